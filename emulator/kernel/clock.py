@@ -1,0 +1,66 @@
+"""Virtual time: it stands still, runs at a rate, or is moved, never back. Only this module asks the machine for the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from emulator.kernel.errors import TimeRunsForward
+
+FROZEN = 0.0
+REAL = 1.0
+DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
+END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+MAX_RATE = 1_000_000.0
+
+
+def wall_now() -> datetime:
+    """The machine's own date and time, in UTC, for a world that is told to begin at the present."""
+    return datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Clock:
+    """An instant, and how many virtual seconds pass in a real one: 0 is frozen, 1 is real."""
+
+    base: datetime = DEFAULT_START
+    rate: float = FROZEN
+    wall: Callable[[], float] = time.monotonic
+    _since: float = 0.0
+
+    def __post_init__(self) -> None:
+        self._since = self.wall()
+
+    def now(self) -> datetime:
+        """The present instant of this clock, in UTC."""
+        if self.rate == FROZEN:
+            return self.base
+        passed = timedelta(seconds=(self.wall() - self._since) * self.rate)
+        return min(self.base + passed, END_OF_TIME)
+
+    def advance_to(self, instant: datetime) -> None:
+        """Jumps to `instant`, and goes on from there at the same rate.
+
+        Raises:
+            TimeRunsForward: `instant` has already passed, or lies beyond the year 9998.
+        """
+        now = self.now()
+        if instant < now:
+            raise TimeRunsForward(f"it is {now.isoformat()} already, and a clock never goes back to {instant.isoformat()}")
+        if instant > END_OF_TIME:
+            raise TimeRunsForward(f"{instant.isoformat()} is beyond the end of time, {END_OF_TIME.isoformat()}")
+        self._start_from(instant)
+
+    def run_at(self, rate: float) -> None:
+        """Goes on from the present instant at another rate."""
+        self._start_from(self.now())
+        self.rate = rate
+
+    def copy(self) -> Clock:
+        """A clock of its own that shows the same instant and runs at the same rate."""
+        return Clock(self.now(), self.rate, self.wall)
+
+    def _start_from(self, instant: datetime) -> None:
+        self.base, self._since = instant, self.wall()

@@ -1,0 +1,80 @@
+"""Everything that can go wrong on our side. A vendor's refusal is an answer, and never one of these.
+
+EmulatorError
+ ├── BadInput              something a person wrote is wrong: a list of Problems, each with its place
+ ├── Conflict              well-formed, but at odds with what is there (a credential another world owns)
+ ├── NotFound              no such world, scenario or vendor; names the nearest one there is
+ ├── TimeRunsForward       somebody asked a clock to go back
+ └── MachineError          a table of rows with a gap, a duplicate or a state nobody reaches
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: what is wrong, the path of keys and indexes that leads to it, and its line and column if it has any."""
+
+    message: str
+    path: tuple[str | int, ...] = ()
+    line: int | None = None
+    column: int | None = None
+
+    @property
+    def pointer(self) -> str:
+        """The path as a JSON pointer (RFC 6901)."""
+        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+
+
+class EmulatorError(Exception):
+    """The root of our own errors."""
+
+
+class BadInput(EmulatorError):
+    """What a person wrote cannot be accepted; every reason at once, and nothing was done."""
+
+    def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
+        self.problems = tuple(problems)
+        self.source = source
+        super().__init__("\n".join(self.lines()))
+
+    def lines(self) -> list[str]:
+        """Each problem as `source:line:column: message`, as far as the place is known."""
+        return [self._line(problem) for problem in self.problems]
+
+    def _line(self, problem: Problem) -> str:
+        place = [self.source] if self.source else []
+        if problem.line is not None:
+            place += [str(problem.line), str(problem.column)]
+        elif problem.path:
+            place.append(problem.pointer)
+        return ": ".join([":".join(place), problem.message]) if place else problem.message
+
+
+class Conflict(EmulatorError):
+    """Well-formed, but at odds with what is already there."""
+
+
+class NotFound(EmulatorError):
+    """There is nothing of that name; the message names the nearest one that exists."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"no {what} is called {name!r}{nearest(name, known)}")
+
+
+class TimeRunsForward(EmulatorError):
+    """A clock was asked to go back."""
+
+
+class MachineError(EmulatorError):
+    """A machine's table has a gap, a duplicate, an unknown state or a state nobody reaches."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'x'?"` for the known name closest to `name`, or nothing when none is close."""
+    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""

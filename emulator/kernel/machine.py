@@ -1,0 +1,234 @@
+"""Machines: what every cause does in every state of one kind of resource, as a table that refuses to have a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from emulator.kernel.errors import MachineError
+
+ABSENT = "absent"
+"""The state of a resource that is not there: an unknown id, a thing not yet created, a thing removed."""
+
+EVERY = "*"
+"""In a row's first column: every state of a resource that is there."""
+
+SAME = "="
+"""In a row's third column: the state it is in."""
+
+
+@dataclass(frozen=True, slots=True)
+class On:
+    """A client's wish."""
+
+    command: str
+
+    def __str__(self) -> str:
+        return self.command
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What time alone does, once the wait of that name is over."""
+
+    wait: str
+
+    def __str__(self) -> str:
+        return f"after {self.wait}"
+
+
+Cause = On | After
+
+
+class View(Protocol):
+    """What rows may look at when they decide: the world at one instant, read only. Ids are minted from its seed."""
+
+    @property
+    def now(self) -> datetime: ...
+    def find(self, kind: str, id: str) -> Any | None: ...
+    def group(self, kind: str, *key: Hashable) -> list[Any]: ...
+    def choice(self, assumption: str) -> str: ...
+    def mint(self, purpose: str) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """An effect's request that another resource take the row of a command."""
+
+    machine: Machine
+    id: str
+    command: str
+
+
+Guard = Callable[[View, Any], bool]
+"""A named pure function of the view and the resource before the row: does this row hold?"""
+
+Effect = Callable[[View, Any], Iterable[Any]]
+"""A named pure function of the view and the resource as the row leaves it: the values and the Asks that follow from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assume:
+    """The row holds only where this choice of this assumption is in force."""
+
+    assumption: str
+    choice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A named stretch of time.
+
+    `default` is its length where a scenario sets none, None for ever. `source` is the evidence id behind the default, or
+    the word "invented". `measure`, where given, reads the default from the resource instead.
+    """
+
+    name: str
+    default: timedelta | None
+    source: str
+    measure: Callable[[Any], timedelta | None] | None = None
+
+    def length(self, resource: Any, timing: Mapping[str, timedelta | None]) -> timedelta | None:
+        """How long this resource waits; None for ever."""
+        if self.name in timing:
+            return timing[self.name]
+        return self.default if self.measure is None else self.measure(resource)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """In a state, a cause leads to a state, an answer and an effect, because of some evidence."""
+
+    state: str
+    cause: Cause
+    to: str
+    answer: str | None
+    effect: Effect | None
+    evidence: str
+    when: Guard | None = None
+    assume: Assume | None = None
+
+    @property
+    def conditional(self) -> bool:
+        """Whether the row can decline, so that a later one is needed."""
+        return self.when is not None or self.assume is not None
+
+    def holds(self, view: View, resource: Any) -> bool:
+        """Whether the row applies to this resource now."""
+        if self.assume is not None and view.choice(self.assume.assumption) != self.assume.choice:
+            return False
+        return self.when is None or self.when(view, resource)
+
+
+@dataclass(frozen=True, eq=False)
+class Machine:
+    """The states of one kind of resource and its rows.
+
+    Among rows of one state and cause the first that holds is taken; the last of them is unconditional. `entry` are the
+    states in which a resource may come into the world other than by a row, which is what a scenario's `given` does.
+
+    Raises:
+        MachineError: on construction, naming every gap, duplicate, unknown name, dead row and unreachable state.
+    """
+
+    kind: str
+    states: tuple[str, ...]
+    commands: tuple[str, ...]
+    waits: tuple[Wait, ...]
+    rows: tuple[Row, ...]
+    entry: tuple[str, ...]
+    _asked: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
+    _timed: dict[str, tuple[tuple[Wait, tuple[Row, ...]], ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", tuple(_spelt_out(self.rows, self.states)))
+        faults = list(_faults(self))
+        if faults:
+            raise MachineError(f"{self.kind}: " + "; ".join(faults))
+        by_cause = _by_cause(self.rows)
+        asked = {(state, cause.command): rows for (state, cause), rows in by_cause.items() if isinstance(cause, On)}
+        timed = {
+            state: tuple(
+                (wait, by_cause[state, After(wait.name)]) for wait in self.waits if (state, After(wait.name)) in by_cause
+            )
+            for state in self.states
+        }
+        object.__setattr__(self, "_asked", asked)
+        object.__setattr__(self, "_timed", timed)
+
+    def ask(self, view: View, resource: Any | None, command: str) -> Row:
+        """The row that a command takes; the table is total, so there always is one."""
+        state = ABSENT if resource is None else resource.status
+        return _first_that_holds(self._asked[state, command], view, resource)
+
+    def due(self, resource: Any, timing: Mapping[str, timedelta | None]) -> tuple[datetime, Wait] | None:
+        """The earliest thing that time alone does to the resource, or None; ties go to the wait declared first."""
+        first: tuple[datetime, Wait] | None = None
+        for wait, _ in self._timed[resource.status]:
+            length = wait.length(resource, timing)
+            if length is not None and (first is None or resource.since + length < first[0]):
+                first = resource.since + length, wait
+        return first
+
+    def lapse(self, view: View, resource: Any, wait: Wait) -> Row:
+        """The row that is taken when a wait is over."""
+        rows = next(rows for candidate, rows in self._timed[resource.status] if candidate is wait)
+        return _first_that_holds(rows, view, resource)
+
+
+def _first_that_holds(rows: tuple[Row, ...], view: View, resource: Any) -> Row:
+    if len(rows) == 1:
+        return rows[0]
+    return next(row for row in rows if row.holds(view, resource))
+
+
+def _spelt_out(rows: tuple[Row, ...], states: tuple[str, ...]) -> Iterable[Row]:
+    """The rows with EVERY and SAME replaced by the states they stand for."""
+    for row in rows:
+        for state in states if row.state == EVERY else (row.state,):
+            to = state if row.to == SAME else row.to
+            yield Row(state, row.cause, to, row.answer, row.effect, row.evidence, row.when, row.assume)
+
+
+def _by_cause(rows: Iterable[Row]) -> dict[tuple[str, Cause], tuple[Row, ...]]:
+    grouped: dict[tuple[str, Cause], tuple[Row, ...]] = {}
+    for row in rows:
+        key = row.state, row.cause
+        grouped[key] = (*grouped.get(key, ()), row)
+    return grouped
+
+
+def _faults(machine: Machine) -> Iterable[str]:
+    known_states, known_waits = {*machine.states, ABSENT}, {wait.name for wait in machine.waits}
+    for row in machine.rows:
+        for state in {row.state, row.to} - known_states:
+            yield f"a row speaks of the unknown state {state!r}"
+        if isinstance(row.cause, On) and row.cause.command not in machine.commands:
+            yield f"a row speaks of the unknown command {row.cause.command!r}"
+        if isinstance(row.cause, After) and row.cause.wait not in known_waits:
+            yield f"a row speaks of the unknown wait {row.cause.wait!r}"
+        if isinstance(row.cause, After) and row.state == row.to:
+            yield f"{row.cause} leads from {row.state!r} back to it, and so would never be over"
+        if isinstance(row.cause, On) and row.answer is None:
+            yield f"nothing says what a client hears of {row.cause} in state {row.state!r}"
+    grouped = _by_cause(machine.rows)
+    for state in (*machine.states, ABSENT):
+        for command in machine.commands:
+            if (state, On(command)) not in grouped:
+                yield f"nothing says what {command!r} does in state {state!r}"
+    for (state, cause), rows in grouped.items():
+        if rows[-1].conditional:
+            yield f"the last row for {cause} in state {state!r} has a condition"
+        if not all(row.conditional for row in rows[:-1]):
+            yield f"a row for {cause} in state {state!r} can never be taken"
+    for state in _unreached(machine):
+        yield f"nobody reaches the state {state!r}"
+
+
+def _unreached(machine: Machine) -> list[str]:
+    reached = {*machine.entry, ABSENT}
+    while more := {row.to for row in machine.rows if row.state in reached} - reached:
+        reached |= more
+    return [state for state in machine.states if state not in reached]

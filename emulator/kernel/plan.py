@@ -1,0 +1,67 @@
+"""What a scenario arranged beforehand: things that happen by themselves, and replies given word for word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from emulator.kernel.machine import ABSENT, After, Machine, Row, View, Wait
+from emulator.kernel.store import IndexKey
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow."""
+
+    id: str
+    since: datetime
+    at: datetime
+    happen: Callable[[View], Iterable[Any]]
+    status: str = "planned"
+    kind: ClassVar[str] = "emulator.timeline"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scripted:
+    """The next `left` requests to an operation get this reply, and the vendor's state does not move. None is without end."""
+
+    id: str
+    since: datetime
+    operation: str
+    left: int | None
+    status_code: int
+    headers: Mapping[str, str]
+    body: Any
+    place: str
+    status: str = "waiting"
+    kind: ClassVar[str] = "emulator.reply"
+
+    def said(self) -> Scripted:
+        """What is left of it once it was said."""
+        return self if self.left is None else replace(self, left=self.left - 1)
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (("for", self.operation),) if self.left is None or self.left > 0 else ()
+
+
+def _measure(planned: Planned) -> timedelta:
+    return planned.at - planned.since
+
+
+def _happen(view: View, planned: Planned) -> Iterable[Any]:
+    return planned.happen(view)
+
+
+TIMELINE = Machine(
+    kind=Planned.kind,
+    states=("planned",),
+    commands=(),
+    waits=(Wait("timeline", None, "the scenario", measure=_measure),),
+    rows=(Row("planned", After("timeline"), ABSENT, None, _happen, "the scenario"),),
+    entry=("planned",),
+)

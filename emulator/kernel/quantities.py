@@ -1,0 +1,55 @@
+"""Instants and durations as people write them: RFC 3339, and `500ms`, `30s`, `5m`, `2h`, `60d`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+DURATION = re.compile(r"(\d{1,12})(ms|s|m|h|d)", re.ASCII)
+NEVER = "never"
+
+_UNITS = {
+    "d": timedelta(days=1),
+    "h": timedelta(hours=1),
+    "m": timedelta(minutes=1),
+    "s": timedelta(seconds=1),
+    "ms": timedelta(milliseconds=1),
+}
+
+
+def parse_instant(text: str) -> datetime:
+    """An RFC 3339 instant, in UTC.
+
+    Raises:
+        ValueError: it is not one, or has no zone.
+    """
+    if not INSTANT.fullmatch(text):
+        raise ValueError(f"{text!r} is not an instant such as 2026-03-09T20:55:31Z")
+    try:
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(f"{text!r} is not a date and time that exists") from None
+
+
+def parse_duration(text: str) -> timedelta:
+    """A duration such as `30s`.
+
+    Raises:
+        ValueError: it is not one, or is longer than time itself.
+    """
+    match = DURATION.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a duration such as 500ms, 30s, 5m, 2h or 60d")
+    try:
+        return int(match[1]) * _UNITS[match[2]]
+    except OverflowError:
+        raise ValueError(f"{text!r} is too long") from None
+
+
+def show_duration(duration: timedelta) -> str:
+    """A duration in the largest unit that keeps it whole, to the millisecond."""
+    for unit, length in _UNITS.items():
+        if duration and not duration % length:
+            return f"{duration // length}{unit}"
+    return f"{duration // _UNITS['ms']}ms" if duration else "0s"

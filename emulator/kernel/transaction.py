@@ -1,0 +1,154 @@
+"""All or nothing: a transaction changes the world at once, remembers what was, and can take everything back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from emulator.kernel.journal import Change
+from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
+from emulator.kernel.store import Resource
+
+if TYPE_CHECKING:
+    from emulator.kernel.world import World
+
+
+class Taken(NamedTuple):
+    """The row that was taken, and the resource as it is now (None when it is absent)."""
+
+    row: Row
+    resource: Any | None
+
+
+class Transaction:
+    """One cause at one instant, acting on one world. Use as a context: an exception that leaves it takes everything back."""
+
+    __slots__ = ("_undo", "_world", "changes", "now", "why")
+
+    def __init__(self, world: World, now: datetime, why: str) -> None:
+        self._world = world
+        self._undo: list[Callable[[], object]] = []
+        self.now = now
+        self.why = why
+        self.changes: list[Change] = []
+
+    def __enter__(self) -> Transaction:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.roll_back()
+
+    def find(self, kind: str, id: str) -> Any | None:
+        """The resource as it is now, or None."""
+        return self._world.store.find(kind, id)
+
+    def group(self, kind: str, *key: Hashable) -> list[Any]:
+        """The resources of a kind in the group of that key, in order of arrival."""
+        return self._world.store.group(kind, *key)
+
+    def all(self, kind: str) -> Iterable[Any]:
+        """Every resource of a kind, in order of arrival."""
+        return self._world.store.all(kind)
+
+    def size(self, kind: str, *key: Hashable) -> int:
+        """How many resources of a kind there are, or are in a group."""
+        return self._world.store.size(kind, *key)
+
+    def choice(self, assumption: str) -> str:
+        """The choice of an assumption that is in force in this world."""
+        return self._world.choices[assumption]
+
+    def accepts(self, vendor: str, credential: str | None) -> bool:
+        """Whether a credential is good for this world."""
+        return self._world.accepts(vendor, credential)
+
+    def digest(self, purpose: str) -> bytes:
+        """32 bytes that only the seed and the purpose decide."""
+        return blake2b(f"{self._world.seed}/{purpose}".encode(), digest_size=32).digest()
+
+    def mint(self, purpose: str) -> bytes:
+        """32 bytes for a new id: decided by the seed, the purpose, and how often it was asked before."""
+        counters = self._world.counters
+        before = counters.get(purpose, 0)
+        counters[purpose] = before + 1
+        self._undo.append(lambda: counters.__setitem__(purpose, before))
+        return self.digest(f"{purpose}/{before + 1}")
+
+    def put(self, resource: Resource) -> None:
+        """Adds or replaces a resource; a status that differs from before is noted as a change."""
+        old = self._put(resource)
+        before = ABSENT if old is None else old.status
+        if before != resource.status:
+            self._note(resource.kind, resource.id, before, resource.status, None)
+
+    def remove(self, kind: str, id: str) -> None:
+        """Takes a resource out of the world."""
+        old = self._remove(kind, id)
+        if old is not None:
+            self._note(kind, id, old.status, ABSENT, None)
+
+    def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Taken:
+        """Lets a resource take the row of a command; `new` is what comes into being where the row leads out of absence."""
+        resource = self._world.store.find(machine.kind, id)
+        row = machine.ask(self, resource, command)
+        return self._take(machine.kind, id, row, resource or new)
+
+    def lapse(self, machine: Machine, resource: Resource, wait: Wait) -> Taken:
+        """Lets a resource take the row of a wait that is over."""
+        return self._take(machine.kind, resource.id, machine.lapse(self, resource, wait), resource)
+
+    def roll_back(self) -> None:
+        """Makes the world what it was before."""
+        while self._undo:
+            self._undo.pop()()
+        self.changes.clear()
+
+    def _take(self, kind: str, id: str, row: Row, resource: Any | None) -> Taken:
+        moved = resource
+        if row.to != row.state:
+            moved = self._move(kind, id, row, resource)
+        if row.effect is not None:
+            self._follow(row.effect(self, moved))
+        return Taken(row, self.find(kind, id))
+
+    def _move(self, kind: str, id: str, row: Row, resource: Any) -> Any:
+        self._note(kind, id, row.state, row.to, row.evidence)
+        if row.to == ABSENT:
+            self._remove(kind, id)
+            return resource
+        moved = replace(resource, status=row.to, since=self.now)
+        self._put(moved)
+        return moved
+
+    def _follow(self, steps: Iterable[Any]) -> None:
+        for step in steps:
+            if isinstance(step, Ask):
+                self.ask(step.machine, step.id, step.command)
+            else:
+                self.put(step)
+
+    def _put(self, resource: Resource) -> Any | None:
+        world = self._world
+        old = world.put(resource)
+        if old is None:
+            self._undo.append(lambda: world.remove(resource.kind, resource.id))
+        else:
+            self._undo.append(lambda: world.put(old))
+        return old
+
+    def _remove(self, kind: str, id: str) -> Any | None:
+        world = self._world
+        old: Resource | None = world.store.find(kind, id)
+        if old is None:
+            return None
+        number = world.store.number(kind, id)
+        world.remove(kind, id)
+        self._undo.append(lambda: world.put(old, number))
+        return old
+
+    def _note(self, kind: str, id: str, source: str, to: str, evidence: str | None) -> None:
+        self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))

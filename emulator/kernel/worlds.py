@@ -1,0 +1,78 @@
+"""The worlds of one server, and whose credential picks which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from emulator.kernel.errors import Conflict, NotFound
+from emulator.kernel.world import World
+
+DEFAULT = "default"
+
+Claim = tuple[str, str]
+"""(vendor, credential)."""
+
+
+class Worlds:
+    """The default world takes every credential that no other world has claimed."""
+
+    def __init__(self, default: World) -> None:
+        self._worlds: dict[str, World] = {default.id: default}
+        self._owners: dict[Claim, World] = {}
+        self.default = default
+
+    def __iter__(self) -> Iterator[World]:
+        return iter(self._worlds.values())
+
+    def __len__(self) -> int:
+        return len(self._worlds)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._worlds
+
+    def get(self, id: str) -> World:
+        """The world of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        try:
+            return self._worlds[id]
+        except KeyError:
+            raise NotFound("world", id, self._worlds) from None
+
+    def pick(self, vendor: str, credential: str | None) -> World:
+        """The world that a vendor's request belongs to."""
+        return self._owners.get((vendor, credential or ""), self.default)
+
+    def add(self, world: World, claims: Iterable[Claim]) -> None:
+        """Takes in a world together with the credentials that pick it: all of them, or nothing.
+
+        Raises:
+            Conflict: the id or one of the credentials is another world's.
+        """
+        wanted = tuple(claims)
+        if world.id in self._worlds:
+            raise Conflict(f"there is a world {world.id!r} already")
+        for claim in wanted:
+            if claim in self._owners:
+                raise Conflict(f"a {claim[0]} credential of this world picks the world {self._owners[claim].id!r} already")
+        self._worlds[world.id] = world
+        self._owners.update(dict.fromkeys(wanted, world))
+
+    def claim(self, world: World, claims: Iterable[Claim]) -> None:
+        """Gives a world that is here more credentials that pick it."""
+        self._owners.update(dict.fromkeys(claims, world))
+
+    def remove(self, id: str) -> None:
+        """Drops a world and its credentials.
+
+        Raises:
+            NotFound: there is none of that id.
+            Conflict: it is the default world, without which a stray request would have nowhere to go.
+        """
+        world = self.get(id)
+        if world is self.default:
+            raise Conflict("the default world cannot be deleted; it can be reset")
+        del self._worlds[id]
+        self._owners = {claim: owner for claim, owner in self._owners.items() if owner is not world}

@@ -1,0 +1,6 @@
+"""The vendors in the box, in the order in which they are shown."""
+
+from emulator.vendors.serpwow import SERPWOW
+from emulator.vendors.vendor import Vendor
+
+VENDORS: dict[str, Vendor] = {vendor.name: vendor for vendor in (SERPWOW,)}

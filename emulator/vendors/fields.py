@@ -1,0 +1,75 @@
+"""The fields of `given`: one table a resource, from which its schema, its reading and its showing all follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from emulator.kernel.journal import show_instant
+from emulator.kernel.quantities import parse_instant
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """How one attribute of a resource is written: its JSON Schema, and the way from and to the written value."""
+
+    schema: Mapping[str, Any]
+    read: Callable[[Any], Any] = _same
+    show: Callable[[Any], Any] = _same
+
+
+Fields = Mapping[str, Field]
+"""Attribute name → field. The attribute's name is also the key in `given`."""
+
+TEXT = Field({"type": "string"})
+FLAG = Field({"type": "boolean"})
+COUNT = Field({"type": "integer", "minimum": 0})
+ORDINAL = Field({"type": "integer", "minimum": 1})
+INSTANT = Field({"type": "string", "format": "date-time"}, parse_instant, show_instant)
+AMOUNT = Field({"type": "number", "minimum": 0}, lambda value: Decimal(str(value)))
+TEXTS = Field({"type": "array", "items": {"type": "string"}}, tuple, list)
+TEXT_MAP = Field({"type": "object", "additionalProperties": {"type": "string"}}, dict, dict)
+
+
+def one_of(*values: str) -> Field:
+    """A field that holds one of some words."""
+    return Field({"enum": list(values)})
+
+
+def list_of(fields: Fields, make: Callable[..., Any]) -> Field:
+    """A field that holds a list of smaller things, each described by fields of its own, all of them required."""
+    items = {**schema_of(fields), "required": list(fields)}
+    return Field(
+        {"type": "array", "items": items},
+        lambda value: tuple(make(**read_fields(fields, item)) for item in value),
+        lambda value: [show_fields(fields, item) for item in value],
+    )
+
+
+def schema_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of an object that has these fields, `more` properties, and no others."""
+    properties = {name: dict(field.schema) for name, field in fields.items()} | {name: dict(it) for name, it in more.items()}
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def many_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON Schema of a list of such objects, each of which may stand for several by `repeat`."""
+    repeat = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
+    return {"type": "array", "items": schema_of(fields, repeat=repeat, **more)}
+
+
+def read_fields(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that a written object sets."""
+    return {name: fields[name].read(value) for name, value in written.items() if name in fields}
+
+
+def show_fields(fields: Fields, resource: Any) -> dict[str, Any]:
+    """The written object of a resource; what is None is left out."""
+    values = {name: getattr(resource, name) for name in fields}
+    return {name: fields[name].show(value) for name, value in values.items() if value is not None}

@@ -1,0 +1,142 @@
+"""How SerpWow's state is written: `account` and `batches`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.machine import View
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.fields import (
+    COUNT,
+    FLAG,
+    INSTANT,
+    ORDINAL,
+    TEXT,
+    TEXTS,
+    Fields,
+    list_of,
+    many_of,
+    one_of,
+    read_fields,
+    schema_of,
+    show_fields,
+)
+from emulator.vendors.serpwow.listing import PRIORITIES, STATUSES
+from emulator.vendors.serpwow.machine import STOPPABLE
+from emulator.vendors.serpwow.model import SELF, Account, Batch, ResultSet
+
+ACCOUNT: Fields = {
+    "credits_limit": COUNT,
+    "credits_used": COUNT,
+    "name": TEXT,
+    "email": TEXT,
+    "plan": TEXT,
+    "timezone": TEXT,
+}
+RESULT_SET: Fields = {
+    "id": ORDINAL,
+    "started_at": INSTANT,
+    "ended_at": INSTANT,
+    "searches_completed": COUNT,
+    "searches_failed": COUNT,
+}
+BATCH: Fields = {
+    "id": TEXT,
+    "name": TEXT,
+    "status": one_of(*STATUSES),
+    "since": INSTANT,
+    "created_at": INSTANT,
+    "last_run": INSTANT,
+    "searches": COUNT,
+    "allocated": COUNT,
+    "priority": one_of(*PRIORITIES),
+    "schedule_type": one_of("manual", "minutes", "daily", "weekly", "monthly"),
+    "enabled": FLAG,
+    "result_sets": list_of(RESULT_SET, ResultSet),
+    "next_result_set_id": ORDINAL,
+    "destination_ids": TEXTS,
+    "owner": TEXT,
+    "fails_to_stop": FLAG,
+}
+
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "account": schema_of(ACCOUNT, credits_remaining={"type": "integer", "minimum": 0}),
+        "batches": many_of(BATCH),
+    },
+    "additionalProperties": False,
+}
+
+
+class SerpwowGiven:
+    """An account that says nothing of `credits_used` has used what its queued and running batches were allocated."""
+
+    schema = SCHEMA
+
+    def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+        account = fragment.get("account", {})
+        if "credits_remaining" in account and not {"credits_limit", "credits_used"} <= set(account):
+            yield Problem("credits_remaining follows from credits_limit and credits_used: give these two", ("account",))
+        elif "credits_remaining" in account:
+            left = account["credits_limit"] - account["credits_used"]
+            if account["credits_remaining"] != left:
+                yield Problem(f"credits_limit - credits_used is {left}", ("account", "credits_remaining"))
+
+    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Account | Batch]:
+        written = fragment.get("account", {})
+        old = view.find(Account.kind, SELF)
+        account: Account = replace(old or Account(view.now), **read_fields(ACCOUNT, written))
+        batches = [_read_batch(view, item) for item in fragment.get("batches", ())]
+        if "credits_used" not in written:
+            charged = sum(_newly_allocated(view, batch) for batch in batches)
+            account = replace(account, credits_used=account.credits_used + charged)
+        _refuse_impossible_credits(view, account, batches)
+        return [account, *batches]
+
+    def show(self, view: Transaction) -> dict[str, Any]:
+        account = view.find(Account.kind, SELF)
+        shown = show_fields(ACCOUNT, account) | {"credits_remaining": account.credits_remaining} if account else {}
+        return {"account": shown, "batches": [show_fields(BATCH, batch) for batch in view.all(Batch.kind)]}
+
+
+def _read_batch(view: View, item: Mapping[str, Any]) -> Batch:
+    fields = read_fields(BATCH, item)
+    id = fields.pop("id", None) or view.mint("serpwow.batch").hex()[:8].upper()
+    old = view.find(Batch.kind, id)
+    batch: Batch = replace(old or Batch(id, view.now, view.now, f"Batch {id}"), **fields)
+    if old is not None and old.status != batch.status and "since" not in fields:
+        batch = replace(batch, since=view.now)
+    if "allocated" not in fields and (old is None or old.status != batch.status):
+        batch = replace(batch, allocated=_allocation(batch, old))
+    return batch
+
+
+def _allocation(batch: Batch, old: Batch | None) -> int:
+    if batch.status not in STOPPABLE:
+        return 0
+    return old.allocated if old and old.status in STOPPABLE else batch.credits_required
+
+
+def _newly_allocated(view: View, batch: Batch) -> int:
+    old = view.find(Batch.kind, batch.id)
+    fresh = batch.owner == SELF and batch.status in STOPPABLE and (old is None or old.status not in STOPPABLE)
+    return batch.allocated if fresh else 0
+
+
+def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch]) -> None:
+    """Credits that a stop could give back must have been used, and none are used that the limit does not have."""
+    changed = {batch.id for batch in batches}
+    untouched: Iterator[Batch] = (batch for batch in view.group(Batch.kind, "owner", SELF, "queued") if batch.id not in changed)
+    ours = (batch for batch in batches if batch.owner == SELF and batch.status == "queued")
+    refundable = sum(batch.allocated for batch in (*untouched, *ours))
+    if refundable > account.credits_used:
+        message = f"credits_used is {account.credits_used}, but the queued batches were allocated {refundable}"
+        raise BadInput([Problem(message, ("account", "credits_used"))])
+    if account.credits_used > account.credits_limit:
+        message = f"credits_limit is {account.credits_limit}, but {account.credits_used} credits are used"
+        raise BadInput([Problem(message, ("account", "credits_limit"))])

@@ -1,0 +1,168 @@
+"""The shape of a vendor: what it can be asked, how it words its answers, and how a scenario describes its state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import parse_qsl
+
+import orjson
+
+from emulator.kernel.assumption import Assumption
+from emulator.kernel.errors import Problem
+from emulator.kernel.machine import Machine, View
+from emulator.kernel.transaction import Taken, Transaction
+
+
+class Call:
+    """One request as the vendors read it. Header names are lower case; `path` is below the vendor's own prefix."""
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Mapping[str, str] | None = None,
+        body: bytes = b"",
+        base_url: str = "http://localhost",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query_string = query
+        self.headers: Mapping[str, str] = {} if headers is None else headers
+        self.body = body
+        self.base_url = base_url
+        self.parameters: Mapping[str, str] = {}
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The query's parameters, each with its last value."""
+        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+
+    @cached_property
+    def json(self) -> Any:
+        """The body read as JSON, None when there is none.
+
+        Raises:
+            ValueError: the body is not JSON.
+        """
+        return orjson.loads(self.body) if self.body else None
+
+
+class Reply(NamedTuple):
+    """What goes out on the wire: status, body (a JSON value, or bytes as they are) and headers in lower case."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = {}
+
+
+class Answer(NamedTuple):
+    """What was decided, before it is worded: a name, the evidence it rests on, and what the wording needs to know.
+
+    `assumption` is the id of the assumption that decided, if one did.
+    """
+
+    name: str
+    evidence: str
+    subject: Any = None
+    assumption: str | None = None
+
+    @classmethod
+    def of(cls, taken: Taken) -> Answer:
+        """The answer of a row that was taken; its subject is the resource as the row left it."""
+        row = taken.row
+        return cls(row.answer or "", row.evidence, taken.resource, row.assume.assumption if row.assume else None)
+
+
+Act = Callable[[Transaction, Call], Answer]
+"""Carries out an operation in a transaction that is open, and says what to answer."""
+
+Wording = Callable[[Transaction, Call, Any], Reply]
+"""Words an answer: from the same transaction, the call and the answer's subject to a reply. Changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """How a client addresses the vendor. `path` is below the vendor's prefix, its ids in braces."""
+
+    name: str
+    method: str
+    path: str
+    act: Act
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a world hands to its clients: the fields shown, and the credential among them that picks the world."""
+
+    fields: Mapping[str, str]
+    credential: str
+
+
+class Given(Protocol):
+    """How a vendor's state is written in scenario files, control requests and timelines."""
+
+    @property
+    def schema(self) -> Mapping[str, Any]:
+        """JSON Schema of the fragment."""
+
+    def check(self, fragment: Any) -> Iterable[Problem]:
+        """The mistakes that the schema cannot see; paths are relative to the fragment."""
+
+    def read(self, view: View, fragment: Any) -> Sequence[Any]:
+        """The resources that a valid fragment, its repeats written out, adds or changes, in order.
+
+        Raises:
+            BadInput: the fragment contradicts the state it is laid over.
+        """
+
+    def show(self, view: Transaction) -> dict[str, Any]:
+        """The whole state as a fragment that would bring it about."""
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """Everything one provider says.
+
+    `mounts` are the path prefixes at which it listens, the native one first; `base_path` ends a client's base URL.
+    `credential` finds a request's credential, or None; `admit` refuses a request before its operation is looked at;
+    `astray` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
+    `finish` adds the headers that every reply carries, given the reply and the exchange's number.
+    """
+
+    name: str
+    mounts: tuple[str, ...]
+    base_path: str
+    operations: tuple[Operation, ...]
+    machines: tuple[Machine, ...]
+    assumptions: tuple[Assumption, ...]
+    wordings: Mapping[str, Wording]
+    given: Given
+    credential: Callable[[Call], str | None]
+    admit: Callable[[Transaction, Call, Operation], Answer | None]
+    astray: Callable[[Transaction, Call, Sequence[str]], Answer]
+    finish: Callable[[Transaction, Call, Reply, int], Mapping[str, str]]
+    make_credentials: Callable[[str], Credentials]
+    secrets: tuple[str, ...] = ()
+    case_sensitive: bool = True
+
+    @property
+    def waits(self) -> dict[str, Any]:
+        """Every named wait of the vendor's machines."""
+        return {wait.name: wait for machine in self.machines for wait in machine.waits}
+
+
+def dump(value: Any) -> bytes:
+    """A JSON value as bytes; decimals exactly as they are, never through binary floating point."""
+    return orjson.dumps(value, default=_dump_decimal)
+
+
+def _dump_decimal(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        whole = value.to_integral_value()
+        return orjson.Fragment(format(whole if whole == value else value.normalize(), "f"))
+    raise TypeError(f"{type(value).__name__} is not a JSON value")

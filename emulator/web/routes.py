@@ -1,0 +1,108 @@
+"""From a path to an operation: a tree of fixed segments, so that the cost follows the path's length and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from emulator.kernel.errors import nearest
+from emulator.vendors.vendor import Operation, Vendor
+
+
+@dataclass(slots=True)
+class Node:
+    """One segment of a path: what may follow it, and what can be asked where it ends."""
+
+    fixed: dict[str, Node] = field(default_factory=dict)
+    anything: Node | None = None
+    operations: dict[str, tuple[Operation, tuple[str, ...]]] = field(default_factory=dict)
+    vendor: Vendor | None = None
+
+
+class Route(NamedTuple):
+    """Where a request goes. Without an operation the path or the verb is one that the vendor does not have."""
+
+    vendor: Vendor
+    operation: Operation | None
+    parameters: Mapping[str, str]
+    verbs: tuple[str, ...]
+
+
+class Routes:
+    """Every operation of every vendor at each of its mounts."""
+
+    def __init__(self, vendors: Iterable[Vendor]) -> None:
+        self._root = Node()
+        self._paths: list[str] = []
+        for vendor in vendors:
+            for mount in vendor.mounts:
+                self._mount(vendor, mount)
+
+    def find(self, method: str, raw_path: str) -> Route | None:
+        """The route of a request, given its path still percent-encoded; None when no vendor owns the path."""
+        node: Node | None = self._root
+        vendor: Vendor | None = None
+        values: list[str] = []
+        for segment in raw_path.split("/")[1:]:
+            if node is None:
+                break
+            if not segment and node.vendor is not None and not node.vendor.case_sensitive:
+                continue
+            node, value = _step(node, segment, vendor)
+            if value is not None:
+                values.append(value)
+            if node is not None and node.vendor is not None:
+                vendor = node.vendor
+        if vendor is None:
+            return None
+        return _route(vendor, node, method, values)
+
+    def nearest(self, path: str) -> str:
+        """A hint at the known path closest to an unknown one."""
+        return nearest(path, self._paths)
+
+    def _mount(self, vendor: Vendor, mount: str) -> None:
+        top = self._root
+        for segment in mount.strip("/").split("/") if mount else ():
+            top = top.fixed.setdefault(segment, Node())
+        if mount:
+            top.vendor = vendor
+        for operation in vendor.operations:
+            self._paths.append(mount + operation.path)
+            self._add(top, vendor, operation)
+
+    def _add(self, node: Node, vendor: Vendor, operation: Operation) -> None:
+        names = []
+        for segment in operation.path.strip("/").split("/"):
+            if segment.startswith("{"):
+                names.append(segment[1:-1])
+                node.anything = node = node.anything or Node()
+            else:
+                node = node.fixed.setdefault(segment if vendor.case_sensitive else segment.lower(), Node())
+            node.vendor = vendor
+        node.operations[operation.method] = operation, tuple(names)
+
+
+def _step(node: Node, segment: str, vendor: Vendor | None) -> tuple[Node | None, str | None]:
+    """The node that a segment leads to, and the segment's value where it stands for a parameter."""
+    following = node.fixed.get(segment)
+    if following is None and (vendor is None or not vendor.case_sensitive):
+        following = node.fixed.get(segment.lower())
+        if following is not None and following.vendor is not None and following.vendor.case_sensitive:
+            following = None
+    if following is not None:
+        return following, None
+    return node.anything, unquote(segment)
+
+
+def _route(vendor: Vendor, node: Node | None, method: str, values: list[str]) -> Route:
+    if node is None or not node.operations:
+        return Route(vendor, None, {}, ())
+    found = node.operations.get(method)
+    verbs = tuple(sorted(node.operations))
+    if found is None:
+        return Route(vendor, None, {}, verbs)
+    operation, names = found
+    return Route(vendor, operation, dict(zip(names, values, strict=True)), verbs)
