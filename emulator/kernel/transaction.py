@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -61,6 +61,10 @@ class Transaction:
     def choice(self, assumption: str) -> str:
         """The choice of an assumption that is in force in this world."""
         return self._world.choices[assumption]
+
+    def length(self, wait: Wait, resource: Any) -> timedelta | None:
+        """How long a wait lasts for a resource in this world; None for ever."""
+        return wait.length(resource, self._world.rules.timing)
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
         """Whether a credential is good for this world."""
