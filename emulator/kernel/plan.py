@@ -13,9 +13,14 @@ from emulator.kernel.store import IndexKey
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow."""
+    """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow.
+
+    `place` is the line of the scenario that arranged it. Where `happen` contradicts what the world has become by then
+    (BadInput), nothing happens, and the journal says why.
+    """
 
     id: str
+    place: str
     since: datetime
     at: datetime
     happen: Callable[[View], Iterable[Any]]

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
-from emulator.kernel.errors import Conflict
+from emulator.kernel.errors import BadInput, Conflict
 from emulator.kernel.journal import Change, Journal
 from emulator.kernel.machine import Machine
 from emulator.kernel.store import Resource, Store
@@ -155,7 +155,11 @@ class World:
         if resource is None or upcoming is None:
             raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
         _, wait = upcoming
-        with Transaction(self, due, f"after {wait.name}") as transaction:
-            transaction.lapse(machine, resource, wait)
+        try:
+            with Transaction(self, due, f"after {wait.name}") as transaction:
+                transaction.lapse(machine, resource, wait)
+        except BadInput as error:
+            with Transaction(self, due, f"impossible: {error}") as transaction:
+                transaction.remove(*key)
         self.journal.extend(transaction.changes)
         return transaction.changes

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
@@ -146,9 +147,13 @@ class Vendor:
     admit: Callable[[Transaction, Call, Operation], Answer | None]
     astray: Callable[[Transaction, Call, Sequence[str]], Answer]
     finish: Callable[[Transaction, Call, Reply, int], Mapping[str, str]]
-    make_credentials: Callable[[str], Credentials]
+    make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     secrets: tuple[str, ...] = ()
     case_sensitive: bool = True
+
+    def credentials_of(self, world: str, seed: int) -> Credentials:
+        """What a world hands to this vendor's clients: decided by its id and seed alone."""
+        return self.make_credentials(blake2b(f"{seed}/{world}/{self.name}".encode(), digest_size=32).hexdigest())
 
     @property
     def waits(self) -> dict[str, Any]:

@@ -10,12 +10,14 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import (
+    AMOUNT,
     COUNT,
     FLAG,
     INSTANT,
     ORDINAL,
     TEXT,
     TEXTS,
+    Field,
     Fields,
     list_of,
     many_of,
@@ -26,8 +28,19 @@ from emulator.vendors.fields import (
 )
 from emulator.vendors.serpwow.listing import PRIORITIES, STATUSES
 from emulator.vendors.serpwow.machine import STOPPABLE
-from emulator.vendors.serpwow.model import SELF, Account, Batch, ResultSet
+from emulator.vendors.serpwow.model import SELF, Account, Batch, Component, ResultSet
+from emulator.vendors.serpwow.usage import day_of, give_back, spend
 
+DAYS = Field(
+    {
+        "type": "object",
+        "propertyNames": {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+        "additionalProperties": {"type": "integer", "minimum": 1},
+    },
+    dict,
+    dict,
+)
+COMPONENT: Fields = {"component": TEXT, "status": TEXT}
 ACCOUNT: Fields = {
     "credits_limit": COUNT,
     "credits_used": COUNT,
@@ -35,6 +48,10 @@ ACCOUNT: Fields = {
     "email": TEXT,
     "plan": TEXT,
     "timezone": TEXT,
+    "account_balance_usd": AMOUNT,
+    "credits_reset_at": INSTANT,
+    "components": list_of(COMPONENT, Component),
+    "usage": DAYS,
 }
 RESULT_SET: Fields = {
     "id": ORDINAL,
@@ -52,6 +69,8 @@ BATCH: Fields = {
     "last_run": INSTANT,
     "searches": COUNT,
     "allocated": COUNT,
+    "allocated_at": INSTANT,
+    "started_at": INSTANT,
     "priority": one_of(*PRIORITIES),
     "schedule_type": one_of("manual", "minutes", "daily", "weekly", "monthly"),
     "enabled": FLAG,
@@ -74,7 +93,10 @@ SCHEMA: Mapping[str, Any] = {
 
 
 class SerpwowGiven:
-    """An account that says nothing of `credits_used` has used what its queued and running batches were allocated."""
+    """An account that says nothing of `credits_used` has used what its queued and running batches were allocated.
+
+    What it has used it used today, unless `usage` says otherwise.
+    """
 
     schema = SCHEMA
 
@@ -89,12 +111,14 @@ class SerpwowGiven:
 
     def read(self, view: View, fragment: Mapping[str, Any]) -> list[Account | Batch]:
         written = fragment.get("account", {})
-        old = view.find(Account.kind, SELF)
-        account: Account = replace(old or Account(view.now), **read_fields(ACCOUNT, written))
+        old: Account = view.find(Account.kind, SELF) or Account(view.now)
+        account = replace(old, **read_fields(ACCOUNT, written))
         batches = [_read_batch(view, item) for item in fragment.get("batches", ())]
         if "credits_used" not in written:
             charged = sum(_newly_allocated(view, batch) for batch in batches)
             account = replace(account, credits_used=account.credits_used + charged)
+        if "usage" not in written:
+            account = _with_usage(view, account, account.credits_used - old.credits_used)
         _refuse_impossible_credits(view, account, batches)
         return [account, *batches]
 
@@ -113,7 +137,23 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Batch:
         batch = replace(batch, since=view.now)
     if "allocated" not in fields and (old is None or old.status != batch.status):
         batch = replace(batch, allocated=_allocation(batch, old))
-    return batch
+    return _with_instants(batch)
+
+
+def _with_instants(batch: Batch) -> Batch:
+    """A batch that waits or runs has been doing so since a known instant, and one that runs has run."""
+    if batch.status not in STOPPABLE:
+        return replace(batch, allocated_at=None, started_at=None)
+    batch = replace(batch, allocated_at=batch.allocated_at or batch.since)
+    if batch.status == "queued":
+        return replace(batch, started_at=None)
+    return replace(batch, started_at=batch.started_at or batch.since, last_run=batch.last_run or batch.since)
+
+
+def _with_usage(view: View, account: Account, more: int) -> Account:
+    today = day_of(view.now)
+    usage = spend(account.usage, today, more) if more >= 0 else give_back(account.usage, today, -more)
+    return replace(account, usage=usage)
 
 
 def _allocation(batch: Batch, old: Batch | None) -> int:
@@ -129,7 +169,7 @@ def _newly_allocated(view: View, batch: Batch) -> int:
 
 
 def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch]) -> None:
-    """Credits that a stop could give back must have been used, and none are used that the limit does not have."""
+    """Credits that a stop could give back must have been used, on some day, and none that the limit does not have."""
     changed = {batch.id for batch in batches}
     untouched: Iterator[Batch] = (batch for batch in view.group(Batch.kind, "owner", SELF, "queued") if batch.id not in changed)
     ours = (batch for batch in batches if batch.owner == SELF and batch.status == "queued")
@@ -137,6 +177,9 @@ def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch
     if refundable > account.credits_used:
         message = f"credits_used is {account.credits_used}, but the queued batches were allocated {refundable}"
         raise BadInput([Problem(message, ("account", "credits_used"))])
+    if sum(account.usage.values()) != account.credits_used:
+        message = f"the days add up to {sum(account.usage.values())}, but credits_used is {account.credits_used}"
+        raise BadInput([Problem(message, ("account", "usage"))])
     if account.credits_used > account.credits_limit:
         message = f"credits_limit is {account.credits_limit}, but {account.credits_used} credits are used"
         raise BadInput([Problem(message, ("account", "credits_limit"))])

@@ -1,4 +1,4 @@
-"""List Batches: filters, order and pages. Evidence: serpwow-list-1 to serpwow-list-4."""
+"""List Batches: filters, order and pages. Evidence: serpwow-list-1 to serpwow-list-9."""
 
 from __future__ import annotations
 
@@ -7,21 +7,20 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from emulator.kernel.machine import View
+from emulator.vendors.serpwow.assumptions import (
+    LIST_BAD_PARAMETER,
+    LIST_BEYOND_END,
+    LIST_NEVER_RUN,
+    LIST_NEVER_RUN_FILTER,
+    LIST_PRIORITY_ORDER,
+)
 from emulator.vendors.serpwow.model import Batch
 
 PRIORITIES = ("lowest", "low", "normal", "high", "highest")
 STATUSES = ("idle", "queued", "running")
 NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-class Page(NamedTuple):
-    """One page of the batches that passed the filters; `total` counts all of them."""
-
-    number: int
-    pages: int
-    total: int
-    batches: list[Batch]
-
+FOREVER = datetime.max.replace(tzinfo=UTC)
 
 Test = Callable[[Batch], bool]
 
@@ -32,25 +31,84 @@ SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
     "priority": lambda batch: PRIORITIES.index(batch.priority),
     "status": lambda batch: batch.status,
 }
+SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_RUN.id}
 
 
-def page_of(batches: Iterable[Batch], query: Mapping[str, str], now: datetime) -> Page:
+class Page(NamedTuple):
+    """One page of the batches that passed the filters; `total` counts all of them. `assumption` is one that decided."""
+
+    number: int
+    pages: int
+    total: int
+    batches: list[Batch]
+    assumption: str | None = None
+
+
+class Refused(ValueError):
+    """The list cannot be had as it was asked for: because of a parameter, by an evidence and an assumption."""
+
+    def __init__(self, message: str, parameter: str, evidence: str, assumption: str) -> None:
+        super().__init__(message)
+        self.parameter, self.evidence, self.assumption = parameter, evidence, assumption
+
+
+class Wanted(NamedTuple):
+    """What a query asks for."""
+
+    page: int
+    size: int
+    sort_by: str
+    descending: bool
+    tests: list[Test]
+
+
+def page_of(batches: Iterable[Batch], query: Mapping[str, str], view: View) -> Page:
     """The page that the query asks for.
 
     Raises:
-        ValueError: a parameter has a value that is not among those published.
+        Refused: a parameter has a value that is not among those published, or the page lies beyond the last.
     """
-    number = _whole_number(query, "page", 1)
-    size = _whole_number(query, "page_size", 25, most=1000)
-    key = SORT_KEYS[_one_of(query, "sort_by", tuple(SORT_KEYS), "name")]
-    descending = _one_of(query, "sort_direction", ("ascending", "descending"), "ascending") == "descending"
-    tests = list(_tests(query, now))
-    found = sorted((batch for batch in batches if all(test(batch) for test in tests)), key=key, reverse=descending)
-    start = (number - 1) * size
-    return Page(number, -(-len(found) // size), len(found), found[start : start + size])
+    try:
+        wanted = _read(query, view)
+    except Refused as refused:
+        if view.choice(LIST_BAD_PARAMETER.id) == "refuse":
+            raise
+        rest = {name: value for name, value in query.items() if name != refused.parameter}
+        return page_of(batches, rest, view)._replace(assumption=LIST_BAD_PARAMETER.id)
+    found = [batch for batch in batches if all(test(batch) for test in wanted.tests)]
+    found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
+    return _cut(found, wanted, view)
 
 
-def _tests(query: Mapping[str, str], now: datetime) -> Iterable[Test]:
+def _read(query: Mapping[str, str], view: View) -> Wanted:
+    return Wanted(
+        _whole_number(query, "page", 1),
+        _whole_number(query, "page_size", 25, most=1000),
+        _one_of(query, "sort_by", tuple(SORT_KEYS), "name"),
+        _one_of(query, "sort_direction", ("ascending", "descending"), "ascending") == "descending",
+        list(_tests(query, view)),
+    )
+
+
+def _cut(found: list[Batch], wanted: Wanted, view: View) -> Page:
+    pages = -(-len(found) // wanted.size)
+    start = (wanted.page - 1) * wanted.size
+    beyond = wanted.page > max(pages, 1)
+    if beyond and view.choice(LIST_BEYOND_END.id) == "refuse":
+        raise Refused(f"page must be at most {max(pages, 1)}", "page", "serpwow-list-6", LIST_BEYOND_END.id)
+    assumption = LIST_BEYOND_END.id if beyond else SORT_ASSUMPTIONS.get(wanted.sort_by)
+    return Page(wanted.page, pages, len(found), found[start : start + wanted.size], assumption)
+
+
+def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
+    if name == "priority" and view.choice(LIST_PRIORITY_ORDER.id) == "highest":
+        return lambda batch: -PRIORITIES.index(batch.priority)
+    if name == "last_run" and view.choice(LIST_NEVER_RUN.id) == "last":
+        return lambda batch: batch.last_run or FOREVER
+    return SORT_KEYS[name]
+
+
+def _tests(query: Mapping[str, str], view: View) -> Iterable[Test]:
     status = _one_of(query, "status", ("all", *STATUSES), "all")
     if status != "all":
         yield lambda batch: batch.status == status
@@ -58,13 +116,14 @@ def _tests(query: Mapping[str, str], now: datetime) -> Iterable[Test]:
     if term := query.get("search_term"):
         yield _SEARCHES[search_type](term)
     if _flag(query, "only_with_results"):
-        yield lambda batch: batch.results_count(now) > 0
+        yield lambda batch: batch.results_count(view.now) > 0
     if _flag(query, "only_without_results"):
-        yield lambda batch: batch.results_count(now) == 0
+        yield lambda batch: batch.results_count(view.now) == 0
     if destination := query.get("destination_id"):
         yield lambda batch: destination in batch.destination_ids
+    never = NEVER if view.choice(LIST_NEVER_RUN_FILTER.id) == "included" else None
     yield from _before_and_after(query, "created", lambda batch: batch.created_at)
-    yield from _before_and_after(query, "last_run", lambda batch: batch.last_run)
+    yield from _before_and_after(query, "last_run", lambda batch: batch.last_run or never)
 
 
 def _before_and_after(query: Mapping[str, str], name: str, when: Callable[[Batch], datetime | None]) -> Iterable[Test]:
@@ -91,14 +150,14 @@ _SEARCHES: dict[str, Callable[[str], Test]] = {
 def _whole_number(query: Mapping[str, str], name: str, default: int, most: int = 1_000_000) -> int:
     text = query.get(name, str(default))
     if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
-        raise ValueError(f"{name} must be a whole number from 1 to {most}")
+        raise _bad(name, f"a whole number from 1 to {most}")
     return int(text)
 
 
 def _one_of(query: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:
     value = query.get(name, default)
     if value not in values:
-        raise ValueError(f"{name} must be one of {', '.join(values)}")
+        raise _bad(name, f"one of {', '.join(values)}")
     return value
 
 
@@ -112,5 +171,9 @@ def _instant(query: Mapping[str, str], name: str) -> datetime | None:
     try:
         instant = datetime.fromisoformat(query[name])
     except ValueError:
-        raise ValueError(f"{name} must be an ISO 8601 timestamp") from None
+        raise _bad(name, "an ISO 8601 timestamp") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _bad(parameter: str, wanted: str) -> Refused:
+    return Refused(f"{parameter} must be {wanted}", parameter, "serpwow-list-5", LIST_BAD_PARAMETER.id)

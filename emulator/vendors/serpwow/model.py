@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from emulator.kernel.store import IndexKey
+from emulator.vendors.serpwow.usage import Usage
 
 SELF = "self"
 """The id of the account that this world's credentials act for."""
@@ -15,9 +17,24 @@ RESULT_LIFETIME = timedelta(days=14)
 """How long a result set can be had. Evidence: serpwow-results-1."""
 
 
+RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
+"""When the public demo account's credits were last reset. Evidence: serpwow-account-2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of the vendor's platform, and how it is."""
+
+    component: str
+    status: str
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Credits are whole numbers; `credits_used` holds what runs have cost and what queued runs have been allocated."""
+    """Credits are whole numbers; `credits_used` holds what runs have cost and what queued runs have been allocated.
+
+    `usage` says on which days they were used. Nothing resets them: `credits_reset_at` is only told.
+    """
 
     since: datetime
     credits_limit: int = 15000
@@ -26,6 +43,10 @@ class Account:
     email: str = "john.smith@example.com"
     plan: str = "Plan Name"
     timezone: str = "UTC"
+    account_balance_usd: Decimal = Decimal(0)
+    credits_reset_at: datetime = RESET_AT
+    components: tuple[Component, ...] = ()
+    usage: Usage = field(default_factory=dict)
     id: str = SELF
     status: str = "open"
     kind: ClassVar[str] = "serpwow.account"
@@ -58,6 +79,7 @@ class ResultSet:
 class Batch:
     """A named list of searches. `allocated` is what the run that is queued or running was charged, in credits.
 
+    `allocated_at` is when that was, `started_at` when the run that is running began.
     `owner` is SELF, or the name of an account that this world's credentials do not act for. A batch that `fails_to_stop`
     stays as it is, whoever asks.
     """
@@ -69,6 +91,8 @@ class Batch:
     status: str = "idle"
     searches: int = 0
     allocated: int = 0
+    allocated_at: datetime | None = None
+    started_at: datetime | None = None
     priority: str = "normal"
     schedule_type: str = "manual"
     enabled: bool = True

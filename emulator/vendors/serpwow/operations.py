@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.serpwow.listing import page_of
+from emulator.vendors.serpwow.assumptions import (
+    PATH_SPELLING,
+    REFUSED_FIRST,
+    START_DISABLED,
+    START_EMPTY,
+    STOP_FAILURE,
+    STOPALL_NONE,
+    STOPALL_SINGULAR,
+    STOPALL_WITH_FAILURES,
+    UNKNOWN_BATCH,
+    WRONG_STATE,
+)
+from emulator.vendors.serpwow.listing import Refused, page_of
 from emulator.vendors.serpwow.machine import BATCH, GET, START, STOP, STOPALL, STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.vendor import Act, Answer, Call, Operation
+
+MOUNTS = ("/live", "/serpwow/live")
 
 
 def credential(call: Call) -> str | None:
@@ -16,24 +30,52 @@ def credential(call: Call) -> str | None:
     return call.query.get("api_key")
 
 
-def admit(tx: Transaction, call: Call, _operation: Operation) -> Answer | None:
-    if tx.accepts("serpwow", credential(call)):
-        return None
-    return Answer("bad_key", "serpwow-auth-2")
+BAD_KEY = Answer("bad_key", "serpwow-auth-2")
+ASSUMED = {
+    "unknown_batch": UNKNOWN_BATCH.id,
+    "not_stoppable": WRONG_STATE.id,
+    "not_startable": WRONG_STATE.id,
+    "nothing_to_run": START_EMPTY.id,
+    "disabled": START_DISABLED.id,
+    "stop_failed": STOP_FAILURE.id,
+}
+"""Answers whose wording a choice decides, whichever row they come from."""
+
+
+def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
+    if not tx.accepts("serpwow", credential(call)):
+        return BAD_KEY
+    if not _is_spelt_as_published(call, operation) and tx.choice(PATH_SPELLING.id) == "strict":
+        return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
+    return None
 
 
 def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
     """An unknown path or verb, once the key is known to be good."""
-    if not tx.accepts("serpwow", credential(call)):
-        return Answer("bad_key", "serpwow-auth-2")
-    return Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
+    lost = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
+    if tx.accepts("serpwow", credential(call)):
+        return lost
+    decided_by = REFUSED_FIRST.id
+    return (BAD_KEY if tx.choice(decided_by) == "key" else lost)._replace(assumption=decided_by)
+
+
+def _is_spelt_as_published(call: Call, operation: Operation) -> bool:
+    """Capitals and slashes included; ids are the client's own."""
+    return any(_matches(call.path, mount + operation.path) for mount in MOUNTS)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    actual, expected = path.split("/"), pattern.split("/")
+    same = (part.startswith("{") or part == segment for segment, part in zip(actual, expected, strict=False))
+    return len(actual) == len(expected) and all(same)
 
 
 def _ask(command: str) -> Act:
     """Asks the batch that the path names."""
 
     def act(tx: Transaction, call: Call) -> Answer:
-        return Answer.of(tx.ask(BATCH, call.parameters["id"], command))
+        answer = Answer.of(tx.ask(BATCH, call.parameters["id"], command))
+        return answer._replace(assumption=answer.assumption or ASSUMED.get(answer.name))
 
     return act
 
@@ -44,17 +86,22 @@ def stop_all(tx: Transaction, _call: Call) -> Answer:
     answers = [tx.ask(BATCH, batch.id, STOPALL).row.answer for batch in eligible]
     stopped = answers.count("stopped")
     failed = len(answers) - stopped
-    assumption = "serpwow.stopall-with-failures" if failed else "serpwow.stopall-singular" if stopped == 1 else None
-    evidence = "serpwow-stopall-6" if failed else "serpwow-stopall-1" if stopped else "serpwow-stopall-8"
-    return Answer("stopped_all", evidence, (stopped, failed), assumption)
+    if failed:
+        return Answer("stopped_all", "serpwow-stopall-6", (stopped, failed), STOPALL_WITH_FAILURES.id)
+    if not stopped:
+        name = "stopped_all" if tx.choice(STOPALL_NONE.id) == "success" else "nothing_to_stop"
+        return Answer(name, "serpwow-stopall-8", (0, 0), STOPALL_NONE.id)
+    if stopped == 1:
+        return Answer("stopped_all", "serpwow-stopall-10", (1, 0), STOPALL_SINGULAR.id)
+    return Answer("stopped_all", "serpwow-stopall-1", (stopped, 0))
 
 
 def list_batches(tx: Transaction, call: Call) -> Answer:
     try:
-        page = page_of(tx.group(Batch.kind, "owner", SELF), call.query, tx.now)
-    except ValueError as error:
-        return Answer("bad_list_parameter", "serpwow-list-5", str(error))
-    return Answer("page", "serpwow-list-1", page)
+        page = page_of(tx.group(Batch.kind, "owner", SELF), call.query, tx)
+    except Refused as refused:
+        return Answer("bad_list_parameter", refused.evidence, str(refused), refused.assumption)
+    return Answer("page", "serpwow-list-1", page, page.assumption)
 
 
 def get_account(tx: Transaction, _call: Call) -> Answer:

@@ -7,9 +7,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from emulator.kernel.assumption import Assumption
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.serpwow.assumptions import (
+    STOP_FAILURE,
+    STOPALL_SINGULAR,
+    STOPALL_WITH_FAILURES,
+    UNKNOWN_BATCH,
+    WRONG_STATE,
+)
 from emulator.vendors.serpwow.listing import Page
 from emulator.vendors.serpwow.model import SELF, Account, Batch
+from emulator.vendors.serpwow.usage import history
 from emulator.vendors.vendor import Call, Reply, Wording
 
 BATCHES_LIMIT = 10_000
@@ -59,7 +68,7 @@ def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:
     }
 
 
-def show_account(account: Account, api_key: str, batches: int) -> dict[str, Any]:
+def show_account(account: Account, api_key: str, batches: int, now: datetime) -> dict[str, Any]:
     """The account's own part of the Account answer."""
     return {
         "api_key": api_key,
@@ -70,17 +79,19 @@ def show_account(account: Account, api_key: str, batches: int) -> dict[str, Any]
         "credits_used": account.credits_used,
         "credits_limit": account.credits_limit,
         "credits_remaining": account.credits_remaining,
+        "credits_reset_at": instant(account.credits_reset_at),
         "batches_used": batches,
         "batches_limit": BATCHES_LIMIT,
         "batches_available": max(BATCHES_LIMIT - batches, 0),
         "destinations_used": 0,
         "destinations_limit": DESTINATIONS_LIMIT,
         "destinations_available": DESTINATIONS_LIMIT,
+        "account_balance_usd": account.account_balance_usd,
         "overage_allowed": False,
         "overage_enabled": False,
         "overage_limit": 0,
-        "status": [],
-        "usage_history": [],
+        "status": [{"component": it.component, "status": it.status} for it in account.components],
+        "usage_history": list(history(account.usage, now)),
     }
 
 
@@ -104,25 +115,26 @@ def _page(tx: Transaction, _call: Call, page: Page) -> Reply:
 
 def _account(tx: Transaction, call: Call, account: Account) -> Reply:
     batches = tx.size(Batch.kind, "owner", SELF)
-    info = show_account(account, call.query["api_key"], batches)
+    info = show_account(account, call.query["api_key"], batches, tx.now)
     return Reply(200, {"request_info": {"success": True}, "account_info": info})
 
 
 def _stopped_all(tx: Transaction, _call: Call, counts: tuple[int, int]) -> Reply:
     stopped, failed = counts
-    singular = stopped == 1 and tx.choice("serpwow.stopall-singular") == "Batch"
+    singular = stopped == 1 and tx.choice(STOPALL_SINGULAR.id) == "Batch"
     message = f"{stopped} {'Batch' if singular else 'Batches'} stopped"
-    success = not failed or tx.choice("serpwow.stopall-with-failures") == "success"
+    success = not failed or tx.choice(STOPALL_WITH_FAILURES.id) == "success"
     info = {"success": success, "message": message}
     return Reply(200, {"request_info": info, "batches_stopped": stopped, "batches_failed_to_stop": failed})
 
 
-def _refusal(status: int, message: str) -> Wording:
-    """Refuses with a message, in which {id} is the batch id that the client sent."""
+def _refusal(status: int | Assumption, message: str) -> Wording:
+    """Refuses with a message, in which {id} is the batch id that the client sent; an assumption may choose the status."""
 
-    def word(_tx: Transaction, call: Call, _subject: object) -> Reply:
+    def word(tx: Transaction, call: Call, _subject: object) -> Reply:
         text = message.replace("{id}", call.parameters.get("id", ""))
-        return Reply(status, {"request_info": {"success": False, "message": text}})
+        chosen = status if isinstance(status, int) else int(tx.choice(status.id))
+        return Reply(chosen, {"request_info": {"success": False, "message": text}})
 
     return word
 
@@ -152,13 +164,14 @@ WORDINGS: dict[str, Wording] = {
     "started": _done("batch started"),
     "stopped": _done("batch stopped"),
     "stopped_all": _stopped_all,
-    "not_stoppable": _refusal(400, "Batch with ID '{id}' is not currently queued or running"),
-    "not_startable": _refusal(400, "Batch with ID '{id}' is already queued or running"),
+    "nothing_to_stop": _refusal(400, "No Batches are currently queued or running"),
+    "not_stoppable": _refusal(WRONG_STATE, "Batch with ID '{id}' is not currently queued or running"),
+    "not_startable": _refusal(WRONG_STATE, "Batch with ID '{id}' is already queued or running"),
     "nothing_to_run": _refusal(400, "Batch with ID '{id}' has no searches"),
+    "disabled": _refusal(400, "Batch with ID '{id}' is not enabled"),
     "no_credits": _no_credits,
-    "stop_failed": _refusal(500, "Batch with ID '{id}' could not be stopped"),
-    "unknown_batch": _refusal(400, "Batch with ID '{id}' was not found"),
-    "unknown_batch_404": _refusal(404, "Batch with ID '{id}' was not found"),
+    "stop_failed": _refusal(STOP_FAILURE, "Batch with ID '{id}' could not be stopped"),
+    "unknown_batch": _refusal(UNKNOWN_BATCH, "Batch with ID '{id}' was not found"),
     "bad_list_parameter": _bad_list_parameter,
     "bad_key": _refusal(401, "Supplied api_key is not valid"),
     "astray": _refusal(404, "Not found"),

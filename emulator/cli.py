@@ -1,0 +1,203 @@
+"""The commands: serve, check, play, schema, draw and healthcheck."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from emulator import __version__
+from emulator.kernel.errors import BadInput, EmulatorError
+
+if TYPE_CHECKING:
+    from emulator.scenario.library import Library
+    from emulator.scenario.scenario import Scenario
+
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+FIRST_SCENARIO = "first-run"
+"""What `serve` serves when it is told nothing."""
+
+host_option = click.option("--host", default="127.0.0.1", envvar="EMULATOR_HOST", show_default=True, show_envvar=True)
+port_option = click.option("--port", default=8080, envvar="EMULATOR_PORT", show_default=True, show_envvar=True)
+scenarios_option = click.option(
+    "--scenarios",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    envvar="EMULATOR_SCENARIOS",
+    show_envvar=True,
+    help="A folder of scenarios of your own; they come before the shipped ones.",
+)
+
+
+class Rate(click.ParamType[float]):
+    """`frozen`, `real`, or how many virtual seconds pass in a real one."""
+
+    name = "frozen|real|RATE"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from emulator.kernel.clock import FROZEN, MAX_RATE, REAL
+
+        named = {"frozen": FROZEN, "real": REAL}
+        try:
+            rate = named[value] if value in named else float(value)
+        except ValueError:
+            self.fail(f"{value!r} is neither frozen, real, nor a number", param, ctx)
+        if not 0 <= rate <= MAX_RATE:
+            self.fail(f"a rate lies between 0 and {MAX_RATE:.0f}", param, ctx)
+        return rate
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="batch-emulator")
+def main() -> None:
+    """A local server that is SerpWow, Stripe Batch Jobs and 6DOT50 PAY to a client program."""
+
+
+@main.command()
+@click.argument("scenario", nargs=-1, envvar="EMULATOR_SCENARIO")
+@host_option
+@port_option
+@click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
+@scenarios_option
+def serve(scenario: Sequence[str], host: str, port: int, rate: float | None, folder: Path | None) -> None:
+    """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
+    from emulator.app import create_app, worlds_of
+    from emulator.server import listen, serve, url_of
+
+    known = _library(folder)
+    try:
+        worlds = worlds_of([known.open(name) for name in scenario or (FIRST_SCENARIO,)], rate)
+        listening = listen(host, port)
+    except (EmulatorError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+    url = url_of(listening)
+    greeting = [f"EMULATOR_URL={url}", *([] if scenario else _three_curls(url))]
+    serve(create_app(worlds, known), listening, lambda: click.echo("\n".join(greeting)))
+
+
+@main.command()
+@click.argument("path", nargs=-1)
+@click.option("--evidence", is_flag=True, help="Print where every fact leads: its row and the scenario that proves it.")
+@scenarios_option
+def check(path: Sequence[str], evidence: bool, folder: Path | None) -> None:
+    """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
+    if evidence:
+        from emulator.trace import trace
+
+        click.echo("\n".join(asyncio.run(trace(_library(None)))))
+        return
+    if not path:
+        raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
+    scenarios, mistakes = _open_all(_library(folder), path)
+    for line in mistakes:
+        click.echo(line, err=True)
+    if mistakes:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{len(scenarios)} scenarios, no mistakes")
+
+
+@main.command()
+@click.argument("path", nargs=-1, required=True)
+@click.option("--against", metavar="URL", envvar="EMULATOR_URL", show_envvar=True, help="Play on a server that is running.")
+@scenarios_option
+def play(path: Sequence[str], against: str | None, folder: Path | None) -> None:
+    """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
+    scenarios, lines = _open_all(_library(folder), path)
+    lines += asyncio.run(_play_all(scenarios, against))
+    for line in lines:
+        click.echo(line, err=True)
+    if lines:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{len(scenarios)} scenarios played, no differences")
+
+
+@main.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    from emulator.scenario.grammar import scenario_schema
+    from emulator.vendors import VENDORS
+
+    click.echo(json.dumps(scenario_schema(VENDORS), indent=2))
+
+
+@main.command()
+@click.argument("vendor")
+def draw(vendor: str) -> None:
+    """Print the machines of VENDOR (serpwow, stripe, 6dot50) as Mermaid."""
+    from emulator.draw import draw as draw_machines
+    from emulator.kernel.errors import NotFound
+    from emulator.vendors import VENDORS
+
+    if vendor not in VENDORS:
+        raise click.ClickException(str(NotFound("vendor", vendor, VENDORS)))
+    click.echo(draw_machines(VENDORS[vendor]))
+
+
+@main.command()
+@click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
+@host_option
+@port_option
+def healthcheck(url: str | None, host: str, port: int) -> None:
+    """Exit with 0 when the server is ready, with 1 when it is not."""
+    import httpx
+
+    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
+    try:
+        httpx.get(f"{url or f'http://{address}:{port}'}/_emulator/ready", timeout=5).raise_for_status()
+    except httpx.HTTPError as error:
+        raise click.ClickException(f"not ready: {error}") from None
+    click.echo("ready")
+
+
+def _library(folder: Path | None) -> Library:
+    from emulator.app import library
+
+    return library(*([folder] if folder else []))
+
+
+def _open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], list[str]]:
+    """The scenarios of all these files, folders and names, and the mistakes that were found in them."""
+    scenarios: list[Scenario] = []
+    mistakes: list[str] = []
+    for path in _files(paths):
+        try:
+            scenarios.append(known.open(path))
+        except BadInput as error:
+            mistakes += error.lines()
+        except EmulatorError as error:
+            mistakes.append(f"{path}: {error}")
+    return scenarios, mistakes
+
+
+def _files(paths: Sequence[str]) -> Iterator[str]:
+    for path in paths:
+        if not Path(path).is_dir():
+            yield path
+            continue
+        found = sorted(str(it) for it in Path(path).rglob("*") if it.suffix in (".yaml", ".yml"))
+        if not found:
+            raise click.ClickException(f"{path} holds no scenarios")
+        yield from found
+
+
+async def _play_all(scenarios: Sequence[Scenario], against: str | None) -> list[str]:
+    from emulator.doors import in_process, over_the_wire
+    from emulator.scenario.player import play
+
+    async with over_the_wire(against) if against else in_process() as client:
+        return [str(difference) for scenario in scenarios for difference in (await play(scenario, client)).differences]
+
+
+def _three_curls(url: str) -> list[str]:
+    """One call of each vendor to paste."""
+    return [
+        "Three calls to paste (the clock stands still until you move it):",
+        f"  curl '{url}/live/batches/2A6F94BB/stop?api_key=demo'",
+        f"  curl -X POST {url}/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz/cancel"
+        " -H 'Authorization: Bearer sk_test_123' -H 'Stripe-Version: 2026-03-25.preview'",
+        f"  curl -X POST {url}/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel -H 'Authorization: Bearer demo'",
+    ]

@@ -1,0 +1,1 @@
+"""Scenario files: read strictly, turned into worlds, and played."""

@@ -1,0 +1,72 @@
+"""What differs: an expectation beside what was there, said with the path to each difference."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+ABRIDGED = 120
+
+
+def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False) -> Iterator[str]:
+    """Where `actual` does not hold `expected`.
+
+    Objects may hold more than was expected; lists may not, unless `by_id` is set and what was expected of them has ids.
+    """
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key, value in expected.items():
+            if key not in actual:
+                yield f"{path or 'the body'} has no {key!r}"
+            else:
+                yield from differences(value, actual[key], f"{path}.{key}".lstrip("."), by_id)
+    elif isinstance(expected, list) and isinstance(actual, list):
+        yield from _list_differences(expected, actual, path, by_id)
+    elif not _same(expected, actual):
+        yield f"{path or 'the body'} is {abridge(actual)}, not {abridge(expected)}"
+
+
+def exact_difference(expected: Any, actual: Any) -> Iterator[str]:
+    """Where two values differ in anything at all, the order of keys included."""
+    if _ordered(expected) != _ordered(actual):
+        yield from differences(expected, actual)
+        yield from (f"{it} (seen from the reply)" for it in differences(actual, expected))
+        yield f"exactly {abridge(expected)} was wanted, in this order of keys, and {abridge(actual)} was there"
+
+
+def _list_differences(expected: list[Any], actual: list[Any], path: str, by_id: bool) -> Iterator[str]:
+    if by_id and expected and all(isinstance(item, dict) and "id" in item for item in expected):
+        known = {item.get("id"): item for item in actual if isinstance(item, dict)}
+        for item in expected:
+            if item["id"] not in known:
+                yield f"{path} has no {item['id']!r}"
+            else:
+                yield from differences(item, known[item["id"]], f"{path}[{item['id']}]", by_id)
+    elif len(expected) != len(actual):
+        yield f"{path or 'the body'} has {len(actual)} items, not {len(expected)}"
+    else:
+        for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
+            yield from differences(left, right, f"{path}[{index}]", by_id)
+
+
+def _same(expected: Any, actual: Any) -> bool:
+    numbers = (int, Decimal)
+    if isinstance(expected, bool) or isinstance(actual, bool):
+        return expected is actual
+    if isinstance(expected, numbers) and isinstance(actual, numbers):
+        return expected == actual
+    return type(expected) is type(actual) and bool(expected == actual)
+
+
+def _ordered(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [(key, _ordered(part)) for key, part in value.items()]
+    if isinstance(value, list):
+        return [_ordered(part) for part in value]
+    return type(value).__name__ if isinstance(value, bool) else "", value
+
+
+def abridge(value: Any) -> str:
+    """A value as text, cut where it grows long."""
+    text = repr(value)
+    return text if len(text) <= ABRIDGED else text[: ABRIDGED - 1] + "…"

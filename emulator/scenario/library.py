@@ -1,0 +1,63 @@
+"""The scenarios there are: the shipped ones and a folder of one's own, by name; read when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from emulator.kernel.errors import NotFound
+from emulator.scenario.loader import load_file
+from emulator.scenario.scenario import Scenario, Vendors
+
+SUFFIXES = (".yaml", ".yml")
+
+
+class Library:
+    """Scenarios by name, which is the path below their folder without its ending. Earlier folders win."""
+
+    def __init__(self, vendors: Vendors, folders: tuple[Path, ...]) -> None:
+        self._vendors = vendors
+        self._paths: dict[str, Path] = {}
+        for folder in reversed(folders):
+            self._paths |= dict(_scenarios_in(folder))
+
+    def names(self) -> list[str]:
+        """Every name, in order."""
+        return sorted(self._paths)
+
+    def path(self, name: str) -> Path:
+        """Where the scenario of that name lies.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if name not in self._paths:
+            raise NotFound("scenario", name, self._paths)
+        return self._paths[name]
+
+    def get(self, name: str) -> Scenario:
+        """The scenario of that name.
+
+        Raises:
+            NotFound: there is none.
+            BadInput: it has mistakes.
+        """
+        return load_file(self.path(name), self._vendors, name)
+
+    def open(self, name_or_path: str) -> Scenario:
+        """The scenario of a name, or in a file; only a person at a keyboard may name files.
+
+        Raises:
+            NotFound: it is neither a known name nor a file.
+            BadInput: it has mistakes.
+        """
+        path = Path(name_or_path)
+        if name_or_path not in self._paths and path.suffix in SUFFIXES and path.is_file():
+            return load_file(path, self._vendors)
+        return self.get(name_or_path)
+
+
+def _scenarios_in(folder: Path) -> Iterator[tuple[str, Path]]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix in SUFFIXES and path.is_file():
+            yield path.relative_to(folder).with_suffix("").as_posix(), path

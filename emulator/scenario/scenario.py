@@ -1,0 +1,164 @@
+"""A scenario: the given world, its timing, its timeline and scripted replies, and the steps that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.machine import View
+from emulator.kernel.plan import TIMELINE, Planned, Scripted
+from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
+from emulator.kernel.world import Rules, World
+from emulator.kernel.worlds import Claim
+from emulator.vendors.vendor import Vendor
+
+Vendors = Mapping[str, Vendor]
+MAX_REPEATED = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that a player does or looks at: `verb` is send, advance, set or see; `written` is the step as it stands."""
+
+    verb: str
+    written: Mapping[str, Any]
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario that was read and found without fault. `written` is the file as a value; `source` is where it came from."""
+
+    name: str
+    source: str
+    written: Mapping[str, Any] = field(repr=False)
+    lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
+
+    @property
+    def title(self) -> str:
+        """What the scenario is about, as a sentence."""
+        return str(self.written.get("title", ""))
+
+    @property
+    def steps(self) -> list[Step]:
+        """What proves it, in order."""
+        written = self.written.get("steps", ())
+        return [Step(verb_of(step), step, self.place("steps", index)) for index, step in enumerate(written)]
+
+    def place(self, *path: str | int) -> str:
+        """`source:line` of a part of the file."""
+        line = self.lines.get(path)
+        return f"{self.source}:{line[0]}" if line else self.source
+
+    def clock(self, rate: float | None = None) -> Clock:
+        """A new clock as the scenario wants it; `rate`, where given, overrides how fast it runs."""
+        written = self.written.get("clock", {})
+        pace = rate_of(written.get("rate", "frozen")) if rate is None else rate
+        start = written.get("start")
+        fallback = DEFAULT_START if pace == FROZEN else wall_now()
+        return Clock(parse_instant(start) if start else fallback, pace)
+
+    def world(self, vendors: Vendors, id: str, seed: int | None = None, rate: float | None = None) -> World:
+        """A new world at the scenario's beginning.
+
+        Raises:
+            BadInput: what is given contradicts itself.
+        """
+        number = self.written.get("seed", 0) if seed is None else seed
+        world = World(id, self._rules(vendors, id, number), self.clock(rate), number)
+        lay_over(world, vendors, self.written.get("given", {}), "given")
+        with world.transaction("given") as tx:
+            for planned in self._planned(vendors, tx.now):
+                tx.put(planned)
+            for scripted in self._scripted(tx.now):
+                tx.put(scripted)
+        world.begin()
+        return world
+
+    def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
+        """The credentials that pick a world of this scenario: its own, and, if `listed`, those that the scenario lists."""
+        own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in vendors.items()]
+        written = self.written.get("credentials", {}) if listed else {}
+        return own + [(name, credential) for name, credentials in written.items() for credential in credentials]
+
+    def _rules(self, vendors: Vendors, id: str, seed: int) -> Rules:
+        choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
+        choices |= {name: str(choice) for name, choice in self.written.get("assume", {}).items()}
+        timing = {wait: _length(text) for wait, text in self.written.get("timing", {}).items()}
+        machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
+        listed = self.written.get("credentials", {})
+        credentials = {
+            name: frozenset(listed[name]) | {vendor.credentials_of(id, seed).credential} if name in listed else None
+            for name, vendor in vendors.items()
+        }
+        provenance = self.written.get("provenance", True)
+        return Rules(machines | {TIMELINE.kind: TIMELINE}, timing, choices, credentials, provenance)
+
+    def _planned(self, vendors: Vendors, start: datetime) -> Iterator[Planned]:
+        for index, item in enumerate(self.written.get("timeline", ())):
+            at = start + parse_duration(item["after"])
+            happen: Callable[[View], Iterable[Any]] = partial(_read_all, vendors, item["set"])
+            yield Planned(str(index), self.place("timeline", index), start, at, happen)
+
+    def _scripted(self, start: datetime) -> Iterator[Scripted]:
+        for index, item in enumerate(self.written.get("replies", ())):
+            place = self.place("replies", index)
+            headers = {name.lower(): value for name, value in item.get("headers", {}).items()}
+            yield Scripted(
+                f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, item.get("body"), place
+            )
+
+
+def verb_of(step: Mapping[str, Any]) -> str:
+    """The one thing that a valid step does."""
+    return next(verb for verb in ("send", "advance", "set", "see") if verb in step)
+
+
+def rate_of(written: Any) -> float:
+    """A clock's rate as it is written: frozen, real or a number."""
+    return {"frozen": FROZEN, "real": REAL}[written] if isinstance(written, str) else float(written)
+
+
+def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str) -> None:
+    """Lays a valid state by vendor over a world: all of it, or nothing.
+
+    Raises:
+        BadInput: it contradicts what is there.
+    """
+    with world.transaction(why) as tx:
+        for resource in _read_all(vendors, state, tx):
+            tx.put(resource)
+    world.journal.extend(tx.changes)
+    world.settle()
+
+
+def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
+    """The resources that a state by vendor comes to; a vendor that is not mentioned still gets what it cannot be without."""
+    for name, vendor in vendors.items():
+        try:
+            yield from vendor.given.read(view, written_out(state.get(name, {})))
+        except BadInput as error:
+            raise BadInput([Problem(it.message, (name, *it.path)) for it in error.problems]) from None
+
+
+def written_out(value: Any) -> Any:
+    """The value with every `{repeat: n, ...}` in a list written out n times."""
+    if isinstance(value, dict):
+        return {key: written_out(part) for key, part in value.items()}
+    if not isinstance(value, list):
+        return value
+    items: list[Any] = []
+    for part in value:
+        times = part.get("repeat", 1) if isinstance(part, dict) else 1
+        single = {key: it for key, it in part.items() if key != "repeat"} if isinstance(part, dict) else part
+        items += [written_out(single)] * times
+    return items
+
+
+def _length(text: str) -> timedelta | None:
+    return None if text == NEVER else parse_duration(text)

@@ -1,0 +1,83 @@
+"""uvicorn around the application: in front, or in a thread. Ready means that the next request succeeds."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from threading import Event, Thread
+from types import TracebackType
+
+import uvicorn
+
+from emulator.app import App
+
+BACKLOG = 2048
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, rather than letting others guess."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 lets the system choose one.
+
+    Raises:
+        OSError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, port), family=family, backlog=BACKLOG)
+
+
+def url_of(listening: socket.socket) -> str:
+    """The base URL at which a socket is reached."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(app: App, listening: socket.socket, on_ready: Callable[[], None]) -> None:
+    """Serves in front until the process is told to stop."""
+    _Server(_config(app), on_ready).run(sockets=[listening])
+
+
+class ThreadedServer:
+    """Serves in a thread of its own for as long as it is entered; `url` can be asked from then on."""
+
+    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._ready = Event()
+        self._socket = listen(host, port)
+        self._server = _Server(_config(app), self._ready.set)
+        self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="batch-emulator", daemon=True)
+        self.url = url_of(self._socket)
+
+    def __enter__(self) -> ThreadedServer:
+        self._thread.start()
+        self._ready.wait()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+
+def _config(app: App) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,  # replies carry the world's date, not the machine's
+    )

@@ -1,0 +1,64 @@
+"""Where every fact leads: from what a vendor publishes, to the rows that rest on it, to the scenarios that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from emulator.doors import in_process
+from emulator.evidence import Evidence, load_evidence
+from emulator.scenario.library import Library
+from emulator.scenario.player import play
+from emulator.vendors import VENDORS
+from emulator.vendors.vendor import Vendor
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One fact, the rows that cite it, and the scenarios whose playing relied on it."""
+
+    evidence: Evidence
+    rows: tuple[str, ...]
+    scenarios: tuple[str, ...]
+
+
+async def threads(known: Library) -> list[Thread]:
+    """Every fact of every vendor. The scenarios are found by playing them, not by asking them."""
+    proofs = await _proofs(known)
+    return [
+        Thread(evidence, tuple(_rows_citing(vendor, evidence.id)), tuple(sorted(proofs.get(evidence.id, ()))))
+        for vendor in VENDORS.values()
+        for evidence in load_evidence(vendor.name).values()
+    ]
+
+
+async def trace(known: Library) -> list[str]:
+    """The threads as lines to read."""
+    return [line for thread in await threads(known) for line in _lines(thread)]
+
+
+async def _proofs(known: Library) -> dict[str, set[str]]:
+    """Evidence id → names of the scenarios that rely on it: by the journal of their playing, or by what they say they prove."""
+    proofs: dict[str, set[str]] = {}
+    async with in_process() as client:
+        for name in known.names():
+            scenario = known.get(name)
+            played = await play(scenario, client)
+            for id in {*played.evidence, *scenario.written.get("proves", ())}:
+                proofs.setdefault(id, set()).add(name)
+    return proofs
+
+
+def _rows_citing(vendor: Vendor, id: str) -> Iterator[str]:
+    for machine in vendor.machines:
+        for row in machine.rows:
+            if row.evidence == id:
+                yield f"{machine.kind}: {row.state} --{row.cause}--> {row.to}"
+
+
+def _lines(thread: Thread) -> Iterable[str]:
+    evidence = thread.evidence
+    yield f"{evidence.id}  [{evidence.kind}]  {evidence.says}"
+    yield f"    source    {evidence.source}"
+    yield from (f"    row       {row}" for row in thread.rows)
+    yield from (f"    scenario  {name}" for name in thread.scenarios)

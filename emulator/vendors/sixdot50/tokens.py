@@ -1,0 +1,117 @@
+"""Keys, secrets and bearer tokens.
+
+A key picks the world. Its secret may be any text, unless the key is one that this server made: those are GUIDs of
+version 8, and each has the one secret that follows from it. A token is a JWT whose first claim names the key; it is
+good while the world that gave it out remembers it and its end has not come.
+"""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
+from hashlib import blake2b, sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.sixdot50.assumptions import OLDER_TOKENS
+from emulator.vendors.sixdot50.model import Token
+from emulator.vendors.vendor import Call, Credentials
+
+LIFETIME = timedelta(minutes=15)
+"""Evidence: 6dot50-token-2."""
+
+GET_TOKEN = "/authentication/getToken"  # noqa: S105  a path
+
+_OWN_VERSION = 8
+
+
+def make_credentials(secret: str) -> Credentials:
+    """A key shaped like the published one, and the secret that follows from it."""
+    number = UUID(hex=secret[:32]).int
+    key = str(UUID(int=number & ~(0xF000 << 64) & ~(0xC000 << 48) | _OWN_VERSION << 76 | 0x8000 << 48))
+    return Credentials({"key": key, "secret": _secret_of(key)}, key)
+
+
+def matches(key: str, secret: str) -> bool:
+    """Whether the secret is the key's."""
+    return bool(secret) and (not _is_own(key) or hmac.compare_digest(secret.encode(), _secret_of(key).encode()))
+
+
+def credential(call: Call) -> str | None:
+    """The key: of the body where a token is asked for, of the token elsewhere."""
+    if call.path.rstrip("/").lower().endswith(GET_TOKEN.lower()):
+        key = properties(call).get("key")
+    else:
+        key = _claims(bearer(call) or "").get("id")
+    return key if isinstance(key, str) and key else None
+
+
+def bearer(call: Call) -> str | None:
+    """The token of the Authorization header, None when it holds none. Evidence: 6dot50-auth-1 and 6dot50-auth-2."""
+    scheme, _, token = call.headers.get("authorization", "").strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def properties(call: Call) -> dict[str, Any]:
+    """The properties of the body by their names in lower case; none when it is not a JSON object. Evidence: 6dot50-input-1."""
+    try:
+        body = call.json
+    except ValueError:
+        return {}
+    return {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
+
+
+def is_good(tx: Transaction, token: str) -> bool:
+    """Whether the token was given out and its end has not come."""
+    known = tx.find(Token.kind, token)
+    return isinstance(known, Token) and tx.now < known.expires_at
+
+
+def issue(tx: Transaction, key: str) -> Token:
+    """A new token for the key; what is left of its expired ones goes."""
+    for old in tx.group(Token.kind, "key", key):
+        if old.expires_at <= tx.now or tx.choice(OLDER_TOKENS.id) == "die":
+            tx.remove(Token.kind, old.id)
+    expires_at = tx.now + LIFETIME
+    issued, ends = int(tx.now.timestamp()), int(expires_at.timestamp())
+    claims = {"id": key, "nbf": issued, "exp": ends, "iat": issued}
+    token = Token(_sign(tx.digest("6dot50.token"), claims), tx.now, key, expires_at)
+    tx.put(token)
+    return token
+
+
+def _sign(secret: bytes, claims: dict[str, Any]) -> str:
+    """A JSON Web Token, signed with HS256."""
+    text = b".".join(_encode(orjson.dumps(part)) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return b".".join((text, _encode(hmac.new(secret, text, sha256).digest()))).decode()
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What a token says of itself, unverified: enough to find the world that can verify it."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = orjson.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _encode(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _is_own(key: str) -> bool:
+    try:
+        return UUID(key).version == _OWN_VERSION
+    except ValueError:
+        return False
+
+
+def _secret_of(key: str) -> str:
+    return blake2b(key.encode(), digest_size=20, person=b"6dot50").hexdigest()

@@ -1,0 +1,38 @@
+"""What the control plane says when something is wrong: application/problem+json (RFC 9457) that names the field."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, TimeRunsForward
+from emulator.vendors.vendor import dump
+
+STATUSES: dict[type[EmulatorError], int] = {BadInput: 422, Conflict: 409, NotFound: 404, TimeRunsForward: 409}
+
+
+def problem(status: int, detail: str, **more: object) -> Response:
+    """A problem document: the status, its name, what is wrong in this case, and more members."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    return Response(dump(body), status, media_type="application/problem+json")
+
+
+async def on_emulator_error(_: Request, error: Exception) -> Response:
+    """Our own errors, each with its status."""
+    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+    if not isinstance(error, BadInput):
+        return problem(status, str(error))
+    places = [{"pointer": it.pointer, "line": it.line, "column": it.column, "detail": it.message} for it in error.problems]
+    errors = [{key: value for key, value in place.items() if value is not None} for place in places]
+    return problem(status, "; ".join(error.lines()), errors=errors)
+
+
+async def on_http_error(_: Request, error: Exception) -> Response:
+    """What Starlette itself refuses: an unknown path, a wrong verb."""
+    assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
+    answer = problem(error.status_code, error.detail)
+    answer.headers.update(error.headers or {})
+    return answer

@@ -1,0 +1,18 @@
+"""Credentials as they may be shown: their first characters, so that two can be told apart, and no more."""
+
+from __future__ import annotations
+
+import re
+
+_IN_QUERY = re.compile(r"(?<=[?&])(api_key|key|secret|token)=([^&#]*)", re.IGNORECASE)
+_SHOWN = 4
+
+
+def redact(secret: str) -> str:
+    """`sk_t…` for `sk_test_123`; a short one is hidden whole."""
+    return f"{secret[:_SHOWN]}…" if len(secret) > 2 * _SHOWN else "…"
+
+
+def redact_target(target: str) -> str:
+    """A path and query in which no credential can be read."""
+    return _IN_QUERY.sub(lambda match: f"{match[1]}={redact(match[2])}", target)

@@ -1,0 +1,105 @@
+"""What the control plane shows: worlds, clocks, journals, scenarios and vendors, as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from emulator.evidence import load_evidence
+from emulator.kernel.clock import FROZEN, REAL
+from emulator.kernel.journal import Entry, Exchange, show_event, show_instant
+from emulator.kernel.machine import Machine
+from emulator.kernel.quantities import show_duration
+from emulator.kernel.world import World
+from emulator.vendors.vendor import Vendor
+from emulator.web.redact import redact_target
+
+Vendors = Mapping[str, Vendor]
+
+
+def show_clock(world: World) -> dict[str, Any]:
+    """The world's time: now, how fast it runs, and when the next thing happens by itself."""
+    upcoming, rate = world.next_due(), world.clock.rate
+    return {
+        "now": show_instant(world.clock.now()),
+        "rate": "frozen" if rate == FROZEN else "real" if rate == REAL else rate,
+        "next": show_instant(upcoming) if upcoming else None,
+    }
+
+
+def show_world(world: World, vendors: Vendors, base_url: str) -> dict[str, Any]:
+    """The world and what its clients need to reach it."""
+    return {
+        "id": world.id,
+        "seed": world.seed,
+        "clock": show_clock(world),
+        "credentials": {name: _credentials(world, vendor, base_url) for name, vendor in vendors.items()},
+    }
+
+
+def _credentials(world: World, vendor: Vendor, base_url: str) -> dict[str, str]:
+    made = vendor.credentials_of(world.id, world.seed)
+    return {"url": base_url + vendor.base_path, **made.fields}
+
+
+def show_state(world: World, vendors: Vendors) -> dict[str, Any]:
+    """The whole state by vendor, in the grammar of `given`."""
+    with world.transaction("look") as tx:
+        return {name: vendor.given.show(tx) for name, vendor in vendors.items()}
+
+
+def show_entry(entry: Entry) -> dict[str, Any]:
+    """A journal entry; of an exchange also what went over the wire, without its credentials."""
+    shown = show_event(entry)
+    if isinstance(entry.event, Exchange):
+        shown["target"] = redact_target(entry.event.target)
+        shown["reply"] = _body(entry.event.reply)
+    return shown
+
+
+def _body(content: bytes) -> Any:
+    try:
+        return orjson.loads(content) if content else None
+    except ValueError:
+        return content.decode("utf-8", "replace")
+
+
+def show_vendor(vendor: Vendor) -> dict[str, Any]:
+    """A vendor: what it can be asked, its machines, what it assumes and what it rests on."""
+    return {
+        "name": vendor.name,
+        "mounts": list(vendor.mounts),
+        "operations": [{"name": it.name, "method": it.method, "path": it.path} for it in vendor.operations],
+        "machines": [_machine(machine) for machine in vendor.machines],
+        "waits": {wait.name: _wait(wait.default, wait.source) for wait in vendor.waits.values()},
+        "assumptions": [
+            {"id": it.id, "question": it.question, "choices": list(it.choices), "default": it.default, "reason": it.reason}
+            for it in vendor.assumptions
+        ],
+        "evidence": [
+            {"id": it.id, "kind": it.kind, "source": it.source, "says": it.says} for it in load_evidence(vendor.name).values()
+        ],
+    }
+
+
+def _wait(default: Any, source: str) -> dict[str, str]:
+    return {"default": "measured" if default is None else show_duration(default), "source": source}
+
+
+def _machine(machine: Machine) -> dict[str, Any]:
+    rows = [
+        {
+            "in": row.state,
+            "cause": str(row.cause),
+            "to": row.to,
+            "answer": row.answer,
+            "effect": row.effect.__name__ if row.effect else None,
+            "when": row.when.__name__ if row.when else None,
+            "assume": f"{row.assume.assumption}={row.assume.choice}" if row.assume else None,
+            "evidence": row.evidence,
+        }
+        for row in machine.rows
+    ]
+    return {"kind": machine.kind, "states": list(machine.states), "rows": rows}

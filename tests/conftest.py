@@ -1,0 +1,72 @@
+"""One running server for the session, with a judge of every reply; each test loads worlds of its own into it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.app import create_app, worlds_of
+from emulator.judge import the_judge
+from emulator.server import ThreadedServer
+from emulator.vendors import VENDORS
+
+
+@dataclass(frozen=True)
+class World:
+    """A world on the running server, and what a client needs to reach it."""
+
+    id: str
+    control: httpx.Client
+    serpwow: Mapping[str, str]
+    stripe: Mapping[str, str]
+    sixdot50: Mapping[str, str]
+
+    def advance(self, by: str) -> list[dict[str, Any]]:
+        fired: list[dict[str, Any]] = self._ask("POST", "/clock/advance", {"by": by})["fired"]
+        return fired
+
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._ask("GET", "/state")
+        return state
+
+    def set(self, state: Mapping[str, Any]) -> None:
+        self._ask("PATCH", "/state", state)
+
+    def journal(self) -> list[dict[str, Any]]:
+        entries: list[dict[str, Any]] = self._ask("GET", "/journal")["entries"]
+        return entries
+
+    def _ask(self, method: str, path: str, body: Any = None) -> Any:
+        reply = self.control.request(method, f"/_emulator/worlds/{self.id}{path}", json=body)
+        assert reply.is_success, reply.text
+        return json.loads(reply.content, parse_float=Decimal)
+
+
+@dataclass(frozen=True)
+class Live:
+    """The running server."""
+
+    url: str
+    control: httpx.Client
+
+    def load(self, scenario: str | Mapping[str, Any]) -> World:
+        """A new world of a scenario, by name or inline; `title` may be left out."""
+        wanted = scenario if isinstance(scenario, str) else {"title": "A test", **scenario}
+        reply = self.control.post("/_emulator/worlds", json={"scenario": wanted, "claim": False})
+        assert reply.status_code == 201, reply.text
+        made = reply.json()
+        credentials = made["credentials"]
+        return World(made["id"], self.control, credentials["serpwow"], credentials["stripe"], credentials["6dot50"])
+
+
+@pytest.fixture(scope="session")
+def live() -> Iterator[Live]:
+    app = create_app(worlds_of([]), judge=the_judge(*VENDORS))
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url) as control:
+        yield Live(server.url, control)
