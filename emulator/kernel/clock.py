@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from emulator.kernel.errors import TimeRunsForward
+from emulator.kernel.quantities import END_OF_TIME
 
 FROZEN = 0.0
 REAL = 1.0
 DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
-END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
 MAX_RATE = 1_000_000.0
 
 
@@ -44,7 +44,7 @@ class Clock:
         """Jumps to `instant`, and goes on from there at the same rate.
 
         Raises:
-            TimeRunsForward: `instant` has already passed, or lies beyond the year 9998.
+            TimeRunsForward: `instant` has already passed, or lies beyond END_OF_TIME.
         """
         now = self.now()
         if instant < now:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 CAPACITY = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One row taken: at this instant a resource went from one state to another, and why.
 
     `why` is the command, the wait that was over, or the hand that did it; `evidence` is what the row rests on.
@@ -46,8 +44,7 @@ class Change:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request with its reply and the changes that it made."""
 
     at: datetime
@@ -57,18 +54,17 @@ class Exchange:
     request: bytes
     answer: str
     evidence: str
+    assumption: str | None
     basis: str
     status: int
     reply: bytes
     changes: tuple[Change, ...]
-    assumption: str | None = None
 
 
 Event = Exchange | Change
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """An event and its number, counted from 1."""
 
     n: int
@@ -138,6 +134,7 @@ def show_event(entry: Entry) -> dict[str, Any]:
         "method": event.method,
         "answer": event.answer,
         "evidence": event.evidence,
+        "assumption": event.assumption,
         "basis": event.basis,
         "status": event.status,
         "changes": [change.show() for change in event.changes],

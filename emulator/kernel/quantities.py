@@ -8,6 +8,9 @@ from datetime import UTC, datetime, timedelta
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 DURATION = re.compile(r"(\d{1,12})(ms|s|m|h|d)", re.ASCII)
 NEVER = "never"
+END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
+LONGEST = timedelta(days=36_525)
+"""Both bounds together keep every sum of an instant and a duration within what a datetime can hold."""
 
 _UNITS = {
     "d": timedelta(days=1),
@@ -22,29 +25,32 @@ def parse_instant(text: str) -> datetime:
     """An RFC 3339 instant, in UTC.
 
     Raises:
-        ValueError: it is not one, or has no zone.
+        ValueError: it is not one, has no zone, or lies beyond END_OF_TIME.
     """
     if not INSTANT.fullmatch(text):
         raise ValueError(f"{text!r} is not an instant such as 2026-03-09T20:55:31Z")
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        instant = datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date and time that exists") from None
+    if instant > END_OF_TIME:
+        raise ValueError(f"{text!r} lies beyond the end of time, {END_OF_TIME.year}")
+    return instant
 
 
 def parse_duration(text: str) -> timedelta:
     """A duration such as `30s`.
 
     Raises:
-        ValueError: it is not one, or is longer than time itself.
+        ValueError: it is not one, or is longer than LONGEST.
     """
     match = DURATION.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not a duration such as 500ms, 30s, 5m, 2h or 60d")
-    try:
-        return int(match[1]) * _UNITS[match[2]]
-    except OverflowError:
-        raise ValueError(f"{text!r} is too long") from None
+    number, unit = int(match[1]), _UNITS[match[2]]
+    if number > LONGEST // unit:
+        raise ValueError(f"{text!r} is longer than {show_duration(LONGEST)}")
+    return number * unit
 
 
 def show_duration(duration: timedelta) -> str:

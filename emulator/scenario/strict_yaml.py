@@ -55,7 +55,8 @@ def parse(text: str) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise BadInput([Problem(error.problem or "not YAML", (), *place)]) from None
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        raise BadInput([Problem(said or "not YAML", (), *place)]) from None
     except yaml.YAMLError as error:
         raise BadInput([Problem(str(error).partition("\n")[0], (), 1, 1)]) from None
     document = Document()
@@ -113,7 +114,7 @@ class _Reader:
         text: str = node.value
         if node.tag.startswith("!") or "python" in node.tag:
             self._document.problems.append(_at(node, f"the tag {node.tag} is not allowed", path))
-        if node.style is not None:
+        if node.style:  # quoted, or a block: the C parser says '' of a plain scalar, the Python one None
             return text
         if text in _WORDS:
             return _WORDS[text]

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.exceptions import ValidationError
 
 from emulator.kernel.errors import Problem, nearest
 from emulator.kernel.quantities import parse_instant
@@ -42,8 +42,9 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
         for key in sorted(set(instance) - set(known)):
             yield Problem(f"unknown key {key!r}{nearest(key, known) or _list(known)}", (*path, key))
     elif error.validator == "anyOf":
-        best = best_match(error.context or [])
-        yield Problem(_message(best) if best else error.message, path)
+        tried = error.context or []
+        fitting = [it for it in tried if it.validator != "type"] or tried
+        yield from _problems_of(fitting[0])
     else:
         yield Problem(_message(error), path)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from hashlib import blake2b
@@ -19,31 +19,48 @@ from emulator.kernel.transaction import Taken, Transaction
 
 
 class Call:
-    """One request as the vendors read it. Header names are lower case; `path` is below the vendor's own prefix."""
+    """One request as the vendors read it. Header names are lower case; `path` is as it came, still percent-encoded.
+
+    `credential` and `parameters` (the path's ids) are set once the request's vendor and operation are known.
+    """
+
+    __slots__ = ("_headers", "_query", "body", "credential", "method", "parameters", "path", "query_string", "raw_headers", "scheme")
 
     def __init__(
         self,
         method: str,
         path: str,
         query: str = "",
-        headers: Mapping[str, str] | None = None,
+        headers: Iterable[tuple[bytes, bytes]] = (),
         body: bytes = b"",
-        base_url: str = "http://localhost",
+        scheme: str = "http",
     ) -> None:
         self.method = method
         self.path = path
         self.query_string = query
-        self.headers: Mapping[str, str] = {} if headers is None else headers
+        self.raw_headers = headers
         self.body = body
-        self.base_url = base_url
+        self.scheme = scheme
+        self.credential: str | None = None
         self.parameters: Mapping[str, str] = {}
+        self._headers: Mapping[str, str] | None = None
+        self._query: Mapping[str, str] | None = None
 
-    @cached_property
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, each with its last value."""
+        if self._headers is None:
+            self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw_headers}
+        return self._headers
+
+    @property
     def query(self) -> Mapping[str, str]:
         """The query's parameters, each with its last value."""
-        return dict(parse_qsl(self.query_string, keep_blank_values=True))
+        if self._query is None:
+            self._query = _parse_query(self.query_string)
+        return self._query
 
-    @cached_property
+    @property
     def json(self) -> Any:
         """The body read as JSON, None when there is none.
 
@@ -51,6 +68,22 @@ class Call:
             ValueError: the body is not JSON.
         """
         return orjson.loads(self.body) if self.body else None
+
+    @property
+    def target(self) -> str:
+        """The path and the query, as they came."""
+        return f"{self.path}?{self.query_string}" if self.query_string else self.path
+
+    @property
+    def base_url(self) -> str:
+        """Where the client believes this server to be, so that links lead back to it."""
+        return f"{self.scheme}://{self.headers.get('host', 'localhost')}"
+
+
+def _parse_query(text: str) -> Mapping[str, str]:
+    if "%" in text or "+" in text:
+        return dict(parse_qsl(text, keep_blank_values=True))
+    return dict(part.partition("=")[::2] for part in text.split("&") if part)
 
 
 class Reply(NamedTuple):
@@ -132,7 +165,8 @@ class Vendor:
     `mounts` are the path prefixes at which it listens, the native one first; `base_path` ends a client's base URL.
     `credential` finds a request's credential, or None; `admit` refuses a request before its operation is looked at;
     `astray` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
-    `finish` adds the headers that every reply carries, given the reply and the exchange's number.
+    `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
+    reply, given the exchange's number.
     """
 
     name: str
@@ -146,14 +180,20 @@ class Vendor:
     credential: Callable[[Call], str | None]
     admit: Callable[[Transaction, Call, Operation], Answer | None]
     astray: Callable[[Transaction, Call, Sequence[str]], Answer]
-    finish: Callable[[Transaction, Call, Reply, int], Mapping[str, str]]
+    finish: Callable[[Transaction, Call, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
-    secrets: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    media_type: str = "application/json"
     case_sensitive: bool = True
 
     def credentials_of(self, world: str, seed: int) -> Credentials:
         """What a world hands to this vendor's clients: decided by its id and seed alone."""
         return self.make_credentials(blake2b(f"{seed}/{world}/{self.name}".encode(), digest_size=32).hexdigest())
+
+    @cached_property
+    def constant_headers(self) -> list[tuple[bytes, bytes]]:
+        """`headers` as they go over the wire."""
+        return [(name.encode(), value.encode()) for name, value in self.headers.items()]
 
     @property
     def waits(self) -> dict[str, Any]:

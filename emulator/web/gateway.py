@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from datetime import datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.vendors.vendor import Answer, Call, Operation, Reply, Vendor, dump
-from emulator.web.routes import Routes
+from emulator.vendors.vendor import Answer, Call, Reply, Vendor, dump
+from emulator.web.routes import Route, Routes
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -21,10 +22,21 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
 
+RawHeaders = list[tuple[bytes, bytes]]
+
 MAX_BODY = 1_000_000
-WORLD_HEADER = "emulator-world"
+WORLD_HEADER = b"emulator-world"
+JSON = (b"content-type", b"application/json")
 
 log = logging.getLogger("emulator")
+
+
+class Wire(NamedTuple):
+    """A reply as it goes out."""
+
+    status: int
+    headers: RawHeaders
+    content: bytes
 
 
 class Gateway:
@@ -35,89 +47,85 @@ class Gateway:
         self._routes = Routes(vendors)
         self._basis = basis
         self._judge = judge
+        self._date: tuple[datetime | None, bytes] = (None, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = await _read(receive)
-        reply = (
-            Reply(413, {"message": f"more than {MAX_BODY} bytes"}, _ours("too-large"))
-            if body is None
-            else self._serve(scope, body)
-        )
-        content = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else dump(reply.body)
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in reply.headers.items()]
-        headers.append((b"content-length", str(len(content)).encode()))
-        await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else content})
+        wire = _ours(413, "too-large", f"more than {MAX_BODY} bytes") if body is None else self._serve(scope, body)
+        wire.headers.append((b"content-length", b"%d" % len(wire.content)))
+        await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
+        await send({"type": "http.response.body", "body": wire.content})
 
-    def _serve(self, scope: Scope, body: bytes) -> Reply:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        raw_path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        route = self._routes.find(scope["method"], raw_path)
+    def _serve(self, scope: Scope, body: bytes) -> Wire:
+        method: str = scope["method"]
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        route = self._routes.find(method, path)
         if route is None:
-            hint = self._routes.nearest(scope["path"])
-            return Reply(404, {"message": f"no vendor has the path {scope['path']}{hint}"}, _ours("no-such-path"))
-        base_url = f"{scope['scheme']}://{headers.get('host', 'localhost')}"
-        call = Call(scope["method"], raw_path, scope["query_string"].decode("latin-1"), headers, body, base_url)
+            return _ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
+        call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
         call.parameters = route.parameters
+        call.credential = route.vendor.credential(call)
         try:
             world = self._world(route.vendor, call)
-        except KeyError:
-            return Reply(404, {"message": f"no such world as {headers[WORLD_HEADER]!r}"}, _ours("no-such-world"))
-        try:
-            return self._exchange(world, route.vendor, route.operation, route.verbs, call)
+            return self._exchange(world, route, call) if world else _ours(404, "no-such-world", "the header names no world")
         except Exception:
-            log.exception("%s %s failed", call.method, call.path)
-            return Reply(500, {"message": "the emulator failed; its log says where"}, _ours("internal"))
+            log.exception("%s %s failed", method, path)
+            return _ours(500, "internal", "the emulator failed; its log says where")
 
-    def _world(self, vendor: Vendor, call: Call) -> World:
-        named = call.headers.get(WORLD_HEADER)
-        if named is None:
-            return self._worlds.pick(vendor.name, vendor.credential(call))
-        if named not in self._worlds:
-            raise KeyError(named)
-        return self._worlds.get(named)
+    def _world(self, vendor: Vendor, call: Call) -> World | None:
+        for name, value in call.raw_headers:
+            if name == WORLD_HEADER:
+                named = value.decode("latin-1")
+                return self._worlds.get(named) if named in self._worlds else None
+        return self._worlds.pick(vendor.name, call.credential)
 
-    def _exchange(self, world: World, vendor: Vendor, operation: Operation | None, verbs: tuple[str, ...], call: Call) -> Reply:
+    def _exchange(self, world: World, route: Route, call: Call) -> Wire:
+        vendor, operation = route.vendor, route.operation
         name = operation.name if operation else f"{vendor.name}.astray"
+        n = world.journal.last + 1
         with world.transaction(name) as tx:
-            answer, reply = _answer(tx, vendor, operation, verbs, call)
-            n = world.journal.last + 1
-            headers = {"content-type": "application/json"} | dict(vendor.finish(tx, call, reply, n)) | dict(reply.headers)
-            headers["date"] = format_datetime(tx.now, usegmt=True)
-            if operation is None and not verbs:
-                headers["emulator-error"] = "no-such-path"
-            basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
-            if world.rules.provenance:
-                headers |= {"emulator-exchange": f"{world.id}/{n}", "emulator-basis": basis}
+            answer, reply = _answer(tx, route, call)
             content = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else dump(reply.body)
-            if self._judge is not None and answer.name != "scripted":
+            basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
+            headers = self._headers(tx, route, call, reply, n)
+            if world.rules.provenance:
+                headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
+            if self._judge is not None and answer.name != SCRIPTED:
                 self._judge(vendor.name, name, reply.status, content)
-        target = call.path + (f"?{call.query_string}" if call.query_string else "")
-        changes = tuple(tx.changes)
         world.journal.add(
             Exchange(
-                at=tx.now,
-                operation=name,
-                method=call.method,
-                target=target,
-                request=call.body,
-                answer=answer.name,
-                evidence=answer.evidence,
-                basis=basis,
-                status=reply.status,
-                reply=content,
-                changes=changes,
-                assumption=answer.assumption,
+                tx.now, name, call.method, call.target, call.body,
+                answer.name, answer.evidence, answer.assumption, basis,
+                reply.status, content, tuple(tx.changes),
             )
-        )
-        return Reply(reply.status, content, headers)
+        )  # fmt: skip
+        return Wire(reply.status, headers, content)
+
+    def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
+        """The world's date, what the vendor always sends, and what this reply adds or replaces."""
+        headers = [(b"date", self._date_of(tx.now))]
+        if reply.body is not None and "content-type" not in reply.headers:
+            headers.append((b"content-type", route.vendor.media_type.encode()))
+        headers += route.vendor.constant_headers
+        headers += _encoded(route.vendor.finish(tx, call, n))
+        headers += _encoded(reply.headers)
+        if route.operation is None and not route.verbs:
+            headers.append((b"emulator-error", b"no-such-path"))
+        return headers
+
+    def _date_of(self, now: datetime) -> bytes:
+        if self._date[0] != now:
+            self._date = now, format_datetime(now, usegmt=True).encode()
+        return self._date[1]
 
 
-def _answer(
-    tx: Transaction, vendor: Vendor, operation: Operation | None, verbs: tuple[str, ...], call: Call
-) -> tuple[Answer, Reply]:
+SCRIPTED = "scripted"
+
+
+def _answer(tx: Transaction, route: Route, call: Call) -> tuple[Answer, Reply]:
+    vendor, operation = route.vendor, route.operation
     if operation is None:
-        answer = vendor.astray(tx, call, verbs)
+        answer = vendor.astray(tx, call, route.verbs)
     else:
         scripted: list[Scripted] = tx.group(Scripted.kind, "for", operation.name)
         if scripted:
@@ -129,23 +137,23 @@ def _answer(
 def _say(tx: Transaction, scripted: Scripted) -> tuple[Answer, Reply]:
     """A reply that the scenario gives word for word."""
     tx.put(scripted.said())
-    return Answer("scripted", scripted.place), Reply(scripted.status_code, scripted.body, scripted.headers)
+    return Answer(SCRIPTED, scripted.place), Reply(scripted.status_code, scripted.body, scripted.headers)
+
+
+def _encoded(headers: Mapping[str, str]) -> RawHeaders:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
 
 
 async def _read(receive: Receive) -> bytes | None:
     """The whole body; None when it is larger than is allowed."""
-    chunks: list[bytes] = []
-    size = 0
-    while True:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body") and len(body) <= MAX_BODY:
         message = await receive()
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MAX_BODY:
-            return None
-        chunks.append(chunk)
-        if not message.get("more_body"):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        body += message.get("body", b"")
+    return body if len(body) <= MAX_BODY else None
 
 
-def _ours(error: str) -> dict[str, str]:
-    return {"emulator-error": error, "content-type": "application/json"}
+def _ours(status: int, error: str, message: str) -> Wire:
+    """A reply that no client can take for a vendor's."""
+    return Wire(status, [JSON, (b"emulator-error", error.encode())], dump({"message": message}))

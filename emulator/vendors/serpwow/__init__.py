@@ -4,7 +4,7 @@ from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.given import SerpwowGiven
 from emulator.vendors.serpwow.machine import BATCH
 from emulator.vendors.serpwow.operations import MOUNTS, OPERATIONS, admit, astray, credential
-from emulator.vendors.serpwow.wire import WORDINGS, finish
+from emulator.vendors.serpwow.wire import HEADERS, WORDINGS, finish
 from emulator.vendors.vendor import Credentials, Vendor
 
 
@@ -28,6 +28,6 @@ SERPWOW = Vendor(
     astray=astray,
     finish=finish,
     make_credentials=make_credentials,
-    secrets=("api_key",),
+    headers=HEADERS,
     case_sensitive=False,
 )

@@ -55,8 +55,9 @@ def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
     lost = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
     if tx.accepts("serpwow", credential(call)):
         return lost
-    decided_by = REFUSED_FIRST.id
-    return (BAD_KEY if tx.choice(decided_by) == "key" else lost)._replace(assumption=decided_by)
+    if tx.choice(REFUSED_FIRST.id) == "path":
+        return lost._replace(assumption=REFUSED_FIRST.id)
+    return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST.id)
 
 
 def _is_spelt_as_published(call: Call, operation: Operation) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.transaction import Transaction
@@ -24,7 +23,7 @@ from emulator.vendors.vendor import Call, Reply, Wording
 BATCHES_LIMIT = 10_000
 DESTINATIONS_LIMIT = 50
 
-HEADERS = {
+HEADERS = {  # those seen on the live service, serpwow-headers-1
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -33,13 +32,14 @@ HEADERS = {
 }
 
 
-def finish(tx: Transaction, _call: Call, _reply: Reply, n: int) -> Mapping[str, str]:
-    """The headers seen on the live service. Evidence: serpwow-headers-1."""
-    return {**HEADERS, "x-trace-id": str(UUID(bytes=tx.digest(f"trace/{n}")[:16], version=4))}
+def finish(tx: Transaction, _call: Call, n: int) -> Mapping[str, str]:
+    """A trace id of its own for every reply, in the form of a UUID. Evidence: serpwow-headers-1."""
+    it = tx.digest(f"trace/{n}").hex()
+    return {"x-trace-id": f"{it[:8]}-{it[8:12]}-4{it[13:16]}-a{it[17:20]}-{it[20:32]}"}
 
 
 def instant(at: datetime) -> str:
-    """An instant as SerpWow writes it: UTC with milliseconds. Evidence: serpwow-envelope-3."""
+    """An instant as SerpWow writes it: UTC with milliseconds. Evidence: serpwow-envelope-2."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

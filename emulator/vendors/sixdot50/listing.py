@@ -9,31 +9,35 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.sixdot50.assumptions import BAD_PAGING, STATUS_CASE, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
-from emulator.vendors.vendor import Answer
+from emulator.vendors.vendor import Answer, Call
 
 MOST = 1000
 
 
-def list_batches(tx: Transaction, query: Mapping[str, str]) -> Answer:
+def list_batches(tx: Transaction, call: Call) -> Answer:
     """The batches of the page that the query asks for, newest first; or what is wrong with the query."""
-    query = {name.lower(): value for name, value in query.items()}
-    for name in ("skip", "take"):
-        if not _is_count(query.get(name, "0")):
-            if tx.choice(BAD_PAGING.id) == "400":
-                return Answer("bad_value", "6dot50-list-5", (name, query[name]), BAD_PAGING.id)
-            del query[name]
+    query = {name.lower(): value for name, value in call.query.items()}
+    bad = [name for name in ("skip", "take") if name in query and not _is_count(query[name])]
+    if bad and tx.choice(BAD_PAGING.id) == "400":
+        return Answer("bad_value", "6dot50-list-5", (bad[0], query[bad[0]]), BAD_PAGING.id)
     status = query.get("statuscode", "")
     unknown = bool(status) and status.upper() not in BATCH_STATES
     if unknown and tx.choice(UNKNOWN_STATUS.id) == "400":
         return Answer("bad_value", "6dot50-list-6", ("statusCode", status), UNKNOWN_STATUS.id)
-    decided = UNKNOWN_STATUS.id if unknown else STATUS_CASE.id if status != status.upper() else None
-    return Answer("batches", "6dot50-list-1", _page(_matching(tx, query), query), decided)
+    page = _page(_matching(tx, query), {name: value for name, value in query.items() if name not in bad})
+    return Answer("batches", "6dot50-list-1", page, _decided(bool(bad), unknown, status != status.upper()))
+
+
+def _decided(badly_paged: bool, unknown: bool, oddly_written: bool) -> str | None:
+    if badly_paged:
+        return BAD_PAGING.id
+    return UNKNOWN_STATUS.id if unknown else STATUS_CASE.id if oddly_written else None
 
 
 def _matching(tx: Transaction, query: Mapping[str, str]) -> list[Batch]:
     """The batches that pass the filters, newest first, those of one instant by their ids."""
     status, external_id = query.get("statuscode"), query.get("externalid")
-    if status and tx.choice(STATUS_CASE.id) == "no":
+    if status and tx.choice(STATUS_CASE.id) == "ignored":
         status = status.upper()
     ours: Iterable[Batch] = tx.group(Batch.kind, "owner", SELF)
     found = (

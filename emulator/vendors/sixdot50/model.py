@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from emulator.kernel.store import IndexKey
 
@@ -109,7 +109,8 @@ class Token:
         return (("key", self.key),)
 
 
-class Total(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Total:
     """What some payments come to."""
 
     amount: Decimal
@@ -121,7 +122,8 @@ class Total(NamedTuple):
         return cls(sum(amounts, Decimal(0)), len(amounts))
 
 
-class Summary(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Summary:
     """What the payments of a batch come to, in all and by their fate. Evidence: 6dot50-summary-1 to 6dot50-summary-6."""
 
     payments: Total

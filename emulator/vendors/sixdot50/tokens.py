@@ -31,8 +31,7 @@ _OWN_VERSION = 8
 
 def make_credentials(secret: str) -> Credentials:
     """A key shaped like the published one, and the secret that follows from it."""
-    number = UUID(hex=secret[:32]).int
-    key = str(UUID(int=number & ~(0xF000 << 64) & ~(0xC000 << 48) | _OWN_VERSION << 76 | 0x8000 << 48))
+    key = f"{secret[:8]}-{secret[8:12]}-{_OWN_VERSION}{secret[13:16]}-8{secret[17:20]}-{secret[20:32]}"
     return Credentials({"key": key, "secret": _secret_of(key)}, key)
 
 
@@ -44,7 +43,7 @@ def matches(key: str, secret: str) -> bool:
 def credential(call: Call) -> str | None:
     """The key: of the body where a token is asked for, of the token elsewhere."""
     if call.path.rstrip("/").lower().endswith(GET_TOKEN.lower()):
-        key = properties(call).get("key")
+        key = (properties(call) or {}).get("key")
     else:
         key = _claims(bearer(call) or "").get("id")
     return key if isinstance(key, str) and key else None
@@ -56,13 +55,13 @@ def bearer(call: Call) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def properties(call: Call) -> dict[str, Any]:
-    """The properties of the body by their names in lower case; none when it is not a JSON object. Evidence: 6dot50-input-1."""
+def properties(call: Call) -> dict[str, Any] | None:
+    """The properties of the body by their names in lower case, None when it is not a JSON object. Evidence: 6dot50-input-1."""
     try:
         body = call.json
     except ValueError:
-        return {}
-    return {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else {}
+        return None
+    return {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else None
 
 
 def is_good(tx: Transaction, token: str) -> bool:

@@ -28,5 +28,4 @@ STRIPE = Vendor(
     astray=astray,
     finish=finish,
     make_credentials=make_credentials,
-    secrets=("api_key",),
 )

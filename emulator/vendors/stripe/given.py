@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
@@ -25,6 +25,7 @@ from emulator.vendors.fields import (
 )
 from emulator.vendors.stripe.machine import as_of_now
 from emulator.vendors.stripe.model import STATUSES, Job, letters
+from emulator.vendors.stripe.rules import broken_rules
 
 DEFAULT_ROWS = 100
 
@@ -47,80 +48,7 @@ FIELDS: Fields = {
     "owner": TEXT,
 }
 COUNTS = {"success_count", "failure_count", "validated_count"}
-PROGRESS = {"rows", "failing_rows", "invalid_row", "maximum_rps", "status", *COUNTS}
-UNPROCESSED = ("ready_for_upload", "validating", "upload_timeout")
-
-Values = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """What must hold of a job once all of `needs` are known; `at` is the key that is blamed."""
-
-    needs: frozenset[str]
-    holds: Callable[[Values], bool]
-    at: str
-    message: str
-
-
-def _rule(needs: str, holds: Callable[[Values], bool], at: str, message: str) -> Rule:
-    return Rule(frozenset(needs.split()), holds, at, message)
-
-
-def _processed(job: Values) -> int:
-    done: int = job.get("success_count", 0) + job.get("failure_count", 0)
-    return done
-
-
-RULES = (
-    _rule("rows", lambda job: _processed(job) <= job["rows"], "rows", "more rows succeeded and failed than there are"),
-    _rule("rows failing_rows", lambda job: job["failing_rows"] <= job["rows"], "failing_rows", "more rows fail than there are"),
-    _rule(
-        "rows failing_rows success_count",
-        lambda job: job["success_count"] <= job["rows"] - job["failing_rows"],
-        "success_count",
-        "more rows succeeded than failing_rows leaves",
-    ),
-    _rule(
-        "failing_rows failure_count",
-        lambda job: job["failure_count"] <= job["failing_rows"],
-        "failing_rows",
-        "more rows have failed already",
-    ),
-    _rule(
-        "rows validated_count",
-        lambda job: job["validated_count"] <= job["rows"],
-        "validated_count",
-        "more rows were validated than there are",
-    ),
-    _rule("rows invalid_row", lambda job: job["invalid_row"] <= job["rows"], "invalid_row", "there is no such row"),
-    _rule(
-        "validated_count invalid_row",
-        lambda job: job["validated_count"] < job["invalid_row"],
-        "validated_count",
-        "validation stops at invalid_row",
-    ),
-    _rule(
-        "status",
-        lambda job: job["status"] not in UNPROCESSED or not _processed(job),
-        "status",
-        "no row of a job in this status was processed",
-    ),
-    _rule(
-        "status rows success_count failure_count",
-        lambda job: job["status"] != "complete" or _processed(job) == job["rows"],
-        "rows",
-        "every row of a complete job succeeded or failed",
-    ),
-    _rule(
-        "status skip_validation",
-        lambda job: not job["skip_validation"] or job["status"] not in ("validating", "validation_failed"),
-        "skip_validation",
-        "a job in this status was not skipped by validation",
-    ),
-    _rule("status error", lambda job: job["status"] == "batch_failed", "error", "only a job that is batch_failed has an error"),
-    _rule("created since", lambda job: job["created"] <= job["since"], "since", "a job is in no status before it was created"),
-)
+PROGRESS = {"status", "since", "rows", "failing_rows", "invalid_row", "maximum_rps", *COUNTS}
 
 
 class StripeGiven:
@@ -147,15 +75,13 @@ class StripeGiven:
         return {"batch_jobs": [show_fields(FIELDS, as_of_now(view, job)) for job in view.all(Job.kind)]}
 
 
-def _problems(job: Values, place: int) -> Iterable[Problem]:
-    for rule in RULES:
-        if rule.needs <= job.keys() and not rule.holds(job):
-            yield Problem(rule.message, ("batch_jobs", place, rule.at))
+def _problems(job: Mapping[str, Any], place: int) -> Iterable[Problem]:
+    return (Problem(rule.message, ("batch_jobs", place, rule.at)) for rule in broken_rules(job))
 
 
 def _values(job: Job) -> dict[str, Any]:
-    every = {field.name: getattr(job, field.name) for field in fields(job)}
-    return {name: value for name, value in every.items() if value is not None}
+    values = {field.name: getattr(job, field.name) for field in fields(job)}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _read_job(view: View, item: Mapping[str, Any]) -> Job:
@@ -166,8 +92,38 @@ def _read_job(view: View, item: Mapping[str, Any]) -> Job:
 
 
 def _new_job(view: View, id: str, written: dict[str, Any]) -> Job:
-    since = written.get("since") or _begun_at_creation(written) or view.now
+    waiting = written.get("status", "ready_for_upload") == "ready_for_upload"
+    since = written.get("since") or (written.get("created", view.now) if waiting else view.now)
     created = written.get("created", since)
     counted_at = view.now if COUNTS & written.keys() else since
-    job = Job(id, since, created, since, counted_at, rows=-1)
-    return _completed(replace(job, **written, since=since, created=created), written)
+    job = Job(id, since, created, began=since, counted_at=counted_at)
+    return _with_counts(replace(job, **{"rows": _rows(written), **written, "since": since}), written, fresh=True)
+
+
+def _changed_job(view: View, old: Job, written: dict[str, Any]) -> Job:
+    if not PROGRESS & written.keys():
+        return replace(old, **written)
+    moved = written.get("status", old.status) != old.status
+    job = replace(as_of_now(view, old), **written)
+    if moved:
+        job = replace(job, since=written.get("since", view.now), error=written.get("error"), counted_at=view.now)
+    return _with_counts(replace(job, began=job.since), written, fresh=moved)
+
+
+def _with_counts(job: Job, written: Mapping[str, Any], fresh: bool) -> Job:
+    """The job with those of its counts that are not written, and follow from the others now that it is in its status."""
+    failing = job.failing_rows if "failing_rows" in written else max(job.failing_rows, job.failure_count)
+    if not fresh or job.status not in ("complete", "validation_failed"):
+        return replace(job, failing_rows=failing)
+    failure = written.get("failure_count", failing if job.status == "complete" else 1)
+    success = written.get("success_count", job.rows - failure if job.status == "complete" else 0)
+    return replace(job, success_count=success, failure_count=failure, failing_rows=max(failing, failure))
+
+
+def _rows(written: Mapping[str, Any]) -> int:
+    """How many rows a new job has that does not say so."""
+    success, failure = written.get("success_count", 0), written.get("failure_count", 0)
+    failing = max(failure, written.get("failing_rows", 0))
+    if written.get("status") == "complete" and "success_count" in written:
+        return int(success + failing)
+    return int(max(DEFAULT_ROWS, success + failing, written.get("validated_count", 0), written.get("invalid_row", 0)))

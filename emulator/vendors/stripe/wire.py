@@ -22,7 +22,7 @@ LINK_LIFETIME = timedelta(minutes=60)
 _DATED = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
-def finish(tx: Transaction, call: Call, _reply: Reply, n: int) -> Mapping[str, str]:
+def finish(tx: Transaction, call: Call, n: int) -> Mapping[str, str]:
     """The headers of every reply. Evidence: stripe-headers-1."""
     headers = {"request-id": f"req_{letters(tx.digest(f'request/{n}'), 17)}"}
     if version := call.headers.get("stripe-version"):

@@ -1,0 +1,27 @@
+"""6DOT50 PAY: batches of payments to mobile numbers, their cancellation, and the tokens that it takes to ask."""
+
+from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
+from emulator.vendors.sixdot50.given import SixDot50Given
+from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
+from emulator.vendors.sixdot50.operations import OPERATIONS, admit, astray
+from emulator.vendors.sixdot50.tokens import credential, make_credentials
+from emulator.vendors.sixdot50.wire import MEDIA_TYPE, WORDINGS, finish
+from emulator.vendors.vendor import Vendor
+
+SIXDOT50 = Vendor(
+    name="6dot50",
+    mounts=("/za/pay", "/6dot50/za/pay", "/6dot50", ""),
+    base_path="/za/pay",
+    operations=OPERATIONS,
+    machines=(BATCH, PAYMENT, MEMBER),
+    assumptions=ASSUMPTIONS,
+    wordings=WORDINGS,
+    given=SixDot50Given(),
+    credential=credential,
+    admit=admit,
+    astray=astray,
+    finish=finish,
+    make_credentials=make_credentials,
+    media_type=MEDIA_TYPE,
+    case_sensitive=False,
+)

@@ -1,0 +1,244 @@
+"""How 6DOT50's state is written: `accounts`, `members`, `batches` with their payments, and `tokens`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.machine import View
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.fields import FLAG, INSTANT, TEXT, Field, Fields, many_of, one_of, schema_of
+from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
+from emulator.vendors.sixdot50.model import CURRENCY, Account, Batch, Member, Payment, Token
+from emulator.vendors.sixdot50.tokens import LIFETIME
+
+_GUID = {
+    "type": "string",
+    "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+    "description": "a GUID, 36 characters",
+}
+_DECIMALS = r"^[0-9]{1,15}(\.[0-9]{1,2})?$"
+_MSISDN = {"type": "string", "pattern": "^[1-9][0-9]{7,14}$", "description": "27821231234, international and without +"}
+_MONEY = {
+    "type": ["number", "string"],
+    "pattern": _DECIMALS,
+    "description": "100 or 99.95",
+    "minimum": 0,
+    "maximum": 999_999_999_999_999,
+}
+
+GUID = Field(_GUID, str.lower)
+MSISDN = Field(_MSISDN)
+MONEY = Field(_MONEY, lambda value: Decimal(str(value)))
+
+ACCOUNT: Fields = {
+    "id": GUID,
+    "name": TEXT,
+    "shortName": TEXT,
+    "createdAt": INSTANT,
+    "active": FLAG,
+    "balance": MONEY,
+    "availableBalance": MONEY,
+    "currencyCode": TEXT,
+}
+PAYMENT: Fields = {
+    "id": GUID,
+    "msisdn": MSISDN,
+    "amount": MONEY,
+    "status": one_of(*PAYMENT_STATES),
+    "firstname": TEXT,
+    "lastname": TEXT,
+    "externalId": TEXT,
+    "settledAt": INSTANT,
+    "isMember": FLAG,
+    "referralAmount": MONEY,
+    "referralMsisdn": MSISDN,
+    "createdAt": INSTANT,
+    "since": INSTANT,
+}
+BATCH: Fields = {
+    "id": GUID,
+    "name": TEXT,
+    "status": one_of(*BATCH_STATES),
+    "externalId": TEXT,
+    "createdAt": INSTANT,
+    "since": INSTANT,
+    "owner": TEXT,
+}
+TOKEN: Fields = {"token": Field({"type": "string", "minLength": 1}), "key": TEXT, "expiresAt": INSTANT}
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "accounts": many_of(ACCOUNT),
+        "members": {"type": "array", "items": _MSISDN},
+        "batches": many_of(BATCH, payments=many_of(PAYMENT)),
+        "tokens": {"type": "array", "items": {**schema_of(TOKEN), "required": ["token"]}},
+    },
+    "additionalProperties": False,
+}
+
+_USUAL = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
+"""What becomes of a payment by the time its batch is in a status; in an OPEN one that depends on the payee."""
+
+_FITTING = {
+    "DRAFT": ("DRAFT",),
+    "OPEN": ("PENDING", "SETTLED", "CANCELLED"),
+    "CLOSED": ("SETTLED", "CANCELLED"),
+    "CANCELLED": ("CANCELLED",),
+}
+
+
+class SixDot50Given:
+    """Keys are the vendor's own where it has them. A payment that says nothing of its status has the one its batch implies."""
+
+    schema = SCHEMA
+
+    def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+        for path, value in _amounts(fragment):
+            if isinstance(value, (Decimal, float)) and not re.match(_DECIMALS, format(Decimal(str(value)), "f")):
+                yield Problem(f"{value} has more than two decimals", path)
+
+    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
+        members = {msisdn: Member(msisdn, view.now) for msisdn in fragment.get("members", ())}
+        new = [member for member in members.values() if view.find(Member.kind, member.id) is None]
+        accounts = [_read_account(view, item) for item in fragment.get("accounts", ())]
+        if not accounts and not view.group(Account.kind, "currency", CURRENCY):
+            accounts = [_read_account(view, {})]
+        tokens = [_read_token(view, item) for item in fragment.get("tokens", ())]
+        batches: list[Any] = []
+        for index, item in enumerate(fragment.get("batches", ())):
+            batches += _read_batch(view, item, index, members)
+        return [*accounts, *new, *tokens, *batches]
+
+    def show(self, view: Transaction) -> dict[str, Any]:
+        return {
+            "accounts": [_shown(ACCOUNT, account) for account in view.all(Account.kind)],
+            "members": [member.id for member in view.all(Member.kind)],
+            "batches": [_show_batch(view, batch) for batch in view.all(Batch.kind)],
+            "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.all(Token.kind)],
+        }
+
+
+def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    for number, account in enumerate(fragment.get("accounts", ())):
+        for name in ("balance", "availableBalance"):
+            yield ("accounts", number, name), account.get(name)
+    for number, batch in enumerate(fragment.get("batches", ())):
+        for index, payment in enumerate(batch.get("payments", ())):
+            for name in ("amount", "referralAmount"):
+                yield ("batches", number, "payments", index, name), payment.get(name)
+
+
+def _read_account(view: View, item: Mapping[str, Any]) -> Account:
+    values = _values(ACCOUNT, item)
+    id = values.pop("id", None) or _mint(view, "account")
+    if "balance" in values:
+        values.setdefault("available_balance", values["balance"])
+    account: Account = view.find(Account.kind, id) or Account(id, view.now, view.now)
+    return replace(account, **values)
+
+
+def _read_token(view: View, item: Mapping[str, Any]) -> Token:
+    values = _values(TOKEN, item)
+    id = values.pop("token")
+    token: Token = view.find(Token.kind, id) or Token(id, view.now, "", view.now + LIFETIME)
+    return replace(token, **values)
+
+
+def _read_batch(view: View, item: Mapping[str, Any], index: int, members: Mapping[str, Member]) -> Iterator[Batch | Payment]:
+    values = _values(BATCH, item)
+    id = values.pop("id", None) or _mint(view, "batch")
+    old = view.find(Batch.kind, id)
+    batch = _changed(view, old or Batch(id, view.now, values.get("created_at", view.now), "Batch"), old is None, values)
+    yield batch
+    named = set()
+    for number, written in enumerate(item.get("payments", ())):
+        payment = _read_payment(view, batch, written, members, ("batches", index, "payments", number))
+        named.add(payment.id)
+        yield payment
+    for payment in view.group(Payment.kind, "batch", id) if "status" in values else ():
+        if payment.id not in named and payment.status not in _FITTING[batch.status]:
+            yield _as_usual(view, batch, replace(payment, since=view.now), members)
+
+
+def _read_payment(
+    view: View, batch: Batch, item: Mapping[str, Any], members: Mapping[str, Member], path: tuple[str | int, ...]
+) -> Payment:
+    values = _values(PAYMENT, item)
+    id = values.pop("id", None) or _mint(view, "payment")
+    old = view.find(Payment.kind, id)
+    if old is None:
+        _refuse_missing(values, path)
+        return _new_payment(view, batch, id, values, members)
+    if old.batch_id != batch.id:
+        raise BadInput([Problem(f"the payment {id} is in the batch {old.batch_id}", (*path, "id"))])
+    return _settled(_changed(view, old, False, values), {})
+
+
+def _new_payment(view: View, batch: Batch, id: str, values: dict[str, Any], members: Mapping[str, Member]) -> Payment:
+    values.setdefault("created_at", batch.created_at if view.find(Batch.kind, batch.id) is None else view.now)
+    values.setdefault("since", view.now)
+    payment = Payment(id, batch_id=batch.id, **values)
+    if "is_member" not in values:
+        payment = replace(payment, is_member=_is_member(view, payment, members))
+    return _settled(payment, {}) if "status" in values else _as_usual(view, batch, payment, members)
+
+
+def _refuse_missing(values: Mapping[str, Any], path: tuple[str | int, ...]) -> None:
+    problems = [Problem(f"a new payment has {name!r}", path) for name in ("msisdn", "amount") if name not in values]
+    if problems:
+        raise BadInput(problems)
+
+
+def _as_usual(view: View, batch: Batch, payment: Payment, members: Mapping[str, Member]) -> Payment:
+    """The payment in the status that its batch's implies."""
+    known = _is_member(view, payment, members)
+    status = _USUAL.get(batch.status) or ("SETTLED" if known else "PENDING")
+    return _settled(payment, {"status": status})
+
+
+def _settled(payment: Payment, values: Mapping[str, Any]) -> Payment:
+    """The payment with new values; one that is settled has an instant at which it was, and a member for a payee."""
+    changed = replace(payment, **values)
+    if changed.status != "SETTLED":
+        return changed
+    return replace(changed, settled_at=changed.settled_at or changed.since, is_member=True)
+
+
+def _changed(view: View, resource: Any, new: bool, values: Mapping[str, Any]) -> Any:
+    changed = replace(resource, **values)
+    if not new and resource.status != changed.status and "since" not in values:
+        changed = replace(changed, since=view.now)
+    return changed
+
+
+def _is_member(view: View, payment: Payment, members: Mapping[str, Member]) -> bool:
+    return payment.msisdn in members or view.find(Member.kind, payment.msisdn) is not None
+
+
+def _show_batch(view: Transaction, batch: Batch) -> dict[str, Any]:
+    payments = view.group(Payment.kind, "batch", batch.id)
+    return _shown(BATCH, batch) | {"payments": [_shown(PAYMENT, payment) for payment in payments]}
+
+
+def _mint(view: View, purpose: str) -> str:
+    return str(UUID(bytes=view.mint(f"6dot50.{purpose}")[:16], version=4))
+
+
+def _attribute(name: str) -> str:
+    return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
+
+
+def _values(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
+    return {_attribute(name): fields[name].read(value) for name, value in written.items() if name in fields}
+
+
+def _shown(fields: Fields, resource: Any) -> dict[str, Any]:
+    values = {name: getattr(resource, _attribute(name), None) for name in fields}
+    return {name: fields[name].show(value) for name, value in values.items() if value is not None}

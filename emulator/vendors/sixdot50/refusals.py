@@ -1,0 +1,108 @@
+"""How 6DOT50 refuses: the error envelope of its house, and what stands in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.sixdot50.assumptions import ERROR_BODY, MALFORMED_ID, NOT_FOUND_BODY, WRONG_METHOD, WRONG_STATE_STATUS
+from emulator.vendors.vendor import Call, Reply, Wording
+
+GENERAL, VALIDATION, UNREADABLE = "0", "1", "2"
+"""The envelope's error codes. Evidence: 6dot50-error-2."""
+
+MISSING, INVALID = "100", "106"
+"""The error codes of one field. Evidence: 6dot50-error-3."""
+
+Entry = Mapping[str, str]
+
+
+def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Entry) -> Reply:
+    """The envelope; or, where that is assumed, the message alone."""
+    if tx.choice((NOT_FOUND_BODY if status == 404 else ERROR_BODY).id) == "message":
+        return Reply(status, {"message": message})
+    body: dict[str, Any] = {"statusCode": status, "errorCode": code, "message": message}
+    return Reply(status, body | ({"validationErrors": list(entries)} if entries else {}))
+
+
+def _entry(code: str, message: str, field: str, value: str | None = None) -> Entry:
+    entry = {"errorCode": code, "errorMessage": message, "fieldName": field}
+    return entry if value is None else entry | {"fieldValue": value}
+
+
+def _unauthorized(challenge: str) -> Wording:
+    def word(_tx: Transaction, _call: Call, _subject: object) -> Reply:
+        return Reply(401, None, {"www-authenticate": challenge})
+
+    return word
+
+
+def _refusal(status: int, message: str, code: str = GENERAL) -> Wording:
+    def word(tx: Transaction, _call: Call, _subject: object) -> Reply:
+        return _refuse(tx, status, code, message)
+
+    return word
+
+
+def _wrong_state(what: str) -> Wording:
+    def word(tx: Transaction, _call: Call, _subject: object) -> Reply:
+        return _refuse(tx, int(tx.choice(WRONG_STATE_STATUS.id)), GENERAL, f"The {what} is not in DRAFT")
+
+    return word
+
+
+def _unknown(what: str) -> Wording:
+    def word(tx: Transaction, call: Call, _subject: object) -> Reply:
+        return _refuse(tx, 404, GENERAL, f"There is no {what} with the id {call.parameters['id']}")
+
+    return word
+
+
+def _malformed_id(tx: Transaction, call: Call, _subject: object) -> Reply:
+    id = call.parameters["id"]
+    if tx.choice(MALFORMED_ID.id) == "404":
+        return _refuse(tx, 404, GENERAL, f"There is nothing with the id {id}")
+    return _bad_value(tx, call, ("id", id))
+
+
+def _bad_value(tx: Transaction, _call: Call, field: tuple[str, str]) -> Reply:
+    return _refuse(tx, 400, VALIDATION, "Validation error", _entry(INVALID, "Invalid value supplied", *field))
+
+
+def _missing_fields(tx: Transaction, _call: Call, names: list[str]) -> Reply:
+    entries = [_entry(MISSING, "Required parameter missing", name) for name in names]
+    return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
+
+
+def _astray(tx: Transaction, _call: Call, verbs: tuple[str, ...]) -> Reply:
+    if verbs and tx.choice(WRONG_METHOD.id) == "405":
+        return Reply(405, None, {"allow": ", ".join(verbs)})
+    return Reply(404)
+
+
+REFUSALS: dict[str, Wording] = {
+    "no_token": _unauthorized("Bearer"),
+    "bad_token": _unauthorized('Bearer error="invalid_token"'),
+    "malformed_id": _malformed_id,
+    "bad_value": _bad_value,
+    "missing_fields": _missing_fields,
+    "unreadable": _refusal(400, "The body is not a JSON object of the expected shape", UNREADABLE),
+    "not_draft": _wrong_state("batch"),
+    "payment_not_draft": _wrong_state("payment"),
+    "nothing_to_cancel": _refusal(400, "The batch has no payments"),
+    "forbidden": _refusal(403, "This belongs to another organisation"),
+    "unknown_batch": _unknown("batch"),
+    "unknown_payment": _unknown("payment"),
+    "astray": _astray,
+}
+
+DECIDED_BY = {
+    "malformed_id": MALFORMED_ID.id,
+    "unreadable": ERROR_BODY.id,
+    "not_draft": WRONG_STATE_STATUS.id,
+    "payment_not_draft": WRONG_STATE_STATUS.id,
+    "unknown_batch": NOT_FOUND_BODY.id,
+    "unknown_payment": NOT_FOUND_BODY.id,
+}
+"""The assumption that a refusal rests on, where its row does not name one."""

@@ -1,0 +1,219 @@
+"""The control plane: worlds, state, clock and journal over HTTP, and problem+json for whatever is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.app import create_app, worlds_of
+from emulator.judge import the_judge
+from emulator.vendors import VENDORS
+from emulator.web.control import PREFIX
+from tests.conftest import Live
+
+QUEUED = {"title": "A queued batch", "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}}}
+
+
+@pytest.fixture
+def client(live: Live) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=f"{live.url}{PREFIX}") as client:
+        yield client
+
+
+@pytest.fixture
+def world(client: httpx.Client) -> Iterator[str]:
+    made = client.post("/worlds", json={"scenario": QUEUED})
+    assert made.status_code == 201, made.text
+    yield f"/worlds/{made.json()['id']}"
+    client.delete(f"/worlds/{made.json()['id']}")
+
+
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+def test_a_server_that_answers_is_healthy_and_ready(client: httpx.Client, path: str) -> None:
+    reply = client.get(path)
+    assert reply.status_code == 200
+    assert reply.json()["status"] == "ok"
+
+
+def test_the_shipped_scenarios_are_listed_with_their_titles(client: httpx.Client) -> None:
+    listed = {it["name"]: it.get("title") for it in client.get("/scenarios").json()["scenarios"]}
+    assert listed["serpwow/stopall-23"]
+    assert client.get("/scenarios/serpwow/stopall-23").json()["title"] == listed["serpwow/stopall-23"]
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_vendor_shows_operations_machines_assumptions_and_evidence(client: httpx.Client, vendor: str) -> None:
+    shown = client.get(f"/vendors/{vendor}").json()
+    assert {"operations", "machines", "assumptions", "evidence", "waits"} < set(shown)
+    known = {it["id"] for it in shown["evidence"]}
+    assert {row["evidence"] for machine in shown["machines"] for row in machine["rows"]} <= known
+
+
+def test_a_world_is_made_from_yaml_as_from_json(client: httpx.Client) -> None:
+    text = "title: A world\ngiven: {serpwow: {batches: [{id: B1, status: queued, searches: 10}]}}"
+    made = client.post("/worlds?id=from-yaml&seed=3", content=text, headers={"content-type": "application/yaml"})
+    assert (made.status_code, made.json()["id"], made.json()["seed"]) == (201, "from-yaml", 3)
+    assert client.get("/worlds/from-yaml/state").json()["serpwow"]["batches"][0]["status"] == "queued"
+    assert client.delete("/worlds/from-yaml").status_code == 204
+    assert client.get("/worlds/from-yaml").status_code == 404
+
+
+def test_the_credential_of_a_request_picks_its_world(client: httpx.Client, live: Live, world: str) -> None:
+    own = client.get(world).json()["credentials"]["serpwow"]
+    assert httpx.get(f"{own['url']}/batches/B1", params={"api_key": own["api_key"]}).json()["batch"]["status"] == "queued"
+    stranger = httpx.get(f"{live.url}/live/batches/B1", params={"api_key": "somebody-else"})
+    assert stranger.status_code == 400
+    assert stranger.headers["emulator-exchange"].startswith("default/")
+
+
+def test_a_header_names_the_world_as_well(live: Live, world: str) -> None:
+    named = httpx.get(f"{live.url}/live/batches/B1?api_key=demo", headers={"Emulator-World": world.rpartition("/")[2]})
+    assert named.json()["batch"]["status"] == "queued"
+    unknown = httpx.get(f"{live.url}/live/batches/B1?api_key=demo", headers={"Emulator-World": "nowhere"})
+    assert (unknown.status_code, unknown.headers["emulator-error"]) == (404, "no-such-world")
+
+
+def test_two_worlds_may_not_list_the_same_credential(client: httpx.Client) -> None:
+    listed = {"title": "A", "credentials": {"serpwow": ["shared-key"]}}
+    first = client.post("/worlds", json={"scenario": listed, "id": "first"})
+    second = client.post("/worlds", json={"scenario": listed, "id": "second"})
+    aside = client.post("/worlds", json={"scenario": listed, "id": "aside", "claim": False})
+    assert (first.status_code, second.status_code, aside.status_code) == (201, 409, 201)
+    assert "'first'" in second.json()["detail"]
+    assert "shared-key" not in second.text
+    assert client.get("/worlds/second").status_code == 404
+    for made in ("first", "aside"):
+        client.delete(f"/worlds/{made}")
+
+
+def test_the_state_reads_as_it_was_given_and_can_be_given_again(client: httpx.Client, world: str) -> None:
+    state = client.get(f"{world}/state").json()
+    assert state["serpwow"]["account"] | {"credits_used": 10, "credits_remaining": 14990} == state["serpwow"]["account"]
+    again = client.post("/worlds", json={"scenario": {"title": "Again", "given": state}, "id": "again"})
+    assert again.status_code == 201, again.text
+    assert client.get("/worlds/again/state").json() == state
+    client.delete("/worlds/again")
+
+
+def test_a_patch_changes_what_it_names_and_adds_what_is_new(client: httpx.Client, world: str) -> None:
+    patch = {"serpwow": {"batches": [{"id": "B1", "status": "running"}, {"id": "B2", "searches": 5}]}}
+    state = client.patch(f"{world}/state", json=patch).json()["serpwow"]
+    assert {batch["id"]: batch["status"] for batch in state["batches"]} == {"B1": "running", "B2": "idle"}
+    assert state["account"]["credits_used"] == 10
+    (change,) = [it for it in client.get(f"{world}/journal").json()["entries"] if it["id"] == "B1"]
+    assert (change["from"], change["to"], change["why"]) == ("queued", "running", "set by control")
+
+
+def test_the_clock_moves_when_told_and_tells_what_happened(client: httpx.Client, world: str) -> None:
+    before = client.get(f"{world}/clock").json()
+    assert (before["rate"], before["next"]) == ("frozen", "2026-01-01T00:00:02Z")
+    fired = client.post(f"{world}/clock/advance", json={"by": "1m"}).json()
+    assert fired["now"] == "2026-01-01T00:01:00Z"
+    assert [(it["at"], it["from"], it["to"]) for it in fired["fired"]] == [
+        ("2026-01-01T00:00:02Z", "queued", "running"),
+        ("2026-01-01T00:00:12Z", "running", "idle"),
+    ]
+    assert client.post(f"{world}/clock/advance", json={"until": "next"}).json()["fired"] == []
+    assert client.patch(f"{world}/clock", json={"now": "2026-02-01T00:00:00Z", "rate": 60}).json()["rate"] == 60
+
+
+def test_a_reset_brings_back_every_part_of_the_beginning(client: httpx.Client, world: str) -> None:
+    own = client.get(world).json()
+    before = [client.get(f"{world}{part}").json() for part in ("", "/state", "/clock", "/journal")]
+    key = own["credentials"]["serpwow"]
+    httpx.get(f"{key['url']}/batches/B1/stop", params={"api_key": key["api_key"]})
+    client.post(f"{world}/clock/advance", json={"by": "3h"})
+    client.post(f"{world}/reset")
+    assert [client.get(f"{world}{part}").json() for part in ("", "/state", "/clock", "/journal")] == before
+
+
+def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(client: httpx.Client, world: str) -> None:
+    key = client.get(world).json()["credentials"]["serpwow"]
+    httpx.get(f"{key['url']}/batches/B1/stop", params={"api_key": key["api_key"]})
+    httpx.get(f"{key['url']}/batches/B1", params={"api_key": key["api_key"]})
+    journal = client.get(f"{world}/journal", params={"operation": "serpwow.batches.stop"}).json()
+    (stop,) = journal["entries"]
+    assert (stop["n"], stop["status"], stop["basis"], journal["last"]) == (1, 200, "documented", 2)
+    assert [(it["from"], it["to"], it["why"]) for it in stop["changes"]] == [("queued", "idle", "serpwow.batches.stop")]
+    assert key["api_key"] not in client.get(f"{world}/journal").text
+    assert [it["n"] for it in client.get(f"{world}/journal?since=1&limit=1").json()["entries"]] == [2]
+    assert client.delete(f"{world}/journal").status_code == 204
+    assert client.get(f"{world}/journal").json() == {"last": 2, "dropped": 2, "entries": []}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "pointer", "detail"),
+    [
+        ("POST", "/worlds", {"scenari": "x"}, 422, "/scenari", "did you mean 'scenario'?"),
+        ("POST", "/worlds", {"scenario": "serpwow/stopall-32"}, 404, None, "did you mean 'serpwow/stopall-23'?"),
+        ("POST", "/worlds", {"scenario": "/etc/passwd"}, 404, None, "no scenario"),
+        ("POST", "/worlds", {"scenario": {"titel": "A"}}, 422, "/titel", "did you mean 'title'?"),
+        ("POST", "/worlds", {"id": "default"}, 409, None, "there is a world 'default' already"),
+        ("POST", "/worlds", {"id": "../x"}, 422, "/id", "is not of the form"),
+        ("POST", "/worlds?seed=x", "title: A", 422, "/seed", "whole number"),
+        ("POST", "/worlds", "title: [", 422, None, "1:9"),
+        ("DELETE", "/worlds/default", None, 409, None, "can be reset"),
+        ("GET", "/worlds/nowhere", None, 404, None, "no world is called 'nowhere'"),
+        ("PATCH", "{w}/state", {"serpwow": {"batches": [{"id": "B1", "status": "done"}]}}, 422, "/serpwow/batches/0/status", "idle"),
+        ("PATCH", "{w}/state", {"serpwow": {"account": {"credits_used": 5}}}, 422, "/serpwow/account/credits_used", "allocated 10"),
+        ("PATCH", "{w}/clock", {"now": "2025-01-01T00:00:00Z"}, 409, None, "never goes back"),
+        ("PATCH", "{w}/clock", {"rate": -1}, 422, "/rate", "minimum"),
+        ("PATCH", "{w}/clock", {}, 422, "", ""),
+        ("POST", "{w}/clock/advance", {"by": "soon"}, 422, "/by", "500ms, 30s"),
+        ("POST", "{w}/clock/advance", {"by": "-3s"}, 422, "/by", "500ms, 30s"),
+        ("POST", "{w}/clock/advance", {"to": "2026-13-01T00:00:00Z"}, 422, "/to", "not an instant"),
+        ("GET", "{w}/journal?since=-1", None, 422, "/since", "whole number"),
+        ("GET", "/nothing", None, 404, None, "Not Found"),
+        ("PUT", "/worlds", None, 405, None, "Method Not Allowed"),
+        ("GET", "/vendors/strip", None, 404, None, "did you mean 'stripe'?"),
+    ],
+)
+def test_bad_input_is_a_problem_that_names_the_field_and_changes_nothing(
+    client: httpx.Client, world: str, method: str, path: str, body: Any, status: int, pointer: str | None, detail: str
+) -> None:
+    before = client.get(f"{world}/state").json(), client.get("/worlds").json()
+    send: dict[str, Any] = {"json": body} if not isinstance(body, str) else {"content": body}
+    headers = {"content-type": "application/yaml"} if isinstance(body, str) else {}
+    reply = client.request(method, path.replace("{w}", world), headers=headers, **({} if body is None else send))
+    assert reply.status_code == status, reply.text
+    assert reply.headers["content-type"] == "application/problem+json"
+    assert detail in reply.json()["detail"]
+    if pointer is not None:
+        assert pointer in [error["pointer"] for error in reply.json()["errors"]]
+    assert (client.get(f"{world}/state").json(), client.get("/worlds").json()) == before
+
+
+@pytest.mark.parametrize(
+    "text", ['{"by": "1s", "by": "2s"}', '{"by": NaN}', "{" * 10, "[" * 5000, '["' + "\udcff" + '"]', '{"by": "1s"}' + " " * 1_000_001]
+)
+def test_a_body_that_is_not_strict_json_is_refused(client: httpx.Client, world: str, text: str) -> None:
+    reply = client.post(f"{world}/clock/advance", content=text.encode("utf-8", "surrogateescape"))
+    assert reply.status_code == 422
+
+
+def test_a_path_that_no_vendor_owns_is_ours_and_names_the_nearest(live: Live) -> None:
+    reply = httpx.get(f"{live.url}/liv/batches/stopall")
+    assert (reply.status_code, reply.headers["emulator-error"]) == (404, "no-such-path")
+    assert "did you mean '/live/batches/stopall'?" in reply.json()["message"]
+
+
+async def _crash(*_: Any) -> None:
+    raise RuntimeError
+
+
+def test_a_mistake_of_ours_is_unmistakably_ours(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    import asyncio
+
+    async def ask() -> httpx.Response:
+        worlds = worlds_of([])
+        monkeypatch.setattr(worlds.default, "transaction", _crash)
+        app = create_app(worlds, judge=the_judge(*VENDORS))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            return await client.get("/live/batches/B1/stop?api_key=demo")
+
+    reply = asyncio.run(ask())
+    assert (reply.status_code, reply.headers["emulator-error"]) == (500, "internal")
+    assert "GET /live/batches/B1/stop failed" in caplog.text

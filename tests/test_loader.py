@@ -1,0 +1,83 @@
+"""A scenario with mistakes is refused: file, line, column and the nearest right word, all mistakes at once."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.kernel.errors import BadInput
+from emulator.scenario.loader import load_text, load_value
+from emulator.scenario.scenario import Scenario
+from emulator.vendors import VENDORS
+
+
+def load(text: str) -> Scenario:
+    return load_text(text, VENDORS, "a-story", "a-story.yaml")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("titel: A", "a-story.yaml:1:8: unknown key 'titel'; did you mean 'title'?"),
+        ("seed: 7", "a-story.yaml:1:1: 'title' is missing"),
+        ("title: A\nseed: -1", "a-story.yaml:2:7: -1 is less than the minimum of 0"),
+        ("title: A\nclock: {start: yesterday}", "a-story.yaml:2:16: 'yesterday' is not an instant such as 2026-03-09T20:55:31Z"),
+        ("title: A\nassume: {serpwow.unknown-bach: 404}", "'serpwow.unknown-bach'; did you mean 'serpwow.unknown-batch'?"),
+        ("title: A\nassume: {serpwow.unknown-batch: 403}", "a-story.yaml:2:33: 403 is not one of 400, 404"),
+        ("title: A\ntiming: {serpwow.queue: 5 minutes}", "'5 minutes' is not of the form 500ms, 30s, 5m, 2h or 60d"),
+        ("title: A\ntiming: {serpwow.queue: 99999999d}", "a-story.yaml:2:25: '99999999d' is longer than 36525d"),
+        ("title: A\ntiming: {serpwow.que: 5s}", "unknown key 'serpwow.que'; did you mean 'serpwow.queue'?"),
+        ("title: A\ngiven: {serpow: {}}", "unknown key 'serpow'; did you mean 'serpwow'?"),
+        ("title: A\ngiven:\n  serpwow:\n    batches:\n      - {status: queud}", "'queud' is not one of idle, queued, running; did you"),
+        ("title: A\ngiven:\n  serpwow:\n    batches:\n      - {statsu: idle}", "unknown key 'statsu'; did you mean 'status'?"),
+        ("title: A\ngiven: {serpwow: {batches: [{searches: -1}]}}", "-1 is less than the minimum of 0"),
+        ("title: A\ngiven: {serpwow: {batches: [{id: 123456}]}}", "expected string, not 123456"),
+        ("title: A\ngiven: {serpwow: {batches: [{id: a}, {id: a}]}}", "the id 'a' is given twice"),
+        ("title: A\ngiven: {serpwow: {batches: [{id: a, repeat: 2}]}}", "an id is one resource's own"),
+        ("title: A\ngiven: {serpwow: {account: {credits_used: 16000}}}", "credits_limit is 15000, but 16000 credits are used"),
+        ("title: A\nreplies: [{at: serpwow.batches.stoppall, status: 503}]", "did you mean 'serpwow.batches.stopall'?"),
+        ("title: A\nsteps: [{send: stop it}]", "'stop it' is not of the form METHOD /path?query"),
+        ("title: A\nsteps: [{advance: 3s, see: {}}]", "a step does one thing: one of send, advance, set, see"),
+        ("title: A\nsteps: [{advance: 3s, json: {}}]", "'json' belongs to a step that has 'send'"),
+        ("title: A\nsteps: [{advance: {by: 3s, until: idle}}]", "an advance is one of by, to, until"),
+        (
+            "title: A\ntimeline: [{after: 5s, set: {serpwow: {account: {credits_used: 20000}}}}]",
+            "a-story.yaml:2:24: impossible: /serpwow/account/credits_limit: credits_limit is 15000",
+        ),
+        ("- a list", "expected object, not 'list'"),
+        ("", "expected object"),
+        ("title: A\ntitle: B", "a-story.yaml:2:1: the key 'title' is given twice"),
+    ],
+)
+def test_a_mistake_is_told_with_its_place_and_the_nearest_right_word(text: str, line: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(text)
+    assert any(line in told for told in refused.value.lines()), refused.value.lines()
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
+    with pytest.raises(BadInput) as refused:
+        load("title: A\nsede: 1\ntiming: {serpwow.queue: soon}\ngiven:\n  serpwow:\n    batchs: []\n")
+    assert [problem.line for problem in refused.value.problems] == [2, 3, 6]
+
+
+def test_a_mistake_in_a_value_is_told_with_its_path() -> None:
+    with pytest.raises(BadInput) as refused:
+        load_value({"title": "A", "given": {"serpwow": {"batches": [{"status": "stopped"}]}}}, VENDORS)
+    assert refused.value.problems[0].pointer == "/given/serpwow/batches/0/status"
+
+
+def test_a_repeat_stands_for_as_many_resources() -> None:
+    world = load("title: A\ngiven: {serpwow: {batches: [{repeat: 3, status: queued, searches: 2}]}}").world(VENDORS, "w")
+    assert world.store.size("serpwow.batch", "owner", "self", "queued") == 3
+
+
+def test_more_resources_than_a_world_can_hold_are_refused() -> None:
+    with pytest.raises(BadInput, match="more than 1000000 resources"):
+        load("title: A\ngiven: {serpwow: {batches: [{repeat: 600000}, {repeat: 600000}]}}")
+
+
+def test_the_same_scenario_and_seed_make_the_same_world() -> None:
+    text = "title: A\nseed: 5\ngiven: {serpwow: {batches: [{repeat: 3}]}}"
+    one, two, other = load(text).world(VENDORS, "w"), load(text).world(VENDORS, "w"), load(text).world(VENDORS, "w", seed=6)
+    ids = [[batch.id for batch in world.store.all("serpwow.batch")] for world in (one, two, other)]
+    assert ids[0] == ids[1] != ids[2]

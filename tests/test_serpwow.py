@@ -1,0 +1,293 @@
+"""What scenarios cannot say of SerpWow: that credits add up in every life, and how lists are cut, sorted and filtered."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.data import fixtures_folder
+from emulator.judge import the_judge
+from emulator.kernel.errors import BadInput
+from emulator.kernel.world import World
+from emulator.scenario.scenario import Scenario, lay_over
+from emulator.vendors import VENDORS
+from emulator.vendors.serpwow.model import SELF, Account, Batch
+from emulator.vendors.serpwow.usage import MONTHS, give_back, history, spend
+from emulator.vendors.vendor import Call, Reply
+
+SERPWOW = VENDORS["serpwow"]
+OPERATIONS = {operation.name.rpartition(".")[2]: operation for operation in SERPWOW.operations if "batches" in operation.name}
+IDS = ("AAAAAAAA", "BBBBBBBB", "CCCCCCCC")
+
+
+def world_of(state: dict[str, Any], **scenario: Any) -> World:
+    written = {"title": "A test", "given": {"serpwow": state}, **scenario}
+    return Scenario("test", "", written).world(VENDORS, "test")
+
+
+def ask(world: World, verb: str, id: str = "", query: str = "") -> Reply:
+    """What a client hears, without HTTP in between."""
+    call = Call("GET", "/live/batches", f"api_key=demo&{query}")
+    call.parameters = {"id": id} if id else {}
+    with world.transaction(verb) as tx:
+        answer = OPERATIONS[verb].act(tx, call)
+        return SERPWOW.wordings[answer.name](tx, call, answer.subject)
+
+
+def account_of(world: World) -> Account:
+    world.settle()
+    account = world.store.find(Account.kind, SELF)
+    assert isinstance(account, Account)
+    return account
+
+
+def batches_of(world: World) -> dict[str, Batch]:
+    world.settle()
+    return {batch.id: batch for batch in world.store.all(Batch.kind)}
+
+
+ids = st.sampled_from(IDS)
+wishes = st.tuples(st.sampled_from(["start", "stop", "stop"]), ids)
+stop_alls = st.tuples(st.just("stopall"), st.just(""))
+jumps = st.tuples(st.just("advance"), st.integers(0, 15) | st.sampled_from([86_400, 30 * 86_400]))
+patches = st.tuples(
+    st.just("patch"),
+    st.fixed_dictionaries(
+        {"id": ids},
+        optional={
+            "status": st.sampled_from(["idle", "queued", "running"]),
+            "searches": st.integers(0, 40),
+            "fails_to_stop": st.booleans(),
+        },
+    ),
+)
+lives = st.lists(st.one_of(wishes, wishes, stop_alls, jumps, patches), max_size=25)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    statuses = st.sampled_from(["idle", "queued", "running"])
+    batches = [{"id": id, "status": draw(statuses), "searches": draw(st.integers(0, 30))} for id in IDS]
+    return world_of({"account": {"credits_limit": 100}, "batches": batches}, clock={"start": "2026-03-30T23:59:50Z"})
+
+
+def live_on(world: World, deed: str, detail: Any) -> None:
+    if deed == "advance":
+        world.advance_by(timedelta(seconds=detail))
+    elif deed == "patch":
+        try:
+            lay_over(world, VENDORS, {"serpwow": {"batches": [detail]}}, "a patch")
+        except BadInput:
+            assert "credits_limit" in str(detail) or "status" in detail
+    else:
+        ask(world, deed, detail)
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(), lives)
+def test_credits_are_neither_created_nor_lost_nor_negative_in_any_life(world: World, life: list[tuple[str, Any]]) -> None:
+    for deed, detail in life:
+        live_on(world, deed, detail)
+        account, batches = account_of(world), batches_of(world).values()
+        assert account.credits_used + account.credits_remaining == 100
+        assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used <= 100
+        assert sum(account.usage.values()) == account.credits_used
+        assert all(credits > 0 for credits in account.usage.values())
+        assert all((batch.allocated_at is None) == (batch.status == "idle") for batch in batches)
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(), lives)
+def test_a_wish_moves_credits_by_exactly_what_its_batch_was_allocated(world: World, life: list[tuple[str, Any]]) -> None:
+    for deed, detail in life:
+        before, batches = account_of(world).credits_used, batches_of(world)
+        live_on(world, deed, detail)
+        after = batches_of(world)
+        started = [batch.searches for id, batch in after.items() if (batches[id].status, batch.status) == ("idle", "queued")]
+        stopped = [batch.allocated for id, batch in batches.items() if (batch.status, after[id].status) == ("queued", "idle")]
+        if deed in ("start", "stop", "stopall"):
+            assert account_of(world).credits_used == before + sum(started) - sum(stopped)
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(), lives)
+def test_stop_all_counts_every_batch_that_was_queued_or_running_once(world: World, life: list[tuple[str, Any]]) -> None:
+    for deed, detail in life:
+        live_on(world, deed, detail)
+    eligible = [batch for batch in batches_of(world).values() if batch.status != "idle"]
+    body = ask(world, "stopall").body
+    assert body["batches_failed_to_stop"] == sum(batch.fails_to_stop for batch in eligible)
+    assert body["batches_stopped"] + body["batches_failed_to_stop"] == len(eligible)
+    assert [id for id, batch in batches_of(world).items() if batch.status != "idle"] == [
+        batch.id for batch in eligible if batch.fails_to_stop
+    ]
+
+
+@settings(max_examples=60, deadline=None)
+@given(worlds(), lives)
+def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: list[tuple[str, Any]]) -> None:
+    for deed, detail in life:
+        live_on(world, deed, detail)
+    with world.transaction("look") as tx:
+        shown = SERPWOW.given.show(tx)
+    twin = world_of(shown, clock={"start": world.clock.now().isoformat()})
+    with twin.transaction("look") as tx:
+        assert SERPWOW.given.show(tx) == shown
+
+
+@pytest.mark.parametrize(
+    ("account", "complaint"),
+    [
+        ({"credits_used": 5}, "the queued batches were allocated 10"),
+        ({"credits_limit": 9}, "credits_limit is 9"),
+        ({"credits_used": 20, "usage": {"2026-01-01": 19}}, "the days add up to 19"),
+    ],
+)
+def test_credits_that_cannot_be_are_refused(account: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        world_of({"account": account, "batches": [{"id": "AAAAAAAA", "status": "queued", "searches": 10}]})
+
+
+def test_credits_given_back_leave_their_day_first_and_then_the_newest() -> None:
+    usage = spend(spend({"2026-01-01": 5}, "2026-01-02", 3), "2026-01-03", 4)
+    assert give_back(usage, "2026-01-01", 5) == {"2026-01-02": 3, "2026-01-03": 4}
+    assert give_back(usage, "2026-01-01", 10) == {"2026-01-02": 2}
+
+
+def test_the_history_goes_back_over_the_turn_of_the_year() -> None:
+    now = world_of({}, clock={"start": "2026-01-02T00:00:00Z"}).settle()
+    months = list(history({"2025-11-30": 7, "2025-10-31": 9}, now))
+    assert len(months) == MONTHS
+    assert [(it["month"], it["year"], it["credits_total_for_month"]) for it in months] == [
+        ("January", 2026, 0),
+        ("December", 2025, 0),
+        ("November", 2025, 7),
+    ]
+    assert [len(it["credits_total_per_day"]) for it in months] == [2, 31, 30]
+
+
+LISTED = [
+    {"id": "0000000A", "name": "Fresh pizza", "created_at": "2026-01-03T00:00:00Z", "priority": "high", "searches": 1},
+    {
+        "id": "0000000B",
+        "name": "fresh Pasta",
+        "created_at": "2026-01-01T00:00:00Z",
+        "last_run": "2026-02-01T00:00:00Z",
+        "status": "running",
+        "since": "2026-03-01T00:00:00Z",
+        "destination_ids": ["here"],
+    },
+    {
+        "id": "0000000C",
+        "name": "Old pizza",
+        "created_at": "2026-01-02T00:00:00Z",
+        "last_run": "2026-01-05T00:00:00Z",
+        "priority": "lowest",
+        "result_sets": [
+            {
+                "id": 1,
+                "started_at": "2026-02-27T00:00:00Z",
+                "ended_at": "2026-02-27T00:00:10Z",
+                "searches_completed": 1,
+                "searches_failed": 0,
+            }
+        ],
+    },
+    {"id": "0000000D", "name": "Zebra", "created_at": "2026-01-04T00:00:00Z", "owner": "somebody else"},
+]
+
+
+@pytest.fixture(scope="module")
+def listed() -> World:
+    timing = {"serpwow.run": "never", "serpwow.queue": "never"}
+    return world_of({"batches": LISTED}, clock={"start": "2026-03-01T00:00:00Z"}, timing=timing)
+
+
+@pytest.mark.parametrize(
+    ("query", "letters"),
+    [
+        ("", "ACB"),
+        ("sort_direction=descending", "BCA"),
+        ("sort_by=created_at", "BCA"),
+        ("sort_by=last_run", "ACB"),
+        ("sort_by=last_run&sort_direction=descending", "BCA"),
+        ("sort_by=priority", "CBA"),
+        ("sort_by=status&sort_direction=descending", "BAC"),
+        ("page_size=2", "AC"),
+        ("page_size=2&page=2", "B"),
+        ("page=3", ""),
+        ("status=running", "B"),
+        ("status=idle", "AC"),
+        ("status=all", "ACB"),
+        ("search_term=PIZZA", "AC"),
+        ("search_term=pizza,%20fresh", "A"),
+        ("search_term=0000000c", "C"),
+        ("search_term=fresh&search_type=starts_with", "AB"),
+        ("search_term=PIZZA&search_type=ends_with", "AC"),
+        ("search_term=Old+pizza&search_type=exact", "C"),
+        ("search_term=old+pizza&search_type=exact", ""),
+        ("only_with_results=true", "C"),
+        ("only_without_results=true", "AB"),
+        ("destination_id=here", "B"),
+        ("created_before=2026-01-02T00:00:00Z", "B"),
+        ("created_after=2026-01-01T00:00:00.000Z", "AC"),
+        ("created_after=2026-01-01&created_before=2026-01-03", "C"),
+        ("last_run_before=2026-01-10T00:00:00Z", "C"),
+        ("last_run_after=2026-01-10T00:00:00Z", "B"),
+        ("status=idle&search_term=pizza&sort_by=created_at", "CA"),
+    ],
+)
+def test_a_list_is_sorted_filtered_and_cut(listed: World, query: str, letters: str) -> None:
+    body = ask(listed, "list", query=query).body
+    found = "".join(batch["id"][-1] for batch in body["batches"])
+    assert found == letters if "sort_by" in query or "sort" in query else sorted(found) == sorted(letters)
+    assert body["count_this_page"] == len(letters)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "page=0",
+        "page=-1",
+        "page=%D9%A1",
+        "page_size=1001",
+        "page_size=",
+        "sort_by=id",
+        "sort_direction=up",
+        "status=stopped",
+        "search_type=regex",
+        "only_with_results=yes",
+        "created_before=soon",
+        "last_run_after=1",
+    ],
+)
+def test_an_unpublished_value_is_refused_and_named(listed: World, query: str) -> None:
+    reply = ask(listed, "list", query=query)
+    assert reply.status == 400
+    assert query.partition("=")[0] in reply.body["request_info"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "operation", "status"),
+    [("stopall", "stopall", 200), ("unknown-batch", "stop", 400), ("bad-key", "stop", 401)],
+)
+def test_the_samples_are_replies_that_the_judge_lets_pass(sample: str, operation: str, status: int) -> None:
+    content = (fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_bytes()
+    the_judge(*VENDORS)("serpwow", f"serpwow.batches.{operation}", status, content)
+
+
+def test_the_sample_of_an_unknown_batch_is_given_to_the_letter() -> None:
+    content = (fixtures_folder() / "serpwow" / "samples" / "unknown-batch.json").read_bytes()
+    assert ask(world_of({}), "stop", "123456").body == json.loads(content)
+
+
+def test_the_sample_of_stop_all_is_given_to_the_letter() -> None:
+    batches = [{"repeat": 20, "status": "queued", "searches": 1}, {"repeat": 3, "status": "running"}]
+    body = ask(world_of({"batches": batches}), "stopall").body
+    content = (fixtures_folder() / "serpwow" / "samples" / "stopall.json").read_bytes()
+    assert json.dumps(body) == json.dumps(json.loads(content))

@@ -1,0 +1,103 @@
+"""SerpWow's own Python client, unmodified, over a real socket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from serpwow.google_search_results import GoogleSearchResults
+
+from emulator.app import create_app, worlds_of
+from emulator.judge import the_judge
+from emulator.scenario.scenario import Scenario
+from emulator.server import ThreadedServer
+from emulator.vendors import VENDORS
+from tests.conftest import Live, World
+
+PATIENT = {"serpwow.queue": "never", "serpwow.run": "never"}
+
+
+def client_of(url: str, api_key: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("batches", "account"):
+        monkeypatch.setattr(GoogleSearchResults, f"ENDPOINT_{name.upper()}", f"{url}/{name}")
+    return GoogleSearchResults(api_key)
+
+
+def client_in(world: World, monkeypatch: pytest.MonkeyPatch) -> Any:
+    return client_of(world.serpwow["url"], world.serpwow["api_key"], monkeypatch)
+
+
+def given(**batch: Any) -> dict[str, Any]:
+    account = {"credits_limit": 1000, "credits_used": 230}
+    return {"timing": PATIENT, "given": {"serpwow": {"account": account, "batches": [{"id": "2A6F94BB", **batch}]}}}
+
+
+def credits_of(client: Any) -> tuple[int, int]:
+    info: Mapping[str, int] = client.get_account()["account_info"]
+    return info["credits_used"], info["credits_remaining"]
+
+
+@pytest.mark.parametrize(
+    ("status", "succeeds", "credits_after"),
+    [
+        ("queued", True, (30, 970)),
+        ("running", True, (230, 770)),
+        ("idle", False, (230, 770)),
+    ],
+)
+def test_a_stop_does_to_the_credits_what_the_status_says(
+    live: Live, monkeypatch: pytest.MonkeyPatch, status: str, succeeds: bool, credits_after: tuple[int, int]
+) -> None:
+    client = client_in(live.load(given(status=status, searches=200)), monkeypatch)
+    assert credits_of(client) == (230, 770)
+    answer = client.stop_batch("2A6F94BB")
+    assert answer["request_info"]["success"] is succeeds
+    assert client.get_batch("2A6F94BB")["batch"]["status"] == "idle"
+    assert credits_of(client) == credits_after
+
+
+def test_a_second_stop_refunds_nothing(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_in(live.load(given(status="queued", searches=200)), monkeypatch)
+    assert [client.stop_batch("2A6F94BB")["request_info"]["success"] for _ in range(2)] == [True, False]
+    assert credits_of(client) == (30, 970)
+
+
+def test_a_started_batch_runs_to_its_end_as_the_clock_is_advanced(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = live.load({"given": {"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 5}]}}})
+    client = client_in(world, monkeypatch)
+    assert client.start_batch("2A6F94BB")["request_info"]["success"] is True
+    statuses = []
+    for jump in ("0s", "2s", "10s"):
+        world.advance(jump)
+        statuses.append(client.get_batch("2A6F94BB")["batch"]["status"])
+    assert statuses == ["queued", "running", "idle"]
+    batch = client.list_batches()["batches"][0]
+    assert (batch["results_count"], batch["next_result_set_id"]) == (1, 2)
+
+
+def test_stop_all_is_had_by_the_clients_own_http_get(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_in(live.load("serpwow/stopall-23"), monkeypatch)
+    body = client.http_get({}, f"{client.ENDPOINT_BATCHES}/stopall")
+    assert json.loads(body) == {
+        "request_info": {"success": True, "message": "23 Batches stopped"},
+        "batches_stopped": 23,
+        "batches_failed_to_stop": 0,
+    }
+    assert credits_of(client) == (30, 14970)
+
+
+def test_a_bad_key_reads_as_an_envelope(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = given(status="running", searches=1) | {"title": "Only demo", "credentials": {"serpwow": ["demo"]}}
+    with ThreadedServer(create_app(worlds_of([Scenario("only-demo", "", written)]), judge=the_judge(*VENDORS))) as server:
+        refused = client_of(f"{server.url}/live", "wrong", monkeypatch).stop_batch("2A6F94BB")
+        assert refused == {"request_info": {"success": False, "message": "Supplied api_key is not valid"}}
+        assert client_of(f"{server.url}/live", "demo", monkeypatch).stop_batch("2A6F94BB")["request_info"]["success"] is True
+
+
+def test_what_the_client_cannot_do_here_is_still_an_envelope(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = client_in(live.load(given(status="idle")), monkeypatch)
+    for answer in (client.update_batch("2A6F94BB", {"name": "New"}), client.get_batch("123456")):
+        assert answer["request_info"]["success"] is False
+        assert isinstance(answer["request_info"]["message"], str)

@@ -1,0 +1,93 @@
+"""YAML's own guesses are not made, and what is odd about a document is told with its place."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.kernel.errors import BadInput
+from emulator.scenario.strict_yaml import MAX_DEPTH, parse
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("on", "on"),
+        ("yes", "yes"),
+        ("no", "no"),
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("~", None),
+        ("0123", "0123"),
+        ("1:30", "1:30"),
+        ("0x1f", "0x1f"),
+        ("1e3", "1e3"),
+        (".5", ".5"),
+        ("2026-03-09T20:55:31Z", "2026-03-09T20:55:31Z"),
+        ("12", 12),
+        ("-12", -12),
+        ("1.10", Decimal("1.10")),
+        ("'12'", "12"),
+        ('"true"', "true"),
+        ("[1, a]", [1, "a"]),
+        ("{on: off}", {"on": "off"}),
+        ("", None),
+    ],
+)
+def test_a_scalar_is_what_it_looks_like(text: str, value: Any) -> None:
+    read = parse(text).value
+    assert read == value
+    assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column", "message"),
+    [
+        ("a: 1\nb: 2\na: 3", 3, 1, "the key 'a' is given twice"),
+        ("a: !!python/object:os.system x", 1, 4, "is not allowed"),
+        ("a: !custom x", 1, 4, "is not allowed"),
+        ("{[1]: 2}", 1, 2, "a key must be a plain word"),
+    ],
+)
+def test_an_oddity_is_told_with_its_place(text: str, line: int, column: int, message: str) -> None:
+    (problem,) = parse(text).problems
+    assert (problem.line, problem.column) == (line, column)
+    assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [1, 2", "did not find expected"),
+        ("a: b: c", "mapping values are not allowed"),
+        ("\x00", "control characters are not allowed"),
+        ("[" * 100_000, f"nested more than {MAX_DEPTH} deep"),
+        ("a: &a [*a]", "an alias within itself"),
+        ("a: *nowhere", "undefined alias"),
+        ("- " + "x" * 1_000_000, "larger than"),
+        ("--- a\n--- b", "expected a single document"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(text: str, message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        parse(text)
+
+
+def test_a_bomb_of_aliases_is_refused() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(BadInput, match="more than"):
+        parse("\n".join(lines))
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        parse(text)
+    except BadInput as error:
+        assert error.lines()

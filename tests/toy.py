@@ -1,0 +1,88 @@
+"""A machine small enough to see through: a kettle that boils by itself, can be stopped, and can break on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+from emulator.kernel.clock import Clock
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, View, Wait
+from emulator.kernel.store import IndexKey
+from emulator.kernel.world import Rules, World
+
+START = datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)
+LOOK, HEAT, STOP, BREAK = "look", "heat", "stop", "break"
+
+
+@dataclass(frozen=True, slots=True)
+class Kettle:
+    id: str
+    since: datetime
+    status: str = "cold"
+    boiled: int = 0
+    kind: ClassVar[str] = "toy.kettle"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (("status", self.status),)
+
+
+def count_boiling(_: View, kettle: Kettle) -> Iterable[Kettle]:
+    yield replace(kettle, boiled=kettle.boiled + 1)
+
+
+def fall_apart(_: View, kettle: Kettle) -> Iterable[Kettle]:
+    yield replace(kettle, boiled=-1)
+    raise RuntimeError("it fell apart")
+
+
+KETTLE = Machine(
+    kind=Kettle.kind,
+    states=("cold", "warming", "hot"),
+    commands=(LOOK, HEAT, STOP, BREAK),
+    waits=(
+        Wait("toy.boil", timedelta(seconds=30), "invented"),
+        Wait("toy.cool", timedelta(minutes=5), "invented"),
+    ),
+    rows=(
+        Row(EVERY, On(LOOK), SAME, "seen", None, "toy-1"),
+        Row(ABSENT, On(LOOK), SAME, "unknown", None, "toy-1"),
+        Row("cold", On(HEAT), "warming", "warming", None, "toy-1"),
+        Row("warming", On(HEAT), SAME, "warming", None, "toy-1"),
+        Row("hot", On(HEAT), "warming", "warming", None, "toy-1"),
+        Row(ABSENT, On(HEAT), "warming", "warming", None, "toy-1"),
+        Row(EVERY, On(STOP), "cold", "cold", None, "toy-1"),
+        Row(ABSENT, On(STOP), SAME, "unknown", None, "toy-1"),
+        Row(EVERY, On(BREAK), ABSENT, "broken", fall_apart, "toy-1"),
+        Row(ABSENT, On(BREAK), SAME, "unknown", None, "toy-1"),
+        Row("warming", After("toy.boil"), "hot", None, count_boiling, "toy-1"),
+        Row("hot", After("toy.cool"), "cold", None, None, "toy-1"),
+    ),
+    entry=("cold",),
+)
+
+TIMINGS = ({}, {"toy.boil": timedelta(seconds=1)}, {"toy.cool": None}, {"toy.boil": timedelta(0), "toy.cool": timedelta(days=1)})
+
+
+def kitchen(kettles: int = 3, timing: dict[str, timedelta | None] | None = None, seed: int = 0) -> World:
+    """A world with some kettles, all warming."""
+    world = World("kitchen", Rules({KETTLE.kind: KETTLE}, timing or {}), Clock(START), seed)
+    with world.transaction("given") as tx:
+        for number in range(kettles):
+            tx.put(Kettle(str(number), START, "warming"))
+    world.begin()
+    return world
+
+
+def shown(world: World) -> list[object]:
+    """Everything about a world that somebody could see."""
+    world.settle()
+    return [
+        world.clock.now(),
+        list(world.store.all(Kettle.kind)),
+        [world.store.group(Kettle.kind, "status", state) for state in KETTLE.states],
+        list(world.journal.since(0)),
+        world.next_due(),
+        dict(world.counters),
+    ]
