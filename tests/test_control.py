@@ -154,7 +154,7 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("POST", "/worlds", {"id": "default"}, 409, None, "there is a world 'default' already"),
         ("POST", "/worlds", {"id": "../x"}, 422, "/id", "is not of the form"),
         ("POST", "/worlds?seed=x", "title: A", 422, "/seed", "whole number"),
-        ("POST", "/worlds", "title: [", 422, None, "1:9"),
+        ("POST", "/worlds", "title: [", 422, "", "2:1: while parsing"),
         ("DELETE", "/worlds/default", None, 409, None, "can be reset"),
         ("GET", "/worlds/nowhere", None, 404, None, "no world is called 'nowhere'"),
         ("PATCH", "{w}/state", {"serpwow": {"batches": [{"id": "B1", "status": "done"}]}}, 422, "/serpwow/batches/0/status", "idle"),
@@ -200,7 +200,7 @@ def test_a_path_that_no_vendor_owns_is_ours_and_names_the_nearest(live: Live) ->
     assert "did you mean '/live/batches/stopall'?" in reply.json()["message"]
 
 
-async def _crash(*_: Any) -> None:
+def _crash(*_: Any) -> None:
     raise RuntimeError
 
 

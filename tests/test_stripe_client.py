@@ -71,10 +71,13 @@ def test_an_unknown_job_raises_what_the_client_knows(live: Live, call: str) -> N
 
 
 def test_a_bad_key_raises_an_authentication_error(live: Live) -> None:
-    world = live.load(one_job(status="in_progress") | {"credentials": {"stripe": []}})
-    client = stripe.StripeClient("sk_test_wrong", base_addresses={"api": world.stripe["url"]})
-    with pytest.raises(stripe.AuthenticationError):
-        client.v2.core.batch_jobs.cancel(ID)
+    world = live.load(one_job(status="in_progress") | {"credentials": {"stripe": ["sk_test_good"]}})
+    with pytest.raises(stripe.AuthenticationError) as refused:
+        client_of(world).v2.core.batch_jobs.cancel(
+            ID, options={"api_key": "sk_test_bad", "headers": {"Emulator-World": world.id}}
+        )
+    assert refused.value.http_status == 401
+    assert world.state()["stripe"]["batch_jobs"][0]["status"] == "in_progress"
 
 
 def test_counts_grow_as_integers_while_the_clock_is_advanced(live: Live) -> None:

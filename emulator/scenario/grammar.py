@@ -11,7 +11,7 @@ DURATION = {"type": "string", "pattern": r"^[0-9]{1,12}(ms|s|m|h|d)$", "descript
 INSTANT = {"type": "string", "format": "date-time"}
 HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
 STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
-RATE = {"anyOf": [{"enum": ["frozen", "real"]}, {"type": "number", "minimum": 0, "maximum": 1_000_000}]}
+RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
 
 VERBS = ("send", "advance", "set", "see")
 """What a step can do; a step has exactly one of them."""

@@ -1,0 +1,84 @@
+"""The arrows of the architecture, held by a test: who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import emulator
+
+ROOT = Path(emulator.__file__).parent
+EDGES = {"app", "cli", "doors", "server", "trace", "judge", "draw", "evidence", "data", "__main__", "__init__"}
+MAY_IMPORT = {
+    "kernel": {"kernel"},
+    "vendors": {"kernel", "vendors"},
+    "scenario": {"kernel", "scenario", "vendors.vendor"},
+    "web": {"__init__", "kernel", "scenario", "vendors.vendor", "web", "evidence"},
+}
+PURE = {"kernel"}
+CLOCK = ROOT / "kernel" / "clock.py"
+
+
+def modules() -> list[Path]:
+    return sorted(ROOT.rglob("*.py"))
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_what_its_layer_may(path: Path) -> None:
+    allowed = MAY_IMPORT.get(layer(path))
+    if allowed is None:
+        assert layer(path) in EDGES, "a new module at the top needs a place in the architecture"
+        return
+    for name in imports(path):
+        if name == "emulator":
+            assert "__init__" in allowed
+        elif name.startswith("emulator."):
+            inner = name.removeprefix("emulator.")
+            assert inner.split(".")[0] in allowed or inner in allowed, f"{layer(path)} may not import {name}"
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if layer(path) in PURE], ids=lambda path: path.name)
+def test_the_kernel_needs_the_standard_library_only(path: Path) -> None:
+    outside = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"emulator"}
+    assert not outside
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_clock_asks_the_machine_for_the_time_or_for_chance(path: Path) -> None:
+    if path == CLOCK:
+        return
+    assert not {"time", "random", "secrets"} & {name.split(".")[0] for name in imports(path)}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute):
+            assert node.attr not in {"utcnow", "today", "uuid4", "uuid1"}
+            assert not (node.attr == "now" and isinstance(node.value, ast.Name) and node.value.id == "datetime")
+
+
+@pytest.mark.parametrize("vendor", sorted(path.name for path in (ROOT / "vendors").iterdir() if path.is_dir() and path.name[0] != "_"))
+def test_vendors_do_not_know_each_other(vendor: str) -> None:
+    for path in (ROOT / "vendors" / vendor).rglob("*.py"):
+        others = {name.split(".")[2] for name in imports(path) if name.startswith("emulator.vendors.")} - {vendor, "vendor", "fields"}
+        assert not others
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_says_its_job_and_stays_small(path: Path) -> None:
+    text = path.read_text()
+    assert ast.get_docstring(ast.parse(text))
+    assert len(text.splitlines()) <= 300

@@ -1,0 +1,118 @@
+"""Every shipped scenario is a test, in-process and over TCP, and together they prove every fact."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from emulator.app import library
+from emulator.doors import in_process, over_the_wire
+from emulator.evidence import KINDS, load_evidence
+from emulator.kernel.machine import Row
+from emulator.kernel.transaction import Transaction
+from emulator.scenario.player import Played, play
+from emulator.scenario.scenario import Scenario
+from emulator.trace import Thread, threads
+from emulator.vendors import VENDORS
+from tests.conftest import Live
+
+LIBRARY = library()
+ROWS = [(machine.kind, row) for vendor in VENDORS.values() for machine in vendor.machines for row in machine.rows]
+
+
+async def played(scenario: Scenario, url: str | None = None) -> Played:
+    async with over_the_wire(url) if url else in_process() as client:
+        return await play(scenario, client)
+
+
+@pytest.mark.parametrize("name", LIBRARY.names())
+def test_a_scenario_plays_in_process(name: str) -> None:
+    assert asyncio.run(played(LIBRARY.get(name))).differences == []
+
+
+@pytest.mark.parametrize("name", LIBRARY.names())
+def test_a_scenario_plays_over_tcp(name: str, live: Live) -> None:
+    assert asyncio.run(played(LIBRARY.get(name), live.url)).differences == []
+
+
+def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> None:
+    for name in LIBRARY.names():
+        scenario = LIBRARY.get(name)
+        assert scenario.steps, name
+        assert " " in scenario.title, name
+        assert scenario.title[0].isupper() or scenario.title[0].isdigit(), name
+
+
+@pytest.fixture(scope="module")
+def traced() -> list[Thread]:
+    return asyncio.run(threads(LIBRARY))
+
+
+def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced: list[Thread]) -> None:
+    pages = {thread.evidence.page for thread in traced if thread.evidence.page}
+    assert pages == {"serpwow-stop", "serpwow-stopall", "stripe-cancel", "6dot50-cancel"}
+    assert [thread.evidence.id for thread in traced if thread.evidence.page and not thread.scenarios] == []
+
+
+def test_no_fact_lies_about_unused(traced: list[Thread]) -> None:
+    sources = {wait.source for vendor in VENDORS.values() for wait in vendor.waits.values()}
+    assert [it.evidence.id for it in traced if not it.rows and not it.scenarios and it.evidence.id not in sources] == []
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_every_fact_has_a_kind_and_a_source(vendor: str) -> None:
+    for evidence in load_evidence(vendor).values():
+        assert evidence.kind in KINDS
+        assert evidence.id.startswith(f"{vendor}-")
+        assert (evidence.source == "unpublished") == (evidence.kind == "inferred"), evidence.id
+
+
+def test_every_row_and_wait_cites_a_fact_that_exists() -> None:
+    known = {id for vendor in VENDORS for id in load_evidence(vendor)}
+    assert {row.evidence for _, row in ROWS} <= known
+    sources = {wait.source for vendor in VENDORS.values() for wait in vendor.waits.values()}
+    assert sources <= known | {"invented"}
+
+
+def test_every_answer_of_a_row_is_worded() -> None:
+    for vendor in VENDORS.values():
+        answers = {row.answer for machine in vendor.machines for row in machine.rows if row.answer}
+        assert answers <= set(vendor.wordings)
+
+
+def test_every_assumption_that_a_row_names_exists_with_that_choice() -> None:
+    for vendor in VENDORS.values():
+        choices = {it.id: it.choices for it in vendor.assumptions}
+        for machine in vendor.machines:
+            for row in machine.rows:
+                assert row.assume is None or row.assume.choice in choices[row.assume.assumption]
+
+
+def test_every_choice_of_every_assumption_is_played() -> None:
+    assumed: set[tuple[str, str]] = set()
+    for name in LIBRARY.names():
+        assumed |= {(id, str(choice)) for id, choice in LIBRARY.get(name).written.get("assume", {}).items()}
+    others = {(it.id, choice) for vendor in VENDORS.values() for it in vendor.assumptions for choice in it.choices if choice != it.default}
+    assert others - assumed == set()
+
+
+@pytest.fixture
+def walked(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, Row]]]:
+    rows: set[tuple[str, Row]] = set()
+    take = Transaction._take
+
+    def note(self: Transaction, kind: str, id: str, row: Row, resource: Any) -> Any:
+        rows.add((kind, row))
+        return take(self, kind, id, row, resource)
+
+    monkeypatch.setattr(Transaction, "_take", note)
+    yield rows
+
+
+def test_every_row_is_walked_by_a_scenario(walked: set[tuple[str, Row]]) -> None:
+    for name in LIBRARY.names():
+        asyncio.run(played(LIBRARY.get(name)))
+    assert [f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})" for kind, row in ROWS if (kind, row) not in walked] == []
