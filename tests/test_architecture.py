@@ -70,10 +70,16 @@ def test_only_the_clock_asks_the_machine_for_the_time_or_for_chance(path: Path) 
             assert not (node.attr == "now" and isinstance(node.value, ast.Name) and node.value.id == "datetime")
 
 
-@pytest.mark.parametrize("vendor", sorted(path.name for path in (ROOT / "vendors").iterdir() if path.is_dir() and path.name[0] != "_"))
+@pytest.mark.parametrize(
+    "vendor", sorted(path.name for path in (ROOT / "vendors").iterdir() if path.is_dir() and path.name[0] != "_")
+)
 def test_vendors_do_not_know_each_other(vendor: str) -> None:
     for path in (ROOT / "vendors" / vendor).rglob("*.py"):
-        others = {name.split(".")[2] for name in imports(path) if name.startswith("emulator.vendors.")} - {vendor, "vendor", "fields"}
+        others = {name.split(".")[2] for name in imports(path) if name.startswith("emulator.vendors.")} - {
+            vendor,
+            "vendor",
+            "fields",
+        }
         assert not others
 
 

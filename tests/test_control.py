@@ -157,8 +157,22 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("POST", "/worlds", "title: [", 422, "", "2:1: while parsing"),
         ("DELETE", "/worlds/default", None, 409, None, "can be reset"),
         ("GET", "/worlds/nowhere", None, 404, None, "no world is called 'nowhere'"),
-        ("PATCH", "{w}/state", {"serpwow": {"batches": [{"id": "B1", "status": "done"}]}}, 422, "/serpwow/batches/0/status", "idle"),
-        ("PATCH", "{w}/state", {"serpwow": {"account": {"credits_used": 5}}}, 422, "/serpwow/account/credits_used", "allocated 10"),
+        (
+            "PATCH",
+            "{w}/state",
+            {"serpwow": {"batches": [{"id": "B1", "status": "done"}]}},
+            422,
+            "/serpwow/batches/0/status",
+            "idle",
+        ),
+        (
+            "PATCH",
+            "{w}/state",
+            {"serpwow": {"account": {"credits_used": 5}}},
+            422,
+            "/serpwow/account/credits_used",
+            "allocated 10",
+        ),
         ("PATCH", "{w}/clock", {"now": "2025-01-01T00:00:00Z"}, 409, None, "never goes back"),
         ("PATCH", "{w}/clock", {"rate": -1}, 422, "/rate", "minimum"),
         ("PATCH", "{w}/clock", {}, 422, "", ""),
@@ -187,7 +201,8 @@ def test_bad_input_is_a_problem_that_names_the_field_and_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "text", ['{"by": "1s", "by": "2s"}', '{"by": NaN}', "{" * 10, "[" * 5000, '["' + "\udcff" + '"]', '{"by": "1s"}' + " " * 1_000_001]
+    "text",
+    ['{"by": "1s", "by": "2s"}', '{"by": NaN}', "{" * 10, "[" * 5000, '["' + "\udcff" + '"]', '{"by": "1s"}' + " " * 1_000_001],
 )
 def test_a_body_that_is_not_strict_json_is_refused(client: httpx.Client, world: str, text: str) -> None:
     reply = client.post(f"{world}/clock/advance", content=text.encode("utf-8", "surrogateescape"))

@@ -8,6 +8,7 @@ import pytest
 
 from emulator.kernel.errors import MachineError
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Wait
+from emulator.kernel.world import World
 from tests.toy import KETTLE, START, Kettle, kitchen
 
 GO = Row("a", On("go"), "b", "gone", None, "e")
@@ -69,12 +70,17 @@ def test_a_wait_without_end_is_never_due() -> None:
     assert KETTLE.due(Kettle("1", START, "warming"), {"toy.boil": None}) is None
 
 
-def test_a_failed_effect_changes_nothing() -> None:
-    world, untouched = kitchen(), kitchen()
-    with pytest.raises(RuntimeError, match="fell apart"), world.transaction("break") as tx:
+def _stop_one_and_break_another(world: World) -> None:
+    with world.transaction("break") as tx:
         tx.mint("a name")
         tx.ask(KETTLE, "2", "stop")
         tx.ask(KETTLE, "1", "break")
+
+
+def test_a_failed_effect_changes_nothing() -> None:
+    world, untouched = kitchen(), kitchen()
+    with pytest.raises(RuntimeError, match="fell apart"):
+        _stop_one_and_break_another(world)
     assert world.store.find(Kettle.kind, "1") == untouched.store.find(Kettle.kind, "1")
     assert list(world.store.all(Kettle.kind)) == list(untouched.store.all(Kettle.kind))
     assert world.advance_until_idle() == untouched.advance_until_idle()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -95,12 +94,18 @@ def test_every_choice_of_every_assumption_is_played() -> None:
     assumed: set[tuple[str, str]] = set()
     for name in LIBRARY.names():
         assumed |= {(id, str(choice)) for id, choice in LIBRARY.get(name).written.get("assume", {}).items()}
-    others = {(it.id, choice) for vendor in VENDORS.values() for it in vendor.assumptions for choice in it.choices if choice != it.default}
+    others = {
+        (it.id, choice)
+        for vendor in VENDORS.values()
+        for it in vendor.assumptions
+        for choice in it.choices
+        if choice != it.default
+    }
     assert others - assumed == set()
 
 
 @pytest.fixture
-def walked(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, Row]]]:
+def walked(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, Row]]:
     rows: set[tuple[str, Row]] = set()
     take = Transaction._take
 
@@ -109,10 +114,12 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, Row]]]:
         return take(self, kind, id, row, resource)
 
     monkeypatch.setattr(Transaction, "_take", note)
-    yield rows
+    return rows
 
 
 def test_every_row_is_walked_by_a_scenario(walked: set[tuple[str, Row]]) -> None:
     for name in LIBRARY.names():
         asyncio.run(played(LIBRARY.get(name)))
-    assert [f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})" for kind, row in ROWS if (kind, row) not in walked] == []
+    assert [
+        f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})" for kind, row in ROWS if (kind, row) not in walked
+    ] == []

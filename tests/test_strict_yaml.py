@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -87,7 +88,5 @@ def test_a_bomb_of_aliases_is_refused() -> None:
 
 @given(st.text(max_size=200))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    try:
-        parse(text)
-    except BadInput as error:
-        assert error.lines()
+    with suppress(BadInput):
+        assert isinstance(parse(text).problems, list)

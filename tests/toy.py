@@ -62,7 +62,12 @@ KETTLE = Machine(
     entry=("cold",),
 )
 
-TIMINGS = ({}, {"toy.boil": timedelta(seconds=1)}, {"toy.cool": None}, {"toy.boil": timedelta(0), "toy.cool": timedelta(days=1)})
+TIMINGS: tuple[dict[str, timedelta | None], ...] = (
+    {},
+    {"toy.boil": timedelta(seconds=1)},
+    {"toy.cool": None},
+    {"toy.boil": timedelta(0), "toy.cool": timedelta(days=1)},
+)
 
 
 def kitchen(kettles: int = 3, timing: dict[str, timedelta | None] | None = None, seed: int = 0) -> World:

@@ -210,7 +210,7 @@ def _faults(machine: Machine) -> Iterable[str]:
             yield f"a row speaks of the unknown command {row.cause.command!r}"
         if isinstance(row.cause, After) and row.cause.wait not in known_waits:
             yield f"a row speaks of the unknown wait {row.cause.wait!r}"
-        if isinstance(row.cause, After) and row.state == row.to:
+        if isinstance(row.cause, After) and row.state == row.to and row.effect is None:
             yield f"{row.cause} leads from {row.state!r} back to it, and so would never be over"
         if isinstance(row.cause, On) and row.answer is None:
             yield f"nothing says what a client hears of {row.cause} in state {row.state!r}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
-from emulator.kernel.errors import BadInput, Conflict
+from emulator.kernel.errors import BadInput, Conflict, MachineError
 from emulator.kernel.journal import Change, Journal
 from emulator.kernel.machine import Machine
 from emulator.kernel.store import Resource, Store
@@ -157,7 +157,9 @@ class World:
         _, wait = upcoming
         try:
             with Transaction(self, due, f"after {wait.name}") as transaction:
-                transaction.lapse(machine, resource, wait)
+                row = transaction.lapse(machine, resource, wait).row
+                if row.state == row.to and self.agenda.first() == (due, key):
+                    raise MachineError(f"after {wait.name}, {key} is due again at once")
         except BadInput as error:
             with Transaction(self, due, f"impossible: {error}") as transaction:
                 transaction.remove(*key)

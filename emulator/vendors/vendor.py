@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -21,10 +21,22 @@ from emulator.kernel.transaction import Taken, Transaction
 class Call:
     """One request as the vendors read it. Header names are lower case; `path` is as it came, still percent-encoded.
 
-    `credential` and `parameters` (the path's ids) are set once the request's vendor and operation are known.
+    `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
     """
 
-    __slots__ = ("_headers", "_query", "body", "credential", "method", "parameters", "path", "query_string", "raw_headers", "scheme")
+    __slots__ = (
+        "_headers",
+        "_query",
+        "body",
+        "credential",
+        "method",
+        "parameters",
+        "path",
+        "query_string",
+        "raw_headers",
+        "reader",
+        "scheme",
+    )
 
     def __init__(
         self,
@@ -42,6 +54,7 @@ class Call:
         self.body = body
         self.scheme = scheme
         self.credential: str | None = None
+        self.reader: Any = None
         self.parameters: Mapping[str, str] = {}
         self._headers: Mapping[str, str] | None = None
         self._query: Mapping[str, str] | None = None
@@ -86,8 +99,25 @@ def _parse_query(text: str) -> Mapping[str, str]:
     return dict(part.partition("=")[::2] for part in text.split("&") if part)
 
 
+class Reader(Protocol):
+    """Takes in the body of an upload as it arrives, so that it never lies in memory whole."""
+
+    limit: int
+    """How many bytes it takes at most."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Takes in the next bytes."""
+
+
+class Stream(NamedTuple):
+    """A body that is made while it is sent: its length in bytes, and its chunks."""
+
+    length: int
+    chunks: Iterator[bytes]
+
+
 class Reply(NamedTuple):
-    """What goes out on the wire: status, body (a JSON value, or bytes as they are) and headers in lower case."""
+    """What goes out on the wire: status, body (a JSON value, bytes as they are, or a Stream) and headers in lower case."""
 
     status: int
     body: Any = None
@@ -121,12 +151,18 @@ Wording = Callable[[Transaction, Call, Any], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How a client addresses the vendor. `path` is below the vendor's prefix, its ids in braces."""
+    """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
+
+    An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
+    `call.body` but was fed to `call.reader`.
+    """
 
     name: str
     method: str
     path: str
     act: Act
+    mounts: tuple[str, ...] = ()
+    reader: Callable[[], Reader] | None = None
 
 
 @dataclass(frozen=True, slots=True)

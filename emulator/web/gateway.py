@@ -13,7 +13,7 @@ from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.vendors.vendor import Answer, Call, Reply, Vendor, dump
+from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
 from emulator.web.routes import Route, Routes
 
 Scope = MutableMapping[str, Any]
@@ -36,7 +36,7 @@ class Wire(NamedTuple):
 
     status: int
     headers: RawHeaders
-    content: bytes
+    content: bytes | Stream
 
 
 class Gateway:
@@ -50,20 +50,23 @@ class Gateway:
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = await _read(receive)
-        wire = _ours(413, "too-large", f"more than {MAX_BODY} bytes") if body is None else self._serve(scope, body)
-        wire.headers.append((b"content-length", b"%d" % len(wire.content)))
-        await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
-        await send({"type": "http.response.body", "body": wire.content})
-
-    def _serve(self, scope: Scope, body: bytes) -> Wire:
-        method: str = scope["method"]
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        route = self._routes.find(method, path)
+        route = self._routes.find(scope["method"], path)
         if route is None:
-            return _ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
+            wire = _ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
+        else:
+            wire = await self._serve(scope, receive, path, route)
+        await _send(wire, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire:
+        """Reads the request to its end, and from there on answers without awaiting anything."""
+        method, operation = scope["method"], route.operation
+        reader = operation.reader() if operation and operation.reader else None
+        body = await _read(receive, reader)
+        if body is None:
+            return _ours(413, "too-large", f"more than {reader.limit if reader else MAX_BODY} bytes")
         call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
-        call.parameters = route.parameters
+        call.parameters, call.reader = route.parameters, reader
         call.credential = route.vendor.credential(call)
         try:
             world = self._world(route.vendor, call)
@@ -77,6 +80,9 @@ class Gateway:
             if name == WORLD_HEADER:
                 named = value.decode("latin-1")
                 return self._worlds.get(named) if named in self._worlds else None
+        if "world" in call.parameters:
+            named = call.parameters["world"]
+            return self._worlds.get(named) if named in self._worlds else None
         return self._worlds.pick(vendor.name, call.credential)
 
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
@@ -85,18 +91,19 @@ class Gateway:
         n = world.journal.last + 1
         with world.transaction(name) as tx:
             answer, reply = _answer(tx, route, call)
-            content = reply.body if isinstance(reply.body, bytes) else b"" if reply.body is None else dump(reply.body)
+            content = _content(reply.body)
             basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
             headers = self._headers(tx, route, call, reply, n)
             if world.rules.provenance:
                 headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
+            noted = b"" if isinstance(content, Stream) else content
             if self._judge is not None and answer.name != SCRIPTED:
-                self._judge(vendor.name, name, reply.status, content)
+                self._judge(vendor.name, name, reply.status, noted)
         world.journal.add(
             Exchange(
                 tx.now, name, call.method, call.target, call.body,
                 answer.name, answer.evidence, answer.assumption, basis,
-                reply.status, content, tuple(tx.changes),
+                reply.status, noted, tuple(tx.changes),
             )
         )  # fmt: skip
         return Wire(reply.status, headers, content)
@@ -144,14 +151,38 @@ def _encoded(headers: Mapping[str, str]) -> RawHeaders:
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
 
 
-async def _read(receive: Receive) -> bytes | None:
-    """The whole body; None when it is larger than is allowed."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body") and len(body) <= MAX_BODY:
+def _content(body: Any) -> bytes | Stream:
+    if isinstance(body, (bytes, Stream)):
+        return body
+    return b"" if body is None else dump(body)
+
+
+async def _read(receive: Receive, reader: Reader | None) -> bytes | None:
+    """The whole body, or nothing where a reader takes it in; None when it is larger than is allowed."""
+    body, size, limit = b"", 0, reader.limit if reader else MAX_BODY
+    while size <= limit:
         message = await receive()
-        body += message.get("body", b"")
-    return body if len(body) <= MAX_BODY else None
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if reader is None:
+            body += chunk
+        else:
+            reader.feed(chunk)
+        if not message.get("more_body"):
+            return body if size <= limit else None
+    return None
+
+
+async def _send(wire: Wire, send: Send) -> None:
+    content = wire.content
+    length = content.length if isinstance(content, Stream) else len(content)
+    wire.headers.append((b"content-length", b"%d" % length))
+    await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
+    if isinstance(content, Stream):
+        for chunk in content.chunks:
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        content = b""
+    await send({"type": "http.response.body", "body": content})
 
 
 def _ours(status: int, error: str, message: str) -> Wire:

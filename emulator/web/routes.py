@@ -38,7 +38,12 @@ class Routes:
         self._paths: list[str] = []
         for vendor in vendors:
             for mount in vendor.mounts:
-                self._mount(vendor, mount)
+                if mount:
+                    self._node(mount).vendor = vendor
+            for operation in vendor.operations:
+                for mount in operation.mounts or vendor.mounts:
+                    self._paths.append(mount + operation.path)
+                    self._add(self._node(mount), vendor, operation)
 
     def find(self, method: str, raw_path: str) -> Route | None:
         """The route of a request, given its path still percent-encoded; None when no vendor owns the path."""
@@ -63,15 +68,11 @@ class Routes:
         """A hint at the known path closest to an unknown one."""
         return nearest(path, self._paths)
 
-    def _mount(self, vendor: Vendor, mount: str) -> None:
-        top = self._root
+    def _node(self, mount: str) -> Node:
+        node = self._root
         for segment in mount.strip("/").split("/") if mount else ():
-            top = top.fixed.setdefault(segment, Node())
-        if mount:
-            top.vendor = vendor
-        for operation in vendor.operations:
-            self._paths.append(mount + operation.path)
-            self._add(top, vendor, operation)
+            node = node.fixed.setdefault(segment, Node())
+        return node
 
     def _add(self, node: Node, vendor: Vendor, operation: Operation) -> None:
         names = []

@@ -23,8 +23,9 @@ from emulator.vendors.fields import (
     read_fields,
     show_fields,
 )
+from emulator.vendors.stripe.idempotency import Memory
 from emulator.vendors.stripe.machine import as_of_now
-from emulator.vendors.stripe.model import STATUSES, Job, letters
+from emulator.vendors.stripe.model import SELF, STATUSES, Job, letters
 from emulator.vendors.stripe.rules import broken_rules
 
 DEFAULT_ROWS = 100
@@ -64,12 +65,12 @@ class StripeGiven:
         for place, item in enumerate(fragment.get("batch_jobs", ())):
             yield from _problems(read_fields(FIELDS, item), place)
 
-    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Job]:
+    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Job | Memory]:
         jobs = [_read_job(view, item) for item in fragment.get("batch_jobs", ())]
         problems = [problem for place, job in enumerate(jobs) for problem in _problems(_values(job), place)]
         if problems:
             raise BadInput(problems)
-        return jobs
+        return [view.find(Memory.kind, SELF) or Memory(view.now), *jobs]
 
     def show(self, view: Transaction) -> dict[str, Any]:
         return {"batch_jobs": [show_fields(FIELDS, as_of_now(view, job)) for job in view.all(Job.kind)]}

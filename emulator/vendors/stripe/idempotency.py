@@ -44,7 +44,7 @@ class Remembered:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """The numbers of the oldest key and of the next, so that none has to be searched for."""
+    """The numbers of the oldest key and of the next, so that none has to be searched for; every world has one."""
 
     since: datetime
     oldest: int = 1
@@ -86,7 +86,8 @@ def _again(tx: Transaction, call: Call, earlier: Remembered, operation: str) -> 
 def _remembering(tx: Transaction, answer: Answer, used: Remembered) -> Answer:
     """The answer, once the key is remembered; a call that was refused may be tried again. Evidence: stripe-idempotency-3."""
     if answer.name == "job":
-        memory = tx.find(Memory.kind, SELF) or Memory(tx.now)
+        memory: Memory | None = tx.find(Memory.kind, SELF)
+        assert memory is not None  # noqa: S101  the given state always holds one
         tx.put(replace(used, n=memory.next, job=answer.subject.id))
         tx.put(replace(memory, oldest=_forget(tx, memory), next=memory.next + 1))
     return answer

@@ -6,7 +6,18 @@ from base64 import b64decode
 from collections.abc import Sequence
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, UPLOAD_TIMEOUT_DETAILS, VERSION_UNKNOWN, WITHOUT_OUTPUT
+from emulator.vendors.stripe.assumptions import (
+    CANCEL_COMPLETE,
+    CANCEL_FAILED,
+    CANCEL_PARAMETERS,
+    CANCEL_READY,
+    CANCEL_TWICE,
+    IDEMPOTENCY_TYPE,
+    IDEMPOTENT_ID,
+    UPLOAD_TIMEOUT_DETAILS,
+    VERSION_UNKNOWN,
+    WITHOUT_OUTPUT,
+)
 from emulator.vendors.stripe.idempotency import once
 from emulator.vendors.stripe.machine import CANCEL, JOB, RETRIEVE
 from emulator.vendors.stripe.model import Job
@@ -27,6 +38,16 @@ VERSIONS = frozenset(
 )
 """The previews that have batch jobs. Evidence: stripe-version-3."""
 
+ASSUMED = {
+    "stripe-cancel-8": CANCEL_READY.id,
+    "stripe-cancel-9": CANCEL_TWICE.id,
+    "stripe-cancel-10": CANCEL_COMPLETE.id,
+    "stripe-cancel-11": CANCEL_FAILED.id,
+    "stripe-idempotency-4": IDEMPOTENCY_TYPE.id,
+    "stripe-idempotency-6": IDEMPOTENT_ID.id,
+}
+"""The assumption that decides wherever an answer rests on this evidence, whichever its choice."""
+
 
 def credential(call: Call) -> str | None:
     """The secret key: a bearer token, or the user name of basic authentication. Evidence: stripe-auth-1."""
@@ -37,7 +58,7 @@ def credential(call: Call) -> str | None:
 
 
 def admit(tx: Transaction, call: Call, _operation: Operation) -> Answer | None:
-    if not tx.accepts("stripe", credential(call)):
+    if not tx.accepts("stripe", call.credential):
         return Answer("unauthenticated", "stripe-auth-2")
     version = call.headers.get("stripe-version")
     if not version:
@@ -49,7 +70,7 @@ def admit(tx: Transaction, call: Call, _operation: Operation) -> Answer | None:
 
 def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
     """An unknown path or verb, once the key is known to be good."""
-    if not tx.accepts("stripe", credential(call)):
+    if not tx.accepts("stripe", call.credential):
         return Answer("unauthenticated", "stripe-auth-2")
     return Answer("astray", "stripe-path-2" if verbs else "stripe-path-1")
 
@@ -86,18 +107,19 @@ def _without_parameters(act: Act) -> Act:
 
 
 def _naming_what_is_assumed(act: Act) -> Act:
-    """The same operation; where an assumption shapes the job in its answer, the answer says so."""
+    """The same operation; where an assumption decides or shapes its answer, the answer says so."""
 
     def act_naming(tx: Transaction, call: Call) -> Answer:
         answer = act(tx, call)
-        if answer.assumption is None and isinstance(answer.subject, Job) and answer.name == "job":
-            return answer._replace(assumption=_assumed(answer.subject, call))
-        return answer
+        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer.subject, call)
+        return answer if assumption == answer.assumption else answer._replace(assumption=assumption)
 
     return act_naming
 
 
-def _assumed(job: Job, call: Call) -> str | None:
+def _assumed(job: object, call: Call) -> str | None:
+    if not isinstance(job, Job):
+        return None
     if job.status == "canceled" and not job.processed:
         return WITHOUT_OUTPUT.id
     if job.status == "upload_timeout":

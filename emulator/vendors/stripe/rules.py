@@ -34,7 +34,7 @@ def processed(job: Values) -> int:
 
 
 def _succeeding_rows_suffice(job: Values) -> bool:
-    return bool(job["success_count"] <= job["rows"] - job["failing_rows"])
+    return bool(processed(job) > job["rows"] or job["success_count"] <= job["rows"] - job["failing_rows"])
 
 
 def _counts_fit_the_status(job: Values) -> bool:
