@@ -10,7 +10,7 @@ import pytest
 from emulator.app import library
 from emulator.doors import in_process, over_the_wire
 from emulator.evidence import KINDS, load_evidence
-from emulator.kernel.machine import Row
+from emulator.kernel.machine import EVERY, Row
 from emulator.kernel.transaction import Transaction
 from emulator.scenario.player import Played, play
 from emulator.scenario.scenario import Scenario
@@ -19,7 +19,19 @@ from emulator.vendors import VENDORS
 from tests.conftest import Live
 
 LIBRARY = library()
-ROWS = [(machine.kind, row) for vendor in VENDORS.values() for machine in vendor.machines for row in machine.rows]
+MACHINES = {machine.kind: machine for vendor in VENDORS.values() for machine in vendor.machines}
+ROWS = [(machine.kind, row) for machine in MACHINES.values() for row in machine.rows]
+NEVER_ASKED = {
+    ("serpwow.batch", "idle", "stopall"),
+    ("serpwow.batch", "absent", "stopall"),
+    ("6dot50.batch", "absent", "conclude"),
+    ("6dot50.payment", "absent", "cancel"),
+    ("6dot50.payment", "absent", "register"),
+    ("6dot50.payment", "DRAFT", "register"),
+    ("6dot50.payment", "SETTLED", "register"),
+    ("6dot50.payment", "CANCELLED", "register"),
+}
+"""Rows that a total table must have and no client can reach: only effects give these commands, and only where they fit."""
 
 
 async def played(scenario: Scenario, url: str | None = None) -> Played:
@@ -104,6 +116,19 @@ def test_every_choice_of_every_assumption_is_played() -> None:
     assert others - assumed == set()
 
 
+def stands_for(written: Row, row: Row) -> bool:
+    """Whether a row is the written one, or one of those that it was short for."""
+    same = (written.cause, written.answer, written.effect, written.evidence, written.when, written.assume)
+    return written.state in (EVERY, row.state) and same == (
+        row.cause,
+        row.answer,
+        row.effect,
+        row.evidence,
+        row.when,
+        row.assume,
+    )
+
+
 @pytest.fixture
 def walked(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, Row]]:
     rows: set[tuple[str, Row]] = set()
@@ -117,9 +142,12 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, Row]]:
     return rows
 
 
-def test_every_row_is_walked_by_a_scenario(walked: set[tuple[str, Row]]) -> None:
+def test_every_row_of_every_table_is_walked_by_a_scenario(walked: set[tuple[str, Row]]) -> None:
     for name in LIBRARY.names():
         asyncio.run(played(LIBRARY.get(name)))
+    written = [(kind, row) for kind, machine in MACHINES.items() for row in machine.written]
+    left = [(kind, row) for kind, row in written if not any(kind == other and stands_for(row, it) for other, it in walked)]
+    told = [f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})" for kind, row in left]
     assert [
-        f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})" for kind, row in ROWS if (kind, row) not in walked
+        it for it, (kind, row) in zip(told, left, strict=True) if (kind, row.state, str(row.cause)) not in NEVER_ASKED
     ] == []

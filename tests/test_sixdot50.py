@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +18,7 @@ from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World as KernelWorld
 from emulator.scenario.loader import load_value
+from emulator.scenario.scenario import lay_over
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
 from emulator.vendors.sixdot50.model import Batch, Payment, Summary
@@ -235,13 +237,19 @@ def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None
         ({"batches": [{"id": "12"}]}, "a GUID"),
         (
             {"batches": [batch("DRAFT", payment(id=OTHER_ID)), {"id": OTHER_ID, "payments": [payment(id=OTHER_ID)]}]},
-            f"is in the batch {ID}",
+            "is in another batch too",
         ),
     ],
 )
 def test_a_state_that_cannot_be_is_refused(fragment: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         load_value({"title": "A test", "given": {"6dot50": fragment}}, VENDORS)
+
+
+def test_a_payment_does_not_move_to_another_batch() -> None:
+    world = world_of({"batches": [batch("DRAFT", payment(id=OTHER_ID))]})
+    with pytest.raises(BadInput, match=f"is in the batch {ID}"):
+        lay_over(world, VENDORS, {"6dot50": {"batches": [{"payments": [payment(id=OTHER_ID)]}]}}, "set")
 
 
 def world_of(state: dict[str, Any]) -> KernelWorld:
@@ -272,8 +280,7 @@ def test_a_summary_always_adds_up(given: list[tuple[int, str, str]], status: str
     if cancelled:
         with world.transaction("cancel") as tx:
             tx.ask(BATCH, ID, CANCEL)
-    world.advance_to(world.clock.now().replace(month=3, day=1) if days == 59 else world.clock.now())
-    world.advance_until_idle() if days == 60 else world.settle()
+    world.advance_by(timedelta(days=days))
     found: list[Payment] = world.store.group(Payment.kind, "batch", ID)
     summary, by_status = Summary.of(found), totals(found)
     assert summary.payments.amount * 100 == sum(amount for amount, _, _ in given) == sum(by_status.values())

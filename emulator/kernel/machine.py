@@ -49,6 +49,7 @@ class View(Protocol):
     def now(self) -> datetime: ...
     def find(self, kind: str, id: str) -> Any | None: ...
     def group(self, kind: str, *key: Hashable) -> list[Any]: ...
+    def size(self, kind: str, *key: Hashable) -> int: ...
     def choice(self, assumption: str) -> str: ...
     def mint(self, purpose: str) -> bytes: ...
     def length(self, wait: Wait, resource: Any) -> timedelta | None: ...
@@ -127,7 +128,8 @@ class Row:
 class Machine:
     """The states of one kind of resource and its rows.
 
-    Among rows of one state and cause the first that holds is taken; the last of them is unconditional. `entry` are the
+    Among rows of one state and cause the first that holds is taken; the last of them is unconditional. `written` are the
+    rows as they stand in the table, `rows` the same with EVERY and SAME replaced by what they stand for. `entry` are the
     states in which a resource may come into the world other than by a row, which is what a scenario's `given` does.
 
     Raises:
@@ -140,10 +142,12 @@ class Machine:
     waits: tuple[Wait, ...]
     rows: tuple[Row, ...]
     entry: tuple[str, ...]
+    written: tuple[Row, ...] = field(init=False, repr=False)
     _asked: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
     _timed: dict[str, tuple[tuple[Wait, tuple[Row, ...]], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "written", self.rows)
         object.__setattr__(self, "rows", tuple(_spelt_out(self.rows, self.states)))
         faults = list(_faults(self))
         if faults:

@@ -70,6 +70,11 @@ class Transaction:
         """Whether a credential is good for this world."""
         return self._world.accepts(vendor, credential)
 
+    @property
+    def world_id(self) -> str:
+        """The id of the world that this acts on."""
+        return self._world.id
+
     def digest(self, purpose: str) -> bytes:
         """32 bytes that only the seed and the purpose decide."""
         return blake2b(f"{self._world.seed}/{purpose}".encode(), digest_size=32).digest()
@@ -83,16 +88,16 @@ class Transaction:
         return self.digest(f"{purpose}/{before + 1}")
 
     def put(self, resource: Resource) -> None:
-        """Adds or replaces a resource; a status that differs from before is noted as a change."""
+        """Adds or replaces a resource. Where a machine governs it, a status that differs from before is noted as a change."""
         old = self._put(resource)
         before = ABSENT if old is None else old.status
-        if before != resource.status:
+        if before != resource.status and resource.kind in self._world.rules.machines:
             self._note(resource.kind, resource.id, before, resource.status, None)
 
     def remove(self, kind: str, id: str) -> None:
         """Takes a resource out of the world."""
         old = self._remove(kind, id)
-        if old is not None:
+        if old is not None and kind in self._world.rules.machines:
             self._note(kind, id, old.status, ABSENT, None)
 
     def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Taken:

@@ -163,9 +163,13 @@ def _allocation(batch: Batch, old: Batch | None) -> int:
 
 
 def _newly_allocated(view: View, batch: Batch) -> int:
+    """What a batch costs that comes into the world queued or running, or is put into the queue.
+
+    One that is set running was charged before, whenever that was, so that a `set` changes what it names and no more.
+    """
     old = view.find(Batch.kind, batch.id)
-    fresh = batch.owner == SELF and batch.status in STOPPABLE and (old is None or old.status not in STOPPABLE)
-    return batch.allocated if fresh else 0
+    fresh = batch.status in STOPPABLE if old is None else batch.status == "queued" and old.status not in STOPPABLE
+    return batch.allocated if fresh and batch.owner == SELF else 0
 
 
 def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch]) -> None:

@@ -103,6 +103,7 @@ class SixDot50Given:
         for path, value in _amounts(fragment):
             if isinstance(value, (Decimal, float)) and not re.match(_DECIMALS, format(Decimal(str(value)), "f")):
                 yield Problem(f"{value} has more than two decimals", path)
+        yield from _shared_payments(fragment)
 
     def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
         members = {msisdn: Member(msisdn, view.now) for msisdn in fragment.get("members", ())}
@@ -123,6 +124,15 @@ class SixDot50Given:
             "batches": [_show_batch(view, batch) for batch in view.all(Batch.kind)],
             "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.all(Token.kind)],
         }
+
+
+def _shared_payments(fragment: Mapping[str, Any]) -> Iterator[Problem]:
+    homes: dict[str, int] = {}
+    for number, batch in enumerate(fragment.get("batches", ())):
+        for index, payment in enumerate(batch.get("payments", ())):
+            id = payment.get("id", "").lower()
+            if id and homes.setdefault(id, number) != number:
+                yield Problem(f"the payment {id} is in another batch too", ("batches", number, "payments", index, "id"))
 
 
 def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -1,9 +1,4 @@
-"""Keys, secrets and bearer tokens.
-
-A key picks the world. Its secret may be any text, unless the key is one that this server made: those are GUIDs of
-version 8, and each has the one secret that follows from it. A token is a JWT whose first claim names the key; it is
-good while the world that gave it out remembers it and its end has not come.
-"""
+"""Keys, secrets and bearer tokens: the key picks the world, and only the world that gave a token out takes it."""
 
 from __future__ import annotations
 
@@ -27,6 +22,7 @@ LIFETIME = timedelta(minutes=15)
 GET_TOKEN = "/authentication/getToken"  # noqa: S105  a path
 
 _OWN_VERSION = 8
+"""Of the GUIDs that this server makes as keys; real ones have another."""
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -36,7 +32,7 @@ def make_credentials(secret: str) -> Credentials:
 
 
 def matches(key: str, secret: str) -> bool:
-    """Whether the secret is the key's."""
+    """Whether the secret is the key's: any text, unless this server made the key, whose secret then follows from it."""
     return bool(secret) and (not _is_own(key) or hmac.compare_digest(secret.encode(), _secret_of(key).encode()))
 
 
