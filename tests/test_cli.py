@@ -1,0 +1,120 @@
+"""The commands do what the README says, and say what is wrong on stderr with exit code 1."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from jsonschema import Draft202012Validator
+
+from emulator.cli import main
+from emulator.vendors import VENDORS
+from tests.conftest import Live
+
+GOOD = "title: A batch is stopped\ngiven: {serpwow: {batches: [{id: B, status: queued}]}}\nsteps:\n  - send: GET /live/batches/B/stop?api_key=k\n    get: {status: 200}\n"
+WRONG = GOOD.replace("status: 200", "status: 404")
+BROKEN = GOOD.replace("title", "titel")
+
+
+def run(*arguments: str, **environment: str) -> Result:
+    return CliRunner().invoke(main, arguments, env=environment)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in {"good": GOOD, "wrong": WRONG, "broken": BROKEN}.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    return tmp_path
+
+
+def test_check_finds_no_mistake_in_what_is_shipped() -> None:
+    done = run("check", "scenarios")
+    assert done.exit_code == 0, done.output
+    assert "no mistakes" in done.output
+
+
+def test_check_tells_every_mistake_of_every_file(folder: Path) -> None:
+    done = run("check", str(folder), "nowhere")
+    assert done.exit_code == 1
+    assert f"{folder}/broken.yaml:1:8: unknown key 'titel'; did you mean 'title'?" in done.stderr
+    assert "nowhere: no scenario is called 'nowhere'" in done.stderr
+
+
+def test_check_wants_to_be_told_what_to_check() -> None:
+    assert run("check").exit_code == 2
+
+
+def test_check_traces_every_fact() -> None:
+    done = run("check", "--evidence")
+    assert "serpwow-stop-2  [documented]" in done.output
+    assert "row       serpwow.batch: queued --stop--> idle" in done.output
+    assert "scenario  serpwow/stop-queued-refunds-its-credits" in done.output
+
+
+def test_play_is_silent_about_what_went_well(folder: Path) -> None:
+    done = run("play", str(folder / "good.yaml"), "serpwow/stopall-23")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "2 scenarios played, no differences" in done.output
+
+
+def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
+    done = run("play", str(folder / "wrong.yaml"))
+    assert done.exit_code == 1
+    assert f"{folder}/wrong.yaml:4: the status is 200, not 404" in done.stderr
+
+
+def test_play_goes_over_the_wire_when_told(folder: Path, live: Live) -> None:
+    assert run("play", str(folder / "good.yaml"), "--against", live.url).exit_code == 0
+    assert run("play", str(folder / "wrong.yaml"), EMULATOR_URL=live.url).exit_code == 1
+
+
+def test_scenarios_of_ones_own_have_names_and_come_first(folder: Path) -> None:
+    own = folder / "serpwow"
+    own.mkdir()
+    (own / "stopall-23.yaml").write_text(GOOD)
+    (folder / "broken.yaml").unlink()
+    done = run("play", "good", "serpwow/stopall-23", "stripe/cancel-complete", EMULATOR_SCENARIOS=str(folder))
+    assert done.exit_code == 0, done.stderr
+
+
+def test_schema_is_a_json_schema_that_the_shipped_scenarios_fit() -> None:
+    schema = json.loads(run("schema").output)
+    Draft202012Validator.check_schema(schema)
+    assert schema["title"] == "batch-emulator scenario"
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_draw_prints_every_machine_of_a_vendor(vendor: str) -> None:
+    drawn = run("draw", vendor).output
+    assert drawn.count("stateDiagram-v2") == len(VENDORS[vendor].machines)
+
+
+def test_draw_names_the_nearest_vendor() -> None:
+    assert "did you mean 'stripe'?" in run("draw", "stipe").output
+
+
+def test_healthcheck_knows_a_server_that_is_ready_from_one_that_is_not(live: Live) -> None:
+    assert run("healthcheck", "--url", live.url).exit_code == 0
+    assert run("healthcheck", EMULATOR_URL=live.url).exit_code == 0
+    assert run("healthcheck", "--port", "1").exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("serve", "nothing/like-this"), "no scenario is called"),
+        (("serve", "--clock", "fast"), "neither frozen, real, nor a number"),
+        (("serve", "--clock", "-1"), "a rate lies between"),
+        (
+            ("serve", "serpwow/stopall-23", "serpwow/stopall-one", "serpwow/stopall-one"),
+            "there is a world 'serpwow.stopall-one'",
+        ),
+        (("serve", "--host", "203.0.113.1", "--port", "1"), "annot assign requested address"),
+    ],
+)
+def test_serve_says_why_it_will_not(arguments: tuple[str, ...], message: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code != 0
+    assert message in done.output + done.stderr
