@@ -130,6 +130,14 @@ def test_a_reset_brings_back_every_part_of_the_beginning(client: httpx.Client, w
     assert [client.get(f"{world}{part}").json() for part in ("", "/state", "/clock", "/journal")] == before
 
 
+def test_a_reset_can_begin_another_scenario_under_the_same_credentials(client: httpx.Client, world: str) -> None:
+    before = client.get(world).json()["credentials"]["serpwow"]
+    began = client.post(f"{world}/reset", json={"scenario": "serpwow/stopall-23"}).json()
+    assert began["credentials"]["serpwow"] == before
+    stopped = httpx.get(f"{before['url']}/batches/stopall", params={"api_key": before["api_key"]})
+    assert stopped.json()["batches_stopped"] == 23
+
+
 def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(client: httpx.Client, world: str) -> None:
     key = client.get(world).json()["credentials"]["serpwow"]
     httpx.get(f"{key['url']}/batches/B1/stop", params={"api_key": key["api_key"]})
@@ -155,6 +163,9 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("POST", "/worlds", {"id": "../x"}, 422, "/id", "is not of the form"),
         ("POST", "/worlds?seed=x", "title: A", 422, "/seed", "whole number"),
         ("POST", "/worlds", "title: [", 422, "", "2:1: while parsing"),
+        ("POST", "/worlds", "title: A\nseed: x", 422, "/seed", "2:7: expected integer"),
+        ("POST", "{w}/reset", {"seed": 3}, 422, "/seed", "name the scenario too"),
+        ("POST", "{w}/reset", {"scenario": "nothing"}, 404, None, "no scenario"),
         ("DELETE", "/worlds/default", None, 409, None, "can be reset"),
         ("GET", "/worlds/nowhere", None, 404, None, "no world is called 'nowhere'"),
         (

@@ -10,16 +10,25 @@ Key = tuple[str, str]
 
 
 class Agenda:
-    """One due instant at most for each resource. Ties go to the resource that came into the world first."""
+    """One due instant at most for each resource. Ties go to the resource that came into the world first.
 
-    __slots__ = ("_due", "_heap")
+    What a vendor does to tidy up is kept apart, so that it can be told what comes next but that.
+    """
+
+    __slots__ = ("_due", "_heap", "_upkeep")
 
     def __init__(self) -> None:
         self._due: dict[Key, datetime] = {}
         self._heap: list[tuple[datetime, int, Key]] = []
+        self._upkeep: Agenda | None = None
 
-    def set(self, key: Key, number: int, due: datetime | None) -> None:
+    def set(self, key: Key, number: int, due: datetime | None, upkeep: bool = False) -> None:
         """Makes `due` the one instant at which something happens to `key`; None for never."""
+        if upkeep and self._upkeep is None:
+            self._upkeep = Agenda()
+        if self._upkeep is not None:
+            self._upkeep.set(key, number, due if upkeep else None)
+            due = None if upkeep else due
         if due is None:
             self._due.pop(key, None)
         elif self._due.get(key) != due:
@@ -28,7 +37,12 @@ class Agenda:
             self._forget_the_outdated()
 
     def first(self) -> tuple[datetime, Key] | None:
-        """The earliest entry, or None."""
+        """The earliest entry, or None; at the same instant, upkeep waits."""
+        event, upkeep = self.first_event(), None if self._upkeep is None else self._upkeep.first()
+        return upkeep if event is None or (upkeep is not None and upkeep[0] < event[0]) else event
+
+    def first_event(self) -> tuple[datetime, Key] | None:
+        """The earliest entry that is not upkeep, or None."""
         heap = self._heap
         while heap:
             due, _, key = heap[0]
@@ -41,10 +55,11 @@ class Agenda:
         """The same entries, to be changed apart."""
         twin = Agenda()
         twin._due, twin._heap = self._due.copy(), self._heap.copy()
+        twin._upkeep = None if self._upkeep is None else self._upkeep.copy()
         return twin
 
     def __len__(self) -> int:
-        return len(self._due)
+        return len(self._due) + (0 if self._upkeep is None else len(self._upkeep))
 
     def _forget_the_outdated(self) -> None:
         if len(self._heap) > 2 * len(self._due) + 64:

@@ -42,6 +42,11 @@ class BadInput(EmulatorError):
         self.source = source
         super().__init__("\n".join(self.lines()))
 
+    @classmethod
+    def at(cls, message: str, *path: str | int) -> BadInput:
+        """One problem, at a path."""
+        return cls([Problem(message, path)])
+
     def lines(self) -> list[str]:
         """Each problem as `source:line:column: message`, as far as the place is known."""
         return [self._line(problem) for problem in self.problems]

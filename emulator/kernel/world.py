@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import RLock
 from typing import Any
 
 from emulator.kernel.agenda import Agenda
@@ -36,7 +37,10 @@ class Rules:
 
 
 class World:
-    """Resources, clock, agenda, counters and journal under one set of rules. Everything a client can see comes from here."""
+    """Resources, clock, agenda, counters and journal under one set of rules. Everything a client can see comes from here.
+
+    Whoever uses a world from more than one thread holds its `lock` meanwhile.
+    """
 
     def __init__(self, id: str, rules: Rules, clock: Clock, seed: int = 0) -> None:
         self.id = id
@@ -48,6 +52,7 @@ class World:
         self.journal = Journal()
         self.counters: dict[str, int] = {}
         self.choices = rules.choices
+        self.lock = RLock()
         self._beginning: World | None = None
         self._began = clock.now()
 
@@ -81,12 +86,12 @@ class World:
         return self.advance_to(self.clock.now() + duration)
 
     def advance_to_next(self) -> list[Change]:
-        """Jumps to the next instant at which anything happens by itself; stays where it is when nothing will."""
+        """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will."""
         upcoming = self.next_due()
         return [] if upcoming is None else self.advance_to(max(upcoming, self.clock.now()))
 
     def advance_until_idle(self) -> list[Change]:
-        """Jumps from one event to the next until nothing more happens by itself.
+        """Jumps from one event to the next until nothing but upkeep happens by itself.
 
         Raises:
             Conflict: the world does not come to rest within IDLE_LIMIT changes.
@@ -99,9 +104,9 @@ class World:
         return fired
 
     def next_due(self) -> datetime | None:
-        """The instant of the next thing that happens by itself, or None."""
+        """The instant of the next thing but upkeep that happens by itself, or None."""
         self.settle()
-        first = self.agenda.first()
+        first = self.agenda.first_event()
         return None if first is None else first[0]
 
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
@@ -111,7 +116,8 @@ class World:
         if machine is not None:
             due = machine.due(resource, self.rules.timing)
             key = resource.kind, resource.id
-            self.agenda.set(key, self.store.number(*key), None if due is None else due[0])
+            number = self.store.number(*key)
+            self.agenda.set(key, number, due[0], due[1].upkeep) if due else self.agenda.set(key, number, None)
         return old
 
     def remove(self, kind: str, id: str) -> Any | None:
@@ -125,12 +131,20 @@ class World:
         self.journal = Journal()
         self._beginning = self.copy()
 
+    def spawn(self, id: str, rules: Rules) -> World:
+        """A world of its own at this one's beginning, under other rules. Both keep the same beginning, so it is made once."""
+        twin = World(id, rules, self.clock, self.seed)
+        twin._beginning, twin._began = self._beginning, self._began
+        twin.reset()
+        return twin
+
     def reset(self) -> None:
         """Back to the beginning, every part of it; a clock that runs begins again where it began."""
-        if self._beginning is not None:
-            clock = self._beginning.clock
-            self._become(self._beginning.copy())
-            self.clock = Clock(self._began, clock.rate, clock.wall)
+        beginning = self._beginning
+        if beginning is not None:
+            self.store, self.agenda, self.journal = beginning.store.copy(), beginning.agenda.copy(), beginning.journal.copy()
+            self.counters = beginning.counters.copy()
+            self.clock = Clock(self._began, beginning.clock.rate, beginning.clock.wall)
 
     def copy(self) -> World:
         """The same world, to go on apart. Costs the number of resources, not what they hold."""
@@ -138,10 +152,6 @@ class World:
         twin.store, twin.agenda, twin.journal = self.store.copy(), self.agenda.copy(), self.journal.copy()
         twin.counters = self.counters.copy()
         return twin
-
-    def _become(self, other: World) -> None:
-        self.clock, self.store, self.agenda = other.clock, other.store, other.agenda
-        self.journal, self.counters = other.journal, other.counters
 
     def _catch_up(self, now: datetime) -> list[Change]:
         fired: list[Change] = []

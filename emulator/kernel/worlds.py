@@ -64,6 +64,21 @@ class Worlds:
         """Gives a world that is here more credentials that pick it."""
         self._owners.update(dict.fromkeys(claims, world))
 
+    def replace(self, old: World, new: World, claims: Iterable[Claim]) -> None:
+        """Puts a world in the place of another of the same id. The credentials that picked the old one pick the new one, too.
+
+        Raises:
+            Conflict: one of the new credentials is another world's.
+        """
+        wanted = {*claims, *(claim for claim, owner in self._owners.items() if owner is old)}
+        for claim in wanted:
+            if self._owners.get(claim, old) is not old:
+                raise Conflict(f"a {claim[0]} credential of this world picks the world {self._owners[claim].id!r} already")
+        self._worlds[old.id] = new
+        self._owners.update(dict.fromkeys(wanted, new))
+        if old is self.default:
+            self.default = new
+
     def remove(self, id: str) -> None:
         """Drops a world and its credentials.
 

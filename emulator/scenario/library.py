@@ -18,6 +18,7 @@ class Library:
     def __init__(self, vendors: Vendors, folders: tuple[Path, ...]) -> None:
         self._vendors = vendors
         self._paths: dict[str, Path] = {}
+        self._read: dict[str, tuple[int, Scenario]] = {}
         for folder in reversed(folders):
             self._paths |= dict(_scenarios_in(folder))
 
@@ -36,13 +37,20 @@ class Library:
         return self._paths[name]
 
     def get(self, name: str) -> Scenario:
-        """The scenario of that name.
+        """The scenario of that name; read again when its file has changed.
 
         Raises:
             NotFound: there is none.
             BadInput: it has mistakes.
         """
-        return load_file(self.path(name), self._vendors, name)
+        path = self.path(name)
+        try:
+            changed = path.stat().st_mtime_ns
+        except OSError:
+            raise NotFound("scenario", name, self._paths) from None
+        if self._read.get(name, (None,))[0] != changed:
+            self._read[name] = changed, load_file(path, self._vendors, name)
+        return self._read[name][1]
 
     def open(self, name_or_path: str) -> Scenario:
         """The scenario of a name, or in a file; only a person at a keyboard may name files.

@@ -41,7 +41,7 @@ def load_text(text: str, vendors: Vendors, name: str, source: str) -> Scenario:
         document = parse(text)
     except BadInput as error:
         raise BadInput(error.problems, source) from None
-    return _load(document, vendors, name, source)
+    return load_document(document, vendors, name, source)
 
 
 def load_value(value: Any, vendors: Vendors, name: str = "inline", source: str = "") -> Scenario:
@@ -50,10 +50,15 @@ def load_value(value: Any, vendors: Vendors, name: str = "inline", source: str =
     Raises:
         BadInput: it has mistakes; each is placed by its path.
     """
-    return _load(Document(value), vendors, name, source)
+    return load_document(Document(value), vendors, name, source)
 
 
-def _load(document: Document, vendors: Vendors, name: str, source: str) -> Scenario:
+def load_document(document: Document, vendors: Vendors, name: str = "inline", source: str = "") -> Scenario:
+    """The scenario in a document that was parsed, whatever its problems.
+
+    Raises:
+        BadInput: it has mistakes.
+    """
     place: Callable[[str, tuple[str | int, ...]], Problem] = document.problem if document.places else Problem
     problems = [*document.problems]
     problems += [place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors))]

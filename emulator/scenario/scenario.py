@@ -18,6 +18,9 @@ from emulator.kernel.worlds import Claim
 from emulator.vendors.vendor import Vendor
 
 Vendors = Mapping[str, Vendor]
+TEMPLATES = 8
+"""How many seeds' beginnings a scenario keeps at hand."""
+
 MAX_REPEATED = 1_000_000
 
 
@@ -38,6 +41,7 @@ class Scenario:
     source: str
     written: Mapping[str, Any] = field(repr=False)
     lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
+    _templates: dict[tuple[int, float | None], World] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -70,7 +74,17 @@ class Scenario:
             BadInput: what is given contradicts itself.
         """
         number = self.written.get("seed", 0) if seed is None else seed
-        world = World(id, self._rules(vendors, id, number), self.clock(rate), number)
+        template = self._templates.get((number, rate))
+        if template is None:
+            template = self._build(vendors, number, rate)
+            if template.clock.rate == FROZEN:
+                while len(self._templates) >= TEMPLATES:
+                    self._templates.pop(next(iter(self._templates)))
+                self._templates[number, rate] = template
+        return template.spawn(id, self._rules(vendors, id, number))
+
+    def _build(self, vendors: Vendors, seed: int, rate: float | None) -> World:
+        world = World(self.name, self._rules(vendors, self.name, seed), self.clock(rate), seed)
         lay_over(world, vendors, self.written.get("given", {}), "given")
         with world.transaction("given") as tx:
             for planned in self._planned(vendors, tx.now):

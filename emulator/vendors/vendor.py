@@ -183,8 +183,8 @@ class Given(Protocol):
     def check(self, fragment: Any) -> Iterable[Problem]:
         """The mistakes that the schema cannot see; paths are relative to the fragment."""
 
-    def read(self, view: View, fragment: Any) -> Sequence[Any]:
-        """The resources that a valid fragment, its repeats written out, adds or changes, in order.
+    def read(self, view: View, fragment: Any) -> Iterable[Any]:
+        """The resources that a valid fragment, its repeats written out, adds or changes, in order; each is put before the next.
 
         Raises:
             BadInput: the fragment contradicts the state it is laid over.

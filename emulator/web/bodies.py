@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +11,10 @@ from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.grammar import DURATION, INSTANT, RATE
-from emulator.scenario.strict_yaml import MAX_BYTES, MAX_DEPTH
+from emulator.scenario.strict_yaml import MAX_BYTES, MAX_DEPTH, Document, parse
 from emulator.scenario.validation import problems_in
+
+Body = dict[str, Any]
 
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
@@ -33,6 +35,11 @@ CLOCK = {
     "additionalProperties": False,
     "minProperties": 1,
 }
+RESET = {
+    "type": "object",
+    "properties": {"scenario": {"type": ["string", "object"]}, "seed": {"type": "integer", "minimum": 0}},
+    "additionalProperties": False,
+}
 ADVANCE = {
     "type": "object",
     "properties": {"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}},
@@ -42,8 +49,48 @@ ADVANCE = {
 }
 
 
-def is_yaml(request: Request) -> bool:
-    """Whether the body says it is YAML."""
+def read_value(schema: Mapping[str, Any]) -> Callable[[Request], Awaitable[Body]]:
+    """Reads a body that is one value, in JSON or YAML, and fits the schema. An empty body is an empty object."""
+
+    async def read(request: Request) -> Body:
+        text = await text_of(request)
+        document = parse(text) if _is_yaml(request) else Document(_json(text))
+        return _checked(document, schema)
+
+    return read
+
+
+def read_scenario(schema: Mapping[str, Any]) -> Callable[[Request], Awaitable[Body]]:
+    """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document) with the others in the query."""
+    read = read_value(schema)
+
+    async def read_either(request: Request) -> Body:
+        if not _is_yaml(request):
+            return await read(request)
+        document = parse(await text_of(request))
+        return _checked(Document(_wishes(request)), schema) | {"scenario": document}
+
+    return read_either
+
+
+def _wishes(request: Request) -> Body:
+    wishes: Body = dict(request.query_params)
+    if "seed" in wishes:
+        wishes["seed"] = query_number(request, "seed", 0)
+    if "claim" in wishes:
+        wishes["claim"] = {"true": True, "false": False}.get(wishes["claim"], wishes["claim"])
+    return wishes
+
+
+def _checked(document: Document, schema: Mapping[str, Any]) -> Body:
+    problems = [*document.problems, *problems_in(document.value, schema)]
+    if problems:
+        raise BadInput([document.problem(it.message, it.path) if document.places else it for it in problems])
+    value: Body = document.value
+    return value
+
+
+def _is_yaml(request: Request) -> bool:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower() in YAML_TYPES
 
 
@@ -64,27 +111,17 @@ async def text_of(request: Request) -> str:
         raise BadInput([Problem("the body is not UTF-8")]) from None
 
 
-async def json_of(request: Request, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The body as a JSON object that fits the schema; numbers with a fraction are exact. An empty body is an empty object.
-
-    Raises:
-        BadInput: it is not such an object; every reason at once.
-    """
-    text = await text_of(request)
+def _json(text: str) -> Any:
+    """A text as JSON: no key twice, not nested too deep, numbers with a fraction exact. Nothing at all is an empty object."""
     try:
-        value = (
-            json.loads(text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique)
-            if text.strip()
-            else {}
+        value = json.loads(
+            text if text.strip() else "{}", parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique
         )
     except (ValueError, RecursionError) as error:
         raise BadInput([Problem(f"the body is not JSON: {error}")]) from None
     if _depth(value) > MAX_DEPTH:
         raise BadInput([Problem(f"the body is nested more than {MAX_DEPTH} deep")])
-    if problems := list(problems_in(value, schema)):
-        raise BadInput(problems)
-    checked: dict[str, Any] = value
-    return checked
+    return value
 
 
 def query_number(request: Request, name: str, default: int, least: int = 0) -> int:

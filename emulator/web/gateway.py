@@ -88,8 +88,8 @@ class Gateway:
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
         vendor, operation = route.vendor, route.operation
         name = operation.name if operation else f"{vendor.name}.astray"
-        n = world.journal.last + 1
-        with world.transaction(name) as tx:
+        with world.lock, world.transaction(name) as tx:
+            n = world.journal.last + 1
             answer, reply = _answer(tx, route, call)
             content = _content(reply.body)
             basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
@@ -99,13 +99,13 @@ class Gateway:
             noted = b"" if isinstance(content, Stream) else content
             if self._judge is not None and answer.name != SCRIPTED:
                 self._judge(vendor.name, name, reply.status, noted)
-        world.journal.add(
-            Exchange(
-                tx.now, name, call.method, call.target, call.body,
-                answer.name, answer.evidence, answer.assumption, basis,
-                reply.status, noted, tuple(tx.changes),
-            )
-        )  # fmt: skip
+            world.journal.add(
+                Exchange(
+                    tx.now, name, call.method, call.target, call.body,
+                    answer.name, answer.evidence, answer.assumption, basis,
+                    reply.status, noted, tuple(tx.changes),
+                )
+            )  # fmt: skip
         return Wire(reply.status, headers, content)
 
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:

@@ -30,6 +30,13 @@ async def on_emulator_error(_: Request, error: Exception) -> Response:
     return problem(status, "; ".join(error.lines()), errors=errors)
 
 
+async def on_failure(request: Request, _: Exception) -> Response:
+    """A mistake of ours, which Starlette also raises on to the log."""
+    answer = problem(500, f"the emulator failed at {request.url.path}; its log says where")
+    answer.headers["emulator-error"] = "internal"
+    return answer
+
+
 async def on_http_error(_: Request, error: Exception) -> Response:
     """What Starlette itself refuses: an unknown path, a wrong verb."""
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else

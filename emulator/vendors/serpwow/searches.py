@@ -1,0 +1,132 @@
+"""The searches of a batch: frozen values that were written out, or only counted and made when somebody looks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+PAGE_SIZE = 1000
+"""Searches in a page of them, and in a page of results. Evidence: serpwow-get-6."""
+
+CAPACITY, CAPACITY_WITH_HTML = 15_000, 100
+"""Pages that one run of a batch may retrieve. Evidence: serpwow-limits-2 and serpwow-limits-3."""
+
+MIXED = "mixed"
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One call to the Search API: its id, and the parameters as the client wrote them."""
+
+    id: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def cost(self) -> int:
+        """A credit for each page. Evidence: serpwow-credits-1."""
+        return max(1, whole(self.parameters.get("max_page"), 1))
+
+    @property
+    def with_html(self) -> bool:
+        return self.parameters.get("include_html") in (True, "true")
+
+    @property
+    def type(self) -> str:
+        """The engine and what is searched there, as a batch names them. Evidence: serpwow-types-1."""
+        return f"{self.parameters.get('engine', 'google')}_{self.parameters.get('search_type', 'web')}"
+
+
+def whole(value: Any, default: int) -> int:
+    """A number as it may come, written out or not; the default for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def letters(digest: bytes) -> str:
+    """An id in the form of the published ones: sixteen capitals."""
+    return "".join(chr(65 + byte % 26) for byte in digest[:16])
+
+
+def numbered(batch: str, n: int) -> Search:
+    """The search that stands at place `n` of a batch whose searches are only counted."""
+    return Search(letters(blake2b(f"{batch}/{n}".encode()).digest()), {"q": f"search {n + 1}"})
+
+
+class Searches(Sequence[Search]):
+    """The searches of a batch, in order; immutable. `written` is None where they are only counted."""
+
+    __slots__ = ("batch", "count", "credits", "type", "with_html", "written")
+
+    def __init__(self, batch: str, searches: int | Iterable[Search] = 0) -> None:
+        self.batch = batch
+        self.written = None if isinstance(searches, int) else tuple(searches)
+        self.count = searches if isinstance(searches, int) else len(self.written or ())
+        self.credits = self.count if self.written is None else sum(search.cost for search in self.written)
+        self.with_html = any(search.with_html for search in self.written or ())
+        types = {search.type for search in (self.written if self.written is not None else self[:1])}
+        self.type = types.pop() if len(types) == 1 else MIXED
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, place: Any) -> Any:
+        if self.written is not None:
+            return self.written[place]
+        if isinstance(place, slice):
+            return tuple(numbered(self.batch, n) for n in range(*place.indices(self.count)))
+        return numbered(self.batch, range(self.count)[place])
+
+    def __iter__(self) -> Iterator[Search]:
+        return iter(self.written) if self.written is not None else (numbered(self.batch, n) for n in range(self.count))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Searches):
+            return NotImplemented
+        return (self.batch, self.count, self.written) == (other.batch, other.count, other.written)
+
+    def __hash__(self) -> int:
+        return hash((self.batch, self.count))
+
+    @property
+    def pages(self) -> int:
+        """How many pages hold them; none when there are none."""
+        return -(-self.count // PAGE_SIZE)
+
+    @property
+    def capacity(self) -> int:
+        """How many pages one run may retrieve."""
+        return CAPACITY_WITH_HTML if self.with_html else CAPACITY
+
+    def find(self, id: str) -> Search | None:
+        """The search of that id."""
+        return next((search for search in self if search.id == id), None)
+
+    def with_more(self, more: Iterable[Search]) -> Searches:
+        """These and others after them."""
+        return Searches(self.batch, (*self, *more))
+
+    def without(self, ids: Iterable[str]) -> Searches:
+        """The ones that are left."""
+        gone = set(ids)
+        return Searches(self.batch, (search for search in self if search.id not in gone))
+
+    def with_changed(self, changed: Search) -> Searches:
+        """The same, but for the one of that id."""
+        return Searches(self.batch, (changed if search.id == changed.id else search for search in self))
+
+    def first(self, n: int) -> Searches:
+        """The first `n` of them."""
+        return self if n >= self.count else Searches(self.batch, n if self.written is None else self.written[:n])
+
+
+def page_of(searches: Sequence[Search], number: int) -> Sequence[Search]:
+    """A page, counted from 1."""
+    return searches[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+
+
+def show_search(search: Search) -> dict[str, Any]:
+    """A search as the API tells it: what was written, and the id after it. Evidence: serpwow-searches-2."""
+    return {**search.parameters, "id": search.id}
