@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from emulator.data import scenarios_folder
 from emulator.evidence import basis
@@ -14,7 +15,7 @@ from emulator.vendors import VENDORS
 from emulator.web.control import PREFIX, Control
 from emulator.web.gateway import Gateway, Judge, Receive, Scope, Send
 
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 EMPTY = Scenario("empty", "", {"title": "An empty world"})
 

@@ -16,6 +16,8 @@ from emulator.judge import the_judge
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 
+pytest_plugins = ["pytester"]
+
 
 @dataclass(frozen=True)
 class World:

@@ -1,0 +1,259 @@
+"""The handle of one world: load a scenario, move its clock, read and change its state, read its journal."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, overload
+
+from emulator.handle.journal import Change, Exchange, Journal
+from emulator.handle.server import EmulatorServer
+from emulator.handle.views import Serpwow, SixDot50, Stripe
+from emulator.kernel.journal import show_instant
+from emulator.kernel.quantities import parse_instant
+
+if TYPE_CHECKING:
+    import httpx
+    from requests.adapters import BaseAdapter
+
+ScenarioLike = str | Path | Mapping[str, Any]
+"""A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
+
+_numbers = itertools.count(1)
+
+
+class Emulator:
+    """A world of one's own. Use as a context: it is dropped at the end.
+
+    `scenario` is what it begins with, nothing if left out; `seed` decides every id and credential. `server` is where the world
+    lives; left out, it is the one at EMULATOR_URL, or else a new one in this process that ends with the context.
+    """
+
+    def __init__(
+        self,
+        scenario: ScenarioLike | None = None,
+        *,
+        seed: int | None = None,
+        server: EmulatorServer | None = None,
+        id: str | None = None,
+    ) -> None:
+        self._own = None if server else EmulatorServer(os.environ.get("EMULATOR_URL"))
+        self._server = server or self._own or EmulatorServer()
+        self.scenario = scenario
+        self._id = id or f"p{os.getpid()}-{next(_numbers)}"
+        wish = {"id": self._id, "scenario": _written(scenario), "claim": False} | ({} if seed is None else {"seed": seed})
+        self._made = self._server.ask("POST", "/worlds", wish)
+        self.clock = Clock(self)
+        self.state = State(self)
+        self.aio = AsyncEmulator(self)
+        self.serpwow = Serpwow(*self._view("serpwow"))
+        self.stripe = Stripe(*self._view("stripe"))
+        self.sixdot50 = SixDot50(*self._view("6dot50"))
+
+    @property
+    def id(self) -> str:
+        """The world's id, to be sent in the header `Emulator-World` by a client that has no credential to pick it."""
+        return self._id
+
+    @property
+    def seed(self) -> int:
+        """The seed that decides every id and credential of this world."""
+        seed: int = self._made["seed"]
+        return seed
+
+    @property
+    def url(self) -> str:
+        """The server's own URL."""
+        return self._server.url
+
+    @property
+    def journal(self) -> Journal:
+        """What has happened up to now."""
+        return Journal(self.ask("GET", "/journal"))
+
+    def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
+        """Begins anew with another scenario; URLs stay, and so do the credentials while the seed does.
+
+        Raises:
+            Refused: the scenario has mistakes, or there is none of that name.
+        """
+        wish = {"scenario": _written(scenario)} | ({} if seed is None else {"seed": seed})
+        self._made = self.ask("POST", "/reset", wish)
+        self.scenario = scenario
+
+    def reset(self) -> None:
+        """Back to the beginning of the scenario, every part of it."""
+        self.ask("POST", "/reset")
+
+    def transport(self) -> httpx.BaseTransport:
+        """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
+
+        Raises:
+            RuntimeError: the server is not in this process.
+        """
+        from emulator.handle.transport import InProcess
+
+        return InProcess(self._app())
+
+    def adapter(self) -> BaseAdapter:
+        """An adapter for `requests.Session.mount` that needs no socket.
+
+        Raises:
+            RuntimeError: the server is not in this process.
+        """
+        from emulator.handle.transport import requests_adapter
+
+        return requests_adapter(self._app())
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the control plane something about this world; `path` is what follows `/worlds/{world}`.
+
+        Raises:
+            Refused: it said no, and why.
+        """
+        return self._server.ask(method, f"/worlds/{self._id}{path}", body)
+
+    def close(self) -> None:
+        """Drops the world, and the server if it was made for it."""
+        self._server.ask("DELETE", f"/worlds/{self._id}")
+        if self._own:
+            self._own.close()
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def _app(self) -> Any:
+        if self._server.app is None:
+            raise RuntimeError("there is no transport without a socket to a server that is not in this process")
+        return self._server.app
+
+    def _view(self, vendor: str) -> tuple[Any, Any, Any]:
+        def url() -> str:
+            base: str = self._made["credentials"][vendor]["url"]
+            return self._server.url + base.removeprefix(base.partition("//")[0] + "//" + base.split("/")[2])
+
+        return url, lambda: self._made["credentials"][vendor], lambda: self.ask("GET", "/state")[vendor]
+
+
+class Clock:
+    """The world's clock."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    @property
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+        return parse_instant(self._emulator.ask("GET", "/clock")["now"])
+
+    @property
+    def next(self) -> datetime | None:
+        """The instant of the next thing that happens by itself, or None."""
+        upcoming = self._emulator.ask("GET", "/clock")["next"]
+        return parse_instant(upcoming) if upcoming else None
+
+    @overload
+    def advance(self, by: str) -> list[Change]: ...
+    @overload
+    def advance(self, *, to: datetime) -> list[Change]: ...
+    @overload
+    def advance(self, *, until: str) -> list[Change]: ...
+    def advance(self, by: str | None = None, *, to: datetime | None = None, until: str | None = None) -> list[Change]:
+        """Lets time pass and returns what happened, in order.
+
+        `by` is a duration such as `"30s"`; `to` an instant with a zone; `until` is `"next"` (the next thing that happens by
+        itself) or `"idle"` (nothing more does).
+
+        Raises:
+            Refused: time does not go back, or never comes to rest.
+        """
+        wish = {"by": by, "to": show_instant(to) if to else None, "until": until}
+        told = {name: value for name, value in wish.items() if value is not None}
+        return [Change.read(change) for change in self._emulator.ask("POST", "/clock/advance", told)["fired"]]
+
+    def run(self, rate: float | str) -> None:
+        """Lets time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
+        self._emulator.ask("PATCH", "/clock", {"rate": rate})
+
+
+class State(Mapping[str, Any]):
+    """The whole state by vendor, in the words of `given`; read anew each time."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    def change(self, state: Mapping[str, Any]) -> None:
+        """Changes what is named by id, and adds what is new: all of it, or nothing.
+
+        Raises:
+            Refused: the state that it asks for cannot be.
+        """
+        self._emulator.ask("PATCH", "/state", state)
+
+    def __getitem__(self, vendor: str) -> Any:
+        return self._read()[vendor]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def _read(self) -> dict[str, Any]:
+        state: dict[str, Any] = self._emulator.ask("GET", "/state")
+        return state
+
+
+class AsyncEmulator:
+    """The same handle for `async def`: what waits for the server is awaited, in a thread of its own."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    async def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
+        """See `Emulator.load`."""
+        await asyncio.to_thread(self._emulator.load, scenario, seed=seed)
+
+    async def reset(self) -> None:
+        """See `Emulator.reset`."""
+        await asyncio.to_thread(self._emulator.reset)
+
+    async def advance(self, by: str | None = None, **until: Any) -> list[Change]:
+        """See `Clock.advance`."""
+        wish = until if by is None else {"by": by, **until}
+        return await asyncio.to_thread(lambda: self._emulator.clock.advance(**wish))
+
+    async def state(self) -> dict[str, Any]:
+        """See `Emulator.state`."""
+        return await asyncio.to_thread(lambda: dict(self._emulator.state))
+
+    async def change(self, state: Mapping[str, Any]) -> None:
+        """See `State.change`."""
+        await asyncio.to_thread(self._emulator.state.change, state)
+
+    async def exchanges(self, operation: str | None = None) -> list[Exchange]:
+        """See `Journal.exchanges`."""
+        return await asyncio.to_thread(lambda: self._emulator.journal.exchanges(operation))
+
+
+def _written(scenario: ScenarioLike | None) -> Any:
+    """What the control plane is sent: a name, or a value. Files are read here, so that the server need not have them."""
+    if scenario is None:
+        return {"title": "An empty world"}
+    if isinstance(scenario, Mapping):
+        return {"title": "A scenario in a test", **scenario}
+    path = Path(scenario)
+    if isinstance(scenario, Path) or path.suffix in (".yaml", ".yml"):
+        from emulator.scenario.loader import load_file
+        from emulator.vendors import VENDORS
+
+        return dict(load_file(path, VENDORS).written)
+    return scenario

@@ -1,0 +1,94 @@
+"""The journal as a test reads it: typed entries, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, overload
+
+from emulator.kernel.quantities import parse_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A resource went from one state to another. `source` is the state it left; `why` the cause."""
+
+    at: datetime
+    vendor: str
+    resource: str
+    id: str
+    source: str
+    to: str
+    why: str
+    evidence: str | None
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any]) -> Change:
+        """The change as the control plane shows it."""
+        fields = {name: shown[name] for name in ("vendor", "resource", "id", "to", "why", "evidence")}
+        return cls(at=parse_instant(shown["at"]), source=shown["from"], **fields)
+
+    def __str__(self) -> str:
+        return f"{self.vendor} {self.resource} {self.id}: {self.source} -> {self.to} ({self.why})"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted."""
+
+    n: int
+    at: datetime
+    operation: str
+    method: str
+    target: str
+    status: int
+    answer: str
+    evidence: str
+    assumption: str | None
+    basis: str
+    reply: Any
+    changes: tuple[Change, ...]
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any]) -> Exchange:
+        """The exchange as the control plane shows it."""
+        names = ("n", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply")
+        changes = tuple(Change.read(change) for change in shown["changes"])
+        return cls(at=parse_instant(shown["at"]), changes=changes, **{name: shown[name] for name in names})
+
+
+Entry = Exchange | Change
+
+
+class Journal(Sequence[Entry]):
+    """The entries there were when it was asked for, oldest first; `dropped` counts those that made room for newer ones."""
+
+    def __init__(self, shown: Mapping[str, Any]) -> None:
+        self.dropped: int = shown["dropped"]
+        self._entries: list[Entry] = [_read(entry) for entry in shown["entries"]]
+
+    def exchanges(self, operation: str | None = None) -> list[Exchange]:
+        """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`."""
+        return [it for it in self._entries if isinstance(it, Exchange) and operation in (None, it.operation)]
+
+    def changes(self) -> list[Change]:
+        """Every change in order, whether a client, time or a controller made it."""
+        return [change for it in self._entries for change in (it.changes if isinstance(it, Exchange) else (it,))]
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        return self._entries[index]
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+
+def _read(shown: Mapping[str, Any]) -> Entry:
+    return Exchange.read(shown) if shown["type"] == "exchange" else Change.read(shown)

@@ -1,0 +1,132 @@
+"""The vendors as a test sees them: where to point a client, with which credential, and what there is now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from emulator.kernel.errors import NotFound
+
+
+class Record:
+    """One thing of the state, its fields as attributes, in the words of `given`: `batch.status`."""
+
+    def __init__(self, kind: str, fields: Mapping[str, Any]) -> None:
+        self._kind = kind
+        self._fields = fields
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self._fields[name]
+        except KeyError:
+            raise AttributeError(str(NotFound(f"field of a {self._kind}", name, self._fields))) from None
+
+    def __repr__(self) -> str:
+        return f"<{self._kind} {dict(self._fields)}>"
+
+
+class View:
+    """What every vendor has: the base URL and the credentials of this world."""
+
+    def __init__(self, url: Callable[[], str], credentials: Callable[[], Mapping[str, str]], state: Callable[[], Any]) -> None:
+        self._url = url
+        self._credentials = credentials
+        self._state = state
+
+    @property
+    def url(self) -> str:
+        """The base URL that the vendor's client expects."""
+        return self._url()
+
+    def _all(self, field: str, kind: str) -> list[Record]:
+        return [Record(kind, it) for it in self._state().get(field, ())]
+
+    def _one(self, field: str, kind: str, id: str, key: str = "id") -> Record:
+        known = {it[key]: it for it in self._state().get(field, ())}
+        if id not in known:
+            raise NotFound(kind, id, known)
+        return Record(kind, known[id])
+
+
+class Serpwow(View):
+    """SerpWow in this world."""
+
+    @property
+    def api_key(self) -> str:
+        """The key that picks this world."""
+        return self._credentials()["api_key"]
+
+    @property
+    def account(self) -> Record:
+        """The account, with `credits_used`, `credits_limit` and `credits_remaining`."""
+        return Record("account", self._state()["account"])
+
+    @property
+    def batches(self) -> list[Record]:
+        """Every batch, in the order in which they came."""
+        return self._all("batches", "batch")
+
+    def batch(self, id: str) -> Record:
+        """The batch of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one("batches", "batch", id)
+
+
+class Stripe(View):
+    """Stripe in this world."""
+
+    @property
+    def api_key(self) -> str:
+        """The secret key that picks this world."""
+        return self._credentials()["api_key"]
+
+    @property
+    def batch_jobs(self) -> list[Record]:
+        """Every batch job, in the order in which they came."""
+        return self._all("batch_jobs", "batch job")
+
+    def batch_job(self, id: str) -> Record:
+        """The batch job of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one("batch_jobs", "batch job", id)
+
+
+class SixDot50(View):
+    """6DOT50 PAY in this world."""
+
+    @property
+    def key(self) -> str:
+        """The key that picks this world."""
+        return self._credentials()["key"]
+
+    @property
+    def secret(self) -> str:
+        """The secret that goes with the key."""
+        return self._credentials()["secret"]
+
+    @property
+    def batches(self) -> list[Record]:
+        """Every batch with its payments, in the order in which they came."""
+        return self._all("batches", "batch")
+
+    def batch(self, id: str) -> Record:
+        """The batch of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one("batches", "batch", id)
+
+    def account(self, name: str) -> Record:
+        """The account of that name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one("accounts", "account", name, key="name")

@@ -1,0 +1,178 @@
+"""The plugin, tried by a real pytest in a process of its own."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from tests.conftest import Live
+
+CLIENT = """
+import httpx
+import pytest
+
+def stop(emulator, batch):
+    return httpx.get(f"{emulator.serpwow.url}/batches/{batch}/stop", params={"api_key": emulator.serpwow.api_key})
+"""
+
+
+def run(pytester: pytest.Pytester, tests: str, *arguments: str) -> pytest.RunResult:
+    pytester.makepyfile(CLIENT + tests)
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+
+
+def test_naming_the_fixture_is_all_the_set_up(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+        def test_an_empty_world(emulator):
+            assert emulator.serpwow.batches == []
+
+        @pytest.mark.scenario("first-run")
+        def test_a_refund(emulator):
+            assert stop(emulator, "2A6F94BB").status_code == 200
+            assert emulator.serpwow.account.credits_used == 30
+
+        @pytest.mark.scenario("first-run")
+        def test_the_next_test_knows_nothing_of_it(emulator):
+            assert emulator.serpwow.account.credits_used == 230
+        """.replace("\n        ", "\n"),
+    )
+    done.assert_outcomes(passed=3)
+    done.stdout.no_fnmatch_line("*batch-emulator*world*")
+
+
+def test_the_marker_takes_a_name_a_file_or_a_value_and_a_seed(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".yaml", story="title: A story\ngiven: {serpwow: {batches: [{id: FROMFILE}]}}")
+    done = run(
+        pytester,
+        """
+@pytest.mark.scenario("story.yaml")
+def test_a_file(emulator):
+    assert emulator.serpwow.batches[0].id == "FROMFILE"
+
+@pytest.mark.scenario({"given": {"serpwow": {"batches": [{"repeat": 2}]}}}, seed=5)
+def test_a_value_and_a_seed(emulator):
+    assert emulator.seed == 5
+    assert len(emulator.serpwow.batches) == 2
+
+@pytest.mark.scenario("serpwow/stopall-32")
+def test_a_name_that_is_wrong(emulator):
+    pass
+
+def test_the_seed_of_the_option(emulator):
+    assert emulator.seed == 77
+""",
+        "--emulator-seed=77",
+    )
+    done.assert_outcomes(passed=3, errors=1)
+    done.stdout.fnmatch_lines(["*did you mean 'serpwow/stopall-23'?*"])
+
+
+def test_a_failure_tells_the_story_and_how_to_replay_it(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+@pytest.mark.scenario("first-run", seed=3)
+def test_that_fails(emulator):
+    stop(emulator, "2A6F94BB")
+    emulator.clock.advance("10s")
+    assert stop(emulator, "2A6F94BB").status_code == 200
+""",
+    )
+    done.assert_outcomes(failed=1)
+    done.stdout.fnmatch_lines(
+        [
+            "*- batch-emulator -*",
+            "world t-*, seed 3, clock 2026-03-09T20:55:41+00:00",
+            "scenario first-run",
+            "*GET /live/batches/2A6F94BB/stop?api_key=*… -> 200 stopped",
+            "*changed: serpwow batch 2A6F94BB: queued -> idle*",
+            "*serpwow batch CAC8651D: running -> idle (after serpwow.run)",
+            "*GET /live/batches/2A6F94BB/stop?api_key=*… -> 400 not_stoppable",
+            "*because: *serpwow-stop-4*",
+            "replay: pytest *test_that_fails* --emulator-seed 3",
+        ]
+    )
+
+
+def test_a_failure_before_anything_was_asked_says_so(pytester: pytest.Pytester) -> None:
+    done = run(pytester, "\ndef test_that_fails(emulator):\n    assert False\n")
+    done.stdout.fnmatch_lines(["nothing happened in this world: is the client pointed at its URL*"])
+
+
+@pytest.mark.parametrize("arguments", [["-n2"], ["-p", "randomly"]])
+def test_workers_and_random_order_share_nothing(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    done = run(
+        pytester,
+        """
+@pytest.mark.scenario("serpwow/stopall-23")
+@pytest.mark.parametrize("number", range(20))
+def test_alone(emulator, number):
+    stopped = httpx.get(f"{emulator.serpwow.url}/batches/stopall", params={"api_key": emulator.serpwow.api_key})
+    assert stopped.json()["batches_stopped"] == 23
+    assert len(emulator.journal) == 1
+""",
+        *arguments,
+    )
+    done.assert_outcomes(passed=20)
+
+
+def test_the_same_tests_run_against_a_server_elsewhere(pytester: pytest.Pytester, live: Live) -> None:
+    done = run(
+        pytester,
+        f"""
+@pytest.mark.scenario("first-run")
+def test_a_refund(emulator):
+    assert emulator.url == "{live.url}"
+    assert stop(emulator, "2A6F94BB").status_code == 200
+    assert emulator.serpwow.account.credits_used == 30
+""",
+        f"--emulator-url={live.url}",
+        "-n2",
+    )
+    done.assert_outcomes(passed=1)
+
+
+def test_an_async_test_has_the_same_fixture(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nanyio_mode = auto")
+    done = run(
+        pytester,
+        """
+@pytest.mark.scenario("first-run")
+async def test_a_refund(emulator):
+    async with httpx.AsyncClient(base_url=emulator.serpwow.url, params={"api_key": emulator.serpwow.api_key}) as client:
+        assert (await client.get("/batches/2A6F94BB/stop")).status_code == 200
+    assert (await emulator.aio.state())["serpwow"]["account"]["credits_used"] == 30
+""",
+    )
+    done.assert_outcomes(passed=1)
+
+
+def test_a_project_that_does_not_use_it_pays_nothing(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+import sys
+
+def test_nothing_of_ours_was_imported():
+    ours = {name for name in sys.modules if name.startswith("emulator.")} - {"emulator.pytest_plugin"}
+    assert ours == set()
+    assert "uvicorn" not in sys.modules
+""".replace("import httpx", ""),
+    )
+    done.assert_outcomes(passed=1)
+
+
+def test_the_server_starts_when_somebody_asks_for_a_url_and_not_before() -> None:
+    import subprocess
+
+    code = (
+        "import threading; from emulator import Emulator\n"
+        "with Emulator('first-run') as emulator:\n"
+        "    assert 'batch-emulator' not in {it.name for it in threading.enumerate()}\n"
+        "    emulator.url\n"
+        "    assert 'batch-emulator' in {it.name for it in threading.enumerate()}\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
