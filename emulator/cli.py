@@ -75,8 +75,13 @@ def serve(scenario: Sequence[str], host: str, port: int, rate: float | None, fol
     except (EmulatorError, OSError) as error:
         raise click.ClickException(str(error)) from None
     url = url_of(listening)
-    greeting = [f"EMULATOR_URL={url}", *([] if scenario else _three_curls(url))]
-    serve(create_app(worlds, known), listening, lambda: click.echo("\n".join(greeting)))
+
+    def greet() -> None:
+        click.echo(f"EMULATOR_URL={url}")
+        for line in () if scenario else _three_curls(url):
+            click.echo(line, err=True)
+
+    serve(create_app(worlds, known), listening, greet)
 
 
 @main.command()

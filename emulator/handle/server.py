@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Any
 
-import httpx
 import orjson
 
-from emulator.app import App
+from emulator.app import App, create_app, worlds_of
+from emulator.handle.direct import Answered, ask
 from emulator.kernel.errors import EmulatorError
 from emulator.vendors.vendor import dump
 
 CONTROL = "/_emulator"
-HERE = "http://127.0.0.1"
 TIMEOUT = 30.0
+
+Send = Callable[[str, str, bytes], Answered]
+"""From method, path and body to what was answered."""
 
 
 class Refused(EmulatorError):
@@ -30,12 +33,7 @@ class EmulatorServer:
         self._exits = ExitStack()
         self.app: App | None = None
         self._url = url.rstrip("/") if url else None
-        if self._url:
-            self._client = httpx.Client(base_url=self._url, timeout=TIMEOUT, headers=_authorization())
-        else:
-            self.app = _new_app()
-            self._client = httpx.Client(transport=_in_process(self.app), base_url=HERE)
-        self._exits.enter_context(self._client)
+        self._send = self._there(self._url) if self._url else self._here()
 
     @property
     def url(self) -> str:
@@ -53,14 +51,28 @@ class EmulatorServer:
         Raises:
             Refused: it said no, and why.
         """
-        reply = self._client.request(method, CONTROL + path, content=None if body is None else dump(body))
-        if reply.is_success:
-            return orjson.loads(reply.content) if reply.content else None
-        try:
-            detail = reply.json()["detail"]
-        except (ValueError, KeyError, TypeError):
-            detail = reply.text
-        raise Refused(f"{method} {CONTROL}{path} answered {reply.status_code}: {detail}")
+        answered = self._send(method, CONTROL + path, b"" if body is None else dump(body))
+        if answered.status < 300:
+            return orjson.loads(answered.content) if answered.content else None
+        raise Refused(f"{method} {CONTROL}{path} answered {answered.status}: {_reason(answered.content)}")
+
+    def _here(self) -> Send:
+        self.app = app = create_app(worlds_of([]))
+        headers = [(b"host", b"127.0.0.1")]
+        return lambda method, path, body: ask(app, method, path.encode(), headers, body)
+
+    def _there(self, url: str) -> Send:
+        import httpx
+
+        client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT))
+        if token := os.environ.get("EMULATOR_CONTROL_TOKEN"):
+            client.headers["Authorization"] = f"Bearer {token}"
+
+        def send(method: str, path: str, body: bytes) -> Answered:
+            reply = client.request(method, path, content=body)
+            return Answered(reply.status_code, reply.headers.raw, reply.content)
+
+        return send
 
     def close(self) -> None:
         """Stops serving, if it did, and drops every connection."""
@@ -73,18 +85,8 @@ class EmulatorServer:
         self.close()
 
 
-def _new_app() -> App:
-    from emulator.app import create_app, worlds_of
-
-    return create_app(worlds_of([]))
-
-
-def _in_process(app: App) -> httpx.BaseTransport:
-    from emulator.handle.transport import InProcess
-
-    return InProcess(app)
-
-
-def _authorization() -> dict[str, str]:
-    token = os.environ.get("EMULATOR_CONTROL_TOKEN")
-    return {"Authorization": f"Bearer {token}"} if token else {}
+def _reason(content: bytes) -> str:
+    try:
+        return str(orjson.loads(content)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return content.decode("utf-8", "replace")

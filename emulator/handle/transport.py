@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import httpx
 
 from emulator.app import App
+from emulator.handle.direct import ask
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -27,50 +26,8 @@ class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return self._call(request, await request.aread())
 
     def _call(self, request: httpx.Request, body: bytes) -> httpx.Response:
-        messages = ask(self._app, request.method, request.url.scheme, request.url.raw_path, request.headers.raw, body)
-        content = b"".join(message.get("body", b"") for message in messages[1:])
-        return httpx.Response(messages[0]["status"], headers=messages[0]["headers"], content=content, request=request)
-
-
-def ask(
-    app: App, method: str, scheme: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes
-) -> list[MutableMapping[str, Any]]:
-    """What the application sends in answer to a request, as ASGI messages."""
-    path, _, query = target.partition(b"?")
-    scope = {
-        "type": "http",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "method": method,
-        "scheme": scheme,
-        "path": unquote(path.decode("latin-1")),
-        "raw_path": path,
-        "root_path": "",
-        "query_string": query,
-        "headers": [(name.lower(), value) for name, value in headers],
-        "server": None,
-        "client": ("127.0.0.1", 0),
-    }
-    incoming = [{"type": "http.request", "body": body, "more_body": False}]
-    sent: list[MutableMapping[str, Any]] = []
-
-    async def receive() -> MutableMapping[str, Any]:
-        return incoming.pop() if incoming else {"type": "http.disconnect"}
-
-    async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message)
-
-    _run(app(scope, receive, send))
-    return sent
-
-
-def _run(coroutine: Coroutine[Any, Any, None]) -> None:
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    coroutine.close()
-    raise RuntimeError("the application waited for something, which in-process it must not")
+        answer = ask(self._app, request.method, request.url.raw_path, request.headers.raw, body, request.url.scheme)
+        return httpx.Response(answer.status, headers=answer.headers, content=answer.content, request=request)
 
 
 def requests_adapter(app: App) -> BaseAdapter:
@@ -88,12 +45,11 @@ def requests_adapter(app: App) -> BaseAdapter:
             url = httpx.URL(request.url or "")
             headers = [(name.encode("latin-1"), str(value).encode("latin-1")) for name, value in request.headers.items()]
             headers.append((b"host", url.netloc))
-            start, *parts = ask(app, request.method or "GET", url.scheme, url.raw_path, headers, content)
+            answer = ask(app, request.method or "GET", url.raw_path, headers, content, url.scheme)
             response = Response()
-            response.status_code, response.url, response.request = start["status"], request.url or "", request
-            response.headers.update({name.decode("latin-1"): value.decode("latin-1") for name, value in start["headers"]})
-            content = b"".join(part.get("body", b"") for part in parts)
-            response.raw = HTTPResponse(io.BytesIO(content), preload_content=False)
+            response.status_code, response.url, response.request = answer.status, request.url or "", request
+            response.headers.update({name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers})
+            response.raw = HTTPResponse(io.BytesIO(answer.content), preload_content=False)
             return response
 
         def close(self) -> None:

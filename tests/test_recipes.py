@@ -1,0 +1,62 @@
+"""The page "In your tests" is run as it stands: its tests by pytest, its other recipes by what they are written for."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Live
+from tests.test_readme import snippets
+
+PAGE = snippets((Path(__file__).parent / "recipes" / "README.md").read_text())
+PYTEST = "".join(snippet.text + "\n" for snippet in PAGE if snippet.language == "python")
+TESTS = PYTEST.count("\ndef test_") + PYTEST.count("\nasync def test_")
+
+
+def recipe(language: str) -> str:
+    (text,) = [snippet.text for snippet in PAGE if snippet.language == language]
+    return text
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n2"]], ids=["alone", "in parallel"])
+def test_the_ten_tests_pass_as_written(pytester: pytest.Pytester, arguments: list[str]) -> None:
+    pytester.makeini("[pytest]\nanyio_mode = auto")
+    pytester.makepyfile(PYTEST)
+    assert TESTS == 10
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments).assert_outcomes(passed=TESTS)
+
+
+def test_the_ten_tests_pass_against_a_server_elsewhere(pytester: pytest.Pytester, live: Live) -> None:
+    pytester.makepyfile(PYTEST)
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--emulator-url", live.url, "-k", "not socket")
+    done.assert_outcomes(passed=TESTS - 1, deselected=1)
+
+
+def run(tmp_path: Path, *command: str) -> str:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path}, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_a_script_needs_one_line(tmp_path: Path) -> None:
+    assert "/live 14770" in run(tmp_path, sys.executable, "-W", "error", "-c", recipe("py"))
+
+
+def test_the_recipe_for_unittest(tmp_path: Path) -> None:
+    run(tmp_path, sys.executable, "-W", "error", "-c", recipe("unittest"))
+
+
+def test_the_recipe_for_a_shell(tmp_path: Path) -> None:
+    assert '"success":true' in run(tmp_path, "bash", "-euc", recipe("sh"))
+
+
+@pytest.mark.skipif(shutil.which("node") is None and "CI" not in os.environ, reason="Node is not installed")
+def test_the_recipe_for_nodes_test_runner(tmp_path: Path) -> None:
+    (tmp_path / "cancel.test.mjs").write_text(recipe("js"))
+    assert "# pass 1" in run(tmp_path, "node", "--test", "--test-reporter=tap", "cancel.test.mjs")
