@@ -23,8 +23,13 @@ MACHINES = {machine.kind: machine for vendor in VENDORS.values() for machine in 
 ROWS = [(machine.kind, row) for machine in MACHINES.values() for row in machine.rows]
 NEVER_ASKED = {
     ("serpwow.batch", "idle", "stopall"),
+    ("serpwow.batch", "*", "create"),
+    ("serpwow.destination", "kept", "create"),
     ("serpwow.batch", "absent", "stopall"),
+    ("6dot50.batch", "*", "create"),
     ("6dot50.batch", "absent", "conclude"),
+    ("6dot50.payment", "*", "add_payments"),
+    ("6dot50.payment", "absent", "submit"),
     ("6dot50.payment", "absent", "cancel"),
     ("6dot50.payment", "absent", "register"),
     ("6dot50.payment", "DRAFT", "register"),

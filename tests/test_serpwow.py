@@ -74,7 +74,9 @@ lives = st.lists(st.one_of(wishes, wishes, stop_alls, jumps, patches), max_size=
 def worlds(draw: st.DrawFn) -> World:
     statuses = st.sampled_from(["idle", "queued", "running"])
     batches = [{"id": id, "status": draw(statuses), "searches": draw(st.integers(0, 30))} for id in IDS]
-    return world_of({"account": {"credits_limit": 100}, "batches": batches}, clock={"start": "2026-03-30T23:59:50Z"})
+    timing = {"serpwow.inactivity": "never"}
+    clock = {"start": "2026-03-30T23:59:50Z"}
+    return world_of({"account": {"credits_limit": 100}, "batches": batches}, clock=clock, timing=timing)
 
 
 def live_on(world: World, deed: str, detail: Any) -> None:
@@ -107,7 +109,9 @@ def test_a_wish_moves_credits_by_exactly_what_its_batch_was_allocated(world: Wor
         before, batches = account_of(world).credits_used, batches_of(world)
         live_on(world, deed, detail)
         after = batches_of(world)
-        started = [batch.searches for id, batch in after.items() if (batches[id].status, batch.status) == ("idle", "queued")]
+        started = [
+            batch.credits_required for id, batch in after.items() if (batches[id].status, batch.status) == ("idle", "queued")
+        ]
         stopped = [batch.allocated for id, batch in batches.items() if (batch.status, after[id].status) == ("queued", "idle")]
         if deed in ("start", "stop", "stopall"):
             assert account_of(world).credits_used == before + sum(started) - sum(stopped)

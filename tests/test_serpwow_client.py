@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import httpx
 import pytest
 from serpwow.google_search_results import GoogleSearchResults
 
@@ -96,8 +97,54 @@ def test_a_bad_key_reads_as_an_envelope(monkeypatch: pytest.MonkeyPatch) -> None
         assert client_of(f"{server.url}/live", "demo", monkeypatch).stop_batch("2A6F94BB")["request_info"]["success"] is True
 
 
-def test_what_the_client_cannot_do_here_is_still_an_envelope(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_wrong_is_still_an_envelope(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_in(live.load(given(status="idle")), monkeypatch)
-    for answer in (client.update_batch("2A6F94BB", {"name": "New"}), client.get_batch("123456")):
+    answers = (
+        client.update_batch("2A6F94BB", {"priority": "urgent"}),
+        client.create_batch({}),
+        client.get_batch("123456"),
+        client.list_batch_searches("2A6F94BB", 9),
+        client.delete_batch_search("2A6F94BB", "ABCDEFGHIJKLMNOP"),
+        client.get_batch_result_set("2A6F94BB", 1),
+    )
+    for answer in answers:
         assert answer["request_info"]["success"] is False
         assert isinstance(answer["request_info"]["message"], str)
+
+
+def test_a_batch_lives_a_whole_life_through_every_method_of_the_client(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = live.load({"given": {"serpwow": {"account": {"credits_limit": 100}}}})
+    client = client_in(world, monkeypatch)
+    made = client.create_batch({"name": "Life", "schedule_type": "manual", "searches": [{"q": "mcdonalds"}]})
+    id = made["batch"]["id"]
+    added = client.update_batch(id, {"name": "A whole life", "searches": [{"q": "sushi", "max_page": 2}, {"q": "soup"}]})
+    assert (added["batch"]["name"], added["batch"]["searches_total_count"]) == ("A whole life", 3)
+
+    page = client.list_batch_searches(id, 1)
+    assert [search["q"] for search in page["searches"]] == ["mcdonalds", "sushi", "soup"]
+    assert client.find_batch_searches(id, 1, "SOUP")["searches"] == page["searches"][2:]
+    first, _, last = (search["id"] for search in page["searches"])
+    assert client.update_batch_search(id, first, {"q": "burger king"})["search"] == {"q": "burger king"}
+    assert client.delete_batch_search(id, last)["request_info"]["message"] == "Search deleted"
+    (as_json,) = client.list_batch_searches_as_json(id)["download_links"]["pages"]
+    assert [search["q"] for search in httpx.get(as_json).json()] == ["burger king", "sushi"]
+    (as_csv,) = client.list_batch_searches_as_csv(id)["download_links"]["pages"]
+    assert httpx.get(as_csv).text.splitlines()[0] == "id,q,max_page"
+
+    assert client.get_batch(id)["batch"]["credits_required"] == 3
+    assert client.list_batch_result_sets(id)["results"] == []
+    assert client.start_batch(id)["request_info"]["success"] is True
+    assert client.delete_batch(id)["request_info"]["success"] is False
+    world.advance("12s")
+    (result,) = client.list_batch_result_sets(id)["results"]
+    assert (result["searches_completed"], credits_of(client)) == (2, (3, 97))
+    links = client.get_batch_result_set(id, result["id"])["result"]["download_links"]
+    (page_of_results,) = links["pages"]
+    assert [item["search"]["q"] for item in httpx.get(page_of_results).json()] == ["burger king", "sushi"]
+
+    assert client.start_batch(id)["request_info"]["success"] is True
+    assert client.stop_batch(id)["request_info"]["success"] is True
+    assert credits_of(client) == (3, 97)
+    assert client.list_batches()["count_this_page"] == 1
+    assert client.delete_batch(id)["request_info"] == {"success": True, "message": "batch deleted"}
+    assert client.get_account()["account_info"]["batches_used"] == 0

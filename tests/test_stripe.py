@@ -59,7 +59,8 @@ def working_jobs(draw: st.DrawFn) -> Written:
     failing = draw(st.integers(0, rows))
     job = {"id": ID, "rows": rows, "failing_rows": failing, "maximum_rps": draw(st.integers(1, 100))}
     if draw(st.booleans()):
-        return job | {"status": "validating", "validated_count": draw(st.integers(0, rows))}
+        rows = max(rows, 1)
+        return job | {"rows": rows, "status": "validating", "validated_count": draw(st.integers(0, rows))}
     success, failure = draw(st.integers(0, rows - failing)), draw(st.integers(0, failing))
     return job | {"status": "in_progress", "success_count": success, "failure_count": failure}
 

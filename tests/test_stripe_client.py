@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+import httpx
 import pytest
 import stripe
 
@@ -94,7 +96,7 @@ def test_counts_grow_as_integers_while_the_clock_is_advanced(live: Live) -> None
     assert job.status == "complete"
     complete = job.status_details.complete  # type: ignore[union-attr]
     assert (complete.success_count, complete.failure_count) == (90, 10)  # type: ignore[union-attr]
-    assert complete.output_file.size == 8500  # type: ignore[union-attr]
+    assert complete.output_file.size == 9240  # type: ignore[union-attr]
 
 
 def test_a_key_that_is_used_again_cancels_once_and_shows_the_job_as_it_is_now(live: Live) -> None:
@@ -122,3 +124,144 @@ def test_a_client_that_retries_survives_an_answer_that_says_busy(live: Live) -> 
     world = live.load(one_job(status="in_progress") | {"replies": [busy]})
     job = client_of(world).v2.core.batch_jobs.cancel(ID, options={"max_network_retries": 1})
     assert job.status == "cancelling"
+
+
+CREATE: Any = {
+    "endpoint": {"path": "/v1/customers/:customer", "http_method": "post"},
+    "metadata": {"run": "1"},
+    "skip_validation": False,
+}
+OCTETS = {"Content-Type": "application/octet-stream"}
+
+
+def lines_of(count: int) -> bytes:
+    rows = ({"id": f"req_{n}", "path_params": {"customer": f"cus_{n}"}, "params": {"name": "Jenny"}} for n in range(count))
+    return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
+
+
+def test_a_job_lives_its_whole_life(live: Live) -> None:
+    failing = [{"ids": ["req_3"], "code": "resource_missing", "status": 404}, {"share": "10%"}]
+    world = live.load({"clock": START, "given": {"stripe": {"failing": failing}}})
+    client = client_of(world)
+    job: Any = client.v2.core.batch_jobs.create(CREATE)
+    assert (job.status, job.metadata.run, job.skip_validation) == ("ready_for_upload", "1", False)
+    link = job.status_details.ready_for_upload.upload_url
+    assert link.expires_at == "2026-03-09T21:00:31.000Z"
+    uploaded = httpx.put(link.url, content=lines_of(40), headers=OCTETS)
+    assert (uploaded.status_code, uploaded.content) == (200, b"")
+    world.advance("2500ms")
+    job = client.v2.core.batch_jobs.retrieve(job.id)
+    assert (job.status, job.status_details.validating.validated_count) == ("validating", 20)
+    world.advance("2500ms")
+    world.advance("2s")
+    job = client.v2.core.batch_jobs.retrieve(job.id)
+    progress = job.status_details.in_progress
+    assert progress.success_count + progress.failure_count == 20
+    world.advance("2s")
+    job = client.v2.core.batch_jobs.retrieve(job.id)
+    complete = job.status_details.complete
+    assert (job.status, complete.success_count, complete.failure_count) == ("complete", 35, 5)
+    results = httpx.get(complete.output_file.download_url.url)
+    assert results.headers["content-type"] == complete.output_file.content_type
+    assert len(results.content) == complete.output_file.size
+    rows = [json.loads(line) for line in results.text.splitlines()]
+    assert sorted(row["id"] for row in rows) == sorted(f"req_{n}" for n in range(40))
+    assert [row["id"] for row in rows] != [f"req_{n}" for n in range(40)]
+    assert {row["id"] for row in rows if row["status"] != 200} == {"req_3", "req_9", "req_19", "req_29", "req_39"}
+    assert next(row for row in rows if row["id"] == "req_3")["response"]["error"]["code"] == "resource_missing"
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v2.core.batch_jobs.cancel(job.id)
+    assert refused.value.code == "batch_api_non_cancellable_job"
+
+
+def test_a_create_is_refused_with_what_the_client_knows(live: Live) -> None:
+    forbidden = {"unauthorized_endpoints": [{"path": "/v1/promotion_codes"}]}
+    client = client_of(live.load({"given": {"stripe": {"account": forbidden}}}))
+    refusals = {
+        "/v1/charges": "batch_api_unsupported_endpoint",
+        "/v1/promotion_codes": "auth_unauthorized_endpoint",
+    }
+    for path, code in refusals.items():
+        endpoint: Any = {"path": path, "http_method": "post"}
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            client.v2.core.batch_jobs.create(CREATE | {"endpoint": endpoint})
+        assert (refused.value.http_status, refused.value.code) == (400, code)
+        assert refused.value.json_body["error"]["endpoint"] == {"path": path, "http_method": "post"}  # type: ignore[index]
+    with pytest.raises(stripe.InvalidRequestError) as invalid:
+        client.v2.core.batch_jobs.create(CREATE | {"maximum_rps": 1000})
+    assert invalid.value.code == "invalid_fields"
+
+
+def test_events_are_fetched_listed_and_lead_to_their_job(live: Live) -> None:
+    world = live.load({"clock": START})
+    client = client_of(world)
+    job: Any = client.v2.core.batch_jobs.create(CREATE, options={"idempotency_key": "mine"})
+    client.v2.core.batch_jobs.cancel(job.id)
+    world.advance("1s")
+    params: Any = {"object_id": job.id, "limit": 1}
+    events = list(client.v2.core.events.list(params).auto_paging_iter())
+    words = ["canceled", "updated", "ready_for_upload", "created"]
+    assert [event.type for event in events] == [f"v2.core.batch_job.{word}" for word in words]
+    fetched: Any = client.v2.core.events.retrieve(events[-1].id)
+    assert fetched.reason.request.idempotency_key == "mine"
+    assert fetched.reason.request.id == job.last_response.request_id
+    assert fetched.fetch_related_object().status == "canceled"
+    wanted: Any = {"types": ["v2.core.batch_job.updated", "v2.core.batch_job.created"], "created": {"gte": START["start"]}}
+    assert len(client.v2.core.events.list(wanted).data) == 2
+
+
+def test_event_destinations_live_their_life(live: Live) -> None:
+    client = client_of(live.load({}))
+    wanted: Any = {
+        "name": "Mine",
+        "type": "webhook_endpoint",
+        "event_payload": "thin",
+        "enabled_events": ["v2.core.batch_job.completed"],
+        "webhook_endpoint": {"url": "https://example.com/hook"},
+        "include": ["webhook_endpoint.signing_secret", "webhook_endpoint.url"],
+    }
+    destinations = client.v2.core.event_destinations
+    made: Any = destinations.create(wanted)
+    assert made.webhook_endpoint.signing_secret.startswith("whsec_")
+    assert made.webhook_endpoint.url == "https://example.com/hook"
+    assert destinations.disable(made.id).status_details.disabled.reason == "user"  # type: ignore[union-attr]
+    assert destinations.enable(made.id).status == "enabled"
+    assert destinations.update(made.id, {"name": "Ours"}).name == "Ours"
+    assert [it.id for it in destinations.list().data] == [made.id]
+    ping: Any = destinations.ping(made.id)
+    assert (ping.type, ping.related_object.id) == ("v2.core.event_destination.ping", made.id)
+    assert destinations.delete(made.id).id == made.id
+    with pytest.raises(stripe.InvalidRequestError) as gone:
+        destinations.retrieve(made.id)
+    assert (gone.value.http_status, gone.value.code) == (404, "not_found")
+
+
+def test_another_context_has_other_jobs(live: Live) -> None:
+    client = client_of(live.load({}))
+    job = client.v2.core.batch_jobs.create(CREATE, options={"stripe_context": "acct_other"})
+    assert client.v2.core.batch_jobs.retrieve(job.id, options={"stripe_context": "acct_other"}).id == job.id
+    with pytest.raises(stripe.InvalidRequestError) as unknown:
+        client.v2.core.batch_jobs.retrieve(job.id)
+    assert unknown.value.code == "batch_job_not_found"
+
+
+def test_a_limiter_raises_a_rate_limit_error_and_a_lock_is_tried_again(live: Live) -> None:
+    world = live.load(one_job(status="in_progress") | {"given": {"stripe": {"platform": {"limiting": "global-rate"}}}})
+    with pytest.raises(stripe.RateLimitError) as limited:
+        client_of(world).v2.core.batch_jobs.retrieve(ID, options={"max_network_retries": 2})
+    assert limited.value.headers["stripe-rate-limited-reason"] == "global-rate"  # type: ignore[index]
+    assert len(world.journal()) == 1
+    world.set({"stripe": {"platform": {"limiting": "lock-timeout"}}})
+    with pytest.raises(stripe.RateLimitError) as locked:
+        client_of(world).v2.core.batch_jobs.retrieve(ID, options={"max_network_retries": 1})
+    assert locked.value.request_id is None
+    assert len([it for it in world.journal() if it["type"] == "exchange"]) == 3
+
+
+def test_a_platform_that_is_down_raises_an_api_error(live: Live) -> None:
+    world = live.load({"given": {"stripe": {"platform": {"status": "down"}}}})
+    with pytest.raises(stripe.APIError) as down:
+        client_of(world).v2.core.batch_jobs.create(CREATE)
+    assert down.value.http_status == 503
+    world.set({"stripe": {"platform": {"status": "operational"}}})
+    assert client_of(world).v2.core.batch_jobs.create(CREATE).status == "ready_for_upload"

@@ -1,10 +1,12 @@
 """SerpWow: batches that are queued, run and stopped, and the credits that they cost."""
 
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
+from emulator.vendors.serpwow.destinations import DESTINATION
 from emulator.vendors.serpwow.given import SerpwowGiven
 from emulator.vendors.serpwow.machine import BATCH
 from emulator.vendors.serpwow.operations import MOUNTS, OPERATIONS, admit, astray, credential
-from emulator.vendors.serpwow.wire import HEADERS, WORDINGS, finish
+from emulator.vendors.serpwow.wire import HEADERS, finish
+from emulator.vendors.serpwow.wordings import WORDINGS
 from emulator.vendors.vendor import Credentials, Vendor
 
 
@@ -19,7 +21,7 @@ SERPWOW = Vendor(
     mounts=MOUNTS,
     base_path="/live",
     operations=OPERATIONS,
-    machines=(BATCH,),
+    machines=(BATCH, DESTINATION),
     assumptions=ASSUMPTIONS,
     wordings=WORDINGS,
     given=SerpwowGiven(),

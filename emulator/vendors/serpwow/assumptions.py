@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from emulator.kernel.assumption import Assumption
+from emulator.vendors.serpwow.assumptions_of_calls import OF_CALLS
 
 UNKNOWN_BATCH = Assumption(
     "serpwow.unknown-batch",
-    "Which status does an unknown batch id get?",
+    "Which status does an unknown id get, be it of a batch, a search, a result set or a destination?",
     ("400", "404"),
     "400",
     "404 is published for a wrong path or verb, 400 for a request that is wrong for a reason given in the body.",
@@ -95,54 +96,40 @@ STOPALL_WITH_FAILURES = Assumption(
     "success",
     "The body has a count for them, so the answer as a whole can succeed.",
 )
-LIST_BAD_PARAMETER = Assumption(
-    "serpwow.list-bad-parameter",
-    "What becomes of a list parameter whose value is not among those published?",
-    ("refuse", "ignore"),
-    "refuse",
-    "400 is published for invalid requests.",
+STOP_SCHEDULE = Assumption(
+    "serpwow.stop-schedule",
+    "Does a stop keep the schedule from starting the batch again?",
+    ("keep", "cancel"),
+    "keep",
+    "A stop sets the batch back to idle, and `enabled`, which holds back scheduled runs, is a field of its own.",
 )
-LIST_BEYOND_END = Assumption(
-    "serpwow.list-beyond-end",
-    "What does a page beyond the last one hold?",
-    ("empty", "refuse"),
-    "empty",
-    "The counts in the body say all there is to say.",
+PLACES = Assumption(
+    "serpwow.places",
+    "How many batches run at a time?",
+    ("by-size", "one"),
+    "by-size",
+    "The limits name five batches of up to 250 searches, or one larger one; another page says that they run in sequence.",
 )
-LIST_PRIORITY_ORDER = Assumption(
-    "serpwow.list-priority-order",
-    "Which priority comes first in ascending order?",
-    ("lowest", "highest"),
-    "lowest",
-    "The words themselves are a scale.",
+OVERAGE_LIMIT = Assumption(
+    "serpwow.overage-limit",
+    "Does overage_limit end what can be used beyond the allowance?",
+    ("none", "cap"),
+    "none",
+    "With overage, use beyond the allowance is published to be billed and not refused.",
 )
-LIST_NEVER_RUN = Assumption(
-    "serpwow.list-never-run",
-    "Where do batches that never ran stand when the list is sorted by last_run, ascending?",
-    ("first", "last"),
-    "first",
-    "No date is less than any date.",
+FAILED_SEARCHES = Assumption(
+    "serpwow.failed-searches",
+    "Do searches of a run that fail give their credits back?",
+    ("keep", "refund"),
+    "keep",
+    "Failed requests in real time are free, and nothing is published of those in batches.",
 )
-LIST_NEVER_RUN_FILTER = Assumption(
-    "serpwow.list-never-run-filter",
-    "Does last_run_before let through a batch that never ran?",
-    ("excluded", "included"),
-    "excluded",
-    "What did not happen was not before anything.",
-)
-PATH_SPELLING = Assumption(
-    "serpwow.path-spelling",
-    "Are paths with other capitals or a trailing slash understood?",
-    ("tolerant", "strict"),
-    "tolerant",
-    "The vendor's own pages print one path with a capital, and public clients end paths with a slash.",
-)
-REFUSED_FIRST = Assumption(
-    "serpwow.refused-first",
-    "Which is refused first, a key that is not valid or a path that does not exist?",
-    ("key", "path"),
-    "key",
-    "Keys are checked in front of everything else as a rule.",
+SCHEDULE_MINUTES = Assumption(
+    "serpwow.schedule-minutes",
+    "From when are the minutes of a schedule counted?",
+    ("hour", "midnight"),
+    "hour",
+    "Timetables of the usual kind begin again with each hour, which shows only for every 25 minutes.",
 )
 
 ASSUMPTIONS = (
@@ -159,11 +146,10 @@ ASSUMPTIONS = (
     STOPALL_SINGULAR,
     STOPALL_NONE,
     STOPALL_WITH_FAILURES,
-    LIST_BAD_PARAMETER,
-    LIST_BEYOND_END,
-    LIST_PRIORITY_ORDER,
-    LIST_NEVER_RUN,
-    LIST_NEVER_RUN_FILTER,
-    PATH_SPELLING,
-    REFUSED_FIRST,
+    STOP_SCHEDULE,
+    PLACES,
+    OVERAGE_LIMIT,
+    FAILED_SEARCHES,
+    SCHEDULE_MINUTES,
+    *OF_CALLS,
 )

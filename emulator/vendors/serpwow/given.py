@@ -1,92 +1,43 @@
-"""How SerpWow's state is written: `account` and `batches`."""
+"""How SerpWow's state is written: `account`, `batches`, `destinations`, `error_logs` and `platform`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import (
-    AMOUNT,
-    COUNT,
-    FLAG,
-    INSTANT,
-    ORDINAL,
-    TEXT,
-    TEXTS,
-    Field,
-    Fields,
-    list_of,
-    many_of,
-    one_of,
-    read_fields,
-    schema_of,
-    show_fields,
+from emulator.vendors.fields import many_of, read_fields, schema_of, show_fields
+from emulator.vendors.serpwow.batches import fresh_id, new_batch
+from emulator.vendors.serpwow.effects import planned
+from emulator.vendors.serpwow.given_fields import (
+    ACCOUNT,
+    DESTINATION,
+    ERROR_LOG,
+    FLAT,
+    OWN,
+    PLATFORM,
+    RESULT_SETS,
+    SEARCHES,
+    read_batch,
+    show_batch,
 )
-from emulator.vendors.serpwow.listing import PRIORITIES, STATUSES
 from emulator.vendors.serpwow.machine import STOPPABLE
-from emulator.vendors.serpwow.model import SELF, Account, Batch, Component, ResultSet
+from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, ErrorLog, Platform
+from emulator.vendors.serpwow.slots import call_up
 from emulator.vendors.serpwow.usage import day_of, give_back, spend
-
-DAYS = Field(
-    {
-        "type": "object",
-        "propertyNames": {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-        "additionalProperties": {"type": "integer", "minimum": 1},
-    },
-    dict,
-    dict,
-)
-COMPONENT: Fields = {"component": TEXT, "status": TEXT}
-ACCOUNT: Fields = {
-    "credits_limit": COUNT,
-    "credits_used": COUNT,
-    "name": TEXT,
-    "email": TEXT,
-    "plan": TEXT,
-    "timezone": TEXT,
-    "account_balance_usd": AMOUNT,
-    "credits_reset_at": INSTANT,
-    "components": list_of(COMPONENT, Component),
-    "usage": DAYS,
-}
-RESULT_SET: Fields = {
-    "id": ORDINAL,
-    "started_at": INSTANT,
-    "ended_at": INSTANT,
-    "searches_completed": COUNT,
-    "searches_failed": COUNT,
-}
-BATCH: Fields = {
-    "id": TEXT,
-    "name": TEXT,
-    "status": one_of(*STATUSES),
-    "since": INSTANT,
-    "created_at": INSTANT,
-    "last_run": INSTANT,
-    "searches": COUNT,
-    "allocated": COUNT,
-    "allocated_at": INSTANT,
-    "started_at": INSTANT,
-    "priority": one_of(*PRIORITIES),
-    "schedule_type": one_of("manual", "minutes", "daily", "weekly", "monthly"),
-    "enabled": FLAG,
-    "result_sets": list_of(RESULT_SET, ResultSet),
-    "next_result_set_id": ORDINAL,
-    "destination_ids": TEXTS,
-    "owner": TEXT,
-    "fails_to_stop": FLAG,
-}
-
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "properties": {
         "account": schema_of(ACCOUNT, credits_remaining={"type": "integer", "minimum": 0}),
-        "batches": many_of(BATCH),
+        "batches": many_of({**OWN, **FLAT}, searches=SEARCHES, result_sets=RESULT_SETS),
+        "destinations": many_of(DESTINATION),
+        "error_logs": many_of(ERROR_LOG),
+        "platform": schema_of(PLATFORM),
     },
     "additionalProperties": False,
 }
@@ -105,37 +56,82 @@ class SerpwowGiven:
         if "credits_remaining" in account and not {"credits_limit", "credits_used"} <= set(account):
             yield Problem("credits_remaining follows from credits_limit and credits_used: give these two", ("account",))
         elif "credits_remaining" in account:
-            left = account["credits_limit"] - account["credits_used"]
+            left = max(account["credits_limit"] - account["credits_used"], 0)
             if account["credits_remaining"] != left:
                 yield Problem(f"credits_limit - credits_used is {left}", ("account", "credits_remaining"))
+        if not _is_zone(account.get("timezone", "UTC")):
+            yield Problem(f"{account['timezone']!r} is not a time zone such as Europe/Berlin", ("account", "timezone"))
 
-    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Account | Batch]:
-        written = fragment.get("account", {})
-        old: Account = view.find(Account.kind, SELF) or Account(view.now)
-        account = replace(old, **read_fields(ACCOUNT, written))
-        batches = [_read_batch(view, item) for item in fragment.get("batches", ())]
-        if "credits_used" not in written:
-            charged = sum(_newly_allocated(view, batch) for batch in batches)
-            account = replace(account, credits_used=account.credits_used + charged)
-        if "usage" not in written:
-            account = _with_usage(view, account, account.credits_used - old.credits_used)
-        _refuse_impossible_credits(view, account, batches)
-        return [account, *batches]
+    def read(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+        """Each value is in the view before the next is made, so that places that become free are given away at the end."""
+        account, batches = _read_account_and_batches(view, fragment)
+        yield from (account, *batches)
+        yield from (_read(view, Destination, DESTINATION, item) for item in fragment.get("destinations", ()))
+        yield from (_read(view, ErrorLog, ERROR_LOG, item) for item in fragment.get("error_logs", ()))
+        if "platform" in fragment:
+            yield replace(_platform_of(view), **read_fields(PLATFORM, fragment["platform"]))
+        if "timezone" in fragment.get("account", {}):
+            yield from [planned(view, batch) for batch in view.group(Batch.kind, "scheduled")]
+        yield from (planned(view, batch) for batch in batches if batch.owner == SELF)
+        yield from call_up(view)
 
     def show(self, view: Transaction) -> dict[str, Any]:
         account = view.find(Account.kind, SELF)
         shown = show_fields(ACCOUNT, account) | {"credits_remaining": account.credits_remaining} if account else {}
-        return {"account": shown, "batches": [show_fields(BATCH, batch) for batch in view.all(Batch.kind)]}
+        return {
+            "account": shown,
+            "batches": [show_batch(batch) for batch in view.all(Batch.kind)],
+            "destinations": [show_fields(DESTINATION, it) for it in view.all(Destination.kind)],
+            "error_logs": [show_fields(ERROR_LOG, it) for it in view.all(ErrorLog.kind)],
+            "platform": show_fields(PLATFORM, _platform_of(view)),
+        }
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _platform_of(view: Any) -> Platform:
+    platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
+    return platform
+
+
+def _read(view: View, made: type[Any], fields: Mapping[str, Any], item: Mapping[str, Any]) -> Any:
+    """A destination or an error log: with what is written of it, and with what such a thing has otherwise."""
+    written = read_fields(fields, item)
+    id = written.pop("id", None) or view.mint(made.kind).hex()[:8].upper()
+    old = view.find(made.kind, id)
+    if old is None and made is Destination:
+        old = Destination(id, view.now, f"Destination {id}", "s3", True)
+    elif old is None:
+        old = ErrorLog(id, view.now, view.now, "Internal error")
+    return replace(old, **written)
+
+
+def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[Account, list[Batch]]:
+    written = fragment.get("account", {})
+    old: Account = view.find(Account.kind, SELF) or Account(view.now)
+    account = replace(old, **read_fields(ACCOUNT, written))
+    batches = [_read_batch(view, item) for item in fragment.get("batches", ())]
+    if "credits_used" not in written:
+        charged = sum(_newly_allocated(view, batch) for batch in batches)
+        account = replace(account, credits_used=account.credits_used + charged)
+    if "usage" not in written:
+        account = _with_usage(view, account, account.credits_used - old.credits_used)
+    _refuse_impossible_credits(view, account, batches)
+    return account, batches
 
 
 def _read_batch(view: View, item: Mapping[str, Any]) -> Batch:
-    fields = read_fields(BATCH, item)
-    id = fields.pop("id", None) or view.mint("serpwow.batch").hex()[:8].upper()
-    old = view.find(Batch.kind, id)
-    batch: Batch = replace(old or Batch(id, view.now, view.now, f"Batch {id}"), **fields)
-    if old is not None and old.status != batch.status and "since" not in fields:
+    id = item.get("id") or fresh_id(view)
+    old: Batch | None = view.find(Batch.kind, id)
+    batch = read_batch(old or new_batch(view, id), item)
+    if old is not None and old.status != batch.status and "since" not in item:
         batch = replace(batch, since=view.now)
-    if "allocated" not in fields and (old is None or old.status != batch.status):
+    if "allocated" not in item and (old is None or old.status != batch.status):
         batch = replace(batch, allocated=_allocation(batch, old))
     return _with_instants(batch)
 
@@ -143,11 +139,12 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Batch:
 def _with_instants(batch: Batch) -> Batch:
     """A batch that waits or runs has been doing so since a known instant, and one that runs has run."""
     if batch.status not in STOPPABLE:
-        return replace(batch, allocated_at=None, started_at=None)
+        return replace(batch, allocated_at=None, started_at=None, ticket=None, called_at=None)
     batch = replace(batch, allocated_at=batch.allocated_at or batch.since)
     if batch.status == "queued":
         return replace(batch, started_at=None)
-    return replace(batch, started_at=batch.started_at or batch.since, last_run=batch.last_run or batch.since)
+    started_at, last_run = batch.started_at or batch.since, batch.last_run or batch.since
+    return replace(batch, started_at=started_at, last_run=last_run, ticket=None, called_at=None)
 
 
 def _with_usage(view: View, account: Account, more: int) -> Account:
@@ -184,6 +181,6 @@ def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch
     if sum(account.usage.values()) != account.credits_used:
         message = f"the days add up to {sum(account.usage.values())}, but credits_used is {account.credits_used}"
         raise BadInput([Problem(message, ("account", "usage"))])
-    if account.credits_used > account.credits_limit:
+    if account.credits_used > account.credits_limit and not account.overage:
         message = f"credits_limit is {account.credits_limit}, but {account.credits_used} credits are used"
         raise BadInput([Problem(message, ("account", "credits_limit"))])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from emulator.kernel.machine import View
-from emulator.vendors.serpwow.assumptions import (
+from emulator.vendors.serpwow.assumptions_of_calls import (
     LIST_BAD_PARAMETER,
     LIST_BEYOND_END,
     LIST_NEVER_RUN,
@@ -16,8 +16,8 @@ from emulator.vendors.serpwow.assumptions import (
     LIST_PRIORITY_ORDER,
 )
 from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.slots import PRIORITIES
 
-PRIORITIES = ("lowest", "low", "normal", "high", "highest")
 STATUSES = ("idle", "queued", "running")
 NEVER = datetime.min.replace(tzinfo=UTC)
 FOREVER = datetime.max.replace(tzinfo=UTC)
@@ -42,6 +42,23 @@ class Page(NamedTuple):
     total: int
     batches: list[Batch]
     assumption: str | None = None
+
+
+class WantedPage(NamedTuple):
+    """Which page of a list of fixed page size is wanted, and in which order."""
+
+    number: int
+    size: int
+    sort_by: str
+    descending: bool
+
+    def pages(self, total: int) -> int:
+        """How many pages so many items fill."""
+        return -(-total // self.size)
+
+    def cut(self, found: list[Any]) -> list[Any]:
+        """The page itself."""
+        return found[(self.number - 1) * self.size : self.number * self.size]
 
 
 class Refused(ValueError):
@@ -78,6 +95,16 @@ def page_of(batches: Iterable[Batch], query: Mapping[str, str], view: View) -> P
     found = [batch for batch in batches if all(test(batch) for test in wanted.tests)]
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
     return _cut(found, wanted, view)
+
+
+def page_wanted(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> WantedPage:
+    """What a query asks of a list of fixed page size.
+
+    Raises:
+        Refused: a parameter has a value that is not among those published.
+    """
+    descending = _one_of(query, "sort_direction", ("ascending", "descending"), "ascending") == "descending"
+    return WantedPage(_whole_number(query, "page", 1), size, _one_of(query, "sort_by", sort_by, default), descending)
 
 
 def _read(query: Mapping[str, str], view: View) -> Wanted:

@@ -1,124 +1,70 @@
-"""The life of a SerpWow batch, and what each step does to the account's credits."""
+"""The life of a SerpWow batch: what each command and each passing of time does to it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import timedelta
-
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, View, Wait
-from emulator.vendors.serpwow.assumptions import (
-    LAST_RUN,
-    NEXT_RESULT_SET,
-    OTHER_ACCOUNT,
-    PARTIAL_RESULTS,
-    START_DISABLED,
-    START_EMPTY,
-    START_QUEUED,
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row
+from emulator.vendors.serpwow.assumptions import OTHER_ACCOUNT, START_DISABLED, START_EMPTY, START_QUEUED
+from emulator.vendors.serpwow.assumptions_of_calls import EDIT_QUEUED
+from emulator.vendors.serpwow.credits import costs_too_much, has_nothing_to_run
+from emulator.vendors.serpwow.effects import (
+    allocate_credits,
+    begin_the_run,
+    belongs_to_another,
+    deliver_results,
+    fails_to_stop,
+    is_disabled,
+    keep_credits,
+    leave_the_queue,
+    plan_the_schedule,
+    refund_credits,
+    skip_a_run,
+    there_are_too_many,
 )
-from emulator.vendors.serpwow.model import SELF, Account, Batch, ResultSet
-from emulator.vendors.serpwow.usage import day_of, give_back, spend
+from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.slots import has_no_place, take_a_ticket
+from emulator.vendors.serpwow.waits import INACTIVITY, PLACE, QUEUE, RUN, SCHEDULE
 
-GET, START, STOP, STOPALL = "get", "start", "stop", "stopall"
+CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = "create", "get", "update", "delete", "start", "stop", "stopall"
 STOPPABLE = ("queued", "running")
 
-
-def belongs_to_another(_: View, batch: Batch) -> bool:
-    return batch.owner != SELF
-
-
-def fails_to_stop(_: View, batch: Batch) -> bool:
-    return batch.fails_to_stop
-
-
-def has_nothing_to_run(_: View, batch: Batch) -> bool:
-    return batch.credits_required == 0
-
-
-def is_disabled(_: View, batch: Batch) -> bool:
-    return not batch.enabled
-
-
-def costs_too_much(view: View, batch: Batch) -> bool:
-    return batch.credits_required > _account(view).credits_remaining
-
-
-def allocate_credits(view: View, batch: Batch) -> Iterable[Account | Batch]:
-    account, credits = _account(view), batch.credits_required
-    usage = spend(account.usage, day_of(view.now), credits)
-    yield replace(account, credits_used=account.credits_used + credits, usage=usage)
-    last_run = view.now if view.choice(LAST_RUN.id) == "queued" else batch.last_run
-    yield replace(batch, allocated=credits, allocated_at=view.now, last_run=last_run)
-
-
-def refund_credits(view: View, batch: Batch) -> Iterable[Account | Batch]:
-    """On the day on which they were allocated, so that each day tells what it cost in the end."""
-    account = _account(view)
-    usage = give_back(account.usage, day_of(batch.allocated_at or view.now), batch.allocated)
-    yield replace(account, credits_used=account.credits_used - batch.allocated, usage=usage)
-    yield _at_rest(batch)
-
-
-def begin_the_run(view: View, batch: Batch) -> Iterable[Batch]:
-    last_run = view.now if view.choice(LAST_RUN.id) == "running" else batch.last_run
-    number = batch.next_result_set_id + (view.choice(NEXT_RESULT_SET.id) == "running")
-    yield replace(batch, last_run=last_run, started_at=view.now, next_result_set_id=number)
-
-
-def keep_credits(view: View, batch: Batch) -> Iterable[Batch]:
-    if view.choice(PARTIAL_RESULTS.id) == "keep":
-        yield _with_results(view, batch, _searches_done(view, batch))
-    else:
-        yield _at_rest(batch)
-
-
-def deliver_results(view: View, batch: Batch) -> Iterable[Batch]:
-    yield _with_results(view, batch, batch.searches)
-
-
-def _with_results(view: View, batch: Batch, searches: int) -> Batch:
-    counted_already = view.choice(NEXT_RESULT_SET.id) == "running"
-    number = max(batch.next_result_set_id - counted_already, 1)
-    result_set = ResultSet(number, batch.started_at or view.now, view.now, searches)
-    kept = tuple(old for old in batch.result_sets if old.available(view.now))
-    return replace(_at_rest(batch), result_sets=(*kept, result_set), next_result_set_id=number + 1)
-
-
-def _searches_done(view: View, batch: Batch) -> int:
-    """Searches are done at an even pace over the whole of the run."""
-    length = view.length(RUN, batch)
-    return batch.searches * (view.now - (batch.started_at or view.now)) // length if length else 0
-
-
-def _at_rest(batch: Batch) -> Batch:
-    return replace(batch, allocated=0, allocated_at=None, started_at=None)
-
-
-def _account(view: View) -> Account:
-    account = view.find(Account.kind, SELF)
-    assert isinstance(account, Account)  # noqa: S101  the given state always holds one
-    return account
-
-
-QUEUE = Wait("serpwow.queue", timedelta(seconds=2), "invented")
-RUN = Wait("serpwow.run", timedelta(seconds=10), "serpwow-results-2")
 
 AS_BAD_KEY = Assume(OTHER_ACCOUNT.id, "401")
 EMPTY_REFUSED = Assume(START_EMPTY.id, "refuse")
 DISABLED_REFUSED = Assume(START_DISABLED.id, "refuse")
 SECOND_START_IGNORED = Assume(START_QUEUED.id, "ignore")
+EDITABLE_IN_QUEUE = Assume(EDIT_QUEUED.id, "allow")
 
 BATCH = Machine(
     kind=Batch.kind,
     states=("idle", "queued", "running"),
-    commands=(GET, START, STOP, STOPALL),
-    waits=(QUEUE, RUN),
+    commands=(CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL),
+    waits=(QUEUE, PLACE, RUN, SCHEDULE, INACTIVITY),
     rows=(
         # in           cause         go to      answer           effect            evidence
+        Row(ABSENT, On(CREATE), SAME, "too_many_batches", None, "serpwow-limits-1", there_are_too_many),
+        Row(ABSENT, On(CREATE), "idle", "batch", plan_the_schedule, "serpwow-create-1"),
+        Row(EVERY, On(CREATE), SAME, "batch", None, "serpwow-create-3"),
+        #
         Row(EVERY, On(GET), SAME, "bad_key", None, "serpwow-owner-1", belongs_to_another, AS_BAD_KEY),
         Row(EVERY, On(GET), SAME, "unknown_batch", None, "serpwow-owner-1", belongs_to_another),
         Row(EVERY, On(GET), SAME, "batch", None, "serpwow-get-1"),
         Row(ABSENT, On(GET), SAME, "unknown_batch", None, "serpwow-unknown-1"),
+        #
+        Row(EVERY, On(UPDATE), SAME, "bad_key", None, "serpwow-owner-1", belongs_to_another, AS_BAD_KEY),
+        Row(EVERY, On(UPDATE), SAME, "unknown_batch", None, "serpwow-owner-1", belongs_to_another),
+        Row("idle", On(UPDATE), SAME, "batch", None, "serpwow-update-1"),
+        Row("queued", On(UPDATE), SAME, "batch", None, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
+        Row("queued", On(UPDATE), SAME, "not_editable", None, "serpwow-update-3"),
+        Row("running", On(UPDATE), SAME, "not_editable", None, "serpwow-update-2"),
+        Row(ABSENT, On(UPDATE), SAME, "unknown_batch", None, "serpwow-unknown-1"),
+        #
+        Row(EVERY, On(DELETE), SAME, "bad_key", None, "serpwow-owner-1", belongs_to_another, AS_BAD_KEY),
+        Row(EVERY, On(DELETE), SAME, "unknown_batch", None, "serpwow-owner-1", belongs_to_another),
+        Row("idle", On(DELETE), ABSENT, "deleted", None, "serpwow-delete-1"),
+        Row("queued", On(DELETE), ABSENT, "deleted", leave_the_queue, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
+        Row("queued", On(DELETE), SAME, "not_editable", None, "serpwow-update-3"),
+        Row("running", On(DELETE), SAME, "not_editable", None, "serpwow-delete-2"),
+        Row(ABSENT, On(DELETE), SAME, "unknown_batch", None, "serpwow-unknown-1"),
         #
         Row(EVERY, On(START), SAME, "bad_key", None, "serpwow-owner-1", belongs_to_another, AS_BAD_KEY),
         Row(EVERY, On(START), SAME, "unknown_batch", None, "serpwow-owner-1", belongs_to_another),
@@ -147,8 +93,14 @@ BATCH = Machine(
         Row("idle", On(STOPALL), SAME, "not_stoppable", None, "serpwow-stopall-7"),
         Row(ABSENT, On(STOPALL), SAME, "unknown_batch", None, "serpwow-unknown-1"),
         #
+        Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-1", has_no_place),
         Row("queued", After(QUEUE.name), "running", None, begin_the_run, "serpwow-queue-1"),
+        Row("queued", After(PLACE.name), "running", None, begin_the_run, "serpwow-slots-2"),
         Row("running", After(RUN.name), "idle", None, deliver_results, "serpwow-complete-1"),
+        Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", has_nothing_to_run, EMPTY_REFUSED),
+        Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", costs_too_much),
+        Row("idle", After(SCHEDULE.name), "queued", None, allocate_credits, "serpwow-schedule-2"),
+        Row("idle", After(INACTIVITY.name), ABSENT, None, None, "serpwow-inactive-1"),
     ),
     entry=("idle", "queued", "running"),
 )

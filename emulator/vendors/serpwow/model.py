@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
 from emulator.kernel.store import IndexKey
+from emulator.vendors.serpwow.schedules import MANUAL, Schedule
+from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage
 
 SELF = "self"
@@ -16,6 +19,8 @@ SELF = "self"
 RESULT_LIFETIME = timedelta(days=14)
 """How long a result set can be had. Evidence: serpwow-results-1."""
 
+SMALL = 250
+"""The most searches of a batch that shares its turn with others. Evidence: serpwow-slots-1."""
 
 RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
 """When the public demo account's credits were last reset. Evidence: serpwow-account-2."""
@@ -33,7 +38,8 @@ class Component:
 class Account:
     """Credits are whole numbers; `credits_used` holds what runs have cost and what queued runs have been allocated.
 
-    `usage` says on which days they were used. Nothing resets them: `credits_reset_at` is only told.
+    `usage` says on which days they were used. Nothing resets them: `credits_reset_at` is only told. Where overage is allowed
+    and enabled, more can be used than the limit. `notification_webhook` is the profile's, for batches that name none.
     """
 
     since: datetime
@@ -45,6 +51,10 @@ class Account:
     timezone: str = "UTC"
     account_balance_usd: Decimal = Decimal(0)
     credits_reset_at: datetime = RESET_AT
+    overage_allowed: bool = False
+    overage_enabled: bool = False
+    overage_limit: int = 0
+    notification_webhook: str | None = None
     components: tuple[Component, ...] = ()
     usage: Usage = field(default_factory=dict)
     id: str = SELF
@@ -54,7 +64,26 @@ class Account:
     @property
     def credits_remaining(self) -> int:
         """What is left of the allowance."""
-        return self.credits_limit - self.credits_used
+        return max(self.credits_limit - self.credits_used, 0)
+
+    @property
+    def overage(self) -> bool:
+        """Whether more can be used than the allowance."""
+        return self.overage_allowed and self.overage_enabled
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """How the vendor is: operational, or down. Uploads to the `unreachable` buckets fail."""
+
+    since: datetime
+    status: str = "operational"
+    unreachable: tuple[str, ...] = ()
+    id: str = SELF
+    kind: ClassVar[str] = "serpwow.platform"
 
     def index(self) -> tuple[IndexKey, ...]:
         return ()
@@ -62,56 +91,183 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class ResultSet:
-    """The product of one completed run, numbered from 1 within its batch."""
+    """The product of one completed run, numbered from 1 within its batch: the searches as they were, the last ones failed."""
 
     id: int
     started_at: datetime
     ended_at: datetime
-    searches_completed: int
+    searches: Searches
     searches_failed: int = 0
+    destination_ids: tuple[str, ...] = ()
 
-    def available(self, now: datetime) -> bool:
-        """Whether it has not expired."""
-        return now < self.ended_at + RESULT_LIFETIME
+    @property
+    def expires_at(self) -> datetime:
+        return self.ended_at + RESULT_LIFETIME
+
+    @property
+    def searches_completed(self) -> int:
+        """The ones that did not fail."""
+        return len(self.searches) - self.searches_failed
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """Whom a batch tells when it has run, and in which formats."""
+
+    email: str | None = None
+    webhook: str | None = None
+    as_json: bool = False
+    as_jsonlines: bool = False
+    as_csv: bool = False
+    csv_fields: str | None = None
+
+
+BY_HAND = Schedule()
+NOBODY = Notifications()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """A named list of searches. `allocated` is what the run that is queued or running was charged, in credits.
 
-    `allocated_at` is when that was, `started_at` when the run that is running began.
+    `allocated_at` is when that was, `started_at` when the run that is running began, `active_at` when it was last made or
+    started, `fires_at` when its schedule starts it next. A queued batch that found all places taken has a `ticket`, its pool,
+    its priority and its number in their line; `called_at` is when a place became free for it.
     `owner` is SELF, or the name of an account that this world's credentials do not act for. A batch that `fails_to_stop`
-    stays as it is, whoever asks.
+    stays as it is, whoever asks; the last `failing` searches of each of its runs fail.
     """
 
     id: str
     since: datetime
     created_at: datetime
     name: str
+    searches: Searches
+    active_at: datetime
     status: str = "idle"
-    searches: int = 0
     allocated: int = 0
     allocated_at: datetime | None = None
     started_at: datetime | None = None
+    ticket: tuple[str, str, int] | None = None
+    called_at: datetime | None = None
     priority: str = "normal"
-    schedule_type: str = "manual"
+    schedule: Schedule = BY_HAND
+    fires_at: datetime | None = None
     enabled: bool = True
     last_run: datetime | None = None
     result_sets: tuple[ResultSet, ...] = ()
     next_result_set_id: int = 1
     destination_ids: tuple[str, ...] = ()
+    notifications: Notifications = NOBODY
+    locked_type: str | None = None
     owner: str = SELF
     fails_to_stop: bool = False
+    failing: int = 0
     kind: ClassVar[str] = "serpwow.batch"
 
     @property
     def credits_required(self) -> int:
-        """What one run costs: a credit for each search. Evidence: serpwow-credits-1."""
-        return self.searches
+        """What one run costs."""
+        return self.searches.credits
+
+    @property
+    def searches_type(self) -> str:
+        """The type it is locked to, or the one that all its searches have. Evidence: serpwow-types-1."""
+        return self.locked_type or self.searches.type
+
+    @property
+    def size(self) -> str:
+        """Small batches run beside each other, large ones do not."""
+        return "small" if len(self.searches) <= SMALL else "large"
+
+    def available(self, now: datetime) -> tuple[ResultSet, ...]:
+        """The result sets that have not expired, oldest first."""
+        return self.result_sets[self._expired(now) :]
 
     def results_count(self, now: datetime) -> int:
         """How many result sets can still be had."""
-        return sum(result_set.available(now) for result_set in self.result_sets)
+        return len(self.result_sets) - self._expired(now)
+
+    def result_set(self, id: int, now: datetime) -> ResultSet | None:
+        """The result set of that number, if it can still be had."""
+        return next((it for it in reversed(self.available(now)) if it.id == id), None)
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (("owner", self.owner), ("owner", self.owner, self.status))
+        return (("owner", self.owner), ("owner", self.owner, self.status), *self._lists())
+
+    def _expired(self, now: datetime) -> int:
+        return bisect_right(self.result_sets, now - RESULT_LIFETIME, key=lambda it: it.ended_at)
+
+    def _lists(self) -> tuple[IndexKey, ...]:
+        if self.owner != SELF:
+            return ()
+        lists: list[IndexKey] = [("destination", id) for id in dict.fromkeys(self.destination_ids)]
+        if self.schedule.type != MANUAL:
+            lists.append(("scheduled",))
+        if self.status == "running" or (self.status == "queued" and self.called_at is not None):
+            lists.append(("place", self.size))
+        elif self.status == "queued" and self.ticket is not None:
+            lists.append(("ticket", *self.ticket))
+        return tuple(lists)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Batches of one priority that wait for a place: the number being served, and the next one to give out."""
+
+    id: str
+    since: datetime
+    serving: int = 1
+    next: int = 1
+    status: str = "open"
+    kind: ClassVar[str] = "serpwow.line"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A bucket of the client's, to which result sets are uploaded. `settings` are its credentials and all else of its own."""
+
+    id: str
+    since: datetime
+    name: str
+    type: str
+    enabled: bool
+    settings: tuple[tuple[str, str], ...] = ()
+    status: str = "kept"
+    kind: ClassVar[str] = "serpwow.destination"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLog:
+    """A real-time request that ended in a 500, and how often; told until three days after it last did."""
+
+    id: str
+    since: datetime
+    date: datetime
+    message: str
+    count: int = 1
+    parameters: tuple[tuple[str, str], ...] = ()
+    status: str = "kept"
+    kind: ClassVar[str] = "serpwow.errorlog"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """The instants of the latest calls that one key made to a limited operation."""
+
+    id: str
+    since: datetime
+    calls: tuple[datetime, ...] = ()
+    status: str = "open"
+    kind: ClassVar[str] = "serpwow.meter"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()

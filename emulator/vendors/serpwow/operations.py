@@ -5,21 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.serpwow.assumptions import (
-    PATH_SPELLING,
-    REFUSED_FIRST,
-    START_DISABLED,
-    START_EMPTY,
-    STOP_FAILURE,
-    STOPALL_NONE,
-    STOPALL_SINGULAR,
-    STOPALL_WITH_FAILURES,
-    UNKNOWN_BATCH,
-    WRONG_STATE,
+from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
+from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
+from emulator.vendors.serpwow.batches import (
+    clear_searches,
+    create_batch,
+    delete_search,
+    delete_searches,
+    update_batch,
+    update_search,
 )
+from emulator.vendors.serpwow.credits import account_of
+from emulator.vendors.serpwow.destinations import create_destination, delete_destination, list_destinations, update_destination
+from emulator.vendors.serpwow.errorlogs import list_error_logs
+from emulator.vendors.serpwow.limits import limited
+from emulator.vendors.serpwow.links import FILES, get_result_file, get_search_file
 from emulator.vendors.serpwow.listing import Refused, page_of
-from emulator.vendors.serpwow.machine import BATCH, GET, START, STOP, STOPALL, STOPPABLE
-from emulator.vendors.serpwow.model import SELF, Account, Batch
+from emulator.vendors.serpwow.machine import BATCH, DELETE, GET, START, STOP, STOPALL, STOPPABLE
+from emulator.vendors.serpwow.model import SELF, Batch, Platform
+from emulator.vendors.serpwow.reading import (
+    export_csv,
+    export_json,
+    get_result,
+    get_result_csv,
+    get_result_jsonlines,
+    list_results,
+    list_searches,
+    resend_webhook,
+)
+from emulator.vendors.serpwow.refusals import refused_by_a_row
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 MOUNTS = ("/live", "/serpwow/live")
@@ -31,23 +45,22 @@ def credential(call: Call) -> str | None:
 
 
 BAD_KEY = Answer("bad_key", "serpwow-auth-2")
-ASSUMED = {
-    "unknown_batch": UNKNOWN_BATCH.id,
-    "not_stoppable": WRONG_STATE.id,
-    "not_startable": WRONG_STATE.id,
-    "nothing_to_run": START_EMPTY.id,
-    "disabled": START_DISABLED.id,
-    "stop_failed": STOP_FAILURE.id,
-}
-"""Answers whose wording a choice decides, whichever row they come from."""
 
 
 def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
-    if not tx.accepts("serpwow", credential(call)):
+    """Links to files need no key; all else does."""
+    if not operation.mounts and not tx.accepts("serpwow", credential(call)):
         return BAD_KEY
     if not _is_spelt_as_published(call, operation) and tx.choice(PATH_SPELLING.id) == "strict":
         return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
+    if operation.act is not get_account and _is_down(tx):
+        return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN.id)
     return None
+
+
+def _is_down(tx: Transaction) -> bool:
+    platform = tx.find(Platform.kind, SELF)
+    return platform is not None and platform.status == "down"
 
 
 def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
@@ -62,7 +75,7 @@ def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
 
 def _is_spelt_as_published(call: Call, operation: Operation) -> bool:
     """Capitals and slashes included; ids are the client's own."""
-    return any(_matches(call.path, mount + operation.path) for mount in MOUNTS)
+    return any(_matches(call.path, mount + operation.path) for mount in operation.mounts or MOUNTS)
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -75,8 +88,7 @@ def _ask(command: str) -> Act:
     """Asks the batch that the path names."""
 
     def act(tx: Transaction, call: Call) -> Answer:
-        answer = Answer.of(tx.ask(BATCH, call.parameters["id"], command))
-        return answer._replace(assumption=answer.assumption or ASSUMED.get(answer.name))
+        return refused_by_a_row(tx.ask(BATCH, call.parameters["id"], command))
 
     return act
 
@@ -106,14 +118,36 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
 
 
 def get_account(tx: Transaction, _call: Call) -> Answer:
-    return Answer("account", "serpwow-account-1", tx.find(Account.kind, SELF))
+    return Answer("account", "serpwow-account-1", account_of(tx))
 
 
 OPERATIONS = (
-    Operation("serpwow.batches.list", "GET", "/batches", list_batches),
+    Operation("serpwow.batches.create", "POST", "/batches", create_batch),
+    Operation("serpwow.batches.list", "GET", "/batches", limited("batches", "serpwow-list-10", list_batches)),
     Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", _ask(GET)),
+    Operation("serpwow.batches.update", "PUT", "/batches/{id}", update_batch),
+    Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", _ask(DELETE)),
     Operation("serpwow.batches.start", "GET", "/batches/{id}/start", _ask(START)),
     Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", _ask(STOP)),
+    Operation("serpwow.searches.list", "GET", "/batches/{id}/searches/{page}", list_searches),
+    Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json),
+    Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv),
+    Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", update_search),
+    Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search),
+    Operation("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", delete_searches),
+    Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches),
+    Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results),
+    Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result),
+    Operation("serpwow.results.jsonlines", "GET", "/batches/{id}/results/{result_set_id}/jsonlines", get_result_jsonlines),
+    Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv),
+    Operation("serpwow.results.resendwebhook", "GET", "/batches/{id}/results/{result_set_id}/resendwebhook", resend_webhook),
     Operation("serpwow.account.get", "GET", "/account", get_account),
+    Operation("serpwow.errorlogs.list", "GET", "/errorlogs", limited("errorlogs", "serpwow-errorlogs-3", list_error_logs)),
+    Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
+    Operation("serpwow.destinations.list", "GET", "/destinations", list_destinations),
+    Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", update_destination),
+    Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),
+    Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES),
+    Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -55,50 +55,53 @@ def numbered(batch: str, n: int) -> Search:
     return Search(letters(blake2b(f"{batch}/{n}".encode()).digest()), {"q": f"search {n + 1}"})
 
 
-class Searches(Sequence[Search]):
+class Searches:
     """The searches of a batch, in order; immutable. `written` is None where they are only counted."""
 
-    __slots__ = ("batch", "count", "credits", "type", "with_html", "written")
+    __slots__ = ("batch", "credits", "total", "type", "with_html", "written")
 
     def __init__(self, batch: str, searches: int | Iterable[Search] = 0) -> None:
         self.batch = batch
         self.written = None if isinstance(searches, int) else tuple(searches)
-        self.count = searches if isinstance(searches, int) else len(self.written or ())
-        self.credits = self.count if self.written is None else sum(search.cost for search in self.written)
+        self.total = searches if isinstance(searches, int) else len(self.written or ())
+        self.credits = self.total if self.written is None else sum(search.cost for search in self.written)
         self.with_html = any(search.with_html for search in self.written or ())
-        types = {search.type for search in (self.written if self.written is not None else self[:1])}
+        types = {search.type for search in (self.cut(0, 1) if self.written is None else self.written)}
         self.type = types.pop() if len(types) == 1 else MIXED
 
     def __len__(self) -> int:
-        return self.count
-
-    def __getitem__(self, place: Any) -> Any:
-        if self.written is not None:
-            return self.written[place]
-        if isinstance(place, slice):
-            return tuple(numbered(self.batch, n) for n in range(*place.indices(self.count)))
-        return numbered(self.batch, range(self.count)[place])
+        return self.total
 
     def __iter__(self) -> Iterator[Search]:
-        return iter(self.written) if self.written is not None else (numbered(self.batch, n) for n in range(self.count))
+        return iter(self.cut(0, self.total))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Searches):
             return NotImplemented
-        return (self.batch, self.count, self.written) == (other.batch, other.count, other.written)
+        return (self.batch, self.total, self.written) == (other.batch, other.total, other.written)
 
     def __hash__(self) -> int:
-        return hash((self.batch, self.count))
+        return hash((self.batch, self.total))
 
     @property
     def pages(self) -> int:
         """How many pages hold them; none when there are none."""
-        return -(-self.count // PAGE_SIZE)
+        return -(-self.total // PAGE_SIZE)
 
     @property
     def capacity(self) -> int:
         """How many pages one run may retrieve."""
         return CAPACITY_WITH_HTML if self.with_html else CAPACITY
+
+    def cut(self, start: int, stop: int) -> tuple[Search, ...]:
+        """Those from one place up to another."""
+        if self.written is not None:
+            return self.written[start:stop]
+        return tuple(numbered(self.batch, n) for n in range(start, min(stop, self.total)))
+
+    def page(self, number: int) -> tuple[Search, ...]:
+        """A page of them, counted from 1."""
+        return self.cut((number - 1) * PAGE_SIZE, number * PAGE_SIZE)
 
     def find(self, id: str) -> Search | None:
         """The search of that id."""
@@ -119,12 +122,7 @@ class Searches(Sequence[Search]):
 
     def first(self, n: int) -> Searches:
         """The first `n` of them."""
-        return self if n >= self.count else Searches(self.batch, n if self.written is None else self.written[:n])
-
-
-def page_of(searches: Sequence[Search], number: int) -> Sequence[Search]:
-    """A page, counted from 1."""
-    return searches[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        return self if n >= self.total else Searches(self.batch, n if self.written is None else self.written[:n])
 
 
 def show_search(search: Search) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How SerpWow words its answers: one function for each answer that a row or an operation gives."""
+"""How SerpWow writes what it tells: headers, instants, and each thing that it keeps."""
 
 from __future__ import annotations
 
@@ -6,22 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from emulator.kernel.assumption import Assumption
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.serpwow.assumptions import (
-    STOP_FAILURE,
-    STOPALL_SINGULAR,
-    STOPALL_WITH_FAILURES,
-    UNKNOWN_BATCH,
-    WRONG_STATE,
-)
-from emulator.vendors.serpwow.listing import Page
-from emulator.vendors.serpwow.model import SELF, Account, Batch
+from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
+from emulator.vendors.serpwow.effects import BATCHES_LIMIT
+from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform, ResultSet
+from emulator.vendors.serpwow.schedules import Schedule
 from emulator.vendors.serpwow.usage import history
-from emulator.vendors.vendor import Call, Reply, Wording
-
-BATCHES_LIMIT = 10_000
-DESTINATIONS_LIMIT = 50
+from emulator.vendors.vendor import Call
 
 HEADERS = {  # those seen on the live service, serpwow-headers-1
     "cache-control": "no-store",
@@ -50,28 +41,72 @@ def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:
         body["last_run"] = instant(batch.last_run)
     return body | {
         "name": batch.name,
-        "schedule_type": batch.schedule_type,
+        "schedule_type": batch.schedule.type,
         "enabled": batch.enabled,
         "status": batch.status,
-        "searches_total_count": batch.searches,
-        "searches_page_count": -(-batch.searches // 1000),
+        "searches_total_count": len(batch.searches),
+        "searches_page_count": batch.searches.pages,
         "credits_required": batch.credits_required,
         "next_result_set_id": batch.next_result_set_id,
         "results_count": batch.results_count(now),
         "priority": batch.priority,
         "destination_ids": list(batch.destination_ids),
-        "notification_as_json": False,
-        "notification_as_jsonlines": False,
-        "notification_as_csv": False,
-        "searches_type": "mixed",
-        "searches_type_locked": False,
+        **_show_schedule(batch.schedule),
+        **_show_notifications(batch),
+        "searches_type": batch.searches_type,
+        "searches_type_locked": batch.locked_type is not None,
     }
 
 
-def show_account(account: Account, api_key: str, batches: int, now: datetime) -> dict[str, Any]:
+def _show_schedule(schedule: Schedule) -> dict[str, Any]:
+    """Only what its type heeds. Evidence: serpwow-get-7."""
+    heeded: dict[str, dict[str, Any]] = {
+        "monthly": {"schedule_days_of_month": list(schedule.days_of_month), "schedule_hours": list(schedule.hours)},
+        "weekly": {"schedule_days_of_week": list(schedule.days_of_week), "schedule_hours": list(schedule.hours)},
+        "daily": {"schedule_hours": list(schedule.hours)},
+        "minutes": {"schedule_minutes": schedule.minutes},
+    }
+    return {name: value for name, value in heeded.get(schedule.type, {}).items() if value}
+
+
+def _show_notifications(batch: Batch) -> dict[str, Any]:
+    told = batch.notifications
+    texts = {
+        "notification_email": told.email,
+        "notification_webhook": told.webhook,
+        "notification_csv_fields": told.csv_fields,
+    }
+    flags = {
+        "notification_as_json": told.as_json,
+        "notification_as_jsonlines": told.as_jsonlines,
+        "notification_as_csv": told.as_csv,
+    }
+    return {name: text for name, text in texts.items() if text is not None} | flags
+
+
+def show_result_set(result_set: ResultSet) -> dict[str, Any]:
+    """A result set as it is listed. Its uploads are only told, not made."""
+    shown: dict[str, Any] = {
+        "id": result_set.id,
+        "started_at": instant(result_set.started_at),
+        "ended_at": instant(result_set.ended_at),
+        "expires_at": instant(result_set.expires_at),
+        "results_page_count": result_set.searches.pages,
+        "searches_completed": result_set.searches_completed,
+        "searches_failed": result_set.searches_failed,
+        "searches_total": len(result_set.searches),
+    }
+    if result_set.destination_ids:
+        log = [{"date_time": instant(result_set.ended_at), "text": "Destination upload completed successfully."}]
+        shown["destination_status"] = {id: {"status": "ok", "log": log} for id in result_set.destination_ids}
+    return shown
+
+
+def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any]:
     """The account's own part of the Account answer."""
+    batches, destinations = tx.size(Batch.kind, "owner", SELF), tx.size(Destination.kind)
     return {
-        "api_key": api_key,
+        "api_key": call.query["api_key"],
         "name": account.name,
         "email": account.email,
         "plan": account.plan,
@@ -83,96 +118,22 @@ def show_account(account: Account, api_key: str, batches: int, now: datetime) ->
         "batches_used": batches,
         "batches_limit": BATCHES_LIMIT,
         "batches_available": max(BATCHES_LIMIT - batches, 0),
-        "destinations_used": 0,
+        "destinations_used": destinations,
         "destinations_limit": DESTINATIONS_LIMIT,
-        "destinations_available": DESTINATIONS_LIMIT,
+        "destinations_available": max(DESTINATIONS_LIMIT - destinations, 0),
         "account_balance_usd": account.account_balance_usd,
-        "overage_allowed": False,
-        "overage_enabled": False,
-        "overage_limit": 0,
-        "status": [{"component": it.component, "status": it.status} for it in account.components],
-        "usage_history": list(history(account.usage, now)),
+        "overage_allowed": account.overage_allowed,
+        "overage_enabled": account.overage_enabled,
+        "overage_limit": account.overage_limit,
+        "status": _show_platform(tx, account),
+        "usage_history": list(history(account.usage, tx.now)),
     }
 
 
-def _batch(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    return Reply(200, {"request_info": {"success": True}, "batch": show_batch(batch, tx.now)})
-
-
-def _page(tx: Transaction, _call: Call, page: Page) -> Reply:
-    return Reply(
-        200,
-        {
-            "request_info": {"success": True},
-            "total_count": page.total,
-            "total_pages": page.pages,
-            "current_page": page.number,
-            "count_this_page": len(page.batches),
-            "batches": [show_batch(batch, tx.now) for batch in page.batches],
-        },
-    )
-
-
-def _account(tx: Transaction, call: Call, account: Account) -> Reply:
-    batches = tx.size(Batch.kind, "owner", SELF)
-    info = show_account(account, call.query["api_key"], batches, tx.now)
-    return Reply(200, {"request_info": {"success": True}, "account_info": info})
-
-
-def _stopped_all(tx: Transaction, _call: Call, counts: tuple[int, int]) -> Reply:
-    stopped, failed = counts
-    singular = stopped == 1 and tx.choice(STOPALL_SINGULAR.id) == "Batch"
-    message = f"{stopped} {'Batch' if singular else 'Batches'} stopped"
-    success = not failed or tx.choice(STOPALL_WITH_FAILURES.id) == "success"
-    info = {"success": success, "message": message}
-    return Reply(200, {"request_info": info, "batches_stopped": stopped, "batches_failed_to_stop": failed})
-
-
-def _refusal(status: int | Assumption, message: str) -> Wording:
-    """Refuses with a message, in which {id} is the batch id that the client sent; an assumption may choose the status."""
-
-    def word(tx: Transaction, call: Call, _subject: object) -> Reply:
-        text = message.replace("{id}", call.parameters.get("id", ""))
-        chosen = status if isinstance(status, int) else int(tx.choice(status.id))
-        return Reply(chosen, {"request_info": {"success": False, "message": text}})
-
-    return word
-
-
-def _done(message: str) -> Wording:
-    def word(_tx: Transaction, _call: Call, _subject: object) -> Reply:
-        return Reply(200, {"request_info": {"success": True, "message": message}})
-
-    return word
-
-
-def _no_credits(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    account = tx.find(Account.kind, SELF)
-    left = account.credits_remaining if isinstance(account, Account) else 0
-    text = f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain"
-    return Reply(402, {"request_info": {"success": False, "message": text}})
-
-
-def _bad_list_parameter(_tx: Transaction, _call: Call, message: str) -> Reply:
-    return Reply(400, {"request_info": {"success": False, "message": message}})
-
-
-WORDINGS: dict[str, Wording] = {
-    "batch": _batch,
-    "page": _page,
-    "account": _account,
-    "started": _done("batch started"),
-    "stopped": _done("batch stopped"),
-    "stopped_all": _stopped_all,
-    "nothing_to_stop": _refusal(400, "No Batches are currently queued or running"),
-    "not_stoppable": _refusal(WRONG_STATE, "Batch with ID '{id}' is not currently queued or running"),
-    "not_startable": _refusal(WRONG_STATE, "Batch with ID '{id}' is already queued or running"),
-    "nothing_to_run": _refusal(400, "Batch with ID '{id}' has no searches"),
-    "disabled": _refusal(400, "Batch with ID '{id}' is not enabled"),
-    "no_credits": _no_credits,
-    "stop_failed": _refusal(STOP_FAILURE, "Batch with ID '{id}' could not be stopped"),
-    "unknown_batch": _refusal(UNKNOWN_BATCH, "Batch with ID '{id}' was not found"),
-    "bad_list_parameter": _bad_list_parameter,
-    "bad_key": _refusal(401, "Supplied api_key is not valid"),
-    "astray": _refusal(404, "Not found"),
-}
+def _show_platform(tx: Transaction, account: Account) -> list[dict[str, str]]:
+    """The parts that are given, and the API as a whole while it is down."""
+    platform = tx.find(Platform.kind, SELF)
+    parts = [{"component": it.component, "status": it.status} for it in account.components]
+    if platform is not None and platform.status == "down":
+        parts.append({"component": "API", "status": "major_outage"})
+    return parts

@@ -1,24 +1,10 @@
-"""Where 6DOT50's publications are silent and a client can tell: the choices, ours, and why."""
+"""Where 6DOT50's publications are silent on how it is asked and how it refuses: the choices, ours, and why."""
 
 from emulator.kernel.assumption import Assumption
 
-SECOND_CANCEL = Assumption(
-    "6dot50.second-cancel",
-    "What does the cancel of a batch that is CANCELLED already answer?",
-    ("400", "200"),
-    "400",
-    "Only a DRAFT can be cancelled, and a cancelled batch never changes again.",
-)
-EMPTY_CANCEL = Assumption(
-    "6dot50.empty-cancel",
-    "Can a batch without payments be cancelled?",
-    ("200", "400"),
-    "200",
-    "Being in DRAFT is the only condition that is named.",
-)
 WRONG_STATE_STATUS = Assumption(
     "6dot50.wrong-state-status",
-    "Which status does a cancel get when the batch is not in DRAFT?",
+    "Which status does a wish get that needs a batch in DRAFT, when the batch is not?",
     ("400", "409"),
     "400",
     "Deleting a payment that is not in DRAFT is published as 400, and no 409 is published anywhere.",
@@ -79,20 +65,6 @@ OLDER_TOKENS = Assumption(
     "live",
     "A token carries its own end, and nothing is said of revoking it.",
 )
-IS_MEMBER = Assumption(
-    "6dot50.is-member",
-    "When is isMember looked up?",
-    ("kept", "live"),
-    "kept",
-    "It is there while a payment is in DRAFT, so it was looked up when the payment was added.",
-)
-REVERSED_MONEY = Assumption(
-    "6dot50.reversed-money",
-    "Which of an account's two balances does a reversed payment raise?",
-    ("both", "balance"),
-    "both",
-    "The money is published as returned to the account, and nothing is said of holding it back.",
-)
 STORED_INSTANTS = Assumption(
     "6dot50.stored-instants",
     "How finely are instants kept?",
@@ -121,10 +93,64 @@ STATUS_CASE = Assumption(
     "ignored",
     "SQL Server, which seems to hold the data, compares so by default.",
 )
+CHECK_ORDER = Assumption(
+    "6dot50.check-order",
+    "What is looked at first where the body is bad and the batch is unknown or not in DRAFT?",
+    ("body", "batch"),
+    "body",
+    "ASP.NET binds and validates a body before the action that looks for the batch begins.",
+)
+ERROR_INDEX = Assumption(
+    "6dot50.error-index",
+    "What does the index of a validation error count?",
+    ("payments", "errors"),
+    "payments",
+    "It is published as a running number that is there where it applies, which is true of lists.",
+)
+CREATED_STATUS = Assumption(
+    "6dot50.created-status",
+    "Which status does the creation of a batch get?",
+    ("200", "201"),
+    "200",
+    "The page of statuses lists 200 as the only success.",
+)
+EXISTS_BODY = Assumption(
+    "6dot50.exists-body",
+    "How does it say whether there is a member of a number?",
+    ("object", "boolean"),
+    "object",
+    "The page shows no body; every other reply is an object or a list of them.",
+)
+MALFORMED_MSISDN = Assumption(
+    "6dot50.malformed-msisdn",
+    "What does the question for a member get whose number is not one?",
+    ("400", "unknown"),
+    "400",
+    "A malformed type is published as an example of a failed validation.",
+)
+WRITTEN_SUMMARY = Assumption(
+    "6dot50.written-summary",
+    "Do the replies to creating and updating a batch hold its summary?",
+    ("left-out", "shown"),
+    "left-out",
+    "Both published models lack it, and those of reading and cancelling have it.",
+)
+WRITTEN_INSTANTS = Assumption(
+    "6dot50.written-instants",
+    "How do the replies to creating and updating a batch write its createdAt?",
+    ("utc", "stored"),
+    "utc",
+    "The sample of an update has a Z and seven decimals, unlike every sample of a reply that reads.",
+)
+BALANCE_TYPE = Assumption(
+    "6dot50.balance-type",
+    "Are balances JSON numbers or strings?",
+    ("number", "string"),
+    "number",
+    "The page's table says string and its sample shows numbers; a sample is likelier to be a copy of a reply.",
+)
 
-ASSUMPTIONS = (
-    SECOND_CANCEL,
-    EMPTY_CANCEL,
+QUESTIONS_OF_CALLS = (
     WRONG_STATE_STATUS,
     ERROR_BODY,
     NOT_FOUND_BODY,
@@ -134,10 +160,16 @@ ASSUMPTIONS = (
     FAILED_TOKEN_STATUS,
     MISSING_CREDENTIAL,
     OLDER_TOKENS,
-    IS_MEMBER,
-    REVERSED_MONEY,
     STORED_INSTANTS,
     BAD_PAGING,
     UNKNOWN_STATUS,
     STATUS_CASE,
+    CHECK_ORDER,
+    ERROR_INDEX,
+    CREATED_STATUS,
+    EXISTS_BODY,
+    MALFORMED_MSISDN,
+    WRITTEN_SUMMARY,
+    WRITTEN_INSTANTS,
+    BALANCE_TYPE,
 )

@@ -1,87 +1,33 @@
-"""How 6DOT50's state is written: `accounts`, `members`, `batches` with their payments, and `tokens`."""
+"""How 6DOT50's state is read and shown: the outside world's `platform`, `members` and `deposit`s, and what 6DOT50 keeps."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import FLAG, INSTANT, TEXT, Field, Fields, many_of, one_of, schema_of
-from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
-from emulator.vendors.sixdot50.model import CURRENCY, Account, Batch, Member, Payment, Token
+from emulator.vendors.fields import Fields
+from emulator.vendors.sixdot50.grammar import (
+    ACCOUNT,
+    BATCH,
+    DECIMALS,
+    GUID,
+    MONEY,
+    ORGANISATION,
+    PAYMENT,
+    PLATFORM,
+    SCHEMA,
+    TOKEN,
+)
+from emulator.vendors.sixdot50.ids import new_id
+from emulator.vendors.sixdot50.model import CURRENCY, OURS, SELF, Account, Batch, Member, Organisation, Payment, Platform, Token
+from emulator.vendors.sixdot50.money import paying_account
 from emulator.vendors.sixdot50.tokens import LIFETIME
-
-_GUID = {
-    "type": "string",
-    "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
-    "description": "a GUID, 36 characters",
-}
-_DECIMALS = r"^[0-9]{1,15}(\.[0-9]{1,2})?$"
-_MSISDN = {"type": "string", "pattern": "^[1-9][0-9]{7,14}$", "description": "27821231234, international and without +"}
-_MONEY = {
-    "type": ["number", "string"],
-    "pattern": _DECIMALS,
-    "description": "100 or 99.95",
-    "minimum": 0,
-    "maximum": 999_999_999_999_999,
-}
-
-GUID = Field(_GUID, str.lower)
-MSISDN = Field(_MSISDN)
-MONEY = Field(_MONEY, lambda value: Decimal(str(value)))
-
-ACCOUNT: Fields = {
-    "id": GUID,
-    "name": TEXT,
-    "shortName": TEXT,
-    "createdAt": INSTANT,
-    "active": FLAG,
-    "balance": MONEY,
-    "availableBalance": MONEY,
-    "currencyCode": TEXT,
-}
-PAYMENT: Fields = {
-    "id": GUID,
-    "msisdn": MSISDN,
-    "amount": MONEY,
-    "status": one_of(*PAYMENT_STATES),
-    "firstname": TEXT,
-    "lastname": TEXT,
-    "externalId": TEXT,
-    "settledAt": INSTANT,
-    "isMember": FLAG,
-    "referralAmount": MONEY,
-    "referralMsisdn": MSISDN,
-    "createdAt": INSTANT,
-    "since": INSTANT,
-}
-BATCH: Fields = {
-    "id": GUID,
-    "name": TEXT,
-    "status": one_of(*BATCH_STATES),
-    "externalId": TEXT,
-    "createdAt": INSTANT,
-    "since": INSTANT,
-    "owner": TEXT,
-}
-TOKEN: Fields = {"token": Field({"type": "string", "minLength": 1}), "key": TEXT, "expiresAt": INSTANT}
-
-SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "accounts": many_of(ACCOUNT),
-        "members": {"type": "array", "items": _MSISDN},
-        "batches": many_of(BATCH, payments=many_of(PAYMENT)),
-        "tokens": {"type": "array", "items": {**schema_of(TOKEN), "required": ["token"]}},
-    },
-    "additionalProperties": False,
-}
 
 _USUAL = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
 """What becomes of a payment by the time its batch is in a status; in an OPEN one that depends on the payee."""
@@ -101,24 +47,26 @@ class SixDot50Given:
 
     def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         for path, value in _amounts(fragment):
-            if isinstance(value, (Decimal, float)) and not re.match(_DECIMALS, format(Decimal(str(value)), "f")):
+            if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
                 yield Problem(f"{value} has more than two decimals", path)
         yield from _shared_payments(fragment)
 
     def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
         members = {msisdn: Member(msisdn, view.now) for msisdn in fragment.get("members", ())}
         new = [member for member in members.values() if view.find(Member.kind, member.id) is None]
-        accounts = [_read_account(view, item) for item in fragment.get("accounts", ())]
-        if not accounts and not view.group(Account.kind, "currency", CURRENCY):
-            accounts = [_read_account(view, {})]
+        accounts = _read_accounts(view, fragment.get("accounts", ()))
         tokens = [_read_token(view, item) for item in fragment.get("tokens", ())]
         batches: list[Any] = []
         for index, item in enumerate(fragment.get("batches", ())):
             batches += _read_batch(view, item, index, members)
-        return [*accounts, *new, *tokens, *batches]
+        return [*_read_settings(view, fragment), *accounts, *new, *tokens, *batches]
 
     def show(self, view: Transaction) -> dict[str, Any]:
+        platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
+        organisation: Organisation = view.find(Organisation.kind, SELF) or Organisation(view.now)
         return {
+            "platform": _shown(PLATFORM, platform),
+            "organisation": _shown(ORGANISATION, organisation),
             "accounts": [_shown(ACCOUNT, account) for account in view.all(Account.kind)],
             "members": [member.id for member in view.all(Member.kind)],
             "batches": [_show_batch(view, batch) for batch in view.all(Batch.kind)],
@@ -137,7 +85,7 @@ def _shared_payments(fragment: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     for number, account in enumerate(fragment.get("accounts", ())):
-        for name in ("balance", "availableBalance"):
+        for name in ("balance", "availableBalance", "deposit"):
             yield ("accounts", number, name), account.get(name)
     for number, batch in enumerate(fragment.get("batches", ())):
         for index, payment in enumerate(batch.get("payments", ())):
@@ -145,13 +93,52 @@ def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...
                 yield ("batches", number, "payments", index, name), payment.get(name)
 
 
-def _read_account(view: View, item: Mapping[str, Any]) -> Account:
+def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform | Organisation]:
+    if "platform" in fragment:
+        platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
+        yield replace(platform, since=view.now, **_values(PLATFORM, fragment["platform"]))
+    if "organisation" in fragment:
+        organisation: Organisation = view.find(Organisation.kind, SELF) or Organisation(view.now)
+        yield replace(organisation, **_values(ORGANISATION, fragment["organisation"]))
+
+
+def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[Account]:
+    """The accounts that are added or changed; an organisation without any has the one that all have by default."""
+    read: dict[str, Account] = {}
+    for index, item in enumerate(items):
+        account = _read_account(view, item, read, index)
+        read[account.id] = account
+    if not read and not view.size(Account.kind, "currency", CURRENCY):
+        return [Account(new_id(view, Account.kind), view.now, view.now)]
+    return read.values()
+
+
+def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Account], index: int) -> Account:
     values = _values(ACCOUNT, item)
-    id = values.pop("id", None) or _mint(view, "account")
+    values.pop("id", None)
     if "balance" in values:
         values.setdefault("available_balance", values["balance"])
-    account: Account = view.find(Account.kind, id) or Account(id, view.now, view.now)
-    return replace(account, **values)
+    old = _account_meant(view, item)
+    if old is None and "deposit" in item:
+        raise BadInput([Problem("a deposit needs an account that is there already", ("accounts", index, "deposit"))])
+    if old is None:
+        old = Account(item.get("id", "").lower() or new_id(view, Account.kind), view.now, view.now)
+    changed = replace(read.get(old.id, old), **values)
+    deposit = MONEY.read(item.get("deposit", 0))
+    return replace(changed, balance=changed.balance + deposit, available_balance=changed.available_balance + deposit)
+
+
+def _account_meant(view: View, item: Mapping[str, Any]) -> Account | None:
+    """The account of that id; else the one of that shortName, or of that name; a deposit alone is for the one that pays."""
+    if "id" in item:
+        account: Account | None = view.find(Account.kind, GUID.read(item["id"]))
+        return account
+    accounts: list[Account] = view.group(Account.kind, *OURS)
+    if "shortName" in item:
+        return next((it for it in accounts if it.short_name == item["shortName"]), None)
+    if "name" in item:
+        return next((it for it in accounts if it.name == item["name"]), None)
+    return paying_account(view) if "deposit" in item else None
 
 
 def _read_token(view: View, item: Mapping[str, Any]) -> Token:
@@ -163,7 +150,7 @@ def _read_token(view: View, item: Mapping[str, Any]) -> Token:
 
 def _read_batch(view: View, item: Mapping[str, Any], index: int, members: Mapping[str, Member]) -> Iterator[Batch | Payment]:
     values = _values(BATCH, item)
-    id = values.pop("id", None) or _mint(view, "batch")
+    id = values.pop("id", None) or new_id(view, Batch.kind)
     old = view.find(Batch.kind, id)
     batch = _changed(view, old or Batch(id, view.now, values.get("created_at", view.now), "Batch"), old is None, values)
     yield batch
@@ -181,7 +168,7 @@ def _read_payment(
     view: View, batch: Batch, item: Mapping[str, Any], members: Mapping[str, Member], path: tuple[str | int, ...]
 ) -> Payment:
     values = _values(PAYMENT, item)
-    id = values.pop("id", None) or _mint(view, "payment")
+    id = values.pop("id", None) or new_id(view, Payment.kind)
     old = view.find(Payment.kind, id)
     if old is None:
         _refuse_missing(values, path)
@@ -235,10 +222,6 @@ def _is_member(view: View, payment: Payment, members: Mapping[str, Member]) -> b
 def _show_batch(view: Transaction, batch: Batch) -> dict[str, Any]:
     payments = view.group(Payment.kind, "batch", batch.id)
     return _shown(BATCH, batch) | {"payments": [_shown(PAYMENT, payment) for payment in payments]}
-
-
-def _mint(view: View, purpose: str) -> str:
-    return str(UUID(bytes=view.mint(f"6dot50.{purpose}")[:16], version=4))
 
 
 def _attribute(name: str) -> str:

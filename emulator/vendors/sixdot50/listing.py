@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.sixdot50.assumptions import BAD_PAGING, STATUS_CASE, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
+from emulator.vendors.sixdot50.validation import INVALID, Flaw, is_same
+from emulator.vendors.sixdot50.writing import refused
 from emulator.vendors.vendor import Answer, Call
 
 MOST = 1000
@@ -19,11 +22,11 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
     query = {name.lower(): value for name, value in call.query.items()}
     bad = [name for name in ("skip", "take") if name in query and not _is_count(query[name])]
     if bad and tx.choice(BAD_PAGING.id) == "400":
-        return Answer("bad_value", "6dot50-list-5", (bad[0], query[bad[0]]), BAD_PAGING.id)
+        return refused(tx, [Flaw(INVALID, name, query[name], "6dot50-list-5", BAD_PAGING.id) for name in bad])
     status = query.get("statuscode", "")
     unknown = bool(status) and status.upper() not in BATCH_STATES
     if unknown and tx.choice(UNKNOWN_STATUS.id) == "400":
-        return Answer("bad_value", "6dot50-list-6", ("statusCode", status), UNKNOWN_STATUS.id)
+        return refused(tx, [Flaw(INVALID, "statusCode", status, "6dot50-list-6", UNKNOWN_STATUS.id)])
     page = _page(_matching(tx, query), {name: value for name, value in query.items() if name not in bad})
     return Answer("batches", "6dot50-list-1", page, _decided(bool(bad), unknown, status != status.upper()))
 
@@ -35,17 +38,17 @@ def _decided(badly_paged: bool, unknown: bool, oddly_written: bool) -> str | Non
 
 
 def _matching(tx: Transaction, query: Mapping[str, str]) -> list[Batch]:
-    """The batches that pass the filters, newest first, those of one instant by their ids."""
+    """The batches that pass the filters, newest first; of one instant, those that came last."""
     status, external_id = query.get("statuscode"), query.get("externalid")
     if status and tx.choice(STATUS_CASE.id) == "ignored":
         status = status.upper()
-    ours: Iterable[Batch] = tx.group(Batch.kind, "owner", SELF)
-    found = (
-        batch
-        for batch in ours
-        if (not status or batch.status == status) and (not external_id or batch.external_id == external_id)
-    )
-    return sorted(sorted(found, key=lambda batch: batch.id), key=lambda batch: batch.created_at, reverse=True)
+    if external_id:
+        called: Iterable[Batch] = tx.group(Batch.kind, "called", SELF, external_id.casefold())
+        same = (it for it in called if is_same(tx, it.external_id, external_id))
+        found = [it for it in same if not status or it.status == status]
+    else:
+        found = tx.group(Batch.kind, "owner", SELF, *([status] if status else ()))
+    return sorted(found, key=attrgetter("created_at"))[::-1]
 
 
 def _page(batches: list[Batch], query: Mapping[str, str]) -> list[Batch]:

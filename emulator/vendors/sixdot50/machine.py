@@ -6,14 +6,24 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Ask, Assume, Machine, On, Row, View, Wait
-from emulator.vendors.sixdot50.assumptions import EMPTY_CANCEL, OTHER_ORGANISATION, REVERSED_MONEY, SECOND_CANCEL
-from emulator.vendors.sixdot50.model import CURRENCY, SELF, Account, Batch, Member, Payment
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, View, Wait
+from emulator.vendors.sixdot50 import money
+from emulator.vendors.sixdot50.assumptions import OTHER_ORGANISATION
+from emulator.vendors.sixdot50.model import SELF, Account, Batch, Member, Payment
+from emulator.vendors.sixdot50.payout_assumptions import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 
-GET, LIST_PAYMENTS, CANCEL = "get", "list_payments", "cancel"
-CONCLUDE, REGISTER = "conclude", "register"
+GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL = (
+    "get", "list_payments", "create", "update", "add_payments", "submit", "cancel",
+)  # fmt: skip
+DELETE, CONCLUDE, REGISTER, EXISTS = "delete", "conclude", "register", "exists"
 BATCH_STATES = ("DRAFT", "OPEN", "CLOSED", "CANCELLED")
 PAYMENT_STATES = ("DRAFT", "PENDING", "SETTLED", "CANCELLED")
+
+
+def is_member(view: View, msisdn: str) -> bool:
+    """Whether somebody has registered with that number."""
+    member: Member | None = view.find(Member.kind, msisdn)
+    return member is not None and member.status == "registered"
 
 
 def belongs_to_another(_: View, batch: Batch) -> bool:
@@ -26,11 +36,29 @@ def is_paid_by_another(view: View, payment: Payment) -> bool:
 
 
 def has_no_payments(view: View, batch: Batch) -> bool:
-    return not view.group(Payment.kind, "batch", batch.id)
+    return not view.size(Payment.kind, "batch", batch.id)
 
 
 def has_nothing_pending(view: View, batch: Batch) -> bool:
-    return not view.group(Payment.kind, "pending", batch.id)
+    return not view.size(Payment.kind, "pending", batch.id)
+
+
+def has_no_purse(view: View, _: Batch) -> bool:
+    return money.paying_account(view) is None
+
+
+def costs_too_much(view: View, batch: Batch) -> bool:
+    account = money.paying_account(view)
+    return account is not None and money.cost_of_drafts(view, batch) > min(account.balance, account.available_balance)
+
+
+def pays_members_alone(view: View, batch: Batch) -> bool:
+    drafts = (payment for payment in view.group(Payment.kind, "batch", batch.id) if payment.status == "DRAFT")
+    return has_nothing_pending(view, batch) and all(is_member(view, payment.msisdn) for payment in drafts)
+
+
+def has_a_member_for_payee(view: View, payment: Payment) -> bool:
+    return is_member(view, payment.msisdn)
 
 
 def cancel_payments(view: View, batch: Batch) -> Iterable[Ask]:
@@ -38,16 +66,30 @@ def cancel_payments(view: View, batch: Batch) -> Iterable[Ask]:
         yield Ask(PAYMENT, payment.id, CANCEL)
 
 
-def settle(view: View, payment: Payment) -> Iterable[Payment | Ask]:
+def pay_out(view: View, batch: Batch) -> Iterable[Account | Batch | Ask]:
+    """Takes the money for all payments at once, then lets each find its payee."""
+    yield from money.debit(view, batch)
+    for payment in view.group(Payment.kind, "batch", batch.id):
+        yield Ask(PAYMENT, payment.id, SUBMIT)
+
+
+def reach_payee(view: View, payment: Payment) -> Iterable[Payment | Account]:
     yield replace(payment, settled_at=view.now, is_member=True)
+    yield from money.pay(view, payment)
+
+
+def wait_for_payee(_: View, payment: Payment) -> Iterable[Payment]:
+    yield replace(payment, is_member=False)
+
+
+def settle(view: View, payment: Payment) -> Iterable[Payment | Account | Ask]:
+    yield from reach_payee(view, payment)
     yield Ask(BATCH, payment.batch_id, CONCLUDE)
 
 
 def give_back(view: View, payment: Payment) -> Iterable[Account | Ask]:
-    """Returns the money of a reversed payment to the account that pays, and lets the batch see whether it was the last."""
-    if not is_paid_by_another(view, payment):
-        for account in view.group(Account.kind, "currency", CURRENCY)[:1]:
-            yield _credit(view, account, payment)
+    """Returns the money of a reversed payment, and lets the batch see whether it was the last."""
+    yield from money.give_back(view, payment)
     yield Ask(BATCH, payment.batch_id, CONCLUDE)
 
 
@@ -56,49 +98,75 @@ def pay_what_waits(view: View, member: Member) -> Iterable[Ask]:
         yield Ask(PAYMENT, payment.id, REGISTER)
 
 
-def _credit(view: View, account: Account, payment: Payment) -> Account:
-    amount = payment.amount + (payment.referral_amount or 0)
-    available = amount if view.choice(REVERSED_MONEY.id) == "both" else 0
-    return replace(account, balance=account.balance + amount, available_balance=account.available_balance + available)
-
-
 AS_403 = Assume(OTHER_ORGANISATION.id, "403")
+
+PAID_NOBODY = Assume(EMPTY_SUBMIT.id, "200")
+NEVER_EMPTY = Assume(EMPTY_CANCEL.id, "400")
+
+
+def _hidden(command: str, belongs: Guard, unknown: str, evidence: str) -> tuple[Row, ...]:
+    """What is another organisation's is not there, and neither is what is not there."""
+    return (
+        Row(EVERY, On(command), SAME, "forbidden", None, "6dot50-owner-1", belongs, AS_403),
+        Row(EVERY, On(command), SAME, unknown, None, "6dot50-owner-1", belongs),
+        Row(ABSENT, On(command), SAME, unknown, None, evidence),
+    )
+
+
+def _hidden_batch(command: str) -> tuple[Row, ...]:
+    return _hidden(command, belongs_to_another, "unknown_batch", "6dot50-unknown-1")
+
+
+def _hidden_payment(command: str) -> tuple[Row, ...]:
+    return _hidden(command, is_paid_by_another, "unknown_payment", "6dot50-unknown-2")
+
 
 BATCH = Machine(
     kind=Batch.kind,
     states=BATCH_STATES,
-    commands=(GET, LIST_PAYMENTS, CANCEL, CONCLUDE),
+    commands=(GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL, CONCLUDE),
     waits=(),
     rows=(
-        Row(EVERY, On(GET), SAME, "forbidden", None, "6dot50-owner-1", belongs_to_another, AS_403),
-        Row(EVERY, On(GET), SAME, "unknown_batch", None, "6dot50-owner-1", belongs_to_another),
+        *_hidden_batch(GET),
         Row(EVERY, On(GET), SAME, "batch", None, "6dot50-get-1"),
-        Row(ABSENT, On(GET), SAME, "unknown_batch", None, "6dot50-unknown-1"),
         #
-        Row(EVERY, On(LIST_PAYMENTS), SAME, "forbidden", None, "6dot50-owner-1", belongs_to_another, AS_403),
-        Row(EVERY, On(LIST_PAYMENTS), SAME, "unknown_batch", None, "6dot50-owner-1", belongs_to_another),
+        *_hidden_batch(LIST_PAYMENTS),
         Row(EVERY, On(LIST_PAYMENTS), SAME, "payments", None, "6dot50-payments-1"),
-        Row(ABSENT, On(LIST_PAYMENTS), SAME, "unknown_batch", None, "6dot50-unknown-1"),
         #
-        Row(EVERY, On(CANCEL), SAME, "forbidden", None, "6dot50-owner-1", belongs_to_another, AS_403),
-        Row(EVERY, On(CANCEL), SAME, "unknown_batch", None, "6dot50-owner-1", belongs_to_another),
-        Row(
-            "DRAFT",
-            On(CANCEL),
-            SAME,
-            "nothing_to_cancel",
-            None,
-            "6dot50-cancel-9",
-            has_no_payments,
-            Assume(EMPTY_CANCEL.id, "400"),
-        ),
+        Row(ABSENT, On(CREATE), "DRAFT", "created", None, "6dot50-create-1"),
+        Row(EVERY, On(CREATE), SAME, "batch", None, "6dot50-create-1"),
+        #
+        *_hidden_batch(UPDATE),
+        Row("DRAFT", On(UPDATE), SAME, "changed", None, "6dot50-update-1"),
+        Row("OPEN", On(UPDATE), SAME, "not_draft", None, "6dot50-update-2"),
+        Row("CLOSED", On(UPDATE), SAME, "not_draft", None, "6dot50-update-2"),
+        Row("CANCELLED", On(UPDATE), SAME, "not_draft", None, "6dot50-update-2"),
+        #
+        *_hidden_batch(ADD),
+        Row("DRAFT", On(ADD), SAME, "added", None, "6dot50-add-1"),
+        Row("OPEN", On(ADD), SAME, "not_draft", None, "6dot50-add-2"),
+        Row("CLOSED", On(ADD), SAME, "not_draft", None, "6dot50-add-2"),
+        Row("CANCELLED", On(ADD), SAME, "not_draft", None, "6dot50-add-2"),
+        #
+        *_hidden_batch(SUBMIT),
+        Row("DRAFT", On(SUBMIT), "CLOSED", "submitted", None, "6dot50-submit-6", has_no_payments, PAID_NOBODY),
+        Row("DRAFT", On(SUBMIT), SAME, "nothing_to_submit", None, "6dot50-submit-6", has_no_payments),
+        Row("DRAFT", On(SUBMIT), SAME, "no_purse", None, "6dot50-accounts-3", has_no_purse),
+        Row("DRAFT", On(SUBMIT), SAME, "small_float", None, "6dot50-submit-4", costs_too_much),
+        Row("DRAFT", On(SUBMIT), "CLOSED", "submitted", pay_out, "6dot50-submit-2", pays_members_alone),
+        Row("DRAFT", On(SUBMIT), "OPEN", "submitted", pay_out, "6dot50-submit-3"),
+        Row("OPEN", On(SUBMIT), SAME, "not_draft", None, "6dot50-submit-5"),
+        Row("CLOSED", On(SUBMIT), SAME, "not_draft", None, "6dot50-submit-5"),
+        Row("CANCELLED", On(SUBMIT), SAME, "not_draft", None, "6dot50-submit-5"),
+        #
+        *_hidden_batch(CANCEL),
+        Row("DRAFT", On(CANCEL), SAME, "nothing_to_cancel", None, "6dot50-cancel-9", has_no_payments, NEVER_EMPTY),
         Row("DRAFT", On(CANCEL), "CANCELLED", "batch", None, "6dot50-cancel-9", has_no_payments),
         Row("DRAFT", On(CANCEL), "CANCELLED", "batch", cancel_payments, "6dot50-cancel-2"),
         Row("OPEN", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-6"),
         Row("CLOSED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-7"),
         Row("CANCELLED", On(CANCEL), SAME, "batch", None, "6dot50-cancel-8", assume=Assume(SECOND_CANCEL.id, "200")),
         Row("CANCELLED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-8"),
-        Row(ABSENT, On(CANCEL), SAME, "unknown_batch", None, "6dot50-unknown-1"),
         #
         Row("OPEN", On(CONCLUDE), "CLOSED", "batch", None, "6dot50-close-1", has_nothing_pending),
         Row(EVERY, On(CONCLUDE), SAME, "batch", None, "6dot50-close-1"),
@@ -110,13 +178,27 @@ BATCH = Machine(
 PAYMENT = Machine(
     kind=Payment.kind,
     states=PAYMENT_STATES,
-    commands=(GET, CANCEL, REGISTER),
+    commands=(GET, ADD, DELETE, SUBMIT, CANCEL, REGISTER),
     waits=(Wait("6dot50.reversal", timedelta(days=60), "6dot50-reversal-1"),),
     rows=(
-        Row(EVERY, On(GET), SAME, "forbidden", None, "6dot50-owner-1", is_paid_by_another, AS_403),
-        Row(EVERY, On(GET), SAME, "unknown_payment", None, "6dot50-owner-1", is_paid_by_another),
+        *_hidden_payment(GET),
         Row(EVERY, On(GET), SAME, "payment", None, "6dot50-payment-1"),
-        Row(ABSENT, On(GET), SAME, "unknown_payment", None, "6dot50-unknown-2"),
+        #
+        Row(ABSENT, On(ADD), "DRAFT", "payment", None, "6dot50-add-3"),
+        Row(EVERY, On(ADD), SAME, "payment", None, "6dot50-add-3"),
+        #
+        *_hidden_payment(DELETE),
+        Row("DRAFT", On(DELETE), ABSENT, "deleted", None, "6dot50-delete-1"),
+        Row("PENDING", On(DELETE), SAME, "payment_not_draft", None, "6dot50-payment-5"),
+        Row("SETTLED", On(DELETE), SAME, "payment_not_draft", None, "6dot50-payment-5"),
+        Row("CANCELLED", On(DELETE), SAME, "payment_not_draft", None, "6dot50-payment-5"),
+        #
+        Row("DRAFT", On(SUBMIT), "SETTLED", "payment", reach_payee, "6dot50-submit-2", has_a_member_for_payee),
+        Row("DRAFT", On(SUBMIT), "PENDING", "payment", wait_for_payee, "6dot50-submit-3"),
+        Row("PENDING", On(SUBMIT), SAME, "payment", None, "6dot50-payment-3"),
+        Row("SETTLED", On(SUBMIT), SAME, "payment", None, "6dot50-payment-3"),
+        Row("CANCELLED", On(SUBMIT), SAME, "payment", None, "6dot50-payment-3"),
+        Row(ABSENT, On(SUBMIT), SAME, "unknown_payment", None, "6dot50-unknown-2"),
         #
         Row("DRAFT", On(CANCEL), "CANCELLED", "payment", None, "6dot50-cancel-3"),
         Row("PENDING", On(CANCEL), SAME, "payment_not_draft", None, "6dot50-payment-3"),
@@ -138,8 +220,14 @@ PAYMENT = Machine(
 MEMBER = Machine(
     kind=Member.kind,
     states=("registering", "registered"),
-    commands=(),
+    commands=(EXISTS,),
     waits=(Wait("6dot50.registration", timedelta(0), "6dot50-register-1"),),
-    rows=(Row("registering", After("6dot50.registration"), "registered", None, pay_what_waits, "6dot50-register-1"),),
+    rows=(
+        Row("registered", On(EXISTS), SAME, "member", None, "6dot50-members-1"),
+        Row("registering", On(EXISTS), SAME, "no_member", None, "6dot50-members-1"),
+        Row(ABSENT, On(EXISTS), SAME, "no_member", None, "6dot50-members-1"),
+        #
+        Row("registering", After("6dot50.registration"), "registered", None, pay_what_waits, "6dot50-register-1"),
+    ),
     entry=("registering",),
 )

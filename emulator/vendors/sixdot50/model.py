@@ -1,4 +1,4 @@
-"""What 6DOT50 keeps: accounts, members, batches, payments, and the tokens that it gave out."""
+"""What 6DOT50 keeps: the organisation and its accounts, members, batches, payments, and the tokens that it gave out."""
 
 from __future__ import annotations
 
@@ -15,6 +15,37 @@ SELF = "self"
 
 CURRENCY = "DZAR"
 """Digital Rand, the currency of the account that an organisation has by default. Evidence: 6dot50-accounts-1."""
+
+
+OURS: IndexKey = ("ours",)
+"""The group of all accounts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Whether 6DOT50 works: `operational`, or `down`, in which case every call fails."""
+
+    since: datetime
+    status: str = "operational"
+    id: str = SELF
+    kind: ClassVar[str] = "6dot50.platform"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """What the organisation of this world's keys may do; `referrals` is the capability to pay referrers."""
+
+    since: datetime
+    referrals: bool = False
+    status: str = "registered"
+    id: str = SELF
+    kind: ClassVar[str] = "6dot50.organisation"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +65,7 @@ class Account:
     kind: ClassVar[str] = "6dot50.account"
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (("currency", self.currency_code),)
+        return (OURS, ("currency", self.currency_code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +83,11 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A named list of payments. `owner` is SELF, or the name of an organisation that this world's keys do not act for."""
+    """A named list of payments.
+
+    `owner` is SELF, or the name of an organisation that this world's keys do not act for; `account_id` is the account that
+    paid when the batch was submitted.
+    """
 
     id: str
     since: datetime
@@ -61,10 +96,14 @@ class Batch:
     status: str = "DRAFT"
     external_id: str | None = None
     owner: str = SELF
+    account_id: str | None = None
     kind: ClassVar[str] = "6dot50.batch"
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (("owner", self.owner),)
+        groups: tuple[IndexKey, ...] = (("owner", self.owner), ("owner", self.owner, self.status))
+        if self.external_id is not None:
+            groups += (("called", self.owner, self.external_id.casefold()),)
+        return groups
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +130,9 @@ class Payment:
         groups: tuple[IndexKey, ...] = (("batch", self.batch_id),)
         if self.status == "PENDING":
             groups += (("pending", self.batch_id), ("awaiting", self.msisdn))
+        if self.external_id is not None:
+            name = self.external_id.casefold()
+            groups += (("called", name), ("called", name, self.batch_id))
         return groups
 
 

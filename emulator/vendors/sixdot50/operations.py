@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from emulator.kernel.machine import Machine
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import FAILED_TOKEN_STATUS, MISSING_CREDENTIAL, OLDER_TOKENS, WRONG_METHOD
+from emulator.vendors.sixdot50.assumptions import (
+    EXISTS_BODY,
+    FAILED_TOKEN_STATUS,
+    MALFORMED_MSISDN,
+    MISSING_CREDENTIAL,
+    OLDER_TOKENS,
+    WRONG_METHOD,
+)
+from emulator.vendors.sixdot50.bodies import is_shaped, properties
+from emulator.vendors.sixdot50.ids import GUID
 from emulator.vendors.sixdot50.listing import list_batches
-from emulator.vendors.sixdot50.machine import BATCH, CANCEL, GET, LIST_PAYMENTS, PAYMENT
-from emulator.vendors.sixdot50.model import Account, Token
-from emulator.vendors.sixdot50.tokens import GET_TOKEN, bearer, is_good, issue, matches, properties
+from emulator.vendors.sixdot50.machine import BATCH, CANCEL, DELETE, EXISTS, GET, LIST_PAYMENTS, MEMBER, PAYMENT, SUBMIT
+from emulator.vendors.sixdot50.model import OURS, SELF, Account, Payment, Platform, Token
+from emulator.vendors.sixdot50.tokens import GET_TOKEN, bearer, is_good, issue, matches
+from emulator.vendors.sixdot50.validation import INVALID, MISSING, MSISDN, Flaw
 from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES, resting
+from emulator.vendors.sixdot50.writing import add_payments, create_batch, refused, update_batch
 from emulator.vendors.vendor import Act, Answer, Call, Operation
-
-GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
 def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
-    """Everything but asking for a token needs one."""
+    """Nothing works while the platform is down; else, everything but asking for a token needs one."""
+    platform: Platform | None = tx.find(Platform.kind, SELF)
+    if platform is not None and platform.status == "down":
+        return resting(tx, Answer("broken", "6dot50-error-7"))
     if operation.path == GET_TOKEN:
         return None
     token = bearer(call)
@@ -37,12 +48,13 @@ def astray(_tx: Transaction, _call: Call, verbs: Sequence[str]) -> Answer:
 def get_token(tx: Transaction, call: Call) -> Answer:
     """A token for a key and its secret, if both are there and go together."""
     given = properties(call)
-    if given is None or not all(isinstance(given.get(name), str | None) for name in ("key", "secret")):
+    if given is None or not is_shaped(given, {"key": str, "secret": str}):
         return resting(tx, Answer("unreadable", "6dot50-error-2"))
     missing = [name for name in ("key", "secret") if not given.get(name)]
+    if missing and tx.choice(MISSING_CREDENTIAL.id) == "400":
+        return refused(tx, [Flaw(MISSING, name, None, "6dot50-token-5", MISSING_CREDENTIAL.id) for name in missing])
     if missing:
-        refusal = "missing_fields" if tx.choice(MISSING_CREDENTIAL.id) == "400" else "token_refused"
-        return Answer(refusal, "6dot50-token-5", missing, MISSING_CREDENTIAL.id)
+        return Answer("token_refused", "6dot50-token-5", None, MISSING_CREDENTIAL.id)
     if not tx.accepts("6dot50", given["key"]) or not matches(given["key"], given["secret"]):
         return Answer("token_refused", "6dot50-token-4", None, FAILED_TOKEN_STATUS.id)
     others = tx.size(Token.kind, "key", given["key"])
@@ -61,12 +73,28 @@ def _ask(machine: Machine, command: str) -> Act:
     return act
 
 
+def _delete_payment(tx: Transaction, call: Call) -> Answer:
+    """What was deleted is shown once more."""
+    payment = tx.find(Payment.kind, call.parameters["id"].lower())
+    answer = _ask(PAYMENT, DELETE)(tx, call)
+    return answer if answer.name != "deleted" else resting(tx, answer._replace(subject=payment))
+
+
+def _member_exists(tx: Transaction, call: Call) -> Answer:
+    msisdn = call.parameters["msisdn"]
+    if MSISDN.fullmatch(msisdn):
+        return Answer.of(tx.ask(MEMBER, msisdn, EXISTS))._replace(assumption=EXISTS_BODY.id)
+    if tx.choice(MALFORMED_MSISDN.id) == "400":
+        return refused(tx, [Flaw(INVALID, "msisdn", msisdn, "6dot50-id-2", MALFORMED_MSISDN.id)])
+    return Answer("no_member", "6dot50-members-2", None, MALFORMED_MSISDN.id)
+
+
 def _list_batches(tx: Transaction, call: Call) -> Answer:
     return resting(tx, list_batches(tx, call))
 
 
 def _list_accounts(tx: Transaction, _call: Call) -> Answer:
-    return resting(tx, Answer("accounts", "6dot50-accounts-2", list(tx.all(Account.kind))))
+    return resting(tx, Answer("accounts", "6dot50-accounts-2", tx.group(Account.kind, *OURS)))
 
 
 def _status_codes(codes: Mapping[str, str], evidence: str) -> Callable[[Transaction, Call], Answer]:
@@ -79,13 +107,19 @@ def _status_codes(codes: Mapping[str, str], evidence: str) -> Callable[[Transact
 OPERATIONS = (
     Operation("6dot50.authentication.getToken", "POST", GET_TOKEN, get_token),
     Operation("6dot50.accounts.list", "GET", "/accounts", _list_accounts),
+    Operation("6dot50.batches.create", "POST", "/batches", create_batch),
     Operation("6dot50.batches.list", "GET", "/batches", _list_batches),
     Operation("6dot50.batches.statusCodes", "GET", "/batches/statusCodes", _status_codes(BATCH_STATUS_CODES, "6dot50-codes-1")),
     Operation("6dot50.batches.get", "GET", "/batches/{id}", _ask(BATCH, GET)),
+    Operation("6dot50.batches.update", "PUT", "/batches/{id}", update_batch),
+    Operation("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", add_payments),
     Operation("6dot50.batches.payments", "GET", "/batches/{id}/payments", _ask(BATCH, LIST_PAYMENTS)),
+    Operation("6dot50.batches.submit", "POST", "/batches/{id}/submit", _ask(BATCH, SUBMIT)),
     Operation("6dot50.batches.cancel", "POST", "/batches/{id}/cancel", _ask(BATCH, CANCEL)),
     Operation(
         "6dot50.payments.statusCodes", "GET", "/payments/statusCodes", _status_codes(PAYMENT_STATUS_CODES, "6dot50-codes-2")
     ),
     Operation("6dot50.payments.get", "GET", "/payments/{id}", _ask(PAYMENT, GET)),
+    Operation("6dot50.payments.delete", "DELETE", "/payments/{id}", _delete_payment),
+    Operation("6dot50.members.exists", "GET", "/members/{msisdn}/exists", _member_exists),
 )

@@ -6,14 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import ERROR_BODY, MALFORMED_ID, NOT_FOUND_BODY, WRONG_METHOD, WRONG_STATE_STATUS
+from emulator.vendors.sixdot50.assumptions import (
+    ERROR_BODY,
+    ERROR_INDEX,
+    MALFORMED_ID,
+    NOT_FOUND_BODY,
+    WRONG_METHOD,
+    WRONG_STATE_STATUS,
+)
+from emulator.vendors.sixdot50.payout_assumptions import EMPTY_SUBMIT, SMALL_FLOAT_STATUS
+from emulator.vendors.sixdot50.validation import INVALID, MISSING, Flaw
 from emulator.vendors.vendor import Call, Reply, Wording
 
 GENERAL, VALIDATION, UNREADABLE = "0", "1", "2"
 """The envelope's error codes. Evidence: 6dot50-error-2."""
 
-MISSING, INVALID = "100", "106"
-"""The error codes of one field. Evidence: 6dot50-error-3."""
+MESSAGES = {MISSING: "Required parameter missing", INVALID: "Invalid value supplied"}
 
 Entry = Mapping[str, str]
 
@@ -26,9 +34,20 @@ def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Ent
     return Reply(status, body | ({"validationErrors": list(entries)} if entries else {}))
 
 
-def _entry(code: str, message: str, field: str, value: str | None = None) -> Entry:
-    entry = {"errorCode": code, "errorMessage": message, "fieldName": field}
-    return entry if value is None else entry | {"fieldValue": value}
+def _entry(flaw: Flaw, index: int | None) -> Entry:
+    """What the envelope says of one flaw. Evidence: 6dot50-error-3 and 6dot50-error-6."""
+    field = flaw.field if flaw.place is None else f"payments[{flaw.place}].{flaw.field}"
+    entry = {"errorCode": flaw.code, "errorMessage": MESSAGES[flaw.code], "fieldName": field}
+    numbered = entry if index is None else {"index": str(index)} | entry
+    return numbered if flaw.value is None else numbered | {"fieldValue": str(flaw.value)}
+
+
+def _invalid(tx: Transaction, _call: Call, flaws: list[Flaw]) -> Reply:
+    by_payment = tx.choice(ERROR_INDEX.id) == "payments"
+    listed = any(flaw.place is not None for flaw in flaws)
+    indexes = [flaw.place if by_payment else number if listed else None for number, flaw in enumerate(flaws)]
+    entries = [_entry(flaw, index) for flaw, index in zip(flaws, indexes, strict=True)]
+    return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
 
 
 def _unauthorized(challenge: str) -> Wording:
@@ -63,16 +82,11 @@ def _malformed_id(tx: Transaction, call: Call, _subject: object) -> Reply:
     id = call.parameters["id"]
     if tx.choice(MALFORMED_ID.id) == "404":
         return _refuse(tx, 404, GENERAL, f"There is nothing with the id {id}")
-    return _bad_value(tx, call, ("id", id))
+    return _invalid(tx, call, [Flaw(INVALID, "id", id, "6dot50-id-2")])
 
 
-def _bad_value(tx: Transaction, _call: Call, field: tuple[str, str]) -> Reply:
-    return _refuse(tx, 400, VALIDATION, "Validation error", _entry(INVALID, "Invalid value supplied", *field))
-
-
-def _missing_fields(tx: Transaction, _call: Call, names: list[str]) -> Reply:
-    entries = [_entry(MISSING, "Required parameter missing", name) for name in names]
-    return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
+def _unpaid(tx: Transaction, _call: Call, _subject: object) -> Reply:
+    return _refuse(tx, int(tx.choice(SMALL_FLOAT_STATUS.id)), GENERAL, "No account has the funds to pay for the batch")
 
 
 def _astray(tx: Transaction, _call: Call, verbs: tuple[str, ...]) -> Reply:
@@ -85,12 +99,15 @@ REFUSALS: dict[str, Wording] = {
     "no_token": _unauthorized("Bearer"),
     "bad_token": _unauthorized('Bearer error="invalid_token"'),
     "malformed_id": _malformed_id,
-    "bad_value": _bad_value,
-    "missing_fields": _missing_fields,
+    "invalid": _invalid,
     "unreadable": _refusal(400, "The body is not a JSON object of the expected shape", UNREADABLE),
     "not_draft": _wrong_state("batch"),
     "payment_not_draft": _wrong_state("payment"),
     "nothing_to_cancel": _refusal(400, "The batch has no payments"),
+    "nothing_to_submit": _refusal(400, "The batch has no payments"),
+    "no_purse": _unpaid,
+    "small_float": _unpaid,
+    "broken": _refusal(500, "An exception was not handled"),
     "forbidden": _refusal(403, "This belongs to another organisation"),
     "unknown_batch": _unknown("batch"),
     "unknown_payment": _unknown("payment"),
@@ -99,7 +116,12 @@ REFUSALS: dict[str, Wording] = {
 
 DECIDED_BY = {
     "malformed_id": MALFORMED_ID.id,
+    "invalid": ERROR_BODY.id,
     "unreadable": ERROR_BODY.id,
+    "broken": ERROR_BODY.id,
+    "nothing_to_submit": EMPTY_SUBMIT.id,
+    "no_purse": SMALL_FLOAT_STATUS.id,
+    "small_float": SMALL_FLOAT_STATUS.id,
     "not_draft": WRONG_STATE_STATUS.id,
     "payment_not_draft": WRONG_STATE_STATUS.id,
     "unknown_batch": NOT_FOUND_BODY.id,

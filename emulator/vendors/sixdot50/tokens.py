@@ -13,6 +13,7 @@ import orjson
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.sixdot50.assumptions import OLDER_TOKENS
+from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.vendor import Call, Credentials
 
@@ -49,15 +50,6 @@ def bearer(call: Call) -> str | None:
     """The token of the Authorization header, None when it holds none. Evidence: 6dot50-auth-1 and 6dot50-auth-2."""
     scheme, _, token = call.headers.get("authorization", "").strip().partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
-
-
-def properties(call: Call) -> dict[str, Any] | None:
-    """The properties of the body by their names in lower case, None when it is not a JSON object. Evidence: 6dot50-input-1."""
-    try:
-        body = call.json
-    except ValueError:
-        return None
-    return {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else None
 
 
 def is_good(tx: Transaction, token: str) -> bool:

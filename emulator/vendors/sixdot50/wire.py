@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import FAILED_TOKEN_STATUS, IS_MEMBER, STORED_INSTANTS
-from emulator.vendors.sixdot50.model import Account, Batch, Member, Payment, Summary, Token
+from emulator.vendors.sixdot50.assumptions import (
+    BALANCE_TYPE,
+    CREATED_STATUS,
+    EXISTS_BODY,
+    FAILED_TOKEN_STATUS,
+    STORED_INSTANTS,
+    WRITTEN_INSTANTS,
+    WRITTEN_SUMMARY,
+)
+from emulator.vendors.sixdot50.machine import is_member
+from emulator.vendors.sixdot50.model import OURS, Account, Batch, Payment, Summary, Token
+from emulator.vendors.sixdot50.payout_assumptions import (
+    ADDED_BODY,
+    CANCELLED_REFERRALS,
+    IS_MEMBER,
+    PAYING_ACCOUNT,
+)
 from emulator.vendors.sixdot50.refusals import DECIDED_BY, REFUSALS
 from emulator.vendors.vendor import Answer, Call, Reply, Wording
 
@@ -39,17 +55,30 @@ def resting(tx: Transaction, answer: Answer) -> Answer:
 
 def _decided_by(tx: Transaction, answer: Answer) -> str | None:
     """An assumption about a body counts only where the other choice would have given another body."""
+    if answer.name in _WRITTEN:
+        return _other_than_published(tx) or _WRITTEN[answer.name]
+    if answer.name == "submitted" and tx.size(Account.kind, *OURS) > 1:
+        return PAYING_ACCOUNT.id
+    if answer.name == "accounts" and tx.choice(BALANCE_TYPE.id) != BALANCE_TYPE.default:
+        return BALANCE_TYPE.id
     shown = _shown(tx, answer)
     if any(isinstance(it, Payment) and it.is_member != _is_a_member(tx, it) for it in shown):
         return IS_MEMBER.id
     return STORED_INSTANTS.id if any(rounded(it.created_at) != it.created_at for it in shown) else None
 
 
+_WRITTEN = {"created": CREATED_STATUS.id, "changed": None, "added": ADDED_BODY.id}
+
+
+def _other_than_published(tx: Transaction) -> str | None:
+    return next((it.id for it in (WRITTEN_SUMMARY, WRITTEN_INSTANTS) if tx.choice(it.id) != it.default), None)
+
+
 def _shown(tx: Transaction, answer: Answer) -> list[Any]:
     if answer.name == "payments":
         return tx.group(Payment.kind, "batch", answer.subject.id)
-    if answer.name in ("batch", "payment"):
-        return [answer.subject]
+    if answer.name in ("batch", "payment", "deleted", "submitted"):
+        return [] if answer.subject is None else [answer.subject]
     return list(answer.subject) if answer.name in ("batches", "accounts") else []
 
 
@@ -64,6 +93,12 @@ def stored_instant(tx: Transaction, at: datetime) -> str:
     kept = rounded(at) if tx.choice(STORED_INSTANTS.id) == "rounded" else at
     text = kept.replace(tzinfo=None).isoformat()
     return text.rstrip("0") if "." in text else text
+
+
+def written_instant(at: datetime) -> str:
+    """An instant as the reply to a write has it. Evidence: 6dot50-instant-5."""
+    text = at.replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"
 
 
 def show_summary(summary: Summary) -> dict[str, Any]:
@@ -81,14 +116,37 @@ def show_summary(summary: Summary) -> dict[str, Any]:
 
 def show_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
     """The batch as it is read, with the summary of its payments."""
-    summary = Summary.of(tx.group(Payment.kind, "batch", batch.id))
     body = {
         "id": batch.id,
         "name": batch.name,
         "statusCode": batch.status,
         "externalId": batch.external_id,
         "createdAt": stored_instant(tx, batch.created_at),
-        "summary": show_summary(summary),
+        "summary": show_summary(summary_of(tx, batch)),
+    }
+    return _present(body)
+
+
+def summary_of(tx: Transaction, batch: Batch) -> Summary:
+    """What the payments of the batch come to."""
+    payments: list[Payment] = tx.group(Payment.kind, "batch", batch.id)
+    summary = Summary.of(payments)
+    if tx.choice(CANCELLED_REFERRALS.id) == "apart":
+        return summary
+    referrals = Summary.of([payment for payment in payments if payment.status == "CANCELLED"]).referrals
+    return replace(summary, cancelled=replace(summary.cancelled, amount=summary.cancelled.amount + referrals))
+
+
+def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
+    """The batch as the reply to a write has it: other keys, in another order."""
+    utc = tx.choice(WRITTEN_INSTANTS.id) == "utc"
+    body = {
+        "id": batch.id,
+        "name": batch.name,
+        "externalId": batch.external_id,
+        "statusCode": batch.status,
+        "createdAt": written_instant(batch.created_at) if utc else stored_instant(tx, batch.created_at),
+        "summary": show_summary(summary_of(tx, batch)) if tx.choice(WRITTEN_SUMMARY.id) == "shown" else None,
     }
     return _present(body)
 
@@ -116,14 +174,15 @@ def show_payment(tx: Transaction, payment: Payment) -> dict[str, Any]:
 
 def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
     """The account as it is read."""
+    in_words = tx.choice(BALANCE_TYPE.id) == "string"
     return {
         "id": account.id,
         "name": account.name,
         "shortName": account.short_name,
         "createdAt": stored_instant(tx, account.created_at),
         "active": account.active,
-        "balance": account.balance,
-        "availableBalance": account.available_balance,
+        "balance": f"{account.balance:f}" if in_words else account.balance,
+        "availableBalance": f"{account.available_balance:f}" if in_words else account.available_balance,
         "currencyCode": account.currency_code,
     }
 
@@ -133,7 +192,7 @@ def _present(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_a_member(tx: Transaction, payment: Payment) -> bool:
-    return payment.status == "SETTLED" or tx.find(Member.kind, payment.msisdn) is not None
+    return payment.status == "SETTLED" or is_member(tx, payment.msisdn)
 
 
 def _batch(tx: Transaction, _call: Call, batch: Batch) -> Reply:
@@ -144,8 +203,40 @@ def _batches(tx: Transaction, _call: Call, batches: list[Batch]) -> Reply:
     return Reply(200, [show_batch(tx, batch) for batch in batches])
 
 
+def _created(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+    return Reply(int(tx.choice(CREATED_STATUS.id)), show_written(tx, batch))
+
+
+def _changed(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+    return Reply(200, show_written(tx, batch))
+
+
+def _added(tx: Transaction, call: Call, batch: Batch) -> Reply:
+    wanted = tx.choice(ADDED_BODY.id)
+    return {"batch": _batch, "payments": _payments}.get(wanted, _submitted)(tx, call, batch)
+
+
+def _submitted(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+    return Reply(200, show_batch(tx, batch) | {"payments": _show_payments(tx, batch)})
+
+
 def _payments(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    return Reply(200, [show_payment(tx, payment) for payment in tx.group(Payment.kind, "batch", batch.id)])
+    return Reply(200, _show_payments(tx, batch))
+
+
+def _show_payments(tx: Transaction, batch: Batch) -> list[dict[str, Any]]:
+    return [show_payment(tx, payment) for payment in tx.group(Payment.kind, "batch", batch.id)]
+
+
+def _deleted(tx: Transaction, _call: Call, payment: Payment) -> Reply:
+    return Reply(200, show_payment(tx, payment) | {"statusCode": "DELETED"})
+
+
+def _exists(known: bool) -> Wording:
+    def word(tx: Transaction, _call: Call, _subject: object) -> Reply:
+        return Reply(200, known if tx.choice(EXISTS_BODY.id) == "boolean" else {"exists": known})
+
+    return word
 
 
 def _payment(tx: Transaction, _call: Call, payment: Payment) -> Reply:
@@ -172,8 +263,15 @@ def _no_token_given(tx: Transaction, _call: Call, _subject: object) -> Reply:
 WORDINGS: dict[str, Wording] = {
     "batch": _batch,
     "batches": _batches,
+    "created": _created,
+    "changed": _changed,
+    "added": _added,
+    "submitted": _submitted,
     "payments": _payments,
     "payment": _payment,
+    "deleted": _deleted,
+    "member": _exists(True),
+    "no_member": _exists(False),
     "accounts": _accounts,
     "status_codes": _status_codes,
     "token": _token,

@@ -1,10 +1,14 @@
-"""Stripe: batch jobs of the second core API, as they are canceled and as they go on by themselves."""
+"""Stripe: batch jobs of the second core API, their files, their events, and where these are sent."""
 
 from emulator.vendors.stripe.assumptions import ASSUMPTIONS
+from emulator.vendors.stripe.calls import admit, astray, credential
+from emulator.vendors.stripe.destinations import DESTINATION
+from emulator.vendors.stripe.event_operations import EVENT_OPERATIONS
+from emulator.vendors.stripe.event_wire import EVENT_WORDINGS
 from emulator.vendors.stripe.given import StripeGiven
 from emulator.vendors.stripe.machine import JOB
-from emulator.vendors.stripe.operations import OPERATIONS, admit, astray, credential
-from emulator.vendors.stripe.wire import WORDINGS, finish
+from emulator.vendors.stripe.operations import JOB_OPERATIONS
+from emulator.vendors.stripe.wire import JOB_WORDINGS, finish
 from emulator.vendors.vendor import Credentials, Vendor
 
 
@@ -18,10 +22,10 @@ STRIPE = Vendor(
     name="stripe",
     mounts=("/v2/core", "/stripe/v2/core"),
     base_path="",
-    operations=OPERATIONS,
-    machines=(JOB,),
+    operations=JOB_OPERATIONS + EVENT_OPERATIONS,
+    machines=(JOB, DESTINATION),
     assumptions=ASSUMPTIONS,
-    wordings=WORDINGS,
+    wordings=JOB_WORDINGS | EVENT_WORDINGS,
     given=StripeGiven(),
     credential=credential,
     admit=admit,

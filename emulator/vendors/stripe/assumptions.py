@@ -80,6 +80,98 @@ IDEMPOTENCY_TYPE = Assumption(
     "It is one of the few families of errors for which clients know a type.",
 )
 
+ENDPOINTS = Assumption(
+    "stripe.endpoints",
+    "Which endpoints may a job call?",
+    ("by-version", "any-version"),
+    "by-version",
+    "Each preview's clients know a list of paths, and there is an error for a path outside of it.",
+)
+REQUIRED_FIELDS = Assumption(
+    "stripe.create-required-fields",
+    "Must a new job say whether it skips validation, and have metadata?",
+    ("guide", "reference"),
+    "guide",
+    "The reference requires both, but the guide's own command lines leave them out.",
+)
+CONTENT_TYPE = Assumption(
+    "stripe.upload-content-type",
+    "Which content types may an uploaded file have?",
+    ("samples", "octet-stream", "any"),
+    "samples",
+    "The text accepts application/octet-stream alone, but the published command line sends application/jsonlines.",
+)
+LINK_REFUSED = Assumption(
+    "stripe.link-refused",
+    "What does a link answer that has expired, was used before, or leads nowhere?",
+    ("403", "404"),
+    "403",
+    "Stores with presigned links refuse them so.",
+)
+LINK_LIFE = Assumption(
+    "stripe.download-link-life",
+    "From when on does the hour count that a download link lives?",
+    ("from-retrieve", "from-creation"),
+    "from-retrieve",
+    "Samples show 70 minutes after creation; a link that died then would be dead before a job of 24 hours ends.",
+)
+EMPTY_FILE = Assumption(
+    "stripe.empty-file",
+    "How does the validation of a file without requests end?",
+    ("invalid", "complete"),
+    "invalid",
+    "A batch of nothing is more likely a mistake than a wish.",
+)
+ROW_WITHOUT_ID = Assumption(
+    "stripe.row-without-id",
+    "What stands for the id in the result of a row that has none?",
+    ("null", "line-number"),
+    "null",
+    "There is no id to repeat, and null says so.",
+)
+RESULTS_EXPIRED = Assumption(
+    "stripe.results-expired",
+    "Does a job still show its output_file when its results are no longer kept?",
+    ("show", "omit"),
+    "show",
+    "The schema requires it; its link is refused.",
+)
+UPDATED_EVENTS = Assumption(
+    "stripe.updated-events",
+    "Does an updated event tell that a job is in progress, or cancelling?",
+    ("emit", "omit"),
+    "emit",
+    "The type tells of a changed status, and these two have no type of their own.",
+)
+EVENT_CHANGES = Assumption(
+    "stripe.event-changes",
+    "What are the changes of an event that tracks none?",
+    ("null", "empty"),
+    "null",
+    "The schema says that they are always null, although a sample shows an empty object.",
+)
+EVENT_METADATA = Assumption(
+    "stripe.event-metadata",
+    "Where does an event have the metadata of its job?",
+    ("omit", "data"),
+    "omit",
+    "The guide promises it, but the schema has no place for it.",
+)
+RATE_LIMIT_TYPE = Assumption(
+    "stripe.rate-limit-type",
+    "Does the refusal of too many requests carry a type?",
+    ("emit", "omit"),
+    "emit",
+    "It is one of the few families of errors for which clients know a type.",
+)
+LIST_ORDER = Assumption(
+    "stripe.list-order",
+    "In which order are events and destinations listed?",
+    ("newest", "oldest"),
+    "newest",
+    "Every list of the first API begins with what is newest.",
+)
+
 ASSUMPTIONS = (
     CANCEL_READY,
     CANCEL_TWICE,
@@ -92,4 +184,17 @@ ASSUMPTIONS = (
     VERSION_UNKNOWN,
     IDEMPOTENT_ID,
     IDEMPOTENCY_TYPE,
+    ENDPOINTS,
+    REQUIRED_FIELDS,
+    CONTENT_TYPE,
+    LINK_REFUSED,
+    LINK_LIFE,
+    EMPTY_FILE,
+    ROW_WITHOUT_ID,
+    RESULTS_EXPIRED,
+    UPDATED_EVENTS,
+    EVENT_CHANGES,
+    EVENT_METADATA,
+    RATE_LIMIT_TYPE,
+    LIST_ORDER,
 )

@@ -1,55 +1,72 @@
-"""How Stripe's state is written: `batch_jobs`, with their counts as they are at the moment of writing."""
+"""How Stripe's state is written: the platform, the account and its rules, jobs, destinations and events."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import (
-    COUNT,
-    FLAG,
     INSTANT,
-    ORDINAL,
     TEXT,
     TEXT_MAP,
+    TEXTS,
     Field,
     Fields,
     many_of,
     one_of,
     read_fields,
+    schema_of,
     show_fields,
 )
-from emulator.vendors.stripe.idempotency import Memory
-from emulator.vendors.stripe.machine import as_of_now
-from emulator.vendors.stripe.model import SELF, STATUSES, Job, letters
-from emulator.vendors.stripe.rules import broken_rules
+from emulator.vendors.stripe.destinations import Destination, mint_id, mint_secret
+from emulator.vendors.stripe.events import LIFETIME, PAGE, TYPES, Event, mint_event_id, told, type_of
+from emulator.vendors.stripe.given_jobs import (
+    ENDPOINTS,
+    FIELDS,
+    INPUT,
+    RULES,
+    problems_of,
+    problems_of_written,
+    read_job,
+    rule_problems,
+    show_job,
+)
+from emulator.vendors.stripe.ledger import Ledger, ledger_of
+from emulator.vendors.stripe.model import Job
+from emulator.vendors.stripe.platform import LIMITERS, LOCKED, Account, account_of, platform_of
 
-DEFAULT_ROWS = 100
-
-FIELDS: Fields = {
+PLATFORM: Fields = {"status": one_of("operational", "down"), "limiting": one_of("none", *LIMITERS, LOCKED)}
+ACCOUNT: Fields = {"name": TEXT, "unauthorized": ENDPOINTS}
+WRITTEN_AS = {"name": "id", "unauthorized": "unauthorized_endpoints"}
+DESTINATIONS: Fields = {
     "id": TEXT,
-    "status": one_of(*STATUSES),
-    "since": INSTANT,
+    "status": one_of("enabled", "disabled"),
     "created": INSTANT,
-    "rows": COUNT,
-    "success_count": COUNT,
-    "failure_count": COUNT,
-    "failing_rows": COUNT,
-    "validated_count": COUNT,
-    "invalid_row": ORDINAL,
-    "maximum_rps": Field({"type": "integer", "minimum": 1, "maximum": 100}),
-    "skip_validation": FLAG,
+    "updated": INSTANT,
+    "name": TEXT,
+    "url": Field({"type": "string", "pattern": "^https?://", "description": "https://..."}),
+    "enabled_events": TEXTS,
+    "signing_secret": TEXT,
+    "event_payload": one_of("thin", "snapshot"),
+    "events_from": TEXTS,
+    "description": TEXT,
+    "snapshot_api_version": TEXT,
     "metadata": TEXT_MAP,
-    "output_size": COUNT,
-    "error": TEXT,
     "owner": TEXT,
 }
-COUNTS = {"success_count", "failure_count", "validated_count"}
-PROGRESS = {"status", "since", "rows", "failing_rows", "invalid_row", "maximum_rps", *COUNTS}
+EVENTS: Fields = {
+    "id": TEXT,
+    "type": one_of(*TYPES),
+    "since": INSTANT,
+    "object_id": TEXT,
+    "owner": TEXT,
+    "request": TEXT,
+    "idempotency_key": TEXT,
+}
 
 
 class StripeGiven:
@@ -57,74 +74,109 @@ class StripeGiven:
 
     schema: Mapping[str, Any] = {
         "type": "object",
-        "properties": {"batch_jobs": many_of(FIELDS)},
+        "properties": {
+            "platform": schema_of(PLATFORM),
+            "account": schema_of({WRITTEN_AS[name]: field for name, field in ACCOUNT.items()}),
+            "failing": RULES.schema,
+            "batch_jobs": many_of(FIELDS, input=INPUT),
+            "event_destinations": many_of(DESTINATIONS),
+            "events": {"type": "array", "items": {**schema_of(EVENTS), "required": ["type", "object_id"]}},
+        },
         "additionalProperties": False,
     }
 
     def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+        yield from rule_problems(fragment.get("failing", ()), "failing")
         for place, item in enumerate(fragment.get("batch_jobs", ())):
-            yield from _problems(read_fields(FIELDS, item), place)
+            yield from problems_of_written(item, place)
 
-    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Job | Memory]:
-        jobs = [_read_job(view, item) for item in fragment.get("batch_jobs", ())]
-        problems = [problem for place, job in enumerate(jobs) for problem in _problems(_values(job), place)]
+    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
+        platform = replace(platform_of(view), **read_fields(PLATFORM, fragment.get("platform", {})))
+        account = _read_account(view, fragment)
+        items = fragment.get("batch_jobs", ())
+        jobs = [read_job(view, item, place, account.failing) for place, item in enumerate(items)]
+        problems = [problem for place, job in enumerate(jobs) for problem in problems_of(job, place)]
         if problems:
             raise BadInput(problems)
-        return [view.find(Memory.kind, SELF) or Memory(view.now), *jobs]
+        destinations = [_read_destination(view, item) for item in fragment.get("event_destinations", ())]
+        return [platform, account, *jobs, *destinations, *_events(view, fragment.get("events", ()), jobs)]
 
     def show(self, view: Transaction) -> dict[str, Any]:
-        return {"batch_jobs": [show_fields(FIELDS, as_of_now(view, job)) for job in view.all(Job.kind)]}
+        account = account_of(view)
+        shown = show_fields(ACCOUNT, account)
+        return {
+            "platform": show_fields(PLATFORM, platform_of(view)),
+            "account": {WRITTEN_AS[name]: value for name, value in shown.items()},
+            "failing": RULES.show(account.failing),
+            "batch_jobs": [show_job(view, job) for job in view.all(Job.kind)],
+            "event_destinations": [show_fields(DESTINATIONS, it) for it in view.all(Destination.kind)],
+            "events": [show_fields(EVENTS, it) for it in view.all(Event.kind) if view.now < it.since + LIFETIME],
+        }
 
 
-def _problems(job: Mapping[str, Any], place: int) -> Iterable[Problem]:
-    return (Problem(rule.message, ("batch_jobs", place, rule.at)) for rule in broken_rules(job))
+def _read_account(view: View, fragment: Mapping[str, Any]) -> Account:
+    written = fragment.get("account", {})
+    attributes = {name: ACCOUNT[name].read(written[key]) for name, key in WRITTEN_AS.items() if key in written}
+    if "failing" in fragment:
+        attributes["failing"] = RULES.read(fragment["failing"])
+    return replace(account_of(view), **attributes)
 
 
-def _values(job: Job) -> dict[str, Any]:
-    values = {field.name: getattr(job, field.name) for field in fields(job)}
-    return {name: value for name, value in values.items() if value is not None}
+def _read_destination(view: View, item: Mapping[str, Any]) -> Destination:
+    written = read_fields(DESTINATIONS, item)
+    old: Destination | None = view.find(Destination.kind, written["id"]) if "id" in written else None
+    if old is not None:
+        moved = written.get("status", old.status) != old.status
+        noted = replace(old, since=view.now, updated=view.now) if moved else old
+        return replace(noted, **written)
+    created = written.get("created", view.now)
+    plain = Destination(
+        id=written.get("id") or mint_id(view),
+        since=created,
+        created=created,
+        updated=created,
+        name="Events",
+        url="https://example.com/webhook",
+        enabled_events=("*",),
+        signing_secret=written.get("signing_secret") or mint_secret(view),
+    )
+    return replace(plain, **written)
 
 
-def _read_job(view: View, item: Mapping[str, Any]) -> Job:
-    written = read_fields(FIELDS, item)
-    id = written.pop("id", None) or f"batchv2_{letters(view.mint('stripe.batch_job'), 26)}"
-    old: Job | None = view.find(Job.kind, id)
-    return _new_job(view, id, written) if old is None else _changed_job(view, old, written)
+def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job]) -> Iterator[Event | Ledger]:
+    """The events that are written, and those of the jobs that a hand moves: a job that is new has no story."""
+    ledger = ledger_of(view, Event.kind)
+    last = _last(view, ledger)
+    for place, item in enumerate(items):
+        event = _read_event(view, item, ledger, place)
+        if event is not None:
+            if not (last or event.since) <= event.since <= view.now:
+                raise BadInput(
+                    [Problem("events are written in the order of time, none of the future", ("events", place, "since"))]
+                )
+            ledger, last = ledger.entered(), event.since
+            yield event
+    moved = ((job, view.find(Job.kind, job.id)) for job in jobs)
+    for job in (job for job, old in moved if old is not None and old.status != job.status):
+        for event in told(view, ledger, type_of(job.status), job):
+            ledger = ledger.entered()
+            yield event
+    yield ledger
 
 
-def _new_job(view: View, id: str, written: dict[str, Any]) -> Job:
-    waiting = written.get("status", "ready_for_upload") == "ready_for_upload"
-    since = written.get("since") or (written.get("created", view.now) if waiting else view.now)
-    created = written.get("created", since)
-    counted_at = view.now if COUNTS & written.keys() else since
-    job = Job(id, since, created, began=since, counted_at=counted_at)
-    return _with_counts(replace(job, **{"rows": _rows(written), **written, "since": since}), written, fresh=True)
+def _read_event(view: View, item: Mapping[str, Any], ledger: Ledger, place: int) -> Event | None:
+    """The event, None where it is there already."""
+    written = read_fields(EVENTS, item)
+    old: Event | None = view.find(Event.kind, written["id"]) if "id" in written else None
+    if old is not None:
+        if replace(old, **written) != old:
+            raise BadInput([Problem("an event never changes", ("events", place))])
+        return None
+    id = written.pop("id", None) or mint_event_id(view)
+    return Event(id, written.pop("since", view.now), ledger.next, **written)
 
 
-def _changed_job(view: View, old: Job, written: dict[str, Any]) -> Job:
-    if not PROGRESS & written.keys():
-        return replace(old, **written)
-    moved = written.get("status", old.status) != old.status
-    job = replace(as_of_now(view, old), **written)
-    if moved:
-        job = replace(job, since=written.get("since", view.now), error=written.get("error"), counted_at=view.now)
-    return _with_counts(replace(job, began=job.since), written, fresh=moved)
-
-
-def _with_counts(job: Job, written: Mapping[str, Any], fresh: bool) -> Job:
-    """The job with those of its counts that are not written, and follow from the others now that it is in its status."""
-    failing = job.failing_rows if "failing_rows" in written else max(job.failing_rows, job.failure_count)
-    if not fresh or job.status not in ("complete", "validation_failed"):
-        return replace(job, failing_rows=failing)
-    failure = written.get("failure_count", failing if job.status == "complete" else 1)
-    success = written.get("success_count", job.rows - failure if job.status == "complete" else 0)
-    return replace(job, success_count=success, failure_count=failure, failing_rows=max(failing, failure))
-
-
-def _rows(written: Mapping[str, Any]) -> int:
-    """How many rows a new job has that does not say so."""
-    success, failure = written.get("success_count", 0), written.get("failure_count", 0)
-    failing = max(failure, written.get("failing_rows", 0))
-    if written.get("status") == "complete" and "success_count" in written:
-        return int(success + failing)
-    return int(max(DEFAULT_ROWS, success + failing, written.get("validated_count", 0), written.get("invalid_row", 0)))
+def _last(view: View, ledger: Ledger) -> Any:
+    """The instant of the newest event, None where there is none."""
+    events = view.group(Event.kind, "page", (ledger.next - 1) // PAGE)
+    return events[-1].since if events else None

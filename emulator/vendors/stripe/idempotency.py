@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
 import orjson
 
+from emulator.kernel.machine import Machine
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import IDEMPOTENT_ID
-from emulator.vendors.stripe.model import SELF, Job
+from emulator.vendors.stripe.destinations import DESTINATION
+from emulator.vendors.stripe.ledger import DROPPED_AT_ONCE, Ledger, ledger_of
+from emulator.vendors.stripe.machine import CREATE, JOB
+from emulator.vendors.stripe.platform import acting
 from emulator.vendors.vendor import Act, Answer, Call
 
 LIFETIME = timedelta(days=30)
@@ -20,41 +25,31 @@ LIFETIME = timedelta(days=30)
 LONGEST = 255
 """Evidence: stripe-idempotency-5."""
 
-DROPPED_AT_ONCE = 2
-"""How many outdated keys make room when one is added: more than one, so that the memory shrinks."""
+SUCCESSES = frozenset(("job", "destination", "deleted", "pinged"))
+MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DESTINATION)}
 
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What a key was used for, and the job that came of it. `n` is its place in the order in which keys came."""
+    """What a key was used for, and what came of it. `n` is its place in the order in which keys came.
+
+    The id holds the operation and the account too, since the same key elsewhere is another one. Evidence:
+    stripe-idempotency-7.
+    """
 
     id: str
     since: datetime
     n: int
-    operation: str
     parameters: bytes
     body: bytes
-    job: str
+    answer: str
+    subject_kind: str
+    subject_id: str
     status: str = "remembered"
     kind: ClassVar[str] = "stripe.idempotency_key"
 
     def index(self) -> tuple[IndexKey, ...]:
         return (("n", self.n),)
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """The numbers of the oldest key and of the next, so that none has to be searched for; every world has one."""
-
-    since: datetime
-    oldest: int = 1
-    next: int = 1
-    id: str = SELF
-    status: str = "kept"
-    kind: ClassVar[str] = "stripe.idempotency_memory"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
 
 
 def once(operation: str, act: Act) -> Act:
@@ -66,43 +61,57 @@ def once(operation: str, act: Act) -> Act:
             return act(tx, call)
         if len(key) > LONGEST:
             return Answer("key_too_long", "stripe-idempotency-5")
-        earlier: Remembered | None = tx.find(Remembered.kind, key)
+        id = f"{operation} {acting(tx, call)} {key}"
+        earlier: Remembered | None = tx.find(Remembered.kind, id)
         if earlier is None or tx.now >= earlier.since + LIFETIME:
-            return _remembering(tx, act(tx, call), Remembered(key, tx.now, 0, operation, _parameters(call), _body(call), ""))
+            return _remembering(tx, call, act(tx, call), id)
         return _again(tx, call, earlier, operation)
 
     return act_once
 
 
 def _again(tx: Transaction, call: Call, earlier: Remembered, operation: str) -> Answer:
-    same = (earlier.operation, earlier.body) == (operation, _body(call))
-    if same and earlier.parameters == _parameters(call):
-        return Answer("job", "stripe-idempotency-2", tx.find(Job.kind, earlier.job))
-    if same and tx.choice(IDEMPOTENT_ID.id) == "ignored":
-        return Answer("job", "stripe-idempotency-6", tx.find(Job.kind, earlier.job), IDEMPOTENT_ID.id)
-    return Answer("key_reused", "stripe-idempotency-6" if same else "stripe-idempotency-4")
+    if earlier.body != _body(call):
+        return Answer("key_reused", "stripe-idempotency-4")
+    if earlier.parameters == _parameters(call):
+        return _shown_again(tx, earlier, operation)
+    if tx.choice(IDEMPOTENT_ID.id) == "ignored":
+        return _shown_again(tx, earlier, operation)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
+    return Answer("key_reused", "stripe-idempotency-6")
 
 
-def _remembering(tx: Transaction, answer: Answer, used: Remembered) -> Answer:
+def _shown_again(tx: Transaction, earlier: Remembered, operation: str) -> Answer:
+    """The same answer, of the thing as it is by now."""
+    if operation.endswith(CREATE) and tx.find(earlier.subject_kind, earlier.subject_id) is not None:
+        return Answer.of(tx.ask(MACHINES[earlier.subject_kind], earlier.subject_id, CREATE))
+    subject = tx.find(earlier.subject_kind, earlier.subject_id)
+    if earlier.answer == "deleted":
+        return Answer("deleted", "stripe-idempotency-2", subject)
+    if subject is None:
+        return Answer("replay_impossible", "stripe-idempotency-8")
+    return Answer(earlier.answer, "stripe-idempotency-2", subject)
+
+
+def _remembering(tx: Transaction, call: Call, answer: Answer, id: str) -> Answer:
     """The answer, once the key is remembered; a call that was refused may be tried again. Evidence: stripe-idempotency-3."""
-    if answer.name == "job":
-        memory: Memory | None = tx.find(Memory.kind, SELF)
-        assert memory is not None  # noqa: S101  the given state always holds one
-        tx.put(replace(used, n=memory.next, job=answer.subject.id))
-        tx.put(replace(memory, oldest=_forget(tx, memory), next=memory.next + 1))
+    if answer.name in SUCCESSES:
+        ledger, subject = ledger_of(tx, Remembered.kind), answer.subject
+        kind, name = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, call.parameters["id"])
+        tx.put(Remembered(id, tx.now, ledger.next, _parameters(call), _body(call), answer.name, kind, name))
+        tx.put(ledger.entered(_forget(tx, ledger)))
     return answer
 
 
-def _forget(tx: Transaction, memory: Memory) -> int:
-    """Drops a few keys that are out of date, and returns the number of the oldest that is left."""
-    oldest = memory.oldest
-    while oldest < min(memory.next, memory.oldest + DROPPED_AT_ONCE):
-        for used in tx.group(Remembered.kind, "n", oldest):
+def _forget(tx: Transaction, ledger: Ledger) -> int:
+    """Drops a few keys that are out of date, and returns how many numbers that makes free."""
+    forgotten = 0
+    for n in range(ledger.oldest, min(ledger.next, ledger.oldest + DROPPED_AT_ONCE)):
+        for used in tx.group(Remembered.kind, "n", n):
             if tx.now < used.since + LIFETIME:
-                return oldest
+                return forgotten
             tx.remove(Remembered.kind, used.id)
-        oldest += 1
-    return oldest
+        forgotten += 1
+    return forgotten
 
 
 def _parameters(call: Call) -> bytes:

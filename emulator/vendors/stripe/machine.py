@@ -1,4 +1,4 @@
-"""The life of a Stripe batch job: what a cancel does in each status, and what the clock does by itself."""
+"""The life of a Stripe batch job: what a request or a file does in each status, and what the clock does by itself."""
 
 from __future__ import annotations
 
@@ -7,24 +7,60 @@ from dataclasses import replace
 from datetime import timedelta
 
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, View, Wait
-from emulator.vendors.stripe.assumptions import CANCEL_COMPLETE, CANCEL_FAILED, CANCEL_READY, CANCEL_TWICE
-from emulator.vendors.stripe.model import SELF, STATUSES, Job, counts_at, pace, validated_at
+from emulator.vendors.stripe.assumptions import CANCEL_COMPLETE, CANCEL_FAILED, CANCEL_READY, CANCEL_TWICE, EMPTY_FILE
+from emulator.vendors.stripe.events import JOB_EVENT, and_tell, tell
+from emulator.vendors.stripe.links import LINK, RETENTION
+from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job, counts_at, pace, validated_at
 
-RETRIEVE, CANCEL = "retrieve", "cancel"
+CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD = "create", "retrieve", "cancel", "upload", "download"
 
-UPLOAD = Wait("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
+
+def until_it_fails(job: Job) -> timedelta | None:
+    """How long a job works until it fails as a whole, where that was arranged."""
+    return None if job.fails_at is None else max(job.fails_at - job.since, timedelta())
+
+
+UPLOADING = Wait("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
 VALIDATION = Wait("stripe.validation", timedelta(seconds=5), "invented")
+FAULT = Wait("stripe.fault", None, "invented", measure=until_it_fails)
 PROCESSING = Wait("stripe.processing", None, "stripe-pace-1", measure=pace)
 TIMEOUT = Wait("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
 DRAIN = Wait("stripe.drain", timedelta(seconds=1), "invented")
 
 
-def belongs_to_another(_: View, job: Job) -> bool:
-    return job.owner != SELF
+def skips_validation(_: View, job: Job) -> bool:
+    return job.skip_validation
+
+
+def wants_validation(_: View, job: Job) -> bool:
+    return not job.skip_validation
+
+
+def has_no_rows(_: View, job: Job) -> bool:
+    return job.rows == 0
 
 
 def has_an_invalid_row(_: View, job: Job) -> bool:
     return job.invalid_row is not None
+
+
+def has_no_results(view: View, job: Job) -> bool:
+    return job.status not in WITH_RESULTS or results_are_gone(view, job)
+
+
+def results_are_gone(view: View, job: Job) -> bool:
+    """Whether the results of a job that has ended were kept for as long as they are."""
+    kept = view.length(RETENTION, job)
+    return kept is not None and view.now >= job.since + kept
+
+
+def tell_of_the_new_job(view: View, job: Job) -> Iterable[object]:
+    yield from tell(view, JOB_EVENT + "created", job)
+    yield from tell(view, JOB_EVENT + "ready_for_upload", job)
+
+
+def begin(view: View, job: Job) -> Iterable[Job]:
+    yield replace(job, began=view.now, counted_at=view.now)
 
 
 def begin_processing(view: View, job: Job) -> Iterable[Job]:
@@ -64,60 +100,76 @@ def as_of_now(view: View, job: Job) -> Job:
     return validated(view, job) if job.status == "validating" else job
 
 
+READY, REFUSED = "ready_for_upload", "not_cancellable"
+WHEN_FAILED = Assume(CANCEL_FAILED.id, "200")
+
 JOB = Machine(
     kind=Job.kind,
     states=STATUSES,
-    commands=(RETRIEVE, CANCEL),
-    waits=(UPLOAD, VALIDATION, PROCESSING, TIMEOUT, DRAIN),
+    commands=(CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD),
+    waits=(UPLOADING, VALIDATION, FAULT, PROCESSING, TIMEOUT, DRAIN, LINK, RETENTION),
     rows=(
         # in                 cause         go to         answer             effect           evidence
-        Row(EVERY, On(RETRIEVE), SAME, "not_found", None, "stripe-owner-1", belongs_to_another),
+        Row(ABSENT, On(CREATE), READY, "job", tell_of_the_new_job, "stripe-create-1"),
+        Row(EVERY, On(CREATE), SAME, "job", None, "stripe-idempotency-2"),
+        #
         Row(EVERY, On(RETRIEVE), SAME, "job", None, "stripe-retrieve-1"),
         Row(ABSENT, On(RETRIEVE), SAME, "not_found", None, "stripe-retrieve-2"),
         #
-        Row(EVERY, On(CANCEL), SAME, "not_found", None, "stripe-owner-1", belongs_to_another),
-        Row(
-            "ready_for_upload",
-            On(CANCEL),
-            SAME,
-            "not_cancellable",
-            None,
-            "stripe-cancel-8",
-            None,
-            Assume(CANCEL_READY.id, "400"),
-        ),
-        Row("ready_for_upload", On(CANCEL), "cancelling", "job", None, "stripe-cancel-8"),
-        Row("validating", On(CANCEL), "cancelling", "job", None, "stripe-cancel-7"),
-        Row("in_progress", On(CANCEL), "cancelling", "job", keep_the_counts, "stripe-cancel-2"),
-        Row("cancelling", On(CANCEL), SAME, "not_cancellable", None, "stripe-cancel-9", None, Assume(CANCEL_TWICE.id, "400")),
+        Row(READY, On(UPLOAD), "in_progress", "uploaded", and_tell(begin), "stripe-upload-4", skips_validation),
+        Row(READY, On(UPLOAD), "validating", "uploaded", and_tell(begin), "stripe-upload-3", wants_validation),
+        Row(EVERY, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-6"),
+        Row(ABSENT, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-5"),
+        #
+        Row(EVERY, On(DOWNLOAD), SAME, "link_refused", None, "stripe-output-5", has_no_results),
+        Row(EVERY, On(DOWNLOAD), SAME, "results", None, "stripe-results-1"),
+        Row(ABSENT, On(DOWNLOAD), SAME, "link_refused", None, "stripe-output-6"),
+        #
+        Row(READY, On(CANCEL), SAME, REFUSED, None, "stripe-cancel-8", None, Assume(CANCEL_READY.id, "400")),
+        Row(READY, On(CANCEL), "cancelling", "job", and_tell(), "stripe-cancel-8"),
+        Row("validating", On(CANCEL), "cancelling", "job", and_tell(), "stripe-cancel-7"),
+        Row("in_progress", On(CANCEL), "cancelling", "job", and_tell(keep_the_counts), "stripe-cancel-2"),
+        Row("cancelling", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-9", None, Assume(CANCEL_TWICE.id, "400")),
         Row("cancelling", On(CANCEL), SAME, "job", None, "stripe-cancel-9"),
         Row("canceled", On(CANCEL), SAME, "job", None, "stripe-cancel-4"),
         Row("complete", On(CANCEL), SAME, "job", None, "stripe-cancel-10", None, Assume(CANCEL_COMPLETE.id, "200")),
-        Row("complete", On(CANCEL), SAME, "not_cancellable", None, "stripe-cancel-10"),
-        Row("validation_failed", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, Assume(CANCEL_FAILED.id, "200")),
-        Row("validation_failed", On(CANCEL), SAME, "not_cancellable", None, "stripe-cancel-11"),
-        Row("batch_failed", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, Assume(CANCEL_FAILED.id, "200")),
-        Row("batch_failed", On(CANCEL), SAME, "not_cancellable", None, "stripe-cancel-11"),
-        Row("timeout", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, Assume(CANCEL_FAILED.id, "200")),
-        Row("timeout", On(CANCEL), SAME, "not_cancellable", None, "stripe-cancel-11"),
-        Row("upload_timeout", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, Assume(CANCEL_FAILED.id, "200")),
-        Row("upload_timeout", On(CANCEL), SAME, "not_cancellable", None, "stripe-cancel-11"),
+        Row("complete", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-10"),
+        Row("validation_failed", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
+        Row("validation_failed", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
+        Row("batch_failed", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
+        Row("batch_failed", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
+        Row("timeout", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
+        Row("timeout", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
+        Row("upload_timeout", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
+        Row("upload_timeout", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
         Row(ABSENT, On(CANCEL), SAME, "not_found", None, "stripe-cancel-5"),
         #
-        Row("ready_for_upload", After(UPLOAD.name), "upload_timeout", None, None, "stripe-upload-2"),
+        Row(READY, After(UPLOADING.name), "upload_timeout", None, and_tell(), "stripe-upload-2"),
         Row(
             "validating",
             After(VALIDATION.name),
             "validation_failed",
             None,
-            stop_at_the_invalid_row,
+            and_tell(stop_at_the_invalid_row),
             "stripe-validation-2",
             has_an_invalid_row,
         ),
-        Row("validating", After(VALIDATION.name), "in_progress", None, begin_processing, "stripe-validation-1"),
-        Row("in_progress", After(PROCESSING.name), "complete", None, count_every_row, "stripe-complete-1"),
-        Row("in_progress", After(TIMEOUT.name), "timeout", None, keep_the_counts, "stripe-timeout-2"),
-        Row("cancelling", After(DRAIN.name), "canceled", None, None, "stripe-cancel-6"),
+        Row(
+            "validating",
+            After(VALIDATION.name),
+            "validation_failed",
+            None,
+            and_tell(),
+            "stripe-file-5",
+            has_no_rows,
+            Assume(EMPTY_FILE.id, "invalid"),
+        ),
+        Row("validating", After(VALIDATION.name), "in_progress", None, and_tell(begin_processing), "stripe-validation-1"),
+        Row("validating", After(FAULT.name), "batch_failed", None, and_tell(), "stripe-fault-2"),
+        Row("in_progress", After(FAULT.name), "batch_failed", None, and_tell(keep_the_counts), "stripe-fault-1"),
+        Row("in_progress", After(PROCESSING.name), "complete", None, and_tell(count_every_row), "stripe-complete-1"),
+        Row("in_progress", After(TIMEOUT.name), "timeout", None, and_tell(keep_the_counts), "stripe-timeout-2"),
+        Row("cancelling", After(DRAIN.name), "canceled", None, and_tell(), "stripe-cancel-6"),
     ),
-    entry=STATUSES,
+    entry=(READY,),
 )

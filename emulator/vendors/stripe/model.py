@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from emulator.kernel.store import IndexKey
+from emulator.vendors.stripe.outcomes import Failing, Work
+from emulator.vendors.stripe.versions import Endpoint
 
 SELF = "self"
-"""The owner of the jobs of the account that this world's keys act for."""
+"""The owner of what belongs to the account that this world's keys act for."""
 
 STATUSES = (
     "ready_for_upload",
@@ -23,10 +25,9 @@ STATUSES = (
     "timeout",
     "upload_timeout",
 )
+WITH_RESULTS = ("canceled", "complete", "validation_failed", "timeout")
 
 DEFAULT_RPS = 10
-LINE_LENGTH = 85
-"""Bytes of one line of results where a scenario gives no `output_size`; the documented 100 lines have 8514."""
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TICK = timedelta(microseconds=1)
@@ -38,7 +39,9 @@ class Job:
 
     The counts are those of the instant `counted_at`; while rows are validated or processed, more of them follow from the
     time that has passed. `began` is when the job was last entered upon that. `failing_rows` will have failed in the end,
-    and validation stops at `invalid_row`. `owner` is SELF, or names an account that this world's keys do not act for.
+    and validation stops at `invalid_row`. `work` is what is known of its file, None where a scenario gave numbers only;
+    `failing` are the rules by which the file's rows fail. At `fails_at` the job fails as a whole. `owner` is SELF, or
+    names another account.
     """
 
     id: str
@@ -56,20 +59,20 @@ class Job:
     maximum_rps: int = DEFAULT_RPS
     skip_validation: bool = False
     metadata: dict[str, str] = field(default_factory=dict)
+    endpoint: Endpoint = field(default_factory=Endpoint)
+    notification_suppression: str = "none"
     output_size: int | None = None
+    fails_at: datetime | None = None
     error: str | None = None
     owner: str = SELF
+    work: Work | None = None
+    failing: tuple[Failing, ...] = ()
     kind: ClassVar[str] = "stripe.batch_job"
 
     @property
     def processed(self) -> int:
         """How many rows had an outcome at `counted_at`."""
         return self.success_count + self.failure_count
-
-    @property
-    def size(self) -> int:
-        """Bytes of the results file: a line for each row that has an outcome."""
-        return self.processed * LINE_LENGTH if self.output_size is None else self.output_size
 
     def index(self) -> tuple[IndexKey, ...]:
         return ()
@@ -84,6 +87,9 @@ def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, i
     """The rows that succeeded and failed by `now`, if processing takes `length` from its beginning (None: for ever)."""
     left = job.rows - job.processed
     done = _share(left, job, now, length)
+    if job.work is not None:
+        failures = job.work.failures_among(job.processed + done)
+        return job.processed + done - failures, failures
     failed = (job.failing_rows - job.failure_count) * done // left if left else 0
     return job.success_count + done - failed, job.failure_count + failed
 

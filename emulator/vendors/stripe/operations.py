@@ -1,9 +1,10 @@
-"""What Stripe can be asked: each operation's address, and what it does."""
+"""What Stripe can be asked about batch jobs: each operation's address, and what it does."""
 
 from __future__ import annotations
 
-from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import (
@@ -12,31 +13,28 @@ from emulator.vendors.stripe.assumptions import (
     CANCEL_PARAMETERS,
     CANCEL_READY,
     CANCEL_TWICE,
+    CONTENT_TYPE,
+    EMPTY_FILE,
     IDEMPOTENCY_TYPE,
     IDEMPOTENT_ID,
+    LINK_REFUSED,
+    ROW_WITHOUT_ID,
     UPLOAD_TIMEOUT_DETAILS,
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
+from emulator.vendors.stripe.calls import NOBODYS, fields_of, own, with_fields
+from emulator.vendors.stripe.creation import new_job, refusal_of
+from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.idempotency import once
-from emulator.vendors.stripe.machine import CANCEL, JOB, RETRIEVE
+from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
+from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
 from emulator.vendors.stripe.model import Job
+from emulator.vendors.stripe.outcomes import plan
+from emulator.vendors.stripe.platform import account_of, acting
+from emulator.vendors.stripe.rows import Intake, Rows
+from emulator.vendors.stripe.versions import VERSIONS
 from emulator.vendors.vendor import Act, Answer, Call, Operation
-
-VERSIONS = frozenset(
-    f"{date}.preview"
-    for date in (
-        "2026-03-25",
-        "2026-04-22",
-        "2026-05-27",
-        "2026-06-24",
-        "2026-07-29",
-        "2026-08-26",
-        "2026-09-30",
-        "2026-10-14",
-    )
-)
-"""The previews that have batch jobs. Evidence: stripe-version-3."""
 
 ASSUMED = {
     "stripe-cancel-8": CANCEL_READY.id,
@@ -48,57 +46,70 @@ ASSUMED = {
 }
 """The assumption that decides wherever an answer rests on this evidence, whichever its choice."""
 
-
-def credential(call: Call) -> str | None:
-    """The secret key: a bearer token, or the user name of basic authentication. Evidence: stripe-auth-1."""
-    scheme, _, value = call.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return value.strip() or None
-    return _user_name(value) if scheme.lower() == "basic" else None
+CONTENT_TYPES = {
+    "samples": ("", "application/octet-stream", "application/jsonlines"),
+    "octet-stream": ("application/octet-stream",),
+}
 
 
-def admit(tx: Transaction, call: Call, _operation: Operation) -> Answer | None:
-    if not tx.accepts("stripe", call.credential):
-        return Answer("unauthenticated", "stripe-auth-2")
-    version = call.headers.get("stripe-version")
-    if not version:
-        return Answer("no_version", "stripe-version-1")
-    if version not in VERSIONS and tx.choice(VERSION_UNKNOWN.id) == "strict":
-        return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN.id)
-    return None
+def naming_what_is_assumed(act: Act) -> Act:
+    """The same operation; where an assumption decides or shapes its answer, the answer says so."""
+
+    def act_naming(tx: Transaction, call: Call) -> Answer:
+        answer = act(tx, call)
+        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer, call)
+        return answer if assumption == answer.assumption else answer._replace(assumption=assumption)
+
+    return act_naming
 
 
-def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
-    """An unknown path or verb, once the key is known to be good."""
-    if not tx.accepts("stripe", call.credential):
-        return Answer("unauthenticated", "stripe-auth-2")
-    return Answer("astray", "stripe-path-2" if verbs else "stripe-path-1")
-
-
-def _user_name(encoded: str) -> str | None:
-    try:
-        return b64decode(encoded, validate=True).decode().partition(":")[0] or None
-    except ValueError:
+def _assumed(answer: Answer, call: Call) -> str | None:
+    job = answer.subject
+    if answer.name == "link_refused":
+        return LINK_REFUSED.id
+    if not isinstance(job, Job) or answer.name != "job":
         return None
+    if job.status == "canceled" and not job.processed:
+        return WITHOUT_OUTPUT.id
+    if job.status == "upload_timeout":
+        return UPLOAD_TIMEOUT_DETAILS.id
+    return VERSION_UNKNOWN.id if call.headers.get("stripe-version") not in VERSIONS else None
+
+
+def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
+    refusal = refusal_of(tx, fields, call.headers["stripe-version"])
+    if refusal is not None:
+        return refusal
+    job = new_job(tx, fields, acting(tx, call))
+    return Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
 
 
 def _ask(command: str) -> Act:
     def act(tx: Transaction, call: Call) -> Answer:
-        return Answer.of(tx.ask(JOB, call.parameters["id"], command))
+        id = own(tx, call, Job.kind)
+        answer = Answer.of(tx.ask(JOB, id, command))
+        return answer._replace(evidence="stripe-owner-1") if id == NOBODYS else answer
 
     return act
 
 
-def _without_parameters(act: Act) -> Act:
+def _checking_fields(act: Act) -> Act:
+    """The same operation, once its body is known to be an object or nothing."""
+
+    def act_checking(tx: Transaction, call: Call) -> Answer:
+        fields = fields_of(call)
+        return act(tx, call) if isinstance(fields, dict) else Answer("invalid_fields", "stripe-fields-2", fields)
+
+    return act_checking
+
+
+def without_parameters(act: Act) -> Act:
     """The same operation, which takes no body, an empty one, or an empty object. Evidence: stripe-cancel-1."""
 
     def act_without(tx: Transaction, call: Call) -> Answer:
-        try:
-            fields = {} if call.json is None else call.json
-        except ValueError:
-            return Answer("invalid_fields", "stripe-fields-1", "The request body is not JSON")
+        fields = fields_of(call)
         if not isinstance(fields, dict):
-            return Answer("invalid_fields", "stripe-fields-1", "The request body is not a JSON object")
+            return Answer("invalid_fields", "stripe-fields-2", fields)
         if fields and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
             return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {next(iter(fields))}", CANCEL_PARAMETERS.id)
         return act(tx, call)
@@ -106,32 +117,67 @@ def _without_parameters(act: Act) -> Act:
     return act_without
 
 
-def _naming_what_is_assumed(act: Act) -> Act:
-    """The same operation; where an assumption decides or shapes its answer, the answer says so."""
-
-    def act_naming(tx: Transaction, call: Call) -> Answer:
-        answer = act(tx, call)
-        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer.subject, call)
-        return answer if assumption == answer.assumption else answer._replace(assumption=assumption)
-
-    return act_naming
+def changing(name: str, act: Act) -> Act:
+    """An operation that changes something, whose keys are known again."""
+    return naming_what_is_assumed(_checking_fields(once(name, act)))
 
 
-def _assumed(job: object, call: Call) -> str | None:
-    if not isinstance(job, Job):
-        return None
-    if job.status == "canceled" and not job.processed:
-        return WITHOUT_OUTPUT.id
-    if job.status == "upload_timeout":
-        return UPLOAD_TIMEOUT_DETAILS.id
-    return VERSION_UNKNOWN.id if call.headers["stripe-version"] not in VERSIONS else None
+def _upload(tx: Transaction, call: Call) -> Answer:
+    """Takes in a file: what becomes of its rows is decided here, once and for all. Evidence: stripe-upload-3."""
+    if not _is_accepted(tx, call):
+        return Answer("link_refused", "stripe-upload-7", None, CONTENT_TYPE.id)
+    id = read_upload(tx, call.parameters["token"]) or NOBODYS
+    job: Job | None = tx.find(Job.kind, id)
+    if job is not None and job.status == "ready_for_upload":
+        failing = job.failing or account_of(tx).failing
+        tx.put(with_file(job, call.reader.rows(), tx.choice(ROW_WITHOUT_ID.id) == "line-number", failing))
+    answer = Answer.of(tx.ask(JOB, id, UPLOAD))
+    return answer._replace(assumption=EMPTY_FILE.id) if answer.name == "uploaded" and not answer.subject.rows else answer
 
 
-CANCEL_NAME = "stripe.batch_jobs.cancel"
-_cancel = _naming_what_is_assumed(_without_parameters(once(CANCEL_NAME, _ask(CANCEL))))
-_retrieve = _naming_what_is_assumed(_ask(RETRIEVE))
+def with_file(job: Job, rows: Rows, numbered: bool, failing: Any) -> Job:
+    """The job with the rows of its file, of which none is processed yet."""
+    work = plan(rows, job.endpoint, failing, job.id, numbered)
+    invalid = None if job.skip_validation or work.invalid is None else work.invalid + 1
+    return replace(job, rows=len(rows), failing_rows=len(work.failed), invalid_row=invalid, work=work, failing=tuple(failing))
 
-OPERATIONS = (
-    Operation("stripe.batch_jobs.retrieve", "GET", "/batch_jobs/{id}", _retrieve),
-    Operation(CANCEL_NAME, "POST", "/batch_jobs/{id}/cancel", _cancel),
+
+def _is_accepted(tx: Transaction, call: Call) -> bool:
+    accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
+    return accepted is None or call.headers.get("content-type", "").partition(";")[0].strip().lower() in accepted
+
+
+def _download(tx: Transaction, call: Call) -> Answer:
+    id, expires = read_download(tx, call.parameters["token"]) or (NOBODYS, tx.now)
+    if id != NOBODYS and tx.now >= expires:
+        return Answer("link_refused", "stripe-output-4")
+    return Answer.of(tx.ask(JOB, id, DOWNLOAD))
+
+
+CREATE_NAME, CANCEL_NAME = "stripe.batch_jobs.create", "stripe.batch_jobs.cancel"
+
+JOB_OPERATIONS = (
+    Operation(CREATE_NAME, "POST", "/batch_jobs", changing(CREATE_NAME, because_of_the_request(with_fields(_create)))),
+    Operation("stripe.batch_jobs.retrieve", "GET", "/batch_jobs/{id}", naming_what_is_assumed(_ask(RETRIEVE))),
+    Operation(
+        CANCEL_NAME,
+        "POST",
+        "/batch_jobs/{id}/cancel",
+        without_parameters(changing(CANCEL_NAME, because_of_the_request(_ask(CANCEL)))),
+    ),
+    Operation(
+        "stripe.files.upload",
+        "PUT",
+        "/stripe/{world}/upload/{token}",
+        naming_what_is_assumed(_upload),
+        mounts=(MOUNT,),
+        reader=Intake,
+    ),
+    Operation(
+        "stripe.files.download",
+        "GET",
+        "/stripe/{world}/download/{token}",
+        naming_what_is_assumed(_download),
+        mounts=(MOUNT,),
+    ),
 )

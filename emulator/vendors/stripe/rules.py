@@ -49,6 +49,10 @@ def _skipping_fits_the_status(job: Values) -> bool:
     return bool(not job["skip_validation"] or job["status"] not in VALIDATED)
 
 
+def _error_fits_the_status(job: Values) -> bool:
+    return bool(job["status"] == "batch_failed" or "fails_at" in job)
+
+
 def _at_most(smaller: str, larger: str) -> Callable[[Values], bool]:
     return lambda job: bool(job[smaller] <= job[larger])
 
@@ -94,6 +98,6 @@ RULES = (
         "skip_validation",
         "a job in this status did not skip validation",
     ),
-    Rule(("status", "error"), lambda job: job["status"] == "batch_failed", "error", "only a batch_failed job has an error"),
+    Rule(("status", "error"), _error_fits_the_status, "error", "only a job that is batch_failed, or will be, has an error"),
     Rule(("created", "since"), _at_most("created", "since"), "since", "a job is in no status before it was created"),
 )

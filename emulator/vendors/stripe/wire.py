@@ -1,30 +1,40 @@
-"""How Stripe words its answers: the job as each version shows it, and the error envelope of the second API."""
+"""How Stripe words its answers about jobs and files: the job as each version shows it, and how it refuses."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import IDEMPOTENCY_TYPE, LIVEMODE, UPLOAD_TIMEOUT_DETAILS, WITHOUT_OUTPUT
-from emulator.vendors.stripe.machine import UPLOAD, counted, validated
-from emulator.vendors.stripe.model import Job, letters
-from emulator.vendors.vendor import Call, Reply, Wording
+from emulator.vendors.stripe.assumptions import (
+    IDEMPOTENCY_TYPE,
+    LINK_LIFE,
+    LINK_REFUSED,
+    LIVEMODE,
+    RATE_LIMIT_TYPE,
+    RESULTS_EXPIRED,
+    UPLOAD_TIMEOUT_DETAILS,
+    WITHOUT_OUTPUT,
+)
+from emulator.vendors.stripe.events import request_id
+from emulator.vendors.stripe.links import LINK, MOUNT, download_link, upload_link
+from emulator.vendors.stripe.machine import UPLOADING, counted, results_are_gone, validated
+from emulator.vendors.stripe.model import Job
+from emulator.vendors.stripe.platform import LOCKED, platform_of
+from emulator.vendors.stripe.results import chunks_of, size_of
+from emulator.vendors.stripe.versions import Endpoint, knows_rps
+from emulator.vendors.vendor import Call, Reply, Stream, Wording
 
-WITHOUT_RPS = "2026-06-24"
-"""The first version whose jobs do not show maximum_rps. Evidence: stripe-version-2."""
-
-LINK_LIFETIME = timedelta(minutes=60)
-"""How long a download link lives, from when it was shown. Evidence: stripe-output-4."""
-
-_DATED = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+FROM_CREATION = timedelta(minutes=70)
+"""How long after its job was created a link lives in every sample. Evidence: stripe-output-4."""
 
 
 def finish(tx: Transaction, call: Call, n: int) -> Mapping[str, str]:
-    """The headers of every reply. Evidence: stripe-headers-1."""
-    headers = {"request-id": f"req_{letters(tx.digest(f'request/{n}'), 17)}"}
+    """The headers of every reply of the API; files come from another host. Evidence: stripe-headers-1."""
+    if call.path.startswith(MOUNT):
+        return {}
+    headers = {} if platform_of(tx).limiting == LOCKED else {"request-id": request_id(tx, n)}
     if version := call.headers.get("stripe-version"):
         headers["stripe-version"] = version
     if call.method != "GET" and (key := call.headers.get("idempotency-key")):
@@ -37,17 +47,12 @@ def instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def shows_rps(version: str) -> bool:
-    """Whether jobs of this version have maximum_rps; a version without a date is taken for the newest."""
-    return _DATED.match(version) is not None and version < WITHOUT_RPS
-
-
 def show_job(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
     """The job object, its keys in the order of the samples."""
     body: dict[str, Any] = {"id": job.id, "object": "v2.core.batch_job", "created": instant(job.created)}
     if tx.choice(LIVEMODE.id) == "emit":
         body["livemode"] = False
-    if shows_rps(call.headers.get("stripe-version", "")):
+    if knows_rps(call.headers.get("stripe-version", "")):
         body["maximum_rps"] = job.maximum_rps
     body |= {"metadata": job.metadata, "skip_validation": job.skip_validation, "status": job.status}
     if job.status == "upload_timeout" and tx.choice(UPLOAD_TIMEOUT_DETAILS.id) == "omit":
@@ -57,9 +62,9 @@ def show_job(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
 
 
 def _ready_for_upload(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
-    length = tx.length(UPLOAD, job)
-    link = f"{call.base_url}/_files/upload/{letters(tx.digest(f'upload/{job.id}'), 32)}"
-    return {"upload_url": {"expires_at": None if length is None else instant(job.since + length), "url": link}}
+    length = tx.length(UPLOADING, job)
+    expires = None if length is None else instant(job.since + length)
+    return {"upload_url": {"expires_at": expires, "url": upload_link(tx, call, job)}}
 
 
 def _validating(tx: Transaction, _call: Call, job: Job) -> dict[str, Any]:
@@ -71,6 +76,8 @@ def _in_progress(tx: Transaction, _call: Call, job: Job) -> dict[str, Any]:
 
 
 def _ended(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
+    if results_are_gone(tx, job) and tx.choice(RESULTS_EXPIRED.id) == "omit":
+        return _counts(job)
     return {"output_file": _output_file(tx, call, job), **_counts(job)}
 
 
@@ -89,13 +96,23 @@ def _counts(job: Job) -> dict[str, str]:
 
 
 def _output_file(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
-    expires = instant(tx.now + LINK_LIFETIME)
-    link = f"{call.base_url}/_files/download/{letters(tx.digest(f'download/{job.id}/{expires}'), 32)}"
+    expires = _link_end(tx, job)
     return {
         "content_type": "application/jsonlines",
-        "download_url": {"expires_at": expires, "url": link},
-        "size": str(job.size),
+        "download_url": {
+            "expires_at": None if expires is None else instant(expires),
+            "url": download_link(tx, call, job, expires),
+        },
+        "size": str(size_of(job)),
     }
+
+
+def _link_end(tx: Transaction, job: Job) -> datetime | None:
+    """When a link made now expires. Evidence: stripe-output-4."""
+    if tx.choice(LINK_LIFE.id) == "from-creation":
+        return job.created + FROM_CREATION
+    length = tx.length(LINK, job)
+    return None if length is None else tx.now + length
 
 
 _DETAILS: dict[str, Callable[[Transaction, Call, Job], dict[str, Any]]] = {
@@ -144,21 +161,65 @@ def _key_reused(tx: Transaction, _call: Call, _subject: object) -> Reply:
     return Reply(409, {"error": error})
 
 
+def _unsupported(_tx: Transaction, _call: Call, endpoint: Endpoint) -> Reply:
+    message = f"Batch jobs do not support {endpoint.http_method.upper()} {endpoint.path}"
+    return _about_endpoint("batch_api_unsupported_endpoint", endpoint, message)
+
+
+def _unauthorized(_tx: Transaction, _call: Call, endpoint: Endpoint) -> Reply:
+    message = f"This account may not use {endpoint.http_method.upper()} {endpoint.path}"
+    return _about_endpoint("auth_unauthorized_endpoint", endpoint, message)
+
+
+def _about_endpoint(code: str, endpoint: Endpoint, message: str) -> Reply:
+    return Reply(400, {"error": {"code": code, "endpoint": endpoint.show(), "message": message}})
+
+
+def _limited(tx: Transaction, _call: Call, limiter: str) -> Reply:
+    if limiter == LOCKED:
+        error = {"code": "lock_timeout", "message": "This object is locked by another request; try again"}
+        return Reply(429, {"error": error}, {"stripe-should-retry": "true"})
+    error = {"code": "rate_limit", "message": "Too many requests"}
+    if tx.choice(RATE_LIMIT_TYPE.id) == "emit":
+        error["type"] = "rate_limit"
+    return Reply(429, {"error": error}, {"stripe-rate-limited-reason": limiter})
+
+
+def _uploaded(_tx: Transaction, _call: Call, _job: Job) -> Reply:
+    return Reply(200)
+
+
+def _results(_tx: Transaction, _call: Call, job: Job) -> Reply:
+    return Reply(200, Stream(size_of(job), chunks_of(job)), {"content-type": "application/jsonlines"})
+
+
+def _link_refused(tx: Transaction, _call: Call, _subject: object) -> Reply:
+    return Reply(int(tx.choice(LINK_REFUSED.id)))
+
+
 def _astray(_tx: Transaction, call: Call, _subject: object) -> Reply:
     return Reply(404, {"error": {"code": "not_found", "message": f"Unrecognized request URL ({call.method}: {call.path})"}})
 
 
 _NO_VERSION = "stripe_api_version_not_provided"
 
-WORDINGS: dict[str, Wording] = {
+JOB_WORDINGS: dict[str, Wording] = {
     "job": _job,
     "not_found": _job_error(404, "batch_job_not_found", "No such batch job: '{id}'"),
     "not_cancellable": _job_error(400, "batch_api_non_cancellable_job", "The batch job '{id}' cannot be canceled any more"),
+    "unsupported_endpoint": _unsupported,
+    "unauthorized_endpoint": _unauthorized,
     "invalid_fields": _invalid_fields,
     "key_reused": _key_reused,
     "key_too_long": _error(400, "idempotency_error", "An idempotency key has 255 characters at most"),
+    "replay_impossible": _error(409, "idempotency_conflict", "What this idempotency key was used for is not there any more"),
     "no_version": _error(400, _NO_VERSION, "The Stripe-Version header is required"),
     "unknown_version": _error(400, _NO_VERSION, "The Stripe-Version header names no version that has this API"),
     "unauthenticated": _error(401, "invalid_api_key", "No valid API key was provided", type="invalid_request_error"),
+    "down": _error(503, "api_error", "Something went wrong on our end", type="api_error"),
+    "limited": _limited,
+    "uploaded": _uploaded,
+    "results": _results,
+    "link_refused": _link_refused,
     "astray": _astray,
 }

@@ -1,0 +1,145 @@
+"""Where SerpWow's publications are silent on single calls: paths, keys, parameters, edits, lists and links."""
+
+from __future__ import annotations
+
+from emulator.kernel.assumption import Assumption
+
+LIST_BAD_PARAMETER = Assumption(
+    "serpwow.list-bad-parameter",
+    "What becomes of a list parameter whose value is not among those published?",
+    ("refuse", "ignore"),
+    "refuse",
+    "400 is published for invalid requests.",
+)
+LIST_BEYOND_END = Assumption(
+    "serpwow.list-beyond-end",
+    "What does a page beyond the last one hold?",
+    ("empty", "refuse"),
+    "empty",
+    "The counts in the body say all there is to say.",
+)
+LIST_PRIORITY_ORDER = Assumption(
+    "serpwow.list-priority-order",
+    "Which priority comes first in ascending order?",
+    ("lowest", "highest"),
+    "lowest",
+    "The words themselves are a scale.",
+)
+LIST_NEVER_RUN = Assumption(
+    "serpwow.list-never-run",
+    "Where do batches that never ran stand when the list is sorted by last_run, ascending?",
+    ("first", "last"),
+    "first",
+    "No date is less than any date.",
+)
+LIST_NEVER_RUN_FILTER = Assumption(
+    "serpwow.list-never-run-filter",
+    "Does last_run_before let through a batch that never ran?",
+    ("excluded", "included"),
+    "excluded",
+    "What did not happen was not before anything.",
+)
+PATH_SPELLING = Assumption(
+    "serpwow.path-spelling",
+    "Are paths with other capitals or a trailing slash understood?",
+    ("tolerant", "strict"),
+    "tolerant",
+    "The vendor's own pages print one path with a capital, and public clients end paths with a slash.",
+)
+REFUSED_FIRST = Assumption(
+    "serpwow.refused-first",
+    "Which is refused first, a key that is not valid or a path that does not exist?",
+    ("key", "path"),
+    "key",
+    "Keys are checked in front of everything else as a rule.",
+)
+EDIT_QUEUED = Assumption(
+    "serpwow.edit-queued",
+    "Can a queued batch be updated or deleted, or its searches be changed?",
+    ("refuse", "allow"),
+    "refuse",
+    "Only running ones are published to refuse it, but a change would no longer fit the credits that were allocated.",
+)
+UNNAMED_BATCH = Assumption(
+    "serpwow.unnamed-batch",
+    "Can a batch be made without a name?",
+    ("refuse", "allow"),
+    "refuse",
+    "Schemas of sibling products require it, and all public callers send it.",
+)
+INCOMPLETE_SCHEDULE = Assumption(
+    "serpwow.incomplete-schedule",
+    "What becomes of a schedule that names no hours, days or minutes?",
+    ("never", "refuse"),
+    "never",
+    "Nothing says that they are required, so the batch is made and its schedule never fires.",
+)
+UNKNOWN_DESTINATION = Assumption(
+    "serpwow.unknown-destination",
+    "Can a batch name a destination that does not exist?",
+    ("accept", "refuse"),
+    "accept",
+    "The published example names one that nothing else speaks of.",
+)
+MAX_PAGE = Assumption(
+    "serpwow.max-page",
+    "How large may max_page be in a batch?",
+    ("20", "100"),
+    "20",
+    "The newer page says 20, the older one said 100.",
+)
+LOCKED_TYPE = Assumption(
+    "serpwow.locked-type",
+    "What does it mean that a batch is locked to a type of search?",
+    ("enforced", "told"),
+    "enforced",
+    "A lock that let other types in, or could be changed, would lock nothing.",
+)
+SEARCHES_BEYOND_END = Assumption(
+    "serpwow.searches-beyond-end",
+    "What does a page of searches beyond the last one get?",
+    ("500", "empty"),
+    "500",
+    "A public client of a sibling product takes a 500 for the end of the pages.",
+)
+DELETE_UNKNOWN_SEARCHES = Assumption(
+    "serpwow.delete-unknown-searches",
+    "What becomes of a deletion of many searches when some of the ids are unknown?",
+    ("ignore", "refuse"),
+    "ignore",
+    "Each id that is there is published to be deleted, and nothing is said of the others.",
+)
+RATE_WINDOW = Assumption(
+    "serpwow.rate-window",
+    "Over which minute are calls counted?",
+    ("fixed", "sliding"),
+    "fixed",
+    "Only the number per minute is published; a window that begins with its first call is the simplest.",
+)
+PLATFORM_DOWN = Assumption(
+    "serpwow.platform-down",
+    "Which status does every call but Account get while the platform is down?",
+    ("503", "500"),
+    "503",
+    "503 is published for incidents, 500 for errors inside.",
+)
+
+OF_CALLS = (
+    LIST_BAD_PARAMETER,
+    LIST_BEYOND_END,
+    LIST_PRIORITY_ORDER,
+    LIST_NEVER_RUN,
+    LIST_NEVER_RUN_FILTER,
+    PATH_SPELLING,
+    REFUSED_FIRST,
+    EDIT_QUEUED,
+    UNNAMED_BATCH,
+    INCOMPLETE_SCHEDULE,
+    UNKNOWN_DESTINATION,
+    MAX_PAGE,
+    LOCKED_TYPE,
+    SEARCHES_BEYOND_END,
+    DELETE_UNKNOWN_SEARCHES,
+    RATE_WINDOW,
+    PLATFORM_DOWN,
+)

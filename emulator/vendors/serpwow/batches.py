@@ -1,0 +1,192 @@
+"""Batches and their searches as clients make, change and delete them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
+from emulator.vendors.serpwow.assumptions_of_calls import (
+    DELETE_UNKNOWN_SEARCHES,
+    EDIT_QUEUED,
+    LOCKED_TYPE,
+    MAX_PAGE,
+    UNNAMED_BATCH,
+)
+from emulator.vendors.serpwow.bodies import Unfit, body_of, parameters_of, read_parameters, refuse_unfit, text
+from emulator.vendors.serpwow.effects import planned
+from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
+from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
+from emulator.vendors.serpwow.searches import MIXED, Search, Searches, letters, whole
+from emulator.vendors.vendor import Act, Answer, Call
+
+PER_CALL = 1000
+"""How many searches one call may add. Evidence: serpwow-limits-4."""
+
+Change = Callable[[Transaction, Call, Batch], tuple[Batch, Answer]]
+
+
+def create_batch(tx: Transaction, call: Call) -> Answer:
+    try:
+        written = parameters_of(call)
+        if "name" not in written and tx.choice(UNNAMED_BATCH.id) == "refuse":
+            raise Unfit("name is required", "serpwow-create-2", UNNAMED_BATCH.id)
+        batch = _changed(tx, new_batch(tx, fresh_id(tx)), written)
+    except Unfit as reason:
+        return unfit(reason)
+    return Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))
+
+
+def fresh_id(tx: Any) -> str:
+    """An id in the form of the published ones that no batch has."""
+    while tx.find(Batch.kind, id := str(tx.mint("serpwow.batch").hex()[:8].upper())):
+        continue
+    return id
+
+
+def new_batch(tx: Any, id: str) -> Batch:
+    """A batch as it is when nothing is said of it."""
+    return Batch(id, tx.now, tx.now, f"Batch {id}", Searches(id), tx.now)
+
+
+def _edit(change: Change) -> Act:
+    """Changes the batch that the path names, if its row lets it be changed."""
+
+    def act(tx: Transaction, call: Call) -> Answer:
+        taken = tx.ask(BATCH, call.parameters["id"], UPDATE)
+        if taken.row.answer != "batch" or taken.resource is None:
+            return refused_by_a_row(taken)
+        try:
+            changed, answer = change(tx, call, taken.resource)
+        except Unfit as reason:
+            return unfit(reason)
+        tx.put(planned(tx, changed))
+        assumption = EDIT_QUEUED.id if changed.status == "queued" else answer.assumption
+        return answer._replace(assumption=assumption)
+
+    return act
+
+
+def _update(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
+    body = body_of(call)
+    written = {"searches": body} if isinstance(body, list) else parameters_of(call)
+    changed = _changed(tx, batch, written)
+    return changed, Answer("batch", "serpwow-searches-1" if "searches" in written else "serpwow-update-1", changed)
+
+
+def _changed(tx: Transaction, batch: Batch, written: Mapping[str, Any]) -> Batch:
+    parts = read_parameters(written)
+    changed = replace(
+        batch,
+        **parts[None],
+        schedule=replace(batch.schedule, **parts["schedule"]),
+        notifications=replace(batch.notifications, **parts["notifications"]),
+    )
+    if batch.status == "queued" and changed.priority != batch.priority:
+        raise Unfit("priority cannot be changed while a Batch is queued", "serpwow-update-4")
+    if "searches_type" in written:
+        changed = _with_type(tx, changed, text("searches_type", written["searches_type"]))
+    if "searches" in written:
+        more = list(_read_searches(tx, written["searches"]))
+        changed = replace(changed, searches=changed.searches.with_more(more))
+        _refuse_foreign(tx, changed, more)
+        _refuse_overfull(changed.searches)
+    refuse_unfit(tx, changed)
+    return changed
+
+
+def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
+    """A batch that has a lock keeps it, and one that was made without cannot get one."""
+    is_new = tx.find(Batch.kind, batch.id) is None
+    if not is_new and type != batch.searches_type and tx.choice(LOCKED_TYPE.id) == "enforced":
+        raise Unfit("searches_type cannot be changed after creation", "serpwow-types-2", LOCKED_TYPE.id)
+    return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
+
+
+def _read_searches(tx: Transaction, written: Any) -> Iterator[Search]:
+    if not isinstance(written, list) or not all(isinstance(item, dict) for item in written):
+        raise Unfit("searches must be a list of objects")
+    if len(written) > PER_CALL:
+        raise Unfit(f"At most {PER_CALL} Searches can be added per call", "serpwow-limits-4")
+    for item in written:
+        parameters = {name: value for name, value in item.items() if name != "id"}
+        _refuse_too_many_pages(tx, parameters)
+        yield Search(letters(tx.mint("serpwow.search")), parameters)
+
+
+def _refuse_too_many_pages(tx: Transaction, parameters: Mapping[str, Any]) -> None:
+    most = int(tx.choice(MAX_PAGE.id))
+    if "max_page" in parameters and not 1 <= whole(parameters["max_page"], 0) <= most:
+        raise Unfit(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE.id)
+
+
+def _refuse_foreign(tx: Transaction, batch: Batch, searches: Sequence[Search]) -> None:
+    if batch.locked_type is not None and tx.choice(LOCKED_TYPE.id) == "enforced":
+        for search in searches:
+            if search.type != batch.locked_type:
+                message = f"This Batch only takes Searches of type {batch.locked_type}, not {search.type}"
+                raise Unfit(message, "serpwow-types-2", LOCKED_TYPE.id)
+
+
+def _refuse_overfull(searches: Searches) -> None:
+    if searches.credits > searches.capacity:
+        evidence = "serpwow-limits-3" if searches.with_html else "serpwow-limits-2"
+        raise Unfit(f"A Batch can retrieve at most {searches.capacity} pages, and this would be {searches.credits}", evidence)
+
+
+def _update_search(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
+    search = _search_of(call, batch)
+    written = {name: value for name, value in parameters_of(call).items() if name != "id"}
+    _refuse_too_many_pages(tx, written)
+    changed = Search(search.id, {**search.parameters, **written})
+    searches = batch.searches.with_changed(changed)
+    _refuse_foreign(tx, batch, [changed])
+    _refuse_overfull(searches)
+    told = {name: value for name, value in written.items() if search.parameters.get(name) != value}
+    return replace(batch, searches=searches), Answer("search", "serpwow-searches-6", told)
+
+
+def _delete_search(_tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
+    search = _search_of(call, batch)
+    remaining = replace(batch, searches=batch.searches.without([search.id]))
+    return remaining, Answer("search_deleted", "serpwow-searches-7", search)
+
+
+def _delete_searches(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
+    ids = body_of(call)
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise Unfit("The request body must be a list of Search IDs")
+    known = {search.id for search in batch.searches}
+    unknown = [id for id in ids if id not in known]
+    if unknown and tx.choice(DELETE_UNKNOWN_SEARCHES.id) == "refuse":
+        raise Unfit(_no_search(unknown[0]), "serpwow-searches-9", DELETE_UNKNOWN_SEARCHES.id)
+    remaining = batch.searches.without(ids)
+    count = len(batch.searches) - len(remaining)
+    evidence, assumption = ("serpwow-searches-9", DELETE_UNKNOWN_SEARCHES.id) if unknown else ("serpwow-searches-8", None)
+    return replace(batch, searches=remaining), Answer("searches_deleted", evidence, count, assumption)
+
+
+def _clear_searches(_tx: Transaction, _call: Call, batch: Batch) -> tuple[Batch, Answer]:
+    return replace(batch, searches=Searches(batch.id)), Answer("cleared", "serpwow-searches-10")
+
+
+def _search_of(call: Call, batch: Batch) -> Search:
+    id = call.parameters["search_id"]
+    search = batch.searches.find(id)
+    if search is None:
+        raise Unfit(_no_search(id), "serpwow-searches-11", UNKNOWN_BATCH.id)
+    return search
+
+
+def _no_search(id: str) -> str:
+    return f"No Search with ID '{id}' was found in this Batch, please check the ID and try again"
+
+
+update_batch = _edit(_update)
+update_search = _edit(_update_search)
+delete_search = _edit(_delete_search)
+delete_searches = _edit(_delete_searches)
+clear_searches = _edit(_clear_searches)

@@ -1,0 +1,169 @@
+"""What clients send: bodies as JSON or as a form, and their parameters with the values that are published for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.serpwow.assumptions_of_calls import INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
+from emulator.vendors.serpwow.model import Batch, Destination
+from emulator.vendors.serpwow.schedules import EVERY, TYPES
+from emulator.vendors.serpwow.slots import PRIORITIES
+from emulator.vendors.vendor import Call
+
+FORM = "application/x-www-form-urlencoded"
+NOT_OURS = ("source", "app_name", "api_key")
+"""What the vendor's own clients add to every body. Evidence: serpwow-body-2."""
+
+
+class Unfit(ValueError):
+    """A request that cannot be carried out as it was written: 400, with this reason. Evidence: serpwow-codes-1."""
+
+    def __init__(self, message: str, evidence: str = "serpwow-codes-1", assumption: str | None = None) -> None:
+        super().__init__(message)
+        self.evidence, self.assumption = evidence, assumption
+
+
+class Parameter(NamedTuple):
+    """One parameter of Create and Update: where it lies in a batch, and how its value is read."""
+
+    part: str | None
+    attribute: str
+    read: Callable[[str, Any], Any]
+
+
+def body_of(call: Call) -> Any:
+    """The body's JSON value, or the parameters of a form. Evidence: serpwow-body-1.
+
+    Raises:
+        Unfit: it is neither.
+    """
+    if call.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+        return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
+    try:
+        return call.json
+    except ValueError:
+        raise Unfit("The request body is not valid JSON") from None
+
+
+def parameters_of(call: Call) -> dict[str, Any]:
+    """The body's parameters, without those that the vendor's clients add.
+
+    Raises:
+        Unfit: the body has none.
+    """
+    body = body_of(call)
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise Unfit("The request body must be an object")
+    return {name: value for name, value in body.items() if name not in NOT_OURS}
+
+
+def text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Unfit(f"{name} must be a text that is not empty")
+    return value
+
+
+def optional_text(name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise Unfit(f"{name} must be a text")
+    return value or None
+
+
+def url(name: str, value: Any) -> str | None:
+    address = optional_text(name, value)
+    if address is not None and not address.startswith(("http://", "https://")):
+        raise Unfit(f"{name} must be a URL")
+    return address
+
+
+def flag(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise Unfit(f"{name} must be true or false")
+    return bool(value == "true")
+
+
+def one_of(values: tuple[str, ...]) -> Callable[[str, Any], str]:
+    def read(name: str, value: Any) -> str:
+        if value not in values:
+            raise Unfit(f"{name} must be one of {', '.join(values)}")
+        return str(value)
+
+    return read
+
+
+def texts(name: str, value: Any) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise Unfit(f"{name} must be a list")
+    return tuple(item.strip() for item in items if item.strip())
+
+
+def numbers(least: int, most: int) -> Callable[[str, Any], tuple[int, ...]]:
+    def read(name: str, value: Any) -> tuple[int, ...]:
+        items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+        return tuple(sorted({_number(name, item, least, most) for item in items if item != ""}))
+
+    return read
+
+
+def _number(name: str, value: Any, least: int, most: int) -> int:
+    written = value.strip() if isinstance(value, str) else value
+    if isinstance(written, str) and written.isascii() and written.isdigit() and len(written) < 4:
+        written = int(written)
+    if isinstance(written, bool) or not isinstance(written, int) or not least <= written <= most:
+        raise Unfit(f"{name} must be whole numbers from {least} to {most}")
+    return written
+
+
+PARAMETERS = {
+    "name": Parameter(None, "name", text),
+    "enabled": Parameter(None, "enabled", flag),
+    "priority": Parameter(None, "priority", one_of(PRIORITIES)),
+    "destination_ids": Parameter(None, "destination_ids", texts),
+    "schedule_type": Parameter("schedule", "type", one_of(TYPES)),
+    "schedule_days_of_month": Parameter("schedule", "days_of_month", numbers(1, 31)),
+    "schedule_days_of_week": Parameter("schedule", "days_of_week", numbers(0, 6)),
+    "schedule_hours": Parameter("schedule", "hours", numbers(0, 23)),
+    "schedule_minutes": Parameter("schedule", "minutes", one_of(tuple(EVERY))),
+    "notification_email": Parameter("notifications", "email", optional_text),
+    "notification_webhook": Parameter("notifications", "webhook", url),
+    "notification_as_json": Parameter("notifications", "as_json", flag),
+    "notification_as_jsonlines": Parameter("notifications", "as_jsonlines", flag),
+    "notification_as_csv": Parameter("notifications", "as_csv", flag),
+    "notification_csv_fields": Parameter("notifications", "csv_fields", optional_text),
+}
+
+
+def read_parameters(written: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:
+    """What the parameters set: part of a batch (None for the batch itself) → attribute → value. Others are ignored.
+
+    Raises:
+        Unfit: a value is not among those published.
+    """
+    read: dict[str | None, dict[str, Any]] = {None: {}, "schedule": {}, "notifications": {}}
+    for name, value in written.items():
+        if (parameter := PARAMETERS.get(name)) is not None:
+            read[parameter.part][parameter.attribute] = parameter.read(name, value)
+    return read
+
+
+def refuse_unfit(tx: Transaction, batch: Batch) -> None:
+    """Holds a batch as it would become against what is assumed of all batches.
+
+    Raises:
+        Unfit: it could not be.
+    """
+    if tx.choice(INCOMPLETE_SCHEDULE.id) == "refuse" and not batch.schedule.complete:
+        message = f"schedule_type {batch.schedule.type} needs more scheduling parameters"
+        raise Unfit(message, "serpwow-schedule-4", INCOMPLETE_SCHEDULE.id)
+    if tx.choice(UNKNOWN_DESTINATION.id) == "refuse":
+        for id in batch.destination_ids:
+            if tx.find(Destination.kind, id) is None:
+                raise Unfit(f"Destination with ID '{id}' was not found", "serpwow-destinations-6", UNKNOWN_DESTINATION.id)

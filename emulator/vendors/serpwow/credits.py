@@ -1,0 +1,46 @@
+"""What a run costs the account: credits allocated when it is queued, given back or kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from emulator.kernel.machine import View
+from emulator.vendors.serpwow.assumptions import OVERAGE_LIMIT
+from emulator.vendors.serpwow.model import SELF, Account, Batch
+from emulator.vendors.serpwow.usage import day_of, give_back, spend
+
+
+def account_of(view: View) -> Account:
+    """The account of this world's credentials."""
+    account = view.find(Account.kind, SELF)
+    assert isinstance(account, Account)  # noqa: S101  the given state always holds one
+    return account
+
+
+def has_nothing_to_run(_: View, batch: Batch) -> bool:
+    return batch.credits_required == 0
+
+
+def costs_too_much(view: View, batch: Batch) -> bool:
+    account = account_of(view)
+    if batch.owner != SELF:
+        return False
+    if not account.overage:
+        return batch.credits_required > account.credits_remaining
+    most = account.credits_limit + account.overage_limit
+    return view.choice(OVERAGE_LIMIT.id) == "cap" and account.credits_used + batch.credits_required > most
+
+
+def charged(view: View, credits: int) -> Account:
+    """The account once it was charged, today."""
+    account = account_of(view)
+    usage = spend(account.usage, day_of(view.now), credits)
+    return replace(account, credits_used=account.credits_used + credits, usage=usage)
+
+
+def refunded(view: View, batch: Batch, credits: int) -> Account:
+    """The account once it has credits of a batch back: on the day on which they were allocated, so that each day tells what it
+    cost in the end."""
+    account = account_of(view)
+    usage = give_back(account.usage, day_of(batch.allocated_at or view.now), credits)
+    return replace(account, credits_used=account.credits_used - credits, usage=usage)

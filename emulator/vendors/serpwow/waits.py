@@ -1,0 +1,30 @@
+"""How long a SerpWow batch waits for what."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from emulator.kernel.machine import Wait
+from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.schedules import two_months_after
+
+
+def _until_called(batch: Batch) -> timedelta | None:
+    return batch.called_at - batch.since if batch.called_at else None
+
+
+def _until_it_fires(batch: Batch) -> timedelta | None:
+    return batch.fires_at - batch.since if batch.fires_at else None
+
+
+def _until_forgotten(batch: Batch) -> timedelta:
+    return two_months_after(batch.active_at) - batch.since
+
+
+QUEUE = Wait(
+    "serpwow.queue", timedelta(seconds=2), "invented", applies=lambda batch: batch.ticket is None and batch.called_at is None
+)
+PLACE = Wait("serpwow.place", None, "serpwow-slots-2", _until_called, lambda batch: batch.called_at is not None)
+RUN = Wait("serpwow.run", timedelta(seconds=10), "serpwow-results-2")
+SCHEDULE = Wait("serpwow.schedule", None, "serpwow-schedule-2", _until_it_fires, lambda batch: batch.fires_at is not None)
+INACTIVITY = Wait("serpwow.inactivity", None, "serpwow-inactive-1", _until_forgotten, upkeep=True)

@@ -1,0 +1,202 @@
+"""How SerpWow words its answers: one function for each answer that a row or an operation gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.kernel.assumption import Assumption
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.serpwow.assumptions import (
+    STOP_FAILURE,
+    STOPALL_SINGULAR,
+    STOPALL_WITH_FAILURES,
+    UNKNOWN_BATCH,
+    WRONG_STATE,
+)
+from emulator.vendors.serpwow.assumptions_of_calls import PLATFORM_DOWN
+from emulator.vendors.serpwow.credits import account_of
+from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT, DestinationsPage, show_destination
+from emulator.vendors.serpwow.effects import BATCHES_LIMIT
+from emulator.vendors.serpwow.errorlogs import ErrorLogsPage, show_error_log
+from emulator.vendors.serpwow.limits import PER_MINUTE
+from emulator.vendors.serpwow.links import File
+from emulator.vendors.serpwow.listing import Page
+from emulator.vendors.serpwow.model import Account, Batch, Destination
+from emulator.vendors.serpwow.reading import Links, SearchesPage
+from emulator.vendors.serpwow.searches import show_search
+from emulator.vendors.serpwow.wire import instant, show_account, show_batch, show_result_set
+from emulator.vendors.vendor import Call, Reply, Stream, Wording
+
+
+def _succeeded(**body: Any) -> Reply:
+    return Reply(200, {"request_info": {"success": True}, **body})
+
+
+def _refused(status: int, message: str) -> Reply:
+    return Reply(status, {"request_info": {"success": False, "message": message}})
+
+
+def _batch(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+    return _succeeded(batch=show_batch(batch, tx.now))
+
+
+def _page(tx: Transaction, _call: Call, page: Page) -> Reply:
+    return _succeeded(
+        total_count=page.total,
+        total_pages=page.pages,
+        current_page=page.number,
+        count_this_page=len(page.batches),
+        batches=[show_batch(batch, tx.now) for batch in page.batches],
+    )
+
+
+def _account(tx: Transaction, call: Call, account: Account) -> Reply:
+    return _succeeded(account_info=show_account(tx, call, account))
+
+
+def _searches(_tx: Transaction, _call: Call, page: SearchesPage) -> Reply:
+    return _succeeded(
+        batch_id=page.batch,
+        searches_page_current=page.number,
+        searches_page_count=page.pages,
+        searches=[show_search(search) for search in page.searches],
+    )
+
+
+def _export(_tx: Transaction, _call: Call, subject: Links) -> Reply:
+    searches = subject.batch.searches
+    return _succeeded(
+        batch_id=subject.batch.id,
+        searches_total_count=len(searches),
+        searches_page_count=searches.pages,
+        download_links=subject.links,
+    )
+
+
+def _search(_tx: Transaction, _call: Call, changed: Mapping[str, Any]) -> Reply:
+    return _succeeded(search=dict(changed))
+
+
+def _results(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+    results = [show_result_set(it) for it in reversed(batch.available(tx.now))]
+    return _succeeded(batch_id=batch.id, batch=show_batch(batch, tx.now), results_count=len(results), results=results)
+
+
+def _result(_tx: Transaction, _call: Call, subject: Links) -> Reply:
+    shown = show_result_set(subject.result_set) if subject.result_set else {}
+    return _succeeded(batch_id=subject.batch.id, result=shown | {"download_links": subject.links})
+
+
+def _file(_tx: Transaction, _call: Call, file: File) -> Reply:
+    return Reply(200, Stream(len(file.content), iter((file.content,))), {"content-type": file.type})
+
+
+def _error_logs(_tx: Transaction, _call: Call, page: ErrorLogsPage) -> Reply:
+    return _succeeded(
+        logs=[show_error_log(log, instant(log.date)) for log in page.logs],
+        page=page.wanted.number,
+        page_count_total=page.wanted.pages(page.total),
+        results_count=len(page.logs),
+        results_count_total=page.total,
+    )
+
+
+def _destination(_tx: Transaction, _call: Call, destination: Destination) -> Reply:
+    return _succeeded(destination={"id": destination.id})
+
+
+def _destinations(tx: Transaction, _call: Call, page: DestinationsPage) -> Reply:
+    used = tx.size(Destination.kind)
+    usage = {"used": used, "limit": DESTINATIONS_LIMIT, "available": max(DESTINATIONS_LIMIT - used, 0)}
+    return _succeeded(usage=usage, destinations=[show_destination(tx, it) for it in page.destinations])
+
+
+def _stopped_all(tx: Transaction, _call: Call, counts: tuple[int, int]) -> Reply:
+    stopped, failed = counts
+    singular = stopped == 1 and tx.choice(STOPALL_SINGULAR.id) == "Batch"
+    message = f"{stopped} {'Batch' if singular else 'Batches'} stopped"
+    success = not failed or tx.choice(STOPALL_WITH_FAILURES.id) == "success"
+    info = {"success": success, "message": message}
+    return Reply(200, {"request_info": info, "batches_stopped": stopped, "batches_failed_to_stop": failed})
+
+
+def _searches_deleted(_tx: Transaction, _call: Call, count: int) -> Reply:
+    return Reply(200, {"request_info": {"success": True, "message": f"{count} Search{'' if count == 1 else 'es'} deleted"}})
+
+
+def _refusal(status: int | Assumption, message: str) -> Wording:
+    """Refuses with a message, in which {id} is the id that the path ends in; an assumption may choose the status."""
+
+    def word(tx: Transaction, call: Call, _subject: object) -> Reply:
+        id = call.parameters.get("id") or call.parameters.get("destination_id", "")
+        chosen = status if isinstance(status, int) else int(tx.choice(status.id))
+        return _refused(chosen, message.replace("{id}", id))
+
+    return word
+
+
+def _for_a_reason(status: int | Assumption) -> Wording:
+    """Refuses with the reason that was found."""
+
+    def word(tx: Transaction, _call: Call, reason: str) -> Reply:
+        return _refused(status if isinstance(status, int) else int(tx.choice(status.id)), reason)
+
+    return word
+
+
+def _done(message: str) -> Wording:
+    def word(_tx: Transaction, _call: Call, _subject: object) -> Reply:
+        return Reply(200, {"request_info": {"success": True, "message": message}})
+
+    return word
+
+
+def _no_credits(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+    left = account_of(tx).credits_remaining
+    return _refused(402, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
+
+
+WORDINGS: dict[str, Wording] = {
+    "batch": _batch,
+    "page": _page,
+    "account": _account,
+    "deleted": _done("batch deleted"),
+    "started": _done("batch started"),
+    "stopped": _done("batch stopped"),
+    "stopped_all": _stopped_all,
+    "searches": _searches,
+    "export": _export,
+    "search": _search,
+    "search_deleted": _done("Search deleted"),
+    "searches_deleted": _searches_deleted,
+    "cleared": _done("Batch searches cleared"),
+    "results": _results,
+    "result": _result,
+    "resent": _done("Webhook POST resent successfully."),
+    "file": _file,
+    "error_logs": _error_logs,
+    "destination": _destination,
+    "destinations": _destinations,
+    "destination_deleted": _done("1 Destination deleted"),
+    "nothing_to_stop": _refusal(400, "No Batches are currently queued or running"),
+    "not_stoppable": _refusal(WRONG_STATE, "Batch with ID '{id}' is not currently queued or running"),
+    "not_startable": _refusal(WRONG_STATE, "Batch with ID '{id}' is already queued or running"),
+    "not_editable": _refusal(400, "Batch with ID '{id}' is currently queued or running"),
+    "nothing_to_run": _refusal(400, "Batch with ID '{id}' has no searches"),
+    "disabled": _refusal(400, "Batch with ID '{id}' is not enabled"),
+    "no_credits": _no_credits,
+    "too_many_batches": _refusal(400, f"An account can have at most {BATCHES_LIMIT} Batches"),
+    "too_many_destinations": _refusal(400, f"An account can have at most {DESTINATIONS_LIMIT} Destinations"),
+    "stop_failed": _refusal(STOP_FAILURE, "Batch with ID '{id}' could not be stopped"),
+    "unknown_batch": _refusal(UNKNOWN_BATCH, "Batch with ID '{id}' was not found"),
+    "unknown_destination": _refusal(UNKNOWN_BATCH, "Destination with ID '{id}' was not found"),
+    "unknown_part": _for_a_reason(UNKNOWN_BATCH),
+    "unfit": _for_a_reason(400),
+    "bad_list_parameter": _for_a_reason(400),
+    "too_often": _refusal(429, f"At most {PER_MINUTE} requests per minute"),
+    "failure": _refusal(500, "Internal error"),
+    "down": _refusal(PLATFORM_DOWN, "The service is temporarily unavailable"),
+    "bad_key": _refusal(401, "Supplied api_key is not valid"),
+    "astray": _refusal(404, "Not found"),
+}

@@ -1,0 +1,47 @@
+"""What a client sends as JSON: numbers exact, property names in any case. Evidence: 6dot50-input-1 and 6dot50-decimal-4."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from emulator.vendors.vendor import Call
+
+Properties = Mapping[str, Any]
+"""Property name in lower case → value."""
+
+Types = Mapping[str, type | tuple[type, ...]]
+
+NUMBER = (int, Decimal)
+
+
+def properties(call: Call) -> Properties | None:
+    """The properties of the body, None when it is not a JSON object."""
+    return of_object(_read(call.body))
+
+
+def of_object(value: Any) -> Properties | None:
+    """The properties of a JSON object by their names in lower case, None when it is not one."""
+    return {name.lower(): it for name, it in value.items()} if isinstance(value, dict) else None
+
+
+def is_shaped(given: Properties, types: Types) -> bool:
+    """Whether each property that is there, and not null, has its type."""
+    return all(_is(given.get(name), kind) for name, kind in types.items())
+
+
+def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
+    return value is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool)))
+
+
+def _read(body: bytes) -> Any:
+    """The value, None when there is none. orjson is the stricter judge of what is JSON, but reads decimals as floats."""
+    try:
+        orjson.loads(body)
+        return json.loads(body, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None

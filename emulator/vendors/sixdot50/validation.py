@@ -1,0 +1,165 @@
+"""What is wrong with the batches and payments that a client writes: every flaw, each with the field it is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, NamedTuple
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types
+from emulator.vendors.sixdot50.machine import is_paid_by_another
+from emulator.vendors.sixdot50.model import SELF, Batch, Organisation, Payment
+from emulator.vendors.sixdot50.payout_assumptions import (
+    BATCH_EXTERNAL_IDS,
+    BLANK_NAME,
+    EXTERNAL_ID_CASE,
+    EXTRA_DECIMALS,
+    PAYMENT_EXTERNAL_IDS,
+    ZERO_AMOUNT,
+)
+
+MISSING, INVALID = "100", "106"
+"""The error codes of one field. Evidence: 6dot50-error-3."""
+
+MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
+"""Evidence: 6dot50-msisdn-1 and 6dot50-msisdn-2."""
+
+CENT = Decimal("0.01")
+MOST = Decimal("999999999999999.99")
+
+BATCH_TYPES: Types = {"name": str, "externalid": str}
+PAYMENT_TYPES: Types = {
+    "msisdn": str,
+    "amount": NUMBER,
+    "firstname": str,
+    "lastname": str,
+    "externalid": str,
+    "referralamount": NUMBER,
+    "referralmsisdn": str,
+}
+
+
+class Flaw(NamedTuple):
+    """One thing that is wrong, the fact it rests on and the assumption that decided, if one did; `place` is the payment's."""
+
+    code: str
+    field: str
+    value: Any
+    evidence: str
+    assumption: str | None = None
+    place: int | None = None
+
+
+def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:
+    """What is wrong with the name of a new batch."""
+    if name is None:
+        yield Flaw(MISSING, "name", None, "6dot50-create-2")
+    elif not name.strip() and tx.choice(BLANK_NAME.id) == "400":
+        yield Flaw(MISSING, "name", None, "6dot50-create-2", BLANK_NAME.id)
+
+
+def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = None) -> Iterator[Flaw]:
+    """Whether another batch than `own` has this externalId."""
+    if text is None:
+        return
+    others = [it for it in tx.group(Batch.kind, "called", SELF, text.casefold()) if it.id != own]
+    same = [it for it in others if is_same(tx, it.external_id, text)]
+    living = [it for it in same if it.status != "CANCELLED"]
+    if same if tx.choice(BATCH_EXTERNAL_IDS.id) == "all" else living:
+        decided = None if living else BATCH_EXTERNAL_IDS.id
+        yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(text, same) or decided)
+
+
+def is_same(tx: Transaction, one: str | None, other: str) -> bool:
+    """Whether two externalIds are the same."""
+    return one == other or (
+        one is not None and tx.choice(EXTERNAL_ID_CASE.id) == "ignored" and one.casefold() == other.casefold()
+    )
+
+
+def to_the_cent(amount: int | Decimal) -> Decimal:
+    """The amount with two decimals; only where that is assumed were there more."""
+    return Decimal(amount).quantize(CENT, ROUND_HALF_EVEN)
+
+
+def with_referrals(tx: Transaction) -> bool:
+    """Whether the organisation can pay referrers."""
+    organisation: Organisation | None = tx.find(Organisation.kind, SELF)
+    return organisation is not None and organisation.referrals
+
+
+def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Sequence[Properties]) -> list[Flaw]:
+    """What is wrong with the payments to be added, in their order; those that are to be cleared are in nobody's way."""
+    flaws: list[Flaw] = []
+    referrals, seen = with_referrals(tx), set[str]()
+    for place, payment in enumerate(payments):
+        found = [*_flaws_of_payment(tx, payment), *(_flaws_of_referral(tx, payment) if referrals else ())]
+        found += _flaws_of_payments_id(tx, batch_id, clear, payment.get("externalid") or None, seen)
+        flaws += [flaw._replace(place=place) for flaw in found]
+    return flaws
+
+
+def _flaws_of_payment(tx: Transaction, payment: Properties) -> Iterator[Flaw]:
+    if not (payment.get("msisdn") or "").strip():
+        yield Flaw(MISSING, "msisdn", None, "6dot50-add-4")
+    else:
+        yield from _flaws_of_msisdn("msisdn", payment["msisdn"])
+    if payment.get("amount") is None:
+        yield Flaw(MISSING, "amount", None, "6dot50-add-4")
+    else:
+        yield from _flaws_of_amount(tx, "amount", payment["amount"])
+
+
+def _flaws_of_referral(tx: Transaction, payment: Properties) -> Iterator[Flaw]:
+    if payment.get("referralmsisdn") is not None:
+        yield from _flaws_of_msisdn("referralMsisdn", payment["referralmsisdn"])
+    if payment.get("referralamount") is not None:
+        yield from _flaws_of_amount(tx, "referralAmount", payment["referralamount"])
+
+
+def _flaws_of_msisdn(field: str, text: str) -> Iterator[Flaw]:
+    if not MSISDN.fullmatch(text):
+        yield Flaw(INVALID, field, text, "6dot50-msisdn-1")
+
+
+def _flaws_of_amount(tx: Transaction, field: str, written: int | Decimal) -> Iterator[Flaw]:
+    amount = Decimal(written)
+    if amount < 0 or amount > MOST:
+        yield Flaw(INVALID, field, written, "6dot50-amount-1")
+    elif amount != to_the_cent(amount) and tx.choice(EXTRA_DECIMALS.id) == "400":
+        yield Flaw(INVALID, field, written, "6dot50-decimal-3", EXTRA_DECIMALS.id)
+    elif not to_the_cent(amount) and tx.choice(ZERO_AMOUNT.id) == "400":
+        yield Flaw(INVALID, field, written, "6dot50-amount-1", ZERO_AMOUNT.id)
+
+
+def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str | None, seen: set[str]) -> Iterator[Flaw]:
+    """Whether another payment, or one before it in the list, has this externalId."""
+    if text is None:
+        return
+    name = text.casefold() if tx.choice(EXTERNAL_ID_CASE.id) == "ignored" else text
+    others = _called(tx, batch_id, clear, text)
+    if name in seen or others:
+        elsewhere = name not in seen and all(it.batch_id != batch_id for it in others)
+        decided = PAYMENT_EXTERNAL_IDS.id if elsewhere else None
+        yield Flaw(INVALID, "externalId", text, "6dot50-add-5", _by_case(text, others) or decided)
+    seen.add(name)
+
+
+def _called(tx: Transaction, batch_id: str, clear: bool, text: str) -> list[Payment]:
+    """Our payments that have this externalId and would keep it."""
+    narrow = (batch_id,) if tx.choice(PAYMENT_EXTERNAL_IDS.id) == "batch" else ()
+    payments: Iterable[Payment] = tx.group(Payment.kind, "called", text.casefold(), *narrow)
+    return [
+        it
+        for it in payments
+        if is_same(tx, it.external_id, text)
+        and not (clear and it.batch_id == batch_id and it.status == "DRAFT")
+        and not is_paid_by_another(tx, it)
+    ]
+
+
+def _by_case(text: str, same: Sequence[Batch | Payment]) -> str | None:
+    """The assumption that decided, where only case tells the externalIds apart."""
+    return EXTERNAL_ID_CASE.id if same and all(it.external_id != text for it in same) else None

@@ -1,0 +1,97 @@
+"""What a client may ask for when it creates a job: every field checked, and the endpoint held against the version's list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emulator.kernel.machine import View
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.stripe.assumptions import ENDPOINTS, REQUIRED_FIELDS
+from emulator.vendors.stripe.model import DEFAULT_RPS, Job, letters
+from emulator.vendors.stripe.platform import account_of
+from emulator.vendors.stripe.versions import Endpoint, knows_rps, supports, supports_ever
+from emulator.vendors.vendor import Answer
+
+METHODS = ("post", "delete")
+SCOPES = ("all", "none")
+FIELDS = frozenset(("endpoint", "skip_validation", "metadata", "notification_suppression"))
+
+
+def refusal_of(tx: Transaction, fields: Mapping[str, Any], version: str) -> Answer | None:
+    """Why no job can be created from these fields, None if one can."""
+    for mistake in _mistakes(fields, version):
+        return Answer("invalid_fields", "stripe-create-3", mistake)
+    if tx.choice(REQUIRED_FIELDS.id) == "reference":
+        for name in ("skip_validation", "metadata") if knows_rps(version) else ("skip_validation",):
+            if name not in fields:
+                return Answer("invalid_fields", "stripe-create-4", f"Missing field: {name}", REQUIRED_FIELDS.id)
+    return _endpoint_refusal(tx, endpoint_of(fields), version)
+
+
+def new_job(tx: Transaction, fields: Mapping[str, Any], owner: str) -> Job:
+    """The job that valid fields ask for."""
+    return Job(
+        mint_id(tx),
+        tx.now,
+        tx.now,
+        tx.now,
+        tx.now,
+        maximum_rps=fields.get("maximum_rps", DEFAULT_RPS),
+        skip_validation=fields.get("skip_validation", False),
+        metadata=fields.get("metadata", {}),
+        endpoint=endpoint_of(fields),
+        notification_suppression=fields.get("notification_suppression", {"scope": "none"})["scope"],
+        owner=owner,
+    )
+
+
+def endpoint_of(fields: Mapping[str, Any]) -> Endpoint:
+    """The endpoint that valid fields name."""
+    return Endpoint(fields["endpoint"]["http_method"], fields["endpoint"]["path"])
+
+
+def mint_id(view: View) -> str:
+    """An id that no job has yet. Evidence: stripe-job-1."""
+    while view.find(Job.kind, id := f"batchv2_{letters(view.mint('stripe.batch_job'), 26)}") is not None:
+        pass
+    return id
+
+
+def _endpoint_refusal(tx: Transaction, endpoint: Endpoint, version: str) -> Answer | None:
+    if not supports(version, endpoint) and (tx.choice(ENDPOINTS.id) == "by-version" or not supports_ever(endpoint)):
+        return Answer("unsupported_endpoint", "stripe-endpoint-1", endpoint, ENDPOINTS.id)
+    if any(endpoint.is_like(other) for other in account_of(tx).unauthorized):
+        return Answer("unauthorized_endpoint", "stripe-endpoint-2", endpoint)
+    return None
+
+
+def _mistakes(fields: Mapping[str, Any], version: str) -> Iterator[str]:
+    known = FIELDS | {"maximum_rps"} if knows_rps(version) else FIELDS
+    yield from (f"Unknown field: {name}" for name in fields if name not in known)
+    yield from _endpoint_mistakes(fields.get("endpoint"))
+    if not isinstance(fields.get("skip_validation", False), bool):
+        yield "The field skip_validation must be a boolean"
+    metadata = fields.get("metadata", {})
+    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+        yield "The field metadata must be a map of strings"
+    scope = fields.get("notification_suppression", {"scope": "none"})
+    if not isinstance(scope, dict) or set(scope) != {"scope"} or scope["scope"] not in SCOPES:
+        yield "The field notification_suppression.scope must be all or none"
+    rps = fields.get("maximum_rps", DEFAULT_RPS)
+    if type(rps) is not int or not 1 <= rps <= 100:
+        yield "The field maximum_rps must be an integer from 1 to 100"
+
+
+def _endpoint_mistakes(endpoint: Any) -> Iterator[str]:
+    if endpoint is None:
+        yield "Missing field: endpoint"
+    elif not isinstance(endpoint, dict):
+        yield "The field endpoint must be an object"
+    else:
+        yield from (f"Unknown field: endpoint.{name}" for name in endpoint if name not in ("http_method", "path"))
+        yield from (f"Missing field: endpoint.{name}" for name in ("http_method", "path") if name not in endpoint)
+        if endpoint.get("http_method") not in METHODS:
+            yield "The field endpoint.http_method must be post or delete"
+        if not isinstance(endpoint.get("path"), str):
+            yield "The field endpoint.path must be a string"

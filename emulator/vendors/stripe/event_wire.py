@@ -1,0 +1,110 @@
+"""How Stripe words its answers about events and event destinations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA
+from emulator.vendors.stripe.destinations import SECRET, URL, Destination
+from emulator.vendors.stripe.event_operations import Page, included
+from emulator.vendors.stripe.events import PING, Event
+from emulator.vendors.stripe.model import SELF, Job
+from emulator.vendors.stripe.wire import instant
+from emulator.vendors.vendor import Call, Reply, Wording
+
+
+def show_notification(event: Event) -> dict[str, Any]:
+    """The event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
+    request = {"id": event.request, "idempotency_key": event.idempotency_key}
+    return {
+        "id": event.id,
+        "object": "v2.core.event",
+        "type": event.type,
+        "created": instant(event.since),
+        "livemode": False,
+        "context": None if event.owner == SELF else event.owner,
+        "reason": {"type": "request", "request": request} if event.request else None,
+        "related_object": _related(event),
+    }
+
+
+def show_event(tx: Transaction, event: Event) -> dict[str, Any]:
+    """The event as it is fetched. Evidence: stripe-event-7."""
+    changes: dict[str, str] | None = None if tx.choice(EVENT_CHANGES.id) == "null" else {}
+    job: Job | None = tx.find(Job.kind, event.object_id)
+    with_metadata = job is not None and tx.choice(EVENT_METADATA.id) == "data"
+    data = {"metadata": job.metadata} if job is not None and with_metadata else {}
+    return show_notification(event) | {"changes": changes, "data": data}
+
+
+def _related(event: Event) -> dict[str, str]:
+    if event.type == PING:
+        path = f"/v2/core/event_destinations/{event.object_id}"
+        return {"id": event.object_id, "type": "event_destination", "url": path}
+    return {"id": event.object_id, "type": "v2.core.batch_job", "url": f"/v2/core/batch_jobs/{event.object_id}"}
+
+
+def show_destination(destination: Destination, call: Call) -> dict[str, Any]:
+    """The destination; its address and its secret only where the client asked for them. Evidence: stripe-destination-9."""
+    wanted = included(call)
+    return {
+        "id": destination.id,
+        "object": "v2.core.event_destination",
+        "created": instant(destination.created),
+        "description": destination.description,
+        "enabled_events": list(destination.enabled_events),
+        "event_payload": destination.event_payload,
+        "events_from": list(destination.events_from),
+        "livemode": False,
+        "metadata": destination.metadata,
+        "name": destination.name,
+        "snapshot_api_version": destination.snapshot_api_version,
+        "status": destination.status,
+        "status_details": {"disabled": {"reason": "user"}} if destination.status == "disabled" else None,
+        "type": "webhook_endpoint",
+        "updated": instant(destination.updated),
+        "webhook_endpoint": {
+            "signing_secret": destination.signing_secret if SECRET in wanted else None,
+            "url": destination.url if URL in wanted else None,
+        },
+    }
+
+
+def _event(tx: Transaction, _call: Call, event: Event) -> Reply:
+    return Reply(200, show_event(tx, event))
+
+
+def _events(tx: Transaction, _call: Call, page: Page) -> Reply:
+    return _list([show_event(tx, event) for event in page.items], page)
+
+
+def _destination(_tx: Transaction, call: Call, destination: Destination) -> Reply:
+    return Reply(200, show_destination(destination, call))
+
+
+def _destinations(_tx: Transaction, call: Call, page: Page) -> Reply:
+    return _list([show_destination(destination, call) for destination in page.items], page)
+
+
+def _list(data: list[dict[str, Any]], page: Page) -> Reply:
+    return Reply(200, {"data": data, "next_page_url": page.next, "previous_page_url": page.previous})
+
+
+def _deleted(_tx: Transaction, call: Call, _subject: object) -> Reply:
+    return Reply(200, {"id": call.parameters["id"], "object": "v2.core.event_destination"})
+
+
+def _nothing_found(_tx: Transaction, call: Call, _subject: object) -> Reply:
+    return Reply(404, {"error": {"code": "not_found", "message": f"There is nothing of the id '{call.parameters['id']}'"}})
+
+
+EVENT_WORDINGS: dict[str, Wording] = {
+    "event": _event,
+    "pinged": _event,
+    "events": _events,
+    "destination": _destination,
+    "destinations": _destinations,
+    "deleted": _deleted,
+    "nothing_found": _nothing_found,
+}

@@ -1,0 +1,115 @@
+"""SerpWow's links over a real socket: what they serve, that it is the same every time, and that nothing else is served."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import zipfile
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Live, World
+
+RUN = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:00:10Z"}
+
+
+def load(live: Live, **batch: Any) -> World:
+    written = {"id": "2A6F94BB", "searches": 1500, "result_sets": [RUN], **batch}
+    return live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"serpwow": {"batches": [written]}}})
+
+
+def links(world: World, path: str) -> dict[str, Any]:
+    query = f"{'&' if '?' in path else '?'}api_key={world.serpwow['api_key']}"
+    reply = httpx.get(f"{world.serpwow['url']}/batches/2A6F94BB{path}{query}")
+    body = reply.json()
+    found: dict[str, Any] = body.get("result", body)["download_links"]
+    return found
+
+
+def fetch(link: str) -> bytes:
+    reply = httpx.get(link)
+    assert reply.status_code == 200, link
+    return reply.content
+
+
+def test_the_pages_of_a_result_set_hold_a_thousand_searches_each_and_the_archive_holds_the_pages(live: Live) -> None:
+    found = links(load(live), "/results/1")
+    pages = [fetch(link) for link in found["pages"]]
+    assert [len(json.loads(page)) for page in pages] == [1000, 500]
+    archive = zipfile.ZipFile(io.BytesIO(fetch(found["all_pages"])))
+    assert [archive.read(name) for name in archive.namelist()] == pages
+    assert archive.namelist() == ["Batch_Results_2A6F94BB_1_Page_1.json", "Batch_Results_2A6F94BB_1_Page_2.json"]
+
+
+def test_json_lines_have_an_item_a_line(live: Live) -> None:
+    world = load(live)
+    found = links(world, "/results/1/jsonlines")
+    items = json.loads(fetch(links(world, "/results/1")["pages"][1]))
+    assert found["pages"][1].endswith("Batch_Results_2A6F94BB_1_Page_2.jsonl")
+    assert [json.loads(line) for line in fetch(found["pages"][1]).splitlines()] == items
+    assert found["all_pages"].endswith("_All_Pages_jsonlines.zip")
+    assert zipfile.ZipFile(io.BytesIO(fetch(found["all_pages"]))).namelist()[1].endswith("_Page_2.jsonl")
+
+
+def test_a_csv_file_has_the_columns_that_were_asked_for(live: Live) -> None:
+    world = load(live, searches=[{"id": "A", "q": 'say "hi", twice'}, {"id": "B"}], failing=1)
+    found = links(world, "/results/1/csv?csv_fields=search.id,search.q,success,nothing.here")
+    assert list(csv.reader(io.StringIO(fetch(found["pages"][0]).decode()))) == [
+        ["search.id", "search.q", "success", "nothing.here"],
+        ["A", 'say "hi", twice', "true", ""],
+        ["B", "", "true", ""],
+    ]
+    assert fetch(found["all_pages"]) == fetch(found["pages"][0])
+
+
+def test_a_csv_file_has_a_row_for_each_member_of_a_list(live: Live) -> None:
+    world = load(live, searches=[{"id": "A", "q": "pizza"}], notification_csv_fields="search.q,result.organic_results.title")
+    found = links(world, "/results/1/csv")
+    rows = list(csv.reader(io.StringIO(fetch(found["pages"][0]).decode())))
+    assert rows[1:] == [["pizza", "pizza 1"], ["pizza", "pizza 2"]]
+
+
+@pytest.mark.parametrize("path", ["/results/1", "/results/1/jsonlines", "/results/1/csv"])
+def test_files_are_the_same_bytes_in_every_world(live: Live, path: str) -> None:
+    first, second = (links(load(live, searches=3), path)["all_pages"] for _ in range(2))
+    assert fetch(first) == fetch(second)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("_Page_1.json", "_Page_3.json"),
+        ("_Page_1.json", "_Page_0.json"),
+        ("_Page_1.json", "_Page_1.zip"),
+        ("_Page_1.json", "_All_Pages.json"),
+        ("_Page_1.json", "_Page_1.csv"),
+        ("_Page_1.json", "_Page_1_" + "0" * 40 + ".csv"),
+        ("_Page_1.json", "_Page_1_" + "0" * 40 + ".json"),
+        ("_Page_1.json", "_Page_1.exe"),
+        ("2A6F94BB_1_", "2A6F94BB_2_"),
+        ("2A6F94BB", "2A6F94BC"),
+        ("Batch_Results_", "Batch_Searches_"),
+    ],
+)
+def test_a_link_that_was_not_given_out_leads_nowhere(live: Live, old: str, new: str) -> None:
+    reply = httpx.get(links(load(live), "/results/1")["pages"][0].replace(old, new))
+    assert reply.status_code == 404
+    assert reply.json()["request_info"]["success"] is False
+
+
+def test_searches_are_exported_page_by_page(live: Live) -> None:
+    world = load(live)
+    for format in ("json", "csv"):
+        assert len(links(world, f"/searches/{format}")["pages"]) == 2
+    last = json.loads(fetch(links(world, "/searches/json")["pages"][1]))
+    assert (len(last), last[-1]["q"]) == (500, "search 1500")
+    assert fetch(links(world, "/searches/csv")["pages"][1]).count(b"\n") == 501
+
+
+def test_the_batch_of_another_account_has_no_files(live: Live) -> None:
+    link = links(load(live), "/results/1")["pages"][0]
+    other = load(live, owner="somebody else")
+    assert httpx.get(link, headers={"Emulator-World": other.id}).status_code == 404

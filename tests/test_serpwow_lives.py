@@ -1,0 +1,235 @@
+"""SerpWow's laws over random lives: every operation in any order, with jumps of the clock in between."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from emulator.judge import the_judge
+from emulator.kernel.journal import Change
+from emulator.kernel.world import World
+from emulator.scenario.scenario import Scenario, lay_over
+from emulator.vendors import VENDORS
+from emulator.vendors.serpwow.model import SELF, Account, Batch
+from emulator.vendors.serpwow.slots import POOLS
+from emulator.vendors.vendor import Call, Reply, Stream, dump
+from emulator.web.routes import Routes
+
+SERPWOW = VENDORS["serpwow"]
+ROUTES = Routes([SERPWOW])
+JUDGE = the_judge(*VENDORS)
+GIVEN = (3, 251, 0, 1, 251, 1, 1, 1, 1, 1)
+"""Searches of the batches that are there from the beginning."""
+
+
+def world_of(state: dict[str, Any], **scenario: Any) -> World:
+    return Scenario("test", "", {"title": "A test", "given": {"serpwow": state}, **scenario}).world(VENDORS, "test")
+
+
+def send(world: World, method: str, target: str, json: Any = None) -> tuple[Reply, list[Change]]:
+    """What a client hears, judged, without HTTP in between; and the changes that it made."""
+    path, query = urlsplit(target).path, urlsplit(target).query
+    route = ROUTES.find(method, path)
+    assert route is not None
+    assert route.operation is not None, target
+    body = b"" if json is None else dump(json)
+    call = Call(method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body)
+    call.parameters = route.parameters
+    with world.transaction(route.operation.name) as tx:
+        answer = SERPWOW.admit(tx, call, route.operation) or route.operation.act(tx, call)
+        reply = SERPWOW.wordings[answer.name](tx, call, answer.subject)
+        content = b"" if isinstance(reply.body, Stream) else dump(reply.body)
+        JUDGE("serpwow", route.operation.name, reply.status, content)
+        return reply, list(tx.changes)
+
+
+searches = st.lists(
+    st.fixed_dictionaries({"q": st.sampled_from("abc")}, optional={"max_page": st.integers(0, 21), "custom_id": st.just("x")}),
+    max_size=4,
+)
+schedules = st.fixed_dictionaries(
+    {"schedule_type": st.sampled_from(["manual", "minutes", "daily", "weekly", "monthly"])},
+    optional={
+        "schedule_minutes": st.sampled_from(["every_minute", "every_25_minutes", "every_hour"]),
+        "schedule_hours": st.lists(st.integers(0, 23), max_size=3),
+        "schedule_days_of_week": st.lists(st.integers(0, 6), max_size=3),
+        "schedule_days_of_month": st.lists(st.integers(1, 31), max_size=3),
+        "enabled": st.booleans(),
+        "priority": st.sampled_from(["lowest", "normal", "highest"]),
+    },
+)
+
+
+class Life(RuleBasedStateMachine):
+    """An account whose client does anything at all, while its clock is moved and its state is patched."""
+
+    @initialize(
+        zone=st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu"]),
+        edit=st.sampled_from(["refuse", "allow"]),
+        failed=st.sampled_from(["keep", "refund"]),
+        places=st.sampled_from(["by-size", "one"]),
+    )
+    def begin(self, zone: str, edit: str, failed: str, places: str) -> None:
+        assume = {"serpwow.edit-queued": edit, "serpwow.failed-searches": failed, "serpwow.places": places}
+        batches = [{"id": f"{n:08}", "searches": searches} for n, searches in enumerate(GIVEN)]
+        account = {"credits_limit": 4000, "credits_used": 7, "timezone": zone}
+        self.failed = failed
+        self.world = world_of({"account": account, "batches": batches}, assume=assume, clock={"start": "2026-03-28T23:59:50Z"})
+
+    def account(self) -> Account:
+        account = self.world.store.find(Account.kind, SELF)
+        assert isinstance(account, Account)
+        return account
+
+    def batches(self) -> dict[str, Batch]:
+        self.world.settle()
+        return {batch.id: batch for batch in self.world.store.all(Batch.kind)}
+
+    def id(self, n: int) -> str:
+        known = [*self.batches(), "unknown"]
+        return known[n % len(known)]
+
+    def account_for(self, before: dict[str, Batch], used: int, changes: list[Change]) -> None:
+        """Credits move with what was started and what left the queue, and with nothing else."""
+        allocated = {id: batch.allocated for id, batch in before.items()}
+        required = {id: batch.credits_required for id, batch in {**self.batches(), **before}.items()}
+        refunded = 0
+        for change in (it for it in changes if it.kind == Batch.kind):
+            if (change.source, change.to) == ("idle", "queued"):
+                allocated[change.id] = required[change.id]
+                used += required[change.id]
+            elif change.source == "queued" and change.to != "running":
+                used -= allocated[change.id]
+            elif change.why == "after serpwow.run":
+                refunded += allocated[change.id]
+        now = self.account().credits_used
+        assert now == used if self.failed == "keep" else used - refunded <= now <= used
+
+    def ask(self, method: str, target: str, json: Any = None) -> Reply:
+        before, used = self.batches(), self.account().credits_used
+        reply, changes = send(self.world, method, target, json)
+        self.account_for(before, used, changes)
+        return reply
+
+    @rule(schedule=schedules, searches=searches, name=st.sampled_from(["A", None, 7]))
+    def create(self, schedule: dict[str, Any], searches: list[Any], name: Any) -> None:
+        self.ask("POST", "/live/batches", {"name": name, **schedule, "searches": searches})
+
+    @rule(n=st.integers(0, 20), verb=st.sampled_from(["start", "start", "start", "stop"]))
+    def start_or_stop(self, n: int, verb: str) -> None:
+        self.ask("GET", f"/live/batches/{self.id(n)}/{verb}")
+
+    @rule()
+    def start_all(self) -> None:
+        for id in self.batches():
+            self.ask("GET", f"/live/batches/{id}/start")
+
+    @rule()
+    def stop_all(self) -> None:
+        self.ask("GET", "/live/batches/stopall")
+
+    @rule(n=st.integers(0, 20), schedule=schedules, searches=searches)
+    def update(self, n: int, schedule: dict[str, Any], searches: list[Any]) -> None:
+        self.ask("PUT", f"/live/batches/{self.id(n)}", {**schedule, "searches": searches})
+
+    @rule(n=st.integers(0, 20), place=st.integers(0, 3), deed=st.sampled_from(["PUT", "DELETE", "many", "clear"]))
+    def change_a_search(self, n: int, place: int, deed: str) -> None:
+        batch = self.batches().get(self.id(n))
+        found = batch.searches.cut(place, place + 1) if batch else ()
+        id = found[0].id if found else "unknown"
+        if deed == "PUT":
+            self.ask("PUT", f"/live/batches/{self.id(n)}/{id}", {"max_page": 5})
+        elif deed == "DELETE":
+            self.ask("DELETE", f"/live/batches/{self.id(n)}/{id}")
+        elif deed == "many":
+            self.ask("DELETE", f"/live/batches/{self.id(n)}/searches", [id, "unknown"])
+        else:
+            self.ask("DELETE", f"/live/batches/{self.id(n)}/clear")
+
+    @rule(n=st.integers(0, 20))
+    def delete(self, n: int) -> None:
+        self.ask("DELETE", f"/live/batches/{self.id(n)}")
+
+    @rule(
+        n=st.integers(0, 20),
+        tail=st.sampled_from(
+            [
+                "",
+                "/searches/1",
+                "/searches/1?q=a",
+                "/searches/json",
+                "/searches/csv",
+                "/results",
+                "/results/1",
+                "/results/1/jsonlines",
+                "/results/1/csv?csv_fields=search.q",
+                "/results/1/resendwebhook",
+            ]
+        ),
+    )
+    def look(self, n: int, tail: str) -> None:
+        before = self.batches(), self.account()
+        self.ask("GET", f"/live/batches/{self.id(n)}{tail}")
+        assert (self.batches(), self.account()) == before
+
+    @rule(path=st.sampled_from(["/live/batches?sort_by=status", "/live/account", "/live/errorlogs", "/live/destinations"]))
+    def list(self, path: str) -> None:
+        self.ask("GET", path)
+
+    @rule(n=st.integers(0, 9))
+    def make_and_drop_a_destination(self, n: int) -> None:
+        reply = self.ask("POST", "/live/destinations", {"name": str(n), "type": "oss", "enabled": True, "oss_bucket": "b"})
+        id = reply.body["destination"]["id"]
+        self.ask("PUT", f"/live/destinations/{id}", {"enabled": "false"})
+        self.ask("DELETE", f"/live/destinations/{id}")
+
+    @rule(seconds=st.integers(0, 15) | st.sampled_from([60, 3600, 86_400, 20 * 86_400, 70 * 86_400]))
+    def advance(self, seconds: int) -> None:
+        if seconds > 86_400:
+            self.ask("PUT", f"/live/batches/{self.id(0)}", {"enabled": False})
+        scheduled_by_the_minute = [it for it in self.batches().values() if it.schedule.type == "minutes" and it.enabled]
+        if scheduled_by_the_minute:
+            seconds = min(seconds, 3600)
+        before, used = self.batches(), self.account().credits_used
+        self.account_for(before, used, self.world.advance_by(timedelta(seconds=seconds)))
+
+    @rule(n=st.integers(0, 20), failing=st.integers(0, 3), fails=st.booleans())
+    def patch(self, n: int, failing: int, fails: bool) -> None:
+        if self.id(n) != "unknown":
+            patch = {"id": self.id(n), "failing": failing, "fails_to_stop": fails}
+            lay_over(self.world, VENDORS, {"serpwow": {"batches": [patch]}}, "a patch")
+
+    @invariant()
+    def credits_add_up(self) -> None:
+        account, batches = self.account(), self.batches().values()
+        assert account.credits_used + account.credits_remaining == account.credits_limit == 4000
+        assert sum(account.usage.values()) == account.credits_used
+        assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used
+
+    @invariant()
+    def nobody_waits_beside_a_free_place(self) -> None:
+        batches = self.batches().values()
+        choice = self.world.choices["serpwow.places"]
+        for pool, places in POOLS[choice].items():
+            running = [it for it in batches if it.status == "running" and pool in ("all", it.size)]
+            waiting = [it for it in batches if it.status == "queued" and it.ticket and it.ticket[0] == pool]
+            assert len(running) <= places
+            assert not waiting or len(running) == places
+
+    @invariant()
+    def what_is_shown_brings_the_same_about(self) -> None:
+        self.world.settle()
+        with self.world.transaction("look") as tx:
+            shown = SERPWOW.given.show(tx)
+        twin = world_of(shown, clock={"start": self.world.clock.now().isoformat()}, assume=dict(self.world.choices))
+        with twin.transaction("look") as tx:
+            assert SERPWOW.given.show(tx) == shown
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
