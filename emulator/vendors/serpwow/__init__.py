@@ -18,6 +18,7 @@ SERPWOW = Vendor(
     name="serpwow",
     mounts=MOUNTS,
     base_path="/live",
+    hosts=("api.serpwow.com",),
     operations=OPERATIONS,
     machines=(BATCH,),
     assumptions=ASSUMPTIONS,

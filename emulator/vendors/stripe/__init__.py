@@ -18,6 +18,7 @@ STRIPE = Vendor(
     name="stripe",
     mounts=("/v2/core", "/stripe/v2/core"),
     base_path="",
+    hosts=("api.stripe.com",),
     operations=OPERATIONS,
     machines=(JOB,),
     assumptions=ASSUMPTIONS,
