@@ -8,12 +8,15 @@ from typing import Any
 
 from emulator.data import scenarios_folder
 from emulator.evidence import basis
+from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
-from emulator.web.control import PREFIX, Control
-from emulator.web.gateway import Gateway, Judge, Receive, Scope, Send
+from emulator.web.control import Control
+from emulator.web.gateway import Gateway, Judge, Receive, Scope, Send, ours, send_out
+from emulator.web.guard import PREFIX, Guard, Turned
+from emulator.web.problems import turned_away
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
@@ -25,28 +28,51 @@ def library(*folders: Path) -> Library:
     return Library(VENDORS, (*folders, scenarios_folder()))
 
 
-def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None) -> Worlds:
+def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: Limits | None = None) -> Worlds:
     """The first scenario as the default world, and each of the others as a world of its own name.
 
     Raises:
         Conflict: two of them want the same name or credential.
     """
     first, *others = scenarios or [EMPTY]
-    worlds = Worlds(first.world(VENDORS, DEFAULT, rate=rate))
+    bounds = limits or Limits()
+    worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds), bounds.worlds)
     worlds.claim(worlds.default, first.claims(VENDORS, worlds.default))
     for scenario in others:
-        world = scenario.world(VENDORS, scenario.name.replace("/", "."), rate=rate)
+        world = scenario.world(VENDORS, scenario.name.replace("/", "."), None, rate, bounds)
         worlds.add(world, scenario.claims(VENDORS, world))
     return worlds
 
 
-def create_app(worlds: Worlds, known: Library | None = None, judge: Judge | None = None) -> App:
+def create_app(
+    worlds: Worlds,
+    known: Library | None = None,
+    judge: Judge | None = None,
+    guard: Guard | None = None,
+    limits: Limits | None = None,
+) -> App:
     """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours."""
-    gateway = Gateway(worlds, VENDORS.values(), basis(VENDORS), judge)
-    control = Control(worlds, known or library(), VENDORS).app()
+    bounds = limits or Limits()
+    doorkeeper = guard or Guard()
+    doorkeeper.hosts |= {host for vendor in VENDORS.values() for host in vendor.hosts}
+    gateway = Gateway(worlds, VENDORS.values(), basis(VENDORS), judge, bounds)
+    control = Control(worlds, known or library(), VENDORS, bounds).app()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        plane = control if scope["type"] != "http" or scope["path"].startswith(PREFIX) else gateway
-        await plane(scope, receive, send)
+        """The one choke point: nothing reaches a plane that the guard has not let through."""
+        steering = scope["path"].startswith(PREFIX)
+        if turned := doorkeeper.turn_away(scope):
+            answer = turned_from_control if steering else turned_from_vendors
+            await answer(turned, scope, receive, send)
+        else:
+            await (control if steering else gateway)(scope, receive, send)
 
     return app
+
+
+async def turned_from_vendors(turned: Turned, _scope: Scope, _receive: Receive, send: Send) -> None:
+    await send_out(ours(*turned), send)
+
+
+async def turned_from_control(turned: Turned, scope: Scope, receive: Receive, send: Send) -> None:
+    await turned_away(turned)(scope, receive, send)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from emulator.kernel.errors import BadInput, EmulatorError
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
     from emulator.scenario.scenario import Scenario
+    from emulator.tls import Tls
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 FIRST_SCENARIO = "first-run"
@@ -31,6 +33,34 @@ scenarios_option = click.option(
     show_envvar=True,
     help="A folder of scenarios of your own; they come before the shipped ones.",
 )
+
+
+token_option = click.option(
+    "--control-token",
+    "token",
+    envvar="EMULATOR_CONTROL_TOKEN",
+    show_envvar=True,
+    help="What the control plane demands; made and printed where it listens beyond this machine and none is given.",
+)
+
+
+def limit_options(command: Callable[..., None]) -> Callable[..., None]:
+    """An option `--max-...` for each bound."""
+    from emulator.kernel.limits import Limits
+
+    for field in reversed(dataclasses.fields(Limits)):
+        name = f"max-{field.name.replace('_', '-')}"
+        option = click.option(
+            f"--{name}",
+            field.name,
+            default=field.default,
+            type=click.IntRange(min=1),
+            envvar=f"EMULATOR_{name.upper().replace('-', '_')}",
+            show_default=True,
+            show_envvar=True,
+        )
+        command = option(command)
+    return command
 
 
 class Rate(click.ParamType[float]):
@@ -63,25 +93,48 @@ def main() -> None:
 @port_option
 @click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
 @scenarios_option
-def serve(scenario: Sequence[str], host: str, port: int, rate: float | None, folder: Path | None) -> None:
+@token_option
+@click.option(
+    "--allow-host", "hosts", multiple=True, envvar="EMULATOR_ALLOW_HOST", show_envvar=True, help="A name it may go by."
+)
+@click.option("--tls", is_flag=True, envvar="EMULATOR_TLS", show_envvar=True, help="HTTPS, by the authority of `certificate`.")
+@limit_options
+def serve(
+    scenario: Sequence[str],
+    host: str,
+    port: int,
+    rate: float | None,
+    folder: Path | None,
+    token: str | None,
+    hosts: Sequence[str],
+    tls: bool,
+    **bounds: int,
+) -> None:
     """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
     from emulator.app import create_app, worlds_of
+    from emulator.kernel.limits import Limits
     from emulator.server import listen, serve, url_of
+    from emulator.web.guard import Guard, allowed, is_loopback
 
-    known = _library(folder)
+    known, limits, token_made = _library(folder), Limits(**bounds), None
+    if not token and not is_loopback(host):
+        token = token_made = make_token()
     try:
-        worlds = worlds_of([known.open(name) for name in scenario or (FIRST_SCENARIO,)], rate)
+        worlds = worlds_of([known.open(name) for name in scenario or (FIRST_SCENARIO,)], rate, limits)
         listening = listen(host, port)
     except (EmulatorError, OSError) as error:
         raise click.ClickException(str(error)) from None
-    url = url_of(listening)
+    url = url_of(listening, "https" if tls else "http")
 
     def greet() -> None:
         click.echo(f"EMULATOR_URL={url}")
+        if token_made:
+            click.echo(f"EMULATOR_CONTROL_TOKEN={token_made}", err=True)
         for line in () if scenario else _three_curls(url):
             click.echo(line, err=True)
 
-    serve(create_app(worlds, known), listening, greet)
+    app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits)
+    serve(app, listening, greet, limits, _authority(hosts) if tls else None)
 
 
 @main.command()
@@ -108,11 +161,12 @@ def check(path: Sequence[str], evidence: bool, folder: Path | None) -> None:
 @main.command()
 @click.argument("path", nargs=-1, required=True)
 @click.option("--against", metavar="URL", envvar="EMULATOR_URL", show_envvar=True, help="Play on a server that is running.")
+@token_option
 @scenarios_option
-def play(path: Sequence[str], against: str | None, folder: Path | None) -> None:
+def play(path: Sequence[str], against: str | None, token: str | None, folder: Path | None) -> None:
     """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
     scenarios, lines = _open_all(_library(folder), path)
-    lines += asyncio.run(_play_all(scenarios, against))
+    lines += asyncio.run(_play_all(scenarios, against, token))
     for line in lines:
         click.echo(line, err=True)
     if lines:
@@ -143,6 +197,12 @@ def draw(vendor: str) -> None:
 
 
 @main.command()
+def certificate() -> None:
+    """Print the certificate (PEM) of the authority that vouches for `serve --tls`; made where there is none yet."""
+    click.echo(_authority(()).certificate, nl=False)
+
+
+@main.command()
 @click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
 @host_option
 @port_option
@@ -152,10 +212,25 @@ def healthcheck(url: str | None, host: str, port: int) -> None:
 
     address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
     try:
-        httpx.get(f"{url or f'http://{address}:{port}'}/_emulator/ready", timeout=5).raise_for_status()
+        # which certificate it shows does not matter to whether it is ready
+        httpx.get(f"{url or f'http://{address}:{port}'}/_emulator/ready", timeout=5, verify=False).raise_for_status()  # noqa: S501
     except httpx.HTTPError as error:
         raise click.ClickException(f"not ready: {error}") from None
     click.echo("ready")
+
+
+def make_token() -> str:
+    """A token that nobody can guess."""
+    import secrets
+
+    return secrets.token_urlsafe(24)
+
+
+def _authority(hosts: Sequence[str]) -> Tls:
+    from emulator.tls import Tls
+    from emulator.vendors import VENDORS
+
+    return Tls([*(host for vendor in VENDORS.values() for host in vendor.hosts), *hosts])
 
 
 def _library(folder: Path | None) -> Library:
@@ -189,11 +264,11 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
         yield from found
 
 
-async def _play_all(scenarios: Sequence[Scenario], against: str | None) -> list[str]:
+async def _play_all(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:
     from emulator.doors import in_process, over_the_wire
     from emulator.scenario.player import play
 
-    async with over_the_wire(against) if against else in_process() as client:
+    async with over_the_wire(against, token) if against else in_process() as client:
         return [str(difference) for scenario in scenarios for difference in (await play(scenario, client)).differences]
 
 

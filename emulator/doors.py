@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import httpx
 
 from emulator.app import App, create_app, worlds_of
 from emulator.judge import the_judge
 from emulator.vendors import VENDORS
+from emulator.web.guard import PREFIX
 
 IN_PROCESS = "http://127.0.0.1:8080"
 
@@ -17,6 +20,16 @@ def in_process(app: App | None = None) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(judged), base_url=IN_PROCESS)
 
 
-def over_the_wire(url: str) -> httpx.AsyncClient:
-    """A client of the server at that URL."""
-    return httpx.AsyncClient(base_url=url, timeout=30)
+def over_the_wire(url: str, token: str | None = None) -> httpx.AsyncClient:
+    """A client of the server at that URL; the token opens its control plane."""
+    return httpx.AsyncClient(base_url=url, timeout=30, event_hooks={"request": [_opener(token)]} if token else {})
+
+
+def _opener(token: str) -> Callable[[httpx.Request], Awaitable[None]]:
+    """Shows the token to the control plane only, for to the vendors Authorization means something else."""
+
+    async def open_control(request: httpx.Request) -> None:
+        if request.url.path.startswith(PREFIX):
+            request.headers["Authorization"] = f"Bearer {token}"
+
+    return open_control

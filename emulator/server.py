@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable
 from threading import Event, Thread
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from emulator.app import App
+from emulator.kernel.limits import Limits
+from emulator.web.line import Line
+
+if TYPE_CHECKING:
+    from emulator.tls import Tls
 
 BACKLOG = 2048
 
@@ -20,6 +27,14 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second; every second it hangs up on those who have not got on with their request."""
+        if counter % 10 == 0:
+            now = asyncio.get_running_loop().time()
+            for line in [it for it in self.server_state.connections if isinstance(it, Line) and it.is_slow(now)]:
+                line.refuse(408, "too-slow", "the request did not come to its end in time")
+        return await super().on_tick(counter)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -37,24 +52,30 @@ def listen(host: str, port: int) -> socket.socket:
     return socket.create_server((host, port), family=family, backlog=BACKLOG)
 
 
-def url_of(listening: socket.socket) -> str:
+def url_of(listening: socket.socket, scheme: str = "http") -> str:
     """The base URL at which a socket is reached."""
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def serve(app: App, listening: socket.socket, on_ready: Callable[[], None]) -> None:
+def serve(
+    app: App, listening: socket.socket, on_ready: Callable[[], None], limits: Limits | None = None, tls: Tls | None = None
+) -> None:
     """Serves in front until the process is told to stop."""
-    _Server(_config(app), on_ready).run(sockets=[listening])
+    config = _config(app, limits or Limits())
+    if tls is not None:
+        config.load()
+        config.ssl = tls.context()
+    _Server(config, on_ready).run(sockets=[listening])
 
 
 class ThreadedServer:
     """Serves in a thread of its own for as long as it is entered; `url` can be asked from then on."""
 
-    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None) -> None:
         self._ready = Event()
         self._socket = listen(host, port)
-        self._server = _Server(_config(app), self._ready.set)
+        self._server = _Server(_config(app, limits or Limits()), self._ready.set)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="batch-emulator", daemon=True)
         self.url = url_of(self._socket)
 
@@ -69,10 +90,10 @@ class ThreadedServer:
         self._socket.close()
 
 
-def _config(app: App) -> uvicorn.Config:
+def _config(app: App, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=type("BoundedLine", (Line,), {"limits": limits}),
         ws="none",
         lifespan="off",
         log_level="warning",

@@ -11,7 +11,7 @@ import pytest
 from emulator.app import create_app, worlds_of
 from emulator.judge import the_judge
 from emulator.vendors import VENDORS
-from emulator.web.control import PREFIX
+from emulator.web.guard import PREFIX
 from tests.conftest import Live
 
 QUEUED = {"title": "A queued batch", "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}}}

@@ -3,6 +3,7 @@
 EmulatorError
  ├── BadInput              something a person wrote is wrong: a list of Problems, each with its place
  ├── Conflict              well-formed, but at odds with what is there (a credential another world owns)
+ ├── TooMany               there are as many of something as there may be
  ├── NotFound              no such world, scenario or vendor; names the nearest one there is
  ├── TimeRunsForward       somebody asked a clock to go back
  └── MachineError          a table of rows with a gap, a duplicate or a state nobody reaches
@@ -62,6 +63,10 @@ class BadInput(EmulatorError):
 
 class Conflict(EmulatorError):
     """Well-formed, but at odds with what is already there."""
+
+
+class TooMany(EmulatorError):
+    """There are as many of something as there may be."""
 
 
 class NotFound(EmulatorError):

@@ -54,6 +54,9 @@ class Store:
         """How many resources of a kind there are, or are in a group."""
         return len(self._groups.get((kind, *key), ())) if key else len(self._tables.get(kind, ()))
 
+    def __len__(self) -> int:
+        return len(self._numbers)
+
     def number(self, kind: str, id: str) -> int:
         """The resource's place in the order of arrival."""
         return self._numbers[kind, id]

@@ -10,8 +10,8 @@ from typing import Any
 
 from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
-from emulator.kernel.errors import BadInput, Conflict, MachineError
-from emulator.kernel.journal import Change, Journal
+from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
+from emulator.kernel.journal import CAPACITY, Change, Journal
 from emulator.kernel.machine import Machine
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction
@@ -26,7 +26,8 @@ class Rules:
 
     `timing` holds the lengths that replace those of waits, None for ever; `choices` the choice in force of every
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`
-    whether data-plane replies say where they come from.
+    whether data-plane replies say where they come from; `capacity` how many resources there may be, and `journal` how
+    many entries are kept.
     """
 
     machines: Mapping[str, Machine]
@@ -34,6 +35,8 @@ class Rules:
     choices: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     provenance: bool = True
+    capacity: int = 1_100_000
+    journal: int = CAPACITY
 
 
 class World:
@@ -49,7 +52,7 @@ class World:
         self.clock = clock
         self.store = Store()
         self.agenda = Agenda()
-        self.journal = Journal()
+        self.journal = Journal(rules.journal)
         self.counters: dict[str, int] = {}
         self.choices = rules.choices
         self.lock = RLock()
@@ -111,6 +114,8 @@ class World:
 
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
         """Adds or replaces a resource and enters its next due instant in the agenda. Only a Transaction calls this."""
+        if len(self.store) >= self.rules.capacity and self.store.find(resource.kind, resource.id) is None:
+            raise TooMany(f"this world holds {self.rules.capacity} resources, and no more are allowed")
         old = self.store.put(resource, number)
         machine = self.rules.machines.get(resource.kind)
         if machine is not None:
@@ -128,7 +133,7 @@ class World:
     def begin(self) -> None:
         """Declares the present state the beginning, to which `reset` returns; the journal starts here."""
         self._began = self.settle()
-        self.journal = Journal()
+        self.journal = Journal(self.rules.journal)
         self._beginning = self.copy()
 
     def spawn(self, id: str, rules: Rules) -> World:
@@ -142,7 +147,7 @@ class World:
         """Back to the beginning, every part of it; a clock that runs begins again where it began."""
         beginning = self._beginning
         if beginning is not None:
-            self.store, self.agenda, self.journal = beginning.store.copy(), beginning.agenda.copy(), beginning.journal.copy()
+            self.store, self.agenda, self.journal = beginning.store.copy(), beginning.agenda.copy(), Journal(self.rules.journal)
             self.counters = beginning.counters.copy()
             self.clock = Clock(self._began, beginning.clock.rate, beginning.clock.wall)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from threading import Lock
 
-from emulator.kernel.errors import Conflict, NotFound
+from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.world import World
 
 DEFAULT = "default"
@@ -16,9 +17,12 @@ Claim = tuple[str, str]
 class Worlds:
     """The default world takes every credential that no other world has claimed."""
 
-    def __init__(self, default: World) -> None:
+    def __init__(self, default: World, limit: int = 10_000) -> None:
+        self._limit = limit
+        self._lock = Lock()
         self._worlds: dict[str, World] = {default.id: default}
         self._owners: dict[Claim, World] = {}
+        self._claims: dict[str, set[Claim]] = {}
         self.default = default
 
     def __iter__(self) -> Iterator[World]:
@@ -50,19 +54,24 @@ class Worlds:
 
         Raises:
             Conflict: the id or one of the credentials is another world's.
+            TooMany: there are as many worlds as there may be.
         """
-        wanted = tuple(claims)
-        if world.id in self._worlds:
-            raise Conflict(f"there is a world {world.id!r} already")
-        for claim in wanted:
-            if claim in self._owners:
-                raise Conflict(f"a {claim[0]} credential of this world picks the world {self._owners[claim].id!r} already")
-        self._worlds[world.id] = world
-        self._owners.update(dict.fromkeys(wanted, world))
+        with self._lock:
+            if world.id in self._worlds:
+                raise Conflict(f"there is a world {world.id!r} already")
+            if len(self._worlds) >= self._limit:
+                raise TooMany(f"there are {self._limit} worlds, and no more are allowed")
+            self._take(claims, world, None)
+            self._worlds[world.id] = world
 
     def claim(self, world: World, claims: Iterable[Claim]) -> None:
-        """Gives a world that is here more credentials that pick it."""
-        self._owners.update(dict.fromkeys(claims, world))
+        """Gives a world that is here more credentials that pick it.
+
+        Raises:
+            Conflict: one of them is another world's.
+        """
+        with self._lock:
+            self._take(claims, world, world)
 
     def replace(self, old: World, new: World, claims: Iterable[Claim]) -> None:
         """Puts a world in the place of another of the same id. The credentials that picked the old one pick the new one, too.
@@ -70,14 +79,11 @@ class Worlds:
         Raises:
             Conflict: one of the new credentials is another world's.
         """
-        wanted = {*claims, *(claim for claim, owner in self._owners.items() if owner is old)}
-        for claim in wanted:
-            if self._owners.get(claim, old) is not old:
-                raise Conflict(f"a {claim[0]} credential of this world picks the world {self._owners[claim].id!r} already")
-        self._worlds[old.id] = new
-        self._owners.update(dict.fromkeys(wanted, new))
-        if old is self.default:
-            self.default = new
+        with self._lock:
+            self._take({*claims, *self._claims.get(old.id, ())}, new, old)
+            self._worlds[old.id] = new
+            if old is self.default:
+                self.default = new
 
     def remove(self, id: str) -> None:
         """Drops a world and its credentials.
@@ -89,5 +95,15 @@ class Worlds:
         world = self.get(id)
         if world is self.default:
             raise Conflict("the default world cannot be deleted; it can be reset")
-        del self._worlds[id]
-        self._owners = {claim: owner for claim, owner in self._owners.items() if owner is not world}
+        with self._lock:
+            del self._worlds[id]
+            for claim in self._claims.pop(id, ()):
+                del self._owners[claim]
+
+    def _take(self, claims: Iterable[Claim], world: World, former: World | None) -> None:
+        wanted = set(claims)
+        for claim in wanted:
+            if self._owners.get(claim, former) is not former:
+                raise Conflict(f"a {claim[0]} credential of this world picks the world {self._owners[claim].id!r} already")
+        self._owners.update(dict.fromkeys(wanted, world))
+        self._claims.setdefault(world.id, set()).update(wanted)

@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.limits import Limits
 from emulator.kernel.machine import View
 from emulator.kernel.plan import TIMELINE, Planned, Scripted
 from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
@@ -67,7 +68,9 @@ class Scenario:
         fallback = DEFAULT_START if pace == FROZEN else wall_now()
         return Clock(parse_instant(start) if start else fallback, pace)
 
-    def world(self, vendors: Vendors, id: str, seed: int | None = None, rate: float | None = None) -> World:
+    def world(
+        self, vendors: Vendors, id: str, seed: int | None = None, rate: float | None = None, limits: Limits | None = None
+    ) -> World:
         """A new world at the scenario's beginning.
 
         Raises:
@@ -81,10 +84,10 @@ class Scenario:
                 while len(self._templates) >= TEMPLATES:
                     self._templates.pop(next(iter(self._templates)))
                 self._templates[number, rate] = template
-        return template.spawn(id, self._rules(vendors, id, number))
+        return template.spawn(id, self._rules(vendors, id, number, limits or Limits()))
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None) -> World:
-        world = World(self.name, self._rules(vendors, self.name, seed), self.clock(rate), seed)
+        world = World(self.name, self._rules(vendors, self.name, seed, Limits()), self.clock(rate), seed)
         lay_over(world, vendors, self.written.get("given", {}), "given")
         with world.transaction("given") as tx:
             for planned in self._planned(vendors, tx.now):
@@ -100,7 +103,7 @@ class Scenario:
         written = self.written.get("credentials", {}) if listed else {}
         return own + [(name, credential) for name, credentials in written.items() for credential in credentials]
 
-    def _rules(self, vendors: Vendors, id: str, seed: int) -> Rules:
+    def _rules(self, vendors: Vendors, id: str, seed: int, limits: Limits) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
         choices |= {name: str(choice) for name, choice in self.written.get("assume", {}).items()}
         timing = {wait: _length(text) for wait, text in self.written.get("timing", {}).items()}
@@ -110,8 +113,15 @@ class Scenario:
             name: frozenset(listed[name]) | {vendor.credentials_of(id, seed).credential} if name in listed else None
             for name, vendor in vendors.items()
         }
-        provenance = self.written.get("provenance", True)
-        return Rules(machines | {TIMELINE.kind: TIMELINE}, timing, choices, credentials, provenance)
+        return Rules(
+            machines | {TIMELINE.kind: TIMELINE},
+            timing,
+            choices,
+            credentials,
+            self.written.get("provenance", True),
+            limits.resources,
+            limits.journal,
+        )
 
     def _planned(self, vendors: Vendors, start: datetime) -> Iterator[Planned]:
         for index, item in enumerate(self.written.get("timeline", ())):

@@ -16,6 +16,11 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_VALUES = 200_000
 
+PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
+"""What YAML makes of values without a tag; any other was written by somebody."""
+
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -90,11 +95,13 @@ class _Reader:
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise BadInput([_at(node, f"more than {MAX_VALUES} values, or an alias within itself", path)])
         self._document.places[path] = node.start_mark.line + 1, node.start_mark.column + 1
+        if node.tag not in PLAIN_TAGS:
+            self._document.problems.append(_at(node, f"the tag {node.tag} is not allowed", path))
         if isinstance(node, yaml.MappingNode):
             return dict(self._pairs(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
-        return self._scalar(node, path)
+        return self._scalar(node)
 
     def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
@@ -110,10 +117,9 @@ class _Reader:
                 self._document.places[*path, key.value] = key.start_mark.line + 1, key.start_mark.column + 1
             yield key.value, read
 
-    def _scalar(self, node: Any, path: Path) -> Any:
+    @staticmethod
+    def _scalar(node: Any) -> Any:
         text: str = node.value
-        if node.tag.startswith("!") or "python" in node.tag:
-            self._document.problems.append(_at(node, f"the tag {node.tag} is not allowed", path))
         if node.style:  # quoted, or a block: the C parser says '' of a plain scalar, the Python one None
             return text
         if text in _WORDS:

@@ -201,6 +201,7 @@ class Vendor:
     `mounts` are the path prefixes at which it listens, the native one first; `base_path` ends a client's base URL.
     `credential` finds a request's credential, or None; `admit` refuses a request before its operation is looked at;
     `astray` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
+    `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
     reply, given the exchange's number.
     """
@@ -220,6 +221,7 @@ class Vendor:
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
+    hosts: tuple[str, ...] = ()
     case_sensitive: bool = True
 
     def credentials_of(self, world: str, seed: int) -> Credentials:

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from emulator import __version__
 from emulator.kernel.errors import BadInput, EmulatorError, NotFound
+from emulator.kernel.limits import Limits
 from emulator.kernel.quantities import parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
@@ -23,10 +24,10 @@ from emulator.scenario.scenario import Scenario, Vendors, lay_over, rate_of
 from emulator.scenario.strict_yaml import Document
 from emulator.vendors.vendor import dump
 from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, Body, query_number, read_scenario, read_value
+from emulator.web.guard import PREFIX
 from emulator.web.problems import on_emulator_error, on_failure, on_http_error
 from emulator.web.shows import show_clock, show_entry, show_state, show_vendor, show_world
 
-PREFIX = "/_emulator"
 WORLD = "/worlds/{world}"
 
 
@@ -55,7 +56,8 @@ async def no_body(_: Request) -> Body:
 class Control:
     """Every control route, over the worlds and the library of one server. A handler awaits nothing: it is all or nothing."""
 
-    def __init__(self, worlds: Worlds, library: Library, vendors: Vendors) -> None:
+    def __init__(self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits) -> None:
+        self._limits = limits
         self._worlds = worlds
         self._library = library
         self._vendors = vendors
@@ -138,7 +140,7 @@ class Control:
     def make_world(self, asked: Asked) -> Response:
         wanted = asked.body
         scenario = self._scenario(wanted.get("scenario", {"title": "An empty world"}))
-        world = scenario.world(self._vendors, wanted.get("id") or self._next_id(), wanted.get("seed"))
+        world = scenario.world(self._vendors, wanted.get("id") or self._next_id(), wanted.get("seed"), None, self._limits)
         self._worlds.add(world, scenario.claims(self._vendors, world, listed=wanted.get("claim", True)))
         return reply(self._shown(world, asked), 201)
 
@@ -156,7 +158,7 @@ class Control:
             if written is None:
                 raise BadInput.at("a seed decides how a scenario begins: name the scenario too", "seed")
             scenario = self._scenario(written)
-            new = scenario.world(self._vendors, world.id, seed)
+            new = scenario.world(self._vendors, world.id, seed, None, self._limits)
             self._worlds.replace(world, new, scenario.claims(self._vendors, new, listed=False))
             return reply(self._shown(new, asked))
         world.reset()

@@ -8,7 +8,9 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
+from emulator.kernel.errors import TooMany
 from emulator.kernel.journal import Exchange
+from emulator.kernel.limits import Limits
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -24,7 +26,6 @@ Judge = Callable[[str, str, int, bytes], None]
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-MAX_BODY = 1_000_000
 WORLD_HEADER = b"emulator-world"
 JSON = (b"content-type", b"application/json")
 
@@ -42,7 +43,10 @@ class Wire(NamedTuple):
 class Gateway:
     """One ASGI callable for all vendors. From the request's last byte to its journal entry nothing is awaited."""
 
-    def __init__(self, worlds: Worlds, vendors: Iterable[Vendor], basis: Mapping[str, str], judge: Judge | None = None) -> None:
+    def __init__(
+        self, worlds: Worlds, vendors: Iterable[Vendor], basis: Mapping[str, str], judge: Judge | None, limits: Limits
+    ) -> None:
+        self._limits = limits
         self._worlds = worlds
         self._routes = Routes(vendors)
         self._basis = basis
@@ -53,27 +57,36 @@ class Gateway:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         route = self._routes.find(scope["method"], path)
         if route is None:
-            wire = _ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
+            route = self._routes.of_host(scope["headers"])
+        if route is None:
+            wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
         else:
             wire = await self._serve(scope, receive, path, route)
-        await _send(wire, send)
+        if wire is not None:
+            await send_out(wire, send)
 
-    async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire:
-        """Reads the request to its end, and from there on answers without awaiting anything."""
+    async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
+        """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
         method, operation = scope["method"], route.operation
         reader = operation.reader() if operation and operation.reader else None
-        body = await _read(receive, reader)
-        if body is None:
-            return _ours(413, "too-large", f"more than {reader.limit if reader else MAX_BODY} bytes")
+        limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
+        try:
+            body = await _read(receive, reader, limit)
+        except TooLarge:
+            return ours(413, "body-too-large", f"a body has at most {limit} bytes here", (b"connection", b"close"))
+        except ConnectionError:
+            return None
         call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
         call.parameters, call.reader = route.parameters, reader
         call.credential = route.vendor.credential(call)
         try:
             world = self._world(route.vendor, call)
-            return self._exchange(world, route, call) if world else _ours(404, "no-such-world", "the header names no world")
+            return self._exchange(world, route, call) if world else ours(404, "no-such-world", "the header names no world")
+        except TooMany as error:
+            return ours(429, "too-many", str(error))
         except Exception:
             log.exception("%s %s failed", method, path)
-            return _ours(500, "internal", "the emulator failed; its log says where")
+            return ours(500, "internal", "the emulator failed; its log says where")
 
     def _world(self, vendor: Vendor, call: Call) -> World | None:
         for name, value in call.raw_headers:
@@ -96,14 +109,15 @@ class Gateway:
             headers = self._headers(tx, route, call, reply, n)
             if world.rules.provenance:
                 headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
-            noted = b"" if isinstance(content, Stream) else content
+            whole = b"" if isinstance(content, Stream) else content
             if self._judge is not None and answer.name != SCRIPTED:
-                self._judge(vendor.name, name, reply.status, noted)
+                self._judge(vendor.name, name, reply.status, whole)
+            kept = self._limits.journal_bytes
             world.journal.add(
                 Exchange(
-                    tx.now, name, call.method, call.target, call.body,
+                    tx.now, name, call.method, call.target, call.body[:kept],
                     answer.name, answer.evidence, answer.assumption, basis,
-                    reply.status, noted, tuple(tx.changes),
+                    reply.status, whole[:kept], tuple(tx.changes),
                 )
             )  # fmt: skip
         return Wire(reply.status, headers, content)
@@ -157,23 +171,34 @@ def _content(body: Any) -> bytes | Stream:
     return b"" if body is None else dump(body)
 
 
-async def _read(receive: Receive, reader: Reader | None) -> bytes | None:
-    """The whole body, or nothing where a reader takes it in; None when it is larger than is allowed."""
-    body, size, limit = b"", 0, reader.limit if reader else MAX_BODY
-    while size <= limit:
+class TooLarge(Exception):
+    """A body is larger than is allowed."""
+
+
+async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
+    """The whole body, or nothing where a reader takes it in.
+
+    Raises:
+        TooLarge: it is larger than the limit.
+        ConnectionError: the client hung up before its end, so that nothing was asked.
+    """
+    body, size, more = b"", 0, True
+    while more:
         message = await receive()
-        chunk = message.get("body", b"")
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
+        if size > limit:
+            raise TooLarge
         if reader is None:
             body += chunk
         else:
             reader.feed(chunk)
-        if not message.get("more_body"):
-            return body if size <= limit else None
-    return None
+    return body
 
 
-async def _send(wire: Wire, send: Send) -> None:
+async def send_out(wire: Wire, send: Send) -> None:
     content = wire.content
     length = content.length if isinstance(content, Stream) else len(content)
     wire.headers.append((b"content-length", b"%d" % length))
@@ -185,6 +210,6 @@ async def _send(wire: Wire, send: Send) -> None:
     await send({"type": "http.response.body", "body": content})
 
 
-def _ours(status: int, error: str, message: str) -> Wire:
+def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
     """A reply that no client can take for a vendor's."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode())], dump({"message": message}))
+    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], dump({"message": message}))

@@ -8,16 +8,26 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, TimeRunsForward
+from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, TimeRunsForward, TooMany
 from emulator.vendors.vendor import dump
+from emulator.web.guard import Turned
 
-STATUSES: dict[type[EmulatorError], int] = {BadInput: 422, Conflict: 409, NotFound: 404, TimeRunsForward: 409}
+STATUSES: dict[type[EmulatorError], int] = {BadInput: 422, Conflict: 409, NotFound: 404, TimeRunsForward: 409, TooMany: 429}
 
 
 def problem(status: int, detail: str, **more: object) -> Response:
     """A problem document: the status, its name, what is wrong in this case, and more members."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
     return Response(dump(body), status, media_type="application/problem+json")
+
+
+def turned_away(turned: Turned) -> Response:
+    """What the guard says to somebody who wants the control plane."""
+    answer = problem(turned.status, turned.reason)
+    answer.headers["emulator-error"] = turned.error
+    if turned.status == HTTPStatus.UNAUTHORIZED:
+        answer.headers["www-authenticate"] = "Bearer"
+    return answer
 
 
 async def on_emulator_error(_: Request, error: Exception) -> Response:

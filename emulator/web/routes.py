@@ -36,7 +36,9 @@ class Routes:
     def __init__(self, vendors: Iterable[Vendor]) -> None:
         self._root = Node()
         self._paths: list[str] = []
+        self._hosts: dict[str, Vendor] = {}
         for vendor in vendors:
+            self._hosts |= dict.fromkeys(vendor.hosts, vendor)
             for mount in vendor.mounts:
                 if mount:
                     self._node(mount).vendor = vendor
@@ -63,6 +65,14 @@ class Routes:
         if vendor is None:
             return None
         return _route(vendor, node, method, values)
+
+    def of_host(self, headers: Iterable[tuple[bytes, bytes]]) -> Route | None:
+        """Where a request goes whose path nobody owns, but which was sent to a vendor's own host name."""
+        for name, value in headers:
+            if name == b"host":
+                vendor = self._hosts.get(value.decode("latin-1").partition(":")[0].lower())
+                return Route(vendor, None, {}, ()) if vendor else None
+        return None
 
     def nearest(self, path: str) -> str:
         """A hint at the known path closest to an unknown one."""

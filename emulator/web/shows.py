@@ -14,7 +14,7 @@ from emulator.kernel.machine import Machine
 from emulator.kernel.quantities import show_duration
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Vendor
-from emulator.web.redact import redact_target
+from emulator.web.redact import redact_body, redact_target
 
 Vendors = Mapping[str, Vendor]
 
@@ -61,7 +61,7 @@ def show_entry(entry: Entry) -> dict[str, Any]:
 
 def _body(content: bytes) -> Any:
     try:
-        return orjson.loads(content) if content else None
+        return redact_body(orjson.loads(content)) if content else None
     except ValueError:
         return content.decode("utf-8", "replace")
 

@@ -20,6 +20,7 @@ SERPWOW = Vendor(
     name="serpwow",
     mounts=MOUNTS,
     base_path="/live",
+    hosts=("api.serpwow.com",),
     operations=OPERATIONS,
     machines=(BATCH, DESTINATION),
     assumptions=ASSUMPTIONS,

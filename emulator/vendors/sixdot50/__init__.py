@@ -12,6 +12,7 @@ SIXDOT50 = Vendor(
     name="6dot50",
     mounts=("/za/pay", "/6dot50/za/pay", "/6dot50", ""),
     base_path="/za/pay",
+    hosts=("api.6dot50.com", "api.staging.6dot50.com"),
     operations=OPERATIONS,
     machines=(BATCH, PAYMENT, MEMBER),
     assumptions=ASSUMPTIONS,

@@ -22,6 +22,7 @@ STRIPE = Vendor(
     name="stripe",
     mounts=("/v2/core", "/stripe/v2/core"),
     base_path="",
+    hosts=("api.stripe.com",),
     operations=JOB_OPERATIONS + EVENT_OPERATIONS,
     machines=(JOB, DESTINATION),
     assumptions=ASSUMPTIONS,

@@ -1,0 +1,33 @@
+"""How much of anything there may be. Each bound is an option of `serve`, and what goes beyond it is refused by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The defaults are far above what tests need, and low enough that no client can use up the machine."""
+
+    url: int = 16_384
+    """Bytes of a request's target; 414."""
+    head: int = 65_536
+    """Bytes of a request's head; 431."""
+    body: int = 1_000_000
+    """Bytes of a request's body on the data plane; 413."""
+    upload: int = 1_000_000_000
+    """Bytes of an uploaded file; 413."""
+    connections: int = 2_000
+    """Open connections; 503."""
+    head_seconds: int = 10
+    """How long a client may take over a request's head; 408."""
+    idle_seconds: int = 30
+    """How long a client may say nothing in the middle of a body; 408."""
+    worlds: int = 10_000
+    """Worlds of one server; 429."""
+    resources: int = 1_100_000
+    """Resources of one world (batches, jobs, payments, tokens and what is remembered of them); 429."""
+    journal: int = 1_000
+    """Entries of a world's journal; older ones make room, and are counted."""
+    journal_bytes: int = 16_384
+    """How much of a request's or a reply's body the journal keeps."""

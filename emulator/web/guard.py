@@ -1,0 +1,99 @@
+"""The one choke point: who may ask anything at all, decided before either plane sees the request.
+
+A page in a browser must neither read nor change anything, even where the server listens on loopback only: not by its own
+requests (Origin, Sec-Fetch-Site), nor by making its own name point here (Host). Programs send none of these but Host.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, NamedTuple
+
+PREFIX = "/_emulator"
+OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
+"""Control paths that need no token, so that a health check has no secret to keep."""
+
+LIVE_KEYS = (b"sk_live_", b"rk_live_")
+ELSEWHERE = frozenset({b"cross-site", b"same-site"})
+
+
+class Turned(NamedTuple):
+    """A request that is turned away: status, our error's name, and the reason."""
+
+    status: int
+    error: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Guard:
+    """`hosts` are names by which the server may be called besides the local ones; a `token` locks the control plane."""
+
+    hosts: frozenset[str] = frozenset()
+    token: str | None = None
+    _known: dict[bytes, bool] | None = None
+
+    def turn_away(self, scope: Mapping[str, Any]) -> Turned | None:
+        """Why a request may not be answered; None when it may."""
+        host = origin = authorization = b""
+        for name, value in scope["headers"]:
+            if name == b"host":
+                host = value
+            elif name == b"origin":
+                origin = value
+            elif name == b"authorization":
+                authorization = value
+            elif name == b"sec-fetch-site" and value in ELSEWHERE:
+                return Turned(403, "cross-origin", "a page of another site may ask nothing here")
+        if host and not self._may_be_called(host):
+            return Turned(421, "host-not-allowed", f"this is not {host.decode('latin-1')}; --allow-host would make it so")
+        if origin and origin != f"{scope['scheme']}://".encode() + host:
+            return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
+        if scope["path"].startswith(PREFIX) and not self._opens(scope["path"], authorization):
+            return Turned(401, "control-token", "the control plane wants Authorization: Bearer and the control token")
+        if any(key in authorization for key in LIVE_KEYS):
+            return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
+        return None
+
+    def _opens(self, path: str, authorization: bytes) -> bool:
+        if self.token is None or path in OPEN:
+            return True
+        scheme, _, given = authorization.partition(b" ")
+        return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self.token.encode())
+
+    def _may_be_called(self, host: bytes) -> bool:
+        known = self._known = {} if self._known is None or len(self._known) > 1000 else self._known
+        if host not in known:
+            known[host] = self._is_ours(host.decode("latin-1"))
+        return known[host]
+
+    def _is_ours(self, host: str) -> bool:
+        """Addresses, and names without a dot, which no stranger can make point here; localhost; and what was allowed."""
+        name = _name_in(host)
+        return _is_address(name) or "." not in name or name.endswith(".localhost") or name in self.hosts
+
+
+def allowed(names: Iterable[str]) -> frozenset[str]:
+    """Host names as they are compared: without a port, in lower case."""
+    return frozenset(_name_in(name) for name in names)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address to listen on is reached from this machine only."""
+    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _name_in(host: str) -> str:
+    name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
+    return name.lower().rstrip(".")
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

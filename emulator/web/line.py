@@ -1,0 +1,108 @@
+"""The line to a client: bounded in size and time before anything is understood, and answered with one write."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from emulator.kernel.limits import Limits
+
+PHRASES = {408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
+
+
+class TooMuch(Exception):
+    """Stops the parser; the client has its answer by then."""
+
+
+class OneWrite:
+    """A transport that holds the head of a reply until its body comes, since two writes cost two system calls."""
+
+    __slots__ = ("_held", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._held = b""
+        self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+
+    def write(self, data: bytes) -> None:
+        if self._held:
+            data, self._held = self._held + data, b""
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._held = data
+            return
+        self._transport.write(data)
+
+    def close(self) -> None:
+        if self._held:
+            self._transport.write(self._held)
+            self._held = b""
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+
+class Line(HttpToolsProtocol):
+    """uvicorn's protocol over httptools, with bounds. `limits` is set on the class that a server makes for itself."""
+
+    limits = Limits()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)  # type: ignore[arg-type]
+        self.transport = OneWrite(transport)  # type: ignore[assignment]
+        self._in_head, self._in_request, self._head_bytes = True, True, 0
+        self._began = self._heard = self.loop.time()
+        if len(self.connections) > self.limits.connections:
+            self.refuse(503, "connections", f"more than {self.limits.connections} connections are open")
+
+    def data_received(self, data: bytes) -> None:
+        self._heard = self.loop.time()
+        if not self._in_request:
+            self._in_head, self._in_request, self._head_bytes, self._began = True, True, 0, self._heard
+        super().data_received(data)
+        if self._in_head:
+            self._head_bytes += len(data)
+            if self._head_bytes > self.limits.head + self.limits.url:
+                self.refuse(431, "head-too-large", f"a request's head has at most {self.limits.head} bytes")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._in_head, self._in_request = True, True
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if len(self.url) > self.limits.url:
+            self._stop(414, "url-too-long", f"a request's target has at most {self.limits.url} bytes")
+        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head:
+            self._stop(431, "head-too-large", f"a request's head has at most {self.limits.head} bytes")
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_request = False
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if not self.transport.is_closing():
+            super().send_400_response(msg)
+
+    def is_slow(self, now: float) -> bool:
+        """Whether the client takes too long over a request that it has begun, or over beginning its first."""
+        if self._in_head:
+            return now - self._began > self.limits.head_seconds
+        return self._in_request and now - self._heard > self.limits.idle_seconds
+
+    def refuse(self, status: int, error: str, message: str) -> None:
+        """Answers in our own name, whatever was being said, and hangs up."""
+        body = f'{{"message": "{message}"}}'
+        head = f"HTTP/1.1 {status} {PHRASES[status]}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(f"{head}emulator-error: {error}\r\nconnection: close\r\n\r\n{body}".encode())
+        self.transport.close()
+
+    def _stop(self, status: int, error: str, message: str) -> None:
+        self.refuse(status, error, message)
+        raise TooMuch

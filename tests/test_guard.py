@@ -1,0 +1,119 @@
+"""Who may ask what: names, origins and the token, at one choke point for both planes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from starlette.routing import Route
+
+from emulator.app import create_app, library, worlds_of
+from emulator.handle.transport import InProcess
+from emulator.kernel.limits import Limits
+from emulator.vendors import VENDORS
+from emulator.web.control import Control
+from emulator.web.guard import OPEN, Guard, allowed, is_loopback
+
+TOKEN = "a-token-that-nobody-guesses"
+ROUTES = [route for route in Control(worlds_of([]), library(), VENDORS, Limits()).app().routes if isinstance(route, Route)]
+ASKED = [
+    (method, re.sub(r"\{[^}]*\}", "default", route.path))
+    for route in ROUTES
+    for method in sorted((route.methods or set()) - {"HEAD"})
+]
+STRIPE = "/v2/core/batch_jobs/x"
+
+
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    app = create_app(worlds_of([library().get("first-run")]), guard=Guard(allowed(["Emulator.Example"]), TOKEN))
+    with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080") as client:
+        yield client
+
+
+@pytest.mark.parametrize(("method", "path"), ASKED)
+def test_every_control_route_wants_the_token_but_health_and_readiness(client: httpx.Client, method: str, path: str) -> None:
+    refused = client.request(method, path)
+    wrong = client.request(method, path, headers={"Authorization": "Bearer wrong"})
+    expected = 200 if path in OPEN else 401
+    assert (refused.status_code, wrong.status_code) == (expected, expected)
+    if expected == 401:
+        assert refused.headers["content-type"] == "application/problem+json"
+        assert refused.headers["www-authenticate"] == "Bearer"
+        assert TOKEN not in refused.text
+
+
+def test_the_token_opens_the_control_plane_and_the_vendors_do_not_want_it(client: httpx.Client) -> None:
+    assert client.get("/_emulator/worlds", headers={"Authorization": f"bearer {TOKEN}"}).status_code == 200
+    assert client.get("/live/account?api_key=k").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/_emulator/worlds", "/_emulator/health", "/live/batches/stopall?api_key=k", "/nothing"])
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "attacker.example"}, 421),
+        ({"Host": "attacker.example:8080"}, 421),
+        ({"Host": "127.0.0.1.attacker.example"}, 421),
+        ({"Host": "api.stripe.com.attacker.example"}, 421),
+        ({"Origin": "https://attacker.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1:9999"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+    ],
+)
+def test_a_page_of_another_origin_neither_reads_nor_changes_anything(
+    client: httpx.Client, path: str, headers: dict[str, str], status: int
+) -> None:
+    before = client.get("/live/account?api_key=k").text
+    reply = client.get(path, headers={"Authorization": f"Bearer {TOKEN}", **headers})
+    assert (reply.status_code, "emulator-error" in reply.headers) == (status, True)
+    assert "access-control-allow-origin" not in reply.headers
+    assert client.get("/live/account?api_key=k").text == before
+
+
+@pytest.mark.parametrize("path", ["/_emulator/worlds", "/live/account"])
+def test_no_preflight_is_answered_with_leave(client: httpx.Client, path: str) -> None:
+    asked = {"Origin": "https://attacker.example", "Access-Control-Request-Method": "POST"}
+    reply = client.options(path, headers=asked)
+    assert reply.status_code == 403
+    assert not [name for name in reply.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["127.0.0.1", "localhost:8080", "[::1]:80", "10.1.2.3", "emulator", "emulator.example:1", "a.localhost", "api.stripe.com"],
+)
+def test_it_goes_by_its_own_names(client: httpx.Client, host: str) -> None:
+    assert client.get("/_emulator/health", headers={"Host": host}).status_code == 200
+
+
+def test_a_page_of_its_own_origin_may_ask(client: httpx.Client) -> None:
+    own = {"Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin", "Authorization": f"Bearer {TOKEN}"}
+    assert client.get("/_emulator/worlds", headers=own).status_code == 200
+
+
+@pytest.mark.parametrize("key", ["sk_live_51Habcdef", "rk_live_51Habcdef"])
+def test_a_live_looking_key_is_refused_with_a_warning_and_not_repeated(client: httpx.Client, key: str) -> None:
+    reply = client.get(STRIPE, headers={"Authorization": f"Bearer {key}", "Stripe-Version": "2026-03-25.preview"})
+    assert (reply.status_code, reply.headers["emulator-error"]) == (403, "live-key")
+    assert key not in reply.text
+
+
+def test_a_vendors_own_host_name_leads_to_that_vendor(client: httpx.Client) -> None:
+    reply = client.get(
+        "/v1/customers", headers={"Host": "api.stripe.com", "Authorization": "Bearer sk_test_1", "Stripe-Version": "x"}
+    )
+    assert (reply.status_code, reply.headers["emulator-error"]) == (404, "no-such-path")
+    assert "request-id" in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("::", False), ("example.com", False)],
+)
+def test_what_listens_on_loopback_only_is_known(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

@@ -1,0 +1,166 @@
+"""One test for each published vulnerability of a server of this kind that could have been ours, named after it."""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+import emulator
+from emulator.app import create_app, library, worlds_of
+from emulator.handle.transport import InProcess
+from emulator.scenario.strict_yaml import parse
+from emulator.web.guard import Guard
+
+SOURCES = sorted(Path(emulator.__file__).parent.rglob("*.py"))
+PAGE = {"Origin": "https://attacker.example"}
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[httpx.Client]:
+    own = tmp_path / "scenarios"
+    own.mkdir()
+    (own / "mine.yaml").write_text("title: Mine")
+    (tmp_path / "scenarios-of-another").mkdir()
+    (tmp_path / "scenarios-of-another" / "secret.yaml").write_text("title: Secret")
+    (tmp_path / "secret.yaml").write_text("title: Secret")
+    app = create_app(worlds_of([library().get("first-run")]), library(own), guard=Guard(token="t"))
+    with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1", headers={"Authorization": "Bearer t"}) as client:
+        yield client
+
+
+def calls() -> set[str]:
+    """The name of every function that our code calls."""
+    nodes = [node.func for path in SOURCES for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    return {ast.unparse(node) for node in nodes}
+
+
+def test_cve_2021_32827_a_web_page_runs_nothing_on_a_developers_machine(client: httpx.Client) -> None:
+    reply = client.post("/_emulator/worlds", headers=PAGE, json={"scenario": "first-run"})
+    assert (reply.status_code, "access-control-allow-origin" in reply.headers) == (403, False)
+
+
+@pytest.mark.parametrize(
+    "name", ["ghsa_7pwj_xvc2_hfpc", "ghsa_2c85_rfcc_g74j", "cve_2020_26282", "cve_2020_7697", "cve_2025_54123"]
+)
+def test_nothing_executes_what_a_request_or_a_file_says(name: str) -> None:
+    forbidden = {
+        "eval",
+        "exec",
+        "compile",
+        "os.system",
+        "os.popen",
+        "subprocess.run",
+        "subprocess.Popen",
+        "yaml.load_all",
+        "pickle.loads",
+    }
+    assert not calls() & forbidden, name
+
+
+@pytest.mark.parametrize("text", ["{{ 7 * 7 }}", "${7*7}", "#{7*7}", "{serpwow.__class__}", "$(id)", "`id`"])
+def test_ghsa_7pwj_xvc2_hfpc_and_ghsa_2c85_rfcc_g74j_request_data_is_never_an_expression(
+    client: httpx.Client, text: str
+) -> None:
+    body = {"echo": text}
+    replies = [{"at": "serpwow.account.get", "status": 200, "body": body}]
+    made = client.post("/_emulator/worlds", json={"scenario": {"title": text, "replies": replies}})
+    said = client.get("/live/account", params={"api_key": text}, headers={"Emulator-World": made.json()["id"]})
+    assert said.json() == body
+
+
+@pytest.mark.parametrize("name", ["cve_2023_41327", "cve_2023_41329", "cve_2023_39967", "cve_2025_65200"])
+def test_the_server_opens_no_connection_of_its_own(name: str) -> None:
+    serving = [path for path in SOURCES if path.parent.name in ("kernel", "web", "scenario", "serpwow", "stripe", "sixdot50")]
+    clients = {"httpx", "requests", "urllib.request", "http.client", "socket", "aiohttp", "ftplib", "smtplib"}
+    player = {"player.py"}  # what `play` steers is a server, and it is told which
+    for path in serving:
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = (
+                [it.name for it in node.names]
+                if isinstance(node, ast.Import)
+                else [node.module or ""]
+                if isinstance(node, ast.ImportFrom)
+                else []
+            )
+            assert path.name in player or not clients & set(names), f"{name}: {path}"
+
+
+@pytest.mark.parametrize(
+    "name", ["../secret", "..%2fsecret", "%2e%2e/secret", "/etc/passwd", "../scenarios-of-another/secret", "mine/../../secret"]
+)
+def test_cve_2025_59049_cve_2026_59149_cve_2024_45388_no_request_names_a_file(client: httpx.Client, name: str) -> None:
+    assert client.get(f"/_emulator/scenarios/{name}").status_code == 404
+    assert client.post("/_emulator/worlds", json={"scenario": name}).status_code == 404
+    assert client.post("/_emulator/worlds", json={"scenario": "mine"}).status_code == 201
+
+
+def test_cve_2026_59149_a_neighbouring_folder_with_the_same_beginning_stays_closed(client: httpx.Client) -> None:
+    known = {it["name"] for it in client.get("/_emulator/scenarios").json()["scenarios"]}
+    assert "mine" in known
+    assert not {"secret", "../secret", "scenarios-of-another/secret"} & known
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/_emulator/worlds", "/_emulator//worlds", "/_emulator/../_emulator/worlds", "/%5femulator/worlds", "/_EMULATOR/worlds"],
+)
+def test_go_2025_3945_no_spelling_of_a_path_gets_round_the_token(client: httpx.Client, path: str) -> None:
+    reply = client.get(path, headers={"Authorization": "Bearer wrong"})
+    assert reply.status_code in (401, 404)
+    assert "credentials" not in reply.text
+
+
+def test_cve_2021_32090_cve_2021_32091_cve_2025_69723_nothing_is_served_that_a_browser_would_run(client: httpx.Client) -> None:
+    script = "<script>alert(1)</script>"
+    for reply in (
+        client.get(f"/{script}"),
+        client.get(f"/live/batches/{script}?api_key=k"),
+        client.get(f"/_emulator/worlds/{script}"),
+    ):
+        assert "json" in reply.headers["content-type"]
+        assert reply.status_code >= 400
+
+
+def test_cve_2025_66414_ghsa_hv2w_8mjj_jw22_a_name_that_was_made_to_point_here_is_refused(client: httpx.Client) -> None:
+    assert client.get("/live/batches/stopall?api_key=k", headers={"Host": "rebound.example"}).status_code == 421
+
+
+def test_a_yaml_tag_makes_no_object() -> None:
+    document = parse("title: !!python/object/apply:os.system ['true']")
+    assert document.problems
+    assert document.value == {"title": ["true"]}
+
+
+def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_path: Path) -> None:
+    environment = {"EMULATOR_TLS_FOLDER": str(tmp_path), "PATH": f"{Path(sys.executable).parent}"}
+    pem = subprocess.run(
+        [sys.executable, "-m", "emulator", "certificate"], capture_output=True, env=environment, check=True
+    ).stdout
+    (tmp_path / "trusted.pem").write_bytes(pem)
+    command = [sys.executable, "-m", "emulator", "serve", "--tls", "--port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip().partition("=")[2]
+        port = url.rpartition(":")[2]
+        curl = [
+            shutil.which("curl") or "curl",
+            "-sS",
+            "--cacert",
+            str(tmp_path / "trusted.pem"),
+            "--resolve",
+            f"api.stripe.com:{port}:127.0.0.1",
+        ]
+        asked = [f"https://api.stripe.com:{port}/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "-u", "sk_test_1:"]
+        answered = subprocess.run(
+            [*curl, *asked, "-H", "Stripe-Version: 2026-03-25.preview"], capture_output=True, text=True, check=True
+        )
+        server.terminate()
+    assert '"in_progress"' in answered.stdout
+    assert (tmp_path / "ca.key").stat().st_mode & 0o077 == 0
