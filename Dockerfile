@@ -32,7 +32,8 @@ ENV PATH=/opt/emulator/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     EMULATOR_HOST=0.0.0.0 \
     EMULATOR_PORT=8080 \
-    EMULATOR_SCENARIOS=/scenarios
+    EMULATOR_SCENARIOS=/scenarios \
+    EMULATOR_TLS_FOLDER=/tmp/batch-emulator
 # Serves once: that it can is proved, and the standard library's bytecode is left behind. Nothing is written any more after this.
 RUN python -c "import httpx; from emulator import EmulatorServer as S; httpx.get(S().url + '/_emulator/ready').raise_for_status()"
 ENV PYTHONDONTWRITEBYTECODE=1

@@ -101,5 +101,5 @@ def _config(app: App, limits: Limits) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         date_header=False,  # replies carry the world's date, not the machine's
-        timeout_graceful_shutdown=0.5,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
+        timeout_graceful_shutdown=0.3,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
     )

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from tempfile import TemporaryFile
 
 PATIENCE = 30.0
 """Seconds after which a start that is not ready counts as failed."""
@@ -55,33 +56,33 @@ def until_it_says_so(server: subprocess.Popen[str], port: int) -> None:
         raise AssertionError(f"the first line was {line!r}")
 
 
-def until_the_probe_succeeds(_server: subprocess.Popen[str], port: int) -> None:
+def until_the_probe_succeeds(server: subprocess.Popen[str], port: int) -> None:
     def probe() -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         connection.request("GET", "/_emulator/ready")
         return connection.getresponse().status == 200
 
-    again_and_again(probe)
+    again_and_again(probe, server)
 
 
-def until_a_connection_is_accepted(_server: subprocess.Popen[str], port: int) -> None:
+def until_a_connection_is_accepted(server: subprocess.Popen[str], port: int) -> None:
     def connect() -> bool:
         socket.create_connection(("127.0.0.1", port), PATIENCE).close()
         return True
 
-    again_and_again(connect)
+    again_and_again(connect, server)
 
 
-def again_and_again(attempt: Callable[[], bool]) -> None:
+def again_and_again(attempt: Callable[[], bool], server: subprocess.Popen[str]) -> None:
     """Until it succeeds; a refused connection is what a server that is not there yet looks like, and nothing else is."""
     deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and server.poll() is None:
         try:
             if attempt():
                 return
         except ConnectionRefusedError:
             time.sleep(0.002)
-    raise AssertionError(f"not ready after {PATIENCE} s")
+    raise AssertionError("not ready" if server.poll() is None else f"ended with {server.returncode}")
 
 
 WAYS = (until_it_says_so, until_the_probe_succeeds, until_a_connection_is_accepted)
@@ -92,7 +93,7 @@ def cold_start(number: int) -> tuple[float, float]:
     port = free_port()
     began = time.monotonic()
     command = [sys.executable, "-m", "emulator", "serve", "--port", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+    with TemporaryFile("w+") as said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as server:
         try:
             WAYS[number % len(WAYS)](server, port)
             ready = time.monotonic()
@@ -100,6 +101,9 @@ def cold_start(number: int) -> tuple[float, float]:
             told = time.monotonic()
             server.send_signal(signal.SIGTERM)
             server.wait(PATIENCE)
+        except (AssertionError, OSError, http.client.HTTPException) as error:
+            said.seek(0)
+            raise AssertionError(f"start {number}, {WAYS[number % len(WAYS)].__name__}: {error!r}\n{said.read()}") from error
         finally:
             server.kill()
     return ready - began, time.monotonic() - told

@@ -23,6 +23,7 @@ from emulator.vendors.vendor import Call, Reply
 
 SERPWOW = VENDORS["serpwow"]
 OPERATIONS = {operation.name.rpartition(".")[2]: operation for operation in SERPWOW.operations if "batches" in operation.name}
+KEPT = {"serpwow.inactivity": "never"}
 IDS = ("AAAAAAAA", "BBBBBBBB", "CCCCCCCC")
 
 
@@ -74,9 +75,8 @@ lives = st.lists(st.one_of(wishes, wishes, stop_alls, jumps, patches), max_size=
 def worlds(draw: st.DrawFn) -> World:
     statuses = st.sampled_from(["idle", "queued", "running"])
     batches = [{"id": id, "status": draw(statuses), "searches": draw(st.integers(0, 30))} for id in IDS]
-    timing = {"serpwow.inactivity": "never"}
     clock = {"start": "2026-03-30T23:59:50Z"}
-    return world_of({"account": {"credits_limit": 100}, "batches": batches}, clock=clock, timing=timing)
+    return world_of({"account": {"credits_limit": 100}, "batches": batches}, clock=clock, timing=KEPT)
 
 
 def live_on(world: World, deed: str, detail: Any) -> None:
@@ -138,7 +138,7 @@ def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: l
         live_on(world, deed, detail)
     with world.transaction("look") as tx:
         shown = SERPWOW.given.show(tx)
-    twin = world_of(shown, clock={"start": world.clock.now().isoformat()})
+    twin = world_of(shown, clock={"start": world.clock.now().isoformat()}, timing=KEPT)
     with twin.transaction("look") as tx:
         assert SERPWOW.given.show(tx) == shown
 

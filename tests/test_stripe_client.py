@@ -199,12 +199,12 @@ def test_events_are_fetched_listed_and_lead_to_their_job(live: Live) -> None:
     client.v2.core.batch_jobs.cancel(job.id)
     world.advance("1s")
     params: Any = {"object_id": job.id, "limit": 1}
-    events = list(client.v2.core.events.list(params).auto_paging_iter())
+    events = list(client.v2.core.events.list(params).auto_paging_iter())  # type: ignore[no-untyped-call]
     words = ["canceled", "updated", "ready_for_upload", "created"]
     assert [event.type for event in events] == [f"v2.core.batch_job.{word}" for word in words]
     fetched: Any = client.v2.core.events.retrieve(events[-1].id)
-    assert fetched.reason.request.idempotency_key == "mine"
-    assert fetched.reason.request.id == job.last_response.request_id
+    assert fetched.reason["request"].idempotency_key == "mine"
+    assert fetched.reason["request"].id == job.last_response.request_id
     assert fetched.fetch_related_object().status == "canceled"
     wanted: Any = {"types": ["v2.core.batch_job.updated", "v2.core.batch_job.created"], "created": {"gte": START["start"]}}
     assert len(client.v2.core.events.list(wanted).data) == 2

@@ -113,11 +113,14 @@ def _read_searches(tx: Transaction, written: Any) -> Iterator[Search]:
         raise Unfit(f"At most {PER_CALL} Searches can be added per call", "serpwow-limits-4")
     for item in written:
         parameters = {name: value for name, value in item.items() if name != "id"}
-        _refuse_too_many_pages(tx, parameters)
+        _refuse_unfit_parameters(tx, parameters)
         yield Search(letters(tx.mint("serpwow.search")), parameters)
 
 
-def _refuse_too_many_pages(tx: Transaction, parameters: Mapping[str, Any]) -> None:
+def _refuse_unfit_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> None:
+    for name, value in parameters.items():
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)):
+            raise Unfit(f"{name} must be a plain value, or a list of them")
     most = int(tx.choice(MAX_PAGE.id))
     if "max_page" in parameters and not 1 <= whole(parameters["max_page"], 0) <= most:
         raise Unfit(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE.id)
@@ -140,7 +143,7 @@ def _refuse_overfull(searches: Searches) -> None:
 def _update_search(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
     search = _search_of(call, batch)
     written = {name: value for name, value in parameters_of(call).items() if name != "id"}
-    _refuse_too_many_pages(tx, written)
+    _refuse_unfit_parameters(tx, written)
     changed = Search(search.id, {**search.parameters, **written})
     searches = batch.searches.with_changed(changed)
     _refuse_foreign(tx, batch, [changed])

@@ -41,7 +41,7 @@ TYPES = (
 LIFETIME = timedelta(days=30)
 """How long an event can be read. Evidence: stripe-event-3."""
 
-PAGE = 64
+PAGE = 256
 """Events lie in groups of so many, so that a list reads only those that it needs."""
 
 _WORDS = {"complete": "completed", "in_progress": "updated", "cancelling": "updated"}
@@ -137,6 +137,12 @@ def find_event(tx: Transaction, id: str, owner: str) -> Event | None:
     return event if event is not None and event.owner == owner and tx.now < event.since + LIFETIME else None
 
 
+def newest_event(view: View) -> Event | None:
+    """The event that came last, if there is one."""
+    events: list[Event] = view.group(Event.kind, "page", (ledger_of(view, Event.kind).next - 1) // PAGE)
+    return events[-1] if events else None
+
+
 def numbered(tx: Transaction, first: int, end: int) -> Iterator[Event]:
     """The events from one number to before another."""
     for page in range(first // PAGE, end // PAGE + 1):
@@ -194,7 +200,8 @@ def _groups(tx: Transaction, wanted: Wanted, pages: range) -> Iterator[list[Even
         return
     for page in pages:
         if wanted.types:
-            found = [event for type in {*wanted.types} for event in tx.group(Event.kind, "type", type, page)]
+            some = [type for type in {*wanted.types} if tx.size(Event.kind, "type", type, page)]
+            found = [event for type in some for event in tx.group(Event.kind, "type", type, page)]
             yield sorted(found, key=lambda event: event.n)
         else:
             yield tx.group(Event.kind, "page", page)

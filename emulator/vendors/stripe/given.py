@@ -23,7 +23,7 @@ from emulator.vendors.fields import (
     show_fields,
 )
 from emulator.vendors.stripe.destinations import Destination, mint_id, mint_secret
-from emulator.vendors.stripe.events import LIFETIME, PAGE, TYPES, Event, mint_event_id, told, type_of
+from emulator.vendors.stripe.events import LIFETIME, TYPES, Event, mint_event_id, newest_event, told, type_of
 from emulator.vendors.stripe.given_jobs import (
     ENDPOINTS,
     FIELDS,
@@ -146,7 +146,8 @@ def _read_destination(view: View, item: Mapping[str, Any]) -> Destination:
 def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job]) -> Iterator[Event | Ledger]:
     """The events that are written, and those of the jobs that a hand moves: a job that is new has no story."""
     ledger = ledger_of(view, Event.kind)
-    last = _last(view, ledger)
+    newest = newest_event(view)
+    last = newest.since if newest else None
     for place, item in enumerate(items):
         event = _read_event(view, item, ledger, place)
         if event is not None:
@@ -174,9 +175,3 @@ def _read_event(view: View, item: Mapping[str, Any], ledger: Ledger, place: int)
         return None
     id = written.pop("id", None) or mint_event_id(view)
     return Event(id, written.pop("since", view.now), ledger.next, **written)
-
-
-def _last(view: View, ledger: Ledger) -> Any:
-    """The instant of the newest event, None where there is none."""
-    events = view.group(Event.kind, "page", (ledger.next - 1) // PAGE)
-    return events[-1].since if events else None

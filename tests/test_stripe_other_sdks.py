@@ -1,0 +1,198 @@
+"""The same life through two newer clients, each in an environment of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Live, World
+
+PYTHON_SDK, NODE_SDK = "stripe==16.1.0b1", "stripe@22.7.0-beta.1"
+START = {"start": "2026-03-09T20:55:31Z"}
+
+PYTHON_LIFE = """
+import json, sys, urllib.request
+import stripe
+
+url, key, control = sys.argv[1:]
+client = stripe.StripeClient(key, base_addresses={"api": url})
+jobs = client.v2.core.batch_jobs
+
+def advance(by):
+    body = json.dumps({"by": by}).encode()
+    urllib.request.urlopen(urllib.request.Request(control, body, {"Content-Type": "application/json"})).read()
+
+def put(link, content):
+    headers = {"Content-Type": "application/octet-stream"}
+    return urllib.request.urlopen(urllib.request.Request(link, content, headers, method="PUT")).status
+
+def refusal(call):
+    try:
+        call()
+    except stripe.InvalidRequestError as error:
+        return [error.http_status, error.code, getattr(error.error, "batch_job_id", None)]
+
+def create(path="/v1/customers/:customer", **more):
+    return jobs.create({"endpoint": {"path": path, "http_method": "post"}, "skip_validation": False, **more})
+
+told = {"version": stripe.api_version}
+job = create(metadata={"run": "1"})
+told["created"] = [job.status, job.metadata.run, hasattr(job, "maximum_rps")]
+lines = ''.join(json.dumps({"id": f"req_{n}", "path_params": {"customer": f"cus_{n}"}}) + "\\n" for n in range(20))
+told["uploaded"] = put(job.status_details.ready_for_upload.upload_url.url, lines.encode())
+told["validating"] = jobs.retrieve(job.id).status
+advance("5s")
+advance("1s")
+progress = jobs.retrieve(job.id).status_details.in_progress
+told["progress"] = [progress.success_count, progress.failure_count]
+advance("1s")
+complete = jobs.retrieve(job.id).status_details.complete
+told["complete"] = [complete.success_count, complete.failure_count, complete.output_file.size]
+told["downloaded"] = len(urllib.request.urlopen(complete.output_file.download_url.url).read())
+told["refused"] = refusal(lambda: jobs.cancel(job.id))
+told["refused"][2] = told["refused"][2] == job.id
+told["unknown"] = refusal(lambda: jobs.retrieve("batchv2_none"))
+told["unsupported"] = refusal(lambda: create("/v1/credit_notes"))
+told["removed"] = refusal(lambda: create(maximum_rps=5))
+second = create()
+told["cancelled"] = [jobs.cancel(second.id).status]
+advance("1s")
+told["cancelled"].append(jobs.retrieve(second.id).status)
+told["events"] = [event.type for event in client.v2.core.events.list({"object_id": second.id}).data]
+print(json.dumps(told))
+"""
+
+NODE_LIFE = """
+import Stripe from 'stripe';
+
+const [url, key, control] = process.argv.slice(2);
+const at = new URL(url);
+const stripe = new Stripe(key, { protocol: 'http', host: at.hostname, port: at.port });
+const jobs = stripe.v2.core.batchJobs;
+
+const advance = (by) =>
+  fetch(control, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ by }) });
+const put = async (link, body) =>
+  (await fetch(link, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body })).status;
+const refusal = async (call) => {
+  try { await call(); } catch (e) { return [e.statusCode, e.code, e.raw.batch_job_id ?? null]; }
+};
+const create = (path = '/v1/customers/:customer', more = {}) =>
+  jobs.create({ endpoint: { path, http_method: 'post' }, skip_validation: false, ...more });
+
+const told = { version: Stripe.API_VERSION ?? stripe.getApiField('version') };
+const job = await create(undefined, { metadata: { run: '1' } });
+told.created = [job.status, job.metadata.run, 'maximum_rps' in job];
+let lines = '';
+for (let n = 0; n < 20; n++) lines += JSON.stringify({ id: `req_${n}`, path_params: { customer: `cus_${n}` } }) + '\\n';
+told.uploaded = await put(job.status_details.ready_for_upload.upload_url.url, lines);
+told.validating = (await jobs.retrieve(job.id)).status;
+await advance('5s');
+await advance('1s');
+const progress = (await jobs.retrieve(job.id)).status_details.in_progress;
+told.types = [typeof progress.success_count, typeof progress.failure_count];
+told.progress = [Number(progress.success_count), Number(progress.failure_count)];
+await advance('1s');
+const complete = (await jobs.retrieve(job.id)).status_details.complete;
+told.complete = [complete.success_count, complete.failure_count, complete.output_file.size].map(Number);
+told.downloaded = (await (await fetch(complete.output_file.download_url.url)).text()).length;
+told.refused = await refusal(() => jobs.cancel(job.id));
+told.refused[2] = told.refused[2] === job.id;
+told.unknown = await refusal(() => jobs.retrieve('batchv2_none'));
+told.unsupported = await refusal(() => create('/v1/credit_notes'));
+told.removed = await refusal(() => create(undefined, { maximum_rps: 5 }));
+const second = await create();
+told.cancelled = [(await jobs.cancel(second.id)).status];
+await advance('1s');
+told.cancelled.push((await jobs.retrieve(second.id)).status);
+told.events = (await stripe.v2.core.events.list({ object_id: second.id })).data.map((event) => event.type);
+console.log(JSON.stringify(told));
+"""
+
+TOLD = {
+    "created": ["ready_for_upload", "1", False],
+    "uploaded": 200,
+    "validating": "validating",
+    "progress": [8, 2],
+    "complete": [16, 4, 1718],
+    "downloaded": 1718,
+    "refused": [400, "batch_api_non_cancellable_job", True],
+    "unknown": [404, "batch_job_not_found", "batchv2_none"],
+    "unsupported": [400, "batch_api_unsupported_endpoint", None],
+    "removed": [400, "invalid_fields", None],
+    "cancelled": ["cancelling", "canceled"],
+    "events": [f"v2.core.batch_job.{word}" for word in ("canceled", "updated", "ready_for_upload", "created")],
+}
+
+
+def needed(*programs: str) -> None:
+    """Goes on only where the programs are; in CI they have to be."""
+    missing = [program for program in programs if shutil.which(program) is None]
+    if missing and os.environ.get("CI"):
+        pytest.fail(f"CI must have {' and '.join(missing)}")
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed here")
+
+
+def life(world: World, *command: str | Path) -> dict[str, Any]:
+    control = f"{world.stripe['url']}/_emulator/worlds/{world.id}/clock/advance"
+    run = subprocess.run(
+        [*command, world.stripe["url"], world.stripe["api_key"], control],
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
+    return told
+
+
+def world_of(live: Live) -> World:
+    failing = [{"share": "20%", "message": "No"}]
+    return live.load({"clock": START, "given": {"stripe": {"failing": failing}}})
+
+
+def isolated() -> dict[str, str]:
+    """The environment without what would lead Python to this project's own packages."""
+    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")}
+
+
+@pytest.fixture(scope="session")
+def newer_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("stripe-python")
+    venv.create(home, with_pip=False, symlinks=True)
+    python = home / "bin" / "python"
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", PYTHON_SDK]
+    done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False, env=isolated())
+    assert done.returncode == 0, done.stderr
+    (home / "life.py").write_text(PYTHON_LIFE)
+    return home
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    needed("node", "npm")
+    home = tmp_path_factory.mktemp("stripe-node")
+    (home / "package.json").write_text('{"private": true, "type": "module"}')
+    npm = shutil.which("npm") or "npm"
+    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", NODE_SDK]
+    done = subprocess.run(install, cwd=home, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    (home / "life.mjs").write_text(NODE_LIFE)
+    return home
+
+
+def test_a_newer_python_client_lives_the_same_life(live: Live, newer_python: Path) -> None:
+    told = life(world_of(live), newer_python / "bin" / "python", newer_python / "life.py")
+    assert told == TOLD | {"version": "2026-09-30.preview"}
+
+
+def test_the_node_client_lives_the_same_life_and_has_counts_as_bigints(live: Live, node: Path) -> None:
+    told = life(world_of(live), shutil.which("node") or "node", node / "life.mjs")
+    assert told == TOLD | {"version": "2026-08-26.preview", "types": ["bigint", "bigint"]}
