@@ -140,13 +140,16 @@ def serve(
 @main.command()
 @click.argument("path", nargs=-1)
 @click.option("--evidence", is_flag=True, help="Print where every fact leads: its row and the scenario that proves it.")
+@click.option("--works", is_flag=True, help="Print every operation with the answers it gives, and how sure we are of each.")
 @scenarios_option
-def check(path: Sequence[str], evidence: bool, folder: Path | None) -> None:
+def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None) -> None:
     """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
-    if evidence:
+    if evidence or works:
+        from emulator.coverage import coverage
         from emulator.trace import trace
 
-        click.echo("\n".join(asyncio.run(trace(_library(None)))))
+        for page in (trace,) * evidence + (coverage,) * works:
+            click.echo("\n".join(asyncio.run(page(_library(None)))))
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")

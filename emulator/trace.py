@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from emulator.doors import in_process
 from emulator.evidence import Evidence, load_evidence
 from emulator.scenario.library import Library
-from emulator.scenario.player import play
+from emulator.scenario.player import Played, play
 from emulator.vendors import VENDORS
 from emulator.vendors.vendor import Vendor
 
@@ -20,6 +20,12 @@ class Thread:
     evidence: Evidence
     rows: tuple[str, ...]
     scenarios: tuple[str, ...]
+
+
+async def play_all(known: Library) -> dict[str, Played]:
+    """How the playing of every scenario went, by name, in this process."""
+    async with in_process() as client:
+        return {name: await play(known.get(name), client) for name in known.names()}
 
 
 async def threads(known: Library) -> list[Thread]:
@@ -40,12 +46,9 @@ async def trace(known: Library) -> list[str]:
 async def _proofs(known: Library) -> dict[str, set[str]]:
     """Evidence id → names of the scenarios that rely on it: by the journal of their playing, or by what they say they prove."""
     proofs: dict[str, set[str]] = {}
-    async with in_process() as client:
-        for name in known.names():
-            scenario = known.get(name)
-            played = await play(scenario, client)
-            for id in {*played.evidence, *scenario.written.get("proves", ())}:
-                proofs.setdefault(id, set()).add(name)
+    for name, played in (await play_all(known)).items():
+        for id in {*played.evidence, *known.get(name).written.get("proves", ())}:
+            proofs.setdefault(id, set()).add(name)
     return proofs
 
 

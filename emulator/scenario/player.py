@@ -30,10 +30,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a playing went: its differences, and the evidence that was relied on."""
+    """How a playing went: its differences, the evidence that was relied on, and the answers each operation gave.
+
+    An answer is (operation, answer, basis).
+    """
 
     differences: list[Difference]
     evidence: frozenset[str] = frozenset()
+    answers: frozenset[tuple[str, str, str]] = frozenset()
 
 
 class Mismatch(Exception):
@@ -52,7 +56,9 @@ async def play(scenario: Scenario, client: httpx.AsyncClient) -> Played:
         journal = (await client.get(f"{here}/journal")).json()
     finally:
         await client.delete(here)
-    return Played(differences, frozenset(_evidence(journal["entries"])))
+    entries = journal["entries"]
+    answers = {(it["operation"], it["answer"], it["basis"]) for it in entries if it["type"] == "exchange"}
+    return Played(differences, frozenset(_evidence(entries)), frozenset(answers))
 
 
 def _evidence(entries: list[dict[str, Any]]) -> Iterator[str]:

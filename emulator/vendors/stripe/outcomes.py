@@ -127,7 +127,7 @@ class Work:
 
     def failures_among(self, processed: int) -> int:
         """How many of the first so many rows fail."""
-        return bisect_left(self.failed, processed + 1)
+        return bisect_left(self.failed, processed)
 
 
 def plan(rows: Rows, endpoint: Endpoint, rules: Sequence[Failing], name: str, numbered: bool = False) -> Work:
