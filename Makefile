@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test install clean
+.PHONY: serve test image install clean
 
 serve: .venv/.installed ## serve the default world on 127.0.0.1:8080
 	$(BIN)/batch-emulator serve
@@ -11,6 +11,9 @@ test: .venv/.installed-dev ## everything that must hold: lint, format, types, te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest
+
+image: ## the container image, batch-emulator
+	docker build --tag batch-emulator .
 
 .venv/.installed: pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -25,7 +25,7 @@ from tempfile import TemporaryFile
 PATIENCE = 30.0
 """Seconds after which a start that is not ready counts as failed."""
 
-ports = count(20_000 + os.getpid() % 1_000 * 10)
+ports = (20_000 + number % 12_000 for number in count(os.getpid() * 10))
 
 
 def free_port() -> int:

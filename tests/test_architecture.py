@@ -12,7 +12,7 @@ import pytest
 import emulator
 
 ROOT = Path(emulator.__file__).parent
-EDGES = {
+EDGES = {"coverage", 
     "tls",
     "app",
     "cli",

@@ -75,11 +75,6 @@ class Transaction:
         """The id of the world that this acts on."""
         return self._world.id
 
-    @property
-    def exchange(self) -> int:
-        """The number that this request will have in the journal."""
-        return self._world.journal.last + 1
-
     def digest(self, purpose: str) -> bytes:
         """32 bytes that only the seed and the purpose decide."""
         return blake2b(f"{self._world.seed}/{purpose}".encode(), digest_size=32).digest()

@@ -65,7 +65,11 @@ def _step(state: Mapping[str, Any]) -> dict[str, Any]:
     jump = _closed({"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}})
     return _closed(
         {
-            "send": {"type": "string", "pattern": r"^[A-Z]+ [/{]\S*$", "description": "METHOD /path?query, or METHOD {a link that was kept}"},
+            "send": {
+                "type": "string",
+                "pattern": r"^[A-Z]+ [/{]\S*$",
+                "description": "METHOD /path?query, or METHOD {a link that was kept}",
+            },
             "headers": HEADERS,
             "json": {},
             "body": {"type": "string"},

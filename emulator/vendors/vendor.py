@@ -22,6 +22,7 @@ class Call:
     """One request as the vendors read it. Header names are lower case; `path` is as it came, still percent-encoded.
 
     `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
+    `request_id` is what the vendor calls the request, where carrying it out made the name known already.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class Call:
         "query_string",
         "raw_headers",
         "reader",
+        "request_id",
         "scheme",
     )
 
@@ -55,6 +57,7 @@ class Call:
         self.scheme = scheme
         self.credential: str | None = None
         self.reader: Any = None
+        self.request_id: str | None = None
         self.parameters: Mapping[str, str] = {}
         self._headers: Mapping[str, str] | None = None
         self._query: Mapping[str, str] | None = None

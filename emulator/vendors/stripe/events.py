@@ -110,25 +110,29 @@ def and_tell(effect: Effect | None = None) -> Effect:
 
 
 def because_of_the_request(act: Act) -> Act:
-    """The same operation; the events that come of it name the request. Evidence: stripe-event-4."""
+    """The same operation; the events that come of it name the request. Evidence: stripe-event-4.
+
+    Its id is then decided here: one that followed from how many requests there were before would tell of those that looked.
+    """
 
     def act_with_reason(tx: Transaction, call: Call) -> Answer:
         before = ledger_of(tx, Event.kind).next
         answer = act(tx, call)
         after = ledger_of(tx, Event.kind).next
         if after > before:
+            call.request_id = named(tx.mint("stripe.request"))
             key = call.headers.get("idempotency-key") or str(UUID(bytes=tx.mint("stripe.key")[:16], version=4))
             for event in numbered(tx, before, after):
-                tx.put(replace(event, request=request_id(tx, tx.exchange), idempotency_key=key))
+                tx.put(replace(event, request=call.request_id, idempotency_key=key))
         _forget(tx)
         return answer
 
     return act_with_reason
 
 
-def request_id(tx: Transaction, exchange: int) -> str:
-    """The id of a request, by the number of its exchange. Evidence: stripe-headers-1."""
-    return f"req_{letters(tx.digest(f'request/{exchange}'), 17)}"
+def named(digest: bytes) -> str:
+    """The id of a request. Evidence: stripe-headers-1."""
+    return f"req_{letters(digest, 17)}"
 
 
 def find_event(tx: Transaction, id: str, owner: str) -> Event | None:

@@ -17,7 +17,7 @@ from emulator.vendors.stripe.assumptions import (
     UPLOAD_TIMEOUT_DETAILS,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.events import request_id
+from emulator.vendors.stripe.events import named
 from emulator.vendors.stripe.links import LINK, MOUNT, download_link, upload_link
 from emulator.vendors.stripe.machine import UPLOADING, counted, results_are_gone, validated
 from emulator.vendors.stripe.model import Job
@@ -34,7 +34,7 @@ def finish(tx: Transaction, call: Call, n: int) -> Mapping[str, str]:
     """The headers of every reply of the API; files come from another host. Evidence: stripe-headers-1."""
     if call.path.startswith(MOUNT):
         return {}
-    headers = {} if platform_of(tx).limiting == LOCKED else {"request-id": request_id(tx, n)}
+    headers = {} if platform_of(tx).limiting == LOCKED else {"request-id": call.request_id or named(tx.digest(f"request/{n}"))}
     if version := call.headers.get("stripe-version"):
         headers["stripe-version"] = version
     if call.method != "GET" and (key := call.headers.get("idempotency-key")):
