@@ -1,11 +1,10 @@
-"""The commands: serve, check, play, schema, draw and healthcheck."""
+"""The commands: serve, check, play, schema, openapi, draw, certificate and healthcheck."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ import click
 
 from emulator import __version__
 from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, token_option
 
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
@@ -22,63 +22,6 @@ if TYPE_CHECKING:
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 FIRST_SCENARIO = "first-run"
 """What `serve` serves when it is told nothing."""
-
-host_option = click.option("--host", default="127.0.0.1", envvar="EMULATOR_HOST", show_default=True, show_envvar=True)
-port_option = click.option("--port", default=8080, envvar="EMULATOR_PORT", show_default=True, show_envvar=True)
-scenarios_option = click.option(
-    "--scenarios",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    envvar="EMULATOR_SCENARIOS",
-    show_envvar=True,
-    help="A folder of scenarios of your own; they come before the shipped ones.",
-)
-
-
-token_option = click.option(
-    "--control-token",
-    "token",
-    envvar="EMULATOR_CONTROL_TOKEN",
-    show_envvar=True,
-    help="What the control plane demands; made and printed where it listens beyond this machine and none is given.",
-)
-
-
-def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """An option `--max-...` for each bound."""
-    from emulator.kernel.limits import Limits
-
-    for field in reversed(dataclasses.fields(Limits)):
-        name = f"max-{field.name.replace('_', '-')}"
-        option = click.option(
-            f"--{name}",
-            field.name,
-            default=field.default,
-            type=click.IntRange(min=1),
-            envvar=f"EMULATOR_{name.upper().replace('-', '_')}",
-            show_default=True,
-            show_envvar=True,
-        )
-        command = option(command)
-    return command
-
-
-class Rate(click.ParamType[float]):
-    """`frozen`, `real`, or how many virtual seconds pass in a real one."""
-
-    name = "frozen|real|RATE"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        from emulator.kernel.clock import FROZEN, MAX_RATE, REAL
-
-        named = {"frozen": FROZEN, "real": REAL}
-        try:
-            rate = named[value] if value in named else float(value)
-        except ValueError:
-            self.fail(f"{value!r} is neither frozen, real, nor a number", param, ctx)
-        if not 0 <= rate <= MAX_RATE:
-            self.fail(f"a rate lies between 0 and {MAX_RATE:.0f}", param, ctx)
-        return rate
 
 
 @click.group(context_settings=CONTEXT)
@@ -184,6 +127,19 @@ def schema() -> None:
     from emulator.vendors import VENDORS
 
     click.echo(json.dumps(scenario_schema(VENDORS), indent=2))
+
+
+@main.command()
+def openapi() -> None:
+    """Print the OpenAPI 3.1 document of both planes."""
+    from emulator.app import worlds_of
+    from emulator.kernel.limits import Limits
+    from emulator.openapi import document
+    from emulator.vendors import VENDORS
+    from emulator.web.control import Control
+
+    control = Control(worlds_of([]), _library(None), VENDORS, Limits()).app()
+    click.echo(json.dumps(document(VENDORS, control.routes), indent=2))
 
 
 @main.command()

@@ -12,7 +12,8 @@ import pytest
 import emulator
 
 ROOT = Path(emulator.__file__).parent
-EDGES = {"coverage", 
+EDGES = {
+    "coverage",
     "tls",
     "app",
     "cli",
@@ -25,6 +26,8 @@ EDGES = {"coverage",
     "draw",
     "evidence",
     "data",
+    "openapi",
+    "options",
     "__main__",
     "__init__",
 }
@@ -32,7 +35,7 @@ MAY_IMPORT = {
     "kernel": {"kernel"},
     "vendors": {"kernel", "vendors"},
     "scenario": {"kernel", "scenario", "vendors.vendor"},
-    "web": {"__init__", "kernel", "scenario", "vendors.vendor", "web", "evidence"},
+    "web": {"__init__", "kernel", "scenario", "vendors.vendor", "web", "evidence", "openapi"},
 }
 PURE = {"kernel"}
 CLOCK = ROOT / "kernel" / "clock.py"

@@ -47,8 +47,11 @@ class Store:
 
     def group(self, kind: str, *key: Hashable) -> list[Any]:
         """The resources of a kind whose `index` names this key, in order of arrival."""
-        table = self._tables.get(kind, {})
-        return [table[id] for id in self._in_order(kind, self._groups.get((kind, *key), {}))]
+        ids = self._groups.get((kind, *key))
+        if ids is None:
+            return []
+        table = self._tables[kind]
+        return [table[id] for id in self._in_order(kind, ids)]
 
     def size(self, kind: str, *key: Hashable) -> int:
         """How many resources of a kind there are, or are in a group."""

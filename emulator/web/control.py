@@ -17,6 +17,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.quantities import parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
+from emulator.openapi import document
 from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document, state_problems
@@ -62,6 +63,7 @@ class Control:
         self._library = library
         self._vendors = vendors
         self._made = 0
+        self._document: dict[str, Any] = {}
 
     def app(self) -> Starlette:
         """The routes as an application."""
@@ -69,6 +71,7 @@ class Control:
         routes = [
             self._route("GET", "/health", self.health),
             self._route("GET", "/ready", self.health),
+            self._route("GET", "/openapi.json", self.openapi),
             self._route("GET", "/scenarios", self.scenarios),
             self._route("GET", "/scenarios/{name:path}", self.scenario),
             self._route("GET", "/schema", self.schema),
@@ -108,6 +111,10 @@ class Control:
 
     def health(self, _: Asked) -> Response:
         return reply({"status": "ok", "version": __version__})
+
+    def openapi(self, asked: Asked) -> Response:
+        self._document = self._document or document(self._vendors, asked.request.app.routes)
+        return reply(self._document)
 
     def scenarios(self, _: Asked) -> Response:
         return reply({"scenarios": [self._summary(name) for name in self._library.names()]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -124,7 +125,7 @@ def because_of_the_request(act: Act) -> Act:
             key = call.headers.get("idempotency-key") or str(UUID(bytes=tx.mint("stripe.key")[:16], version=4))
             for event in numbered(tx, before, after):
                 tx.put(replace(event, request=call.request_id, idempotency_key=key))
-        _forget(tx)
+            _forget(tx)
         return answer
 
     return act_with_reason
@@ -132,7 +133,7 @@ def because_of_the_request(act: Act) -> Act:
 
 def named(digest: bytes) -> str:
     """The id of a request. Evidence: stripe-headers-1."""
-    return f"req_{letters(digest, 17)}"
+    return f"req_{b64encode(digest, b'xY')[:17].decode()}"
 
 
 def find_event(tx: Transaction, id: str, owner: str) -> Event | None:

@@ -1,0 +1,236 @@
+"""The OpenAPI 3.1 document of both planes, made from what the vendors declare, their fixtures and the control routes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import yaml
+from starlette.routing import BaseRoute, Route
+
+from emulator import __version__
+from emulator.data import fixtures_folder
+from emulator.evidence import KINDS, load_evidence
+from emulator.scenario.grammar import scenario_schema, state_schema
+from emulator.vendors.vendor import Operation, Vendor
+from emulator.web.answers import COMPONENTS, DESCRIBED, SCHEMAS, Described, ref
+from emulator.web.bodies import WORLD_ID
+from emulator.web.guard import OPEN, PREFIX
+
+Json = dict[str, Any]
+
+EMPTY, ANY = "empty", "any"
+SUFFIX = ".schema.json"
+TOKEN = "emulator.control-token"  # noqa: S105  the scheme's name
+JSON, PROBLEM, YAML = "application/json", "application/problem+json", "application/yaml"
+
+HEADERS: Mapping[str, Any] = {
+    "Emulator-Exchange": {"description": "The world, and the number of the journal entry.", "schema": {"type": "string"}},
+    "Emulator-Basis": {"description": "How sure we are of this answer.", "schema": {"enum": list(KINDS)}},
+    "Emulator-Error": {"description": "On failures of ours only.", "required": True, "schema": {"type": "string"}},
+}
+PROVENANCE = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Emulator-Exchange", "Emulator-Basis")}
+
+
+class Fixtures(NamedTuple):
+    """What is written of one vendor's requests and replies: operation → status → schema, how to ask, and the schemas."""
+
+    vendor: str
+    replies: Mapping[str, Mapping[int, str]]
+    requests: Mapping[str, Any]
+    schemas: Mapping[str, Any]
+
+    def asked(self, operation: str) -> Mapping[str, Any]:
+        """How one operation is asked: `body` and `media`, `optional`, `query`, and `open` when it wants no credential."""
+        asked: Mapping[str, Any] = self.requests["operations"].get(operation, {})
+        return asked
+
+    def ref(self, schema: str) -> Json:
+        return {"$ref": f"{COMPONENTS}{self.vendor}.{schema}"}
+
+    @property
+    def parameter_schemas(self) -> set[str]:
+        """The schemas that describe a query or the headers, which stand where they are used."""
+        asked = [self.requests, *self.requests["operations"].values()]
+        return {it[place] for it in asked for place in ("query", "headers") if place in it}
+
+
+def document(vendors: Mapping[str, Vendor], routes: Iterable[BaseRoute]) -> Json:
+    """The document. The same vendors and control routes always come to the same one."""
+    fixtures = [_load(name) for name in vendors]
+    paths: dict[str, Json] = {}
+    for vendor, said in zip(vendors.values(), fixtures, strict=True):
+        for operation in vendor.operations:
+            path = (operation.mounts or vendor.mounts)[0] + operation.path
+            paths.setdefault(path, {})[operation.method.lower()] = _operation(vendor, operation, path, said)
+    for method, path in addresses(routes):
+        paths.setdefault(PREFIX + path, {})[method.lower()] = _control(method, path)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "batch-emulator",
+            "version": __version__,
+            "description": "SerpWow, Stripe Batch Jobs and 6DOT50 PAY at their native paths, and the control plane.",
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "servers": [{"url": "/"}],
+        "tags": [*(_tag(vendor) for vendor in vendors.values()), {"name": "emulator", "description": "The control plane."}],
+        "paths": paths,
+        "components": {
+            "schemas": {**_vendor_schemas(fixtures), **_control_schemas(vendors)},
+            "responses": _responses(),
+            "headers": dict(HEADERS),
+            "securitySchemes": _schemes(fixtures),
+        },
+    }
+
+
+def addresses(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
+    """Each control route as method and path below the prefix, its parameters as OpenAPI writes them."""
+    for route in routes:
+        if isinstance(route, Route):
+            for method in sorted((route.methods or set()) - {"HEAD"}):
+                yield method, re.sub(r":\w+}", "}", route.path.removeprefix(PREFIX))
+
+
+def _load(vendor: str) -> Fixtures:
+    folder = fixtures_folder() / vendor
+    replies, requests = (yaml.safe_load((folder / name).read_text("utf-8")) for name in ("replies.yaml", "requests.yaml"))
+    files = sorted((folder / "schemas").glob(f"*{SUFFIX}"))
+    return Fixtures(vendor, replies, requests, {it.name.removesuffix(SUFFIX): json.loads(it.read_bytes()) for it in files})
+
+
+def _tag(vendor: Vendor) -> Json:
+    kinds = [entry.kind for entry in load_evidence(vendor.name).values()]
+    return {
+        "name": vendor.name,
+        "x-emulator-mounts": list(vendor.mounts),
+        "x-emulator-basis": {kind: kinds.count(kind) for kind in KINDS},
+        "x-emulator-assumptions": {it.id: it.default for it in vendor.assumptions},
+    }
+
+
+def _operation(vendor: Vendor, operation: Operation, path: str, said: Fixtures) -> Json:
+    asked = said.asked(operation.name)
+    is_open = asked.get("open", False)
+    parameters = [*_path_parameters(path), *_parameters(said, asked.get("query"), "query")]
+    if not is_open:
+        parameters += _parameters(said, said.requests.get("headers"), "header")
+    statuses = said.replies.get(operation.name, {})
+    return {
+        "operationId": operation.name,
+        "tags": [vendor.name],
+        "parameters": parameters,
+        **({"requestBody": _request_body(said, asked)} if "body" in asked else {}),
+        "responses": {
+            **{str(status): _reply(said, status, name, vendor.media_type) for status, name in sorted(statuses.items())},
+            "default": {"$ref": "#/components/responses/failure"},
+        },
+        "security": [] if is_open else [{f"{vendor.name}.{scheme}": []} for scheme in said.requests["security"]],
+    }
+
+
+def _request_body(said: Fixtures, asked: Mapping[str, Any]) -> Json:
+    media = {} if asked["body"] == ANY else {"schema": said.ref(asked["body"])}
+    return {"required": not asked.get("optional", False), "content": dict.fromkeys(asked.get("media", (JSON,)), media)}
+
+
+def _reply(said: Fixtures, status: int, schema: str, media_type: str) -> Json:
+    reply: Json = {"description": HTTPStatus(status).phrase, "headers": PROVENANCE}
+    if schema == EMPTY:
+        return reply
+    return reply | {"content": {"*/*": {}} if schema == ANY else {media_type: {"schema": said.ref(schema)}}}
+
+
+def _path_parameters(path: str) -> list[Json]:
+    schemas = {"world": WORLD_ID}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas.get(name, {"type": "string", "minLength": 1})}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _parameters(said: Fixtures, schema: str | None, place: str) -> list[Json]:
+    """The properties of an object as parameters of the query or the header."""
+    if schema is None:
+        return []
+    written = said.schemas[schema]
+    return [
+        {"name": name, "in": place, "required": name in written.get("required", ()), "schema": it}
+        for name, it in written["properties"].items()
+    ]
+
+
+def _control(method: str, path: str) -> Json:
+    described = DESCRIBED.get((method, path), Described("", {}))
+    answer: Json = {"description": HTTPStatus(described.status).phrase}
+    if described.answer is not None:
+        answer["content"] = {JSON: {"schema": described.answer}}
+    query = [{"name": name, "in": "query", "schema": schema} for name, schema in described.query.items()]
+    return {
+        "operationId": ".".join(["emulator", method.lower(), *re.findall(r"\w+", path)]),
+        "summary": described.summary,
+        "tags": ["emulator"],
+        "parameters": [*_path_parameters(path), *query],
+        **({"requestBody": _control_body(described, described.body)} if described.body is not None else {}),
+        "responses": {str(described.status): answer, "default": {"$ref": "#/components/responses/problem"}},
+        "security": [] if PREFIX + path in OPEN else [{}, {TOKEN: []}],
+    }
+
+
+def _control_body(described: Described, schema: Mapping[str, Any]) -> Json:
+    content: Json = {JSON: {"schema": schema}}
+    if described.yaml:
+        content[YAML] = {"schema": ref("scenario")}
+    return {"required": False, "content": content}
+
+
+def _responses() -> Json:
+    ours = {"Emulator-Error": {"$ref": "#/components/headers/Emulator-Error"}}
+    return {
+        "problem": {"description": "What is wrong, by field.", "content": {PROBLEM: {"schema": ref("problem")}}},
+        "failure": {
+            "description": "A failure of ours, which no client should take for the vendor's.",
+            "headers": ours,
+            "content": {JSON: {"schema": ref("failure")}},
+        },
+    }
+
+
+def _schemes(fixtures: Iterable[Fixtures]) -> Json:
+    return {
+        **{f"{said.vendor}.{name}": scheme for said in fixtures for name, scheme in said.requests["security"].items()},
+        TOKEN: {"type": "http", "scheme": "bearer", "description": "Where the server was given one."},
+    }
+
+
+def _vendor_schemas(fixtures: Iterable[Fixtures]) -> Json:
+    return {
+        f"{said.vendor}.{name}": _as_component(schema, said.vendor, name)
+        for said in fixtures
+        for name, schema in said.schemas.items()
+        if name not in said.parameter_schemas
+    }
+
+
+def _control_schemas(vendors: Mapping[str, Vendor]) -> Json:
+    scenario = {key: it for key, it in scenario_schema(vendors).items() if key not in ("$schema", "$defs")}
+    local = json.dumps(scenario).replace('"#/$defs/', f'"{COMPONENTS}emulator.')
+    own = {"scenario": json.loads(local), "state": state_schema(vendors.values()), **SCHEMAS}
+    return {f"emulator.{name}": schema for name, schema in own.items()}
+
+
+def _as_component(value: Any, vendor: str, name: str) -> Any:
+    """A schema of the fixtures, whose references to other files and into itself lead to components."""
+    if isinstance(value, list):
+        return [_as_component(it, vendor, name) for it in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {key: _as_component(it, vendor, name) for key, it in value.items() if key not in ("$schema", "$id")}
+    if isinstance(reference := value.get("$ref"), str):
+        file, _, pointer = reference.partition("#")
+        shown["$ref"] = f"{COMPONENTS}{vendor}.{file.removesuffix(SUFFIX) or name}{pointer}"
+    return shown

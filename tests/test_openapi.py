@@ -1,0 +1,133 @@
+"""The OpenAPI document is valid, whole and the same every time; what it says is what is served."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import openapi_spec_validator
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from emulator.app import library, worlds_of
+from emulator.data import fixtures_folder
+from emulator.kernel.limits import Limits
+from emulator.openapi import addresses, document
+from emulator.vendors import VENDORS
+from emulator.vendors.vendor import Operation, Vendor
+from emulator.web.answers import DESCRIBED
+from emulator.web.control import Control
+from emulator.web.guard import PREFIX
+from tests.conftest import Live
+
+ROUTES = Control(worlds_of([]), library(), VENDORS, Limits()).app().routes
+DOCUMENT: dict[str, Any] = document(VENDORS, ROUTES)
+OPERATIONS = [(vendor, operation) for vendor in VENDORS.values() for operation in vendor.operations]
+
+
+def parts(value: Any, key: str) -> Iterator[Any]:
+    """Everything that stands under this key, however deep."""
+    if isinstance(value, dict):
+        if key in value:
+            yield value[key]
+        for part in value.values():
+            yield from parts(part, key)
+    elif isinstance(value, list):
+        for part in value:
+            yield from parts(part, key)
+
+
+def test_the_document_is_valid_openapi() -> None:
+    openapi_spec_validator.validate(DOCUMENT)
+
+
+@pytest.mark.parametrize("name", DOCUMENT["components"]["schemas"])
+def test_every_schema_is_a_json_schema(name: str) -> None:
+    Draft202012Validator.check_schema(DOCUMENT["components"]["schemas"][name])
+
+
+def test_every_reference_leads_somewhere() -> None:
+    for reference in (it for it in parts(DOCUMENT, "$ref") if isinstance(it, str)):
+        place: Any = DOCUMENT
+        for step in reference.removeprefix("#/").split("/"):
+            place = place[step.replace("~1", "/").replace("~0", "~")]
+
+
+@pytest.mark.parametrize(("vendor", "operation"), OPERATIONS, ids=lambda it: it.name)
+def test_every_operation_is_in_it_with_every_reply_it_can_give(vendor: Vendor, operation: Operation) -> None:
+    path = (operation.mounts or vendor.mounts)[0] + operation.path
+    shown = DOCUMENT["paths"][path][operation.method.lower()]
+    replies = yaml.safe_load((fixtures_folder() / vendor.name / "replies.yaml").read_text("utf-8"))
+    assert shown["operationId"] == operation.name
+    assert set(shown["responses"]) == {*map(str, replies[operation.name]), "default"}
+    named = [it["name"] for it in shown["parameters"] if it["in"] == "path"]
+    assert named == re.findall(r"{(\w+)}", operation.path)
+
+
+@pytest.mark.parametrize(("method", "path"), list(addresses(ROUTES)))
+def test_every_control_route_is_in_it_with_its_words_and_schemas(method: str, path: str) -> None:
+    shown = DOCUMENT["paths"][PREFIX + path][method.lower()]
+    assert (method, path) in DESCRIBED, "a new route needs its words and schemas in emulator/web/answers.py"
+    assert shown["summary"]
+
+
+def test_nothing_else_is_in_it() -> None:
+    shown = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    assert len(shown) == len(OPERATIONS) + len(list(addresses(ROUTES)))
+    assert set(DESCRIBED) == set(addresses(ROUTES))
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_requests_are_described_of_operations_that_there_are(vendor: str) -> None:
+    described = yaml.safe_load((fixtures_folder() / vendor / "requests.yaml").read_text("utf-8"))["operations"]
+    assert set(described) <= {operation.name for operation in VENDORS[vendor].operations}
+
+
+def test_operations_have_names_of_their_own() -> None:
+    names = [operation["operationId"] for methods in DOCUMENT["paths"].values() for operation in methods.values()]
+    assert len(names) == len(set(names))
+
+
+def test_what_is_served_and_what_is_printed_is_the_document(live: Live) -> None:
+    served = live.control.get(f"{PREFIX}/openapi.json")
+    command = [sys.executable, "-m", "emulator", "openapi"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert served.headers["content-type"] == "application/json"
+    assert served.json() == json.loads(printed) == json.loads(json.dumps(DOCUMENT))
+    assert printed == json.dumps(DOCUMENT, indent=2) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("operation", "schemes"),
+    [
+        ("serpwow.batches.stop", [["serpwow.api_key"]]),
+        ("stripe.batch_jobs.cancel", [["stripe.bearer"], ["stripe.basic"]]),
+        ("6dot50.batches.cancel", [["6dot50.token"]]),
+        ("6dot50.authentication.getToken", []),
+        ("stripe.files.download", []),
+        ("emulator.get.health", []),
+        ("emulator.get.worlds", [[], ["emulator.control-token"]]),
+    ],
+)
+def test_it_says_which_credential_a_request_wants(operation: str, schemes: list[list[str]]) -> None:
+    (shown,) = (it for methods in DOCUMENT["paths"].values() for it in methods.values() if it["operationId"] == operation)
+    assert [list(it) for it in shown["security"]] == schemes
+    assert {name for scheme in schemes for name in scheme} <= set(DOCUMENT["components"]["securitySchemes"])
+
+
+@pytest.mark.parametrize(("vendor", "operation"), OPERATIONS, ids=lambda it: it.name)
+def test_a_link_that_needs_no_credential_is_open_in_the_document_too(vendor: Vendor, operation: Operation) -> None:
+    path = (operation.mounts or vendor.mounts)[0] + operation.path
+    if operation.mounts:
+        assert DOCUMENT["paths"][path][operation.method.lower()]["security"] == []
+
+
+def test_a_generator_finds_it_where_a_browser_would_not(live: Live) -> None:
+    refused = httpx.get(f"{live.url}{PREFIX}/openapi.json", headers={"Origin": "https://attacker.example"})
+    assert refused.status_code == 403
