@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ import click
 
 from emulator import __version__
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, token_option
+from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
 
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
@@ -40,7 +42,7 @@ def main() -> None:
 @click.option(
     "--allow-host", "hosts", multiple=True, envvar="EMULATOR_ALLOW_HOST", show_envvar=True, help="A name it may go by."
 )
-@click.option("--tls", is_flag=True, envvar="EMULATOR_TLS", show_envvar=True, help="HTTPS, by the authority of `certificate`.")
+@tls_option
 @limit_options
 def serve(
     scenario: Sequence[str],
@@ -54,6 +56,8 @@ def serve(
     **bounds: int,
 ) -> None:
     """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
+    # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from emulator.app import create_app, worlds_of
     from emulator.kernel.limits import Limits
     from emulator.server import listen, serve, url_of
@@ -165,14 +169,16 @@ def certificate() -> None:
 @click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
 @host_option
 @port_option
-def healthcheck(url: str | None, host: str, port: int) -> None:
+@tls_option
+def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
     """Exit with 0 when the server is ready, with 1 when it is not."""
     import httpx
 
     address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
+    base_url = url or f"{'https' if tls else 'http'}://{address}:{port}"
     try:
         # which certificate it shows does not matter to whether it is ready
-        httpx.get(f"{url or f'http://{address}:{port}'}/_emulator/ready", timeout=5, verify=False).raise_for_status()  # noqa: S501
+        httpx.get(f"{base_url}/_emulator/ready", timeout=5, verify=False).raise_for_status()  # noqa: S501
     except httpx.HTTPError as error:
         raise click.ClickException(f"not ready: {error}") from None
     click.echo("ready")

@@ -127,6 +127,7 @@ def _operation(vendor: Vendor, operation: Operation, path: str, said: Fixtures) 
         **({"requestBody": _request_body(said, asked)} if "body" in asked else {}),
         "responses": {
             **{str(status): _reply(said, status, name, vendor.media_type) for status, name in sorted(statuses.items())},
+            **({"404": _not_found(said, statuses[404], vendor.media_type)} if "{world}" in path else {}),
             "default": {"$ref": "#/components/responses/failure"},
         },
         "security": [] if is_open else [{f"{vendor.name}.{scheme}": []} for scheme in said.requests["security"]],
@@ -143,6 +144,14 @@ def _reply(said: Fixtures, status: int, schema: str, media_type: str) -> Json:
     if schema == EMPTY:
         return reply
     return reply | {"content": {"*/*": {}} if schema == ANY else {media_type: {"schema": said.ref(schema)}}}
+
+
+def _not_found(said: Fixtures, schema: str, media_type: str) -> Json:
+    """The vendor's 404, or ours where the path names no world."""
+    reply = _reply(said, 404, schema, media_type)
+    content = reply.get("content", {media_type: {"schema": ref("failure")}})
+    found = {media: {"schema": {"anyOf": [it["schema"], ref("failure")]}} for media, it in content.items()}
+    return {"description": reply["description"], "content": found}
 
 
 def _path_parameters(path: str) -> list[Json]:

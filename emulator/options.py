@@ -19,6 +19,9 @@ scenarios_option = click.option(
     help="A folder of scenarios of your own; they come before the shipped ones.",
 )
 
+tls_option = click.option(
+    "--tls", is_flag=True, envvar="EMULATOR_TLS", show_envvar=True, help="HTTPS, by the authority of `certificate`."
+)
 token_option = click.option(
     "--control-token",
     "token",

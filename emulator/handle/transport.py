@@ -41,15 +41,16 @@ def requests_adapter(app: App) -> BaseAdapter:
     class InProcessAdapter(BaseAdapter):
         def send(self, request: PreparedRequest, *_args: Any, **_options: Any) -> Response:
             body = request.body or b""
-            content = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b"".join(body)
+            sent = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b"".join(body)
             url = httpx.URL(request.url or "")
             headers = [(name.encode("latin-1"), str(value).encode("latin-1")) for name, value in request.headers.items()]
             headers.append((b"host", url.netloc))
-            answer = ask(app, request.method or "GET", url.raw_path, headers, content, url.scheme)
+            answer = ask(app, request.method or "GET", url.raw_path, headers, sent, url.scheme)
             response = Response()
             response.status_code, response.url, response.request = answer.status, request.url or "", request
             response.headers.update({name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers})
-            response.raw = HTTPResponse(io.BytesIO(answer.content), preload_content=False)
+            content = io.BytesIO(answer.content)
+            response.raw = HTTPResponse(content, dict(response.headers), answer.status, preload_content=False)
             return response
 
         def close(self) -> None:

@@ -64,7 +64,7 @@ def parse(text: str) -> Document:
         raise BadInput([Problem(said or "not YAML", (), *place)]) from None
     except yaml.YAMLError as error:
         raise BadInput([Problem(str(error).partition("\n")[0], (), 1, 1)]) from None
-    document = Document()
+    document = Document(places={(): (1, 1)})
     if root is not None:
         document.value = _Reader(document).read(root, ())
     return document

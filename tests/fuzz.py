@@ -1,0 +1,545 @@
+"""Four campaigns of nonsense against the emulator: no failure of ours, no hang, and nothing but what is documented.
+
+    python -m tests.fuzz --minutes 30 --seed 1
+
+plays them in turns until the time is over, each round with a seed of its own, and prints what it found. The suite plays a
+short round of each (tests/test_fuzz.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import httpx
+import orjson
+import requests
+import schemathesis
+import yaml
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
+
+from emulator.app import App, create_app, library, worlds_of
+from emulator.handle.direct import Answered, ask
+from emulator.handle.transport import requests_adapter
+from emulator.judge import the_judge
+from emulator.kernel.errors import BadInput
+from emulator.kernel.worlds import Worlds
+from emulator.scenario.loader import load_text, load_value
+from emulator.scenario.player import play
+from emulator.scenario.scenario import Scenario
+from emulator.vendors import VENDORS
+from emulator.web.guard import PREFIX
+
+URL = "http://127.0.0.1:8080"
+SLOW = 20.0
+"""Seconds after which an example counts as a hang."""
+
+PAY = {"key": "00000000-0000-0000-0000-000000000000", "expiresAt": "2036-01-01T00:00:00Z"}
+WORLD = {
+    "title": "A little of everything",
+    "seed": 7,
+    "given": {
+        "serpwow": {
+            "batches": [
+                {"id": "QUEUED", "status": "queued", "searches": 3},
+                {"id": "RUNNING", "status": "running", "searches": 3},
+                {"id": "IDLE", "status": "idle", "searches": 3},
+            ]
+        },
+        "stripe": {
+            "batch_jobs": [
+                {"id": "batchv2_new", "status": "ready_for_upload"},
+                {"id": "batchv2_busy", "status": "in_progress", "rows": 10},
+                {"id": "batchv2_done", "status": "complete", "rows": 10, "success_count": 10},
+            ]
+        },
+        "6dot50": {
+            "members": ["27821231234"],
+            "accounts": [{"name": "Acme", "balance": 1000}],
+            "tokens": [{"token": "demo", **PAY}],
+            "batches": [
+                {
+                    "id": "f945d71c-b00f-4e77-8175-253093157a2f",
+                    "payments": [{"id": "f945d71c-b00f-4e77-8175-253093157a30", "msisdn": "27821231234", "amount": 9.5}],
+                }
+            ],
+        },
+    },
+}
+HEADERS = {
+    "serpwow": {},
+    "stripe": {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"},
+    "6dot50": {"Authorization": "Bearer demo"},
+}
+
+
+class Found(AssertionError):
+    """Something that must never happen."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An application whose every reply is judged, back at its beginning whenever it is asked for."""
+
+    worlds: Worlds
+    app: App
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answered:
+        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in {"Host": "127.0.0.1:8080", **headers}.items()]
+        content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
+        return ask(self.app, method, path.encode(), raw, content, "http")
+
+
+@cache
+def _target() -> Target:
+    worlds = worlds_of([load_value(WORLD, VENDORS)])
+    return Target(worlds, create_app(worlds, library(), judge=the_judge(*VENDORS)))
+
+
+def fresh() -> Target:
+    """The target as it was in the beginning."""
+    target = _target()
+    for world in [it for it in target.worlds if it is not target.worlds.default]:
+        target.worlds.remove(world.id)
+    original = load_value(WORLD, VENDORS)
+    target.worlds.replace(target.worlds.default, original.world(VENDORS, "default"), [])
+    return target
+
+
+@cache
+def known() -> Mapping[str, tuple[str, ...]]:
+    """Values for path parameters that lead somewhere, found by asking for all that there is."""
+    target = fresh()
+    ids = {id for it in _parts(WORLD, "id") for id in [it] if isinstance(id, str)}
+    values: dict[str, set[str]] = {"id": ids, "world": {"default"}, "vendor": set(VENDORS), "msisdn": {"27821231234"}}
+    values |= {"name": set(library().names()[:3]), "page": {"1", "2"}, "result_set_id": {"1", "2"}}
+    target.ask("POST", f"{PREFIX}/worlds/default/clock/advance", {"by": "1h"})
+    for id in sorted(ids):
+        for path in (f"/live/batches/{id}/searches/1", f"/live/batches/{id}/searches/csv", f"/live/batches/{id}/results/1"):
+            _harvest(target.ask("GET", f"{path}?api_key=k"), values)
+        _harvest(target.ask("GET", f"/v2/core/batch_jobs/{id}", **HEADERS["stripe"]), values)
+    fresh()
+    return {name: tuple(sorted(found)) for name, found in values.items()}
+
+
+def _harvest(answer: Answered, values: dict[str, set[str]]) -> None:
+    body = orjson.loads(answer.content) if answer.content else None
+    for link in _texts(body):
+        if "/_files/" in link:
+            values.setdefault("token" if "/stripe/" in link else "file", set()).add(link.rpartition("/")[2])
+    for searches in _parts(body, "searches"):
+        values.setdefault("search_id", set()).update(it["id"] for it in searches)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _texts(part)
+
+
+def _parts(value: Any, key: str) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from (part for name, part in value.items() if name == key)
+    if isinstance(value, (dict, list)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _parts(part, key)
+
+
+def inspect(answer: Answered, asked: object) -> None:
+    """Refuses a reply that is a failure of ours, or that nobody answers for."""
+    headers = {name.decode("latin-1").lower(): value for name, value in answer.headers}
+    ours = headers.get("emulator-error") == b"internal" or headers.get("content-type") == b"application/problem+json"
+    if answer.status >= 500 and ours:
+        raise Found(f"{asked}: {answer.status} {answer.content[:500]!r}")
+    if "content-length" in headers and int(headers["content-length"]) != len(answer.content):
+        raise Found(f"{asked}: the length is {headers['content-length']!r}, not {len(answer.content)}")
+
+
+def still_whole(target: Target) -> None:
+    """Whatever was asked: the state can be seen, and given again, and is then the same."""
+    state = target.ask("GET", f"{PREFIX}/worlds/default/state")
+    inspect(state, "the state")
+    given = orjson.loads(state.content)
+    # an instant that the client chose may lie before the new world's start, so that it starts where this one is
+    now = orjson.loads(target.ask("GET", f"{PREFIX}/worlds/default/clock").content)["now"]
+    scenario = {"title": "Again", "clock": {"start": now}, "given": given}
+    made = target.ask("POST", f"{PREFIX}/worlds", {"id": "again", "scenario": scenario, "claim": False})
+    if made.status != 201:
+        raise Found(f"the state cannot be given again: {made.content[:1000]!r}")
+    again = orjson.loads(target.ask("GET", f"{PREFIX}/worlds/again/state").content)
+    target.ask("DELETE", f"{PREFIX}/worlds/again")
+    if again != given:
+        raise Found(f"the state given again is another: {_first_difference(given, again)}")
+
+
+def _first_difference(one: Any, other: Any, path: str = "") -> str:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted({*one, *other}):
+            if one.get(key) != other.get(key):
+                return _first_difference(one.get(key), other.get(key), f"{path}/{key}")
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        for n, (a, b) in enumerate(zip(one, other, strict=True)):
+            if a != b:
+                return _first_difference(a, b, f"{path}/{n}")
+    return f"{path}: {one!r}, {other!r}"[:1000]
+
+
+# --- values
+
+NASTY: tuple[Any, ...] = (
+    *(None, True, False, "", " ", "a" * 300, "\x00", "\u2028", "é", "💥", "٣", "²", "ß", "İ", "default", "demo", "null"),
+    *(0, -1, 1, 2, 100, 2**31, 2**53, 2**63, 2**64, 10**30, -(10**30), 0.1, -0.0, 1e308, 1e-308, 5e-324),
+    *("0", "-1", "1e999", "NaN", "9" * 30, "1_000", "007", "0x1f", "1.", ".5", "true", "never", "frozen", "500ms", "36525d"),
+    *("9999-12-31T23:59:59Z", "9000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "2026-03-09T20:55:31.123456Z", "2026-02-30"),
+    *("{world}", "{stripe.api_key}", "../../etc/passwd", "%00", "%ff", "%", "a/b", "a?b#c", "a&b=c", "[", "<x>", "\t\n", "a.b"),
+    *([], {}, [[]], [{}], {"": ""}, [None], "https://example.com/x", "http://[", "http://\x00", "//", "GET /live/account"),
+)
+nasty = st.sampled_from(NASTY) | st.text(max_size=8) | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+json_values = st.recursive(
+    nasty, lambda it: st.lists(it, max_size=3) | st.dictionaries(st.text(max_size=6), it, max_size=3), max_leaves=8
+)
+
+
+@cache
+def words() -> tuple[str, ...]:
+    """Every name and every fixed value of the document: what a field may be called, and what it may hold."""
+    found: set[str] = set()
+    for properties in _parts(document(), "properties"):
+        found |= set(properties)
+    for values in _parts(document(), "enum"):
+        found |= {it for it in values if isinstance(it, str)}
+    return tuple(sorted(found))
+
+
+@cache
+def document() -> dict[str, Any]:
+    served: dict[str, Any] = orjson.loads(fresh().ask("GET", f"{PREFIX}/openapi.json").content)
+    return served
+
+
+@st.composite
+def mutated(draw: st.DrawFn, value: Any) -> Any:
+    """A JSON value of which a few places are changed: replaced, renamed, dropped, doubled."""
+    copy = json.loads(json.dumps(value, default=str))
+    for _ in range(draw(st.integers(0, 3))):
+        holders = [it for it in _holders(copy) if it]
+        if not holders:
+            return draw(json_values)
+        holder = draw(st.sampled_from(holders))
+        key = draw(st.sampled_from(list(holder) if isinstance(holder, dict) else list(range(len(holder)))))
+        _mutate(draw, holder, key)
+    return copy
+
+
+def _mutate(draw: st.DrawFn, holder: Any, key: Any) -> None:
+    how = draw(st.sampled_from(("replace", "word", "drop", "double", "rename")))
+    if how == "replace":
+        holder[key] = draw(json_values)
+    elif how == "word":
+        holder[key] = draw(st.sampled_from(words()))
+    elif how == "drop":
+        del holder[key]
+    elif isinstance(holder, list):
+        holder.append(holder[key])
+    else:
+        holder[draw(st.sampled_from(words()))] = holder[key] if how == "double" else holder.pop(key)
+
+
+def _holders(value: Any) -> Iterator[Any]:
+    if isinstance(value, (dict, list)):
+        yield value
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _holders(part)
+
+
+# --- the campaigns
+
+
+def contract(case_seed: int, examples: int) -> None:
+    """What the document says can be asked, right and wrong, is answered as it says."""
+    fresh()
+    schema = schemathesis.openapi.from_dict(document())
+    session = requests.Session()
+    session.mount("http://", requests_adapter(_target().app))
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        strategy = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
+
+        def example(case: Case, data: st.DataObject) -> None:
+            fresh()
+            for name in case.path_parameters or {}:
+                if name in known() and data.draw(st.integers(0, 3)):
+                    case.path_parameters[name] = data.draw(st.sampled_from(known()[name]))
+            _call_and_compare(case, session)
+
+        run(given(case=strategy, data=st.data())(example), case_seed, examples)
+
+
+def _call_and_compare(case: Case, session: requests.Session) -> None:
+    vendor = case.operation.definition.raw["tags"][0]
+    if vendor == "serpwow" and case.query is not None:
+        case.query.setdefault("api_key", "k")
+    began = time.monotonic()
+    response = case.call(base_url=URL, session=session, headers=HEADERS.get(vendor))
+    if time.monotonic() - began > SLOW:
+        raise Found(f"{case.method} {case.path} took {time.monotonic() - began:.0f} s")
+    ours = "Emulator-Error" in response.headers and "Emulator-Basis" not in response.headers
+    if response.headers.get("Emulator-Error") == "internal":
+        raise Found(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
+    declared = case.operation.definition.raw["responses"]
+    strayed = vendor != "emulator" and not ours and str(response.status_code) not in declared
+    if strayed or (vendor == "emulator" and response.status_code >= 500):
+        raise Found(f"{case.operation.label} answers {response.status_code}: {response.text[:500]}")
+    if not ours:
+        case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
+    elif vendor != "emulator" and set(response.json()) != {"message"}:
+        raise Found(f"{case.method} {case.path}: a failure of ours looks like a vendor's: {response.text[:500]}")
+
+
+def loader(case_seed: int, examples: int) -> None:
+    """Any text and any scenario with mistakes is refused with places, or is loaded and played without a failure of ours."""
+    names = [it for it in library().names() if library().path(it).stat().st_size < 6_000]
+    texts = {name: library().path(name).read_text("utf-8") for name in names}
+    mutated_text = st.sampled_from(names).flatmap(lambda name: _edited(texts[name]))
+    mutated_tree = st.sampled_from(names).flatmap(lambda name: mutated(library().get(name).written))
+    anything = st.text(max_size=200) | st.text("{}[]:,-&*!|>'\"%@` \n\tabc019.~#?<", max_size=60) | json_values.map(_as_yaml)
+
+    def text(written: str) -> None:
+        load_and_play(lambda: load_text(written, VENDORS, "fuzz", "fuzz.yaml"), placed=True)
+
+    def tree(written: Any) -> None:
+        load_and_play(lambda: load_value(written, VENDORS, "fuzz"), placed=False)
+
+    run(given(anything)(text), case_seed, examples)
+    run(given(mutated_text)(text), case_seed, examples)
+    run(given(mutated_tree)(tree), case_seed, examples)
+
+
+def _as_yaml(value: Any) -> str:
+    return yaml.safe_dump(value, allow_unicode=True)
+
+
+@st.composite
+def _edited(draw: st.DrawFn, text: str) -> str:
+    """The text with a few of its lines changed."""
+    lines = text.split("\n")
+    for _ in range(draw(st.integers(0, 4))):
+        n = draw(st.integers(0, len(lines) - 1))
+        place = draw(st.integers(0, len(lines[n])))
+        junk = draw(st.sampled_from([" ", "  ", "\t", ":", "- ", "{", "}", "[", "]", ",", '"', "'", "&a", "*a", "!!x ", "#", "|"]) | st.text(max_size=3))
+        value = lines[n].partition(":")[0] + ": " + json.dumps(draw(json_values))
+        how = {"junk": lines[n][:place] + junk + lines[n][place:], "cut": lines[n][:place], "value": value, "indent": " " + lines[n]}
+        lines[n : n + 1] = draw(st.sampled_from([*([it] for it in how.values()), [], [lines[n]] * 2, lines[n : n + 2][::-1]]))
+        lines = lines or [""]
+    return "\n".join(lines)
+
+
+def load_and_play(load: Callable[[], Scenario], placed: bool) -> None:
+    """Loads, and plays what was loaded, whatever its differences. Nothing but BadInput may come of it."""
+    began = time.monotonic()
+    try:
+        scenario = load()
+    except BadInput as error:
+        if not error.problems or (placed and any(it.line is None for it in error.problems)):
+            raise Found(f"refused without a place: {error}") from error
+        return
+    target = fresh()
+
+    async def go() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(_watched(target.app)), base_url=URL) as client:
+            await play(scenario, client)
+
+    asyncio.run(go())
+    if time.monotonic() - began > SLOW:
+        raise Found(f"took {time.monotonic() - began:.0f} s")
+
+
+def _watched(app: App) -> App:
+    """The application, which inspects how each of its replies begins."""
+
+    async def watched(scope: Any, receive: Any, send: Any) -> None:
+        async def inspecting(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                headers = [(name, value) for name, value in message["headers"] if name != b"content-length"]
+                inspect(Answered(message["status"], headers, b""), f"{scope['method']} {scope['raw_path']!r}")
+            await send(message)
+
+        await app(scope, receive, inspecting)
+
+    return watched
+
+
+@st.composite
+def edge_requests(draw: st.DrawFn) -> tuple[str, bytes, list[tuple[bytes, bytes]], bytes]:
+    """A request of any kind, most of them close to one that means something."""
+    path, method, operation = draw(st.sampled_from(_addresses()))
+    segments = [_segment(draw, it) for it in path.split("/")[1:]]
+    if draw(st.integers(0, 9)) == 0:
+        segments[draw(st.integers(0, len(segments) - 1))] = draw(_junk)
+    vendor = operation["tags"][0]
+    prefix = draw(st.sampled_from([*[""] * 5, f"/{vendor}"])) if vendor in VENDORS and not path.startswith("/_files") else ""
+    query = draw(st.lists(st.tuples(st.sampled_from(_query_names(operation["operationId"])) | _junk, _junk), max_size=2))
+    pairs = [("api_key", "k")] * min(draw(st.integers(0, 9)), 1) + query
+    target = f"{prefix}/{'/'.join(segments)}" + ("?" + "&".join(f"{name}={value}" for name, value in pairs) if pairs else "")
+    headers = {"host": "127.0.0.1:8080", **HEADERS.get(vendor, {})} if draw(st.integers(0, 9)) else {}
+    extra = {} if draw(st.integers(0, 3)) else draw(st.dictionaries(st.sampled_from(_HEADERS), st.text(st.characters(max_codepoint=255), max_size=12), max_size=2))
+    raw = [(it.lower().encode(), value.encode("latin-1")) for it, value in {**headers, **extra}.items()]
+    verb = method if draw(st.integers(0, 9)) else draw(st.sampled_from(["GET", "PUT", "PATCH", "HEAD", "OPTIONS", "DELETE", "BREW", ""]))
+    return verb, target.encode("utf-8", "surrogatepass"), raw, draw(_bodies(operation["operationId"]))
+
+
+_HEADERS = (
+    *("Authorization", "Content-Type", "Emulator-World", "Stripe-Version", "Stripe-Context", "Idempotency-Key", "Host"),
+    *("Origin", "Accept", "Content-Length", "Cookie", "X-Anything", "Content-Encoding", "Expect", "If-None-Match"),
+)
+_junk = st.sampled_from([it for it in NASTY if isinstance(it, str)]) | st.text(max_size=6)
+_RAW = (b"", b"{", b"null", b"[]", b'"\\ud800"', b'{"a": NaN}', b"\xff\xfe", b"[" * 2000, b'{"name": "\\ud800"}', b"1e999999999", b'{"a":1,"a":2}')
+
+
+@cache
+def _addresses() -> list[tuple[str, str, Any]]:
+    return [(path, method.upper(), it) for path, methods in document()["paths"].items() for method, it in methods.items()]
+
+
+@cache
+def _query_names(name: str) -> list[str]:
+    (operation,) = (it for _, _, it in _addresses() if it["operationId"] == name)
+    return sorted({"api_key", *(it["name"] for it in operation["parameters"] if it["in"] == "query")})
+
+
+def _segment(draw: st.DrawFn, segment: str) -> str:
+    if not segment.startswith("{"):
+        return segment
+    values = known().get(segment[1:-1], ("x",))
+    return draw(st.sampled_from(values)) if draw(st.integers(0, 9)) else draw(_junk)
+
+
+@cache
+def _bodies(name: str) -> st.SearchStrategy[bytes]:
+    """Bodies for an operation: nothing, junk, and objects of its own fields with all sorts of values."""
+    (operation,) = (it for _, _, it in _addresses() if it["operationId"] == name)
+    content = operation.get("requestBody", {}).get("content", {})
+    schemas = [it["schema"] for it in content.values() if "schema" in it]
+    raw = st.sampled_from(_RAW) | st.binary(max_size=20) | json_values.map(_bytes)
+    return raw if not schemas else st.one_of(raw, *[loosely(schemas[0]).map(_bytes)] * 3)
+
+
+def _bytes(value: Any) -> bytes:
+    return json.dumps(value).encode()
+
+
+def loosely(schema: Any) -> st.SearchStrategy[Any]:
+    """Values that mostly fit a schema."""
+    if "$ref" in schema:
+        return _component(schema["$ref"].rpartition("/")[2])
+    parts = [it for key in ("allOf", "anyOf", "oneOf") for it in schema.get(key, ())]
+    if parts:
+        return st.one_of(nasty, *map(loosely, parts))
+    if "enum" in schema or "const" in schema:
+        fitting = st.sampled_from(schema.get("enum") or [schema["const"]])
+        return st.one_of(*[fitting] * 4, nasty)
+    types = schema.get("type", ())
+    options = [_of_type(it, schema) for it in ([types] if isinstance(types, str) else types)]
+    return st.one_of(*options * 8, json_values)
+
+
+@cache
+def _component(name: str) -> st.SearchStrategy[Any]:
+    written = {"emulator.scenario": WORLD, "emulator.state": WORLD["given"]}.get(name)
+    schema = document()["components"]["schemas"][name]
+    if name == "emulator.scenario":
+        return mutated(written)
+    return loosely(schema) if written is None else mutated(written) | loosely(schema)
+
+
+def _of_type(kind: str, schema: Any) -> st.SearchStrategy[Any]:
+    if kind == "object":
+        properties = {name: loosely(it) for name, it in schema.get("properties", {}).items()}
+        needed = {name: properties[name] for name in schema.get("required", ()) if name in properties}
+        rest = {name: it for name, it in properties.items() if name not in needed}
+        return st.fixed_dictionaries(needed, optional=rest)
+    if kind == "array":
+        return st.lists(loosely(schema.get("items", {})), max_size=3)
+    if kind == "integer":
+        least = schema.get("minimum", -5)
+        return st.integers(least, min(schema.get("maximum", least + 50), least + 50))
+    if kind == "number":
+        return st.decimals(0, 999, places=2).map(float)
+    if kind == "boolean":
+        return st.booleans()
+    if "pattern" in schema:
+        return st.from_regex(schema["pattern"], fullmatch=True)
+    if schema.get("format") == "date-time":
+        return st.sampled_from(["2026-01-01T00:00:05Z", "2026-06-01T00:00:00Z", "2025-01-01T00:00:00Z"])
+    return st.text(max_size=8) | st.sampled_from(["k", "demo", *known()["id"]])
+
+
+def edge(case_seed: int, examples: int) -> None:
+    """Any requests, one after the other: a vendor answers or we do, and the state stays one that could be given."""
+
+    def requested(asked: list[Any]) -> None:
+        target, began = fresh(), time.monotonic()
+        for method, path, headers, body in asked:
+            answer = ask(target.app, method, path, headers, body, "http")
+            inspect(answer, (method, path, headers, body))
+            names = {name.lower() for name, _ in answer.headers}
+            if not path.startswith(PREFIX.encode()) and not names & {b"emulator-basis", b"emulator-error"}:
+                raise Found(f"nobody answers for {answer.status} to {method} {path!r}")
+        still_whole(target)
+        if time.monotonic() - began > SLOW:
+            raise Found(f"took {time.monotonic() - began:.0f} s")
+
+    run(given(st.lists(edge_requests(), min_size=1, max_size=8))(requested), case_seed, examples)
+
+
+def run(test: Callable[..., None], case_seed: int, examples: int) -> None:
+    """Plays so many examples of a test, all of them decided by the seed."""
+    bounds = settings(
+        max_examples=examples,
+        deadline=None,
+        database=None,
+        derandomize=False,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
+    )
+    bounds(seed(case_seed)(test))()
+
+
+CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {it.__name__: it for it in (contract, loader, edge)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=list(CAMPAIGNS), action="append")
+    options = parser.parse_args()
+    until, number, findings = time.monotonic() + 60 * options.minutes, options.seed, 0
+    while time.monotonic() < until:
+        for name in options.only or CAMPAIGNS:
+            began = time.monotonic()
+            try:
+                CAMPAIGNS[name](number, 30 if name == "contract" else 300)
+            except Exception:
+                findings += 1
+                print(f"FOUND by {name}, seed {number}:\n{traceback.format_exc()}", flush=True)  # noqa: T201
+            print(f"{name} seed {number}: {time.monotonic() - began:.0f} s, {findings} findings so far", flush=True)  # noqa: T201
+        number += 1
+    print(f"seeds {options.seed} to {number - 1}: {findings} findings", flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()
