@@ -10,7 +10,7 @@ test: .venv/.installed-dev ## everything that must hold: lint, format, types, te
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
 
 image: ## the container image, batch-emulator
 	docker build --tag batch-emulator .

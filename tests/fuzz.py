@@ -1,4 +1,4 @@
-"""Four campaigns of nonsense against the emulator: no failure of ours, no hang, and nothing but what is documented.
+"""Five campaigns of nonsense against the emulator: no failure of ours, no hang, and nothing but what is documented.
 
     python -m tests.fuzz --minutes 30 --seed 1
 
@@ -11,9 +11,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
+import socket
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -25,7 +28,8 @@ import schemathesis
 import yaml
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
-from schemathesis import Case, GenerationMode
+from schemathesis import APIOperation, Case, GenerationMode
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from emulator.app import App, create_app, library, worlds_of
@@ -37,6 +41,7 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.loader import load_text, load_value
 from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
+from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 
@@ -45,7 +50,7 @@ SLOW = 20.0
 """Seconds after which an example counts as a hang."""
 
 PAY = {"key": "00000000-0000-0000-0000-000000000000", "expiresAt": "2036-01-01T00:00:00Z"}
-WORLD = {
+WORLD: dict[str, Any] = {
     "title": "A little of everything",
     "seed": 7,
     "given": {
@@ -95,14 +100,16 @@ class Target:
     app: App
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answered:
-        raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in {"Host": "127.0.0.1:8080", **headers}.items()]
+        raw = [
+            (name.lower().encode(), value.encode("latin-1")) for name, value in {"Host": "127.0.0.1:8080", **headers}.items()
+        ]
         content = body if isinstance(body, bytes) else b"" if body is None else orjson.dumps(body)
         return ask(self.app, method, path.encode(), raw, content, "http")
 
 
 @cache
 def _target() -> Target:
-    worlds = worlds_of([load_value(WORLD, VENDORS)])
+    worlds = worlds_of([_beginning()])
     return Target(worlds, create_app(worlds, library(), judge=the_judge(*VENDORS)))
 
 
@@ -111,18 +118,23 @@ def fresh() -> Target:
     target = _target()
     for world in [it for it in target.worlds if it is not target.worlds.default]:
         target.worlds.remove(world.id)
-    original = load_value(WORLD, VENDORS)
-    target.worlds.replace(target.worlds.default, original.world(VENDORS, "default"), [])
+    target.worlds.replace(target.worlds.default, _beginning().world(VENDORS, "default"), [])
     return target
+
+
+@cache
+def _beginning() -> Scenario:
+    return load_value(WORLD, VENDORS)
 
 
 @cache
 def known() -> Mapping[str, tuple[str, ...]]:
     """Values for path parameters that lead somewhere, found by asking for all that there is."""
     target = fresh()
-    ids = {id for it in _parts(WORLD, "id") for id in [it] if isinstance(id, str)}
-    values: dict[str, set[str]] = {"id": ids, "world": {"default"}, "vendor": set(VENDORS), "msisdn": {"27821231234"}}
-    values |= {"name": set(library().names()[:3]), "page": {"1", "2"}, "result_set_id": {"1", "2"}}
+    own = {f"{vendor}.id": set(_parts(given, "id")) for vendor, given in WORLD["given"].items()}
+    ids = set().union(*own.values())
+    values: dict[str, set[str]] = {**own, "world": {"default"}, "vendor": set(VENDORS), "msisdn": {"27821231234"}}
+    values |= {"id": ids, "name": set(library().names()[:3]), "page": {"1", "2"}, "result_set_id": {"1", "2"}}
     target.ask("POST", f"{PREFIX}/worlds/default/clock/advance", {"by": "1h"})
     for id in sorted(ids):
         for path in (f"/live/batches/{id}/searches/1", f"/live/batches/{id}/searches/csv", f"/live/batches/{id}/results/1"):
@@ -199,6 +211,7 @@ def _first_difference(one: Any, other: Any, path: str = "") -> str:
 # --- values
 
 NASTY: tuple[Any, ...] = (
+    "\ud800",
     *(None, True, False, "", " ", "a" * 300, "\x00", "\u2028", "é", "💥", "٣", "²", "ß", "İ", "default", "demo", "null"),
     *(0, -1, 1, 2, 100, 2**31, 2**53, 2**63, 2**64, 10**30, -(10**30), 0.1, -0.0, 1e308, 1e-308, 5e-324),
     *("0", "-1", "1e999", "NaN", "9" * 30, "1_000", "007", "0x1f", "1.", ".5", "true", "never", "frozen", "500ms", "36525d"),
@@ -274,20 +287,27 @@ def contract(case_seed: int, examples: int) -> None:
     session = requests.Session()
     session.mount("http://", requests_adapter(_target().app))
     for found in schema.get_all_operations():
-        operation = found.ok()
+        operation: APIOperation[Any, Any, Any, Any] | None = found.ok() if isinstance(found, Ok) else None
+        if operation is None:
+            raise Found(f"schemathesis cannot read {found}")
         strategy = operation.as_strategy(GenerationMode.POSITIVE) | operation.as_strategy(GenerationMode.NEGATIVE)
 
-        def example(case: Case, data: st.DataObject) -> None:
-            fresh()
-            for name in case.path_parameters or {}:
-                if name in known() and data.draw(st.integers(0, 3)):
-                    case.path_parameters[name] = data.draw(st.sampled_from(known()[name]))
-            _call_and_compare(case, session)
-
-        run(given(case=strategy, data=st.data())(example), case_seed, examples)
+        run(given(case=strategy, data=st.data())(_example(session)), case_seed, examples)
 
 
-def _call_and_compare(case: Case, session: requests.Session) -> None:
+def _example(session: requests.Session) -> Callable[[Case[Any], st.DataObject], None]:
+    def example(case: Case[Any], data: st.DataObject) -> None:
+        fresh()
+        vendor = case.operation.definition.raw["tags"][0]
+        for name in case.path_parameters or {}:
+            if data.draw(st.integers(0, 3)):
+                case.path_parameters[name] = data.draw(st.sampled_from(values_of(vendor, name)))
+        _call_and_compare(case, session)
+
+    return example
+
+
+def _call_and_compare(case: Case[Any], session: requests.Session) -> None:
     vendor = case.operation.definition.raw["tags"][0]
     if vendor == "serpwow" and case.query is not None:
         case.query.setdefault("api_key", "k")
@@ -296,7 +316,7 @@ def _call_and_compare(case: Case, session: requests.Session) -> None:
     if time.monotonic() - began > SLOW:
         raise Found(f"{case.method} {case.path} took {time.monotonic() - began:.0f} s")
     ours = "Emulator-Error" in response.headers and "Emulator-Basis" not in response.headers
-    if response.headers.get("Emulator-Error") == "internal":
+    if "internal" in response.headers.get("Emulator-Error", ()):
         raise Found(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
     declared = case.operation.definition.raw["responses"]
     strayed = vendor != "emulator" and not ours and str(response.status_code) not in declared
@@ -338,9 +358,17 @@ def _edited(draw: st.DrawFn, text: str) -> str:
     for _ in range(draw(st.integers(0, 4))):
         n = draw(st.integers(0, len(lines) - 1))
         place = draw(st.integers(0, len(lines[n])))
-        junk = draw(st.sampled_from([" ", "  ", "\t", ":", "- ", "{", "}", "[", "]", ",", '"', "'", "&a", "*a", "!!x ", "#", "|"]) | st.text(max_size=3))
+        junk = draw(
+            st.sampled_from([" ", "  ", "\t", ":", "- ", "{", "}", "[", "]", ",", '"', "'", "&a", "*a", "!!x ", "#", "|"])
+            | st.text(max_size=3)
+        )
         value = lines[n].partition(":")[0] + ": " + json.dumps(draw(json_values))
-        how = {"junk": lines[n][:place] + junk + lines[n][place:], "cut": lines[n][:place], "value": value, "indent": " " + lines[n]}
+        how = {
+            "junk": lines[n][:place] + junk + lines[n][place:],
+            "cut": lines[n][:place],
+            "value": value,
+            "indent": " " + lines[n],
+        }
         lines[n : n + 1] = draw(st.sampled_from([*([it] for it in how.values()), [], [lines[n]] * 2, lines[n : n + 2][::-1]]))
         lines = lines or [""]
     return "\n".join(lines)
@@ -385,18 +413,28 @@ def _watched(app: App) -> App:
 def edge_requests(draw: st.DrawFn) -> tuple[str, bytes, list[tuple[bytes, bytes]], bytes]:
     """A request of any kind, most of them close to one that means something."""
     path, method, operation = draw(st.sampled_from(_addresses()))
-    segments = [_segment(draw, it) for it in path.split("/")[1:]]
+    vendor = operation["tags"][0]
+    segments = [_segment(draw, vendor, it) for it in path.split("/")[1:]]
     if draw(st.integers(0, 9)) == 0:
         segments[draw(st.integers(0, len(segments) - 1))] = draw(_junk)
-    vendor = operation["tags"][0]
     prefix = draw(st.sampled_from([*[""] * 5, f"/{vendor}"])) if vendor in VENDORS and not path.startswith("/_files") else ""
     query = draw(st.lists(st.tuples(st.sampled_from(_query_names(operation["operationId"])) | _junk, _junk), max_size=2))
     pairs = [("api_key", "k")] * min(draw(st.integers(0, 9)), 1) + query
     target = f"{prefix}/{'/'.join(segments)}" + ("?" + "&".join(f"{name}={value}" for name, value in pairs) if pairs else "")
     headers = {"host": "127.0.0.1:8080", **HEADERS.get(vendor, {})} if draw(st.integers(0, 9)) else {}
-    extra = {} if draw(st.integers(0, 3)) else draw(st.dictionaries(st.sampled_from(_HEADERS), st.text(st.characters(max_codepoint=255), max_size=12), max_size=2))
+    extra = (
+        {}
+        if draw(st.integers(0, 3))
+        else draw(
+            st.dictionaries(st.sampled_from(_HEADERS), st.text(st.characters(max_codepoint=255), max_size=12), max_size=2)
+        )
+    )
     raw = [(it.lower().encode(), value.encode("latin-1")) for it, value in {**headers, **extra}.items()]
-    verb = method if draw(st.integers(0, 9)) else draw(st.sampled_from(["GET", "PUT", "PATCH", "HEAD", "OPTIONS", "DELETE", "BREW", ""]))
+    verb = (
+        method
+        if draw(st.integers(0, 9))
+        else draw(st.sampled_from(["GET", "PUT", "PATCH", "HEAD", "OPTIONS", "DELETE", "BREW", ""]))
+    )
     return verb, target.encode("utf-8", "surrogatepass"), raw, draw(_bodies(operation["operationId"]))
 
 
@@ -405,7 +443,19 @@ _HEADERS = (
     *("Origin", "Accept", "Content-Length", "Cookie", "X-Anything", "Content-Encoding", "Expect", "If-None-Match"),
 )
 _junk = st.sampled_from([it for it in NASTY if isinstance(it, str)]) | st.text(max_size=6)
-_RAW = (b"", b"{", b"null", b"[]", b'"\\ud800"', b'{"a": NaN}', b"\xff\xfe", b"[" * 2000, b'{"name": "\\ud800"}', b"1e999999999", b'{"a":1,"a":2}')
+_RAW = (
+    b"",
+    b"{",
+    b"null",
+    b"[]",
+    b'"\\ud800"',
+    b'{"a": NaN}',
+    b"\xff\xfe",
+    b"[" * 2000,
+    b'{"name": "\\ud800"}',
+    b"1e999999999",
+    b'{"a":1,"a":2}',
+)
 
 
 @cache
@@ -419,10 +469,15 @@ def _query_names(name: str) -> list[str]:
     return sorted({"api_key", *(it["name"] for it in operation["parameters"] if it["in"] == "query")})
 
 
-def _segment(draw: st.DrawFn, segment: str) -> str:
+def values_of(vendor: str, parameter: str) -> tuple[str, ...]:
+    """What a path parameter of a vendor's operations may be, so that it leads somewhere."""
+    return known().get(f"{vendor}.{parameter}") or known().get(parameter, ("x",))
+
+
+def _segment(draw: st.DrawFn, vendor: str, segment: str) -> str:
     if not segment.startswith("{"):
         return segment
-    values = known().get(segment[1:-1], ("x",))
+    values = values_of(vendor, segment[1:-1])
     return draw(st.sampled_from(values)) if draw(st.integers(0, 9)) else draw(_junk)
 
 
@@ -433,45 +488,48 @@ def _bodies(name: str) -> st.SearchStrategy[bytes]:
     content = operation.get("requestBody", {}).get("content", {})
     schemas = [it["schema"] for it in content.values() if "schema" in it]
     raw = st.sampled_from(_RAW) | st.binary(max_size=20) | json_values.map(_bytes)
-    return raw if not schemas else st.one_of(raw, *[loosely(schemas[0]).map(_bytes)] * 3)
+    return (
+        raw
+        if not schemas
+        else st.one_of(raw, *(fitting(schemas[0], junk).map(_bytes) for junk in (True, True, False, False, False)))
+    )
 
 
 def _bytes(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
-def loosely(schema: Any) -> st.SearchStrategy[Any]:
-    """Values that mostly fit a schema."""
+def fitting(schema: Any, junk: bool) -> st.SearchStrategy[Any]:
+    """Values that fit a schema; with junk, only most of them."""
     if "$ref" in schema:
-        return _component(schema["$ref"].rpartition("/")[2])
+        return _component(schema["$ref"].rpartition("/")[2], junk)
     parts = [it for key in ("allOf", "anyOf", "oneOf") for it in schema.get(key, ())]
     if parts:
-        return st.one_of(nasty, *map(loosely, parts))
+        return st.one_of(*(fitting(it, junk) for it in parts))
     if "enum" in schema or "const" in schema:
-        fitting = st.sampled_from(schema.get("enum") or [schema["const"]])
-        return st.one_of(*[fitting] * 4, nasty)
+        values = st.sampled_from(schema.get("enum") or [schema["const"]])
+        return st.one_of(*[values] * 8, nasty) if junk else values
     types = schema.get("type", ())
-    options = [_of_type(it, schema) for it in ([types] if isinstance(types, str) else types)]
-    return st.one_of(*options * 8, json_values)
+    options = [_of_type(it, schema, junk) for it in ([types] if isinstance(types, str) else types)] or [json_values]
+    return st.one_of(*options * 8, json_values) if junk else st.one_of(*options)
 
 
 @cache
-def _component(name: str) -> st.SearchStrategy[Any]:
-    written = {"emulator.scenario": WORLD, "emulator.state": WORLD["given"]}.get(name)
-    schema = document()["components"]["schemas"][name]
+def _component(name: str, junk: bool) -> st.SearchStrategy[Any]:
+    fits = fitting(document()["components"]["schemas"][name], junk)
     if name == "emulator.scenario":
-        return mutated(written)
-    return loosely(schema) if written is None else mutated(written) | loosely(schema)
+        return mutated(WORLD) | _component("emulator.state", junk).map(lambda it: {"title": "A", "given": it})
+    return mutated(WORLD["given"]) | fits if name == "emulator.state" and junk else fits
 
 
-def _of_type(kind: str, schema: Any) -> st.SearchStrategy[Any]:
+def _of_type(kind: str, schema: Any, junk: bool) -> st.SearchStrategy[Any]:
     if kind == "object":
-        properties = {name: loosely(it) for name, it in schema.get("properties", {}).items()}
+        properties = {name: fitting(it, junk) for name, it in schema.get("properties", {}).items()}
         needed = {name: properties[name] for name in schema.get("required", ()) if name in properties}
-        rest = {name: it for name, it in properties.items() if name not in needed}
-        return st.fixed_dictionaries(needed, optional=rest)
+        rest = st.fixed_dictionaries({}, optional={name: it for name, it in properties.items() if name not in needed})
+        return st.tuples(st.fixed_dictionaries(needed), rest).map(lambda it: it[0] | it[1])
     if kind == "array":
-        return st.lists(loosely(schema.get("items", {})), max_size=3)
+        return st.lists(fitting(schema.get("items", {}), junk), min_size=schema.get("minItems", 0), max_size=3)
     if kind == "integer":
         least = schema.get("minimum", -5)
         return st.integers(least, min(schema.get("maximum", least + 50), least + 50))
@@ -479,11 +537,17 @@ def _of_type(kind: str, schema: Any) -> st.SearchStrategy[Any]:
         return st.decimals(0, 999, places=2).map(float)
     if kind == "boolean":
         return st.booleans()
+    return st.none() if kind == "null" else _text_of(schema)
+
+
+def _text_of(schema: Any) -> st.SearchStrategy[str]:
+    texts = st.sampled_from(["k", "demo", "27821231234", *known()["id"]]) | st.text(max_size=8)
     if "pattern" in schema:
-        return st.from_regex(schema["pattern"], fullmatch=True)
+        pattern = re.compile(schema["pattern"])
+        return texts.filter(pattern.search) | st.from_regex(pattern)
     if schema.get("format") == "date-time":
-        return st.sampled_from(["2026-01-01T00:00:05Z", "2026-06-01T00:00:00Z", "2025-01-01T00:00:00Z"])
-    return st.text(max_size=8) | st.sampled_from(["k", "demo", *known()["id"]])
+        return st.sampled_from(["2026-01-01T00:00:00Z", "2026-01-01T00:00:05Z", "2026-06-01T00:00:00Z", "2025-01-01T00:00:00Z"])
+    return texts
 
 
 def edge(case_seed: int, examples: int) -> None:
@@ -504,6 +568,90 @@ def edge(case_seed: int, examples: int) -> None:
     run(given(st.lists(edge_requests(), min_size=1, max_size=8))(requested), case_seed, examples)
 
 
+_jumps = st.sampled_from(
+    [
+        {"by": "1s"},
+        {"by": "5m"},
+        {"by": "2h"},
+        {"by": "60d"},
+        {"by": "500ms"},
+        {"until": "next"},
+        {"until": "idle"},
+        {"by": "36525d"},
+    ]
+)
+
+
+def state(case_seed: int, examples: int) -> None:
+    """Any state that fits its schema is refused or taken; then time passes, clients ask, and it is still one that could be given."""
+
+    def lived(laid: list[Any], jumps: list[Any], asked: list[Any]) -> None:
+        target, began = fresh(), time.monotonic()
+        for number, part in enumerate(laid):
+            answer = target.ask("PATCH", f"{PREFIX}/worlds/default/state", _bytes(part))
+            inspect(answer, part)
+            if answer.status not in (200, 422):
+                raise Found(f"{answer.status} to {part}: {answer.content[:500]!r}")
+            still_whole(target)
+            for jump in jumps[number::2]:
+                inspect(target.ask("POST", f"{PREFIX}/worlds/default/clock/advance", jump), (part, jump))
+            for method, path, headers, body in asked[number::2]:
+                inspect(ask(target.app, method, path, headers, body, "http"), (part, method, path, headers, body))
+            still_whole(target)
+        if time.monotonic() - began > SLOW:
+            raise Found(f"took {time.monotonic() - began:.0f} s")
+
+    parts = document()["components"]["schemas"]["emulator.state"]["properties"]
+    one = st.sampled_from(sorted(parts)).flatmap(lambda name: fitting(parts[name], False).map(lambda it: {name: it}))
+    laid, asked = st.lists(one, min_size=1, max_size=2), st.lists(edge_requests(), max_size=4)
+    run(given(laid, st.lists(_jumps, max_size=3), asked)(lived), case_seed, examples)
+
+
+def wire(case_seed: int, examples: int) -> None:
+    """Any bytes on a connection: it is answered or closed in time, and the next client is served."""
+    with ThreadedServer(fresh().app) as server:
+        host, _, port = server.url.partition("//")[2].partition(":")
+
+        def sent(chunks: list[bytes]) -> None:
+            with socket.create_connection((host, int(port)), timeout=SLOW) as line:
+                received = b""
+                with suppress(ConnectionError):
+                    line.sendall(b"".join(chunks))
+                with suppress(OSError):
+                    line.shutdown(socket.SHUT_WR)
+                with suppress(ConnectionError):
+                    while chunk := line.recv(65_536):
+                        received += chunk
+            if re.search(rb"^HTTP/1.1 50[^3]", received, re.MULTILINE) and b"emulator-basis" not in received:
+                raise Found(f"{received[:1000]!r} to {chunks!r}")
+            if httpx.get(f"{server.url}{PREFIX}/health").status_code != 200:
+                raise Found(f"not healthy after {chunks!r}")
+
+        run(given(st.lists(_raw_requests(), min_size=1, max_size=3))(sent), case_seed, examples)
+
+
+@st.composite
+def _raw_requests(draw: st.DrawFn) -> bytes:
+    """A request as bytes, a few of which are changed."""
+    method, path, headers, body = draw(edge_requests())
+    length = draw(
+        st.sampled_from(
+            [b"content-length: %d" % len(body)] * 4
+            + [b"content-length: -1", b"content-length: 9", b"transfer-encoding: chunked"]
+        )
+    )
+    lines = [b"%s %s HTTP/1.1" % (method.encode(), path), *(b"%s: %s" % it for it in headers), length, b"", body]
+    text = draw(st.sampled_from([b"\r\n"] * 5 + [b"\n"])).join(lines)
+    for _ in range(draw(st.integers(0, 2))):
+        place = draw(st.integers(0, len(text)))
+        text = (
+            text[:place]
+            + draw(st.binary(max_size=3) | st.sampled_from([b"\r\n", b" ", b":", b"\x00"]))
+            + text[place + draw(st.integers(0, 2)) :]
+        )
+    return text
+
+
 def run(test: Callable[..., None], case_seed: int, examples: int) -> None:
     """Plays so many examples of a test, all of them decided by the seed."""
     bounds = settings(
@@ -518,7 +666,7 @@ def run(test: Callable[..., None], case_seed: int, examples: int) -> None:
     bounds(seed(case_seed)(test))()
 
 
-CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {it.__name__: it for it in (contract, loader, edge)}
+CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {it.__name__: it for it in (contract, loader, edge, state, wire)}
 
 
 def main() -> None:

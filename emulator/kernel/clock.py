@@ -37,8 +37,8 @@ class Clock:
         """The present instant of this clock, in UTC."""
         if self.rate == FROZEN:
             return self.base
-        passed = timedelta(seconds=(self.wall() - self._since) * self.rate)
-        return min(self.base + passed, END_OF_TIME)
+        passed, left = (self.wall() - self._since) * self.rate, END_OF_TIME - self.base
+        return END_OF_TIME if passed >= left.total_seconds() else self.base + timedelta(seconds=passed)
 
     def advance_to(self, instant: datetime) -> None:
         """Jumps to `instant`, and goes on from there at the same rate.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,14 @@ from emulator.scenario.grammar import VERBS, scenario_schema
 from emulator.scenario.scenario import MAX_REPEATED, Scenario, Vendors
 from emulator.scenario.strict_yaml import Document, parse
 from emulator.scenario.validation import problems_in
+from emulator.vendors.vendor import dump
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""
+
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
 
 
 def load_file(path: Path, vendors: Vendors, name: str | None = None) -> Scenario:
@@ -50,6 +56,10 @@ def load_value(value: Any, vendors: Vendors, name: str = "inline", source: str =
     Raises:
         BadInput: it has mistakes; each is placed by its path.
     """
+    try:
+        dump(value)
+    except TypeError as error:
+        raise BadInput([Problem(f"not a JSON value: {error}")], source) from None
     return load_document(Document(value), vendors, name, source)
 
 
@@ -78,6 +88,8 @@ def _contradictions(written: Mapping[str, Any], vendors: Vendors) -> Iterator[Pr
         yield from state_problems(state, vendors, path)
     for index, step in enumerate(written.get("steps", ())):
         yield from _step_problems(step, ("steps", index))
+    for index, item in enumerate(written.get("replies", ())):
+        yield from _header_problems(item, ("replies", index))
     for index, item in enumerate(written.get("timeline", ())):
         yield from _too_long(item["after"], ("timeline", index, "after"))
     for wait, text in written.get("timing", {}).items():
@@ -133,11 +145,24 @@ def _step_problems(step: Mapping[str, Any], path: tuple[str | int, ...]) -> Iter
     for key, needed in EXTRAS.items():
         if key in step and needed not in step:
             yield Problem(f"{key!r} belongs to a step that has {needed!r}", (*path, key))
+    yield from _header_problems(step, path)
     if "json" in step and "body" in step:
         yield Problem("a request has json or body, not both", (*path, "body"))
     jump = step.get("advance")
+    by = jump.get("by") if isinstance(jump, dict) else jump
+    if by is not None:
+        yield from _too_long(by, (*path, "advance", "by") if isinstance(jump, dict) else (*path, "advance"))
     if isinstance(jump, dict) and len(jump) != 1:
         yield Problem("an advance is one of by, to, until", (*path, "advance"))
+
+
+def _header_problems(item: Mapping[str, Any], path: tuple[str | int, ...]) -> Iterator[Problem]:
+    """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
+    for name, value in item.get("headers", {}).items():
+        if not HEADER_NAME.fullmatch(name):
+            yield Problem(f"{name!r} cannot be the name of a header", (*path, "headers", name))
+        if not HEADER_VALUE.fullmatch(value):
+            yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
 
 
 def _too_long(text: str, path: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -113,7 +113,11 @@ class _Player:
             content = dump(self._filled(written["json"]))
         elif "body" in written:
             content = self._filled(written["body"]).encode()
-        return await self._client.request(method, target, headers=headers, content=content)
+        try:
+            request = self._client.build_request(method, target, headers=headers, content=content)
+        except (ValueError, httpx.InvalidURL) as error:
+            raise Mismatch(f"{method} {target} cannot be sent: {error}") from None
+        return await self._client.send(request)
 
     async def _steer(self, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else dump(body)
@@ -124,9 +128,7 @@ class _Player:
 
     def _keep(self, wanted: Mapping[str, str], reply: httpx.Response) -> Iterator[str]:
         for name, path in wanted.items():
-            value = _json(reply)
-            for part in path.split("."):
-                value = value.get(part) if isinstance(value, dict) else value[int(part)] if isinstance(value, list) else None
+            value = _at(_json(reply), path)
             if value is None:
                 yield f"the reply has nothing at {path!r} to keep"
             self._kept[name] = str(value)
@@ -141,6 +143,18 @@ class _Player:
             for name, text in self._kept.items():
                 value = value.replace(f"{{{name}}}", text)
         return value
+
+
+def _at(value: Any, path: str) -> Any:
+    """What a dotted path leads to; None when it leads nowhere."""
+    for part in path.split("."):
+        if isinstance(value, dict):
+            value = value.get(part)
+        elif isinstance(value, list) and part.isascii() and part.isdecimal() and len(part) < 10:
+            value = next(iter(value[int(part) :]), None)
+        else:
+            return None
+    return value
 
 
 def _reply_differences(expected: Mapping[str, Any], reply: httpx.Response) -> Iterator[str]:

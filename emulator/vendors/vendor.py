@@ -242,6 +242,10 @@ class Vendor:
         return {wait.name: wait for machine in self.machines for wait in machine.waits}
 
 
+LONGEST_DECIMAL = 400
+"""Digits to which a decimal is written out; one that would be longer keeps its exponent."""
+
+
 def dump(value: Any) -> bytes:
     """A JSON value as bytes; decimals exactly as they are, never through binary floating point."""
     return orjson.dumps(value, default=_dump_decimal)
@@ -249,6 +253,8 @@ def dump(value: Any) -> bytes:
 
 def _dump_decimal(value: Any) -> Any:
     if isinstance(value, Decimal):
+        if abs(value.adjusted()) > LONGEST_DECIMAL:
+            return orjson.Fragment(str(value))
         whole = value.to_integral_value()
         return orjson.Fragment(format(whole if whole == value else value.normalize(), "f"))
     raise TypeError(f"{type(value).__name__} is not a JSON value")

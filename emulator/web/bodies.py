@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem
@@ -17,6 +18,10 @@ from emulator.scenario.validation import problems_in
 Body = dict[str, Any]
 
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
+MOST_DIGITS = 20
+MOST_EXPONENT = 308
+"""Written out, numbers beyond these would be as long as their exponent says."""
+
 WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
 
 NEW_WORLD = {
@@ -112,10 +117,15 @@ async def text_of(request: Request) -> str:
 
 
 def _json(text: str) -> Any:
-    """A text as JSON: no key twice, not nested too deep, numbers with a fraction exact. Nothing at all is an empty object."""
+    """A text as JSON: no key twice, not nested too deep, numbers with a fraction exact. Nothing at all is an empty object.
+
+    orjson is the stricter judge of what is JSON, of half characters for one, but reads decimals as floats.
+    """
+    written = text if text.strip() else "{}"
     try:
+        orjson.loads(written)
         value = json.loads(
-            text if text.strip() else "{}", parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_unique
+            written, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_unique
         )
     except (ValueError, RecursionError) as error:
         raise BadInput([Problem(f"the body is not JSON: {error}")]) from None
@@ -140,6 +150,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         raise ValueError("a key is given twice")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > MOST_DIGITS or not -(2**63) <= int(text) < 2**63:
+        raise ValueError("an integer has more than 64 bits")
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    value = Decimal(text)
+    if abs(value.adjusted()) > MOST_EXPONENT:
+        raise ValueError(f"a number has an exponent beyond {MOST_EXPONENT}")
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
@@ -91,7 +92,9 @@ class Control:
             self._route("DELETE", f"{WORLD}/journal", self._at_world(self.clear_journal)),
         ]
         handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: on_http_error, Exception: on_failure}
-        return Starlette(routes=routes, exception_handlers=handlers)
+        app = Starlette(routes=routes, exception_handlers=handlers)
+        app.router.redirect_slashes = False  # a path is right or wrong, and Starlette cannot redirect every query
+        return app
 
     def _route(self, method: str, path: str, handler: Handler, read: Reader = no_body) -> Route:
         async def endpoint(request: Request) -> Response:
@@ -193,7 +196,7 @@ class Control:
     def advance(self, world: World, asked: Asked) -> Response:
         wanted = asked.body
         if "by" in wanted:
-            fired = world.advance_by(parse_duration(wanted["by"]))
+            fired = world.advance_by(_duration(wanted["by"]))
         elif "to" in wanted:
             fired = world.advance_to(parse_instant(wanted["to"]))
         else:
@@ -226,3 +229,11 @@ class Control:
         while f"w{self._made}" in self._worlds:
             self._made += 1
         return f"w{self._made}"
+
+
+def _duration(text: str) -> timedelta:
+    """A duration of the right form, which may still be too long."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise BadInput.at(str(error), "by") from None

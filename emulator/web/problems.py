@@ -42,7 +42,7 @@ async def on_emulator_error(_: Request, error: Exception) -> Response:
 
 async def on_failure(request: Request, _: Exception) -> Response:
     """A mistake of ours, which Starlette also raises on to the log."""
-    answer = problem(500, f"the emulator failed at {request.url.path}; its log says where")
+    answer = problem(500, f"the emulator failed at {request.scope['path']}; its log says where")
     answer.headers["emulator-error"] = "internal"
     return answer
 

@@ -1,0 +1,172 @@
+"""A short round of each campaign of tests/fuzz.py, and a test by name for everything that one of them has found."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from typing import Any
+
+import orjson
+import pytest
+import requests
+
+from emulator.handle.direct import ask
+from emulator.handle.transport import requests_adapter
+from emulator.kernel.clock import MAX_RATE, Clock
+from emulator.kernel.errors import BadInput
+from emulator.kernel.quantities import END_OF_TIME
+from emulator.scenario.loader import load_text, load_value
+from emulator.scenario.player import play
+from emulator.vendors import VENDORS
+from emulator.vendors.vendor import dump
+from emulator.web.guard import PREFIX
+from tests.fuzz import CAMPAIGNS, HEADERS, URL, fresh
+
+ROUNDS = {"contract": 4, "loader": 60, "edge": 120}
+BATCH = "/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f"
+
+
+@pytest.mark.parametrize(("campaign", "examples"), ROUNDS.items())
+def test_a_round_finds_nothing(campaign: str, examples: int) -> None:
+    seed = int(os.environ.get("FUZZ_SEED", secrets.randbelow(2**32)))
+    print(f"{campaign}: FUZZ_SEED={seed}")  # noqa: T201  shown when it fails
+    CAMPAIGNS[campaign](seed, examples)
+
+
+def test_there_is_a_round_of_every_campaign() -> None:
+    assert set(ROUNDS) == set(CAMPAIGNS)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "null"])
+def test_an_empty_scenario_is_refused_with_its_place(text: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load_text(text, VENDORS, "empty", "empty.yaml")
+    assert str(refused.value).startswith("empty.yaml:1:1: expected object")
+
+
+@pytest.mark.parametrize(
+    ("headers", "pointer"),
+    [
+        ("{'\u00a0': x}", "/steps/0/headers/\u00a0"),
+        ("{'a b': x}", "/steps/0/headers/a b"),
+        ("{'': x}", "/steps/0/headers/"),
+        ("{X-Name: caf\u00e9}", "/steps/0/headers/X-Name"),
+        ('{X-Name: "a\\nSet-Cookie: b"}', "/steps/0/headers/X-Name"),
+    ],
+)
+def test_a_header_that_cannot_be_sent_is_refused_with_its_place(headers: str, pointer: str) -> None:
+    for text in (
+        f"title: A\nsteps:\n  - send: GET /live/account\n    headers: {headers}\n",
+        f"title: A\nreplies:\n  - at: serpwow.account.get\n    status: 200\n    headers: {headers}\n",
+    ):
+        with pytest.raises(BadInput) as refused:
+            load_text(text, VENDORS, "header", "header.yaml")
+        (problem,) = refused.value.problems
+        assert problem.pointer.partition("/0/")[2] == pointer.partition("/0/")[2]
+        assert problem.line
+
+
+def test_a_request_that_cannot_be_made_is_a_difference() -> None:
+    import asyncio
+
+    import httpx
+
+    from emulator.doors import in_process
+
+    kept = {"send": "GET /live/account?api_key=k", "keep": {"x": "account_info.name"}}
+    bad = {"send": "GET /{x}", "headers": {"X-Name": "{x}"}}
+    written = {"title": "A", "given": {"serpwow": {"account": {"name": "caf\u00e9"}}}, "steps": [kept, bad]}
+
+    async def played() -> list[str]:
+        async with in_process() as client:
+            assert isinstance(client, httpx.AsyncClient)
+            return [str(it) for it in (await play(load_value(written, VENDORS), client)).differences]
+
+    (difference,) = asyncio.run(played())
+    assert "cannot be sent" in difference
+
+
+@pytest.mark.parametrize("path", ["batches.0.id", "batches.x", "request_info.success.x", "batches.-1", "batches.٣", ""])
+def test_what_cannot_be_kept_is_a_difference(path: str) -> None:
+    import asyncio
+
+    from emulator.doors import in_process
+
+    step = {"send": "GET /live/batches?api_key=k", "keep": {"x": path}}
+
+    async def played() -> list[str]:
+        async with in_process() as client:
+            return [str(it) for it in (await play(load_value({"title": "A", "steps": [step]}, VENDORS), client)).differences]
+
+    (difference,) = asyncio.run(played())
+    assert f"nothing at {path!r} to keep" in difference
+
+
+@pytest.mark.parametrize(
+    "target", [b"/_emulator/worlds/?a=\xed\xa0\x80", b"/_emulator/worlds?id=\xff", b"/_emulator/\xff?\xff"]
+)
+def test_a_control_request_that_is_not_utf_8_is_answered(target: bytes) -> None:
+    answer = ask(fresh().app, "GET", target, [(b"host", b"127.0.0.1:8080")])
+    assert answer.status in (200, 404)
+
+
+@pytest.mark.parametrize("jump", ["60000000m", {"by": "60000000m"}])
+def test_a_jump_that_is_too_long_is_refused_by_the_loader_and_by_control(jump: Any) -> None:
+    with pytest.raises(BadInput, match="is longer than 36525d"):
+        load_value({"title": "A", "steps": [{"advance": jump}]}, VENDORS)
+    answer = fresh().ask("POST", f"{PREFIX}/worlds/default/clock/advance", {"by": "60000000m"})
+    assert (answer.status, orjson.loads(answer.content)["errors"][0]["pointer"]) == (422, "/by")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"scenario": {"title": "\\ud800"}}', "surrogate"),
+        ('{"scenario": {"title": "A", "given": {"serpwow": {"batches": [{"id": "\\udfff"}]}}}}', "JSON"),
+        ('{"seed": 1000000000000000000000000000000}', "64 bits"),
+        ('{"seed": ' + "1" * 5_000 + "}", "JSON"),
+        ('{"scenario": {"title": "A", "steps": [{"send": "GET /", "json": 1e-999999999}]}}', "exponent"),
+        ('{"scenario": {"title": "A", "steps": [{"send": "GET /", "json": 1e999999999}]}}', "JSON"),
+    ],
+)
+def test_a_value_that_could_not_be_shown_is_refused_and_makes_no_world(text: str, reason: str) -> None:
+    target = fresh()
+    answer = target.ask("POST", f"{PREFIX}/worlds", text.encode())
+    assert answer.status == 422
+    assert reason in orjson.loads(answer.content)["detail"]
+    assert len(target.worlds) == 1
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**64, {1: 2}, object()])
+def test_a_scenario_that_is_no_json_value_is_refused(value: Any) -> None:
+    with pytest.raises(BadInput, match="not a JSON value"):
+        load_value({"title": "A", "steps": [{"send": "GET /", "json": value}]}, VENDORS)
+
+
+def test_a_decimal_with_a_huge_exponent_is_not_written_out() -> None:
+    from decimal import Decimal
+
+    assert dump([Decimal("1E-999999999"), Decimal("-1.50E+999999"), Decimal("1E+3"), Decimal("2.50")]) == (
+        b"[1E-999999999,-1.50E+999999,1000,2.5]"
+    )
+    payment = b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1e-99999999}]}'
+    answer = fresh().ask("POST", f"{BATCH}/payments", payment, **HEADERS["6dot50"])
+    assert answer.status == 400
+    assert len(answer.content) < 1_000
+
+
+def test_a_clock_at_full_rate_reaches_the_end_of_time_and_stays_there() -> None:
+    wall = [0.0]
+    clock = Clock(rate=MAX_RATE, wall=lambda: wall[0])
+    for days in (1, 3, 300, 3_000_000):
+        wall[0] = days * 86_400.0
+        assert clock.now() <= END_OF_TIME
+    assert clock.now() == END_OF_TIME
+
+
+def test_a_session_in_process_has_its_headers_on_the_raw_response_as_well() -> None:
+    session = requests.Session()
+    session.mount("http://", requests_adapter(fresh().app))
+    response = session.get(f"{URL}/live/account?api_key=k")
+    assert response.raw.status == 200
+    assert response.raw.headers["content-type"] == response.headers["content-type"] == "application/json"
