@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -19,14 +19,16 @@ NAMES = ("id", "name", "token")
 """The keys by which things in a list are told apart, the first that all of them have."""
 
 Pair = tuple[Any, Any]
+Key = tuple[str, str]
+Find = Callable[[str, str], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One thing that is otherwise: of which vendor, `at` which place of its `given`, with which id if it is one of many.
 
-    `before` and `after` are the thing as `given` writes it, None where it is not there. `fields` are those that differ, by their
-    dotted path, each with its value before and after.
+    `before` and `after` are the thing as `given` writes it, None where it is not there. `fields` are those that differ, by
+    their dotted path, each with its value before and after. `named_by` is the key that holds the id, None where there is none.
     """
 
     vendor: str
@@ -35,12 +37,14 @@ class Difference:
     before: Any
     after: Any
     fields: Mapping[str, Pair]
+    named_by: str | None = None
 
     def __str__(self) -> str:
         thing = " ".join(part for part in (self.vendor, self.at, self.id) if part)
         if self.before is None or self.after is None:
             return f"{thing} {'appeared' if self.before is None else 'disappeared'}"
-        return f"{thing}: " + ", ".join(f"{name} {_said(before)} -> {_said(after)}" for name, (before, after) in self.fields.items())
+        fields = (f"{name} {_said(before)} -> {_said(after)}" for name, (before, after) in self.fields.items())
+        return f"{thing}: {', '.join(fields)}"
 
 
 def _said(value: Any) -> str:
@@ -49,45 +53,54 @@ def _said(value: Any) -> str:
 
 def of_touched(world: World, vendors: Vendors, touched: Iterable[Touched], at: datetime) -> list[Difference]:
     """What a commit changed, seen at its own instant."""
-    replaced = tuple(touched)
-    before = _slice(world, at, [it.before for it in replaced if it.before is not None])
-    after = _slice(world, at, [it.after for it in replaced if it.after is not None])
-    return _between(before, after, vendors)
+    replaced = {(it.kind, it.id): it for it in touched}
+    find = world.store.find
+
+    def before(kind: str, id: str) -> Any | None:
+        return replaced[kind, id].before if (kind, id) in replaced else find(kind, id)
+
+    def after(kind: str, id: str) -> Any | None:
+        return replaced[kind, id].after if (kind, id) in replaced else find(kind, id)
+
+    keys = _with_owners(replaced, (before, after), world.store.kinds())
+    return _between(_slice(world, at, keys, before), _slice(world, at, keys, after), vendors)
 
 
 def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference]:
     """What is otherwise at the target than it was at the source, each seen at its own instant."""
-    keys = dict.fromkeys(source.world.store.differing(target.world.store))
+    stores = source.world.store, target.world.store
+    keys = dict.fromkeys(stores[0].differing(stores[1]))
     if source.at != target.at:  # what waits for something may show how far it has got
         keys |= dict.fromkeys((*source.world.agenda.keys(), *target.world.agenda.keys()))
-    sides = [
-        _slice(moment.world, moment.at, [it for it in (moment.world.store.find(*key) for key in keys) if it is not None])
-        for moment in (source, target)
-    ]
-    return _between(*sides, vendors)
+    keys = _with_owners(keys, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
+    left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
+    return _between(left, right, vendors)
 
 
-def _slice(world: World, at: datetime, resources: list[Any]) -> Transaction:
-    """A view of these resources alone, and of those that they belong to."""
+def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Transaction:
+    """A view of a part of the world at an instant."""
     part = World(world.id, world.rules, Clock(at), world.seed)
-    for resource in resources:
-        part.store.put(resource)
-    for resource in resources:
-        for owner in _owners(world, resource):
-            if part.store.find(owner.kind, owner.id) is None:
-                part.store.put(owner)
+    for resource in (find(*key) for key in keys):
+        if resource is not None:
+            part.store.put(resource)
     return Transaction(part, at, "look")
 
 
-def _owners(world: World, resource: Any) -> Iterator[Any]:
-    """What its indexes name by id: a payment is shown as a part of its batch."""
-    names = {part for key in resource.index() for part in key if isinstance(part, str)}
-    if not names:
-        return
-    vendor = resource.kind.partition(".")[0]
-    for kind in world.store.kinds():
-        if kind != resource.kind and kind.partition(".")[0] == vendor:
-            yield from (it for it in (world.store.find(kind, name) for name in names) if it is not None)
+def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str]) -> dict[Key, None]:
+    """The keys, and those of what they belong to, which their indexes name by id: a payment is shown as a part of its batch."""
+    own = dict.fromkeys(keys)
+    owners: dict[Key, None] = {}
+    for kind, id in own:
+        vendor = kind.partition(".")[0]
+        family = [it for it in kinds if it != kind and it.partition(".")[0] == vendor]
+        for resource in (find(kind, id) for find in finds):
+            for name in _names_in(resource) if resource is not None else ():
+                owners |= {(it, name): None for it in family if any(find(it, name) is not None for find in finds)}
+    return own | owners
+
+
+def _names_in(resource: Any) -> set[str]:
+    return {part for key in resource.index() for part in key if isinstance(part, str)}
 
 
 def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:
@@ -125,7 +138,7 @@ def _of_many(vendor: str, at: str, before: list[Any], after: list[Any]) -> Itera
     left, right = ({item[key]: item for item in items} for items in (before, after))
     for id in dict.fromkeys((*left, *right)):
         if left.get(id) != right.get(id):
-            yield from _of_one(vendor, at, id, left.get(id), right.get(id))
+            yield from _of_one(vendor, at, id, left.get(id), right.get(id), key)
 
 
 def _of_values(vendor: str, at: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
@@ -134,16 +147,16 @@ def _of_values(vendor: str, at: str, before: list[Any], after: list[Any]) -> Ite
     yield from (Difference(vendor, at, _said(it), None, it, {}) for it in after if it not in before)
 
 
-def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any) -> Iterator[Difference]:
+def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: str | None = None) -> Iterator[Difference]:
     """A thing with its own fields; the things in it that have names of their own are told apart from it."""
-    parts = {name for side in (before, after) if isinstance(side, dict) for name, value in side.items() if _is_many(value)}
-    if before is None or after is None:
-        yield Difference(vendor, at, id, before, after, {})
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        yield Difference(vendor, at, id, before, after, {}, key)
         return
-    fields = dict(_fields({k: v for k, v in before.items() if k not in parts}, {k: v for k, v in after.items() if k not in parts}))
-    if fields:
-        yield Difference(vendor, at, id, before, after, fields)
-    for name in sorted(parts):
+    parts = [name for name in dict.fromkeys((*before, *after)) if _is_many(before.get(name)) or _is_many(after.get(name))]
+    left, right = ({name: it for name, it in side.items() if name not in parts} for side in (before, after))
+    if fields := dict(_fields(left, right)):
+        yield Difference(vendor, at, id, before, after, fields, key)
+    for name in parts:
         place = f"{at}[{id}].{name}" if id else f"{at}.{name}"
         yield from _of_many(vendor, place, before.get(name) or [], after.get(name) or [])
 
