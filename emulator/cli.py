@@ -1,4 +1,4 @@
-"""The commands: serve, check, play, schema, draw and healthcheck."""
+"""The commands: serve, check, play, explain, schema, draw and healthcheck."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emulator import __version__
+from emulator.explaining import explain
 from emulator.kernel.errors import BadInput, EmulatorError
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class Rate(click.ParamType[float]):
 @click.version_option(__version__, prog_name="batch-emulator")
 def main() -> None:
     """A local server that is SerpWow, Stripe Batch Jobs and 6DOT50 PAY to a client program."""
+
+
+main.add_command(explain)
 
 
 @main.command()

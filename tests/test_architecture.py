@@ -19,6 +19,7 @@ EDGES = {
     "handle",
     "pytest_plugin",
     "doors",
+    "explaining",
     "server",
     "trace",
     "judge",

@@ -38,7 +38,9 @@ def asked(world: World, life: Life) -> int:
 
 
 @given(LIVES, LIVES, TIMING)
-def test_a_restored_world_is_the_one_it_was_and_goes_on_like_it(life: Life, more: Life, timing: dict[str, timedelta | None]) -> None:
+def test_a_restored_world_is_the_one_it_was_and_goes_on_like_it(
+    life: Life, more: Life, timing: dict[str, timedelta | None]
+) -> None:
     world, twin = kitchen(timing=timing), kitchen(timing=timing)
     asked(world, life)
     asked(twin, life)

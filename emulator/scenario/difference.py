@@ -69,10 +69,10 @@ def of_touched(world: World, vendors: Vendors, touched: Iterable[Touched], at: d
 def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference]:
     """What is otherwise at the target than it was at the source, each seen at its own instant."""
     stores = source.world.store, target.world.store
-    keys = dict.fromkeys(stores[0].differing(stores[1]))
+    differing = [*stores[0].differing(stores[1])]
     if source.at != target.at:  # what waits for something may show how far it has got
-        keys |= dict.fromkeys((*source.world.agenda.keys(), *target.world.agenda.keys()))
-    keys = _with_owners(keys, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
+        differing += (*source.world.agenda.keys(), *target.world.agenda.keys())
+    keys = _with_owners(differing, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
     left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
     return _between(left, right, vendors)
 
@@ -86,8 +86,11 @@ def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Trans
     return Transaction(part, at, "look")
 
 
-def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str]) -> dict[Key, None]:
-    """The keys, and those of what they belong to, which their indexes name by id: a payment is shown as a part of its batch."""
+def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str]) -> list[Key]:
+    """The keys, and those of what they belong to, which their indexes name by id: a payment is shown as a part of its batch.
+
+    They are in an order of their own, since nobody should see how it came to a difference.
+    """
     own = dict.fromkeys(keys)
     owners: dict[Key, None] = {}
     for kind, id in own:
@@ -96,11 +99,11 @@ def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str
         for resource in (find(kind, id) for find in finds):
             for name in _names_in(resource) if resource is not None else ():
                 owners |= {(it, name): None for it in family if any(find(it, name) is not None for find in finds)}
-    return own | owners
+    return sorted(own | owners)
 
 
-def _names_in(resource: Any) -> set[str]:
-    return {part for key in resource.index() for part in key if isinstance(part, str)}
+def _names_in(resource: Any) -> dict[str, None]:
+    return {part: None for key in resource.index() for part in key if isinstance(part, str)}
 
 
 def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:
@@ -113,7 +116,7 @@ def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[
 
 
 def _differences(vendor: str, at: str, before: Any, after: Any) -> Iterator[Difference]:
-    if _is_many(before) or _is_many(after):
+    if _are_many(before, after):
         yield from _of_many(vendor, at, before or [], after or [])
     elif isinstance(before, list) or isinstance(after, list):
         yield from _of_values(vendor, at, before or [], after or [])
@@ -121,8 +124,10 @@ def _differences(vendor: str, at: str, before: Any, after: Any) -> Iterator[Diff
         yield from _of_one(vendor, at, None, before, after)
 
 
-def _is_many(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and _key_of(value) is not None
+def _are_many(*sides: Any) -> bool:
+    """Whether these are lists, if they are anything, of things that have names."""
+    items = [item for side in sides if isinstance(side, list) for item in side]
+    return all(side is None or isinstance(side, list) for side in sides) and bool(items) and _key_of(items) is not None
 
 
 def _key_of(items: list[Any]) -> str | None:
@@ -131,11 +136,8 @@ def _key_of(items: list[Any]) -> str | None:
 
 def _of_many(vendor: str, at: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
     """Lists of things that have names of their own: each is compared with itself."""
-    key = _key_of([*before, *after])
-    if key is None:
-        yield from _of_values(vendor, at, before, after)
-        return
-    left, right = ({item[key]: item for item in items} for items in (before, after))
+    key = _key_of([*before, *after]) or ""
+    left, right = ({str(item[key]): item for item in items} for items in (before, after))
     for id in dict.fromkeys((*left, *right)):
         if left.get(id) != right.get(id):
             yield from _of_one(vendor, at, id, left.get(id), right.get(id), key)
@@ -152,7 +154,7 @@ def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: 
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield Difference(vendor, at, id, before, after, {}, key)
         return
-    parts = [name for name in dict.fromkeys((*before, *after)) if _is_many(before.get(name)) or _is_many(after.get(name))]
+    parts = [name for name in dict.fromkeys((*before, *after)) if _are_many(before.get(name), after.get(name))]
     left, right = ({name: it for name, it in side.items() if name not in parts} for side in (before, after))
     if fields := dict(_fields(left, right)):
         yield Difference(vendor, at, id, before, after, fields, key)

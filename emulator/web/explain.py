@@ -23,6 +23,11 @@ from emulator.web.shows import show_difference, show_entry
 
 Explained = dict[str, Any]
 
+SPOKEN = 10
+"""How many rows and differences are told in words; the values tell all."""
+
+UNPLACED = "a reply of the scenario, which came without a file"
+
 facts = cache(load_evidence)
 
 
@@ -55,7 +60,7 @@ def of_exchange(world: World, vendors: Vendors, routes: Routes, entry: Entry, to
         "vendor": vendor.name,
         "credential": redact(exchange.credential) if exchange.credential else None,
         "because": _cited(vendor.name, exchange.evidence),
-        "scripted": exchange.evidence if exchange.answer == SCRIPTED else None,
+        "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
         "rows": [_row(world, step) for step in exchange.steps],
         "assumptions": list(_assumptions(world, vendor, exchange)),
         "differences": None if differences is None else [show_difference(it) for it in differences],
@@ -116,15 +121,15 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {told['status']} {told['answer']} [{told['basis']}]"
     yield f"  world       {told['world']}, picked for the credential {told['credential'] or 'that was not sent'}"
     yield f"  operation   {told['operation']}"
-    for row in told["rows"][:10]:
+    for row in told["rows"][:SPOKEN]:
         yield f"  row         {row['resource']} {row['id']}: {row['in']} --{row['cause']}--> {row['to']} says {row['answer']}"
         if row["condition"]:
             yield f"              since {row['condition']}"
         yield from (f"              not {it['condition']}, which would say {it['answer']}" for it in row["passed_over"])
         if row["because"] and row["because"] != told["because"]:
             yield f"              because {_fact(row['because'])}"
-    if len(told["rows"]) > 10:
-        yield f"  row         and {len(told['rows']) - 10}{' or more' if len(told['rows']) == STEPS else ''} others"
+    if len(told["rows"]) > SPOKEN:
+        yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} others"
     yield (
         f"  because     {_fact(told['because'])}"
         if told["because"]
@@ -133,8 +138,10 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     yield from (f"  assuming    {it['id']} = {it['choice']}: {it['question']}" for it in told["assumptions"])
     if told["differences"] is None:
         yield "  changed     what it changed is not remembered any more"
-    for it in told["differences"] or ():
+    for it in (told["differences"] or ())[:SPOKEN]:
         yield f"  changed     {it['text']}"
+    if len(told["differences"] or ()) > SPOKEN:
+        yield f"  changed     and {len(told['differences']) - SPOKEN} other things"
     if told["differences"] == []:
         yield "  changed     nothing"
     if told["delivered"] is not True:

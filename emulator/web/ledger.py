@@ -26,7 +26,7 @@ def show_ledger(world: World, vendors: Vendors) -> dict[str, Any]:
     visible = [(commit, differences) for commit, differences in told if differences]
     committed = {commit.exchange for commit, _ in visible}
     return {
-        "complete": world.journal.lost == 0 and world.history.reaches(1),
+        "complete": world.journal.dropped == 0 and world.history.reaches(1),
         "commits": [_show_commit(commit, differences) for commit, differences in visible],
         "exchanges": [
             _show_exchange(entry.n, entry.event, entry.n in committed)
@@ -84,7 +84,7 @@ def _add_states(states: dict[str, Any], difference: Difference) -> None:
     sums["count"] += 1
     thing = difference.before if difference.after is None else difference.after
     for name, value in thing.items() if isinstance(thing, dict) else ():
-        if _is_number(value):
+        if _is_number(value) and value:
             sums[name] = sums.get(name, 0) + value
 
 
