@@ -1,4 +1,4 @@
-"""The commands: serve, check, play, schema, openapi, draw, certificate and healthcheck."""
+"""The commands: serve, check, play, explain, schema, openapi, draw, certificate and healthcheck."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emulator import __version__
+from emulator.explaining import explain
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
 
@@ -30,6 +31,9 @@ FIRST_SCENARIO = "first-run"
 @click.version_option(__version__, prog_name="batch-emulator")
 def main() -> None:
     """A local server that is SerpWow, Stripe Batch Jobs and 6DOT50 PAY to a client program."""
+
+
+main.add_command(explain)
 
 
 @main.command()

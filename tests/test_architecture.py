@@ -20,6 +20,7 @@ EDGES = {
     "handle",
     "pytest_plugin",
     "doors",
+    "explaining",
     "server",
     "trace",
     "judge",

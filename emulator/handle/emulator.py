@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from emulator.handle.journal import Change, Exchange, Journal
+from emulator.handle.past import Past
 from emulator.handle.server import EmulatorServer
 from emulator.handle.views import Serpwow, SixDot50, Stripe
 from emulator.kernel.journal import show_instant
@@ -27,7 +28,7 @@ ScenarioLike = str | Path | Mapping[str, Any]
 _numbers = itertools.count(1)
 
 
-class Emulator:
+class Emulator(Past):
     """A world of one's own. Use as a context: it is dropped at the end.
 
     `scenario` is what it begins with, nothing if left out; `seed` decides every id and credential. `server` is where the world
@@ -47,7 +48,11 @@ class Emulator:
         self.scenario = scenario
         self._id = id or f"p{os.getpid()}-{next(_numbers)}"
         wish = {"id": self._id, "scenario": _written(scenario), "claim": False} | ({} if seed is None else {"seed": seed})
-        self._made = self._server.ask("POST", "/worlds", wish)
+        self._hold(self._server.ask("POST", "/worlds", wish))
+
+    def _hold(self, made: Mapping[str, Any]) -> None:
+        """Takes hold of a world that was made."""
+        self._made = made
         self.clock = Clock(self)
         self.state = State(self)
         self.aio = AsyncEmulator(self)
@@ -74,7 +79,7 @@ class Emulator:
     @property
     def journal(self) -> Journal:
         """What has happened up to now."""
-        return Journal(self.ask("GET", "/journal"))
+        return Journal(self.ask("GET", "/journal"), self.ask)
 
     def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
         """Begins anew with another scenario; URLs stay, and so do the credentials while the seed does.
@@ -89,6 +94,14 @@ class Emulator:
     def reset(self) -> None:
         """Back to the beginning of the scenario, every part of it."""
         self.ask("POST", "/reset")
+
+    def fork(self, *, seed: int | None = None) -> Emulator:
+        """Another world, with credentials of its own, that goes on from here. Use as a context: it is dropped at the end."""
+        twin = object.__new__(Emulator)
+        twin._own, twin._server, twin.scenario = None, self._server, self.scenario
+        twin._id = f"{self._id[:40]}-f{next(_numbers)}"
+        twin._hold(self.ask("POST", "/fork", {"id": twin._id} | ({} if seed is None else {"seed": seed})))
+        return twin
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.

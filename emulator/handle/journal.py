@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, overload
 
+from emulator.handle.account import Explanation
 from emulator.kernel.quantities import parse_instant
+
+Ask = Callable[..., Any]
+"""Asks the control plane about the world: method, path, body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted."""
+    """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted.
+
+    `delivered` says whether the client got the whole answer; None where nobody can know.
+    """
 
     n: int
     at: datetime
@@ -48,25 +55,41 @@ class Exchange:
     assumption: str | None
     basis: str
     reply: Any
+    delivered: bool | None
     changes: tuple[Change, ...]
+    _ask: Ask = field(repr=False, compare=False)
 
     @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> Exchange:
-        """The exchange as the control plane shows it."""
+    def read(cls, shown: Mapping[str, Any], ask: Ask) -> Exchange:
+        """The exchange as the control plane shows it, which can be asked more about it."""
         names = ("n", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply")
         changes = tuple(Change.read(change) for change in shown["changes"])
-        return cls(at=parse_instant(shown["at"]), changes=changes, **{name: shown[name] for name in names})
+        fields = {name: shown[name] for name in (*names, "delivered")}
+        return cls(at=parse_instant(shown["at"]), changes=changes, _ask=ask, **fields)
+
+    def explain(self) -> Explanation:
+        """Why it went as it did: row, guard, evidence, assumptions, what it changed, and what would have worked.
+
+        Raises:
+            Refused: the journal does not hold it any more.
+        """
+        return Explanation.read(self._ask("GET", f"/journal/{self.n}/explain"))
 
 
 Entry = Exchange | Change
 
 
+ANYTHING: Any = object()
+"""In place of a body: whatever it was."""
+
+
 class Journal(Sequence[Entry]):
     """The entries there were when it was asked for, oldest first; `dropped` counts those that made room for newer ones."""
 
-    def __init__(self, shown: Mapping[str, Any]) -> None:
+    def __init__(self, shown: Mapping[str, Any], ask: Ask) -> None:
         self.dropped: int = shown["dropped"]
-        self._entries: list[Entry] = [_read(entry) for entry in shown["entries"]]
+        self._ask = ask
+        self._entries: list[Entry] = [_read(entry, ask) for entry in shown["entries"]]
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
         """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`."""
@@ -75,6 +98,30 @@ class Journal(Sequence[Entry]):
     def changes(self) -> list[Change]:
         """Every change in order, whether a client, time or a controller made it."""
         return [change for it in self._entries for change in (it.changes if isinstance(it, Exchange) else (it,))]
+
+    def assert_called(self, operation: str, *, times: int | None = None, json: Any = ANYTHING) -> None:
+        """Asserts that an operation was asked at least once, or exactly so often, with a body that holds `json`.
+
+        Raises:
+            AssertionError: it was not; the message names the nearest miss and the fields that differed.
+            Refused: there is no such operation, or the journal dropped entries.
+        """
+        wish = {"at": operation} | ({} if times is None else {"times": times}) | ({} if json is ANYTHING else {"json": json})
+        self._verify({"called": [wish]})
+
+    def assert_order(self, *operations: str) -> None:
+        """Asserts that these operations were asked in this order, whatever came between. Raises as `assert_called` does."""
+        self._verify({"order": operations})
+
+    def assert_never(self, operation: str) -> None:
+        """Asserts that an operation was never asked. Raises as `assert_called` does."""
+        self._verify({"never": [operation]})
+
+    def _verify(self, wanted: Mapping[str, Any]) -> None:
+        """The server compares, since it holds the requests' bodies: so it is the present journal that counts."""
+        failures = self._ask("POST", "/verify", wanted)["failures"]
+        if failures:
+            raise AssertionError("\n".join(failure["message"] for failure in failures))
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...
@@ -90,5 +137,5 @@ class Journal(Sequence[Entry]):
         return iter(self._entries)
 
 
-def _read(shown: Mapping[str, Any]) -> Entry:
-    return Exchange.read(shown) if shown["type"] == "exchange" else Change.read(shown)
+def _read(shown: Mapping[str, Any], ask: Ask) -> Entry:
+    return Exchange.read(shown, ask) if shown["type"] == "exchange" else Change.read(shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from heapq import heapify, heappop, heappush
 
@@ -51,6 +52,12 @@ class Agenda:
             heappop(heap)
         return None
 
+    def keys(self) -> Iterator[Key]:
+        """Every resource to which something will happen."""
+        yield from self._due
+        if self._upkeep is not None:
+            yield from self._upkeep.keys()
+
     def copy(self) -> Agenda:
         """The same entries, to be changed apart."""
         twin = Agenda()
@@ -63,5 +70,5 @@ class Agenda:
 
     def _forget_the_outdated(self) -> None:
         if len(self._heap) > 2 * len(self._due) + 64:
-            self._heap = [entry for entry in self._heap if self._due.get(entry[2]) == entry[0]]
+            self._heap = list({entry for entry in self._heap if self._due.get(entry[2]) == entry[0]})
             heapify(self._heap)

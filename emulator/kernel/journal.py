@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from emulator.kernel.machine import Row
 
 CAPACITY = 1000
+
+STEPS = 100
+"""How many rows an exchange keeps of those that it took."""
 
 
 class Change(NamedTuple):
@@ -44,8 +51,20 @@ class Change(NamedTuple):
         }
 
 
+class Step(NamedTuple):
+    """A row and the resource that took it, whether or not its state changed."""
+
+    kind: str
+    id: str
+    row: Row
+
+
 class Exchange(NamedTuple):
-    """One request with its reply and the changes that it made."""
+    """One request with its reply and the changes that it made.
+
+    `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
+    `delivered` says whether the client got the whole answer: None where nobody can know.
+    """
 
     at: datetime
     operation: str
@@ -59,6 +78,10 @@ class Exchange(NamedTuple):
     status: int
     reply: bytes
     changes: tuple[Change, ...]
+    steps: tuple[Step, ...] = ()
+    consulted: tuple[str, ...] = ()
+    credential: str | None = None
+    delivered: bool | None = True
 
 
 Event = Exchange | Change
@@ -74,11 +97,12 @@ class Entry(NamedTuple):
 class Journal:
     """The newest `capacity` entries, and how many older ones were dropped to make room."""
 
-    __slots__ = ("_entries", "_last")
+    __slots__ = ("_cleared", "_entries", "_last")
 
     def __init__(self, capacity: int = CAPACITY) -> None:
         self._entries: deque[Entry] = deque(maxlen=capacity)
         self._last = 0
+        self._cleared = 0
 
     @property
     def last(self) -> int:
@@ -89,6 +113,11 @@ class Journal:
     def dropped(self) -> int:
         """How many entries had to make room for newer ones, or were cleared."""
         return self._last - len(self._entries)
+
+    @property
+    def lost(self) -> int:
+        """How many entries had to make room for newer ones since it was cleared, so that nobody can count on the rest."""
+        return self._last - self._cleared - len(self._entries)
 
     def add(self, event: Event) -> int:
         """Notes the event and returns its number."""
@@ -105,14 +134,38 @@ class Journal:
         """The entries after number `n` that are still there, oldest first."""
         return (entry for entry in self._entries if entry.n > n)
 
+    def entry(self, n: int) -> Entry | None:
+        """The entry of that number; None where it is not there, or not any more."""
+        place = n - self.dropped - 1
+        return self._entries[place] if 0 <= place < len(self._entries) else None
+
+    def newest_exchanges(self, count: int) -> list[Entry]:
+        """The newest entries that are exchanges, newest first: `count` of them, or as many as there are."""
+        exchanges = (entry for entry in reversed(self._entries) if isinstance(entry.event, Exchange))
+        return list(islice(exchanges, count))
+
+    def mark(self, n: int, delivered: bool | None) -> None:
+        """Notes of an exchange that is still there whether the client got the whole answer; None when nobody can know."""
+        entry = self.entry(n)
+        if entry is not None and isinstance(entry.event, Exchange):
+            event = entry.event._replace(delivered=delivered)
+            self._entries[n - self.dropped - 1] = Entry(n, event)
+
+    def take_since(self, n: int) -> None:
+        """Takes out entry `n` and all after it, as if they had never been."""
+        while self._entries and self._entries[-1].n >= n:
+            self._entries.pop()
+        self._last = min(self._last, n - 1)
+
     def clear(self) -> None:
         """Forgets the entries, but not their numbers."""
         self._entries.clear()
+        self._cleared = self._last
 
     def copy(self) -> Journal:
         """The same entries, to be added to apart."""
         twin = Journal(self._entries.maxlen or CAPACITY)
-        twin._entries, twin._last = self._entries.copy(), self._last
+        twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
         return twin
 
 
@@ -137,5 +190,6 @@ def show_event(entry: Entry) -> dict[str, Any]:
         "assumption": event.assumption,
         "basis": event.basis,
         "status": event.status,
+        "delivered": event.delivered,
         "changes": [change.show() for change in event.changes],
     }

@@ -31,3 +31,5 @@ class Limits:
     """Entries of a world's journal; older ones make room, and are counted."""
     journal_bytes: int = 16_384
     """How much of a request's or a reply's body the journal keeps."""
+    snapshots: int = 100
+    """Snapshots of a world that are kept at once; 429."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any, Protocol
 
 from emulator.kernel.errors import MachineError
@@ -172,6 +173,11 @@ class Machine:
         """The row that a command takes; the table is total, so there always is one."""
         state = ABSENT if resource is None else resource.status
         return _first_that_holds(self._asked[state, command], view, resource)
+
+    def passed_over(self, row: Row) -> tuple[Row, ...]:
+        """The rows of the same state and cause that stand before this one, and did not hold if it was taken."""
+        rivals = (it for it in self.rows if it.state == row.state and it.cause == row.cause)
+        return tuple(takewhile(lambda it: it is not row, rivals))
 
     def due(self, resource: Any, timing: Mapping[str, timedelta | None]) -> tuple[datetime, Wait] | None:
         """The earliest thing that time alone does to the resource, or None; ties go to the wait declared first."""

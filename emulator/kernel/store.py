@@ -84,6 +84,17 @@ class Store:
             self._regroup(kind, id, old.index(), ())
         return old
 
+    def kinds(self) -> list[str]:
+        """The kinds of which there is, or was, anything."""
+        return list(self._tables)
+
+    def differing(self, other: Store) -> Iterator[tuple[str, str]]:
+        """(kind, id) of every resource that the other store has not, has otherwise, or has and this one has not."""
+        for kind in dict.fromkeys((*self._tables, *other._tables)):
+            mine, others = self._tables.get(kind, {}), other._tables.get(kind, {})
+            yield from ((kind, id) for id, resource in mine.items() if others.get(id) is not resource)
+            yield from ((kind, id) for id in others if id not in mine)
+
     def copy(self) -> Store:
         """The same resources, to be changed apart."""
         twin = Store()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulator.kernel.journal import Change
+from emulator.kernel.history import Commit, Touched
+from emulator.kernel.journal import Change, Step
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
 from emulator.kernel.store import Resource
 
@@ -24,16 +25,25 @@ class Taken(NamedTuple):
 
 
 class Transaction:
-    """One cause at one instant, acting on one world. Use as a context: an exception that leaves it takes everything back."""
+    """One cause at one instant, acting on one world. Use as a context: an exception that leaves it takes everything back.
 
-    __slots__ = ("_undo", "_world", "changes", "now", "why")
+    `changes` are the states that were left and entered, `steps` the rows that were taken, and `consulted` the assumptions
+    that somebody asked about.
+    """
+
+    __slots__ = ("_before", "_counted", "_first", "_numbers", "_world", "changes", "consulted", "now", "steps", "why")
 
     def __init__(self, world: World, now: datetime, why: str) -> None:
         self._world = world
-        self._undo: list[Callable[[], object]] = []
+        self._first = world.journal.last
+        self._before: dict[tuple[str, str], Any | None] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._counted: dict[str, int | None] = {}
         self.now = now
         self.why = why
         self.changes: list[Change] = []
+        self.steps: list[Step] = []
+        self.consulted: dict[str, None] = {}
 
     def __enter__(self) -> Transaction:
         return self
@@ -41,6 +51,14 @@ class Transaction:
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is not None:
             self.roll_back()
+        elif self._before or self._counted:
+            last = self._world.journal.last
+            self._world.history.add(Commit(self.now, self.why, self._first, last, self.touched(), self._counted))
+
+    def touched(self) -> tuple[Touched, ...]:
+        """Every resource that was put or removed, as it was before and as it is now."""
+        find, numbers = self._world.store.find, self._numbers
+        return tuple([Touched(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
 
     def find(self, kind: str, id: str) -> Any | None:
         """The resource as it is now, or None."""
@@ -60,6 +78,7 @@ class Transaction:
 
     def choice(self, assumption: str) -> str:
         """The choice of an assumption that is in force in this world."""
+        self.consulted[assumption] = None
         return self._world.choices[assumption]
 
     def length(self, wait: Wait, resource: Any) -> timedelta | None:
@@ -82,10 +101,10 @@ class Transaction:
     def mint(self, purpose: str) -> bytes:
         """32 bytes for a new id: decided by the seed, the purpose, and how often it was asked before."""
         counters = self._world.counters
-        before = counters.get(purpose, 0)
-        counters[purpose] = before + 1
-        self._undo.append(lambda: counters.__setitem__(purpose, before))
-        return self.digest(f"{purpose}/{before + 1}")
+        before = counters.get(purpose)
+        self._counted.setdefault(purpose, before)
+        counters[purpose] = number = (before or 0) + 1
+        return self.digest(f"{purpose}/{number}")
 
     def put(self, resource: Resource) -> None:
         """Adds or replaces a resource. Where a machine governs it, a status that differs from before is noted as a change."""
@@ -112,12 +131,13 @@ class Transaction:
 
     def roll_back(self) -> None:
         """Makes the world what it was before."""
-        while self._undo:
-            self._undo.pop()()
-        self.changes.clear()
+        put_back(self._world, self.touched(), self._counted)
+        for memory in (self._before, self._numbers, self._counted, self.changes, self.steps):
+            memory.clear()
 
     def _take(self, kind: str, id: str, row: Row, resource: Any | None) -> Taken:
         moved = resource
+        self.steps.append(Step(kind, id, row))
         if row.to != row.state:
             moved = self._move(kind, id, row, resource)
         if row.effect is not None:
@@ -141,23 +161,39 @@ class Transaction:
                 self.put(step)
 
     def _put(self, resource: Resource) -> Any | None:
-        world = self._world
-        old = world.put(resource)
-        if old is None:
-            self._undo.append(lambda: world.remove(resource.kind, resource.id))
-        else:
-            self._undo.append(lambda: world.put(old))
+        old = self._world.put(resource)
+        key = resource.kind, resource.id
+        if key not in self._before:
+            self._before[key] = old
         return old
 
     def _remove(self, kind: str, id: str) -> Any | None:
-        world = self._world
-        old: Resource | None = world.store.find(kind, id)
+        store, key = self._world.store, (kind, id)
+        old: Resource | None = store.find(kind, id)
         if old is None:
             return None
-        number = world.store.number(kind, id)
-        world.remove(kind, id)
-        self._undo.append(lambda: world.put(old, number))
+        if key not in self._before:
+            self._before[key] = old
+        if self._before[key] is not None:
+            self._numbers.setdefault(key, store.number(kind, id))
+        self._world.remove(kind, id)
         return old
 
     def _note(self, kind: str, id: str, source: str, to: str, evidence: str | None) -> None:
         self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
+
+
+def put_back(world: World, touched: Iterable[Touched], counters: Mapping[str, int | None]) -> None:
+    """Gives a world back what was replaced in it: values, their places in the order of arrival, and counts."""
+    replaced = tuple(touched)
+    for kind, id, before, _, number in replaced:
+        if before is None or number is not None:
+            world.remove(kind, id)
+    for _, _, before, _, number in replaced:
+        if before is not None:
+            world.put(before, number)
+    for purpose, count in counters.items():
+        if count is None:
+            world.counters.pop(purpose, None)
+        else:
+            world.counters[purpose] = count

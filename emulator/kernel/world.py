@@ -6,18 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
-from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
+from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, TooMany
+from emulator.kernel.history import History
 from emulator.kernel.journal import CAPACITY, Change, Journal
 from emulator.kernel.machine import Machine
 from emulator.kernel.store import Resource, Store
-from emulator.kernel.transaction import Transaction
+from emulator.kernel.transaction import Transaction, put_back
 
 IDLE_LIMIT = 100_000
 """How many changes `advance_until_idle` allows before it says that this world never comes to rest."""
+
+
+BEGINNING, NOW = "beginning", "now"
+"""What `moment` calls the world as it began and as it is, so that no snapshot can be called that."""
+
+SNAPSHOTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +33,8 @@ class Rules:
 
     `timing` holds the lengths that replace those of waits, None for ever; `choices` the choice in force of every
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`
-    whether data-plane replies say where they come from; `capacity` how many resources there may be, and `journal` how
-    many entries are kept.
+    whether data-plane replies say where they come from; `capacity` how many resources there may be, `journal` how many
+    entries are kept, and `snapshots` how many of these there may be.
     """
 
     machines: Mapping[str, Machine]
@@ -37,11 +44,20 @@ class Rules:
     provenance: bool = True
     capacity: int = 1_100_000
     journal: int = CAPACITY
+    snapshots: int = SNAPSHOTS
+
+
+class Moment(NamedTuple):
+    """A world as it was at an instant: a copy that nobody changes, whatever its clock says."""
+
+    at: datetime
+    world: World
 
 
 class World:
     """Resources, clock, agenda, counters and journal under one set of rules. Everything a client can see comes from here.
 
+    `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
     Whoever uses a world from more than one thread holds its `lock` meanwhile.
     """
 
@@ -53,11 +69,12 @@ class World:
         self.store = Store()
         self.agenda = Agenda()
         self.journal = Journal(rules.journal)
+        self.history = History(rules.journal)
         self.counters: dict[str, int] = {}
+        self.snapshots: dict[str, Moment] = {}
         self.choices = rules.choices
         self.lock = RLock()
-        self._beginning: World | None = None
-        self._began = clock.now()
+        self._beginning: Moment | None = None
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
         """Whether a vendor in this world takes a credential."""
@@ -131,32 +148,102 @@ class World:
         return self.store.remove(kind, id)
 
     def begin(self) -> None:
-        """Declares the present state the beginning, to which `reset` returns; the journal starts here."""
-        self._began = self.settle()
-        self.journal = Journal(self.rules.journal)
-        self._beginning = self.copy()
+        """Declares the present state the beginning, to which `reset` returns; journal and history start here."""
+        at = self.settle()
+        self.journal, self.history = Journal(self.rules.journal), History(self.rules.journal)
+        self._beginning = Moment(at, self.copy())
 
     def spawn(self, id: str, rules: Rules) -> World:
         """A world of its own at this one's beginning, under other rules. Both keep the same beginning, so it is made once."""
         twin = World(id, rules, self.clock, self.seed)
-        twin._beginning, twin._began = self._beginning, self._began
+        twin._beginning = self._beginning
         twin.reset()
         return twin
 
     def reset(self) -> None:
-        """Back to the beginning, every part of it; a clock that runs begins again where it began."""
-        beginning = self._beginning
-        if beginning is not None:
-            self.store, self.agenda, self.journal = beginning.store.copy(), beginning.agenda.copy(), Journal(self.rules.journal)
-            self.counters = beginning.counters.copy()
-            self.clock = Clock(self._began, beginning.clock.rate, beginning.clock.wall)
+        """Back to the beginning, every part of it; a clock that runs begins again where it began. Snapshots are kept."""
+        if self._beginning is not None:
+            self._go_back_to(self._beginning)
+            self.journal, self.history = Journal(self.rules.journal), History(self.rules.journal)
 
     def copy(self) -> World:
-        """The same world, to go on apart. Costs the number of resources, not what they hold."""
+        """The same world, to go on apart, without beginning or snapshots. Costs the number of resources, not what they hold."""
         twin = World(self.id, self.rules, self.clock.copy(), self.seed)
-        twin.store, twin.agenda, twin.journal = self.store.copy(), self.agenda.copy(), self.journal.copy()
-        twin.counters = self.counters.copy()
+        twin._take_over(self)
         return twin
+
+    def fork(self, id: str, rules: Rules, seed: int) -> World:
+        """The same world under another id, rules and seed, to go on apart: its past, its beginning and its snapshots, too."""
+        twin = World(id, rules, self.clock.copy(), seed)
+        twin._take_over(self)
+        twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
+        return twin
+
+    def snapshot(self, name: str) -> Moment:
+        """Keeps the present under a name, in place of what that named before.
+
+        Raises:
+            Conflict: the name is one that every world has.
+            TooMany: there are as many snapshots as there may be.
+        """
+        if name in (BEGINNING, NOW):
+            raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
+        if name not in self.snapshots and len(self.snapshots) >= self.rules.snapshots:
+            raise TooMany(f"there are {self.rules.snapshots} snapshots, and no more are allowed")
+        self.snapshots[name] = Moment(self.settle(), self.copy())
+        return self.snapshots[name]
+
+    def moment(self, name: str) -> Moment:
+        """The snapshot of that name, the BEGINNING, or NOW.
+
+        Raises:
+            NotFound: there is none.
+        """
+        if name == NOW:
+            return Moment(self.settle(), self)
+        if name == BEGINNING and self._beginning is not None:
+            return self._beginning
+        if name not in self.snapshots:
+            raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
+        return self.snapshots[name]
+
+    def restore(self, name: str) -> None:
+        """Back to a snapshot or the BEGINNING, every part of it, the journal too; the other snapshots are kept.
+
+        Raises:
+            NotFound: there is none of that name.
+        """
+        if name == BEGINNING:
+            self.reset()
+        else:
+            self._go_back_to(self.moment(name))
+
+    def undo(self, exchanges: int) -> None:
+        """Takes back the newest exchanges and all that happened since the first of them, which the clock goes back to.
+
+        Costs what changed in that time, not what there is. The rate of the clock stays.
+
+        Raises:
+            Conflict: there are not so many, or what they replaced is not remembered any more.
+        """
+        newest = self.journal.newest_exchanges(exchanges)
+        if len(newest) < exchanges:
+            raise Conflict(f"the journal remembers {len(newest)} exchanges, so that {exchanges} cannot be taken back")
+        first = newest[-1]
+        if not self.history.reaches(first.n):
+            raise Conflict(f"what exchange {first.n} and those after it replaced is not remembered any more")
+        for commit in self.history.take_since(first.n):
+            put_back(self, commit.touched, commit.counters)
+        self.journal.take_since(first.n)
+        self.clock = Clock(first.event.at, self.clock.rate, self.clock.wall)
+
+    def _go_back_to(self, moment: Moment) -> None:
+        self._take_over(moment.world)
+        self.clock = Clock(moment.at, moment.world.clock.rate, moment.world.clock.wall)
+
+    def _take_over(self, other: World) -> None:
+        self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
+        self.journal, self.history = other.journal.copy(), other.history.copy()
 
     def _catch_up(self, now: datetime) -> list[Change]:
         fired: list[Change] = []

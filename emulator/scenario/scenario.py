@@ -121,6 +121,7 @@ class Scenario:
             self.written.get("provenance", True),
             limits.resources,
             limits.journal,
+            limits.snapshots,
         )
 
     def _planned(self, vendors: Vendors, start: datetime) -> Iterator[Planned]:

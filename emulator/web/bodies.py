@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.grammar import DURATION, INSTANT, RATE
+from emulator.scenario.grammar import DURATION, HEADERS, INSTANT, RATE
 from emulator.scenario.strict_yaml import MAX_BYTES, MAX_DEPTH, Document, parse
 from emulator.scenario.validation import problems_in
 
@@ -51,6 +51,35 @@ ADVANCE = {
     "additionalProperties": False,
     "minProperties": 1,
     "maxProperties": 1,
+}
+MOMENT = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "pattern": "^[^/\\s]([^/]{0,98}[^/\\s])?$", "description": "1 to 100 characters, no /"}
+    },
+    "required": ["name"],
+    "additionalProperties": False,
+}
+UNDO = {
+    "type": "object",
+    "properties": {"exchanges": {"type": "integer", "minimum": 1}},
+    "additionalProperties": False,
+}
+FORK = {
+    "type": "object",
+    "properties": {"id": WORLD_ID, "seed": {"type": "integer", "minimum": 0}},
+    "additionalProperties": False,
+}
+DRY_RUN = {
+    "type": "object",
+    "properties": {
+        "method": {"type": "string", "pattern": "^[A-Z]+$", "description": "GET, POST, ..."},
+        "url": {"type": "string", "pattern": "^(https?://[^/]+)?/", "description": "/path?query, or http://host/path?query"},
+        "headers": HEADERS,
+        "body": {},
+    },
+    "required": ["method", "url"],
+    "additionalProperties": False,
 }
 
 

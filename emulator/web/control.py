@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -13,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator import __version__
+from emulator.evidence import basis
 from emulator.kernel.errors import BadInput, EmulatorError, NotFound
 from emulator.kernel.limits import Limits
 from emulator.kernel.quantities import parse_duration, parse_instant
@@ -24,35 +24,15 @@ from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document, state_problems
 from emulator.scenario.scenario import Scenario, Vendors, lay_over, rate_of
 from emulator.scenario.strict_yaml import Document
-from emulator.vendors.vendor import dump
-from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, Body, query_number, read_scenario, read_value
+from emulator.web.asked import Asked, Handler, Reader, WorldHandler, no_body, reply
+from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, query_number, read_scenario, read_value
+from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX
+from emulator.web.past import Past
 from emulator.web.problems import on_emulator_error, on_failure, on_http_error
 from emulator.web.shows import show_clock, show_entry, show_state, show_vendor, show_world
 
 WORLD = "/worlds/{world}"
-
-
-def reply(value: Any, status: int = 200) -> Response:
-    """A JSON response."""
-    return Response(dump(value), status, media_type="application/json")
-
-
-class Asked(NamedTuple):
-    """A control request once it has been read to its end."""
-
-    request: Request
-    body: Body
-
-
-Handler = Callable[[Asked], Response]
-WorldHandler = Callable[[World, Asked], Response]
-Reader = Callable[[Request], Awaitable[Body]]
-
-
-async def no_body(_: Request) -> Body:
-    """For requests whose body, if any, says nothing."""
-    return {}
 
 
 class Control:
@@ -65,6 +45,8 @@ class Control:
         self._vendors = vendors
         self._made = 0
         self._document: dict[str, Any] = {}
+        rehearsing = Gateway(worlds, vendors.values(), basis(vendors), None, limits)
+        self._past = Past(worlds, vendors, rehearsing, self._shown, self._next_id)
 
     def app(self) -> Starlette:
         """The routes as an application."""
@@ -90,6 +72,10 @@ class Control:
             self._route("POST", f"{WORLD}/clock/advance", self._at_world(self.advance), read_value(ADVANCE)),
             self._route("GET", f"{WORLD}/journal", self._at_world(self.journal)),
             self._route("DELETE", f"{WORLD}/journal", self._at_world(self.clear_journal)),
+            *(
+                self._route(method, WORLD + path, self._at_world(handler), read)
+                for method, path, handler, read in self._past.routes()
+            ),
         ]
         handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: on_http_error, Exception: on_failure}
         app = Starlette(routes=routes, exception_handlers=handlers)

@@ -8,8 +8,9 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
-from emulator.kernel.errors import TooMany
-from emulator.kernel.journal import Exchange
+from emulator.kernel.errors import BadInput, TooMany
+from emulator.kernel.history import Touched
+from emulator.kernel.journal import STEPS, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
@@ -38,6 +39,14 @@ class Wire(NamedTuple):
     status: int
     headers: RawHeaders
     content: bytes | Stream
+
+
+class Rehearsed(NamedTuple):
+    """An exchange that did not happen: how the journal would tell it, what would go out, and what would be replaced."""
+
+    exchange: Exchange
+    wire: Wire
+    touched: tuple[Touched, ...]
 
 
 class Gateway:
@@ -99,28 +108,55 @@ class Gateway:
         return self._worlds.pick(vendor.name, call.credential)
 
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
-        vendor, operation = route.vendor, route.operation
-        name = operation.name if operation else f"{vendor.name}.astray"
-        with world.lock, world.transaction(name) as tx:
-            n = world.journal.last + 1
-            answer, reply = _answer(tx, route, call)
-            content = _content(reply.body)
-            basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
-            headers = self._headers(tx, route, call, reply, n)
-            if world.rules.provenance:
-                headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
-            whole = b"" if isinstance(content, Stream) else content
-            if self._judge is not None and answer.name != SCRIPTED:
-                self._judge(vendor.name, name, reply.status, whole)
-            kept = self._limits.journal_bytes
-            world.journal.add(
-                Exchange(
-                    tx.now, name, call.method, call.target, call.body[:kept],
-                    answer.name, answer.evidence, answer.assumption, basis,
-                    reply.status, whole[:kept], tuple(tx.changes),
-                )
-            )  # fmt: skip
-        return Wire(reply.status, headers, content)
+        with world.lock, world.transaction(_name_of(route)) as tx:
+            exchange, wire = self._decide(world, tx, route, call)
+            if self._judge is not None and exchange.answer != SCRIPTED:
+                whole = b"" if isinstance(wire.content, Stream) else wire.content
+                self._judge(route.vendor.name, exchange.operation, exchange.status, whole)
+            world.journal.add(exchange)
+        return wire
+
+    def _decide(self, world: World, tx: Transaction, route: Route, call: Call) -> tuple[Exchange, Wire]:
+        """What a request is answered, and how the journal will tell it, which it does not yet."""
+        n = world.journal.last + 1
+        answer, reply = _answer(tx, route, call)
+        content = _content(reply.body)
+        basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
+        headers = self._headers(tx, route, call, reply, n)
+        if world.rules.provenance:
+            headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
+        kept = self._limits.journal_bytes
+        exchange = Exchange(
+            tx.now, _name_of(route), call.method, call.target, call.body[:kept],
+            answer.name, answer.evidence, answer.assumption, basis,
+            reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
+            tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
+        )  # fmt: skip
+        return exchange, Wire(reply.status, headers, content)
+
+    def rehearse(self, world: World, call: Call) -> Rehearsed:
+        """What a request to this world would be answered now, and what would be otherwise; none of it happens.
+
+        Raises:
+            BadInput: no vendor has the path, or the body is too large for the operation.
+        """
+        route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
+        if route is None:
+            raise BadInput.at(f"no vendor has the path {call.path}{self._routes.nearest(call.path)}", "url")
+        call.parameters, call.credential = route.parameters, route.vendor.credential(call)
+        if route.operation and route.operation.reader:
+            call.reader = route.operation.reader()
+            if len(call.body) > call.reader.limit:
+                raise BadInput.at(f"a body has at most {call.reader.limit} bytes here", "body")
+            call.reader.feed(call.body)
+            call.body = b""
+        with world.lock, world.transaction(_name_of(route)) as tx:
+            exchange, wire = self._decide(world, tx, route, call)
+            touched = tx.touched()
+            content = wire.content
+            whole = b"".join(content.chunks) if isinstance(content, Stream) else content
+            tx.roll_back()
+        return Rehearsed(exchange, wire._replace(content=whole), touched)
 
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""
@@ -141,6 +177,10 @@ class Gateway:
 
 
 SCRIPTED = "scripted"
+
+
+def _name_of(route: Route) -> str:
+    return route.operation.name if route.operation else f"{route.vendor.name}.astray"
 
 
 def _answer(tx: Transaction, route: Route, call: Call) -> tuple[Answer, Reply]:

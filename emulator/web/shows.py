@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -13,6 +14,7 @@ from emulator.kernel.journal import Entry, Exchange, show_event, show_instant
 from emulator.kernel.machine import Machine
 from emulator.kernel.quantities import show_duration
 from emulator.kernel.world import World
+from emulator.scenario.difference import Difference
 from emulator.vendors.vendor import Vendor
 from emulator.web.redact import redact_body, redact_target
 
@@ -64,6 +66,36 @@ def _body(content: bytes) -> Any:
         return redact_body(orjson.loads(content)) if content else None
     except ValueError:
         return content.decode("utf-8", "replace")
+
+
+def show_difference(difference: Difference) -> dict[str, Any]:
+    """What was added, removed or changed, and the same as a line to read; no credential can be read in it."""
+    safe = _redacted(difference)
+    thing = {"vendor": safe.vendor, "at": safe.at, "id": safe.id}
+    if safe.before is None:
+        told: dict[str, Any] = {"added": safe.after}
+    elif safe.after is None:
+        told = {"removed": safe.before}
+    else:
+        told = {"changed": {name: {"before": before, "after": after} for name, (before, after) in safe.fields.items()}}
+    return {**thing, **told, "text": str(safe)}
+
+
+def _redacted(difference: Difference) -> Difference:
+    secret = difference.named_by is not None and redact_body({difference.named_by: difference.id})[difference.named_by]
+    fields = {name: tuple(_hidden(name, it) for it in pair) for name, pair in difference.fields.items()}
+    return replace(
+        difference,
+        id=secret or difference.id,
+        before=redact_body(difference.before),
+        after=redact_body(difference.after),
+        fields=fields,
+    )
+
+
+def _hidden(path: str, value: Any) -> Any:
+    name = path.rpartition(".")[2]
+    return redact_body({name: value})[name]
 
 
 def show_vendor(vendor: Vendor) -> dict[str, Any]:

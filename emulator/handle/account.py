@@ -1,0 +1,123 @@
+"""What a handle is told about the past: explanations, the ledger, differences and rehearsed answers, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from emulator.kernel.quantities import parse_instant
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why something went as it did; as text it is for people. `told` is all of it, as the control plane tells it."""
+
+    text: str
+    told: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any]) -> Explanation:
+        """The explanation as the control plane shows it."""
+        return cls(shown["text"], shown)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is otherwise, `at` a place of the vendor's `given`; as text it is for people.
+
+    `added` and `removed` are the thing, `changed` its fields that differ, each as (before, after); two of the three are None.
+    """
+
+    vendor: str
+    at: str
+    id: str | None
+    added: Any
+    removed: Any
+    changed: Mapping[str, tuple[Any, Any]] | None
+    text: str
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any]) -> Difference:
+        """The difference as the control plane shows it."""
+        changed = shown.get("changed")
+        fields = None if changed is None else {name: (it["before"], it["after"]) for name, it in changed.items()}
+        names = (shown["vendor"], shown["at"], shown["id"], shown.get("added"), shown.get("removed"))
+        return cls(*names, fields, shown["text"])
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What one exchange did, or, where `exchange` is None, time or a controller. `totals` are in the vendor's units."""
+
+    exchange: int | None
+    why: str
+    at: datetime
+    totals: Mapping[str, Any]
+    differences: tuple[Difference, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An exchange as it truly ended: whether its effect was committed, and whether the client got the whole answer.
+
+    `delivered` is None where nobody can know.
+    """
+
+    n: int
+    operation: str
+    status: int
+    committed: bool
+    delivered: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What really happened. `complete` is False where some of it is not remembered any more."""
+
+    complete: bool
+    commits: tuple[Commit, ...]
+    exchanges: tuple[Outcome, ...]
+    totals: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any]) -> Ledger:
+        """The ledger as the control plane shows it."""
+        commits = tuple(
+            Commit(it["exchange"], it["why"], parse_instant(it["at"]), it["totals"], read_differences(it))
+            for it in shown["commits"]
+        )
+        return cls(shown["complete"], commits, tuple(Outcome(**it) for it in shown["exchanges"]), shown["totals"])
+
+    def moved(self, vendor: str, field: str) -> Any:
+        """By how much a number such as `account.credits_used` moved in all; 0 where it did not."""
+        return self.totals.get(vendor, {}).get("moved", {}).get(field, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsed:
+    """What a request would be answered, and what it would change. It did not happen."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: Any
+    differences: tuple[Difference, ...]
+    explanation: Explanation
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any]) -> Rehearsed:
+        """The rehearsal as the control plane shows it."""
+        headers = tuple((name, value) for name, value in shown["headers"])
+        return cls(shown["status"], headers, shown["body"], read_differences(shown), Explanation.read(shown["explanation"]))
+
+
+def read_differences(shown: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """The differences in something that the control plane shows."""
+    return tuple(Difference.read(it) for it in shown["differences"])

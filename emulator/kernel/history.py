@@ -1,0 +1,89 @@
+"""What the newest transactions replaced, so that they can be taken back, told apart, and counted. Bounded, and it says so."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+REMEMBERED = 200_000
+"""How many replaced values are kept at most; of the newest commit, all are."""
+
+
+class Touched(NamedTuple):
+    """A resource before and after; None where it was not there.
+
+    `number` is its place in the order of arrival, where that was given up in between.
+    """
+
+    kind: str
+    id: str
+    before: Any | None
+    after: Any | None
+    number: int | None = None
+
+
+class Commit(NamedTuple):
+    """A transaction that changed the world: when, why, and what it replaced.
+
+    `first` and `last` are the journal's newest numbers before and after; `counters` what those had counted that it moved on,
+    None where they had not begun.
+    """
+
+    at: datetime
+    why: str
+    first: int
+    last: int
+    touched: tuple[Touched, ...]
+    counters: Mapping[str, int | None]
+
+    @property
+    def exchange(self) -> int | None:
+        """The number of the exchange whose transaction this was; None where time or a controller did it."""
+        return self.last if self.last > self.first else None
+
+
+class History:
+    """The newest commits: `capacity` at most, and no more than hold REMEMBERED values between them."""
+
+    __slots__ = ("_commits", "_forgotten", "_size", "capacity")
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self._commits: deque[Commit] = deque()
+        self._size = 0
+        self._forgotten: Commit | None = None
+
+    def __iter__(self) -> Iterator[Commit]:
+        return iter(self._commits)
+
+    def add(self, commit: Commit) -> None:
+        """Remembers a commit, and forgets the oldest where there is no room for all."""
+        commits = self._commits
+        commits.append(commit)
+        self._size += len(commit.touched)
+        while len(commits) > self.capacity or (self._size > REMEMBERED and len(commits) > 1):
+            self._forgotten = commits.popleft()
+            self._size -= len(self._forgotten.touched)
+
+    def reaches(self, n: int) -> bool:
+        """Whether every commit since the journal's entry `n` is remembered."""
+        return self._forgotten is None or self._forgotten.last < n
+
+    def of(self, n: int) -> Commit | None:
+        """The commit of the exchange of that number; None where it changed nothing or is forgotten."""
+        return next((commit for commit in reversed(self._commits) if commit.exchange == n), None)
+
+    def take_since(self, n: int) -> Iterator[Commit]:
+        """Takes out the commits since the journal's entry `n` and gives them back, newest first."""
+        while self._commits and self._commits[-1].last >= n:
+            commit = self._commits.pop()
+            self._size -= len(commit.touched)
+            yield commit
+
+    def copy(self) -> History:
+        """The same commits, to be added to apart."""
+        twin = History(self.capacity)
+        twin._commits, twin._size, twin._forgotten = self._commits.copy(), self._size, self._forgotten
+        return twin

@@ -1,0 +1,153 @@
+"""Why an exchange went as it did: world, operation, row, evidence, assumptions, what changed, and what would have worked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from emulator.evidence import Evidence, load_evidence
+from emulator.kernel.errors import NotFound
+from emulator.kernel.history import Touched
+from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Step, show_instant
+from emulator.kernel.machine import Row
+from emulator.kernel.world import World
+from emulator.scenario.difference import of_touched
+from emulator.scenario.scenario import Vendors
+from emulator.vendors.vendor import Vendor
+from emulator.web.gateway import SCRIPTED
+from emulator.web.hints import hints
+from emulator.web.redact import redact
+from emulator.web.routes import Routes
+from emulator.web.shows import show_difference, show_entry
+
+Explained = dict[str, Any]
+
+SPOKEN = 10
+"""How many rows and differences are told in words; the values tell all."""
+
+UNPLACED = "a reply of the scenario, which came without a file"
+
+facts = cache(load_evidence)
+
+
+def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained:
+    """The explanation of the journal's entry of that number, as values and as a `text` to read.
+
+    Raises:
+        NotFound: there is no such entry, or not any more.
+    """
+    entry = world.journal.entry(n)
+    if entry is None:
+        known = (str(it.n) for it in world.journal.since(0))
+        raise NotFound(f"entry of this journal, which dropped {world.journal.dropped},", str(n), known)
+    if isinstance(entry.event, Change):
+        return _of_change(world, vendors, entry.n, entry.event)
+    commit = world.history.of(n)
+    known_touched = commit.touched if commit else () if world.history.reaches(n) else None
+    return of_exchange(world, vendors, routes, Entry(n, entry.event), known_touched)
+
+
+def of_exchange(world: World, vendors: Vendors, routes: Routes, entry: Entry, touched: Sequence[Touched] | None) -> Explained:
+    """The explanation of an exchange, whether it happened or was only rehearsed; `touched` is None where it is forgotten."""
+    exchange = entry.event
+    assert isinstance(exchange, Exchange)  # noqa: S101  a change has another explanation
+    vendor = vendors[exchange.operation.partition(".")[0]]
+    differences = None if touched is None else of_touched(world, vendors, touched, exchange.at)
+    told = {
+        **show_entry(entry),
+        "world": world.id,
+        "vendor": vendor.name,
+        "credential": redact(exchange.credential) if exchange.credential else None,
+        "because": _cited(vendor.name, exchange.evidence),
+        "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
+        "rows": [_row(world, step) for step in exchange.steps],
+        "assumptions": list(_assumptions(world, vendor, exchange)),
+        "differences": None if differences is None else [show_difference(it) for it in differences],
+        "would_work": hints(world, vendor, routes, exchange),
+    }
+    return {**told, "text": "\n".join(_lines(told))}
+
+
+def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explained:
+    because = _cited(change.vendor, change.evidence) if change.vendor in vendors else None
+    text = f"{n}  {show_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}"
+    if because:
+        text += f"\n  because     {_fact(because)}"
+    return {"n": n, "type": "change", "world": world.id, **change.show(), "because": because, "text": text}
+
+
+def _cited(vendor: str, id: str | None) -> dict[str, str] | None:
+    """The fact of that id, with its source."""
+    fact: Evidence | None = facts(vendor).get(id or "")
+    return None if fact is None else {"evidence": fact.id, "kind": fact.kind, "source": fact.source, "says": fact.says}
+
+
+def _row(world: World, step: Step) -> dict[str, Any]:
+    row, machine = step.row, world.rules.machines[step.kind]
+    return {
+        "resource": step.kind,
+        "id": step.id,
+        "in": row.state,
+        "cause": str(row.cause),
+        "to": row.to,
+        "answer": row.answer,
+        "effect": row.effect.__name__ if row.effect else None,
+        "condition": _condition(row),
+        "because": _cited(step.kind.partition(".")[0], row.evidence),
+        "passed_over": [{"condition": _condition(it), "answer": it.answer} for it in machine.passed_over(row)],
+    }
+
+
+def _condition(row: Row) -> str | None:
+    """The guard and the assumption that a row depends on."""
+    guard = [row.when.__name__] if row.when else []
+    choice = [f"{row.assume.assumption}={row.assume.choice}"] if row.assume else []
+    return " and ".join(guard + choice) or None
+
+
+def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[dict[str, Any]]:
+    """Those that the answer names, that a row depended on, or that somebody asked about on the way."""
+    rows = [row for step in exchange.steps for row in (step.row, *world.rules.machines[step.kind].passed_over(step.row))]
+    named = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
+    for it in vendor.assumptions:
+        if it.id in named:
+            choice = world.choices[it.id]
+            yield {"id": it.id, "choice": choice, "default": it.default, "question": it.question, "reason": it.reason}
+
+
+def _lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """The explanation for people."""
+    yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {told['status']} {told['answer']} [{told['basis']}]"
+    yield f"  world       {told['world']}, picked for the credential {told['credential'] or 'that was not sent'}"
+    yield f"  operation   {told['operation']}"
+    for row in told["rows"][:SPOKEN]:
+        yield f"  row         {row['resource']} {row['id']}: {row['in']} --{row['cause']}--> {row['to']} says {row['answer']}"
+        if row["condition"]:
+            yield f"              since {row['condition']}"
+        yield from (f"              not {it['condition']}, which would say {it['answer']}" for it in row["passed_over"])
+        if row["because"] and row["because"] != told["because"]:
+            yield f"              because {_fact(row['because'])}"
+    if len(told["rows"]) > SPOKEN:
+        yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} others"
+    yield (
+        f"  because     {_fact(told['because'])}"
+        if told["because"]
+        else f"  scripted    {told['scripted'] or told['evidence']}"
+    )
+    yield from (f"  assuming    {it['id']} = {it['choice']}: {it['question']}" for it in told["assumptions"])
+    if told["differences"] is None:
+        yield "  changed     what it changed is not remembered any more"
+    for it in (told["differences"] or ())[:SPOKEN]:
+        yield f"  changed     {it['text']}"
+    if len(told["differences"] or ()) > SPOKEN:
+        yield f"  changed     and {len(told['differences']) - SPOKEN} other things"
+    if told["differences"] == []:
+        yield "  changed     nothing"
+    if told["delivered"] is not True:
+        yield f"  delivered   {'no' if told['delivered'] is False else 'nobody can know'}"
+    yield from (f"  would work  {hint}" for hint in told["would_work"])
+
+
+def _fact(cited: Mapping[str, str]) -> str:
+    return f"{cited['says']} [{cited['evidence']}, {cited['kind']}, {cited['source']}]"

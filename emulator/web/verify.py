@@ -1,0 +1,139 @@
+"""Verifying what a client asked: how often, in which order, with which bodies; what fails names the nearest miss."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from emulator.kernel.errors import BadInput, Problem, nearest
+from emulator.kernel.journal import Exchange
+from emulator.kernel.world import World
+from emulator.scenario.compare import differences
+
+Asked = Sequence[tuple[int, Exchange]]
+
+OPERATION = {"type": "string", "minLength": 1}
+VERIFY = {
+    "type": "object",
+    "properties": {
+        "called": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"at": OPERATION, "times": {"type": "integer", "minimum": 0}, "json": {}},
+                "required": ["at"],
+                "additionalProperties": False,
+            },
+        },
+        "order": {"type": "array", "items": OPERATION},
+        "never": {"type": "array", "items": OPERATION},
+    },
+    "additionalProperties": False,
+    "minProperties": 1,
+}
+"""A verification: each operation `called` at least once or exactly `times`, with a body that holds `json`; these in this
+`order`, others perhaps between them; and these `never`."""
+
+
+def verify(world: World, wanted: Mapping[str, Any], operations: Sequence[str]) -> dict[str, Any]:
+    """Whether the clients asked what they should have, and every way in which they did not.
+
+    Raises:
+        BadInput: the verification could match nothing, or the journal has not kept all that it would have to look at.
+    """
+    _refuse_the_meaningless(world, wanted, operations)
+    asked = [(entry.n, entry.event) for entry in world.journal.since(0) if isinstance(entry.event, Exchange)]
+    failures = [
+        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item)),
+        *_order(asked, wanted.get("order", ())),
+        *(failure for operation in wanted.get("never", ()) for failure in _never(asked, operation)),
+    ]
+    return {"ok": not failures, "failures": failures}
+
+
+def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations: Sequence[str]) -> None:
+    if world.journal.lost:
+        lost = (
+            f"the journal dropped {world.journal.lost} entries to make room for newer ones: clear it earlier, or allow it more"
+        )
+        raise BadInput([Problem(lost)])
+    named: list[tuple[tuple[str | int, ...], str]] = []
+    named += [(("called", index, "at"), item["at"]) for index, item in enumerate(wanted.get("called", ()))]
+    named += [((part, index), it) for part in ("order", "never") for index, it in enumerate(wanted.get(part, ()))]
+    problems = [
+        Problem(f"no operation is called {name!r}{nearest(name, operations)}", path)
+        for path, name in named
+        if name not in operations
+    ]
+    if problems or not named:
+        raise BadInput(problems or [Problem("this verification names no operation, and so could not fail")])
+
+
+def _called(asked: Asked, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    at, times = wanted["at"], wanted.get("times")
+    tries = [(n, exchange, _misses(exchange, wanted)) for n, exchange in asked if exchange.operation == at]
+    fitting = [n for n, _, misses in tries if not misses]
+    if len(fitting) == times or (times is None and fitting):
+        return
+    wish = "at least once" if times is None else _times(times)
+    with_it = " with that body" if "json" in wanted else ""
+    message = f"{at} was called{with_it} {_times(len(fitting))}, not {wish}"
+    if fitting:
+        yield _failure(at, f"{message}: {_exchanges(fitting)}", fitting)
+    elif tries:
+        n, _, misses = min(tries, key=lambda it: len(it[2]))
+        yield _failure(at, f"{message}; the nearest is exchange {n}, where {'; '.join(misses)}", [n])
+    else:
+        yield _failure(at, f"{message}; {_what_was(asked)}", [])
+
+
+def _misses(exchange: Exchange, wanted: Mapping[str, Any]) -> list[str]:
+    """The fields in which a request is not what was wanted."""
+    if "json" not in wanted:
+        return []
+    try:
+        body = json.loads(exchange.request, parse_float=Decimal) if exchange.request else None
+    except ValueError:
+        return [f"the first {len(exchange.request)} bytes of the body, which the journal kept, are not JSON"]
+    return list(differences(wanted["json"], body))
+
+
+def _order(asked: Asked, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """The first operation that did not come after those before it."""
+    since, former = 0, None
+    for operation in wanted:
+        later = [n for n, exchange in asked if exchange.operation == operation and n > since]
+        if not later:
+            earlier = [n for n, exchange in asked if exchange.operation == operation]
+            after = f" after {former} (exchange {since})" if former else ""
+            nearby = f"only before that: {_exchanges(earlier)}" if earlier else _what_was(asked)
+            yield _failure(operation, f"{operation} was not called{after}; {nearby}", earlier)
+            return
+        since, former = later[0], operation
+
+
+def _never(asked: Asked, operation: str) -> Iterator[dict[str, Any]]:
+    found = [n for n, exchange in asked if exchange.operation == operation]
+    if found:
+        yield _failure(
+            operation, f"{operation} was called {_times(len(found))}, and never should be: {_exchanges(found)}", found
+        )
+
+
+def _failure(at: str, message: str, exchanges: list[int]) -> dict[str, Any]:
+    return {"at": at, "message": message, "exchanges": exchanges}
+
+
+def _what_was(asked: Asked) -> str:
+    called = dict.fromkeys(exchange.operation for _, exchange in asked)
+    return f"what was called is {', '.join(called)}" if called else "nothing was called at all"
+
+
+def _exchanges(numbers: Sequence[int]) -> str:
+    return f"exchange{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(count, f"{count} times")

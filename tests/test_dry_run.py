@@ -1,0 +1,124 @@
+"""A dry run answers what the real request would, byte for byte, and nothing whatever comes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from emulator import Emulator
+from emulator.handle.server import Refused
+from emulator.web.guard import PREFIX
+from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
+from tests.walking import LIBRARY, Walker, walk
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator("first-run") as emulator:
+        yield emulator
+
+
+def wish_of(request: httpx.Request) -> dict[str, Any]:
+    """The request as a dry run is asked for it."""
+    headers = {name: value for name, value in request.headers.items() if name != "host"}
+    return {"method": request.method, "url": str(request.url), "headers": headers, "body": request.content.decode()}
+
+
+def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
+    headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
+    try:
+        return reply.status_code, headers, reply.json() if reply.content else None
+    except ValueError:
+        return reply.status_code, headers, reply.text
+
+
+def foretold(rehearsed: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:
+    return rehearsed["status"], [(name, value) for name, value in rehearsed["headers"]], rehearsed["body"]
+
+
+async def everything(walker: Walker, world: str) -> list[Any]:
+    return [await walker.ask("GET", f"/worlds/{world}{part}") for part in ("/state", "/clock", "/journal", "/ledger", "/diff")]
+
+
+@pytest.mark.parametrize("name", LIBRARY.names())
+def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: str) -> None:
+    async def look(walker: Walker, request: httpx.Request) -> None:
+        if request.url.path.startswith(PREFIX):
+            return
+        world = request.headers["Emulator-World"]
+        before = await everything(walker, world)
+        rehearsed = await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))
+        assert await everything(walker, world) == before
+        assert foretold(await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))) == foretold(rehearsed)
+        await walker.ask("POST", f"/worlds/{world}/snapshots", {"name": "before"})
+        real = heard(await walker.pass_on(request))
+        n = rehearsed["explanation"]["n"]
+        explained = await walker.ask("GET", f"/worlds/{world}/journal/{n}/explain")
+        await walker.ask("POST", f"/worlds/{world}/restore", {"name": "before"})
+        assert (foretold(rehearsed), rehearsed["explanation"]) == (real, explained)
+        assert (await everything(walker, world))[:4] == before[:4]
+
+    walk(name, look)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(LIVES)
+def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
+    import asyncio
+
+    async def run(rehearse: bool) -> object:
+        replies = []
+        async with first_run() as client:
+            for asked in lives:
+                if rehearse and not isinstance(asked, int) and not asked[1].startswith(PREFIX):
+                    wish = {"method": asked[0], "url": asked[1], "headers": asked[2]}
+                    told = await client.post(f"{DEFAULT}/dry-run", json=wish)
+                    assert told.status_code == 200, told.text
+                replies += await live([asked], client)
+            return replies, (await client.get(f"{DEFAULT}/state")).content, (await client.get(f"{DEFAULT}/journal")).content
+
+    assert asyncio.run(run(True)) == asyncio.run(run(False))
+
+
+def test_the_handle_rehearses(emulator: Emulator) -> None:
+    told = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
+    assert (told.status, told.body["request_info"]["success"]) == (200, True)
+    assert {difference.at for difference in told.differences} == {"account", "batches"}
+    assert "queued --stop--> idle" in str(told.explanation)
+    assert emulator.serpwow.batch("2A6F94BB").status == "queued"
+    assert list(emulator.journal) == []
+
+
+def test_a_body_that_is_not_text_is_sent_as_json(emulator: Emulator) -> None:
+    body = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
+    told = emulator.dry_run("POST", f"{emulator.sixdot50.url}/authentication/getToken", body=body)
+    assert told.status == 200
+    assert (
+        told.body
+        == emulator.dry_run(
+            "POST", "/6dot50/authentication/getToken", body=json.dumps(body), headers={"Content-Type": "application/json"}
+        ).body
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish", "detail"),
+    [
+        ({"method": "GET", "url": "/liv/batches"}, "did you mean '/live/batches'"),
+        ({"method": "GET"}, "'url' is missing"),
+        ({"method": "get", "url": "/live/batches"}, "is not of the form GET, POST"),
+        ({"method": "GET", "url": "live/batches"}, "is not of the form /path"),
+        ({"method": "GET", "url": "/live/bätches"}, "encode what is not"),
+        ({"method": "GET", "url": "/live/batches", "header": {}}, "did you mean 'headers'"),
+        ({"method": "GET", "url": "/v2/core/batch_jobs", "headers": {"Authorization": "Bearer sk_live_1"}}, "live key"),
+    ],
+)
+def test_a_wish_that_is_wrong_is_refused(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
+    with pytest.raises(Refused, match="422") as refused:
+        emulator.ask("POST", "/dry-run", wish)
+    assert detail in str(refused.value)

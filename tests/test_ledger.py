@@ -1,0 +1,229 @@
+"""The ledger tells what really happened, in the vendors' units; the ways back take it along; differences are all there are."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from emulator import Emulator
+from emulator.handle.server import Refused
+from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
+from tests.walking import LIBRARY, Walker, walk, world_that_goes
+
+JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
+BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator("first-run") as emulator:
+        yield emulator
+
+
+def send(emulator: Emulator, method: str, path: str, **headers: str) -> httpx.Response:
+    with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        names = {name.replace("_", "-"): value for name, value in headers.items()}
+        return client.request(method, path, headers={"Emulator-World": emulator.id, **names})
+
+
+def stop(emulator: Emulator) -> httpx.Response:
+    return send(emulator, "GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
+
+
+def test_a_refund_is_in_credits_and_happens_once(emulator: Emulator) -> None:
+    stop(emulator)
+    stop(emulator)
+    ledger = emulator.ledger
+    assert ledger.moved("serpwow", "account.credits_used") == -200
+    assert [(it.n, it.status, it.committed, it.delivered) for it in ledger.exchanges] == [
+        (1, 200, True, True),
+        (2, 400, False, True),
+    ]
+    assert [(it.exchange, it.why) for it in ledger.commits] == [(1, "serpwow.batches.stop")]
+    assert ledger.complete
+
+
+def test_a_cancelled_batch_is_in_payments_and_their_amounts(emulator: Emulator) -> None:
+    send(emulator, "POST", f"/za/pay/batches/{BATCH}/cancel", Authorization="Bearer demo")
+    states = emulator.ledger.totals["6dot50"]["states"]
+    assert states["batches.payments"] == {"DRAFT -> CANCELLED": {"count": 185, "amount": 18500}}
+
+
+def test_what_time_and_controllers_did_is_told_with_its_cause(emulator: Emulator) -> None:
+    send(
+        emulator,
+        "POST",
+        f"/v2/core/batch_jobs/{JOB}/cancel",
+        Authorization="Bearer sk_test_1",
+        Stripe_Version="2026-03-25.preview",
+    )
+    emulator.clock.advance("1s")
+    emulator.state.change({"serpwow": {"batches": [{"id": "NEW"}]}})
+    causes = [(it.exchange, it.why) for it in emulator.ledger.commits]
+    assert causes == [(1, "stripe.batch_jobs.cancel"), (None, "after stripe.drain"), (None, "set by control")]
+    jobs = emulator.ledger.totals["stripe"]["states"]["batch_jobs"]
+    assert jobs["cancelling -> canceled"]["rows"] == 100
+
+
+def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
+    async def run() -> list[Any]:
+        from emulator.app import create_app, worlds_of
+        from emulator.doors import in_process
+
+        worlds = worlds_of([LIBRARY.get("first-run")])
+        async with in_process(create_app(worlds)) as client:
+            await client.get("/live/batches/2A6F94BB/stop?api_key=k")
+            await client.get("/live/account?api_key=k")
+            worlds.default.journal.mark(1, False)
+            worlds.default.journal.mark(2, None)
+            worlds.default.journal.mark(3, False)
+            told = (await client.get(f"{DEFAULT}/journal/1/explain")).json()["text"]
+            assert "delivered   no" in told
+            exchanges: list[Any] = (await client.get(f"{DEFAULT}/ledger")).json()["exchanges"]
+            return exchanges
+
+    assert [(it["committed"], it["delivered"]) for it in asyncio.run(run())] == [(True, False), (False, None)]
+
+
+@pytest.mark.parametrize("name", LIBRARY.names())
+def test_the_moves_of_every_commit_add_up_to_the_whole_difference(name: str) -> None:
+    """Numbers that move only by commits: what the ledger says and what the state says are the same."""
+
+    async def look(walker: Walker, request: httpx.Request) -> None:
+        world = world_that_goes(request)
+        if world is None:
+            return
+        ledger, diff = await walker.ask("GET", f"{world}/ledger"), await walker.ask("GET", f"{world}/diff")
+        if not ledger["complete"]:
+            return  # a month of schedules is more than a journal holds
+        moved = ledger["totals"].get("serpwow", {}).get("moved", {}).get("account.credits_used", 0)
+        account = [it["changed"] for it in diff["differences"] if (it["vendor"], it["at"]) == ("serpwow", "account")]
+        used = account[0].get("credits_used", {"before": 0, "after": 0}) if account else {"before": 0, "after": 0}
+        assert moved == used["after"] - used["before"]
+
+    walk(name, look)
+
+
+def whole(before: Any, after: Any) -> dict[str, set[str]]:
+    """By vendor and part, the ids of what differs, found by comparing all that there is."""
+    found: dict[str, set[str]] = {}
+    for vendor in before:
+        for part in before[vendor]:
+            left, right = before[vendor][part], after[vendor].get(part)
+            if left != right:
+                found[f"{vendor}.{part}"] = changed_ids(left, right)
+    return found
+
+
+def changed_ids(left: Any, right: Any) -> set[str]:
+    if not isinstance(left, list):
+        return set()
+    key = "token" if any("token" in it for it in (*left, *right)) else "id"
+    sides = [{str(it[key]): it for it in items} for items in (left, right)]
+    return {id for id in {*sides[0], *sides[1]} if sides[0].get(id) != sides[1].get(id)} if key == "id" else set()
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@given(LIVES, LIVES)
+def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more: list[Asked]) -> None:
+    async def run() -> None:
+        async with first_run() as client:
+            await live(lives, client)
+            await client.post(f"{DEFAULT}/snapshots", json={"name": "here"})
+            before = (await client.get(f"{DEFAULT}/state")).json()
+            await live(more, client)
+            after = (await client.get(f"{DEFAULT}/state")).json()
+            found: dict[str, set[str]] = {}
+            for it in (await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"]:
+                outer, _, inner = it["at"].partition("[")
+                ids = found.setdefault(f"{it['vendor']}.{outer}", set())
+                if it["at"] != "tokens" and (it["id"] or inner):
+                    ids.add(inner.partition("]")[0] or it["id"])
+            assert found == whole(before, after)
+            back = (await client.get(f"{DEFAULT}/diff?from=now&to=here")).json()["differences"]
+            assert len(back) == len((await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"])
+
+    asyncio.run(run())
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@given(LIVES, LIVES)
+def test_after_undo_and_restore_the_same_requests_get_the_same_bytes(lives: list[Asked], more: list[Asked]) -> None:
+    async def run() -> None:
+        async with first_run() as client:
+            await live(lives, client)
+            await client.post(f"{DEFAULT}/snapshots", json={"name": "here"})
+            first = await live([("GET", "/live/account?api_key=k", {}), *more], client)
+            await client.post(f"{DEFAULT}/restore", json={"name": "here"})
+            assert await live([("GET", "/live/account?api_key=k", {}), *more], client) == first
+            asked = 1 + sum(not isinstance(it, int) and not it[1].startswith("/_emulator") for it in more)
+            undone = await client.post(f"{DEFAULT}/undo", json={"exchanges": asked})
+            assert undone.status_code == 200, undone.text
+            assert (await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"] == []
+            assert await live([("GET", "/live/account?api_key=k", {}), *more], client) == first
+
+    asyncio.run(run())
+
+
+def test_the_handle_goes_there_and_back(emulator: Emulator) -> None:
+    emulator.snapshot("before")
+    stop(emulator)
+    assert [str(it) for it in emulator.diff("before")][0].startswith("serpwow account: credits_used 230 -> 30")
+    batch = emulator.diff("before")[1]
+    assert (batch.at, batch.id, batch.changed and batch.changed["status"]) == ("batches", "2A6F94BB", ("queued", "idle"))
+    emulator.clock.advance("5s")
+    emulator.undo()
+    assert emulator.diff("before") == ()
+    stop(emulator)
+    emulator.restore("before")
+    assert emulator.diff() == ()
+    assert emulator.ask("GET", "/snapshots") == {"snapshots": [{"name": "before", "at": "2026-03-09T20:55:31Z"}]}
+    emulator.ask("DELETE", "/snapshots/before")
+    with pytest.raises(Refused, match="no snapshot is called 'before'"):
+        emulator.restore("before")
+
+
+def test_a_fork_has_credentials_of_its_own_and_goes_on_apart(emulator: Emulator) -> None:
+    emulator.load(
+        {"credentials": {"serpwow": ["demo"]}, "given": {"serpwow": {"batches": [{"id": "2A6F94BB", "status": "queued"}]}}}
+    )
+    with emulator.fork() as fork:
+        assert fork.serpwow.api_key != emulator.serpwow.api_key
+        assert stop(fork).status_code == 200
+        assert (fork.serpwow.batch("2A6F94BB").status, emulator.serpwow.batch("2A6F94BB").status) == ("idle", "queued")
+        with httpx.Client(transport=fork.transport(), base_url="http://127.0.0.1") as client:
+            client.get(f"/live/account?api_key={fork.serpwow.api_key}")
+        assert len(fork.journal.exchanges()) == 2
+        fork.reset()
+        assert fork.diff() == ()
+    with emulator.fork(seed=9) as other:
+        assert other.seed == 9
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "detail"),
+    [
+        ("POST", "/snapshots", {"name": ""}, 422, "1 to 100 characters"),
+        ("POST", "/snapshots", {"name": "a/b"}, 422, "1 to 100 characters"),
+        ("POST", "/snapshots", {"name": "beginning"}, 409, "call the snapshot something else"),
+        ("POST", "/snapshots", {"nam": "a"}, 422, "did you mean 'name'"),
+        ("POST", "/restore", {"name": "nowhere"}, 404, "no snapshot is called 'nowhere'"),
+        ("DELETE", "/snapshots/nowhere", None, 404, "no snapshot is called"),
+        ("GET", "/diff?from=nowhere", None, 404, "no snapshot is called 'nowhere'"),
+        ("POST", "/undo", {"exchanges": 0}, 422, "minimum"),
+        ("POST", "/undo", {"exchanges": 1}, 409, "remembers 0 exchanges"),
+        ("POST", "/fork", {"id": "default"}, 409, "there is a world 'default' already"),
+        ("POST", "/fork", {"id": "../x"}, 422, "is not of the form"),
+    ],
+)
+def test_a_way_back_that_is_wrong_is_refused(
+    emulator: Emulator, method: str, path: str, body: Any, status: int, detail: str
+) -> None:
+    with pytest.raises(Refused, match=str(status)) as refused:
+        emulator.ask(method, path, body)
+    assert detail in str(refused.value)

@@ -1,0 +1,119 @@
+"""Verification: what a client asked, how often, in which order, with which bodies; a failure names the nearest miss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator import Emulator, EmulatorServer
+from emulator.app import create_app, worlds_of
+from emulator.handle.journal import Journal
+from emulator.handle.server import Refused
+from emulator.kernel.limits import Limits
+from emulator.server import ThreadedServer
+
+PAY = "/za/pay/batches"
+NEW = {"name": "Wages", "payments": [{"msisdn": "27821231234", "amount": 100.5}]}
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A world that was asked for an account, a new batch and, twice, a stop."""
+    with Emulator("first-run") as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        client.headers["Emulator-World"] = emulator.id
+        client.get("/live/account", params={"api_key": emulator.serpwow.api_key})
+        client.post(PAY, json=NEW, headers={"Authorization": "Bearer demo"})
+        client.get("/live/batches/2A6F94BB/stop", params={"api_key": emulator.serpwow.api_key})
+        client.get("/live/batches/2A6F94BB/stop", params={"api_key": emulator.serpwow.api_key})
+        yield emulator
+
+
+STOP, ACCOUNT, CREATE = "serpwow.batches.stop", "serpwow.account.get", "6dot50.batches.create"
+
+Assertion = Callable[[Journal], None]
+
+
+@pytest.mark.parametrize(
+    "holds",
+    [
+        lambda it: it.assert_called(STOP),
+        lambda it: it.assert_called(STOP, times=2),
+        lambda it: it.assert_called("serpwow.batches.stopall", times=0),
+        lambda it: it.assert_called(CREATE, times=1, json={"name": "Wages"}),
+        lambda it: it.assert_called(CREATE, json={"payments": [{"amount": 100.5}]}),
+        lambda it: it.assert_called(CREATE, times=0, json={"name": "Salaries"}),
+        lambda it: it.assert_order(ACCOUNT, STOP, STOP),
+        lambda it: it.assert_order(ACCOUNT, CREATE),
+        lambda it: it.assert_never("stripe.batch_jobs.cancel"),
+    ],
+)
+def test_what_was_asked_is_verified(emulator: Emulator, holds: Assertion) -> None:
+    holds(emulator.journal)
+
+
+@pytest.mark.parametrize(
+    ("fails", "message"),
+    [
+        (lambda it: it.assert_called(STOP, times=1), f"{STOP} was called twice, not once: exchanges 3, 4"),
+        (
+            lambda it: it.assert_called("serpwow.batches.get"),
+            "was called never, not at least once; what was called is serpwow.account.get, 6dot50",
+        ),
+        (
+            lambda it: it.assert_called(CREATE, json={"name": "Salaries"}),
+            "the nearest is exchange 2, where name is 'Wages', not 'Salaries'",
+        ),
+        (lambda it: it.assert_called(STOP, json={"a": 1}), "the nearest is exchange 3, where the body is None"),
+        (
+            lambda it: it.assert_order(STOP, ACCOUNT),
+            f"{ACCOUNT} was not called after {STOP} (exchange 3); only before that: exchange 1",
+        ),
+        (lambda it: it.assert_order(STOP, STOP, STOP), f"{STOP} was not called after {STOP} (exchange 4)"),
+        (lambda it: it.assert_order("stripe.batch_jobs.cancel"), "stripe.batch_jobs.cancel was not called; what was called is"),
+        (lambda it: it.assert_never(STOP), f"{STOP} was called twice, and never should be: exchanges 3, 4"),
+    ],
+)
+def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, message: str) -> None:
+    with pytest.raises(AssertionError) as failed:
+        fails(emulator.journal)
+    assert message in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("wish", "detail"),
+    [
+        ({}, "should be non-empty"),
+        ({"never": []}, "could not fail"),
+        ({"never": ["serpwow.batches.stopal"]}, "did you mean 'serpwow.batches.stopall'"),
+        ({"called": [{"at": "serpwow.batches"}]}, "no operation is called 'serpwow.batches'"),
+        ({"called": [{"at": STOP, "time": 1}]}, "did you mean 'times'"),
+        ({"called": [{"at": STOP, "times": -1}]}, "minimum"),
+        ({"order": [STOP, "nothing"]}, "no operation is called 'nothing'"),
+    ],
+)
+def test_a_verification_that_could_match_nothing_is_an_error(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
+    with pytest.raises(Refused, match="422") as refused:
+        emulator.ask("POST", "/verify", wish)
+    assert detail in str(refused.value)
+
+
+def test_a_journal_that_dropped_entries_cannot_be_verified_until_it_is_cleared() -> None:
+    limits = Limits(journal=2)
+    with ThreadedServer(create_app(worlds_of([]), limits=limits)) as threaded, EmulatorServer(threaded.url) as server:
+        with Emulator("first-run", server=server) as emulator:
+            for _ in range(3):
+                httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
+            with pytest.raises(Refused, match="dropped 1 entries"):
+                emulator.journal.assert_never(STOP)
+            emulator.ask("DELETE", "/journal")
+            emulator.journal.assert_never(STOP)
+            assert not emulator.ledger.complete
+
+
+def test_everything_that_failed_is_told_at_once(emulator: Emulator) -> None:
+    told = emulator.ask("POST", "/verify", {"called": [{"at": STOP, "times": 3}], "order": [STOP, CREATE], "never": [ACCOUNT]})
+    assert (told["ok"], [failure["at"] for failure in told["failures"]]) == (False, [STOP, CREATE, ACCOUNT])
+    assert told["failures"][0]["exchanges"] == [3, 4]
