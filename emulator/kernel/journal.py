@@ -44,8 +44,20 @@ class Change(NamedTuple):
         }
 
 
+class Struck(NamedTuple):
+    """A fault that befell an exchange: its id, where it struck, what it did, and the line of the scenario that laid it."""
+
+    id: str
+    where: str
+    do: str
+    place: str | None
+
+
 class Exchange(NamedTuple):
-    """One request with its reply and the changes that it made."""
+    """One request with its reply and the changes that it made.
+
+    `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole.
+    """
 
     at: datetime
     operation: str
@@ -59,6 +71,8 @@ class Exchange(NamedTuple):
     status: int
     reply: bytes
     changes: tuple[Change, ...]
+    faults: tuple[Struck, ...] = ()
+    delivered: bool = True
 
 
 Event = Exchange | Change
@@ -138,4 +152,6 @@ def show_event(entry: Entry) -> dict[str, Any]:
         "basis": event.basis,
         "status": event.status,
         "changes": [change.show() for change in event.changes],
+        "faults": [fault._asdict() for fault in event.faults],
+        "delivered": event.delivered,
     }

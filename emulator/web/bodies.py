@@ -10,8 +10,9 @@ from typing import Any
 from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.grammar import DURATION, INSTANT, RATE
+from emulator.scenario.grammar import RATE
 from emulator.scenario.strict_yaml import MAX_BYTES, MAX_DEPTH, Document, parse
+from emulator.scenario.terms import DURATION, INSTANT
 from emulator.scenario.validation import problems_in
 
 Body = dict[str, Any]

@@ -3,41 +3,31 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.kernel.errors import TooMany
+from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
-from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
+from emulator.web.accidents import befall, means_of
+from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.routes import Route, Routes
+from emulator.web.stricken import Stricken
+from emulator.web.wire import RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
 
-RawHeaders = list[tuple[bytes, bytes]]
-
 WORLD_HEADER = b"emulator-world"
-JSON = (b"content-type", b"application/json")
 
 log = logging.getLogger("emulator")
-
-
-class Wire(NamedTuple):
-    """A reply as it goes out."""
-
-    status: int
-    headers: RawHeaders
-    content: bytes | Stream
 
 
 class Gateway:
@@ -62,7 +52,9 @@ class Gateway:
             wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
         else:
             wire = await self._serve(scope, receive, path, route)
-        if wire is not None:
+        if wire is not None and wire.faults:
+            await befall(wire, means_of(scope), receive, send, self._limits.hang_seconds)
+        elif wire is not None:
             await send_out(wire, send)
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
@@ -81,7 +73,11 @@ class Gateway:
         call.credential = route.vendor.credential(call)
         try:
             world = self._world(route.vendor, call)
-            return self._exchange(world, route, call) if world else ours(404, "no-such-world", "the header names no world")
+            if world is None:
+                return ours(404, "no-such-world", "the header names no world")
+            if world.store.size(Fault.kind):
+                return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
+            return self._exchange(world, route, call)
         except TooMany as error:
             return ours(429, "too-many", str(error))
         except Exception:
@@ -99,27 +95,41 @@ class Gateway:
         return self._worlds.pick(vendor.name, call.credential)
 
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
-        vendor, operation = route.vendor, route.operation
-        name = operation.name if operation else f"{vendor.name}.astray"
+        name = route.operation.name if route.operation else f"{route.vendor.name}.astray"
         with world.lock, world.transaction(name) as tx:
-            n = world.journal.last + 1
-            answer, reply = _answer(tx, route, call)
-            content = _content(reply.body)
-            basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
-            headers = self._headers(tx, route, call, reply, n)
-            if world.rules.provenance:
-                headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
-            whole = b"" if isinstance(content, Stream) else content
-            if self._judge is not None and answer.name != SCRIPTED:
-                self._judge(vendor.name, name, reply.status, whole)
-            kept = self._limits.journal_bytes
-            world.journal.add(
-                Exchange(
-                    tx.now, name, call.method, call.target, call.body[:kept],
-                    answer.name, answer.evidence, answer.assumption, basis,
-                    reply.status, whole[:kept], tuple(tx.changes),
-                )
-            )  # fmt: skip
+            answer, reply = answer_to(tx, route, call)
+            return self._conclude(tx, world, route, call, answer, reply)
+
+    def _conclude(
+        self,
+        tx: Transaction,
+        world: World,
+        route: Route,
+        call: Call,
+        answer: Answer,
+        reply: Reply,
+        faults: tuple[Fault, ...] = (),
+    ) -> Wire:
+        """Notes the exchange in the journal and makes its reply ready to go out."""
+        n = world.journal.last + 1
+        content = _content(reply.body)
+        basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
+        headers = self._headers(tx, route, call, reply, n)
+        if world.rules.provenance:
+            headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
+            headers += ((b"emulator-fault", fault.id.encode()) for fault in faults)
+        whole = b"" if isinstance(content, Stream) else content
+        if self._judge is not None and _is_the_vendors_own(answer, faults):
+            self._judge(route.vendor.name, tx.why, reply.status, whole)
+        kept = self._limits.journal_bytes
+        world.journal.add(
+            Exchange(
+                tx.now, tx.why, call.method, call.target, call.body[:kept],
+                answer.name, answer.evidence, answer.assumption, basis,
+                reply.status, whole[:kept], tuple(tx.changes),
+                tuple(fault.note() for fault in faults), all(fault.spares_the_answer for fault in faults),
+            )
+        )  # fmt: skip
         return Wire(reply.status, headers, content)
 
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
@@ -140,25 +150,8 @@ class Gateway:
         return self._date[1]
 
 
-SCRIPTED = "scripted"
-
-
-def _answer(tx: Transaction, route: Route, call: Call) -> tuple[Answer, Reply]:
-    vendor, operation = route.vendor, route.operation
-    if operation is None:
-        answer = vendor.astray(tx, call, route.verbs)
-    else:
-        scripted: list[Scripted] = tx.group(Scripted.kind, "for", operation.name)
-        if scripted:
-            return _say(tx, scripted[0])
-        answer = vendor.admit(tx, call, operation) or operation.act(tx, call)
-    return answer, vendor.wordings[answer.name](tx, call, answer.subject)
-
-
-def _say(tx: Transaction, scripted: Scripted) -> tuple[Answer, Reply]:
-    """A reply that the scenario gives word for word."""
-    tx.put(scripted.said())
-    return Answer(SCRIPTED, scripted.place), Reply(scripted.status_code, scripted.body, scripted.headers)
+def _is_the_vendors_own(answer: Answer, faults: Iterable[Fault]) -> bool:
+    return answer.name not in (SCRIPTED, FAILED) and all(fault.do != STATUS for fault in faults)
 
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:
@@ -196,20 +189,3 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         else:
             reader.feed(chunk)
     return body
-
-
-async def send_out(wire: Wire, send: Send) -> None:
-    content = wire.content
-    length = content.length if isinstance(content, Stream) else len(content)
-    wire.headers.append((b"content-length", b"%d" % length))
-    await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
-    if isinstance(content, Stream):
-        for chunk in content.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        content = b""
-    await send({"type": "http.response.body", "body": content})
-
-
-def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
-    """A reply that no client can take for a vendor's."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], dump({"message": message}))
