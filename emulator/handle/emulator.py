@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
+from emulator.handle.faults import Faults
 from emulator.handle.journal import Change, Exchange, Journal
 from emulator.handle.server import EmulatorServer
 from emulator.handle.views import Serpwow, SixDot50, Stripe
@@ -50,6 +51,7 @@ class Emulator:
         self._made = self._server.ask("POST", "/worlds", wish)
         self.clock = Clock(self)
         self.state = State(self)
+        self.faults = Faults(self.ask)
         self.aio = AsyncEmulator(self)
         self.serpwow = Serpwow(*self._view("serpwow"))
         self.stripe = Stripe(*self._view("stripe"))

@@ -34,8 +34,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Struck:
+    """A fault that befell an exchange: where it struck, what it did, and the line of the scenario that laid it."""
+
+    id: str
+    where: str
+    do: str
+    place: str | None
+
+    def __str__(self) -> str:
+        return f"{self.do} {self.where} ({self.place or self.id})"
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted."""
+    """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted.
+
+    `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole.
+    """
 
     n: int
     at: datetime
@@ -49,13 +65,28 @@ class Exchange:
     basis: str
     reply: Any
     changes: tuple[Change, ...]
+    faults: tuple[Struck, ...] = ()
+    delivered: bool = True
 
     @classmethod
     def read(cls, shown: Mapping[str, Any]) -> Exchange:
         """The exchange as the control plane shows it."""
-        names = ("n", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply")
+        names = (
+            "n",
+            "operation",
+            "method",
+            "target",
+            "status",
+            "answer",
+            "evidence",
+            "assumption",
+            "basis",
+            "reply",
+            "delivered",
+        )
+        faults = tuple(Struck(**fault) for fault in shown["faults"])
         changes = tuple(Change.read(change) for change in shown["changes"])
-        return cls(at=parse_instant(shown["at"]), changes=changes, **{name: shown[name] for name in names})
+        return cls(at=parse_instant(shown["at"]), changes=changes, faults=faults, **{name: shown[name] for name in names})
 
 
 Entry = Exchange | Change

@@ -56,9 +56,10 @@ class OneWrite:
         self._transport.abort()
 
     def say(self, data: bytes) -> None:
-        """Writes bytes as they are, after what was held."""
-        self._transport.write(self._held + data)
-        self._held = b""
+        """Writes bytes as they are, after what was held; to a client that is gone, nothing."""
+        data, self._held = self._held + data, b""
+        if data and not self.is_closing():
+            self._transport.write(data)
 
     def cut(self, hang_up: Callable[[Any], None]) -> None:
         """Hangs up in this way once what was said is on its way; whatever is written from now on goes nowhere."""
@@ -113,7 +114,7 @@ class Lent:
 
 
 def _break_off(transport: Any) -> None:
-    with contextlib.suppress(OSError):  # the client may be gone by now
+    with contextlib.suppress(OSError, ValueError):  # the client may be gone by now
         transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
     transport.abort()
 
