@@ -22,15 +22,17 @@ class Answered(NamedTuple):
 
 
 class Here(NoSocket):
-    """Without an event loop, real time passes by waiting, unless the caller would not wait so long: then at once."""
+    """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
+        self.given_up = False
 
     async def pause(self, seconds: float) -> None:
         if self._patience is not None and seconds >= self._patience:
-            raise LineCut(HANG)
-        Event().wait(seconds)
+            self.given_up = True
+        else:
+            Event().wait(seconds)
 
 
 def ask(
@@ -48,6 +50,7 @@ def ask(
         LineCut: a fault left the request without any answer.
     """
     path, _, query = target.partition(b"?")
+    here = Here(patience)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -61,7 +64,7 @@ def ask(
         "headers": [(name.lower(), value) for name, value in headers],
         "server": None,
         "client": ("127.0.0.1", 0),
-        "state": {LENT: Here(patience)},
+        "state": {LENT: here},
     }
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[MutableMapping[str, Any]] = []
@@ -79,6 +82,8 @@ def ask(
         if not sent:
             raise
         cut = error
+    if here.given_up:
+        raise LineCut(HANG)
     return Answered(sent[0]["status"], sent[0]["headers"], b"".join(message.get("body", b"") for message in sent[1:]), cut)
 
 
