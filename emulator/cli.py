@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from emulator import __version__
+from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
 
 if TYPE_CHECKING:
@@ -217,6 +218,9 @@ def healthcheck(url: str | None, host: str, port: int) -> None:
     except httpx.HTTPError as error:
         raise click.ClickException(f"not ready: {error}") from None
     click.echo("ready")
+
+
+main.add_command(explore)
 
 
 def make_token() -> str:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import httpx
     from requests.adapters import BaseAdapter
 
+    from emulator.handle.explore import Client, Explored
+
 ScenarioLike = str | Path | Mapping[str, Any]
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
 
@@ -91,6 +93,25 @@ class Emulator:
     def reset(self) -> None:
         """Back to the beginning of the scenario, every part of it."""
         self.ask("POST", "/reset")
+
+    def explore(self, scenario: ScenarioLike, client: Client, **options: Any) -> Explored:
+        """Runs `client(emulator)` once for every way in which time, another actor or a fault could come in its way.
+
+        Each run has a world of its own on this server. `options` are those of `emulator.handle.explore.explore`: `faults`,
+        `meanwhile`, `check`, `may_raise` and `most`.
+        """
+        from emulator.handle.explore import explore
+
+        def begin(written: Mapping[str, Any]) -> Emulator:
+            return Emulator(written, seed=self.seed, server=self._server, id=f"{self._id}-explored")
+
+        return explore(begin, self._as_value(scenario), client, **options)
+
+    def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
+        written = _written(scenario)
+        shown = self._server.ask("GET", f"/scenarios/{written}") if isinstance(written, str) else {"scenario": written}
+        value: Mapping[str, Any] = shown["scenario"]
+        return value
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
