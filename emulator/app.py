@@ -14,9 +14,10 @@ from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
 from emulator.web.control import Control
-from emulator.web.gateway import Gateway, Judge, Receive, Scope, Send, ours, send_out
+from emulator.web.gateway import Gateway, Judge
 from emulator.web.guard import PREFIX, Guard, Turned
 from emulator.web.problems import turned_away
+from emulator.web.wire import Receive, Scope, Send, ours, send_out
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 

@@ -14,6 +14,7 @@ import click
 
 from emulator import __version__
 from emulator.explaining import explain
+from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
 
@@ -186,6 +187,9 @@ def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
     except httpx.HTTPError as error:
         raise click.ClickException(f"not ready: {error}") from None
     click.echo("ready")
+
+
+main.add_command(explore)
 
 
 def make_token() -> str:

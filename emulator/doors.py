@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 
 from emulator.app import App, create_app, worlds_of
+from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
@@ -17,7 +18,7 @@ IN_PROCESS = "http://127.0.0.1:8080"
 def in_process(app: App | None = None) -> httpx.AsyncClient:
     """A client of an application of its own, or of the one given; nothing listens anywhere."""
     judged = app or create_app(worlds_of([]), judge=the_judge(*VENDORS))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(judged), base_url=IN_PROCESS)
+    return httpx.AsyncClient(transport=InProcess(judged), base_url=IN_PROCESS)
 
 
 def over_the_wire(url: str, token: str | None = None) -> httpx.AsyncClient:

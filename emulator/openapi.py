@@ -16,9 +16,9 @@ from emulator.data import fixtures_folder
 from emulator.evidence import KINDS, load_evidence
 from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.vendors.vendor import Operation, Vendor
-from emulator.web.answers import COMPONENTS, DESCRIBED, SCHEMAS, Described, ref
 from emulator.web.bodies import WORLD_ID
 from emulator.web.guard import OPEN, PREFIX
+from emulator.web.shapes import COMPONENTS, DESCRIBED, SCHEMAS, Described, ref
 
 Json = dict[str, Any]
 

@@ -173,7 +173,7 @@ def test_after_undo_and_restore_the_same_requests_get_the_same_bytes(lives: list
 def test_the_handle_goes_there_and_back(emulator: Emulator) -> None:
     emulator.snapshot("before")
     stop(emulator)
-    assert [str(it) for it in emulator.diff("before")][0].startswith("serpwow account: credits_used 230 -> 30")
+    assert next(str(it) for it in emulator.diff("before")).startswith("serpwow account: credits_used 230 -> 30")
     batch = emulator.diff("before")[1]
     assert (batch.at, batch.id, batch.changed and batch.changed["status"]) == ("batches", "2A6F94BB", ("queued", "idle"))
     emulator.clock.advance("5s")

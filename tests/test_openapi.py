@@ -21,9 +21,9 @@ from emulator.kernel.limits import Limits
 from emulator.openapi import addresses, document
 from emulator.vendors import VENDORS
 from emulator.vendors.vendor import Operation, Vendor
-from emulator.web.answers import DESCRIBED
 from emulator.web.control import Control
 from emulator.web.guard import PREFIX
+from emulator.web.shapes import DESCRIBED
 from tests.conftest import Live
 
 ROUTES = Control(worlds_of([]), library(), VENDORS, Limits()).app().routes
@@ -73,7 +73,7 @@ def test_every_operation_is_in_it_with_every_reply_it_can_give(vendor: Vendor, o
 @pytest.mark.parametrize(("method", "path"), list(addresses(ROUTES)))
 def test_every_control_route_is_in_it_with_its_words_and_schemas(method: str, path: str) -> None:
     shown = DOCUMENT["paths"][PREFIX + path][method.lower()]
-    assert (method, path) in DESCRIBED, "a new route needs its words and schemas in emulator/web/answers.py"
+    assert (method, path) in DESCRIBED, "a new route needs its words and schemas in emulator/web/shapes.py"
     assert shown["summary"]
 
 

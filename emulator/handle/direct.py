@@ -3,18 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, MutableMapping, Sequence
+from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.app import App
+from emulator.kernel.faults import HANG
+from emulator.web.accidents import LENT, LineCut, NoSocket
 
 
 class Answered(NamedTuple):
-    """What the application sent in answer to a request."""
+    """What the application sent in answer to a request: all of it, unless a fault `cut` it short."""
 
     status: int
     headers: Sequence[tuple[bytes, bytes]]
     content: bytes
+    cut: LineCut | None = None
+
+
+class Here(NoSocket):
+    """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
+
+    def __init__(self, patience: float | None) -> None:
+        self._patience = patience
+        self.given_up = False
+
+    async def pause(self, seconds: float) -> None:
+        if self._patience is not None and seconds >= self._patience:
+            self.given_up = True
+        else:
+            Event().wait(seconds)
 
 
 def ask(
@@ -24,9 +42,15 @@ def ask(
     headers: Sequence[tuple[bytes, bytes]] = (),
     body: bytes = b"",
     scheme: str = "http",
+    patience: float | None = None,
 ) -> Answered:
-    """Runs one request through the application, to its end."""
+    """Runs one request through the application, to its end. `patience` is how many seconds of silence the caller bears.
+
+    Raises:
+        LineCut: a fault left the request without any answer.
+    """
     path, _, query = target.partition(b"?")
+    here = Here(patience)
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -40,6 +64,7 @@ def ask(
         "headers": [(name.lower(), value) for name, value in headers],
         "server": None,
         "client": ("127.0.0.1", 0),
+        "state": {LENT: here},
     }
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[MutableMapping[str, Any]] = []
@@ -50,8 +75,16 @@ def ask(
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    _run(app(scope, receive, send))
-    return Answered(sent[0]["status"], sent[0]["headers"], b"".join(message.get("body", b"") for message in sent[1:]))
+    cut: LineCut | None = None
+    try:
+        _run(app(scope, receive, send))
+    except LineCut as error:
+        if not sent:
+            raise
+        cut = error
+    if here.given_up:
+        raise LineCut(HANG)
+    return Answered(sent[0]["status"], sent[0]["headers"], b"".join(message.get("body", b"") for message in sent[1:]), cut)
 
 
 def _run(coroutine: Coroutine[Any, Any, None]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
+from emulator.handle.faults import Faults
 from emulator.handle.journal import Change, Exchange, Journal
 from emulator.handle.past import Past
 from emulator.handle.server import EmulatorServer
@@ -21,6 +22,8 @@ from emulator.kernel.quantities import parse_instant
 if TYPE_CHECKING:
     import httpx
     from requests.adapters import BaseAdapter
+
+    from emulator.handle.explore import Client, Explored
 
 ScenarioLike = str | Path | Mapping[str, Any]
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
@@ -55,6 +58,7 @@ class Emulator(Past):
         self._made = made
         self.clock = Clock(self)
         self.state = State(self)
+        self.faults = Faults(self.ask)
         self.aio = AsyncEmulator(self)
         self.serpwow = Serpwow(*self._view("serpwow"))
         self.stripe = Stripe(*self._view("stripe"))
@@ -102,6 +106,25 @@ class Emulator(Past):
         twin._id = f"{self._id[:40]}-f{next(_numbers)}"
         twin._hold(self.ask("POST", "/fork", {"id": twin._id} | ({} if seed is None else {"seed": seed})))
         return twin
+
+    def explore(self, scenario: ScenarioLike, client: Client, **options: Any) -> Explored:
+        """Runs `client(emulator)` once for every way in which time, another actor or a fault could come in its way.
+
+        Each run has a world of its own on this server. `options` are those of `emulator.handle.explore.explore`: `faults`,
+        `meanwhile`, `check`, `may_raise` and `most`.
+        """
+        from emulator.handle.explore import explore
+
+        def begin(written: Mapping[str, Any]) -> Emulator:
+            return Emulator(written, seed=self.seed, server=self._server, id=f"{self._id}-explored")
+
+        return explore(begin, self._as_value(scenario), client, **options)
+
+    def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
+        written = _written(scenario)
+        shown = self._server.ask("GET", f"/scenarios/{written}") if isinstance(written, str) else {"scenario": written}
+        value: Mapping[str, Any] = shown["scenario"]
+        return value
 
     def transport(self) -> httpx.BaseTransport:
         """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.

@@ -38,10 +38,24 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class Struck:
+    """A fault that befell an exchange: where it struck, what it did, and the line of the scenario that laid it."""
+
+    id: str
+    where: str
+    do: str
+    place: str | None
+
+    def __str__(self) -> str:
+        return f"{self.do} {self.where} ({self.place or self.id})"
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted.
 
-    `delivered` says whether the client got the whole answer; None where nobody can know.
+    `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
+    None where nobody can know.
     """
 
     n: int
@@ -57,15 +71,17 @@ class Exchange:
     reply: Any
     delivered: bool | None
     changes: tuple[Change, ...]
-    _ask: Ask = field(repr=False, compare=False)
+    faults: tuple[Struck, ...] = ()
+    _ask: Ask | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def read(cls, shown: Mapping[str, Any], ask: Ask) -> Exchange:
         """The exchange as the control plane shows it, which can be asked more about it."""
         names = ("n", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply")
-        changes = tuple(Change.read(change) for change in shown["changes"])
         fields = {name: shown[name] for name in (*names, "delivered")}
-        return cls(at=parse_instant(shown["at"]), changes=changes, _ask=ask, **fields)
+        faults = tuple(Struck(**fault) for fault in shown["faults"])
+        changes = tuple(Change.read(change) for change in shown["changes"])
+        return cls(at=parse_instant(shown["at"]), changes=changes, faults=faults, _ask=ask, **fields)
 
     def explain(self) -> Explanation:
         """Why it went as it did: row, guard, evidence, assumptions, what it changed, and what would have worked.
@@ -73,6 +89,7 @@ class Exchange:
         Raises:
             Refused: the journal does not hold it any more.
         """
+        assert self._ask is not None  # noqa: S101  the journal gives it
         return Explanation.read(self._ask("GET", f"/journal/{self.n}/explain"))
 
 

@@ -40,8 +40,11 @@ def _lines(emulator: Emulator, replay: str) -> Iterator[str]:
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
     asked = f"{exchange.method} {exchange.target}"
-    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {exchange.status} {exchange.answer}"
-    if exchange.status >= 400:
+    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {exchange.status or 'nothing'} {exchange.answer}"
+    yield from (f"      fault: {fault}" for fault in exchange.faults)
+    if not exchange.delivered:
+        yield "      the client did not get the vendor's answer"
+    if exchange.status >= 400 and not exchange.faults:
         fact = _evidence().get(exchange.evidence)
         yield f"      because: {fact.says if fact else 'the scenario says so'} [{exchange.evidence}, {exchange.basis}]"
     if exchange.assumption:

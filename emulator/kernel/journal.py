@@ -59,11 +59,21 @@ class Step(NamedTuple):
     row: Row
 
 
+class Struck(NamedTuple):
+    """A fault that befell an exchange: its id, where it struck, what it did, and the line of the scenario that laid it."""
+
+    id: str
+    where: str
+    do: str
+    place: str | None
+
+
 class Exchange(NamedTuple):
     """One request with its reply and the changes that it made.
 
     `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
-    `delivered` says whether the client got the whole answer: None where nobody can know.
+    `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
+    None where nobody can know.
     """
 
     at: datetime
@@ -81,6 +91,7 @@ class Exchange(NamedTuple):
     steps: tuple[Step, ...] = ()
     consulted: tuple[str, ...] = ()
     credential: str | None = None
+    faults: tuple[Struck, ...] = ()
     delivered: bool | None = True
 
 
@@ -190,6 +201,7 @@ def show_event(entry: Entry) -> dict[str, Any]:
         "assumption": event.assumption,
         "basis": event.basis,
         "status": event.status,
-        "delivered": event.delivered,
         "changes": [change.show() for change in event.changes],
+        "faults": [fault._asdict() for fault in event.faults],
+        "delivered": event.delivered,
     }

@@ -23,6 +23,8 @@ class Limits:
     """How long a client may take over a request's head; 408."""
     idle_seconds: int = 30
     """How long a client may say nothing in the middle of a body; 408."""
+    hang_seconds: int = 300
+    """How long a fault keeps a client waiting that does not give up."""
     worlds: int = 10_000
     """Worlds of one server; 429."""
     resources: int = 1_100_000

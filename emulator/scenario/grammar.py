@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from emulator.scenario.faults import fault_schema
+from emulator.scenario.terms import DURATION, INSTANT
 from emulator.vendors.vendor import Vendor
 
-DURATION = {"type": "string", "pattern": r"^[0-9]{1,12}(ms|s|m|h|d)$", "description": "500ms, 30s, 5m, 2h or 60d"}
-INSTANT = {"type": "string", "format": "date-time"}
 HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
 STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
 RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
@@ -43,6 +43,7 @@ def scenario_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
                 "assume": _closed(choices),
                 "timing": _closed(waits),
                 "given": state,
+                "faults": {"type": "array", "items": fault_schema(everyone)},
                 "replies": {"type": "array", "items": _reply(operations)},
                 "timeline": {"type": "array", "items": _closed({"after": DURATION, "set": state}, "after", "set")},
                 "steps": {"type": "array", "items": _step(state)},
@@ -60,7 +61,14 @@ def _reply(operations: Mapping[str, Any]) -> dict[str, Any]:
 
 def _step(state: Mapping[str, Any]) -> dict[str, Any]:
     expected = _closed(
-        {"status": STATUS, "json": {}, "text": {"type": "string"}, "headers": HEADERS, "exactly": {"type": "boolean"}}
+        {
+            "status": STATUS,
+            "json": {},
+            "text": {"type": "string"},
+            "headers": HEADERS,
+            "exactly": {"type": "boolean"},
+            "fails": {"const": True, "description": "true: no whole reply comes back"},
+        }
     )
     jump = _closed({"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}})
     return _closed(

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.plan import Planned
 from emulator.kernel.quantities import parse_duration
+from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS, scenario_schema
 from emulator.scenario.scenario import MAX_REPEATED, Scenario, Vendors
 from emulator.scenario.strict_yaml import Document, parse
@@ -90,11 +92,21 @@ def _contradictions(written: Mapping[str, Any], vendors: Vendors) -> Iterator[Pr
         yield from _step_problems(step, ("steps", index))
     for index, item in enumerate(written.get("replies", ())):
         yield from _header_problems(item, ("replies", index))
+    for index, fault in enumerate(written.get("faults", ())):
+        yield from fault_problems(fault, ("faults", index))
     for index, item in enumerate(written.get("timeline", ())):
         yield from _too_long(item["after"], ("timeline", index, "after"))
     for wait, text in written.get("timing", {}).items():
         if text != "never":
             yield from _too_long(text, ("timing", wait))
+
+
+def fault_problems(written: Mapping[str, Any], path: tuple[str | int, ...] = ()) -> Iterator[Problem]:
+    """Why a fault that fits the schema means nothing."""
+    try:
+        read_fault(written, "check", DEFAULT_START)
+    except BadInput as error:
+        yield from (Problem(it.message, (*path, *it.path)) for it in error.problems)
 
 
 def _states(written: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
@@ -146,6 +158,8 @@ def _step_problems(step: Mapping[str, Any], path: tuple[str | int, ...]) -> Iter
         if key in step and needed not in step:
             yield Problem(f"{key!r} belongs to a step that has {needed!r}", (*path, key))
     yield from _header_problems(step, path)
+    if "fails" in (wanted := step.get("get", {})) and (len(wanted) > 1 or "keep" in step):
+        yield Problem("where no whole reply comes back there is nothing else to get or keep", (*path, "get", "fails"))
     if "json" in step and "body" in step:
         yield Problem("a request has json or body, not both", (*path, "body"))
     jump = step.get("advance")

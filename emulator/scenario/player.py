@@ -89,8 +89,16 @@ class _Player:
     async def _take(self, step: Step) -> AsyncIterator[str]:
         written = step.written
         if step.verb == "send":
-            reply = await self._send(written)
-            for message in _reply_differences(self._filled(written.get("get", {})), reply):
+            expected = self._filled(written.get("get", {}))
+            try:
+                reply = await self._send(written)
+            except httpx.TransportError as error:
+                if "fails" not in expected:
+                    yield f"no whole reply came back: {type(error).__name__}: {error}"
+                return
+            if "fails" in expected:
+                yield f"a whole reply came back, with status {reply.status_code}: {abridge(reply.text)}"
+            for message in _reply_differences(expected, reply):
                 yield message
             for message in self._keep(written.get("keep", {}), reply):
                 yield message

@@ -16,6 +16,7 @@ from emulator.kernel.plan import TIMELINE, Planned, Scripted
 from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
 from emulator.kernel.world import Rules, World
 from emulator.kernel.worlds import Claim
+from emulator.scenario.faults import lay
 from emulator.vendors.vendor import Vendor
 
 Vendors = Mapping[str, Vendor]
@@ -94,6 +95,8 @@ class Scenario:
                 tx.put(planned)
             for scripted in self._scripted(tx.now):
                 tx.put(scripted)
+        for index, fault in enumerate(self.written.get("faults", ())):
+            lay(world, fault, self.place("faults", index))
         world.begin()
         return world
 

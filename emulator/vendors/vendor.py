@@ -206,7 +206,8 @@ class Vendor:
     `astray` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
-    reply, given the exchange's number.
+    reply, given the exchange's number. `failure` words a failure of this status that a fault brings about; without it the
+    reply is a message in JSON.
     """
 
     name: str
@@ -226,6 +227,7 @@ class Vendor:
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()
     case_sensitive: bool = True
+    failure: Callable[[Transaction, Call, int], Reply] | None = None
 
     def credentials_of(self, world: str, seed: int) -> Credentials:
         """What a world hands to this vendor's clients: decided by its id and seed alone."""

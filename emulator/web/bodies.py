@@ -11,8 +11,9 @@ import orjson
 from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.grammar import DURATION, HEADERS, INSTANT, RATE
+from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.strict_yaml import MAX_BYTES, MAX_DEPTH, Document, parse
+from emulator.scenario.terms import DURATION, INSTANT
 from emulator.scenario.validation import problems_in
 
 Body = dict[str, Any]

@@ -19,6 +19,7 @@ from emulator.kernel.quantities import parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.openapi import document
+from emulator.scenario.faults import fault_schema
 from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document, state_problems
@@ -26,6 +27,7 @@ from emulator.scenario.scenario import Scenario, Vendors, lay_over, rate_of
 from emulator.scenario.strict_yaml import Document
 from emulator.web.asked import Asked, Handler, Reader, WorldHandler, no_body, reply
 from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, query_number, read_scenario, read_value
+from emulator.web.fault_routes import add_fault, all_faults, clear_faults, one_fault, remove_fault
 from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX
 from emulator.web.past import Past
@@ -51,6 +53,7 @@ class Control:
     def app(self) -> Starlette:
         """The routes as an application."""
         state = read_value(state_schema(self._vendors.values()))
+        fault = fault_schema(self._vendors.values())
         routes = [
             self._route("GET", "/health", self.health),
             self._route("GET", "/ready", self.health),
@@ -76,6 +79,11 @@ class Control:
                 self._route(method, WORLD + path, self._at_world(handler), read)
                 for method, path, handler, read in self._past.routes()
             ),
+            self._route("GET", f"{WORLD}/faults", self._at_world(lambda world, _: reply(all_faults(world)))),
+            self._route("POST", f"{WORLD}/faults", self._at_world(self.add_fault), read_value(fault)),
+            self._route("DELETE", f"{WORLD}/faults", self._at_world(self.clear_faults)),
+            self._route("GET", f"{WORLD}/faults/{{fault}}", self._at_world(self.fault)),
+            self._route("DELETE", f"{WORLD}/faults/{{fault}}", self._at_world(self.remove_fault)),
         ]
         handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: on_http_error, Exception: on_failure}
         app = Starlette(routes=routes, exception_handlers=handlers)
@@ -199,6 +207,20 @@ class Control:
 
     def clear_journal(self, world: World, _: Asked) -> Response:
         world.journal.clear()
+        return Response(status_code=204)
+
+    def add_fault(self, world: World, asked: Asked) -> Response:
+        return reply(add_fault(world, asked.body), 201)
+
+    def fault(self, world: World, asked: Asked) -> Response:
+        return reply(one_fault(world, asked.request.path_params["fault"]))
+
+    def remove_fault(self, world: World, asked: Asked) -> Response:
+        remove_fault(world, asked.request.path_params["fault"])
+        return Response(status_code=204)
+
+    def clear_faults(self, world: World, _: Asked) -> Response:
+        clear_faults(world)
         return Response(status_code=204)
 
     def _scenario(self, written: str | dict[str, Any] | Document) -> Scenario:

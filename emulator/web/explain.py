@@ -15,7 +15,7 @@ from emulator.kernel.world import World
 from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
-from emulator.web.gateway import SCRIPTED
+from emulator.web.answers import SCRIPTED
 from emulator.web.hints import hints
 from emulator.web.redact import redact
 from emulator.web.routes import Routes

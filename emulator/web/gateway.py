@@ -3,42 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from emulator.kernel.errors import BadInput, TooMany
+from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.history import Touched
 from emulator.kernel.journal import STEPS, Exchange
 from emulator.kernel.limits import Limits
-from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
+from emulator.web.accidents import befall, means_of
+from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.routes import Route, Routes
+from emulator.web.stricken import Stricken
+from emulator.web.wire import RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
 
-RawHeaders = list[tuple[bytes, bytes]]
-
 WORLD_HEADER = b"emulator-world"
-JSON = (b"content-type", b"application/json")
 
 log = logging.getLogger("emulator")
-
-
-class Wire(NamedTuple):
-    """A reply as it goes out."""
-
-    status: int
-    headers: RawHeaders
-    content: bytes | Stream
 
 
 class Rehearsed(NamedTuple):
@@ -71,7 +61,9 @@ class Gateway:
             wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
         else:
             wire = await self._serve(scope, receive, path, route)
-        if wire is not None:
+        if wire is not None and wire.faults:
+            await befall(wire, means_of(scope), receive, send, self._limits.hang_seconds)
+        elif wire is not None:
             await send_out(wire, send)
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
@@ -90,7 +82,11 @@ class Gateway:
         call.credential = route.vendor.credential(call)
         try:
             world = self._world(route.vendor, call)
-            return self._exchange(world, route, call) if world else ours(404, "no-such-world", "the header names no world")
+            if world is None:
+                return ours(404, "no-such-world", "the header names no world")
+            if world.store.size(Fault.kind):
+                return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
+            return self._exchange(world, route, call)
         except TooMany as error:
             return ours(429, "too-many", str(error))
         except Exception:
@@ -109,33 +105,57 @@ class Gateway:
 
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
         with world.lock, world.transaction(_name_of(route)) as tx:
-            exchange, wire = self._decide(world, tx, route, call)
-            if self._judge is not None and exchange.answer != SCRIPTED:
-                whole = b"" if isinstance(wire.content, Stream) else wire.content
-                self._judge(route.vendor.name, exchange.operation, exchange.status, whole)
-            world.journal.add(exchange)
+            answer, reply = answer_to(tx, route, call)
+            return self._conclude(tx, world, route, call, answer, reply)
+
+    def _conclude(
+        self,
+        tx: Transaction,
+        world: World,
+        route: Route,
+        call: Call,
+        answer: Answer,
+        reply: Reply,
+        faults: tuple[Fault, ...] = (),
+    ) -> Wire:
+        """Notes the exchange in the journal and makes its reply ready to go out."""
+        exchange, wire = self._tell(tx, world, route, call, answer, reply, faults)
+        if self._judge is not None and _is_the_vendors_own(answer, faults):
+            whole = b"" if isinstance(wire.content, Stream) else wire.content
+            self._judge(route.vendor.name, tx.why, reply.status, whole)
+        world.journal.add(exchange)
         return wire
 
-    def _decide(self, world: World, tx: Transaction, route: Route, call: Call) -> tuple[Exchange, Wire]:
-        """What a request is answered, and how the journal will tell it, which it does not yet."""
+    def _tell(
+        self,
+        tx: Transaction,
+        world: World,
+        route: Route,
+        call: Call,
+        answer: Answer,
+        reply: Reply,
+        faults: tuple[Fault, ...] = (),
+    ) -> tuple[Exchange, Wire]:
+        """How the journal will tell an exchange, which it does not yet, and what goes out."""
         n = world.journal.last + 1
-        answer, reply = _answer(tx, route, call)
         content = _content(reply.body)
         basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
         headers = self._headers(tx, route, call, reply, n)
         if world.rules.provenance:
             headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
+            headers += ((b"emulator-fault", fault.id.encode()) for fault in faults)
         kept = self._limits.journal_bytes
         exchange = Exchange(
-            tx.now, _name_of(route), call.method, call.target, call.body[:kept],
+            tx.now, tx.why, call.method, call.target, call.body[:kept],
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
+            tuple(fault.note() for fault in faults), all(fault.spares_the_answer for fault in faults),
         )  # fmt: skip
         return exchange, Wire(reply.status, headers, content)
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
-        """What a request to this world would be answered now, and what would be otherwise; none of it happens.
+        """What a request to this world would be answered now, faults aside, and what would be otherwise; none of it happens.
 
         Raises:
             BadInput: no vendor has the path, or the body is too large for the operation.
@@ -151,7 +171,7 @@ class Gateway:
             call.reader.feed(call.body)
             call.body = b""
         with world.lock, world.transaction(_name_of(route)) as tx:
-            exchange, wire = self._decide(world, tx, route, call)
+            exchange, wire = self._tell(tx, world, route, call, *answer_to(tx, route, call))
             touched = tx.touched()
             content = wire.content
             whole = b"".join(content.chunks) if isinstance(content, Stream) else content
@@ -176,29 +196,12 @@ class Gateway:
         return self._date[1]
 
 
-SCRIPTED = "scripted"
-
-
 def _name_of(route: Route) -> str:
     return route.operation.name if route.operation else f"{route.vendor.name}.astray"
 
 
-def _answer(tx: Transaction, route: Route, call: Call) -> tuple[Answer, Reply]:
-    vendor, operation = route.vendor, route.operation
-    if operation is None:
-        answer = vendor.astray(tx, call, route.verbs)
-    else:
-        scripted: list[Scripted] = tx.group(Scripted.kind, "for", operation.name)
-        if scripted:
-            return _say(tx, scripted[0])
-        answer = vendor.admit(tx, call, operation) or operation.act(tx, call)
-    return answer, vendor.wordings[answer.name](tx, call, answer.subject)
-
-
-def _say(tx: Transaction, scripted: Scripted) -> tuple[Answer, Reply]:
-    """A reply that the scenario gives word for word."""
-    tx.put(scripted.said())
-    return Answer(SCRIPTED, scripted.place), Reply(scripted.status_code, scripted.body, scripted.headers)
+def _is_the_vendors_own(answer: Answer, faults: Iterable[Fault]) -> bool:
+    return answer.name not in (SCRIPTED, FAILED) and all(fault.do != STATUS for fault in faults)
 
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:
@@ -236,20 +239,3 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         else:
             reader.feed(chunk)
     return body
-
-
-async def send_out(wire: Wire, send: Send) -> None:
-    content = wire.content
-    length = content.length if isinstance(content, Stream) else len(content)
-    wire.headers.append((b"content-length", b"%d" % length))
-    await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
-    if isinstance(content, Stream):
-        for chunk in content.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        content = b""
-    await send({"type": "http.response.body", "body": content})
-
-
-def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
-    """A reply that no client can take for a vendor's."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], dump({"message": message}))

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import struct
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.kernel.limits import Limits
+from emulator.web.accidents import LENT
+from emulator.web.wire import Receive
+
+LINGER_NOT = struct.pack("ii", 1, 0)
+"""SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
 
 PHRASES = {408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
 
@@ -46,6 +55,69 @@ class OneWrite:
     def abort(self) -> None:
         self._transport.abort()
 
+    def say(self, data: bytes) -> None:
+        """Writes bytes as they are, after what was held; to a client that is gone, nothing."""
+        data, self._held = self._held + data, b""
+        if data and not self.is_closing():
+            self._transport.write(data)
+
+    def cut(self, hang_up: Callable[[Any], None]) -> None:
+        """Hangs up in this way once what was said is on its way; whatever is written from now on goes nowhere."""
+        self.say(b"")
+        transport, self._transport = self._transport, Nowhere()
+        hang_up(transport)
+
+
+class Nowhere:
+    """Where writes go on a line that was cut."""
+
+    def write(self, data: bytes) -> None:
+        """Takes no notice."""
+
+    def close(self) -> None:
+        """It is closed."""
+
+    abort = close
+
+
+class Lent:
+    """The means to hang up that a line lends to the application."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def say(self, data: bytes) -> None:
+        self._wire.say(data)
+
+    async def drop(self) -> None:
+        self._wire.cut(lambda transport: transport.close())
+
+    async def reset(self) -> None:
+        self._wire.say(b"")
+        await asyncio.sleep(0)  # uvloop writes at the end of its round
+        await asyncio.sleep(0)
+        self._wire.cut(_break_off)
+
+    async def hang(self, receive: Receive, seconds: float) -> None:
+        self._wire.say(b"")
+        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+            await asyncio.wait_for(receive(), seconds)
+        await self.drop()
+
+    @property
+    def _wire(self) -> OneWrite:
+        wire: OneWrite = self._line.transport  # type: ignore[assignment]
+        return wire
+
+
+def _break_off(transport: Any) -> None:
+    with contextlib.suppress(OSError, ValueError):  # the client may be gone by now
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+    transport.abort()
+
 
 class Line(HttpToolsProtocol):
     """uvicorn's protocol over httptools, with bounds. `limits` is set on the class that a server makes for itself."""
@@ -55,6 +127,7 @@ class Line(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.transport = OneWrite(transport)  # type: ignore[assignment]
+        self.app_state = {LENT: Lent(self)}
         self._in_head, self._in_request, self._head_bytes = True, True, 0
         self._began = self._heard = self.loop.time()
         if len(self.connections) > self.limits.connections:

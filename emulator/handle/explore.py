@@ -1,0 +1,205 @@
+"""Explore: a client is run once for every point at which time, another actor or an accident could come in its way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from emulator.handle.reproduction import as_yaml
+from emulator.kernel.errors import EmulatorError
+from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
+
+if TYPE_CHECKING:
+    from emulator.handle.emulator import Emulator
+
+Client = Callable[["Emulator"], object]
+"""What is tried: it is given a world, and says by an assertion that something is wrong."""
+
+Begin = Callable[[Mapping[str, Any]], "Emulator"]
+"""Makes a world of a scenario as a value; the same id and seed each time, so that an ending can be had again."""
+
+MOST = 1_000
+"""How many endings are tried, unless more are asked for."""
+
+MILLISECOND = timedelta(milliseconds=1)
+WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
+
+
+class TooManyEndings(EmulatorError):
+    """There are more endings than are to be tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intrusion:
+    """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then."""
+
+    says: str
+    fault: Mapping[str, Any]
+    event: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How it went with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
+
+    intrusions: tuple[Intrusion, ...]
+    broke: str
+    story: str
+    scenario: str
+
+    def __str__(self) -> str:
+        what = ", and ".join(intrusion.says for intrusion in self.intrusions) or "nothing comes in its way"
+        return f"{what}: {self.broke}"
+
+
+@dataclass(slots=True)
+class Explored:
+    """How many endings were tried, and those that broke something, the smallest first."""
+
+    tried: int = 0
+    broken: list[Ending] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.broken)} of {self.tried} endings broke something"]
+        for ending in self.broken:
+            lines += ["", str(ending), ending.story, "scenario:", ending.scenario]
+        return "\n".join(lines)
+
+
+def explore(
+    begin: Begin,
+    scenario: Mapping[str, Any],
+    client: Client,
+    *,
+    faults: Iterable[Mapping[str, Any]] = (),
+    meanwhile: Iterable[Mapping[str, Any]] = (),
+    check: Client | None = None,
+    may_raise: tuple[type[BaseException], ...] = (),
+    most: int = MOST,
+) -> Explored:
+    """Runs the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
+
+    At each of its calls, before it and between its commit and its answer, the next thing that happens by itself happens, or
+    another actor changes the state as one of `meanwhile` says. Each of `faults`, written without `at` or with it, is laid at
+    each call that it fits. What the client or `check`, which is run after it, raises is what broke, but for what it
+    `may_raise`. An ending that has a broken one in it is not tried: the smaller one says more.
+
+    Raises:
+        TooManyEndings: there are more than `most`.
+    """
+    explored = Explored()
+    trial = _Trial(begin, scenario, client, check, may_raise)
+    calls = trial.run((), explored)
+    time = [*_by_time(calls), *_by_actors(calls, meanwhile)]
+    accidents = [*_by_accident(calls, faults)]
+    endings = [(it,) for it in (*time, *accidents)] + [(first, second) for first in time for second in accidents]
+    if len(endings) >= most:
+        raise TooManyEndings(f"{len(endings) + 1} endings are more than {most}: give fewer faults, or a larger `most`")
+    for ending in () if explored.broken else endings:
+        if not any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
+            trial.run(ending, explored)
+    return explored
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of the undisturbed client: the how-manieth of its operation, and how long after the beginning."""
+
+    operation: str
+    earlier: int
+    elapsed: timedelta
+
+    def fault(self, **written: Any) -> dict[str, Any]:
+        """A fault that strikes this call and no other."""
+        return {"at": self.operation, **written, "after": self.earlier, "times": 1}
+
+    def __str__(self) -> str:
+        return f"{self.operation} #{self.earlier + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    begin: Begin
+    scenario: Mapping[str, Any]
+    client: Client
+    check: Client | None
+    may_raise: tuple[type[BaseException], ...]
+
+    def run(self, intrusions: tuple[Intrusion, ...], explored: Explored) -> list[_Call]:
+        """Runs the client through one ending, notes what it broke, and returns the calls that it made."""
+        from emulator.handle.story import story
+
+        written = _with(self.scenario, intrusions)
+        explored.tried += 1
+        with self.begin(written) as emulator:
+            start = emulator.clock.now
+            broke = self._broke(emulator)
+            if broke is not None:
+                told = story(emulator, replay="load the scenario below, and run the client")
+                explored.broken.append(Ending(intrusions, broke, told, as_yaml(written)))
+            return list(_calls(emulator, start))
+
+    def _broke(self, emulator: Emulator) -> str | None:
+        """What went wrong, in a line; None when nothing did."""
+        for part in (self.client, self.check):
+            try:
+                if part is not None:
+                    part(emulator)
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise
+            except self.may_raise:
+                continue
+            except BaseException as error:  # what pytest.fail raises is no Exception
+                return f"{type(error).__name__}: {error}".splitlines()[0]
+        return None
+
+
+def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
+    journal, seen = emulator.journal, {}  # type: ignore[var-annotated]
+    if journal.dropped:
+        raise TooManyEndings("the client asks more than the journal keeps")
+    for exchange in journal.exchanges():
+        counter = seen.setdefault(exchange.operation, count())
+        yield _Call(exchange.operation, next(counter), exchange.at - start)
+
+
+def _with(scenario: Mapping[str, Any], intrusions: Sequence[Intrusion]) -> dict[str, Any]:
+    """The scenario with the intrusions written into it."""
+    written = {"title": "An ending", **scenario}
+    faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
+    events = [*scenario.get("timeline", ()), *(dict(it.event) for it in intrusions if it.event)]
+    if faults:
+        written["faults"] = faults
+    if events:
+        written["timeline"] = events
+    written.pop("steps", None)
+    return written
+
+
+def _by_time(calls: Iterable[_Call]) -> Iterator[Intrusion]:
+    for call in calls:
+        for where, when in WHEN.items():
+            fault = call.fault(where=where, do=DELAY, delay=NEXT)
+            yield Intrusion(f"the next change comes {when} {call}", fault)
+
+
+def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+    """What the actor does is due a moment after the call came, and the call is held up for a moment longer."""
+    for state in meanwhile:
+        for call in calls:
+            after = {"after": f"{1 - (-call.elapsed // MILLISECOND)}ms", "set": state}
+            for where, when in WHEN.items():
+                fault = call.fault(where=where, do=DELAY, delay="2ms")
+                yield Intrusion(f"another actor sets {dict(state)} {when} {call}", fault, after)
+
+
+def _by_accident(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+    for fault in faults:
+        for call in calls:
+            at = fault.get("at", "*")
+            if at in ("*", call.operation, call.operation.partition(".")[0]):
+                written = call.fault(**{key: value for key, value in fault.items() if key not in ("at", "after", "times")})
+                yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", written)

@@ -1,0 +1,213 @@
+"""Faults: accidents laid over operations, as values that say where they strike, what they do, and whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Protocol
+
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.journal import Struck
+from emulator.kernel.quantities import show_duration
+from emulator.kernel.store import IndexKey, Resource
+
+EVERYTHING = "*"
+NEXT = "next"
+"""A delay until the next thing that happens by itself."""
+
+WHERE = BEFORE_AUTH, BEFORE_COMMIT, AFTER_COMMIT, MID_BODY, AFTER_REPLY = (
+    "before-auth",
+    "before-commit",
+    "after-commit",
+    "mid-body",
+    "after-reply",
+)
+"""The positions in a request's life, in order. The first strikes whoever asks, the others those whom the vendor lets in."""
+
+DO = STATUS, DELAY, DROP, RESET, TRUNCATE, GARBAGE, DRIBBLE, HANG = (
+    "status",
+    "delay",
+    "drop",
+    "reset",
+    "truncate",
+    "garbage",
+    "dribble",
+    "hang",
+)
+CLOCKS = VIRTUAL, REAL = "virtual", "real"
+PACE = timedelta(milliseconds=50)
+"""How long a body that dribbles pauses between two pieces."""
+
+LONGEST_REAL = timedelta(minutes=5)
+
+NO_BODY_YET = "there is no body yet: where must be mid-body"
+REPLY_IS_OUT = "the client has its reply, which nothing can change any more"
+MEANINGLESS: dict[tuple[str, str], str] = {
+    **{(where, do): NO_BODY_YET for where in (BEFORE_AUTH, BEFORE_COMMIT, AFTER_COMMIT) for do in (TRUNCATE, DRIBBLE)},
+    **{(AFTER_REPLY, do): REPLY_IS_OUT for do in (STATUS, TRUNCATE, DRIBBLE)},
+    **{(AFTER_REPLY, do): "the client has its reply and waits for nothing" for do in (DELAY, HANG)},
+    (MID_BODY, STATUS): "the status has gone out before the body",
+    (MID_BODY, DROP): "a line that ends in the middle of the body is truncate",
+}
+"""The combinations that mean nothing, each with its reason."""
+
+OPTIONS = {
+    "status": (STATUS,),
+    "body": (STATUS,),
+    "retry_after": (STATUS,),
+    "delay": (DELAY,),
+    "clock": (DELAY,),
+    "pace": (DRIBBLE,),
+}
+"""What belongs to one effect only."""
+
+
+class Chance(Protocol):
+    """What a strike needs of a transaction."""
+
+    @property
+    def now(self) -> datetime: ...
+    def group(self, kind: str, *key: Hashable) -> list[Any]: ...
+    def digest(self, purpose: str) -> bytes: ...
+    def put(self, resource: Resource) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One accident. `written` is it as a scenario writes it; `place` is its line there, if it has one.
+
+    `at` is an operation, a vendor or EVERYTHING; `of` the id of a resource in the path, None for any. The first `after`
+    calls are spared, then every `every`th is struck, with this `probability`, `times` times (None: without end), from
+    `begins` on and before `ends`. `seen` counts the calls that it covered, `struck` those it struck.
+
+    Raises:
+        BadInput: on construction, with every reason why it means nothing.
+    """
+
+    id: str
+    since: datetime
+    at: str
+    where: str
+    do: str
+    of: str | None = None
+    times: int | None = None
+    after: int = 0
+    every: int = 1
+    probability: float = 1.0
+    begins: datetime | None = None
+    ends: datetime | None = None
+    code: int | None = None
+    body: Any = None
+    retry_after: timedelta | None = None
+    delay: timedelta | str | None = None
+    clock: str = VIRTUAL
+    pace: timedelta = PACE
+    place: str = ""
+    written: Mapping[str, Any] = field(default_factory=dict)
+    seen: int = 0
+    struck: int = 0
+    status: str = "laid"
+    kind: ClassVar[str] = "emulator.fault"
+
+    def __post_init__(self) -> None:
+        if not self.seen and (problems := list(_flaws(self))):
+            raise BadInput(problems)
+
+    @property
+    def early(self) -> bool:
+        """Whether it strikes before the vendor has looked at who asks."""
+        return self.where == BEFORE_AUTH
+
+    @property
+    def commits(self) -> bool:
+        """Whether what was asked takes effect all the same."""
+        return self.do == DELAY or self.where not in (BEFORE_AUTH, BEFORE_COMMIT)
+
+    @property
+    def spares_the_answer(self) -> bool:
+        """Whether the client gets the vendor's own answer, whole."""
+        if self.do == STATUS:
+            return not self.commits
+        return self.where == AFTER_REPLY or self.do in (DELAY, DRIBBLE)
+
+    def index(self) -> tuple[IndexKey, ...]:
+        spent = self.times is not None and self.struck >= self.times
+        return () if spent else (("over", self.early, self.at, self.of),)
+
+    def note(self) -> Struck:
+        """What the journal says of it."""
+        return Struck(self.id, self.where, self.do, self.place or None)
+
+    def covers(self, now: datetime) -> bool:
+        """Whether it is in force at this instant."""
+        return (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
+
+    def has_its_turn(self, chance: Chance) -> bool:
+        """Whether the call that was counted last is one to strike; the world's seed decides what is left to chance."""
+        turn = self.seen - self.after
+        if turn < 1 or turn % self.every:
+            return False
+        drawn = int.from_bytes(chance.digest(f"{self.id}/{self.seen}")[:8], "big") if self.probability < 1 else 0
+        return drawn < self.probability * 2**64
+
+
+def strike(
+    chance: Chance, early: bool, vendor: str, operation: str, ids: Iterable[str], admitted: bool = True
+) -> tuple[Fault, ...]:
+    """What befalls a call in this half of its life, in order: any delays, and after them at most one other accident.
+
+    Every fault that covers the call counts it, also where another one strikes first or the vendor does not let it in. The
+    nearest comes first: that of the operation, then of the vendor, then of everything; that of an id before one of any.
+    """
+    due = []
+    for fault in _covering(chance, early, (operation, vendor, EVERYTHING), [*ids, None]):
+        counted = replace(fault, seen=fault.seen + 1)
+        chance.put(counted)
+        if admitted and counted.has_its_turn(chance):
+            due.append(counted)
+    due.sort(key=lambda fault: WHERE.index(fault.where))
+    last = next((index for index, fault in enumerate(due) if fault.do != DELAY), len(due))
+    befallen = tuple(replace(fault, struck=fault.struck + 1) for fault in due[: last + 1])
+    for fault in befallen:
+        chance.put(fault)
+    return befallen
+
+
+def _covering(chance: Chance, early: bool, over: Iterable[str], ids: list[str | None]) -> Iterator[Fault]:
+    for at in over:
+        for of in ids:
+            yield from (fault for fault in chance.group(Fault.kind, "over", early, at, of) if fault.covers(chance.now))
+
+
+def _flaws(fault: Fault) -> Iterator[Problem]:
+    if reason := MEANINGLESS.get((fault.where, fault.do)):
+        yield Problem(f"{fault.do} {fault.where} means nothing: {reason}", ("do",))
+    for option, effects in OPTIONS.items():
+        if option in fault.written and fault.do not in effects:
+            yield Problem(f"{option!r} belongs to do: {' or '.join(effects)}, not to {fault.do}", (option,))
+    if fault.do == STATUS and fault.code is None:
+        yield Problem("which status? 429, 500 and 503 are usual", ("status",))
+    if fault.do == DELAY:
+        yield from _flaws_of_delay(fault)
+    yield from _flaws_of_time(fault)
+
+
+def _flaws_of_delay(fault: Fault) -> Iterator[Problem]:
+    if fault.delay is None:
+        yield Problem("how long? a duration such as 30s, or next: until the next thing happens by itself", ("delay",))
+    if fault.clock == REAL and fault.delay == NEXT:
+        yield Problem("what happens next is a matter of the world's clock, not of the machine's", ("clock",))
+    if fault.clock == REAL and isinstance(fault.delay, timedelta) and fault.delay > LONGEST_REAL:
+        yield Problem(f"a real delay is at most {show_duration(LONGEST_REAL)}", ("delay",))
+
+
+def _flaws_of_time(fault: Fault) -> Iterator[Problem]:
+    if "between" in fault.written and "for" in fault.written:
+        yield Problem("between and for both say until when: leave one out", ("for",))
+    if fault.begins is not None and fault.ends is not None and fault.begins >= fault.ends:
+        yield Problem("it ends before it begins", ("between",))
+    if fault.retry_after is not None and fault.retry_after % timedelta(seconds=1):
+        yield Problem("the header Retry-After counts whole seconds", ("retry_after",))
+    if fault.pace > timedelta(seconds=5):
+        yield Problem("a pace is at most 5s", ("pace",))

@@ -1,0 +1,106 @@
+"""Faults as people write them, in scenarios and on the control plane: their schema, and how they are read and laid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
+from emulator.kernel.quantities import parse_duration, parse_instant
+from emulator.kernel.world import World
+from emulator.scenario.terms import DURATION, INSTANT
+from emulator.vendors.vendor import Vendor
+
+COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
+
+
+def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
+    """The JSON Schema of one fault."""
+    everyone = list(vendors)
+    names = [operation.name for vendor in everyone for operation in vendor.operations]
+    return {
+        "type": "object",
+        "properties": {
+            "at": {"enum": [EVERYTHING, *(vendor.name for vendor in everyone), *names]},
+            "id": {"type": "string", "description": "only requests whose path names this resource"},
+            "where": {"enum": list(WHERE)},
+            "do": {"enum": list(DO)},
+            "times": COUNT,
+            "after": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000},
+            "every": COUNT,
+            "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "between": {"type": "array", "items": INSTANT, "minItems": 2, "maxItems": 2},
+            "for": DURATION,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "body": {},
+            "retry_after": DURATION,
+            "delay": {"anyOf": [DURATION, {"const": NEXT}]},
+            "clock": {"enum": list(CLOCKS)},
+            "pace": DURATION,
+        },
+        "additionalProperties": False,
+        "required": ["at", "where", "do"],
+    }
+
+
+def read_fault(written: Mapping[str, Any], id: str, now: datetime, place: str = "") -> Fault:
+    """The fault that fits the schema and was written so, laid at this instant.
+
+    Raises:
+        BadInput: it means nothing, and why.
+    """
+    begins, ends = map(parse_instant, written.get("between", ())) if "between" in written else (None, None)
+    lasts, delay = _duration(written, "for"), written.get("delay")
+    plain = {key: written[key] for key in ("at", "where", "do", "times", "after", "every", "body", "clock") if key in written}
+    pace = _duration(written, "pace")
+    return Fault(
+        id,
+        now,
+        of=written.get("id"),
+        probability=float(written.get("probability", 1)),
+        begins=begins,
+        ends=ends if lasts is None else now + lasts,
+        code=written.get("status"),
+        retry_after=_duration(written, "retry_after"),
+        delay=delay if delay == NEXT else _duration(written, "delay"),
+        place=place,
+        written=written,
+        pace=PACE if pace is None else pace,
+        **plain,
+    )
+
+
+def lay(world: World, written: Mapping[str, Any], place: str = "") -> Fault:
+    """Lays a fault that fits the schema over a world, under an id of its own.
+
+    Raises:
+        BadInput: it means nothing, and why.
+    """
+    with world.transaction("lay a fault") as tx:
+        tx.mint("fault")
+        fault = read_fault(written, f"fault-{world.counters['fault']}", tx.now, place)
+        tx.put(fault)
+    return fault
+
+
+def show_fault(fault: Fault) -> dict[str, Any]:
+    """A fault as the control plane shows it: as it was written, and how often it has struck."""
+    return {
+        "id": fault.id,
+        "fault": dict(fault.written),
+        "seen": fault.seen,
+        "struck": fault.struck,
+        "left": None if fault.times is None else fault.times - fault.struck,
+        "place": fault.place or None,
+    }
+
+
+def _duration(written: Mapping[str, Any], key: str) -> timedelta | None:
+    if key not in written:
+        return None
+    try:
+        return parse_duration(written[key])
+    except ValueError as error:
+        raise BadInput([Problem(str(error), (key,))]) from None

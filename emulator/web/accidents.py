@@ -1,0 +1,187 @@
+"""What a fault does to the wire: a reply that is lost, cut, spoilt or slow, done with the means that the line lends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, MutableMapping
+from datetime import timedelta
+from hashlib import shake_128
+from typing import Any, Protocol
+
+from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, REAL, RESET, STATUS, Fault
+from emulator.vendors.vendor import Stream
+from emulator.web.wire import Receive, Send, Wire, begin, send_out
+
+LENT = "emulator.line"
+"""Under this name in the scope's state, a server lends the means to hang up."""
+
+DRIBBLES = 20
+"""In how many pieces a body dribbles."""
+
+PIECE = 65_536
+
+
+class LineCut(Exception):
+    """Where there is no socket to do it with, what would have happened to it: drop, reset, garbage or hang."""
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+        super().__init__(f"a fault: {MEANINGS[how]}")
+
+
+MEANINGS = {
+    DROP: "the server hangs up without a whole reply",
+    RESET: "the server resets the connection",
+    GARBAGE: "the server sends what is not HTTP",
+    HANG: "the server never answers",
+}
+
+
+class Means(Protocol):
+    """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
+
+    async def pause(self, seconds: float) -> None:
+        """Lets real time pass."""
+
+    async def say(self, data: bytes) -> None:
+        """Puts bytes on the wire as they are."""
+
+    async def drop(self) -> None:
+        """Closes the connection once what was said has gone out."""
+
+    async def reset(self) -> None:
+        """Breaks the connection off (RST) once what was said has gone out."""
+
+    async def hang(self, receive: Receive, seconds: float) -> None:
+        """Says nothing until the client gives up, or so long at most; then the connection is closed."""
+
+
+class NoSocket:
+    """For a caller without a socket, what happens to the connection is an exception."""
+
+    async def pause(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def say(self, data: bytes) -> None:  # noqa: ARG002
+        raise LineCut(GARBAGE)
+
+    async def drop(self) -> None:
+        raise LineCut(DROP)
+
+    async def reset(self) -> None:
+        raise LineCut(RESET)
+
+    async def hang(self, receive: Receive, seconds: float) -> None:  # noqa: ARG002
+        raise LineCut(HANG)
+
+
+def means_of(scope: MutableMapping[str, Any]) -> Means:
+    """The means that the server lends with this request; without a socket, exceptions."""
+    means: Means = (scope.get("state") or {}).get(LENT) or NoSocket()
+    return means
+
+
+async def wait_through(faults: tuple[Fault, ...], means: Means) -> None:
+    """Lets the real time of these delays pass."""
+    for fault in faults:
+        if fault.do == DELAY and fault.clock == REAL and isinstance(fault.delay, timedelta):
+            await means.pause(fault.delay.total_seconds())
+
+
+async def befall(wire: Wire, means: Means, receive: Receive, send: Send, patience: float) -> None:
+    """Sends a reply as far as its faults let it through; a hang is over after `patience` seconds."""
+    await wait_through(wire.faults[:-1], means)
+    await Accident(wire.faults[-1], means, receive, send, patience).befall(wire)
+
+
+class Accident:
+    """The last fault that befell an exchange, and the line that it befalls. A hang is over after `patience` seconds."""
+
+    def __init__(self, fault: Fault, means: Means, receive: Receive, send: Send, patience: float) -> None:
+        self._fault = fault
+        self._means = means
+        self._receive = receive
+        self._send = send
+        self._patience = patience
+
+    async def befall(self, wire: Wire) -> None:
+        """Sends the reply as far as the fault lets it through."""
+        if self._fault.do == STATUS:
+            await send_out(wire, self._send)
+        elif self._fault.where == AFTER_REPLY:
+            await send_out(wire, self._send)
+            await self._strike()
+        elif self._fault.where == MID_BODY:
+            await self._in_the_middle(wire)
+        else:
+            await self._strike()
+            await send_out(wire, self._send)
+
+    async def _strike(self) -> None:
+        """Does to the connection what the fault says, wherever in the reply that is."""
+        if self._fault.do == HANG:
+            await self._means.hang(self._receive, self._patience)
+        elif self._fault.do == RESET:
+            await self._means.reset()
+        elif self._fault.do == DELAY:
+            await wait_through((self._fault,), self._means)
+        else:
+            if self._fault.do == GARBAGE:
+                await self._means.say(noise(self._fault.id, 64))
+            await self._means.drop()
+
+    async def _in_the_middle(self, wire: Wire) -> None:
+        length = wire.length
+        if length < 2:
+            await self._without_a_middle(wire)
+            return
+        await begin(wire, self._send)
+        if self._fault.do == DRIBBLE:
+            await self._dribble(wire, -(-length // DRIBBLES))
+        else:
+            await self._break(wire, length // 2)
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _without_a_middle(self, wire: Wire) -> None:
+        """A reply whose body has no middle is cut in its head."""
+        if self._fault.do not in (DELAY, DRIBBLE):
+            await self._means.say(b"HTTP/1.1 %d" % wire.status)
+            await self._strike()
+        await send_out(wire, self._send)
+
+    async def _dribble(self, wire: Wire, size: int) -> None:
+        for piece in pieces(wire.content, size):
+            await self._send_more(piece)
+            await self._means.pause(self._fault.pace.total_seconds())
+
+    async def _break(self, wire: Wire, half: int) -> None:
+        """Strikes once half of the body is out. What follows goes out too where the line is still there, or is garbage."""
+        sent, struck = 0, False
+        for piece in pieces(wire.content, min(half, PIECE)):
+            spoilt = struck and self._fault.do == GARBAGE
+            await self._send_more(noise(self._fault.id, len(piece)) if spoilt else piece)
+            sent += len(piece)
+            if sent >= half and not struck:
+                struck = True
+                if self._fault.do != GARBAGE:
+                    await self._strike()
+
+    async def _send_more(self, piece: bytes) -> None:
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+def pieces(content: bytes | Stream, size: int) -> Iterator[bytes]:
+    """A body in pieces of this size; the last may be shorter."""
+    left = b""
+    for chunk in content.chunks if isinstance(content, Stream) else (content,):
+        left += chunk
+        whole = len(left) - len(left) % size
+        yield from (left[start : start + size] for start in range(0, whole, size))
+        left = left[whole:]
+    if left:
+        yield left
+
+
+def noise(seed: str, length: int) -> bytes:
+    """Bytes that mean nothing, the same each time; the first can begin neither HTTP nor JSON."""
+    return b"\x00" + shake_128(seed.encode()).digest(length - 1)

@@ -1,0 +1,156 @@
+"""What each control route takes and answers, as JSON Schemas that may name each other as #/components/schemas/...."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, WORLD_ID
+
+Schema = Mapping[str, Any]
+
+COMPONENTS = "#/components/schemas/"
+ANYTHING: Schema = {}
+TEXT: Schema = {"type": "string"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+FLAG: Schema = {"type": "boolean"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+OBJECT: Schema = {"type": "object"}
+
+
+def ref(name: str) -> Schema:
+    """One of the schemas below, or the scenario or state that the vendors make up."""
+    return {"$ref": f"{COMPONENTS}emulator.{name}"}
+
+
+def _optional(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _list(schema: Schema) -> Schema:
+    return {"type": "array", "items": schema}
+
+
+def _map(schema: Schema) -> Schema:
+    return {"type": "object", "additionalProperties": schema}
+
+
+def _object(optional: Iterable[str] = (), **properties: Schema) -> Schema:
+    required = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+_CHANGE = {
+    "at": INSTANT,
+    "vendor": TEXT,
+    "resource": TEXT,
+    "id": TEXT,
+    "from": TEXT,
+    "to": TEXT,
+    "why": TEXT,
+    "evidence": _optional(TEXT),
+}
+_BASIS: Schema = {"enum": ["documented", "observed", "inferred"]}
+_EXCHANGE = {
+    "at": INSTANT,
+    "operation": TEXT,
+    "method": TEXT,
+    "target": TEXT,
+    "answer": TEXT,
+    "evidence": TEXT,
+    "assumption": _optional(TEXT),
+    "basis": _BASIS,
+    "status": {"type": "integer"},
+    "reply": ANYTHING,
+    "changes": _list(ref("change")),
+}
+_PLACE = {"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}
+
+SCHEMAS: Mapping[str, Schema] = {
+    "health": _object(status={"const": "ok"}, version=TEXT),
+    "scenario-summary": _object(("title", "problems"), name=TEXT, title=TEXT, problems=_list(TEXT)),
+    "vendor": _object(
+        name=TEXT,
+        mounts=_list(TEXT),
+        operations=_list(_object(name=TEXT, method=TEXT, path=TEXT)),
+        machines=_list(_object(kind=TEXT, states=_list(TEXT), rows=_list(OBJECT))),
+        waits=_map(_object(default=TEXT, source=TEXT)),
+        assumptions=_list(_object(id=TEXT, question=TEXT, choices=_list(TEXT), default=TEXT, reason=TEXT)),
+        evidence=_list(_object(id=TEXT, kind=_BASIS, source=TEXT, says=TEXT)),
+    ),
+    "clock": _object(now=INSTANT, rate={"anyOf": [{"enum": ["frozen", "real"]}, {"type": "number"}]}, next=_optional(INSTANT)),
+    "world": _object(id=WORLD_ID, seed=COUNT, clock=ref("clock"), credentials=_map(_map(TEXT))),
+    "change": _object(**_CHANGE),
+    "entry": {
+        "oneOf": [
+            _object(n=COUNT, type={"const": "change"}, **_CHANGE),
+            _object(n=COUNT, type={"const": "exchange"}, **_EXCHANGE),
+        ]
+    },
+    "problem": {
+        "type": "object",
+        "properties": {
+            "type": TEXT,
+            "title": TEXT,
+            "status": {"type": "integer"},
+            "detail": TEXT,
+            "errors": _list(_object(("line", "column"), **_PLACE)),
+        },
+        "required": ["type", "title", "status", "detail"],
+    },
+    "failure": _object(message=TEXT),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """A control route in words and schemas. Without an answer its reply is empty; `yaml` bodies are scenarios."""
+
+    summary: str
+    answer: Schema | None
+    status: int = 200
+    body: Schema | None = None
+    yaml: bool = False
+    query: Mapping[str, Schema] = field(default_factory=dict)
+
+
+def _or_scenario(body: Schema) -> Schema:
+    """The same body, where the scenario may be a whole one."""
+    return {**body, "properties": {**body["properties"], "scenario": {"anyOf": [TEXT, ref("scenario")]}}}
+
+
+_SEED: Mapping[str, Schema] = {"seed": COUNT}
+_ENTRIES: Mapping[str, Schema] = {"since": COUNT, "limit": {"type": "integer", "minimum": 1}, "operation": TEXT}
+_WORLD = "/worlds/{world}"
+
+DESCRIBED: Mapping[tuple[str, str], Described] = {
+    ("GET", "/health"): Described("Is the server up?", ref("health")),
+    ("GET", "/ready"): Described("Will the next request succeed?", ref("health")),
+    ("GET", "/openapi.json"): Described("This document", OBJECT),
+    ("GET", "/scenarios"): Described("The scenarios there are", _object(scenarios=_list(ref("scenario-summary")))),
+    ("GET", "/scenarios/{name}"): Described("A scenario", _object(name=TEXT, title=TEXT, scenario=ref("scenario"))),
+    ("GET", "/schema"): Described("The JSON Schema of scenario files", OBJECT),
+    ("GET", "/vendors"): Described("The vendors", _object(vendors=_list(ref("vendor")))),
+    ("GET", "/vendors/{vendor}"): Described("A vendor: operations, machines, assumptions and evidence", ref("vendor")),
+    ("GET", "/worlds"): Described("The worlds", _object(worlds=_list(ref("world")))),
+    ("POST", "/worlds"): Described(
+        "Make a world", ref("world"), 201, _or_scenario(NEW_WORLD), True, {"id": WORLD_ID, **_SEED, "claim": FLAG}
+    ),
+    ("GET", _WORLD): Described("A world, and what its clients need", ref("world")),
+    ("DELETE", _WORLD): Described("Drop a world", None, 204),
+    ("POST", f"{_WORLD}/reset"): Described(
+        "Back to the beginning, or to that of another scenario", ref("world"), 200, _or_scenario(RESET), True, _SEED
+    ),
+    ("GET", f"{_WORLD}/state"): Described("The whole state, as `given` is written", ref("state")),
+    ("PATCH", f"{_WORLD}/state"): Described("Change a part of the state", ref("state"), body=ref("state")),
+    ("GET", f"{_WORLD}/clock"): Described("What time it is", ref("clock")),
+    ("PATCH", f"{_WORLD}/clock"): Described("Set the time, forward only, or the rate", ref("clock"), body=CLOCK),
+    ("POST", f"{_WORLD}/clock/advance"): Described(
+        "Let time pass", _object(now=INSTANT, fired=_list(ref("change"))), body=ADVANCE
+    ),
+    ("GET", f"{_WORLD}/journal"): Described(
+        "What happened", _object(last=COUNT, dropped=COUNT, entries=_list(ref("entry"))), query=_ENTRIES
+    ),
+    ("DELETE", f"{_WORLD}/journal"): Described("Forget what happened", None, 204),
+}

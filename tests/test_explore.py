@@ -1,0 +1,179 @@
+"""Explore finds the ending that breaks a client, says the smallest first, and leaves a scenario that has it again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator import Emulator
+from emulator.handle.explore import TooManyEndings
+from emulator.handle.reproduction import as_yaml
+from emulator.scenario.loader import load_file, load_text
+from emulator.scenario.strict_yaml import parse
+from emulator.vendors import VENDORS
+
+LATE = {
+    "clock": {"start": "2026-03-09T20:55:31Z"},
+    "timing": {"serpwow.queue": "30s", "serpwow.run": "never"},
+    "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 200}]}},
+}
+DROP = {"where": "after-commit", "do": "drop"}
+RESET = {"where": "before-commit", "do": "reset"}
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+def client_of(emulator: Emulator) -> httpx.Client:
+    key = {"api_key": emulator.serpwow.api_key}
+    return httpx.Client(transport=emulator.transport(), base_url="http://serpwow/live", params=key)
+
+
+def looks_and_stops(emulator: Emulator) -> None:
+    with client_of(emulator) as client:
+        if client.get("/batches/B1").json()["batch"]["status"] == "queued":
+            client.get("/batches/B1/stop")
+
+
+def hopes_for_a_refund(emulator: Emulator) -> None:
+    looks_and_stops(emulator)
+    assert emulator.serpwow.account.credits_used == 0, "no refund"
+
+
+def test_a_client_that_nothing_can_break_is_tried_with_everything(emulator: Emulator) -> None:
+    explored = emulator.explore(LATE, looks_and_stops, faults=[DROP, RESET], may_raise=(httpx.TransportError,))
+    assert explored.broken == []
+    calls, faults = 2, 2
+    intrusions, accidents = 2 * calls, faults * calls
+    assert explored.tried == 1 + intrusions + accidents + intrusions * accidents
+
+
+def test_time_between_the_look_and_the_stop_costs_the_refund(emulator: Emulator) -> None:
+    explored = emulator.explore(LATE, hopes_for_a_refund)
+    assert [str(it) for it in explored.broken] == [
+        "the next change comes before serpwow.batches.get #1: AssertionError: no refund",
+        "the next change comes between the commit and the answer of serpwow.batches.get #1: AssertionError: no refund",
+        "the next change comes before serpwow.batches.stop #1: AssertionError: no refund",
+    ]
+    assert "queued -> running (after serpwow.queue)" in explored.broken[0].story
+    assert "3 of 5 endings broke something" in str(explored)
+
+
+def test_another_actor_can_come_between(emulator: Emulator) -> None:
+    other = {"serpwow": {"batches": [{"id": "B1", "status": "idle"}]}}
+
+    def stops(emulator: Emulator) -> None:
+        with client_of(emulator) as client:
+            assert client.get("/batches/B1/stop").status_code == 200, "somebody else has stopped it"
+
+    explored = emulator.explore({**LATE, "timing": {"serpwow.queue": "never"}}, stops, meanwhile=[other])
+    (broken,) = explored.broken
+    assert "another actor sets" in str(broken)
+    assert "before serpwow.batches.stop #1" in str(broken)
+    assert "after: 1ms" in broken.scenario
+
+
+def stops_twice_when_it_hears_nothing(emulator: Emulator) -> None:
+    with client_of(emulator) as client:
+        for _ in range(2):
+            try:
+                reply = client.get("/batches/B1/stop")
+            except httpx.TransportError:
+                continue
+            assert reply.status_code == 200, "the second stop is refused"
+            return
+
+
+def test_the_smallest_ending_is_told_and_none_that_has_it_in_it(emulator: Emulator) -> None:
+    explored = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[{"at": "stripe", **DROP}, RESET, DROP])
+    (broken,) = explored.broken
+    assert str(broken).startswith("drop after-commit strikes serpwow.batches.stop #1: AssertionError: the second stop")
+    assert len(broken.intrusions) == 1
+
+
+def test_the_ending_can_be_had_again_from_its_file(emulator: Emulator, tmp_path: Path) -> None:
+    (broken,) = emulator.explore(LATE, stops_twice_when_it_hears_nothing, faults=[DROP]).broken
+    path = tmp_path / "ending.yaml"
+    path.write_text(broken.scenario)
+    assert load_file(path, VENDORS).title == "A scenario in a test"
+    with Emulator(path) as again, pytest.raises(AssertionError, match="the second stop is refused"):
+        stops_twice_when_it_hears_nothing(again)
+
+
+def test_two_things_at_once_may_be_what_it_takes(emulator: Emulator) -> None:
+    def loses_track(emulator: Emulator) -> None:
+        with client_of(emulator) as client:
+            try:
+                client.get("/batches/B1/stop")
+            except httpx.TransportError:
+                assert client.get("/batches/B1").json()["batch"]["status"] == "queued", "it runs, and nobody stopped it"
+
+    explored = emulator.explore(LATE, loses_track, faults=[RESET])
+    (broken,) = explored.broken
+    assert [it.fault["do"] for it in broken.intrusions] == ["delay", "reset"]
+    with Emulator(parse(broken.scenario).value) as again, pytest.raises(AssertionError, match="nobody stopped it"):
+        loses_track(again)
+
+
+def test_a_client_that_is_wrong_undisturbed_is_told_so_and_nothing_else(emulator: Emulator) -> None:
+    explored = emulator.explore(LATE, lambda _: pytest.fail("always"), check=None)
+    assert (explored.tried, [str(it) for it in explored.broken]) == (1, ["nothing comes in its way: Failed: always"])
+
+
+def test_a_check_has_the_last_word(emulator: Emulator) -> None:
+    def refunded_once(emulator: Emulator) -> None:
+        assert emulator.serpwow.account.credits_used in (0, 200)
+
+    def crashes(emulator: Emulator) -> None:
+        looks_and_stops(emulator)
+
+    explored = emulator.explore(LATE, crashes, faults=[DROP], check=refunded_once)
+    assert {it.broke.partition(":")[0] for it in explored.broken} == {"RemoteProtocolError"}
+    assert emulator.explore(LATE, crashes, faults=[DROP], check=refunded_once, may_raise=(httpx.HTTPError,)).broken == []
+
+
+def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
+    assert emulator.explore("first-run", lambda it: it.clock.advance("1s")).tried == 1
+
+
+def test_more_endings_than_are_wanted_are_refused(emulator: Emulator) -> None:
+    with pytest.raises(TooManyEndings, match="more than 10"):
+        emulator.explore(LATE, looks_and_stops, faults=[DROP, RESET], most=10)
+
+
+@given(
+    st.recursive(
+        st.one_of(
+            st.booleans(),
+            st.integers(-(10**9), 10**9),
+            st.decimals(min_value=-1000, max_value=1000, places=2),
+            st.sampled_from(["on", "0123", "1:30", "2026-03-09T20:55:31Z", "~", "{a}", "x: y", "", " z ", "1e3", "yes"]),
+            st.text(st.characters(categories=["L", "N", "P", "Zs"]), max_size=12),
+        ),
+        lambda inner: (
+            st.lists(inner, max_size=3) | st.dictionaries(st.text("abc-_.0129", min_size=1, max_size=5), inner, max_size=3)
+        ),
+        max_leaves=8,
+    )
+)
+def test_what_is_written_is_read_back(value: Any) -> None:
+    document = parse(as_yaml({"value": value}))
+    assert document.problems == []
+    assert document.value == {"value": value}
+
+
+def test_decimals_stay_exact() -> None:
+    text = as_yaml({"title": "x", "amount": Decimal("0.10")})
+    assert "amount: 0.10" in text
+    with pytest.raises(Exception, match="unknown key 'amount'"):
+        load_text(text, VENDORS, "x", "x")

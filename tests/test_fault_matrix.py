@@ -1,0 +1,242 @@
+"""Every operation by every position by every effect that means something, on a socket: what was committed, and what was heard.
+
+The requests are those of the scenarios: for each operation one that the vendor lets in, preferably one that changes something,
+with the world as it was just before.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.app import create_app, library, worlds_of
+from emulator.handle.direct import ask
+from emulator.handle.transport import InProcess
+from emulator.kernel.faults import (
+    AFTER_REPLY,
+    BEFORE_AUTH,
+    BEFORE_COMMIT,
+    DELAY,
+    DO,
+    DRIBBLE,
+    DROP,
+    GARBAGE,
+    HANG,
+    MEANINGLESS,
+    MID_BODY,
+    RESET,
+    STATUS,
+    TRUNCATE,
+    WHERE,
+    Fault,
+)
+from emulator.kernel.journal import Exchange
+from emulator.kernel.world import World
+from emulator.kernel.worlds import Worlds
+from emulator.scenario.faults import lay
+from emulator.scenario.player import play
+from emulator.server import ThreadedServer
+from emulator.vendors import VENDORS
+from emulator.web.shows import show_state
+
+OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
+CELLS = [(where, do) for where in WHERE for do in DO if (where, do) not in MEANINGLESS]
+NEEDED: dict[str, dict[str, Any]] = {STATUS: {"status": 503}, DELAY: {"delay": "1s"}, DRIBBLE: {"pace": "0ms"}}
+SECOND = timedelta(seconds=1)
+LARGE = 2_000
+"""Worlds with more resources than this are left to other tests."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request, and the world just before it."""
+
+    before: World
+    method: str
+    target: bytes
+    headers: list[tuple[bytes, bytes]]
+    body: bytes
+    worth: tuple[bool, bool]
+
+    def wire(self, connection: bytes) -> bytes:
+        """The request as it goes over a socket."""
+        kept = [it for it in self.headers if it[0].lower() not in (b"host", b"connection", b"content-length")]
+        lines = [b"%s: %s" % it for it in kept]
+        lines += [b"host: localhost", b"connection: " + connection, b"content-length: %d" % len(self.body)]
+        return b"%s %s HTTP/1.1\r\n%s\r\n\r\n" % (self.method.encode(), self.target, b"\r\n".join(lines)) + self.body
+
+    def world(self) -> World:
+        """The world just before it, once more."""
+        with self.before.lock:
+            return self.before.copy()
+
+
+class Watched(httpx.AsyncBaseTransport):
+    """Lets a scenario be played, and keeps for each operation the request that is most worth having."""
+
+    def __init__(self, worlds: Worlds, kept: dict[str, Asked]) -> None:
+        self._worlds = worlds
+        self._within = InProcess(create_app(worlds))
+        self._kept = kept
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        id = request.headers.get("emulator-world")
+        world = self._worlds.get(id) if id in self._worlds else None
+        if world is None or len(world.store) > LARGE or world.store.size(Fault.kind):
+            return await self._within.handle_async_request(request)
+        world.settle()
+        before = world.copy()
+        reply = await self._within.handle_async_request(request)
+        (entry,) = [it.event for it in world.journal.since(before.journal.last)]
+        assert isinstance(entry, Exchange)
+        worth = reply.status_code < 400, shown(before) != shown(world)
+        known = self._kept.get(entry.operation)
+        if known is None or known.worth < worth:
+            headers = list(request.headers.raw)
+            self._kept[entry.operation] = Asked(
+                before, request.method, request.url.raw_path, headers, await request.aread(), worth
+            )
+        return reply
+
+
+@cache
+def asked() -> dict[str, Asked]:
+    """Operation → the request to try it with. Found by playing the library once."""
+
+    async def run() -> dict[str, Asked]:
+        kept: dict[str, Asked] = {}
+        known = library()
+        for name in known.names():
+            if not name.startswith("faults/"):
+                async with httpx.AsyncClient(
+                    transport=Watched(worlds_of([]), kept), base_url="http://127.0.0.1:8080"
+                ) as client:
+                    await play(known.get(name), client)
+        return kept
+
+    return asyncio.run(run())
+
+
+def shown(world: World) -> dict[str, Any]:
+    """What a request can change, and its idempotency memory is not part of."""
+    return show_state(world, VENDORS)
+
+
+@pytest.fixture(scope="module")
+def served() -> Iterator[tuple[ThreadedServer, Worlds]]:
+    worlds = worlds_of([])
+    with ThreadedServer(create_app(worlds)) as server:
+        yield server, worlds
+
+
+def put_in(worlds: Worlds, world: World) -> None:
+    if world.id in worlds:
+        worlds.remove(world.id)
+    worlds.add(world, [])
+
+
+def expected(case: Asked, where: str, do: str) -> tuple[dict[str, Any], int]:
+    """The state that must come of it and the status without the fault, found in-process and without any fault."""
+    world = case.world()
+    worlds = worlds_of([])
+    put_in(worlds, world)
+    early = where in (BEFORE_AUTH, BEFORE_COMMIT)
+    if early and do == DELAY:
+        world.advance_by(SECOND)
+    if early and do != DELAY:
+        return shown(world), 0
+    reply = ask(create_app(worlds), case.method, case.target, [(b"host", b"localhost"), *without_host(case)], case.body)
+    if not early and do == DELAY:
+        world.advance_by(SECOND)
+    return shown(world), reply.status
+
+
+def without_host(case: Asked) -> list[tuple[bytes, bytes]]:
+    return [it for it in case.headers if it[0].lower() != b"host"]
+
+
+def hear(server: ThreadedServer, case: Asked, world: World, where: str, do: str) -> tuple[bytes, bool]:
+    """What came over the socket, and whether it ended with a reset. Of a hang only what came before it."""
+    host, _, port = server.url.removeprefix("http://").partition(":")
+    heard, before = b"", world.journal.last
+    with closing(socket.create_connection((host, int(port)), timeout=30)) as line:
+        line.sendall(case.wire(b"keep-alive" if where == AFTER_REPLY else b"close"))
+        if do == HANG:
+            while world.journal.last == before:
+                httpx.get(f"{server.url}/_emulator/health")
+            line.setblocking(False)
+        try:
+            while part := line.recv(65_536):
+                heard += part
+        except BlockingIOError:
+            return heard, False
+        except ConnectionResetError:
+            return heard, True
+    return heard, False
+
+
+def is_whole(heard: bytes) -> bool:
+    head, _, body = heard.partition(b"\r\n\r\n")
+    lengths = [int(it.partition(b":")[2]) for it in head.lower().splitlines() if it.startswith(b"content-length:")]
+    return bool(lengths) and len(body) == lengths[0]
+
+
+def fits(where: str, do: str, status: int, heard: bytes, reset: bool) -> bool:
+    """Whether what was heard is what the effect should sound like."""
+    whole, begun = is_whole(heard), heard.startswith(b"HTTP/1.1 ")
+    answered = whole and heard.startswith(b"HTTP/1.1 %d " % status)
+    if do == STATUS:
+        return whole and heard.startswith(b"HTTP/1.1 503 ")
+    if do in (DELAY, DRIBBLE):
+        return answered and not reset
+    if where == AFTER_REPLY:
+        return reset == (do == RESET) and (answered if do in (RESET, DROP) else heard.startswith(b"HTTP/1.1 %d " % status))
+    if where == MID_BODY and do == GARBAGE:
+        return begun
+    if where == MID_BODY:
+        return (not whole) and reset == (do == RESET) and (begun or do == HANG)
+    return not begun and reset == (do == RESET) and bool(heard) == (do == GARBAGE)
+
+
+def test_the_matrix_has_a_request_for_every_operation() -> None:
+    assert [name for name in OPERATIONS if name not in asked()] == []
+    assert sum(case.worth[1] for case in asked().values()) > 15, "too few of them change anything"
+    assert {*DO} == {STATUS, DELAY, DROP, RESET, TRUNCATE, GARBAGE, DRIBBLE, HANG}
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
+    served: tuple[ThreadedServer, Worlds], operation: str
+) -> None:
+    server, worlds = served
+    case, wrong = asked()[operation], []
+    for where, do in CELLS:
+        world = case.world()
+        lay(world, {"at": operation, "where": where, "do": do, **NEEDED.get(do, {})})
+        put_in(worlds, world)
+        state, status = expected(case, where, do)
+        before = world.journal.last
+        heard, reset = hear(server, case, world, where, do)
+        (entry,) = [it.event for it in world.journal.since(before) if isinstance(it.event, Exchange)]
+        if shown(world) != state:
+            wrong.append((where, do, "the state"))
+        if not fits(where, do, status, heard, reset):
+            wrong.append((where, do, f"{heard[:60]!r}...{heard[-30:]!r} reset={reset}"))
+        if entry.delivered != (do in (DELAY, DRIBBLE) or where == AFTER_REPLY or (do == STATUS and not state_moves(where))):
+            wrong.append((where, do, "delivered"))
+        if [(it.where, it.do) for it in entry.faults] != [(where, do)]:
+            wrong.append((where, do, "the journal"))
+    assert wrong == []
+
+
+def state_moves(where: str) -> bool:
+    return where not in (BEFORE_AUTH, BEFORE_COMMIT)
