@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.kernel.errors import TooMany
 from emulator.kernel.faults import STATUS, Fault
-from emulator.kernel.journal import Exchange
+from emulator.kernel.journal import Exchange, Struck
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -117,17 +117,19 @@ class Gateway:
         headers = self._headers(tx, route, call, reply, n)
         if world.rules.provenance:
             headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
-            headers += ((b"emulator-fault", fault.id.encode()) for fault in faults)
         whole = b"" if isinstance(content, Stream) else content
         if self._judge is not None and _is_the_vendors_own(answer, faults):
             self._judge(route.vendor.name, tx.why, reply.status, whole)
+        notes, delivered = _notes(faults) if faults else ((), True)
+        if notes and world.rules.provenance:
+            headers += [(b"emulator-fault", note.id.encode()) for note in notes]
         kept = self._limits.journal_bytes
         world.journal.add(
             Exchange(
                 tx.now, tx.why, call.method, call.target, call.body[:kept],
                 answer.name, answer.evidence, answer.assumption, basis,
                 reply.status, whole[:kept], tuple(tx.changes),
-                tuple(fault.note() for fault in faults), all(fault.spares_the_answer for fault in faults),
+                notes, delivered,
             )
         )  # fmt: skip
         return Wire(reply.status, headers, content)
@@ -148,6 +150,11 @@ class Gateway:
         if self._date[0] != now:
             self._date = now, format_datetime(now, usegmt=True).encode()
         return self._date[1]
+
+
+def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool]:
+    """What the journal says of the faults, and whether they let the client have the vendor's own answer, whole."""
+    return tuple(fault.note() for fault in faults), all(fault.spares_the_answer for fault in faults)
 
 
 def _is_the_vendors_own(answer: Answer, faults: Iterable[Fault]) -> bool:
