@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def explore(scenario: str, command: Sequence[str], faults: Sequence[str], most: int) -> None:
     """Run COMMAND (after --) once for every way in which time or a fault could come between its calls.
 
-    Its exit code says whether something broke. It finds its world by EMULATOR_URL, SERPWOW_URL, SERPWOW_API_KEY, STRIPE_URL,
-    STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET in its environment.
+    Its exit code says whether something broke. It finds its world by EMULATOR_URL, SERPWOW_URL, SERPWOW_API_KEY,
+    STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET.
     """
     from emulator.handle.emulator import Emulator
     from emulator.kernel.errors import EmulatorError

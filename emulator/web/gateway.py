@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from emulator.kernel.errors import BadInput, TooMany
 from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.history import Touched
-from emulator.kernel.journal import STEPS, Exchange
+from emulator.kernel.journal import STEPS, Exchange, Struck
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -143,14 +143,16 @@ class Gateway:
         headers = self._headers(tx, route, call, reply, n)
         if world.rules.provenance:
             headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
-            headers += ((b"emulator-fault", fault.id.encode()) for fault in faults)
+        notes, delivered = _notes(faults) if faults else ((), True)
+        if notes and world.rules.provenance:
+            headers += [(b"emulator-fault", note.id.encode()) for note in notes]
         kept = self._limits.journal_bytes
         exchange = Exchange(
             tx.now, tx.why, call.method, call.target, call.body[:kept],
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            tuple(fault.note() for fault in faults), all(fault.spares_the_answer for fault in faults),
+            notes, delivered,
         )  # fmt: skip
         return exchange, Wire(reply.status, headers, content)
 
@@ -198,6 +200,11 @@ class Gateway:
 
 def _name_of(route: Route) -> str:
     return route.operation.name if route.operation else f"{route.vendor.name}.astray"
+
+
+def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool]:
+    """What the journal says of the faults, and whether they let the client have the vendor's own answer, whole."""
+    return tuple(fault.note() for fault in faults), all(fault.spares_the_answer for fault in faults)
 
 
 def _is_the_vendors_own(answer: Answer, faults: Iterable[Fault]) -> bool:

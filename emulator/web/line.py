@@ -97,6 +97,8 @@ class Lent:
 
     async def reset(self) -> None:
         self._wire.say(b"")
+        if not self._wire.is_closing():
+            self._wire.pause_reading()  # or a next request might be heard that is never answered
         await asyncio.sleep(0)  # uvloop writes at the end of its round
         await asyncio.sleep(0)
         self._wire.cut(_break_off)
