@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import orjson
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
+from jsonschema.validators import extend
 
 from emulator.kernel.errors import Problem, nearest
 from emulator.kernel.quantities import parse_instant
@@ -21,9 +23,19 @@ def _is_instant(value: object) -> bool:
     return not isinstance(value, str) or bool(parse_instant(value))
 
 
+def _fits_pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
+    """A `$` at the end is the very end, as JSON Schema has it; Python's own would let a line break follow."""
+    exact = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
+    if isinstance(value, str) and not re.search(exact, value):
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+Exact: Any = extend(Draft202012Validator, {"pattern": _fits_pattern})  # type: ignore[no-untyped-call]
+
+
 @cache
-def _validator(schema: bytes) -> Draft202012Validator:
-    return Draft202012Validator(orjson.loads(schema), format_checker=FORMATS)
+def _validator(schema: bytes) -> Any:
+    return Exact(orjson.loads(schema), format_checker=FORMATS)
 
 
 def problems_in(value: Any, schema: Mapping[str, Any]) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from emulator.kernel.errors import BadInput
 from emulator.vendors.fields import (
     AMOUNT,
     COUNT,
@@ -191,6 +192,8 @@ def _read_result_sets(batch: Batch, written: Iterable[Mapping[str, Any]]) -> Ite
                 searches = Searches(batch.id, item["searches_completed"] + item.get("searches_failed", 0))
         else:
             searches = batch.searches
+        if fields.get("searches_failed", 0) > len(searches):
+            raise BadInput.at(f"{fields['searches_failed']} searches failed of {len(searches)}", "batches")
         yield ResultSet(searches=searches, **fields)
 
 
