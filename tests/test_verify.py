@@ -102,15 +102,18 @@ def test_a_verification_that_could_match_nothing_is_an_error(emulator: Emulator,
 
 def test_a_journal_that_dropped_entries_cannot_be_verified_until_it_is_cleared() -> None:
     limits = Limits(journal=2)
-    with ThreadedServer(create_app(worlds_of([]), limits=limits)) as threaded, EmulatorServer(threaded.url) as server:
-        with Emulator("first-run", server=server) as emulator:
-            for _ in range(3):
-                httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
-            with pytest.raises(Refused, match="dropped 1 entries"):
-                emulator.journal.assert_never(STOP)
-            emulator.ask("DELETE", "/journal")
+    with (
+        ThreadedServer(create_app(worlds_of([]), limits=limits)) as threaded,
+        EmulatorServer(threaded.url) as server,
+        Emulator("first-run", server=server) as emulator,
+    ):
+        for _ in range(3):
+            httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
+        with pytest.raises(Refused, match="dropped 1 entries"):
             emulator.journal.assert_never(STOP)
-            assert not emulator.ledger.complete
+        emulator.ask("DELETE", "/journal")
+        emulator.journal.assert_never(STOP)
+        assert not emulator.ledger.complete
 
 
 def test_everything_that_failed_is_told_at_once(emulator: Emulator) -> None:
