@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 host_option = click.option("--host", default="127.0.0.1", envvar="EMULATOR_HOST", show_default=True, show_envvar=True)
-port_option = click.option("--port", default=8080, envvar="EMULATOR_PORT", show_default=True, show_envvar=True)
+port_option = click.option(
+    "--port", default=8080, type=click.IntRange(0, 65535), envvar="EMULATOR_PORT", show_default=True, show_envvar=True
+)
 scenarios_option = click.option(
     "--scenarios",
     "folder",

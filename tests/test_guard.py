@@ -101,6 +101,7 @@ def test_a_live_looking_key_is_refused_with_a_warning_and_not_repeated(client: h
     reply = client.get(STRIPE, headers={"Authorization": f"Bearer {key}", "Stripe-Version": "2026-03-25.preview"})
     assert (reply.status_code, reply.headers["emulator-error"]) == (403, "live-key")
     assert key not in reply.text
+    assert client.get("/live/account", params={"api_key": key}).headers["emulator-error"] == "live-key"
 
 
 def test_a_vendors_own_host_name_leads_to_that_vendor(client: httpx.Client) -> None:

@@ -49,7 +49,7 @@ def url() -> Iterator[str]:
         server.send_signal(signal.SIGINT)
 
 
-def test_the_readme_runs_from_top_to_bottom(url: str) -> None:
+def test_the_readme_runs_from_top_to_bottom(url: str, tmp_path: Path) -> None:
     printed = ""
     for snippet in snippets(README):
         text = snippet.text.replace(DOCUMENTED_URL, url)
@@ -58,6 +58,9 @@ def test_the_readme_runs_from_top_to_bottom(url: str) -> None:
         elif snippet.language == "json":
             last = replies(printed)[-1]
             assert list(differences(json.loads(text), last)) == []
+        elif snippet.language == "python" and "def test_" in text:
+            (tmp_path / "test_snippet.py").write_text(text)
+            run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "test_snippet.py")])
         elif snippet.language == "python":
             run([sys.executable, "-W", "error", "-c", text])
 

@@ -294,3 +294,12 @@ def test_the_sample_of_stop_all_is_given_to_the_letter() -> None:
     body = ask(world_of({"batches": batches}), "stopall").body
     content = (fixtures_folder() / "serpwow" / "samples" / "stopall.json").read_bytes()
     assert json.dumps(body) == json.dumps(json.loads(content))
+
+
+def test_as_many_batches_come_into_the_world_as_are_repeated() -> None:
+    many = 20_000
+    for seed in range(3):
+        world = Scenario(
+            "test", "", {"title": "A test", "seed": seed, "given": {"serpwow": {"batches": [{"repeat": many}]}}}
+        ).world(VENDORS, "test")
+        assert world.store.size("serpwow.batch", "owner", "self") == many

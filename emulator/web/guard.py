@@ -54,7 +54,7 @@ class Guard:
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
         if scope["path"].startswith(PREFIX) and not self._opens(scope["path"], authorization):
             return Turned(401, "control-token", "the control plane wants Authorization: Bearer and the control token")
-        if any(key in authorization for key in LIVE_KEYS):
+        if any(key in authorization or key in scope["query_string"] for key in LIVE_KEYS):
             return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -115,7 +115,7 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
     written = fragment.get("account", {})
     old: Account = view.find(Account.kind, SELF) or Account(view.now)
     account = replace(old, **read_fields(ACCOUNT, written))
-    batches = [_read_batch(view, item) for item in fragment.get("batches", ())]
+    batches = list(_read_batches(view, fragment.get("batches", ())))
     if "credits_used" not in written:
         charged = sum(_newly_allocated(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + charged)
@@ -125,8 +125,18 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
     return account, batches
 
 
-def _read_batch(view: View, item: Mapping[str, Any]) -> Batch:
-    id = item.get("id") or fresh_id(view)
+def _read_batches(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Batch]:
+    """The batches as written; those without an id get one that neither the world nor the others have."""
+    taken = {item["id"] for item in items if "id" in item}
+    for item in items:
+        id = item.get("id") or fresh_id(view)
+        while "id" not in item and id in taken:
+            id = fresh_id(view)
+        taken.add(id)
+        yield _read_batch(view, id, item)
+
+
+def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
     old: Batch | None = view.find(Batch.kind, id)
     batch = read_batch(old or new_batch(view, id), item)
     if old is not None and old.status != batch.status and "since" not in item:
