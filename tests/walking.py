@@ -11,6 +11,7 @@ import httpx
 
 from emulator.app import create_app, library, worlds_of
 from emulator.doors import IN_PROCESS
+from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.scenario.player import play
 from emulator.vendors import VENDORS
@@ -26,7 +27,7 @@ class Walker(httpx.AsyncBaseTransport):
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._inner = httpx.ASGITransport(create_app(worlds_of([]), judge=the_judge(*VENDORS)))
+        self._inner = InProcess(create_app(worlds_of([]), judge=the_judge(*VENDORS)))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self._look(self, request)

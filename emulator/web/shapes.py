@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, WORLD_ID
+from emulator.web.bodies import ADVANCE, CLOCK, DRY_RUN, FORK, MOMENT, NEW_WORLD, RESET, UNDO, WORLD_ID
+from emulator.web.verify import VERIFY
 
 Schema = Mapping[str, Any]
 
@@ -63,6 +64,8 @@ _EXCHANGE = {
     "basis": _BASIS,
     "status": {"type": "integer"},
     "reply": ANYTHING,
+    "delivered": _optional(FLAG),
+    "faults": _list(OBJECT),
     "changes": _list(ref("change")),
 }
 _PLACE = {"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}
@@ -153,4 +156,20 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
         "What happened", _object(last=COUNT, dropped=COUNT, entries=_list(ref("entry"))), query=_ENTRIES
     ),
     ("DELETE", f"{_WORLD}/journal"): Described("Forget what happened", None, 204),
+    ("GET", f"{_WORLD}/journal/{{n}}/explain"): Described("Why an entry went as it did", OBJECT),
+    ("GET", f"{_WORLD}/ledger"): Described("What really happened", OBJECT),
+    ("POST", f"{_WORLD}/verify"): Described("Was it called, in this order, or never?", OBJECT, body=VERIFY),
+    ("POST", f"{_WORLD}/dry-run"): Described("What a request would be answered and change", OBJECT, body=DRY_RUN),
+    ("GET", f"{_WORLD}/snapshots"): Described("The snapshots there are", OBJECT),
+    ("POST", f"{_WORLD}/snapshots"): Described("Keep the present under a name", OBJECT, 201, MOMENT),
+    ("DELETE", f"{_WORLD}/snapshots/{{name}}"): Described("Drop a snapshot", None, 204),
+    ("POST", f"{_WORLD}/restore"): Described("Back to a snapshot, or to the beginning", OBJECT, body=MOMENT),
+    ("POST", f"{_WORLD}/undo"): Described("Back to before the newest exchanges", OBJECT, body=UNDO),
+    ("POST", f"{_WORLD}/fork"): Described("A world of its own that goes on from here", ref("world"), 201, FORK),
+    ("GET", f"{_WORLD}/diff"): Described("What is otherwise", OBJECT, query={"from": TEXT, "to": TEXT}),
+    ("GET", f"{_WORLD}/faults"): Described("The accidents laid over operations", OBJECT),
+    ("POST", f"{_WORLD}/faults"): Described("Lay an accident, as a scenario writes it", OBJECT, 201, OBJECT),
+    ("DELETE", f"{_WORLD}/faults"): Described("Lift every accident", None, 204),
+    ("GET", f"{_WORLD}/faults/{{fault}}"): Described("An accident: how often it struck, and what is left", OBJECT),
+    ("DELETE", f"{_WORLD}/faults/{{fault}}"): Described("Lift an accident", None, 204),
 }
