@@ -34,7 +34,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from emulator.app import App, create_app, library, worlds_of
 from emulator.handle.direct import Answered, ask
-from emulator.handle.transport import requests_adapter
+from emulator.handle.transport import InProcess, requests_adapter
 from emulator.judge import the_judge
 from emulator.kernel.errors import BadInput
 from emulator.kernel.worlds import Worlds
@@ -386,7 +386,7 @@ def load_and_play(load: Callable[[], Scenario], placed: bool) -> None:
     target = fresh()
 
     async def go() -> None:
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(_watched(target.app)), base_url=URL) as client:
+        async with httpx.AsyncClient(transport=InProcess(_watched(target.app)), base_url=URL) as client:
             await play(scenario, client)
 
     asyncio.run(go())

