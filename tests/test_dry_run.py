@@ -45,7 +45,11 @@ async def everything(walker: Walker, world: str) -> list[Any]:
     return [await walker.ask("GET", f"/worlds/{world}{part}") for part in ("/state", "/clock", "/journal", "/ledger", "/diff")]
 
 
-@pytest.mark.parametrize("name", LIBRARY.names())
+FORESEEN = [name for name in LIBRARY.names() if "faults" not in LIBRARY.get(name).written]
+"""A dry run leaves accidents aside: it says what the vendor would answer, not what would happen to the answer."""
+
+
+@pytest.mark.parametrize("name", FORESEEN)
 def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: str) -> None:
     async def look(walker: Walker, request: httpx.Request) -> None:
         if request.url.path.startswith(PREFIX):

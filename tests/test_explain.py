@@ -50,7 +50,7 @@ def holds(told: dict[str, Any]) -> None:
     if told["type"] == "change":
         assert told["because"] or told["evidence"] in (None, "the scenario")
         return
-    assert told["scripted"] or told["because"]["source"]
+    assert told["scripted"] or told["faults"] or told["because"]["source"]
     assert told["differences"] is not None
     assert {it["id"] for it in told["changes"]} <= {it["id"] for it in told["rows"]} | {it["id"] for it in told["differences"]}
     if told["assumption"]:

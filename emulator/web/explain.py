@@ -61,6 +61,7 @@ def of_exchange(world: World, vendors: Vendors, routes: Routes, entry: Entry, to
         "credential": redact(exchange.credential) if exchange.credential else None,
         "because": _cited(vendor.name, exchange.evidence),
         "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
+        "faults": [fault._asdict() for fault in exchange.faults],
         "rows": [_row(world, step) for step in exchange.steps],
         "assumptions": list(_assumptions(world, vendor, exchange)),
         "differences": None if differences is None else [show_difference(it) for it in differences],
