@@ -15,16 +15,23 @@ __version__: str
 
 def __getattr__(name: str) -> Any:
     """What is asked for is imported then: a test session that loads the plugin and never uses it pays nothing."""
-    if name == "__version__":
-        from importlib.metadata import version
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = _version() if name == "__version__" else _imported(name)
+    return value
 
-        return version("batch-emulator")
-    if name == "Emulator":
-        from emulator.handle.emulator import Emulator
 
-        return Emulator
-    if name == "EmulatorServer":
-        from emulator.handle.server import EmulatorServer
+def _version() -> str:
+    from importlib.metadata import version
 
-        return EmulatorServer
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return version("batch-emulator")
+
+
+def _imported(name: str) -> Any:
+    from importlib import import_module
+
+    from emulator.collector import at_rest
+
+    module = {"Emulator": "emulator.handle.emulator", "EmulatorServer": "emulator.handle.server"}[name]
+    with at_rest():
+        return getattr(import_module(module), name)

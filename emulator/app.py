@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from emulator.data import scenarios_folder
-from emulator.evidence import basis
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
@@ -56,7 +55,7 @@ def create_app(
     bounds = limits or Limits()
     doorkeeper = guard or Guard()
     doorkeeper.hosts |= {host for vendor in VENDORS.values() for host in vendor.hosts}
-    gateway = Gateway(worlds, VENDORS.values(), basis(VENDORS), judge, bounds)
+    gateway = Gateway(worlds, VENDORS.values(), judge, bounds)
     control = Control(worlds, known or library(), VENDORS, bounds).app()
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-
-import yaml
+from functools import cache
 
 from emulator.data import fixtures_folder
 
@@ -24,14 +22,18 @@ class Evidence:
     page: str | None = None
 
 
+@cache
 def load_evidence(vendor: str) -> dict[str, Evidence]:
     """The evidence of a vendor by id, in the order of the file."""
+    import yaml  # on the first reply: a server starts without it
+
     text = (fixtures_folder() / vendor / "evidence.yaml").read_text(encoding="utf-8")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     entries = [Evidence(**entry) for entry in yaml.load(text, Loader=loader)]  # noqa: S506  both loaders are safe ones
     return {entry.id: entry for entry in entries}
 
 
-def basis(vendors: Iterable[str]) -> Mapping[str, str]:
-    """Evidence id → documented, observed or inferred, for all these vendors."""
-    return {id: entry.kind for vendor in vendors for id, entry in load_evidence(vendor).items()}
+def kind_of(vendor: str, id: str) -> str:
+    """Documented, observed or inferred; what no published fact bears out is inferred."""
+    fact = load_evidence(vendor).get(id)
+    return fact.kind if fact else "inferred"

@@ -28,7 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
-    from emulator.handle.server import EmulatorServer
+    from emulator import EmulatorServer
 
     with EmulatorServer(pytestconfig.getoption("emulator_url") or os.environ.get("EMULATOR_URL")) as server:
         yield server
@@ -37,7 +37,7 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
 @pytest.fixture
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
     """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
-    from emulator.handle.emulator import Emulator
+    from emulator import Emulator
 
     scenario, seed = _wanted(request)
     if seed is None:
@@ -67,11 +67,20 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
     marker = request.node.get_closest_marker("scenario")
     if marker is None:
         return None, None
+    unknown = marker.kwargs.keys() - {"seed"}
+    if len(marker.args) != 1 or unknown:
+        raise pytest.UsageError(
+            f"{request.node.nodeid}: the marker is scenario(name_or_path_or_dict, seed=None), not {_as_written(marker)}"
+        )
     (scenario,) = marker.args
     if isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")):
         folders = (request.path.parent, request.config.rootpath)
         scenario = next((folder / scenario for folder in folders if (folder / scenario).is_file()), Path(scenario))
     return scenario, marker.kwargs.get("seed")
+
+
+def _as_written(marker: pytest.Mark) -> str:
+    return f"scenario({', '.join([*map(repr, marker.args), *(f'{key}={value!r}' for key, value in marker.kwargs.items())])})"
 
 
 def _world_of(item: pytest.Item) -> str:

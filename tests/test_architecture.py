@@ -13,6 +13,7 @@ import emulator
 
 ROOT = Path(emulator.__file__).parent
 EDGES = {
+    "collector",
     "coverage",
     "tls",
     "app",

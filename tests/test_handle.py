@@ -150,6 +150,22 @@ def test_the_handle_can_be_awaited(emulator: Emulator) -> None:
     assert asyncio.run(run()) == ["running"]
 
 
+def test_what_goes_wrong_and_the_way_back_can_be_awaited(emulator: Emulator) -> None:
+    async def run() -> None:
+        await emulator.aio.load("first-run")
+        await emulator.aio.snapshot("before")
+        await emulator.aio.change({"serpwow": {"batches": [{"id": "NEW"}]}})
+        assert [it.id for it in await emulator.aio.diff("before")] == ["NEW"]
+        await emulator.aio.restore("before")
+        assert await emulator.aio.diff() == ()
+        fault = await emulator.aio.add_fault(at="*", where="before-auth", do="drop")
+        await emulator.aio.remove_fault(fault.id)
+        with await emulator.aio.fork(seed=9) as twin:
+            assert twin.seed == 9
+
+    asyncio.run(run())
+
+
 def test_the_world_is_gone_when_the_handle_is_closed(server: EmulatorServer) -> None:
     with Emulator(server=server) as emulator:
         path = f"/worlds/{emulator.id}"

@@ -70,6 +70,20 @@ def test_the_seed_of_the_option(emulator):
     done.stdout.fnmatch_lines(["*did you mean 'serpwow/stopall-23'?*"])
 
 
+@pytest.mark.parametrize("marker", ["", '"first-run", sed=3', '"first-run", 3'])
+def test_a_marker_that_is_misspelt_is_an_error_and_not_another_world(pytester: pytest.Pytester, marker: str) -> None:
+    done = run(pytester, f"@pytest.mark.scenario({marker})\ndef test_it(emulator): ...")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*the marker is scenario(name_or_path_or_dict, seed=None), not scenario(*)*"])
+
+
+@pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1:1", "http://[", "http://127.0.0.1:99999"])
+def test_a_url_where_no_emulator_is_says_which_option_gave_it(pytester: pytest.Pytester, url: str) -> None:
+    done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={url}")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*Refused: * (--emulator-url, EMULATOR_URL)*"])
+
+
 def test_a_failure_tells_the_story_and_how_to_replay_it(pytester: pytest.Pytester) -> None:
     done = run(
         pytester,

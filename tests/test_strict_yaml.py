@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel.errors import BadInput
-from emulator.scenario.strict_yaml import MAX_DEPTH, parse
+from emulator.scenario.document import MAX_DEPTH
+from emulator.scenario.strict_yaml import parse
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, overload
 
 from emulator.handle.faults import Faults
-from emulator.handle.journal import Change, Exchange, Journal
+from emulator.handle.journal import Change, Journal
 from emulator.handle.past import Past
 from emulator.handle.server import EmulatorServer
 from emulator.handle.views import Serpwow, SixDot50, Stripe
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import httpx
     from requests.adapters import BaseAdapter
 
+    from emulator.handle.awaited import AsyncEmulator
     from emulator.handle.explore import Client, Explored
 
 ScenarioLike = str | Path | Mapping[str, Any]
@@ -59,7 +60,6 @@ class Emulator(Past):
         self.clock = Clock(self)
         self.state = State(self)
         self.faults = Faults(self.ask)
-        self.aio = AsyncEmulator(self)
         self.serpwow = Serpwow(*self._view("serpwow"))
         self.stripe = Stripe(*self._view("stripe"))
         self.sixdot50 = SixDot50(*self._view("6dot50"))
@@ -84,6 +84,13 @@ class Emulator(Past):
     def journal(self) -> Journal:
         """What has happened up to now."""
         return Journal(self.ask("GET", "/journal"), self.ask)
+
+    @cached_property
+    def aio(self) -> AsyncEmulator:
+        """The same for `async def`."""
+        from emulator.handle.awaited import AsyncEmulator
+
+        return AsyncEmulator(self)
 
     def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
         """Begins anew with another scenario; URLs stay, and so do the credentials while the seed does.
@@ -246,38 +253,6 @@ class State(Mapping[str, Any]):
     def _read(self) -> dict[str, Any]:
         state: dict[str, Any] = self._emulator.ask("GET", "/state")
         return state
-
-
-class AsyncEmulator:
-    """The same handle for `async def`: what waits for the server is awaited, in a thread of its own."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-
-    async def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
-        """See `Emulator.load`."""
-        await asyncio.to_thread(self._emulator.load, scenario, seed=seed)
-
-    async def reset(self) -> None:
-        """See `Emulator.reset`."""
-        await asyncio.to_thread(self._emulator.reset)
-
-    async def advance(self, by: str | None = None, **until: Any) -> list[Change]:
-        """See `Clock.advance`."""
-        wish = until if by is None else {"by": by, **until}
-        return await asyncio.to_thread(lambda: self._emulator.clock.advance(**wish))
-
-    async def state(self) -> dict[str, Any]:
-        """See `Emulator.state`."""
-        return await asyncio.to_thread(lambda: dict(self._emulator.state))
-
-    async def change(self, state: Mapping[str, Any]) -> None:
-        """See `State.change`."""
-        await asyncio.to_thread(self._emulator.state.change, state)
-
-    async def exchanges(self, operation: str | None = None) -> list[Exchange]:
-        """See `Journal.exchanges`."""
-        return await asyncio.to_thread(lambda: self._emulator.journal.exchanges(operation))
 
 
 def _written(scenario: ScenarioLike | None) -> Any:

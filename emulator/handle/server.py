@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from emulator.app import App, create_app, worlds_of
+from emulator.collector import at_rest
 from emulator.handle.direct import Answered, ask
 from emulator.kernel.errors import EmulatorError
 from emulator.vendors.vendor import dump
@@ -39,17 +40,18 @@ class EmulatorServer:
     def url(self) -> str:
         """Where clients reach it. In this process, the first who asks makes it listen, on a port that the system chooses."""
         if self._url is None:
-            from emulator.server import ThreadedServer
-
             assert self.app is not None  # noqa: S101  no URL was given, so it is ours
-            self._url = self._exits.enter_context(ThreadedServer(self.app)).url
+            with at_rest():
+                from emulator.server import ThreadedServer
+
+                self._url = self._exits.enter_context(ThreadedServer(self.app)).url
         return self._url
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the control plane and returns its JSON answer; None where there is none.
 
         Raises:
-            Refused: it said no, and why.
+            Refused: it said no, and why; or nobody answered.
         """
         answered = self._send(method, CONTROL + path, b"" if body is None else dump(body))
         if answered.status < 300:
@@ -64,12 +66,18 @@ class EmulatorServer:
     def _there(self, url: str) -> Send:
         import httpx
 
-        client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT))
+        try:
+            client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT))
+        except httpx.InvalidURL as error:
+            raise Refused(f"{url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
         if token := os.environ.get("EMULATOR_CONTROL_TOKEN"):
             client.headers["Authorization"] = f"Bearer {token}"
 
         def send(method: str, path: str, body: bytes) -> Answered:
-            reply = client.request(method, path, content=body)
+            try:
+                reply = client.request(method, path, content=body)
+            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                raise Refused(f"no emulator answers at {url!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return Answered(reply.status_code, reply.headers.raw, reply.content)
 
         return send

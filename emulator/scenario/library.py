@@ -1,8 +1,9 @@
-"""The scenarios there are: the shipped ones and a folder of one's own, by name; read when they are asked for."""
+"""The scenarios there are: the shipped ones and a folder of one's own, by name; found and read when they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 
 from emulator.kernel.errors import NotFound
@@ -17,10 +18,12 @@ class Library:
 
     def __init__(self, vendors: Vendors, folders: tuple[Path, ...]) -> None:
         self._vendors = vendors
-        self._paths: dict[str, Path] = {}
+        self._folders = folders
         self._read: dict[str, tuple[int, Scenario]] = {}
-        for folder in reversed(folders):
-            self._paths |= dict(_scenarios_in(folder))
+
+    @cached_property
+    def _paths(self) -> dict[str, Path]:
+        return {name: path for folder in reversed(self._folders) for name, path in _scenarios_in(folder)}
 
     def names(self) -> list[str]:
         """Every name, in order."""

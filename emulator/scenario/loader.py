@@ -11,11 +11,10 @@ from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.plan import Planned
 from emulator.kernel.quantities import parse_duration
+from emulator.scenario.document import Document
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS, scenario_schema
 from emulator.scenario.scenario import MAX_REPEATED, Scenario, Vendors
-from emulator.scenario.strict_yaml import Document, parse
-from emulator.scenario.validation import problems_in
 from emulator.vendors.vendor import dump
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
@@ -45,6 +44,8 @@ def load_text(text: str, vendors: Vendors, name: str, source: str) -> Scenario:
     Raises:
         BadInput: it has mistakes; each is placed by line and column.
     """
+    from emulator.scenario.strict_yaml import parse
+
     try:
         document = parse(text)
     except BadInput as error:
@@ -71,6 +72,8 @@ def load_document(document: Document, vendors: Vendors, name: str = "inline", so
     Raises:
         BadInput: it has mistakes.
     """
+    from emulator.scenario.validation import problems_in
+
     place: Callable[[str, tuple[str | int, ...]], Problem] = document.problem if document.places else Problem
     problems = [*document.problems]
     problems += [place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors))]

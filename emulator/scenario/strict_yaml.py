@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import yaml
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
 
-MAX_BYTES = 1_000_000
-MAX_DEPTH = 40
 MAX_VALUES = 200_000
 
 PLAIN_TAGS = frozenset(
@@ -25,25 +23,6 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-Path = tuple[str | int, ...]
-
-
-@dataclass(slots=True)
-class Document:
-    """A value, and where each part of it stands: path → (line, column), both counted from 1."""
-
-    value: Any = None
-    places: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def problem(self, message: str, path: Path) -> Problem:
-        """A problem at a path, placed at the nearest part of the document that exists."""
-        known = path
-        while known not in self.places and known:
-            known = known[:-1]
-        line, column = self.places.get(known, (1, 1))
-        return Problem(message, path, line, column)
 
 
 def parse(text: str) -> Document:

@@ -11,10 +11,9 @@ import orjson
 from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
 from emulator.scenario.grammar import HEADERS, RATE
-from emulator.scenario.strict_yaml import MAX_BYTES, MAX_DEPTH, Document, parse
 from emulator.scenario.terms import DURATION, INSTANT
-from emulator.scenario.validation import problems_in
 
 Body = dict[str, Any]
 
@@ -89,7 +88,7 @@ def read_value(schema: Mapping[str, Any]) -> Callable[[Request], Awaitable[Body]
 
     async def read(request: Request) -> Body:
         text = await text_of(request)
-        document = parse(text) if _is_yaml(request) else Document(_json(text))
+        document = _yaml(text) if _is_yaml(request) else Document(_json(text))
         return _checked(document, schema)
 
     return read
@@ -102,7 +101,7 @@ def read_scenario(schema: Mapping[str, Any]) -> Callable[[Request], Awaitable[Bo
     async def read_either(request: Request) -> Body:
         if not _is_yaml(request):
             return await read(request)
-        document = parse(await text_of(request))
+        document = _yaml(await text_of(request))
         return _checked(Document(_wishes(request)), schema) | {"scenario": document}
 
     return read_either
@@ -118,6 +117,8 @@ def _wishes(request: Request) -> Body:
 
 
 def _checked(document: Document, schema: Mapping[str, Any]) -> Body:
+    from emulator.scenario.validation import problems_in
+
     problems = [*document.problems, *problems_in(document.value, schema)]
     if problems:
         raise BadInput([document.problem(it.message, it.path) if document.places else it for it in problems])
@@ -144,6 +145,12 @@ async def text_of(request: Request) -> str:
         return body.decode()
     except UnicodeDecodeError:
         raise BadInput([Problem("the body is not UTF-8")]) from None
+
+
+def _yaml(text: str) -> Document:
+    from emulator.scenario.strict_yaml import parse
+
+    return parse(text)
 
 
 def _json(text: str) -> Any:

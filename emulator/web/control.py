@@ -11,20 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from emulator import __version__
-from emulator.evidence import basis
 from emulator.kernel.errors import BadInput, EmulatorError, NotFound
 from emulator.kernel.limits import Limits
 from emulator.kernel.quantities import parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.openapi import document
+from emulator.scenario.document import Document
 from emulator.scenario.faults import fault_schema
 from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document, state_problems
 from emulator.scenario.scenario import Scenario, Vendors, lay_over, rate_of
-from emulator.scenario.strict_yaml import Document
 from emulator.web.asked import Asked, Handler, Reader, WorldHandler, no_body, reply
 from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, query_number, read_scenario, read_value
 from emulator.web.fault_routes import add_fault, all_faults, clear_faults, one_fault, remove_fault
@@ -47,7 +44,7 @@ class Control:
         self._vendors = vendors
         self._made = 0
         self._document: dict[str, Any] = {}
-        rehearsing = Gateway(worlds, vendors.values(), basis(vendors), None, limits)
+        rehearsing = Gateway(worlds, vendors.values(), None, limits)
         self._past = Past(worlds, vendors, rehearsing, self._shown, self._next_id)
 
     def app(self) -> Starlette:
@@ -107,9 +104,13 @@ class Control:
         return at_world
 
     def health(self, _: Asked) -> Response:
+        from emulator import __version__  # to look it up takes longer than all else that a start does not need
+
         return reply({"status": "ok", "version": __version__})
 
     def openapi(self, asked: Asked) -> Response:
+        from emulator.openapi import document
+
         self._document = self._document or document(self._vendors, asked.request.app.routes)
         return reply(self._document)
 

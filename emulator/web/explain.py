@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
 
 from emulator.evidence import Evidence, load_evidence
@@ -27,8 +26,6 @@ SPOKEN = 10
 """How many rows and differences are told in words; the values tell all."""
 
 UNPLACED = "a reply of the scenario, which came without a file"
-
-facts = cache(load_evidence)
 
 
 def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained:
@@ -80,7 +77,7 @@ def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explai
 
 def _cited(vendor: str, id: str | None) -> dict[str, str] | None:
     """The fact of that id, with its source."""
-    fact: Evidence | None = facts(vendor).get(id or "")
+    fact: Evidence | None = load_evidence(vendor).get(id or "")
     return None if fact is None else {"evidence": fact.id, "kind": fact.kind, "source": fact.source, "says": fact.says}
 
 

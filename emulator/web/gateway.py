@@ -8,6 +8,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
+from emulator.evidence import kind_of
 from emulator.kernel.errors import BadInput, TooMany
 from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.history import Touched
@@ -42,13 +43,10 @@ class Rehearsed(NamedTuple):
 class Gateway:
     """One ASGI callable for all vendors. From the request's last byte to its journal entry nothing is awaited."""
 
-    def __init__(
-        self, worlds: Worlds, vendors: Iterable[Vendor], basis: Mapping[str, str], judge: Judge | None, limits: Limits
-    ) -> None:
+    def __init__(self, worlds: Worlds, vendors: Iterable[Vendor], judge: Judge | None, limits: Limits) -> None:
         self._limits = limits
         self._worlds = worlds
         self._routes = Routes(vendors)
-        self._basis = basis
         self._judge = judge
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
@@ -139,7 +137,7 @@ class Gateway:
         """How the journal will tell an exchange, which it does not yet, and what goes out."""
         n = world.journal.last + 1
         content = _content(reply.body)
-        basis = "inferred" if answer.assumption else self._basis.get(answer.evidence, "inferred")
+        basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
         headers = self._headers(tx, route, call, reply, n)
         if world.rules.provenance:
             headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
