@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
 from hashlib import blake2b
+from http import HTTPStatus
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import parse_qsl
 
@@ -206,8 +207,7 @@ class Vendor:
     `astray` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
-    reply, given the exchange's number. `failure` words a failure of this status that a fault brings about; without it the
-    reply is a message in JSON.
+    reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
     """
 
     name: str
@@ -223,11 +223,11 @@ class Vendor:
     astray: Callable[[Transaction, Call, Sequence[str]], Answer]
     finish: Callable[[Transaction, Call, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
+    failure: Callable[[Transaction, Call, int], Reply]
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()
     case_sensitive: bool = True
-    failure: Callable[[Transaction, Call, int], Reply] | None = None
 
     def credentials_of(self, world: str, seed: int) -> Credentials:
         """What a world hands to this vendor's clients: decided by its id and seed alone."""
@@ -242,6 +242,14 @@ class Vendor:
     def waits(self) -> dict[str, Any]:
         """Every named wait of the vendor's machines."""
         return {wait.name: wait for machine in self.machines for wait in machine.waits}
+
+
+def phrase(status: int) -> str:
+    """What HTTP calls a status."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"
 
 
 LONGEST_DECIMAL = 400

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from http import HTTPStatus
-
 from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
@@ -47,14 +45,9 @@ def act_upon(tx: Transaction, route: Route, call: Call) -> Told:
 
 
 def failure(tx: Transaction, route: Route, call: Call, fault: Fault) -> Reply:
-    """The failure that a fault brings about, in the vendor's own words where it has some."""
+    """The failure that a fault brings about, in the words that the fault gives, or else in the vendor's own."""
     code = fault.code or 500
-    if fault.body is not None:
-        reply = Reply(code, fault.body)
-    elif route.vendor.failure is not None:
-        reply = route.vendor.failure(tx, call, code)
-    else:
-        reply = Reply(code, {"message": _phrase(code)})
+    reply = Reply(code, fault.body) if fault.body is not None else route.vendor.failure(tx, call, code)
     if fault.retry_after is None:
         return reply
     return reply._replace(headers={**reply.headers, "retry-after": str(int(fault.retry_after.total_seconds()))})
@@ -64,10 +57,3 @@ def _say(tx: Transaction, scripted: Scripted) -> Told:
     """A reply that the scenario gives word for word."""
     tx.put(scripted.said())
     return Answer(SCRIPTED, scripted.place), Reply(scripted.status_code, scripted.body, scripted.headers)
-
-
-def _phrase(code: int) -> str:
-    try:
-        return HTTPStatus(code).phrase
-    except ValueError:
-        return "Failure"

@@ -6,7 +6,7 @@ from emulator.vendors.serpwow.given import SerpwowGiven
 from emulator.vendors.serpwow.machine import BATCH
 from emulator.vendors.serpwow.operations import MOUNTS, OPERATIONS, admit, astray, credential
 from emulator.vendors.serpwow.wire import HEADERS, finish
-from emulator.vendors.serpwow.wordings import WORDINGS
+from emulator.vendors.serpwow.wordings import WORDINGS, failure
 from emulator.vendors.vendor import Credentials, Vendor
 
 
@@ -31,6 +31,7 @@ SERPWOW = Vendor(
     astray=astray,
     finish=finish,
     make_credentials=make_credentials,
+    failure=failure,
     headers=HEADERS,
     case_sensitive=False,
 )

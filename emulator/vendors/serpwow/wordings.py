@@ -26,7 +26,7 @@ from emulator.vendors.serpwow.model import Account, Batch, Destination
 from emulator.vendors.serpwow.reading import Links, SearchesPage
 from emulator.vendors.serpwow.searches import show_search
 from emulator.vendors.serpwow.wire import instant, show_account, show_batch, show_result_set
-from emulator.vendors.vendor import Call, Reply, Stream, Wording
+from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
 
 
 def _succeeded(**body: Any) -> Reply:
@@ -152,6 +152,12 @@ def _done(message: str) -> Wording:
     return word
 
 
+def failure(tx: Transaction, call: Call, status: int) -> Reply:
+    """A failure that nothing in the state brought about. Every error is in the envelope. Evidence: serpwow-envelope-1."""
+    named = FAILURES.get(status)
+    return WORDINGS[named](tx, call, None)._replace(status=status) if named else _refused(status, phrase(status))
+
+
 def _no_credits(tx: Transaction, _call: Call, batch: Batch) -> Reply:
     left = account_of(tx).credits_remaining
     return _refused(402, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
@@ -200,3 +206,6 @@ WORDINGS: dict[str, Wording] = {
     "bad_key": _refusal(401, "Supplied api_key is not valid"),
     "astray": _refusal(404, "Not found"),
 }
+
+FAILURES = {401: "bad_key", 404: "astray", 500: "failure", 503: "down"}
+"""The answer whose words a failure has, by status; the others are called what HTTP calls them."""

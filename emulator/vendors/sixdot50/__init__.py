@@ -4,6 +4,7 @@ from emulator.vendors.sixdot50.given import SixDot50Given
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
 from emulator.vendors.sixdot50.operations import OPERATIONS, admit, astray
 from emulator.vendors.sixdot50.payout_assumptions import ASSUMPTIONS
+from emulator.vendors.sixdot50.refusals import failure
 from emulator.vendors.sixdot50.tokens import credential, make_credentials
 from emulator.vendors.sixdot50.wire import MEDIA_TYPE, WORDINGS, finish
 from emulator.vendors.vendor import Vendor
@@ -23,6 +24,7 @@ SIXDOT50 = Vendor(
     astray=astray,
     finish=finish,
     make_credentials=make_credentials,
+    failure=failure,
     media_type=MEDIA_TYPE,
     case_sensitive=False,
 )

@@ -16,7 +16,7 @@ from emulator.vendors.sixdot50.assumptions import (
 )
 from emulator.vendors.sixdot50.payout_assumptions import EMPTY_SUBMIT, SMALL_FLOAT_STATUS
 from emulator.vendors.sixdot50.validation import INVALID, MISSING, Flaw
-from emulator.vendors.vendor import Call, Reply, Wording
+from emulator.vendors.vendor import Call, Reply, Wording, phrase
 
 GENERAL, VALIDATION, UNREADABLE = "0", "1", "2"
 """The envelope's error codes. Evidence: 6dot50-error-2."""
@@ -93,6 +93,13 @@ def _astray(tx: Transaction, _call: Call, verbs: tuple[str, ...]) -> Reply:
     if verbs and tx.choice(WRONG_METHOD.id) == "405":
         return Reply(405, None, {"allow": ", ".join(verbs)})
     return Reply(404)
+
+
+def failure(tx: Transaction, call: Call, status: int) -> Reply:
+    """A failure that nothing in the state brought about. Evidence: 6dot50-error-2."""
+    if status == 401:
+        return REFUSALS["bad_token"](tx, call, None)
+    return REFUSALS["broken"](tx, call, None) if status == 500 else _refuse(tx, status, GENERAL, phrase(status))
 
 
 REFUSALS: dict[str, Wording] = {

@@ -8,7 +8,7 @@ from emulator.vendors.stripe.event_wire import EVENT_WORDINGS
 from emulator.vendors.stripe.given import StripeGiven
 from emulator.vendors.stripe.machine import JOB
 from emulator.vendors.stripe.operations import JOB_OPERATIONS
-from emulator.vendors.stripe.wire import JOB_WORDINGS, finish
+from emulator.vendors.stripe.wire import JOB_WORDINGS, failure, finish
 from emulator.vendors.vendor import Credentials, Vendor
 
 
@@ -33,4 +33,5 @@ STRIPE = Vendor(
     astray=astray,
     finish=finish,
     make_credentials=make_credentials,
+    failure=failure,
 )

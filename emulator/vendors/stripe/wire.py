@@ -24,7 +24,7 @@ from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.platform import LOCKED, platform_of
 from emulator.vendors.stripe.results import chunks_of, size_of
 from emulator.vendors.stripe.versions import Endpoint, knows_rps
-from emulator.vendors.vendor import Call, Reply, Stream, Wording
+from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
 
 FROM_CREATION = timedelta(minutes=70)
 """How long after its job was created a link lives in every sample. Evidence: stripe-output-4."""
@@ -183,6 +183,18 @@ def _limited(tx: Transaction, _call: Call, limiter: str) -> Reply:
     if tx.choice(RATE_LIMIT_TYPE.id) == "emit":
         error["type"] = "rate_limit"
     return Reply(429, {"error": error}, {"stripe-rate-limited-reason": limiter})
+
+
+def failure(tx: Transaction, call: Call, status: int) -> Reply:
+    """A failure that nothing in the state brought about; each is in the one envelope. Evidence: stripe-error-1."""
+    if status == 429:
+        return _limited(tx, call, "endpoint-rate")
+    if status in (401, 503):
+        return JOB_WORDINGS["unauthenticated" if status == 401 else "down"](tx, call, None)
+    if status >= 500:
+        return _error(status, "api_error", phrase(status), type="api_error")(tx, call, None)
+    code = {400: "invalid_fields", 404: "not_found", 409: "idempotency_conflict"}.get(status)
+    return _error(status, code or phrase(status).lower().replace(" ", "_"), phrase(status))(tx, call, None)
 
 
 def _uploaded(_tx: Transaction, _call: Call, _job: Job) -> Reply:
