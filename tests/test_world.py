@@ -166,6 +166,16 @@ def test_the_journal_says_how_much_it_dropped() -> None:
     assert (journal.last, journal.dropped, [entry.n for entry in journal.since(0)]) == (5, 3, [4, 5])
 
 
+def test_the_agenda_forgets_what_was_taken_back() -> None:
+    world = kitchen(1)
+    for _ in range(1000):
+        tx = world.transaction("nothing")
+        tx.ask(KETTLE, "0", "stop")
+        tx.roll_back()
+    assert len(world.agenda._heap) < 200
+    assert [change.to for change in world.advance_until_idle()] == ["hot", "cold"]
+
+
 def test_the_agenda_forgets_what_is_outdated() -> None:
     world = kitchen(1)
     for _ in range(1000):

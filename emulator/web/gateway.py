@@ -157,8 +157,11 @@ class Gateway:
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """What a request to this world would be answered now, faults aside, and what would be otherwise; none of it happens.
 
+        A stream that is longer than a request's body may be is left out.
+
         Raises:
             BadInput: no vendor has the path, or the body is too large for the operation.
+            TooMany: the world has no room for what the request would add.
         """
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
         if route is None:
@@ -174,9 +177,10 @@ class Gateway:
             exchange, wire = self._tell(tx, world, route, call, *answer_to(tx, route, call))
             touched = tx.touched()
             content = wire.content
-            whole = b"".join(content.chunks) if isinstance(content, Stream) else content
+            if isinstance(content, Stream):
+                content = b"".join(content.chunks) if content.length <= self._limits.body else b""
             tx.roll_back()
-        return Rehearsed(exchange, wire._replace(content=whole), touched)
+        return Rehearsed(exchange, wire._replace(content=content), touched)
 
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""
