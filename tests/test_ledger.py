@@ -98,9 +98,10 @@ def test_the_moves_of_every_commit_add_up_to_the_whole_difference(name: str) -> 
         world = world_that_goes(request)
         if world is None:
             return
-        ledger, diff = await walker.ask("GET", f"{world}/ledger"), await walker.ask("GET", f"{world}/diff")
-        if not ledger["complete"]:
+        if (await walker.ask("GET", f"{world}/journal?limit=1"))["dropped"]:
             return  # a month of schedules is more than a journal holds
+        ledger, diff = await walker.ask("GET", f"{world}/ledger"), await walker.ask("GET", f"{world}/diff")
+        assert ledger["complete"]
         moved = ledger["totals"].get("serpwow", {}).get("moved", {}).get("account.credits_used", 0)
         account = [it["changed"] for it in diff["differences"] if (it["vendor"], it["at"]) == ("serpwow", "account")]
         used = account[0].get("credits_used", {"before": 0, "after": 0}) if account else {"before": 0, "after": 0}
@@ -128,7 +129,7 @@ def changed_ids(left: Any, right: Any) -> set[str]:
     return {id for id in {*sides[0], *sides[1]} if sides[0].get(id) != sides[1].get(id)} if key == "id" else set()
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(LIVES, LIVES)
 def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more: list[Asked]) -> None:
     async def run() -> None:
@@ -151,7 +152,7 @@ def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more:
     asyncio.run(run())
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(LIVES, LIVES)
 def test_after_undo_and_restore_the_same_requests_get_the_same_bytes(lives: list[Asked], more: list[Asked]) -> None:
     async def run() -> None:

@@ -70,27 +70,18 @@ def _body(content: bytes) -> Any:
 
 def show_difference(difference: Difference) -> dict[str, Any]:
     """What was added, removed or changed, and the same as a line to read; no credential can be read in it."""
-    safe = _redacted(difference)
-    thing = {"vendor": safe.vendor, "at": safe.at, "id": safe.id}
+    safe = replace(
+        difference,
+        id=_hidden(difference.named_by or "", difference.id),
+        fields={name: tuple(_hidden(name, it) for it in pair) for name, pair in difference.fields.items()},
+    )
     if safe.before is None:
-        told: dict[str, Any] = {"added": safe.after}
+        told: dict[str, Any] = {"added": redact_body(safe.after)}
     elif safe.after is None:
-        told = {"removed": safe.before}
+        told = {"removed": redact_body(safe.before)}
     else:
         told = {"changed": {name: {"before": before, "after": after} for name, (before, after) in safe.fields.items()}}
-    return {**thing, **told, "text": str(safe)}
-
-
-def _redacted(difference: Difference) -> Difference:
-    secret = difference.named_by is not None and redact_body({difference.named_by: difference.id})[difference.named_by]
-    fields = {name: tuple(_hidden(name, it) for it in pair) for name, pair in difference.fields.items()}
-    return replace(
-        difference,
-        id=secret or difference.id,
-        before=redact_body(difference.before),
-        after=redact_body(difference.after),
-        fields=fields,
-    )
+    return {"vendor": safe.vendor, "at": safe.at, "id": safe.id, **told, "text": str(safe)}
 
 
 def _hidden(path: str, value: Any) -> Any:
