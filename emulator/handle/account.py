@@ -103,11 +103,15 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What a request would be answered, and what it would change. It did not happen."""
+    """What a request would be answered, and what it would change. It did not happen.
+
+    `delivered` is whether the client would get the whole answer, None where nobody can know; a fault may keep it from it.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Any
+    delivered: bool | None
     differences: tuple[Difference, ...]
     explanation: Explanation
 
@@ -115,7 +119,8 @@ class Rehearsed:
     def read(cls, shown: Mapping[str, Any]) -> Rehearsed:
         """The rehearsal as the control plane shows it."""
         headers = tuple((name, value) for name, value in shown["headers"])
-        return cls(shown["status"], headers, shown["body"], read_differences(shown), Explanation.read(shown["explanation"]))
+        differences, explanation = read_differences(shown), Explanation.read(shown["explanation"])
+        return cls(shown["status"], headers, shown["body"], shown["delivered"], differences, explanation)
 
 
 def read_differences(shown: Mapping[str, Any]) -> tuple[Difference, ...]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, MutableMapping, Sequence
+from collections.abc import MutableMapping, Sequence
 from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.app import App
 from emulator.kernel.faults import HANG
-from emulator.web.accidents import LENT, LineCut, NoSocket
+from emulator.web.accidents import LENT, LineCut, NoSocket, at_once
 
 
 class Answered(NamedTuple):
@@ -77,7 +77,7 @@ def ask(
 
     cut: LineCut | None = None
     try:
-        _run(app(scope, receive, send))
+        at_once(app(scope, receive, send))
     except LineCut as error:
         if not sent:
             raise
@@ -85,12 +85,3 @@ def ask(
     if here.given_up:
         raise LineCut(HANG)
     return Answered(sent[0]["status"], sent[0]["headers"], b"".join(message.get("body", b"") for message in sent[1:]), cut)
-
-
-def _run(coroutine: Coroutine[Any, Any, None]) -> None:
-    try:
-        coroutine.send(None)
-    except StopIteration:
-        return
-    coroutine.close()
-    raise RuntimeError("the application waited for something, which in-process it must not")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Coroutine, Iterator, MutableMapping
 from datetime import timedelta
 from hashlib import shake_128
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, REAL, RESET, STATUS, Fault
 from emulator.vendors.vendor import Stream
 from emulator.web.wire import Receive, Send, Wire, begin, send_out
+
+T = TypeVar("T")
 
 LENT = "emulator.line"
 """Under this name in the scope's state, a server lends the means to hang up."""
@@ -73,6 +75,28 @@ class NoSocket:
 
     async def hang(self, receive: Receive, seconds: float) -> None:  # noqa: ARG002
         raise LineCut(HANG)
+
+
+class Impatient(NoSocket):
+    """For who wants the answer at once: real time is left out."""
+
+    async def pause(self, seconds: float) -> None:
+        """Lets none pass."""
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing.
+
+    Raises:
+        RuntimeError: it waits after all.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("the application waited for something, which here it must not")
 
 
 def means_of(scope: MutableMapping[str, Any]) -> Means:

@@ -42,17 +42,17 @@ def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained
         return _of_change(world, vendors, entry.n, entry.event)
     commit = world.history.of(n)
     known_touched = commit.touched if commit else () if world.history.reaches(n) else None
-    return of_exchange(world, vendors, routes, Entry(n, entry.event), known_touched)
+    return _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched)
 
 
-def of_exchange(world: World, vendors: Vendors, routes: Routes, entry: Entry, touched: Sequence[Touched] | None) -> Explained:
-    """The explanation of an exchange, whether it happened or was only rehearsed; `touched` is None where it is forgotten."""
-    exchange = entry.event
-    assert isinstance(exchange, Exchange)  # noqa: S101  a change has another explanation
+def _of_exchange(
+    world: World, vendors: Vendors, routes: Routes, n: int, exchange: Exchange, touched: Sequence[Touched] | None
+) -> Explained:
+    """The explanation of an exchange; `touched` is None where it is forgotten."""
     vendor = vendors[exchange.operation.partition(".")[0]]
     differences = None if touched is None else of_touched(world, vendors, touched, exchange.at)
     told = {
-        **show_entry(entry),
+        **show_entry(Entry(n, exchange)),
         "world": world.id,
         "vendor": vendor.name,
         "credential": redact(exchange.credential) if exchange.credential else None,
@@ -128,11 +128,13 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
             yield f"              because {_fact(row['because'])}"
     if len(told["rows"]) > SPOKEN:
         yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} others"
-    yield (
-        f"  because     {_fact(told['because'])}"
-        if told["because"]
-        else f"  scripted    {told['scripted'] or told['evidence']}"
-    )
+    if told["because"]:
+        yield f"  because     {_fact(told['because'])}"
+    if told["scripted"]:
+        yield f"  scripted    {told['scripted']}"
+    for fault in told["faults"]:
+        laid = f", laid in {fault['place']}" if fault["place"] else ""
+        yield f"  fault       {fault['do']} {fault['where']} ({fault['id']}{laid})"
     yield from (f"  assuming    {it['id']} = {it['choice']}: {it['question']}" for it in told["assumptions"])
     if told["differences"] is None:
         yield "  changed     what it changed is not remembered any more"

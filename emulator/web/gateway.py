@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 from emulator.evidence import kind_of
 from emulator.kernel.errors import BadInput, TooMany
 from emulator.kernel.faults import STATUS, Fault
-from emulator.kernel.history import Touched
 from emulator.kernel.journal import STEPS, Exchange, Struck
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
-from emulator.web.accidents import befall, means_of
+from emulator.web.accidents import Impatient, Means, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
@@ -33,11 +32,11 @@ log = logging.getLogger("emulator")
 
 
 class Rehearsed(NamedTuple):
-    """An exchange that did not happen: how the journal would tell it, what would go out, and what would be replaced."""
+    """A copy of the world in which a request was tried: the exchange's number in its journal, and what would go out."""
 
-    exchange: Exchange
+    world: World
+    n: int
     wire: Wire
-    touched: tuple[Touched, ...]
 
 
 class Gateway:
@@ -82,9 +81,7 @@ class Gateway:
             world = self._world(route.vendor, call)
             if world is None:
                 return ours(404, "no-such-world", "the header names no world")
-            if world.store.size(Fault.kind):
-                return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
-            return self._exchange(world, route, call)
+            return await self._answer(world, route, call, means_of(scope))
         except TooMany as error:
             return ours(429, "too-many", str(error))
         except Exception:
@@ -101,7 +98,9 @@ class Gateway:
             return self._worlds.get(named) if named in self._worlds else None
         return self._worlds.pick(vendor.name, call.credential)
 
-    def _exchange(self, world: World, route: Route, call: Call) -> Wire:
+    async def _answer(self, world: World, route: Route, call: Call, means: Means) -> Wire:
+        if world.store.size(Fault.kind):
+            return await Stricken(world, route, call, means, self._conclude).answer()
         with world.lock, world.transaction(_name_of(route)) as tx:
             answer, reply = answer_to(tx, route, call)
             return self._conclude(tx, world, route, call, answer, reply)
@@ -117,24 +116,6 @@ class Gateway:
         faults: tuple[Fault, ...] = (),
     ) -> Wire:
         """Notes the exchange in the journal and makes its reply ready to go out."""
-        exchange, wire = self._tell(tx, world, route, call, answer, reply, faults)
-        if self._judge is not None and _is_the_vendors_own(answer, faults):
-            whole = b"" if isinstance(wire.content, Stream) else wire.content
-            self._judge(route.vendor.name, tx.why, reply.status, whole)
-        world.journal.add(exchange)
-        return wire
-
-    def _tell(
-        self,
-        tx: Transaction,
-        world: World,
-        route: Route,
-        call: Call,
-        answer: Answer,
-        reply: Reply,
-        faults: tuple[Fault, ...] = (),
-    ) -> tuple[Exchange, Wire]:
-        """How the journal will tell an exchange, which it does not yet, and what goes out."""
         n = world.journal.last + 1
         content = _content(reply.body)
         basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
@@ -145,17 +126,19 @@ class Gateway:
         if notes and world.rules.provenance:
             headers += [(b"emulator-fault", note.id.encode()) for note in notes]
         kept = self._limits.journal_bytes
-        exchange = Exchange(
+        if self._judge is not None and _is_the_vendors_own(answer, faults):
+            self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
+        world.journal.add(Exchange(
             tx.now, tx.why, call.method, call.target, call.body[:kept],
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
             notes, delivered,
-        )  # fmt: skip
-        return exchange, Wire(reply.status, headers, content)
+        ))  # fmt: skip
+        return Wire(reply.status, headers, content)
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
-        """What a request to this world would be answered now, faults aside, and what would be otherwise; none of it happens.
+        """Tries a request on a copy of this world. The real time that a fault would take does not pass.
 
         A stream that is longer than a request's body may be is left out.
 
@@ -173,14 +156,13 @@ class Gateway:
                 raise BadInput.at(f"a body has at most {call.reader.limit} bytes here", "body")
             call.reader.feed(call.body)
             call.body = b""
-        with world.lock, world.transaction(_name_of(route)) as tx:
-            exchange, wire = self._tell(tx, world, route, call, *answer_to(tx, route, call))
-            touched = tx.touched()
-            content = wire.content
-            if isinstance(content, Stream):
-                content = b"".join(content.chunks) if content.length <= self._limits.body else b""
-            tx.roll_back()
-        return Rehearsed(exchange, wire._replace(content=content), touched)
+        twin = world.copy()
+        wire = at_once(self._answer(twin, route, call, Impatient()))
+        (entry,) = twin.journal.newest_exchanges(1)
+        content = wire.content
+        if isinstance(content, Stream):
+            content = b"".join(content.chunks) if content.length <= self._limits.body else b""
+        return Rehearsed(twin, entry.n, wire._replace(content=content))
 
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""

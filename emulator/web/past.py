@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,15 +11,15 @@ import orjson
 from starlette.responses import Response
 
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.journal import Entry, show_instant
-from emulator.kernel.world import BEGINNING, NOW, World
+from emulator.kernel.journal import Change, Entry, show_instant
+from emulator.kernel.world import BEGINNING, NOW, Moment, World
 from emulator.kernel.worlds import Worlds
-from emulator.scenario.difference import between, of_touched
+from emulator.scenario.difference import between
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Call, dump
 from emulator.web.asked import Asked, Reader, WorldHandler, no_body, reply
 from emulator.web.bodies import DRY_RUN, FORK, MOMENT, UNDO, read_value
-from emulator.web.explain import explain, of_exchange
+from emulator.web.explain import explain
 from emulator.web.gateway import Gateway
 from emulator.web.guard import LIVE_KEYS
 from emulator.web.ledger import show_ledger
@@ -75,18 +75,18 @@ class Past:
 
     def dry_run(self, world: World, asked: Asked) -> Response:
         call = _call(asked.body)
-        rehearsed = self._gateway.rehearse(world, call)
-        told = of_exchange(
-            world, self._vendors, self._routes, Entry(world.journal.last + 1, rehearsed.exchange), rehearsed.touched
-        )
-        differences = of_touched(world, self._vendors, rehearsed.touched, rehearsed.exchange.at)
-        wire = rehearsed.wire
+        last = Moment(world.settle(), world)
+        twin, n, wire = self._gateway.rehearse(world, call)
+        told = explain(twin, self._vendors, self._routes, n)
+        differences = between(last, twin.moment(NOW), self._vendors)
         return reply(
             {
-                "status": wire.status,
+                "status": told["status"],
                 "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in wire.headers],
                 "body": _body(wire.content),
-                "changes": [change.show() for change in rehearsed.exchange.changes],
+                "delivered": told["delivered"],
+                "faults": told["faults"],
+                "changes": [change.show() for change in _changes(twin.journal.since(world.journal.last))],
                 "differences": [show_difference(it) for it in differences],
                 "explanation": told,
             }
@@ -159,6 +159,14 @@ def _call(wanted: dict[str, Any]) -> Call:
     except UnicodeEncodeError:
         raise BadInput.at("a path, a query and headers are sent as ASCII: encode what is not", "url") from None
     return Call(wanted["method"], path or "/", query, raw, body.encode(), url.scheme or "http")
+
+
+def _changes(entries: Iterable[Entry]) -> Iterator[Change]:
+    for entry in entries:
+        if isinstance(entry.event, Change):
+            yield entry.event
+        else:
+            yield from entry.event.changes
 
 
 def _body(content: Any) -> Any:
