@@ -363,6 +363,22 @@ def test_a_real_delay_is_a_timeout_to_who_would_not_wait(emulator: Emulator) -> 
     with httpx.Client(transport=emulator.transport(), timeout=1) as client, pytest.raises(httpx.ReadTimeout):
         client.get(f"http://serpwow/live/batches?api_key={emulator.serpwow.api_key}")
     assert [it.status for it in emulator.journal.exchanges(LIST)] == [200], "who gives up has asked all the same"
+    assert [it.delivered for it in emulator.journal.exchanges(LIST)] == [False]
+
+
+@pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])
+def test_a_client_that_hung_up_before_its_answer_has_not_got_it(emulator: Emulator, where: str) -> None:
+    emulator.faults.add(at=STOP, where=where, do="delay", delay="300ms", clock="real", times=1)
+    url = f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}"
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(url, timeout=0.1)
+    for _ in range(10_000):
+        lost = emulator.journal.exchanges(STOP)
+        if lost and not lost[0].delivered:
+            break
+        httpx.get(f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}")
+    assert (lost[0].status, lost[0].delivered, emulator.serpwow.batch("B1").status) == (200, False, "idle")
+    assert [(it.committed, it.delivered) for it in emulator.ledger.exchanges if it.operation == STOP] == [(True, False)]
 
 
 @pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])

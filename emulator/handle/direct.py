@@ -26,11 +26,11 @@ class Here(NoSocket):
 
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
-        self.given_up = False
+        self.gone = False
 
     async def pause(self, seconds: float) -> None:
         if self._patience is not None and seconds >= self._patience:
-            self.given_up = True
+            self.gone = True
         else:
             Event().wait(seconds)
 
@@ -82,6 +82,6 @@ def ask(
         if not sent:
             raise
         cut = error
-    if here.given_up:
+    if here.gone:
         raise LineCut(HANG)
     return Answered(sent[0]["status"], sent[0]["headers"], b"".join(message.get("body", b"") for message in sent[1:]), cut)

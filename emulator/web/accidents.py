@@ -42,6 +42,10 @@ MEANINGS = {
 class Means(Protocol):
     """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
 
+    @property
+    def gone(self) -> bool:
+        """Whether the other end is known to have gone away."""
+
     async def pause(self, seconds: float) -> None:
         """Lets real time pass."""
 
@@ -60,6 +64,8 @@ class Means(Protocol):
 
 class NoSocket:
     """For a caller without a socket, what happens to the connection is an exception."""
+
+    gone = False
 
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from emulator.evidence import kind_of
 from emulator.kernel.errors import BadInput, TooMany
-from emulator.kernel.faults import STATUS, Fault
-from emulator.kernel.journal import STEPS, Exchange, Struck
+from emulator.kernel.faults import AFTER_REPLY, STATUS, Fault
+from emulator.kernel.journal import STEPS, Exchange, Journal, Struck
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -58,10 +59,17 @@ class Gateway:
             wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
         else:
             wire = await self._serve(scope, receive, path, route)
-        if wire is not None and wire.faults:
-            await befall(wire, means_of(scope), receive, send, self._limits.hang_seconds)
-        elif wire is not None:
+        if wire is not None:
+            await self._send(wire, means_of(scope), receive, send)
+
+    async def _send(self, wire: Wire, means: Means, receive: Receive, send: Send) -> None:
+        """Sends a reply as far as its faults let it through. A client that hung up before its end has not got it."""
+        if wire.faults:
+            await befall(wire, means, receive, send, self._limits.hang_seconds)
+        else:
             await send_out(wire, send)
+        if means.gone and wire.got_nowhere and all(fault.where != AFTER_REPLY for fault in wire.faults):
+            wire.got_nowhere()
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
@@ -135,7 +143,7 @@ class Gateway:
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
             notes, delivered,
         ))  # fmt: skip
-        return Wire(reply.status, headers, content)
+        return Wire(reply.status, headers, content, (), partial(_mark_lost, world, world.journal, n))
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
@@ -180,6 +188,11 @@ class Gateway:
         if self._date[0] != now:
             self._date = now, format_datetime(now, usegmt=True).encode()
         return self._date[1]
+
+
+def _mark_lost(world: World, journal: Journal, n: int) -> None:
+    with world.lock:
+        journal.mark(n, delivered=False)
 
 
 def _name_of(route: Route) -> str:

@@ -85,6 +85,7 @@ class Lent:
 
     def __init__(self, line: Line) -> None:
         self._line = line
+        self.gone = False
 
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -129,11 +130,16 @@ class Line(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.transport = OneWrite(transport)  # type: ignore[assignment]
-        self.app_state = {LENT: Lent(self)}
+        self._lent = Lent(self)
+        self.app_state = {LENT: self._lent}
         self._in_head, self._in_request, self._head_bytes = True, True, 0
         self._began = self._heard = self.loop.time()
         if len(self.connections) > self.limits.connections:
             self.refuse(503, "connections", f"more than {self.limits.connections} connections are open")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lent.gone = True
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._heard = self.loop.time()

@@ -18,12 +18,13 @@ JSON = (b"content-type", b"application/json")
 
 
 class Wire(NamedTuple):
-    """A reply as it goes out, and the faults that befall it on its way."""
+    """A reply as it goes out, the faults that befall it on its way, and how to note in the journal that it got nowhere."""
 
     status: int
     headers: RawHeaders
     content: bytes | Stream
     faults: tuple[Fault, ...] = ()
+    got_nowhere: Callable[[], None] | None = None
 
     @property
     def length(self) -> int:
