@@ -46,6 +46,7 @@ from emulator.scenario.faults import lay
 from emulator.scenario.player import play
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
+from emulator.web.ledger import show_ledger
 from emulator.web.shows import show_state
 
 OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
@@ -127,8 +128,21 @@ def asked() -> dict[str, Asked]:
 
 
 def shown(world: World) -> dict[str, Any]:
-    """What a request can change, and its idempotency memory is not part of."""
+    """The state as people see it."""
     return show_state(world, VENDORS)
+
+
+def everything(world: World) -> dict[str, list[Any]]:
+    """All that a request can change, what is remembered of idempotency keys included, but not how often faults struck."""
+    kinds = sorted(kind for kind in world.store.kinds() if kind != Fault.kind)
+    return {kind: list(world.store.all(kind)) for kind in kinds if world.store.size(kind)}
+
+
+def moved(world: World, since: int) -> tuple[bool, Any]:
+    """What the ledger says of the newest exchange: whether it was committed, and what moved with it."""
+    ledger = show_ledger(world, VENDORS)
+    commits = [(it["totals"], it["differences"]) for it in ledger["commits"] if (it["exchange"] or 0) > since]
+    return ledger["exchanges"][-1]["committed"], commits
 
 
 @pytest.fixture(scope="module")
@@ -144,8 +158,8 @@ def put_in(worlds: Worlds, world: World) -> None:
     worlds.add(world, [])
 
 
-def expected(case: Asked, where: str, do: str) -> tuple[dict[str, Any], int]:
-    """The state that must come of it and the status without the fault, found in-process and without any fault."""
+def expected(case: Asked, where: str, do: str) -> tuple[dict[str, list[Any]], int, tuple[bool, Any]]:
+    """What there must be then, the status without the fault, and what the ledger must say: found in-process, without a fault."""
     world = case.world()
     worlds = worlds_of([])
     put_in(worlds, world)
@@ -153,11 +167,12 @@ def expected(case: Asked, where: str, do: str) -> tuple[dict[str, Any], int]:
     if early and do == DELAY:
         world.advance_by(SECOND)
     if early and do != DELAY:
-        return shown(world), 0
+        return everything(world), 0, (False, [])
+    before = world.journal.last
     reply = ask(create_app(worlds), case.method, case.target, [(b"host", b"localhost"), *without_host(case)], case.body)
     if not early and do == DELAY:
         world.advance_by(SECOND)
-    return shown(world), reply.status
+    return everything(world), reply.status, moved(world, before)
 
 
 def without_host(case: Asked) -> list[tuple[bytes, bytes]]:
@@ -223,12 +238,14 @@ def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
         world = case.world()
         lay(world, {"at": operation, "where": where, "do": do, **NEEDED.get(do, {})})
         put_in(worlds, world)
-        state, status = expected(case, where, do)
+        state, status, ledger = expected(case, where, do)
         before = world.journal.last
         heard, reset = hear(server, case, world, where, do)
         (entry,) = [it.event for it in world.journal.since(before) if isinstance(it.event, Exchange)]
-        if shown(world) != state:
+        if everything(world) != state:
             wrong.append((where, do, "the state"))
+        if moved(world, before) != ledger:
+            wrong.append((where, do, "the ledger"))
         if not fits(where, do, status, heard, reset):
             wrong.append((where, do, f"{heard[:60]!r}...{heard[-30:]!r} reset={reset}"))
         if entry.delivered != (do in (DELAY, DRIBBLE) or where == AFTER_REPLY or (do == STATUS and not state_moves(where))):
