@@ -41,7 +41,7 @@ def test_there_is_a_round_of_every_campaign() -> None:
 def test_an_empty_scenario_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(BadInput) as refused:
         load_text(text, VENDORS, "empty", "empty.yaml")
-    assert str(refused.value).startswith("empty.yaml:1:1: expected object")
+    assert str(refused.value).startswith("empty.yaml:1:1: expected an object")
 
 
 @pytest.mark.parametrize(

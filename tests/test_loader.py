@@ -36,7 +36,7 @@ def load(text: str) -> Scenario:
         ),
         ("title: A\ngiven:\n  serpwow:\n    batches:\n      - {statsu: idle}", "unknown key 'statsu'; did you mean 'status'?"),
         ("title: A\ngiven: {serpwow: {batches: [{searches: -1}]}}", "-1 is less than the minimum of 0"),
-        ("title: A\ngiven: {serpwow: {batches: [{id: 123456}]}}", "expected string, not 123456"),
+        ("title: A\ngiven: {serpwow: {batches: [{id: 123456}]}}", "expected text, not 123456"),
         ("title: A\ngiven: {serpwow: {batches: [{id: a}, {id: a}]}}", "the id 'a' is given twice"),
         ("title: A\ngiven: {serpwow: {batches: [{id: a, repeat: 2}]}}", "an id is one resource's own"),
         ("title: A\ngiven: {serpwow: {account: {credits_used: 16000}}}", "credits_limit is 15000, but 16000 credits are used"),
@@ -49,8 +49,19 @@ def load(text: str) -> Scenario:
             "title: A\ntimeline: [{after: 5s, set: {serpwow: {account: {credits_used: 20000}}}}]",
             "a-story.yaml:2:24: impossible: /serpwow/account/credits_limit: credits_limit is 15000",
         ),
-        ("- a list", "expected object, not 'list'"),
-        ("", "expected object"),
+        ("title: A\nclock: {rate: slow}", "a-story.yaml:2:15: 'slow' is not a number, or frozen or real"),
+        ("title: A\nseed: true", "expected a whole number, not true"),
+        ("title: A\nsteps: [{send: GETT /live/account}]", "'GETT' is not a method of HTTP; did you mean 'GET'?"),
+        (
+            "title: A\nsteps: [{send: 'GET /live/account?api_key={serpwow.api_kay}'}]",
+            "nothing is kept under 'serpwow.api_kay' by then; did you mean 'serpwow.api_key'?",
+        ),
+        (
+            "title: A\nsteps: [{send: 'GET {link}'}, {send: GET /live/account, keep: {link: a}}]",
+            ":2:16: nothing is kept under 'link'",
+        ),
+        ("- a list", "expected an object, not a list"),
+        ("", "expected an object, not nothing"),
         ("title: A\ntitle: B", "a-story.yaml:2:1: the key 'title' is given twice"),
     ],
 )
@@ -62,8 +73,12 @@ def test_a_mistake_is_told_with_its_place_and_the_nearest_right_word(text: str, 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     with pytest.raises(BadInput) as refused:
-        load("title: A\nsede: 1\ntiming: {serpwow.queue: soon}\ngiven:\n  serpwow:\n    batchs: []\n")
-    assert [problem.line for problem in refused.value.problems] == [2, 3, 6]
+        load(
+            "title: A\nsede: 1\ntiming: {serpwow.queue: soon}\ngiven:\n  serpwow:\n    batchs: []\n"
+            "faults:\n  - {at: stripe, where: mid-body, do: drop}\n  - {at: strip, where: mid-body, do: drop}\n"
+            "steps:\n  - {advance: 1s, set: {}}\n  - {advence: 1s}\n"
+        )
+    assert [problem.line for problem in refused.value.problems] == [2, 3, 6, 8, 9, 11, 12]
 
 
 def test_a_mistake_in_a_value_is_told_with_its_path() -> None:

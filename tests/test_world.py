@@ -139,6 +139,7 @@ def test_until_idle_runs_to_the_last_thing_due() -> None:
 
 def test_until_idle_gives_up_on_a_world_that_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.kernel.world.IDLE_LIMIT", 3)
+    monkeypatch.setattr("emulator.kernel.world.IDLE_LIMIT_EACH", 0)
     with pytest.raises(Conflict, match="not at rest"):
         kitchen(8).advance_until_idle()
 

@@ -18,7 +18,8 @@ from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
 
 IDLE_LIMIT = 100_000
-"""How many changes `advance_until_idle` allows before it says that this world never comes to rest."""
+IDLE_LIMIT_EACH = 5
+"""How many changes, and how many more for each resource, are a world that comes to rest; beyond, it repeats for ever."""
 
 
 BEGINNING, NOW = "beginning", "now"
@@ -114,12 +115,13 @@ class World:
         """Jumps from one event to the next until nothing but upkeep happens by itself.
 
         Raises:
-            Conflict: the world does not come to rest within IDLE_LIMIT changes.
+            Conflict: the world does not come to rest within IDLE_LIMIT changes, and IDLE_LIMIT_EACH for each resource.
         """
         fired: list[Change] = []
+        limit = IDLE_LIMIT + IDLE_LIMIT_EACH * len(self.store)
         while self.next_due() is not None:
             fired += self.advance_to_next()
-            if len(fired) > IDLE_LIMIT:
+            if len(fired) > limit:
                 raise Conflict(f"{len(fired)} changes, and this world is still not at rest: it seems to repeat for ever")
         return fired
 

@@ -63,9 +63,11 @@ class Library:
             BadInput: it has mistakes.
         """
         path = Path(name_or_path)
-        if name_or_path not in self._paths and path.suffix in SUFFIXES and path.is_file():
-            return load_file(path, self._vendors)
-        return self.get(name_or_path)
+        if name_or_path in self._paths or path.suffix not in SUFFIXES:
+            return self.get(name_or_path)
+        if not path.is_file():
+            raise NotFound("file", name_or_path, (str(it) for it in path.parent.glob("*") if it.suffix in SUFFIXES))
+        return load_file(path, self._vendors)
 
 
 def _scenarios_in(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -14,6 +15,17 @@ from jsonschema.validators import extend
 
 from emulator.kernel.errors import Problem, nearest
 from emulator.kernel.quantities import parse_instant
+
+TYPES = {
+    "object": "an object",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+"""What JSON Schema's types are called when people are told of them."""
 
 FORMATS = FormatChecker(formats=())
 
@@ -54,29 +66,63 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
         for key in sorted(set(instance) - set(known)):
             yield Problem(f"unknown key {key!r}{nearest(key, known) or _list(known)}", (*path, key))
     elif error.validator == "anyOf":
-        tried = error.context or []
-        fitting = [it for it in tried if it.validator != "type"] or tried
-        yield from _problems_of(fitting[0])
+        meant = [it for it in error.context or () if it.validator not in ("type", "enum", "const") or it.path]
+        if meant:
+            yield from _problems_of(meant[0])
+        else:
+            yield Problem(f"{_shown(error.instance)} is not {_described(error.schema)}{_nearest_choice(error)}", path)
     else:
         yield Problem(_message(error), path)
 
 
 def _message(error: ValidationError) -> str:
-    shown = error.instance if isinstance(error.instance, (str, int, float, bool)) else type(error.instance).__name__
-    wanted: Any = error.validator_value
-    schema: Any = error.schema
+    shown, schema = _shown(error.instance), _schema_of(error)
     if error.validator == "enum":
-        choices = [str(choice) for choice in wanted]
-        return f"{shown!r} is not one of {', '.join(choices)}{nearest(str(shown), choices)}"
+        return f"{shown} is not one of {', '.join(_choices(schema))}{_nearest_choice(error)}"
     if error.validator == "type":
-        return f"expected {wanted}, not {shown!r}"
+        return f"expected {_described({'type': schema['type']})}, not {shown}"
     if error.validator == "pattern" and "description" in schema:
-        return f"{shown!r} is not of the form {schema['description']}"
+        return f"{shown} is not of the form {schema['description']}"
     if error.validator == "format":
-        return f"{shown!r} is not an instant such as 2026-03-09T20:55:31Z"
+        return str(error.cause)
     if error.validator == "required":
         return error.message.replace("is a required property", "is missing")
     return error.message
+
+
+def _schema_of(error: ValidationError) -> Mapping[str, Any]:
+    schema: Any = error.schema
+    return schema if isinstance(schema, dict) else {}
+
+
+def _shown(value: Any) -> str:
+    """A value as it is written, as far as that is short; of others, what they are."""
+    if value is None or isinstance(value, (dict, list)):
+        return "nothing" if value is None else "an object" if isinstance(value, dict) else "a list"
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, Decimal) else repr(value)
+
+
+def _described(schema: Any) -> str:
+    """What fits a schema, in words."""
+    if "anyOf" in schema:
+        return ", or ".join(_described(it) for it in schema["anyOf"])
+    if "enum" in schema or "const" in schema:
+        return " or ".join(_choices(schema))
+    if "description" in schema:
+        return str(schema["description"])
+    types = schema.get("type", "anything")
+    return " or ".join(TYPES.get(it, it) for it in ([types] if isinstance(types, str) else types))
+
+
+def _choices(schema: Mapping[str, Any]) -> list[str]:
+    """Every choice once, however often it may be written."""
+    choices = [it for part in schema.get("anyOf", ()) for it in _choices(part)]
+    own = schema.get("enum", [schema["const"]] if "const" in schema else ())
+    return choices + list(dict.fromkeys(str(it) for it in own))
+
+
+def _nearest_choice(error: ValidationError) -> str:
+    return nearest(str(error.instance), _choices(_schema_of(error)))
 
 
 def _list(known: Mapping[str, Any]) -> str:

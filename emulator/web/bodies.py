@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.errors import BadInput, Problem, nearest
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
 from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.terms import DURATION, INSTANT
@@ -169,6 +169,17 @@ def _json(text: str) -> Any:
     if _depth(value) > MAX_DEPTH:
         raise BadInput([Problem(f"the body is nested more than {MAX_DEPTH} deep")])
     return value
+
+
+def refuse_unknown_query(request: Request, *known: str) -> None:
+    """A parameter that is misspelt is no parameter at all.
+
+    Raises:
+        BadInput: the query has others than these.
+    """
+    others = [name for name in request.query_params if name not in known]
+    if others:
+        raise BadInput([Problem(f"unknown parameter {name!r}{nearest(name, known)}", (name,)) for name in others])
 
 
 def query_number(request: Request, name: str, default: int, least: int = 0) -> int:

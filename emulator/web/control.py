@@ -16,14 +16,15 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.quantities import parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
+from emulator.scenario.contradictions import state_problems
 from emulator.scenario.document import Document
 from emulator.scenario.faults import fault_schema
 from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.scenario.library import Library
-from emulator.scenario.loader import load_document, state_problems
+from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario, Vendors, lay_over, rate_of
 from emulator.web.asked import Asked, Handler, Reader, WorldHandler, no_body, reply
-from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, query_number, read_scenario, read_value
+from emulator.web.bodies import ADVANCE, CLOCK, NEW_WORLD, RESET, query_number, read_scenario, read_value, refuse_unknown_query
 from emulator.web.fault_routes import add_fault, all_faults, clear_faults, one_fault, remove_fault
 from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX
@@ -44,8 +45,10 @@ class Control:
         self._vendors = vendors
         self._made = 0
         self._document: dict[str, Any] = {}
+        self._operations = [it.name for vendor in vendors.values() for it in vendor.operations]
+        self._operations += [f"{vendor}.astray" for vendor in vendors]
         rehearsing = Gateway(worlds, vendors.values(), None, limits)
-        self._past = Past(worlds, vendors, rehearsing, self._shown, self._next_id)
+        self._past = Past(worlds, vendors, rehearsing, self._operations, self._shown, self._next_id)
 
     def app(self) -> Starlette:
         """The routes as an application."""
@@ -200,8 +203,11 @@ class Control:
 
     def journal(self, world: World, asked: Asked) -> Response:
         world.settle()
+        refuse_unknown_query(asked.request, "since", "limit", "operation")
         since, limit = query_number(asked.request, "since", 0), query_number(asked.request, "limit", 1000, least=1)
         operation = asked.request.query_params.get("operation")
+        if operation is not None and operation not in self._operations:
+            raise BadInput.at(str(NotFound("operation", operation, self._operations)), "operation")
         shown = (show_entry(entry) for entry in world.journal.since(since))
         wanted = [entry for entry in shown if operation in (None, entry.get("operation"))]
         return reply({"last": world.journal.last, "dropped": world.journal.dropped, "entries": wanted[:limit]})

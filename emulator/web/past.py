@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,7 +18,7 @@ from emulator.scenario.difference import between
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Call, dump
 from emulator.web.asked import Asked, Reader, WorldHandler, no_body, reply
-from emulator.web.bodies import DRY_RUN, FORK, MOMENT, UNDO, read_value
+from emulator.web.bodies import DRY_RUN, FORK, MOMENT, UNDO, read_value, refuse_unknown_query
 from emulator.web.explain import explain
 from emulator.web.gateway import Gateway
 from emulator.web.guard import LIVE_KEYS
@@ -34,15 +34,22 @@ ShowWorld = Callable[[World, Asked], dict[str, Any]]
 class Past:
     """What can be asked about one world's past, and the ways back to it."""
 
-    def __init__(self, worlds: Worlds, vendors: Vendors, gateway: Gateway, show: ShowWorld, next_id: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        worlds: Worlds,
+        vendors: Vendors,
+        gateway: Gateway,
+        operations: Sequence[str],
+        show: ShowWorld,
+        next_id: Callable[[], str],
+    ) -> None:
         self._worlds = worlds
         self._vendors = vendors
         self._gateway = gateway
         self._show = show
         self._next_id = next_id
         self._routes = Routes(vendors.values())
-        self._operations = [it.name for vendor in vendors.values() for it in vendor.operations]
-        self._operations += [f"{vendor}.astray" for vendor in vendors]
+        self._operations = operations
 
     def routes(self) -> Iterator[Route]:
         """Method, what follows the world's path, handler, and how the body is read."""
@@ -125,6 +132,7 @@ class Past:
         return reply(self._show(twin, asked), 201)
 
     def diff(self, world: World, asked: Asked) -> Response:
+        refuse_unknown_query(asked.request, "from", "to")
         source, target = (asked.request.query_params.get(*it) for it in (("from", BEGINNING), ("to", NOW)))
         moments = world.moment(source), world.moment(target)
         differences = between(*moments, self._vendors)
