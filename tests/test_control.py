@@ -216,11 +216,17 @@ def test_bad_input_is_a_problem_that_names_the_field_and_changes_nothing(
 
 @pytest.mark.parametrize(
     "text",
-    ['{"by": "1s", "by": "2s"}', '{"by": NaN}', "{" * 10, "[" * 5000, '["' + "\udcff" + '"]', '{"by": "1s"}' + " " * 1_000_001],
+    ['{"by": "1s", "by": "2s"}', '{"by": NaN}', "{" * 10, "[" * 5000, '["' + "\udcff" + '"]'],
 )
 def test_a_body_that_is_not_strict_json_is_refused(client: httpx.Client, world: str, text: str) -> None:
     reply = client.post(f"{world}/clock/advance", content=text.encode("utf-8", "surrogateescape"))
     assert reply.status_code == 422
+
+
+def test_a_body_that_is_too_large_is_a_problem_of_its_own(client: httpx.Client, world: str) -> None:
+    reply = client.post(f"{world}/clock/advance", content=b'{"by": "1s"}' + b" " * 1_000_001)
+    assert (reply.status_code, reply.headers["content-type"]) == (413, "application/problem+json")
+    assert reply.json()["detail"] == "a body has at most 1000000 bytes here"
 
 
 def test_a_path_that_no_vendor_owns_is_ours_and_names_the_nearest(live: Live) -> None:

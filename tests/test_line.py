@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from typing import Any
@@ -77,6 +79,16 @@ def test_what_is_too_much_or_too_slow_is_refused_by_name(server: ThreadedServer,
     with closing(dial(server)) as line:
         line.sendall(sent)
         assert hear(line)[:2] == (status, error)
+
+
+@pytest.mark.parametrize("path", ["/za/pay/batches", "/_emulator/worlds"])
+def test_a_client_that_sends_far_too_much_hears_why_once_it_has_sent_it(server: ThreadedServer, path: str) -> None:
+    request = urllib.request.Request(server.url + path, data=b"x" * 20_000_000, headers={"Authorization": "Bearer demo"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+    assert refused.value.code == 413
+    assert b"a body has at most" in refused.value.read()
+    refused.value.close()
 
 
 def test_more_connections_than_there_may_be_are_refused(server: ThreadedServer) -> None:

@@ -3,6 +3,7 @@
 EmulatorError
  ├── BadInput              something a person wrote is wrong: a list of Problems, each with its place
  ├── Conflict              well-formed, but at odds with what is there (a credential another world owns)
+ ├── TooLarge              a body has more bytes than there may be
  ├── TooMany               there are as many of something as there may be
  ├── NotFound              no such world, scenario or vendor; names the nearest one there is
  ├── TimeRunsForward       somebody asked a clock to go back
@@ -63,6 +64,13 @@ class BadInput(EmulatorError):
 
 class Conflict(EmulatorError):
     """Well-formed, but at odds with what is already there."""
+
+
+class TooLarge(EmulatorError):
+    """A body has more bytes than it may have."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"a body has at most {limit} bytes here")
 
 
 class TooMany(EmulatorError):

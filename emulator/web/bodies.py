@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from emulator.kernel.errors import BadInput, Problem, nearest
+from emulator.kernel.errors import BadInput, Problem, TooLarge, nearest
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
 from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.terms import DURATION, INSTANT
+from emulator.web.wire import HEARD_OUT
 
 Body = dict[str, Any]
 
@@ -134,13 +135,19 @@ async def text_of(request: Request) -> str:
     """The body as text.
 
     Raises:
-        BadInput: it is too large, or not UTF-8.
+        TooLarge: it is.
+        BadInput: it is not UTF-8.
     """
     body = bytearray()
+    size = 0
     async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise BadInput([Problem(f"the body is larger than {MAX_BYTES} bytes")])
+        size += len(chunk)
+        if size <= MAX_BYTES:
+            body += chunk
+        elif size > HEARD_OUT:
+            break
+    if size > MAX_BYTES:
+        raise TooLarge(MAX_BYTES)
     try:
         return body.decode()
     except UnicodeDecodeError:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from emulator.evidence import kind_of
-from emulator.kernel.errors import BadInput, TooMany
+from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import AFTER_REPLY, STATUS, Fault
 from emulator.kernel.journal import STEPS, Exchange, Journal, Struck
 from emulator.kernel.limits import Limits
@@ -22,7 +22,7 @@ from emulator.web.accidents import Impatient, Means, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
-from emulator.web.wire import RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
@@ -78,8 +78,8 @@ class Gateway:
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
             body = await _read(receive, reader, limit)
-        except TooLarge:
-            return ours(413, "body-too-large", f"a body has at most {limit} bytes here", (b"connection", b"close"))
+        except TooLarge as error:
+            return ours(413, "body-too-large", str(error), (b"connection", b"close"))
         except ConnectionError:
             return None
         call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
@@ -151,7 +151,8 @@ class Gateway:
         A stream that is longer than a request's body may be is left out.
 
         Raises:
-            BadInput: no vendor has the path, or the body is too large for the operation.
+            BadInput: no vendor has the path.
+            TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
         """
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
@@ -161,7 +162,7 @@ class Gateway:
         if route.operation and route.operation.reader:
             call.reader = route.operation.reader()
             if len(call.body) > call.reader.limit:
-                raise BadInput.at(f"a body has at most {call.reader.limit} bytes here", "body")
+                raise TooLarge(call.reader.limit)
             call.reader.feed(call.body)
             call.body = b""
         twin = world.copy()
@@ -218,10 +219,6 @@ def _content(body: Any) -> bytes | Stream:
     return b"" if body is None else dump(body)
 
 
-class TooLarge(Exception):
-    """A body is larger than is allowed."""
-
-
 async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
     """The whole body, or nothing where a reader takes it in.
 
@@ -230,16 +227,18 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         ConnectionError: the client hung up before its end, so that nothing was asked.
     """
     body, size, more = b"", 0, True
-    while more:
+    while more and size <= max(limit, HEARD_OUT):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > limit:
-            raise TooLarge
-        if reader is None:
+            body = b""
+        elif reader is None:
             body += chunk
         else:
             reader.feed(chunk)
+    if size > limit:
+        raise TooLarge(limit)
     return body

@@ -8,11 +8,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, TimeRunsForward, TooMany
+from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, TimeRunsForward, TooLarge, TooMany
 from emulator.vendors.vendor import dump
 from emulator.web.guard import Turned
 
-STATUSES: dict[type[EmulatorError], int] = {BadInput: 422, Conflict: 409, NotFound: 404, TimeRunsForward: 409, TooMany: 429}
+STATUSES: dict[type[EmulatorError], int] = {
+    BadInput: 422,
+    Conflict: 409,
+    NotFound: 404,
+    TimeRunsForward: 409,
+    TooLarge: 413,
+    TooMany: 429,
+}
 
 
 def problem(status: int, detail: str, **more: object) -> Response:

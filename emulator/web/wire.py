@@ -14,6 +14,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 RawHeaders = list[tuple[bytes, bytes]]
 
+HEARD_OUT = 1_000_000_000
+"""Bytes of a body that are read though they are too many: who is still sending when the line is closed never hears why."""
+
 JSON = (b"content-type", b"application/json")
 
 
