@@ -15,8 +15,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from emulator.app import library, worlds_of
+from emulator.app import create_app, library, worlds_of
 from emulator.data import fixtures_folder
+from emulator.handle.direct import ask
 from emulator.kernel.limits import Limits
 from emulator.openapi import addresses, document
 from emulator.vendors import VENDORS
@@ -81,6 +82,82 @@ def test_nothing_else_is_in_it() -> None:
     shown = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
     assert len(shown) == len(OPERATIONS) + len(list(addresses(ROUTES)))
     assert set(DESCRIBED) == set(addresses(ROUTES))
+
+
+STOP = "/live/batches/2A6F94BB/stop?api_key=demo"
+FAULT = {"at": "stripe", "where": "before-commit", "do": "drop"}
+ASKED: list[tuple[str, str, Any]] = [
+    ("GET", "/health", None),
+    ("GET", "/ready", None),
+    ("GET", "/openapi.json", None),
+    ("GET", "/scenarios", None),
+    ("GET", "/scenarios/first-run", None),
+    ("GET", "/schema", None),
+    ("GET", "/vendors", None),
+    ("GET", "/vendors/stripe", None),
+    ("GET", "/worlds", None),
+    ("POST", "/worlds", {"id": "mine", "scenario": "serpwow/stopall-23", "seed": 3}),
+    ("GET", "/worlds/mine", None),
+    ("POST", "/worlds/mine/reset", None),
+    ("DELETE", "/worlds/mine", None),
+    ("GET", "/worlds/default/state", None),
+    ("PATCH", "/worlds/default/state", {"serpwow": {"batches": [{"id": "NEW", "status": "queued", "searches": 1}]}}),
+    ("GET", "/worlds/default/clock", None),
+    ("PATCH", "/worlds/default/clock", {"now": "2026-03-09T20:55:31.5Z"}),
+    ("POST", "/worlds/default/snapshots", {"name": "before"}),
+    ("GET", "/worlds/default/snapshots", None),
+    ("POST", "/worlds/default/dry-run", {"method": "GET", "url": STOP}),
+    ("GET", STOP, None),
+    ("GET", STOP, None),
+    ("POST", "/worlds/default/clock/advance", {"until": "next"}),
+    ("GET", "/worlds/default/journal", None),
+    ("GET", "/worlds/default/journal/1/explain", None),
+    ("GET", "/worlds/default/journal/2/explain", None),
+    ("GET", "/worlds/default/journal/3/explain", None),
+    ("GET", "/worlds/default/ledger", None),
+    ("GET", "/worlds/default/diff?from=before", None),
+    ("POST", "/worlds/default/verify", {"never": ["serpwow.batches.stop"]}),
+    ("POST", "/worlds/default/faults", FAULT),
+    ("GET", "/worlds/default/faults", None),
+    ("GET", "/worlds/default/faults/fault-1", None),
+    ("POST", "/worlds/default/dry-run", {"method": "GET", "url": "/v2/core/events", "headers": {"Authorization": "Bearer k"}}),
+    ("DELETE", "/worlds/default/faults/fault-1", None),
+    ("DELETE", "/worlds/default/faults", None),
+    ("POST", "/worlds/default/undo", {"exchanges": 2}),
+    ("POST", "/worlds/default/restore", {"name": "before"}),
+    ("DELETE", "/worlds/default/snapshots/before", None),
+    ("POST", "/worlds/default/fork", {"id": "twin"}),
+    ("DELETE", "/worlds/default/journal", None),
+]
+
+
+def test_every_control_route_answers_as_the_document_says() -> None:
+    app = create_app(worlds_of([library().get("first-run")]))
+    seen = set()
+    for method, target, body in ASKED:
+        if target == STOP:
+            assert ask(app, method, target.encode(), [(b"host", b"localhost")]).status in (200, 400)
+            continue
+        answered = ask(
+            app,
+            method,
+            (PREFIX + target).encode(),
+            [(b"host", b"localhost")],
+            b"" if body is None else json.dumps(body).encode(),
+        )
+        path = next(it for it in paths_of(method) if re.fullmatch(re.sub(r"{\w+}", "[^/]+", it), target.partition("?")[0]))
+        described = DESCRIBED[method, path]
+        seen.add((method, path))
+        assert answered.status == described.status, answered.content
+        if described.answer is not None:
+            schema = {"components": DOCUMENT["components"], **described.answer}
+            Draft202012Validator(schema).validate(json.loads(answered.content))
+    assert seen == set(DESCRIBED)
+
+
+def paths_of(method: str) -> list[str]:
+    """The paths with this method, those without parameters first."""
+    return sorted((path for known, path in DESCRIBED if known == method), key=lambda path: path.count("{"))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)

@@ -17,6 +17,7 @@ TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 FLAG: Schema = {"type": "boolean"}
 INSTANT: Schema = {"type": "string", "format": "date-time"}
+NUMBER: Schema = {"type": "number"}
 OBJECT: Schema = {"type": "object"}
 
 
@@ -65,9 +66,38 @@ _EXCHANGE = {
     "status": {"type": "integer"},
     "reply": ANYTHING,
     "delivered": _optional(FLAG),
-    "faults": _list(OBJECT),
+    "faults": _list(_object(id=TEXT, where=TEXT, do=TEXT, place=_optional(TEXT))),
     "changes": _list(ref("change")),
 }
+_CITED: Schema = _optional(_object(evidence=TEXT, kind=_BASIS, source=TEXT, says=TEXT))
+_ROW: Schema = _object(
+    **{"in": TEXT},
+    resource=TEXT,
+    id=TEXT,
+    cause=TEXT,
+    to=TEXT,
+    answer=_optional(TEXT),
+    effect=_optional(TEXT),
+    condition=_optional(TEXT),
+    because=_CITED,
+    passed_over=_list(_object(condition=_optional(TEXT), answer=_optional(TEXT))),
+)
+_EXPLAINED: Mapping[str, Schema] = {
+    "n": COUNT,
+    "type": {"const": "exchange"},
+    **_EXCHANGE,
+    "world": TEXT,
+    "vendor": TEXT,
+    "credential": _optional(TEXT),
+    "because": _CITED,
+    "scripted": _optional(TEXT),
+    "rows": _list(_ROW),
+    "assumptions": _list(_object(id=TEXT, choice=TEXT, default=TEXT, question=TEXT, reason=TEXT)),
+    "differences": _optional(_list(ref("difference"))),
+    "would_work": _list(TEXT),
+    "text": TEXT,
+}
+_TOTALS: Schema = _map(_object(moved=_map(NUMBER), states=_map(_map(_map(NUMBER)))))
 _PLACE = {"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}
 
 SCHEMAS: Mapping[str, Schema] = {
@@ -91,6 +121,47 @@ SCHEMAS: Mapping[str, Schema] = {
             _object(n=COUNT, type={"const": "exchange"}, **_EXCHANGE),
         ]
     },
+    "difference": _object(
+        ("added", "removed", "changed"),
+        vendor=TEXT,
+        at=TEXT,
+        id=_optional(TEXT),
+        added=ANYTHING,
+        removed=ANYTHING,
+        changed=_map(_object(before=ANYTHING, after=ANYTHING)),
+        text=TEXT,
+    ),
+    "explanation": {
+        "oneOf": [
+            _object(n=COUNT, type={"const": "change"}, **_CHANGE, world=TEXT, because=_CITED, text=TEXT),
+            _object(**_EXPLAINED),
+        ]
+    },
+    "ledger": _object(
+        complete=FLAG,
+        commits=_list(
+            _object(exchange=_optional(COUNT), why=TEXT, at=INSTANT, totals=_TOTALS, differences=_list(ref("difference")))
+        ),
+        exchanges=_list(
+            _object(n=COUNT, operation=TEXT, status={"type": "integer"}, committed=FLAG, delivered=_optional(FLAG))
+        ),
+        totals=_TOTALS,
+    ),
+    "rehearsal": _object(
+        status={"type": "integer"},
+        headers=_list(_list(TEXT)),
+        body=ANYTHING,
+        delivered=_optional(FLAG),
+        faults=_EXCHANGE["faults"],
+        changes=_list(ref("change")),
+        differences=_list(ref("difference")),
+        explanation=ref("explanation"),
+    ),
+    "verdict": _object(ok=FLAG, failures=_list(_object(at=TEXT, message=TEXT, exchanges=_list(COUNT)))),
+    "moment": _object(name=TEXT, at=INSTANT),
+    "comparison": _object(**{"from": ref("moment")}, to=ref("moment"), differences=_list(ref("difference"))),
+    "place": _object(clock=ref("clock"), journal=COUNT),
+    "fault": _object(id=TEXT, fault=OBJECT, seen=COUNT, struck=COUNT, left=_optional(COUNT), place=_optional(TEXT)),
     "problem": {
         "type": "object",
         "properties": {
@@ -156,20 +227,20 @@ DESCRIBED: Mapping[tuple[str, str], Described] = {
         "What happened", _object(last=COUNT, dropped=COUNT, entries=_list(ref("entry"))), query=_ENTRIES
     ),
     ("DELETE", f"{_WORLD}/journal"): Described("Forget what happened", None, 204),
-    ("GET", f"{_WORLD}/journal/{{n}}/explain"): Described("Why an entry went as it did", OBJECT),
-    ("GET", f"{_WORLD}/ledger"): Described("What really happened", OBJECT),
-    ("POST", f"{_WORLD}/verify"): Described("Was it called, in this order, or never?", OBJECT, body=VERIFY),
-    ("POST", f"{_WORLD}/dry-run"): Described("What a request would be answered and change", OBJECT, body=DRY_RUN),
-    ("GET", f"{_WORLD}/snapshots"): Described("The snapshots there are", OBJECT),
-    ("POST", f"{_WORLD}/snapshots"): Described("Keep the present under a name", OBJECT, 201, MOMENT),
+    ("GET", f"{_WORLD}/journal/{{n}}/explain"): Described("Why an entry went as it did", ref("explanation")),
+    ("GET", f"{_WORLD}/ledger"): Described("What really happened", ref("ledger")),
+    ("POST", f"{_WORLD}/verify"): Described("Was it called, in this order, or never?", ref("verdict"), body=VERIFY),
+    ("POST", f"{_WORLD}/dry-run"): Described("What a request would be answered and change", ref("rehearsal"), body=DRY_RUN),
+    ("GET", f"{_WORLD}/snapshots"): Described("The snapshots there are", _object(snapshots=_list(ref("moment")))),
+    ("POST", f"{_WORLD}/snapshots"): Described("Keep the present under a name", ref("moment"), 201, MOMENT),
     ("DELETE", f"{_WORLD}/snapshots/{{name}}"): Described("Drop a snapshot", None, 204),
-    ("POST", f"{_WORLD}/restore"): Described("Back to a snapshot, or to the beginning", OBJECT, body=MOMENT),
-    ("POST", f"{_WORLD}/undo"): Described("Back to before the newest exchanges", OBJECT, body=UNDO),
+    ("POST", f"{_WORLD}/restore"): Described("Back to a snapshot, or to the beginning", ref("place"), body=MOMENT),
+    ("POST", f"{_WORLD}/undo"): Described("Back to before the newest exchanges", ref("place"), body=UNDO),
     ("POST", f"{_WORLD}/fork"): Described("A world of its own that goes on from here", ref("world"), 201, FORK),
-    ("GET", f"{_WORLD}/diff"): Described("What is otherwise", OBJECT, query={"from": TEXT, "to": TEXT}),
-    ("GET", f"{_WORLD}/faults"): Described("The accidents laid over operations", OBJECT),
-    ("POST", f"{_WORLD}/faults"): Described("Lay an accident, as a scenario writes it", OBJECT, 201, OBJECT),
+    ("GET", f"{_WORLD}/diff"): Described("What is otherwise", ref("comparison"), query={"from": TEXT, "to": TEXT}),
+    ("GET", f"{_WORLD}/faults"): Described("The accidents laid over operations", _object(faults=_list(ref("fault")))),
+    ("POST", f"{_WORLD}/faults"): Described("Lay an accident, as a scenario writes it", ref("fault"), 201, OBJECT),
     ("DELETE", f"{_WORLD}/faults"): Described("Lift every accident", None, 204),
-    ("GET", f"{_WORLD}/faults/{{fault}}"): Described("An accident: how often it struck, and what is left", OBJECT),
+    ("GET", f"{_WORLD}/faults/{{fault}}"): Described("An accident: how often it struck, and what is left", ref("fault")),
     ("DELETE", f"{_WORLD}/faults/{{fault}}"): Described("Lift an accident", None, 204),
 }
