@@ -252,3 +252,34 @@ def test_a_mistake_of_ours_is_unmistakably_ours(monkeypatch: pytest.MonkeyPatch,
     reply = asyncio.run(ask())
     assert (reply.status_code, reply.headers["emulator-error"]) == (500, "internal")
     assert "GET /live/batches/B1/stop failed" in caplog.text
+
+
+def test_two_waits_that_are_over_at_one_instant_both_happen(client: httpx.Client) -> None:
+    batch = {"id": "DAILY", "schedule_type": "daily", "schedule_hours": [0]}
+    made = client.post("/worlds", json={"scenario": {"title": "A", "given": {"serpwow": {"batches": [batch]}}}}).json()
+    assert client.post(f"/worlds/{made['id']}/clock/advance", json={"by": "60d"}).status_code == 200
+    assert client.get("/worlds").status_code == 200
+
+
+def test_a_world_that_only_repeats_what_nobody_sees_never_comes_to_rest(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("emulator.kernel.world.IDLE_LIMIT", 1_000)
+    batch = {"id": "EMPTY", "schedule_type": "minutes", "schedule_minutes": "every_minute"}
+    timing = {"serpwow.inactivity": "never"}
+    made = client.post(
+        "/worlds", json={"scenario": {"title": "A", "timing": timing, "given": {"serpwow": {"batches": [batch]}}}}
+    )
+    refused = client.post(f"/worlds/{made.json()['id']}/clock/advance", json={"until": "idle"})
+    assert (refused.status_code, "repeat for ever" in refused.json()["detail"]) == (409, True)
+
+
+def test_credentials_of_a_seed_that_was_given_up_pick_nothing(client: httpx.Client) -> None:
+    made = client.post("/worlds", json={"scenario": {"title": "A"}, "seed": 1}).json()
+    again = client.post(f"/worlds/{made['id']}/reset", json={"scenario": {"title": "B"}, "seed": 2}).json()
+    for keys, picked in ((made, "default"), (again, made["id"])):
+        headers = {"Authorization": f"Bearer {keys['credentials']['stripe']['api_key']}"}
+        told = client.post(
+            f"/worlds/{made['id']}/dry-run", json={"method": "GET", "url": "/v2/core/events", "headers": headers}
+        )
+        assert told.json()["world"] == picked

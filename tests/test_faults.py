@@ -374,7 +374,7 @@ def test_a_client_that_hung_up_before_its_answer_has_not_got_it(emulator: Emulat
         httpx.get(url, timeout=0.1)
     for _ in range(10_000):
         lost = emulator.journal.exchanges(STOP)
-        if lost and not lost[0].delivered:
+        if lost and lost[0].delivered is not None:
             break
         httpx.get(f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}")
     assert (lost[0].status, lost[0].delivered, emulator.serpwow.batch("B1").status) == (200, False, "idle")
@@ -496,6 +496,44 @@ def test_a_client_that_breaks_off_while_it_is_struck_harms_nobody(world: World, 
         line.close()
     assert world.control.get("/_emulator/health").status_code == 200
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("pace", ["0ms", "2ms"])
+def test_a_body_that_dribbles_is_delivered_when_all_of_it_was_read(emulator: Emulator, pace: str) -> None:
+    emulator.faults.add(at=LIST, where="mid-body", do="dribble", pace=pace)
+    url = f"{emulator.serpwow.url}/batches?api_key={emulator.serpwow.api_key}"
+    for _ in range(10):
+        assert httpx.get(url, headers={"Connection": "close"}).json()["request_info"]["success"]
+    assert all(it.delivered is not False for it in emulator.journal.exchanges(LIST))
+
+
+def test_an_undo_takes_back_the_strike_and_the_time_that_it_let_pass(emulator: Emulator) -> None:
+    emulator.faults.add(at=STOP, where="before-commit", do="delay", delay="1h", times=1)
+    emulator.faults.add(at=STOP, where="before-commit", do="status", status=503, times=1)
+    before, url = emulator.clock.now, f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}"
+    first = httpx.get(url)
+    assert [(it.seen, it.struck) for it in emulator.faults.list()] == [(1, 1), (1, 1)]
+    emulator.undo()
+    assert [(it.seen, it.struck) for it in emulator.faults.list()] == [(0, 0), (0, 0)]
+    assert (emulator.clock.now, list(emulator.journal)) == (before, [])
+    again = httpx.get(url)
+    assert (again.status_code, again.content, again.headers) == (first.status_code, first.content, first.headers)
+
+
+@pytest.mark.parametrize("where", ["before-commit", "after-commit"])
+@pytest.mark.parametrize("rate", [1.0, 1_000_000.0])
+def test_a_virtual_delay_in_a_world_that_runs_answers_as_ever(emulator: Emulator, where: str, rate: float) -> None:
+    emulator.clock.run(rate)
+    emulator.faults.add(at=LIST, where=where, do="delay", delay="1ms")
+    with httpx.Client(transport=emulator.transport(), base_url="http://serpwow") as client:
+        told = [client.get(f"/live/batches?api_key={emulator.serpwow.api_key}").status_code for _ in range(30)]
+    assert told == [200] * 30
+
+
+def test_at_the_end_of_time_a_virtual_delay_passes_none(emulator: Emulator) -> None:
+    emulator.faults.add(at=LIST, where="after-commit", do="delay", delay="1s")
+    emulator.ask("PATCH", "/clock", {"now": "9000-01-01T00:00:00Z"})
+    assert httpx.get(f"{emulator.serpwow.url}/batches?api_key={emulator.serpwow.api_key}").status_code == 200
 
 
 @given(st.lists(st.binary(max_size=40), max_size=6), st.integers(1, 20))

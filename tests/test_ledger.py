@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 
 from emulator import Emulator
 from emulator.handle.server import Refused
+from emulator.kernel.journal import Exchange
 from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
 from tests.walking import LIBRARY, Walker, walk, world_that_goes
 
@@ -79,15 +80,17 @@ def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
         async with in_process(create_app(worlds)) as client:
             await client.get("/live/batches/2A6F94BB/stop?api_key=k")
             await client.get("/live/account?api_key=k")
-            worlds.default.journal.mark(1, False)
-            worlds.default.journal.mark(2, None)
-            worlds.default.journal.mark(3, False)
+            journal = worlds.default.journal
+            (first, second) = (entry.event for entry in journal.since(0) if isinstance(entry.event, Exchange))
+            journal.mark(1, first, False)
+            journal.mark(1, second, True)
+            journal.mark(3, second, False)
             told = (await client.get(f"{DEFAULT}/journal/1/explain")).json()["text"]
             assert "delivered   no" in told
             exchanges: list[Any] = (await client.get(f"{DEFAULT}/ledger")).json()["exchanges"]
             return exchanges
 
-    assert [(it["committed"], it["delivered"]) for it in asyncio.run(run())] == [(True, False), (False, None)]
+    assert [(it["committed"], it["delivered"]) for it in asyncio.run(run())] == [(True, False), (False, True)]
 
 
 @pytest.mark.parametrize("name", LIBRARY.names())

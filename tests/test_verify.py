@@ -120,3 +120,27 @@ def test_everything_that_failed_is_told_at_once(emulator: Emulator) -> None:
     told = emulator.ask("POST", "/verify", {"called": [{"at": STOP, "times": 3}], "order": [STOP, CREATE], "never": [ACCOUNT]})
     assert (told["ok"], [failure["at"] for failure in told["failures"]]) == (False, [STOP, CREATE, ACCOUNT])
     assert told["failures"][0]["exchanges"] == [3, 4]
+
+
+def test_a_body_that_was_kept_in_part_is_not_compared() -> None:
+    app = create_app(worlds_of([]), limits=Limits(journal_bytes=10))
+    with (
+        ThreadedServer(app) as threaded,
+        EmulatorServer(threaded.url) as server,
+        Emulator("first-run", server=server) as emulator,
+    ):
+        url = f"{emulator.serpwow.url}/batches?api_key={emulator.serpwow.api_key}"
+        httpx.post(url, json={"name": "Wages of the month"})
+        emulator.journal.assert_called("serpwow.batches.create", times=1)
+        with pytest.raises(Refused, match="kept a part of the body of exchange 1"):
+            emulator.journal.assert_called("serpwow.batches.create", times=0, json={"name": "Wages"})
+
+
+def test_a_credential_is_compared_but_not_told(emulator: Emulator) -> None:
+    token = "6dot50.authentication.getToken"
+    body = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
+    httpx.post(f"{emulator.sixdot50.url}/authentication/getToken", json=body)
+    emulator.journal.assert_called(token, json=body)
+    with pytest.raises(AssertionError) as failed:
+        emulator.journal.assert_called(token, json={"secret": "another-secret-altogether"})
+    assert emulator.sixdot50.secret not in str(failed.value)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.kernel.errors import Conflict, TimeRunsForward
+from emulator.kernel.clock import Clock
+from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.journal import Journal
+from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
 from tests.toy import KETTLE, START, TIMINGS, Kettle, kitchen, shown
 
@@ -185,3 +189,46 @@ def test_the_agenda_forgets_what_is_outdated() -> None:
             tx.ask(KETTLE, "0", "heat")
         world.advance_by(timedelta(milliseconds=1))
     assert len(world.agenda._heap) < 200
+
+
+def test_a_running_clock_is_never_too_late_for_a_jump_of_its_own() -> None:
+    ticks = count()
+    world = World("w", kitchen(1).rules, Clock(START, 1.0, lambda: float(next(ticks))))
+    for _ in range(5):
+        assert world.advance_by(timedelta(0)) == []
+        before = world.clock.now()
+        world.advance_by(timedelta(seconds=1))
+        assert world.clock.now() > before
+
+
+def test_time_ends_and_says_so() -> None:
+    world = kitchen(1)
+    world.advance_until_idle()
+    world.advance_to(END_OF_TIME)
+    with pytest.raises(TimeRunsForward, match="beyond the end of time"):
+        world.advance_by(timedelta(seconds=1))
+    assert world.clock.now() == END_OF_TIME
+
+
+def test_a_full_world_takes_back_what_was_removed_from_it() -> None:
+    full = kitchen(5)
+    world = World("w", replace(full.rules, capacity=5), Clock(START))
+    with world.transaction("fill") as tx:
+        for kettle in full.store.all(Kettle.kind):
+            tx.put(kettle)
+    before = shown(world)
+    tx = world.transaction("swap")
+    tx.remove(Kettle.kind, "0")
+    tx.put(Kettle("new", tx.now))
+    with pytest.raises(TooMany, match="holds 5 resources"):
+        tx.put(Kettle("newer", tx.now))
+    tx.roll_back()
+    assert shown(world) == before
+
+
+def test_what_cannot_be_is_not_even_put_for_a_moment() -> None:
+    world = kitchen(1)
+    before = shown(world)
+    with pytest.raises(KeyError), world.transaction("nonsense") as tx:
+        tx.put(Kettle("0", tx.now, "frozen over"))
+    assert shown(world) == before

@@ -49,9 +49,25 @@ class Clock:
         now = self.now()
         if instant < now:
             raise TimeRunsForward(f"it is {now.isoformat()} already, and a clock never goes back to {instant.isoformat()}")
-        if instant > END_OF_TIME:
-            raise TimeRunsForward(f"{instant.isoformat()} is beyond the end of time, {END_OF_TIME.isoformat()}")
         self._start_from(instant)
+
+    def advance_by(self, duration: timedelta) -> datetime:
+        """Jumps ahead of the present, and returns where to.
+
+        Raises:
+            TimeRunsForward: that lies beyond END_OF_TIME.
+        """
+        self._start_from(self.now() + duration)
+        return self.base
+
+    def catch_up_with(self, instant: datetime) -> datetime:
+        """Jumps to `instant` unless it has passed, and returns the present.
+
+        Raises:
+            TimeRunsForward: that lies beyond END_OF_TIME.
+        """
+        self._start_from(max(instant, self.now()))
+        return self.base
 
     def run_at(self, rate: float) -> None:
         """Goes on from the present instant at another rate."""
@@ -63,4 +79,6 @@ class Clock:
         return Clock(self.now(), self.rate, self.wall)
 
     def _start_from(self, instant: datetime) -> None:
+        if instant > END_OF_TIME:
+            raise TimeRunsForward(f"{instant.isoformat()} is beyond the end of time, {END_OF_TIME.isoformat()}")
         self.base, self._since = instant, self.wall()

@@ -131,6 +131,11 @@ class Fault:
             return not self.commits
         return self.where == AFTER_REPLY or self.do in (DELAY, DRIBBLE)
 
+    @property
+    def takes_real_time(self) -> bool:
+        """Whether it holds the answer up, once that is decided, while the client waits."""
+        return self.do == DRIBBLE or (self.do == DELAY and self.clock == REAL and self.where in (AFTER_COMMIT, MID_BODY))
+
     def index(self) -> tuple[IndexKey, ...]:
         spent = self.times is not None and self.struck >= self.times
         return () if spent else (("over", self.early, self.at, self.of),)

@@ -45,15 +45,15 @@ class Commit(NamedTuple):
 
 
 class History:
-    """The newest commits: `capacity` at most, and no more than hold REMEMBERED values between them."""
+    """The newest commits: `capacity` at most, and no more than hold REMEMBERED values between them. `count` is of all."""
 
-    __slots__ = ("_commits", "_forgotten", "_size", "capacity")
+    __slots__ = ("_commits", "_size", "capacity", "count")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
+        self.count = 0
         self._commits: deque[Commit] = deque()
         self._size = 0
-        self._forgotten: Commit | None = None
 
     def __iter__(self) -> Iterator[Commit]:
         return iter(self._commits)
@@ -62,28 +62,29 @@ class History:
         """Remembers a commit, and forgets the oldest where there is no room for all."""
         commits = self._commits
         commits.append(commit)
+        self.count += 1
         self._size += len(commit.touched)
         while len(commits) > self.capacity or (self._size > REMEMBERED and len(commits) > 1):
-            self._forgotten = commits.popleft()
-            self._size -= len(self._forgotten.touched)
+            self._size -= len(commits.popleft().touched)
 
-    def reaches(self, n: int) -> bool:
-        """Whether every commit since the journal's entry `n` is remembered."""
-        return self._forgotten is None or self._forgotten.last < n
+    def reaches(self, count: int) -> bool:
+        """Whether every commit after the first `count` is remembered."""
+        return self.count - len(self._commits) <= count
 
     def of(self, n: int) -> Commit | None:
         """The commit of the exchange of that number; None where it changed nothing or is forgotten."""
         return next((commit for commit in reversed(self._commits) if commit.exchange == n), None)
 
-    def take_since(self, n: int) -> Iterator[Commit]:
-        """Takes out the commits since the journal's entry `n` and gives them back, newest first."""
-        while self._commits and self._commits[-1].last >= n:
+    def take_since(self, count: int) -> Iterator[Commit]:
+        """Takes out the commits after the first `count` and gives them back, newest first."""
+        while self.count > count:
             commit = self._commits.pop()
+            self.count -= 1
             self._size -= len(commit.touched)
             yield commit
 
     def copy(self) -> History:
         """The same commits, to be added to apart."""
         twin = History(self.capacity)
-        twin._commits, twin._size, twin._forgotten = self._commits.copy(), self._size, self._forgotten
+        twin._commits, twin._size, twin.count = self._commits.copy(), self._size, self.count
         return twin

@@ -68,15 +68,24 @@ class Struck(NamedTuple):
     place: str | None
 
 
+class Began(NamedTuple):
+    """Where an exchange began: the instant, the journal's newest number, and how many commits there had been."""
+
+    at: datetime
+    entries: int
+    commits: int
+
+
 class Exchange(NamedTuple):
     """One request with its reply and the changes that it made.
 
     `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None where nobody can know.
+    None while it is still being sent. `cut` is whether the request's body is longer than what was kept of it.
     """
 
     at: datetime
+    began: Began
     operation: str
     method: str
     target: str
@@ -93,6 +102,7 @@ class Exchange(NamedTuple):
     credential: str | None = None
     faults: tuple[Struck, ...] = ()
     delivered: bool | None = True
+    cut: bool = False
 
 
 Event = Exchange | Change
@@ -150,17 +160,16 @@ class Journal:
         place = n - self.dropped - 1
         return self._entries[place] if 0 <= place < len(self._entries) else None
 
-    def newest_exchanges(self, count: int) -> list[Entry]:
-        """The newest entries that are exchanges, newest first: `count` of them, or as many as there are."""
-        exchanges = (entry for entry in reversed(self._entries) if isinstance(entry.event, Exchange))
+    def newest_exchanges(self, count: int) -> list[tuple[int, Exchange]]:
+        """The newest exchanges with their numbers, newest first: `count` of them, or as many as there are."""
+        exchanges = ((entry.n, entry.event) for entry in reversed(self._entries) if isinstance(entry.event, Exchange))
         return list(islice(exchanges, count))
 
-    def mark(self, n: int, delivered: bool | None) -> None:
-        """Notes of an exchange that is still there whether the client got the whole answer; None when nobody can know."""
+    def mark(self, n: int, exchange: Exchange, delivered: bool) -> None:
+        """Notes of this very exchange, if it is still there under its number, whether the client got the whole answer."""
         entry = self.entry(n)
-        if entry is not None and isinstance(entry.event, Exchange):
-            event = entry.event._replace(delivered=delivered)
-            self._entries[n - self.dropped - 1] = Entry(n, event)
+        if entry is not None and entry.event is exchange:
+            self._entries[n - self.dropped - 1] = Entry(n, exchange._replace(delivered=delivered))
 
     def take_since(self, n: int) -> None:
         """Takes out entry `n` and all after it, as if they had never been."""

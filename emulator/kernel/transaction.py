@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, Touched
 from emulator.kernel.journal import Change, Step
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
@@ -161,7 +162,10 @@ class Transaction:
                 self.put(step)
 
     def _put(self, resource: Resource) -> Any | None:
-        old = self._world.put(resource)
+        world, capacity = self._world, self._world.rules.capacity
+        if len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
+            raise TooMany(f"this world holds {capacity} resources, and no more are allowed")
+        old = world.put(resource)
         key = resource.kind, resource.id
         if key not in self._before:
             self._before[key] = old

@@ -12,8 +12,8 @@ from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, TooMany
 from emulator.kernel.history import History
-from emulator.kernel.journal import CAPACITY, Change, Journal
-from emulator.kernel.machine import Machine
+from emulator.kernel.journal import CAPACITY, Began, Change, Journal
+from emulator.kernel.machine import Machine, Wait
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
 
@@ -103,26 +103,32 @@ class World:
         return self._catch_up(instant)
 
     def advance_by(self, duration: timedelta) -> list[Change]:
-        """Jumps ahead by a duration that is not negative."""
-        return self.advance_to(self.clock.now() + duration)
+        """Jumps ahead by a duration that is not negative.
+
+        Raises:
+            TimeRunsForward: that would be beyond the end of time.
+        """
+        self.settle()
+        return self._catch_up(self.clock.advance_by(duration))
 
     def advance_to_next(self) -> list[Change]:
         """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will."""
         upcoming = self.next_due()
-        return [] if upcoming is None else self.advance_to(max(upcoming, self.clock.now()))
+        return [] if upcoming is None else self._catch_up(self.clock.catch_up_with(upcoming))
 
     def advance_until_idle(self) -> list[Change]:
         """Jumps from one event to the next until nothing but upkeep happens by itself.
 
         Raises:
-            Conflict: the world does not come to rest within IDLE_LIMIT changes, and IDLE_LIMIT_EACH for each resource.
+            Conflict: the world does not come to rest within IDLE_LIMIT events, and IDLE_LIMIT_EACH for each resource.
         """
         fired: list[Change] = []
-        limit = IDLE_LIMIT + IDLE_LIMIT_EACH * len(self.store)
+        limit, jumps = IDLE_LIMIT + IDLE_LIMIT_EACH * len(self.store), 0
         while self.next_due() is not None:
             fired += self.advance_to_next()
-            if len(fired) > limit:
-                raise Conflict(f"{len(fired)} changes, and this world is still not at rest: it seems to repeat for ever")
+            jumps += 1
+            if max(jumps, len(fired)) > limit:
+                raise Conflict(f"after {jumps} events this world is still not at rest: it seems to repeat for ever")
         return fired
 
     def next_due(self) -> datetime | None:
@@ -132,13 +138,14 @@ class World:
         return None if first is None else first[0]
 
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
-        """Adds or replaces a resource and enters its next due instant in the agenda. Only a Transaction calls this."""
-        if len(self.store) >= self.rules.capacity and self.store.find(resource.kind, resource.id) is None:
-            raise TooMany(f"this world holds {self.rules.capacity} resources, and no more are allowed")
-        old = self.store.put(resource, number)
+        """Adds or replaces a resource and enters its next due instant in the agenda; how many there may be is not its matter.
+
+        Only a Transaction calls this.
+        """
         machine = self.rules.machines.get(resource.kind)
+        due = machine.due(resource, self.rules.timing) if machine else None
+        old = self.store.put(resource, number)
         if machine is not None:
-            due = machine.due(resource, self.rules.timing)
             key = resource.kind, resource.id
             number = self.store.number(*key)
             self.agenda.set(key, number, due[0], due[1].upkeep) if due else self.agenda.set(key, number, None)
@@ -231,13 +238,18 @@ class World:
         newest = self.journal.newest_exchanges(exchanges)
         if len(newest) < exchanges:
             raise Conflict(f"the journal remembers {len(newest)} exchanges, so that {exchanges} cannot be taken back")
-        first = newest[-1]
-        if not self.history.reaches(first.n):
-            raise Conflict(f"what exchange {first.n} and those after it replaced is not remembered any more")
-        for commit in self.history.take_since(first.n):
+        n, first = newest[-1]
+        began = first.began
+        if not self.history.reaches(began.commits):
+            raise Conflict(f"what exchange {n} and those after it replaced is not remembered any more")
+        for commit in self.history.take_since(began.commits):
             put_back(self, commit.touched, commit.counters)
-        self.journal.take_since(first.n)
-        self.clock = Clock(first.event.at, self.clock.rate, self.clock.wall)
+        self.journal.take_since(began.entries + 1)
+        self.clock = Clock(began.at, self.clock.rate, self.clock.wall)
+
+    def here(self) -> Began:
+        """Where an exchange begins that comes now."""
+        return Began(self.settle(), self.journal.last, self.history.count)
 
     def _go_back_to(self, moment: Moment) -> None:
         self._take_over(moment.world)
@@ -253,16 +265,20 @@ class World:
             fired += self._lapse(*first)
         return fired
 
+    def _due(self, key: tuple[str, str]) -> tuple[datetime, Wait] | None:
+        resource = self.store.find(*key)
+        return None if resource is None else self.rules.machines[key[0]].due(resource, self.rules.timing)
+
     def _lapse(self, due: datetime, key: tuple[str, str]) -> list[Change]:
-        resource, machine = self.store.find(*key), self.rules.machines[key[0]]
-        upcoming = machine.due(resource, self.rules.timing)
+        machine, resource = self.rules.machines[key[0]], self.store.find(*key)
+        upcoming = self._due(key)
         if resource is None or upcoming is None:
             raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
         _, wait = upcoming
         try:
             with Transaction(self, due, f"after {wait.name}") as transaction:
                 row = transaction.lapse(machine, resource, wait).row
-                if row.state == row.to and self.agenda.first() == (due, key):
+                if row.state == row.to and self._due(key) == upcoming:
                     raise MachineError(f"after {wait.name}, {key} is due again at once")
         except BadInput as error:
             with Transaction(self, due, f"impossible: {error}") as transaction:

@@ -26,7 +26,7 @@ class Worlds:
         self.default = default
 
     def __iter__(self) -> Iterator[World]:
-        return iter(self._worlds.values())
+        return iter([*self._worlds.values()])
 
     def __len__(self) -> int:
         return len(self._worlds)
@@ -73,14 +73,19 @@ class Worlds:
         with self._lock:
             self._take(claims, world, world)
 
-    def replace(self, old: World, new: World, claims: Iterable[Claim]) -> None:
-        """Puts a world in the place of another of the same id. The credentials that picked the old one pick the new one, too.
+    def replace(self, old: World, new: World, claims: Iterable[Claim], given_up: Iterable[Claim] = ()) -> None:
+        """Puts a world in the place of another of the same id. The credentials that picked the old one pick the new one, too,
+
+        but for those that are given up.
 
         Raises:
             Conflict: one of the new credentials is another world's.
         """
         with self._lock:
             self._take({*claims, *self._claims.get(old.id, ())}, new, old)
+            for claim in {*given_up} - {*claims}:
+                self._claims[old.id].discard(claim)
+                self._owners.pop(claim, None)
             self._worlds[old.id] = new
             if old is self.default:
                 self.default = new

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
-from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import View
 from emulator.kernel.plan import TIMELINE, Planned, Scripted
@@ -76,7 +76,9 @@ class Scenario:
 
         Raises:
             BadInput: what is given contradicts itself.
+            TooMany: it is more than a world may hold.
         """
+        bounds = limits or Limits()
         number = self.written.get("seed", 0) if seed is None else seed
         template = self._templates.get((number, rate))
         if template is None:
@@ -85,7 +87,9 @@ class Scenario:
                 while len(self._templates) >= TEMPLATES:
                     self._templates.pop(next(iter(self._templates)))
                 self._templates[number, rate] = template
-        return template.spawn(id, self._rules(vendors, id, number, limits or Limits()))
+        if len(template.store) > bounds.resources:
+            raise TooMany(f"{len(template.store)} resources are given, and a world holds {bounds.resources} at most")
+        return template.spawn(id, self._rules(vendors, id, number, bounds))
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None) -> World:
         world = World(self.name, self._rules(vendors, self.name, seed, Limits()), self.clock(rate), seed)

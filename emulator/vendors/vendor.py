@@ -15,6 +15,7 @@ import orjson
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import Problem
+from emulator.kernel.journal import Began
 from emulator.kernel.machine import Machine, View
 from emulator.kernel.transaction import Taken, Transaction
 
@@ -23,12 +24,14 @@ class Call:
     """One request as the vendors read it. Header names are lower case; `path` is as it came, still percent-encoded.
 
     `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
-    `request_id` is what the vendor calls the request, where carrying it out made the name known already.
+    `request_id` is what the vendor calls the request, where carrying it out made the name known already; `began` is where it
+    began, where that was before it is carried out.
     """
 
     __slots__ = (
         "_headers",
         "_query",
+        "began",
         "body",
         "credential",
         "method",
@@ -59,6 +62,7 @@ class Call:
         self.credential: str | None = None
         self.reader: Any = None
         self.request_id: str | None = None
+        self.began: Began | None = None
         self.parameters: Mapping[str, str] = {}
         self._headers: Mapping[str, str] | None = None
         self._query: Mapping[str, str] | None = None

@@ -180,9 +180,10 @@ class Accident:
         await send_out(wire, self._send)
 
     async def _dribble(self, wire: Wire, size: int) -> None:
-        for piece in pieces(wire.content, size):
+        for number, piece in enumerate(pieces(wire.content, size)):
+            if number:
+                await self._means.pause(self._fault.pace.total_seconds())
             await self._send_more(piece)
-            await self._means.pause(self._fault.pace.total_seconds())
 
     async def _break(self, wire: Wire, half: int) -> None:
         """Strikes once half of the body is out. What follows goes out too where the line is still there, or is garbage."""

@@ -167,7 +167,8 @@ class Control:
                 raise BadInput.at("a seed decides how a scenario begins: name the scenario too", "seed")
             scenario = self._scenario(written)
             new = scenario.world(self._vendors, world.id, seed, None, self._limits)
-            self._worlds.replace(world, new, scenario.claims(self._vendors, new, listed=False))
+            own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in self._vendors.items()]
+            self._worlds.replace(world, new, scenario.claims(self._vendors, new, listed=False), given_up=own)
             return reply(self._shown(new, asked))
         world.reset()
         return reply(self._shown(world, asked))
@@ -237,7 +238,8 @@ class Control:
         return load_document(written if isinstance(written, Document) else Document(written), self._vendors)
 
     def _shown(self, world: World, asked: Asked) -> dict[str, Any]:
-        return show_world(world, self._vendors, str(asked.request.base_url).rstrip("/"))
+        with world.lock:
+            return show_world(world, self._vendors, str(asked.request.base_url).rstrip("/"))
 
     def _next_id(self) -> str:
         self._made += 1

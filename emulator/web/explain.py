@@ -41,7 +41,7 @@ def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained
     if isinstance(entry.event, Change):
         return _of_change(world, vendors, entry.n, entry.event)
     commit = world.history.of(n)
-    known_touched = commit.touched if commit else () if world.history.reaches(n) else None
+    known_touched = commit.touched if commit else () if world.history.reaches(entry.event.began.commits) else None
     return _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched)
 
 
@@ -145,7 +145,7 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     if told["differences"] == []:
         yield "  changed     nothing"
     if told["delivered"] is not True:
-        yield f"  delivered   {'no' if told['delivered'] is False else 'nobody can know'}"
+        yield f"  delivered   {'no' if told['delivered'] is False else 'not yet'}"
     yield from (f"  would work  {hint}" for hint in told["would_work"])
 
 

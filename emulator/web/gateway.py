@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from emulator.evidence import kind_of
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import AFTER_REPLY, STATUS, Fault
-from emulator.kernel.journal import STEPS, Exchange, Journal, Struck
+from emulator.kernel.journal import STEPS, Began, Exchange, Journal, Struck
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -33,11 +33,15 @@ log = logging.getLogger("emulator")
 
 
 class Rehearsed(NamedTuple):
-    """A copy of the world in which a request was tried: the exchange's number in its journal, and what would go out."""
+    """A copy of the world in which a request was tried, its number in the journal there, and what would go out.
+
+    `picked` is the id of the world that the request would really reach, by its credential or header; None where it names none.
+    """
 
     world: World
     n: int
     wire: Wire
+    picked: str | None
 
 
 class Gateway:
@@ -68,8 +72,7 @@ class Gateway:
             await befall(wire, means, receive, send, self._limits.hang_seconds)
         else:
             await send_out(wire, send)
-        if means.gone and wire.got_nowhere and all(fault.where != AFTER_REPLY for fault in wire.faults):
-            wire.got_nowhere()
+        _note_delivery(wire, means)
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
@@ -136,14 +139,15 @@ class Gateway:
         kept = self._limits.journal_bytes
         if self._judge is not None and _is_the_vendors_own(answer, faults):
             self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
-        world.journal.add(Exchange(
-            tx.now, tx.why, call.method, call.target, call.body[:kept],
+        exchange = Exchange(
+            tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, call.body[:kept],
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, delivered,
-        ))  # fmt: skip
-        return Wire(reply.status, headers, content, (), partial(_mark_lost, world, world.journal, n))
+            notes, delivered, len(call.body) > kept,
+        )  # fmt: skip
+        world.journal.add(exchange)
+        return Wire(reply.status, headers, content, (), partial(_mark, world, world.journal, n, exchange))
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
@@ -159,19 +163,25 @@ class Gateway:
         if route is None:
             raise BadInput.at(f"no vendor has the path {call.path}{self._routes.nearest(call.path)}", "url")
         call.parameters, call.credential = route.parameters, route.vendor.credential(call)
+        limit = self._limits.body
         if route.operation and route.operation.reader:
             call.reader = route.operation.reader()
-            if len(call.body) > call.reader.limit:
-                raise TooLarge(call.reader.limit)
+            limit = min(call.reader.limit, self._limits.upload)
+        if len(call.body) > limit:
+            raise TooLarge(limit)
+        if call.reader is not None:
             call.reader.feed(call.body)
             call.body = b""
         twin = world.copy()
-        wire = at_once(self._answer(twin, route, call, Impatient()))
-        (entry,) = twin.journal.newest_exchanges(1)
+        means = Impatient()
+        wire = at_once(self._answer(twin, route, call, means))
+        _note_delivery(wire, means)
+        ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content
         if isinstance(content, Stream):
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
-        return Rehearsed(twin, entry.n, wire._replace(content=content))
+        picked = self._world(route.vendor, call)
+        return Rehearsed(twin, n, wire._replace(content=content), picked.id if picked else None)
 
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""
@@ -186,23 +196,35 @@ class Gateway:
         return headers
 
     def _date_of(self, now: datetime) -> bytes:
-        if self._date[0] != now:
-            self._date = now, format_datetime(now, usegmt=True).encode()
-        return self._date[1]
+        known = self._date
+        if known[0] != now:
+            self._date = known = now, format_datetime(now, usegmt=True).encode()
+        return known[1]
 
 
-def _mark_lost(world: World, journal: Journal, n: int) -> None:
+def _mark(world: World, journal: Journal, n: int, exchange: Exchange, delivered: bool) -> None:
     with world.lock:
-        journal.mark(n, delivered=False)
+        journal.mark(n, exchange, delivered)
+
+
+def _note_delivery(wire: Wire, means: Means) -> None:
+    """A client that hung up before the end of its answer has not got it; of one that was held up it is known only now."""
+    if wire.mark is None:
+        return
+    if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
+        wire.mark(False)
+    elif any(fault.takes_real_time for fault in wire.faults) and all(fault.spares_the_answer for fault in wire.faults):
+        wire.mark(True)
 
 
 def _name_of(route: Route) -> str:
     return route.operation.name if route.operation else f"{route.vendor.name}.astray"
 
 
-def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool]:
+def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool | None]:
     """What the journal says of the faults, and whether they let the client have the vendor's own answer, whole."""
-    return tuple(fault.note() for fault in faults), all(fault.spares_the_answer for fault in faults)
+    spared = all(fault.spares_the_answer for fault in faults)
+    return tuple(fault.note() for fault in faults), None if spared and any(it.takes_real_time for it in faults) else spared
 
 
 def _is_the_vendors_own(answer: Answer, faults: Iterable[Fault]) -> bool:

@@ -26,7 +26,7 @@ def show_ledger(world: World, vendors: Vendors) -> dict[str, Any]:
     visible = [(commit, differences) for commit, differences in told if differences]
     committed = {commit.exchange for commit, _ in visible}
     return {
-        "complete": world.journal.dropped == 0 and world.history.reaches(1),
+        "complete": world.journal.dropped == 0 and world.history.reaches(0),
         "commits": [_show_commit(commit, differences) for commit, differences in visible],
         "exchanges": [
             _show_exchange(entry.n, entry.event, entry.n in committed)

@@ -83,7 +83,7 @@ class Past:
     def dry_run(self, world: World, asked: Asked) -> Response:
         call = _call(asked.body)
         last = Moment(world.settle(), world)
-        twin, n, wire = self._gateway.rehearse(world, call)
+        twin, n, wire, picked = self._gateway.rehearse(world, call)
         told = explain(twin, self._vendors, self._routes, n)
         differences = between(last, twin.moment(NOW), self._vendors)
         return reply(
@@ -91,6 +91,7 @@ class Past:
                 "status": told["status"],
                 "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in wire.headers],
                 "body": _body(wire.content),
+                "world": picked,
                 "delivered": told["delivered"],
                 "faults": told["faults"],
                 "changes": [change.show() for change in _changes(twin.journal.since(world.journal.last))],
@@ -151,7 +152,10 @@ def _where(world: World) -> dict[str, Any]:
 
 def _call(wanted: dict[str, Any]) -> Call:
     """A request as it is written; a body that is not text is sent as JSON."""
-    url = urlsplit(wanted["url"])
+    try:
+        url = urlsplit(wanted["url"])
+    except ValueError as error:
+        raise BadInput.at(f"{wanted['url']!r} is no URL: {error}", "url") from None
     headers = {name.lower(): value for name, value in wanted.get("headers", {}).items()}
     body = wanted.get("body", "")
     if not isinstance(body, str):

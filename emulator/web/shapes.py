@@ -151,6 +151,7 @@ SCHEMAS: Mapping[str, Schema] = {
         status={"type": "integer"},
         headers=_list(_list(TEXT)),
         body=ANYTHING,
+        world=_optional(TEXT),
         delivered=_optional(FLAG),
         faults=_EXCHANGE["faults"],
         changes=_list(ref("change")),

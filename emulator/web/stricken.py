@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
+from emulator.kernel.errors import TimeRunsForward
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, STATUS, VIRTUAL, Fault, strike
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -40,6 +42,8 @@ class Stricken:
 
     async def answer(self) -> Wire:
         """The reply, with the faults that are still to befall it on the wire."""
+        with self._world.lock:
+            self._call.began = self._world.here()
         early = self._strike(early=True)
         await self._let_pass(early)
         if not all(fault.commits for fault in early):
@@ -95,7 +99,8 @@ class Stricken:
     def _pass_virtually(self, faults: Iterable[Fault]) -> None:
         for fault in faults:
             if fault.do == DELAY and fault.clock == VIRTUAL:
-                if fault.delay == NEXT:
-                    self._world.advance_to_next()
-                elif isinstance(fault.delay, timedelta):
-                    self._world.advance_by(fault.delay)
+                with suppress(TimeRunsForward):  # at the end of time nothing is left to pass
+                    if fault.delay == NEXT:
+                        self._world.advance_to_next()
+                    elif isinstance(fault.delay, timedelta):
+                        self._world.advance_by(fault.delay)

@@ -11,6 +11,7 @@ from emulator.kernel.errors import BadInput, Problem, nearest
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.compare import differences
+from emulator.web.redact import redact_body
 
 Asked = Sequence[tuple[int, Exchange]]
 
@@ -67,8 +68,18 @@ def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations:
         for path, name in named
         if name not in operations
     ]
+    problems += list(_incomparable(world, wanted))
     if problems or not named:
         raise BadInput(problems or [Problem("this verification names no operation, and so could not fail")])
+
+
+def _incomparable(world: World, wanted: Mapping[str, Any]) -> Iterator[Problem]:
+    """A body of which the journal kept a part only might be the one that is looked for, or not."""
+    named = {item["at"]: index for index, item in enumerate(wanted.get("called", ())) if "json" in item}
+    for n, event in world.journal.since(0):
+        if isinstance(event, Exchange) and event.cut and event.operation in named:
+            reason = f"the journal kept a part of the body of exchange {n}: allow it more (--max-journal-bytes)"
+            yield Problem(reason, ("called", named[event.operation], "json"))
 
 
 def _called(asked: Asked, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -96,8 +107,9 @@ def _misses(exchange: Exchange, wanted: Mapping[str, Any]) -> list[str]:
     try:
         body = json.loads(exchange.request, parse_float=Decimal) if exchange.request else None
     except ValueError:
-        return [f"the first {len(exchange.request)} bytes of the body, which the journal kept, are not JSON"]
-    return list(differences(wanted["json"], body))
+        return ["the body is not JSON"]
+    misses = list(differences(wanted["json"], body))
+    return (list(differences(redact_body(wanted["json"]), redact_body(body))) or ["a credential differs"]) if misses else []
 
 
 def _order(asked: Asked, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
@@ -128,7 +140,7 @@ def _failure(at: str, message: str, exchanges: list[int]) -> dict[str, Any]:
 
 def _what_was(asked: Asked) -> str:
     called = dict.fromkeys(exchange.operation for _, exchange in asked)
-    return f"what was called is {', '.join(called)}" if called else "nothing was called at all"
+    return f"what was called is {', '.join(called)}" if called else "nothing was called, or not since the journal was cleared"
 
 
 def _exchanges(numbers: Sequence[int]) -> str:

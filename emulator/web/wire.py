@@ -21,13 +21,13 @@ JSON = (b"content-type", b"application/json")
 
 
 class Wire(NamedTuple):
-    """A reply as it goes out, the faults that befall it on its way, and how to note in the journal that it got nowhere."""
+    """A reply as it goes out, the faults that befall it on its way, and how to note in the journal whether it got there."""
 
     status: int
     headers: RawHeaders
     content: bytes | Stream
     faults: tuple[Fault, ...] = ()
-    got_nowhere: Callable[[], None] | None = None
+    mark: Callable[[bool], None] | None = None
 
     @property
     def length(self) -> int:
