@@ -5,7 +5,7 @@ from __future__ import annotations
 from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.vendor import Answer, Call, Reply
+from emulator.vendors.vendor import Answer, Call, Operation, Reply
 from emulator.web.routes import Route
 
 SCRIPTED = "scripted"
@@ -16,32 +16,23 @@ Told = tuple[Answer, Reply]
 
 def answer_to(tx: Transaction, route: Route, call: Call) -> Told:
     """The answer to a request, and its wording."""
-    vendor, operation = route.vendor, route.operation
-    if operation is None:
-        answer = vendor.astray(tx, call, route.verbs)
-    else:
-        scripted: list[Scripted] = tx.group(Scripted.kind, "for", operation.name)
-        if scripted:
-            return _say(tx, scripted[0])
-        answer = vendor.admit(tx, call, operation) or operation.act(tx, call)
-    return answer, vendor.wordings[answer.name](tx, call, answer.subject)
+    refused = refusal(tx, route, call)
+    return _worded(tx, route, call, refused) if refused else act_upon(tx, route, call)
 
 
-def lets_in(tx: Transaction, route: Route, call: Call) -> bool:
-    """Whether a request gets as far as being acted upon."""
+def refusal(tx: Transaction, route: Route, call: Call) -> Answer | None:
+    """The answer to a request that gets no further; None where it is acted upon."""
     operation = route.operation
     if operation is None:
-        return False
-    return bool(tx.group(Scripted.kind, "for", operation.name)) or route.vendor.admit(tx, call, operation) is None
+        return route.vendor.astray(tx, call, route.verbs)
+    return None if _scripted(tx, operation) else route.vendor.admit(tx, call, operation)
 
 
 def act_upon(tx: Transaction, route: Route, call: Call) -> Told:
-    """The answer to a request that has been let in."""
-    operation = route.operation
-    if operation is None or tx.group(Scripted.kind, "for", operation.name):
-        return answer_to(tx, route, call)
-    answer = operation.act(tx, call)
-    return answer, route.vendor.wordings[answer.name](tx, call, answer.subject)
+    """The answer to a request that was not refused."""
+    assert route.operation is not None  # noqa: S101  without one, it was refused
+    scripted = _scripted(tx, route.operation)
+    return _say(tx, scripted[0]) if scripted else _worded(tx, route, call, route.operation.act(tx, call))
 
 
 def failure(tx: Transaction, route: Route, call: Call, fault: Fault) -> Reply:
@@ -51,6 +42,14 @@ def failure(tx: Transaction, route: Route, call: Call, fault: Fault) -> Reply:
     if fault.retry_after is None:
         return reply
     return reply._replace(headers={**reply.headers, "retry-after": str(int(fault.retry_after.total_seconds()))})
+
+
+def _scripted(tx: Transaction, operation: Operation) -> list[Scripted]:
+    return tx.group(Scripted.kind, "for", operation.name)
+
+
+def _worded(tx: Transaction, route: Route, call: Call, answer: Answer) -> Told:
+    return answer, route.vendor.wordings[answer.name](tx, call, answer.subject)
 
 
 def _say(tx: Transaction, scripted: Scripted) -> Told:

@@ -100,19 +100,17 @@ class Gateway:
             return ours(500, "internal", "the emulator failed; its log says where")
 
     def _world(self, vendor: Vendor, call: Call) -> World | None:
-        for name, value in call.raw_headers:
-            if name == WORLD_HEADER:
-                named = value.decode("latin-1")
-                return self._worlds.get(named) if named in self._worlds else None
-        if "world" in call.parameters:
-            named = call.parameters["world"]
-            return self._worlds.get(named) if named in self._worlds else None
-        return self._worlds.pick(vendor.name, call.credential)
+        named = next((value.decode("latin-1") for name, value in call.raw_headers if name == WORLD_HEADER), None)
+        if named is None:
+            named = call.parameters.get("world")
+        if named is None:
+            return self._worlds.pick(vendor.name, call.credential)
+        return self._worlds.get(named) if named in self._worlds else None
 
     async def _answer(self, world: World, route: Route, call: Call, means: Means) -> Wire:
         if world.store.size(Fault.kind):
             return await Stricken(world, route, call, means, self._conclude).answer()
-        with world.lock, world.transaction(_name_of(route)) as tx:
+        with world.lock, world.transaction(route.name) as tx:
             answer, reply = answer_to(tx, route, call)
             return self._conclude(tx, world, route, call, answer, reply)
 
@@ -215,10 +213,6 @@ def _note_delivery(wire: Wire, means: Means) -> None:
         wire.mark(False)
     elif any(fault.takes_real_time for fault in wire.faults) and all(fault.spares_the_answer for fault in wire.faults):
         wire.mark(True)
-
-
-def _name_of(route: Route) -> str:
-    return route.operation.name if route.operation else f"{route.vendor.name}.astray"
 
 
 def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool | None]:

@@ -11,6 +11,10 @@ from emulator.kernel.errors import nearest
 from emulator.vendors.vendor import Operation, Vendor
 
 
+ASTRAY = "astray"
+"""In place of an operation that the vendor does not have."""
+
+
 @dataclass(slots=True)
 class Node:
     """One segment of a path: what may follow it, and what can be asked where it ends."""
@@ -28,6 +32,11 @@ class Route(NamedTuple):
     operation: Operation | None
     parameters: Mapping[str, str]
     verbs: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """What the journal calls the operation."""
+        return self.operation.name if self.operation else f"{self.vendor.name}.{ASTRAY}"
 
 
 class Routes:

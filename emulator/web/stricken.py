@@ -13,7 +13,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
 from emulator.web.accidents import Means, wait_through
-from emulator.web.answers import FAILED, act_upon, answer_to, failure, lets_in
+from emulator.web.answers import FAILED, act_upon, answer_to, failure, refusal
 from emulator.web.routes import Route
 from emulator.web.wire import Wire
 
@@ -37,8 +37,7 @@ class Stricken:
         self._call = call
         self._means = means
         self._conclude = conclude
-        operation = route.operation
-        self._name = operation.name if operation else f"{route.vendor.name}.astray"
+        self._name = route.name
 
     async def answer(self) -> Wire:
         """The reply, with the faults that are still to befall it on the wire."""
@@ -67,7 +66,7 @@ class Stricken:
     def _lets_in(self) -> bool:
         tx = self._world.transaction(self._name)
         try:
-            return lets_in(tx, self._route, self._call)
+            return refusal(tx, self._route, self._call) is None
         finally:
             tx.roll_back()
 
