@@ -63,16 +63,15 @@ class Gateway:
             wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
         else:
             wire = await self._serve(scope, receive, path, route)
-        if wire is not None:
-            await self._send(wire, means_of(scope), receive, send)
-
-    async def _send(self, wire: Wire, means: Means, receive: Receive, send: Send) -> None:
-        """Sends a reply as far as its faults let it through. A client that hung up before its end has not got it."""
+        if wire is None:
+            return
+        means = means_of(scope)
         if wire.faults:
             await befall(wire, means, receive, send, self._limits.hang_seconds)
         else:
             await send_out(wire, send)
-        _note_delivery(wire, means)
+        if means.gone or wire.faults:
+            _note_delivery(wire, means)
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
@@ -92,7 +91,9 @@ class Gateway:
             world = self._world(route.vendor, call)
             if world is None:
                 return ours(404, "no-such-world", "the header names no world")
-            return await self._answer(world, route, call, means_of(scope))
+            if world.store.size(Fault.kind):
+                return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
+            return self._exchange(world, route, call)
         except TooMany as error:
             return ours(429, "too-many", str(error))
         except Exception:
@@ -100,16 +101,15 @@ class Gateway:
             return ours(500, "internal", "the emulator failed; its log says where")
 
     def _world(self, vendor: Vendor, call: Call) -> World | None:
-        named = next((value.decode("latin-1") for name, value in call.raw_headers if name == WORLD_HEADER), None)
-        if named is None:
-            named = call.parameters.get("world")
+        named = call.parameters.get("world")
+        for name, value in call.raw_headers:
+            if name == WORLD_HEADER:
+                named = value.decode("latin-1")
         if named is None:
             return self._worlds.pick(vendor.name, call.credential)
         return self._worlds.get(named) if named in self._worlds else None
 
-    async def _answer(self, world: World, route: Route, call: Call, means: Means) -> Wire:
-        if world.store.size(Fault.kind):
-            return await Stricken(world, route, call, means, self._conclude).answer()
+    def _exchange(self, world: World, route: Route, call: Call) -> Wire:
         with world.lock, world.transaction(route.name) as tx:
             answer, reply = answer_to(tx, route, call)
             return self._conclude(tx, world, route, call, answer, reply)
@@ -172,7 +172,7 @@ class Gateway:
             call.body = b""
         twin = world.copy()
         means = Impatient()
-        wire = at_once(self._answer(twin, route, call, means))
+        wire = at_once(Stricken(twin, route, call, means, self._conclude).answer())
         _note_delivery(wire, means)
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content

@@ -10,7 +10,6 @@ from urllib.parse import unquote
 from emulator.kernel.errors import nearest
 from emulator.vendors.vendor import Operation, Vendor
 
-
 ASTRAY = "astray"
 """In place of an operation that the vendor does not have."""
 
