@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ import pytest
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
     from emulator.handle.server import EmulatorServer
+
+CONFLICT = 409
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -29,21 +32,41 @@ def pytest_configure(config: pytest.Config) -> None:
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
     from emulator import EmulatorServer
+    from emulator.handle.server import Refused
 
-    with EmulatorServer(pytestconfig.getoption("emulator_url") or os.environ.get("EMULATOR_URL")) as server:
+    with ExitStack() as exits:
+        try:
+            server = exits.enter_context(
+                EmulatorServer(pytestconfig.getoption("emulator_url") or os.environ.get("EMULATOR_URL"))
+            )
+            server.greet()
+        except Refused as error:
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield server
 
 
 @pytest.fixture
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
     """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
-    from emulator import Emulator
-
     scenario, seed = _wanted(request)
     if seed is None:
         seed = request.config.getoption("emulator_seed")
-    with Emulator(scenario, seed=seed, server=emulator_server, id=_world_of(request.node)) as emulator:
+    with _made(emulator_server, _world_of(request.node), scenario, seed) as emulator:
         yield emulator
+
+
+def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> Emulator:
+    """A world of that id, which only this test gives: one that is there already was left by a run that was killed."""
+    from emulator import Emulator
+    from emulator.handle.server import Refused
+
+    try:
+        return Emulator(scenario, seed=seed, server=server, id=id)
+    except Refused as error:
+        if error.status != CONFLICT:
+            raise
+    server.ask("DELETE", f"/worlds/{id}")
+    return Emulator(scenario, seed=seed, server=server, id=id)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -54,12 +77,17 @@ def pytest_runtest_makereport(
     report = yield
     emulator = getattr(item, "funcargs", {}).get("emulator")
     if report.failed and call.when == "call" and emulator is not None:
-        from emulator.handle.story import story
-
-        report.sections.append(
-            ("batch-emulator", story(emulator, replay=f'pytest "{item.nodeid}" --emulator-seed {emulator.seed}'))
-        )
+        report.sections += _told(item, emulator)
     return report
+
+
+def _told(item: pytest.Item, emulator: Any) -> Iterator[tuple[str, str]]:
+    """The story, where the fixture of that name is ours and not the project's own."""
+    from emulator import Emulator
+    from emulator.handle.story import story
+
+    if isinstance(emulator, Emulator):
+        yield "batch-emulator", story(emulator, replay=f'pytest "{item.nodeid}" --emulator-seed {emulator.seed}')
 
 
 def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
@@ -69,9 +97,7 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
         return None, None
     unknown = marker.kwargs.keys() - {"seed"}
     if len(marker.args) != 1 or unknown:
-        raise pytest.UsageError(
-            f"{request.node.nodeid}: the marker is scenario(name_or_path_or_dict, seed=None), not {_as_written(marker)}"
-        )
+        pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None), not {_as_written(marker)}", pytrace=False)
     (scenario,) = marker.args
     if isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")):
         folders = (request.path.parent, request.config.rootpath)

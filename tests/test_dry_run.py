@@ -99,6 +99,8 @@ def test_the_handle_rehearses(emulator: Emulator) -> None:
     assert (told.status, told.body["request_info"]["success"]) == (200, True)
     assert {difference.at for difference in told.differences} == {"account", "batches"}
     assert "queued --stop--> idle" in str(told.explanation)
+    assert told.world == emulator.id
+    assert emulator.dry_run("GET", "/live/account?api_key=mistyped").world == "default"
     assert emulator.serpwow.batch("2A6F94BB").status == "queued"
     assert list(emulator.journal) == []
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from emulator import Emulator
 from emulator.handle.explore import TooManyEndings
+from emulator.handle.explore_command import read
 from emulator.handle.reproduction import as_yaml
+from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.strict_yaml import parse
 from emulator.vendors import VENDORS
@@ -144,6 +146,66 @@ def test_a_check_has_the_last_word(emulator: Emulator) -> None:
 
 def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
     assert emulator.explore("first-run", lambda it: it.clock.advance("1s")).tried == 1
+
+
+@pytest.mark.parametrize(
+    ("faults", "told"),
+    [
+        (["after-commit:drop"], "/faults/0: expected a fault such as {'where': 'after-commit', 'do': 'drop'}, not 'after-commit:drop'"),
+        ("after-commit:drop", "/faults: expected a list of faults, not 'after-commit:drop'"),
+        (DROP, "/faults: expected a list of faults, not {'where'"),
+        ([DROP, {**DROP, "at": "x"}], "/faults/1/at: 'x' is not one of"),
+        ([read("after-comit:drop")], "/faults/0/where: 'after-comit' is not one of before-auth"),
+        ([read("after-comit:drop")], "did you mean 'after-commit'?"),
+        ([read("after-commit:dorp")], "did you mean 'drop'?"),
+        ([read("after-commit:200")], "/faults/0/status: 200 is less than the minimum of 400"),
+        ([{"where": "after-commit"}], "'do' is missing"),
+        ([{**DROP, "wen": 1}], "unknown key 'wen'"),
+        ([{"where": "after-commit", "do": "truncate"}], "/faults/0/do: truncate after-commit means nothing"),
+        ([{**DROP, "delay": "1s"}], "'delay' belongs to do: delay"),
+        *(
+            ([{**DROP, key: value}], f"/faults/0/{key}: '{key}': explore lays a fault at each call in turn")
+            for key, value in {"times": 2, "after": 1, "every": 2, "probability": 0.5, "for": "1s", "id": "B1"}.items()
+        ),
+        ([{**DROP, "between": ["2026-03-09T20:55:31Z", "2026-03-09T20:55:32Z"]}], "/faults/0/between: 'between': explore lays"),
+    ],
+)  # fmt: skip
+def test_a_fault_that_is_none_is_refused_before_anything_is_tried(emulator: Emulator, faults: Any, told: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        emulator.explore(LATE, lambda _: pytest.fail("it was tried"), faults=faults)
+    assert told in str(refused.value)
+
+
+@pytest.mark.parametrize("may_raise", ["x", (ValueError, "x"), ValueError("an instance"), int])
+def test_what_may_be_raised_is_an_exception(emulator: Emulator, may_raise: Any) -> None:
+    with pytest.raises(BadInput, match="/may_raise: expected an exception such as ConnectionError"):
+        emulator.explore(LATE, lambda _: pytest.fail("it was tried"), may_raise=may_raise)
+
+
+def test_an_exception_that_may_be_raised_needs_no_tuple(emulator: Emulator) -> None:
+    assert emulator.explore(LATE, looks_and_stops, faults=[RESET], may_raise=httpx.TransportError).broken == []
+
+
+def test_a_client_that_calls_nothing_is_told_so(emulator: Emulator) -> None:
+    explored = emulator.explore(LATE, lambda _: None, faults=[DROP])
+    assert str(explored).startswith("0 of 1 endings broke something; the client called no operation")
+    assert "called no operation" not in str(emulator.explore(LATE, looks_and_stops))
+
+
+def test_a_call_that_no_operation_has_is_left_alone(emulator: Emulator) -> None:
+    def goes_astray(emulator: Emulator) -> None:
+        with client_of(emulator) as client:
+            assert client.get("/batches/B1/stopp").status_code == 404
+        looks_and_stops(emulator)
+
+    clients = goes_astray, looks_and_stops
+    astray, straight = (emulator.explore(LATE, it, faults=[RESET], may_raise=httpx.TransportError) for it in clients)
+    assert (astray.broken, astray.tried) == ([], straight.tried)
+
+
+def test_a_world_with_a_long_name_is_explored() -> None:
+    with Emulator(id="w" * 64) as emulator:
+        assert emulator.explore(LATE, looks_and_stops).broken == []
 
 
 def test_more_endings_than_are_wanted_are_refused(emulator: Emulator) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -13,10 +13,17 @@ import requests
 import stripe
 
 from emulator import Emulator, EmulatorServer
-from emulator.handle.journal import Exchange
+from emulator.app import create_app, worlds_of
+from emulator.handle.counted import expect_number
+from emulator.handle.direct import WaitsForEver
+from emulator.handle.journal import Change, Exchange
 from emulator.handle.server import Refused
+from emulator.handle.story import story
 from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.limits import Limits
+from emulator.server import ThreadedServer
 from tests.conftest import Live
+from tests.walking import Walker, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 
@@ -53,6 +60,63 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
         _ = emulator.serpwow.batch("2A6F94BB").statis
     with pytest.raises(Refused, match="did you mean 'serpwow/stopall-23'"):
         emulator.load("serpwow/stopall-24")
+    with pytest.raises(KeyError, match="did you mean 'serpwow'"):
+        emulator.state["serpwo"]
+    assert emulator.state.get("serpwo") is None
+
+
+@pytest.mark.parametrize(
+    ("vendor", "field", "nearest"),
+    [
+        ("serpwow", "account.credit_used", "account.credits_used"),
+        ("serpwow", "credits_used", "account.credits_used"),
+        ("serpwow", "account", "account.usage.*"),
+        ("serpwow", "account.name", "account.usage.*"),
+        ("serpwow", "batches[B1].allocated", "batches.allocated"),
+        ("6dot50", "batches.payment.amount", "batches.payments.amount"),
+        ("stripe", "batch_jobs.metadata.row", "batch_jobs.rows"),
+        ("serpwo", "account.credits_used", "serpwow"),
+        ("sixdot50", "batches.payments.amount", "6dot50"),
+    ],
+)
+def test_a_number_that_there_is_not_has_not_moved_by_nothing(emulator: Emulator, vendor: str, field: str, nearest: str) -> None:
+    with pytest.raises(NotFound) as refused:
+        emulator.ledger.moved(vendor, field)
+    assert f"did you mean {nearest!r}" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "field",
+    ["account.credits_used", "account.usage.2026-03-09", "batches.searches", "batches.result_sets.searches_failed"],
+)
+def test_a_number_that_did_not_move_moved_by_nothing(emulator: Emulator, field: str) -> None:
+    assert emulator.ledger.moved("serpwow", field) == 0
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "6dot50/a-batch-for-members-closes-at-once",
+        "faults/a-reset-before-the-commit-changes-nothing",
+        "serpwow/account-adds-up",
+        "serpwow/inactive-batches-are-deleted",
+        "serpwow/schedule-passes-over-what-cannot-run",
+        "stripe/cancel-keeps-the-results-so-far",
+        "stripe/cancel-validating",
+        "stripe/state-is-changed-by-hand",
+    ],
+)
+def test_every_number_that_a_ledger_tells_of_can_be_asked_for(name: str) -> None:
+    async def look(walker: Walker, request: httpx.Request) -> None:
+        if (world := world_that_goes(request)) is None:
+            return
+        totals = (await walker.ask("GET", f"{world}/ledger"))["totals"]
+        assert any(of_vendor["moved"] for of_vendor in totals.values())
+        for vendor, of_vendor in totals.items():
+            for field in of_vendor["moved"]:
+                expect_number(vendor, field)
+
+    walk(name, look)
 
 
 def test_the_vendors_own_clients_reach_the_world_by_their_credentials(emulator: Emulator) -> None:
@@ -86,6 +150,32 @@ def test_the_clock_is_read_moved_and_set_going(emulator: Emulator) -> None:
     emulator.clock.advance(until="idle")
     emulator.clock.run("real")
     assert emulator.clock.now > datetime(2026, 3, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("by", "seconds"), [("90s", 90), (timedelta(minutes=1, seconds=30), 90), (timedelta(milliseconds=1500), 1.5)]
+)
+def test_time_passes_by_a_text_or_a_timedelta(emulator: Emulator, by: str | timedelta, seconds: float) -> None:
+    before = emulator.clock.now
+    emulator.clock.advance(by)
+    assert emulator.clock.now - before == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("to", ["2030-01-01T00:00:00Z", "2030-01-01T01:00:00+01:00", datetime(2030, 1, 1, tzinfo=UTC)])
+def test_time_passes_up_to_an_instant_or_its_text(emulator: Emulator, to: str | datetime) -> None:
+    emulator.clock.advance(to=to)
+    assert emulator.clock.now == datetime(2030, 1, 1, tzinfo=UTC)
+
+
+def test_an_instant_or_a_duration_that_is_none_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(BadInput, match="whole milliseconds, not by"):
+        emulator.clock.advance(timedelta(microseconds=1))
+    with pytest.raises(Refused, match="'tomorrow'"):
+        emulator.clock.advance(to="tomorrow")
+    with pytest.raises(Refused, match="'-1s'"):
+        emulator.clock.advance(-timedelta(seconds=1))
+    with pytest.raises(Refused, match="2030-01-01T00:00:00"):
+        emulator.clock.advance(to=datetime(2030, 1, 1))  # noqa: DTZ001  this is the mistake
 
 
 def test_the_state_is_read_and_changed(emulator: Emulator) -> None:
@@ -135,6 +225,23 @@ def test_the_journal_is_typed(emulator: Emulator) -> None:
     assert emulator.serpwow.api_key not in str(emulator.journal[-1])
 
 
+def test_a_journal_longer_than_a_page_is_read_to_its_end() -> None:
+    limits = Limits(journal=5_000)
+    queued = {"given": {"serpwow": {"batches": [{"repeat": 1_100, "status": "queued"}]}}}
+    app = create_app(worlds_of([], limits=limits), limits=limits)
+    with ThreadedServer(app) as served, EmulatorServer(served.url) as server, Emulator(queued, server=server) as emulator:
+        fired = emulator.clock.advance(until="idle")
+        assert len(fired) == 2_200
+        assert emulator.journal.changes() == fired
+        assert emulator.journal.dropped == 0
+
+
+def test_a_journal_that_is_full_says_how_many_it_dropped(emulator: Emulator) -> None:
+    emulator.load({"given": {"serpwow": {"batches": [{"repeat": 1_100, "status": "queued"}]}}})
+    fired = emulator.clock.advance(until="idle")
+    assert (len(emulator.journal), emulator.journal.dropped) == (1_000, len(fired) - 1_000)
+
+
 def test_the_handle_can_be_awaited(emulator: Emulator) -> None:
     async def run() -> list[str]:
         await emulator.aio.load("first-run")
@@ -159,6 +266,7 @@ def test_what_goes_wrong_and_the_way_back_can_be_awaited(emulator: Emulator) -> 
         await emulator.aio.restore("before")
         assert await emulator.aio.diff() == ()
         fault = await emulator.aio.add_fault(at="*", where="before-auth", do="drop")
+        assert await emulator.aio.faults() == [fault]
         await emulator.aio.remove_fault(fault.id)
         with await emulator.aio.fork(seed=9) as twin:
             assert twin.seed == 9
@@ -189,6 +297,85 @@ def test_without_a_socket_httpx_and_requests_get_the_same_bytes() -> None:
             posted = session.post(url.replace("batches", "account"), json={})
         assert len(answers) == 1
         assert posted.status_code == 404
+
+
+@pytest.fixture
+def first_run() -> Iterator[Emulator]:
+    with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
+        yield emulator
+
+
+def without_a_socket(
+    emulator: Emulator, method: str, library: str, timeout: float | None
+) -> httpx.Response | requests.Response:
+    url = f"http://api.serpwow.com/live/account?api_key={emulator.serpwow.api_key}"
+    if library == "httpx":
+        with httpx.Client(transport=emulator.transport(), timeout=timeout) as client:
+            return client.request(method, url)
+    with requests.Session() as session:
+        session.mount("http://", emulator.adapter())
+        return session.request(method, url, timeout=timeout)
+
+
+@pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])
+@pytest.mark.parametrize("library", ["httpx", "requests"])
+def test_a_client_without_a_timeout_is_told_that_it_would_wait_for_ever(first_run: Emulator, library: str, where: str) -> None:
+    first_run.faults.add(at="*", where=where, do="hang")
+    with pytest.raises(WaitsForEver, match="having no timeout, would wait for ever") as never:
+        without_a_socket(first_run, "GET", library, timeout=None)
+    assert not isinstance(never.value, (httpx.HTTPError, OSError))  # what these clients catch
+    with pytest.raises((httpx.ReadTimeout, requests.ReadTimeout, requests.ConnectionError)):
+        without_a_socket(first_run, "GET", library, timeout=1)
+
+
+@pytest.mark.parametrize("library", ["httpx", "requests"])
+@pytest.mark.parametrize("fault", [None, "truncate", "hang"])
+def test_the_answer_to_head_has_no_body(first_run: Emulator, library: str, fault: str | None) -> None:
+    if fault:
+        first_run.faults.add(at="*", where="mid-body", do=fault)
+    answer = without_a_socket(first_run, "HEAD", library, timeout=None)
+    assert (answer.content, int(answer.headers["content-length"]) > 0) == (b"", True)
+
+
+def test_many_changes_that_are_alike_are_told_in_a_line(emulator: Emulator) -> None:
+    batch = emulator.sixdot50.batches[0].id
+    headers = {"Authorization": f"Bearer {token_of(emulator)}"}
+    assert httpx.post(f"{emulator.sixdot50.url}/batches/{batch}/cancel", headers=headers).status_code == 200
+    lines = story(emulator, replay="").splitlines()
+    assert "      changed: 6dot50: 185 payments DRAFT -> CANCELLED (6dot50.batches.cancel)" in lines
+    assert f"      changed: 6dot50 batch {batch}: DRAFT -> CANCELLED (6dot50.batches.cancel)" in lines
+    assert len(lines) < 12
+
+
+def token_of(emulator: Emulator) -> str:
+    pay = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
+    return str(httpx.post(f"{emulator.sixdot50.url}/authentication/getToken", json=pay).json()["token"])
+
+
+def test_many_changes_that_time_makes_at_once_are_told_in_a_line(emulator: Emulator) -> None:
+    lone = {"id": "LONE", "status": "running", "searches": 1}
+    emulator.load({"given": {"serpwow": {"batches": [{"repeat": 60, "status": "idle"}, lone]}}})
+    emulator.state.change({"serpwow": {"batches": [{"id": it.id, "status": "queued"} for it in emulator.serpwow.batches[:60]]}})
+    emulator.clock.advance(until="idle")
+    told = story(emulator, replay="")
+    assert "serpwow: 60 batches idle -> queued (set by control)" in told
+    assert "serpwow batch LONE: running -> idle" in told
+    assert "are left out" not in told
+    assert any(isinstance(entry, Change) for entry in emulator.journal)
+
+
+def test_a_fault_that_never_struck_is_told(emulator: Emulator) -> None:
+    emulator.faults.add(at="serpwow.batches.stop", where="after-commit", do="drop")
+    emulator.faults.add(at="serpwow.account.get", where="before-auth", do="status", status=503)
+    httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
+    told = story(emulator, replay="")
+    assert "fault-1 (drop after-commit, at serpwow.batches.stop) never struck" in told
+    assert told.count("never struck") == 1
+
+
+def test_a_refusal_is_told_with_the_kind_of_its_fact(emulator: Emulator) -> None:
+    stop(emulator, "9E867FAA")
+    assert "[serpwow-stop-4, documented]" in story(emulator, replay="")
 
 
 def test_a_server_elsewhere_has_no_transport_without_a_socket(live: Live) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
+from emulator.app import create_app, worlds_of
+from emulator.server import ThreadedServer
+from emulator.web.guard import Guard
 from tests.conftest import Live
 
 CLIENT = """
@@ -75,13 +79,57 @@ def test_a_marker_that_is_misspelt_is_an_error_and_not_another_world(pytester: p
     done = run(pytester, f"@pytest.mark.scenario({marker})\ndef test_it(emulator): ...")
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*the marker is scenario(name_or_path_or_dict, seed=None), not scenario(*)*"])
+    done.stdout.no_fnmatch_line("*pytest_plugin.py*")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1:1", "http://[", "http://127.0.0.1:99999"])
-def test_a_url_where_no_emulator_is_says_which_option_gave_it(pytester: pytest.Pytester, url: str) -> None:
-    done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={url}")
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*Refused: * (--emulator-url, EMULATOR_URL)*"])
+def test_a_url_where_no_emulator_is_says_which_option_gave_it_in_a_line(pytester: pytest.Pytester, url: str) -> None:
+    done = run(pytester, "def test_it(emulator): ...\ndef test_another(emulator): ...", f"--emulator-url={url}")
+    done.assert_outcomes(errors=2)
+    done.stdout.fnmatch_lines(["*(--emulator-url, EMULATOR_URL)*"])
+    done.stdout.no_fnmatch_line("*.py:*: *")
+    assert len(done.outlines) < 22
+
+
+def test_a_server_that_is_no_emulator_or_wants_a_token_is_told_apart(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", "wrong")
+    with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="right"))) as locked:
+        done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={locked.url}")
+    done.stdout.fnmatch_lines(["*answered 401: the control plane wants Authorization*"])
+    with ThreadedServer(says_hello) as other:
+        done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={other.url}")
+    done.stdout.fnmatch_lines([f"*what answers at '{other.url}' (--emulator-url, EMULATOR_URL) is no emulator"])
+
+
+async def says_hello(_scope: Any, _receive: Any, send: Any) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+    await send({"type": "http.response.body", "body": b"hello"})
+
+
+def test_what_a_killed_run_left_is_dropped(pytester: pytest.Pytester, live: Live) -> None:
+    url = f"--emulator-url={live.url}"
+    pytester.makepyfile("import os\ndef test_it(emulator):\n    emulator.snapshot('left')\n    os._exit(9)")
+    assert pytester.runpytest_subprocess("-p", "no:cacheprovider", url).ret == 9
+    pytester.makepyfile("def test_it(emulator):\n    assert emulator.ask('GET', '/snapshots') == {'snapshots': []}")
+    pytester.runpytest_subprocess("-p", "no:cacheprovider", url).assert_outcomes(passed=1)
+
+
+def test_a_fixture_of_the_projects_own_by_the_same_name_is_left_alone(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+@pytest.fixture
+def emulator():
+    return "another emulator"
+
+def test_that_fails(emulator):
+    assert emulator == "ours"
+""",
+    )
+    done.assert_outcomes(failed=1)
+    done.stdout.no_fnmatch_line("*- batch-emulator -*")
 
 
 def test_a_failure_tells_the_story_and_how_to_replay_it(pytester: pytest.Pytester) -> None:

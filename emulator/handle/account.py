@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from emulator.handle.counted import expect_number
 from emulator.kernel.quantities import parse_instant
 
 
@@ -68,7 +69,7 @@ class Commit:
 class Outcome:
     """An exchange as it truly ended: whether its effect was committed, and whether the client got the whole answer.
 
-    `delivered` is None where nobody can know.
+    `delivered` is None while it is still being sent.
     """
 
     n: int
@@ -97,7 +98,12 @@ class Ledger:
         return cls(shown["complete"], commits, tuple(Outcome(**it) for it in shown["exchanges"]), shown["totals"])
 
     def moved(self, vendor: str, field: str) -> Any:
-        """By how much a number such as `account.credits_used` moved in all; 0 where it did not."""
+        """By how much a number such as `account.credits_used` moved in all, after minus before; 0 where it did not.
+
+        Raises:
+            NotFound: there is no such vendor, or no such number in its state.
+        """
+        expect_number(vendor, field)
         return self.totals.get(vendor, {}).get("moved", {}).get(field, 0)
 
 
@@ -105,13 +111,15 @@ class Ledger:
 class Rehearsed:
     """What a request would be answered, and what it would change. It did not happen.
 
-    `delivered` is whether the client would get the whole answer, None where nobody can know; a fault may keep it from it.
+    `delivered` is whether the client would get the whole answer; a fault may keep it from it. `world` is the id of the world
+    that the request would reach by its credential, which may be another than the one that was asked; None where there is none.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Any
     delivered: bool | None
+    world: str | None
     differences: tuple[Difference, ...]
     explanation: Explanation
 
@@ -120,7 +128,7 @@ class Rehearsed:
         """The rehearsal as the control plane shows it."""
         headers = tuple((name, value) for name, value in shown["headers"])
         differences, explanation = read_differences(shown), Explanation.read(shown["explanation"])
-        return cls(shown["status"], headers, shown["body"], shown["delivered"], differences, explanation)
+        return cls(shown["status"], headers, shown["body"], shown["delivered"], shown["world"], differences, explanation)
 
 
 def read_differences(shown: Mapping[str, Any]) -> tuple[Difference, ...]:

@@ -43,6 +43,7 @@ class AsyncEmulator:
         self.undo = awaited(emulator.undo)
         self.diff = awaited(emulator.diff)
         self.fork = awaited(emulator.fork)
+        self.faults = awaited(emulator.faults.list)
         self.add_fault = awaited(emulator.faults.add)
         self.remove_fault = awaited(emulator.faults.remove)
         self.clear_faults = awaited(emulator.faults.clear)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.app import App
+from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import HANG
 from emulator.web.accidents import LENT, LineCut, NoSocket, at_once
+from emulator.web.wire import Receive
 
 
 class Answered(NamedTuple):
@@ -21,12 +23,24 @@ class Answered(NamedTuple):
     cut: LineCut | None = None
 
 
+class WaitsForEver(EmulatorError):
+    """The server never answers, and the client has no timeout. It is no error that a client library knows, or could catch."""
+
+    def __init__(self) -> None:
+        super().__init__("the server never answers (a fault: hang), and this client, having no timeout, would wait for ever")
+
+
 class Here(NoSocket):
     """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
         self.gone = False
+
+    async def hang(self, receive: Receive, seconds: float) -> None:
+        if self._patience is None:
+            raise WaitsForEver
+        await super().hang(receive, seconds)
 
     async def pause(self, seconds: float) -> None:
         if self._patience is not None and seconds >= self._patience:
@@ -48,6 +62,7 @@ def ask(
 
     Raises:
         LineCut: a fault left the request without any answer.
+        WaitsForEver: the caller would bear any silence, and this one has no end.
     """
     path, _, query = target.partition(b"?")
     here = Here(patience)
@@ -75,13 +90,22 @@ def ask(
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
 
-    cut: LineCut | None = None
+    ended: LineCut | WaitsForEver | None = None
     try:
         at_once(app(scope, receive, send))
-    except LineCut as error:
-        if not sent:
-            raise
-        cut = error
+    except (LineCut, WaitsForEver) as error:
+        ended = error
+    if ended is not None and not sent:
+        raise ended
     if here.gone:
         raise LineCut(HANG)
-    return Answered(sent[0]["status"], sent[0]["headers"], b"".join(message.get("body", b"") for message in sent[1:]), cut)
+    return _answered(method, sent, ended)
+
+
+def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: LineCut | WaitsForEver | None) -> Answered:
+    status, headers = sent[0]["status"], sent[0]["headers"]
+    if method == "HEAD":  # its answer has no body, and was whole when the head had come
+        return Answered(status, headers, b"")
+    if isinstance(ended, WaitsForEver):
+        raise ended
+    return Answered(status, headers, b"".join(message.get("body", b"") for message in sent[1:]), ended)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import itertools
 import os
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
+from emulator.handle.clock import Clock
 from emulator.handle.faults import Faults
-from emulator.handle.journal import Change, Journal
+from emulator.handle.journal import Journal
 from emulator.handle.past import Past
 from emulator.handle.server import EmulatorServer
 from emulator.handle.views import Serpwow, SixDot50, Stripe
-from emulator.kernel.journal import show_instant
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.errors import NotFound
 
 if TYPE_CHECKING:
     import httpx
@@ -57,7 +56,7 @@ class Emulator(Past):
     def _hold(self, made: Mapping[str, Any]) -> None:
         """Takes hold of a world that was made."""
         self._made = made
-        self.clock = Clock(self)
+        self.clock = Clock(self.ask)
         self.state = State(self)
         self.faults = Faults(self.ask)
         self.serpwow = Serpwow(*self._view("serpwow"))
@@ -83,7 +82,7 @@ class Emulator(Past):
     @property
     def journal(self) -> Journal:
         """What has happened up to now."""
-        return Journal(self.ask("GET", "/journal"), self.ask)
+        return Journal.read(self.ask)
 
     @cached_property
     def aio(self) -> AsyncEmulator:
@@ -123,7 +122,7 @@ class Emulator(Past):
         from emulator.handle.explore import explore
 
         def begin(written: Mapping[str, Any]) -> Emulator:
-            return Emulator(written, seed=self.seed, server=self._server, id=f"{self._id}-explored")
+            return Emulator(written, seed=self.seed, server=self._server, id=f"{self._id[:40]}-explored")
 
         return explore(begin, self._as_value(scenario), client, **options)
 
@@ -186,47 +185,6 @@ class Emulator(Past):
         return url, lambda: self._made["credentials"][vendor], lambda: self.ask("GET", "/state")[vendor]
 
 
-class Clock:
-    """The world's clock."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
-
-    @property
-    def now(self) -> datetime:
-        """The present instant, in UTC."""
-        return parse_instant(self._emulator.ask("GET", "/clock")["now"])
-
-    @property
-    def next(self) -> datetime | None:
-        """The instant of the next thing that happens by itself, or None."""
-        upcoming = self._emulator.ask("GET", "/clock")["next"]
-        return parse_instant(upcoming) if upcoming else None
-
-    @overload
-    def advance(self, by: str) -> list[Change]: ...
-    @overload
-    def advance(self, *, to: datetime) -> list[Change]: ...
-    @overload
-    def advance(self, *, until: str) -> list[Change]: ...
-    def advance(self, by: str | None = None, *, to: datetime | None = None, until: str | None = None) -> list[Change]:
-        """Lets time pass and returns what happened, in order.
-
-        `by` is a duration such as `"30s"`; `to` an instant with a zone; `until` is `"next"` (the next thing that happens by
-        itself) or `"idle"` (nothing more does).
-
-        Raises:
-            Refused: time does not go back, or never comes to rest.
-        """
-        wish = {"by": by, "to": show_instant(to) if to else None, "until": until}
-        told = {name: value for name, value in wish.items() if value is not None}
-        return [Change.read(change) for change in self._emulator.ask("POST", "/clock/advance", told)["fired"]]
-
-    def run(self, rate: float | str) -> None:
-        """Lets time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
-        self._emulator.ask("PATCH", "/clock", {"rate": rate})
-
-
 class State(Mapping[str, Any]):
     """The whole state by vendor, in the words of `given`; read anew each time."""
 
@@ -242,7 +200,10 @@ class State(Mapping[str, Any]):
         self._emulator.ask("PATCH", "/state", state)
 
     def __getitem__(self, vendor: str) -> Any:
-        return self._read()[vendor]
+        state = self._read()
+        if vendor not in state:
+            raise KeyError(str(NotFound("vendor", vendor, state)))
+        return state[vendor]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._read())

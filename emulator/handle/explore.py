@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from emulator.handle.expected import read_exceptions, read_faults
 from emulator.handle.reproduction import as_yaml
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
@@ -24,8 +25,12 @@ Begin = Callable[[Mapping[str, Any]], "Emulator"]
 MOST = 1_000
 """How many endings are tried, unless more are asked for."""
 
+ASTRAY = ".astray"
+"""So ends the operation of a call whose path or verb no operation has: no fault can be laid there."""
+
 MILLISECOND = timedelta(milliseconds=1)
 WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
+NO_CALLS = "; the client called no operation, so that nothing could come in its way: is it pointed at its world?"
 
 
 class TooManyEndings(EmulatorError):
@@ -57,13 +62,14 @@ class Ending:
 
 @dataclass(slots=True)
 class Explored:
-    """How many endings were tried, and those that broke something, the smallest first."""
+    """How many endings were tried, those that broke something, the smallest first, and the undisturbed client's calls."""
 
     tried: int = 0
     broken: list[Ending] = field(default_factory=list)
+    calls: int = 0
 
     def __str__(self) -> str:
-        lines = [f"{len(self.broken)} of {self.tried} endings broke something"]
+        lines = [f"{len(self.broken)} of {self.tried} endings broke something{'' if self.calls else NO_CALLS}"]
         for ending in self.broken:
             lines += ["", str(ending), ending.story, "scenario:", ending.scenario]
         return "\n".join(lines)
@@ -77,7 +83,7 @@ def explore(
     faults: Iterable[Mapping[str, Any]] = (),
     meanwhile: Iterable[Mapping[str, Any]] = (),
     check: Client | None = None,
-    may_raise: tuple[type[BaseException], ...] = (),
+    may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
     most: int = MOST,
 ) -> Explored:
     """Runs the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
@@ -88,13 +94,16 @@ def explore(
     `may_raise`. An ending that has a broken one in it is not tried: the smaller one says more.
 
     Raises:
+        BadInput: a fault means nothing, or is none that can be laid at each call; or `may_raise` is no exception.
         TooManyEndings: there are more than `most`.
     """
+    laid, expected = read_faults(faults), read_exceptions(may_raise)
     explored = Explored()
-    trial = _Trial(begin, scenario, client, check, may_raise)
+    trial = _Trial(begin, scenario, client, check, expected)
     calls = trial.run((), explored)
+    explored.calls = len(calls)
     time = [*_by_time(calls), *_by_actors(calls, meanwhile)]
-    accidents = [*_by_accident(calls, faults)]
+    accidents = [*_by_accident(calls, laid)]
     endings = [(it,) for it in (*time, *accidents)] + [(first, second) for first in time for second in accidents]
     if len(endings) >= most:
         raise TooManyEndings(f"{len(endings) + 1} endings are more than {most}: give fewer faults, or a larger `most`")
@@ -162,6 +171,8 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
     if journal.dropped:
         raise TooManyEndings("the client asks more than the journal keeps")
     for exchange in journal.exchanges():
+        if exchange.operation.endswith(ASTRAY):
+            continue
         counter = seen.setdefault(exchange.operation, count())
         yield _Call(exchange.operation, next(counter), exchange.at - start)
 
@@ -201,5 +212,5 @@ def _by_accident(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) ->
         for call in calls:
             at = fault.get("at", "*")
             if at in ("*", call.operation, call.operation.partition(".")[0]):
-                written = call.fault(**{key: value for key, value in fault.items() if key not in ("at", "after", "times")})
+                written = call.fault(**{key: value for key, value in fault.items() if key != "at"})
                 yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", written)

@@ -55,7 +55,7 @@ class Exchange:
     """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted.
 
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None where nobody can know.
+    None while it is still being sent.
     """
 
     n: int
@@ -103,10 +103,20 @@ ANYTHING: Any = object()
 class Journal(Sequence[Entry]):
     """The entries there were when it was asked for, oldest first; `dropped` counts those that made room for newer ones."""
 
-    def __init__(self, shown: Mapping[str, Any], ask: Ask) -> None:
-        self.dropped: int = shown["dropped"]
+    def __init__(self, entries: list[Entry], dropped: int, ask: Ask) -> None:
+        self.dropped = dropped
         self._ask = ask
-        self._entries: list[Entry] = [_read(entry, ask) for entry in shown["entries"]]
+        self._entries = entries
+
+    @classmethod
+    def read(cls, ask: Ask) -> Journal:
+        """The journal as the control plane shows it, page by page."""
+        page = ask("GET", "/journal")
+        entries, last, dropped = page["entries"], page["last"], page["dropped"]
+        while page["entries"] and (newest := page["entries"][-1]["n"]) < last:
+            page = ask("GET", f"/journal?since={newest}")
+            entries += page["entries"]
+        return cls([_read(entry, ask) for entry in entries], entries[-1]["n"] - len(entries) if entries else dropped, ask)
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
         """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`."""

@@ -24,7 +24,11 @@ Send = Callable[[str, str, bytes], Answered]
 
 
 class Refused(EmulatorError):
-    """The control plane refused something; the message is its reason."""
+    """The control plane refused something; the message is its reason. `status` is its answer's, None where there was none."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(reason)
 
 
 class EmulatorServer:
@@ -56,7 +60,24 @@ class EmulatorServer:
         answered = self._send(method, CONTROL + path, b"" if body is None else dump(body))
         if answered.status < 300:
             return orjson.loads(answered.content) if answered.content else None
-        raise Refused(f"{method} {CONTROL}{path} answered {answered.status}: {_reason(answered.content)}")
+        raise Refused(f"{method} {CONTROL}{path} answered {answered.status}: {_reason(answered.content)}", answered.status)
+
+    def greet(self) -> None:
+        """Makes sure that there is an emulator, and that it lets us in.
+
+        Raises:
+            Refused: there is none, or it does not.
+        """
+        if self.app is None and not self._is_an_emulator():
+            raise Refused(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator")
+        self.ask("GET", "/worlds/default/clock")
+
+    def _is_an_emulator(self) -> bool:
+        answered = self._send("GET", f"{CONTROL}/health", b"")
+        try:
+            return answered.status == 200 and orjson.loads(answered.content)["status"] == "ok"
+        except (ValueError, KeyError, TypeError):
+            return False
 
     def _here(self) -> Send:
         self.app = app = create_app(worlds_of([]))

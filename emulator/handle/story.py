@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import groupby
 
 from emulator.evidence import Evidence, load_evidence
 from emulator.handle.emulator import Emulator
-from emulator.handle.journal import Exchange
+from emulator.handle.faults import Fault
+from emulator.handle.journal import Change, Exchange, Journal
 
 SHOWN = 50
-"""How many of the newest entries are told."""
+"""How many of the newest entries are told; those that are told as one count as one."""
+
+MANY = 3
+"""More changes than this that are alike are told in one line."""
 
 
 def story(emulator: Emulator, replay: str) -> str:
@@ -26,30 +32,65 @@ def _lines(emulator: Emulator, replay: str) -> Iterator[str]:
     yield f"world {emulator.id}, seed {emulator.seed}, clock {emulator.clock.now.isoformat()}"
     if isinstance(emulator.scenario, str):
         yield f"scenario {emulator.scenario}"
-    if hidden := journal.dropped + max(len(journal) - SHOWN, 0):
+    parts = list(_parts(journal))
+    if hidden := journal.dropped + sum(count for count, _ in parts[:-SHOWN]):
         yield f"({hidden} earlier entries are left out)"
-    for entry in journal[-SHOWN:]:
-        if isinstance(entry, Exchange):
-            yield from _exchange(entry)
-        else:
-            yield f"      {entry.at:%H:%M:%S}  {entry}"
+    for _, lines in parts[-SHOWN:]:
+        yield from lines
+    yield from (f"  {_name_of(it)} never struck" for it in emulator.faults.list() if not it.struck)
     if not journal:
         yield "nothing happened in this world: is the client pointed at its URL, with its credential?"
     yield f"replay: {replay}"
+
+
+def _parts(journal: Journal) -> Iterator[tuple[int, list[str]]]:
+    """What is told of the journal's entries, and of how many: changes that time made at once may be one."""
+    for moment, entries in groupby(journal, key=lambda it: None if isinstance(it, Exchange) else it.at.replace(microsecond=0)):
+        if moment is None:
+            yield from ((1, list(_exchange(it))) for it in entries if isinstance(it, Exchange))
+        else:
+            changes = [it for it in entries if isinstance(it, Change)]
+            yield from ((count, [f"      {moment:%H:%M:%S}  {line}"]) for count, line in _folded(changes))
+
+
+def _folded(changes: Sequence[Change]) -> Iterator[tuple[int, str]]:
+    """A line for each change, in order, and a single one for many that differ in nothing but whom they befell."""
+    counts = Counter(map(_likeness, changes))
+    many = {likeness for likeness, count in counts.items() if count > MANY}
+    for it in changes:
+        likeness = _likeness(it)
+        if likeness in many:
+            many.remove(likeness)
+            yield counts[likeness], f"{it.vendor}: {counts[likeness]} {_plural(it.resource)} {it.source} -> {it.to} ({it.why})"
+        elif counts[likeness] <= MANY:
+            yield 1, str(it)
+
+
+def _likeness(change: Change) -> tuple[str, ...]:
+    return change.vendor, change.resource, change.source, change.to, change.why
+
+
+def _plural(resource: str) -> str:
+    return f"{resource}es" if resource.endswith(("ch", "s")) else f"{resource}s"
+
+
+def _name_of(fault: Fault) -> str:
+    return "{} ({do} {where}, at {at})".format(fault.id, **fault.fault)
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
     asked = f"{exchange.method} {exchange.target}"
     yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {exchange.status or 'nothing'} {exchange.answer}"
     yield from (f"      fault: {fault}" for fault in exchange.faults)
-    if not exchange.delivered:
+    if exchange.delivered is False:
         yield "      the client did not get the vendor's answer"
     if exchange.status >= 400 and not exchange.faults:
         fact = _evidence().get(exchange.evidence)
-        yield f"      because: {fact.says if fact else 'the scenario says so'} [{exchange.evidence}, {exchange.basis}]"
+        says, kind = (fact.says, fact.kind) if fact else ("the scenario says so", exchange.basis)
+        yield f"      because: {says} [{exchange.evidence}, {kind}]"
     if exchange.assumption:
         yield f"      assuming: {exchange.assumption}"
-    yield from (f"      changed: {change}" for change in exchange.changes)
+    yield from (f"      changed: {line}" for _, line in _folded(exchange.changes))
 
 
 @cache

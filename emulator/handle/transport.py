@@ -113,7 +113,9 @@ def requests_adapter(app: App) -> BaseAdapter:
             response.status_code, response.url, response.request = answer.status, request.url or "", request
             response.headers.update({name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers})
             content = io.BytesIO(answer.content)
-            response.raw = HTTPResponse(content, dict(response.headers), answer.status, preload_content=False)
+            response.raw = HTTPResponse(
+                content, dict(response.headers), answer.status, preload_content=False, request_method=request.method
+            )
             return response
 
         def close(self) -> None:
