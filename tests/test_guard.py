@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator
 
 import httpx
@@ -15,6 +16,7 @@ from emulator.kernel.limits import Limits
 from emulator.vendors import VENDORS
 from emulator.web.control import Control
 from emulator.web.guard import OPEN, Guard, allowed, is_loopback
+from emulator.web.redact import redact_target, redact_text
 
 TOKEN = "a-token-that-nobody-guesses"
 ROUTES = [route for route in Control(worlds_of([]), library(), VENDORS, Limits()).app().routes if isinstance(route, Route)]
@@ -58,6 +60,11 @@ def test_the_token_opens_the_control_plane_and_the_vendors_do_not_want_it(client
         ({"Host": "attacker.example:8080"}, 421),
         ({"Host": "127.0.0.1.attacker.example"}, 421),
         ({"Host": "api.stripe.com.attacker.example"}, 421),
+        ({"Host": "[::1].attacker.example"}, 421),
+        ({"Host": "[::1]attacker"}, 421),
+        ({"Host": "127.0.0.1:8080.attacker.example"}, 421),
+        ({"Host": "localhost:80@attacker.example"}, 421),
+        ({"Host": "attacker.example:.localhost"}, 421),
         ({"Origin": "https://attacker.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "http://127.0.0.1:9999"}, 403),
@@ -102,6 +109,75 @@ def test_a_live_looking_key_is_refused_with_a_warning_and_not_repeated(client: h
     assert (reply.status_code, reply.headers["emulator-error"]) == (403, "live-key")
     assert key not in reply.text
     assert client.get("/live/account", params={"api_key": key}).headers["emulator-error"] == "live-key"
+
+
+@pytest.mark.parametrize("path", ["/live/account", "/_emulator/health"])
+@pytest.mark.parametrize(
+    ("query", "authorization"),
+    [
+        (b"api_key=sk%5Flive_51Habcdef", ""),
+        (b"api_key=%73k%5flive%5f51Habcdef", ""),
+        (b"api_key=k", f"Basic {b64encode(b'sk_live_51Habcdef:').decode()}"),
+        (b"api_key=k", f"basic {b64encode(b'rk_live_51Habcdef').decode().rstrip('=')}"),
+        (b"api_key=k", f"Basic {b64encode(b'me:sk_live_51Habcdef').decode()}"),
+    ],
+)
+def test_a_live_looking_key_is_known_however_it_is_encoded(
+    client: httpx.Client, path: str, query: bytes, authorization: str
+) -> None:
+    reply = client.get(httpx.URL("http://127.0.0.1:8080" + path, query=query), headers={"Authorization": authorization})
+    assert (reply.status_code, reply.headers["emulator-error"]) == (403, "live-key")
+    assert "live_" not in reply.text.replace("live_key", "")
+
+
+@pytest.mark.parametrize("authorization", ["Basic !", "Basic", "Basic abcde", "Bearer c2tfbGl2ZV8="])
+def test_what_is_no_live_key_is_let_through(client: httpx.Client, authorization: str) -> None:
+    reply = client.get("/live/account?api_key=100%25", headers={"Authorization": authorization})
+    assert reply.status_code == 200
+
+
+SECRET = "SECRET-that-nobody-may-read"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/live/account?api_key={SECRET}",
+        f"/live/account?api%5Fkey={SECRET}",
+        f"/live/account?a=1&API%5fKEY={SECRET}&b=2",
+        f"/live/account?%61%70%69%5F%6B%65%79={SECRET}",
+        f"/live/account?x?key={SECRET}",
+        f"/live/account?=1&token={SECRET}?x",
+    ],
+)
+def test_no_credential_can_be_read_in_a_target(target: str) -> None:
+    assert SECRET[5:] not in redact_target(target)
+
+
+def test_what_is_no_credential_stays_in_a_target() -> None:
+    assert (
+        redact_target("/live/batches?page=12345678910&key_id=12345678910")
+        == "/live/batches?page=12345678910&key_id=12345678910"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{{"success":true,"token":"{SECRET}',
+        f'{{"Token" : "{SECRET}", "a": [',
+        f'{{"signing_secret":"a\\"{SECRET} {SECRET}","b":',
+        f'{{"secret": "words and {SECRET}',
+        f"api_key={SECRET}",
+        f"a=1&api_key={SECRET}&b=2",
+    ],
+)
+def test_no_credential_can_be_read_in_a_text_that_is_not_whole(text: str) -> None:
+    assert SECRET[5:] not in redact_text(text)
+
+
+def test_what_is_no_credential_stays_in_a_text() -> None:
+    assert redact_text('{"status":"idle","tokens":"many of them') == '{"status":"idle","tokens":"many of them'
 
 
 def test_a_vendors_own_host_name_leads_to_that_vendor(client: httpx.Client) -> None:

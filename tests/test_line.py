@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import socket
+import struct
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -16,6 +19,7 @@ import pytest
 from emulator.app import create_app, library, worlds_of
 from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
+from emulator.web.line import OneReadAhead, OneWrite
 
 LIMITS = Limits(
     url=500,
@@ -29,6 +33,7 @@ LIMITS = Limits(
     journal=5,
     journal_bytes=64,
 )
+STATUS_LINE = b"HTTP/1.1 "
 HEAD = b"GET /live/account?api_key=k HTTP/1.1\r\nhost: localhost\r\n"
 STOP = b"POST /za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo\r\n"
 
@@ -54,6 +59,28 @@ def hear(line: socket.socket) -> tuple[int, str, dict[str, Any]]:
     head, _, body = heard.partition(b"\r\n\r\n")
     error = next((it for it in head.decode().splitlines() if it.startswith("emulator-error: ")), "")
     return int(head.split()[1]), error.removeprefix("emulator-error: "), json.loads(body)
+
+
+def hear_statuses(line: socket.socket, count: int) -> list[int]:
+    """The statuses of so many replies, on a line that stays open; fewer, where the server hangs up before."""
+    heard, found = b"", 0
+    with suppress(ConnectionResetError):
+        while found < count and (part := line.recv(65_536)):
+            found += (heard[1 - len(STATUS_LINE) :] + part).count(STATUS_LINE)
+            heard += part
+    return [int(part[:3]) for part in heard.split(STATUS_LINE)[1:]]
+
+
+@contextmanager
+def slow_account(server: ThreadedServer, delay: str) -> Iterator[None]:
+    """While this lasts, the account is told only after so long."""
+    faults = f"{server.url}/_emulator/worlds/default/faults"
+    fault = {"at": "serpwow.account.get", "where": "before-commit", "do": "delay", "delay": delay, "clock": "real", "times": 1}
+    httpx.post(faults, json=fault).raise_for_status()
+    try:
+        yield
+    finally:
+        httpx.delete(faults)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +163,209 @@ def test_pipelined_requests_are_answered_in_order(server: ThreadedServer) -> Non
     assert heard.count(b"HTTP/1.1 200 OK") == 4
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [(b"/_emulator/health", 200), (b"/_emulator/nothing", 404), (b"/live/account?api_key=k", 404), (b"/nothing", 404)],
+)
+def test_who_asks_for_a_head_alone_has_it_at_once_also_kept_alive_and_pipelined(
+    server: ThreadedServer, path: bytes, status: int
+) -> None:
+    with closing(dial(server)) as line:
+        line.settimeout(3)  # the line is kept for longer
+        for count in (1, 2):
+            line.sendall((b"HEAD " + path + b" HTTP/1.1\r\nhost: localhost\r\n\r\n") * count)
+            assert hear_statuses(line, count) == [status] * count
+
+
+class Written:
+    """A transport that only notes what is written."""
+
+    def __init__(self, closing: bool = False) -> None:
+        self.writes: list[bytes] = []
+        self.write = self.writes.append
+        self.is_closing = lambda: closing
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda: False
+
+
+@pytest.mark.parametrize(
+    ("written", "writes"),
+    [
+        ([b"HTTP/1.1 200 OK\r\n\r\n", b"body"], [b"HTTP/1.1 200 OK\r\n\r\nbody"]),
+        ([b"HTTP/1.1 204 No Content\r\n\r\n", b""], [b"HTTP/1.1 204 No Content\r\n\r\n"]),
+        ([b"HTTP/1.1 100 Continue\r\n\r\n"], [b"HTTP/1.1 100 Continue\r\n\r\n"]),
+    ],
+)
+def test_a_reply_is_one_write(written: list[bytes], writes: list[bytes]) -> None:
+    transport = Written()
+    line = OneWrite(transport)
+    for part in written:
+        line.write(part)
+    assert transport.writes == writes
+
+
+def test_to_a_client_that_is_gone_nothing_is_written() -> None:
+    transport = Written(closing=True)
+    line = OneWrite(transport)
+    line.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    line.write(b"body")
+    assert transport.writes == []
+
+
+def test_nothing_more_is_read_while_requests_wait_for_their_turn() -> None:
+    waiting = [1]
+    flow = OneReadAhead(Written(), waiting)
+    flow.pause_reading()
+    flow.resume_reading()
+    assert flow.read_paused
+    waiting.clear()
+    flow.resume_reading()
+    assert not flow.read_paused
+
+
+def test_however_many_requests_are_pipelined_all_are_answered(server: ThreadedServer) -> None:
+    with closing(dial(server)) as line:
+        sending = Thread(target=line.sendall, args=(LONG * 1_000,))
+        sending.start()
+        assert hear_statuses(line, 1_000) == [200] * 1_000
+        sending.join()
+
+
+CHUNKED = STOP + b"transfer-encoding: chunked\r\n"
+LAST = b"0\r\n"
+"""The last chunk, after which trailers come."""
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize(
+    "trailer", [b"emulator-world: nowhere", b"host: attacker.example", b"authorization: Bearer sk_live_51Habcdef", b"expect: x"]
+)
+def test_what_comes_after_the_body_is_no_part_of_the_head(server: ThreadedServer, trailer: bytes, at_once: bool) -> None:
+    httpx.post(f"{server.url}/_emulator/worlds/default/reset")
+    with closing(dial(server)) as line:
+        head = CHUNKED + b"connection: close\r\n"
+        if not at_once:
+            line.sendall(head + b"expect: 100-continue\r\n\r\n")
+            assert line.recv(65_536).startswith(b"HTTP/1.1 100")
+        line.sendall((head + b"\r\n" if at_once else b"") + LAST + trailer + b"\r\n\r\n")
+        assert hear(line)[:2] == (200, "")
+
+
+@pytest.mark.parametrize(
+    ("trailers", "at_once"),
+    [
+        (b"x: " + b"y" * 2_100 + b"\r\n\r\n", True),
+        (b"x: " + b"y" * 2_100 + b"\r\n\r\n", False),
+        (b"x: y\r\n" * 400 + b"\r\n", True),
+        (b"x: y\r\n" * 400 + b"\r\n", False),
+        (b"x: " + b"y" * 10_000, False),
+        (b"x: y\r\n" * 100_000, False),
+    ],
+)
+def test_there_is_no_more_after_the_body_than_may_be_before_it(server: ThreadedServer, trailers: bytes, at_once: bool) -> None:
+    with closing(dial(server)) as line:
+        if not at_once:
+            line.sendall(CHUNKED + b"expect: 100-continue\r\n\r\n")
+            assert line.recv(65_536).startswith(b"HTTP/1.1 100")
+        with suppress(ConnectionError):
+            line.sendall((CHUNKED + b"\r\n" if at_once else b"") + LAST + trailers)
+        assert hear_statuses(line, 1) in ([431], [])  # hung up upon, the reply may be lost to who is still sending
+
+
+LARGE = b'{"by": "0s"}' + b" " * 5_000
+ADVANCE = b"POST /_emulator/worlds/default/clock/advance HTTP/1.1\r\nhost: localhost\r\ncontent-length: %d\r\n\r\n" % len(LARGE)
+LONG = HEAD + b"x: " + b"y" * 1_500 + b"\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    ("first", "answers"), [(ADVANCE + LARGE + LONG[:900], 1), (LONG * 59 + LONG[:900], 59), (LONG * 2 + LONG[:900], 2)]
+)
+def test_the_bytes_of_one_request_do_not_count_for_the_next(server: ThreadedServer, first: bytes, answers: int) -> None:
+    with closing(dial(server)) as line:
+        line.sendall(first)
+        assert hear_statuses(line, answers) == [200] * answers
+        line.sendall(LONG[900:])
+        assert hear_statuses(line, 1) == [200]
+
+
+def test_who_waits_for_an_answer_is_not_slow_with_the_next_request(server: ThreadedServer) -> None:
+    with slow_account(server, "2200ms"), closing(dial(server)) as line:
+        line.sendall(HEAD + b"\r\n" + HEAD)
+        assert hear_statuses(line, 1) == [200]
+
+
+@pytest.mark.parametrize(
+    ("bad", "status"),
+    [
+        (HEAD + b"x: " + b"y" * 2_100 + b"\r\n\r\n", 431),
+        (b"GET /live/" + b"x" * 600 + b" HTTP/1.1\r\n\r\n", 414),
+        (b"nonsense\r\n\r\n", 400),
+        (CHUNKED + b"\r\nnonsense\r\n", 400),
+        (CHUNKED + b"\r\n" + LAST + b"x: " + b"y" * 2_100 + b"\r\n\r\n", 431),
+    ],
+)
+def test_an_answer_that_is_owed_goes_out_before_the_next_request_is_refused(
+    server: ThreadedServer, bad: bytes, status: int
+) -> None:
+    httpx.post(f"{server.url}/_emulator/worlds/default/reset")
+    with slow_account(server, "200ms"), closing(dial(server)) as line:
+        line.sendall(HEAD + b"\r\n" + bad)
+        assert hear_statuses(line, 3) == [200, status]
+
+
+def test_a_request_that_was_answered_before_its_end_has_no_second_answer(server: ThreadedServer) -> None:
+    asked = b"POST /_emulator/nothing HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    with closing(dial(server)) as line:
+        line.sendall(asked)
+        assert hear_statuses(line, 1) == [404]
+        line.sendall(b"nonsense\r\n")
+        assert hear_statuses(line, 1) == []
+
+
+@contextmanager
+def overheard(caplog: pytest.LogCaptureFixture) -> Iterator[ThreadedServer]:
+    """A server of one's own, whose log is heard until after its end."""
+    log = logging.getLogger("uvicorn.error")
+    try:
+        with ThreadedServer(create_app(worlds_of([library().get("first-run")]))) as server:
+            log.addHandler(caplog.handler)
+            yield server
+    finally:
+        log.removeHandler(caplog.handler)
+
+
+@pytest.mark.parametrize("delay", ["5m", "100ms"])
+@pytest.mark.parametrize("gives_up", [True, False])
+def test_a_delay_that_outlasts_the_client_or_the_server_is_no_failure(
+    caplog: pytest.LogCaptureFixture, gives_up: bool, delay: str
+) -> None:
+    with overheard(caplog) as server, closing(dial(server)) as line:
+        faults = f"{server.url}/_emulator/worlds/default/faults"
+        fault = {"at": "*", "where": "before-auth", "do": "delay", "delay": delay, "clock": "real", "times": 1}
+        id = httpx.post(faults, json=fault).json()["id"]
+        line.sendall((HEAD + b"\r\n") * 3)
+        while not httpx.get(f"{faults}/{id}").json()["struck"]:
+            pass
+        if gives_up:
+            line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            line.close()
+    assert "Exception" not in caplog.text
+
+
+def test_a_client_that_hangs_up_in_the_middle_of_steering_has_asked_nothing_and_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with overheard(caplog) as server:
+        with closing(dial(server)) as line:
+            head = b"POST /_emulator/worlds HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\ncontent-length: 10\r\n\r\n"
+            line.sendall(head)
+            assert line.recv(65_536).startswith(b"HTTP/1.1 100")
+            line.sendall(b"{")
+        worlds = httpx.get(f"{server.url}/_emulator/worlds").json()["worlds"]
+    assert (len(worlds), caplog.text) == (1, "")
+
+
 def test_there_are_no_more_worlds_than_there_may_be(server: ThreadedServer) -> None:
     made = [httpx.post(f"{server.url}/_emulator/worlds", json={}) for _ in range(4)]
     assert [reply.status_code for reply in made] == [201, 201, 429, 429]
@@ -171,3 +401,12 @@ def test_the_journal_keeps_what_it_may_and_counts_the_rest(server: ThreadedServe
         journal = client.get("/_emulator/worlds/default/journal").json()
     assert (journal["last"], journal["dropped"], len(journal["entries"])) == (9, 4, 5)
     assert len(journal["entries"][0]["reply"]) == 64
+
+
+def test_of_a_reply_that_was_cut_the_journal_shows_no_credential_either(server: ThreadedServer) -> None:
+    with httpx.Client(base_url=server.url) as client:
+        client.post("/_emulator/worlds/default/reset")
+        said = client.post("/za/pay/authentication/getToken", json={"key": "k", "secret": "s"})
+        (entry,) = client.get("/_emulator/worlds/default/journal").json()["entries"]
+    token = said.json()["token"]
+    assert entry["reply"] == f'{{"success":true,"token":"{token[:4]}…'

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_text, load_value
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
+from emulator.web.bodies import ADVANCE, CLOCK
+from emulator.web.fault_routes import add_fault
+
+FAULT = "at: serpwow, where: before-auth"
+OPERATIONS = sum(len(vendor.operations) for vendor in VENDORS.values())
 
 
 def load(text: str) -> Scenario:
@@ -60,6 +68,34 @@ def load(text: str) -> Scenario:
             "title: A\nsteps: [{send: 'GET {link}'}, {send: GET /live/account, keep: {link: a}}]",
             ":2:16: nothing is kept under 'link'",
         ),
+        ("title: A\ntiming: {serpwow.queue: 30}", "30 is not 500ms, 30s, 5m, 2h or 60d, or never"),
+        (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: 3}}]", "3 is not 500ms, 30s, 5m, 2h or 60d, or next"),
+        (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 3}}]", "3 is not of the form 500ms, 30s, 5m, 2h or 60d"),
+        (
+            "title: A\nfaults: [{at: serpwow.batches.stp, where: mid-body, do: reset}]",
+            f"'serpwow.batches.stp' is none of the {OPERATIONS + 4} that there are; did you mean 'serpwow.batches.stop'?",
+        ),
+        ("title: A\nfaults: [{at: xyz, where: mid-body, do: reset}]", "'xyz' is not one of *, serpwow, stripe, 6dot50, "),
+        (
+            "title: A\nfaults: [{at: serpwow.account.get, id: B1, where: mid-body, do: reset}]",
+            "a-story.yaml:2:40: no path of serpwow.account.get names a resource",
+        ),
+        ("title: A\nfaults: [{at: serpwow.batches.stopall, id: B1, where: mid-body, do: reset}]", "could never strike"),
+        (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 0s}}]", "what lasts no time can never strike"),
+        (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: 0s}}]", "a delay of no time delays nothing"),
+        (
+            f"title: A\nfaults: [{{{FAULT}, do: drop, between: ['2027-01-01T00:00:00Z', '2027-01-01T00:00:00Z']}}]",
+            "it ends before it begins",
+        ),
+        (
+            f"title: A\nfaults: [{{{FAULT}, do: drop, between: ['2025-01-01T00:00:00Z', '2025-12-31T00:00:00Z']}}]",
+            "a-story.yaml:2:54: it is over when it is laid, at 2026-01-01T00:00:00Z",
+        ),
+        (
+            "title: A\nclock: {start: '2027-01-01T00:00:00Z'}\n"
+            f"faults: [{{{FAULT}, do: drop, between: ['2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z']}}]",
+            "it is over when it is laid, at 2027-01-01T00:00:00Z",
+        ),
         ("- a list", "expected an object, not a list"),
         ("", "expected an object, not nothing"),
         ("title: A\ntitle: B", "a-story.yaml:2:1: the key 'title' is given twice"),
@@ -79,6 +115,47 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
             "steps:\n  - {advance: 1s, set: {}}\n  - {advence: 1s}\n"
         )
     assert [problem.line for problem in refused.value.problems] == [2, 3, 6, 8, 9, 11, 12]
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "told"),
+    [
+        (ADVANCE, {}, "needs one of by, to, until"),
+        (ADVANCE, {"by": "1s", "until": "idle"}, "has more than 1 of by, to, until"),
+        (CLOCK, {}, "needs one of now, rate"),
+        ({"minProperties": 1}, {}, "{} should be non-empty"),
+    ],
+)
+def test_of_keys_that_exclude_or_need_each_other_all_are_named(schema: Any, value: Any, told: str) -> None:
+    assert [problem.message for problem in problems_in(value, schema)] == [told]
+
+
+@pytest.mark.parametrize(
+    ("written", "pointer"),
+    [
+        ({"at": "serpwow.batches.stopall", "id": "B1"}, "/id"),
+        ({"for": "0s"}, "/for"),
+        ({"do": "delay", "delay": "0s"}, "/delay"),
+        ({"between": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]}, "/between"),
+        ({"between": ["2025-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]}, "/between"),
+    ],
+)
+def test_a_fault_that_can_never_strike_is_not_laid(written: dict[str, Any], pointer: str) -> None:
+    world = load("title: A").world(VENDORS, "w")
+    fault = {"at": "serpwow", "where": "before-auth", "do": "drop", **written}
+    with pytest.raises(BadInput) as refused:
+        add_fault(world, fault, VENDORS)
+    assert [problem.pointer for problem in refused.value.problems] == [pointer]
+    assert world.store.size("emulator.fault") == 0
+
+
+def test_a_fault_that_is_over_only_later_is_laid() -> None:
+    world = load("title: A").world(VENDORS, "w")
+    for between in (["2025-01-01T00:00:00Z", "2026-01-01T00:00:01Z"], ["2027-01-01T00:00:00Z", "2028-01-01T00:00:00Z"]):
+        add_fault(
+            world, {"at": "serpwow.batches.stop", "id": "B1", "where": "mid-body", "do": "reset", "between": between}, VENDORS
+        )
+    assert world.store.size("emulator.fault") == 2
 
 
 def test_a_mistake_in_a_value_is_told_with_its_path() -> None:

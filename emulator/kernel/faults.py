@@ -201,6 +201,8 @@ def _flaws(fault: Fault) -> Iterator[Problem]:
 def _flaws_of_delay(fault: Fault) -> Iterator[Problem]:
     if fault.delay is None:
         yield Problem("how long? a duration such as 30s, or next: until the next thing happens by itself", ("delay",))
+    if fault.delay == timedelta(0):
+        yield Problem("a delay of no time delays nothing", ("delay",))
     if fault.clock == REAL and fault.delay == NEXT:
         yield Problem("what happens next is a matter of the world's clock, not of the machine's", ("clock",))
     if fault.clock == REAL and isinstance(fault.delay, timedelta) and fault.delay > LONGEST_REAL:

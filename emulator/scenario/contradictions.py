@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from http import HTTPMethod
 from typing import Any
 
-from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput, Problem, nearest
+from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import parse_duration
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
-from emulator.scenario.scenario import MAX_REPEATED, Vendors
+from emulator.scenario.scenario import MAX_REPEATED, Scenario, Vendors
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""
@@ -39,8 +40,9 @@ def contradictions(written: Mapping[str, Any], vendors: Vendors) -> Iterator[Pro
         yield from _unsendable(steps, vendors)
     for path, item in _items(written, "replies"):
         yield from _header_problems(item, path)
+    begins = Scenario("check", "", written).clock().now()
     for path, fault in _items(written, "faults"):
-        yield from fault_problems(fault, path)
+        yield from fault_problems(fault, vendors, begins, path)
     for path, item in _items(written, "timeline"):
         yield from _too_long(item["after"], (*path, "after"))
     for wait, text in written.get("timing", {}).items():
@@ -60,12 +62,24 @@ def sound(written: Any, problems: Iterable[Problem]) -> dict[str, Any]:
     return parts
 
 
-def fault_problems(written: Mapping[str, Any], path: Path = ()) -> Iterator[Problem]:
-    """Why a fault that fits the schema means nothing."""
+def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
+    """Why a fault that fits the schema means nothing, or can never strike when it is laid now."""
+    if "id" in written and written["at"] in _without_ids(vendors):
+        yield Problem(f"no path of {written['at']} names a resource, so that this could never strike", (*path, "id"))
     try:
-        read_fault(written, "check", DEFAULT_START)
+        ends = read_fault(written, "check", now).ends
     except BadInput as error:
         yield from (Problem(it.message, (*path, *it.path)) for it in error.problems)
+    else:
+        if ends is not None and ends <= now and "for" in written:
+            yield Problem("what lasts no time can never strike", (*path, "for"))
+        elif ends is not None and ends <= now:
+            yield Problem(f"it is over when it is laid, at {show_instant(now)}", (*path, "between"))
+
+
+def _without_ids(vendors: Vendors) -> set[str]:
+    """Operations whose path names no resource."""
+    return {it.name for vendor in vendors.values() for it in vendor.operations if "{" not in it.path}
 
 
 def _states(written: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:

@@ -27,6 +27,9 @@ TYPES = {
 }
 """What JSON Schema's types are called when people are told of them."""
 
+MANY = 12
+"""Choices beyond which they are not all told to somebody who has misspelt one of them."""
+
 FORMATS = FormatChecker(formats=())
 
 
@@ -78,7 +81,13 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
 def _message(error: ValidationError) -> str:
     shown, schema = _shown(error.instance), _schema_of(error)
     if error.validator == "enum":
-        return f"{shown} is not one of {', '.join(_choices(schema))}{_nearest_choice(error)}"
+        return f"{shown} is {_none_of(schema, error)}"
+    if error.validator == "minProperties" and "properties" in schema:
+        return f"needs one of {', '.join(schema['properties'])}"
+    if error.validator == "maxProperties" and "properties" in schema:
+        return f"has more than {schema['maxProperties']} of {', '.join(schema['properties'])}"
+    if error.validator == "type" and "pattern" in schema and "description" in schema:
+        return f"{shown} is not of the form {schema['description']}"
     if error.validator == "type":
         return f"expected {_described({'type': schema['type']})}, not {shown}"
     if error.validator == "pattern" and "description" in schema:
@@ -119,6 +128,14 @@ def _choices(schema: Mapping[str, Any]) -> list[str]:
     choices = [it for part in schema.get("anyOf", ()) for it in _choices(part)]
     own = schema.get("enum", [schema["const"]] if "const" in schema else ())
     return choices + list(dict.fromkeys(str(it) for it in own))
+
+
+def _none_of(schema: Mapping[str, Any], error: ValidationError) -> str:
+    """Of many choices only the nearest, unless none is near."""
+    choices, hint = _choices(schema), _nearest_choice(error)
+    if hint and len(choices) > MANY:
+        return f"none of the {len(choices)} that there are{hint}"
+    return f"not one of {', '.join(choices)}{hint}"
 
 
 def _nearest_choice(error: ValidationError) -> str:

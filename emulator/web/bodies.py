@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 
 from emulator.kernel.errors import BadInput, Problem, TooLarge, nearest
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
@@ -137,7 +138,17 @@ async def text_of(request: Request) -> str:
     Raises:
         TooLarge: it is.
         BadInput: it is not UTF-8.
+        HTTPException: the client hung up before its end, so that nothing was asked, and nobody hears this.
     """
+    try:
+        return (await _heard_out(request)).decode()
+    except UnicodeDecodeError:
+        raise BadInput([Problem("the body is not UTF-8")]) from None
+    except ClientDisconnect:
+        raise HTTPException(400, "the client hung up before the end of its request") from None
+
+
+async def _heard_out(request: Request) -> bytearray:
     body = bytearray()
     size = 0
     async for chunk in request.stream():
@@ -148,10 +159,7 @@ async def text_of(request: Request) -> str:
             break
     if size > MAX_BYTES:
         raise TooLarge(MAX_BYTES)
-    try:
-        return body.decode()
-    except UnicodeDecodeError:
-        raise BadInput([Problem("the body is not UTF-8")]) from None
+    return body
 
 
 def _yaml(text: str) -> Document:

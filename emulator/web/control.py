@@ -218,7 +218,7 @@ class Control:
         return Response(status_code=204)
 
     def add_fault(self, world: World, asked: Asked) -> Response:
-        return reply(add_fault(world, asked.body), 201)
+        return reply(add_fault(world, asked.body, self._vendors), 201)
 
     def fault(self, world: World, asked: Asked) -> Response:
         return reply(one_fault(world, asked.request.path_params["fault"]))

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.kernel.errors import NotFound
+from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.faults import Fault
 from emulator.kernel.world import World
+from emulator.scenario.contradictions import fault_problems
 from emulator.scenario.faults import lay, show_fault
+from emulator.scenario.scenario import Vendors
 
 
-def add_fault(world: World, written: Mapping[str, Any]) -> dict[str, Any]:
+def add_fault(world: World, written: Mapping[str, Any], vendors: Vendors) -> dict[str, Any]:
     """Lays a fault that fits the schema and shows it.
 
     Raises:
-        BadInput: it means nothing, and why.
+        BadInput: it means nothing or can never strike, and why.
     """
+    if problems := list(fault_problems(written, vendors, world.clock.now())):
+        raise BadInput(problems)
     return show_fault(lay(world, written))
 
 

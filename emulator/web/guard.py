@@ -7,10 +7,13 @@ requests (Origin, Sec-Fetch-Site), nor by making its own name point here (Host).
 from __future__ import annotations
 
 import hmac
+import re
+from binascii import a2b_base64
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 PREFIX = "/_emulator"
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
@@ -18,6 +21,7 @@ OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 
 LIVE_KEYS = (b"sk_live_", b"rk_live_")
 ELSEWHERE = frozenset({b"cross-site", b"same-site"})
+HOST = re.compile(r"(?:\[([^][]+)\]|([^][:]+))(?::[0-9]*)?")
 
 
 class Turned(NamedTuple):
@@ -54,7 +58,7 @@ class Guard:
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
         if scope["path"].startswith(PREFIX) and not self._opens(scope["path"], authorization):
             return Turned(401, "control-token", "the control plane wants Authorization: Bearer and the control token")
-        if any(key in authorization or key in scope["query_string"] for key in LIVE_KEYS):
+        if has_live_key(authorization, scope["query_string"]):
             return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
@@ -73,7 +77,26 @@ class Guard:
     def _is_ours(self, host: str) -> bool:
         """Addresses, and names without a dot, which no stranger can make point here; localhost; and what was allowed."""
         name = _name_in(host)
-        return _is_address(name) or "." not in name or name.endswith(".localhost") or name in self.hosts
+        return bool(name) and (_is_address(name) or "." not in name or name.endswith(".localhost") or name in self.hosts)
+
+
+def has_live_key(authorization: bytes, query: bytes) -> bool:
+    """Whether a key that looks live is sent: as it is, encoded in the query, or in basic authentication."""
+    if b"%" in query:
+        query = unquote_to_bytes(query)
+    if authorization[:6].lower() == b"basic ":
+        authorization = _decoded(authorization[6:])
+    for key in LIVE_KEYS:  # noqa: SIM110  with any() it costs three times as much, of every request
+        if key in authorization or key in query:
+            return True
+    return False
+
+
+def _decoded(base64: bytes) -> bytes:
+    try:
+        return a2b_base64(base64 + b"==")
+    except ValueError:
+        return base64
 
 
 def allowed(names: Iterable[str]) -> frozenset[str]:
@@ -87,8 +110,9 @@ def is_loopback(host: str) -> bool:
 
 
 def _name_in(host: str) -> str:
-    name = host.rpartition("]")[0].removeprefix("[") if host.startswith("[") else host.partition(":")[0]
-    return name.lower().rstrip(".")
+    """A host's name or address, without its port; nothing where it is not written as one."""
+    match = HOST.fullmatch(host)
+    return (match[1] or match[2]).lower().rstrip(".") if match else ""
 
 
 def _is_address(name: str) -> bool:

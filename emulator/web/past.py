@@ -21,7 +21,7 @@ from emulator.web.asked import Asked, Reader, WorldHandler, no_body, reply
 from emulator.web.bodies import DRY_RUN, FORK, MOMENT, UNDO, read_value, refuse_unknown_query
 from emulator.web.explain import explain
 from emulator.web.gateway import Gateway
-from emulator.web.guard import LIVE_KEYS
+from emulator.web.guard import has_live_key
 from emulator.web.ledger import show_ledger
 from emulator.web.routes import Routes
 from emulator.web.shows import show_clock, show_difference
@@ -161,7 +161,7 @@ def _call(wanted: dict[str, Any]) -> Call:
     if not isinstance(body, str):
         headers.setdefault("content-type", "application/json")
         body = dump(body).decode()
-    if any(key.decode() in headers.get("authorization", "") for key in LIVE_KEYS):
+    if has_live_key(headers.get("authorization", "").encode(), url.query.encode()):
         raise BadInput.at("this looks like a live key, which is for the vendor alone: consider rolling it", "headers")
     if url.netloc:
         headers.setdefault("host", url.netloc)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 _SECRETS = frozenset({"api_key", "secret", "signing_secret", "token"})
-_IN_QUERY = re.compile(r"(?<=[?&])(api_key|key|secret|token)=([^&#]*)", re.IGNORECASE)
+_OF_QUERY = _SECRETS | {"key"}
+_IN_QUERY = re.compile(r"(?<=[?&])([^=&#?]+)=([^&#]*)")
+_NAMES = "|".join(sorted(_SECRETS))
+_IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*")((?:\\.|[^"\\])*)', re.IGNORECASE)
+_IN_FORM = re.compile(rf'(\b(?:{_NAMES})=)([^&\s"]*)', re.IGNORECASE)
 _SHOWN = 4
 
 
@@ -27,4 +32,16 @@ def redact_body(value: Any) -> Any:
 
 def redact_target(target: str) -> str:
     """A path and query in which no credential can be read."""
-    return _IN_QUERY.sub(lambda match: f"{match[1]}={redact(match[2])}", target)
+    return _IN_QUERY.sub(_redact_pair, target)
+
+
+def redact_text(text: str) -> str:
+    """A text that is not JSON, or JSON that was cut short, in which no credential can be read whose name stands before it."""
+    for pattern in (_IN_JSON, _IN_FORM):
+        text = pattern.sub(lambda match: match[1] + redact(match[2]), text)
+    return text
+
+
+def _redact_pair(match: re.Match[str]) -> str:
+    """One parameter of a query. Its name may be encoded, and means the same."""
+    return f"{match[1]}={redact(match[2])}" if unquote(match[1]).lower() in _OF_QUERY else match[0]

@@ -16,7 +16,7 @@ from emulator.kernel.quantities import show_duration
 from emulator.kernel.world import World
 from emulator.scenario.difference import Difference
 from emulator.vendors.vendor import Vendor
-from emulator.web.redact import redact_body, redact_target
+from emulator.web.redact import redact_body, redact_target, redact_text
 
 Vendors = Mapping[str, Vendor]
 
@@ -65,7 +65,7 @@ def _body(content: bytes) -> Any:
     try:
         return redact_body(orjson.loads(content)) if content else None
     except ValueError:
-        return content.decode("utf-8", "replace")
+        return redact_text(content.decode("utf-8", "replace"))
 
 
 def show_difference(difference: Difference) -> dict[str, Any]:
