@@ -17,6 +17,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -250,7 +251,7 @@ def mutated(draw: st.DrawFn, value: Any) -> Any:
     for _ in range(draw(st.integers(0, 3))):
         holders = [it for it in _holders(copy) if it]
         if not holders:
-            return draw(json_values)
+            return deepcopy(draw(json_values))
         holder = draw(st.sampled_from(holders))
         key = draw(st.sampled_from(list(holder) if isinstance(holder, dict) else list(range(len(holder)))))
         _mutate(draw, holder, key)
@@ -260,7 +261,7 @@ def mutated(draw: st.DrawFn, value: Any) -> Any:
 def _mutate(draw: st.DrawFn, holder: Any, key: Any) -> None:
     how = draw(st.sampled_from(("replace", "word", "drop", "double", "rename")))
     if how == "replace":
-        holder[key] = draw(json_values)
+        holder[key] = deepcopy(draw(json_values))  # or a later change would change what is drawn from
     elif how == "word":
         holder[key] = draw(st.sampled_from(words()))
     elif how == "drop":
