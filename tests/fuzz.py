@@ -317,8 +317,9 @@ def _call_and_compare(case: Case[Any], session: requests.Session) -> None:
     response = case.call(base_url=URL, session=session, headers=HEADERS.get(vendor))
     if time.monotonic() - began > SLOW:
         raise Found(f"{case.method} {case.path} took {time.monotonic() - began:.0f} s")
-    ours = "Emulator-Error" in response.headers and "Emulator-Basis" not in response.headers
-    if "internal" in response.headers.get("Emulator-Error", ()):
+    headers = {name.lower(): values for name, values in response.headers.items()}
+    ours = "emulator-error" in headers and "emulator-basis" not in headers
+    if "internal" in headers.get("emulator-error", ()):
         raise Found(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
     declared = case.operation.definition.raw["responses"]
     strayed = vendor != "emulator" and not ours and str(response.status_code) not in declared

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -15,6 +16,7 @@ from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.loader import load_value
+from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.idempotency import LIFETIME, Remembered
 from emulator.vendors.stripe.model import Job
@@ -226,3 +228,17 @@ def test_a_cancel_answers_like_the_published_sample(name: str, job: Written) -> 
         link["url"] = "https://stripeusercontent.com/files/download/..."
     assert body == sample
     assert list(body) == list(sample)
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"request": "k", "idempotency_key": "k"}, "'k' is not of the form req_..."),
+        ({"request": "req_1"}, "has its request and its idempotency_key"),
+        ({"idempotency_key": "k"}, "has its request and its idempotency_key"),
+    ],
+)
+def test_an_event_that_stripe_could_not_tell_is_refused(event: dict[str, str], message: str) -> None:
+    told = {"type": "v2.core.batch_job.created", "object_id": ID, **event}
+    with pytest.raises(BadInput, match=re.escape(message)):
+        load_value({"title": "A", "given": {"stripe": {"events": [told]}}}, VENDORS)

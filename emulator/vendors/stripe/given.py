@@ -64,7 +64,7 @@ EVENTS: Fields = {
     "since": INSTANT,
     "object_id": TEXT,
     "owner": TEXT,
-    "request": TEXT,
+    "request": Field({"type": "string", "pattern": "^req_", "description": "req_..."}),
     "idempotency_key": TEXT,
 }
 
@@ -89,6 +89,11 @@ class StripeGiven:
         yield from rule_problems(fragment.get("failing", ()), "failing")
         for place, item in enumerate(fragment.get("batch_jobs", ())):
             yield from problems_of_written(item, place)
+        for place, item in enumerate(fragment.get("events", ())):
+            if ("request" in item) != ("idempotency_key" in item):
+                yield Problem(
+                    "an event that a request brought about has its request and its idempotency_key", ("events", place)
+                )
 
     def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
         platform = replace(platform_of(view), **read_fields(PLATFORM, fragment.get("platform", {})))
