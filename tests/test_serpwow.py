@@ -156,6 +156,29 @@ def test_credits_that_cannot_be_are_refused(account: dict[str, Any], complaint: 
         world_of({"account": account, "batches": [{"id": "AAAAAAAA", "status": "queued", "searches": 10}]})
 
 
+@pytest.mark.parametrize(
+    ("batch", "since"),
+    [({"status": "queued"}, "2026-01-01T00:00:00Z"), ({}, "2026-01-01T00:00:02Z"), ({"status": "running"}, None)],
+)
+def test_a_result_set_that_ended_too_late_is_refused(batch: dict[str, Any], since: str | None) -> None:
+    found = {"id": 1, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"}
+    written = {"id": "AAAAAAAA", "result_sets": [found], **batch} | ({"since": since} if since else {})
+    with pytest.raises(BadInput, match="ended too late for a batch that is"):
+        world_of({"batches": [written]}, clock={"start": "2026-01-01T00:00:00.5Z"})
+
+
+def test_the_next_result_set_has_a_number_of_its_own() -> None:
+    found = [{"id": id, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"} for id in (1, 7)]
+    world = world_of(
+        {"batches": [{"id": "AAAAAAAA", "status": "queued", "searches": 1, "result_sets": found}]},
+        clock={"start": "2026-01-02T00:00:00Z"},
+    )
+    world.advance_by(timedelta(days=1))
+    batch = world.store.find(Batch.kind, "AAAAAAAA")
+    assert batch is not None
+    assert [it.id for it in batch.result_sets] == [1, 7, 8]
+
+
 def test_credits_given_back_leave_their_day_first_and_then_the_newest() -> None:
     usage = spend(spend({"2026-01-01": 5}, "2026-01-02", 3), "2026-01-03", 4)
     assert give_back(usage, "2026-01-01", 5) == {"2026-01-02": 3, "2026-01-03": 4}

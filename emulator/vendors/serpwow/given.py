@@ -143,7 +143,14 @@ def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
         batch = replace(batch, since=view.now)
     if "allocated" not in item and (old is None or old.status != batch.status):
         batch = replace(batch, allocated=_allocation(batch, old))
+    _refuse_late_results(view, batch)
     return _with_instants(batch)
+
+
+def _refuse_late_results(view: View, batch: Batch) -> None:
+    """What a batch has found is of the past, and from before it was queued again."""
+    if batch.result_sets and batch.result_sets[-1].ended_at > (batch.since if batch.status in STOPPABLE else view.now):
+        raise BadInput.at(f"the latest result set of {batch.id!r} ended too late for a batch that is {batch.status}", "batches")
 
 
 def _with_instants(batch: Batch) -> Batch:
