@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import many_of, read_fields, schema_of, show_fields
@@ -149,8 +150,11 @@ def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
 
 def _refuse_late_results(view: View, batch: Batch) -> None:
     """What a batch has found is of the past, and from before it was queued again."""
-    if batch.result_sets and batch.result_sets[-1].ended_at > (batch.since if batch.status in STOPPABLE else view.now):
-        raise BadInput.at(f"the latest result set of {batch.id!r} ended too late for a batch that is {batch.status}", "batches")
+    waits = batch.status in STOPPABLE
+    latest = batch.since if waits else view.now
+    if batch.result_sets and batch.result_sets[-1].ended_at > latest:
+        when = f"since when it is {batch.status}" if waits else "which is now"
+        raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "batches")
 
 
 def _with_instants(batch: Batch) -> Batch:
