@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 
 from emulator.app import create_app, worlds_of
 from emulator.judge import the_judge
@@ -17,6 +18,9 @@ from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 
 pytest_plugins = ["pytester"]
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # how fast the machine is, is no test's matter
 
 
 @dataclass(frozen=True)

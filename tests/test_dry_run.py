@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from emulator import Emulator
 from emulator.handle.server import Refused
@@ -75,7 +75,7 @@ def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: 
     walk(name, look)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(LIVES)
 def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
     import asyncio

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from emulator import Emulator
 from emulator.handle.server import Refused
@@ -132,7 +132,7 @@ def changed_ids(left: Any, right: Any) -> set[str]:
     return {id for id in {*sides[0], *sides[1]} if sides[0].get(id) != sides[1].get(id)} if key == "id" else set()
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(LIVES, LIVES)
 def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more: list[Asked]) -> None:
     async def run() -> None:
@@ -155,7 +155,7 @@ def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more:
     asyncio.run(run())
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30)
 @given(LIVES, LIVES)
 def test_after_undo_and_restore_the_same_requests_get_the_same_bytes(lives: list[Asked], more: list[Asked]) -> None:
     async def run() -> None:

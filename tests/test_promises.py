@@ -68,7 +68,7 @@ async def shown(client: httpx.AsyncClient) -> State:
     return tuple([(await client.get(f"{DEFAULT}/{part}")).json() for part in ("state", "clock")])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LIVES)
 def test_two_runs_give_the_same_bytes(lives: list[Asked]) -> None:
     async def run() -> object:
@@ -78,7 +78,7 @@ def test_two_runs_give_the_same_bytes(lives: list[Asked]) -> None:
     assert asyncio.run(run()) == asyncio.run(run())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LIVES, st.lists(st.sampled_from(LOOKS), max_size=8))
 def test_looking_never_changes_the_story(lives: list[Asked], looks: list[Asked]) -> None:
     async def run(looks: list[Asked]) -> State:
@@ -91,7 +91,7 @@ def test_looking_never_changes_the_story(lives: list[Asked], looks: list[Asked])
     assert asyncio.run(run(looks)) == asyncio.run(run([]))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LIVES, st.lists(st.integers(0, 40), max_size=6))
 def test_one_jump_of_the_clock_equals_many(lives: list[Asked], jumps: list[int]) -> None:
     async def run(jumps: list[int]) -> State:
@@ -105,7 +105,7 @@ def test_one_jump_of_the_clock_equals_many(lives: list[Asked], jumps: list[int])
     assert asyncio.run(run(jumps)) == asyncio.run(run([sum(jumps)]))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(LIVES, LIVES)
 def test_a_reset_world_answers_like_a_new_one(lives: list[Asked], more: list[Asked]) -> None:
     async def run(before: list[Asked]) -> object:

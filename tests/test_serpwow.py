@@ -89,7 +89,7 @@ def live_on(world: World, deed: str, detail: Any) -> None:
         ask(world, deed, detail)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds(), lives)
 def test_credits_are_neither_created_nor_lost_nor_negative_in_any_life(world: World, life: list[tuple[str, Any]]) -> None:
     for deed, detail in life:
@@ -102,7 +102,7 @@ def test_credits_are_neither_created_nor_lost_nor_negative_in_any_life(world: Wo
         assert all((batch.allocated_at is None) == (batch.status == "idle") for batch in batches)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds(), lives)
 def test_a_wish_moves_credits_by_exactly_what_its_batch_was_allocated(world: World, life: list[tuple[str, Any]]) -> None:
     for deed, detail in life:
@@ -117,7 +117,7 @@ def test_a_wish_moves_credits_by_exactly_what_its_batch_was_allocated(world: Wor
             assert account_of(world).credits_used == before + sum(started) - sum(stopped)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds(), lives)
 def test_stop_all_counts_every_batch_that_was_queued_or_running_once(world: World, life: list[tuple[str, Any]]) -> None:
     for deed, detail in life:
@@ -131,7 +131,7 @@ def test_stop_all_counts_every_batch_that_was_queued_or_running_once(world: Worl
     ]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(worlds(), lives)
 def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: list[tuple[str, Any]]) -> None:
     for deed, detail in life:

@@ -192,7 +192,7 @@ class PayoutsThatHold(Payouts):
     assume: ClassVar[Mapping[str, str]] = {"6dot50.submitted-money": "held", "6dot50.referral-money": "apart"}
 
 
-BRIEF = settings(max_examples=80, stateful_step_count=30, deadline=None)
+BRIEF = settings(max_examples=80, stateful_step_count=30)
 
 
 @pytest.mark.parametrize("life", [Payouts, PayoutsThatHold])
