@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -16,11 +16,7 @@ from emulator.web.guard import PREFIX
 from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
 from tests.walking import LIBRARY, Walker, walk
 
-
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator("first-run") as emulator:
-        yield emulator
+pytestmark = pytest.mark.scenario("first-run")
 
 
 def wish_of(request: httpx.Request) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -19,10 +19,7 @@ JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator("first-run") as emulator:
-        yield emulator
+pytestmark = pytest.mark.scenario("first-run")
 
 
 def send(emulator: Emulator, method: str, path: str, **options: Any) -> httpx.Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -20,10 +19,7 @@ JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
 
 
-@pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    with Emulator("first-run") as emulator:
-        yield emulator
+pytestmark = pytest.mark.scenario("first-run")
 
 
 def send(emulator: Emulator, method: str, path: str, **headers: str) -> httpx.Response:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from emulator.kernel.errors import BadInput
+
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 DURATION = re.compile(r"(\d{1,12})(ms|s|m|h|d)", re.ASCII)
 NEVER = "never"
@@ -51,6 +53,18 @@ def parse_duration(text: str) -> timedelta:
     if number > LONGEST // unit:
         raise ValueError(f"{text!r} is longer than {show_duration(LONGEST)}")
     return number * unit
+
+
+def duration_at(text: str, *path: str | int) -> timedelta:
+    """A duration that somebody wrote at this path.
+
+    Raises:
+        BadInput: it is none, or longer than LONGEST.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise BadInput.at(str(error), *path) from None
 
 
 def show_duration(duration: timedelta) -> str:

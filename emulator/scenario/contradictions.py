@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem, nearest
 from emulator.kernel.journal import show_instant
-from emulator.kernel.quantities import parse_duration
+from emulator.kernel.quantities import duration_at
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.scenario import MAX_REPEATED, Scenario, Vendors
@@ -175,6 +175,6 @@ def _header_problems(item: Mapping[str, Any], path: Path) -> Iterator[Problem]:
 
 def _too_long(text: str, path: Path) -> Iterator[Problem]:
     try:
-        parse_duration(text)
-    except ValueError as error:
-        yield Problem(str(error), path)
+        duration_at(text, *path)
+    except BadInput as error:
+        yield from error.problems

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
-from emulator.kernel.quantities import parse_duration, parse_instant
+from emulator.kernel.quantities import duration_at, parse_instant
 from emulator.kernel.world import World
 from emulator.scenario.terms import DURATION, INSTANT
 from emulator.vendors.vendor import Vendor
@@ -98,9 +97,4 @@ def show_fault(fault: Fault) -> dict[str, Any]:
 
 
 def _duration(written: Mapping[str, Any], key: str) -> timedelta | None:
-    if key not in written:
-        return None
-    try:
-        return parse_duration(written[key])
-    except ValueError as error:
-        raise BadInput([Problem(str(error), (key,))]) from None
+    return duration_at(written[key], key) if key in written else None

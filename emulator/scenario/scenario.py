@@ -17,6 +17,7 @@ from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
 from emulator.kernel.world import Rules, World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.faults import lay
+from emulator.scenario.grammar import VERBS
 from emulator.vendors.vendor import Vendor
 
 Vendors = Mapping[str, Vendor]
@@ -148,7 +149,7 @@ class Scenario:
 
 def verb_of(step: Mapping[str, Any]) -> str:
     """The one thing that a valid step does."""
-    return next(verb for verb in ("send", "advance", "set", "see") if verb in step)
+    return next(verb for verb in VERBS if verb in step)
 
 
 def rate_of(written: Any) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from starlette.applications import Starlette
@@ -13,7 +12,7 @@ from starlette.routing import Route
 
 from emulator.kernel.errors import BadInput, EmulatorError, NotFound
 from emulator.kernel.limits import Limits
-from emulator.kernel.quantities import parse_duration, parse_instant
+from emulator.kernel.quantities import duration_at, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.contradictions import state_problems
@@ -195,7 +194,7 @@ class Control:
     def advance(self, world: World, asked: Asked) -> Response:
         wanted = asked.body
         if "by" in wanted:
-            fired = world.advance_by(_duration(wanted["by"]))
+            fired = world.advance_by(duration_at(wanted["by"], "by"))
         elif "to" in wanted:
             fired = world.advance_to(parse_instant(wanted["to"]))
         else:
@@ -246,11 +245,3 @@ class Control:
         while f"w{self._made}" in self._worlds:
             self._made += 1
         return f"w{self._made}"
-
-
-def _duration(text: str) -> timedelta:
-    """A duration of the right form, which may still be too long."""
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise BadInput.at(str(error), "by") from None

@@ -58,7 +58,6 @@ def _of_exchange(
         "credential": redact(exchange.credential) if exchange.credential else None,
         "because": _cited(vendor.name, exchange.evidence),
         "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
-        "faults": [fault._asdict() for fault in exchange.faults],
         "rows": [_row(world, step) for step in exchange.steps],
         "assumptions": list(_assumptions(world, vendor, exchange)),
         "differences": None if differences is None else [show_difference(it) for it in differences],
