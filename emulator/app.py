@@ -12,10 +12,11 @@ from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
-from emulator.web.control import Control
+from emulator.web.control.app import control_app
+from emulator.web.control.plane import Plane
+from emulator.web.control.problems import turned_away
 from emulator.web.gateway import Gateway, Judge
 from emulator.web.guard import PREFIX, Guard, Turned
-from emulator.web.problems import turned_away
 from emulator.web.wire import Receive, Scope, Send, ours, send_out
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
@@ -56,7 +57,7 @@ def create_app(
     doorkeeper = guard or Guard()
     doorkeeper.hosts |= {host for vendor in VENDORS.values() for host in vendor.hosts}
     gateway = Gateway(worlds, VENDORS.values(), judge, bounds)
-    control = Control(worlds, known or library(), VENDORS, bounds).app()
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""

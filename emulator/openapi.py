@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
 import yaml
-from starlette.routing import BaseRoute, Route
 
 from emulator import __version__
 from emulator.data import fixtures_folder
 from emulator.evidence import KINDS, load_evidence
-from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.vendors.vendor import Operation, Vendor
-from emulator.web.bodies import WORLD_ID
+from emulator.web.control.app import ROUTES
+from emulator.web.control.bodies import WORLD_ID
+from emulator.web.control.route import ControlRoute
+from emulator.web.control.schemas import COMPONENTS, TEXT, components, ref
 from emulator.web.guard import OPEN, PREFIX
-from emulator.web.shapes import COMPONENTS, DESCRIBED, SCHEMAS, Described, ref
 
 Json = dict[str, Any]
 
@@ -58,16 +58,16 @@ class Fixtures(NamedTuple):
         return {it[place] for it in asked for place in ("query", "headers") if place in it}
 
 
-def document(vendors: Mapping[str, Vendor], routes: Iterable[BaseRoute]) -> Json:
-    """The document. The same vendors and control routes always come to the same one."""
+def document(vendors: Mapping[str, Vendor]) -> Json:
+    """The document. The same vendors always come to the same one."""
     fixtures = [_load(name) for name in vendors]
     paths: dict[str, Json] = {}
     for vendor, said in zip(vendors.values(), fixtures, strict=True):
         for operation in vendor.operations:
             path = (operation.mounts or vendor.mounts)[0] + operation.path
             paths.setdefault(path, {})[operation.method.lower()] = _operation(vendor, operation, path, said)
-    for method, path in addresses(routes):
-        paths.setdefault(PREFIX + path, {})[method.lower()] = _control(method, path)
+    for route in ROUTES:
+        paths.setdefault(address(route), {})[route.method.lower()] = _control(route)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -80,7 +80,7 @@ def document(vendors: Mapping[str, Vendor], routes: Iterable[BaseRoute]) -> Json
         "tags": [*(_tag(vendor) for vendor in vendors.values()), {"name": "emulator", "description": "The control plane."}],
         "paths": paths,
         "components": {
-            "schemas": {**_vendor_schemas(fixtures), **_control_schemas(vendors)},
+            "schemas": {**_vendor_schemas(fixtures), **{f"emulator.{name}": it for name, it in components(vendors).items()}},
             "responses": _responses(),
             "headers": dict(HEADERS),
             "securitySchemes": _schemes(fixtures),
@@ -88,12 +88,9 @@ def document(vendors: Mapping[str, Vendor], routes: Iterable[BaseRoute]) -> Json
     }
 
 
-def addresses(routes: Iterable[BaseRoute]) -> Iterator[tuple[str, str]]:
-    """Each control route as method and path below the prefix, its parameters as OpenAPI writes them."""
-    for route in routes:
-        if isinstance(route, Route):
-            for method in sorted((route.methods or set()) - {"HEAD"}):
-                yield method, re.sub(r":\w+}", "}", route.path.removeprefix(PREFIX))
+def address(route: ControlRoute) -> str:
+    """The path of a control route, its parameters as OpenAPI writes them."""
+    return PREFIX + re.sub(r":\w+}", "}", route.path)
 
 
 def _load(vendor: str) -> Fixtures:
@@ -173,28 +170,30 @@ def _parameters(said: Fixtures, schema: str | None, place: str) -> list[Json]:
     ]
 
 
-def _control(method: str, path: str) -> Json:
-    described = DESCRIBED.get((method, path), Described("", {}))
-    answer: Json = {"description": HTTPStatus(described.status).phrase}
-    if described.answer is not None:
-        answer["content"] = {JSON: {"schema": described.answer}}
-    query = [{"name": name, "in": "query", "schema": schema} for name, schema in described.query.items()]
+def _control(route: ControlRoute) -> Json:
+    answer: Json = {"description": HTTPStatus(route.status).phrase}
+    if route.answer is not None:
+        answer["content"] = {JSON: {"schema": route.answer}}
+    path = address(route)
+    query = [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
     return {
-        "operationId": ".".join(["emulator", method.lower(), *re.findall(r"\w+", path)]),
-        "summary": described.summary,
+        "operationId": ".".join(["emulator", route.method.lower(), *re.findall(r"\w+", path.removeprefix(PREFIX))]),
+        "summary": route.summary,
         "tags": ["emulator"],
         "parameters": [*_path_parameters(path), *query],
-        **({"requestBody": _control_body(described, described.body)} if described.body is not None else {}),
-        "responses": {str(described.status): answer, "default": {"$ref": "#/components/responses/problem"}},
-        "security": [] if PREFIX + path in OPEN else [{}, {TOKEN: []}],
+        **({"requestBody": _control_body(route.body, route.yaml)} if route.body is not None else {}),
+        "responses": {str(route.status): answer, "default": {"$ref": "#/components/responses/problem"}},
+        "security": [] if path in OPEN else [{}, {TOKEN: []}],
     }
 
 
-def _control_body(described: Described, schema: Mapping[str, Any]) -> Json:
-    content: Json = {JSON: {"schema": schema}}
-    if described.yaml:
-        content[YAML] = {"schema": ref("scenario")}
-    return {"required": False, "content": content}
+def _control_body(schema: Mapping[str, Any], yaml: bool) -> Json:
+    """What is sent, as JSON; or a whole scenario, as a member of that or in YAML."""
+    if not yaml:
+        return {"required": False, "content": {JSON: {"schema": schema}}}
+    scenario = {"anyOf": [TEXT, ref("scenario")]}
+    whole = {**schema, "properties": {**schema["properties"], "scenario": scenario}}
+    return {"required": False, "content": {JSON: {"schema": whole}, YAML: {"schema": ref("scenario")}}}
 
 
 def _responses() -> Json:
@@ -223,13 +222,6 @@ def _vendor_schemas(fixtures: Iterable[Fixtures]) -> Json:
         for name, schema in said.schemas.items()
         if name not in said.parameter_schemas
     }
-
-
-def _control_schemas(vendors: Mapping[str, Vendor]) -> Json:
-    scenario = {key: it for key, it in scenario_schema(vendors).items() if key not in ("$schema", "$defs")}
-    local = json.dumps(scenario).replace('"#/$defs/', f'"{COMPONENTS}emulator.')
-    own = {"scenario": json.loads(local), "state": state_schema(vendors.values()), **SCHEMAS}
-    return {f"emulator.{name}": schema for name, schema in own.items()}
 
 
 def _as_component(value: Any, vendor: str, name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from emulator.app import create_app, worlds_of
 from emulator.judge import the_judge
 from emulator.vendors import VENDORS
+from emulator.web.control.app import ROUTES
+from emulator.web.control.route import ControlRoute
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 
@@ -283,3 +286,22 @@ def test_credentials_of_a_seed_that_was_given_up_pick_nothing(client: httpx.Clie
             f"/worlds/{made['id']}/dry-run", json={"method": "GET", "url": "/v2/core/events", "headers": headers}
         )
         assert told.json()["world"] == picked
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda it: f"{it.method} {it.path}")
+def test_no_route_overlooks_a_parameter_that_it_does_not_know(client: httpx.Client, route: ControlRoute) -> None:
+    refused = client.request(route.method, re.sub("{[^}]+}", "default", route.path), params={"operatoin": "x"})
+    assert refused.status_code == 422
+    assert refused.json()["detail"].startswith("/operatoin: unknown parameter 'operatoin'")
+
+
+def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client) -> None:
+    assert client.get("/worlds/default/journal?since=1&since=2").json()["detail"] == "/since: since is given twice"
+
+
+def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(client: httpx.Client) -> None:
+    made = client.post("/worlds?id=wished&seed=9", json={"scenario": QUEUED})
+    assert (made.json()["id"], made.json()["seed"]) == ("wished", 9)
+    refused = client.post("/worlds/wished/reset?seed=1", json={"scenario": QUEUED, "seed": 2})
+    assert refused.json()["detail"] == "/seed: seed is in the query, and in the body too"
+    assert client.delete("/worlds/wished").status_code == 204

@@ -46,8 +46,8 @@ from emulator.scenario.faults import lay
 from emulator.scenario.player import play
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.ledger import show_ledger
-from emulator.web.shows import show_state
+from emulator.web.control.ledger import show_ledger
+from emulator.web.control.shows import show_state
 
 OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
 CELLS = [(where, do) for where in WHERE for do in DO if (where, do) not in MEANINGLESS]

@@ -98,16 +98,13 @@ def test_the_diagrams_are_those_that_the_rows_draw() -> None:
 
 
 def test_every_command_and_every_control_route_is_in_the_readme() -> None:
-    from emulator.app import library, worlds_of
     from emulator.cli import main
-    from emulator.kernel.limits import Limits
-    from emulator.web.control import Control
-    from emulator.web.guard import PREFIX
+    from emulator.web.control.app import ROUTES
 
     for command in main.commands:
         assert f"`batch-emulator {command}" in README
-    for route in Control(worlds_of([]), library(), VENDORS, Limits()).app().routes:
-        path = getattr(route, "path", "").removeprefix(PREFIX).replace(":path", "")
+    for route in ROUTES:
+        path = route.path.replace(":path", "")
         assert f"`{path}`" in README, path
 
 

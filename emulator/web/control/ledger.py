@@ -12,7 +12,7 @@ from emulator.kernel.journal import Exchange, show_instant
 from emulator.kernel.world import World
 from emulator.scenario.difference import Difference, of_touched
 from emulator.scenario.scenario import Vendors
-from emulator.web.shows import show_difference
+from emulator.web.control.shows import show_difference
 
 NOTHING = "nothing"
 """The state of what is not there."""

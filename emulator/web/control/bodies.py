@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from emulator.scenario.terms import DURATION, INSTANT
 from emulator.web.wire import HEARD_OUT
 
 Body = dict[str, Any]
+Reader = Callable[[Request], Awaitable[Body]]
 
 YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 MOST_DIGITS = 20
@@ -85,7 +86,12 @@ DRY_RUN = {
 }
 
 
-def read_value(schema: Mapping[str, Any]) -> Callable[[Request], Awaitable[Body]]:
+async def read_nothing(_: Request) -> Body:
+    """For requests whose body, if any, says nothing."""
+    return {}
+
+
+def read_value(schema: Mapping[str, Any]) -> Reader:
     """Reads a body that is one value, in JSON or YAML, and fits the schema. An empty body is an empty object."""
 
     async def read(request: Request) -> Body:
@@ -96,17 +102,21 @@ def read_value(schema: Mapping[str, Any]) -> Callable[[Request], Awaitable[Body]
     return read
 
 
-def read_scenario(schema: Mapping[str, Any]) -> Callable[[Request], Awaitable[Body]]:
-    """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document) with the others in the query."""
-    read = read_value(schema)
+def read_scenario(schema: Mapping[str, Any]) -> Reader:
+    """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document); others may be in the query."""
 
-    async def read_either(request: Request) -> Body:
-        if not _is_yaml(request):
-            return await read(request)
-        document = _yaml(await text_of(request))
-        return _checked(Document(_wishes(request)), schema) | {"scenario": document}
+    async def read(request: Request) -> Body:
+        text, wishes = await text_of(request), _wishes(request)
+        if _is_yaml(request):
+            return _checked(Document(wishes), schema) | {"scenario": _yaml(text)}
+        written = _json(text)
+        if isinstance(written, dict):
+            if twice := [name for name in wishes if name in written]:
+                raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in twice])
+            written |= wishes
+        return _checked(Document(written), schema)
 
-    return read_either
+    return read
 
 
 def _wishes(request: Request) -> Body:
@@ -186,15 +196,17 @@ def _json(text: str) -> Any:
     return value
 
 
-def refuse_unknown_query(request: Request, *known: str) -> None:
-    """A parameter that is misspelt is no parameter at all.
+def check_query(request: Request, known: Collection[str]) -> None:
+    """A parameter that is misspelt, or given twice, would be overlooked.
 
     Raises:
-        BadInput: the query has others than these.
+        BadInput: the query has others than these, or one of them twice.
     """
-    others = [name for name in request.query_params if name not in known]
-    if others:
-        raise BadInput([Problem(f"unknown parameter {name!r}{nearest(name, known)}", (name,)) for name in others])
+    names = [name for name, _ in request.query_params.multi_items()]
+    problems = [Problem(f"unknown parameter {name!r}{nearest(name, known)}", (name,)) for name in names if name not in known]
+    problems += [Problem(f"{name} is given twice", (name,)) for name in known if names.count(name) > 1]
+    if problems:
+        raise BadInput(problems)
 
 
 def query_number(request: Request, name: str, default: int, least: int = 0) -> int:

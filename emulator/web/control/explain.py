@@ -15,10 +15,10 @@ from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
-from emulator.web.hints import hints
+from emulator.web.control.hints import hints
+from emulator.web.control.shows import show_difference, show_entry
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
-from emulator.web.shows import show_difference, show_entry
 
 Explained = dict[str, Any]
 

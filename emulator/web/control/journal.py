@@ -1,0 +1,64 @@
+"""Control routes over what happened: the journal, its entries explained, the ledger, and verification of what was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.world import World
+from emulator.web.control.bodies import query_number
+from emulator.web.control.explain import explain
+from emulator.web.control.ledger import show_ledger
+from emulator.web.control.route import WORLD, Asked, at_world, route
+from emulator.web.control.schemas import COUNT, TEXT, list_of, object_of, ref
+from emulator.web.control.shows import show_entry
+from emulator.web.control.verify import VERIFY, verify
+
+
+@route(
+    "GET",
+    f"{WORLD}/journal",
+    "What happened",
+    object_of(last=COUNT, dropped=COUNT, entries=list_of(ref("entry"))),
+    query={"since": COUNT, "limit": {"type": "integer", "minimum": 1}, "operation": TEXT},
+)
+@at_world
+def journal(world: World, asked: Asked) -> Any:
+    world.settle()
+    since, limit = query_number(asked.request, "since", 0), query_number(asked.request, "limit", 1000, least=1)
+    operation = asked.request.query_params.get("operation")
+    if operation is not None and operation not in asked.plane.operations:
+        raise BadInput.at(str(NotFound("operation", operation, asked.plane.operations)), "operation")
+    shown = (show_entry(entry) for entry in world.journal.since(since))
+    wanted = [entry for entry in shown if operation in (None, entry.get("operation"))]
+    return {"last": world.journal.last, "dropped": world.journal.dropped, "entries": wanted[:limit]}
+
+
+@route("DELETE", f"{WORLD}/journal", "Forget what happened")
+@at_world
+def forget(world: World, _: Asked) -> None:
+    world.journal.clear()
+
+
+@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why an entry went as it did", ref("explanation"))
+@at_world
+def explained(world: World, asked: Asked) -> Any:
+    world.settle()
+    n = asked.named("n")
+    if not (n.isascii() and n.isdecimal() and len(n) < 16):
+        raise BadInput.at(f"a journal's entries have numbers, and {n!r} is none", "n")
+    return explain(world, asked.plane.vendors, asked.plane.routes, int(n))
+
+
+@route("GET", f"{WORLD}/ledger", "What really happened", ref("ledger"))
+@at_world
+def ledger(world: World, asked: Asked) -> Any:
+    world.settle()
+    return show_ledger(world, asked.plane.vendors)
+
+
+@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY)
+@at_world
+def verified(world: World, asked: Asked) -> Any:
+    world.settle()
+    return verify(world, asked.body, asked.plane.operations)

@@ -1,0 +1,57 @@
+"""What the control plane steers: the worlds of one server, and what there is to choose from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.kernel.limits import Limits
+from emulator.kernel.world import World
+from emulator.kernel.worlds import Worlds
+from emulator.scenario.document import Document
+from emulator.scenario.library import Library
+from emulator.scenario.loader import load_document
+from emulator.scenario.scenario import Scenario, Vendors
+from emulator.web.control.shows import show_world
+from emulator.web.gateway import Gateway
+from emulator.web.routes import ASTRAY, Routes
+
+
+class Plane:
+    """Worlds, library, vendors and limits of one server, and a gateway of its own on which requests are rehearsed.
+
+    `operations` are the names by which the journal calls what clients ask, `routes` the paths at which they do.
+    """
+
+    def __init__(self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits) -> None:
+        self.worlds = worlds
+        self.library = library
+        self.vendors = vendors
+        self.limits = limits
+        self.gateway = Gateway(worlds, vendors.values(), None, limits)
+        self.routes = Routes(vendors.values())
+        self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
+        self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
+        self._made = 0
+
+    def scenario(self, written: str | dict[str, Any] | Document) -> Scenario:
+        """The scenario of a name in the library, of a value or of a YAML document. A request cannot name a file.
+
+        Raises:
+            NotFound: the library has none of that name.
+            BadInput: it is no scenario, and why.
+        """
+        if isinstance(written, str):
+            return self.library.get(written)
+        return load_document(written if isinstance(written, Document) else Document(written), self.vendors)
+
+    def shown(self, world: World, base_url: str) -> dict[str, Any]:
+        """A world, and what its clients need to reach it."""
+        with world.lock:
+            return show_world(world, self.vendors, base_url)
+
+    def next_id(self) -> str:
+        """An id that no world has yet."""
+        self._made += 1
+        while f"w{self._made}" in self.worlds:
+            self._made += 1
+        return f"w{self._made}"

@@ -1,0 +1,92 @@
+"""What a control route is: its address, what it takes and answers, and the function that answers it, declared together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+
+from emulator.kernel.world import World
+from emulator.web.control.bodies import Body
+from emulator.web.control.plane import Plane
+
+Schema = Mapping[str, Any]
+
+WORLD = "/worlds/{world}"
+
+
+class Asked(NamedTuple):
+    """A control request once it has been read to its end, and the plane that it was sent to."""
+
+    plane: Plane
+    request: Request
+    body: Body
+
+    def named(self, parameter: str) -> str:
+        """What the path says in place of a parameter."""
+        value: str = self.request.path_params[parameter]
+        return value
+
+    @property
+    def base_url(self) -> str:
+        """How whoever asks reaches this server."""
+        return str(self.request.base_url).rstrip("/")
+
+
+Handler = Callable[[Asked], Any]
+"""Answers with a JSON value, or None for nothing. It awaits nothing, so that it happens as a whole or not at all."""
+
+WorldHandler = Callable[[World, Asked], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRoute:
+    """One row of the control plane.
+
+    `path` is what follows the prefix; `answer` the schema of the reply, None where that is empty. `body` is the schema of
+    what is sent, None where nothing is; where it is `yaml`, it may be a scenario instead, with the wishes in the `query`.
+    Schemas may name those in schemas.py.
+    """
+
+    method: str
+    path: str
+    summary: str
+    answer: Schema | None
+    status: int
+    body: Schema | None
+    yaml: bool
+    query: Mapping[str, Schema]
+    handler: Handler
+
+
+def route(
+    method: str,
+    path: str,
+    summary: str,
+    answer: Schema | None = None,
+    *,
+    status: int = 200,
+    body: Schema | None = None,
+    yaml: bool = False,
+    query: Mapping[str, Schema] | None = None,
+) -> Callable[[Handler], ControlRoute]:
+    """Makes a function a row of the control plane. Without an answer its reply is empty, and its status 204."""
+
+    def declared(handler: Handler) -> ControlRoute:
+        code = status if answer is not None else 204
+        return ControlRoute(method, path, summary, answer, code, body, yaml, query or {}, handler)
+
+    return declared
+
+
+def at_world(handler: WorldHandler) -> Handler:
+    """For a route below WORLD: finds the world that the path names, which nobody else touches meanwhile."""
+
+    def located(asked: Asked) -> Any:
+        world = asked.plane.worlds.get(asked.named("world"))
+        with world.lock:
+            return handler(world, asked)
+
+    return located

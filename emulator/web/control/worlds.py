@@ -1,0 +1,144 @@
+"""Control routes over worlds: made, shown, forked, reset and dropped, their state and their clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from emulator.kernel.errors import BadInput
+from emulator.kernel.quantities import duration_at, parse_instant
+from emulator.kernel.world import World
+from emulator.scenario.contradictions import state_problems
+from emulator.scenario.scenario import lay_over, rate_of
+from emulator.web.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
+from emulator.web.control.route import WORLD, Asked, at_world, route
+from emulator.web.control.schemas import COUNT, FLAG, INSTANT, list_of, object_of, ref
+from emulator.web.control.shows import show_clock, show_state
+
+SEED = {"seed": COUNT}
+
+
+@route("GET", "/worlds", "The worlds", object_of(worlds=list_of(ref("world"))))
+def worlds(asked: Asked) -> Any:
+    return {"worlds": [asked.plane.shown(world, asked.base_url) for world in asked.plane.worlds]}
+
+
+@route(
+    "POST",
+    "/worlds",
+    "Make a world",
+    ref("world"),
+    status=201,
+    body=NEW_WORLD,
+    yaml=True,
+    query={"id": WORLD_ID, **SEED, "claim": FLAG},
+)
+def make(asked: Asked) -> Any:
+    plane, wanted = asked.plane, asked.body
+    scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
+    world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
+    plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
+    return plane.shown(world, asked.base_url)
+
+
+@route("GET", WORLD, "A world, and what its clients need", ref("world"))
+@at_world
+def show(world: World, asked: Asked) -> Any:
+    return asked.plane.shown(world, asked.base_url)
+
+
+@route("DELETE", WORLD, "Drop a world")
+def drop(asked: Asked) -> None:
+    asked.plane.worlds.remove(asked.named("world"))
+
+
+@route("POST", f"{WORLD}/fork", "A world of its own that goes on from here", ref("world"), status=201, body=FORK)
+@at_world
+def fork(world: World, asked: Asked) -> Any:
+    """The fork takes what the world takes, and its own credentials, which alone pick it."""
+    plane, id, seed = asked.plane, asked.body.get("id") or asked.plane.next_id(), asked.body.get("seed", world.seed)
+    own = {name: vendor.credentials_of(id, seed).credential for name, vendor in plane.vendors.items()}
+    accepted = {name: None if listed is None else listed | {own[name]} for name, listed in world.rules.credentials.items()}
+    world.settle()
+    twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
+    plane.worlds.add(twin, own.items())
+    return plane.shown(twin, asked.base_url)
+
+
+@route(
+    "POST",
+    f"{WORLD}/reset",
+    "Back to the beginning, or to that of another scenario",
+    ref("world"),
+    body=RESET,
+    yaml=True,
+    query=SEED,
+)
+@at_world
+def reset(world: World, asked: Asked) -> Any:
+    if asked.body:
+        return asked.plane.shown(_begun_anew(world, asked), asked.base_url)
+    world.reset()
+    return asked.plane.shown(world, asked.base_url)
+
+
+def _begun_anew(world: World, asked: Asked) -> World:
+    """A world in place of this one, of another scenario; what that lists is accepted, but not claimed."""
+    plane, written, seed = asked.plane, asked.body.get("scenario"), asked.body.get("seed", world.seed)
+    if written is None:
+        raise BadInput.at("a seed decides how a scenario begins: name the scenario too", "seed")
+    scenario = plane.scenario(written)
+    new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
+    own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
+    plane.worlds.replace(world, new, scenario.claims(plane.vendors, new, listed=False), given_up=own)
+    return new
+
+
+@route("GET", f"{WORLD}/state", "The whole state, as `given` is written", ref("state"))
+@at_world
+def state(world: World, asked: Asked) -> Any:
+    return show_state(world, asked.plane.vendors)
+
+
+@route("PATCH", f"{WORLD}/state", "Change a part of the state", ref("state"), body=ref("state"))
+@at_world
+def change_state(world: World, asked: Asked) -> Any:
+    if problems := list(state_problems(asked.body, asked.plane.vendors)):
+        raise BadInput(problems)
+    lay_over(world, asked.plane.vendors, asked.body, "set by control")
+    return show_state(world, asked.plane.vendors)
+
+
+@route("GET", f"{WORLD}/clock", "What time it is", ref("clock"))
+@at_world
+def clock(world: World, _: Asked) -> Any:
+    return show_clock(world)
+
+
+@route("PATCH", f"{WORLD}/clock", "Set the time, forward only, or the rate", ref("clock"), body=CLOCK)
+@at_world
+def set_clock(world: World, asked: Asked) -> Any:
+    if "now" in asked.body:
+        world.advance_to(parse_instant(asked.body["now"]))
+    if "rate" in asked.body:
+        world.clock.run_at(rate_of(asked.body["rate"]))
+    return show_clock(world)
+
+
+@route(
+    "POST",
+    f"{WORLD}/clock/advance",
+    "Let time pass",
+    object_of(now=INSTANT, fired=list_of(ref("change"))),
+    body=ADVANCE,
+)
+@at_world
+def advance(world: World, asked: Asked) -> Any:
+    wanted = asked.body
+    if "by" in wanted:
+        fired = world.advance_by(duration_at(wanted["by"], "by"))
+    elif "to" in wanted:
+        fired = world.advance_to(parse_instant(wanted["to"]))
+    else:
+        fired = world.advance_to_next() if wanted["until"] == "next" else world.advance_until_idle()
+    return {"now": show_clock(world)["now"], "fired": [change.show() for change in fired]}
