@@ -175,3 +175,13 @@ def test_the_same_scenario_and_seed_make_the_same_world() -> None:
     one, two, other = load(text).world(VENDORS, "w"), load(text).world(VENDORS, "w"), load(text).world(VENDORS, "w", seed=6)
     ids = [[batch.id for batch in world.store.all("serpwow.batch")] for world in (one, two, other)]
     assert ids[0] == ids[1] != ids[2]
+
+
+def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.kernel.world.JUMP_LIMIT", 100)
+    batch = "{id: B, schedule_type: minutes, schedule_minutes: every_minute, searches: 1}"
+    given = f"title: A\ngiven: {{serpwow: {{batches: [{batch}]}}}}\ntimeline:\n"
+    with pytest.raises(BadInput) as refused:
+        load(f"{given}  - {{after: 1s, set: {{}}}}\n  - {{after: 30d, set: {{}}}}\n")
+    (problem,) = refused.value.problems
+    assert (problem.line, problem.message.endswith("jump less far at once")) == (5, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -141,11 +142,23 @@ def test_until_idle_runs_to_the_last_thing_due() -> None:
     assert [change.to for change in kitchen(1).advance_until_idle()] == ["hot", "cold"]
 
 
-def test_until_idle_gives_up_on_a_world_that_never_rests(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.kernel.world.IDLE_LIMIT", 3)
-    monkeypatch.setattr("emulator.kernel.world.IDLE_LIMIT_EACH", 0)
-    with pytest.raises(Conflict, match="not at rest"):
-        kitchen(8).advance_until_idle()
+@pytest.mark.parametrize(
+    ("jump", "reason"),
+    [
+        (lambda world: world.advance_until_idle(), "not at rest"),
+        (lambda world: world.advance_by(timedelta(days=1)), "jump less far"),
+        (lambda world: world.advance_to(START + timedelta(days=1)), "jump less far"),
+    ],
+)
+def test_a_jump_over_more_than_a_world_may_go_through_at_once_is_not_made(
+    monkeypatch: pytest.MonkeyPatch, jump: Callable[[World], object], reason: str
+) -> None:
+    monkeypatch.setattr("emulator.kernel.world.JUMP_LIMIT", 3)
+    monkeypatch.setattr("emulator.kernel.world.JUMP_LIMIT_EACH", 0)
+    world = kitchen(8)
+    with pytest.raises(Conflict, match=reason):
+        jump(world)
+    assert (world.clock.now(), world.journal.last, world.store.size(Kettle.kind, "status", "warming")) == (START, 0, 8)
 
 
 def test_a_group_follows_the_status() -> None:

@@ -9,8 +9,9 @@ from typing import ClassVar
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, View, Wait
+from emulator.kernel.rules import Rules
 from emulator.kernel.store import IndexKey
-from emulator.kernel.world import Rules, World
+from emulator.kernel.world import World
 
 START = datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)
 LOOK, HEAT, STOP, BREAK = "look", "heat", "stop", "break"

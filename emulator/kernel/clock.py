@@ -40,8 +40,8 @@ class Clock:
         passed, left = (self.wall() - self._since) * self.rate, END_OF_TIME - self.base
         return END_OF_TIME if passed >= left.total_seconds() else self.base + timedelta(seconds=passed)
 
-    def advance_to(self, instant: datetime) -> None:
-        """Jumps to `instant`, and goes on from there at the same rate.
+    def advance_to(self, instant: datetime) -> datetime:
+        """Jumps to `instant`, goes on from there at the same rate, and returns it.
 
         Raises:
             TimeRunsForward: `instant` has already passed, or lies beyond END_OF_TIME.
@@ -50,6 +50,7 @@ class Clock:
         if instant < now:
             raise TimeRunsForward(f"it is {now.isoformat()} already, and a clock never goes back to {instant.isoformat()}")
         self._start_from(instant)
+        return instant
 
     def advance_by(self, duration: timedelta) -> datetime:
         """Jumps ahead of the present, and returns where to.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from math import inf
 from threading import RLock
 from typing import Any, NamedTuple
 
@@ -12,40 +12,19 @@ from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, TooMany
 from emulator.kernel.history import History
-from emulator.kernel.journal import CAPACITY, Began, Change, Journal
-from emulator.kernel.machine import Machine, Wait
+from emulator.kernel.journal import Began, Change, Journal
+from emulator.kernel.machine import Wait
+from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
 
-IDLE_LIMIT = 100_000
-IDLE_LIMIT_EACH = 5
-"""How many changes, and how many more for each resource, are a world that comes to rest; beyond, it repeats for ever."""
+JUMP_LIMIT = 50_000
+JUMP_LIMIT_EACH = 5
+"""How many changes, and how many more for each resource, one jump of the clock may bring about."""
 
 
 BEGINNING, NOW = "beginning", "now"
 """What `moment` calls the world as it began and as it is, so that no snapshot can be called that."""
-
-SNAPSHOTS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What never changes in a world.
-
-    `timing` holds the lengths that replace those of waits, None for ever; `choices` the choice in force of every
-    assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`
-    whether data-plane replies say where they come from; `capacity` how many resources there may be, `journal` how many
-    entries are kept, and `snapshots` how many of these there may be.
-    """
-
-    machines: Mapping[str, Machine]
-    timing: Mapping[str, timedelta | None] = field(default_factory=dict)
-    choices: Mapping[str, str] = field(default_factory=dict)
-    credentials: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
-    provenance: bool = True
-    capacity: int = 1_100_000
-    journal: int = CAPACITY
-    snapshots: int = SNAPSHOTS
 
 
 class Moment(NamedTuple):
@@ -97,19 +76,18 @@ class World:
 
         Raises:
             TimeRunsForward: the instant has passed.
+            Conflict: more would happen than one jump may bring about. The world stays where it is.
         """
-        self.settle()
-        self.clock.advance_to(instant)
-        return self._catch_up(instant)
+        return self._jump(lambda: self._catch_up(self.clock.advance_to(instant), self._jump_limit))
 
     def advance_by(self, duration: timedelta) -> list[Change]:
         """Jumps ahead by a duration that is not negative.
 
         Raises:
             TimeRunsForward: that would be beyond the end of time.
+            Conflict: more would happen than one jump may bring about. The world stays where it is.
         """
-        self.settle()
-        return self._catch_up(self.clock.advance_by(duration))
+        return self._jump(lambda: self._catch_up(self.clock.advance_by(duration), self._jump_limit))
 
     def advance_to_next(self) -> list[Change]:
         """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will."""
@@ -120,16 +98,9 @@ class World:
         """Jumps from one event to the next until nothing but upkeep happens by itself.
 
         Raises:
-            Conflict: the world does not come to rest within IDLE_LIMIT events, and IDLE_LIMIT_EACH for each resource.
+            Conflict: the world does not come to rest within what one jump may bring about. It stays where it is.
         """
-        fired: list[Change] = []
-        limit, jumps = IDLE_LIMIT + IDLE_LIMIT_EACH * len(self.store), 0
-        while self.next_due() is not None:
-            fired += self.advance_to_next()
-            jumps += 1
-            if max(jumps, len(fired)) > limit:
-                raise Conflict(f"after {jumps} events this world is still not at rest: it seems to repeat for ever")
-        return fired
+        return self._jump(self._go_on_until_idle)
 
     def next_due(self) -> datetime | None:
         """The instant of the next thing but upkeep that happens by itself, or None."""
@@ -259,10 +230,38 @@ class World:
         self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
         self.journal, self.history = other.journal.copy(), other.history.copy()
 
-    def _catch_up(self, now: datetime) -> list[Change]:
+    @property
+    def _jump_limit(self) -> int:
+        return JUMP_LIMIT + JUMP_LIMIT_EACH * len(self.store)
+
+    def _jump(self, jump: Callable[[], list[Change]]) -> list[Change]:
+        here = Moment(self.settle(), self.copy())
+        try:
+            return jump()
+        except Conflict:
+            self._go_back_to(here)
+            raise
+
+    def _go_on_until_idle(self) -> list[Change]:
         fired: list[Change] = []
+        limit, jumps = self._jump_limit, 0
+        while self.next_due() is not None:
+            fired += self.advance_to_next()
+            jumps += 1
+            if max(jumps, len(fired)) > limit:
+                raise Conflict(f"after {jumps} events this world is still not at rest: it seems to repeat for ever")
+        return fired
+
+    def _catch_up(self, now: datetime, limit: float = inf) -> list[Change]:
+        fired: list[Change] = []
+        events = 0
         while (first := self.agenda.first()) is not None and first[0] <= now:
             fired += self._lapse(*first)
+            events += 1
+            if max(events, len(fired)) > limit:
+                raise Conflict(
+                    f"by {first[0].isoformat()} more than {limit} things would happen by themselves: jump less far at once"
+                )
         return fired
 
     def _due(self, key: tuple[str, str]) -> tuple[datetime, Wait] | None:

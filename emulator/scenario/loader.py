@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.errors import BadInput, Conflict, Problem
 from emulator.kernel.plan import Planned
 from emulator.kernel.quantities import parse_duration
 from emulator.scenario.contradictions import contradictions, sound
@@ -85,6 +85,11 @@ def _impossibilities(scenario: Scenario, vendors: Vendors) -> Iterator[Problem]:
         yield from (Problem(it.message, ("given", *it.path)) for it in error.problems)
         return
     waits = [parse_duration(item["after"]) for item in scenario.written.get("timeline", ())]
-    for change in world.advance_by(max(waits)) if waits else ():
+    try:
+        changes = world.advance_by(max(waits)) if waits else []
+    except Conflict as error:
+        yield Problem(str(error), ("timeline", waits.index(max(waits)), "after"))
+        return
+    for change in changes:
         if change.kind == Planned.kind and change.why.startswith("impossible"):
             yield Problem(change.why, ("timeline", int(change.id), "set"))

@@ -14,7 +14,8 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.machine import View
 from emulator.kernel.plan import TIMELINE, Planned, Scripted
 from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
-from emulator.kernel.world import Rules, World
+from emulator.kernel.rules import Rules
+from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.faults import lay
 from emulator.scenario.grammar import VERBS

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from emulator.evidence import kind_of
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import AFTER_REPLY, STATUS, Fault
-from emulator.kernel.journal import STEPS, Began, Exchange, Journal, Struck
+from emulator.kernel.journal import STEPS, Began, Exchange, Struck
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -145,7 +145,7 @@ class Gateway:
             notes, delivered, len(call.body) > kept,
         )  # fmt: skip
         world.journal.add(exchange)
-        return Wire(reply.status, headers, content, (), partial(_mark, world, world.journal, n, exchange))
+        return Wire(reply.status, headers, content, (), partial(_mark, world, n, exchange))
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
@@ -200,9 +200,9 @@ class Gateway:
         return known[1]
 
 
-def _mark(world: World, journal: Journal, n: int, exchange: Exchange, delivered: bool) -> None:
+def _mark(world: World, n: int, exchange: Exchange, delivered: bool) -> None:
     with world.lock:
-        journal.mark(n, exchange, delivered)
+        world.journal.mark(n, exchange, delivered)
 
 
 def _note_delivery(wire: Wire, means: Means) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Protocol
 
-from emulator.kernel.errors import TimeRunsForward
+from emulator.kernel.errors import Conflict, TimeRunsForward
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, STATUS, VIRTUAL, Fault, strike
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -98,7 +98,7 @@ class Stricken:
     def _pass_virtually(self, faults: Iterable[Fault]) -> None:
         for fault in faults:
             if fault.do == DELAY and fault.clock == VIRTUAL:
-                with suppress(TimeRunsForward):  # at the end of time nothing is left to pass
+                with suppress(TimeRunsForward, Conflict):  # beyond the end of time, or of what a world may go through at once
                     if fault.delay == NEXT:
                         self._world.advance_to_next()
                     elif isinstance(fault.delay, timedelta):
