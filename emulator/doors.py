@@ -18,7 +18,7 @@ IN_PROCESS = "http://127.0.0.1:8080"
 def in_process(app: App | None = None) -> httpx.AsyncClient:
     """A client of an application of its own, or of the one given; nothing listens anywhere."""
     judged = app or create_app(worlds_of([]), judge=the_judge(*VENDORS))
-    return httpx.AsyncClient(transport=InProcess(judged), base_url=IN_PROCESS)
+    return httpx.AsyncClient(transport=InProcess(judged, prompt=True), base_url=IN_PROCESS)
 
 
 def over_the_wire(url: str, token: str | None = None) -> httpx.AsyncClient:

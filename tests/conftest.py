@@ -12,15 +12,25 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
-from emulator.app import create_app, worlds_of
+from emulator.app import App, create_app, worlds_of
 from emulator.judge import the_judge
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
+from emulator.web.wire import Receive, Scope, Send
 
 pytest_plugins = ["pytester"]
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # how fast the machine is, is no test's matter
+
+
+def through_a_socket(app: App) -> App:
+    """The same application, to which every request seems to come over a socket, so that the guard looks at its host."""
+
+    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "client": ("127.0.0.1", 49_152)}, receive, send)
+
+    return asked
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator
-from emulator.handle.explore import TooManyEndings
+from emulator.handle.explore import Client, TooManyEndings
 from emulator.handle.explore_command import read
 from emulator.handle.reproduction import as_yaml
 from emulator.kernel.errors import BadInput
@@ -145,7 +146,10 @@ def test_a_check_has_the_last_word(emulator: Emulator) -> None:
 
 
 def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
-    assert emulator.explore("first-run", lambda it: it.clock.advance("1s")).tried == 1
+    def looks(emulator: Emulator) -> None:
+        assert httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key}).status_code == 200
+
+    assert emulator.explore("first-run", looks).calls == 1
 
 
 @pytest.mark.parametrize(
@@ -186,10 +190,21 @@ def test_an_exception_that_may_be_raised_needs_no_tuple(emulator: Emulator) -> N
     assert emulator.explore(LATE, looks_and_stops, faults=[RESET], may_raise=httpx.TransportError).broken == []
 
 
-def test_a_client_that_calls_nothing_is_told_so(emulator: Emulator) -> None:
-    explored = emulator.explore(LATE, lambda _: None, faults=[DROP])
-    assert str(explored).startswith("0 of 1 endings broke something; the client called no operation")
-    assert "called no operation" not in str(emulator.explore(LATE, looks_and_stops))
+@pytest.mark.parametrize("client", [lambda _: None, lambda it: it.clock.advance("1s")])
+def test_a_client_that_calls_nothing_proves_nothing_and_is_refused(emulator: Emulator, client: Client) -> None:
+    with pytest.raises(BadInput, match="/client: the client called no operation"):
+        emulator.explore(LATE, client, faults=[DROP])
+
+
+@pytest.mark.parametrize("awaits", [True, False])
+def test_an_awaited_client_is_run_to_its_end(emulator: Emulator, awaits: bool) -> None:
+    async def fails(emulator: Emulator) -> None:
+        async with httpx.AsyncClient(transport=emulator.transport(), base_url="http://serpwow/live") as client:
+            await client.get("/account", params={"api_key": emulator.serpwow.api_key})
+        raise AssertionError("as it should")
+
+    explored = asyncio.run(emulator.aio.explore(LATE, fails)) if awaits else emulator.explore(LATE, fails)
+    assert [ending.broke for ending in explored.broken] == ["AssertionError: as it should"]
 
 
 def test_a_call_that_no_operation_has_is_left_alone(emulator: Emulator) -> None:

@@ -86,7 +86,7 @@ class Watched(httpx.AsyncBaseTransport):
 
     def __init__(self, worlds: Worlds, kept: dict[str, Asked]) -> None:
         self._worlds = worlds
-        self._within = InProcess(create_app(worlds))
+        self._within = InProcess(create_app(worlds), prompt=True)
         self._kept = kept
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -324,7 +324,7 @@ def test_an_async_client_without_a_socket_raises_the_same(emulator: Emulator, wh
     path = stricken(emulator, where, do)
 
     async def run() -> None:
-        async with httpx.AsyncClient(transport=emulator.transport(), base_url="http://serpwow/live") as client:  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=emulator.transport(), base_url="http://serpwow/live") as client:
             await client.get(path)
 
     with pytest.raises(httpx.RemoteProtocolError):

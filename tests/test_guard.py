@@ -14,6 +14,7 @@ from emulator.handle.transport import InProcess
 from emulator.web.control.app import ROUTES
 from emulator.web.guard import OPEN, PREFIX, Guard, allowed, is_loopback
 from emulator.web.redact import redact_target, redact_text
+from tests.conftest import through_a_socket
 
 TOKEN = "a-token-that-nobody-guesses"
 ASKED = [(route.method, PREFIX + re.sub(r"\{[^}]*\}", "default", route.path)) for route in ROUTES]
@@ -23,7 +24,7 @@ STRIPE = "/v2/core/batch_jobs/x"
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
     app = create_app(worlds_of([library().get("first-run")]), guard=Guard(allowed(["Emulator.Example"]), TOKEN))
-    with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080") as client:
+    with httpx.Client(transport=InProcess(through_a_socket(app)), base_url="http://127.0.0.1:8080") as client:
         yield client
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from operator import setitem
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -14,9 +16,9 @@ import stripe
 
 from emulator import Emulator, EmulatorServer
 from emulator.app import create_app, worlds_of
-from emulator.handle.counted import expect_number
 from emulator.handle.direct import WaitsForEver
 from emulator.handle.journal import Change, Exchange
+from emulator.handle.known import expect_number
 from emulator.handle.server import Refused
 from emulator.handle.story import story
 from emulator.kernel.errors import BadInput, NotFound
@@ -287,7 +289,7 @@ def test_without_a_socket_httpx_and_requests_get_the_same_bytes() -> None:
         url = f"http://api.serpwow.com/live/batches?api_key={emulator.serpwow.api_key}"
 
         async def asynchronously() -> bytes:
-            async with httpx.AsyncClient(transport=emulator.transport()) as client:  # type: ignore[arg-type]
+            async with httpx.AsyncClient(transport=emulator.transport()) as client:
                 return (await client.get(url)).content
 
         with httpx.Client(transport=emulator.transport()) as client, requests.Session() as session:
@@ -393,3 +395,125 @@ def test_outside_pytest_one_line_is_enough() -> None:
         with pytest.raises(stripe.InvalidRequestError) as refused:
             client.v2.core.batch_jobs.cancel(emulator.stripe.batch_jobs[0].id)
     assert refused.value.code == "batch_api_non_cancellable_job"
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda it: setattr(it.serpwow.batch("2A6F94BB"), "status", "idle"),
+        lambda it: setitem(it.serpwow.account, "credits_used", 5),
+        lambda it: it.state["serpwow"]["batches"][0].update(status="idle"),
+        lambda it: it.state["serpwow"]["batches"][0].__setitem__("status", "idle"),
+    ],
+)
+def test_what_was_read_cannot_be_written_to_as_if_that_changed_the_world(
+    first_run: Emulator, write: Callable[[Emulator], None]
+) -> None:
+    before = dict(first_run.state)
+    with pytest.raises((AttributeError, TypeError), match=r"state\.change|does not support item assignment"):
+        write(first_run)
+    assert dict(first_run.state) == before
+
+
+def test_a_record_is_a_mapping_as_well(first_run: Emulator) -> None:
+    batch = first_run.serpwow.batches[0]
+    assert batch == first_run.serpwow.batch(batch.id) == dict(batch)
+    assert (batch["status"], "status" in dir(batch)) == (batch.status, True)
+
+
+@pytest.mark.parametrize("operation", ["serpwow.batch.stop", "serpwow", "nope.nope"])
+def test_a_misspelt_operation_is_not_one_that_was_never_asked(first_run: Emulator, operation: str) -> None:
+    with pytest.raises(NotFound, match="no operation is called"):
+        first_run.journal.exchanges(operation)
+
+
+def test_every_entry_of_the_journal_can_be_explained(first_run: Emulator) -> None:
+    first_run.clock.advance(until="next")
+    assert "queued -> running" in str(first_run.journal[-1].explain())
+    with pytest.raises(LookupError, match="explain the exchange that made it"):
+        Change.read(
+            {
+                "at": "2026-01-01T00:00:00Z",
+                "from": "a",
+                **dict.fromkeys(("vendor", "resource", "id", "to", "why", "evidence"), "x"),
+            }
+        ).explain()
+
+
+def test_a_long_test_clears_the_journal_before_it_drops_entries(first_run: Emulator) -> None:
+    url = f"http://serpwow/live/account?api_key={first_run.serpwow.api_key}"
+    with httpx.Client(transport=first_run.transport()) as client:
+        for _ in range(600):
+            client.get(url)
+        first_run.journal.clear()
+        for _ in range(600):
+            client.get(url)
+    first_run.journal.assert_called("serpwow.account.get", times=600)
+
+
+def test_a_handle_is_closed_once_however_often_it_is_told(server: EmulatorServer) -> None:
+    emulator = Emulator(server=server)
+    emulator.close()
+    emulator.close()
+    assert repr(emulator).endswith("closed>")
+
+
+@pytest.mark.parametrize("host", ["stripe.test", "www.6dot50.com", "anything.example.com"])
+def test_without_a_socket_any_host_name_will_do(first_run: Emulator, host: str) -> None:
+    with httpx.Client(transport=first_run.transport()) as client:
+        assert client.get(f"https://{host}/live/account?api_key={first_run.serpwow.api_key}").status_code == 200
+
+
+async def ticks(done: asyncio.Event) -> int:
+    count = 0
+    while not done.is_set():
+        count += 1
+        await asyncio.sleep(0.005)
+    return count
+
+
+def test_an_awaited_client_without_a_socket_leaves_real_time_to_others(first_run: Emulator) -> None:
+    first_run.faults.add(at="serpwow", where="after-commit", do="delay", delay="100ms", clock="real")
+
+    async def run() -> int:
+        done = asyncio.Event()
+        ticking = asyncio.create_task(ticks(done))
+        async with httpx.AsyncClient(transport=first_run.transport(), base_url="http://serpwow/live") as client:
+            path = f"/account?api_key={first_run.serpwow.api_key}"
+            assert {it.status_code for it in await asyncio.gather(client.get(path), client.get(path))} == {200}
+        done.set()
+        return await ticking
+
+    assert asyncio.run(run()) > 1
+    assert [it.delivered for it in first_run.journal.exchanges()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "fault", [{"where": "after-commit", "do": "delay", "delay": "5m", "clock": "real"}, {"where": "after-commit", "do": "hang"}]
+)
+@pytest.mark.parametrize("patience", [None, 60])
+def test_an_awaited_client_without_a_socket_may_give_up_by_itself(
+    first_run: Emulator, fault: dict[str, Any], patience: float | None
+) -> None:
+    first_run.faults.add(at="*", **fault)
+
+    async def run() -> None:
+        async with httpx.AsyncClient(
+            transport=first_run.transport(), base_url="http://serpwow/live", timeout=patience
+        ) as client:
+            await asyncio.wait_for(client.get(f"/account?api_key={first_run.serpwow.api_key}"), 0.01)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(run())
+    assert [it.delivered for it in first_run.journal.exchanges()] == [False]
+
+
+def test_an_awaited_client_without_a_socket_hears_of_its_own_timeout(first_run: Emulator) -> None:
+    first_run.faults.add(at="*", where="before-auth", do="hang")
+
+    async def run() -> None:
+        async with httpx.AsyncClient(transport=first_run.transport(), base_url="http://serpwow/live", timeout=0.01) as client:
+            await client.get(f"/account?api_key={first_run.serpwow.api_key}")
+
+    with pytest.raises(httpx.ReadTimeout):
+        asyncio.run(run())

@@ -27,7 +27,7 @@ class Walker(httpx.AsyncBaseTransport):
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._inner = InProcess(create_app(worlds_of([]), judge=the_judge(*VENDORS)))
+        self._inner = InProcess(create_app(worlds_of([]), judge=the_judge(*VENDORS)), prompt=True)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         await self._look(self, request)

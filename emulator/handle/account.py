@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from emulator.handle.counted import expect_number
+from emulator.handle.known import expect_number
 from emulator.kernel.quantities import parse_instant
 
 

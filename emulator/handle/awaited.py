@@ -30,7 +30,7 @@ class AsyncEmulator:
     def __init__(self, emulator: Emulator) -> None:
         self.load = awaited(emulator.load)
         self.reset = awaited(emulator.reset)
-        self.advance: Callable[..., Coroutine[Any, Any, list[Any]]] = awaited(emulator.clock.advance)
+        self.advance = awaited(emulator.clock.advance)
         self.run = awaited(emulator.clock.run)
         self.state = awaited(lambda: dict(emulator.state))
         self.change = awaited(emulator.state.change)
@@ -43,6 +43,7 @@ class AsyncEmulator:
         self.undo = awaited(emulator.undo)
         self.diff = awaited(emulator.diff)
         self.fork = awaited(emulator.fork)
+        self.explore = awaited(emulator.explore)
         self.faults = awaited(emulator.faults.list)
         self.add_fault = awaited(emulator.faults.add)
         self.remove_fault = awaited(emulator.faults.remove)

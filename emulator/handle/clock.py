@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, overload
+from typing import Any, Literal
 
 from emulator.handle.journal import Change
 from emulator.kernel.errors import BadInput
@@ -31,23 +31,21 @@ class Clock:
         upcoming = self._ask("GET", "/clock")["next"]
         return parse_instant(upcoming) if upcoming else None
 
-    @overload
-    def advance(self, by: str | timedelta) -> list[Change]: ...
-    @overload
-    def advance(self, *, to: datetime | str) -> list[Change]: ...
-    @overload
-    def advance(self, *, until: str) -> list[Change]: ...
     def advance(
-        self, by: str | timedelta | None = None, *, to: datetime | str | None = None, until: str | None = None
+        self,
+        by: str | timedelta | None = None,
+        *,
+        to: datetime | str | None = None,
+        until: Literal["next", "idle"] | None = None,
     ) -> list[Change]:
-        """Lets time pass and returns what happened, in order.
+        """Lets time pass, in one of three ways, and returns what happened, in order.
 
         `by` is a duration such as `"30s"`, or a timedelta of whole milliseconds; `to` an instant with a zone, or one such as
         `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by itself) or `"idle"` (nothing more does).
 
         Raises:
             BadInput: `by` is not of whole milliseconds.
-            Refused: time does not go back, or never comes to rest.
+            Refused: time does not go back, never comes to rest, or more would happen than in one jump may.
         """
         wish = {
             "by": _duration(by) if isinstance(by, timedelta) else by,

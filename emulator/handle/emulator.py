@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -12,30 +11,35 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.handle.clock import Clock
 from emulator.handle.faults import Faults
-from emulator.handle.journal import Journal
+from emulator.handle.journal import Ask, Journal
 from emulator.handle.past import Past
 from emulator.handle.server import EmulatorServer
-from emulator.handle.views import Serpwow, SixDot50, Stripe
-from emulator.kernel.errors import NotFound
+from emulator.handle.views import Serpwow, SixDot50, Stripe, read_only
+from emulator.kernel.errors import BadInput, NotFound
 
 if TYPE_CHECKING:
-    import httpx
     from requests.adapters import BaseAdapter
 
     from emulator.handle.awaited import AsyncEmulator
     from emulator.handle.explore import Client, Explored
+    from emulator.handle.transport import InProcess
 
 ScenarioLike = str | Path | Mapping[str, Any]
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
 
-_numbers = itertools.count(1)
+MOST = 1_000
+"""How many endings are explored, unless more are asked for."""
 
 
 class Emulator(Past):
     """A world of one's own. Use as a context: it is dropped at the end.
 
-    `scenario` is what it begins with, nothing if left out; `seed` decides every id and credential. `server` is where the world
-    lives; left out, it is the one at EMULATOR_URL, or else a new one in this process that ends with the context.
+    `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.
+    `server` is where the world lives; left out, it is the one at EMULATOR_URL, or else a new one in this process that ends
+    with the context. Without an `id` the server chooses one.
+
+    Raises:
+        Refused: the scenario has mistakes, there is none of that name, or the id is another world's.
     """
 
     def __init__(
@@ -46,22 +50,20 @@ class Emulator(Past):
         server: EmulatorServer | None = None,
         id: str | None = None,
     ) -> None:
+        wish = {"id": id, "scenario": _written(scenario), "claim": False, "seed": seed}
         self._own = None if server else EmulatorServer(os.environ.get("EMULATOR_URL"))
         self._server = server or self._own or EmulatorServer()
-        self.scenario = scenario
-        self._id = id or f"p{os.getpid()}-{next(_numbers)}"
-        wish = {"id": self._id, "scenario": _written(scenario), "claim": False} | ({} if seed is None else {"seed": seed})
-        self._hold(self._server.ask("POST", "/worlds", wish))
+        self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)))
 
-    def _hold(self, made: Mapping[str, Any]) -> None:
+    def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any]) -> None:
         """Takes hold of a world that was made."""
+        self.scenario = scenario
         self._made = made
-        self.clock = Clock(self.ask)
-        self.state = State(self)
-        self.faults = Faults(self.ask)
-        self.serpwow = Serpwow(*self._view("serpwow"))
-        self.stripe = Stripe(*self._view("stripe"))
-        self.sixdot50 = SixDot50(*self._view("6dot50"))
+        self._id: str = made["id"]
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<Emulator {self._id}, seed {self.seed}{', closed' if self._closed else ''}>"
 
     @property
     def id(self) -> str:
@@ -78,6 +80,36 @@ class Emulator(Past):
     def url(self) -> str:
         """The server's own URL."""
         return self._server.url
+
+    @property
+    def clock(self) -> Clock:
+        """The world's clock: `now`, `next`, `advance`, `run`."""
+        return Clock(self.ask)
+
+    @property
+    def state(self) -> State:
+        """The whole state by vendor, in the words of `given`: read it, or `change` it."""
+        return State(self.ask)
+
+    @property
+    def faults(self) -> Faults:
+        """The accidents laid over operations: `add`, `list`, `remove`, `clear`."""
+        return Faults(self.ask)
+
+    @property
+    def serpwow(self) -> Serpwow:
+        """SerpWow in this world: `url` and `api_key` for its clients, `account`, `batches`, `batch(id)`."""
+        return Serpwow(*self._view("serpwow"))
+
+    @property
+    def stripe(self) -> Stripe:
+        """Stripe in this world: `url` and `api_key` for its clients, `batch_jobs`, `batch_job(id)`."""
+        return Stripe(*self._view("stripe"))
+
+    @property
+    def sixdot50(self) -> SixDot50:
+        """6DOT50 PAY in this world: `url`, `key` and `secret` for its clients, `batches`, `batch(id)`, `account(name)`."""
+        return SixDot50(*self._view("6dot50"))
 
     @property
     def journal(self) -> Journal:
@@ -97,8 +129,8 @@ class Emulator(Past):
         Raises:
             Refused: the scenario has mistakes, or there is none of that name.
         """
-        wish = {"scenario": _written(scenario)} | ({} if seed is None else {"seed": seed})
-        self._made = self.ask("POST", "/reset", wish)
+        wish = {"scenario": _written(scenario), "seed": seed}
+        self._made = self.ask("POST", "/reset", _given(wish))
         self.scenario = scenario
 
     def reset(self) -> None:
@@ -108,23 +140,48 @@ class Emulator(Past):
     def fork(self, *, seed: int | None = None) -> Emulator:
         """Another world, with credentials of its own, that goes on from here. Use as a context: it is dropped at the end."""
         twin = object.__new__(Emulator)
-        twin._own, twin._server, twin.scenario = None, self._server, self.scenario
-        twin._id = f"{self._id[:40]}-f{next(_numbers)}"
-        twin._hold(self.ask("POST", "/fork", {"id": twin._id} | ({} if seed is None else {"seed": seed})))
+        twin._own, twin._server = None, self._server
+        twin._hold(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})))
         return twin
 
-    def explore(self, scenario: ScenarioLike, client: Client, **options: Any) -> Explored:
-        """Runs `client(emulator)` once for every way in which time, another actor or a fault could come in its way.
+    def explore(
+        self,
+        scenario: ScenarioLike,
+        client: Client,
+        *,
+        faults: Iterable[Mapping[str, Any]] = (),
+        meanwhile: Iterable[Mapping[str, Any]] = (),
+        check: Client | None = None,
+        may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
+        most: int = MOST,
+    ) -> Explored:
+        """Runs `client(emulator)` undisturbed, then once for every way in which something could come in its way.
 
-        Each run has a world of its own on this server. `options` are those of `emulator.handle.explore.explore`: `faults`,
-        `meanwhile`, `check`, `may_raise` and `most`.
+        Each run has a world of its own on this server. Before each call takes effect, and before its answer comes, the next
+        thing that happens by itself happens, or another actor changes the state as one of `meanwhile` says; and each of
+        `faults`, written without `at` or with it, is laid at each call that it fits. What the client or `check`, which is run
+        after it, raises is what broke, but for what it `may_raise`. A client may be an `async def`.
+
+        Raises:
+            BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
+                undisturbed client called nothing.
+            TooManyEndings: there are more than `most`.
         """
         from emulator.handle.explore import explore
 
         def begin(written: Mapping[str, Any]) -> Emulator:
             return Emulator(written, seed=self.seed, server=self._server, id=f"{self._id[:40]}-explored")
 
-        return explore(begin, self._as_value(scenario), client, **options)
+        return explore(
+            begin,
+            self._as_value(scenario),
+            client,
+            faults=faults,
+            meanwhile=meanwhile,
+            check=check,
+            may_raise=may_raise,
+            most=most,
+        )
 
     def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
         written = _written(scenario)
@@ -132,7 +189,7 @@ class Emulator(Past):
         value: Mapping[str, Any] = shown["scenario"]
         return value
 
-    def transport(self) -> httpx.BaseTransport:
+    def transport(self) -> InProcess:
         """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
 
         Raises:
@@ -161,7 +218,10 @@ class Emulator(Past):
         return self._server.ask(method, f"/worlds/{self._id}{path}", body)
 
     def close(self) -> None:
-        """Drops the world, and the server if it was made for it."""
+        """Drops the world, and the server if it was made for it. What is closed already stays closed."""
+        if self._closed:
+            return
+        self._closed = True
         self._server.ask("DELETE", f"/worlds/{self._id}")
         if self._own:
             self._own.close()
@@ -188,8 +248,8 @@ class Emulator(Past):
 class State(Mapping[str, Any]):
     """The whole state by vendor, in the words of `given`; read anew each time."""
 
-    def __init__(self, emulator: Emulator) -> None:
-        self._emulator = emulator
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
 
     def change(self, state: Mapping[str, Any]) -> None:
         """Changes what is named by id, and adds what is new: all of it, or nothing.
@@ -197,7 +257,7 @@ class State(Mapping[str, Any]):
         Raises:
             Refused: the state that it asks for cannot be.
         """
-        self._emulator.ask("PATCH", "/state", state)
+        self._ask("PATCH", "/state", state)
 
     def __getitem__(self, vendor: str) -> Any:
         state = self._read()
@@ -212,8 +272,13 @@ class State(Mapping[str, Any]):
         return len(self._read())
 
     def _read(self) -> dict[str, Any]:
-        state: dict[str, Any] = self._emulator.ask("GET", "/state")
+        state: dict[str, Any] = read_only(self._ask("GET", "/state"))
         return state
+
+
+def _given(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """The wishes that somebody has."""
+    return {name: value for name, value in wish.items() if value is not None}
 
 
 def _written(scenario: ScenarioLike | None) -> Any:
@@ -222,6 +287,8 @@ def _written(scenario: ScenarioLike | None) -> Any:
         return {"title": "An empty world"}
     if isinstance(scenario, Mapping):
         return {"title": "A scenario in a test", **scenario}
+    if not isinstance(scenario, (str, Path)):
+        raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r}", "scenario")
     path = Path(scenario)
     if isinstance(scenario, Path) or path.suffix in (".yaml", ".yml"):
         from emulator.scenario.loader import load_file

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
@@ -10,27 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.handle.expected import read_exceptions, read_faults
 from emulator.handle.reproduction import as_yaml
-from emulator.kernel.errors import EmulatorError
+from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
 
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
 
 Client = Callable[["Emulator"], object]
-"""What is tried: it is given a world, and says by an assertion that something is wrong."""
+"""What is tried: it is given a world, and says by an assertion that something is wrong. It may be an `async def`."""
 
 Begin = Callable[[Mapping[str, Any]], "Emulator"]
 """Makes a world of a scenario as a value; the same id and seed each time, so that an ending can be had again."""
-
-MOST = 1_000
-"""How many endings are tried, unless more are asked for."""
 
 ASTRAY = ".astray"
 """So ends the operation of a call whose path or verb no operation has: no fault can be laid there."""
 
 MILLISECOND = timedelta(milliseconds=1)
 WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
-NO_CALLS = "; the client called no operation, so that nothing could come in its way: is it pointed at its world?"
+NO_CALLS = "the client called no operation, so that nothing could come in its way: is it pointed at its world?"
 
 
 class TooManyEndings(EmulatorError):
@@ -69,7 +67,7 @@ class Explored:
     calls: int = 0
 
     def __str__(self) -> str:
-        lines = [f"{len(self.broken)} of {self.tried} endings broke something{'' if self.calls else NO_CALLS}"]
+        lines = [f"{len(self.broken)} of {self.tried} endings broke something"]
         for ending in self.broken:
             lines += ["", str(ending), ending.story, "scenario:", ending.scenario]
         return "\n".join(lines)
@@ -84,7 +82,7 @@ def explore(
     meanwhile: Iterable[Mapping[str, Any]] = (),
     check: Client | None = None,
     may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
-    most: int = MOST,
+    most: int,
 ) -> Explored:
     """Runs the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
 
@@ -94,7 +92,8 @@ def explore(
     `may_raise`. An ending that has a broken one in it is not tried: the smaller one says more.
 
     Raises:
-        BadInput: a fault means nothing, or is none that can be laid at each call; or `may_raise` is no exception.
+        BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
+            undisturbed client called nothing.
         TooManyEndings: there are more than `most`.
     """
     laid, expected = read_faults(faults), read_exceptions(may_raise)
@@ -102,6 +101,8 @@ def explore(
     trial = _Trial(begin, scenario, client, check, expected)
     calls = trial.run((), explored)
     explored.calls = len(calls)
+    if not calls and not explored.broken:
+        raise BadInput.at(NO_CALLS, "client")
     time = [*_by_time(calls), *_by_actors(calls, meanwhile)]
     accidents = [*_by_accident(calls, laid)]
     endings = [(it,) for it in (*time, *accidents)] + [(first, second) for first in time for second in accidents]
@@ -156,7 +157,7 @@ class _Trial:
         for part in (self.client, self.check):
             try:
                 if part is not None:
-                    part(emulator)
+                    _finish(part(emulator))
             except (KeyboardInterrupt, SystemExit, GeneratorExit):
                 raise
             except self.may_raise:
@@ -164,6 +165,12 @@ class _Trial:
             except BaseException as error:  # what pytest.fail raises is no Exception
                 return f"{type(error).__name__}: {error}".splitlines()[0]
         return None
+
+
+def _finish(result: object) -> None:
+    """Runs what an `async def` left to be awaited; where a loop is running already, asyncio says so."""
+    if isinstance(result, Coroutine):
+        asyncio.run(result)
 
 
 def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, overload
 
 from emulator.handle.account import Explanation
+from emulator.handle.known import expect_operation
 from emulator.kernel.quantities import parse_instant
 
 Ask = Callable[..., Any]
@@ -26,12 +27,25 @@ class Change:
     to: str
     why: str
     evidence: str | None
+    _n: int | None = field(default=None, repr=False, compare=False)
+    _ask: Ask | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> Change:
-        """The change as the control plane shows it."""
+    def read(cls, shown: Mapping[str, Any], ask: Ask | None = None) -> Change:
+        """The change as the control plane shows it; with a number of its own it can be asked more about."""
         fields = {name: shown[name] for name in ("vendor", "resource", "id", "to", "why", "evidence")}
-        return cls(at=parse_instant(shown["at"]), source=shown["from"], **fields)
+        return cls(at=parse_instant(shown["at"]), source=shown["from"], _n=shown.get("n"), _ask=ask, **fields)
+
+    def explain(self) -> Explanation:
+        """Why it happened: the row and its evidence.
+
+        Raises:
+            Refused: the journal does not hold it any more.
+            LookupError: it has no entry of its own, since a client's exchange made it: explain that.
+        """
+        if self._n is None or self._ask is None:
+            raise LookupError("this change has no entry of its own in the journal: explain the exchange that made it")
+        return Explanation.read(self._ask("GET", f"/journal/{self._n}/explain"))
 
     def __str__(self) -> str:
         return f"{self.vendor} {self.resource} {self.id}: {self.source} -> {self.to} ({self.why})"
@@ -119,7 +133,13 @@ class Journal(Sequence[Entry]):
         return cls([_read(entry, ask) for entry in entries], entries[-1]["n"] - len(entries) if entries else dropped, ask)
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
-        """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`."""
+        """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.
+
+        Raises:
+            NotFound: no vendor has that operation.
+        """
+        if operation is not None:
+            expect_operation(operation)
         return [it for it in self._entries if isinstance(it, Exchange) and operation in (None, it.operation)]
 
     def changes(self) -> list[Change]:
@@ -144,6 +164,10 @@ class Journal(Sequence[Entry]):
         """Asserts that an operation was never asked. Raises as `assert_called` does."""
         self._verify({"never": [operation]})
 
+    def clear(self) -> None:
+        """Forgets what has happened, as a long test must before entries are dropped; what was read of it stays."""
+        self._ask("DELETE", "/journal")
+
     def _verify(self, wanted: Mapping[str, Any]) -> None:
         """The server compares, since it holds the requests' bodies: so it is the present journal that counts."""
         failures = self._ask("POST", "/verify", wanted)["failures"]
@@ -157,6 +181,9 @@ class Journal(Sequence[Entry]):
     def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
         return self._entries[index]
 
+    def __repr__(self) -> str:
+        return f"<Journal of {len(self)} entries{f', {self.dropped} dropped' if self.dropped else ''}>"
+
     def __len__(self) -> int:
         return len(self._entries)
 
@@ -165,4 +192,4 @@ class Journal(Sequence[Entry]):
 
 
 def _read(shown: Mapping[str, Any], ask: Ask) -> Entry:
-    return Exchange.read(shown, ask) if shown["type"] == "exchange" else Change.read(shown)
+    return Exchange.read(shown, ask) if shown["type"] == "exchange" else Change.read(shown, ask)

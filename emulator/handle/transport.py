@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from emulator.app import App
-from emulator.handle.direct import Answered, ask
+from emulator.handle.direct import Answered, Headers, ask, ask_awaited
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.web.accidents import LineCut
 
@@ -25,28 +25,41 @@ FAILURES: dict[str, tuple[type[httpx.TransportError], str]] = {
 
 
 class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Calls the application where it stands. It never waits for anything, so no event loop is needed to run it."""
+    """Calls the application where it stands. Who is `prompt` hears of a timeout at once, in an event loop too."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: App, prompt: bool = False) -> None:
         self._app = app
+        self._prompt = prompt
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._call(request, request.read())
+        try:
+            return self._response(request, ask(self._app, *_asked(request, request.read())))
+        except LineCut as cut:
+            raise _failure(cut, request) from None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        return self._call(request, await request.aread())
-
-    def _call(self, request: httpx.Request, body: bytes) -> httpx.Response:
-        patience = request.extensions.get("timeout", {}).get("read")
-        target, headers, scheme = request.url.raw_path, request.headers.raw, request.url.scheme
+        body = await request.aread()
+        if self._prompt:
+            return self.handle_request(request)
         try:
-            answer = ask(self._app, request.method, target, headers, body, scheme, patience)
+            return self._response(request, await ask_awaited(self._app, *_asked(request, body)))
         except LineCut as cut:
-            failure, message = FAILURES[cut.how]
-            raise failure(message, request=request) from None
+            raise _failure(cut, request) from None
+
+    def _response(self, request: httpx.Request, answer: Answered) -> httpx.Response:
         if answer.cut is None or is_whole(answer):
             return httpx.Response(answer.status, headers=answer.headers, content=answer.content, request=request)
         return httpx.Response(answer.status, headers=answer.headers, stream=Broken(answer, request), request=request)
+
+
+def _asked(request: httpx.Request, body: bytes) -> tuple[str, bytes, Headers, bytes, str, float | None]:
+    patience: float | None = request.extensions.get("timeout", {}).get("read")
+    return request.method, request.url.raw_path, request.headers.raw, body, request.url.scheme, patience
+
+
+def _failure(cut: LineCut, request: httpx.Request) -> httpx.TransportError:
+    failure, message = FAILURES[cut.how]
+    return failure(message, request=request)
 
 
 class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):

@@ -2,24 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from emulator.kernel.errors import NotFound
 
+UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"
 
-class Record:
-    """One thing of the state, its fields as attributes, in the words of `given`: `batch.status`."""
+
+class ReadOnly(dict[str, Any]):
+    """A part of the state as it was read. To write to it would change nothing, and is refused."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError(UNCHANGEABLE)
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError(UNCHANGEABLE)
+
+    def update(self, *_: Any, **__: Any) -> None:
+        raise TypeError(UNCHANGEABLE)
+
+
+def read_only(value: Any) -> Any:
+    """A JSON value whose objects cannot be written to."""
+    if isinstance(value, dict):
+        return ReadOnly({name: read_only(part) for name, part in value.items()})
+    return [read_only(part) for part in value] if isinstance(value, list) else value
+
+
+class Record(Mapping[str, Any]):
+    """One thing of the state as it was read, its fields as attributes or keys, in the words of `given`: `batch.status`."""
+
+    __slots__ = ("_fields", "_kind")
 
     def __init__(self, kind: str, fields: Mapping[str, Any]) -> None:
-        self._kind = kind
-        self._fields = fields
+        object.__setattr__(self, "_kind", kind)
+        object.__setattr__(self, "_fields", read_only(fields))
 
     def __getattr__(self, name: str) -> Any:
         try:
             return self._fields[name]
         except KeyError:
             raise AttributeError(str(NotFound(f"field of a {self._kind}", name, self._fields))) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(UNCHANGEABLE)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._fields]
 
     def __repr__(self) -> str:
         return f"<{self._kind} {dict(self._fields)}>"
@@ -44,7 +83,7 @@ class View:
     def _one(self, field: str, kind: str, id: str, key: str = "id") -> Record:
         known = {it[key]: it for it in self._state().get(field, ())}
         if id not in known:
-            raise NotFound(kind, id, known)
+            raise NotFound(kind, str(id), known)
         return Record(kind, known[id])
 
 
@@ -122,6 +161,11 @@ class SixDot50(View):
             NotFound: there is none.
         """
         return self._one("batches", "batch", id)
+
+    @property
+    def accounts(self) -> list[Record]:
+        """Every account that payouts are made from."""
+        return self._all("accounts", "account")
 
     def account(self, name: str) -> Record:
         """The account of that name.

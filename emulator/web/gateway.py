@@ -66,10 +66,15 @@ class Gateway:
         if wire is None:
             return
         means = means_of(scope)
-        if wire.faults:
-            await befall(wire, means, receive, send, self._limits.hang_seconds)
-        else:
-            await send_out(wire, send)
+        try:
+            if wire.faults:
+                await befall(wire, means, receive, send, self._limits.hang_seconds)
+            else:
+                await send_out(wire, send)
+        except BaseException:  # a client in this process gives up by cancelling
+            if means.gone:
+                _note_delivery(wire, means)
+            raise
         if means.gone or wire.faults:
             _note_delivery(wire, means)
 

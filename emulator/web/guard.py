@@ -19,6 +19,9 @@ PREFIX = "/_emulator"
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """Control paths that need no token, so that a health check has no secret to keep."""
 
+NO_SOCKET = None
+"""In place of a client's address: the request comes from this very program, which no page in a browser can be."""
+
 LIVE_KEYS = (b"sk_live_", b"rk_live_")
 ELSEWHERE = frozenset({b"cross-site", b"same-site"})
 HOST = re.compile(r"(?:\[([^][]+)\]|([^][:]+))(?::[0-9]*)?")
@@ -52,7 +55,7 @@ class Guard:
                 authorization = value
             elif name == b"sec-fetch-site" and value in ELSEWHERE:
                 return Turned(403, "cross-origin", "a page of another site may ask nothing here")
-        if host and not self._may_be_called(host):
+        if host and scope.get("client") is not NO_SOCKET and not self._may_be_called(host):
             return Turned(421, "host-not-allowed", f"this is not {host.decode('latin-1')}; --allow-host would make it so")
         if origin and origin != f"{scope['scheme']}://".encode() + host:
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")

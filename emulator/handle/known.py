@@ -1,4 +1,4 @@
-"""The numbers of a vendor's state that a ledger can tell the moves of, as its `given` names them."""
+"""The names that a test may use of operations, and of numbers in a vendor's state, so that none is misspelt unheard."""
 
 from __future__ import annotations
 
@@ -12,6 +12,17 @@ ANY = ".*"
 """At the end of a place: whatever is in it has a name that no schema knows, such as a day."""
 
 NUMBERS = {"integer", "number"}
+
+
+def expect_operation(name: str) -> None:
+    """Makes sure that there is such an operation, so that a misspelt one is not taken for one that was never asked.
+
+    Raises:
+        NotFound: no vendor has it.
+    """
+    known = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
+    if name not in (*known, *(f"{vendor}.astray" for vendor in VENDORS)):
+        raise NotFound("operation", name, known)
 
 
 def expect_number(vendor: str, place: str) -> None:
