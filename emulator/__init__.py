@@ -6,9 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
-    from emulator.handle.server import EmulatorServer
+    from emulator.handle.server import EmulatorServer, Refused
+    from emulator.kernel.errors import EmulatorError
 
-__all__ = ["Emulator", "EmulatorServer", "__version__"]
+__all__ = ["Emulator", "EmulatorError", "EmulatorServer", "Refused", "__version__"]
+
+PLACES = {
+    "Emulator": "emulator.handle.emulator",
+    "EmulatorError": "emulator.kernel.errors",
+    "EmulatorServer": "emulator.handle.server",
+    "Refused": "emulator.handle.server",
+}
 
 __version__: str
 
@@ -32,6 +40,5 @@ def _imported(name: str) -> Any:
 
     from emulator.collector import at_rest
 
-    module = {"Emulator": "emulator.handle.emulator", "EmulatorServer": "emulator.handle.server"}[name]
     with at_rest():
-        return getattr(import_module(module), name)
+        return getattr(import_module(PLACES[name]), name)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
+import sys
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from emulator.handle.server import EmulatorServer
 
 CONFLICT = 409
+WORLD = pytest.StashKey["tuple[Emulator, int]"]()
+"""The world of a test, and the seed that it began with."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,8 +35,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
-    from emulator import EmulatorServer
-    from emulator.handle.server import Refused
+    from emulator import EmulatorServer, Refused
 
     with ExitStack() as exits:
         try:
@@ -52,19 +55,21 @@ def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) ->
     if seed is None:
         seed = request.config.getoption("emulator_seed")
     with _made(emulator_server, _world_of(request.node), scenario, seed) as emulator:
+        request.node.stash[WORLD] = emulator, emulator.seed
         yield emulator
 
 
 def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> Emulator:
     """A world of that id, which only this test gives: one that is there already was left by a run that was killed."""
-    from emulator import Emulator
-    from emulator.handle.server import Refused
+    from emulator import Emulator, EmulatorError, Refused
 
     try:
         return Emulator(scenario, seed=seed, server=server, id=id)
     except Refused as error:
         if error.status != CONFLICT:
-            raise
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
+    except EmulatorError as error:
+        raise pytest.fail.Exception(str(error), pytrace=False) from None
     server.ask("DELETE", f"/worlds/{id}")
     return Emulator(scenario, seed=seed, server=server, id=id)
 
@@ -73,21 +78,31 @@ def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> E
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails tells its world's story."""
+    """A test that fails tells the story of its world, and of others that it or a wider fixture made."""
     report = yield
-    emulator = getattr(item, "funcargs", {}).get("emulator")
-    if report.failed and call.when == "call" and emulator is not None:
-        report.sections += _told(item, emulator)
+    if report.failed and call.when != "teardown":
+        report.sections += [("batch-emulator", told) for told in _stories(item)]
     return report
 
 
-def _told(item: pytest.Item, emulator: Any) -> Iterator[tuple[str, str]]:
-    """The story, where the fixture of that name is ours and not the project's own."""
-    from emulator import Emulator
-    from emulator.handle.story import story
+def _stories(item: pytest.Item) -> Iterator[str]:
+    """None is told, and nothing imported, where nobody has asked for a world."""
+    if "emulator.handle.emulator" not in sys.modules:
+        return
+    from emulator.handle.emulator import living
+    from emulator.handle.story import story, story_if_any
 
-    if isinstance(emulator, Emulator):
-        yield "batch-emulator", story(emulator, replay=f'pytest "{item.nodeid}" --emulator-seed {emulator.seed}')
+    emulator, seed = item.stash.get(WORLD, (None, 0))
+    if emulator is not None:
+        yield story(emulator, replay=_replay(item, seed))
+    yield from filter(None, (story_if_any(it) for it in living() if it is not emulator))
+
+
+def _replay(item: pytest.Item, seed: int) -> str:
+    """The command that runs this test again, from where pytest was called."""
+    folder = item.config.invocation_params.dir
+    test = os.path.relpath(item.path, folder) + item.nodeid[item.nodeid.index("::") :]
+    return f"pytest {shlex.quote(test)} --emulator-seed {seed}"
 
 
 def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:

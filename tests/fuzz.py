@@ -34,8 +34,9 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from emulator.app import App, create_app, library, worlds_of
+from emulator.handle.adapter import InProcessAdapter
 from emulator.handle.direct import Answered, ask
-from emulator.handle.transport import InProcess, requests_adapter
+from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.kernel.errors import BadInput
 from emulator.kernel.worlds import Worlds
@@ -287,7 +288,7 @@ def contract(case_seed: int, examples: int) -> None:
     fresh()
     schema = schemathesis.openapi.from_dict(document())
     session = requests.Session()
-    session.mount("http://", requests_adapter(_target().app))
+    session.mount("http://", InProcessAdapter(_target().app))
     for found in schema.get_all_operations():
         operation: APIOperation[Any, Any, Any, Any] | None = found.ok() if isinstance(found, Ok) else None
         if operation is None:

@@ -10,8 +10,8 @@ import orjson
 import pytest
 import requests
 
+from emulator.handle.adapter import InProcessAdapter
 from emulator.handle.direct import ask
-from emulator.handle.transport import requests_adapter
 from emulator.kernel.clock import MAX_RATE, Clock
 from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import END_OF_TIME
@@ -194,7 +194,7 @@ def test_a_clock_at_full_rate_reaches_the_end_of_time_and_stays_there() -> None:
 
 def test_a_session_in_process_has_its_headers_on_the_raw_response_as_well() -> None:
     session = requests.Session()
-    session.mount("http://", requests_adapter(fresh().app))
+    session.mount("http://", InProcessAdapter(fresh().app))
     response = session.get(f"{URL}/live/account?api_key=k")
     assert response.raw.status == 200
     assert response.raw.headers["content-type"] == response.headers["content-type"] == "application/json"

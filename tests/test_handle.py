@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import io
+import pickle
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from operator import setitem
 from pathlib import Path
@@ -13,6 +19,7 @@ import httpx
 import pytest
 import requests
 import stripe
+import urllib3
 
 from emulator import Emulator, EmulatorServer
 from emulator.app import create_app, worlds_of
@@ -21,6 +28,7 @@ from emulator.handle.journal import Change, Exchange
 from emulator.handle.known import expect_number
 from emulator.handle.server import Refused
 from emulator.handle.story import story
+from emulator.handle.views import Record
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
@@ -453,9 +461,9 @@ def test_a_long_test_clears_the_journal_before_it_drops_entries(first_run: Emula
 
 def test_a_handle_is_closed_once_however_often_it_is_told(server: EmulatorServer) -> None:
     emulator = Emulator(server=server)
+    server.ask("DELETE", f"/worlds/{emulator.id}")
     emulator.close()
     emulator.close()
-    assert repr(emulator).endswith("closed>")
 
 
 @pytest.mark.parametrize("host", ["stripe.test", "www.6dot50.com", "anything.example.com"])
@@ -517,3 +525,127 @@ def test_an_awaited_client_without_a_socket_hears_of_its_own_timeout(first_run: 
 
     with pytest.raises(httpx.ReadTimeout):
         asyncio.run(run())
+
+
+def test_what_goes_wrong_in_a_context_takes_the_story_along(server: EmulatorServer) -> None:
+    with (
+        pytest.raises(AssertionError) as wrong,
+        Emulator("first-run", server=server) as emulator,
+        emulator.fork() as twin,
+    ):
+        assert stop(twin, "2A6F94BB").status_code == 400
+    (note,) = wrong.value.__notes__
+    assert "/2A6F94BB/stop" in note
+
+
+def test_a_fork_that_nobody_closes_is_dropped_with_its_origin(server: EmulatorServer) -> None:
+    with Emulator(server=server) as emulator:
+        twin = emulator.fork()
+        assert server.ask("GET", f"/worlds/{twin.id}")
+    with pytest.raises(Refused, match="no world is called"):
+        server.ask("GET", f"/worlds/{twin.id}")
+
+
+def test_durations_and_instants_may_be_pythons_own(emulator: Emulator) -> None:
+    emulator.load({"timing": {"stripe.drain": timedelta(seconds=3)}, "clock": {"start": datetime(2026, 3, 1, tzinfo=UTC)}})
+    fault = emulator.faults.add(at="*", where="before-auth", do="drop", for_=timedelta(minutes=5))
+    assert (emulator.clock.now, fault.fault["for"]) == (datetime(2026, 3, 1, tzinfo=UTC), "5m")
+
+
+@pytest.mark.parametrize(
+    ("asks", "told"),
+    [
+        (lambda it: it.state.change({"serpwow": {"batches": {1}}}), "/serpwow/batches: expected a value .* a set has no order"),
+        (lambda it: it.dry_run("GET", "/live/account", body=b"x"), "/body: expected a value .* bytes is no JSON"),
+        (lambda it: it.load({"given": {"stripe": object()}}), "/scenario/given/stripe: expected .* object is no JSON"),
+        (lambda it: it.load(3), "/scenario: a scenario is a name, a path or a mapping, not 3"),
+        (lambda it: it.clock.advance(timedelta(microseconds=1)), "/by: a world's time passes by whole milliseconds"),
+    ],
+)
+def test_what_is_no_json_is_refused_with_its_place(emulator: Emulator, asks: Callable[[Any], object], told: str) -> None:
+    before = dict(emulator.state)
+    with pytest.raises(BadInput, match=told):
+        asks(emulator)
+    assert dict(emulator.state) == before
+
+
+def test_threads_that_ask_for_the_url_at_once_hear_of_one() -> None:
+    with EmulatorServer() as server, ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: server.url, range(8)))) == 1
+
+
+def test_a_forked_process_is_told_that_the_server_is_not_there() -> None:
+    forked = (
+        "import os, sys\n"
+        "from emulator import EmulatorServer, Refused\n"
+        "with EmulatorServer() as server:\n"
+        "    if os.fork() == 0:\n"
+        "        try: server.ask('GET', '/worlds')\n"
+        "        except Refused as error: print(error, flush=True)\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", forked], capture_output=True, text=True, check=True)
+    assert "which this one was forked from" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["copy", "deepcopy", "pickled"])
+def test_a_record_can_be_kept(first_run: Emulator, name: str) -> None:
+    ways: dict[str, Callable[[Record], Record]] = {
+        "copy": copy.copy,
+        "deepcopy": copy.deepcopy,
+        "pickled": lambda it: pickle.loads(pickle.dumps(it)),
+    }
+    account = first_run.serpwow.account
+    assert ways[name](account) == account
+    first_run.state.change({"serpwow": {"account": {"credits_used": 231}}})
+    assert first_run.serpwow.account != account
+
+
+@pytest.mark.parametrize("read", ["stream", "content"])
+@pytest.mark.parametrize("fault", [None, "truncate", "reset", "hang"])
+def test_an_adapter_reads_and_fails_as_a_socket_does(fault: str | None, read: str) -> None:
+    def told(emulator: Emulator, session: requests.Session) -> list[object]:
+        if fault:
+            emulator.faults.add(at="*", where="mid-body", do=fault)
+        url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
+        try:
+            answer = session.get(url, stream=read == "stream", timeout=urllib3.Timeout(read=0.1))  # type: ignore[arg-type]
+            shown: list[object] = [answer.status_code, answer.reason, answer.encoding, answer.raw.version]
+            return [*shown, b"".join(answer.iter_content(7))]
+        except requests.RequestException as error:
+            return [type(error)]
+
+    with EmulatorServer() as server, Emulator("first-run", server=server, id="one") as emulator:
+        with requests.Session() as session:
+            over_a_socket = told(emulator, session)
+        emulator.reset()
+        with requests.Session() as session:
+            session.mount("http://", emulator.adapter())
+            assert told(emulator, session) == over_a_socket
+
+
+@pytest.mark.parametrize(
+    "data", ["x", b"x", io.StringIO("x"), io.BytesIO(b"x"), iter([b"x"])], ids=lambda it: type(it).__name__
+)
+def test_an_adapter_sends_whatever_requests_takes(first_run: Emulator, data: Any) -> None:
+    with requests.Session() as session:
+        session.mount("http://", first_run.adapter())
+        answer = session.post(f"http://serpwow/live/batches?api_key={first_run.serpwow.api_key}", data=data)
+    with pytest.raises(requests.HTTPError, match="400 Client Error: Bad Request"):
+        answer.raise_for_status()
+
+
+def test_a_transport_streams(first_run: Emulator) -> None:
+    url = f"http://serpwow/live/account?api_key={first_run.serpwow.api_key}"
+    with httpx.Client(transport=first_run.transport()) as client, client.stream("GET", url) as answer:
+        assert b"credits_used" in b"".join(answer.iter_raw())
+
+
+def test_what_the_handle_does_can_be_awaited_in_any_words(emulator: Emulator) -> None:
+    async def run() -> tuple[str, bool]:
+        await emulator.aio.load("first-run")
+        status = await emulator.aio(lambda: emulator.serpwow.batch("2A6F94BB").status)
+        return status, await emulator.aio.now() == emulator.clock.now
+
+    assert asyncio.run(run()) == ("queued", True)

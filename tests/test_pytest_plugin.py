@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import subprocess
 import sys
 from typing import Any
 
@@ -97,7 +99,7 @@ def test_a_server_that_is_no_emulator_or_wants_a_token_is_told_apart(
     monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", "wrong")
     with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="right"))) as locked:
         done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={locked.url}")
-    done.stdout.fnmatch_lines(["*answered 401: the control plane wants Authorization*"])
+    done.stdout.fnmatch_lines(["the control plane wants Authorization: Bearer and the control token (* was answered 401)"])
     with ThreadedServer(says_hello) as other:
         done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={other.url}")
     done.stdout.fnmatch_lines([f"*what answers at '{other.url}' (--emulator-url, EMULATOR_URL) is no emulator"])
@@ -157,6 +159,73 @@ def test_that_fails(emulator):
             "replay: pytest *test_that_fails* --emulator-seed 3",
         ]
     )
+
+
+def test_the_command_that_replays_a_test_can_be_pasted_where_pytest_was_called(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("folder")
+    (folder / "test_it.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.parametrize('it', ['a\"b', '$HOME `id`', \"it's\"])\n"
+        "def test_that_fails(emulator, it):\n"
+        "    emulator.load('first-run', seed=9)\n"
+        "    assert not it\n"
+    )
+    monkeypatch.chdir(folder)
+    pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    replays = [line.removeprefix("replay: ") for line in done.outlines if line.startswith("replay: ")]
+    assert len(replays) == 3
+    for replay in replays:
+        again = subprocess.run(
+            replay.replace("pytest", pytest_here, 1), shell=True, capture_output=True, text=True, check=False
+        )
+        assert "1 failed" in again.stdout
+        assert f"replay: {replay}" in again.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    "tests",
+    [
+        """
+@pytest.fixture
+def stopped(emulator):
+    emulator.load("first-run")
+    assert stop(emulator, "2A6F94BB").status_code == 400
+
+def test_it(stopped): ...
+""",
+        """
+def test_it(request):
+    emulator = request.getfixturevalue("emulator")
+    emulator.load("first-run")
+    assert stop(emulator, "2A6F94BB").status_code == 400
+""",
+        """
+from emulator import Emulator
+
+@pytest.fixture(scope="module")
+def shared(emulator_server):
+    with Emulator("first-run", server=emulator_server) as emulator:
+        yield emulator
+
+def test_it(shared):
+    assert stop(shared, "2A6F94BB").status_code == 400
+""",
+    ],
+    ids=["in a fixture above", "by its name", "of a wider fixture"],
+)
+def test_the_story_is_told_wherever_the_world_was_made(pytester: pytest.Pytester, tests: str) -> None:
+    done = run(pytester, tests)
+    done.stdout.fnmatch_lines(["*- batch-emulator -*", "*/2A6F94BB/stop* -> 200 stopped"])
+
+
+def test_a_scenario_with_mistakes_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".yaml", bad="title: Bad\ngiven: {serpwow: {batchs: []}}")
+    done = run(pytester, '@pytest.mark.scenario("bad.yaml")\ndef test_it(emulator): ...')
+    done.stdout.fnmatch_lines(["*bad.yaml:2:19: unknown key 'batchs'; did you mean 'batches'?"])
+    done.stdout.no_re_match_line(r".*\.py:\d+: ")
 
 
 def test_a_failure_before_anything_was_asked_says_so(pytester: pytest.Pytester) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from anyio import to_thread
+
+from emulator.handle.journal import Exchange
 
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
@@ -19,23 +22,32 @@ def awaited(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 
     @wraps(function)
     async def wait(*args: P.args, **kwargs: P.kwargs) -> T:
-        return await asyncio.to_thread(function, *args, **kwargs)
+        return await to_thread.run_sync(partial(function, *args, **kwargs))
 
     return wait
 
 
 class AsyncEmulator:
-    """What the handle asks of the server, awaited; each attribute is the handle's own function of that name."""
+    """What the handle asks of the server, awaited, in a loop of asyncio or of trio.
+
+    Each attribute does what the handle's own function of that name does. For all else, call it with a function:
+    `await emulator.aio(lambda: emulator.stripe.batch_job(id).status)`.
+    """
 
     def __init__(self, emulator: Emulator) -> None:
+        def exchanges(operation: str | None = None) -> list[Exchange]:
+            return emulator.journal.exchanges(operation)
+
         self.load = awaited(emulator.load)
         self.reset = awaited(emulator.reset)
         self.advance = awaited(emulator.clock.advance)
         self.run = awaited(emulator.clock.run)
+        self.now = awaited(lambda: emulator.clock.now)
+        self.next = awaited(lambda: emulator.clock.next)
         self.state = awaited(lambda: dict(emulator.state))
         self.change = awaited(emulator.state.change)
         self.journal = awaited(lambda: emulator.journal)
-        self.exchanges = awaited(lambda operation=None: emulator.journal.exchanges(operation))
+        self.exchanges = awaited(exchanges)
         self.ledger = awaited(lambda: emulator.ledger)
         self.dry_run = awaited(emulator.dry_run)
         self.snapshot = awaited(emulator.snapshot)
@@ -48,3 +60,8 @@ class AsyncEmulator:
         self.add_fault = awaited(emulator.faults.add)
         self.remove_fault = awaited(emulator.faults.remove)
         self.clear_faults = awaited(emulator.faults.clear)
+        self.close = awaited(emulator.close)
+
+    async def __call__(self, function: Callable[[], T]) -> T:
+        """The result of any function, in a thread of its own."""
+        return await to_thread.run_sync(function)

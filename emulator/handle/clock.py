@@ -7,11 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from emulator.handle.journal import Change
-from emulator.kernel.errors import BadInput
+from emulator.handle.written import duration
 from emulator.kernel.journal import show_instant
-from emulator.kernel.quantities import parse_instant, show_duration
-
-MILLISECOND = timedelta(milliseconds=1)
+from emulator.kernel.quantities import parse_instant
 
 
 class Clock:
@@ -48,7 +46,7 @@ class Clock:
             Refused: time does not go back, never comes to rest, or more would happen than in one jump may.
         """
         wish = {
-            "by": _duration(by) if isinstance(by, timedelta) else by,
+            "by": duration(by, "by") if isinstance(by, timedelta) else by,
             "to": show_instant(to) if isinstance(to, datetime) else to,
             "until": until,
         }
@@ -58,9 +56,3 @@ class Clock:
     def run(self, rate: float | str) -> None:
         """Lets time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
         self._ask("PATCH", "/clock", {"rate": rate})
-
-
-def _duration(by: timedelta) -> str:
-    if by % MILLISECOND:
-        raise BadInput.at(f"a world's time passes by whole milliseconds, not by {by}", "by")
-    return show_duration(by)

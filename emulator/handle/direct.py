@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -77,52 +77,6 @@ class HereAwaited(NoSocket):
         self.gone = self.gone or borne < seconds
 
 
-class _Talk:
-    """A request on its way through the application, and what came back of its answer."""
-
-    def __init__(
-        self, method: str, target: bytes, headers: Headers, body: bytes, scheme: str, here: Here | HereAwaited
-    ) -> None:
-        path, _, query = target.partition(b"?")
-        self._incoming = [{"type": "http.request", "body": body, "more_body": False}]
-        self._here = here
-        self.sent: list[MutableMapping[str, Any]] = []
-        self.scope = {
-            "type": "http",
-            "asgi": {"version": "3.0"},
-            "http_version": "1.1",
-            "method": method,
-            "scheme": scheme,
-            "path": unquote(path.decode("latin-1")),
-            "raw_path": path,
-            "root_path": "",
-            "query_string": query,
-            "headers": [(name.lower(), value) for name, value in headers],
-            "server": None,
-            "client": NO_SOCKET,
-            "state": {LENT: here},
-        }
-
-    async def receive(self) -> MutableMapping[str, Any]:
-        return self._incoming.pop() if self._incoming else {"type": "http.disconnect"}
-
-    async def send(self, message: MutableMapping[str, Any]) -> None:
-        self.sent.append(message)
-
-    def answered(self, ended: LineCut | WaitsForEver | None) -> Answered:
-        """What the caller has in the end, or that it has nothing."""
-        if ended is not None and not self.sent:
-            raise ended
-        if self._here.gone:
-            raise LineCut(HANG)
-        status, headers = self.sent[0]["status"], self.sent[0]["headers"]
-        if self.scope["method"] == "HEAD":  # its answer has no body, and was whole when the head had come
-            return Answered(status, headers, b"")
-        if isinstance(ended, WaitsForEver):
-            raise ended
-        return Answered(status, headers, b"".join(message.get("body", b"") for message in self.sent[1:]), ended)
-
-
 def ask(
     app: App,
     method: str,
@@ -138,31 +92,54 @@ def ask(
         LineCut: a fault left the request without any answer.
         WaitsForEver: the caller would bear any silence, and this one has no end.
     """
-    talk = _Talk(method, target, headers, body, scheme, Here(patience))
-    try:
-        at_once(app(talk.scope, talk.receive, talk.send))
-    except (LineCut, WaitsForEver) as ended:
-        return talk.answered(ended)
-    return talk.answered(None)
+    return at_once(asked(app, Here(patience), method, target, headers, body, scheme))
 
 
-async def ask_awaited(
-    app: App,
-    method: str,
-    target: bytes,
-    headers: Headers = (),
-    body: bytes = b"",
-    scheme: str = "http",
-    patience: float | None = None,
+async def asked(
+    app: App, here: Here | HereAwaited, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
 ) -> Answered:
-    """The same in an event loop, of asyncio or of trio, to which real time that passes is left.
+    """Runs one request through the application, with these means to let real time pass. Raises as `ask` does."""
+    path, _, query = target.partition(b"?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": scheme,
+        "path": unquote(path.decode("latin-1")),
+        "raw_path": path,
+        "root_path": "",
+        "query_string": query,
+        "headers": [(name.lower(), value) for name, value in headers],
+        "server": None,
+        "client": NO_SOCKET,
+        "state": {LENT: here},
+    }
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[MutableMapping[str, Any]] = []
 
-    Raises:
-        LineCut: a fault left the request without any answer.
-    """
-    talk = _Talk(method, target, headers, body, scheme, HereAwaited(patience))
+    async def receive() -> MutableMapping[str, Any]:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    ended: LineCut | WaitsForEver | None = None
     try:
-        await app(talk.scope, talk.receive, talk.send)
-    except LineCut as ended:
-        return talk.answered(ended)
-    return talk.answered(None)
+        await app(scope, receive, send)
+    except (LineCut, WaitsForEver) as error:
+        ended = error
+    if ended is not None and not sent:
+        raise ended
+    if here.gone:
+        raise LineCut(HANG)
+    return _answered(method, sent, ended)
+
+
+def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: LineCut | WaitsForEver | None) -> Answered:
+    status, headers = sent[0]["status"], sent[0]["headers"]
+    if method == "HEAD":  # its answer has no body, and was whole when the head had come
+        return Answered(status, headers, b"")
+    if isinstance(ended, WaitsForEver):
+        raise ended
+    return Answered(status, headers, b"".join(message.get("body", b"") for message in sent[1:]), ended)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack
 from functools import cached_property
+from http import HTTPStatus
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from emulator.handle.clock import Clock
 from emulator.handle.faults import Faults
-from emulator.handle.journal import Ask, Journal
+from emulator.handle.journal import Journal
 from emulator.handle.past import Past
-from emulator.handle.server import EmulatorServer
-from emulator.handle.views import Serpwow, SixDot50, Stripe, read_only
-from emulator.kernel.errors import BadInput, NotFound
+from emulator.handle.server import EmulatorServer, Refused
+from emulator.handle.state import State
+from emulator.handle.views import Serpwow, SixDot50, Stripe
+from emulator.kernel.errors import BadInput
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -29,6 +34,15 @@ ScenarioLike = str | Path | Mapping[str, Any]
 
 MOST = 1_000
 """How many endings are explored, unless more are asked for."""
+
+
+_numbers = count()
+_living: WeakValueDictionary[int, Emulator] = WeakValueDictionary()
+
+
+def living() -> list[Emulator]:
+    """Every handle in this process that is not closed, in the order in which they were made."""
+    return [it for _, it in sorted(_living.items())]
 
 
 class Emulator(Past):
@@ -51,19 +65,31 @@ class Emulator(Past):
         id: str | None = None,
     ) -> None:
         wish = {"id": id, "scenario": _written(scenario), "claim": False, "seed": seed}
-        self._own = None if server else EmulatorServer(os.environ.get("EMULATOR_URL"))
-        self._server = server or self._own or EmulatorServer()
-        self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)))
+        with ExitStack() as exits:
+            self._server = server or exits.enter_context(EmulatorServer(os.environ.get("EMULATOR_URL")))
+            self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
 
-    def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any]) -> None:
-        """Takes hold of a world that was made."""
+    def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
+        """Takes hold of a world that was made, to drop it before what `exits` ends."""
         self.scenario = scenario
         self._made = made
         self._id: str = made["id"]
-        self._closed = False
+        self._exits = exits
+        self._exits.callback(self._drop)
+        self._number = next(_numbers)
+        _living[self._number] = self
+
+    def _drop(self) -> None:
+        """Drops the world, if nobody else has."""
+        _living.pop(self._number, None)
+        try:
+            self._server.ask("DELETE", f"/worlds/{self._id}")
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
 
     def __repr__(self) -> str:
-        return f"<Emulator {self._id}, seed {self.seed}{', closed' if self._closed else ''}>"
+        return f"<Emulator {self._id}, seed {self.seed}>"
 
     @property
     def id(self) -> str:
@@ -138,10 +164,11 @@ class Emulator(Past):
         self.ask("POST", "/reset")
 
     def fork(self, *, seed: int | None = None) -> Emulator:
-        """Another world, with credentials of its own, that goes on from here. Use as a context: it is dropped at the end."""
+        """Another world, with credentials of its own, that goes on from here. It is dropped with its context, or ours."""
         twin = object.__new__(Emulator)
-        twin._own, twin._server = None, self._server
-        twin._hold(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})))
+        twin._server = self._server
+        twin._hold(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})), ExitStack())
+        self._exits.callback(twin.close)
         return twin
 
     def explore(
@@ -205,9 +232,9 @@ class Emulator(Past):
         Raises:
             RuntimeError: the server is not in this process.
         """
-        from emulator.handle.transport import requests_adapter
+        from emulator.handle.adapter import InProcessAdapter
 
-        return requests_adapter(self._app())
+        return InProcessAdapter(self._app())
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the control plane something about this world; `path` is what follows `/worlds/{world}`.
@@ -218,18 +245,19 @@ class Emulator(Past):
         return self._server.ask(method, f"/worlds/{self._id}{path}", body)
 
     def close(self) -> None:
-        """Drops the world, and the server if it was made for it. What is closed already stays closed."""
-        if self._closed:
-            return
-        self._closed = True
-        self._server.ask("DELETE", f"/worlds/{self._id}")
-        if self._own:
-            self._own.close()
+        """Drops the world and its forks, and the server if it was made for it. What is closed already stays closed."""
+        self._exits.close()
 
     def __enter__(self) -> Emulator:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """What went wrong takes the story of the world along, as a note, for the world is gone when it is reported."""
+        if isinstance(error, Exception):
+            from emulator.handle.story import story_if_any
+
+            if told := story_if_any(self):
+                error.add_note(told)
         self.close()
 
     def _app(self) -> Any:
@@ -243,37 +271,6 @@ class Emulator(Past):
             return self._server.url + base.removeprefix(base.partition("//")[0] + "//" + base.split("/")[2])
 
         return url, lambda: self._made["credentials"][vendor], lambda: self.ask("GET", "/state")[vendor]
-
-
-class State(Mapping[str, Any]):
-    """The whole state by vendor, in the words of `given`; read anew each time."""
-
-    def __init__(self, ask: Ask) -> None:
-        self._ask = ask
-
-    def change(self, state: Mapping[str, Any]) -> None:
-        """Changes what is named by id, and adds what is new: all of it, or nothing.
-
-        Raises:
-            Refused: the state that it asks for cannot be.
-        """
-        self._ask("PATCH", "/state", state)
-
-    def __getitem__(self, vendor: str) -> Any:
-        state = self._read()
-        if vendor not in state:
-            raise KeyError(str(NotFound("vendor", vendor, state)))
-        return state[vendor]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
-
-    def __len__(self) -> int:
-        return len(self._read())
-
-    def _read(self) -> dict[str, Any]:
-        state: dict[str, Any] = read_only(self._ask("GET", "/state"))
-        return state
 
 
 def _given(wish: Mapping[str, Any]) -> dict[str, Any]:

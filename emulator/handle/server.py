@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
+from threading import Lock
 from types import TracebackType
 from typing import Any
 
@@ -13,8 +14,9 @@ import orjson
 from emulator.app import App, create_app, worlds_of
 from emulator.collector import at_rest
 from emulator.handle.direct import Answered, ask
+from emulator.handle.written import written
 from emulator.kernel.errors import EmulatorError
-from emulator.vendors.vendor import dump
+from emulator.web.guard import is_loopback
 
 CONTROL = "/_emulator"
 TIMEOUT = 30.0
@@ -36,6 +38,8 @@ class EmulatorServer:
 
     def __init__(self, url: str | None = None) -> None:
         self._exits = ExitStack()
+        self._lock = Lock()
+        self._process = os.getpid()
         self.app: App | None = None
         self._url = url.rstrip("/") if url else None
         self._send = self._there(self._url) if self._url else self._here()
@@ -43,13 +47,23 @@ class EmulatorServer:
     @property
     def url(self) -> str:
         """Where clients reach it. In this process, the first who asks makes it listen, on a port that the system chooses."""
-        if self._url is None:
-            assert self.app is not None  # noqa: S101  no URL was given, so it is ours
-            with at_rest():
-                from emulator.server import ThreadedServer
+        with self._lock:
+            if self._url is None:
+                self._url = self._listen()
+            return self._url
 
-                self._url = self._exits.enter_context(ThreadedServer(self.app)).url
-        return self._url
+    def _listen(self) -> str:
+        self._stay_in_this_process()
+        assert self.app is not None  # noqa: S101  no URL was given, so it is ours
+        with at_rest():
+            from emulator.server import ThreadedServer
+
+            return self._exits.enter_context(ThreadedServer(self.app)).url
+
+    def _stay_in_this_process(self) -> None:
+        """A fork has a copy of the worlds, of which the clients of the original would know nothing."""
+        if os.getpid() != self._process:
+            raise Refused(f"this server lives in process {self._process}, which this one was forked from: ask it there")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the control plane and returns its JSON answer; None where there is none.
@@ -57,10 +71,11 @@ class EmulatorServer:
         Raises:
             Refused: it said no, and why; or nobody answered.
         """
-        answered = self._send(method, CONTROL + path, b"" if body is None else dump(body))
+        answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
         if answered.status < 300:
             return orjson.loads(answered.content) if answered.content else None
-        raise Refused(f"{method} {CONTROL}{path} answered {answered.status}: {_reason(answered.content)}", answered.status)
+        asked = f"{method} {CONTROL}{path} was answered {answered.status}"
+        raise Refused(f"{_reason(answered.content)} ({asked})", answered.status)
 
     def greet(self) -> None:
         """Makes sure that there is an emulator, and that it lets us in.
@@ -81,14 +96,20 @@ class EmulatorServer:
 
     def _here(self) -> Send:
         self.app = app = create_app(worlds_of([]))
-        headers = [(b"host", b"127.0.0.1")]
-        return lambda method, path, body: ask(app, method, path.encode(), headers, body)
+
+        def send(method: str, path: str, body: bytes) -> Answered:
+            self._stay_in_this_process()
+            return ask(app, method, path.encode(), [(b"host", b"127.0.0.1")], body)
+
+        return send
 
     def _there(self, url: str) -> Send:
+        """Asks over the wire; through a proxy that the environment names, unless it is on this machine."""
         import httpx
 
         try:
-            client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT))
+            near = is_loopback(httpx.URL(url).host)
+            client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=not near))
         except httpx.InvalidURL as error:
             raise Refused(f"{url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
         if token := os.environ.get("EMULATOR_CONTROL_TOKEN"):

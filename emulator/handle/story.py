@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby
+from pathlib import Path
 
 from emulator.evidence import Evidence, load_evidence
 from emulator.handle.emulator import Emulator
 from emulator.handle.faults import Fault
 from emulator.handle.journal import Change, Exchange, Journal
+from emulator.kernel.errors import EmulatorError
+from emulator.vendors import VENDORS
 
 SHOWN = 50
 """How many of the newest entries are told; those that are told as one count as one."""
@@ -19,18 +22,26 @@ MANY = 3
 """More changes than this that are alike are told in one line."""
 
 
-def story(emulator: Emulator, replay: str) -> str:
-    """The story, and the command that replays it. It is told whatever happened: where the server is gone, it says that."""
+def story(emulator: Emulator, replay: str | None = None) -> str:
+    """The story, and what replays it, if anything. It is told whatever happened: where the server is gone, it says that."""
     try:
         return "\n".join(_lines(emulator, replay))
     except Exception as error:  # the report of a failure must not fail
         return f"the story cannot be told: {error}"
 
 
-def _lines(emulator: Emulator, replay: str) -> Iterator[str]:
+def story_if_any(emulator: Emulator) -> str | None:
+    """The story of a world in which something has happened; None of another, or of one that cannot be asked."""
+    try:
+        return story(emulator) if emulator.journal else None
+    except EmulatorError:
+        return None
+
+
+def _lines(emulator: Emulator, replay: str | None) -> Iterator[str]:
     journal = emulator.journal
     yield f"world {emulator.id}, seed {emulator.seed}, clock {emulator.clock.now.isoformat()}"
-    if isinstance(emulator.scenario, str):
+    if isinstance(emulator.scenario, (str, Path)):
         yield f"scenario {emulator.scenario}"
     parts = list(_parts(journal))
     if hidden := journal.dropped + sum(count for count, _ in parts[:-SHOWN]):
@@ -40,7 +51,8 @@ def _lines(emulator: Emulator, replay: str) -> Iterator[str]:
     yield from (f"  {_name_of(it)} never struck" for it in emulator.faults.list() if not it.struck)
     if not journal:
         yield "nothing happened in this world: is the client pointed at its URL, with its credential?"
-    yield f"replay: {replay}"
+    if replay is not None:
+        yield f"replay: {replay}"
 
 
 def _parts(journal: Journal) -> Iterator[tuple[int, list[str]]]:
@@ -75,7 +87,8 @@ def _plural(resource: str) -> str:
 
 
 def _name_of(fault: Fault) -> str:
-    return "{} ({do} {where}, at {at})".format(fault.id, **fault.fault)
+    told = "{} ({do} {where}, at {at}".format(fault.id, **fault.fault)
+    return f"{told} of {fault.fault['id']})" if "id" in fault.fault else f"{told})"
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
@@ -95,4 +108,4 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
 
 @cache
 def _evidence() -> dict[str, Evidence]:
-    return {id: fact for vendor in ("serpwow", "stripe", "6dot50") for id, fact in load_evidence(vendor).items()}
+    return {id: fact for vendor in VENDORS for id, fact in load_evidence(vendor).items()}

@@ -1,19 +1,15 @@
-"""The application without a socket: a transport for httpx, sync and async, and an adapter for requests."""
+"""The application without a socket: a transport for httpx, sync and async."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from emulator.app import App
-from emulator.handle.direct import Answered, Headers, ask, ask_awaited
+from emulator.handle.direct import Answered, Here, HereAwaited, asked
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.web.accidents import LineCut
-
-if TYPE_CHECKING:
-    from requests.adapters import BaseAdapter
+from emulator.web.accidents import LineCut, at_once
 
 FAILURES: dict[str, tuple[type[httpx.TransportError], str]] = {
     DROP: (httpx.RemoteProtocolError, "Server disconnected without sending a response."),
@@ -32,38 +28,29 @@ class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._prompt = prompt
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return self._response(request, ask(self._app, *_asked(request, request.read())))
-        except LineCut as cut:
-            raise _failure(cut, request) from None
+        return at_once(self._call(request, request.read(), Here(_patience(request))))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        body = await request.aread()
-        if self._prompt:
-            return self.handle_request(request)
+        means = Here if self._prompt else HereAwaited
+        return await self._call(request, await request.aread(), means(_patience(request)))
+
+    async def _call(self, request: httpx.Request, body: bytes, here: Here | HereAwaited) -> httpx.Response:
+        target, headers, scheme = request.url.raw_path, request.headers.raw, request.url.scheme
         try:
-            return self._response(request, await ask_awaited(self._app, *_asked(request, body)))
+            answer = await asked(self._app, here, request.method, target, headers, body, scheme)
         except LineCut as cut:
-            raise _failure(cut, request) from None
-
-    def _response(self, request: httpx.Request, answer: Answered) -> httpx.Response:
-        if answer.cut is None or is_whole(answer):
-            return httpx.Response(answer.status, headers=answer.headers, content=answer.content, request=request)
-        return httpx.Response(answer.status, headers=answer.headers, stream=Broken(answer, request), request=request)
+            failure, message = FAILURES[cut.how]
+            raise failure(message, request=request) from None
+        return httpx.Response(answer.status, headers=answer.headers, stream=Content(answer, request), request=request)
 
 
-def _asked(request: httpx.Request, body: bytes) -> tuple[str, bytes, Headers, bytes, str, float | None]:
+def _patience(request: httpx.Request) -> float | None:
     patience: float | None = request.extensions.get("timeout", {}).get("read")
-    return request.method, request.url.raw_path, request.headers.raw, body, request.url.scheme, patience
+    return patience
 
 
-def _failure(cut: LineCut, request: httpx.Request) -> httpx.TransportError:
-    failure, message = FAILURES[cut.how]
-    return failure(message, request=request)
-
-
-class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """A body that breaks off."""
+class Content(httpx.SyncByteStream, httpx.AsyncByteStream):
+    """A body, which may break off."""
 
     def __init__(self, answer: Answered, request: httpx.Request) -> None:
         self._answer = answer
@@ -71,18 +58,19 @@ class Broken(httpx.SyncByteStream, httpx.AsyncByteStream):
 
     def __iter__(self) -> Iterator[bytes]:
         yield self._answer.content
-        raise self._failure()
+        self._break_off()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield self._answer.content
-        raise self._failure()
+        self._break_off()
 
-    def _failure(self) -> httpx.TransportError:
-        assert self._answer.cut is not None  # noqa: S101  it was made for one that is
+    def _break_off(self) -> None:
+        if self._answer.cut is None or is_whole(self._answer):
+            return
         failure, message = FAILURES[self._answer.cut.how]
         if failure is httpx.RemoteProtocolError:
             message = f"peer closed connection without sending complete message body ({shortfall(self._answer)})"
-        return failure(message, request=self._request)
+        raise failure(message, request=self._request)
 
 
 def length_of(answer: Answered) -> int:
@@ -98,61 +86,3 @@ def is_whole(answer: Answered) -> bool:
 def shortfall(answer: Answered) -> str:
     """What there was of a body, and what there was to be."""
     return f"received {len(answer.content)} bytes, expected {length_of(answer)}"
-
-
-def requests_adapter(app: App) -> BaseAdapter:
-    """An adapter to mount on a `requests.Session`."""
-    import io
-
-    from requests import PreparedRequest, Response
-    from requests.adapters import BaseAdapter
-    from urllib3 import HTTPResponse
-
-    class InProcessAdapter(BaseAdapter):
-        def send(self, request: PreparedRequest, *_args: Any, timeout: Any = None, **_options: Any) -> Response:
-            body = request.body or b""
-            sent = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b"".join(body)
-            url = httpx.URL(request.url or "")
-            headers = [(name.encode("latin-1"), str(value).encode("latin-1")) for name, value in request.headers.items()]
-            headers.append((b"host", url.netloc))
-            patience = timeout[1] if isinstance(timeout, tuple) else timeout
-            try:
-                answer = ask(app, request.method or "GET", url.raw_path, headers, sent, url.scheme, patience)
-            except LineCut as cut:
-                raise _failure_without_answer(cut, request) from None
-            if answer.cut is not None and not is_whole(answer):
-                raise _failure_in_the_middle(answer, request)
-            response = Response()
-            response.status_code, response.url, response.request = answer.status, request.url or "", request
-            response.headers.update({name.decode("latin-1"): value.decode("latin-1") for name, value in answer.headers})
-            content = io.BytesIO(answer.content)
-            response.raw = HTTPResponse(
-                content, dict(response.headers), answer.status, preload_content=False, request_method=request.method
-            )
-            return response
-
-        def close(self) -> None:
-            """There is nothing to close."""
-
-    return InProcessAdapter()
-
-
-def _failure_without_answer(cut: LineCut, request: Any) -> Exception:
-    """What requests raises on a socket where nothing comes back."""
-    from requests import exceptions
-    from urllib3.exceptions import ProtocolError
-
-    if cut.how == HANG:
-        return exceptions.ReadTimeout("Read timed out.", request=request)
-    return exceptions.ConnectionError(ProtocolError("Connection aborted.", FAILURES[cut.how][1]), request=request)
-
-
-def _failure_in_the_middle(answer: Answered, request: Any) -> Exception:
-    """What requests raises on a socket where a body breaks off."""
-    from requests import exceptions
-    from urllib3.exceptions import ProtocolError
-
-    assert answer.cut is not None  # noqa: S101  it is told of no other
-    if answer.cut.how == HANG:
-        return exceptions.ConnectionError("Read timed out.", request=request)
-    return exceptions.ChunkedEncodingError(ProtocolError(f"Connection broken: {shortfall(answer)}"), request=request)

@@ -5,29 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from emulator.handle.state import UNCHANGEABLE, read_only
 from emulator.kernel.errors import NotFound
-
-UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"
-
-
-class ReadOnly(dict[str, Any]):
-    """A part of the state as it was read. To write to it would change nothing, and is refused."""
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        raise TypeError(UNCHANGEABLE)
-
-    def __delitem__(self, key: str) -> None:
-        raise TypeError(UNCHANGEABLE)
-
-    def update(self, *_: Any, **__: Any) -> None:
-        raise TypeError(UNCHANGEABLE)
-
-
-def read_only(value: Any) -> Any:
-    """A JSON value whose objects cannot be written to."""
-    if isinstance(value, dict):
-        return ReadOnly({name: read_only(part) for name, part in value.items()})
-    return [read_only(part) for part in value] if isinstance(value, list) else value
 
 
 class Record(Mapping[str, Any]):
@@ -40,6 +19,8 @@ class Record(Mapping[str, Any]):
         object.__setattr__(self, "_fields", read_only(fields))
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # Python itself asks, perhaps before there are any fields
+            raise AttributeError(name)
         try:
             return self._fields[name]
         except KeyError:
@@ -56,6 +37,9 @@ class Record(Mapping[str, Any]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+    def __reduce__(self) -> tuple[type[Record], tuple[str, dict[str, Any]]]:
+        return Record, (self._kind, dict(self._fields))
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._fields]

@@ -1,0 +1,64 @@
+"""The state of a world as a test reads it, a copy that cannot be written to, and changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from emulator.kernel.errors import NotFound
+
+UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"
+
+
+class ReadOnly(dict[str, Any]):
+    """A part of the state as it was read. To write to it would change nothing, and is refused."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        raise TypeError(UNCHANGEABLE)
+
+    def __delitem__(self, key: str) -> None:
+        raise TypeError(UNCHANGEABLE)
+
+    def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
+        return dict, (dict(self),)  # a copy is for whoever made it to write to
+
+    def update(self, *_: Any, **__: Any) -> None:
+        raise TypeError(UNCHANGEABLE)
+
+
+def read_only(value: Any) -> Any:
+    """A JSON value whose objects cannot be written to."""
+    if isinstance(value, dict):
+        return ReadOnly({name: read_only(part) for name, part in value.items()})
+    return [read_only(part) for part in value] if isinstance(value, list) else value
+
+
+class State(Mapping[str, Any]):
+    """The whole state by vendor, in the words of `given`; read anew each time."""
+
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
+
+    def change(self, state: Mapping[str, Any]) -> None:
+        """Changes what is named by id, and adds what is new: all of it, or nothing.
+
+        Raises:
+            Refused: the state that it asks for cannot be.
+        """
+        self._ask("PATCH", "/state", state)
+
+    def __getitem__(self, vendor: str) -> Any:
+        state = self._read()
+        if vendor not in state:
+            raise KeyError(str(NotFound("vendor", vendor, state)))
+        return state[vendor]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._read())
+
+    def __len__(self) -> int:
+        return len(self._read())
+
+    def _read(self) -> dict[str, Any]:
+        state: dict[str, Any] = read_only(self._ask("GET", "/state"))
+        return state
