@@ -43,7 +43,7 @@ main.add_command(explain)
 @port_option
 @click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
 @scenarios_option
-@token_option
+@token_option("What the control plane demands; made and printed where it listens beyond this machine and none is given.")
 @click.option(
     "--allow-host", "hosts", multiple=True, envvar="EMULATOR_ALLOW_HOST", show_envvar=True, help="A name it may go by."
 )
@@ -86,13 +86,26 @@ def serve(
             click.echo(line, err=True)
 
     app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits)
-    serve(app, listening, greet, limits, _authority(hosts) if tls else None)
+    try:
+        serve(app, listening, greet, limits, _authority(hosts) if tls else None)
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(128 + signal.SIGINT) from None
 
 
 @main.command()
 @click.argument("path", nargs=-1)
-@click.option("--evidence", is_flag=True, help="Print where every fact leads: its row and the scenario that proves it.")
-@click.option("--works", is_flag=True, help="Print every operation with the answers it gives, and how sure we are of each.")
+@click.option(
+    "--evidence",
+    is_flag=True,
+    envvar="EMULATOR_EVIDENCE",
+    help="Print where every fact leads: its row and the scenario that proves it.",
+)
+@click.option(
+    "--works",
+    is_flag=True,
+    envvar="EMULATOR_WORKS",
+    help="Print every operation with the answers it gives, and how sure we are of each.",
+)
 @scenarios_option
 def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None) -> None:
     """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
@@ -110,23 +123,24 @@ def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None)
         click.echo(line, err=True)
     if mistakes:
         raise click.exceptions.Exit(1)
-    click.echo(f"{len(scenarios)} scenarios, no mistakes")
+    click.echo(f"{_count(scenarios)}, no mistakes")
 
 
 @main.command()
 @click.argument("path", nargs=-1, required=True)
 @click.option("--against", metavar="URL", envvar="EMULATOR_URL", show_envvar=True, help="Play on a server that is running.")
-@token_option
+@token_option("What the control plane of that server demands.")
 @scenarios_option
 def play(path: Sequence[str], against: str | None, token: str | None, folder: Path | None) -> None:
     """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
     scenarios, lines = _open_all(_library(folder), path)
-    lines += asyncio.run(_play_all(scenarios, against, token))
+    lines += _differences(scenarios, against, token)
     for line in lines:
         click.echo(line, err=True)
     if lines:
         raise click.exceptions.Exit(1)
-    click.echo(f"{len(scenarios)} scenarios played, no differences")
+    idle = sum("steps" not in scenario.written for scenario in scenarios)
+    click.echo(f"{_count(scenarios)} played, no differences" + (f"; {idle} of them without steps" if idle else ""))
 
 
 @main.command()
@@ -178,9 +192,9 @@ def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
     address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
     base_url = url or f"{'https' if tls else 'http'}://{address}:{port}"
     try:
-        # which certificate it shows does not matter to whether it is ready
-        httpx.get(f"{base_url}/_emulator/ready", timeout=5, verify=False).raise_for_status()  # noqa: S501
-    except httpx.HTTPError as error:
+        # neither a proxy nor the certificate that it shows matters to whether it is ready
+        httpx.get(f"{base_url}/_emulator/ready", timeout=5, verify=False, trust_env=False).raise_for_status()  # noqa: S501
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise click.ClickException(f"not ready: {error}") from None
     click.echo("ready")
 
@@ -231,6 +245,19 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
         if not found:
             raise click.ClickException(f"{path} holds no scenarios")
         yield from found
+
+
+def _count(scenarios: Sequence[Scenario]) -> str:
+    return f"{len(scenarios)} scenario{'' if len(scenarios) == 1 else 's'}"
+
+
+def _differences(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:
+    import httpx
+
+    try:
+        return asyncio.run(_play_all(scenarios, against, token))
+    except (httpx.TransportError, httpx.InvalidURL) as error:
+        raise click.ClickException(f"no emulator answers at {against}: {error}") from None
 
 
 async def _play_all(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:

@@ -9,6 +9,7 @@ import httpx
 from emulator.app import App, create_app, worlds_of
 from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
+from emulator.reach import reaching
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 
@@ -22,8 +23,13 @@ def in_process(app: App | None = None) -> httpx.AsyncClient:
 
 
 def over_the_wire(url: str, token: str | None = None) -> httpx.AsyncClient:
-    """A client of the server at that URL; the token opens its control plane."""
-    return httpx.AsyncClient(base_url=url, timeout=30, event_hooks={"request": [_opener(token)]} if token else {})
+    """A client of the server at that URL; the token opens its control plane.
+
+    Raises:
+        httpx.InvalidURL: it is none.
+    """
+    hooks = {"request": [_opener(token)]} if token else {}
+    return httpx.AsyncClient(base_url=url, timeout=30, event_hooks=hooks, **reaching(url))
 
 
 def _opener(token: str) -> Callable[[httpx.Request], Awaitable[None]]:

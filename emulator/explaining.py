@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import click
 
+from emulator.options import token_option
+
 
 @click.command()
 @click.argument("number", metavar="N", type=click.IntRange(min=1))
 @click.option("--url", default="http://127.0.0.1:8080", envvar="EMULATOR_URL", show_default=True, show_envvar=True)
 @click.option("--world", default="default", envvar="EMULATOR_WORLD", show_default=True, show_envvar=True)
-@click.option("--control-token", "token", envvar="EMULATOR_CONTROL_TOKEN", show_envvar=True, help="What the server demands.")
+@token_option("What the server demands.")
 def explain(number: int, url: str, world: str, token: str | None) -> None:
     """Explain exchange N of a world on a running server; the reply's header Emulator-Exchange names both."""
     import httpx
 
+    from emulator.reach import reaching
+
     headers = {"Authorization": f"Bearer {token}"} if token else {}
+    target = f"{url.rstrip('/')}/_emulator/worlds/{world}/journal/{number}/explain"
     try:
-        reply = httpx.get(f"{url.rstrip('/')}/_emulator/worlds/{world}/journal/{number}/explain", headers=headers, timeout=30)
+        reply = httpx.get(target, headers=headers, timeout=30, **reaching(url))
         told = reply.json()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise click.ClickException(f"no explanation from {url}: {error}") from None
     if reply.is_error:
-        raise click.ClickException(str(told.get("detail", told)))
+        raise click.ClickException(str(told.get("detail") or told.get("message") or told))
     click.echo(told["text"])

@@ -24,13 +24,11 @@ scenarios_option = click.option(
 tls_option = click.option(
     "--tls", is_flag=True, envvar="EMULATOR_TLS", show_envvar=True, help="HTTPS, by the authority of `certificate`."
 )
-token_option = click.option(
-    "--control-token",
-    "token",
-    envvar="EMULATOR_CONTROL_TOKEN",
-    show_envvar=True,
-    help="What the control plane demands; made and printed where it listens beyond this machine and none is given.",
-)
+
+
+def token_option(says: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The control plane's token, and what the command does with it."""
+    return click.option("--control-token", "token", envvar="EMULATOR_CONTROL_TOKEN", show_envvar=True, help=says)
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -20,7 +20,7 @@ class Tls:
 
     def __init__(self, hosts: Iterable[str]) -> None:
         self._hosts = (*LOCAL, *hosts)
-        self._folder = Path(os.environ.get("EMULATOR_TLS_FOLDER") or _cache() / "batch-emulator")
+        self._folder = folder()
         self._authority = self._kept() or self._made()
 
     @property
@@ -49,5 +49,15 @@ class Tls:
         return authority
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+def folder() -> Path:
+    """Where the authority is kept."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return Path(os.environ.get("EMULATOR_TLS_FOLDER") or cache / "batch-emulator")
+
+
+def kept_certificate() -> str | None:
+    """The authority's certificate, in PEM; None where none was made on this machine."""
+    try:
+        return (folder() / "ca.pem").read_text("ascii")
+    except OSError:
+        return None

@@ -30,6 +30,7 @@ EDGES = {
     "data",
     "openapi",
     "options",
+    "reach",
     "__main__",
     "__init__",
 }

@@ -13,6 +13,7 @@ from emulator.cli import main
 from emulator.vendors import VENDORS
 from tests.conftest import Live
 
+ROOT = Path(__file__).parent.parent
 GOOD = "title: A batch is stopped\ngiven: {serpwow: {batches: [{id: B, status: queued}]}}\nsteps:\n  - send: GET /live/batches/B/stop?api_key=k\n    get: {status: 200}\n"
 WRONG = GOOD.replace("status: 200", "status: 404")
 BROKEN = GOOD.replace("title", "titel")
@@ -30,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_check_finds_no_mistake_in_what_is_shipped() -> None:
-    done = run("check", "scenarios")
+    done = run("check", str(ROOT / "scenarios"))
     assert done.exit_code == 0, done.output
     assert "no mistakes" in done.output
 
@@ -68,6 +69,42 @@ def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
 def test_play_goes_over_the_wire_when_told(folder: Path, live: Live) -> None:
     assert run("play", str(folder / "good.yaml"), "--against", live.url).exit_code == 0
     assert run("play", str(folder / "wrong.yaml"), EMULATOR_URL=live.url).exit_code == 1
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "garbage", "http://["])
+@pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda it: it[0])
+def test_where_nobody_answers_is_said_in_a_line(command: tuple[str, ...], url: str) -> None:
+    done = run(*command, EMULATOR_URL=url)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1), done.stderr
+    assert done.stderr.startswith("Error: no")
+
+
+@pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda it: it[0])
+def test_no_proxy_stands_between_this_machine_and_itself(command: tuple[str, ...], live: Live) -> None:
+    live.control.get("/live/account?api_key=k")
+    proxied = {"HTTP_PROXY": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1", "NO_PROXY": ""}
+    assert run(*command, EMULATOR_URL=live.url, **proxied).exit_code == 0
+
+
+def test_a_scenario_without_steps_is_not_taken_for_one_that_was_proved(tmp_path: Path) -> None:
+    (tmp_path / "idle.yaml").write_text("title: Nothing to prove")
+    assert run("play", str(tmp_path)).output == "1 scenario played, no differences; 1 of them without steps\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("first-run", "--", "/nonexistent"), "there is no command '/nonexistent'"),
+        (("--fault", "after-commit", "first-run", "--", "true"), "'after-commit' is not WHERE:DO"),
+        (("--most", "0", "first-run", "--", "true"), "0 is not in the range x>=1"),
+        (("nowhere", "--", "true"), "no scenario is called 'nowhere'"),
+        (("first-run", "--", "true"), "the client called no operation"),
+    ],
+)
+def test_explore_says_why_it_will_not(arguments: tuple[str, ...], told: str) -> None:
+    done = run("explore", *arguments)
+    assert done.exit_code > 0
+    assert told in done.stderr
 
 
 def test_scenarios_of_ones_own_have_names_and_come_first(folder: Path) -> None:

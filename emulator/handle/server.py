@@ -16,7 +16,6 @@ from emulator.collector import at_rest
 from emulator.handle.direct import Answered, ask
 from emulator.handle.written import written
 from emulator.kernel.errors import EmulatorError
-from emulator.web.guard import is_loopback
 
 CONTROL = "/_emulator"
 TIMEOUT = 30.0
@@ -104,12 +103,12 @@ class EmulatorServer:
         return send
 
     def _there(self, url: str) -> Send:
-        """Asks over the wire; through a proxy that the environment names, unless it is on this machine."""
         import httpx
 
+        from emulator.reach import reaching
+
         try:
-            near = is_loopback(httpx.URL(url).host)
-            client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=not near))
+            client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT, **reaching(url)))
         except httpx.InvalidURL as error:
             raise Refused(f"{url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
         if token := os.environ.get("EMULATOR_CONTROL_TOKEN"):

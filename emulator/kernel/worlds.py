@@ -109,6 +109,7 @@ class Worlds:
         wanted = set(claims)
         for claim in wanted:
             if self._owners.get(claim, former) is not former:
-                raise Conflict(f"a {claim[0]} credential of this world picks the world {self._owners[claim].id!r} already")
+                owner = self._owners[claim].id
+                raise Conflict(f"world {world.id!r} lists a {claim[0]} credential that picks the world {owner!r} already")
         self._owners.update(dict.fromkeys(wanted, world))
         self._claims.setdefault(world.id, set()).update(wanted)
