@@ -110,11 +110,12 @@ def serve(
 def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None) -> None:
     """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
     if evidence or works:
-        from emulator.coverage import coverage
+        from emulator.coverage import answers, coverage
         from emulator.trace import trace
 
-        for page in (trace,) * evidence + (coverage,) * works:
-            click.echo("\n".join(asyncio.run(page(_library(None)))))
+        lines = asyncio.run(trace(_library(None))) if evidence else []
+        lines += coverage(asyncio.run(answers(_library(None)))) if works else []
+        click.echo("\n".join(lines))
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")

@@ -19,43 +19,42 @@ Answers = dict[str, dict[str, set[str]]]
 """Operation → basis → answers."""
 
 
-async def coverage(known: Library) -> list[str]:
-    """The page as lines of Markdown, found by playing every scenario."""
-    answers = await _answers(known)
-    return [line for vendor in VENDORS.values() for line in _vendor(vendor, answers)]
-
-
-async def overview(known: Library) -> list[str]:
-    """A table in Markdown of every operation with the class of the surest answer that it gives."""
-    answers = await _answers(known)
-    lines = ["| operation | request | surest evidence |", "| --- | --- | --- |"]
-    for vendor in VENDORS.values():
-        for operation in vendor.operations:
-            surest = next(kind for kind in (*KINDS, "none") if kind in answers.get(operation.name, {}) or kind == "none")
-            lines.append(f"| `{operation.name}` | {_request(vendor, operation)} | {surest} |")
-    return lines
-
-
-async def _answers(known: Library) -> Answers:
-    answers: Answers = {}
+async def answers(known: Library) -> Answers:
+    """What every operation answers, found by playing every scenario."""
+    found: Answers = {}
     for played in (await play_all(known)).values():
         for operation, answer, basis in played.answers:
             if answer != SCRIPTED:
-                answers.setdefault(operation, {}).setdefault(basis, set()).add(answer)
-    return answers
+                found.setdefault(operation, {}).setdefault(basis, set()).add(answer)
+    return found
+
+
+def coverage(found: Answers) -> list[str]:
+    """The page as lines of Markdown."""
+    return [line for vendor in VENDORS.values() for line in _vendor(vendor, found)]
+
+
+def overview(found: Answers) -> list[str]:
+    """A table in Markdown of every operation with the class of the surest answer that it gives."""
+    lines = ["| operation | request | surest evidence |", "| --- | --- | --- |"]
+    for vendor in VENDORS.values():
+        for operation in vendor.operations:
+            surest = next(kind for kind in (*KINDS, "none") if kind in found.get(operation.name, {}) or kind == "none")
+            lines.append(f"| `{operation.name}` | {_request(vendor, operation)} | {surest} |")
+    return lines
 
 
 def _request(vendor: Vendor, operation: Operation) -> str:
     return f"{operation.method} `{(operation.mounts or vendor.mounts)[0]}{operation.path}`"
 
 
-def _vendor(vendor: Vendor, answers: Answers) -> Iterator[str]:
+def _vendor(vendor: Vendor, found: Answers) -> Iterator[str]:
     yield f"### {vendor.name}"
     yield ""
     yield f"| operation | request | {' | '.join(KINDS)} |"
     yield "| --- | --- | --- | --- | --- |"
     for operation in vendor.operations:
-        given = answers.get(operation.name, {})
+        given = found.get(operation.name, {})
         cells = (_cell(given.get(kind, ())) for kind in KINDS)
         yield f"| `{operation.name}` | {_request(vendor, operation)} | {' | '.join(cells)} |"
     yield ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +23,17 @@ pytest_plugins = ["pytester"]
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # how fast the machine is, is no test's matter
+
+
+@pytest.fixture(scope="session", autouse=True)
+def the_same_wherever_it_runs() -> Iterator[None]:
+    """No option of ours, and no proxy, comes from the environment in which the tests run."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("EMULATOR_")]:
+            patch.delenv(name)
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "*")
+        yield
 
 
 def through_a_socket(app: App) -> App:

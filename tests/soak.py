@@ -101,7 +101,7 @@ def work(url: str, process: int, threads: int, requests: int) -> int:
 
 def resident(pid: int) -> int:
     """The memory that a process holds, in kilobytes."""
-    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+    found = re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{pid}/status").read_text("utf-8"))
     return int(found[1]) if found else 0
 
 

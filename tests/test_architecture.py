@@ -49,7 +49,7 @@ def modules() -> list[Path]:
 
 
 def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
         elif isinstance(node, ast.Import):
@@ -86,7 +86,7 @@ def test_only_the_clock_asks_the_machine_for_the_time_or_for_chance(path: Path) 
         return
     chance = set() if path.name == "cli.py" else {"secrets"}  # a token that can be guessed is none
     assert not {"time", "random", *chance} & {name.split(".")[0] for name in imports(path)}
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Attribute):
             assert node.attr not in {"utcnow", "today", "uuid4", "uuid1"}
             assert not (node.attr == "now" and isinstance(node.value, ast.Name) and node.value.id == "datetime")
@@ -107,6 +107,6 @@ def test_vendors_do_not_know_each_other(vendor: str) -> None:
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_says_its_job_and_stays_small(path: Path) -> None:
-    text = path.read_text()
+    text = path.read_text("utf-8")
     assert ast.get_docstring(ast.parse(text))
     assert len(text.splitlines()) <= 300

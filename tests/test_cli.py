@@ -148,7 +148,7 @@ def test_healthcheck_knows_a_server_that_is_ready_from_one_that_is_not(live: Liv
             ("serve", "serpwow/stopall-23", "serpwow/stopall-one", "serpwow/stopall-one"),
             "there is a world 'serpwow.stopall-one'",
         ),
-        (("serve", "--host", "203.0.113.1", "--port", "1"), "annot assign requested address"),
+        (("serve", "--host", "203.0.113.1", "--port", "1"), "assign requested address"),
     ],
 )
 def test_serve_says_why_it_will_not(arguments: tuple[str, ...], message: str) -> None:

@@ -27,9 +27,9 @@ from emulator.web.guard import Guard
 from tests.test_readme import snippets
 
 ROOT = Path(__file__).parent.parent
-DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text())
-PAGE = (ROOT / "tests" / "recipes" / "in-ci.md").read_text()
+DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))
+PAGE = (ROOT / "tests" / "recipes" / "in-ci.md").read_text("utf-8")
 SNIPPETS = snippets(PAGE)
 RECIPES = [yaml.safe_load(snippet.text) for snippet in SNIPPETS if snippet.language == "yaml"]
 PORT = 8080
@@ -50,7 +50,7 @@ def image_environment() -> dict[str, str]:
 def options() -> set[str]:
     """Every environment variable that a command reads."""
     variables = {str(option.envvar) for command in main.commands.values() for option in command.params if option.envvar}
-    code = "".join(path.read_text() for path in (ROOT / "emulator").rglob("*.py"))
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "emulator").rglob("*.py"))
     return variables | set(re.findall(r'environ\.get\("(EMULATOR_\w+)"', code))
 
 
@@ -74,7 +74,9 @@ def url() -> Iterator[str]:
         yield server.url
 
 
-@pytest.mark.parametrize("text", [DOCKERFILE, (ROOT / "compose.yaml").read_text(), PAGE], ids=["Dockerfile", "compose", "page"])
+@pytest.mark.parametrize(
+    "text", [DOCKERFILE, (ROOT / "compose.yaml").read_text("utf-8"), PAGE], ids=["Dockerfile", "compose", "page"]
+)
 def test_every_variable_named_is_one_that_a_command_reads(text: str) -> None:
     assert set(re.findall(r"EMULATOR_[A-Z_]+", text)) <= options()
 
@@ -98,7 +100,7 @@ def test_every_stage_has_the_python_that_was_asked_for() -> None:
 
 def test_what_the_build_copies_is_let_in_and_nothing_else() -> None:
     copied = {name for line in re.findall(r"^COPY (?!--)(.*) \S+$", DOCKERFILE, re.MULTILINE) for name in line.split()}
-    let_in = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    let_in = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text("utf-8"), re.MULTILINE)
     assert copied == set(let_in)
     assert all((ROOT / name).exists() for name in copied)
 

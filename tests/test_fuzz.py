@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from typing import Any
 
 import orjson
@@ -28,9 +27,8 @@ BATCH = "/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f"
 
 @pytest.mark.parametrize(("campaign", "examples"), ROUNDS.items())
 def test_a_round_finds_nothing(campaign: str, examples: int) -> None:
-    seed = int(os.environ.get("FUZZ_SEED", secrets.randbelow(2**32)))
-    print(f"{campaign}: FUZZ_SEED={seed}")  # noqa: T201  shown when it fails
-    CAMPAIGNS[campaign](seed, examples)
+    """The same round each time: it is `python -m tests.fuzz` that looks for what nobody has found yet."""
+    CAMPAIGNS[campaign](int(os.environ.get("FUZZ_SEED", "1")), examples)
 
 
 def test_there_is_a_round_of_every_campaign() -> None:

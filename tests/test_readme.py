@@ -21,7 +21,7 @@ from emulator.scenario.loader import load_text
 from emulator.vendors import VENDORS
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
+README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTED_URL = "http://127.0.0.1:8080"
 NOT_TO_BE_RUN_HERE = {"make serve", "make test"}
 """They set the machine up and run this very test."""
@@ -83,7 +83,7 @@ def run(command: list[str]) -> str:
 
 @pytest.mark.parametrize("page", ["README.md", "scenarios/README.md"])
 def test_the_scenarios_in_the_documentation_play(page: str, tmp_path: Path) -> None:
-    found = [snippet.text for snippet in snippets((ROOT / page).read_text()) if snippet.language == "yaml"]
+    found = [snippet.text for snippet in snippets((ROOT / page).read_text("utf-8")) if snippet.language == "yaml"]
     assert found
     for number, text in enumerate(found):
         load_text(text, VENDORS, "snippet", page)

@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import Live
 from tests.test_readme import snippets
 
-PAGE = snippets((Path(__file__).parent / "recipes" / "README.md").read_text())
+PAGE = snippets((Path(__file__).parent / "recipes" / "README.md").read_text("utf-8"))
 PYTEST = "".join(snippet.text + "\n" for snippet in PAGE if snippet.language == "python")
 TESTS = PYTEST.count("\ndef test_") + PYTEST.count("\nasync def test_")
 

@@ -56,7 +56,7 @@ def client_of(world: World) -> httpx.Client:
 
 def sample(name: str) -> bytes:
     """A published sample without its line breaks."""
-    text = (fixtures_folder() / "6dot50" / "samples" / f"{name}.json").read_text()
+    text = (fixtures_folder() / "6dot50" / "samples" / f"{name}.json").read_text("utf-8")
     return json.dumps(json.loads(text), separators=(",", ":")).encode()
 
 

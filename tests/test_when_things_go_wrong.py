@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from emulator.kernel.faults import MEANINGLESS, WHERE
+from emulator.kernel.faults import DO, MEANINGLESS, WHERE
 from tests.test_readme import snippets
 from tests.test_recipes import run
 
-TEXT = (Path(__file__).parent / "recipes" / "when-things-go-wrong.md").read_text()
+TEXT = (Path(__file__).parent / "recipes" / "when-things-go-wrong.md").read_text("utf-8")
 PAGE = snippets(TEXT)
 PYTEST = "".join(snippet.text + "\n" for snippet in PAGE if snippet.language == "python")
 
@@ -51,7 +51,8 @@ def test_the_table_leaves_out_what_means_nothing() -> None:
     rows = [
         line.split("|")[1:-1] for line in TEXT.partition("## Where it may strike")[2].splitlines() if line.startswith("| `")
     ]
-    for name, *cells in rows[:8]:
+    assert [name.strip(" `") for name, *_ in rows[: len(DO)]] == list(DO)
+    for name, *cells in rows[: len(DO)]:
         for where, cell in zip(WHERE, cells, strict=True):
             meaningless = (where, name.strip(" `")) in MEANINGLESS
             assert (cell.strip() in ("—", "see `truncate`")) == meaningless, (name, where)
