@@ -26,17 +26,17 @@ def curl(world: World, *arguments: str) -> tuple[int, Any]:
     return int(status), json.loads(body)
 
 
-def test_serpwows_stop_batch(live: Live, world: World) -> None:
+def test_curl_stops_a_batch_of_serpwow(live: Live, world: World) -> None:
     status, body = curl(world, f"{live.url}/live/batches/2A6F94BB/stop?api_key=demo")
     assert (status, body["request_info"]["success"]) == (200, True)
 
 
-def test_serpwows_stop_all_batches(live: Live, world: World) -> None:
+def test_curl_stops_all_batches_of_serpwow(live: Live, world: World) -> None:
     status, body = curl(world, f"{live.url}/live/batches/stopall?api_key=demo")
     assert (status, body["batches_stopped"], body["batches_failed_to_stop"]) == (200, 2, 0)
 
 
-def test_stripes_cancel_a_batch_job(live: Live, world: World) -> None:
+def test_curl_cancels_a_batch_job_of_stripe(live: Live, world: World) -> None:
     status, body = curl(
         world,
         *("-X", "POST", f"{live.url}/v2/core/batch_jobs/{STRIPE_JOB}/cancel"),
@@ -45,7 +45,7 @@ def test_stripes_cancel_a_batch_job(live: Live, world: World) -> None:
     assert (status, body["status"], body["status_details"]) == (200, "cancelling", {})
 
 
-def test_sixdot50s_cancel_batch_after_get_token(live: Live, world: World) -> None:
+def test_curl_cancels_a_batch_of_sixdot50_with_a_token(live: Live, world: World) -> None:
     credentials = json.dumps({"key": "00000000-0000-0000-0000-000000000000", "secret": "supersecretpassword"})
     status, token = curl(
         world,

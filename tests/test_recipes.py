@@ -15,6 +15,13 @@ from tests.test_readme import snippets
 
 PAGE = snippets((Path(__file__).parent / "recipes" / "README.md").read_text("utf-8"))
 PYTEST = "".join(snippet.text + "\n" for snippet in PAGE if snippet.language == "python")
+SHARED = """
+def test_shared_once(shared):
+    shared.clock.advance("1s")
+
+def test_shared_twice(shared):
+    assert shared.clock.now.second == 32
+"""
 TESTS = PYTEST.count("\ndef test_") + PYTEST.count("\nasync def test_")
 
 
@@ -29,6 +36,12 @@ def test_the_ten_tests_pass_as_written(pytester: pytest.Pytester, arguments: lis
     pytester.makepyfile(PYTEST)
     assert TESTS == 10
     pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments).assert_outcomes(passed=TESTS)
+
+
+def test_the_world_that_tests_share_is_one(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(PYTEST + SHARED)
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly", "-k", "shared")
+    done.assert_outcomes(passed=2, deselected=TESTS)
 
 
 def test_the_ten_tests_pass_against_a_server_elsewhere(pytester: pytest.Pytester, live: Live) -> None:
@@ -48,15 +61,15 @@ def test_a_script_needs_one_line(tmp_path: Path) -> None:
     assert "/live 14770" in run(tmp_path, sys.executable, "-W", "error", "-c", recipe("py"))
 
 
-def test_the_recipe_for_unittest(tmp_path: Path) -> None:
+def test_the_recipe_for_unittest_runs(tmp_path: Path) -> None:
     run(tmp_path, sys.executable, "-W", "error", "-c", recipe("unittest"))
 
 
-def test_the_recipe_for_a_shell(tmp_path: Path) -> None:
+def test_the_recipe_for_a_shell_runs(tmp_path: Path) -> None:
     assert '"success":true' in run(tmp_path, "bash", "-euc", recipe("sh"))
 
 
 @pytest.mark.skipif(shutil.which("node") is None and "CI" not in os.environ, reason="Node is not installed")
-def test_the_recipe_for_nodes_test_runner(tmp_path: Path) -> None:
+def test_the_recipe_for_nodes_test_runner_runs(tmp_path: Path) -> None:
     (tmp_path / "cancel.test.mjs").write_text(recipe("js"))
     assert "# pass 1" in run(tmp_path, "node", "--test", "--test-reporter=tap", "cancel.test.mjs")

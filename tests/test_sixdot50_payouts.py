@@ -171,7 +171,7 @@ def test_what_is_not_a_number_is_not_looked_up(live: Live, number: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/batch/statusCodes", f"/batch/{ID}/cancel", "/payments", f"/batches/{ID}/payments/1", "/members"]
 )
-def test_paths_that_the_vendor_does_not_have(live: Live, path: str) -> None:
+def test_a_path_that_the_vendor_does_not_have_is_refused(live: Live, path: str) -> None:
     with client_of(live.load(state_of(batch()))) as client:
         assert (client.get(path).status_code, client.get(path).content) == (404, b"")
 
