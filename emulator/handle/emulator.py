@@ -108,6 +108,12 @@ class Emulator(Past):
         return self._server.url
 
     @property
+    def credentials(self) -> Mapping[str, Mapping[str, str]]:
+        """By vendor, what its clients need to reach this world: a base URL, and keys that pick it."""
+        credentials: Mapping[str, Mapping[str, str]] = self._made["credentials"]
+        return credentials
+
+    @property
     def clock(self) -> Clock:
         """The world's clock: `now`, `next`, `advance`, `run`."""
         return Clock(self.ask)
@@ -125,17 +131,17 @@ class Emulator(Past):
     @property
     def serpwow(self) -> Serpwow:
         """SerpWow in this world: `url` and `api_key` for its clients, `account`, `batches`, `batch(id)`."""
-        return Serpwow(*self._view("serpwow"))
+        return Serpwow(self)
 
     @property
     def stripe(self) -> Stripe:
         """Stripe in this world: `url` and `api_key` for its clients, `batch_jobs`, `batch_job(id)`."""
-        return Stripe(*self._view("stripe"))
+        return Stripe(self)
 
     @property
     def sixdot50(self) -> SixDot50:
         """6DOT50 PAY in this world: `url`, `key` and `secret` for its clients, `batches`, `batch(id)`, `account(name)`."""
-        return SixDot50(*self._view("6dot50"))
+        return SixDot50(self)
 
     @property
     def journal(self) -> Journal:
@@ -264,13 +270,6 @@ class Emulator(Past):
         if self._server.app is None:
             raise RuntimeError("there is no transport without a socket to a server that is not in this process")
         return self._server.app
-
-    def _view(self, vendor: str) -> tuple[Any, Any, Any]:
-        def url() -> str:
-            base: str = self._made["credentials"][vendor]["url"]
-            return self._server.url + base.removeprefix(base.partition("//")[0] + "//" + base.split("/")[2])
-
-        return url, lambda: self._made["credentials"][vendor], lambda: self.ask("GET", "/state")[vendor]
 
 
 def _given(wish: Mapping[str, Any]) -> dict[str, Any]:

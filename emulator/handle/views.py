@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from emulator.handle.state import UNCHANGEABLE, read_only
 from emulator.kernel.errors import NotFound
+
+if TYPE_CHECKING:
+    from emulator.handle.emulator import Emulator
 
 
 class Record(Mapping[str, Any]):
@@ -51,39 +55,43 @@ class Record(Mapping[str, Any]):
 class View:
     """What every vendor has: the base URL and the credentials of this world."""
 
-    def __init__(self, url: Callable[[], str], credentials: Callable[[], Mapping[str, str]], state: Callable[[], Any]) -> None:
-        self._url = url
-        self._credentials = credentials
-        self._state = state
+    vendor: ClassVar[str]
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
 
     @property
     def url(self) -> str:
         """The base URL that the vendor's client expects."""
-        return self._url()
+        return self._emulator.url + urlsplit(self._credentials["url"]).path
+
+    @property
+    def _credentials(self) -> Mapping[str, str]:
+        return self._emulator.credentials[self.vendor]
+
+    @property
+    def _state(self) -> Mapping[str, Any]:
+        state: Mapping[str, Any] = self._emulator.state[self.vendor]
+        return state
 
     def _all(self, field: str, kind: str) -> list[Record]:
-        return [Record(kind, it) for it in self._state().get(field, ())]
+        return [Record(kind, it) for it in self._state.get(field, ())]
 
     def _one(self, field: str, kind: str, id: str, key: str = "id") -> Record:
-        known = {it[key]: it for it in self._state().get(field, ())}
+        known = {it[key]: it for it in self._state.get(field, ())}
         if id not in known:
             raise NotFound(kind, str(id), known)
         return Record(kind, known[id])
 
 
-class Serpwow(View):
-    """SerpWow in this world."""
-
+class _WithApiKey(View):
     @property
     def api_key(self) -> str:
         """The key that picks this world."""
-        return self._credentials()["api_key"]
+        return self._credentials["api_key"]
 
-    @property
-    def account(self) -> Record:
-        """The account, with `credits_used`, `credits_limit` and `credits_remaining`."""
-        return Record("account", self._state()["account"])
 
+class _WithBatches(View):
     @property
     def batches(self) -> list[Record]:
         """Every batch, in the order in which they came."""
@@ -98,13 +106,21 @@ class Serpwow(View):
         return self._one("batches", "batch", id)
 
 
-class Stripe(View):
-    """Stripe in this world."""
+class Serpwow(_WithApiKey, _WithBatches):
+    """SerpWow in this world."""
+
+    vendor = "serpwow"
 
     @property
-    def api_key(self) -> str:
-        """The secret key that picks this world."""
-        return self._credentials()["api_key"]
+    def account(self) -> Record:
+        """The account, with `credits_used`, `credits_limit` and `credits_remaining`."""
+        return Record("account", self._state["account"])
+
+
+class Stripe(_WithApiKey):
+    """Stripe in this world."""
+
+    vendor = "stripe"
 
     @property
     def batch_jobs(self) -> list[Record]:
@@ -120,31 +136,20 @@ class Stripe(View):
         return self._one("batch_jobs", "batch job", id)
 
 
-class SixDot50(View):
-    """6DOT50 PAY in this world."""
+class SixDot50(_WithBatches):
+    """6DOT50 PAY in this world. A batch has its `payments`."""
+
+    vendor = "6dot50"
 
     @property
     def key(self) -> str:
         """The key that picks this world."""
-        return self._credentials()["key"]
+        return self._credentials["key"]
 
     @property
     def secret(self) -> str:
         """The secret that goes with the key."""
-        return self._credentials()["secret"]
-
-    @property
-    def batches(self) -> list[Record]:
-        """Every batch with its payments, in the order in which they came."""
-        return self._all("batches", "batch")
-
-    def batch(self, id: str) -> Record:
-        """The batch of that id.
-
-        Raises:
-            NotFound: there is none.
-        """
-        return self._one("batches", "batch", id)
+        return self._credentials["secret"]
 
     @property
     def accounts(self) -> list[Record]:
