@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -37,6 +38,22 @@ def test_a_cancel_is_accepted_before_the_job_has_ended(live: Live, status: str) 
     assert job.maximum_rps == 10
     world.advance("1s")
     assert client.v2.core.batch_jobs.retrieve(ID).status == "canceled"
+
+
+@pytest.mark.filterwarnings("ignore:.*:DeprecationWarning:httpx")  # the client hands httpx its certificates the old way
+def test_the_client_may_await(live: Live) -> None:
+    world = live.load(one_job(status="in_progress"))
+
+    async def cancel() -> str:
+        http_client = stripe.HTTPXClient()
+        client = stripe.StripeClient(
+            world.stripe["api_key"], base_addresses={"api": world.stripe["url"]}, http_client=http_client
+        )
+        job = await client.v2.core.batch_jobs.cancel_async(ID)
+        await http_client.close_async()  # type: ignore[no-untyped-call]
+        return job.status
+
+    assert asyncio.run(cancel()) == "cancelling"
 
 
 def test_a_cancel_of_a_canceled_job_has_its_results_as_integers(live: Live) -> None:
