@@ -37,6 +37,8 @@ def load(text: str) -> Scenario:
         ("title: A\nassume: {serpwow.unknown-batch: 403}", "a-story.yaml:2:33: 403 is not one of 400, 404"),
         ("title: A\ntiming: {serpwow.queue: 5 minutes}", "'5 minutes' is not of the form 500ms, 30s, 5m, 2h or 60d"),
         ("title: A\ntiming: {serpwow.queue: 99999999d}", "a-story.yaml:2:25: '99999999d' is longer than 36525d"),
+        ("title: A\ntiming: {serpwow.place: 5s}", "unknown key 'serpwow.place'"),
+        ("title: A\ntiming: {serpwow.schedule: 1h}", "unknown key 'serpwow.schedule'"),
         ("title: A\ntiming: {serpwow.que: 5s}", "unknown key 'serpwow.que'; did you mean 'serpwow.queue'?"),
         ("title: A\ngiven: {serpow: {}}", "unknown key 'serpow'; did you mean 'serpwow'?"),
         (

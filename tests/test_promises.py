@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import httpx
 from hypothesis import given, settings
@@ -33,6 +34,16 @@ LOOKS = [
     ("GET", "/live/batches/nothing?api_key=k", {}),
     ("GET", "/live/account", {}),
 ]
+LONG_AGO = {"since": "2026-01-01T00:00:00Z"}
+HANDS: list[dict[str, Any]] = [
+    {"serpwow": {"batches": [{"id": "2A6F94BB", "status": "running"} | LONG_AGO]}},
+    {"serpwow": {"batches": [{"id": "9E867FAA", "status": "queued"} | LONG_AGO]}},
+    {"stripe": {"batch_jobs": [{"id": "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "status": "in_progress"} | LONG_AGO]}},
+    {"stripe": {"batch_jobs": [{"id": "batchv2_BcDeFgHiJkLmNoPqRsTuVwXyZa", "status": "cancelling"} | LONG_AGO]}},
+    {"6dot50": {"batches": [{"name": "Old", "status": "OPEN", "payments": [{"msisdn": "1", "amount": 1} | LONG_AGO]}]}},
+]
+"""What a hand may write that has been so for long."""
+
 DEEDS = [
     ("GET", "/live/batches/2A6F94BB/stop?api_key=k", {}),
     ("GET", "/live/batches/9E867FAA/start?api_key=k", {}),
@@ -115,6 +126,22 @@ def test_a_reset_world_answers_like_a_new_one(lives: list[Asked], more: list[Ask
             return await live(more, client)
 
     assert asyncio.run(run(lives)) == asyncio.run(run([]))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.sampled_from(DEEDS), st.sampled_from(HANDS), st.integers(0, 20)), max_size=12))
+def test_time_runs_forward_whatever_a_hand_writes(lives: list[Asked | dict[str, Any]]) -> None:
+    async def run() -> list[str]:
+        async with first_run() as client:
+            for asked in lives:
+                if isinstance(asked, dict):
+                    await client.patch(f"{DEFAULT}/state", json=asked)
+                else:
+                    await live([asked], client)
+            return [entry["at"] for entry in (await client.get(f"{DEFAULT}/journal?limit=1000")).json()["entries"]]
+
+    instants = asyncio.run(run())
+    assert instants == sorted(instants)
 
 
 def test_two_worlds_of_one_server_never_meet() -> None:

@@ -167,6 +167,17 @@ def test_a_result_set_that_ended_too_late_is_refused(batch: dict[str, Any], sinc
         world_of({"batches": [written]}, clock={"start": "2026-01-01T00:00:00.5Z"})
 
 
+def test_a_batch_that_grew_too_old_while_it_ran_goes_when_it_is_stopped_and_not_before() -> None:
+    world = world_of({"batches": [{"id": "AAAAAAAA", "status": "running"}]}, timing={"serpwow.run": "never"})
+    world.advance_by(timedelta(days=90))
+    assert ask(world, "stop", "AAAAAAAA").status == 200
+    assert ask(world, "get", "AAAAAAAA").status == 400
+    assert [(commit.why, commit.at) for commit in world.history] == [
+        ("stop", world.clock.now()),
+        ("after serpwow.inactivity", world.clock.now()),
+    ]
+
+
 def test_the_next_result_set_has_a_number_of_its_own() -> None:
     found = [{"id": id, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"} for id in (1, 7)]
     world = world_of(

@@ -102,6 +102,18 @@ def test_a_change_carries_the_instant_at_which_it_was_due() -> None:
     assert fired.at == START + timedelta(seconds=30)
 
 
+def test_what_should_have_happened_already_happens_at_once_in_the_order_in_which_it_was_due() -> None:
+    world = kitchen(1)
+    world.advance_by(timedelta(seconds=10))
+    with world.transaction("put") as tx:
+        tx.put(Kettle("late", START - timedelta(minutes=1), "warming"))
+        tx.put(Kettle("later", START - timedelta(minutes=2), "warming"))
+    fired = world.advance_by(timedelta(seconds=20))
+    assert [(change.id, (change.at - START).seconds) for change in fired] == [("0", 30)]
+    changes = [(commit.touched[0].id, (commit.at - START).seconds) for commit in world.history]
+    assert changes == [("late", 10), ("later", 10), ("late", 10), ("0", 30)]
+
+
 def test_a_clock_that_runs_reaches_what_is_due_by_itself() -> None:
     world = kitchen(1)
     seconds = 0.0

@@ -274,13 +274,15 @@ class World:
         if resource is None or upcoming is None:
             raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
         _, wait = upcoming
+        # what arises when it should have happened already happens at once: no change is older than the one before it
+        at = max(due, self.history.newest or due)
         try:
-            with Transaction(self, due, f"after {wait.name}") as transaction:
+            with Transaction(self, at, f"after {wait.name}") as transaction:
                 row = transaction.lapse(machine, resource, wait).row
                 if row.state == row.to and self._due(key) == upcoming:
                     raise MachineError(f"after {wait.name}, {key} is due again at once")
         except BadInput as error:
-            with Transaction(self, due, f"impossible: {error}") as transaction:
+            with Transaction(self, at, f"impossible: {error}") as transaction:
                 transaction.remove(*key)
         self.journal.extend(transaction.changes)
         return transaction.changes
