@@ -12,7 +12,7 @@ from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import many_of, read_fields, schema_of, show_fields
-from emulator.vendors.serpwow.batches import fresh_id, new_batch
+from emulator.vendors.serpwow.batches import new_batch
 from emulator.vendors.serpwow.effects import planned
 from emulator.vendors.serpwow.given_fields import (
     ACCOUNT,
@@ -26,6 +26,7 @@ from emulator.vendors.serpwow.given_fields import (
     read_batch,
     show_batch,
 )
+from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.machine import STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, ErrorLog, Platform
 from emulator.vendors.serpwow.slots import call_up
@@ -67,8 +68,8 @@ class SerpwowGiven:
         """Each value is in the view before the next is made, so that places that become free are given away at the end."""
         account, batches = _read_account_and_batches(view, fragment)
         yield from (account, *batches)
-        yield from (_read(view, Destination, DESTINATION, item) for item in fragment.get("destinations", ()))
-        yield from (_read(view, ErrorLog, ERROR_LOG, item) for item in fragment.get("error_logs", ()))
+        yield from _read_destinations(view, fragment.get("destinations", ()))
+        yield from _read_error_logs(view, fragment.get("error_logs", ()))
         if "platform" in fragment:
             yield replace(_platform_of(view), **read_fields(PLATFORM, fragment["platform"]))
         if "timezone" in fragment.get("account", {}):
@@ -95,28 +96,38 @@ def _is_zone(name: str) -> bool:
         return False
 
 
-def _platform_of(view: Any) -> Platform:
+def _platform_of(view: View) -> Platform:
     platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
     return platform
 
 
-def _read(view: View, made: type[Any], fields: Mapping[str, Any], item: Mapping[str, Any]) -> Any:
-    """A destination or an error log: with what is written of it, and with what such a thing has otherwise."""
-    written = read_fields(fields, item)
-    id = written.pop("id", None) or view.mint(made.kind).hex()[:8].upper()
-    old = view.find(made.kind, id)
-    if old is None and made is Destination:
-        old = Destination(id, view.now, f"Destination {id}", "s3", True)
-    elif old is None:
-        old = ErrorLog(id, view.now, view.now, "Internal error")
-    return replace(old, **written)
+def _read_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Destination]:
+    for id, item in _with_ids(view, Destination.kind, items):
+        old = view.find(Destination.kind, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
+        yield replace(old, **read_fields(DESTINATION, {**item, "id": id}))
+
+
+def _read_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
+    for id, item in _with_ids(view, ErrorLog.kind, items):
+        old = view.find(ErrorLog.kind, id) or ErrorLog(id, view.now, view.now, "Internal error")
+        yield replace(old, **read_fields(ERROR_LOG, {**item, "id": id}))
+
+
+def _with_ids(view: View, kind: str, items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each item with its id; those that have none get one that neither the world nor the others have."""
+    taken = {item["id"] for item in items if "id" in item}
+    for item in items:
+        id = item.get("id") or fresh_code(view, kind, taken)
+        taken.add(id)
+        yield id, item
 
 
 def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[Account, list[Batch]]:
     written = fragment.get("account", {})
     old: Account = view.find(Account.kind, SELF) or Account(view.now)
     account = replace(old, **read_fields(ACCOUNT, written))
-    batches = list(_read_batches(view, fragment.get("batches", ())))
+    items = _with_ids(view, Batch.kind, fragment.get("batches", ()))
+    batches = [_read_batch(view, id, item) for id, item in items]
     if "credits_used" not in written:
         charged = sum(_newly_allocated(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + charged)
@@ -124,17 +135,6 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
         account = _with_usage(view, account, account.credits_used - old.credits_used)
     _refuse_impossible_credits(view, account, batches)
     return account, batches
-
-
-def _read_batches(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Batch]:
-    """The batches as written; those without an id get one that neither the world nor the others have."""
-    taken = {item["id"] for item in items if "id" in item}
-    for item in items:
-        id = item.get("id") or fresh_id(view)
-        while "id" not in item and id in taken:
-            id = fresh_id(view)
-        taken.add(id)
-        yield _read_batch(view, id, item)
 
 
 def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
