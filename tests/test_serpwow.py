@@ -146,7 +146,7 @@ def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: l
 @pytest.mark.parametrize(
     ("account", "complaint"),
     [
-        ({"credits_used": 5}, "the queued batches were allocated 10"),
+        ({"credits_used": 5}, "queued and running batches can give back 10"),
         ({"credits_limit": 9}, "credits_limit is 9"),
         ({"credits_used": 20, "usage": {"2026-01-01": 19}}, "the days add up to 19"),
     ],

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
 from emulator.vendors import VENDORS
@@ -64,3 +66,63 @@ def test_no_id_is_given_out_that_a_state_brought_along(make: Callable[[World], s
 def test_no_id_is_given_out_that_is_written_further_down(kind: str) -> None:
     minted = shown(world_of({kind: [{}]}))[kind][0]["id"]
     assert len(shown(world_of({kind: [{}, {"id": minted}]}))[kind]) == 2
+
+
+def running_and_waiting(world: World) -> dict[str, list[str]]:
+    return {status: [it["id"] for it in shown(world)["batches"] if it["status"] == status] for status in ("running", "queued")}
+
+
+def test_a_batch_that_grows_while_it_waits_waits_for_a_larger_place() -> None:
+    small = [{"id": f"SMALL{n}", "status": "running", "searches": 1} for n in range(5)]
+    world = world_of(
+        {"batches": [{"id": "BIG", "status": "running", "searches": 300}, *small, {"id": "Q", "status": "queued"}]},
+        timing={"serpwow.run": "1h"},
+    )
+    world.advance_by(timedelta(seconds=2))
+    lay(world, {"batches": [{"id": "Q", "searches": 300}]})
+    lay(world, {"batches": [{"id": "SMALL0", "status": "idle"}]})
+    assert running_and_waiting(world) == {"running": ["BIG", "SMALL1", "SMALL2", "SMALL3", "SMALL4"], "queued": ["Q"]}
+    world.advance_by(timedelta(hours=1))
+    assert running_and_waiting(world) == {"running": ["Q"], "queued": []}
+
+
+def test_a_batch_that_shrinks_while_it_waits_has_a_free_place_at_once() -> None:
+    large = [{"id": f"L{n}", "status": "queued", "searches": [{"id": "A"}, *[{"max_page": 1}] * 250]} for n in range(3)]
+    world = world_of({"batches": large}, assume={"serpwow.edit-queued": "allow"})
+    world.advance_by(timedelta(seconds=2))
+    assert running_and_waiting(world) == {"running": ["L0"], "queued": ["L1", "L2"]}
+    send(world, "DELETE", "/live/batches/L2/A")
+    assert running_and_waiting(world) == {"running": ["L0", "L2"], "queued": ["L1"]}
+
+
+def test_a_batch_whose_priority_is_raised_while_it_waits_comes_first() -> None:
+    world = world_of({"batches": [{"id": f"L{n}", "status": "queued", "searches": 300} for n in range(3)]})
+    world.advance_by(timedelta(seconds=2))
+    lay(world, {"batches": [{"id": "L2", "priority": "highest"}]})
+    world.advance_by(timedelta(seconds=10))
+    assert running_and_waiting(world) == {"running": ["L2"], "queued": ["L1"]}
+
+
+def test_a_batch_that_is_changed_in_other_ways_keeps_its_place_in_the_line() -> None:
+    world = world_of({"batches": [{"id": f"L{n}", "status": "queued", "searches": 300} for n in range(3)]})
+    world.advance_by(timedelta(seconds=2))
+    lay(world, {"batches": [{"id": "L1", "name": "Another", "searches": 301}]})
+    world.advance_by(timedelta(seconds=10))
+    assert running_and_waiting(world) == {"running": ["L1"], "queued": ["L2"]}
+
+
+REFUND = {"serpwow.failed-searches": "refund"}
+FAILING = {"id": "AAAAAAAA", "status": "running", "searches": 10, "failing": 5}
+
+
+def test_credits_that_a_run_would_give_back_but_nobody_used_are_refused() -> None:
+    with pytest.raises(BadInput, match="credits_used is 0, but queued and running batches can give back 5"):
+        world_of({"account": {"credits_used": 0}, "batches": [FAILING]}, assume=REFUND)
+
+
+def test_credits_that_a_run_will_give_back_cannot_be_taken_away_meanwhile() -> None:
+    world = world_of({"batches": [FAILING]}, assume=REFUND)
+    with pytest.raises(BadInput, match="can give back 5"):
+        lay(world, {"account": {"credits_used": 4, "usage": {"2026-01-01": 4}}})
+    world.advance_by(timedelta(seconds=10))
+    assert shown(world)["account"]["credits_used"] == 5

@@ -20,9 +20,10 @@ from emulator.vendors.serpwow.bodies import Unfit, body_of, parameters_of, read_
 from emulator.vendors.serpwow.effects import planned
 from emulator.vendors.serpwow.ids import fresh, fresh_code, letters
 from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
-from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.model import Batch, Line
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
 from emulator.vendors.serpwow.searches import MIXED, Search, Searches, whole
+from emulator.vendors.serpwow.slots import call_up, in_its_line
 from emulator.vendors.vendor import Act, Answer, Call
 
 PER_CALL = 1000
@@ -58,11 +59,17 @@ def _edit(change: Change) -> Act:
             changed, answer = change(tx, call, taken.resource)
         except Unfit as reason:
             return unfit(reason)
-        tx.put(planned(tx, changed))
+        for resource in _with_its_turn(tx, planned(tx, changed)):
+            tx.put(resource)
         assumption = EDIT_QUEUED.id if changed.status == "queued" else answer.assumption
         return answer._replace(assumption=assumption)
 
     return act
+
+
+def _with_its_turn(tx: Transaction, batch: Batch) -> Iterator[Line | Batch]:
+    yield from in_its_line(tx, batch)
+    yield from call_up(tx)
 
 
 def _update(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:

@@ -13,6 +13,7 @@ from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import many_of, read_fields, schema_of, show_fields
 from emulator.vendors.serpwow.batches import new_batch
+from emulator.vendors.serpwow.credits import refundable
 from emulator.vendors.serpwow.effects import planned
 from emulator.vendors.serpwow.given_fields import (
     ACCOUNT,
@@ -29,7 +30,7 @@ from emulator.vendors.serpwow.given_fields import (
 from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.machine import STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, ErrorLog, Platform
-from emulator.vendors.serpwow.slots import call_up
+from emulator.vendors.serpwow.slots import call_up, in_its_line
 from emulator.vendors.serpwow.usage import day_of, give_back, spend
 
 SCHEMA: Mapping[str, Any] = {
@@ -74,7 +75,9 @@ class SerpwowGiven:
             yield replace(_platform_of(view), **read_fields(PLATFORM, fragment["platform"]))
         if "timezone" in fragment.get("account", {}):
             yield from [planned(view, batch) for batch in view.group(Batch.kind, "scheduled")]
-        yield from (planned(view, batch) for batch in batches if batch.owner == SELF)
+        for batch in batches:
+            if batch.owner == SELF:
+                yield from in_its_line(view, planned(view, batch))
         yield from call_up(view)
 
     def show(self, view: Transaction) -> dict[str, Any]:
@@ -191,13 +194,14 @@ def _newly_allocated(view: View, batch: Batch) -> int:
 
 
 def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch]) -> None:
-    """Credits that a stop could give back must have been used, on some day, and none that the limit does not have."""
+    """Credits that could be given back must have been used, on some day, and none that the limit does not have."""
     changed = {batch.id for batch in batches}
-    untouched: Iterator[Batch] = (batch for batch in view.group(Batch.kind, "owner", SELF, "queued") if batch.id not in changed)
-    ours = (batch for batch in batches if batch.owner == SELF and batch.status == "queued")
-    refundable = sum(batch.allocated for batch in (*untouched, *ours))
-    if refundable > account.credits_used:
-        message = f"credits_used is {account.credits_used}, but the queued batches were allocated {refundable}"
+    busy = (batch for status in STOPPABLE for batch in view.group(Batch.kind, "owner", SELF, status))
+    untouched = (batch for batch in busy if batch.id not in changed)
+    ours = (batch for batch in batches if batch.owner == SELF)
+    most = sum(refundable(view, batch) for batch in (*untouched, *ours))
+    if most > account.credits_used:
+        message = f"credits_used is {account.credits_used}, but queued and running batches can give back {most}"
         raise BadInput([Problem(message, ("account", "credits_used"))])
     if sum(account.usage.values()) != account.credits_used:
         message = f"the days add up to {sum(account.usage.values())}, but credits_used is {account.credits_used}"

@@ -170,6 +170,11 @@ class Batch:
         return self.searches.credits
 
     @property
+    def failures(self) -> int:
+        """How many searches of its next run fail."""
+        return min(self.failing, len(self.searches))
+
+    @property
     def searches_type(self) -> str:
         """The type it is locked to, or the one that all its searches have. Evidence: serpwow-types-1."""
         return self.locked_type or self.searches.type
