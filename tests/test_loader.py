@@ -33,6 +33,8 @@ def load(text: str) -> Scenario:
             "title: A\nclock: {start: yesterday}",
             "a-story.yaml:2:16: 'yesterday' is not an instant such as 2026-03-09T20:55:31Z",
         ),
+        ("title: A\nclock: {start: '1969-12-31T23:59:59Z'}", "'1969-12-31T23:59:59Z' lies before the beginning of time, 1970"),
+        ("title: A\nclock: {start: '9000-01-01T00:00:01Z'}", "'9000-01-01T00:00:01Z' lies beyond the end of time, 9000"),
         ("title: A\nassume: {serpwow.unknown-bach: 404}", "'serpwow.unknown-bach'; did you mean 'serpwow.unknown-batch'?"),
         ("title: A\nassume: {serpwow.unknown-batch: 403}", "a-story.yaml:2:33: 403 is not one of 400, 404"),
         ("title: A\ntiming: {serpwow.queue: 5 minutes}", "'5 minutes' is not of the form 500ms, 30s, 5m, 2h or 60d"),
