@@ -189,3 +189,23 @@ def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(mon
         load(f"{given}  - {{after: 1s, set: {{}}}}\n  - {{after: 30d, set: {{}}}}\n")
     (problem,) = refused.value.problems
     assert (problem.line, problem.message.endswith("jump less far at once")) == (5, True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "serpwow: {batches: [{since: SOON}]}",
+        "serpwow: {batches: [{id: A}, {created_at: SOON}]}",
+        "serpwow: {error_logs: [{date: SOON}]}",
+        "stripe: {batch_jobs: [{created: SOON}]}",
+        "stripe: {batch_jobs: [{status: in_progress, since: SOON}]}",
+        "stripe: {event_destinations: [{created: SOON}]}",
+        "6dot50: {accounts: [{createdAt: SOON}]}",
+        "6dot50: {batches: [{createdAt: SOON}]}",
+        "6dot50: {batches: [{payments: [{msisdn: '27821231234', amount: 1, settledAt: SOON}]}]}",
+    ],
+)
+def test_what_has_happened_has_not_happened_in_the_future(given: str) -> None:
+    text = f"title: A\ngiven: {{{given}}}".replace("SOON", "'2026-01-01T00:00:01Z'")
+    with pytest.raises(BadInput, match="'2026-01-01T00:00:01Z' has not come yet: it is 2026-01-01T00:00:00Z"):
+        load(text)

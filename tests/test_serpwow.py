@@ -158,7 +158,7 @@ def test_credits_that_cannot_be_are_refused(account: dict[str, Any], complaint: 
 
 @pytest.mark.parametrize(
     ("batch", "since"),
-    [({"status": "queued"}, "2026-01-01T00:00:00Z"), ({}, "2026-01-01T00:00:02Z"), ({"status": "running"}, None)],
+    [({"status": "queued"}, "2026-01-01T00:00:00Z"), ({}, "2026-01-01T00:00:00Z"), ({"status": "running"}, None)],
 )
 def test_a_result_set_that_ended_too_late_is_refused(batch: dict[str, Any], since: str | None) -> None:
     found = {"id": 1, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"}

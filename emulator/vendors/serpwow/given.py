@@ -11,7 +11,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import many_of, read_fields, schema_of, show_fields
+from emulator.vendors.fields import many_of, read_fields, refuse_future, schema_of, show_fields
 from emulator.vendors.serpwow.batches import new_batch
 from emulator.vendors.serpwow.credits import refundable
 from emulator.vendors.serpwow.effects import planned
@@ -111,7 +111,8 @@ def _read_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterat
 
 
 def _read_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
-    for id, item in _with_ids(view, ErrorLog.kind, items):
+    for place, (id, item) in enumerate(_with_ids(view, ErrorLog.kind, items)):
+        refuse_future(ERROR_LOG, item, view.now, "error_logs", place)
         old = view.find(ErrorLog.kind, id) or ErrorLog(id, view.now, view.now, "Internal error")
         yield replace(old, **read_fields(ERROR_LOG, {**item, "id": id}))
 
@@ -130,7 +131,7 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
     old: Account = view.find(Account.kind, SELF) or Account(view.now)
     account = replace(old, **read_fields(ACCOUNT, written))
     items = _with_ids(view, Batch.kind, fragment.get("batches", ()))
-    batches = [_read_batch(view, id, item) for id, item in items]
+    batches = [_read_batch(view, id, item, place) for place, (id, item) in enumerate(items)]
     if "credits_used" not in written:
         charged = sum(_newly_allocated(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + charged)
@@ -140,7 +141,8 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
     return account, batches
 
 
-def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
+def _read_batch(view: View, id: str, item: Mapping[str, Any], place: int) -> Batch:
+    refuse_future(OWN, item, view.now, "batches", place)
     old: Batch | None = view.find(Batch.kind, id)
     batch = read_batch(old or new_batch(view, id), item)
     if old is not None and old.status != batch.status and "since" not in item:

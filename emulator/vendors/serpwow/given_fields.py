@@ -13,6 +13,7 @@ from emulator.vendors.fields import (
     FLAG,
     INSTANT,
     ORDINAL,
+    PAST,
     TEXT,
     TEXTS,
     Field,
@@ -53,7 +54,7 @@ DESTINATION: Fields = {
     "enabled": FLAG,
     "settings": PAIRS,
 }
-ERROR_LOG: Fields = {"id": TEXT, "date": INSTANT, "count": ORDINAL, "message": TEXT, "parameters": PAIRS}
+ERROR_LOG: Fields = {"id": TEXT, "date": PAST, "count": ORDINAL, "message": TEXT, "parameters": PAIRS}
 ACCOUNT: Fields = {
     "credits_limit": COUNT,
     "credits_used": COUNT,
@@ -100,14 +101,14 @@ OWN: Fields = {
     "id": TEXT,
     "name": TEXT,
     "status": one_of(*STATUSES),
-    "since": INSTANT,
-    "created_at": INSTANT,
-    "active_at": INSTANT,
-    "last_run": INSTANT,
+    "since": PAST,
+    "created_at": PAST,
+    "active_at": PAST,
+    "last_run": PAST,
     "allocated": COUNT,
-    "allocated_at": INSTANT,
-    "started_at": INSTANT,
-    "called_at": INSTANT,
+    "allocated_at": PAST,
+    "started_at": PAST,
+    "called_at": PAST,
     "priority": one_of(*PRIORITIES),
     "enabled": FLAG,
     "next_result_set_id": ORDINAL,
