@@ -126,3 +126,35 @@ def test_credits_that_a_run_will_give_back_cannot_be_taken_away_meanwhile() -> N
         lay(world, {"account": {"credits_used": 4, "usage": {"2026-01-01": 4}}})
     world.advance_by(timedelta(seconds=10))
     assert shown(world)["account"]["credits_used"] == 5
+
+
+RUN = {"id": 7, "started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T00:00:10Z"}
+
+
+@pytest.mark.parametrize(
+    ("batch", "complaint"),
+    [
+        ({"result_sets": [RUN, RUN]}, "'A' has 2 result sets 7"),
+        ({"result_sets": [RUN | {"started_at": "2025-12-31T00:00:11Z"}]}, "the result set 7 of 'A' ended before it started"),
+        ({"result_sets": [RUN], "next_result_set_id": 1}, "next_result_set_id of 'A' is 8 at least"),
+        ({"result_sets": [RUN], "next_result_set_id": 8, "status": "running"}, "next_result_set_id of 'A' is 9 at least"),
+    ],
+)
+def test_result_sets_that_contradict_each_other_are_refused(batch: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(BadInput, match=complaint):
+        world_of({"batches": [{"id": "A", **batch}]}, assume={"serpwow.next-result-set": "running"})
+
+
+def test_the_number_of_a_result_set_is_not_lowered_below_one_that_is_there() -> None:
+    world = world_of({"batches": [{"id": "A", "result_sets": [RUN]}]})
+    with pytest.raises(BadInput, match="is 8 at least"):
+        lay(world, {"batches": [{"id": "A", "next_result_set_id": 7}]})
+
+
+@pytest.mark.parametrize("choice", ["completed", "running"])
+def test_a_run_that_is_given_under_way_has_a_number_of_its_own(choice: str) -> None:
+    batch = {"id": "A", "status": "running", "searches": 1, "result_sets": [RUN]}
+    world = world_of({"batches": [batch]}, assume={"serpwow.next-result-set": choice})
+    world.advance_by(timedelta(seconds=10))
+    (resting,) = shown(world)["batches"]
+    assert ([it["id"] for it in resting["result_sets"]], resting["next_result_set_id"]) == ([7, 8], 9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import many_of, read_fields, refuse_future, schema_of, show_fields
+from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
 from emulator.vendors.serpwow.batches import new_batch
 from emulator.vendors.serpwow.credits import refundable
 from emulator.vendors.serpwow.effects import planned
@@ -149,17 +151,32 @@ def _read_batch(view: View, id: str, item: Mapping[str, Any], place: int) -> Bat
         batch = replace(batch, since=view.now)
     if "allocated" not in item and (old is None or old.status != batch.status):
         batch = replace(batch, allocated=_allocation(batch, old))
-    _refuse_late_results(view, batch)
-    return _with_instants(batch)
+    _refuse_impossible_results(view, batch)
+    return _with_instants(_with_next_number(view, batch, item))
 
 
-def _refuse_late_results(view: View, batch: Batch) -> None:
-    """What a batch has found is of the past, and from before it was queued again."""
+def _refuse_impossible_results(view: View, batch: Batch) -> None:
+    """What a batch has found has a number of its own, and is of the past, from before it was queued again."""
+    for number, times in Counter(it.id for it in batch.result_sets).items():
+        if times > 1:
+            raise BadInput.at(f"{batch.id!r} has {times} result sets {number}", "batches")
+    for it in batch.result_sets:
+        if it.started_at > it.ended_at:
+            raise BadInput.at(f"the result set {it.id} of {batch.id!r} ended before it started", "batches")
     waits = batch.status in STOPPABLE
     latest = batch.since if waits else view.now
     if batch.result_sets and batch.result_sets[-1].ended_at > latest:
         when = f"since when it is {batch.status}" if waits else "which is now"
         raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "batches")
+
+
+def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batch:
+    """The batch with a number for its next result set that none has; that of a run may be counted already."""
+    counted = batch.status == "running" and view.choice(NEXT_RESULT_SET.id) == "running"
+    least = max((it.id for it in batch.result_sets), default=0) + 1 + counted
+    if item.get("next_result_set_id", least) < least:
+        raise BadInput.at(f"next_result_set_id of {batch.id!r} is {least} at least", "batches")
+    return replace(batch, next_result_set_id=max(batch.next_result_set_id, least))
 
 
 def _with_instants(batch: Batch) -> Batch:

@@ -149,14 +149,8 @@ def read_batch(old: Batch, written: Mapping[str, Any]) -> Batch:
         own["searches"] = _read_searches(old.id, written["searches"])
     changed = replace(old, **own)
     if "result_sets" in written:
-        changed = _with_result_sets(changed, tuple(_read_result_sets(changed, written["result_sets"])))
+        changed = replace(changed, result_sets=tuple(_read_result_sets(changed, written["result_sets"])))
     return changed
-
-
-def _with_result_sets(batch: Batch, result_sets: tuple[ResultSet, ...]) -> Batch:
-    """A batch with these result sets; the next one has a number of its own."""
-    following = max((it.id + 1 for it in result_sets), default=1)
-    return replace(batch, result_sets=result_sets, next_result_set_id=max(batch.next_result_set_id, following))
 
 
 def show_batch(batch: Batch) -> dict[str, Any]:
