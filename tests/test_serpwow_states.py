@@ -158,3 +158,19 @@ def test_a_run_that_is_given_under_way_has_a_number_of_its_own(choice: str) -> N
     world.advance_by(timedelta(seconds=10))
     (resting,) = shown(world)["batches"]
     assert ([it["id"] for it in resting["result_sets"]], resting["next_result_set_id"]) == ([7, 8], 9)
+
+
+def test_a_webhook_is_told_of_a_run_that_completes_and_not_of_one_that_is_stopped() -> None:
+    world = world_of(
+        {
+            "account": {"notification_webhook": "https://example.com/profile"},
+            "batches": [{"id": id, "status": "running", "searches": 10} for id in "AB"],
+        },
+        assume={"serpwow.partial-results": "keep"},
+    )
+    world.advance_by(timedelta(seconds=5))
+    send(world, "GET", "/live/batches/A/stop")
+    world.advance_by(timedelta(seconds=5))
+    stopped, completed = (send(world, "GET", f"/live/batches/{id}/results/1")[0].body["result"] for id in "AB")
+    assert "webhook_status" not in stopped
+    assert completed["webhook_status"]["status"] == "ok"

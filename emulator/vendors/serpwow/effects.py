@@ -87,7 +87,7 @@ def keep_credits(view: View, batch: Batch) -> Following:
 def deliver_results(view: View, batch: Batch) -> Following:
     if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES.id) == "refund":
         yield refunded(view, batch, cost_of_failing(batch))
-    yield _with_results(view, batch, len(batch.searches))
+    yield _with_results(view, batch, len(batch.searches), batch.webhook(account_of(view)))
     yield from call_up(view)
 
 
@@ -107,12 +107,12 @@ def _stopped(view: View, batch: Batch) -> Batch:
     return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE.id) == "cancel" else batch
 
 
-def _with_results(view: View, batch: Batch, done: int) -> Batch:
+def _with_results(view: View, batch: Batch, done: int, webhook: str | None = None) -> Batch:
     counted_already = view.choice(NEXT_RESULT_SET.id) == "running"
     number = max(batch.next_result_set_id - counted_already, 1)
     failed = max(done - (len(batch.searches) - batch.failures), 0)
     began = batch.started_at or view.now
-    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, batch.destination_ids)
+    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, batch.destination_ids, webhook)
     results = (*batch.available(view.now), result_set)
     return replace(_at_rest(view, batch), result_sets=results, next_result_set_id=number + 1)
 

@@ -125,6 +125,7 @@ RESULT_SET: Fields = {
     "searches_completed": COUNT,
     "searches_failed": COUNT,
     "destination_ids": TEXTS,
+    "webhook": TEXT,
 }
 SEARCHES: Mapping[str, Any] = {
     "anyOf": [

@@ -85,7 +85,7 @@ def _show_notifications(batch: Batch) -> dict[str, Any]:
 
 
 def show_result_set(result_set: ResultSet) -> dict[str, Any]:
-    """A result set as it is listed. Its uploads are only told, not made."""
+    """A result set as it is listed. The call of its webhook and its uploads are only told, not made."""
     shown: dict[str, Any] = {
         "id": result_set.id,
         "started_at": instant(result_set.started_at),
@@ -96,10 +96,17 @@ def show_result_set(result_set: ResultSet) -> dict[str, Any]:
         "searches_failed": result_set.searches_failed,
         "searches_total": len(result_set.searches),
     }
+    at = result_set.ended_at
+    if result_set.webhook is not None:
+        shown["webhook_status"] = _done(at, "Webhook POST completed successfully.")
     if result_set.destination_ids:
-        log = [{"date_time": instant(result_set.ended_at), "text": "Destination upload completed successfully."}]
-        shown["destination_status"] = {id: {"status": "ok", "log": log} for id in result_set.destination_ids}
+        uploaded = _done(at, "Destination upload completed successfully.")
+        shown["destination_status"] = dict.fromkeys(result_set.destination_ids, uploaded)
     return shown
+
+
+def _done(at: datetime, text: str) -> dict[str, Any]:
+    return {"status": "ok", "log": [{"date_time": instant(at), "text": text}]}
 
 
 def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any]:
