@@ -14,11 +14,12 @@ from emulator.vendors.serpwow.schedules import Schedule
 from emulator.vendors.serpwow.usage import history
 from emulator.vendors.vendor import Call
 
-HEADERS = {  # those seen on the live service, serpwow-headers-1
+HEADERS = {  # those seen on the live service, serpwow-headers-1, but for what would let the pages of a browser in
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
+    "vary": "Origin",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
 
