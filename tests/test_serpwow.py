@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -284,6 +285,12 @@ def test_a_list_is_sorted_filtered_and_cut(listed: World, query: str, letters: s
     found = "".join(batch["id"][-1] for batch in body["batches"])
     assert found == letters
     assert body["count_this_page"] == len(letters)
+
+
+@pytest.mark.parametrize(("term", "found"), [("größe", True), ("ΠΊΤΣΑ-größe", True), ("größe_4", False), ("ñ", False)])
+def test_a_search_term_keeps_the_letters_of_every_alphabet(term: str, found: bool) -> None:
+    world = world_of({"batches": [{"name": "Größe 3: πίτσα"}]})
+    assert ask(world, "list", query=f"search_term={quote(term)}").body["total_count"] == found
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,14 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
 from emulator.vendors import VENDORS
+from tests.conftest import Live
 from tests.test_serpwow_lives import SERPWOW, send, world_of
 
 BUCKET = {"type": "oss", "enabled": True, "oss_bucket": "b"}
@@ -174,3 +176,15 @@ def test_a_webhook_is_told_of_a_run_that_completes_and_not_of_one_that_is_stoppe
     stopped, completed = (send(world, "GET", f"/live/batches/{id}/results/1")[0].body["result"] for id in "AB")
     assert "webhook_status" not in stopped
     assert completed["webhook_status"]["status"] == "ok"
+
+
+@pytest.mark.parametrize(("method", "tail"), [("PUT", ""), ("DELETE", ""), ("DELETE", "/clear")])
+def test_a_refusal_to_edit_names_the_assumption_only_where_one_decides(live: Live, method: str, tail: str) -> None:
+    batches = [{"id": "QUEUED", "status": "queued"}, {"id": "RUNNING", "status": "running"}]
+    world = live.load({"given": {"serpwow": {"batches": batches}}})
+    for id, basis, assumption in (("QUEUED", "inferred", "serpwow.edit-queued"), ("RUNNING", "documented", None)):
+        reply = httpx.request(
+            method, f"{world.serpwow['url']}/batches/{id}{tail}", params={"api_key": world.serpwow["api_key"]}
+        )
+        assert (reply.status_code, reply.headers["emulator-basis"]) == (400, basis)
+        assert world.journal()[-1]["assumption"] == assumption
