@@ -185,7 +185,7 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
             {"serpwow": {"account": {"credits_used": 5}}},
             422,
             "/serpwow/account/credits_used",
-            "allocated 10",
+            "can give back 10",
         ),
         ("PATCH", "{w}/clock", {"now": "2025-01-01T00:00:00Z"}, 409, None, "never goes back"),
         ("PATCH", "{w}/clock", {"rate": -1}, 422, "/rate", "minimum"),

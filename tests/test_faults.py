@@ -138,6 +138,14 @@ def test_a_transaction_rolled_back_has_counted_nothing() -> None:
     assert marks(calls(world, 2)) == "x."
 
 
+def test_a_call_whose_path_names_one_id_twice_is_delayed_and_counted_once() -> None:
+    world = kitchen()
+    lay(world, fault(id="B1", do="delay", delay="1s"))
+    with world.transaction("call") as tx:
+        assert len(strike(tx, False, "serpwow", STOP, ("B1", "B1"))) == 1
+    assert [(it.seen, it.struck) for it in world.store.all(Fault.kind)] == [(1, 1)]
+
+
 def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their_place() -> None:
     world = kitchen()
     lay(world, fault(where="mid-body", do="truncate", times=1))

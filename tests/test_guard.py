@@ -11,6 +11,7 @@ import pytest
 
 from emulator.app import create_app, library, worlds_of
 from emulator.handle.transport import InProcess
+from emulator.vendors import VENDORS
 from emulator.web.control.app import ROUTES
 from emulator.web.guard import OPEN, PREFIX, Guard, allowed, is_loopback
 from emulator.web.redact import redact_target, redact_text
@@ -73,6 +74,11 @@ def test_a_page_of_another_origin_neither_reads_nor_changes_anything(
     assert (reply.status_code, "emulator-error" in reply.headers) == (status, True)
     assert "access-control-allow-origin" not in reply.headers
     assert client.get("/live/account?api_key=k").text == before
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_no_vendor_lets_the_pages_of_a_browser_in_where_the_real_one_does(vendor: str) -> None:
+    assert not [name for name in VENDORS[vendor].headers if name.startswith("access-control")]
 
 
 @pytest.mark.parametrize("path", ["/_emulator/worlds", "/live/account"])

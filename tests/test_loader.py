@@ -33,10 +33,14 @@ def load(text: str) -> Scenario:
             "title: A\nclock: {start: yesterday}",
             "a-story.yaml:2:16: 'yesterday' is not an instant such as 2026-03-09T20:55:31Z",
         ),
+        ("title: A\nclock: {start: '1969-12-31T23:59:59Z'}", "'1969-12-31T23:59:59Z' lies before the beginning of time, 1970"),
+        ("title: A\nclock: {start: '9000-01-01T00:00:01Z'}", "'9000-01-01T00:00:01Z' lies beyond the end of time, 9000"),
         ("title: A\nassume: {serpwow.unknown-bach: 404}", "'serpwow.unknown-bach'; did you mean 'serpwow.unknown-batch'?"),
         ("title: A\nassume: {serpwow.unknown-batch: 403}", "a-story.yaml:2:33: 403 is not one of 400, 404"),
         ("title: A\ntiming: {serpwow.queue: 5 minutes}", "'5 minutes' is not of the form 500ms, 30s, 5m, 2h or 60d"),
         ("title: A\ntiming: {serpwow.queue: 99999999d}", "a-story.yaml:2:25: '99999999d' is longer than 36525d"),
+        ("title: A\ntiming: {serpwow.place: 5s}", "unknown key 'serpwow.place'"),
+        ("title: A\ntiming: {serpwow.schedule: 1h}", "unknown key 'serpwow.schedule'"),
         ("title: A\ntiming: {serpwow.que: 5s}", "unknown key 'serpwow.que'; did you mean 'serpwow.queue'?"),
         ("title: A\ngiven: {serpow: {}}", "unknown key 'serpow'; did you mean 'serpwow'?"),
         (
@@ -185,3 +189,23 @@ def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(mon
         load(f"{given}  - {{after: 1s, set: {{}}}}\n  - {{after: 30d, set: {{}}}}\n")
     (problem,) = refused.value.problems
     assert (problem.line, problem.message.endswith("jump less far at once")) == (5, True)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "serpwow: {batches: [{since: SOON}]}",
+        "serpwow: {batches: [{id: A}, {created_at: SOON}]}",
+        "serpwow: {error_logs: [{date: SOON}]}",
+        "stripe: {batch_jobs: [{created: SOON}]}",
+        "stripe: {batch_jobs: [{status: in_progress, since: SOON}]}",
+        "stripe: {event_destinations: [{created: SOON}]}",
+        "6dot50: {accounts: [{createdAt: SOON}]}",
+        "6dot50: {batches: [{createdAt: SOON}]}",
+        "6dot50: {batches: [{payments: [{msisdn: '27821231234', amount: 1, settledAt: SOON}]}]}",
+    ],
+)
+def test_what_has_happened_has_not_happened_in_the_future(given: str) -> None:
+    text = f"title: A\ngiven: {{{given}}}".replace("SOON", "'2026-01-01T00:00:01Z'")
+    with pytest.raises(BadInput, match="'2026-01-01T00:00:01Z' has not come yet: it is 2026-01-01T00:00:00Z"):
+        load(text)

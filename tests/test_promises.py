@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 import httpx
 from hypothesis import given, settings
@@ -12,6 +14,8 @@ from hypothesis import strategies as st
 from emulator.app import create_app, library, worlds_of
 from emulator.doors import in_process
 from emulator.judge import the_judge
+from emulator.kernel.quantities import parse_instant
+from emulator.scenario.loader import load_value
 from emulator.vendors import VENDORS
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
@@ -33,6 +37,16 @@ LOOKS = [
     ("GET", "/live/batches/nothing?api_key=k", {}),
     ("GET", "/live/account", {}),
 ]
+LONG_AGO = {"since": "2026-01-01T00:00:00Z"}
+HANDS: list[dict[str, Any]] = [
+    {"serpwow": {"batches": [{"id": "2A6F94BB", "status": "running"} | LONG_AGO]}},
+    {"serpwow": {"batches": [{"id": "9E867FAA", "status": "queued"} | LONG_AGO]}},
+    {"stripe": {"batch_jobs": [{"id": "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "status": "in_progress"} | LONG_AGO]}},
+    {"stripe": {"batch_jobs": [{"id": "batchv2_BcDeFgHiJkLmNoPqRsTuVwXyZa", "status": "cancelling"} | LONG_AGO]}},
+    {"6dot50": {"batches": [{"name": "Old", "status": "OPEN", "payments": [{"msisdn": "1", "amount": 1} | LONG_AGO]}]}},
+]
+"""What a hand may write that has been so for long."""
+
 DEEDS = [
     ("GET", "/live/batches/2A6F94BB/stop?api_key=k", {}),
     ("GET", "/live/batches/9E867FAA/start?api_key=k", {}),
@@ -115,6 +129,36 @@ def test_a_reset_world_answers_like_a_new_one(lives: list[Asked], more: list[Ask
             return await live(more, client)
 
     assert asyncio.run(run(lives)) == asyncio.run(run([]))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.sampled_from(DEEDS), st.sampled_from(HANDS), st.integers(0, 20)), max_size=12))
+def test_time_runs_forward_whatever_a_hand_writes(lives: list[Asked | dict[str, Any]]) -> None:
+    async def run() -> list[datetime]:
+        async with first_run() as client:
+            for asked in lives:
+                if isinstance(asked, dict):
+                    await client.patch(f"{DEFAULT}/state", json=asked)
+                else:
+                    await live([asked], client)
+            entries = (await client.get(f"{DEFAULT}/journal")).json()["entries"]
+            return [parse_instant(entry["at"]) for entry in entries]
+
+    instants = asyncio.run(run())
+    assert instants == sorted(instants)
+
+
+def test_a_world_that_begins_with_time_answers_every_look_and_serves_its_links() -> None:
+    written = {**FIRST_RUN.written, "clock": {"start": "1970-01-01T00:00:00Z"}}
+
+    async def run() -> list[int]:
+        async with in_process(create_app(worlds_of([load_value(written, VENDORS)]), judge=the_judge(*VENDORS))) as client:
+            statuses = [status for status, _, _ in await live(LOOKS[:8], client)]
+            job = (await client.get(f"{JOBS}BcDeFgHiJkLmNoPqRsTuVwXyZa", headers=STRIPE)).json()
+            link = job["status_details"]["complete"]["output_file"]["download_url"]["url"]
+            return [*statuses, (await client.get(link)).status_code]
+
+    assert asyncio.run(run()) == [200] * 9
 
 
 def test_two_worlds_of_one_server_never_meet() -> None:

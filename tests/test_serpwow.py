@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings
@@ -146,7 +147,7 @@ def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: l
 @pytest.mark.parametrize(
     ("account", "complaint"),
     [
-        ({"credits_used": 5}, "the queued batches were allocated 10"),
+        ({"credits_used": 5}, "queued and running batches can give back 10"),
         ({"credits_limit": 9}, "credits_limit is 9"),
         ({"credits_used": 20, "usage": {"2026-01-01": 19}}, "the days add up to 19"),
     ],
@@ -158,13 +159,24 @@ def test_credits_that_cannot_be_are_refused(account: dict[str, Any], complaint: 
 
 @pytest.mark.parametrize(
     ("batch", "since"),
-    [({"status": "queued"}, "2026-01-01T00:00:00Z"), ({}, "2026-01-01T00:00:02Z"), ({"status": "running"}, None)],
+    [({"status": "queued"}, "2026-01-01T00:00:00Z"), ({}, "2026-01-01T00:00:00Z"), ({"status": "running"}, None)],
 )
 def test_a_result_set_that_ended_too_late_is_refused(batch: dict[str, Any], since: str | None) -> None:
     found = {"id": 1, "started_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:01Z"}
     written = {"id": "AAAAAAAA", "result_sets": [found], **batch} | ({"since": since} if since else {})
     with pytest.raises(BadInput, match="ended after 2026-01-01T00:00:00"):
         world_of({"batches": [written]}, clock={"start": "2026-01-01T00:00:00.5Z"})
+
+
+def test_a_batch_that_grew_too_old_while_it_ran_goes_when_it_is_stopped_and_not_before() -> None:
+    world = world_of({"batches": [{"id": "AAAAAAAA", "status": "running"}]}, timing={"serpwow.run": "never"})
+    world.advance_by(timedelta(days=90))
+    assert ask(world, "stop", "AAAAAAAA").status == 200
+    assert ask(world, "get", "AAAAAAAA").status == 400
+    assert [(commit.why, commit.at) for commit in world.history] == [
+        ("stop", world.clock.now()),
+        ("after serpwow.inactivity", world.clock.now()),
+    ]
 
 
 def test_the_next_result_set_has_a_number_of_its_own() -> None:
@@ -273,6 +285,12 @@ def test_a_list_is_sorted_filtered_and_cut(listed: World, query: str, letters: s
     found = "".join(batch["id"][-1] for batch in body["batches"])
     assert found == letters
     assert body["count_this_page"] == len(letters)
+
+
+@pytest.mark.parametrize(("term", "found"), [("größe", True), ("ΠΊΤΣΑ-größe", True), ("größe_4", False), ("ñ", False)])
+def test_a_search_term_keeps_the_letters_of_every_alphabet(term: str, found: bool) -> None:
+    world = world_of({"batches": [{"name": "Größe 3: πίτσα"}]})
+    assert ask(world, "list", query=f"search_term={quote(term)}").body["total_count"] == found
 
 
 @pytest.mark.parametrize(

@@ -73,13 +73,14 @@ class Life(RuleBasedStateMachine):
         edit=st.sampled_from(["refuse", "allow"]),
         failed=st.sampled_from(["keep", "refund"]),
         places=st.sampled_from(["by-size", "one"]),
+        run=st.sampled_from(["10s", "10s", "never"]),
     )
-    def begin(self, zone: str, edit: str, failed: str, places: str) -> None:
+    def begin(self, zone: str, edit: str, failed: str, places: str, run: str) -> None:
         assume = {"serpwow.edit-queued": edit, "serpwow.failed-searches": failed, "serpwow.places": places}
         batches = [{"id": f"{n:08}", "searches": searches} for n, searches in enumerate(GIVEN)]
         account = {"credits_limit": 4000, "credits_used": 7, "timezone": zone}
-        self.failed = failed
-        self.world = world_of({"account": account, "batches": batches}, assume=assume, clock={"start": "2026-03-28T23:59:50Z"})
+        self.failed, self.terms = failed, {"assume": assume, "timing": {"serpwow.run": run}}
+        self.world = world_of({"account": account, "batches": batches}, clock={"start": "2026-03-28T23:59:50Z"}, **self.terms)
 
     def account(self) -> Account:
         account = self.world.store.find(Account.kind, SELF)
@@ -212,6 +213,10 @@ class Life(RuleBasedStateMachine):
         assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used
 
     @invariant()
+    def time_runs_forward(self) -> None:
+        assert [*self.world.history] == sorted(self.world.history, key=lambda commit: commit.at)
+
+    @invariant()
     def nobody_waits_beside_a_free_place(self) -> None:
         batches = self.batches().values()
         choice = self.world.choices["serpwow.places"]
@@ -226,7 +231,7 @@ class Life(RuleBasedStateMachine):
         self.world.settle()
         with self.world.transaction("look") as tx:
             shown = SERPWOW.given.show(tx)
-        twin = world_of(shown, clock={"start": self.world.clock.now().isoformat()}, assume=dict(self.world.choices))
+        twin = world_of(shown, clock={"start": self.world.clock.now().isoformat()}, **self.terms)
         with twin.transaction("look") as tx:
             assert SERPWOW.given.show(tx) == shown
 

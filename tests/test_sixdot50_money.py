@@ -173,6 +173,10 @@ class Payouts(RuleBasedStateMachine):
             assert summary.payments.amount == waiting + summary.settled.amount + summary.cancelled.amount
 
     @invariant()
+    def time_runs_forward(self) -> None:
+        assert [*self.world.history] == sorted(self.world.history, key=lambda commit: commit.at)
+
+    @invariant()
     def external_ids_stay_unique(self) -> None:
         for kind in (Batch.kind, Payment.kind):
             given = [it.external_id for it in self.world.store.all(kind) if it.external_id is not None]

@@ -226,6 +226,10 @@ class Lives(RuleBasedStateMachine):
                 assert job["id"] not in self.files
 
     @invariant()
+    def time_runs_forward(self) -> None:
+        assert [*self.world.history] == sorted(self.world.history, key=lambda commit: commit.at)
+
+    @invariant()
     def every_job_has_a_story_that_can_be(self) -> None:
         with self.world.transaction("look") as tx:
             for id in self.links:

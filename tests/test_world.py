@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from itertools import count
@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.journal import Journal
+from emulator.kernel.machine import After, View
+from emulator.kernel.plan import TIMELINE, Planned
 from emulator.kernel.quantities import END_OF_TIME
+from emulator.kernel.rules import Rules
 from emulator.kernel.world import World
 from tests.toy import KETTLE, START, TIMINGS, Kettle, kitchen, shown
 
@@ -97,9 +100,29 @@ def test_what_is_due_at_one_instant_happens_in_order_of_arrival() -> None:
     assert [change.id for change in fired] == ["0", "1", "2", "3", "4"]
 
 
+def test_a_resource_that_went_and_came_back_is_the_newest_to_arrive() -> None:
+    world = kitchen(3)
+    with world.transaction("swap") as tx:
+        tx.remove(Kettle.kind, "0")
+        tx.put(Kettle("0", START, "warming"))
+    assert [change.id for change in world.advance_by(timedelta(seconds=30))] == ["1", "2", "0"]
+
+
 def test_a_change_carries_the_instant_at_which_it_was_due() -> None:
     (fired,) = kitchen(1).advance_by(timedelta(minutes=4))
     assert fired.at == START + timedelta(seconds=30)
+
+
+def test_what_should_have_happened_already_happens_at_once_in_the_order_in_which_it_was_due() -> None:
+    world = kitchen(1)
+    world.advance_by(timedelta(seconds=10))
+    with world.transaction("put") as tx:
+        tx.put(Kettle("late", START - timedelta(minutes=1), "warming"))
+        tx.put(Kettle("later", START - timedelta(minutes=2), "warming"))
+    fired = world.advance_by(timedelta(seconds=20))
+    assert [(change.id, (change.at - START).seconds) for change in fired] == [("0", 30)]
+    changes = [(commit.touched[0].id, (commit.at - START).seconds) for commit in world.history]
+    assert changes == [("late", 10), ("later", 10), ("late", 10), ("0", 30)]
 
 
 def test_a_clock_that_runs_reaches_what_is_due_by_itself() -> None:
@@ -184,6 +207,14 @@ def test_the_journal_says_how_much_it_dropped() -> None:
     assert (journal.last, journal.dropped, [entry.n for entry in journal.since(0)]) == (5, 3, [4, 5])
 
 
+def test_a_journal_that_was_cleared_has_lost_nothing_when_what_was_cleared_is_taken_back() -> None:
+    journal, world = Journal(), kitchen(5)
+    journal.extend(world.advance_by(timedelta(seconds=30)))
+    journal.clear()
+    journal.take_since(5)
+    assert (journal.last, journal.lost) == (4, 0)
+
+
 def test_the_agenda_forgets_what_was_taken_back() -> None:
     world = kitchen(1)
     for _ in range(1000):
@@ -237,6 +268,34 @@ def test_a_full_world_takes_back_what_was_removed_from_it() -> None:
         tx.put(Kettle("newer", tx.now))
     tx.roll_back()
     assert shown(world) == before
+
+
+def boil_another(_: View, kettle: Kettle) -> Iterable[Kettle]:
+    yield Kettle(f"{kettle.id}'", kettle.since)
+
+
+def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None:
+    rows = [replace(row, effect=boil_another) if isinstance(row.cause, After) else row for row in KETTLE.written]
+    rules = Rules({KETTLE.kind: replace(KETTLE, rows=tuple(rows))}, capacity=1)
+    world = World("w", rules, Clock(START))
+    with world.transaction("fill") as tx:
+        tx.put(Kettle("0", START, "warming"))
+    assert [change.id for change in world.advance_by(timedelta(minutes=1))] == ["0", "0'"]
+    assert [kettle.id for kettle in world.store.all(Kettle.kind)] == ["0", "0'"]
+    with pytest.raises(TooMany, match="holds 1 resources"), world.transaction("put") as tx:
+        tx.put(Kettle("1", tx.now))
+
+
+def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_room_for_it() -> None:
+    rules = kitchen().rules
+    world = World("w", replace(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, capacity=2), Clock(START))
+    planned = Planned("0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)])
+    with world.transaction("fill") as tx:
+        tx.put(Kettle("0", START))
+        tx.put(planned)
+    (gone,) = world.advance_by(timedelta(seconds=1))
+    assert gone.why == "impossible: this world holds 2 resources, and no more are allowed"
+    assert world.store.size(Kettle.kind) == 1
 
 
 def test_what_cannot_be_is_not_even_put_for_a_moment() -> None:

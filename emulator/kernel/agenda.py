@@ -9,18 +9,22 @@ from heapq import heapify, heappop, heappush
 Key = tuple[str, str]
 """(kind, id) of a resource."""
 
+Entry = tuple[datetime, int, Key]
+"""When something happens, and to whom; the number is the resource's place in the order of arrival."""
+
 
 class Agenda:
-    """One due instant at most for each resource. Ties go to the resource that came into the world first.
+    """One due instant at most for each resource. Ties go to the resource that came into the world first, and upkeep waits.
 
-    What a vendor does to tidy up is kept apart, so that it can be told what comes next but that.
+    A vendor's upkeep lies in an agenda of its own, so that what comes next can be told without it. An entry of the heap that
+    is not the very one in `_due` is outdated: it is passed over when it comes up, and dropped once there are many.
     """
 
     __slots__ = ("_due", "_heap", "_upkeep")
 
     def __init__(self) -> None:
-        self._due: dict[Key, datetime] = {}
-        self._heap: list[tuple[datetime, int, Key]] = []
+        self._due: dict[Key, Entry] = {}
+        self._heap: list[Entry] = []
         self._upkeep: Agenda | None = None
 
     def set(self, key: Key, number: int, due: datetime | None, upkeep: bool = False) -> None:
@@ -32,9 +36,9 @@ class Agenda:
             due = None if upkeep else due
         if due is None:
             self._due.pop(key, None)
-        elif self._due.get(key) != due:
-            self._due[key] = due
-            heappush(self._heap, (due, number, key))
+        elif self._due.get(key) != (entry := (due, number, key)):
+            self._due[key] = entry
+            heappush(self._heap, entry)
             self._forget_the_outdated()
 
     def first(self) -> tuple[datetime, Key] | None:
@@ -46,8 +50,9 @@ class Agenda:
         """The earliest entry that is not upkeep, or None."""
         heap = self._heap
         while heap:
-            due, _, key = heap[0]
-            if self._due.get(key) == due:
+            entry = heap[0]
+            due, _, key = entry
+            if self._due.get(key) is entry:
                 return due, key
             heappop(heap)
         return None
@@ -70,5 +75,5 @@ class Agenda:
 
     def _forget_the_outdated(self) -> None:
         if len(self._heap) > 2 * len(self._due) + 64:
-            self._heap = list({entry for entry in self._heap if self._due.get(entry[2]) == entry[0]})
+            self._heap = list(self._due.values())
             heapify(self._heap)

@@ -166,7 +166,7 @@ def strike(
     nearest comes first: that of the operation, then of the vendor, then of everything; that of an id before one of any.
     """
     due = []
-    for fault in _covering(chance, early, (operation, vendor, EVERYTHING), [*ids, None]):
+    for fault in _covering(chance, early, (operation, vendor, EVERYTHING), [*dict.fromkeys(ids), None]):
         counted = replace(fault, seen=fault.seen + 1)
         chance.put(counted)
         if admitted and counted.has_its_turn(chance):

@@ -58,6 +58,11 @@ class History:
     def __iter__(self) -> Iterator[Commit]:
         return iter(self._commits)
 
+    @property
+    def newest(self) -> datetime | None:
+        """When the newest commit was made; None where none is remembered."""
+        return self._commits[-1].at if self._commits else None
+
     def add(self, commit: Commit) -> None:
         """Remembers a commit, and forgets the oldest where there is no room for all."""
         commits = self._commits

@@ -176,6 +176,7 @@ class Journal:
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()
         self._last = min(self._last, n - 1)
+        self._cleared = min(self._cleared, self._last)
 
     def clear(self) -> None:
         """Forgets the entries, but not their numbers."""

@@ -86,7 +86,8 @@ class Wait:
 
     `default` is its length where a scenario sets none, None for ever. `source` is the evidence id behind the default, or
     the word "invented". `measure`, where given, reads the default from the resource instead. A resource to which it does not
-    `applies` does not wait, whatever a scenario sets. `upkeep` is the vendor's own tidying up: nobody waits for its end.
+    `applies` does not wait, whatever a scenario sets. One that is not `settable` ends at an instant that the resource itself
+    holds. `upkeep` is the vendor's own tidying up: nobody waits for its end.
     """
 
     name: str
@@ -94,13 +95,14 @@ class Wait:
     source: str
     measure: Callable[[Any], timedelta | None] | None = None
     applies: Callable[[Any], bool] | None = None
+    settable: bool = True
     upkeep: bool = False
 
     def length(self, resource: Any, timing: Mapping[str, timedelta | None]) -> timedelta | None:
         """How long this resource waits; None for ever."""
         if self.applies is not None and not self.applies(resource):
             return None
-        if self.name in timing:
+        if self.settable and self.name in timing:
             return timing[self.name]
         return self.default if self.measure is None else self.measure(resource)
 

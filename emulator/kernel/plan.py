@@ -16,7 +16,7 @@ class Planned:
     """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow.
 
     `place` is the line of the scenario that arranged it. Where `happen` contradicts what the world has become by then
-    (BadInput), nothing happens, and the journal says why.
+    (BadInput), or adds more than it may hold (TooMany), nothing happens, and the journal says why.
     """
 
     id: str

@@ -10,6 +10,9 @@ from emulator.kernel.errors import BadInput
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
 DURATION = re.compile(r"(\d{1,12})(ms|s|m|h|d)", re.ASCII)
 NEVER = "never"
+BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+"""Months before this one can be told, and the milliseconds since then are never negative."""
+
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 LONGEST = timedelta(days=36_525)
 """Both bounds together keep every sum of an instant and a duration within what a datetime can hold."""
@@ -24,20 +27,31 @@ _UNITS = {
 
 
 def parse_instant(text: str) -> datetime:
-    """An RFC 3339 instant, in UTC.
+    """An RFC 3339 instant in UTC that a world can be at.
 
     Raises:
-        ValueError: it is not one, has no zone, or lies beyond END_OF_TIME.
+        ValueError: it is not one, has no zone, or lies before BEGINNING_OF_TIME or beyond END_OF_TIME.
+    """
+    instant = parse_timestamp(text)
+    if instant < BEGINNING_OF_TIME:
+        raise ValueError(f"{text!r} lies before the beginning of time, {BEGINNING_OF_TIME.year}")
+    if instant > END_OF_TIME:
+        raise ValueError(f"{text!r} lies beyond the end of time, {END_OF_TIME.year}")
+    return instant
+
+
+def parse_timestamp(text: str) -> datetime:
+    """Any RFC 3339 instant, in UTC.
+
+    Raises:
+        ValueError: it is not one, or has no zone.
     """
     if not INSTANT.fullmatch(text):
         raise ValueError(f"{text!r} is not an instant such as 2026-03-09T20:55:31Z")
     try:
-        instant = datetime.fromisoformat(text.upper()).astimezone(UTC)
+        return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date and time that exists") from None
-    if instant > END_OF_TIME:
-        raise ValueError(f"{text!r} lies beyond the end of time, {END_OF_TIME.year}")
-    return instant
 
 
 def parse_duration(text: str) -> timedelta:

@@ -28,14 +28,28 @@ class Taken(NamedTuple):
 class Transaction:
     """One cause at one instant, acting on one world. Use as a context: an exception that leaves it takes everything back.
 
+    One that is not `bounded` may add more resources than there may be: what time brings about cannot be refused.
     `changes` are the states that were left and entered, `steps` the rows that were taken, and `consulted` the assumptions
     that somebody asked about.
     """
 
-    __slots__ = ("_before", "_counted", "_first", "_numbers", "_world", "changes", "consulted", "now", "steps", "why")
+    __slots__ = (
+        "_before",
+        "_bounded",
+        "_counted",
+        "_first",
+        "_numbers",
+        "_world",
+        "changes",
+        "consulted",
+        "now",
+        "steps",
+        "why",
+    )
 
-    def __init__(self, world: World, now: datetime, why: str) -> None:
+    def __init__(self, world: World, now: datetime, why: str, bounded: bool = True) -> None:
         self._world = world
+        self._bounded = bounded
         self._first = world.journal.last
         self._before: dict[tuple[str, str], Any | None] = {}
         self._numbers: dict[tuple[str, str], int] = {}
@@ -163,7 +177,7 @@ class Transaction:
 
     def _put(self, resource: Resource) -> Any | None:
         world, capacity = self._world, self._world.rules.capacity
-        if len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
+        if self._bounded and len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed")
         old = world.put(resource)
         key = resource.kind, resource.id

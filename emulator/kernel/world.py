@@ -14,6 +14,7 @@ from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, T
 from emulator.kernel.history import History
 from emulator.kernel.journal import Began, Change, Journal
 from emulator.kernel.machine import Wait
+from emulator.kernel.plan import Planned
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
@@ -274,13 +275,15 @@ class World:
         if resource is None or upcoming is None:
             raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
         _, wait = upcoming
+        # what arises when it should have happened already happens at once: no change is older than the one before it
+        at = max(due, self.history.newest or due)
         try:
-            with Transaction(self, due, f"after {wait.name}") as transaction:
+            with Transaction(self, at, f"after {wait.name}", bounded=isinstance(resource, Planned)) as transaction:
                 row = transaction.lapse(machine, resource, wait).row
                 if row.state == row.to and self._due(key) == upcoming:
                     raise MachineError(f"after {wait.name}, {key} is due again at once")
-        except BadInput as error:
-            with Transaction(self, due, f"impossible: {error}") as transaction:
+        except (BadInput, TooMany) as error:
+            with Transaction(self, at, f"impossible: {error}") as transaction:
                 transaction.remove(*key)
         self.journal.extend(transaction.changes)
         return transaction.changes

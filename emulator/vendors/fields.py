@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import parse_instant
 
@@ -17,11 +19,15 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one attribute of a resource is written: its JSON Schema, and the way from and to the written value."""
+    """How one attribute of a resource is written: its JSON Schema, and the way from and to the written value.
+
+    One that is of the `past` is an instant that must have come.
+    """
 
     schema: Mapping[str, Any]
     read: Callable[[Any], Any] = _same
     show: Callable[[Any], Any] = _same
+    past: bool = False
 
 
 Fields = Mapping[str, Field]
@@ -32,6 +38,7 @@ FLAG = Field({"type": "boolean"})
 COUNT = Field({"type": "integer", "minimum": 0})
 ORDINAL = Field({"type": "integer", "minimum": 1})
 INSTANT = Field({"type": "string", "format": "date-time"}, parse_instant, show_instant)
+PAST = Field(INSTANT.schema, INSTANT.read, INSTANT.show, past=True)
 AMOUNT = Field({"type": "number", "minimum": 0}, lambda value: Decimal(str(value)))
 TEXTS = Field({"type": "array", "items": {"type": "string"}}, tuple, list)
 TEXT_MAP = Field({"type": "object", "additionalProperties": {"type": "string"}}, dict, dict)
@@ -67,6 +74,22 @@ def many_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
 def read_fields(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes that a written object sets."""
     return {name: fields[name].read(value) for name, value in written.items() if name in fields}
+
+
+def refuse_future(fields: Fields, written: Mapping[str, Any], now: datetime, *path: str | int) -> None:
+    """Lets an object pass that is written at this path and speaks of nothing that has not happened yet.
+
+    Raises:
+        BadInput: it does, with each instant of the past that has not come.
+    """
+    past = [name for name in written if name in fields and fields[name].past]
+    early = [
+        Problem(f"{written[name]!r} has not come yet: it is {show_instant(now)}", (*path, name))
+        for name in past
+        if fields[name].read(written[name]) > now
+    ]
+    if early:
+        raise BadInput(early)
 
 
 def show_fields(fields: Fields, resource: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import orjson
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.errors import Problem
 from emulator.kernel.journal import Began
-from emulator.kernel.machine import Machine, View
+from emulator.kernel.machine import Machine, View, Wait
 from emulator.kernel.transaction import Taken, Transaction
 
 
@@ -243,9 +243,14 @@ class Vendor:
         return [(name.encode(), value.encode()) for name, value in self.headers.items()]
 
     @property
-    def waits(self) -> dict[str, Any]:
+    def waits(self) -> dict[str, Wait]:
         """Every named wait of the vendor's machines."""
         return {wait.name: wait for machine in self.machines for wait in machine.waits}
+
+    @property
+    def settable_waits(self) -> dict[str, Wait]:
+        """Those whose length a scenario may set."""
+        return {name: wait for name, wait in self.waits.items() if wait.settable}
 
 
 def phrase(status: int) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import (
@@ -17,10 +18,12 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
 )
 from emulator.vendors.serpwow.bodies import Unfit, body_of, parameters_of, read_parameters, refuse_unfit, text
 from emulator.vendors.serpwow.effects import planned
+from emulator.vendors.serpwow.ids import fresh, fresh_code, letters
 from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
-from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.model import Batch, Line
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
-from emulator.vendors.serpwow.searches import MIXED, Search, Searches, letters, whole
+from emulator.vendors.serpwow.searches import MIXED, Search, Searches, whole
+from emulator.vendors.serpwow.slots import call_up, in_its_line
 from emulator.vendors.vendor import Act, Answer, Call
 
 PER_CALL = 1000
@@ -34,22 +37,15 @@ def create_batch(tx: Transaction, call: Call) -> Answer:
         written = parameters_of(call)
         if "name" not in written and tx.choice(UNNAMED_BATCH.id) == "refuse":
             raise Unfit("name is required", "serpwow-create-2", UNNAMED_BATCH.id)
-        batch = _changed(tx, new_batch(tx, fresh_id(tx)), written)
+        batch = _changed(tx, new_batch(tx, fresh_code(tx, Batch.kind)), written)
     except Unfit as reason:
         return unfit(reason)
     return Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))
 
 
-def fresh_id(tx: Any) -> str:
-    """An id in the form of the published ones that no batch has."""
-    while tx.find(Batch.kind, id := str(tx.mint("serpwow.batch").hex()[:8].upper())):
-        continue
-    return id
-
-
-def new_batch(tx: Any, id: str) -> Batch:
+def new_batch(view: View, id: str) -> Batch:
     """A batch as it is when nothing is said of it."""
-    return Batch(id, tx.now, tx.now, f"Batch {id}", Searches(id), tx.now)
+    return Batch(id, view.now, view.now, f"Batch {id}", Searches(id), view.now)
 
 
 def _edit(change: Change) -> Act:
@@ -63,11 +59,17 @@ def _edit(change: Change) -> Act:
             changed, answer = change(tx, call, taken.resource)
         except Unfit as reason:
             return unfit(reason)
-        tx.put(planned(tx, changed))
+        for resource in _with_its_turn(tx, planned(tx, changed)):
+            tx.put(resource)
         assumption = EDIT_QUEUED.id if changed.status == "queued" else answer.assumption
         return answer._replace(assumption=assumption)
 
     return act
+
+
+def _with_its_turn(tx: Transaction, batch: Batch) -> Iterator[Line | Batch]:
+    yield from in_its_line(tx, batch)
+    yield from call_up(tx)
 
 
 def _update(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
@@ -90,7 +92,7 @@ def _changed(tx: Transaction, batch: Batch, written: Mapping[str, Any]) -> Batch
     if "searches_type" in written:
         changed = _with_type(tx, changed, text("searches_type", written["searches_type"]))
     if "searches" in written:
-        more = list(_read_searches(tx, written["searches"]))
+        more = list(_read_searches(tx, written["searches"], {search.id for search in changed.searches}))
         changed = replace(changed, searches=changed.searches.with_more(more))
         _refuse_foreign(tx, changed, more)
         _refuse_overfull(changed.searches)
@@ -106,7 +108,7 @@ def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
     return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
 
 
-def _read_searches(tx: Transaction, written: Any) -> Iterator[Search]:
+def _read_searches(tx: Transaction, written: Any, others: Container[str]) -> Iterator[Search]:
     if not isinstance(written, list) or not all(isinstance(item, dict) for item in written):
         raise Unfit("searches must be a list of objects")
     if len(written) > PER_CALL:
@@ -114,7 +116,7 @@ def _read_searches(tx: Transaction, written: Any) -> Iterator[Search]:
     for item in written:
         parameters = {name: value for name, value in item.items() if name != "id"}
         _refuse_unfit_parameters(tx, parameters)
-        yield Search(letters(tx.mint("serpwow.search")), parameters)
+        yield Search(fresh(tx, "serpwow.search", letters, others.__contains__), parameters)
 
 
 def _refuse_unfit_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from emulator.kernel.machine import View
-from emulator.vendors.serpwow.assumptions import OVERAGE_LIMIT
+from emulator.vendors.serpwow.assumptions import FAILED_SEARCHES, OVERAGE_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.usage import day_of, give_back, spend
 
@@ -44,3 +44,19 @@ def refunded(view: View, batch: Batch, credits: int) -> Account:
     account = account_of(view)
     usage = give_back(account.usage, day_of(batch.allocated_at or view.now), credits)
     return replace(account, credits_used=account.credits_used - credits, usage=usage)
+
+
+def refundable(view: View, batch: Batch) -> int:
+    """The most that a batch can still give back: by a stop while it is queued, or by what fails of its run."""
+    if batch.status == "queued":
+        return batch.allocated
+    if batch.status == "running" and view.choice(FAILED_SEARCHES.id) == "refund":
+        return cost_of_failing(batch)
+    return 0
+
+
+def cost_of_failing(batch: Batch) -> int:
+    """What was allocated for the searches that will fail."""
+    total = len(batch.searches)
+    failed = batch.searches.cut(total - batch.failures, total)
+    return min(sum(search.cost for search in failed), batch.allocated)

@@ -11,6 +11,7 @@ from emulator.kernel.machine import ABSENT, SAME, Machine, On, Row, View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, parameters_of, text
+from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.listing import WantedPage, page_wanted
 from emulator.vendors.serpwow.model import SELF, Batch, Destination, Platform
 from emulator.vendors.serpwow.refusals import unfit
@@ -60,7 +61,7 @@ DESTINATION = Machine(
 
 
 def create_destination(tx: Transaction, call: Call) -> Answer:
-    id = str(tx.mint("serpwow.destination").hex()[:8].upper())
+    id = fresh_code(tx, Destination.kind)
     try:
         written = parameters_of(call)
         for name in COMMON:

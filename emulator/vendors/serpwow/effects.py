@@ -15,7 +15,7 @@ from emulator.vendors.serpwow.assumptions import (
     SCHEDULE_MINUTES,
     STOP_SCHEDULE,
 )
-from emulator.vendors.serpwow.credits import account_of, charged, refunded
+from emulator.vendors.serpwow.credits import account_of, charged, cost_of_failing, refunded
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Line, ResultSet
 from emulator.vendors.serpwow.schedules import MANUAL, Calendar, next_instant
 from emulator.vendors.serpwow.slots import call_up
@@ -86,9 +86,8 @@ def keep_credits(view: View, batch: Batch) -> Following:
 
 def deliver_results(view: View, batch: Batch) -> Following:
     if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES.id) == "refund":
-        failed = batch.searches.cut(len(batch.searches) - _failing(batch), len(batch.searches))
-        yield refunded(view, batch, min(sum(search.cost for search in failed), batch.allocated))
-    yield _with_results(view, batch, len(batch.searches))
+        yield refunded(view, batch, cost_of_failing(batch))
+    yield _with_results(view, batch, len(batch.searches), batch.webhook(account_of(view)))
     yield from call_up(view)
 
 
@@ -104,20 +103,16 @@ def calendar_of(view: View, account: Account) -> Calendar:
     return Calendar(ZoneInfo(account.timezone), view.choice(SCHEDULE_MINUTES.id) == "midnight")
 
 
-def _failing(batch: Batch) -> int:
-    return min(batch.failing, len(batch.searches))
-
-
 def _stopped(view: View, batch: Batch) -> Batch:
     return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE.id) == "cancel" else batch
 
 
-def _with_results(view: View, batch: Batch, done: int) -> Batch:
+def _with_results(view: View, batch: Batch, done: int, webhook: str | None = None) -> Batch:
     counted_already = view.choice(NEXT_RESULT_SET.id) == "running"
     number = max(batch.next_result_set_id - counted_already, 1)
-    failed = max(done - (len(batch.searches) - _failing(batch)), 0)
+    failed = max(done - (len(batch.searches) - batch.failures), 0)
     began = batch.started_at or view.now
-    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, batch.destination_ids)
+    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, batch.destination_ids, webhook)
     results = (*batch.available(view.now), result_set)
     return replace(_at_rest(view, batch), result_sets=results, next_result_set_id=number + 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,8 +12,10 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import many_of, read_fields, schema_of, show_fields
-from emulator.vendors.serpwow.batches import fresh_id, new_batch
+from emulator.vendors.fields import many_of, read_fields, refuse_future, schema_of, show_fields
+from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
+from emulator.vendors.serpwow.batches import new_batch
+from emulator.vendors.serpwow.credits import refundable
 from emulator.vendors.serpwow.effects import planned
 from emulator.vendors.serpwow.given_fields import (
     ACCOUNT,
@@ -26,9 +29,10 @@ from emulator.vendors.serpwow.given_fields import (
     read_batch,
     show_batch,
 )
+from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.machine import STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, ErrorLog, Platform
-from emulator.vendors.serpwow.slots import call_up
+from emulator.vendors.serpwow.slots import call_up, in_its_line
 from emulator.vendors.serpwow.usage import day_of, give_back, spend
 
 SCHEMA: Mapping[str, Any] = {
@@ -67,13 +71,15 @@ class SerpwowGiven:
         """Each value is in the view before the next is made, so that places that become free are given away at the end."""
         account, batches = _read_account_and_batches(view, fragment)
         yield from (account, *batches)
-        yield from (_read(view, Destination, DESTINATION, item) for item in fragment.get("destinations", ()))
-        yield from (_read(view, ErrorLog, ERROR_LOG, item) for item in fragment.get("error_logs", ()))
+        yield from _read_destinations(view, fragment.get("destinations", ()))
+        yield from _read_error_logs(view, fragment.get("error_logs", ()))
         if "platform" in fragment:
             yield replace(_platform_of(view), **read_fields(PLATFORM, fragment["platform"]))
         if "timezone" in fragment.get("account", {}):
             yield from [planned(view, batch) for batch in view.group(Batch.kind, "scheduled")]
-        yield from (planned(view, batch) for batch in batches if batch.owner == SELF)
+        for batch in batches:
+            if batch.owner == SELF:
+                yield from in_its_line(view, planned(view, batch))
         yield from call_up(view)
 
     def show(self, view: Transaction) -> dict[str, Any]:
@@ -95,28 +101,39 @@ def _is_zone(name: str) -> bool:
         return False
 
 
-def _platform_of(view: Any) -> Platform:
+def _platform_of(view: View) -> Platform:
     platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
     return platform
 
 
-def _read(view: View, made: type[Any], fields: Mapping[str, Any], item: Mapping[str, Any]) -> Any:
-    """A destination or an error log: with what is written of it, and with what such a thing has otherwise."""
-    written = read_fields(fields, item)
-    id = written.pop("id", None) or view.mint(made.kind).hex()[:8].upper()
-    old = view.find(made.kind, id)
-    if old is None and made is Destination:
-        old = Destination(id, view.now, f"Destination {id}", "s3", True)
-    elif old is None:
-        old = ErrorLog(id, view.now, view.now, "Internal error")
-    return replace(old, **written)
+def _read_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Destination]:
+    for id, item in _with_ids(view, Destination.kind, items):
+        old = view.find(Destination.kind, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
+        yield replace(old, **read_fields(DESTINATION, {**item, "id": id}))
+
+
+def _read_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
+    for place, (id, item) in enumerate(_with_ids(view, ErrorLog.kind, items)):
+        refuse_future(ERROR_LOG, item, view.now, "error_logs", place)
+        old = view.find(ErrorLog.kind, id) or ErrorLog(id, view.now, view.now, "Internal error")
+        yield replace(old, **read_fields(ERROR_LOG, {**item, "id": id}))
+
+
+def _with_ids(view: View, kind: str, items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each item with its id; those that have none get one that neither the world nor the others have."""
+    taken = {item["id"] for item in items if "id" in item}
+    for item in items:
+        id = item.get("id") or fresh_code(view, kind, taken)
+        taken.add(id)
+        yield id, item
 
 
 def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[Account, list[Batch]]:
     written = fragment.get("account", {})
     old: Account = view.find(Account.kind, SELF) or Account(view.now)
     account = replace(old, **read_fields(ACCOUNT, written))
-    batches = list(_read_batches(view, fragment.get("batches", ())))
+    items = _with_ids(view, Batch.kind, fragment.get("batches", ()))
+    batches = [_read_batch(view, id, item, place) for place, (id, item) in enumerate(items)]
     if "credits_used" not in written:
         charged = sum(_newly_allocated(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + charged)
@@ -126,35 +143,40 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
     return account, batches
 
 
-def _read_batches(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Batch]:
-    """The batches as written; those without an id get one that neither the world nor the others have."""
-    taken = {item["id"] for item in items if "id" in item}
-    for item in items:
-        id = item.get("id") or fresh_id(view)
-        while "id" not in item and id in taken:
-            id = fresh_id(view)
-        taken.add(id)
-        yield _read_batch(view, id, item)
-
-
-def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
+def _read_batch(view: View, id: str, item: Mapping[str, Any], place: int) -> Batch:
+    refuse_future(OWN, item, view.now, "batches", place)
     old: Batch | None = view.find(Batch.kind, id)
     batch = read_batch(old or new_batch(view, id), item)
     if old is not None and old.status != batch.status and "since" not in item:
         batch = replace(batch, since=view.now)
     if "allocated" not in item and (old is None or old.status != batch.status):
         batch = replace(batch, allocated=_allocation(batch, old))
-    _refuse_late_results(view, batch)
-    return _with_instants(batch)
+    _refuse_impossible_results(view, batch)
+    return _with_instants(_with_next_number(view, batch, item))
 
 
-def _refuse_late_results(view: View, batch: Batch) -> None:
-    """What a batch has found is of the past, and from before it was queued again."""
+def _refuse_impossible_results(view: View, batch: Batch) -> None:
+    """What a batch has found has a number of its own, and is of the past, from before it was queued again."""
+    for number, times in Counter(it.id for it in batch.result_sets).items():
+        if times > 1:
+            raise BadInput.at(f"{batch.id!r} has {times} result sets {number}", "batches")
+    for it in batch.result_sets:
+        if it.started_at > it.ended_at:
+            raise BadInput.at(f"the result set {it.id} of {batch.id!r} ended before it started", "batches")
     waits = batch.status in STOPPABLE
     latest = batch.since if waits else view.now
     if batch.result_sets and batch.result_sets[-1].ended_at > latest:
         when = f"since when it is {batch.status}" if waits else "which is now"
         raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "batches")
+
+
+def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batch:
+    """The batch with a number for its next result set that none has; that of a run may be counted already."""
+    counted = batch.status == "running" and view.choice(NEXT_RESULT_SET.id) == "running"
+    least = max((it.id for it in batch.result_sets), default=0) + 1 + counted
+    if item.get("next_result_set_id", least) < least:
+        raise BadInput.at(f"next_result_set_id of {batch.id!r} is {least} at least", "batches")
+    return replace(batch, next_result_set_id=max(batch.next_result_set_id, least))
 
 
 def _with_instants(batch: Batch) -> Batch:
@@ -191,13 +213,14 @@ def _newly_allocated(view: View, batch: Batch) -> int:
 
 
 def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch]) -> None:
-    """Credits that a stop could give back must have been used, on some day, and none that the limit does not have."""
+    """Credits that could be given back must have been used, on some day, and none that the limit does not have."""
     changed = {batch.id for batch in batches}
-    untouched: Iterator[Batch] = (batch for batch in view.group(Batch.kind, "owner", SELF, "queued") if batch.id not in changed)
-    ours = (batch for batch in batches if batch.owner == SELF and batch.status == "queued")
-    refundable = sum(batch.allocated for batch in (*untouched, *ours))
-    if refundable > account.credits_used:
-        message = f"credits_used is {account.credits_used}, but the queued batches were allocated {refundable}"
+    busy = (batch for status in STOPPABLE for batch in view.group(Batch.kind, "owner", SELF, status))
+    untouched = (batch for batch in busy if batch.id not in changed)
+    ours = (batch for batch in batches if batch.owner == SELF)
+    most = sum(refundable(view, batch) for batch in (*untouched, *ours))
+    if most > account.credits_used:
+        message = f"credits_used is {account.credits_used}, but queued and running batches can give back {most}"
         raise BadInput([Problem(message, ("account", "credits_used"))])
     if sum(account.usage.values()) != account.credits_used:
         message = f"the days add up to {sum(account.usage.values())}, but credits_used is {account.credits_used}"

@@ -13,6 +13,7 @@ from emulator.vendors.fields import (
     FLAG,
     INSTANT,
     ORDINAL,
+    PAST,
     TEXT,
     TEXTS,
     Field,
@@ -53,7 +54,7 @@ DESTINATION: Fields = {
     "enabled": FLAG,
     "settings": PAIRS,
 }
-ERROR_LOG: Fields = {"id": TEXT, "date": INSTANT, "count": ORDINAL, "message": TEXT, "parameters": PAIRS}
+ERROR_LOG: Fields = {"id": TEXT, "date": PAST, "count": ORDINAL, "message": TEXT, "parameters": PAIRS}
 ACCOUNT: Fields = {
     "credits_limit": COUNT,
     "credits_used": COUNT,
@@ -100,14 +101,14 @@ OWN: Fields = {
     "id": TEXT,
     "name": TEXT,
     "status": one_of(*STATUSES),
-    "since": INSTANT,
-    "created_at": INSTANT,
-    "active_at": INSTANT,
-    "last_run": INSTANT,
+    "since": PAST,
+    "created_at": PAST,
+    "active_at": PAST,
+    "last_run": PAST,
     "allocated": COUNT,
-    "allocated_at": INSTANT,
-    "started_at": INSTANT,
-    "called_at": INSTANT,
+    "allocated_at": PAST,
+    "started_at": PAST,
+    "called_at": PAST,
     "priority": one_of(*PRIORITIES),
     "enabled": FLAG,
     "next_result_set_id": ORDINAL,
@@ -124,6 +125,7 @@ RESULT_SET: Fields = {
     "searches_completed": COUNT,
     "searches_failed": COUNT,
     "destination_ids": TEXTS,
+    "webhook": TEXT,
 }
 SEARCHES: Mapping[str, Any] = {
     "anyOf": [
@@ -148,14 +150,8 @@ def read_batch(old: Batch, written: Mapping[str, Any]) -> Batch:
         own["searches"] = _read_searches(old.id, written["searches"])
     changed = replace(old, **own)
     if "result_sets" in written:
-        changed = _with_result_sets(changed, tuple(_read_result_sets(changed, written["result_sets"])))
+        changed = replace(changed, result_sets=tuple(_read_result_sets(changed, written["result_sets"])))
     return changed
-
-
-def _with_result_sets(batch: Batch, result_sets: tuple[ResultSet, ...]) -> Batch:
-    """A batch with these result sets; the next one has a number of its own."""
-    following = max((it.id + 1 for it in result_sets), default=1)
-    return replace(batch, result_sets=result_sets, next_result_set_id=max(batch.next_result_set_id, following))
 
 
 def show_batch(batch: Batch) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def _before_and_after(query: Mapping[str, str], name: str, when: Callable[[Batch
 
 
 def _contains(term: str) -> Test:
-    words = re.sub(r"[^0-9a-z]+", " ", term.lower()).split()
+    words = re.sub(r"[\W_]+", " ", term.lower()).split()
     return lambda batch: all(word in f"{batch.name}\n{batch.id}".lower() for word in words)
 
 

@@ -91,7 +91,10 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class ResultSet:
-    """The product of one completed run, numbered from 1 within its batch: the searches as they were, the last ones failed."""
+    """The product of one completed run, numbered from 1 within its batch: the searches as they were, the last ones failed.
+
+    `webhook` is the URL that was told of it, `destination_ids` are those to which it was uploaded.
+    """
 
     id: int
     started_at: datetime
@@ -99,6 +102,7 @@ class ResultSet:
     searches: Searches
     searches_failed: int = 0
     destination_ids: tuple[str, ...] = ()
+    webhook: str | None = None
 
     @property
     def expires_at(self) -> datetime:
@@ -170,6 +174,11 @@ class Batch:
         return self.searches.credits
 
     @property
+    def failures(self) -> int:
+        """How many searches of its next run fail."""
+        return min(self.failing, len(self.searches))
+
+    @property
     def searches_type(self) -> str:
         """The type it is locked to, or the one that all its searches have. Evidence: serpwow-types-1."""
         return self.locked_type or self.searches.type
@@ -178,6 +187,10 @@ class Batch:
     def size(self) -> str:
         """Small batches run beside each other, large ones do not."""
         return "small" if len(self.searches) <= SMALL else "large"
+
+    def webhook(self, account: Account) -> str | None:
+        """Who is told that it has run: the URL that it names, or else the profile's."""
+        return self.notifications.webhook or account.notification_webhook
 
     def available(self, now: datetime) -> tuple[ResultSet, ...]:
         """The result sets that have not expired, oldest first."""

@@ -97,7 +97,7 @@ def _get_result(format: str, evidence: str) -> Look:
 
 def _resend(tx: Transaction, call: Call, batch: Batch) -> Answer:
     _result_set_of(tx, call, batch)
-    if not (batch.notifications.webhook or account_of(tx).notification_webhook):
+    if not batch.webhook(account_of(tx)):
         raise Unfit("No webhook is set up for this Batch", "serpwow-resend-2")
     return Answer("resent", "serpwow-resend-1")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulator.kernel.transaction import Taken
 from emulator.vendors.serpwow.assumptions import START_DISABLED, START_EMPTY, STOP_FAILURE, UNKNOWN_BATCH, WRONG_STATE
+from emulator.vendors.serpwow.assumptions_of_calls import EDIT_QUEUED
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.vendor import Answer
 
@@ -18,10 +19,14 @@ ASSUMED = {
 """Answers whose wording a choice decides, whichever row they come from."""
 
 
+OTHERWISE = {"serpwow-update-3": EDIT_QUEUED.id}
+"""The evidence of rows that are taken because an assumption is not otherwise: the rows before them name it."""
+
+
 def refused_by_a_row(taken: Taken) -> Answer:
-    """The answer of a row, with the assumption that decides its wording if the row names none."""
+    """The answer of a row, with the assumption that decides it or its wording if the row names none."""
     answer = Answer.of(taken)
-    return answer._replace(assumption=answer.assumption or ASSUMED.get(answer.name))
+    return answer._replace(assumption=answer.assumption or ASSUMED.get(answer.name) or OTHERWISE.get(answer.evidence))
 
 
 def unfit(reason: Unfit) -> Answer:

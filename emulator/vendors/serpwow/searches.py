@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from emulator.vendors.serpwow.ids import letters
+
 PAGE_SIZE = 1000
 """Searches in a page of them, and in a page of results. Evidence: serpwow-get-6."""
 
@@ -43,11 +45,6 @@ def whole(value: Any, default: int) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else default
-
-
-def letters(digest: bytes) -> str:
-    """An id in the form of the published ones: sixteen capitals."""
-    return "".join(chr(65 + byte % 26) for byte in digest[:16])
 
 
 def numbered(batch: str, n: int) -> Search:

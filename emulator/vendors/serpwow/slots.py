@@ -30,6 +30,14 @@ def take_a_ticket(view: View, batch: Batch) -> Iterator[Line | Batch]:
     yield replace(batch, ticket=(pool, batch.priority, line.next))
 
 
+def in_its_line(view: View, batch: Batch) -> Iterator[Line | Batch]:
+    """The batch as it has become; where it waits in a line that is no longer its own, it goes to the end of the one that is."""
+    if batch.ticket is None or batch.called_at is not None or batch.ticket[:2] == (_pool_of(view, batch), batch.priority):
+        yield batch
+    else:
+        yield from take_a_ticket(view, batch)
+
+
 def call_up(view: View) -> Iterator[Line | Batch]:
     """Gives every free place to the batch of the highest priority that has waited longest.
 

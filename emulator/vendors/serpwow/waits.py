@@ -18,13 +18,15 @@ def _until_it_fires(batch: Batch) -> timedelta | None:
 
 
 def _until_forgotten(batch: Batch) -> timedelta:
-    return two_months_after(batch.active_at) - batch.since
+    return max(two_months_after(batch.active_at) - batch.since, timedelta())
 
 
-QUEUE = Wait(
-    "serpwow.queue", timedelta(seconds=2), "invented", applies=lambda batch: batch.ticket is None and batch.called_at is None
-)
-PLACE = Wait("serpwow.place", None, "serpwow-slots-2", _until_called, lambda batch: batch.called_at is not None)
+def _is_new_in_the_queue(batch: Batch) -> bool:
+    return batch.ticket is None and batch.called_at is None
+
+
+QUEUE = Wait("serpwow.queue", timedelta(seconds=2), "invented", applies=_is_new_in_the_queue)
+PLACE = Wait("serpwow.place", None, "serpwow-slots-2", _until_called, settable=False)
 RUN = Wait("serpwow.run", timedelta(seconds=10), "serpwow-results-2")
-SCHEDULE = Wait("serpwow.schedule", None, "serpwow-schedule-2", _until_it_fires, lambda batch: batch.fires_at is not None)
+SCHEDULE = Wait("serpwow.schedule", None, "serpwow-schedule-2", _until_it_fires, settable=False)
 INACTIVITY = Wait("serpwow.inactivity", None, "serpwow-inactive-1", _until_forgotten, upkeep=True)

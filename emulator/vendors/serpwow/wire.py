@@ -14,11 +14,12 @@ from emulator.vendors.serpwow.schedules import Schedule
 from emulator.vendors.serpwow.usage import history
 from emulator.vendors.vendor import Call
 
-HEADERS = {  # those seen on the live service, serpwow-headers-1
+HEADERS = {  # those seen on the live service, serpwow-headers-1, but for what would let the pages of a browser in
     "cache-control": "no-store",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
     "referrer-policy": "no-referrer",
+    "vary": "Origin",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
 }
 
@@ -85,7 +86,7 @@ def _show_notifications(batch: Batch) -> dict[str, Any]:
 
 
 def show_result_set(result_set: ResultSet) -> dict[str, Any]:
-    """A result set as it is listed. Its uploads are only told, not made."""
+    """A result set as it is listed. The call of its webhook and its uploads are only told, not made."""
     shown: dict[str, Any] = {
         "id": result_set.id,
         "started_at": instant(result_set.started_at),
@@ -96,10 +97,17 @@ def show_result_set(result_set: ResultSet) -> dict[str, Any]:
         "searches_failed": result_set.searches_failed,
         "searches_total": len(result_set.searches),
     }
+    at = result_set.ended_at
+    if result_set.webhook is not None:
+        shown["webhook_status"] = _done(at, "Webhook POST completed successfully.")
     if result_set.destination_ids:
-        log = [{"date_time": instant(result_set.ended_at), "text": "Destination upload completed successfully."}]
-        shown["destination_status"] = {id: {"status": "ok", "log": log} for id in result_set.destination_ids}
+        uploaded = _done(at, "Destination upload completed successfully.")
+        shown["destination_status"] = dict.fromkeys(result_set.destination_ids, uploaded)
     return shown
+
+
+def _done(at: datetime, text: str) -> dict[str, Any]:
+    return {"status": "ok", "log": [{"date_time": instant(at), "text": text}]}
 
 
 def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import Fields
+from emulator.vendors.fields import Fields, refuse_future
 from emulator.vendors.sixdot50.grammar import (
     ACCOUNT,
     BATCH,
@@ -114,6 +114,7 @@ def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[A
 
 
 def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Account], index: int) -> Account:
+    refuse_future(ACCOUNT, item, view.now, "accounts", index)
     values = _values(ACCOUNT, item)
     values.pop("id", None)
     if "balance" in values:
@@ -149,6 +150,7 @@ def _read_token(view: View, item: Mapping[str, Any]) -> Token:
 
 
 def _read_batch(view: View, item: Mapping[str, Any], index: int, members: Mapping[str, Member]) -> Iterator[Batch | Payment]:
+    refuse_future(BATCH, item, view.now, "batches", index)
     values = _values(BATCH, item)
     id = values.pop("id", None) or new_id(view, Batch.kind)
     old = view.find(Batch.kind, id)
@@ -167,6 +169,7 @@ def _read_batch(view: View, item: Mapping[str, Any], index: int, members: Mappin
 def _read_payment(
     view: View, batch: Batch, item: Mapping[str, Any], members: Mapping[str, Member], path: tuple[str | int, ...]
 ) -> Payment:
+    refuse_future(PAYMENT, item, view.now, *path)
     values = _values(PAYMENT, item)
     id = values.pop("id", None) or new_id(view, Payment.kind)
     old = view.find(Payment.kind, id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.vendors.fields import FLAG, INSTANT, TEXT, Field, Fields, many_of, one_of, schema_of
+from emulator.vendors.fields import FLAG, INSTANT, PAST, TEXT, Field, Fields, many_of, one_of, schema_of
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 
 _GUID = {
@@ -34,7 +34,7 @@ ACCOUNT: Fields = {
     "id": GUID,
     "name": TEXT,
     "shortName": TEXT,
-    "createdAt": INSTANT,
+    "createdAt": PAST,
     "active": FLAG,
     "balance": MONEY,
     "availableBalance": MONEY,
@@ -48,20 +48,20 @@ PAYMENT: Fields = {
     "firstname": TEXT,
     "lastname": TEXT,
     "externalId": TEXT,
-    "settledAt": INSTANT,
+    "settledAt": PAST,
     "isMember": FLAG,
     "referralAmount": MONEY,
     "referralMsisdn": MSISDN,
-    "createdAt": INSTANT,
-    "since": INSTANT,
+    "createdAt": PAST,
+    "since": PAST,
 }
 BATCH: Fields = {
     "id": GUID,
     "name": TEXT,
     "status": one_of(*BATCH_STATES),
     "externalId": TEXT,
-    "createdAt": INSTANT,
-    "since": INSTANT,
+    "createdAt": PAST,
+    "since": PAST,
     "owner": TEXT,
     "accountId": GUID,
 }

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import LIST_ORDER
 from emulator.vendors.stripe.calls import fields_of, listed, own, with_fields
@@ -90,7 +90,7 @@ def _wanted(call: Call, owner: str) -> Wanted:
 
 def _instant(text: str, name: str) -> Any:
     try:
-        return parse_instant(text)
+        return parse_timestamp(text)
     except ValueError:
         raise Mistaken(f"The field created.{name} is not a timestamp") from None
 

@@ -11,6 +11,7 @@ from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import (
     INSTANT,
+    PAST,
     TEXT,
     TEXT_MAP,
     TEXTS,
@@ -19,6 +20,7 @@ from emulator.vendors.fields import (
     many_of,
     one_of,
     read_fields,
+    refuse_future,
     schema_of,
     show_fields,
 )
@@ -45,8 +47,8 @@ WRITTEN_AS = {"name": "id", "unauthorized": "unauthorized_endpoints"}
 DESTINATIONS: Fields = {
     "id": TEXT,
     "status": one_of("enabled", "disabled"),
-    "created": INSTANT,
-    "updated": INSTANT,
+    "created": PAST,
+    "updated": PAST,
     "name": TEXT,
     "url": Field({"type": "string", "pattern": "^https?://", "description": "https://..."}),
     "enabled_events": TEXTS,
@@ -103,7 +105,8 @@ class StripeGiven:
         problems = [problem for place, job in enumerate(jobs) for problem in problems_of(job, place)]
         if problems:
             raise BadInput(problems)
-        destinations = [_read_destination(view, item) for item in fragment.get("event_destinations", ())]
+        items = fragment.get("event_destinations", ())
+        destinations = [_read_destination(view, item, place) for place, item in enumerate(items)]
         return [platform, account, *jobs, *destinations, *_events(view, fragment.get("events", ()), jobs)]
 
     def show(self, view: Transaction) -> dict[str, Any]:
@@ -127,7 +130,8 @@ def _read_account(view: View, fragment: Mapping[str, Any]) -> Account:
     return replace(account_of(view), **attributes)
 
 
-def _read_destination(view: View, item: Mapping[str, Any]) -> Destination:
+def _read_destination(view: View, item: Mapping[str, Any], place: int) -> Destination:
+    refuse_future(DESTINATIONS, item, view.now, "event_destinations", place)
     written = read_fields(DESTINATIONS, item)
     old: Destination | None = view.find(Destination.kind, written["id"]) if "id" in written else None
     if old is not None:

@@ -15,12 +15,14 @@ from emulator.vendors.fields import (
     FLAG,
     INSTANT,
     ORDINAL,
+    PAST,
     TEXT,
     TEXT_MAP,
     Field,
     Fields,
     one_of,
     read_fields,
+    refuse_future,
     show_fields,
 )
 from emulator.vendors.stripe.assumptions import ROW_WITHOUT_ID
@@ -85,8 +87,8 @@ RULES = Field(
 FIELDS: Fields = {
     "id": TEXT,
     "status": one_of(*STATUSES),
-    "since": INSTANT,
-    "created": INSTANT,
+    "since": PAST,
+    "created": PAST,
     "rows": COUNT,
     "success_count": COUNT,
     "failure_count": COUNT,
@@ -166,6 +168,7 @@ def show_job(view: View, job: Job) -> dict[str, Any]:
 
 def read_job(view: View, item: Mapping[str, Any], place: int, failing: tuple[Failing, ...]) -> Job:
     """The job that is written, laid over the one that is there; `failing` are the rules where it has none of its own."""
+    refuse_future(FIELDS, item, view.now, "batch_jobs", place)
     written = read_fields(FIELDS, item)
     old: Job | None = view.find(Job.kind, written["id"]) if "id" in written else None
     written.setdefault("id", "")

@@ -96,7 +96,7 @@ def show_vendor(vendor: Vendor) -> dict[str, Any]:
         "mounts": list(vendor.mounts),
         "operations": [{"name": it.name, "method": it.method, "path": it.path} for it in vendor.operations],
         "machines": [_machine(machine) for machine in vendor.machines],
-        "waits": {wait.name: _wait(wait.default, wait.source) for wait in vendor.waits.values()},
+        "waits": {wait.name: _wait(wait.default, wait.source) for wait in vendor.settable_waits.values()},
         "assumptions": [
             {"id": it.id, "question": it.question, "choices": list(it.choices), "default": it.default, "reason": it.reason}
             for it in vendor.assumptions
