@@ -110,7 +110,7 @@ def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None)
         click.echo(line, err=True)
     if mistakes:
         raise click.exceptions.Exit(1)
-    click.echo(f"{len(scenarios)} scenarios, no mistakes")
+    click.echo(f"{_counted(scenarios)}, no mistakes")
 
 
 @main.command()
@@ -126,7 +126,7 @@ def play(path: Sequence[str], against: str | None, token: str | None, folder: Pa
         click.echo(line, err=True)
     if lines:
         raise click.exceptions.Exit(1)
-    click.echo(f"{len(scenarios)} scenarios played, no differences")
+    click.echo(f"{_counted(scenarios)} played, no differences")
 
 
 @main.command()
@@ -220,6 +220,10 @@ def _open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], lis
         except EmulatorError as error:
             mistakes.append(f"{path}: {error}")
     return scenarios, mistakes
+
+
+def _counted(scenarios: Sequence[Scenario]) -> str:
+    return f"{len(scenarios)} scenario{'' if len(scenarios) == 1 else 's'}"
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
