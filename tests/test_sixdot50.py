@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World as KernelWorld
-from emulator.scenario.loader import load_value
 from emulator.scenario.scenario import lay_over
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
@@ -25,6 +24,7 @@ from emulator.vendors.sixdot50.model import Batch, Payment, Summary
 from emulator.vendors.sixdot50.wire import show_batch
 from emulator.vendors.vendor import dump
 from tests.conftest import Live, World
+from tests.loading import load_value
 
 ID = "f945d71c-b00f-4e77-8175-253093157a2f"
 OTHER_ID = "7c2c1a0a-f462-42c3-b13c-30da2e4ad216"

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.scenario.loader import load_value
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.idempotency import LIFETIME, Remembered
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.vendor import Call, Reply
+from tests.loading import load_value
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 START = "2026-03-09T20:55:31Z"

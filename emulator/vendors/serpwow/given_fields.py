@@ -128,7 +128,7 @@ RESULT_SET: Fields = {
 SEARCHES: Mapping[str, Any] = {
     "anyOf": [
         {"type": "integer", "minimum": 0, "maximum": 15_000},
-        {"type": "array", "items": {"type": "object"}, "maxItems": 15_000},
+        {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}, "maxItems": 15_000},
     ]
 }
 RESULT_SETS: Mapping[str, Any] = {
