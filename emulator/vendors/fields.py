@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import parse_instant
 
@@ -67,6 +68,11 @@ def many_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
 def read_fields(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes that a written object sets."""
     return {name: fields[name].read(value) for name, value in written.items() if name in fields}
+
+
+def below(error: BadInput, *path: str | int) -> list[Problem]:
+    """The problems of a part that stands at this path."""
+    return [Problem(it.message, (*path, *it.path)) for it in error.problems]
 
 
 def show_fields(fields: Fields, resource: Any) -> dict[str, Any]:
