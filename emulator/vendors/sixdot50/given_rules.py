@@ -58,7 +58,7 @@ def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path)
 
 def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:
     length = view.length(REVERSAL, payment)
-    if length is not None and payment.since + length <= view.now:
+    if length is not None and payment.since + length < view.now:
         yield Problem(
             f"nobody fetched this payment by {show_instant(payment.since + length)}: it is CANCELLED", (*path, "since")
         )
