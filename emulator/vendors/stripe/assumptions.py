@@ -171,6 +171,13 @@ LIST_ORDER = Assumption(
     "newest",
     "Every list of the first API begins with what is newest.",
 )
+PING_REASON = Assumption(
+    "stripe.ping-reason",
+    "Does the reason of a ping name the request that asked for it?",
+    ("null", "request"),
+    "null",
+    "The published sample of a ping has none, although events name the requests that caused them.",
+)
 
 ASSUMPTIONS = (
     CANCEL_READY,
@@ -197,4 +204,5 @@ ASSUMPTIONS = (
     EVENT_METADATA,
     RATE_LIMIT_TYPE,
     LIST_ORDER,
+    PING_REASON,
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.kernel.machine import ABSENT
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import VERSION_UNKNOWN
+from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, VERSION_UNKNOWN
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.platform import acting, platform_of
 from emulator.vendors.stripe.versions import VERSIONS
@@ -77,14 +77,26 @@ def own(tx: Transaction, call: Call, kind: str) -> str:
     return NOBODYS if found is not None and found.owner != acting(tx, call) else id
 
 
-def with_fields(act: WithFields) -> Act:
-    """An operation that takes fields: no body, an empty one, or an object. Evidence: stripe-fields-2."""
+def checking_fields(act: Act, takes_fields: bool) -> Act:
+    """The same operation, once its body is known to be an object or nothing, and empty where no fields are taken.
 
-    def act_with(tx: Transaction, call: Call) -> Answer:
+    Evidence: stripe-fields-2 and stripe-cancel-1.
+    """
+
+    def act_checking(tx: Transaction, call: Call) -> Answer:
         fields = fields_of(call)
-        return act(tx, call, fields) if isinstance(fields, dict) else Answer("invalid_fields", "stripe-fields-2", fields)
+        if not isinstance(fields, dict):
+            return Answer("invalid_fields", "stripe-fields-2", fields)
+        if fields and not takes_fields and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
+            return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {next(iter(fields))}", CANCEL_PARAMETERS.id)
+        return act(tx, call)
 
-    return act_with
+    return act_checking
+
+
+def with_fields(act: WithFields) -> Act:
+    """An operation that takes the fields of its body, which is an object or nothing."""
+    return lambda tx, call: act(tx, call, call.json or {})
 
 
 def fields_of(call: Call) -> dict[str, Any] | str:
