@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from emulator.kernel.errors import Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
+from emulator.vendors.sixdot50.assumptions import BATCH_EXTERNAL_IDS
 from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
 from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment
-from emulator.vendors.sixdot50.payout_assumptions import BATCH_EXTERNAL_IDS
 from emulator.vendors.sixdot50.validation import namesakes, payments_called
 
 Path = tuple[str | int, ...]

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, View, Wait
 from emulator.vendors.sixdot50 import money
-from emulator.vendors.sixdot50.assumptions import OTHER_ORGANISATION
+from emulator.vendors.sixdot50.assumptions import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
+from emulator.vendors.sixdot50.assumptions_of_calls import OTHER_ORGANISATION
 from emulator.vendors.sixdot50.model import SELF, Account, Batch, Member, Payment
-from emulator.vendors.sixdot50.payout_assumptions import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 
 GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL = (
     "get", "list_payments", "create", "update", "add_payments", "submit", "cancel",

@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import OLDER_TOKENS
+from emulator.vendors.sixdot50.assumptions_of_calls import OLDER_TOKENS
 from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.vendor import Call, Credentials

@@ -9,10 +9,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types
-from emulator.vendors.sixdot50.machine import is_paid_by_another
-from emulator.vendors.sixdot50.model import SELF, Batch, Organisation, Payment
-from emulator.vendors.sixdot50.payout_assumptions import (
+from emulator.vendors.sixdot50.assumptions import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,
     EXTERNAL_ID_CASE,
@@ -20,6 +17,9 @@ from emulator.vendors.sixdot50.payout_assumptions import (
     PAYMENT_EXTERNAL_IDS,
     ZERO_AMOUNT,
 )
+from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types
+from emulator.vendors.sixdot50.machine import is_paid_by_another
+from emulator.vendors.sixdot50.model import SELF, Batch, Organisation, Payment
 
 MISSING, INVALID = "100", "106"
 """The error codes of one field. Evidence: 6dot50-error-3."""

@@ -1,5 +1,7 @@
 """Where Stripe's publications are silent: the choices, ours, and why."""
 
+from __future__ import annotations
+
 from emulator.kernel.assumption import Assumption
 
 CANCEL_READY = Assumption(
