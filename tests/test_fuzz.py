@@ -160,7 +160,10 @@ def test_more_searches_cannot_fail_than_a_result_set_has() -> None:
     batch = {"id": "IDLE", "result_sets": [result_set]}
     target = fresh()
     answer = target.ask("PATCH", f"{PREFIX}/worlds/default/state", {"serpwow": {"batches": [batch]}})
-    assert (answer.status, orjson.loads(answer.content)["detail"]) == (422, "/serpwow/batches: 4 searches failed of 3")
+    assert (answer.status, orjson.loads(answer.content)["detail"]) == (
+        422,
+        "/serpwow/batches/0/result_sets/0/searches_failed: 4 searches failed of 3",
+    )
     result_set["searches_failed"] = 3
     assert target.ask("PATCH", f"{PREFIX}/worlds/default/state", {"serpwow": {"batches": [batch]}}).status == 200
     still_whole(target)

@@ -180,6 +180,20 @@ def test_a_mistake_hides_none_of_those_beside_it(text: str, told: list[int]) -> 
     assert [problem.line for problem in refused.value.problems] == told, refused.value.lines()
 
 
+def test_every_batch_with_impossible_results_is_told_in_its_line_after_repeats_too() -> None:
+    result = "started_at: '2025-12-31T00:00:00Z', ended_at: '2026-01-0{}T00:00:00Z'"
+    first, late, failed = (
+        "{id: 1, " + result.format(day) + more + "}" for day, more in [(1, ""), (2, ""), (1, ", searches_failed: 9")]
+    )
+    batches = f"  - {{repeat: 20}}\n  - {{result_sets: [{first}]}}\n  - {{result_sets: [{late}]}}\n  - {{result_sets:\n    [{failed}]}}\n"
+    with pytest.raises(BadInput) as refused:
+        load(f"title: A\ngiven:\n serpwow:\n  batches:\n{batches}")
+    assert [(it.line, it.pointer) for it in refused.value.problems] == [
+        (7, "/given/serpwow/batches/2/result_sets"),
+        (9, "/given/serpwow/batches/3/result_sets/0/searches_failed"),
+    ]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -11,7 +11,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import many_of, read_fields, schema_of, show_fields
+from emulator.vendors.fields import below, many_of, read_fields, schema_of, show_fields
 from emulator.vendors.serpwow.batches import fresh_id, new_batch
 from emulator.vendors.serpwow.effects import planned
 from emulator.vendors.serpwow.given_fields import (
@@ -129,12 +129,18 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
 def _read_batches(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Batch]:
     """The batches as written; those without an id get one that neither the world nor the others have."""
     taken = {item["id"] for item in items if "id" in item}
-    for item in items:
+    problems: list[Problem] = []
+    for index, item in enumerate(items):
         id = item.get("id") or fresh_id(view)
         while "id" not in item and id in taken:
             id = fresh_id(view)
         taken.add(id)
-        yield _read_batch(view, id, item)
+        try:
+            yield _read_batch(view, id, item)
+        except BadInput as error:
+            problems += below(error, "batches", index)
+    if problems:
+        raise BadInput(problems)
 
 
 def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
@@ -154,7 +160,7 @@ def _refuse_late_results(view: View, batch: Batch) -> None:
     latest = batch.since if waits else view.now
     if batch.result_sets and batch.result_sets[-1].ended_at > latest:
         when = f"since when it is {batch.status}" if waits else "which is now"
-        raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "batches")
+        raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "result_sets")
 
 
 def _with_instants(batch: Batch) -> Batch:
