@@ -111,6 +111,18 @@ def test_a_token_is_a_jwt_whose_first_claim_names_the_key(live: Live) -> None:
     assert written["exp"] - written["iat"] == 15 * 60
 
 
+@pytest.mark.parametrize(("choice", "first_is_good"), [("live", True), ("die", False)])
+def test_two_tokens_of_one_instant_are_two(live: Live, choice: str, first_is_good: bool) -> None:
+    world = live.load(state_of(batch()) | {"assume": {"6dot50.older-tokens": choice}})
+    first, second = (ask_for_token(world).json()["token"] for _ in range(2))
+    assert first != second
+    asked = [
+        httpx.get(f"{world.sixdot50['url']}/batches/{ID}", headers={"Authorization": f"Bearer {token}"}).status_code
+        for token in (first, second)
+    ]
+    assert asked == [200 if first_is_good else 401, 200]
+
+
 def test_a_token_ends_with_its_fifteen_minutes(live: Live) -> None:
     world = live.load(state_of(batch()))
     with client_of(world) as client:
@@ -151,6 +163,14 @@ def test_a_reset_forgets_tokens(live: Live) -> None:
         assert client.get("/batches").status_code == 200
         live.control.post(f"/_emulator/worlds/{world.id}/reset")
         assert client.get("/batches").status_code == 401
+
+
+def test_the_cancel_of_an_empty_batch_names_the_assumption_that_it_rests_on(live: Live) -> None:
+    world = live.load(state_of(batch()))
+    with client_of(world) as client:
+        client.post(f"/batches/{ID}/cancel")
+    exchange = world.journal()[-1]
+    assert (exchange["evidence"], exchange["assumption"]) == ("6dot50-cancel-9", "6dot50.empty-cancel")
 
 
 @pytest.mark.parametrize("status", ["OPEN", "CLOSED", "CANCELLED"])
