@@ -293,6 +293,15 @@ def test_a_page_after_nothing_is_empty() -> None:
     assert list_events(world, "page=after_0").body["data"] == []
 
 
+@pytest.mark.parametrize(("choice", "status"), [("unknown", 404), ("403", 403)])
+def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str, status: int) -> None:
+    world = world_of({"id": ID, "owner": "acct_other"}, assume={"stripe.other-account": choice})
+    with world.transaction("retrieve") as tx:
+        answer = OPERATIONS["stripe.batch_jobs.retrieve"].act(tx, call_of("retrieve"))
+        reply = STRIPE.wordings[answer.name](tx, call_of("retrieve"), answer.subject)
+    assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
+
+
 def list_events(world: World, query: str) -> Reply:
     call = Call("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
     with world.transaction("list") as tx:

@@ -173,6 +173,13 @@ LIST_ORDER = Assumption(
     "newest",
     "Every list of the first API begins with what is newest.",
 )
+OTHER_ACCOUNT = Assumption(
+    "stripe.other-account",
+    "What does a key hear of a job or a destination that belongs to another account?",
+    ("unknown", "403"),
+    "unknown",
+    "An id that is not the account's own should look like one that was never given out.",
+)
 PING_REASON = Assumption(
     "stripe.ping-reason",
     "Does the reason of a ping name the request that asked for it?",
@@ -206,5 +213,6 @@ ASSUMPTIONS = (
     EVENT_METADATA,
     RATE_LIMIT_TYPE,
     LIST_ORDER,
+    OTHER_ACCOUNT,
     PING_REASON,
 )

@@ -6,9 +6,9 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.machine import ABSENT
+from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, VERSION_UNKNOWN
+from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.platform import acting, platform_of
 from emulator.vendors.stripe.versions import VERSIONS
@@ -70,11 +70,18 @@ def _user_name(encoded: str) -> str | None:
         return None
 
 
-def own(tx: Transaction, call: Call, kind: str) -> str:
-    """The id in the path, if what has it belongs to the account that the request acts for. Evidence: stripe-owner-1."""
+def ask_own(tx: Transaction, call: Call, machine: Machine, command: str) -> Answer:
+    """Asks the thing that the path names; another account's is not there, or forbidden where that is assumed.
+
+    Evidence: stripe-owner-1.
+    """
     id = call.parameters["id"]
-    found = tx.find(kind, id)
-    return NOBODYS if found is not None and found.owner != acting(tx, call) else id
+    found = tx.find(machine.kind, id)
+    if found is None or found.owner == acting(tx, call):
+        return Answer.of(tx.ask(machine, id, command))
+    if tx.choice(OTHER_ACCOUNT.id) == "403":
+        return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT.id)
+    return Answer.of(tx.ask(machine, NOBODYS, command))._replace(evidence="stripe-owner-1", assumption=OTHER_ACCOUNT.id)
 
 
 def checking_fields(act: Act, takes_fields: bool) -> Act:

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from emulator.kernel.quantities import parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import LIST_ORDER, PING_REASON
-from emulator.vendors.stripe.calls import fields_of, listed, own, with_fields
+from emulator.vendors.stripe.calls import ask_own, fields_of, listed, with_fields
 from emulator.vendors.stripe.destinations import (
     CHANGEABLE,
     CREATABLE,
@@ -176,18 +176,16 @@ def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
 def _update(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
     if mistake := mistake_in(fields, CHANGEABLE, (), (URL,)):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
-    id = own(tx, call, Destination.kind)
-    old: Destination | None = tx.find(Destination.kind, id)
-    if old is not None:
-        tx.put(changed_destination(old, fields))
-    return Answer.of(tx.ask(DESTINATION, id, UPDATE))
+    answer = ask_own(tx, call, DESTINATION, UPDATE)
+    if answer.name != "destination":
+        return answer
+    changed = changed_destination(answer.subject, fields)
+    tx.put(changed)
+    return answer._replace(subject=changed)
 
 
 def _ask(command: str) -> Act:
-    def act(tx: Transaction, call: Call) -> Answer:
-        return Answer.of(tx.ask(DESTINATION, own(tx, call, Destination.kind), command))
-
-    return act
+    return lambda tx, call: ask_own(tx, call, DESTINATION, command)
 
 
 def _retrieve(tx: Transaction, call: Call) -> Answer:

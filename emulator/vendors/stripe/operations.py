@@ -22,7 +22,7 @@ from emulator.vendors.stripe.assumptions import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.calls import NOBODYS, checking_fields, own, with_fields
+from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, with_fields
 from emulator.vendors.stripe.creation import new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.idempotency import once
@@ -84,12 +84,7 @@ def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
 
 
 def _ask(command: str) -> Act:
-    def act(tx: Transaction, call: Call) -> Answer:
-        id = own(tx, call, Job.kind)
-        answer = Answer.of(tx.ask(JOB, id, command))
-        return answer._replace(evidence="stripe-owner-1") if id == NOBODYS else answer
-
-    return act
+    return lambda tx, call: ask_own(tx, call, JOB, command)
 
 
 def changing(name: str, act: Act, takes_fields: bool = False) -> Act:
