@@ -124,7 +124,7 @@ def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None)
         click.echo(line, err=True)
     if mistakes:
         raise click.exceptions.Exit(1)
-    click.echo(f"{_count(scenarios)}, no mistakes")
+    click.echo(f"{_counted(scenarios)}, no mistakes")
 
 
 @main.command()
@@ -141,7 +141,7 @@ def play(path: Sequence[str], against: str | None, token: str | None, folder: Pa
     if lines:
         raise click.exceptions.Exit(1)
     idle = sum("steps" not in scenario.written for scenario in scenarios)
-    click.echo(f"{_count(scenarios)} played, no differences" + (f"; {idle} of them without steps" if idle else ""))
+    click.echo(f"{_counted(scenarios)} played, no differences" + (f"; {idle} of them without steps" if idle else ""))
 
 
 @main.command()
@@ -237,6 +237,10 @@ def _open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], lis
     return scenarios, mistakes
 
 
+def _counted(scenarios: Sequence[Scenario]) -> str:
+    return f"{len(scenarios)} scenario{'' if len(scenarios) == 1 else 's'}"
+
+
 def _files(paths: Sequence[str]) -> Iterator[str]:
     for path in paths:
         if not Path(path).is_dir():
@@ -246,10 +250,6 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
         if not found:
             raise click.ClickException(f"{path} holds no scenarios")
         yield from found
-
-
-def _count(scenarios: Sequence[Scenario]) -> str:
-    return f"{len(scenarios)} scenario{'' if len(scenarios) == 1 else 's'}"
 
 
 def _differences(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:

@@ -40,12 +40,13 @@ from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.kernel.errors import BadInput
 from emulator.kernel.worlds import Worlds
-from emulator.scenario.loader import load_text, load_value
+from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
+from tests.loading import load_value
 
 URL = "http://127.0.0.1:8080"
 SLOW = 20.0

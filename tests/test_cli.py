@@ -60,6 +60,11 @@ def test_play_is_silent_about_what_went_well(folder: Path) -> None:
     assert "2 scenarios played, no differences" in done.output
 
 
+@pytest.mark.parametrize(("command", "said"), [("check", "1 scenario, no mistakes"), ("play", "1 scenario played, no diff")])
+def test_one_scenario_is_told_in_the_singular(command: str, said: str) -> None:
+    assert said in run(command, "serpwow/stopall-23").output
+
+
 def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
     done = run("play", str(folder / "wrong.yaml"))
     assert done.exit_code == 1

@@ -26,11 +26,11 @@ from emulator.kernel.faults import DO, MEANINGLESS, WHERE, Fault, strike
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World as Kitchen
 from emulator.scenario.faults import lay
-from emulator.scenario.loader import load_value
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.accidents import LineCut, noise, pieces
 from tests.conftest import Live, World
+from tests.loading import load_value
 from tests.toy import START, kitchen
 
 LIST = "serpwow.batches.list"

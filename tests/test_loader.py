@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
 
 from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput
+from emulator.kernel.limits import Limits
 from emulator.scenario.contradictions import fault_problems
-from emulator.scenario.loader import load_text, load_value
+from emulator.scenario.loader import load_text
+from emulator.scenario.resources import count, lists_of
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 from emulator.web.control.bodies import ADVANCE, CLOCK
+from tests.loading import load_value
 
 FAULT = "at: serpwow, where: before-auth"
 OPERATIONS = sum(len(vendor.operations) for vendor in VENDORS.values())
@@ -49,7 +53,10 @@ def load(text: str) -> Scenario:
         ),
         ("title: A\ngiven:\n  serpwow:\n    batches:\n      - {statsu: idle}", "unknown key 'statsu'; did you mean 'status'?"),
         ("title: A\ngiven: {serpwow: {batches: [{searches: -1}]}}", "-1 is less than the minimum of 0"),
-        ("title: A\ngiven: {serpwow: {batches: [{id: 123456}]}}", "expected text, not 123456"),
+        ("title: A\ngiven: {serpwow: {batches: [{id: 123456}]}}", "expected text, not 123456: put it in quotes"),
+        ("title: A\ngiven: {6dot50: {members: [27821231234]}}", "2:28: expected text, not 27821231234: put it in quotes"),
+        ("title: A\ngiven: {6dot50: {members: [5]}}", "5 is not of the form 27821231234, international and without +"),
+        ("title: A\ntiming: [a]", "a-story.yaml:2:9: expected an object, not a list"),
         ("title: A\ngiven: {serpwow: {batches: [{id: a}, {id: a}]}}", "the id 'a' is given twice"),
         ("title: A\ngiven: {serpwow: {batches: [{id: a, repeat: 2}]}}", "an id is one resource's own"),
         ("title: A\ngiven: {serpwow: {account: {credits_used: 16000}}}", "credits_limit is 15000, but 16000 credits are used"),
@@ -60,7 +67,7 @@ def load(text: str) -> Scenario:
         ("title: A\nsteps: [{advance: {by: 3s, until: idle}}]", "an advance is one of by, to, until"),
         (
             "title: A\ntimeline: [{after: 5s, set: {serpwow: {account: {credits_used: 20000}}}}]",
-            "a-story.yaml:2:24: impossible: /serpwow/account/credits_limit: credits_limit is 15000",
+            "a-story.yaml:2:29: impossible: /serpwow/account/credits_limit: credits_limit is 15000",
         ),
         ("title: A\nclock: {rate: slow}", "a-story.yaml:2:15: 'slow' is not a number, or frozen or real"),
         ("title: A\nseed: true", "expected a whole number, not true"),
@@ -94,7 +101,7 @@ def load(text: str) -> Scenario:
         ),
         (
             f"title: A\nfaults: [{{{FAULT}, do: drop, between: ['2025-01-01T00:00:00Z', '2025-12-31T00:00:00Z']}}]",
-            "a-story.yaml:2:54: it is over when it is laid, at 2026-01-01T00:00:00Z",
+            "a-story.yaml:2:63: it is over when it is laid, at 2026-01-01T00:00:00Z",
         ),
         (
             "title: A\nclock: {start: '2027-01-01T00:00:00Z'}\n"
@@ -112,6 +119,30 @@ def test_a_mistake_is_told_with_its_place_and_the_nearest_right_word(text: str, 
     assert any(line in told for told in refused.value.lines()), refused.value.lines()
 
 
+@pytest.mark.parametrize(
+    ("timing", "place"),
+    [
+        ("timing: [a]", "2:9"),
+        ("timing: {serpwow.queue: [a]}", "2:25"),
+        ("timing: soon", "2:9"),
+        ("timing:\n  - a", "2:1"),
+        ("timing:\n  serpwow.queue:\n    - a", "3:3"),
+        ("timing:\n  serpwow.queue:\n    soon", "4:5"),
+    ],
+)
+def test_a_value_is_told_where_it_begins_and_a_block_where_its_key_is(timing: str, place: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(f"title: A\n{timing}")
+    assert [line.split(": ")[0] for line in refused.value.lines()] == [f"a-story.yaml:{place}"]
+
+
+def test_a_mistake_in_what_an_alias_stands_for_is_told_where_the_alias_is() -> None:
+    text = "title: A\ngiven:\n  serpwow:\n    batches:\n    - &b {searches: x}\n    - *b\nseed: &s x\nclock: {rate: *s}\n"
+    with pytest.raises(BadInput) as refused:
+        load(text)
+    assert [(problem.line, problem.column) for problem in refused.value.problems] == [(5, 21), (6, 7), (7, 7), (8, 15)]
+
+
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
     with pytest.raises(BadInput) as refused:
         load(
@@ -120,6 +151,76 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
             "steps:\n  - {advance: 1s, set: {}}\n  - {advence: 1s}\n"
         )
     assert [problem.line for problem in refused.value.problems] == [2, 3, 6, 8, 9, 11, 12]
+
+
+SAME_ID = "serpwow: {batches: [{id: A}, {id: A}]}"
+TOO_DEAR = "serpwow: {account: {credits_used: 16000}}"
+NAMELESS = "stripe: {batch_jobs: [{statsu: complete}]}"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("given:\n  {6dot50: {batches: [{payments: [{amount: 5}]}]},\n  serpwow: {batches: [{id: A}, {id: A}]}}", [3, 4]),
+        (f"given:\n  {{{TOO_DEAR},\n  {NAMELESS}}}", [3, 4]),
+        (f"given: {{{TOO_DEAR}}}\nfaults:\n  - {{at: strip, where: mid-body, do: drop}}", [2, 4]),
+        (f"given: {{{TOO_DEAR}}}\nsteps:\n  - {{sned: GET /}}\nseed: x", [2, 4, 5]),
+        (f"given: {{{TOO_DEAR}}}\ntiming: {{stripe.drian: 5s}}\nassume: {{6dot50.id-malformed: 404}}", [2, 3, 4]),
+        (f"given: {{{NAMELESS}}}\ntimeline:\n  - {{after: 5s, set: {{{TOO_DEAR}}}}}", [2, 4]),
+        (f"given: {{{TOO_DEAR}}}\ntimeline:\n  - {{after: 5s, set: {{stripe: {{events: [{{type: x}}]}}}}}}", [2, 4, 4]),
+        ("given:\n  serpwow:\n    batches:\n    - {id: A, statsu: idle}\n    - {id: A}", [5, 6]),
+        ("given:\n  stripe:\n    batch_jobs:\n    - {rows: x}\n    - {rows: 5, failing_rows: 6}", [5, 6]),
+        ("steps:\n  - {send: FETCH /x,\n    get: {status: 9}}\n  - {send: FETCH /x}\n  - {send: 'GET {x}'}", [3, 4, 5, 6]),
+        ("steps:\n  - {send: GET /x, advance: 99999999d,\n    get: {status: 9}}", [3, 3, 4]),
+        ("steps:\n  - 7\n  - {json: {},\n    headers: {a: {}}}", [3, 4, 4, 5, 5]),
+        ("faults:\n  - {at: stripe.events.list, id: a,\n    where: there, do: drop}", [3, 4]),
+        ("replies:\n  - {at: serpwow.batches.stop, headers: {'': x},\n    status: 9}", [3, 4]),
+        ("timeline:\n  - {after: 99999999d,\n    set: {serpow: {}}}", [3, 4]),
+    ],
+)
+def test_a_mistake_hides_none_of_those_beside_it(text: str, told: list[int]) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(f"title: A\n{text}")
+    assert [problem.line for problem in refused.value.problems] == told, refused.value.lines()
+
+
+def test_every_batch_with_impossible_results_is_told_in_its_line_after_repeats_too() -> None:
+    result = "started_at: '2025-12-31T00:00:00Z', ended_at: '2026-01-0{}T00:00:00Z'"
+    first, late, failed = (
+        "{id: 1, " + result.format(day) + more + "}" for day, more in [(1, ""), (2, ""), (1, ", searches_failed: 9")]
+    )
+    batches = f"  - {{repeat: 20}}\n  - {{result_sets: [{first}]}}\n  - {{result_sets: [{late}]}}\n  - {{result_sets:\n    [{failed}]}}\n"
+    with pytest.raises(BadInput) as refused:
+        load(f"title: A\ngiven:\n serpwow:\n  batches:\n{batches}")
+    assert [(it.line, it.pointer) for it in refused.value.problems] == [
+        (7, "/given/serpwow/batches/2/result_sets"),
+        (9, "/given/serpwow/batches/3/result_sets/0/searches_failed"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "steps:\n  - {sned: GET /, json: {}}",
+        "steps:\n  - {send: GET /a b, json: {}, keep: {x: y}}\n  - {send: 'GET {x}'}",
+        "steps:\n  - {send: GET /, kepe: {x: y}}\n  - {send: 'GET {x}'}",
+        "steps:\n  - GET /\n  - {send: 'GET {x}'}",
+        "clock: {start: 2026-03-09}\nfaults:\n"
+        "  - {at: serpwow, where: mid-body, do: reset, between: ['2025-01-01T00:00:00Z', '2025-01-02T00:00:00Z']}",
+        "clock: {start: 2026-03-09}\ngiven: {stripe: {events: [{type: v2.core.batch_job.created, object_id: x, "
+        "since: '2027-01-01T00:00:00Z'}]}}",
+        "given: {6dto50: {accounts: [{balance: 5}]}}\ntimeline: [{after: 1s, set: {6dot50: {accounts: [{id: "
+        "7c2c1a0a-f462-42c3-b13c-30da2e4ad216, deposit: 5}]}}}]",
+        "given: {serpwow: {account: {credits_limit: x}, batches: [{status: queued, searches: 15000}, {status: queued, "
+        "searches: 15000}]}}",
+        "timing: {serpwow.queue: soon}\ngiven: {serpwow: {account: {credits_used: 16000}}}",
+        "clokc: {start: '2027-01-01T00:00:00Z'}\ngiven: {serpwow: {account: {credits_used: 16000}}}",
+    ],
+)
+def test_a_mistake_brings_about_no_others(text: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(f"title: A\n{text}")
+    assert len(refused.value.problems) == 1, refused.value.lines()
 
 
 @pytest.mark.parametrize(
@@ -139,6 +240,9 @@ def test_of_keys_that_exclude_or_need_each_other_all_are_named(schema: Any, valu
     ("written", "pointer"),
     [
         ({"at": "serpwow.batches.stopall", "id": "B1"}, "/id"),
+        ({"at": "stripe.files.upload", "id": "batchv2_1"}, "/id"),
+        ({"at": "stripe.files.download", "id": "batchv2_1"}, "/id"),
+        ({"at": "serpwow.files.results", "id": "B1"}, "/id"),
         ({"for": "0s"}, "/for"),
         ({"do": "delay", "delay": "0s"}, "/delay"),
         ({"between": ["2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"]}, "/between"),
@@ -172,6 +276,48 @@ def test_a_repeat_stands_for_as_many_resources() -> None:
 def test_more_resources_than_a_world_can_hold_are_refused() -> None:
     with pytest.raises(BadInput, match="more than 1000000 resources"):
         load("title: A\ngiven: {serpwow: {batches: [{repeat: 600000}, {repeat: 600000}]}}")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "stripe: {batch_jobs: [{metadata: {repeat: weekly}}]}",
+        'stripe: {batch_jobs: [{metadata: {id: "5", repeat: "1"}}, {metadata: {id: "5"}}]}',
+        "serpwow: {batches: [{id: B, searches: [{q: pizza, repeat: 3}, {q: pasta, num: [{id: 1}, {id: 1}]}]}]}",
+        "serpwow: {destinations: [{id: D, settings: {repeat: '2', id: x}}]}",
+    ],
+)
+def test_what_the_clients_own_maps_call_repeat_or_id_is_the_clients(given: str) -> None:
+    assert load(f"title: A\ngiven: {{{given}}}")
+
+
+def test_a_search_keeps_the_parameter_that_it_calls_repeat() -> None:
+    world: Any = load("title: A\ngiven: {serpwow: {batches: [{id: B, searches: [{q: pizza, repeat: 3}]}]}}").world(VENDORS, "w")
+    assert [search.parameters for search in world.store.find("serpwow.batch", "B").searches] == [{"q": "pizza", "repeat": 3}]
+
+
+@pytest.mark.parametrize(
+    ("state", "resources"),
+    [
+        ({"stripe": {"batch_jobs": [{"repeat": 600_000, "endpoint": {"path": "/a"}, "metadata": {"a": "b"}}]}}, 600_000),
+        ({"6dot50": {"batches": [{"repeat": 500_000, "payments": [{}, {}]}]}}, 1_500_000),
+        ({"6dot50": {"batches": [{"repeat": 2, "payments": [{"repeat": 3}]}]}}, 8),
+        ({"serpwow": {"batches": [{"repeat": 100, "searches": [{"q": "pizza"}] * 11_000}]}}, 100),
+        ({"serpwow": {"batches": [{"result_sets": [{"id": 1}, {"id": 2}]}], "destinations": [{}], "error_logs": [{}]}}, 3),
+        ({"stripe": {"batch_jobs": "none", "event_destinations": [None, {"repeat": "many"}]}}, 2),
+    ],
+)
+def test_each_resource_is_counted_once_with_all_that_it_holds(state: Any, resources: int) -> None:
+    assert sum(count(part, lists_of(VENDORS[name].given.schema)) for name, part in state.items()) == resources
+
+
+def test_more_than_a_world_holds_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.scenario.scenario.Limits", partial(Limits, resources=20))
+    batches = "{serpwow: {batches: [{repeat: 12}]}}"
+    with pytest.raises(BadInput, match=r"a-story.yaml:2:\d+: this world holds 20 resources"):
+        load("title: A\ngiven: {serpwow: {batches: [{repeat: 30}]}}")
+    with pytest.raises(BadInput, match=r"a-story.yaml:3:\d+: (impossible: )?this world holds 20 resources"):
+        load(f"title: A\ngiven: {batches}\ntimeline: [{{after: 1s, set: {batches}}}]")
 
 
 def test_the_same_scenario_and_seed_make_the_same_world() -> None:

@@ -15,8 +15,8 @@ from emulator.app import create_app, library, worlds_of
 from emulator.doors import in_process
 from emulator.judge import the_judge
 from emulator.kernel.quantities import parse_instant
-from emulator.scenario.loader import load_value
 from emulator.vendors import VENDORS
+from tests.loading import load_value
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
 PAY = {"Authorization": "Bearer demo"}

@@ -16,19 +16,22 @@ from hypothesis import strategies as st
 
 from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
+from emulator.kernel.journal import show_instant
 from emulator.kernel.world import World as KernelWorld
-from emulator.scenario.loader import load_value
 from emulator.scenario.scenario import lay_over
 from emulator.vendors import VENDORS
+from emulator.vendors.sixdot50.given_rules import FITTING
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
 from emulator.vendors.sixdot50.model import Batch, Payment, Summary
 from emulator.vendors.sixdot50.wire import show_batch
 from emulator.vendors.vendor import dump
 from tests.conftest import Live, World
+from tests.loading import load_value
 
 ID = "f945d71c-b00f-4e77-8175-253093157a2f"
 OTHER_ID = "7c2c1a0a-f462-42c3-b13c-30da2e4ad216"
 PAYEE, STRANGER = "27821231234", "27829990000"
+LONG_AGO = "2024-12-31T00:00:00Z"
 
 
 def batch(status: str = "DRAFT", *payments: Mapping[str, Any], **more: Any) -> dict[str, Any]:
@@ -108,6 +111,18 @@ def test_a_token_is_a_jwt_whose_first_claim_names_the_key(live: Live) -> None:
     assert written["exp"] - written["iat"] == 15 * 60
 
 
+@pytest.mark.parametrize(("choice", "first_is_good"), [("live", True), ("die", False)])
+def test_two_tokens_of_one_instant_are_two(live: Live, choice: str, first_is_good: bool) -> None:
+    world = live.load(state_of(batch()) | {"assume": {"6dot50.older-tokens": choice}})
+    first, second = (ask_for_token(world).json()["token"] for _ in range(2))
+    assert first != second
+    asked = [
+        httpx.get(f"{world.sixdot50['url']}/batches/{ID}", headers={"Authorization": f"Bearer {token}"}).status_code
+        for token in (first, second)
+    ]
+    assert asked == [200 if first_is_good else 401, 200]
+
+
 def test_a_token_ends_with_its_fifteen_minutes(live: Live) -> None:
     world = live.load(state_of(batch()))
     with client_of(world) as client:
@@ -148,6 +163,14 @@ def test_a_reset_forgets_tokens(live: Live) -> None:
         assert client.get("/batches").status_code == 200
         live.control.post(f"/_emulator/worlds/{world.id}/reset")
         assert client.get("/batches").status_code == 401
+
+
+def test_the_cancel_of_an_empty_batch_names_the_assumption_that_it_rests_on(live: Live) -> None:
+    world = live.load(state_of(batch()))
+    with client_of(world) as client:
+        client.post(f"/batches/{ID}/cancel")
+    exchange = world.journal()[-1]
+    assert (exchange["evidence"], exchange["assumption"]) == ("6dot50-cancel-9", "6dot50.empty-cancel")
 
 
 @pytest.mark.parametrize("status", ["OPEN", "CLOSED", "CANCELLED"])
@@ -232,18 +255,79 @@ def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None
     [
         ({"batches": [batch("DRAFT", payment("1.005"))]}, "100 or 99.95"),
         ({"batches": [batch("DRAFT", payment(1.005))]}, "more than two decimals"),
-        ({"batches": [batch("DRAFT", {"msisdn": PAYEE})]}, "a new payment has 'amount'"),
+        ({"batches": [batch("DRAFT", {"msisdn": PAYEE})]}, "a new payment needs 'amount'"),
         ({"batches": [batch("DRAFT", payment(msisdn="0821231234"))]}, "international"),
         ({"batches": [{"id": "12"}]}, "a GUID"),
         (
             {"batches": [batch("DRAFT", payment(id=OTHER_ID)), {"id": OTHER_ID, "payments": [payment(id=OTHER_ID)]}]},
             "is in another batch too",
         ),
+        ({"batches": [{"id": OTHER_ID}, {"id": OTHER_ID.upper()}]}, "/batches/1/id: the id '7C2C1A0A.*is given twice"),
+        ({"batches": [batch("CANCELLED", payment(status="PENDING"))]}, "0/status: .* CANCELLED is CANCELLED, not PENDING"),
+        ({"batches": [batch("CLOSED", payment(), payment(status="PENDING"))]}, "1/status: .* is SETTLED or CANCELLED, not"),
+        ({"batches": [batch("CLOSED", payment(status="DRAFT"))]}, "SETTLED or CANCELLED, not DRAFT"),
+        ({"batches": [batch("OPEN", payment(), payment(status="DRAFT"))]}, "is PENDING or SETTLED or CANCELLED, not DRAFT"),
+        ({"batches": [batch("OPEN")]}, "batches/0/status: a batch is OPEN as long as a payment of it is PENDING"),
+        ({"batches": [batch("OPEN", payment(status="SETTLED"))]}, "OPEN as long as a payment"),
+        ({"batches": [batch("OPEN", payment())], "members": [PAYEE]}, "OPEN as long as a payment"),
+        ({"batches": [batch("OPEN", payment(status="PENDING"))], "members": [PAYEE]}, f"{PAYEE} is a member, who has not"),
+        ({"batches": [batch("OPEN", payment(), since=LONG_AGO)]}, "0/since: nobody fetched this payment by 2025-03-01T"),
+        ({"batches": [batch(externalId="a"), {"id": OTHER_ID, "externalId": "a"}]}, "1/externalId: another batch has"),
+        ({"batches": [{"repeat": 2, "externalId": "a"}]}, "batches/0/externalId: another batch has"),
+        ({"batches": [{"repeat": 9}, batch("DRAFT", payment(repeat=2, externalId="a"))]}, "1/payments/0/externalId: another"),
     ],
 )
 def test_a_state_that_cannot_be_is_refused(fragment: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         load_value({"title": "A test", "given": {"6dot50": fragment}}, VENDORS)
+
+
+def test_every_batch_that_cannot_be_is_told_at_once() -> None:
+    batches = [{"repeat": 3}, batch("OPEN"), {"id": OTHER_ID, "status": "CLOSED", "payments": [payment(status="DRAFT")] * 2}]
+    with pytest.raises(BadInput) as refused:
+        world_of({"batches": batches})
+    assert [it.pointer for it in refused.value.problems] == [
+        "/given/6dot50/batches/1/status",
+        "/given/6dot50/batches/2/payments/0/status",
+        "/given/6dot50/batches/2/payments/1/status",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("choice", "second"),
+    [({"6dot50.batch-external-ids": "living"}, "a"), ({"6dot50.external-id-case": "minded"}, "A")],
+)
+def test_two_batches_share_an_external_id_where_that_is_assumed(choice: dict[str, str], second: str) -> None:
+    batches = [batch("CANCELLED", externalId="a"), {"id": OTHER_ID, "externalId": second}]
+    assert load_value({"title": "A test", "assume": choice, "given": {"6dot50": {"batches": batches}}}, VENDORS)
+
+
+def test_what_a_batch_is_made_of_has_been_so_since_when_the_batch_is() -> None:
+    since, waiting = "2025-12-01T00:00:00Z", payment(msisdn=STRANGER)
+    state: Any = {"batches": [batch("OPEN", payment(), waiting, since=since)], "members": [PAYEE]}
+    world = world_of(state)
+    paid, awaited = world.store.all(Payment.kind)
+    assert {show_instant(it) for it in (paid.settled_at, paid.created_at, awaited.since) if it is not None} == {since}
+    world.advance_by(timedelta(days=60 - 31))
+    assert [it.status for it in world.store.all(Payment.kind)] == ["SETTLED", "CANCELLED"]
+
+
+def test_a_payee_who_is_still_registering_is_waited_for() -> None:
+    state = {"batches": [batch("OPEN", payment())], "members": [PAYEE]}
+    written = {"title": "A test", "timing": {"6dot50.registration": "1h"}, "given": {"6dot50": state}}
+    world = load_value(written, VENDORS).world(VENDORS, "test")
+    assert [(it.status, it.is_member) for it in world.store.all(Payment.kind)] == [("PENDING", False)]
+    world.advance_by(timedelta(hours=1))
+    assert [(it.status, it.is_member) for it in world.store.all(Payment.kind)] == [("SETTLED", True)]
+
+
+def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:
+    world = world_of({"batches": [batch("OPEN", payment(id=OTHER_ID))]})
+    settled: dict[str, Any] = {"id": ID, "payments": [{"id": OTHER_ID, "status": "SETTLED"}]}
+    with pytest.raises(BadInput, match="OPEN as long as"):
+        lay_over(world, VENDORS, {"6dot50": {"batches": [settled]}}, "set")
+    lay_over(world, VENDORS, {"6dot50": {"batches": [settled | {"status": "CLOSED"}]}}, "set")
+    assert [it.status for it in world.store.all(Batch.kind)] == ["CLOSED"]
 
 
 def test_a_payment_does_not_move_to_another_batch() -> None:
@@ -259,7 +343,14 @@ def world_of(state: dict[str, Any]) -> KernelWorld:
 cents = st.integers(0, 10**14)
 statuses = st.sampled_from(["DRAFT", "PENDING", "SETTLED", "CANCELLED"])
 payees = st.sampled_from([PAYEE, STRANGER])
-payments = st.lists(st.tuples(cents, statuses, payees), max_size=12)
+
+
+def given_as(status: str) -> st.SearchStrategy[tuple[str, list[tuple[int, str, str]]]]:
+    """A batch in this status with payments that it can have, where the stranger is a member."""
+    fates = statuses if status == "DRAFT" else st.sampled_from(FITTING[status])
+    payments = st.tuples(cents, fates, payees).filter(lambda it: it[1:] != ("PENDING", STRANGER))
+    waiting = [(1, "PENDING", PAYEE)] if status == "OPEN" else []
+    return st.lists(payments, max_size=12).map(lambda drawn: (status, drawn + waiting))
 
 
 def written(amount: int, status: str, payee: str) -> dict[str, Any]:
@@ -274,8 +365,9 @@ def totals(payments: list[Payment]) -> dict[str, int]:
     return found
 
 
-@given(payments, st.sampled_from(["DRAFT", "OPEN", "CLOSED", "CANCELLED"]), st.booleans(), st.sampled_from([0, 59, 60]))
-def test_a_summary_always_adds_up(given: list[tuple[int, str, str]], status: str, cancelled: bool, days: int) -> None:
+@given(st.sampled_from(list(FITTING)).flatmap(given_as), st.booleans(), st.sampled_from([0, 59, 60]))
+def test_a_summary_always_adds_up(drawn: tuple[str, list[tuple[int, str, str]]], cancelled: bool, days: int) -> None:
+    status, given = drawn
     world = world_of({"members": [STRANGER], "batches": [batch(status, *(written(*it) for it in given))]})
     if cancelled:
         with world.transaction("cancel") as tx:

@@ -15,12 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from emulator.judge import the_judge
 from emulator.kernel.world import World
-from emulator.scenario.loader import load_value
 from emulator.scenario.scenario import lay_over
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary
 from emulator.vendors.sixdot50.money import cost
 from emulator.vendors.vendor import Call, Reply, dump
+from tests.loading import load_value
 
 VENDOR = VENDORS["6dot50"]
 OPERATIONS = {operation.name.removeprefix("6dot50."): operation for operation in VENDOR.operations}

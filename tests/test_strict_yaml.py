@@ -54,6 +54,9 @@ def test_a_scalar_is_what_it_looks_like(text: str, value: Any) -> None:
         ("a: !!python/object:os.system x", 1, 4, "is not allowed"),
         ("a: !custom x", 1, 4, "is not allowed"),
         ("{[1]: 2}", 1, 2, "a key must be a plain word"),
+        ("a: 1\n? !foo bar", 2, 3, "the tag !foo is not allowed"),
+        ("? !!binary aGk=\n: 1", 1, 3, "is not allowed"),
+        ("a: &x 1\nb: {*x : 2, 1: 3}", 2, 13, "the key '1' is given twice"),
     ],
 )
 def test_an_oddity_is_told_with_its_place(text: str, line: int, column: int, message: str) -> None:
@@ -78,6 +81,16 @@ def test_an_oddity_is_told_with_its_place(text: str, line: int, column: int, mes
 def test_what_cannot_be_read_is_refused(text: str, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [("\x07", 1, 1), ("title: A\nseed: \x01", 2, 7), ("a: é\nb: [ü,\n  \x1b[0m]", 3, 3), ("a: b: c", 1, 5)],
+)
+def test_what_cannot_be_read_is_told_with_its_place(text: str, line: int, column: int) -> None:
+    with pytest.raises(BadInput) as refused:
+        parse(text)
+    assert [(problem.line, problem.column) for problem in refused.value.problems] == [(line, column)]
 
 
 def test_a_bomb_of_aliases_is_refused() -> None:

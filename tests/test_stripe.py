@@ -15,17 +15,19 @@ from hypothesis import strategies as st
 from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.scenario.loader import load_value
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.idempotency import LIFETIME, Remembered
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.vendor import Call, Reply
+from tests.loading import load_value
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 START = "2026-03-09T20:55:31Z"
 OPERATIONS = {operation.name: operation for operation in STRIPE.operations}
 COUNTS = ("success_count", "failure_count", "validated_count")
+
+NEW = b'{"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}}'
 
 Written = dict[str, Any]
 
@@ -228,6 +230,83 @@ def test_a_cancel_answers_like_the_published_sample(name: str, job: Written) -> 
         link["url"] = "https://stripeusercontent.com/files/download/..."
     assert body == sample
     assert list(body) == list(sample)
+
+
+DAY_AGO = "2026-03-08T20:55:31Z"
+
+
+@pytest.mark.parametrize(
+    ("job", "timing", "since_when"),
+    [
+        ({"status": "in_progress", "since": DAY_AGO}, {}, "2026-03-08T20:55:41Z: give its counts or a later since"),
+        ({"status": "in_progress", "since": DAY_AGO, "success_count": 3}, {"stripe.processing": "1h"}, "2026-03-08T21:55:31Z"),
+        ({"status": "in_progress", "fails_at": DAY_AGO, "since": DAY_AGO, "rows": 10**8}, {}, "2026-03-08T20:55:31Z"),
+        ({"status": "validating", "since": DAY_AGO}, {}, "2026-03-08T20:55:36Z: give a later since"),
+        ({"status": "cancelling", "since": DAY_AGO}, {}, "2026-03-08T20:55:32Z"),
+        ({"created": DAY_AGO}, {}, "2026-03-08T21:00:31Z"),
+    ],
+)
+def test_a_job_that_would_begin_in_another_status_is_refused(job: Written, timing: Written, since_when: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(f"is so no longer after {since_when}")) as refused:
+        world_of(job, timing=timing)
+    assert [it.pointer for it in refused.value.problems] == ["/given/stripe/batch_jobs/0/since"]
+
+
+@pytest.mark.parametrize(
+    ("job", "timing"),
+    [
+        ({"status": "in_progress", "since": DAY_AGO, "success_count": 3}, {"stripe.timeout": "48h"}),
+        ({"status": "in_progress", "since": "2026-03-09T20:55:22Z"}, {}),
+        ({"status": "cancelling", "since": DAY_AGO}, {"stripe.drain": "never"}),
+        ({"status": "complete", "since": DAY_AGO}, {}),
+        ({"created": DAY_AGO, "since": START}, {}),
+    ],
+)
+def test_a_job_with_a_past_begins_in_the_status_that_is_written(job: Written, timing: Written) -> None:
+    (begun,) = state_of(world_of(job, timing=timing))
+    assert begun["status"] == job.get("status", "ready_for_upload")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "created=nonsense",
+        "created[foo]=1",
+        "created[gt][0]=2026-03-09T20:55:31Z",
+        "created[gt]=",
+        "object_id[0]=zzz",
+        "limit[]=5",
+        "types[x]=a",
+        "page[0]=after_1",
+    ],
+)
+def test_a_parameter_of_the_events_that_is_malformed_is_refused(query: str) -> None:
+    assert list_events(world_of(), query).status == 400
+
+
+def test_a_page_after_nothing_is_empty() -> None:
+    world = world_of()
+    create = Call("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
+    with world.transaction("create") as tx:
+        OPERATIONS["stripe.batch_jobs.create"].act(tx, create)
+    assert len(list_events(world, "").body["data"]) == 2
+    assert list_events(world, "page=after_0").body["data"] == []
+
+
+@pytest.mark.parametrize(("choice", "status"), [("unknown", 404), ("403", 403)])
+def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str, status: int) -> None:
+    world = world_of({"id": ID, "owner": "acct_other"}, assume={"stripe.other-account": choice})
+    with world.transaction("retrieve") as tx:
+        answer = OPERATIONS["stripe.batch_jobs.retrieve"].act(tx, call_of("retrieve"))
+        reply = STRIPE.wordings[answer.name](tx, call_of("retrieve"), answer.subject)
+    assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
+
+
+def list_events(world: World, query: str) -> Reply:
+    call = Call("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
+    with world.transaction("list") as tx:
+        answer = OPERATIONS["stripe.events.list"].act(tx, call)
+        return STRIPE.wordings[answer.name](tx, call, answer.subject)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import parse_instant
-from emulator.scenario.loader import load_value
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.given_jobs import read_failing
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
@@ -23,6 +22,7 @@ from emulator.vendors.stripe.outcomes import Failing, Order, Work, plan
 from emulator.vendors.stripe.results import chunks_of, object_of, size_of
 from emulator.vendors.stripe.rows import CONTEXT_FORM, FAULTS, FINE, ID_TWICE, LONGEST_LINE, NOT_JSON, Intake, Rows, read_rows
 from emulator.vendors.stripe.versions import Endpoint, supports
+from tests.loading import load_value
 
 CUSTOMER = Endpoint("post", "/v1/customers/:customer")
 NOW = parse_instant("2026-03-09T20:55:31Z")

@@ -15,12 +15,12 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from emulator.judge import the_judge
 from emulator.kernel.world import World
-from emulator.scenario.loader import load_value
 from emulator.scenario.scenario import lay_over
 from emulator.vendors.stripe import STRIPE, events
 from emulator.vendors.stripe.events import LIFETIME, Event
 from emulator.vendors.vendor import Call, Reply, Stream, dump
 from emulator.web.routes import Routes
+from tests.loading import load_value
 
 DESTINATIONS = "/v2/core/event_destinations"
 VENDORS = {"stripe": STRIPE}

@@ -1,71 +1,69 @@
-"""What is wrong with a scenario that fits its schema: parts that contradict each other, or that nobody could do."""
+"""What is wrong with a scenario that fits its schema: parts that contradict each other, or that nobody could do.
+
+Where a part does not fit its schema, the parts beside it are looked at all the same.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from http import HTTPMethod
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 from emulator.kernel.errors import BadInput, Problem, nearest
 from emulator.kernel.journal import show_instant
-from emulator.kernel.quantities import duration_at
+from emulator.kernel.quantities import NEVER, duration_at
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
-from emulator.scenario.scenario import MAX_REPEATED, Scenario, Vendors
+from emulator.scenario.mistakes import NO_MISTAKES, Mistakes, Path
+from emulator.scenario.resources import Listed, Lists, count, every_list, lists_of
+from emulator.scenario.scenario import Scenario, Vendors
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""
 
+STEP_KEYS = {*VERBS, *EXTRAS}
 
+MAX_REPEATED = 1_000_000
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+OF_A_LINK = {"world", "token", "file"}
+"""Parameters of a path that are no id of a resource."""
+
 METHODS = [method.value for method in HTTPMethod]
 
-UNSOUND = object()
-"""Stands where an item has mistakes that the schema tells, so that nothing else is looked for in it."""
 
-Path = tuple[str | int, ...]
+class Item(NamedTuple):
+    """One thing of a list: its place, what is written, and what of it fits its schema."""
 
-
-def contradictions(written: Mapping[str, Any], vendors: Vendors) -> Iterator[Problem]:
-    """What a schema cannot say, of a scenario whose parts fit it."""
-    for path, state in _states(written):
-        yield from state_problems(state, vendors, path)
-    for path, step in _items(written, "steps"):
-        yield from _step_problems(step, path)
-    if UNSOUND not in (steps := written.get("steps", ())):
-        yield from _unsendable(steps, vendors)
-    for path, item in _items(written, "replies"):
-        yield from _header_problems(item, path)
-    begins = Scenario("check", "", written).clock().now()
-    for path, fault in _items(written, "faults"):
-        yield from fault_problems(fault, vendors, begins, path)
-    for path, item in _items(written, "timeline"):
-        yield from _too_long(item["after"], (*path, "after"))
-    for wait, text in written.get("timing", {}).items():
-        if text != "never":
-            yield from _too_long(text, ("timing", wait))
+    path: Path
+    written: Mapping[str, Any]
+    sound: Mapping[str, Any]
 
 
-def sound(written: Any, problems: Iterable[Problem]) -> dict[str, Any]:
-    """The parts of a scenario in which no problem was found; in a list, UNSOUND stands for an item that has one."""
-    bad = {problem.path[:2] for problem in problems}
-    parts = {name: part for name, part in written.items() if (name,) not in bad} if isinstance(written, dict) else {}
-    for name, part in parts.items():
-        if isinstance(part, dict):
-            parts[name] = {key: value for key, value in part.items() if (name, key) not in bad}
-        elif isinstance(part, list):
-            parts[name] = [UNSOUND if (name, index) in bad else item for index, item in enumerate(part)]
-    return parts
+def contradictions(written: Any, vendors: Vendors, mistakes: Mistakes) -> Iterator[Problem]:
+    """What a schema cannot say; `mistakes` are those that it has told."""
+    root = written if isinstance(written, dict) else {}
+    for path, state in _states(root, mistakes):
+        yield from state_problems(state, vendors, path, mistakes)
+    for step in _items(root, "steps", mistakes):
+        yield from _step_problems(step)
+    yield from _unsendable(root, vendors, mistakes)
+    for reply in _items(root, "replies", mistakes):
+        yield from _header_problems(reply)
+    yield from _fault_problems(root, vendors, mistakes)
+    for item in _items(root, "timeline", mistakes):
+        yield from _too_long(item.sound.get("after"), (*item.path, "after"))
+    for wait, text in mistakes.without(root.get("timing"), ("timing",)).items():
+        yield from _too_long(text, ("timing", wait))
 
 
 def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
     """Why a fault that fits the schema means nothing, or can never strike when it is laid now."""
-    if "id" in written and written["at"] in _without_ids(vendors):
-        yield Problem(f"no path of {written['at']} names a resource, so that this could never strike", (*path, "id"))
+    yield from _nowhere_to_strike(written, vendors, path)
     try:
         ends = read_fault(written, "check", now).ends
     except BadInput as error:
@@ -77,104 +75,148 @@ def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, 
             yield Problem(f"it is over when it is laid, at {show_instant(now)}", (*path, "between"))
 
 
-def _without_ids(vendors: Vendors) -> set[str]:
-    """Operations whose path names no resource."""
-    return {it.name for vendor in vendors.values() for it in vendor.operations if "{" not in it.path}
-
-
-def _states(written: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Every part of the scenario that changes the state."""
-    yield ("given",), written.get("given", {})
-    for path, item in _items(written, "timeline"):
-        yield (*path, "set"), item["set"]
-    for path, step in _items(written, "steps"):
-        yield (*path, "set"), step.get("set", {})
-
-
-def _items(written: Mapping[str, Any], name: str) -> Iterator[tuple[Path, Any]]:
-    for index, item in enumerate(written.get(name, ())):
-        if item is not UNSOUND:
-            yield (name, index), item
-
-
-def state_problems(state: Mapping[str, Any], vendors: Vendors, path: Path = ()) -> Iterator[Problem]:
-    """The mistakes of a state by vendor that its schema cannot see."""
-    if _count(state) > MAX_REPEATED:
+def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mistakes = NO_MISTAKES) -> Iterator[Problem]:
+    """The mistakes of a state by vendor that its schema cannot see; `mistakes` are those that it has told."""
+    parts = state.items() if isinstance(state, dict) else ()
+    known = [(name, part, lists_of(vendors[name].given.schema)) for name, part in parts if name in vendors]
+    if sum(count(part, lists) for _, part, lists in known) > MAX_REPEATED:
         yield Problem(f"more than {MAX_REPEATED} resources in all", path)
-    for name, fragment in state.items():
-        yield from _repeated_ids(fragment, (*path, name))
-        for problem in vendors[name].given.check(fragment):
+    for name, part, lists in known:
+        for listed in every_list(part, lists, (*path, name)):
+            yield from _repeated_ids(listed)
+        for problem in vendors[name].given.check(_sound_fragment(part, lists, (*path, name), mistakes)):
             yield Problem(problem.message, (*path, name, *problem.path))
 
 
-def _count(value: Any) -> int:
-    """How many things a value holds once its repeats are written out."""
-    if isinstance(value, dict):
-        return int(value.get("repeat", 1)) * max(1, sum(_count(part) for part in value.values()))
-    return sum(_count(part) for part in value) if isinstance(value, list) else 0
+def _sound_fragment(written: Any, lists: Lists, path: Path, mistakes: Mistakes) -> dict[str, Any]:
+    """A vendor's state without its mistakes; a resource that has one says nothing, and keeps its place."""
+    sound = mistakes.without(written, path)
+    for name, kind in lists.items():
+        if kind.repeats and isinstance(items := _list(written, name), list) and (*path, name) in mistakes:
+            sound[name] = [{} if (*path, name, index) in mistakes else it for index, it in enumerate(items)]
+    return sound
 
 
-def _repeated_ids(value: Any, path: Path) -> Iterator[Problem]:
-    if isinstance(value, dict):
-        if "repeat" in value and "id" in value:
-            yield Problem("an id is one resource's own: leave out id or repeat", (*path, "id"))
-        for key, part in value.items():
-            yield from _repeated_ids(part, (*path, key))
-    elif isinstance(value, list):
-        seen: dict[str, int] = {}
-        for index, part in enumerate(value):
-            id = part.get("id") if isinstance(part, dict) else None
-            if isinstance(id, str) and seen.setdefault(id, index) != index:
-                yield Problem(f"the id {id!r} is given twice", (*path, index, "id"))
-            yield from _repeated_ids(part, (*path, index))
+def _repeated_ids(listed: Listed) -> Iterator[Problem]:
+    schema = listed.kind.id or {}
+    seen: set[str] = set()
+    for index, item in enumerate(listed.items if listed.kind.id is not None else ()):
+        id = item.get("id") if isinstance(item, dict) else None
+        if id is not None and "repeat" in item and listed.kind.repeats:
+            yield Problem("an id is one resource's own: leave out id or repeat", (*listed.path, index, "id"))
+        if isinstance(id, str):
+            same = id.lower() if schema.get("format") == "uuid" else id
+            if same in seen:
+                yield Problem(f"the id {id!r} is given twice", (*listed.path, index, "id"))
+            seen.add(same)
 
 
-def _step_problems(step: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def _states(root: Mapping[str, Any], mistakes: Mistakes) -> Iterator[tuple[Path, Any]]:
+    """Every part of the scenario that changes the state."""
+    yield ("given",), root.get("given")
+    for name in ("timeline", "steps"):
+        yield from (((*item.path, "set"), item.written.get("set")) for item in _items(root, name, mistakes))
+
+
+def _items(root: Mapping[str, Any], name: str, mistakes: Mistakes) -> Iterator[Item]:
+    for index, item in enumerate(_list(root, name)):
+        if isinstance(item, dict):
+            yield Item((name, index), item, mistakes.without(item, (name, index)))
+
+
+def _list(written: Any, name: str) -> list[Any]:
+    items = written.get(name) if isinstance(written, dict) else None
+    return items if isinstance(items, list) else []
+
+
+def _fault_problems(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -> Iterator[Problem]:
+    """What is wrong with the faults; whether one is over when it is laid, only where it is known when that is."""
+    unknown = ("clock",) in mistakes
+    begins = datetime.min.replace(tzinfo=UTC) if unknown else Scenario("check", "", dict(root)).clock().now()
+    for fault in _items(root, "faults", mistakes):
+        if fault.path in mistakes:
+            yield from _nowhere_to_strike(fault.sound, vendors, fault.path)
+        else:
+            yield from fault_problems(fault.written, vendors, begins, fault.path)
+
+
+def _nowhere_to_strike(fault: Mapping[str, Any], vendors: Vendors, path: Path) -> Iterator[Problem]:
+    if "id" in fault and fault.get("at") in _without_ids(vendors):
+        yield Problem(f"no path of {fault['at']} names a resource, so that this could never strike", (*path, "id"))
+
+
+def _without_ids(vendors: Vendors) -> set[str]:
+    """Operations whose path names no resource."""
+    operations = (it for vendor in vendors.values() for it in vendor.operations)
+    return {it.name for it in operations if not {*PLACEHOLDER.findall(it.path)} - OF_A_LINK}
+
+
+def _step_problems(step: Item) -> Iterator[Problem]:
+    written, path = step.written, step.path
+    if written.keys() <= STEP_KEYS:
+        yield from _problems_of_verbs(written, path)
+    yield from _header_problems(step)
+    if "fails" in (wanted := step.sound.get("get", {})) and (len(wanted) > 1 or "keep" in written):
+        yield Problem("where no whole reply comes back there is nothing else to get or keep", (*path, "get", "fails"))
+    if "json" in written and "body" in written:
+        yield Problem("a request has json or body, not both", (*path, "body"))
+    jump = step.sound.get("advance")
+    if not isinstance(jump, dict):
+        yield from _too_long(jump, (*path, "advance"))
+        return
+    yield from _too_long(jump.get("by"), (*path, "advance", "by"))
+    if len(jump) != 1:
+        yield Problem("an advance is one of by, to, until", (*path, "advance"))
+
+
+def _problems_of_verbs(step: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     verbs = [verb for verb in VERBS if verb in step]
     if len(verbs) != 1:
         yield Problem(f"a step does one thing: one of {', '.join(VERBS)}", path)
     for key, needed in EXTRAS.items():
         if key in step and needed not in step:
             yield Problem(f"{key!r} belongs to a step that has {needed!r}", (*path, key))
-    yield from _header_problems(step, path)
-    if "fails" in (wanted := step.get("get", {})) and (len(wanted) > 1 or "keep" in step):
-        yield Problem("where no whole reply comes back there is nothing else to get or keep", (*path, "get", "fails"))
-    if "json" in step and "body" in step:
-        yield Problem("a request has json or body, not both", (*path, "body"))
-    jump = step.get("advance")
-    by = jump.get("by") if isinstance(jump, dict) else jump
-    if by is not None:
-        yield from _too_long(by, (*path, "advance", "by") if isinstance(jump, dict) else (*path, "advance"))
-    if isinstance(jump, dict) and len(jump) != 1:
-        yield Problem("an advance is one of by, to, until", (*path, "advance"))
 
 
-def _unsendable(steps: Iterable[Mapping[str, Any]], vendors: Vendors) -> Iterator[Problem]:
+def _unsendable(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -> Iterator[Problem]:
     """Methods that HTTP has not, and names that nothing is kept under by then."""
     made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
     kept = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
-    for index, step in enumerate(steps):
-        method = step.get("send", "GET ").partition(" ")[0]
+    clear = sum(1 for _ in takewhile(_is_clear, _list(root, "steps")))
+    for step in _items(root, "steps", mistakes):
+        method = step.sound.get("send", "GET ").partition(" ")[0]
         if method not in METHODS:
-            yield Problem(f"{method!r} is not a method of HTTP{nearest(method, METHODS)}", ("steps", index, "send"))
-        texts = {("send",): step.get("send", "")} | {("headers", name): text for name, text in step.get("headers", {}).items()}
-        for place, text in texts.items():
-            for name in set(PLACEHOLDER.findall(text)) - kept:
-                yield Problem(f"nothing is kept under {name!r} by then{nearest(name, kept)}", ("steps", index, *place))
-        kept |= step.get("keep", {}).keys()
+            yield Problem(f"{method!r} is not a method of HTTP{nearest(method, METHODS)}", (*step.path, "send"))
+        for place, text in _texts(step.sound) if int(step.path[1]) < clear else ():
+            for name in sorted({*PLACEHOLDER.findall(text)} - kept):
+                yield Problem(f"nothing is kept under {name!r} by then{nearest(name, kept)}", (*step.path, *place))
+        if int(step.path[1]) < clear:
+            kept |= step.written.get("keep", {}).keys()
 
 
-def _header_problems(item: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def _is_clear(step: Any) -> bool:
+    """Whether it is known what a step keeps."""
+    return isinstance(step, dict) and step.keys() <= STEP_KEYS and isinstance(step.get("keep", {}), dict)
+
+
+def _texts(step: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What is sent of a step in which kept values may stand."""
+    yield ("send",), step.get("send", "")
+    yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
+
+
+def _header_problems(item: Item) -> Iterator[Problem]:
     """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
-    for name, value in item.get("headers", {}).items():
+    for name, value in item.sound.get("headers", {}).items():
         if not HEADER_NAME.fullmatch(name):
-            yield Problem(f"{name!r} cannot be the name of a header", (*path, "headers", name))
+            yield Problem(f"{name!r} cannot be the name of a header", (*item.path, "headers", name))
         if not HEADER_VALUE.fullmatch(value):
-            yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
+            yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*item.path, "headers", name))
 
 
-def _too_long(text: str, path: Path) -> Iterator[Problem]:
+def _too_long(text: str | None, path: Path) -> Iterator[Problem]:
     try:
-        duration_at(text, *path)
+        if text is not None and text != NEVER:
+            duration_at(text, *path)
     except BadInput as error:
         yield from error.problems

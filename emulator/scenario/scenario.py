@@ -19,13 +19,12 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.faults import lay
 from emulator.scenario.grammar import VERBS
+from emulator.scenario.resources import as_written, lists_of, written_out
 from emulator.vendors.vendor import Vendor
 
 Vendors = Mapping[str, Vendor]
 TEMPLATES = 8
 """How many seeds' beginnings a scenario keeps at hand."""
-
-MAX_REPEATED = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,25 +172,15 @@ def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str)
 
 def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
     """The resources that a state by vendor comes to; a vendor that is not mentioned still gets what it cannot be without."""
+    problems: list[Problem] = []
     for name, vendor in vendors.items():
+        fragment, lists = state.get(name, {}), lists_of(vendor.given.schema)
         try:
-            yield from vendor.given.read(view, written_out(state.get(name, {})))
+            yield from vendor.given.read(view, written_out(fragment, lists))
         except BadInput as error:
-            raise BadInput([Problem(it.message, (name, *it.path)) for it in error.problems]) from None
-
-
-def written_out(value: Any) -> Any:
-    """The value with every `{repeat: n, ...}` in a list written out n times."""
-    if isinstance(value, dict):
-        return {key: written_out(part) for key, part in value.items()}
-    if not isinstance(value, list):
-        return value
-    items: list[Any] = []
-    for part in value:
-        times = part.get("repeat", 1) if isinstance(part, dict) else 1
-        single = {key: it for key, it in part.items() if key != "repeat"} if isinstance(part, dict) else part
-        items += [written_out(single)] * times
-    return items
+            problems += [Problem(it.message, (name, *as_written(it.path, fragment, lists))) for it in error.problems]
+    if problems:
+        raise BadInput(problems)
 
 
 def _length(text: str) -> timedelta | None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
+from yaml.composer import Composer
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
@@ -34,28 +35,45 @@ def parse(text: str) -> Document:
     if len(text.encode()) > MAX_BYTES:
         raise BadInput([Problem(f"larger than {MAX_BYTES} bytes", (), 1, 1)])
     try:
-        _refuse_depth(text)
-        root = yaml.compose(text, Loader=_Loader)
+        root = _Composer(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         said = ", ".join(part for part in (error.context, error.problem) if part)
         raise BadInput([Problem(said or "not YAML", (), *place)]) from None
-    except yaml.YAMLError as error:
-        raise BadInput([Problem(str(error).partition("\n")[0], (), 1, 1)]) from None
+    except yaml.reader.ReaderError as error:
+        before = text[: text.find(chr(error.character))]
+        place = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise BadInput([Problem(f"{error.reason}: #x{error.character:04x}", (), *place)]) from None
     document = Document(places={(): (1, 1)})
     if root is not None:
         document.value = _Reader(document).read(root, ())
     return document
 
 
-def _refuse_depth(text: str) -> None:
-    """Counts the nesting before anything recursive sees the text."""
-    depth = 0
-    for event in yaml.parse(text, Loader=_Loader):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > MAX_DEPTH:
+class _Alias(yaml.Node):
+    """Where an alias stands, and the node that it stands for."""
+
+    def __init__(self, meant: Any, start_mark: Any) -> None:
+        self.meant, self.tag, self.start_mark = meant, meant.tag, start_mark
+
+
+class _Composer(Composer, _Loader):  # type: ignore[misc]
+    """Makes nodes of events. What nests too deep is refused before anything recursive sees it, and an alias keeps its place."""
+
+    def __init__(self, text: str) -> None:
+        _Loader.__init__(self, text)
+        Composer.__init__(self)
+        self._depth = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
+        event = self.peek_event()
+        if self._depth >= MAX_DEPTH and isinstance(event, yaml.CollectionStartEvent):
             raise BadInput([_at(event, f"nested more than {MAX_DEPTH} deep")])
+        self._depth += 1
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return _Alias(node, event.start_mark) if isinstance(event, yaml.AliasEvent) else node
 
 
 def _at(marked: Any, message: str, path: Path = ()) -> Problem:
@@ -63,38 +81,51 @@ def _at(marked: Any, message: str, path: Path = ()) -> Problem:
 
 
 class _Reader:
-    """Turns composed nodes into values, noting places and problems; an alias counts as often as it is used."""
+    """Turns composed nodes into values, noting places and problems; an alias counts as often as it is used.
+
+    What an alias stands for is, with all that is in it, where the alias is.
+    """
 
     def __init__(self, document: Document) -> None:
         self._document = document
         self._count = 0
 
-    def read(self, node: yaml.Node, path: Path) -> Any:
+    def read(self, node: Any, path: Path, alias: _Alias | None = None) -> Any:
+        if isinstance(node, _Alias):
+            return self.read(node.meant, path, alias or node)
         self._count += 1
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
-            raise BadInput([_at(node, f"more than {MAX_VALUES} values, or an alias within itself", path)])
-        self._document.places[path] = node.start_mark.line + 1, node.start_mark.column + 1
-        if node.tag not in PLAIN_TAGS:
-            self._document.problems.append(_at(node, f"the tag {node.tag} is not allowed", path))
+            raise BadInput([_at(alias or node, f"more than {MAX_VALUES} values, or an alias within itself", path)])
+        self._place(path, alias or node)
+        self._refuse_tag(node, path)
         if isinstance(node, yaml.MappingNode):
-            return dict(self._pairs(node, path))
+            return dict(self._pairs(node, path, alias))
         if isinstance(node, yaml.SequenceNode):
-            return [self.read(item, (*path, index)) for index, item in enumerate(node.value)]
+            return [self.read(item, (*path, index), alias) for index, item in enumerate(node.value)]
         return self._scalar(node)
 
-    def _pairs(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[str, Any]]:
+    def _pairs(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
-        for key, value in node.value:
+        for written, value in node.value:
+            key = written.meant if isinstance(written, _Alias) else written
             if not isinstance(key, yaml.ScalarNode):
-                self._document.problems.append(_at(key, "a key must be a plain word", path))
+                self._document.problems.append(_at(written, "a key must be a plain word", path))
                 continue
+            self._refuse_tag(key, (*path, key.value))
             if key.value in seen:
-                self._document.problems.append(_at(key, f"the key {key.value!r} is given twice", (*path, key.value)))
+                self._document.problems.append(_at(written, f"the key {key.value!r} is given twice", (*path, key.value)))
             seen.add(key.value)
-            read = self.read(value, (*path, key.value))
-            if not isinstance(value, yaml.ScalarNode):
-                self._document.places[*path, key.value] = key.start_mark.line + 1, key.start_mark.column + 1
+            read = self.read(value, (*path, key.value), alias)
+            if alias is None and isinstance(value, yaml.CollectionNode) and not value.flow_style:
+                self._place((*path, key.value), written)  # it begins with its first item, on a line of its own
             yield key.value, read
+
+    def _place(self, path: Path, node: yaml.Node) -> None:
+        self._document.places[path] = node.start_mark.line + 1, node.start_mark.column + 1
+
+    def _refuse_tag(self, node: yaml.Node, path: Path) -> None:
+        if node.tag not in PLAIN_TAGS:
+            self._document.problems.append(_at(node, f"the tag {node.tag} is not allowed", path))
 
     @staticmethod
     def _scalar(node: Any) -> Any:

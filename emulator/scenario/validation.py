@@ -86,6 +86,8 @@ def _message(error: ValidationError) -> str:
         return f"needs one of {', '.join(schema['properties'])}"
     if error.validator == "maxProperties" and "properties" in schema:
         return f"has more than {schema['maxProperties']} of {', '.join(schema['properties'])}"
+    if error.validator == "type" and _is_text_in_digits(error.instance, schema):
+        return f"expected text, not {shown}: put it in quotes"
     if error.validator == "type" and "pattern" in schema and "description" in schema:
         return f"{shown} is not of the form {schema['description']}"
     if error.validator == "type":
@@ -97,6 +99,12 @@ def _message(error: ValidationError) -> str:
     if error.validator == "required":
         return error.message.replace("is a required property", "is missing")
     return error.message
+
+
+def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a number would fit if it were text."""
+    number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
+    return number and schema["type"] == "string" and re.search(schema.get("pattern", ""), str(value)) is not None
 
 
 def _schema_of(error: ValidationError) -> Mapping[str, Any]:

@@ -92,6 +92,11 @@ def refuse_future(fields: Fields, written: Mapping[str, Any], now: datetime, *pa
         raise BadInput(early)
 
 
+def below(error: BadInput, *path: str | int) -> list[Problem]:
+    """The problems of a part that stands at this path."""
+    return [Problem(it.message, (*path, *it.path)) for it in error.problems]
+
+
 def show_fields(fields: Fields, resource: Any) -> dict[str, Any]:
     """The written object of a resource; what is None is left out."""
     values = {name: getattr(resource, name) for name in fields}

@@ -12,7 +12,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import many_of, read_fields, refuse_future, schema_of, show_fields
+from emulator.vendors.fields import below, many_of, read_fields, refuse_future, schema_of, show_fields
 from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
 from emulator.vendors.serpwow.batches import new_batch
 from emulator.vendors.serpwow.credits import refundable
@@ -132,8 +132,7 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
     written = fragment.get("account", {})
     old: Account = view.find(Account.kind, SELF) or Account(view.now)
     account = replace(old, **read_fields(ACCOUNT, written))
-    items = _with_ids(view, Batch.kind, fragment.get("batches", ()))
-    batches = [_read_batch(view, id, item, place) for place, (id, item) in enumerate(items)]
+    batches = list(_read_batches(view, fragment.get("batches", ())))
     if "credits_used" not in written:
         charged = sum(_newly_allocated(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + charged)
@@ -143,8 +142,19 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[
     return account, batches
 
 
-def _read_batch(view: View, id: str, item: Mapping[str, Any], place: int) -> Batch:
-    refuse_future(OWN, item, view.now, "batches", place)
+def _read_batches(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Batch]:
+    problems: list[Problem] = []
+    for place, (id, item) in enumerate(_with_ids(view, Batch.kind, items)):
+        try:
+            yield _read_batch(view, id, item)
+        except BadInput as error:
+            problems += below(error, "batches", place)
+    if problems:
+        raise BadInput(problems)
+
+
+def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
+    refuse_future(OWN, item, view.now)
     old: Batch | None = view.find(Batch.kind, id)
     batch = read_batch(old or new_batch(view, id), item)
     if old is not None and old.status != batch.status and "since" not in item:
@@ -159,15 +169,15 @@ def _refuse_impossible_results(view: View, batch: Batch) -> None:
     """What a batch has found has a number of its own, and is of the past, from before it was queued again."""
     for number, times in Counter(it.id for it in batch.result_sets).items():
         if times > 1:
-            raise BadInput.at(f"{batch.id!r} has {times} result sets {number}", "batches")
+            raise BadInput.at(f"{batch.id!r} has {times} result sets {number}", "result_sets")
     for it in batch.result_sets:
         if it.started_at > it.ended_at:
-            raise BadInput.at(f"the result set {it.id} of {batch.id!r} ended before it started", "batches")
+            raise BadInput.at(f"the result set {it.id} of {batch.id!r} ended before it started", "result_sets")
     waits = batch.status in STOPPABLE
     latest = batch.since if waits else view.now
     if batch.result_sets and batch.result_sets[-1].ended_at > latest:
         when = f"since when it is {batch.status}" if waits else "which is now"
-        raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "batches")
+        raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "result_sets")
 
 
 def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batch:
@@ -175,7 +185,7 @@ def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batc
     counted = batch.status == "running" and view.choice(NEXT_RESULT_SET.id) == "running"
     least = max((it.id for it in batch.result_sets), default=0) + 1 + counted
     if item.get("next_result_set_id", least) < least:
-        raise BadInput.at(f"next_result_set_id of {batch.id!r} is {least} at least", "batches")
+        raise BadInput.at(f"next_result_set_id of {batch.id!r} is {least} at least", "next_result_set_id")
     return replace(batch, next_result_set_id=max(batch.next_result_set_id, least))
 
 

@@ -130,7 +130,7 @@ RESULT_SET: Fields = {
 SEARCHES: Mapping[str, Any] = {
     "anyOf": [
         {"type": "integer", "minimum": 0, "maximum": 15_000},
-        {"type": "array", "items": {"type": "object"}, "maxItems": 15_000},
+        {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}, "maxItems": 15_000},
     ]
 }
 RESULT_SETS: Mapping[str, Any] = {
@@ -184,7 +184,7 @@ def _show_searches(searches: Searches) -> int | list[dict[str, Any]]:
 
 def _read_result_sets(batch: Batch, written: Iterable[Mapping[str, Any]]) -> Iterable[ResultSet]:
     """Where nothing is said of its searches, a result set is of the batch's own, as many as were completed and failed."""
-    for item in sorted(written, key=lambda item: INSTANT.read(item["ended_at"])):
+    for place, item in sorted(enumerate(written), key=lambda numbered: INSTANT.read(numbered[1]["ended_at"])):
         fields = read_fields({name: field for name, field in RESULT_SET.items() if name != "searches_completed"}, item)
         if "searches" in item:
             searches = _read_searches(batch.id, item["searches"])
@@ -195,7 +195,8 @@ def _read_result_sets(batch: Batch, written: Iterable[Mapping[str, Any]]) -> Ite
         else:
             searches = batch.searches
         if fields.get("searches_failed", 0) > len(searches):
-            raise BadInput.at(f"{fields['searches_failed']} searches failed of {len(searches)}", "batches")
+            message = f"{fields['searches_failed']} searches failed of {len(searches)}"
+            raise BadInput.at(message, "result_sets", place, "searches_failed")
         yield ResultSet(searches=searches, **fields)
 
 

@@ -1,9 +1,9 @@
 """6DOT50 PAY: batches of payments to mobile numbers, their cancellation, and the tokens that it takes to ask."""
 
+from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.given import SixDot50Given
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
 from emulator.vendors.sixdot50.operations import OPERATIONS, admit, astray
-from emulator.vendors.sixdot50.payout_assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.refusals import failure
 from emulator.vendors.sixdot50.tokens import credential, make_credentials
 from emulator.vendors.sixdot50.wire import MEDIA_TYPE, WORDINGS, finish

@@ -1,175 +1,179 @@
-"""Where 6DOT50's publications are silent on how it is asked and how it refuses: the choices, ours, and why."""
+"""Where 6DOT50's publications are silent on batches, payments and money: the choices, ours, and why."""
+
+from __future__ import annotations
 
 from emulator.kernel.assumption import Assumption
+from emulator.vendors.sixdot50.assumptions_of_calls import OF_CALLS
 
-WRONG_STATE_STATUS = Assumption(
-    "6dot50.wrong-state-status",
-    "Which status does a wish get that needs a batch in DRAFT, when the batch is not?",
+SECOND_CANCEL = Assumption(
+    "6dot50.second-cancel",
+    "What does the cancel of a batch that is CANCELLED already answer?",
+    ("400", "200"),
+    "400",
+    "Only a DRAFT can be cancelled, and a cancelled batch never changes again.",
+)
+EMPTY_CANCEL = Assumption(
+    "6dot50.empty-cancel",
+    "Can a batch without payments be cancelled?",
+    ("200", "400"),
+    "200",
+    "Being in DRAFT is the only condition that is named.",
+)
+IS_MEMBER = Assumption(
+    "6dot50.is-member",
+    "When is isMember looked up?",
+    ("kept", "live"),
+    "kept",
+    "It is there while a payment is in DRAFT, so it was looked up when the payment was added.",
+)
+REVERSED_MONEY = Assumption(
+    "6dot50.reversed-money",
+    "Which of an account's two balances does a reversed payment raise?",
+    ("both", "balance"),
+    "both",
+    "The money is published as returned to the account, and nothing is said of holding it back.",
+)
+BLANK_NAME = Assumption(
+    "6dot50.blank-name",
+    "May the name of a batch be blank?",
+    ("400", "accepted"),
+    "400",
+    "The name is mandatory, and ASP.NET takes a blank mandatory text for a missing one.",
+)
+EMPTY_UPDATE = Assumption(
+    "6dot50.empty-update",
+    "What becomes of an update that names nothing to change?",
+    ("200", "400"),
+    "200",
+    "Both of its fields are published as optional.",
+)
+NULL_EXTERNAL_ID = Assumption(
+    "6dot50.null-external-id",
+    "What does an update do whose externalId is null?",
+    ("kept", "cleared"),
+    "kept",
+    "Only what changes is to be sent, and no way to take an externalId away is published.",
+)
+BATCH_EXTERNAL_IDS = Assumption(
+    "6dot50.batch-external-ids",
+    "Among which batches is an externalId unique?",
+    ("all", "living"),
+    "all",
+    "It is published as unique across batches, without an exception for cancelled ones.",
+)
+PAYMENT_EXTERNAL_IDS = Assumption(
+    "6dot50.payment-external-ids",
+    "Among which payments is an externalId unique?",
+    ("organisation", "batch"),
+    "organisation",
+    "It is published as unique, and nothing narrows that to a batch.",
+)
+EXTERNAL_ID_CASE = Assumption(
+    "6dot50.external-id-case",
+    "Does case tell two externalIds apart?",
+    ("minded", "ignored"),
+    "minded",
+    "It is the client's own text, and taking two of them for one would refuse what the client thinks unique.",
+)
+MISSING_CLEAR_EXISTING = Assumption(
+    "6dot50.missing-clear-existing",
+    "What does adding payments do without clearExisting?",
+    ("400", "append"),
+    "400",
+    "It is published as mandatory.",
+)
+NO_PAYMENTS = Assumption(
+    "6dot50.no-payments",
+    "May the list of payments to add be empty?",
+    ("400", "accepted"),
+    "400",
+    "A list of one or more is published.",
+)
+ZERO_AMOUNT = Assumption(
+    "6dot50.zero-amount",
+    "May an amount be 0?",
+    ("400", "accepted"),
+    "400",
+    "Nothing is published, and a payment of nothing pays nobody.",
+)
+EXTRA_DECIMALS = Assumption(
+    "6dot50.extra-decimals",
+    "What becomes of an amount with more than two decimals?",
+    ("400", "rounded"),
+    "400",
+    "Up to two are published; to pay another amount than was asked for would be worse than to refuse.",
+)
+ADDED_BODY = Assumption(
+    "6dot50.added-body",
+    "What does the reply to adding payments hold?",
+    ("batch-and-payments", "batch", "payments"),
+    "batch-and-payments",
+    "The page promises a summary of what was added and shows no body; so the reply to submitting looks.",
+)
+EMPTY_SUBMIT = Assumption(
+    "6dot50.empty-submit",
+    "Can a batch without payments be submitted?",
+    ("400", "200"),
+    "400",
+    "A batch is published to hold one or more payments; one that closes at once would have paid nobody.",
+)
+SMALL_FLOAT_STATUS = Assumption(
+    "6dot50.small-float-status",
+    "Which status does a submit get when no account can pay for it?",
     ("400", "409"),
     "400",
-    "Deleting a payment that is not in DRAFT is published as 400, and no 409 is published anywhere.",
+    "An error is published without its status, and 400 is the only one published that fits.",
 )
-ERROR_BODY = Assumption(
-    "6dot50.error-body",
-    "What is the body of a 400?",
-    ("envelope", "message"),
-    "envelope",
-    "PAY promises a message of no given shape; the envelope of the same maker's Redemptions API holds one.",
+PAYING_ACCOUNT = Assumption(
+    "6dot50.paying-account",
+    "Which account pays when there are several?",
+    ("default", "first"),
+    "default",
+    "A batch names no account, and every organisation has one in DZAR by default.",
 )
-NOT_FOUND_BODY = Assumption(
-    "6dot50.not-found-body",
-    "What is the body of a 404 for an id that nothing has?",
-    ("envelope", "message"),
-    "envelope",
-    "None is published; the envelope helps a client that reads it and does not hurt one that looks at the status.",
+SUBMITTED_MONEY = Assumption(
+    "6dot50.submitted-money",
+    "Which of an account's two balances does a submit lower?",
+    ("both", "held"),
+    "both",
+    "What is pending is published to lie in another account until then; nothing says that the balance still counts it.",
 )
-MALFORMED_ID = Assumption(
-    "6dot50.malformed-id",
-    "Which status does an id get that is not a GUID?",
-    ("400", "404"),
-    "400",
-    "A malformed type is published as an example of a failed validation.",
+REFERRAL_MONEY = Assumption(
+    "6dot50.referral-money",
+    "Does the account that pays for a payment pay for its referral too?",
+    ("debited", "apart"),
+    "debited",
+    "Referrals are totalled beside the payments, and no other purse is published.",
 )
-OTHER_ORGANISATION = Assumption(
-    "6dot50.other-organisation",
-    "Which status does the id of another organisation's batch get?",
-    ("404", "403"),
-    "404",
-    "No 403 is published, and to a client what it may not see does not exist.",
-)
-WRONG_METHOD = Assumption(
-    "6dot50.wrong-method",
-    "Which status does a method get that the path does not have?",
-    ("405", "404"),
-    "405",
-    "Nothing is published, and ASP.NET answers 405 with Allow before it looks at a token.",
-)
-FAILED_TOKEN_STATUS = Assumption(
-    "6dot50.failed-token-status",
-    "With which status does getToken refuse a key or a secret?",
-    ("200", "401"),
-    "200",
-    "Failure is one of the published values of the ordinary reply; 401 is published for bearer tokens only.",
-)
-MISSING_CREDENTIAL = Assumption(
-    "6dot50.missing-credential",
-    "What does getToken answer when the key or the secret is missing?",
-    ("400", "failure"),
-    "400",
-    "Both are published as mandatory, and a failed validation as 400.",
-)
-OLDER_TOKENS = Assumption(
-    "6dot50.older-tokens",
-    "What becomes of a key's older tokens when it gets a new one?",
-    ("live", "die"),
-    "live",
-    "A token carries its own end, and nothing is said of revoking it.",
-)
-STORED_INSTANTS = Assumption(
-    "6dot50.stored-instants",
-    "How finely are instants kept?",
-    ("rounded", "exact"),
-    "rounded",
-    "Every sample of a stored instant ends in a millisecond that SQL Server's datetime can hold: 0, 3 or 7.",
-)
-BAD_PAGING = Assumption(
-    "6dot50.bad-paging",
-    "What becomes of a skip or take that is not a whole number from 0?",
-    ("400", "ignored"),
-    "400",
-    "A malformed type is published as an example of a failed validation.",
-)
-UNKNOWN_STATUS = Assumption(
-    "6dot50.unknown-status",
-    "What does a statusCode that no batch can have find?",
-    ("nothing", "400"),
-    "nothing",
-    "An empty list is published for filters that nothing matches.",
-)
-STATUS_CASE = Assumption(
-    "6dot50.status-case",
-    "Does the case of the statusCode filter matter?",
-    ("ignored", "minded"),
-    "ignored",
-    "SQL Server, which seems to hold the data, compares so by default.",
-)
-CHECK_ORDER = Assumption(
-    "6dot50.check-order",
-    "What is looked at first where the body is bad and the batch is unknown or not in DRAFT?",
-    ("body", "batch"),
-    "body",
-    "ASP.NET binds and validates a body before the action that looks for the batch begins.",
-)
-ERROR_INDEX = Assumption(
-    "6dot50.error-index",
-    "What does the index of a validation error count?",
-    ("payments", "errors"),
-    "payments",
-    "It is published as a running number that is there where it applies, which is true of lists.",
-)
-CREATED_STATUS = Assumption(
-    "6dot50.created-status",
-    "Which status does the creation of a batch get?",
-    ("200", "201"),
-    "200",
-    "The page of statuses lists 200 as the only success.",
-)
-EXISTS_BODY = Assumption(
-    "6dot50.exists-body",
-    "How does it say whether there is a member of a number?",
-    ("object", "boolean"),
-    "object",
-    "The page shows no body; every other reply is an object or a list of them.",
-)
-MALFORMED_MSISDN = Assumption(
-    "6dot50.malformed-msisdn",
-    "What does the question for a member get whose number is not one?",
-    ("400", "unknown"),
-    "400",
-    "A malformed type is published as an example of a failed validation.",
-)
-WRITTEN_SUMMARY = Assumption(
-    "6dot50.written-summary",
-    "Do the replies to creating and updating a batch hold its summary?",
-    ("left-out", "shown"),
-    "left-out",
-    "Both published models lack it, and those of reading and cancelling have it.",
-)
-WRITTEN_INSTANTS = Assumption(
-    "6dot50.written-instants",
-    "How do the replies to creating and updating a batch write its createdAt?",
-    ("utc", "stored"),
-    "utc",
-    "The sample of an update has a Z and seven decimals, unlike every sample of a reply that reads.",
-)
-BALANCE_TYPE = Assumption(
-    "6dot50.balance-type",
-    "Are balances JSON numbers or strings?",
-    ("number", "string"),
-    "number",
-    "The page's table says string and its sample shows numbers; a sample is likelier to be a copy of a reply.",
+CANCELLED_REFERRALS = Assumption(
+    "6dot50.cancelled-referrals",
+    "Does the cancelled amount count referrals?",
+    ("apart", "included"),
+    "apart",
+    "Referrals have a total of their own, so the others are likely to be without them.",
 )
 
-QUESTIONS_OF_CALLS = (
-    WRONG_STATE_STATUS,
-    ERROR_BODY,
-    NOT_FOUND_BODY,
-    MALFORMED_ID,
-    OTHER_ORGANISATION,
-    WRONG_METHOD,
-    FAILED_TOKEN_STATUS,
-    MISSING_CREDENTIAL,
-    OLDER_TOKENS,
-    STORED_INSTANTS,
-    BAD_PAGING,
-    UNKNOWN_STATUS,
-    STATUS_CASE,
-    CHECK_ORDER,
-    ERROR_INDEX,
-    CREATED_STATUS,
-    EXISTS_BODY,
-    MALFORMED_MSISDN,
-    WRITTEN_SUMMARY,
-    WRITTEN_INSTANTS,
-    BALANCE_TYPE,
+ASSUMPTIONS = (
+    SECOND_CANCEL,
+    EMPTY_CANCEL,
+    IS_MEMBER,
+    REVERSED_MONEY,
+    BLANK_NAME,
+    EMPTY_UPDATE,
+    NULL_EXTERNAL_ID,
+    BATCH_EXTERNAL_IDS,
+    PAYMENT_EXTERNAL_IDS,
+    EXTERNAL_ID_CASE,
+    MISSING_CLEAR_EXISTING,
+    NO_PAYMENTS,
+    ZERO_AMOUNT,
+    EXTRA_DECIMALS,
+    ADDED_BODY,
+    EMPTY_SUBMIT,
+    SMALL_FLOAT_STATUS,
+    PAYING_ACCOUNT,
+    SUBMITTED_MONEY,
+    REFERRAL_MONEY,
+    CANCELLED_REFERRALS,
+    *OF_CALLS,
 )

@@ -11,7 +11,8 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import Fields, refuse_future
+from emulator.vendors.fields import Fields, below, refuse_future
+from emulator.vendors.sixdot50.given_rules import FITTING, problems_of, will_be_member
 from emulator.vendors.sixdot50.grammar import (
     ACCOUNT,
     BATCH,
@@ -32,16 +33,12 @@ from emulator.vendors.sixdot50.tokens import LIFETIME
 _USUAL = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
 """What becomes of a payment by the time its batch is in a status; in an OPEN one that depends on the payee."""
 
-_FITTING = {
-    "DRAFT": ("DRAFT",),
-    "OPEN": ("PENDING", "SETTLED", "CANCELLED"),
-    "CLOSED": ("SETTLED", "CANCELLED"),
-    "CANCELLED": ("CANCELLED",),
-}
-
 
 class SixDot50Given:
-    """Keys are the vendor's own where it has them. A payment that says nothing of its status has the one its batch implies."""
+    """Keys are the vendor's own where it has them.
+
+    A payment that says nothing of its status has the one that its batch implies, since when the batch is what it is.
+    """
 
     schema = SCHEMA
 
@@ -50,16 +47,26 @@ class SixDot50Given:
             if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
                 yield Problem(f"{value} has more than two decimals", path)
         yield from _shared_payments(fragment)
+        for number, batch in enumerate(fragment.get("batches", ())):
+            for index, payment in enumerate(batch.get("payments", ())):
+                if "id" not in payment:
+                    yield from _missing(payment, ("batches", number, "payments", index))
 
-    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
-        members = {msisdn: Member(msisdn, view.now) for msisdn in fragment.get("members", ())}
-        new = [member for member in members.values() if view.find(Member.kind, member.id) is None]
-        accounts = _read_accounts(view, fragment.get("accounts", ()))
-        tokens = [_read_token(view, item) for item in fragment.get("tokens", ())]
-        batches: list[Any] = []
+    def read(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+        """Each value is in the view before the next is made: members before payments, and a batch before it is judged."""
+        yield from _read_settings(view, fragment)
+        yield from _read_accounts(view, fragment.get("accounts", ()))
+        members = fragment.get("members", ())
+        yield from (Member(msisdn, view.now) for msisdn in members if view.find(Member.kind, msisdn) is None)
+        yield from (_read_token(view, item) for item in fragment.get("tokens", ()))
+        problems: list[Problem] = []
         for index, item in enumerate(fragment.get("batches", ())):
-            batches += _read_batch(view, item, index, members)
-        return [*_read_settings(view, fragment), *accounts, *new, *tokens, *batches]
+            try:
+                yield from _read_batch(view, item)
+            except BadInput as error:
+                problems += below(error, "batches", index)
+        if problems:
+            raise BadInput(problems)
 
     def show(self, view: Transaction) -> dict[str, Any]:
         platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
@@ -149,56 +156,63 @@ def _read_token(view: View, item: Mapping[str, Any]) -> Token:
     return replace(token, **values)
 
 
-def _read_batch(view: View, item: Mapping[str, Any], index: int, members: Mapping[str, Member]) -> Iterator[Batch | Payment]:
-    refuse_future(BATCH, item, view.now, "batches", index)
-    values = _values(BATCH, item)
+def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment]:
+    refuse_future(BATCH, item, view.now)
+    values, written = _values(BATCH, item), item.get("payments", ())
     id = values.pop("id", None) or new_id(view, Batch.kind)
-    old = view.find(Batch.kind, id)
-    batch = _changed(view, old or Batch(id, view.now, values.get("created_at", view.now), "Batch"), old is None, values)
+    old: Batch | None = view.find(Batch.kind, id)
+    _refuse_strangers(view, id, written)
+    created_at = values.get("since", view.now)
+    batch: Batch = _changed(view, old or Batch(id, view.now, created_at, "Batch"), old is None, values)
     yield batch
-    named = set()
-    for number, written in enumerate(item.get("payments", ())):
-        payment = _read_payment(view, batch, written, members, ("batches", index, "payments", number))
-        named.add(payment.id)
+    since = batch.since if old is None or "since" in values else view.now
+    usual = {"created_at": batch.created_at if old is None else view.now, "since": since}
+    places: dict[str, int] = {}
+    for place, part in enumerate(written):
+        refuse_future(PAYMENT, part, view.now, "payments", place)
+        payment = _read_payment(view, batch, part, usual)
+        places[payment.id] = place
         yield payment
     for payment in view.group(Payment.kind, "batch", id) if "status" in values else ():
-        if payment.id not in named and payment.status not in _FITTING[batch.status]:
-            yield _as_usual(view, batch, replace(payment, since=view.now), members)
+        if payment.id not in places and payment.status not in FITTING[batch.status]:
+            yield _as_usual(view, batch, replace(payment, since=since))
+    if problems := list(problems_of(view, batch, places)):
+        raise BadInput(problems)
 
 
-def _read_payment(
-    view: View, batch: Batch, item: Mapping[str, Any], members: Mapping[str, Member], path: tuple[str | int, ...]
-) -> Payment:
-    refuse_future(PAYMENT, item, view.now, *path)
-    values = _values(PAYMENT, item)
-    id = values.pop("id", None) or new_id(view, Payment.kind)
-    old = view.find(Payment.kind, id)
-    if old is None:
-        _refuse_missing(values, path)
-        return _new_payment(view, batch, id, values, members)
-    if old.batch_id != batch.id:
-        raise BadInput([Problem(f"the payment {id} is in the batch {old.batch_id}", (*path, "id"))])
-    return _settled(_changed(view, old, False, values), {})
-
-
-def _new_payment(view: View, batch: Batch, id: str, values: dict[str, Any], members: Mapping[str, Member]) -> Payment:
-    values.setdefault("created_at", batch.created_at if view.find(Batch.kind, batch.id) is None else view.now)
-    values.setdefault("since", view.now)
-    payment = Payment(id, batch_id=batch.id, **values)
-    if "is_member" not in values:
-        payment = replace(payment, is_member=_is_member(view, payment, members))
-    return _settled(payment, {}) if "status" in values else _as_usual(view, batch, payment, members)
-
-
-def _refuse_missing(values: Mapping[str, Any], path: tuple[str | int, ...]) -> None:
-    problems = [Problem(f"a new payment has {name!r}", path) for name in ("msisdn", "amount") if name not in values]
+def _refuse_strangers(view: View, batch_id: str, written: Sequence[Mapping[str, Any]]) -> None:
+    """Payments that are in another batch, or are new and lack what each has."""
+    problems: list[Problem] = []
+    for place, item in enumerate(written):
+        old: Payment | None = view.find(Payment.kind, GUID.read(item["id"])) if "id" in item else None
+        if old is None:
+            problems += _missing(item, ("payments", place))
+        elif old.batch_id != batch_id:
+            problems.append(Problem(f"the payment {old.id} is in the batch {old.batch_id}", ("payments", place, "id")))
     if problems:
         raise BadInput(problems)
 
 
-def _as_usual(view: View, batch: Batch, payment: Payment, members: Mapping[str, Member]) -> Payment:
+def _missing(item: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Problem]:
+    return [Problem(f"a new payment needs {name!r}", path) for name in ("msisdn", "amount") if name not in item]
+
+
+def _read_payment(view: View, batch: Batch, item: Mapping[str, Any], usual: Mapping[str, Any]) -> Payment:
+    """A payment of the batch; what is `usual` holds of a new one that says nothing else."""
+    values = _values(PAYMENT, item)
+    id = values.pop("id", None) or new_id(view, Payment.kind)
+    old = view.find(Payment.kind, id)
+    if old is not None:
+        return _settled(_changed(view, old, False, values), {})
+    payment = Payment(id, batch_id=batch.id, **{**usual, **values})
+    if "is_member" not in values:
+        payment = replace(payment, is_member=will_be_member(view, payment.msisdn))
+    return _settled(payment, {}) if "status" in values else _as_usual(view, batch, payment)
+
+
+def _as_usual(view: View, batch: Batch, payment: Payment) -> Payment:
     """The payment in the status that its batch's implies."""
-    known = _is_member(view, payment, members)
+    known = will_be_member(view, payment.msisdn)
     status = _USUAL.get(batch.status) or ("SETTLED" if known else "PENDING")
     return _settled(payment, {"status": status})
 
@@ -216,10 +230,6 @@ def _changed(view: View, resource: Any, new: bool, values: Mapping[str, Any]) ->
     if not new and resource.status != changed.status and "since" not in values:
         changed = replace(changed, since=view.now)
     return changed
-
-
-def _is_member(view: View, payment: Payment, members: Mapping[str, Member]) -> bool:
-    return payment.msisdn in members or view.find(Member.kind, payment.msisdn) is not None
 
 
 def _show_batch(view: Transaction, batch: Batch) -> dict[str, Any]:

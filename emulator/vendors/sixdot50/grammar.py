@@ -11,6 +11,7 @@ from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 
 _GUID = {
     "type": "string",
+    "format": "uuid",
     "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
     "description": "a GUID, 36 characters",
 }

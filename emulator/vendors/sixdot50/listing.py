@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import BAD_PAGING, STATUS_CASE, UNKNOWN_STATUS
+from emulator.vendors.sixdot50.assumptions_of_calls import BAD_PAGING, STATUS_CASE, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
 from emulator.vendors.sixdot50.validation import INVALID, Flaw, is_same

@@ -8,9 +8,9 @@ from datetime import timedelta
 
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, View, Wait
 from emulator.vendors.sixdot50 import money
-from emulator.vendors.sixdot50.assumptions import OTHER_ORGANISATION
+from emulator.vendors.sixdot50.assumptions import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
+from emulator.vendors.sixdot50.assumptions_of_calls import OTHER_ORGANISATION
 from emulator.vendors.sixdot50.model import SELF, Account, Batch, Member, Payment
-from emulator.vendors.sixdot50.payout_assumptions import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 
 GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL = (
     "get", "list_payments", "create", "update", "add_payments", "submit", "cancel",
@@ -18,6 +18,8 @@ GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL = (
 DELETE, CONCLUDE, REGISTER, EXISTS = "delete", "conclude", "register", "exists"
 BATCH_STATES = ("DRAFT", "OPEN", "CLOSED", "CANCELLED")
 PAYMENT_STATES = ("DRAFT", "PENDING", "SETTLED", "CANCELLED")
+REVERSAL = Wait("6dot50.reversal", timedelta(days=60), "6dot50-reversal-1")
+REGISTRATION = Wait("6dot50.registration", timedelta(0), "6dot50-register-1")
 
 
 def is_member(view: View, msisdn: str) -> bool:
@@ -101,7 +103,7 @@ def pay_what_waits(view: View, member: Member) -> Iterable[Ask]:
 AS_403 = Assume(OTHER_ORGANISATION.id, "403")
 
 PAID_NOBODY = Assume(EMPTY_SUBMIT.id, "200")
-NEVER_EMPTY = Assume(EMPTY_CANCEL.id, "400")
+NEVER_EMPTY, ALSO_EMPTY = Assume(EMPTY_CANCEL.id, "400"), Assume(EMPTY_CANCEL.id, "200")
 
 
 def _hidden(command: str, belongs: Guard, unknown: str, evidence: str) -> tuple[Row, ...]:
@@ -161,7 +163,7 @@ BATCH = Machine(
         #
         *_hidden_batch(CANCEL),
         Row("DRAFT", On(CANCEL), SAME, "nothing_to_cancel", None, "6dot50-cancel-9", has_no_payments, NEVER_EMPTY),
-        Row("DRAFT", On(CANCEL), "CANCELLED", "batch", None, "6dot50-cancel-9", has_no_payments),
+        Row("DRAFT", On(CANCEL), "CANCELLED", "batch", None, "6dot50-cancel-9", has_no_payments, ALSO_EMPTY),
         Row("DRAFT", On(CANCEL), "CANCELLED", "batch", cancel_payments, "6dot50-cancel-2"),
         Row("OPEN", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-6"),
         Row("CLOSED", On(CANCEL), SAME, "not_draft", None, "6dot50-cancel-7"),
@@ -179,7 +181,7 @@ PAYMENT = Machine(
     kind=Payment.kind,
     states=PAYMENT_STATES,
     commands=(GET, ADD, DELETE, SUBMIT, CANCEL, REGISTER),
-    waits=(Wait("6dot50.reversal", timedelta(days=60), "6dot50-reversal-1"),),
+    waits=(REVERSAL,),
     rows=(
         *_hidden_payment(GET),
         Row(EVERY, On(GET), SAME, "payment", None, "6dot50-payment-1"),
@@ -212,7 +214,7 @@ PAYMENT = Machine(
         Row("CANCELLED", On(REGISTER), SAME, "payment", None, "6dot50-payment-3"),
         Row(ABSENT, On(REGISTER), SAME, "unknown_payment", None, "6dot50-unknown-2"),
         #
-        Row("PENDING", After("6dot50.reversal"), "CANCELLED", None, give_back, "6dot50-reversal-2"),
+        Row("PENDING", After(REVERSAL.name), "CANCELLED", None, give_back, "6dot50-reversal-2"),
     ),
     entry=PAYMENT_STATES,
 )
@@ -221,13 +223,13 @@ MEMBER = Machine(
     kind=Member.kind,
     states=("registering", "registered"),
     commands=(EXISTS,),
-    waits=(Wait("6dot50.registration", timedelta(0), "6dot50-register-1"),),
+    waits=(REGISTRATION,),
     rows=(
         Row("registered", On(EXISTS), SAME, "member", None, "6dot50-members-1"),
         Row("registering", On(EXISTS), SAME, "no_member", None, "6dot50-members-1"),
         Row(ABSENT, On(EXISTS), SAME, "no_member", None, "6dot50-members-1"),
         #
-        Row("registering", After("6dot50.registration"), "registered", None, pay_what_waits, "6dot50-register-1"),
+        Row("registering", After(REGISTRATION.name), "registered", None, pay_what_waits, "6dot50-register-1"),
     ),
     entry=("registering",),
 )

@@ -10,8 +10,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from emulator.kernel.machine import View
+from emulator.vendors.sixdot50.assumptions import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
 from emulator.vendors.sixdot50.model import CURRENCY, OURS, SELF, Account, Batch, Payment
-from emulator.vendors.sixdot50.payout_assumptions import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
 
 
 def paying_account(view: View) -> Account | None:

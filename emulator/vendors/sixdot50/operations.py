@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from emulator.kernel.machine import Machine
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import (
+from emulator.vendors.sixdot50.assumptions_of_calls import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
     MALFORMED_MSISDN,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import (
+from emulator.vendors.sixdot50.assumptions import EMPTY_SUBMIT, SMALL_FLOAT_STATUS
+from emulator.vendors.sixdot50.assumptions_of_calls import (
     ERROR_BODY,
     ERROR_INDEX,
     MALFORMED_ID,
@@ -14,7 +15,6 @@ from emulator.vendors.sixdot50.assumptions import (
     WRONG_METHOD,
     WRONG_STATE_STATUS,
 )
-from emulator.vendors.sixdot50.payout_assumptions import EMPTY_SUBMIT, SMALL_FLOAT_STATUS
 from emulator.vendors.sixdot50.validation import INVALID, MISSING, Flaw
 from emulator.vendors.vendor import Call, Reply, Wording, phrase
 

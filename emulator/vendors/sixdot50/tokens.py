@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import OLDER_TOKENS
+from emulator.vendors.sixdot50.assumptions_of_calls import OLDER_TOKENS
 from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.vendor import Call, Credentials
@@ -59,13 +59,13 @@ def is_good(tx: Transaction, token: str) -> bool:
 
 
 def issue(tx: Transaction, key: str) -> Token:
-    """A new token for the key; what is left of its expired ones goes."""
+    """A new token for the key, unlike any before it; what is left of its expired ones goes."""
     for old in tx.group(Token.kind, "key", key):
         if old.expires_at <= tx.now or tx.choice(OLDER_TOKENS.id) == "die":
             tx.remove(Token.kind, old.id)
     expires_at = tx.now + LIFETIME
     issued, ends = int(tx.now.timestamp()), int(expires_at.timestamp())
-    claims = {"id": key, "nbf": issued, "exp": ends, "iat": issued}
+    claims = {"id": key, "nbf": issued, "exp": ends, "iat": issued, "jti": tx.mint(Token.kind).hex()[:16]}
     token = Token(_sign(tx.digest("6dot50.token"), claims), tx.now, key, expires_at)
     tx.put(token)
     return token

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, NamedTuple
 
+from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types
-from emulator.vendors.sixdot50.machine import is_paid_by_another
-from emulator.vendors.sixdot50.model import SELF, Batch, Organisation, Payment
-from emulator.vendors.sixdot50.payout_assumptions import (
+from emulator.vendors.sixdot50.assumptions import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,
     EXTERNAL_ID_CASE,
@@ -19,6 +17,9 @@ from emulator.vendors.sixdot50.payout_assumptions import (
     PAYMENT_EXTERNAL_IDS,
     ZERO_AMOUNT,
 )
+from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types
+from emulator.vendors.sixdot50.machine import is_paid_by_another
+from emulator.vendors.sixdot50.model import SELF, Batch, Organisation, Payment
 
 MISSING, INVALID = "100", "106"
 """The error codes of one field. Evidence: 6dot50-error-3."""
@@ -62,20 +63,23 @@ def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:
 
 def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = None) -> Iterator[Flaw]:
     """Whether another batch than `own` has this externalId."""
-    if text is None:
-        return
-    others = [it for it in tx.group(Batch.kind, "called", SELF, text.casefold()) if it.id != own]
-    same = [it for it in others if is_same(tx, it.external_id, text)]
+    same = [] if text is None else namesakes(tx, text, own)
     living = [it for it in same if it.status != "CANCELLED"]
     if same if tx.choice(BATCH_EXTERNAL_IDS.id) == "all" else living:
         decided = None if living else BATCH_EXTERNAL_IDS.id
-        yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(text, same) or decided)
+        yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(str(text), same) or decided)
 
 
-def is_same(tx: Transaction, one: str | None, other: str) -> bool:
+def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
+    """Our batches, other than `own`, that have this externalId."""
+    batches: list[Batch] = view.group(Batch.kind, "called", SELF, text.casefold())
+    return [it for it in batches if it.id != own and is_same(view, it.external_id, text)]
+
+
+def is_same(view: View, one: str | None, other: str) -> bool:
     """Whether two externalIds are the same."""
     return one == other or (
-        one is not None and tx.choice(EXTERNAL_ID_CASE.id) == "ignored" and one.casefold() == other.casefold()
+        one is not None and view.choice(EXTERNAL_ID_CASE.id) == "ignored" and one.casefold() == other.casefold()
     )
 
 
@@ -139,7 +143,7 @@ def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str
     if text is None:
         return
     name = text.casefold() if tx.choice(EXTERNAL_ID_CASE.id) == "ignored" else text
-    others = _called(tx, batch_id, clear, text)
+    others = payments_called(tx, batch_id, text, clear)
     if name in seen or others:
         elsewhere = name not in seen and all(it.batch_id != batch_id for it in others)
         decided = PAYMENT_EXTERNAL_IDS.id if elsewhere else None
@@ -147,16 +151,16 @@ def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str
     seen.add(name)
 
 
-def _called(tx: Transaction, batch_id: str, clear: bool, text: str) -> list[Payment]:
-    """Our payments that have this externalId and would keep it."""
-    narrow = (batch_id,) if tx.choice(PAYMENT_EXTERNAL_IDS.id) == "batch" else ()
-    payments: Iterable[Payment] = tx.group(Payment.kind, "called", text.casefold(), *narrow)
+def payments_called(view: View, batch_id: str, text: str, clear: bool = False) -> list[Payment]:
+    """Our payments that have this externalId, and would keep it where the batch's drafts are to be cleared."""
+    narrow = (batch_id,) if view.choice(PAYMENT_EXTERNAL_IDS.id) == "batch" else ()
+    payments: Iterable[Payment] = view.group(Payment.kind, "called", text.casefold(), *narrow)
     return [
         it
         for it in payments
-        if is_same(tx, it.external_id, text)
+        if is_same(view, it.external_id, text)
         and not (clear and it.batch_id == batch_id and it.status == "DRAFT")
-        and not is_paid_by_another(tx, it)
+        and not is_paid_by_another(view, it)
     ]
 
 

@@ -9,6 +9,12 @@ from typing import Any
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.sixdot50.assumptions import (
+    ADDED_BODY,
+    CANCELLED_REFERRALS,
+    IS_MEMBER,
+    PAYING_ACCOUNT,
+)
+from emulator.vendors.sixdot50.assumptions_of_calls import (
     BALANCE_TYPE,
     CREATED_STATUS,
     EXISTS_BODY,
@@ -19,12 +25,6 @@ from emulator.vendors.sixdot50.assumptions import (
 )
 from emulator.vendors.sixdot50.machine import is_member
 from emulator.vendors.sixdot50.model import OURS, Account, Batch, Payment, Summary, Token
-from emulator.vendors.sixdot50.payout_assumptions import (
-    ADDED_BODY,
-    CANCELLED_REFERRALS,
-    IS_MEMBER,
-    PAYING_ACCOUNT,
-)
 from emulator.vendors.sixdot50.refusals import DECIDED_BY, REFUSALS
 from emulator.vendors.vendor import Answer, Call, Reply, Wording
 

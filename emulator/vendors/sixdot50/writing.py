@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions import CHECK_ORDER
-from emulator.vendors.sixdot50.bodies import Properties, is_shaped, of_object, properties
-from emulator.vendors.sixdot50.ids import GUID, new_id
-from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
-from emulator.vendors.sixdot50.model import Batch, Payment
-from emulator.vendors.sixdot50.payout_assumptions import (
+from emulator.vendors.sixdot50.assumptions import (
     EMPTY_UPDATE,
     MISSING_CLEAR_EXISTING,
     NO_PAYMENTS,
     NULL_EXTERNAL_ID,
 )
+from emulator.vendors.sixdot50.assumptions_of_calls import CHECK_ORDER
+from emulator.vendors.sixdot50.bodies import Properties, is_shaped, of_object, properties
+from emulator.vendors.sixdot50.ids import GUID, new_id
+from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
+from emulator.vendors.sixdot50.model import Batch, Payment
 from emulator.vendors.sixdot50.validation import (
     BATCH_TYPES,
     INVALID,

@@ -1,5 +1,7 @@
 """Where Stripe's publications are silent: the choices, ours, and why."""
 
+from __future__ import annotations
+
 from emulator.kernel.assumption import Assumption
 
 CANCEL_READY = Assumption(
@@ -171,6 +173,20 @@ LIST_ORDER = Assumption(
     "newest",
     "Every list of the first API begins with what is newest.",
 )
+OTHER_ACCOUNT = Assumption(
+    "stripe.other-account",
+    "What does a key hear of a job or a destination that belongs to another account?",
+    ("unknown", "403"),
+    "unknown",
+    "An id that is not the account's own should look like one that was never given out.",
+)
+PING_REASON = Assumption(
+    "stripe.ping-reason",
+    "Does the reason of a ping name the request that asked for it?",
+    ("null", "request"),
+    "null",
+    "The published sample of a ping has none, although events name the requests that caused them.",
+)
 
 ASSUMPTIONS = (
     CANCEL_READY,
@@ -197,4 +213,6 @@ ASSUMPTIONS = (
     EVENT_METADATA,
     RATE_LIMIT_TYPE,
     LIST_ORDER,
+    OTHER_ACCOUNT,
+    PING_REASON,
 )

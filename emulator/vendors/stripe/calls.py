@@ -6,9 +6,9 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.machine import ABSENT
+from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import VERSION_UNKNOWN
+from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.platform import acting, platform_of
 from emulator.vendors.stripe.versions import VERSIONS
@@ -70,21 +70,40 @@ def _user_name(encoded: str) -> str | None:
         return None
 
 
-def own(tx: Transaction, call: Call, kind: str) -> str:
-    """The id in the path, if what has it belongs to the account that the request acts for. Evidence: stripe-owner-1."""
+def ask_own(tx: Transaction, call: Call, machine: Machine, command: str) -> Answer:
+    """Asks the thing that the path names; another account's is not there, or forbidden where that is assumed.
+
+    Evidence: stripe-owner-1.
+    """
     id = call.parameters["id"]
-    found = tx.find(kind, id)
-    return NOBODYS if found is not None and found.owner != acting(tx, call) else id
+    found = tx.find(machine.kind, id)
+    if found is None or found.owner == acting(tx, call):
+        return Answer.of(tx.ask(machine, id, command))
+    if tx.choice(OTHER_ACCOUNT.id) == "403":
+        return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT.id)
+    return Answer.of(tx.ask(machine, NOBODYS, command))._replace(evidence="stripe-owner-1", assumption=OTHER_ACCOUNT.id)
+
+
+def checking_fields(act: Act, takes_fields: bool) -> Act:
+    """The same operation, once its body is known to be an object or nothing, and empty where no fields are taken.
+
+    Evidence: stripe-fields-2 and stripe-cancel-1.
+    """
+
+    def act_checking(tx: Transaction, call: Call) -> Answer:
+        fields = fields_of(call)
+        if not isinstance(fields, dict):
+            return Answer("invalid_fields", "stripe-fields-2", fields)
+        if fields and not takes_fields and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
+            return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {next(iter(fields))}", CANCEL_PARAMETERS.id)
+        return act(tx, call)
+
+    return act_checking
 
 
 def with_fields(act: WithFields) -> Act:
-    """An operation that takes fields: no body, an empty one, or an object. Evidence: stripe-fields-2."""
-
-    def act_with(tx: Transaction, call: Call) -> Answer:
-        fields = fields_of(call)
-        return act(tx, call, fields) if isinstance(fields, dict) else Answer("invalid_fields", "stripe-fields-2", fields)
-
-    return act_with
+    """An operation that takes the fields of its body, which is an object or nothing."""
+    return lambda tx, call: act(tx, call, call.json or {})
 
 
 def fields_of(call: Call) -> dict[str, Any] | str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import LIST_ORDER
-from emulator.vendors.stripe.calls import fields_of, listed, own, with_fields
+from emulator.vendors.stripe.assumptions import LIST_ORDER, PING_REASON
+from emulator.vendors.stripe.calls import ask_own, fields_of, listed, with_fields
 from emulator.vendors.stripe.destinations import (
     CHANGEABLE,
     CREATABLE,
@@ -31,8 +33,8 @@ from emulator.vendors.stripe.destinations import (
     mistake_in,
     new_destination,
 )
-from emulator.vendors.stripe.events import Wanted, find_event, newest_first, oldest_first
-from emulator.vendors.stripe.operations import changing, naming_what_is_assumed, without_parameters
+from emulator.vendors.stripe.events import Wanted, because_of_the_request, find_event, newest_first, oldest_first
+from emulator.vendors.stripe.operations import changing, naming_what_is_assumed
 from emulator.vendors.stripe.platform import acting
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
@@ -43,7 +45,8 @@ DEFAULT_LIMIT, MOST = 20, 100
 """Evidence: stripe-list-2."""
 
 BOUNDS = {"gt": ("after", False), "gte": ("after", True), "lt": ("before", False), "lte": ("before", True)}
-EVENT_PARAMETERS = ("object_id", "types", "created", "limit", "page")
+EVENT_PARAMETERS = re.compile(r"object_id|types(\[\d*\])?|created\[(gt|gte|lt|lte)\]|limit|page", re.ASCII)
+DESTINATION_PARAMETERS = re.compile(r"include(\[\d*\])?|limit|page", re.ASCII)
 
 
 class Page(NamedTuple):
@@ -83,12 +86,13 @@ def _wanted(call: Call, owner: str) -> Wanted:
         raise Mistaken(f"The field types has more than {MOST_TYPES} values")
     wanted = Wanted(owner, call.query.get("object_id"), types)
     for name, (bound, included) in BOUNDS.items():
-        if text := call.query.get(f"created[{name}]"):
-            wanted = replace(wanted, **{bound: _instant(text, name), f"{bound}_included": included})
+        if (text := call.query.get(f"created[{name}]")) is not None:
+            bounds: dict[str, Any] = {bound: _instant(text, name), f"{bound}_included": included}
+            wanted = replace(wanted, **bounds)
     return wanted
 
 
-def _instant(text: str, name: str) -> Any:
+def _instant(text: str, name: str) -> datetime:
     try:
         return parse_timestamp(text)
     except ValueError:
@@ -112,9 +116,9 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 16
 
 
-def _refuse_unknown(call: Call, known: Sequence[str]) -> None:
+def _refuse_unknown(call: Call, known: re.Pattern[str]) -> None:
     for name in call.query:
-        if name.partition("[")[0] not in known:
+        if not known.fullmatch(name):
             raise Mistaken(f"Unknown field: {name}")
 
 
@@ -139,7 +143,7 @@ def _url(call: Call, page: str) -> str:
 
 def _list_destinations(tx: Transaction, call: Call) -> Answer:
     try:
-        _refuse_unknown(call, ("include", "limit", "page"))
+        _refuse_unknown(call, DESTINATION_PARAMETERS)
         limit, side, number = _window(call)
     except Mistaken as mistake:
         return Answer("invalid_fields", "stripe-list-3", str(mistake))
@@ -172,36 +176,36 @@ def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
 def _update(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
     if mistake := mistake_in(fields, CHANGEABLE, (), (URL,)):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
-    id = own(tx, call, Destination.kind)
-    old: Destination | None = tx.find(Destination.kind, id)
-    if old is not None:
-        tx.put(changed_destination(old, fields))
-    return Answer.of(tx.ask(DESTINATION, id, UPDATE))
+    answer = ask_own(tx, call, DESTINATION, UPDATE)
+    if answer.name != "destination":
+        return answer
+    changed = changed_destination(answer.subject, fields)
+    tx.put(changed)
+    return answer._replace(subject=changed)
 
 
 def _ask(command: str) -> Act:
-    def act(tx: Transaction, call: Call) -> Answer:
-        return Answer.of(tx.ask(DESTINATION, own(tx, call, Destination.kind), command))
-
-    return act
+    return lambda tx, call: ask_own(tx, call, DESTINATION, command)
 
 
 def _retrieve(tx: Transaction, call: Call) -> Answer:
     return _include_mistake(call) or _ask(RETRIEVE)(tx, call)
 
 
+_PINGS = {"null": _ask(PING_IT), "request": because_of_the_request(_ask(PING_IT))}
+
+
 def _ping(tx: Transaction, call: Call) -> Answer:
-    """Tells of a ping, and answers with that event."""
-    answer = _ask(PING_IT)(tx, call)
+    """Tells of a ping, and answers with that event, as it is once it names the request, where that is assumed."""
+    answer = _PINGS[tx.choice(PING_REASON.id)](tx, call)
     if answer.name != "pinged":
         return answer
     newest = next(newest_first(tx, Wanted(answer.subject.owner, answer.subject.id)), None)
-    return answer._replace(subject=newest)
+    return answer._replace(subject=newest, assumption=PING_REASON.id)
 
 
 def _changing(name: str, act: Act, takes_fields: bool = False) -> Act:
-    acted = changing(f"stripe.event_destinations.{name}", act)
-    return acted if takes_fields else without_parameters(acted)
+    return changing(f"stripe.event_destinations.{name}", act, takes_fields)
 
 
 def included(call: Call) -> frozenset[str]:

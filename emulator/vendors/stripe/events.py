@@ -180,7 +180,7 @@ class Wanted:
 def newest_first(tx: Transaction, wanted: Wanted, below: int | None = None) -> Iterator[Event]:
     """The events wanted, beginning with the newest whose number is less than `below`."""
     ledger = ledger_of(tx, Event.kind)
-    end = min(ledger.next, below or ledger.next)
+    end = ledger.next if below is None else min(ledger.next, below)
     for events in _groups(tx, wanted, range(_last_page(tx, ledger, end, wanted), ledger.oldest // PAGE - 1, -1)):
         for event in reversed(events):
             if tx.now >= event.since + LIFETIME or (wanted.after is not None and event.since < wanted.after):

@@ -102,7 +102,7 @@ class StripeGiven:
         account = _read_account(view, fragment)
         items = fragment.get("batch_jobs", ())
         jobs = [read_job(view, item, place, account.failing) for place, item in enumerate(items)]
-        problems = [problem for place, job in enumerate(jobs) for problem in problems_of(job, place)]
+        problems = [problem for place, job in enumerate(jobs) for problem in problems_of(view, job, place)]
         if problems:
             raise BadInput(problems)
         items = fragment.get("event_destinations", ())

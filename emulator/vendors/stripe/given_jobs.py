@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.vendors.fields import (
     COUNT,
@@ -27,7 +28,7 @@ from emulator.vendors.fields import (
 )
 from emulator.vendors.stripe.assumptions import ROW_WITHOUT_ID
 from emulator.vendors.stripe.creation import METHODS, SCOPES, mint_id
-from emulator.vendors.stripe.machine import as_of_now
+from emulator.vendors.stripe.machine import as_of_now, passes_at
 from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job
 from emulator.vendors.stripe.operations import with_file
 from emulator.vendors.stripe.outcomes import Failing, Failure, show_failing
@@ -133,9 +134,10 @@ def problems_of_written(item: Mapping[str, Any], place: int) -> Iterator[Problem
         yield from _broken(read_fields(FIELDS, item), place)
 
 
-def problems_of(job: Job, place: int) -> Iterator[Problem]:
+def problems_of(view: View, job: Job, place: int) -> Iterator[Problem]:
     """The mistakes of a job as it has become."""
-    yield from _broken(_values(job), place)
+    broken = list(_broken(_values(job), place))
+    yield from broken or _outdated(view, job, place)
     if job.work is None:
         if job.status in WITH_RESULTS and not can_have_size(job):
             yield Problem("so many results cannot have that size", ("batch_jobs", place, "output_size"))
@@ -150,6 +152,15 @@ def problems_of(job: Job, place: int) -> Iterator[Problem]:
 
 def _broken(job: Mapping[str, Any], place: int) -> Iterator[Problem]:
     return (Problem(rule.message, ("batch_jobs", place, rule.at)) for rule in broken_rules(job))
+
+
+def _outdated(view: View, job: Job, place: int) -> Iterator[Problem]:
+    """A job that has been in its status for longer than it stays in it would begin in another one."""
+    passed = passes_at(view, job)
+    if passed is not None and passed < view.now:
+        message = f"a job that is {job.status} since {show_instant(job.since)} is so no longer after {show_instant(passed)}"
+        hint = "its counts or a later since" if job.status == "in_progress" else "a later since"
+        yield Problem(f"{message}: give {hint}", ("batch_jobs", place, "since"))
 
 
 def _values(job: Job) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, View, Wait
 from emulator.vendors.stripe.assumptions import CANCEL_COMPLETE, CANCEL_FAILED, CANCEL_READY, CANCEL_TWICE, EMPTY_FILE
@@ -173,3 +173,12 @@ JOB = Machine(
     ),
     entry=(READY,),
 )
+
+_PASSES = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.cause, After)}
+
+
+def passes_at(view: View, job: Job) -> datetime | None:
+    """When time alone takes the job out of its status, None where it never does."""
+    waits = (wait for wait in JOB.waits if (job.status, wait.name) in _PASSES)
+    lengths = (view.length(wait, job) for wait in waits)
+    return min((job.since + length for length in lengths if length is not None), default=None)

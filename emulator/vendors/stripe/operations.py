@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +10,6 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
-    CANCEL_PARAMETERS,
     CANCEL_READY,
     CANCEL_TWICE,
     CONTENT_TYPE,
@@ -23,14 +22,14 @@ from emulator.vendors.stripe.assumptions import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.calls import NOBODYS, fields_of, own, with_fields
+from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, with_fields
 from emulator.vendors.stripe.creation import new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.idempotency import once
 from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
 from emulator.vendors.stripe.model import Job
-from emulator.vendors.stripe.outcomes import plan
+from emulator.vendors.stripe.outcomes import Failing, plan
 from emulator.vendors.stripe.platform import account_of, acting
 from emulator.vendors.stripe.rows import Intake, Rows
 from emulator.vendors.stripe.versions import VERSIONS
@@ -85,41 +84,12 @@ def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
 
 
 def _ask(command: str) -> Act:
-    def act(tx: Transaction, call: Call) -> Answer:
-        id = own(tx, call, Job.kind)
-        answer = Answer.of(tx.ask(JOB, id, command))
-        return answer._replace(evidence="stripe-owner-1") if id == NOBODYS else answer
-
-    return act
+    return lambda tx, call: ask_own(tx, call, JOB, command)
 
 
-def _checking_fields(act: Act) -> Act:
-    """The same operation, once its body is known to be an object or nothing."""
-
-    def act_checking(tx: Transaction, call: Call) -> Answer:
-        fields = fields_of(call)
-        return act(tx, call) if isinstance(fields, dict) else Answer("invalid_fields", "stripe-fields-2", fields)
-
-    return act_checking
-
-
-def without_parameters(act: Act) -> Act:
-    """The same operation, which takes no body, an empty one, or an empty object. Evidence: stripe-cancel-1."""
-
-    def act_without(tx: Transaction, call: Call) -> Answer:
-        fields = fields_of(call)
-        if not isinstance(fields, dict):
-            return Answer("invalid_fields", "stripe-fields-2", fields)
-        if fields and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
-            return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {next(iter(fields))}", CANCEL_PARAMETERS.id)
-        return act(tx, call)
-
-    return act_without
-
-
-def changing(name: str, act: Act) -> Act:
+def changing(name: str, act: Act, takes_fields: bool = False) -> Act:
     """An operation that changes something, whose keys are known again."""
-    return naming_what_is_assumed(_checking_fields(once(name, act)))
+    return naming_what_is_assumed(checking_fields(once(name, act), takes_fields))
 
 
 def _upload(tx: Transaction, call: Call) -> Answer:
@@ -135,7 +105,7 @@ def _upload(tx: Transaction, call: Call) -> Answer:
     return answer._replace(assumption=EMPTY_FILE.id) if answer.name == "uploaded" and not answer.subject.rows else answer
 
 
-def with_file(job: Job, rows: Rows, numbered: bool, failing: Any) -> Job:
+def with_file(job: Job, rows: Rows, numbered: bool, failing: Sequence[Failing]) -> Job:
     """The job with the rows of its file, of which none is processed yet."""
     work = plan(rows, job.endpoint, failing, job.id, numbered)
     invalid = None if job.skip_validation or work.invalid is None else work.invalid + 1
@@ -157,13 +127,13 @@ def _download(tx: Transaction, call: Call) -> Answer:
 CREATE_NAME, CANCEL_NAME = "stripe.batch_jobs.create", "stripe.batch_jobs.cancel"
 
 JOB_OPERATIONS = (
-    Operation(CREATE_NAME, "POST", "/batch_jobs", changing(CREATE_NAME, because_of_the_request(with_fields(_create)))),
+    Operation(CREATE_NAME, "POST", "/batch_jobs", changing(CREATE_NAME, because_of_the_request(with_fields(_create)), True)),
     Operation("stripe.batch_jobs.retrieve", "GET", "/batch_jobs/{id}", naming_what_is_assumed(_ask(RETRIEVE))),
     Operation(
         CANCEL_NAME,
         "POST",
         "/batch_jobs/{id}/cancel",
-        without_parameters(changing(CANCEL_NAME, because_of_the_request(_ask(CANCEL)))),
+        changing(CANCEL_NAME, because_of_the_request(_ask(CANCEL))),
     ),
     Operation(
         "stripe.files.upload",

@@ -228,6 +228,7 @@ JOB_WORDINGS: dict[str, Wording] = {
     "no_version": _error(400, _NO_VERSION, "The Stripe-Version header is required"),
     "unknown_version": _error(400, _NO_VERSION, "The Stripe-Version header names no version that has this API"),
     "unauthenticated": _error(401, "invalid_api_key", "No valid API key was provided", type="invalid_request_error"),
+    "forbidden": _error(403, "forbidden", "This key may not use what belongs to another account"),
     "down": _error(503, "api_error", "Something went wrong on our end", type="api_error"),
     "limited": _limited,
     "uploaded": _uploaded,

@@ -1,0 +1,90 @@
+"""The lists of resources in a vendor's state: which there are, what `repeat` comes to, and what has an id of its own.
+
+Only the vendor's schema tells: a `repeat` or an `id` within a map of the client's own is the client's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+Path = tuple[str | int, ...]
+Schema = Mapping[str, Any]
+Lists = Mapping[str, "Kind"]
+"""The lists that a state or an item holds, by the key they stand under."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a list holds. `repeats`: an item may stand for many; `id` is the JSON Schema of an item's id, None without one."""
+
+    repeats: bool
+    id: Schema | None
+    lists: Lists
+
+
+class Listed(NamedTuple):
+    """A list as somebody wrote it, and its place."""
+
+    path: Path
+    items: list[Any]
+    kind: Kind
+
+
+def lists_of(schema: Schema) -> Lists:
+    """The lists of things with properties that a schema knows."""
+    ways = ((name, way) for name, part in schema.get("properties", {}).items() for way in (part, *part.get("anyOf", ())))
+    return {name: _kind(way["items"]) for name, way in ways if "properties" in way.get("items", {})}
+
+
+def _kind(item: Schema) -> Kind:
+    return Kind("repeat" in item["properties"], item["properties"].get("id"), lists_of(item))
+
+
+def every_list(written: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
+    """Every such list that is written, outer ones first, whatever else is wrong with it."""
+    for name, kind in lists.items():
+        items = written.get(name) if isinstance(written, dict) else None
+        if isinstance(items, list):
+            yield Listed((*path, name), items, kind)
+            for index, part in enumerate(items if kind.lists else ()):
+                yield from every_list(part, kind.lists, (*path, name, index))
+
+
+def count(written: Any, lists: Lists) -> int:
+    """How many resources a state comes to once its repeats are written out, whatever else is wrong with it."""
+    parts = written if isinstance(written, dict) else {}
+    listed = ((parts.get(name), kind) for name, kind in lists.items() if kind.repeats)
+    return sum(_times(it) * (1 + count(it, kind.lists)) for items, kind in listed if isinstance(items, list) for it in items)
+
+
+def written_out(written: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
+    """A valid state with every `{repeat: n, ...}` in a list of resources written out n times."""
+    return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in written.items()}
+
+
+def as_written(path: Path, written: Mapping[str, Any], lists: Lists) -> Path:
+    """The place, in a valid state as somebody wrote it, of what has this place once the state is written out."""
+    if len(path) < 2 or not _repeats(path[0], lists):
+        return path
+    name, left = str(path[0]), int(path[1])
+    for index, item in enumerate(written[name]):
+        if left < _times(item):
+            return name, index, *as_written(path[2:], item, lists[name].lists)
+        left -= _times(item)
+    return path
+
+
+def _repeats(name: str | int, lists: Lists) -> bool:
+    return name in lists and lists[str(name)].repeats
+
+
+def _all_of(items: list[Mapping[str, Any]], kind: Kind) -> list[dict[str, Any]]:
+    plain = ((_times(item), {key: it for key, it in item.items() if key != "repeat"}) for item in items)
+    return [single for times, item in plain for single in [written_out(item, kind.lists)] * times]
+
+
+def _times(item: Any) -> int:
+    times = item.get("repeat", 1) if isinstance(item, dict) else 1
+    return times if isinstance(times, int) else 1

@@ -1,0 +1,82 @@
+"""What cannot be of a batch that somebody writes: its payments contradict its status, time, their payees or each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from emulator.kernel.errors import Problem
+from emulator.kernel.journal import show_instant
+from emulator.kernel.machine import View
+from emulator.vendors.sixdot50.assumptions import BATCH_EXTERNAL_IDS
+from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
+from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment
+from emulator.vendors.sixdot50.validation import namesakes, payments_called
+
+Path = tuple[str | int, ...]
+
+FITTING = {
+    "DRAFT": ("DRAFT",),
+    "OPEN": ("PENDING", "SETTLED", "CANCELLED"),
+    "CLOSED": ("SETTLED", "CANCELLED"),
+    "CANCELLED": ("CANCELLED",),
+}
+"""The statuses of a batch's payments, by its own. Evidence: 6dot50-submit-3, 6dot50-close-1 and 6dot50-cancel-3."""
+
+
+def will_be_member(view: View, msisdn: str) -> bool:
+    """Whether somebody has registered with that number by now, be it at this very instant."""
+    member: Member | None = view.find(Member.kind, msisdn)
+    if member is None or member.status == "registered":
+        return member is not None
+    length = view.length(REGISTRATION, member)
+    return length is not None and member.since + length <= view.now
+
+
+def problems_of(view: View, batch: Batch, places: Mapping[str, int]) -> Iterator[Problem]:
+    """What cannot be of a batch that is in the view with its payments; `places` are those of the payments written, by id.
+
+    A batch in DRAFT may have payments in any status, so that what happens to them can be shown.
+    """
+    payments: list[Payment] = view.group(Payment.kind, "batch", batch.id)
+    for payment in payments:
+        path = ("payments", places[payment.id]) if payment.id in places else ()
+        yield from _problems_of_payment(view, batch, payment, path)
+        yield from _problems_of_name(view, payment, places, path)
+    if batch.status == "OPEN" and not view.size(Payment.kind, "pending", batch.id):
+        yield Problem("a batch is OPEN as long as a payment of it is PENDING, and none of these is", ("status",))
+    if batch.external_id is not None and batch.owner == SELF and _is_taken(view, batch, batch.external_id):
+        yield Problem(f"another batch has the externalId {batch.external_id!r}", ("externalId",))
+
+
+def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path) -> Iterator[Problem]:
+    if batch.status != "DRAFT" and payment.status not in FITTING[batch.status]:
+        fitting = " or ".join(FITTING[batch.status])
+        yield Problem(f"a payment of a batch that is {batch.status} is {fitting}, not {payment.status}", (*path, "status"))
+    elif payment.status == "PENDING":
+        yield from _problems_of_waiting(view, payment, path, batch.status == "OPEN")
+
+
+def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:
+    length = view.length(REVERSAL, payment)
+    if length is not None and payment.since + length < view.now:
+        yield Problem(
+            f"nobody fetched this payment by {show_instant(payment.since + length)}: it is CANCELLED", (*path, "since")
+        )
+    elif submitted and will_be_member(view, payment.msisdn):
+        yield Problem(f"{payment.msisdn} is a member, who has not to wait: this payment is SETTLED", (*path, "status"))
+
+
+def _problems_of_name(view: View, payment: Payment, places: Mapping[str, int], path: Path) -> Iterator[Problem]:
+    """Whether a payment that is written has the externalId of one before it."""
+    if payment.external_id is None or payment.id not in places:
+        return
+    others = payments_called(view, payment.batch_id, payment.external_id)
+    if any(places.get(it.id, -1) < places[payment.id] for it in others):
+        yield Problem(f"another payment has the externalId {payment.external_id!r}", (*path, "externalId"))
+
+
+def _is_taken(view: View, batch: Batch, text: str) -> bool:
+    others = namesakes(view, text, batch.id)
+    if view.choice(BATCH_EXTERNAL_IDS.id) == "all":
+        return bool(others)
+    return batch.status != "CANCELLED" and any(it.status != "CANCELLED" for it in others)
