@@ -220,7 +220,7 @@ def test_a_file_is_loaded_and_its_mistakes_told_with_their_place(emulator: Emula
     emulator.load(story)
     assert emulator.serpwow.batch("B").status == "idle"
     story.write_text("title: A story\ngivn: {}")
-    with pytest.raises(BadInput, match=r"story.yaml:2:1: unknown key 'givn'"):
+    with pytest.raises(BadInput, match=r"story.yaml:2:7: unknown key 'givn'"):
         emulator.load(str(story))
 
 
