@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -28,7 +29,7 @@ def wish_of(request: httpx.Request) -> dict[str, Any]:
 def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
     try:
-        return reply.status_code, headers, reply.json() if reply.content else None
+        return reply.status_code, headers, json.loads(reply.content, parse_float=Decimal) if reply.content else None
     except ValueError:
         return reply.status_code, headers, reply.text
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator.app import library
@@ -16,7 +17,9 @@ from emulator.scenario.player import Played, play
 from emulator.scenario.scenario import Scenario
 from emulator.trace import Thread, threads
 from emulator.vendors import VENDORS
+from emulator.web.guard import PREFIX
 from tests.conftest import Live
+from tests.walking import Walker, walk
 
 LIBRARY = library()
 MACHINES = {machine.kind: machine for vendor in VENDORS.values() for machine in vendor.machines}
@@ -156,3 +159,23 @@ def test_every_row_of_every_table_is_walked_by_a_scenario(walked: set[tuple[str,
     assert [
         it for it, (kind, row) in zip(told, left, strict=True) if (kind, row.state, str(row.cause)) not in NEVER_ASKED
     ] == []
+
+
+@pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other
+def test_the_state_can_be_given_again_at_every_moment_of_the_library(name: str) -> None:
+    """What a scenario assumes, and how long things take in it, is its own, and is given with the state."""
+    written = LIBRARY.get(name).written
+    rules = {key: written[key] for key in ("assume", "timing") if key in written}
+
+    async def look(walker: Walker, request: httpx.Request) -> None:
+        if request.url.path.startswith(PREFIX):
+            return
+        world = f"/worlds/{request.headers['Emulator-World']}"
+        given = await walker.ask("GET", f"{world}/state")
+        now = (await walker.ask("GET", f"{world}/clock"))["now"]
+        scenario = {"title": "Again", "clock": {"start": now}, **rules, "given": given}
+        await walker.ask("POST", "/worlds", {"id": "again", "scenario": scenario, "claim": False})
+        assert await walker.ask("GET", "/worlds/again/state") == given
+        await walker.ask("DELETE", "/worlds/again")
+
+    walk(name, look)

@@ -263,7 +263,10 @@ def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None
             "is in another batch too",
         ),
         ({"batches": [{"id": OTHER_ID}, {"id": OTHER_ID.upper()}]}, "/batches/1/id: the id '7C2C1A0A.*is given twice"),
-        ({"batches": [batch("CANCELLED", payment(status="PENDING"))]}, "0/status: .* CANCELLED is CANCELLED, not PENDING"),
+        (
+            {"batches": [batch("CANCELLED", payment(status="DRAFT"))]},
+            "0/status: .* CANCELLED is CANCELLED or PENDING or .* not DRAFT",
+        ),
         ({"batches": [batch("CLOSED", payment(), payment(status="PENDING"))]}, "1/status: .* is SETTLED or CANCELLED, not"),
         ({"batches": [batch("CLOSED", payment(status="DRAFT"))]}, "SETTLED or CANCELLED, not DRAFT"),
         ({"batches": [batch("OPEN", payment(), payment(status="DRAFT"))]}, "is PENDING or SETTLED or CANCELLED, not DRAFT"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.scenario.player import play
 from emulator.vendors import VENDORS
+from emulator.vendors.vendor import dump
 from emulator.web.guard import PREFIX
 
 LIBRARY = library()
@@ -35,12 +37,12 @@ class Walker(httpx.AsyncBaseTransport):
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the control plane; `path` is what follows its prefix."""
-        content = None if body is None else json.dumps(body).encode()
+        content = None if body is None else dump(body)
         request = httpx.Request(method, f"{IN_PROCESS}{PREFIX}{path}", content=content)
         reply = await self._inner.handle_async_request(request)
         text = await reply.aread()
         assert reply.is_success, text
-        return json.loads(text)
+        return json.loads(text, parse_float=Decimal) if text else None
 
     async def pass_on(self, request: httpx.Request) -> httpx.Response:
         """The real reply to a request, read to its end."""

@@ -22,6 +22,9 @@ FITTING = {
 }
 """The statuses of a batch's payments, by its own. Evidence: 6dot50-submit-3, 6dot50-close-1 and 6dot50-cancel-3."""
 
+LEFT = {"CANCELLED": ("PENDING", "SETTLED")}
+"""What else there may be, since a cancel leaves alone what was not DRAFT in a batch that was."""
+
 
 def will_be_member(view: View, msisdn: str) -> bool:
     """Whether somebody has registered with that number by now, be it at this very instant."""
@@ -49,8 +52,9 @@ def problems_of(view: View, batch: Batch, places: Mapping[str, int]) -> Iterator
 
 
 def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path) -> Iterator[Problem]:
-    if batch.status != "DRAFT" and payment.status not in FITTING[batch.status]:
-        fitting = " or ".join(FITTING[batch.status])
+    possible = (*FITTING[batch.status], *LEFT.get(batch.status, ()))
+    if batch.status != "DRAFT" and payment.status not in possible:
+        fitting = " or ".join(possible)
         yield Problem(f"a payment of a batch that is {batch.status} is {fitting}, not {payment.status}", (*path, "status"))
     elif payment.status == "PENDING":
         yield from _problems_of_waiting(view, payment, path, batch.status == "OPEN")

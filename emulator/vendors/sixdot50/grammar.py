@@ -22,7 +22,7 @@ _MONEY = {
     "pattern": DECIMALS,
     "description": "100 or 99.95",
     "minimum": 0,
-    "maximum": 999_999_999_999_999,
+    "exclusiveMaximum": 1_000_000_000_000_000,
 }
 
 GUID = Field(_GUID, str.lower)
