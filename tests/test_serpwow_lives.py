@@ -219,7 +219,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nobody_waits_beside_a_free_place(self) -> None:
         batches = self.batches().values()
-        choice = self.world.choices["serpwow.places"]
+        choice = self.world.rules.choices["serpwow.places"]
         for pool, places in POOLS[choice].items():
             running = [it for it in batches if it.status == "running" and pool in ("all", it.size)]
             waiting = [it for it in batches if it.status == "queued" and it.ticket and it.ticket[0] == pool]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.journal import Exchange
+from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from tests.test_world import LIVES, Life, live
 from tests.toy import KETTLE, START, TIMINGS, Kettle, kitchen, shown
@@ -108,7 +110,7 @@ def test_a_removal_that_is_undone_gives_back_the_place_in_the_order(life: Life) 
 
 def test_a_full_world_can_take_back_a_swap() -> None:
     world = kitchen(2)
-    world.rules = type(world.rules)(world.rules.machines, capacity=2)
+    world.rules = replace(world.rules, limits=Limits(resources=2))
     exchange(world, "look", "0")
     with world.transaction("swap") as tx:
         tx.remove(Kettle.kind, "0")
@@ -147,7 +149,7 @@ def test_a_reset_keeps_the_snapshots() -> None:
 
 def test_snapshots_are_named_once_and_bounded() -> None:
     world = kitchen()
-    world.rules = type(world.rules)(world.rules.machines, snapshots=1)
+    world.rules = replace(world.rules, limits=Limits(snapshots=1))
     world.snapshot("one")
     world.snapshot("one")
     with pytest.raises(TooMany, match="1 snapshots"):

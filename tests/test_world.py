@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.journal import Journal
+from emulator.kernel.limits import Limits
 from emulator.kernel.machine import After, View
 from emulator.kernel.plan import TIMELINE, Planned
 from emulator.kernel.quantities import END_OF_TIME
@@ -208,7 +209,7 @@ def test_the_journal_says_how_much_it_dropped() -> None:
 
 
 def test_a_journal_that_was_cleared_has_lost_nothing_when_what_was_cleared_is_taken_back() -> None:
-    journal, world = Journal(), kitchen(5)
+    journal, world = Journal(10), kitchen(5)
     journal.extend(world.advance_by(timedelta(seconds=30)))
     journal.clear()
     journal.take_since(5)
@@ -256,7 +257,7 @@ def test_time_ends_and_says_so() -> None:
 
 def test_a_full_world_takes_back_what_was_removed_from_it() -> None:
     full = kitchen(5)
-    world = World("w", replace(full.rules, capacity=5), Clock(START))
+    world = World("w", replace(full.rules, limits=Limits(resources=5)), Clock(START))
     with world.transaction("fill") as tx:
         for kettle in full.store.all(Kettle.kind):
             tx.put(kettle)
@@ -276,7 +277,7 @@ def boil_another(_: View, kettle: Kettle) -> Iterable[Kettle]:
 
 def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None:
     rows = [replace(row, effect=boil_another) if isinstance(row.cause, After) else row for row in KETTLE.written]
-    rules = Rules({KETTLE.kind: replace(KETTLE, rows=tuple(rows))}, capacity=1)
+    rules = Rules({KETTLE.kind: replace(KETTLE, rows=tuple(rows))}, limits=Limits(resources=1))
     world = World("w", rules, Clock(START))
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START, "warming"))
@@ -288,7 +289,9 @@ def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None
 
 def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_room_for_it() -> None:
     rules = kitchen().rules
-    world = World("w", replace(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, capacity=2), Clock(START))
+    world = World(
+        "w", replace(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, limits=Limits(resources=2)), Clock(START)
+    )
     planned = Planned("0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)])
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START))

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from emulator.kernel.machine import Row
 
-CAPACITY = 1000
-
 STEPS = 100
 """How many rows an exchange keeps of those that it took."""
 
@@ -118,9 +116,10 @@ class Entry(NamedTuple):
 class Journal:
     """The newest `capacity` entries, and how many older ones were dropped to make room."""
 
-    __slots__ = ("_cleared", "_entries", "_last")
+    __slots__ = ("_cleared", "_entries", "_last", "capacity")
 
-    def __init__(self, capacity: int = CAPACITY) -> None:
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
         self._entries: deque[Entry] = deque(maxlen=capacity)
         self._last = 0
         self._cleared = 0
@@ -185,7 +184,7 @@ class Journal:
 
     def copy(self) -> Journal:
         """The same entries, to be added to apart."""
-        twin = Journal(self._entries.maxlen or CAPACITY)
+        twin = Journal(self.capacity)
         twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
         return twin
 

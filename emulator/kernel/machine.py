@@ -82,12 +82,12 @@ class Assume:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A named stretch of time.
+    """A named stretch of time that begins when a resource enters its state.
 
-    `default` is its length where a scenario sets none, None for ever. `source` is the evidence id behind the default, or
-    the word "invented". `measure`, where given, reads the default from the resource instead. A resource to which it does not
-    `applies` does not wait, whatever a scenario sets. One that is not `settable` ends at an instant that the resource itself
-    holds. `upkeep` is the vendor's own tidying up: nobody waits for its end.
+    `default` is its length, None for ever; where there is a `measure`, that reads the length from the resource instead. A
+    scenario may set another, unless it is not `settable`: then it ends at an instant that the resource itself holds. `source`
+    is the evidence id behind the length, or the word "invented". `applies`, where given, says which resources wait at all.
+    `upkeep` is the vendor's own tidying up: nobody waits for its end.
     """
 
     name: str

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from emulator.kernel.journal import CAPACITY
+from emulator.kernel.limits import Limits
 from emulator.kernel.machine import Machine
-
-SNAPSHOTS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +16,7 @@ class Rules:
 
     `timing` holds the lengths that replace those of waits, None for ever; `choices` the choice in force of every
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`
-    whether data-plane replies say where they come from; `capacity` how many resources there may be, `journal` how many
-    entries are kept, and `snapshots` how many of these there may be.
+    whether data-plane replies say where they come from; `limits` how much of anything there may be.
     """
 
     machines: Mapping[str, Machine]
@@ -27,6 +24,4 @@ class Rules:
     choices: Mapping[str, str] = field(default_factory=dict)
     credentials: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
     provenance: bool = True
-    capacity: int = 1_100_000
-    journal: int = CAPACITY
-    snapshots: int = SNAPSHOTS
+    limits: Limits = field(default_factory=Limits)

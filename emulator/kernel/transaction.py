@@ -94,7 +94,7 @@ class Transaction:
     def choice(self, assumption: str) -> str:
         """The choice of an assumption that is in force in this world."""
         self.consulted[assumption] = None
-        return self._world.choices[assumption]
+        return self._world.rules.choices[assumption]
 
     def length(self, wait: Wait, resource: Any) -> timedelta | None:
         """How long a wait lasts for a resource in this world; None for ever."""
@@ -176,7 +176,7 @@ class Transaction:
                 self.put(step)
 
     def _put(self, resource: Resource) -> Any | None:
-        world, capacity = self._world, self._world.rules.capacity
+        world, capacity = self._world, self._world.rules.limits.resources
         if self._bounded and len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed")
         old = world.put(resource)

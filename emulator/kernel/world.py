@@ -49,11 +49,10 @@ class World:
         self.clock = clock
         self.store = Store()
         self.agenda = Agenda()
-        self.journal = Journal(rules.journal)
-        self.history = History(rules.journal)
+        self.journal = Journal(rules.limits.journal)
+        self.history = History(rules.limits.journal)
         self.counters: dict[str, int] = {}
         self.snapshots: dict[str, Moment] = {}
-        self.choices = rules.choices
         self.lock = RLock()
         self._beginning: Moment | None = None
 
@@ -131,7 +130,7 @@ class World:
     def begin(self) -> None:
         """Declares the present state the beginning, to which `reset` returns; journal and history start here."""
         at = self.settle()
-        self.journal, self.history = Journal(self.rules.journal), History(self.rules.journal)
+        self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
         self._beginning = Moment(at, self.copy())
 
     def spawn(self, id: str, rules: Rules) -> World:
@@ -145,7 +144,7 @@ class World:
         """Back to the beginning, every part of it; a clock that runs begins again where it began. Snapshots are kept."""
         if self._beginning is not None:
             self._go_back_to(self._beginning)
-            self.journal, self.history = Journal(self.rules.journal), History(self.rules.journal)
+            self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
     def copy(self) -> World:
         """The same world, to go on apart, without beginning or snapshots. Costs the number of resources, not what they hold."""
@@ -169,8 +168,8 @@ class World:
         """
         if name in (BEGINNING, NOW):
             raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
-        if name not in self.snapshots and len(self.snapshots) >= self.rules.snapshots:
-            raise TooMany(f"there are {self.rules.snapshots} snapshots, and no more are allowed")
+        if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
+            raise TooMany(f"there are {self.rules.limits.snapshots} snapshots, and no more are allowed")
         self.snapshots[name] = Moment(self.settle(), self.copy())
         return self.snapshots[name]
 

@@ -127,9 +127,7 @@ class Scenario:
             choices,
             credentials,
             self.written.get("provenance", True),
-            limits.resources,
-            limits.journal,
-            limits.snapshots,
+            limits,
         )
 
     def _planned(self, vendors: Vendors, start: datetime) -> Iterator[Planned]:

@@ -97,6 +97,11 @@ def below(error: BadInput, *path: str | int) -> list[Problem]:
     return [Problem(it.message, (*path, *it.path)) for it in error.problems]
 
 
+def instant(at: datetime) -> str:
+    """An instant in UTC with milliseconds, as SerpWow and Stripe write it. Evidence: serpwow-envelope-2, stripe-encoding-1."""
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def show_fields(fields: Fields, resource: Any) -> dict[str, Any]:
     """The written object of a resource; what is None is left out."""
     values = {name: getattr(resource, name) for name in fields}

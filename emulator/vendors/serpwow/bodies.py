@@ -19,11 +19,16 @@ NOT_OURS = ("source", "app_name", "api_key")
 
 
 class Unfit(ValueError):
-    """A request that cannot be carried out as it was written: 400, with this reason. Evidence: serpwow-codes-1."""
+    """A request that cannot be carried out as it was written: 400, with this reason. Evidence: serpwow-codes-1.
 
-    def __init__(self, message: str, evidence: str = "serpwow-codes-1", assumption: str | None = None) -> None:
+    `parameter` is the one of the query that is wrong, where it could be left out.
+    """
+
+    def __init__(
+        self, message: str, evidence: str = "serpwow-codes-1", assumption: str | None = None, parameter: str | None = None
+    ) -> None:
         super().__init__(message)
-        self.evidence, self.assumption = evidence, assumption
+        self.evidence, self.assumption, self.parameter = evidence, assumption, parameter
 
 
 class Parameter(NamedTuple):

@@ -92,7 +92,7 @@ def delete_destination(tx: Transaction, call: Call) -> Answer:
 def list_destinations(tx: Transaction, call: Call) -> Answer:
     try:
         wanted = page_wanted(call.query, ("type", "name"), "name", PAGE_SIZE)
-    except ValueError as reason:
+    except Unfit as reason:
         return unfit(Unfit(str(reason)))
     term = call.query.get("search_term", "").lower()
     found = [it for it in tx.all(Destination.kind) if term in it.name.lower()]

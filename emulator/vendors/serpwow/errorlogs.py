@@ -28,7 +28,7 @@ class ErrorLogsPage(NamedTuple):
 def list_error_logs(tx: Transaction, call: Call) -> Answer:
     try:
         wanted = page_wanted(call.query, ("date",), "date", PAGE_SIZE)
-    except ValueError as reason:
+    except Unfit as reason:
         return unfit(Unfit(str(reason)))
     term = call.query.get("search_term", "").lower()
     found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + KEPT and term in _words(log)]

@@ -15,6 +15,7 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
     LIST_NEVER_RUN_FILTER,
     LIST_PRIORITY_ORDER,
 )
+from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.model import Batch
 from emulator.vendors.serpwow.slots import PRIORITIES
 
@@ -45,7 +46,7 @@ class Page(NamedTuple):
 
 
 class WantedPage(NamedTuple):
-    """Which page of a list of fixed page size is wanted, and in which order."""
+    """Which page of a list is wanted, and in which order."""
 
     number: int
     size: int
@@ -61,70 +62,42 @@ class WantedPage(NamedTuple):
         return found[(self.number - 1) * self.size : self.number * self.size]
 
 
-class Refused(ValueError):
-    """The list cannot be had as it was asked for: because of a parameter, by an evidence and an assumption."""
-
-    def __init__(self, message: str, parameter: str, evidence: str, assumption: str) -> None:
-        super().__init__(message)
-        self.parameter, self.evidence, self.assumption = parameter, evidence, assumption
-
-
-class Wanted(NamedTuple):
-    """What a query asks for."""
-
-    page: int
-    size: int
-    sort_by: str
-    descending: bool
-    tests: list[Test]
-
-
 def page_of(batches: Iterable[Batch], query: Mapping[str, str], view: View) -> Page:
     """The page that the query asks for.
 
     Raises:
-        Refused: a parameter has a value that is not among those published, or the page lies beyond the last.
+        Unfit: a parameter has a value that is not among those published, or the page lies beyond the last.
     """
     try:
-        wanted = _read(query, view)
-    except Refused as refused:
+        wanted = page_wanted(query, tuple(SORT_KEYS), "name", _whole_number(query, "page_size", 25, most=1000))
+        tests = list(_tests(query, view))
+    except Unfit as unfit:
         if view.choice(LIST_BAD_PARAMETER.id) == "refuse":
             raise
-        rest = {name: value for name, value in query.items() if name != refused.parameter}
+        rest = {name: value for name, value in query.items() if name != unfit.parameter}
         return page_of(batches, rest, view)._replace(assumption=LIST_BAD_PARAMETER.id)
-    found = [batch for batch in batches if all(test(batch) for test in wanted.tests)]
+    found = [batch for batch in batches if all(test(batch) for test in tests)]
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
     return _cut(found, wanted, view)
 
 
 def page_wanted(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> WantedPage:
-    """What a query asks of a list of fixed page size.
+    """What a query asks of a list of that page size.
 
     Raises:
-        Refused: a parameter has a value that is not among those published.
+        Unfit: a parameter has a value that is not among those published.
     """
     descending = _one_of(query, "sort_direction", ("ascending", "descending"), "ascending") == "descending"
     return WantedPage(_whole_number(query, "page", 1), size, _one_of(query, "sort_by", sort_by, default), descending)
 
 
-def _read(query: Mapping[str, str], view: View) -> Wanted:
-    return Wanted(
-        _whole_number(query, "page", 1),
-        _whole_number(query, "page_size", 25, most=1000),
-        _one_of(query, "sort_by", tuple(SORT_KEYS), "name"),
-        _one_of(query, "sort_direction", ("ascending", "descending"), "ascending") == "descending",
-        list(_tests(query, view)),
-    )
-
-
-def _cut(found: list[Batch], wanted: Wanted, view: View) -> Page:
-    pages = -(-len(found) // wanted.size)
-    start = (wanted.page - 1) * wanted.size
-    beyond = wanted.page > max(pages, 1)
+def _cut(found: list[Batch], wanted: WantedPage, view: View) -> Page:
+    pages = wanted.pages(len(found))
+    beyond = wanted.number > max(pages, 1)
     if beyond and view.choice(LIST_BEYOND_END.id) == "refuse":
-        raise Refused(f"page must be at most {max(pages, 1)}", "page", "serpwow-list-6", LIST_BEYOND_END.id)
+        raise Unfit(f"page must be at most {max(pages, 1)}", "serpwow-list-6", LIST_BEYOND_END.id)
     assumption = LIST_BEYOND_END.id if beyond else SORT_ASSUMPTIONS.get(wanted.sort_by)
-    return Page(wanted.page, pages, len(found), found[start : start + wanted.size], assumption)
+    return Page(wanted.number, pages, len(found), wanted.cut(found), assumption)
 
 
 def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
@@ -202,5 +175,5 @@ def _instant(query: Mapping[str, str], name: str) -> datetime | None:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
-def _bad(parameter: str, wanted: str) -> Refused:
-    return Refused(f"{parameter} must be {wanted}", parameter, "serpwow-list-5", LIST_BAD_PARAMETER.id)
+def _bad(parameter: str, wanted: str) -> Unfit:
+    return Unfit(f"{parameter} must be {wanted}", "serpwow-list-5", LIST_BAD_PARAMETER.id, parameter)

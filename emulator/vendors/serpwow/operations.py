@@ -15,12 +15,13 @@ from emulator.vendors.serpwow.batches import (
     update_batch,
     update_search,
 )
+from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.credits import account_of
 from emulator.vendors.serpwow.destinations import create_destination, delete_destination, list_destinations, update_destination
 from emulator.vendors.serpwow.errorlogs import list_error_logs
 from emulator.vendors.serpwow.limits import limited
 from emulator.vendors.serpwow.links import FILES, get_result_file, get_search_file
-from emulator.vendors.serpwow.listing import Refused, page_of
+from emulator.vendors.serpwow.listing import page_of
 from emulator.vendors.serpwow.machine import BATCH, DELETE, GET, START, STOP, STOPALL, STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Batch, Platform
 from emulator.vendors.serpwow.reading import (
@@ -112,8 +113,8 @@ def stop_all(tx: Transaction, _call: Call) -> Answer:
 def list_batches(tx: Transaction, call: Call) -> Answer:
     try:
         page = page_of(tx.group(Batch.kind, "owner", SELF), call.query, tx)
-    except Refused as refused:
-        return Answer("bad_list_parameter", refused.evidence, str(refused), refused.assumption)
+    except Unfit as reason:
+        return Answer("bad_list_parameter", reason.evidence, str(reason), reason.assumption)
     return Answer("page", "serpwow-list-1", page, page.assumption)
 
 

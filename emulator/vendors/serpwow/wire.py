@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.fields import instant
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
 from emulator.vendors.serpwow.effects import BATCHES_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform, ResultSet
@@ -28,11 +29,6 @@ def finish(tx: Transaction, _call: Call, n: int) -> Mapping[str, str]:
     """A trace id of its own for every reply, in the form of a UUID. Evidence: serpwow-headers-1."""
     it = tx.digest(f"trace/{n}").hex()
     return {"x-trace-id": f"{it[:8]}-{it[8:12]}-4{it[13:16]}-a{it[17:20]}-{it[20:32]}"}
-
-
-def instant(at: datetime) -> str:
-    """An instant as SerpWow writes it: UTC with milliseconds. Evidence: serpwow-envelope-2."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.fields import instant
 from emulator.vendors.serpwow.assumptions import (
     STOP_FAILURE,
     STOPALL_SINGULAR,
@@ -25,7 +26,7 @@ from emulator.vendors.serpwow.listing import Page
 from emulator.vendors.serpwow.model import Account, Batch, Destination
 from emulator.vendors.serpwow.reading import Links, SearchesPage
 from emulator.vendors.serpwow.searches import show_search
-from emulator.vendors.serpwow.wire import instant, show_account, show_batch, show_result_set
+from emulator.vendors.serpwow.wire import show_account, show_batch, show_result_set
 from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.fields import instant
 from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA
 from emulator.vendors.stripe.destinations import SECRET, URL, Destination
 from emulator.vendors.stripe.event_operations import Page, included
 from emulator.vendors.stripe.events import PING, Event
 from emulator.vendors.stripe.model import SELF, Job
-from emulator.vendors.stripe.wire import instant
 from emulator.vendors.vendor import Call, Reply, Wording
 
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.fields import instant
 from emulator.vendors.stripe.assumptions import (
     IDEMPOTENCY_TYPE,
     LINK_LIFE,
@@ -40,11 +41,6 @@ def finish(tx: Transaction, call: Call, n: int) -> Mapping[str, str]:
     if call.method != "GET" and (key := call.headers.get("idempotency-key")):
         headers["idempotency-key"] = key
     return headers
-
-
-def instant(at: datetime) -> str:
-    """An instant as Stripe writes it: UTC with milliseconds. Evidence: stripe-encoding-1."""
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def show_job(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:

@@ -109,7 +109,7 @@ def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[d
     named = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
     for it in vendor.assumptions:
         if it.id in named:
-            choice = world.choices[it.id]
+            choice = world.rules.choices[it.id]
             yield {"id": it.id, "choice": choice, "default": it.default, "question": it.question, "reason": it.reason}
 
 
