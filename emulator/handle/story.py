@@ -11,6 +11,7 @@ from emulator.evidence import Evidence, load_evidence
 from emulator.handle.emulator import Emulator
 from emulator.handle.faults import Fault
 from emulator.handle.journal import Change, Exchange, Journal
+from emulator.kernel.journal import show_instant
 
 SHOWN = 50
 """How many of the newest entries are told; those that are told as one count as one."""
@@ -29,7 +30,7 @@ def story(emulator: Emulator, replay: str) -> str:
 
 def _lines(emulator: Emulator, replay: str) -> Iterator[str]:
     journal = emulator.journal
-    yield f"world {emulator.id}, seed {emulator.seed}, clock {emulator.clock.now.isoformat()}"
+    yield f"world {emulator.id}, seed {emulator.seed}, clock {show_instant(emulator.clock.now)}"
     if isinstance(emulator.scenario, str):
         yield f"scenario {emulator.scenario}"
     parts = list(_parts(journal))

@@ -39,7 +39,7 @@ def contradictions(written: Mapping[str, Any], vendors: Vendors) -> Iterator[Pro
     if UNSOUND not in (steps := written.get("steps", ())):
         yield from _unsendable(steps, vendors)
     for path, item in _items(written, "replies"):
-        yield from _header_problems(item, path)
+        yield from header_problems(item, path)
     begins = Scenario("check", "", written).clock().now()
     for path, fault in _items(written, "faults"):
         yield from fault_problems(fault, vendors, begins, path)
@@ -136,7 +136,7 @@ def _step_problems(step: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     for key, needed in EXTRAS.items():
         if key in step and needed not in step:
             yield Problem(f"{key!r} belongs to a step that has {needed!r}", (*path, key))
-    yield from _header_problems(step, path)
+    yield from header_problems(step, path)
     if "fails" in (wanted := step.get("get", {})) and (len(wanted) > 1 or "keep" in step):
         yield Problem("where no whole reply comes back there is nothing else to get or keep", (*path, "get", "fails"))
     if "json" in step and "body" in step:
@@ -164,7 +164,7 @@ def _unsendable(steps: Iterable[Mapping[str, Any]], vendors: Vendors) -> Iterato
         kept |= step.get("keep", {}).keys()
 
 
-def _header_problems(item: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def header_problems(item: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
     for name, value in item.get("headers", {}).items():
         if not HEADER_NAME.fullmatch(name):

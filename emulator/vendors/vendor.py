@@ -49,7 +49,7 @@ class Call:
         method: str,
         path: str,
         query: str = "",
-        headers: Iterable[tuple[bytes, bytes]] = (),
+        headers: Sequence[tuple[bytes, bytes]] = (),
         body: bytes = b"",
         scheme: str = "http",
     ) -> None:

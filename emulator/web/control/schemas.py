@@ -70,6 +70,7 @@ _EXCHANGE = {
     "assumption": optional(TEXT),
     "basis": _BASIS,
     "status": {"type": "integer"},
+    "request": object_of(headers=list_of(list_of(TEXT)), body=ANYTHING),
     "reply": ANYTHING,
     "delivered": optional(FLAG),
     "faults": list_of(object_of(id=TEXT, where=TEXT, do=TEXT, place=optional(TEXT))),
