@@ -157,6 +157,10 @@ Wording = Callable[[Transaction, Call, Any], Reply]
 """Words an answer: from the same transaction, the call and the answer's subject to a reply. Changes nothing."""
 
 
+Advise = Callable[[Transaction, Call, str], Iterable[str]]
+"""From a request and its answer's name to what would have worked, where the answer alone does not say so. Changes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
@@ -212,6 +216,8 @@ class Vendor:
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
     reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
+    `advise` says what would have worked. `unauthenticated` are the answers that refuse a credential or miss it, each with
+    whether one was sent for certain.
     """
 
     name: str
@@ -228,6 +234,8 @@ class Vendor:
     finish: Callable[[Transaction, Call, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     failure: Callable[[Transaction, Call, int], Reply]
+    advise: Advise
+    unauthenticated: Mapping[str, bool]
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()
