@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -192,6 +192,13 @@ class Given(Protocol):
     def schema(self) -> Mapping[str, Any]:
         """JSON Schema of the fragment."""
 
+    @property
+    def quantities(self) -> frozenset[str]:
+        """Where in the fragment, indexes left out, there is what can be added up: money, credits and counts, no ids or limits.
+
+        A list there counts its items. `.*` at the end stands for whatever name.
+        """
+
     def check(self, fragment: Any) -> Iterable[Problem]:
         """The mistakes that the schema cannot see; paths are relative to the fragment."""
 
@@ -204,6 +211,11 @@ class Given(Protocol):
 
     def show(self, view: Transaction) -> dict[str, Any]:
         """The whole state as a fragment that would bring it about."""
+
+
+def is_quantity(place: str, quantities: Collection[str]) -> bool:
+    """Whether a place is among those that a `given` names as quantities."""
+    return place in quantities or f"{place.rpartition('.')[0]}.*" in quantities
 
 
 @dataclass(frozen=True)

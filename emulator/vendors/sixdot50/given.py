@@ -44,6 +44,9 @@ class SixDot50Given:
     """Keys are the vendor's own where it has them. A payment that says nothing of its status has the one its batch implies."""
 
     schema = SCHEMA
+    quantities = frozenset(
+        ("accounts.balance", "accounts.availableBalance", "batches.payments.amount", "batches.payments.referralAmount")
+    )
 
     def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         for path, value in _amounts(fragment):
