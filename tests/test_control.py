@@ -339,3 +339,17 @@ def test_a_seed_that_is_too_large_is_called_too_large(client: httpx.Client, seed
         422,
         "seed is at most 9223372036854775807, and this is more",
     )
+
+
+def test_a_wrong_method_is_told_every_right_one(client: httpx.Client, world: str) -> None:
+    for path in {row.path for row in ROUTES}:
+        methods = {row.method for row in ROUTES if row.path == path}
+        filled = re.sub(r"{\w+(:\w+)?}", "x", path.replace("/worlds/{world}", world))
+        refused = client.request("PROPFIND", filled)
+        assert refused.status_code == 405
+        assert refused.headers["allow"].split(", ") == sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
+def test_head_is_answered_as_get_is(client: httpx.Client, world: str) -> None:
+    head, get = client.head(f"{world}/state"), client.get(f"{world}/state")
+    assert (head.status_code, head.headers["content-length"]) == (200, get.headers["content-length"])

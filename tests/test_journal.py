@@ -11,6 +11,7 @@ import pytest
 import stripe
 
 from emulator import Emulator
+from emulator.handle.server import Refused
 from emulator.web.control.exact import Unreadable, exactly
 
 RUNNING = {"given": {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "in_progress", "rows": 100}]}}}
@@ -100,3 +101,13 @@ def test_what_is_no_json_is_not_read(content: bytes) -> None:
 def test_what_is_json_and_beyond_all_bounds_is_told_from_what_is_none(content: bytes) -> None:
     with pytest.raises(Unreadable):
         exactly(content)
+
+
+def test_a_journal_is_read_page_by_page_from_its_beginning(emulator: Emulator, client: httpx.Client) -> None:
+    for _ in range(5):
+        client.get("/live/account", params={"api_key": emulator.serpwow.api_key})
+    first, second = (emulator.ask("GET", f"/journal?limit=2&since={since}")["entries"] for since in (0, 2))
+    assert ([it["n"] for it in first], [it["n"] for it in second]) == ([1, 2], [3, 4])
+    assert emulator.ask("GET", "/journal/4") == second[-1]
+    with pytest.raises(Refused, match="this journal has no entry 6: it has 1 to 5"):
+        emulator.ask("GET", "/journal/6")

@@ -302,3 +302,10 @@ def test_a_way_back_that_is_wrong_is_refused(
     with pytest.raises(Refused, match=str(status)) as refused:
         emulator.ask(method, path, body)
     assert detail in str(refused.value)
+
+
+def test_a_snapshot_takes_the_place_of_another_of_its_name(emulator: Emulator) -> None:
+    emulator.snapshot("here")
+    emulator.clock.advance("1s")
+    emulator.snapshot("here")
+    assert [it["at"] for it in emulator.ask("GET", "/snapshots")["snapshots"]] == ["2026-03-09T20:55:32Z"]

@@ -114,14 +114,14 @@ class Rehearsed:
     """What a request would be answered, and what it would change. It did not happen.
 
     `delivered` is whether the client would get the whole answer; a fault may keep it from it. `world` is the id of the world
-    that the request would reach by its credential, which may be another than the one that was asked; None where there is none.
+    that the request would reach by its credential, which may be another than the one that was asked.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Any
     delivered: bool | None
-    world: str | None
+    world: str
     differences: tuple[Difference, ...]
     explanation: Explanation
 
