@@ -8,8 +8,7 @@ from typing import Any
 
 import orjson
 
-DEEPEST = 200
-"""How deep a value may be nested that is to be read; what is nested much deeper cannot be written down again."""
+from emulator.web.redact import DEEPEST
 
 
 class Unreadable(Exception):
@@ -17,7 +16,7 @@ class Unreadable(Exception):
 
 
 def exactly(content: bytes) -> Any:
-    """The value of a body; None where there is none.
+    """The value of a body, nested no deeper than it could be shown; None where there is none.
 
     Raises:
         ValueError: it is not JSON.
