@@ -57,7 +57,7 @@ def create_app(
     doorkeeper = guard or Guard()
     doorkeeper.hosts |= {host for vendor in VENDORS.values() for host in vendor.hosts}
     gateway = Gateway(worlds, VENDORS.values(), judge, bounds)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds))
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""

@@ -25,7 +25,7 @@ Json = dict[str, Any]
 EMPTY, ANY = "empty", "any"
 SUFFIX = ".schema.json"
 TOKEN = "emulator.control-token"  # noqa: S105  the scheme's name
-JSON, PROBLEM, YAML = "application/json", "application/problem+json", "application/yaml"
+JSON_TYPE, PROBLEM_TYPE, YAML_TYPE = "application/json", "application/problem+json", "application/yaml"
 
 HEADERS: Mapping[str, Any] = {
     "Emulator-Exchange": {"description": "The world, and the number of the journal entry.", "schema": {"type": "string"}},
@@ -133,7 +133,7 @@ def _operation(vendor: Vendor, operation: Operation, path: str, said: Fixtures) 
 
 def _request_body(said: Fixtures, asked: Mapping[str, Any]) -> Json:
     media = {} if asked["body"] == ANY else {"schema": said.ref(asked["body"])}
-    return {"required": not asked.get("optional", False), "content": dict.fromkeys(asked.get("media", (JSON,)), media)}
+    return {"required": not asked.get("optional", False), "content": dict.fromkeys(asked.get("media", (JSON_TYPE,)), media)}
 
 
 def _reply(said: Fixtures, status: int, schema: str, media_type: str) -> Json:
@@ -173,7 +173,7 @@ def _parameters(said: Fixtures, schema: str | None, place: str) -> list[Json]:
 def _control(route: ControlRoute) -> Json:
     answer: Json = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:
-        answer["content"] = {JSON: {"schema": route.answer}}
+        answer["content"] = {JSON_TYPE: {"schema": route.answer}}
     path = address(route)
     query = [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
     return {
@@ -188,22 +188,22 @@ def _control(route: ControlRoute) -> Json:
 
 
 def _control_body(schema: Mapping[str, Any], yaml: bool) -> Json:
-    """What is sent, as JSON; or a whole scenario, as a member of that or in YAML."""
+    """What is sent, as JSON or YAML; or a whole scenario, as a member of that or in YAML."""
     if not yaml:
-        return {"required": False, "content": {JSON: {"schema": schema}}}
+        return {"required": False, "content": {it: {"schema": schema} for it in (JSON_TYPE, YAML_TYPE)}}
     scenario = {"anyOf": [TEXT, ref("scenario")]}
     whole = {**schema, "properties": {**schema["properties"], "scenario": scenario}}
-    return {"required": False, "content": {JSON: {"schema": whole}, YAML: {"schema": ref("scenario")}}}
+    return {"required": False, "content": {JSON_TYPE: {"schema": whole}, YAML_TYPE: {"schema": ref("scenario")}}}
 
 
 def _responses() -> Json:
     ours = {"Emulator-Error": {"$ref": "#/components/headers/Emulator-Error"}}
     return {
-        "problem": {"description": "What is wrong, by field.", "content": {PROBLEM: {"schema": ref("problem")}}},
+        "problem": {"description": "What is wrong, by field.", "content": {PROBLEM_TYPE: {"schema": ref("problem")}}},
         "failure": {
             "description": "A failure of ours, which no client should take for the vendor's.",
             "headers": ours,
-            "content": {JSON: {"schema": ref("failure")}},
+            "content": {JSON_TYPE: {"schema": ref("failure")}},
         },
     }
 

@@ -305,3 +305,51 @@ def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(clie
     refused = client.post("/worlds/wished/reset?seed=1", json={"scenario": QUEUED, "seed": 2})
     assert refused.json()["detail"] == "/seed: seed is in the query, and in the body too"
     assert client.delete("/worlds/wished").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "details"),
+    [
+        ("clock/advance", '{"by": "1s", "foo": 1}', ["unknown key 'foo'; known are by, to, until"]),
+        ("clock/advance", '{"by": "1s", "until": "next"}', ["has more than 1 of by, to, until"]),
+        ("clock/advance", '{"by": "9999999999999999999999d"}', ["'99999999999999999999…' is longer than 36525d"]),
+        ("clock/advance", '{"by": "99999999d"}', ["'99999999d' is longer than 36525d"]),
+        ("clock", '{"rate": 1e9}', ["1E+9 is greater than the maximum of 1000000"]),
+        ("clock", '{"rate": 1e-99999999999999999999}', ["the body is not JSON: a number has an exponent beyond 308"]),
+        ("undo?", '{"exchanges": 0}', ["0 is less than the minimum of 1"]),
+    ],
+)
+def test_what_is_wrong_with_a_body_is_said_once_and_as_it_was_written(
+    client: httpx.Client, world: str, path: str, body: str, details: list[str]
+) -> None:
+    method = "PATCH" if path == "clock" else "POST"
+    refused = client.request(method, f"{world}/{path}", content=body)
+    assert (refused.status_code, [it["detail"] for it in refused.json()["errors"]]) == (422, details)
+
+
+def test_a_clock_that_would_go_back_says_so_as_instants_are_written(client: httpx.Client, world: str) -> None:
+    refused = client.patch(f"{world}/clock", json={"now": "2025-01-01T00:00:00Z"})
+    assert refused.json()["detail"] == "it is 2026-01-01T00:00:00Z already, and a clock never goes back to 2025-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("seed", ["99999999999999999999", "9223372036854775808", "9" * 5_000])
+def test_a_seed_that_is_too_large_is_called_too_large(client: httpx.Client, seed: str) -> None:
+    refused = client.post(f"/worlds?seed={seed}", content="title: A", headers={"content-type": "application/yaml"})
+    assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (
+        422,
+        "seed is at most 9223372036854775807, and this is more",
+    )
+
+
+def test_a_wrong_method_is_told_every_right_one(client: httpx.Client, world: str) -> None:
+    for path in {row.path for row in ROUTES}:
+        methods = {row.method for row in ROUTES if row.path == path}
+        filled = re.sub(r"{\w+(:\w+)?}", "x", path.replace("/worlds/{world}", world))
+        refused = client.request("PROPFIND", filled)
+        assert refused.status_code == 405
+        assert refused.headers["allow"].split(", ") == sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+
+
+def test_head_is_answered_as_get_is(client: httpx.Client, world: str) -> None:
+    head, get = client.head(f"{world}/state"), client.get(f"{world}/state")
+    assert (head.status_code, head.headers["content-length"]) == (200, get.headers["content-length"])

@@ -14,7 +14,10 @@ from hypothesis import given, settings
 from emulator import Emulator
 from emulator.handle.server import Refused
 from emulator.web.guard import PREFIX
-from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
+from emulator.web.redact import redact_body, redact_text
+from tests.conftest import Live
+from tests.test_promises import DEFAULT, LIVES, Asked, first_run
+from tests.test_promises import live as lived
 from tests.walking import LIBRARY, Walker, walk
 
 pytestmark = pytest.mark.scenario("first-run")
@@ -29,9 +32,13 @@ def wish_of(request: httpx.Request) -> dict[str, Any]:
 def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
     try:
-        return reply.status_code, headers, json.loads(reply.content, parse_float=Decimal) if reply.content else None
+        return (
+            reply.status_code,
+            headers,
+            redact_body(json.loads(reply.content, parse_float=Decimal)) if reply.content else None,
+        )
     except ValueError:
-        return reply.status_code, headers, reply.text
+        return reply.status_code, headers, redact_text(reply.text)
 
 
 def foretold(rehearsed: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:
@@ -85,7 +92,7 @@ def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
                     wish = {"method": asked[0], "url": asked[1], "headers": asked[2]}
                     told = await client.post(f"{DEFAULT}/dry-run", json=wish)
                     assert told.status_code == 200, told.text
-                replies += await live([asked], client)
+                replies += await lived([asked], client)
             return replies, (await client.get(f"{DEFAULT}/state")).content, (await client.get(f"{DEFAULT}/journal")).content
 
     assert asyncio.run(run(True)) == asyncio.run(run(False))
@@ -142,7 +149,7 @@ def test_a_body_that_is_not_text_is_sent_as_json(emulator: Emulator) -> None:
     [
         ({"method": "GET", "url": "/liv/batches"}, "did you mean '/live/batches'"),
         ({"method": "GET"}, "'url' is missing"),
-        ({"method": "get", "url": "/live/batches"}, "is not of the form GET, POST"),
+        ({"method": "get", "url": "/live/batches"}, "is not one of CONNECT, DELETE, GET"),
         ({"method": "GET", "url": "live/batches"}, "is not of the form /path"),
         ({"method": "GET", "url": "/live/bätches"}, "encode what is not"),
         ({"method": "GET", "url": "/live/batches", "header": {}}, "did you mean 'headers'"),
@@ -153,3 +160,45 @@ def test_a_wish_that_is_wrong_is_refused(emulator: Emulator, wish: dict[str, Any
     with pytest.raises(Refused, match="422") as refused:
         emulator.ask("POST", "/dry-run", wish)
     assert detail in str(refused.value)
+
+
+LONG = f"/live/batches?x={'a' * 20_000}"
+
+
+@pytest.mark.parametrize(
+    ("wish", "detail"),
+    [
+        ({"url": "//live/batches/1/stop?api_key=x"}, "no vendor has the path //live/batches/1/stop"),
+        ({"url": LONG}, "at most 16384 bytes: 414 url-too-long"),
+        ({"url": "/live/account", "headers": {"X-Long": "a" * 70_000}}, "at most 65536 bytes: 431 head-too-large"),
+        ({"url": "/live/account", "headers": {"Host": "evil.com"}}, "this is not evil.com; --allow-host would make it so: 421"),
+        ({"url": "http://evil.com/live/account"}, "this is not evil.com"),
+        (
+            {"url": "/live/account", "headers": {"Origin": "https://evil.com"}},
+            "a page of another origin may ask nothing here: 403",
+        ),
+        ({"url": "/live/account", "headers": {"Sec-Fetch-Site": "cross-site"}}, "403 cross-origin"),
+        ({"url": "/live/account", "method": "FOO"}, "'FOO' is not one of CONNECT, DELETE, GET"),
+        ({"url": "/live/account", "headers": {"Emulator-World": "zzz"}}, "it names no world: 404 no-such-world"),
+        ({"url": "/_files/serpwow/zzz/results/x"}, "it names no world: 404 no-such-world"),
+        ({"url": "/live/account", "headers": {"a b\r\n": "c"}}, "cannot be the name of a header"),
+        ({"url": "/live/account", "headers": {"a": "b\r\nc: d"}}, "cannot be the value of a header"),
+        ({"url": "/live/account?a=b c"}, "without spaces"),
+        ({"url": "bad url?api_key=SUPERSECRET"}, "?api_key=SUPE…"),
+    ],
+)
+def test_what_no_vendor_would_hear_is_refused_as_it_really_is(live: Live, wish: dict[str, Any], detail: str) -> None:
+    refused = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", **wish})
+    assert (refused.status_code, detail in refused.json()["detail"]) == (422, True), refused.text
+    assert "SUPERSECRET" not in refused.text
+
+
+def test_what_follows_a_hash_is_not_sent(emulator: Emulator) -> None:
+    told = emulator.dry_run("GET", f"/live/account?api_key={emulator.serpwow.api_key}#a b")
+    assert (told.status, "#" in str(told.explanation)) == (200, False)
+
+
+def test_a_dry_run_tells_no_credential_any_more_than_the_journal_does(emulator: Emulator) -> None:
+    told = emulator.ask("POST", "/dry-run", {"method": "GET", "url": f"/live/account?api_key={emulator.serpwow.api_key}"})
+    assert told["body"]["account_info"]["api_key"] == f"{emulator.serpwow.api_key[:4]}…"
+    assert emulator.serpwow.api_key not in json.dumps(told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,6 +18,12 @@ from tests.walking import LIBRARY, Walker, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
+DEMO = {"Authorization": "Bearer demo"}
+KEY = {"Authorization": "Bearer sk_test_1"}
+VERSION = {"Stripe-Version": "2026-03-25.preview"}
+NEW_JOB = {"endpoint": {"http_method": "post", "path": "/v1/customers/:id"}, "skip_validation": True, "metadata": {}}
+ENDPOINT = {"http_method": "post", "path": "/v1/customer/:id"}
+BUSY: dict[str, Any] = {"do": "status", "status": 500, "times": 1}
 
 
 pytestmark = pytest.mark.scenario("first-run")
@@ -65,7 +72,7 @@ def holds(told: dict[str, Any]) -> None:
         (lambda it: send(it, "POST", "/live/batches/stopall"), "this path can be asked with GET"),
         (lambda it: send(it, "GET", "/live/batches"), "the request carries no credential"),
         (
-            lambda it: send(it, "POST", f"/za/pay/batches/{BATCH[:-1]}b/cancel", headers={"Authorization": "Bearer demo"}),
+            lambda it: send(it, "POST", f"/za/pay/batches/{BATCH[:-1]}b/cancel", headers=DEMO),
             f"there is no batch '{BATCH[:-1]}b'; the nearest is '{BATCH}'",
         ),
     ],
@@ -83,6 +90,137 @@ def test_a_key_that_the_world_does_not_take_is_told_the_nearest_and_no_key_can_b
         explanation = emulator.journal.exchanges()[-1].explain()
         assert "the nearest is a-se…" in str(explanation)
         assert "a-secret" not in str(explanation.told)
+
+
+def upload(emulator: Emulator, **headers: str) -> httpx.Response:
+    job = send(emulator, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, json=NEW_JOB).json()
+    url = httpx.URL(job["status_details"]["ready_for_upload"]["upload_url"]["url"])
+    with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        return client.put(url.path, headers=headers, content=b"{}")
+
+
+def update(emulator: Emulator, content_type: str) -> httpx.Response:
+    key = {"api_key": emulator.serpwow.api_key}
+    path = "/live/batches/9E867FAA"
+    return send(emulator, "PUT", path, params=key, content=b'{"name": "x"}', headers={"content-type": content_type})
+
+
+def told_of(emulator: Emulator) -> dict[str, Any]:
+    return dict(emulator.journal.exchanges()[-1].explain().told)
+
+
+@pytest.mark.parametrize(
+    ("ask", "expected"),
+    [
+        (
+            lambda it: send(it, "GET", "/za/pay/batches/xyz", headers=DEMO),
+            [f"there is no batch 'xyz'; the nearest is '{BATCH}'"],
+        ),
+        (lambda it: send(it, "GET", "/za/pay/payments/xyz", headers=DEMO), ["there is no payment 'xyz'; the nearest is '"]),
+        (
+            lambda it: send(it, "GET", f"/live/batches/2A6F94BB/cancel?api_key={it.serpwow.api_key}"),
+            ["GET can be asked at /live/batches/{id}/start or /live/batches/{id}/stop or /live/batches/{id}/results"],
+        ),
+        (lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}", headers=KEY | VERSION), ["this path can be asked with GET"]),
+        (lambda it: send(it, "GET", "/za/pay/batches"), ["the request carries no credential"]),
+        (
+            lambda it: send(it, "GET", "/za/pay/batches", headers={"Authorization": "Bearer nonsense"}),
+            ["the credential was not accepted", "this world gave out no such token: getToken gives one"],
+        ),
+        (
+            lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY),
+            ["the header Stripe-Version says for which version the request was written, such as 2026-03-25.preview"],
+        ),
+        (
+            lambda it: send(it, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, json=NEW_JOB | {"endpoint": ENDPOINT}),
+            ["the nearest endpoint that jobs of 2026-03-25.preview may call is post /v1/customers/:id"],
+        ),
+        (
+            lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO, content=b"{'a'"),
+            ["the body is not JSON, which 6dot50 reads: unexpected character, expected a string key: line 1 column 2 (char 1)"],
+        ),
+        (
+            lambda it: upload(it, **{"Content-Type": "text/plain"}),
+            [
+                "this link takes a file whose content type is application/octet-stream or application/jsonlines or none;"
+                " that of the request is text/plain"
+            ],
+        ),
+        (lambda it: upload(it, **{"Content-Type": "application/octet-stream"}), []),
+        (
+            lambda it: update(it, "application/x-www-form-urlencoded"),
+            ["the body was read as a form: its content type is application/x-www-form-urlencoded, and it looks like JSON"],
+        ),
+        (lambda it: update(it, "application/json"), []),
+    ],
+)
+def test_only_what_is_certain_to_work_is_told(
+    emulator: Emulator, ask: Callable[[Emulator], httpx.Response], expected: list[str]
+) -> None:
+    ask(emulator)
+    told = told_of(emulator)["would_work"]
+    assert [it[: len(start)] for it, start in zip(told, expected, strict=True)] == expected
+
+
+def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
+    given = [{"token": "late", "key": "k", "expiresAt": "2026-03-09T20:00:00Z"}]
+    emulator.load({"clock": {"start": "2026-03-09T20:00:00Z"}, "given": {"6dot50": {"tokens": given}}})
+    send(emulator, "GET", "/za/pay/batches", headers={"Authorization": "Bearer late"})
+    expired = "the token expired at 2026-03-09T20:00:00Z: getToken gives another"
+    assert told_of(emulator)["would_work"] == ["the credential was not accepted", expired]
+
+
+@pytest.mark.parametrize(
+    ("at", "where", "ask", "expected"),
+    [
+        ("serpwow.batches.stop", "after-commit", lambda it: stop(it, "2A6F94BB"), ["it took effect; the 500 is fault-1's"]),
+        (
+            "stripe.batch_jobs.cancel",
+            "after-commit",
+            lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION),
+            ["it took effect; the 500 is fault-1's"],
+        ),
+        (
+            "serpwow.batches.stop",
+            "after-commit",
+            lambda it: stop(it, "9E867FAA"),
+            [
+                "the 500 is fault-1's",
+                "stop does something where a batch is queued or running; this one was idle",
+            ],
+        ),
+        ("serpwow.batches.stop", "before-commit", lambda it: stop(it, "2A6F94BB"), ["nothing was done; the 500 is fault-1's"]),
+    ],
+)
+def test_a_failure_of_a_fault_is_called_the_faults(
+    emulator: Emulator, at: str, where: str, ask: Callable[[Emulator], httpx.Response], expected: list[str]
+) -> None:
+    emulator.faults.add(at=at, where=where, **BUSY)
+    assert ask(emulator).status_code == 500
+    assert told_of(emulator)["would_work"] == expected
+
+
+@pytest.mark.parametrize(
+    ("ask", "picked"),
+    [
+        (lambda it: stop(it, "2A6F94BB"), "named by the header Emulator-World"),
+        (lambda it: upload(it), "named by the path"),
+        (lambda it: it.client.get(f"/live/account?api_key={it.serpwow.api_key}"), "picked for the credential "),
+    ],
+)
+def test_an_explanation_says_how_the_world_was_found(
+    emulator: Emulator, ask: Callable[[Any], httpx.Response], picked: str
+) -> None:
+    with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        ask(SimpleNamespace(**{name: getattr(emulator, name) for name in ("id", "serpwow", "transport")}, client=client))
+    assert f"  world       {emulator.id}, {picked}" in told_of(emulator)["text"]
+
+
+def test_a_row_that_would_have_let_pass_what_was_refused_says_so(emulator: Emulator) -> None:
+    send(emulator, "POST", f"/za/pay/batches/{BATCH}/payments", headers=DEMO, json={"x": 1})
+    text = told_of(emulator)["text"]
+    assert "DRAFT --add_payments--> DRAFT would say added" in text
+    assert "because Payments are added" not in text
 
 
 def test_a_refund_is_told_with_row_guards_evidence_and_what_changed(emulator: Emulator) -> None:
@@ -121,11 +259,24 @@ def test_a_cancel_of_many_payments_is_told_in_few_words(emulator: Emulator) -> N
     assert len(str(explanation).splitlines()) < 60
 
 
-@pytest.mark.parametrize(("n", "status", "detail"), [("7", 404, "'7'"), ("x", 422, "'x' is none"), ("0", 404, "'0'")])
+@pytest.mark.parametrize(
+    ("n", "status", "detail"),
+    [
+        ("7", 404, "this journal has no entry 7: it has 1 to 1"),
+        ("x", 422, "'x' is none"),
+        ("0", 404, "this journal has no entry 0: it has 1 to 1"),
+    ],
+)
 def test_an_entry_that_is_not_there_is_refused(emulator: Emulator, n: str, status: int, detail: str) -> None:
+    stop(emulator, "2A6F94BB")
     with pytest.raises(Refused, match=str(status)) as refused:
         emulator.ask("GET", f"/journal/{n}/explain")
     assert detail in str(refused.value)
+
+
+def test_an_empty_journal_is_called_empty(emulator: Emulator) -> None:
+    with pytest.raises(Refused, match="this journal has no entry 1: it is empty"):
+        emulator.ask("GET", "/journal/1/explain")
 
 
 def test_the_command_prints_it_for_people(live: Live) -> None:

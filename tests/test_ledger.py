@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import httpx
@@ -12,11 +13,30 @@ from hypothesis import given, settings
 from emulator import Emulator
 from emulator.handle.server import Refused
 from emulator.kernel.journal import Exchange
+from emulator.vendors import VENDORS
+from emulator.vendors.vendor import Vendor
 from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
 from tests.walking import LIBRARY, Walker, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
+COUNTED_BY_TIME = {f"batch_jobs.{name}" for name in ("success_count", "failure_count", "validated_count")}
+"""Quantities that go on while time passes, whether or not anything is committed."""
+
+SCHEDULE = {f"batches.schedule_{name}" for name in ("days_of_month", "days_of_week", "hours")}
+NO_QUANTITIES = {
+    "serpwow": {
+        *("account.credits_limit", "account.overage_limit"),
+        *("batches.next_result_set_id", "batches.failing", "batches.result_sets.id", "batches.result_sets.searches"),
+        *SCHEDULE,
+    },
+    "stripe": {
+        *("batch_jobs.failing.status", "failing.status"),
+        *(f"batch_jobs.{name}" for name in ("failing_rows", "invalid_row", "maximum_rps", "output_size")),
+    },
+    "6dot50": {"accounts.deposit"},
+}
+"""Numbers that nobody adds up: ids, limits, settings, and what is foretold."""
 
 
 pytestmark = pytest.mark.scenario("first-run")
@@ -99,14 +119,69 @@ def test_the_moves_of_every_commit_add_up_to_the_whole_difference(name: str) -> 
             return
         if (await walker.ask("GET", f"{world}/journal?limit=1"))["dropped"]:
             return  # a month of schedules is more than a journal holds
-        ledger, diff = await walker.ask("GET", f"{world}/ledger"), await walker.ask("GET", f"{world}/diff")
+        ledger, after = await walker.ask("GET", f"{world}/ledger"), await walker.ask("GET", f"{world}/state")
         assert ledger["complete"]
-        moved = ledger["totals"].get("serpwow", {}).get("moved", {}).get("account.credits_used", 0)
-        account = [it["changed"] for it in diff["differences"] if (it["vendor"], it["at"]) == ("serpwow", "account")]
-        used = account[0].get("credits_used", {"before": 0, "after": 0}) if account else {"before": 0, "after": 0}
-        assert moved == used["after"] - used["before"]
+        await walker.ask("POST", f"{world}/reset", {})
+        before = await walker.ask("GET", f"{world}/state")
+        for vendor in VENDORS.values():
+            moved = ledger["totals"].get(vendor.name, {}).get("moved", {})
+            for place in (it for it in vendor.given.quantities if not it.endswith("*") and it not in COUNTED_BY_TIME):
+                difference = amount_at(after[vendor.name], place) - amount_at(before[vendor.name], place)
+                assert moved.get(place, 0) == pytest.approx(difference), place
 
     walk(name, look)
+
+
+def amount_at(value: Any, place: str) -> Any:
+    """How much there is of a quantity in a state, all of it together."""
+    name, _, rest = place.partition(".")
+    if not name:
+        return len(value) if isinstance(value, list) else value or 0
+    if isinstance(value, list):
+        return sum(amount_at(part, place) for part in value)
+    return amount_at(value.get(name), rest) if isinstance(value, dict) else 0
+
+
+def test_a_stop_gives_back_what_was_allocated_to_a_batch_that_came_later(emulator: Emulator) -> None:
+    emulator.load({"given": {"serpwow": {"account": {"credits_used": 0}}}})
+    emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "status": "queued", "searches": 10}]}})
+    stop(emulator)
+    assert [emulator.ledger.moved("serpwow", it) for it in ("account.credits_used", "batches.allocated")] == [0, 0]
+    assert emulator.ledger.moved("serpwow", "batches.searches") == 10
+
+
+def test_what_disappears_is_nothing_afterwards(emulator: Emulator) -> None:
+    send(emulator, "DELETE", f"/live/batches/9E867FAA?api_key={emulator.serpwow.api_key}")
+    searches = emulator.ledger.moved("serpwow", "batches.searches")
+    assert searches == -(emulator.ledger.totals["serpwow"]["states"]["batches"]["idle -> nothing"]["searches"]) < 0
+
+
+def test_ids_and_limits_are_no_quantities(emulator: Emulator) -> None:
+    stop(emulator)
+    sums = emulator.ledger.totals["serpwow"]["states"]["batches"]["queued -> idle"]
+    assert set(sums) <= {"count", "searches", "allocated"}
+    emulator.state.change({"stripe": {"batch_jobs": [{"id": JOB, "maximum_rps": 20}]}})
+    assert "batch_jobs.maximum_rps" not in emulator.ledger.totals["stripe"]["moved"]
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda it: it.name)
+def test_every_number_of_a_state_is_a_quantity_or_known_to_be_none(vendor: Vendor) -> None:
+    places = {it for it in numbers(vendor.given.schema, "") if not it.endswith(".repeat")}
+    quantities = {it.removesuffix(".*") for it in vendor.given.quantities}
+    assert places == quantities | NO_QUANTITIES[vendor.name]
+
+
+def numbers(schema: Mapping[str, Any], place: str) -> Iterator[str]:
+    """The dotted places of all numbers in a schema, indexes left out."""
+    parts = [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())]
+    parts += [it for it in [schema.get("additionalProperties")] if isinstance(it, Mapping)]
+    types = schema.get("type", ())
+    if {"integer", "number"} & set([types] if isinstance(types, str) else types):
+        yield place
+    for part in parts:
+        yield from numbers(part, place)
+    for name, part in schema.get("properties", {}).items():
+        yield from numbers(part, f"{place}.{name}".lstrip("."))
 
 
 def whole(before: Any, after: Any) -> dict[str, set[str]]:
@@ -227,3 +302,10 @@ def test_a_way_back_that_is_wrong_is_refused(
     with pytest.raises(Refused, match=str(status)) as refused:
         emulator.ask(method, path, body)
     assert detail in str(refused.value)
+
+
+def test_a_snapshot_takes_the_place_of_another_of_its_name(emulator: Emulator) -> None:
+    emulator.snapshot("here")
+    emulator.clock.advance("1s")
+    emulator.snapshot("here")
+    assert [it["at"] for it in emulator.ask("GET", "/snapshots")["snapshots"]] == ["2026-03-09T20:55:32Z"]

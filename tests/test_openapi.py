@@ -109,6 +109,8 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", STOP, None),
     ("POST", "/worlds/default/clock/advance", {"until": "next"}),
     ("GET", "/worlds/default/journal", None),
+    ("GET", "/worlds/default/journal/1", None),
+    ("GET", "/worlds/default/journal/3", None),
     ("GET", "/worlds/default/journal/1/explain", None),
     ("GET", "/worlds/default/journal/2/explain", None),
     ("GET", "/worlds/default/journal/3/explain", None),
@@ -204,3 +206,19 @@ def test_a_link_that_needs_no_credential_is_open_in_the_document_too(operation: 
 def test_a_generator_finds_it_where_a_browser_would_not(live: Live) -> None:
     refused = httpx.get(f"{live.url}{PREFIX}/openapi.json", headers={"Origin": "https://attacker.example"})
     assert refused.status_code == 403
+
+
+@pytest.mark.parametrize("route", [it for it in ROUTES if it.body is not None], ids=lambda it: f"{it.method} {it.path}")
+def test_a_body_that_may_be_yaml_is_told_to_be(route: ControlRoute) -> None:
+    operation = DOCUMENT["paths"][address(route)][route.method.lower()]
+    assert set(operation["requestBody"]["content"]) == {"application/json", "application/yaml"}
+
+
+def test_what_is_told_to_be_yaml_is_read_as_yaml(live: Live) -> None:
+    world = live.load("first-run")
+    yaml_type = {"content-type": "application/yaml"}
+    state = "serpwow: {batches: [{id: NEW, status: idle}]}"
+    assert live.control.patch(f"{PREFIX}/worlds/{world.id}/state", content=state, headers=yaml_type).status_code == 200
+    assert (
+        live.control.post(f"{PREFIX}/worlds/{world.id}/clock/advance", content="by: 1s", headers=yaml_type).status_code == 200
+    )

@@ -149,7 +149,7 @@ def test_that_fails(emulator):
     done.stdout.fnmatch_lines(
         [
             "*- batch-emulator -*",
-            "world t-*, seed 3, clock 2026-03-09T20:55:41+00:00",
+            "world t-*, seed 3, clock 2026-03-09T20:55:41Z",
             "scenario first-run",
             "*GET /live/batches/2A6F94BB/stop?api_key=*… -> 200 stopped",
             "*changed: serpwow batch 2A6F94BB: queued -> idle*",

@@ -66,7 +66,7 @@ def test_what_was_asked_is_verified(emulator: Emulator, holds: Assertion) -> Non
             lambda it: it.assert_called(CREATE, json={"name": "Salaries"}),
             "the nearest is exchange 2, where name is 'Wages', not 'Salaries'",
         ),
-        (lambda it: it.assert_called(STOP, json={"a": 1}), "the nearest is exchange 3, where the body is None"),
+        (lambda it: it.assert_called(STOP, json={"a": 1}), 'the nearest is exchange 3, where the body is null, not {"a": 1}'),
         (
             lambda it: it.assert_order(STOP, ACCOUNT),
             f"{ACCOUNT} was not called after {STOP} (exchange 3); only before that: exchange 1",
@@ -144,3 +144,31 @@ def test_a_credential_is_compared_but_not_told(emulator: Emulator) -> None:
     with pytest.raises(AssertionError) as failed:
         emulator.journal.assert_called(token, json={"secret": "another-secret-altogether"})
     assert emulator.sixdot50.secret not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (b"[" * 10_000, "the body is not JSON"),
+        (b"\xff", "the body is not JSON"),
+        (b'{"skip_validation": false}', "skip_validation is false, not true"),
+        (b'{"skip_validation": null}', "skip_validation is null, not true"),
+    ],
+)
+def test_a_body_that_is_another_is_told_as_json_spells_it(emulator: Emulator, body: bytes, message: str) -> None:
+    httpx.post(f"{emulator.sixdot50.url}/batches", content=body, headers={"Emulator-World": emulator.id})
+    emulator.ask("DELETE", "/journal")
+    httpx.post(f"{emulator.sixdot50.url}/batches", content=body, headers={"Emulator-World": emulator.id})
+    with pytest.raises(AssertionError) as failed:
+        emulator.journal.assert_called(CREATE, json={"skip_validation": True})
+    assert message in str(failed.value)
+
+
+@pytest.mark.parametrize("body", [b'{"a": ' + b"[" * 600 + b"]" * 600 + b"}", b'{"a": 1e-99999999999999999999}'])
+def test_a_body_beyond_all_bounds_is_shown_as_text_and_not_compared(emulator: Emulator, body: bytes) -> None:
+    httpx.post(f"{emulator.sixdot50.url}/batches", content=body, headers={"Emulator-World": emulator.id})
+    exchange = emulator.journal.exchanges()[-1]
+    assert exchange.body == body.decode()
+    assert exchange.explain().told["request"]["body"] == exchange.body
+    with pytest.raises(Refused, match=f"the body of exchange {exchange.n} cannot be compared"):
+        emulator.journal.assert_called(CREATE, json={"a": 1})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from emulator.handle.known import expect_number
+from emulator.handle.known import expect_quantity
 from emulator.kernel.quantities import parse_instant
 
 
@@ -98,12 +98,14 @@ class Ledger:
         return cls(shown["complete"], commits, tuple(Outcome(**it) for it in shown["exchanges"]), shown["totals"])
 
     def moved(self, vendor: str, field: str) -> Any:
-        """By how much a number such as `account.credits_used` moved in all, after minus before; 0 where it did not.
+        """By how much a quantity such as `account.credits_used` moved in all, after minus before; 0 where it did not.
+
+        What appears was nothing before, and what disappears is nothing afterwards. Ids and limits are no quantities.
 
         Raises:
-            NotFound: there is no such vendor, or no such number in its state.
+            NotFound: there is no such vendor, or no such quantity in its state.
         """
-        expect_number(vendor, field)
+        expect_quantity(vendor, field)
         return self.totals.get(vendor, {}).get("moved", {}).get(field, 0)
 
 
@@ -112,14 +114,14 @@ class Rehearsed:
     """What a request would be answered, and what it would change. It did not happen.
 
     `delivered` is whether the client would get the whole answer; a fault may keep it from it. `world` is the id of the world
-    that the request would reach by its credential, which may be another than the one that was asked; None where there is none.
+    that the request would reach by its credential, which may be another than the one that was asked.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: Any
     delivered: bool | None
-    world: str | None
+    world: str
     differences: tuple[Difference, ...]
     explanation: Explanation
 

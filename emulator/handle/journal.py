@@ -64,9 +64,33 @@ class Struck:
         return f"{self.do} {self.where} ({self.place or self.id})"
 
 
+class Headers(Mapping[str, str]):
+    """The headers of a request, found under any spelling of their names; one that was sent twice has both values."""
+
+    def __init__(self, sent: Sequence[Sequence[str]] = ()) -> None:
+        self._values: dict[str, str] = {}
+        for name, value in sent:
+            known = self._values.get(name.lower())
+            self._values[name.lower()] = value if known is None else f"{known}, {value}"
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._values})"
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A request and its reply. `reply` is the body: a JSON value, text, or None. Credentials in `target` are redacted.
+    """A request and its reply. `body` and `reply` are what was sent and answered: a JSON value, text, or None.
+
+    Credentials are redacted, in `target` and `headers` too.
 
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
     None while it is still being sent.
@@ -86,6 +110,8 @@ class Exchange:
     delivered: bool | None
     changes: tuple[Change, ...]
     faults: tuple[Struck, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=Headers, hash=False)
+    body: Any = None
     _ask: Ask | None = field(default=None, repr=False, compare=False)
 
     @classmethod
@@ -95,7 +121,9 @@ class Exchange:
         fields = {name: shown[name] for name in (*names, "delivered")}
         faults = tuple(Struck(**fault) for fault in shown["faults"])
         changes = tuple(Change.read(change) for change in shown["changes"])
-        return cls(at=parse_instant(shown["at"]), changes=changes, faults=faults, _ask=ask, **fields)
+        headers, body = Headers(shown["request"]["headers"]), shown["request"]["body"]
+        at = parse_instant(shown["at"])
+        return cls(at=at, changes=changes, faults=faults, headers=headers, body=body, _ask=ask, **fields)
 
     def explain(self) -> Explanation:
         """Why it went as it did: row, guard, evidence, assumptions, what it changed, and what would have worked.

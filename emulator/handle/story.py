@@ -13,6 +13,7 @@ from emulator.handle.emulator import Emulator
 from emulator.handle.faults import Fault
 from emulator.handle.journal import Change, Exchange, Journal
 from emulator.kernel.errors import EmulatorError
+from emulator.kernel.journal import show_instant
 from emulator.vendors import VENDORS
 
 SHOWN = 50
@@ -40,7 +41,7 @@ def story_if_any(emulator: Emulator) -> str | None:
 
 def _lines(emulator: Emulator, replay: str | None) -> Iterator[str]:
     journal = emulator.journal
-    yield f"world {emulator.id}, seed {emulator.seed}, clock {emulator.clock.now.isoformat()}"
+    yield f"world {emulator.id}, seed {emulator.seed}, clock {show_instant(emulator.clock.now)}"
     if isinstance(emulator.scenario, (str, Path)):
         yield f"scenario {emulator.scenario}"
     parts = list(_parts(journal))

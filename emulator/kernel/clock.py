@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from emulator.kernel.errors import TimeRunsForward
+from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import END_OF_TIME
 
 FROZEN = 0.0
@@ -48,7 +49,7 @@ class Clock:
         """
         now = self.now()
         if instant < now:
-            raise TimeRunsForward(f"it is {now.isoformat()} already, and a clock never goes back to {instant.isoformat()}")
+            raise TimeRunsForward(f"it is {show_instant(now)} already, and a clock never goes back to {show_instant(instant)}")
         self._start_from(instant)
         return instant
 
@@ -81,5 +82,5 @@ class Clock:
 
     def _start_from(self, instant: datetime) -> None:
         if instant > END_OF_TIME:
-            raise TimeRunsForward(f"{instant.isoformat()} is beyond the end of time, {END_OF_TIME.isoformat()}")
+            raise TimeRunsForward(f"{show_instant(instant)} is beyond the end of time, {show_instant(END_OF_TIME)}")
         self.base, self._since = instant, self.wall()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -79,7 +79,8 @@ class Exchange(NamedTuple):
 
     `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None while it is still being sent. `cut` is whether the request's body is longer than what was kept of it.
+    None while it is still being sent. `cut` is whether the request's body is longer than what was kept of it. `headers` are the
+    request's, as they came.
     """
 
     at: datetime
@@ -101,6 +102,7 @@ class Exchange(NamedTuple):
     faults: tuple[Struck, ...] = ()
     delivered: bool | None = True
     cut: bool = False
+    headers: Sequence[tuple[bytes, bytes]] = ()
 
 
 Event = Exchange | Change

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from emulator.kernel.errors import BadInput
 
 INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
-DURATION = re.compile(r"(\d{1,12})(ms|s|m|h|d)", re.ASCII)
+DURATION = re.compile(r"(\d+)(ms|s|m|h|d)", re.ASCII)
 NEVER = "never"
 BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Months before this one can be told, and the milliseconds since then are never negative."""
@@ -16,6 +16,9 @@ BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 LONGEST = timedelta(days=36_525)
 """Both bounds together keep every sum of an instant and a duration within what a datetime can hold."""
+
+_DIGITS = 20
+"""More of them than any duration needs."""
 
 _UNITS = {
     "d": timedelta(days=1),
@@ -63,10 +66,11 @@ def parse_duration(text: str) -> timedelta:
     match = DURATION.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not a duration such as 500ms, 30s, 5m, 2h or 60d")
-    number, unit = int(match[1]), _UNITS[match[2]]
-    if number > LONGEST // unit:
-        raise ValueError(f"{text!r} is longer than {show_duration(LONGEST)}")
-    return number * unit
+    unit = _UNITS[match[2]]
+    if len(match[1]) > _DIGITS or int(match[1]) > LONGEST // unit:
+        shown = text if len(text) <= _DIGITS else f"{text[:_DIGITS]}…"
+        raise ValueError(f"{shown!r} is longer than {show_duration(LONGEST)}")
+    return int(match[1]) * unit
 
 
 def duration_at(text: str, *path: str | int) -> timedelta:

@@ -12,7 +12,7 @@ from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, TooMany
 from emulator.kernel.history import History
-from emulator.kernel.journal import Began, Change, Journal
+from emulator.kernel.journal import Began, Change, Journal, show_instant
 from emulator.kernel.machine import Wait
 from emulator.kernel.plan import Planned
 from emulator.kernel.rules import Rules
@@ -260,7 +260,7 @@ class World:
             events += 1
             if max(events, len(fired)) > limit:
                 raise Conflict(
-                    f"by {first[0].isoformat()} more than {limit} things would happen by themselves: jump less far at once"
+                    f"by {show_instant(first[0])} more than {limit} things would happen by themselves: jump less far at once"
                 )
         return fired
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -66,7 +67,16 @@ def _ordered(value: Any) -> Any:
     return type(value).__name__ if isinstance(value, bool) else "", value
 
 
+def spelt(value: Any) -> str:
+    """A value as JSON spells it."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{json.dumps(str(key), ensure_ascii=False)}: {spelt(part)}' for key, part in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(spelt, value))}]"
+    return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
+
+
 def abridge(value: Any) -> str:
-    """A value as text, cut where it grows long."""
-    text = repr(value)
+    """A value as text, cut where it grows long; a text in the quotes that all messages have."""
+    text = repr(value) if isinstance(value, str) else spelt(value)
     return text if len(text) <= ABRIDGED else text[: ABRIDGED - 1] + "…"

@@ -53,7 +53,7 @@ def contradictions(written: Any, vendors: Vendors, mistakes: Mistakes) -> Iterat
         yield from _step_problems(step)
     yield from _unsendable(root, vendors, mistakes)
     for reply in _items(root, "replies", mistakes):
-        yield from _header_problems(reply)
+        yield from header_problems(reply.sound, reply.path)
     yield from _fault_problems(root, vendors, mistakes)
     for item in _items(root, "timeline", mistakes):
         yield from _too_long(item.sound.get("after"), (*item.path, "after"))
@@ -155,7 +155,7 @@ def _step_problems(step: Item) -> Iterator[Problem]:
     written, path = step.written, step.path
     if written.keys() <= STEP_KEYS:
         yield from _problems_of_verbs(written, path)
-    yield from _header_problems(step)
+    yield from header_problems(step.sound, step.path)
     if "fails" in (wanted := step.sound.get("get", {})) and (len(wanted) > 1 or "keep" in written):
         yield Problem("where no whole reply comes back there is nothing else to get or keep", (*path, "get", "fails"))
     if "json" in written and "body" in written:
@@ -205,13 +205,13 @@ def _texts(step: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
 
 
-def _header_problems(item: Item) -> Iterator[Problem]:
+def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
-    for name, value in item.sound.get("headers", {}).items():
+    for name, value in written.get("headers", {}).items():
         if not HEADER_NAME.fullmatch(name):
-            yield Problem(f"{name!r} cannot be the name of a header", (*item.path, "headers", name))
+            yield Problem(f"{name!r} cannot be the name of a header", (*path, "headers", name))
         if not HEADER_VALUE.fullmatch(value):
-            yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*item.path, "headers", name))
+            yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
 
 
 def _too_long(text: str | None, path: Path) -> Iterator[Problem]:

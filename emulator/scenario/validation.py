@@ -68,6 +68,8 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
         instance: Any = error.instance
         for key in sorted(set(instance) - set(known)):
             yield Problem(f"unknown key {key!r}{nearest(key, known) or _list(known)}", (*path, key))
+    elif error.validator == "maxProperties" and not _has_too_many_that_are_known(error):
+        return
     elif error.validator == "anyOf":
         meant = [it for it in error.context or () if it.validator not in ("type", "enum", "const") or it.path]
         if meant:
@@ -76,6 +78,13 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
             yield Problem(f"{_shown(error.instance)} is not {_described(error.schema)}{_nearest_choice(error)}", path)
     else:
         yield Problem(_message(error), path)
+
+
+def _has_too_many_that_are_known(error: ValidationError) -> bool:
+    """Unknown keys are told of by themselves."""
+    schema: Any = error.schema
+    instance: Any = error.instance
+    return "properties" not in schema or len(schema["properties"].keys() & set(instance)) > schema["maxProperties"]
 
 
 def _message(error: ValidationError) -> str:
@@ -98,7 +107,7 @@ def _message(error: ValidationError) -> str:
         return str(error.cause)
     if error.validator == "required":
         return error.message.replace("is a required property", "is missing")
-    return error.message
+    return error.message.replace(repr(error.instance), shown)
 
 
 def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -49,7 +49,7 @@ class Call:
         method: str,
         path: str,
         query: str = "",
-        headers: Iterable[tuple[bytes, bytes]] = (),
+        headers: Sequence[tuple[bytes, bytes]] = (),
         body: bytes = b"",
         scheme: str = "http",
     ) -> None:
@@ -157,6 +157,10 @@ Wording = Callable[[Transaction, Call, Any], Reply]
 """Words an answer: from the same transaction, the call and the answer's subject to a reply. Changes nothing."""
 
 
+Advise = Callable[[Transaction, Call, str], Iterable[str]]
+"""From a request and its answer's name to what would have worked, where the answer alone does not say so. Changes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
@@ -188,6 +192,13 @@ class Given(Protocol):
     def schema(self) -> Mapping[str, Any]:
         """JSON Schema of the fragment."""
 
+    @property
+    def quantities(self) -> frozenset[str]:
+        """Where in the fragment, indexes left out, there is what can be added up: money, credits and counts, no ids or limits.
+
+        A list there counts its items. `.*` at the end stands for whatever name.
+        """
+
     def check(self, fragment: Any) -> Iterable[Problem]:
         """The mistakes that the schema cannot see; paths are relative to the fragment."""
 
@@ -202,6 +213,11 @@ class Given(Protocol):
         """The whole state as a fragment that would bring it about."""
 
 
+def is_quantity(place: str, quantities: Collection[str]) -> bool:
+    """Whether a place is among those that a `given` names as quantities."""
+    return place in quantities or f"{place.rpartition('.')[0]}.*" in quantities
+
+
 @dataclass(frozen=True)
 class Vendor:
     """Everything one provider says.
@@ -212,6 +228,8 @@ class Vendor:
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
     reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
+    `advise` says what would have worked. `unauthenticated` are the answers that refuse a credential or miss it, each with
+    whether one was sent for certain.
     """
 
     name: str
@@ -228,6 +246,8 @@ class Vendor:
     finish: Callable[[Transaction, Call, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     failure: Callable[[Transaction, Call, int], Reply]
+    advise: Advise
+    unauthenticated: Mapping[str, bool]
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()

@@ -147,7 +147,7 @@ class Gateway:
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, delivered, len(call.body) > kept,
+            notes, delivered, len(call.body) > kept, call.raw_headers,
         )  # fmt: skip
         world.journal.add(exchange)
         return Wire(reply.status, headers, content, (), partial(_mark, world, n, exchange))

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote
 
-_SECRETS = frozenset({"api_key", "secret", "signing_secret", "token"})
-_OF_QUERY = _SECRETS | {"key"}
-_IN_QUERY = re.compile(r"(?<=[?&])([^=&#?]+)=([^&#]*)")
-_NAMES = "|".join(sorted(_SECRETS))
-_IN_JSON = re.compile(rf'("(?:{_NAMES})"\s*:\s*")((?:\\.|[^"\\])*)', re.IGNORECASE)
-_IN_FORM = re.compile(rf'(\b(?:{_NAMES})=)([^&\s"]*)', re.IGNORECASE)
+_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+_SECRET = re.compile(
+    r"^_key_$|(secret|token|password|passwd|pwd|credentials?|signature|authorization|cookie)_|_(sig|connection_?string)_"
+    r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?key_"
+)
+_IN_QUERY = re.compile(r"(?<=[?&])([^=&#?]+)=([^&#\s\"]*)")
+_IN_FORM = re.compile(r"([^\s&?;,\"=]+)=([^&\s\"]*)")
+_IN_JSON = re.compile(r'"((?:\\.|[^"\\])*)("\s*:\s*"?)((?<=")(?:\\.|[^"\\])*|(?<!")[^\s,{}\[\]"]+)')
+_USER = re.compile(r"(?<=://)[^\s/?#\"]+(?=@)")
 _SHOWN = 4
+
+DEEPEST = 100
+"""How deep a value is shown; what is nested deeper is left out."""
 
 
 def redact(secret: str) -> str:
@@ -20,14 +27,27 @@ def redact(secret: str) -> str:
     return f"{secret[:_SHOWN]}…" if len(secret) > 2 * _SHOWN else "…"
 
 
-def redact_body(value: Any) -> Any:
-    """A JSON value in which no credential can be read."""
+@lru_cache(maxsize=10_000)
+def is_secret(name: str) -> bool:
+    """Whether what is called so is a credential, however it is spelt: `api_key`, `Api-Key`, `s3SecretAccessKey`."""
+    return _SECRET.search(f"_{_WORD_ENDS.sub('_', name).lower()}_") is not None
+
+
+def redact_body(value: Any, depth: int = 0) -> Any:
+    """A JSON value in which no credential can be read that is called one, or stands in a URL."""
+    if isinstance(value, str):
+        return redact_url(value) if "://" in value else value
     if isinstance(value, dict):
-        return {
-            key: redact(part) if key.lower() in _SECRETS and isinstance(part, str) else redact_body(part)
-            for key, part in value.items()
-        }
-    return [redact_body(part) for part in value] if isinstance(value, list) else value
+        return _redact_object(value, depth + 1)
+    if isinstance(value, list):
+        return [redact_body(part, depth + 1) for part in value] if depth < DEEPEST else "…"
+    return value
+
+
+def _redact_object(value: dict[str, Any], depth: int) -> Any:
+    if depth > DEEPEST:
+        return "…"
+    return {name: (_hide if is_secret(name) else redact_body)(part, depth) for name, part in value.items()}
 
 
 def redact_target(target: str) -> str:
@@ -35,13 +55,45 @@ def redact_target(target: str) -> str:
     return _IN_QUERY.sub(_redact_pair, target)
 
 
+def redact_url(text: str) -> str:
+    """A text in whose URLs, if it has any, no credential can be read: neither a user's nor one of the query."""
+    return redact_target(_USER.sub("…", text)) if "://" in text else text
+
+
 def redact_text(text: str) -> str:
     """A text that is not JSON, or JSON that was cut short, in which no credential can be read whose name stands before it."""
-    for pattern in (_IN_JSON, _IN_FORM):
-        text = pattern.sub(lambda match: match[1] + redact(match[2]), text)
-    return text
+    return _IN_FORM.sub(_redact_pair, _IN_JSON.sub(_redact_member, _USER.sub("…", text)))
+
+
+def redact_header(name: str, value: str) -> str:
+    """The value of a header in which no credential can be read; the scheme of an authorization can."""
+    if not is_secret(name):
+        return redact_url(value)
+    scheme, space, credential = value.partition(" ")
+    return f"{scheme} {redact(credential)}" if space and name.lower().endswith("authorization") else redact(value)
+
+
+def _hide(value: Any, depth: int) -> Any:
+    """What is called a credential: no text or number in it can be read."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, (dict, list)) and depth < DEEPEST:
+        parts = value.items() if isinstance(value, dict) else enumerate(value)
+        hidden = {name: _hide(part, depth + 1) for name, part in parts}
+        return hidden if isinstance(value, dict) else list(hidden.values())
+    return redact(value) if isinstance(value, str) else "…"
 
 
 def _redact_pair(match: re.Match[str]) -> str:
-    """One parameter of a query. Its name may be encoded, and means the same."""
-    return f"{match[1]}={redact(match[2])}" if unquote(match[1]).lower() in _OF_QUERY else match[0]
+    """One parameter of a query or a form. Its name may be encoded, and means the same; so may a URL that is its value."""
+    name, value = match[1], match[2]
+    if is_secret(unquote(name)):
+        return f"{name}={redact(value)}"
+    plain = unquote(value)
+    shown = redact_url(plain) if "%" in value else plain
+    return f"{name}={value if shown == plain else shown}"
+
+
+def _redact_member(match: re.Match[str]) -> str:
+    """One member of a JSON object."""
+    return f'"{match[1]}{match[2]}{redact(match[3]) if is_secret(match[1]) else match[3]}'

@@ -1,5 +1,6 @@
 """SerpWow: batches that are queued, run and stopped, and the credits that they cost."""
 
+from emulator.vendors.serpwow.advice import advise
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations import DESTINATION
 from emulator.vendors.serpwow.given import SerpwowGiven
@@ -32,6 +33,8 @@ SERPWOW = Vendor(
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
+    advise=advise,
+    unauthenticated={"bad_key": False},
     headers=HEADERS,
     case_sensitive=False,
 )

@@ -39,13 +39,18 @@ class Parameter(NamedTuple):
     read: Callable[[str, Any], Any]
 
 
+def is_form(call: Call) -> bool:
+    """Whether the body is read as a form."""
+    return call.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
+
+
 def body_of(call: Call) -> Any:
     """The body's JSON value, or the parameters of a form. Evidence: serpwow-body-1.
 
     Raises:
         Unfit: it is neither.
     """
-    if call.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM:
+    if is_form(call):
         return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
     try:
         return call.json

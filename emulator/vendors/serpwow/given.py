@@ -48,6 +48,16 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 
+QUANTITIES = frozenset(
+    (
+        *(f"account.{name}" for name in ("credits_used", "credits_remaining", "account_balance_usd", "usage.*")),
+        *(f"batches.{name}" for name in ("allocated", "searches")),
+        *(f"batches.result_sets.{name}" for name in ("searches_completed", "searches_failed")),
+        "error_logs.count",
+    )
+)
+
+
 class SerpwowGiven:
     """An account that says nothing of `credits_used` has used what its queued and running batches were allocated.
 
@@ -55,6 +65,7 @@ class SerpwowGiven:
     """
 
     schema = SCHEMA
+    quantities = QUANTITIES
 
     def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         account = fragment.get("account", {})

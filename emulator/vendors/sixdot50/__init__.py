@@ -1,5 +1,6 @@
 """6DOT50 PAY: batches of payments to mobile numbers, their cancellation, and the tokens that it takes to ask."""
 
+from emulator.vendors.sixdot50.advice import advise
 from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.given import SixDot50Given
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
@@ -25,6 +26,8 @@ SIXDOT50 = Vendor(
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
+    advise=advise,
+    unauthenticated={"no_token": False, "bad_token": True},
     media_type=MEDIA_TYPE,
     case_sensitive=False,
 )

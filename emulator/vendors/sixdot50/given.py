@@ -41,6 +41,9 @@ class SixDot50Given:
     """
 
     schema = SCHEMA
+    quantities = frozenset(
+        ("accounts.balance", "accounts.availableBalance", "batches.payments.amount", "batches.payments.referralAmount")
+    )
 
     def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         for path, value in _amounts(fragment):

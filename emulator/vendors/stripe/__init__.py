@@ -1,5 +1,6 @@
 """Stripe: batch jobs of the second core API, their files, their events, and where these are sent."""
 
+from emulator.vendors.stripe.advice import advise
 from emulator.vendors.stripe.assumptions import ASSUMPTIONS
 from emulator.vendors.stripe.calls import admit, astray, credential
 from emulator.vendors.stripe.destinations import DESTINATION
@@ -34,4 +35,6 @@ STRIPE = Vendor(
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
+    advise=advise,
+    unauthenticated={"unauthenticated": False},
 )

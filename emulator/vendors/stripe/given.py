@@ -86,6 +86,7 @@ class StripeGiven:
         },
         "additionalProperties": False,
     }
+    quantities = frozenset(f"batch_jobs.{name}" for name in ("rows", "success_count", "failure_count", "validated_count"))
 
     def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         yield from rule_problems(fragment.get("failing", ()), "failing")

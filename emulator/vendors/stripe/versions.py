@@ -57,14 +57,23 @@ def knows_rps(version: str) -> bool:
 
 def supports(version: str, endpoint: Endpoint) -> bool:
     """Whether jobs of this version may call the endpoint."""
-    dated = version if _DATED.match(version) else "9999"
-    methods = next(methods for first, methods in reversed(_LISTS) if dated >= first or first == _LISTS[0][0])
-    return _shape(endpoint.path) in methods.get(endpoint.http_method, frozenset())
+    return _shape(endpoint.path) in _methods_of(version).get(endpoint.http_method, frozenset())
+
+
+def endpoints_of(version: str) -> list[Endpoint]:
+    """Every endpoint that jobs of this version may call."""
+    found = [(method, path.replace(":", ":id")) for method, paths in _methods_of(version).items() for path in paths]
+    return [Endpoint(*it) for it in sorted(found)]
 
 
 def supports_ever(endpoint: Endpoint) -> bool:
     """Whether jobs of any version may call the endpoint."""
     return any(_shape(endpoint.path) in methods.get(endpoint.http_method, frozenset()) for _, methods in _LISTS)
+
+
+def _methods_of(version: str) -> dict[str, frozenset[str]]:
+    dated = version if _DATED.match(version) else "9999"
+    return next(methods for first, methods in reversed(_LISTS) if dated >= first or first == _LISTS[0][0])
 
 
 def _shape(path: str) -> str:

@@ -17,8 +17,8 @@ from emulator.web.control import catalogue, dry_run, faults, journal, past, worl
 from emulator.web.control.bodies import Reader, check_query, read_nothing, read_scenario, read_value
 from emulator.web.control.plane import Plane
 from emulator.web.control.problems import on_emulator_error, on_failure, on_http_error
-from emulator.web.control.route import Asked, ControlRoute, Schema
-from emulator.web.control.schemas import followed, sent
+from emulator.web.control.route import Asked, ControlRoute
+from emulator.web.control.schemas import Schema, followed, sent
 from emulator.web.guard import PREFIX
 
 ROUTES = [
@@ -34,22 +34,29 @@ def control_app(plane: Plane) -> Starlette:
     """The control plane over what it steers."""
     schemas = sent(plane.vendors)
     handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: on_http_error, Exception: on_failure}
-    app = Starlette(routes=[_served(row, plane, schemas) for row in ROUTES], exception_handlers=handlers)
+    paths: dict[str, dict[str, ControlRoute]] = {}
+    for row in ROUTES:
+        paths.setdefault(row.path, {})[row.method] = row
+    routes = [_served(path, rows, plane, schemas) for path, rows in paths.items()]
+    app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a path is right or wrong, and Starlette cannot redirect every query
     return app
 
 
-def _served(row: ControlRoute, plane: Plane, schemas: Mapping[str, Schema]) -> Route:
-    read = _reader(row, schemas)
+def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> Route:
+    """One path with all of its methods, so that a wrong one is told every right one."""
+    readers = {method: _reader(row, schemas) for method, row in rows.items()}
 
     async def endpoint(request: Request) -> Response:
+        method = "GET" if request.method == "HEAD" else request.method
+        row, read = rows[method], readers[method]
         check_query(request, row.query)
         answer = row.handler(Asked(plane, request, await read(request)))
         if row.answer is None:
             return Response(status_code=row.status)
         return Response(dump(answer), row.status, media_type="application/json")
 
-    return Route(PREFIX + row.path, endpoint, methods=[row.method])
+    return Route(PREFIX + path, endpoint, methods=[*rows])
 
 
 def _reader(row: ControlRoute, schemas: Mapping[str, Schema]) -> Reader:

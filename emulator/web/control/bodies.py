@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from emulator.kernel.errors import BadInput, Problem, TooLarge, nearest
+from emulator.scenario.contradictions import METHODS
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
 from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.terms import DURATION, INSTANT
+from emulator.web.control.exact import depth_of
 from emulator.web.wire import HEARD_OUT
 
 Body = dict[str, Any]
@@ -24,6 +27,7 @@ YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
 MOST_DIGITS = 20
 MOST_EXPONENT = 308
 """Written out, numbers beyond these would be as long as their exponent says."""
+LARGEST = 2**63 - 1
 
 WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
 
@@ -76,7 +80,7 @@ FORK = {
 DRY_RUN = {
     "type": "object",
     "properties": {
-        "method": {"type": "string", "pattern": "^[A-Z]+$", "description": "GET, POST, ..."},
+        "method": {"enum": METHODS},
         "url": {"type": "string", "pattern": "^(https?://[^/]+)?/", "description": "/path?query, or http://host/path?query"},
         "headers": HEADERS,
         "body": {},
@@ -191,7 +195,7 @@ def _json(text: str) -> Any:
         )
     except (ValueError, RecursionError) as error:
         raise BadInput([Problem(f"the body is not JSON: {error}")]) from None
-    if _depth(value) > MAX_DEPTH:
+    if depth_of(value) > MAX_DEPTH:
         raise BadInput([Problem(f"the body is nested more than {MAX_DEPTH} deep")])
     return value
 
@@ -213,11 +217,13 @@ def query_number(request: Request, name: str, default: int, least: int = 0) -> i
     """A whole number from the query.
 
     Raises:
-        BadInput: it is not one, or less than the least allowed.
+        BadInput: it is not one, or less than the least allowed, or has more than 64 bits.
     """
     text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdecimal() and len(text) < 16) or int(text) < least:
-        raise BadInput([Problem(f"{name} must be a whole number of at least {least}, not {text!r}", (name,))])
+    if not (text.isascii() and text.isdecimal()) or (len(text) <= MOST_DIGITS and int(text) < least):
+        raise BadInput.at(f"{name} must be a whole number of at least {least}, not {text!r}", name)
+    if len(text) > MOST_DIGITS or int(text) > LARGEST:
+        raise BadInput.at(f"{name} is at most {LARGEST}, and this is more", name)
     return int(text)
 
 
@@ -229,27 +235,18 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _integer(text: str) -> int:
-    if len(text) > MOST_DIGITS or not -(2**63) <= int(text) < 2**63:
+    if len(text) > MOST_DIGITS or not -LARGEST <= int(text) <= LARGEST:
         raise ValueError("an integer has more than 64 bits")
     return int(text)
 
 
 def _decimal(text: str) -> Decimal:
-    value = Decimal(text)
-    if abs(value.adjusted()) > MOST_EXPONENT:
-        raise ValueError(f"a number has an exponent beyond {MOST_EXPONENT}")
-    return value
+    with suppress(ArithmeticError):
+        value = Decimal(text)
+        if abs(value.adjusted()) <= MOST_EXPONENT:
+            return value
+    raise ValueError(f"a number has an exponent beyond {MOST_EXPONENT}")
 
 
 def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
-
-
-def _depth(value: Any) -> int:
-    """How deep a value is nested, found without recursion."""
-    depth, level = 0, [value]
-    while level := [
-        part for it in level if isinstance(it, (dict, list)) for part in (it.values() if isinstance(it, dict) else it)
-    ]:
-        depth += 1
-    return depth

@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
-
-import orjson
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import NOW, Moment, World
+from emulator.scenario.contradictions import header_problems
 from emulator.scenario.difference import between
-from emulator.vendors.vendor import Call, dump
+from emulator.vendors.vendor import Call, Stream, dump
 from emulator.web.control.bodies import DRY_RUN
 from emulator.web.control.explain import explain
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import ref
-from emulator.web.control.shows import show_difference
-from emulator.web.guard import has_live_key
+from emulator.web.control.shows import show_body, show_difference
+from emulator.web.redact import redact_header
+
+URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
+SENDABLE = re.compile(r"[\x21-\x7e]*")
 
 
 @route("POST", f"{WORLD}/dry-run", "What a request would be answered and change", ref("rehearsal"), body=DRY_RUN)
 @at_world
 def dry_run(world: World, asked: Asked) -> Any:
     plane, call = asked.plane, _call(asked.body)
+    _refuse_at_the_door(asked, call)
     last = Moment(world.settle(), world)
     twin, n, wire, picked = plane.gateway.rehearse(world, call)
+    if picked is None:
+        raise BadInput.at("it names no world: 404 no-such-world", "headers")
     told = explain(twin, plane.vendors, plane.routes, n)
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in wire.headers]
+    content = b"" if isinstance(wire.content, Stream) else wire.content
     differences = between(last, twin.moment(NOW), plane.vendors)
     return {
         "status": told["status"],
-        "headers": [[name.decode("latin-1"), value.decode("latin-1")] for name, value in wire.headers],
-        "body": _body(wire.content),
+        "headers": [[name, redact_header(name, value)] for name, value in headers],
+        "body": show_body(content),
         "world": picked,
         "delivered": told["delivered"],
         "faults": told["faults"],
@@ -42,27 +49,49 @@ def dry_run(world: World, asked: Asked) -> Any:
     }
 
 
-def _call(wanted: dict[str, Any]) -> Call:
-    """A request as it is written; a body that is not text is sent as JSON."""
-    try:
-        url = urlsplit(wanted["url"])
-    except ValueError as error:
-        raise BadInput.at(f"{wanted['url']!r} is no URL: {error}", "url") from None
-    headers = {name.lower(): value for name, value in wanted.get("headers", {}).items()}
+def _call(wanted: Mapping[str, Any]) -> Call:
+    """A request as it is written; a body that is not text is sent as JSON.
+
+    Raises:
+        BadInput: nobody could send it.
+    """
+    scheme, host, path, query = _parts(wanted["url"])
+    if problems := [*header_problems(wanted, ())]:
+        raise BadInput(problems)
+    headers = {"host": host} if host else {}
+    headers |= {name.lower(): value for name, value in wanted.get("headers", {}).items()}
     body = wanted.get("body", "")
     if not isinstance(body, str):
         headers.setdefault("content-type", "application/json")
         body = dump(body).decode()
-    if has_live_key(headers.get("authorization", "").encode(), url.query.encode()):
-        raise BadInput.at("this looks like a live key, which is for the vendor alone: consider rolling it", "headers")
-    if url.netloc:
-        headers.setdefault("host", url.netloc)
-    try:
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        path, query = url.path.encode("ascii").decode(), url.query.encode("ascii").decode()
-    except UnicodeEncodeError:
-        raise BadInput.at("a path, a query and headers are sent as ASCII: encode what is not", "url") from None
-    return Call(wanted["method"], path or "/", query, raw, body.encode(), url.scheme or "http")
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    return Call(wanted["method"], path, query, raw, body.encode(), scheme)
+
+
+def _parts(url: str) -> tuple[str, str, str, str]:
+    """Scheme, host, path and query; what follows `#` is not sent."""
+    match = URL.fullmatch(url)
+    parts = tuple(part or "" for part in match.groups()) if match else ()
+    if len(parts) != 4 or not all(SENDABLE.fullmatch(part) for part in parts):
+        raise BadInput.at("a URL is sent as ASCII without spaces: encode what is not", "url")
+    return parts[0] or "http", parts[1], parts[2], parts[3]
+
+
+def _refuse_at_the_door(asked: Asked, call: Call) -> None:
+    """Refuses what would reach no vendor, in the words in which the real request would be.
+
+    Raises:
+        BadInput: it is too long, or the guard would turn it away.
+    """
+    limits, headers = asked.plane.limits, call.raw_headers
+    if len(call.target) > limits.url:
+        raise BadInput.at(f"a request's target has at most {limits.url} bytes: 414 url-too-long", "url")
+    if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
+        raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
+    same = {"client": asked.request.scope.get("client"), "scheme": call.scheme, "headers": headers}
+    turned = asked.plane.guard.turn_away({**same, "path": call.path, "query_string": call.query_string.encode()})
+    if turned is not None:
+        raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", "headers")
 
 
 def _changes(entries: Iterable[Entry]) -> Iterator[Change]:
@@ -71,10 +100,3 @@ def _changes(entries: Iterable[Entry]) -> Iterator[Change]:
             yield entry.event
         else:
             yield from entry.event.changes
-
-
-def _body(content: Any) -> Any:
-    try:
-        return orjson.loads(content) if content else None
-    except ValueError:
-        return content.decode("utf-8", "replace")

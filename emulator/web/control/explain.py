@@ -6,17 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.evidence import Evidence, load_evidence
-from emulator.kernel.errors import NotFound
+from emulator.kernel.errors import EmulatorError, NotFound
+from emulator.kernel.faults import STATUS
 from emulator.kernel.history import Touched
-from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Step, show_instant
+from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, show_instant
 from emulator.kernel.machine import Row
 from emulator.kernel.world import World
 from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
-from emulator.web.control.hints import hints
+from emulator.web.control.hints import REFUSED, hints
 from emulator.web.control.shows import show_difference, show_entry
+from emulator.web.gateway import WORLD_HEADER
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
 
@@ -34,15 +36,32 @@ def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained
     Raises:
         NotFound: there is no such entry, or not any more.
     """
-    entry = world.journal.entry(n)
-    if entry is None:
-        known = (str(it.n) for it in world.journal.since(0))
-        raise NotFound(f"entry of this journal, which dropped {world.journal.dropped},", str(n), known)
+    entry = entry_of(world, n)
     if isinstance(entry.event, Change):
         return _of_change(world, vendors, entry.n, entry.event)
     commit = world.history.of(n)
     known_touched = commit.touched if commit else () if world.history.reaches(entry.event.began.commits) else None
     return _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched)
+
+
+class NoEntry(NotFound):
+    """The journal has no entry of that number, or not any more; the message names those that it has."""
+
+    def __init__(self, journal: Journal, n: int) -> None:
+        here = f"it has {journal.dropped + 1} to {journal.last}" if journal.last > journal.dropped else "it is empty"
+        EmulatorError.__init__(self, f"this journal has no entry {n}: {here}")
+
+
+def entry_of(world: World, n: int) -> Entry:
+    """The journal's entry of that number.
+
+    Raises:
+        NotFound: there is no such entry, or not any more.
+    """
+    entry = world.journal.entry(n)
+    if entry is None:
+        raise NoEntry(world.journal, n)
+    return entry
 
 
 def _of_exchange(
@@ -63,7 +82,7 @@ def _of_exchange(
         "differences": None if differences is None else [show_difference(it) for it in differences],
         "would_work": hints(world, vendor, routes, exchange),
     }
-    return {**told, "text": "\n".join(_lines(told))}
+    return {**told, "text": "\n".join(_lines(told, _picked(routes, exchange)))}
 
 
 def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explained:
@@ -113,18 +132,13 @@ def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[d
             yield {"id": it.id, "choice": choice, "default": it.default, "question": it.question, "reason": it.reason}
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    """The explanation for people."""
+def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
+    """The explanation for people; `picked` is how the request found its world."""
     yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {told['status']} {told['answer']} [{told['basis']}]"
-    yield f"  world       {told['world']}, picked for the credential {told['credential'] or 'that was not sent'}"
+    yield f"  world       {told['world']}, {picked}"
     yield f"  operation   {told['operation']}"
     for row in told["rows"][:SPOKEN]:
-        yield f"  row         {row['resource']} {row['id']}: {row['in']} --{row['cause']}--> {row['to']} says {row['answer']}"
-        if row["condition"]:
-            yield f"              since {row['condition']}"
-        yield from (f"              not {it['condition']}, which would say {it['answer']}" for it in row["passed_over"])
-        if row["because"] and row["because"] != told["because"]:
-            yield f"              because {_fact(row['because'])}"
+        yield from _row_lines(row, told)
     if len(told["rows"]) > SPOKEN:
         yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} others"
     if told["because"]:
@@ -146,6 +160,34 @@ def _lines(told: Mapping[str, Any]) -> Iterator[str]:
     if told["delivered"] is not True:
         yield f"  delivered   {'no' if told['delivered'] is False else 'not yet'}"
     yield from (f"  would work  {hint}" for hint in told["would_work"])
+
+
+def _row_lines(row: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[str]:
+    """A row for people. One that would have let a request pass which was refused for its own mistake decided nothing."""
+    decided = row["answer"] == told["answer"] or not _is_refused_by_the_vendor(told)
+    says = "says" if decided else "would say"
+    yield f"  row         {row['resource']} {row['id']}: {row['in']} --{row['cause']}--> {row['to']} {says} {row['answer']}"
+    if row["condition"]:
+        yield f"              since {row['condition']}"
+    yield from (f"              not {it['condition']}, which would say {it['answer']}" for it in row["passed_over"])
+    if decided and row["because"] and row["because"] != told["because"]:
+        yield f"              because {_fact(row['because'])}"
+
+
+def _is_refused_by_the_vendor(told: Mapping[str, Any]) -> bool:
+    return bool(told["status"] >= REFUSED) and all(fault["do"] != STATUS for fault in told["faults"])
+
+
+def _picked(routes: Routes, exchange: Exchange) -> str:
+    """How a request found its world."""
+    if any(name == WORLD_HEADER for name, _ in exchange.headers):
+        return "named by the header Emulator-World"
+    route = routes.find(exchange.method, exchange.target.partition("?")[0])
+    if route is not None and "world" in route.parameters:
+        return "named by the path"
+    if exchange.credential:
+        return f"picked for the credential {redact(exchange.credential)}"
+    return "since no credential names another"
 
 
 def _fact(cited: Mapping[str, str]) -> str:

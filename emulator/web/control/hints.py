@@ -1,71 +1,126 @@
-"""What would have worked: for an id, a credential, a path or a state that did not, the nearest one that does."""
+"""What would have worked: for an id, a credential, a path, a body or a state that did not, the nearest that does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 
+import orjson
+
+from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import Exchange, Step
-from emulator.kernel.machine import ABSENT, Machine, On
+from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.world import World
-from emulator.vendors.vendor import Vendor
+from emulator.vendors.vendor import Call, Operation, Vendor
+from emulator.web.answers import FAILED
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
 
 LOOKED_AT = 10_000
 """Among how many names the nearest is looked for at most."""
 
-FAILED = 400
+REFUSED = 400
 """The least status of a refusal."""
 
 
 def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> list[str]:
-    """The nearest things that would have worked, each as a sentence; nothing for an exchange that was not refused."""
-    if exchange.status < FAILED:
-        return []
+    """The nearest things that would have worked, each as a sentence; of what was not refused, only what was not read."""
+    if exchange.status < REFUSED:
+        return list(_advice(world, vendor, exchange))
+    if exchange.answer == FAILED:
+        return list(_of_fault(exchange))
+    path = _of_path(vendor, routes, exchange)
+    if exchange.answer in vendor.unauthenticated:
+        return [*_of_credential(world, vendor, exchange), *path, *_advice(world, vendor, exchange)]
     return [
-        *_of_credential(world, vendor, exchange),
-        *_of_path(vendor, routes, exchange),
-        *(hint for step in exchange.steps[-1:] for hint in _of_step(world, step)),
+        *_of_fault(exchange),
+        *path,
+        *(hint for step in exchange.steps[-1:] for hint in _of_step(world, step, exchange)),
         *_of_parameters(world, vendor, routes, exchange),
+        *_of_body(vendor, exchange),
+        *_advice(world, vendor, exchange),
     ]
 
 
+def _advice(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
+    """What the vendor itself can say of the request as it was."""
+    path, _, query = exchange.target.partition("?")
+    call = Call(exchange.method, path, query, exchange.headers, exchange.request)
+    with world.transaction("look") as tx:
+        yield from vendor.advise(tx, call, exchange.answer)
+
+
+def _of_fault(exchange: Exchange) -> Iterator[str]:
+    """A failure that a fault brought about says nothing of what was asked."""
+    for fault in exchange.faults[-1:]:
+        if fault.do != STATUS:
+            continue
+        if exchange.answer == FAILED:
+            effect = "nothing was done; "
+        else:
+            effect = "it took effect; " if any(_does_something(step) for step in exchange.steps) else ""
+        yield f"{effect}the {exchange.status} is {fault.id}'s"
+
+
 def _of_credential(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
-    if world.accepts(vendor.name, exchange.credential):
-        return
-    accepted = world.rules.credentials.get(vendor.name)
-    if exchange.credential is None:
+    if exchange.credential is not None or vendor.unauthenticated[exchange.answer]:
+        yield "the credential was not accepted"
+    else:
         yield "the request carries no credential"
-    if accepted:
+    if accepted := world.rules.credentials.get(vendor.name):
         near = nearest_of(exchange.credential or "", sorted(accepted))
         yield f"this world takes {len(accepted)} {vendor.name} credentials; the nearest is {redact(near or '')}"
 
 
 def _of_path(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
+    """A path that has other verbs may be meant for one that is spelt almost so: where its last segment could be any id."""
     path = exchange.target.partition("?")[0]
     route = routes.find(exchange.method, path)
     if route is not None and route.operation is not None:
         return
+    known = _addresses(vendor)
     if route is not None and route.verbs:
-        yield f"this path can be asked with {' or '.join(route.verbs)}"
-        return
-    known = {
-        f"{operation.method} {mount}{operation.path}": None
-        for operation in vendor.operations
-        for mount in operation.mounts or vendor.mounts
-    }
-    yield f"the nearest operation is {nearest_of(f'{exchange.method} {path}', known)}"
+        siblings = [] if _is_fixed(path, known) else _siblings(path, exchange.method, known)
+        own = f"this path can be asked with {' or '.join(route.verbs)}"
+        yield f"{exchange.method} can be asked at {' or '.join(siblings)}" if siblings else own
+    else:
+        yield f"the nearest operation is {nearest_of(f'{exchange.method} {path}', (f'{verb} {it}' for verb, it in known))}"
 
 
-def _of_step(world: World, step: Step) -> Iterator[str]:
+def _addresses(vendor: Vendor) -> Mapping[tuple[str, str], Operation]:
+    """Method and path of every operation, at each of its mounts."""
+    operations = ((mount, it) for it in vendor.operations for mount in it.mounts or vendor.mounts)
+    return {(it.method, mount + it.path): it for mount, it in operations}
+
+
+def _is_fixed(path: str, known: Iterable[tuple[str, str]]) -> bool:
+    """Whether the last segment of a path is the name of something, and not an id."""
+    return path.rpartition("/")[2].lower() in {address.rpartition("/")[2].lower() for _, address in known}
+
+
+def _siblings(path: str, method: str, known: Iterable[tuple[str, str]]) -> list[str]:
+    """The addresses of a method that differ from a path in its last segment, which they name."""
+    own = path.lower().split("/")
+    return [it for verb, it in known if verb == method and it[-1] != "}" and _fit(own[:-1], it.lower().split("/")[:-1])]
+
+
+def _fit(segments: Sequence[str], pattern: Sequence[str]) -> bool:
+    same = (written.startswith("{") or written == actual for actual, written in zip(segments, pattern, strict=False))
+    return len(segments) == len(pattern) and all(same)
+
+
+def _of_step(world: World, step: Step, exchange: Exchange) -> Iterator[str]:
     """Of the row that was taken last: where there is no such resource, or it is in another state than would have done."""
     machine = world.rules.machines[step.kind]
     if step.row.state == ABSENT:
         yield from _of_id(world, step.kind, step.id)
-    elif states := _states_that_move(machine, step):
+    elif step.row.answer == exchange.answer and not _does_something(step) and (states := _states_that_move(machine, step)):
         working = " or ".join(states)
         yield f"{step.row.cause} does something where a {_noun(step.kind)} is {working}; this one was {step.row.state}"
+
+
+def _does_something(step: Step) -> bool:
+    return step.row.to != step.row.state or step.row.effect is not None
 
 
 def _states_that_move(machine: Machine, step: Step) -> list[str]:
@@ -85,15 +140,31 @@ def _of_id(world: World, kind: str, id: str) -> Iterator[str]:
 def _of_parameters(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
     """For ids that the vendor looked up itself, so that no row speaks of them."""
     route = routes.find(exchange.method, exchange.target.partition("?")[0])
-    if route is None or exchange.steps:
+    if route is None or route.operation is None or exchange.steps:
         return
-    kinds = [machine.kind for machine in vendor.machines if any(isinstance(row.cause, On) for row in machine.rows)]
     for name, value in route.parameters.items():
-        if name != "id" or any(world.store.find(kind, value) is not None for kind in kinds):
-            continue
-        ids = [resource.id for kind in kinds for resource in world.store.all(kind)]
-        if near := nearest_of(value, ids):
-            yield f"nothing has the id {value!r}; the nearest is {near!r}"
+        kind = _kind_of(world, vendor, route.operation, name)
+        if kind and world.store.find(kind, value) is None and world.store.find(kind, value.lower()) is None:
+            yield from _of_id(world, kind, value)
+
+
+def _kind_of(world: World, vendor: Vendor, operation: Operation, parameter: str) -> str | None:
+    """The kind of what a parameter of the path names, which stands before it: `/batches/{id}`."""
+    plural = operation.path.partition(f"/{{{parameter}}}")[0].rpartition("/")[2]
+    kinds = (*(machine.kind for machine in vendor.machines), *world.store.kinds())
+    nouns = {it.partition(".")[2]: it for it in kinds if it.partition(".")[0] == vendor.name}
+    return next((kind for noun, kind in nouns.items() if plural in (f"{noun}s", f"{noun}es")), None)
+
+
+def _of_body(vendor: Vendor, exchange: Exchange) -> Iterator[str]:
+    """A body that was sent as JSON, by its content type or for want of one, and is none."""
+    types = [value.partition(b";")[0].strip().lower() for name, value in exchange.headers if name.lower() == b"content-type"]
+    if exchange.cut or not exchange.request or types[-1:] not in ([], [b"application/json"]):
+        return
+    try:
+        orjson.loads(exchange.request)
+    except ValueError as error:
+        yield f"the body is not JSON, which {vendor.name} reads: {error}"
 
 
 def nearest_of(name: str, known: Iterable[str]) -> str | None:

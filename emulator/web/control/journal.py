@@ -7,25 +7,29 @@ from typing import Any
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.world import World
 from emulator.web.control.bodies import query_number
-from emulator.web.control.explain import explain
+from emulator.web.control.explain import entry_of, explain
 from emulator.web.control.ledger import show_ledger
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import COUNT, TEXT, list_of, object_of, ref
 from emulator.web.control.shows import show_entry
 from emulator.web.control.verify import VERIFY, verify
 
+PAGE = 1000
+SINCE = {**COUNT, "description": "only entries after this one: to go on, the n of the last"}
+LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how many at most, the oldest first"}
+
 
 @route(
     "GET",
     f"{WORLD}/journal",
-    "What happened",
+    "What happened, the oldest first",
     object_of(last=COUNT, dropped=COUNT, entries=list_of(ref("entry"))),
-    query={"since": COUNT, "limit": {"type": "integer", "minimum": 1}, "operation": TEXT},
+    query={"since": SINCE, "limit": LIMIT, "operation": TEXT},
 )
 @at_world
 def journal(world: World, asked: Asked) -> Any:
     world.settle()
-    since, limit = query_number(asked.request, "since", 0), query_number(asked.request, "limit", 1000, least=1)
+    since, limit = query_number(asked.request, "since", 0), query_number(asked.request, "limit", PAGE, least=1)
     operation = asked.request.query_params.get("operation")
     if operation is not None and operation not in asked.plane.operations:
         raise BadInput.at(str(NotFound("operation", operation, asked.plane.operations)), "operation")
@@ -40,14 +44,25 @@ def forget(world: World, _: Asked) -> None:
     world.journal.clear()
 
 
+@route("GET", f"{WORLD}/journal/{{n}}", "An entry", ref("entry"))
+@at_world
+def entry(world: World, asked: Asked) -> Any:
+    world.settle()
+    return show_entry(entry_of(world, _number(asked)))
+
+
 @route("GET", f"{WORLD}/journal/{{n}}/explain", "Why an entry went as it did", ref("explanation"))
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
+    return explain(world, asked.plane.vendors, asked.plane.routes, _number(asked))
+
+
+def _number(asked: Asked) -> int:
     n = asked.named("n")
     if not (n.isascii() and n.isdecimal() and len(n) < 16):
         raise BadInput.at(f"a journal's entries have numbers, and {n!r} is none", "n")
-    return explain(world, asked.plane.vendors, asked.plane.routes, int(n))
+    return int(n)
 
 
 @route("GET", f"{WORLD}/ledger", "What really happened", ref("ledger"))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from emulator.kernel.history import Commit
@@ -12,6 +11,7 @@ from emulator.kernel.journal import Exchange, show_instant
 from emulator.kernel.world import World
 from emulator.scenario.difference import Difference, of_touched
 from emulator.scenario.scenario import Vendors
+from emulator.vendors.vendor import is_quantity
 from emulator.web.control.shows import show_difference
 
 NOTHING = "nothing"
@@ -27,22 +27,22 @@ def show_ledger(world: World, vendors: Vendors) -> dict[str, Any]:
     committed = {commit.exchange for commit, _ in visible}
     return {
         "complete": world.journal.dropped == 0 and world.history.reaches(0),
-        "commits": [_show_commit(commit, differences) for commit, differences in visible],
+        "commits": [_show_commit(commit, differences, vendors) for commit, differences in visible],
         "exchanges": [
             _show_exchange(entry.n, entry.event, entry.n in committed)
             for entry in world.journal.since(0)
             if isinstance(entry.event, Exchange)
         ],
-        "totals": totals(difference for _, differences in visible for difference in differences),
+        "totals": totals((difference for _, differences in visible for difference in differences), vendors),
     }
 
 
-def _show_commit(commit: Commit, differences: list[Difference]) -> dict[str, Any]:
+def _show_commit(commit: Commit, differences: list[Difference], vendors: Vendors) -> dict[str, Any]:
     return {
         "exchange": commit.exchange,
         "why": commit.why,
         "at": show_instant(commit.at),
-        "totals": totals(differences),
+        "totals": totals(differences, vendors),
         "differences": [show_difference(it) for it in differences],
     }
 
@@ -57,26 +57,50 @@ def _show_exchange(n: int, exchange: Exchange, committed: bool) -> dict[str, Any
     }
 
 
-def totals(differences: Iterable[Difference]) -> Totals:
-    """By vendor: by how much each number moved, and what went from which state to which, with its numbers added up."""
+def totals(differences: Iterable[Difference], vendors: Vendors) -> Totals:
+    """By vendor: by how much each quantity moved, and what went from which state to which, with its quantities added up."""
     found: Totals = {}
     for it in differences:
         sums = found.setdefault(it.vendor, {"moved": {}, "states": {}})
-        place = re.sub(r"\[.*?\]", "", it.at)
-        _add_moved(sums["moved"], place, it.fields)
-        _add_states(sums["states"].setdefault(place, {}), it)
+        place, quantities = re.sub(r"\[.*?\]", "", it.at), vendors[it.vendor].given.quantities
+        _add_moved(sums["moved"], place, it, quantities)
+        _add_states(sums["states"].setdefault(place, {}), place, it, quantities)
         if not sums["states"][place]:
             del sums["states"][place]
     return found
 
 
-def _add_moved(moved: dict[str, Any], place: str, fields: Mapping[str, tuple[Any, Any]]) -> None:
+def _add_moved(moved: dict[str, Any], place: str, difference: Difference, quantities: Collection[str]) -> None:
+    """What appears was nothing before, and what disappears is nothing afterwards, so that the sums balance."""
+    whole = difference.before is None or difference.after is None
+    fields = {"": (difference.before, difference.after)} if whole else difference.fields
     for name, (before, after) in fields.items():
-        if _is_number(before) and _is_number(after):
-            moved[f"{place}.{name}"] = moved.get(f"{place}.{name}", 0) + after - before
+        for sign, value in ((-1, before), (1, after)):
+            for at, amount in _amounts(value, f"{place}.{name}".rstrip("."), quantities):
+                moved[at] = moved.get(at, 0) + sign * amount
 
 
-def _add_states(states: dict[str, Any], difference: Difference) -> None:
+def _amounts(value: Any, place: str, quantities: Collection[str]) -> Iterator[tuple[str, Any]]:
+    """Every quantity in a value that is at this place, with its own place, but for those that are nothing."""
+    if is_quantity(place, quantities):
+        if amount := _amount(value):
+            yield place, amount
+    elif isinstance(value, dict):
+        for name, part in value.items():
+            yield from _amounts(part, f"{place}.{name}", quantities)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _amounts(part, place, quantities)
+
+
+def _amount(value: Any) -> Any:
+    """How much is at the place of a quantity: a number, or how many things are listed there."""
+    if value is None or isinstance(value, (dict, list)):
+        return 0 if value is None else 1 if isinstance(value, dict) else len(value)
+    return value
+
+
+def _add_states(states: dict[str, Any], place: str, difference: Difference, quantities: Collection[str]) -> None:
     before, after = _status(difference.before), _status(difference.after)
     if before == after:
         return
@@ -84,15 +108,11 @@ def _add_states(states: dict[str, Any], difference: Difference) -> None:
     sums["count"] += 1
     thing = difference.before if difference.after is None else difference.after
     for name, value in thing.items() if isinstance(thing, dict) else ():
-        if _is_number(value) and value:
-            sums[name] = sums.get(name, 0) + value
+        if is_quantity(f"{place}.{name}", quantities) and (amount := _amount(value)):
+            sums[name] = sums.get(name, 0) + amount
 
 
 def _status(thing: Any) -> str:
     if thing is None:
         return NOTHING
     return str(thing.get("status", "there")) if isinstance(thing, dict) else "there"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, Decimal)) and not isinstance(value, bool)

@@ -13,20 +13,22 @@ from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario, Vendors
 from emulator.web.control.shows import show_world
 from emulator.web.gateway import Gateway
+from emulator.web.guard import Guard
 from emulator.web.routes import ASTRAY, Routes
 
 
 class Plane:
-    """Worlds, library, vendors and limits of one server, and a gateway of its own on which requests are rehearsed.
+    """Worlds, library, vendors, limits and guard of one server, and a gateway of its own on which requests are rehearsed.
 
     `operations` are the names by which the journal calls what clients ask, `routes` the paths at which they do.
     """
 
-    def __init__(self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits) -> None:
+    def __init__(self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits, guard: Guard) -> None:
         self.worlds = worlds
         self.library = library
         self.vendors = vendors
         self.limits = limits
+        self.guard = guard
         self.gateway = Gateway(worlds, vendors.values(), None, limits)
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]

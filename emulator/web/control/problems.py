@@ -8,9 +8,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, TimeRunsForward, TooLarge, TooMany
+from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany
 from emulator.vendors.vendor import dump
 from emulator.web.guard import Turned
+from emulator.web.redact import redact_text
 
 STATUSES: dict[type[EmulatorError], int] = {
     BadInput: 422,
@@ -24,7 +25,8 @@ STATUSES: dict[type[EmulatorError], int] = {
 
 def problem(status: int, detail: str, **more: object) -> Response:
     """A problem document: the status, its name, what is wrong in this case, and more members."""
-    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail, **more}
+    title = HTTPStatus(status).phrase
+    body = {"type": "about:blank", "title": title, "status": status, "detail": redact_text(detail), **more}
     return Response(dump(body), status, media_type="application/problem+json")
 
 
@@ -42,9 +44,12 @@ async def on_emulator_error(_: Request, error: Exception) -> Response:
     status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
     if not isinstance(error, BadInput):
         return problem(status, str(error))
-    places = [{"pointer": it.pointer, "line": it.line, "column": it.column, "detail": it.message} for it in error.problems]
-    errors = [{key: value for key, value in place.items() if value is not None} for place in places]
-    return problem(status, "; ".join(error.lines()), errors=errors)
+    return problem(status, "; ".join(error.lines()), errors=[_show_problem(it) for it in error.problems])
+
+
+def _show_problem(it: Problem) -> dict[str, object]:
+    place = {"pointer": it.pointer, "line": it.line, "column": it.column, "detail": redact_text(it.message)}
+    return {key: value for key, value in place.items() if value is not None}
 
 
 async def on_failure(request: Request, _: Exception) -> Response:
@@ -59,4 +64,6 @@ async def on_http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
     answer = problem(error.status_code, error.detail)
     answer.headers.update(error.headers or {})
+    if "allow" in answer.headers:
+        answer.headers["allow"] = ", ".join(sorted(answer.headers["allow"].split(", ")))
     return answer

@@ -11,8 +11,7 @@ from starlette.requests import Request
 from emulator.kernel.world import World
 from emulator.web.control.bodies import Body
 from emulator.web.control.plane import Plane
-
-Schema = Mapping[str, Any]
+from emulator.web.control.schemas import Schema
 
 WORLD = "/worlds/{world}"
 

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.scenario.faults import fault_schema
 from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.scenario.scenario import Vendors
+from emulator.scenario.terms import INSTANT
 from emulator.web.control.bodies import WORLD_ID
 
 Schema = Mapping[str, Any]
@@ -18,7 +19,6 @@ ANYTHING: Schema = {}
 TEXT: Schema = {"type": "string"}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 FLAG: Schema = {"type": "boolean"}
-INSTANT: Schema = {"type": "string", "format": "date-time"}
 NUMBER: Schema = {"type": "number"}
 OBJECT: Schema = {"type": "object"}
 
@@ -70,6 +70,7 @@ _EXCHANGE = {
     "assumption": optional(TEXT),
     "basis": _BASIS,
     "status": {"type": "integer"},
+    "request": object_of(headers=list_of(list_of(TEXT)), body=ANYTHING),
     "reply": ANYTHING,
     "delivered": optional(FLAG),
     "faults": list_of(object_of(id=TEXT, where=TEXT, do=TEXT, place=optional(TEXT))),
@@ -157,7 +158,7 @@ SCHEMAS: Mapping[str, Schema] = {
         status={"type": "integer"},
         headers=list_of(list_of(TEXT)),
         body=ANYTHING,
-        world=optional(TEXT),
+        world=TEXT,
         delivered=optional(FLAG),
         faults=_EXCHANGE["faults"],
         changes=list_of(ref("change")),

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-
-import orjson
 
 from emulator.evidence import load_evidence
 from emulator.kernel.clock import FROZEN, REAL
@@ -15,10 +12,10 @@ from emulator.kernel.machine import Machine
 from emulator.kernel.quantities import show_duration
 from emulator.kernel.world import World
 from emulator.scenario.difference import Difference
+from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
-from emulator.web.redact import redact_body, redact_target, redact_text
-
-Vendors = Mapping[str, Vendor]
+from emulator.web.control.exact import Unreadable, exactly
+from emulator.web.redact import redact_body, redact_header, redact_target, redact_text
 
 
 def show_clock(world: World) -> dict[str, Any]:
@@ -57,14 +54,22 @@ def show_entry(entry: Entry) -> dict[str, Any]:
     shown = show_event(entry)
     if isinstance(entry.event, Exchange):
         shown["target"] = redact_target(entry.event.target)
-        shown["reply"] = _body(entry.event.reply)
+        shown["request"] = {"headers": _headers(entry.event), "body": show_body(entry.event.request)}
+        shown["reply"] = show_body(entry.event.reply)
     return shown
 
 
-def _body(content: bytes) -> Any:
+def _headers(exchange: Exchange) -> list[list[str]]:
+    """The headers of a request in their order, each with its name in lower case."""
+    decoded = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in exchange.headers)
+    return [[name, redact_header(name, value)] for name, value in decoded]
+
+
+def show_body(content: bytes) -> Any:
+    """A body as far as it was kept: its JSON value, or a text, or None; no credential can be read in it."""
     try:
-        return redact_body(orjson.loads(content)) if content else None
-    except ValueError:
+        return redact_body(exactly(content))
+    except (ValueError, Unreadable):
         return redact_text(content.decode("utf-8", "replace"))
 
 

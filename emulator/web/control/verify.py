@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem, nearest
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.compare import differences
+from emulator.web.control.exact import Unreadable, exactly
 from emulator.web.redact import redact_body
 
-Asked = Sequence[tuple[int, Exchange]]
+Exchanges = Sequence[tuple[int, Exchange]]
 
 OPERATION = {"type": "string", "minLength": 1}
 VERIFY = {
@@ -74,15 +73,26 @@ def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations:
 
 
 def _incomparable(world: World, wanted: Mapping[str, Any]) -> Iterator[Problem]:
-    """A body of which the journal kept a part only might be the one that is looked for, or not."""
+    """A body that cannot be read whole might be the one that is looked for, or not."""
     named = {item["at"]: index for index, item in enumerate(wanted.get("called", ())) if "json" in item}
     for n, event in world.journal.since(0):
-        if isinstance(event, Exchange) and event.cut and event.operation in named:
-            reason = f"the journal kept a part of the body of exchange {n}: allow it more (--max-journal-bytes)"
+        if isinstance(event, Exchange) and event.operation in named and (reason := _reason_not_to_compare(n, event)):
             yield Problem(reason, ("called", named[event.operation], "json"))
 
 
-def _called(asked: Asked, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _reason_not_to_compare(n: int, exchange: Exchange) -> str | None:
+    if exchange.cut:
+        return f"the journal kept a part of the body of exchange {n}: allow it more (--max-journal-bytes)"
+    try:
+        exactly(exchange.request)
+    except Unreadable as reason:
+        return f"the body of exchange {n} cannot be compared: {reason}"
+    except ValueError:
+        return None  # no JSON is an answer, too
+    return None
+
+
+def _called(asked: Exchanges, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     at, times = wanted["at"], wanted.get("times")
     tries = [(n, exchange, _misses(exchange, wanted)) for n, exchange in asked if exchange.operation == at]
     fitting = [n for n, _, misses in tries if not misses]
@@ -105,14 +115,14 @@ def _misses(exchange: Exchange, wanted: Mapping[str, Any]) -> list[str]:
     if "json" not in wanted:
         return []
     try:
-        body = json.loads(exchange.request, parse_float=Decimal) if exchange.request else None
+        body = exactly(exchange.request)
     except ValueError:
         return ["the body is not JSON"]
     misses = list(differences(wanted["json"], body))
     return (list(differences(redact_body(wanted["json"]), redact_body(body))) or ["a credential differs"]) if misses else []
 
 
-def _order(asked: Asked, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _order(asked: Exchanges, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
     """The first operation that did not come after those before it."""
     since, former = 0, None
     for operation in wanted:
@@ -126,7 +136,7 @@ def _order(asked: Asked, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
         since, former = later[0], operation
 
 
-def _never(asked: Asked, operation: str) -> Iterator[dict[str, Any]]:
+def _never(asked: Exchanges, operation: str) -> Iterator[dict[str, Any]]:
     found = [n for n, exchange in asked if exchange.operation == operation]
     if found:
         yield _failure(
@@ -138,7 +148,7 @@ def _failure(at: str, message: str, exchanges: list[int]) -> dict[str, Any]:
     return {"at": at, "message": message, "exchanges": exchanges}
 
 
-def _what_was(asked: Asked) -> str:
+def _what_was(asked: Exchanges) -> str:
     called = dict.fromkeys(exchange.operation for _, exchange in asked)
     return f"what was called is {', '.join(called)}" if called else "nothing was called, or not since the journal was cleared"
 

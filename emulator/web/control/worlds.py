@@ -10,9 +10,10 @@ from emulator.kernel.quantities import duration_at, parse_instant
 from emulator.kernel.world import World
 from emulator.scenario.contradictions import state_problems
 from emulator.scenario.scenario import lay_over, rate_of
+from emulator.scenario.terms import INSTANT
 from emulator.web.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
 from emulator.web.control.route import WORLD, Asked, at_world, route
-from emulator.web.control.schemas import COUNT, FLAG, INSTANT, list_of, object_of, ref
+from emulator.web.control.schemas import COUNT, FLAG, list_of, object_of, ref
 from emulator.web.control.shows import show_clock, show_state
 
 SEED = {"seed": COUNT}

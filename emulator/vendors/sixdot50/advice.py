@@ -1,0 +1,23 @@
+"""What 6DOT50 would have accepted, where its answer does not say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from emulator.kernel.journal import show_instant
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.sixdot50.model import Token
+from emulator.vendors.sixdot50.tokens import bearer
+from emulator.vendors.vendor import Call
+
+
+def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
+    """A token that is not taken is one that expired, or that this world never gave out. Evidence: 6dot50-auth-4."""
+    token = bearer(call)
+    if answer != "bad_token" or token is None:
+        return
+    known: Token | None = tx.find(Token.kind, token)
+    if known is None:
+        yield "this world gave out no such token: getToken gives one"
+    elif known.expires_at <= tx.now:
+        yield f"the token expired at {show_instant(known.expires_at)}: getToken gives another"

@@ -1,0 +1,43 @@
+"""What Stripe would have accepted, where its answer does not say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.stripe.assumptions import CONTENT_TYPE
+from emulator.vendors.stripe.calls import fields_of
+from emulator.vendors.stripe.creation import endpoint_of
+from emulator.vendors.stripe.operations import CONTENT_TYPES
+from emulator.vendors.stripe.versions import VERSIONS, endpoints_of
+from emulator.vendors.vendor import Call
+
+
+def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
+    if answer == "no_version":
+        yield f"the header Stripe-Version says for which version the request was written, such as {min(VERSIONS)}"
+    elif answer == "unknown_version":
+        yield f"the versions that have batch jobs are {', '.join(sorted(VERSIONS))}"
+    elif answer == "link_refused" and call.method == "PUT":
+        yield from _of_content_type(tx, call)
+    elif answer == "unsupported_endpoint":
+        yield from _of_endpoint(call)
+
+
+def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
+    accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
+    sent = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if accepted is not None and sent not in accepted:
+        types = " or ".join(it or "none" for it in sorted(accepted, reverse=True))
+        yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
+
+
+def _of_endpoint(call: Call) -> Iterator[str]:
+    fields = fields_of(call)
+    if not isinstance(fields, dict):
+        return
+    wanted, version = endpoint_of(fields), call.headers.get("stripe-version", "")
+    known = [f"{it.http_method} {it.path}" for it in endpoints_of(version)]
+    for near in get_close_matches(f"{wanted.http_method} {wanted.path}", known, n=1, cutoff=0):
+        yield f"the nearest endpoint that jobs of {version} may call is {near}"
