@@ -31,12 +31,18 @@ class _Server(uvicorn.Server):
         self._on_ready = on_ready
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second; every second it hangs up on those who have not got on with their request."""
+        """Ten times a second; every second it hangs up on those who get on neither with their request nor with its answer."""
         if counter % 10 == 0:
-            now = asyncio.get_running_loop().time()
-            for line in [it for it in self.server_state.connections if isinstance(it, Line) and it.is_slow(now)]:
-                line.refuse(408, "too-slow", "the request did not come to its end in time")
+            self._hang_up_on_the_slow(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
+
+    def _hang_up_on_the_slow(self, now: float) -> None:
+        lines = [it for it in self.server_state.connections if isinstance(it, Line)]
+        for line in lines:
+            if line.is_stuck(now):
+                line.abort()
+            elif line.is_slow(now):
+                line.refuse(408, "too-slow", "the request did not come to its end in time")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import create_app, library, worlds_of
+from emulator.app import App, create_app, library, worlds_of
 from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
 from emulator.web.flow import OneReadAhead, OneWrite
@@ -84,11 +84,11 @@ def slow_account(server: ThreadedServer, delay: str) -> Iterator[None]:
 
 
 @contextmanager
-def overheard(caplog: pytest.LogCaptureFixture) -> Iterator[ThreadedServer]:
+def overheard(caplog: pytest.LogCaptureFixture, app: App | None = None) -> Iterator[ThreadedServer]:
     """A server of one's own, whose log is heard until after its end."""
     log = logging.getLogger("uvicorn.error")
     try:
-        with ThreadedServer(create_app(worlds_of([library().get("first-run")]))) as server:
+        with ThreadedServer(app or create_app(worlds_of([library().get("first-run")]))) as server:
             log.addHandler(caplog.handler)
             yield server
     finally:

@@ -22,7 +22,7 @@ class Limits:
     head_seconds: int = 10
     """How long a client may take over a request's head; 408."""
     idle_seconds: int = 30
-    """How long a client may say nothing in the middle of a body; 408."""
+    """How long a client may say nothing in the middle of a body; 408. Or take nothing of an answer; cut off."""
     hang_seconds: int = 300
     """How long a fault keeps a client waiting that does not give up."""
     worlds: int = 10_000

@@ -1,4 +1,4 @@
-"""What goes out on a line, in few writes, and how far ahead is read of what comes in."""
+"""What goes out on a line: in few writes, and whether it is taken; and how far ahead is read of what comes in."""
 
 from __future__ import annotations
 
@@ -74,3 +74,22 @@ class OneReadAhead(FlowControl):
     def resume_reading(self) -> None:
         if not self._waiting and not self._transport.is_closing():
             super().resume_reading()
+
+
+class Unread:
+    """How long a client has taken nothing of what it is being sent, as far as that is not yet out; `size` is of that."""
+
+    def __init__(self, size: Callable[[], int]) -> None:
+        self._size = size
+        self._seen, self._since = 0, 0.0
+
+    def seconds(self, now: float) -> float:
+        """To be asked again and again, since what is noticed is that it has not become less."""
+        size = self._size()
+        if size == 0 or size != self._seen:
+            self._seen, self._since = size, now
+        return now - self._since
+
+    def begin_anew(self) -> None:
+        """Something was taken, however much there is now."""
+        self._seen = 0

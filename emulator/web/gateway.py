@@ -18,11 +18,11 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
-from emulator.web.accidents import Impatient, Means, at_once, befall, means_of
+from emulator.web.accidents import Impatient, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
-from emulator.web.wire import HEARD_OUT, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
@@ -70,7 +70,7 @@ class Gateway:
             if wire.faults:
                 await befall(wire, means, receive, send, self._limits.hang_seconds)
             else:
-                await send_out(wire, send)
+                await send_out(wire, send, means)
         except BaseException:  # a client in this process gives up by cancelling
             if means.gone:
                 _note_delivery(wire, means)

@@ -12,12 +12,12 @@ from http import HTTPStatus
 from typing import Any
 
 from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from emulator.kernel.limits import Limits
 from emulator.vendors.vendor import dump
 from emulator.web.accidents import LENT
-from emulator.web.flow import OneReadAhead, OneWrite
+from emulator.web.flow import OneReadAhead, OneWrite, Unread
 from emulator.web.wire import Receive
 
 LINGER_NOT = struct.pack("ii", 1, 0)
@@ -39,6 +39,9 @@ class Lent:
         self._over = False
         self.gone = False
 
+    async def breathe(self) -> None:
+        await self.pause(0)
+
     async def pause(self, seconds: float) -> None:
         if not self._over:
             await self._pause_or_drop(seconds)
@@ -54,7 +57,7 @@ class Lent:
         self._line.wire.say(data)
 
     async def drop(self) -> None:
-        self._line.wire.cut(lambda transport: transport.close())
+        self._line.cut(lambda transport: transport.close())
 
     async def reset(self) -> None:
         self._line.wire.say(b"")
@@ -62,7 +65,7 @@ class Lent:
             self._line.wire.pause_reading()  # or a next request might be heard that is never answered
         await asyncio.sleep(0)  # uvloop writes at the end of its round
         await asyncio.sleep(0)
-        self._line.wire.cut(_break_off)
+        self._line.cut(_break_off)
 
     async def hang(self, receive: Receive, seconds: float) -> None:
         self._line.wire.say(b"")
@@ -88,16 +91,28 @@ class Line(HttpToolsProtocol):
         self.wire = OneWrite(transport)
         self.transport = self.wire  # type: ignore[assignment]
         self._lent = Lent(self)
+        self._answered: RequestResponseCycle | None = None
         self.app_state = {LENT: self._lent}
         self._hears, self._loose, self._due = HEAD, 0, 0
         self._last_word: Callable[[], None] | None = None
+        self._unread = Unread(transport.get_write_buffer_size)  # type: ignore[attr-defined]
+        self.abort: Callable[[], None] = transport.abort  # type: ignore[attr-defined]
         self._began = self._heard = self.loop.time()
         if len(self.connections) > self.limits.connections:
             self.refuse(503, "connections", f"more than {self.limits.connections} connections are open")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lent.gone = True
+        self._leave_unsaid()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        self._unread.begin_anew()
+        super().resume_writing()
+
+    def cut(self, hang_up: Callable[[Any], None]) -> None:
+        """Hangs up in this way once what was said is on its way."""
+        self._leave_unsaid()
+        self.wire.cut(hang_up)
 
     def data_received(self, data: bytes) -> None:
         """Also counts the bytes that are neither body nor of a whole head, which the parser keeps until they are.
@@ -165,12 +180,27 @@ class Line(HttpToolsProtocol):
             return now - self._began > self.limits.head_seconds
         return now - self._heard > self.limits.idle_seconds
 
+    def is_stuck(self, now: float) -> bool:
+        """Whether the client has taken nothing for too long of what is being sent to it."""
+        return self._unread.seconds(now) > self.limits.idle_seconds
+
     def refuse(self, status: int, error: str, message: str) -> None:
         """Answers in our own name, once all that is owed is said, and hangs up."""
         body = dump({"message": message})
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
         head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"
         self._end(partial(self._leave, head.encode() + body))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _leave_unsaid(self) -> None:
+        """Nobody hears the rest of the answer that is under way, of which uvicorn tells only the newest request."""
+        self._lent.gone = True
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
 
     @property
     def _asks(self) -> bool:

@@ -12,10 +12,10 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, STATUS, VIRTUAL, 
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
-from emulator.web.accidents import Means, wait_through
+from emulator.web.accidents import wait_through
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, refusal
 from emulator.web.routes import Route
-from emulator.web.wire import Wire
+from emulator.web.wire import Means, Wire
 
 Faults = tuple[Fault, ...]
 
