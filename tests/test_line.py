@@ -17,8 +17,11 @@ import httpx
 import pytest
 
 from emulator.app import App, create_app, library, worlds_of
+from emulator.handle.transport import InProcess
 from emulator.kernel.limits import Limits
+from emulator.scenario.loader import load_value
 from emulator.server import ThreadedServer
+from emulator.vendors import VENDORS
 from emulator.web.flow import OneReadAhead, OneWrite
 
 LIMITS = Limits(
@@ -489,3 +492,25 @@ def test_of_a_reply_that_was_cut_the_journal_shows_no_credential_either(server: 
         (entry,) = client.get("/_emulator/worlds/default/journal").json()["entries"]
     token = said.json()["token"]
     assert entry["reply"] == f'{{"success":true,"token":"{token[:4]}…'
+
+
+@pytest.mark.parametrize("fault", [None, {"at": "*", "where": "after-reply", "do": "drop"}], ids=["whole", "then dropped"])
+@pytest.mark.parametrize(("status", "length"), [(204, None), (304, None), (205, "0"), (200, "0")])
+def test_a_reply_that_has_no_body_has_no_length_where_http_forbids_it(
+    fault: dict[str, Any] | None, status: int, length: str | None
+) -> None:
+    replies = [{"at": "serpwow.account.get", "status": status}]
+    scenario = load_value({"title": "A test", "replies": replies, "faults": [fault] if fault else []}, VENDORS)
+    app = create_app(worlds_of([scenario]))
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url) as over_a_socket:
+        within = httpx.Client(transport=InProcess(app), base_url="http://localhost")
+        for client in (over_a_socket, within):
+            for _ in range(1 if fault else 2):
+                reply = client.get("/live/account?api_key=k")
+                told = (
+                    reply.status_code,
+                    reply.content,
+                    reply.headers.get("content-length"),
+                    "transfer-encoding" in reply.headers,
+                )
+                assert told == (status, b"", length, False)

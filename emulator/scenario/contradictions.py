@@ -22,6 +22,12 @@ EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "kee
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers that say where a reply ends, which follows from its body."""
+
+BODILESS = frozenset({204, 205, 304})
+"""Statuses whose replies have no body, by HTTP."""
+
 METHODS = [method.value for method in HTTPMethod]
 
 UNSOUND = object()
@@ -39,7 +45,7 @@ def contradictions(written: Mapping[str, Any], vendors: Vendors) -> Iterator[Pro
     if UNSOUND not in (steps := written.get("steps", ())):
         yield from _unsendable(steps, vendors)
     for path, item in _items(written, "replies"):
-        yield from _header_problems(item, path)
+        yield from _reply_problems(item, path)
     begins = Scenario("check", "", written).clock().now()
     for path, fault in _items(written, "faults"):
         yield from fault_problems(fault, vendors, begins, path)
@@ -162,6 +168,15 @@ def _unsendable(steps: Iterable[Mapping[str, Any]], vendors: Vendors) -> Iterato
             for name in set(PLACEHOLDER.findall(text)) - kept:
                 yield Problem(f"nothing is kept under {name!r} by then{nearest(name, kept)}", ("steps", index, *place))
         kept |= step.get("keep", {}).keys()
+
+
+def _reply_problems(item: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    yield from _header_problems(item, path)
+    for name in item.get("headers", {}):
+        if name.lower() in FRAMING:
+            yield Problem(f"{name} follows from the body: leave it out", (*path, "headers", name))
+    if item["status"] in BODILESS and item.get("body") is not None:
+        yield Problem(f"by HTTP, a reply with status {item['status']} has no body", (*path, "body"))
 
 
 def _header_problems(item: Mapping[str, Any], path: Path) -> Iterator[Problem]:

@@ -17,6 +17,9 @@ RawHeaders = list[tuple[bytes, bytes]]
 HEARD_OUT = 1_000_000_000
 """Bytes of a body that are read though they are too many: who is still sending when the line is closed never hears why."""
 
+LENGTHLESS = frozenset({204, 304})
+"""Statuses whose replies end with their heads, and have no length (RFC 9110, 8.6)."""
+
 JSON = (b"content-type", b"application/json")
 
 
@@ -63,7 +66,8 @@ class Means(Protocol):
 
 async def begin(wire: Wire, send: Send) -> None:
     """Sends the head."""
-    wire.headers.append((b"content-length", b"%d" % wire.length))
+    if wire.status not in LENGTHLESS:
+        wire.headers.append((b"content-length", b"%d" % wire.length))
     await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
 
 
