@@ -85,22 +85,21 @@ class Gateway:
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
             body = await _read(receive, reader, limit)
-        except TooLarge as error:
-            return ours(413, "body-too-large", str(error), (b"connection", b"close"))
-        except ConnectionError:
-            return None
-        call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
-        call.parameters, call.reader = route.parameters, reader
-        call.credential = route.vendor.credential(call)
-        try:
+            call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
+            call.parameters, call.reader = route.parameters, reader
+            call.credential = route.vendor.credential(call)
             world = self._world(route.vendor, call)
             if world is None:
                 return ours(404, "no-such-world", "the header names no world")
             if world.store.size(Fault.kind):
                 return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
             return self._exchange(world, route, call)
+        except TooLarge as error:
+            return ours(413, "body-too-large", str(error), (b"connection", b"close"))
         except TooMany as error:
             return ours(429, "too-many", str(error))
+        except ConnectionError:
+            return None
         except Exception:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
