@@ -435,6 +435,15 @@ def test_a_delay_that_outlasts_the_client_or_the_server_is_no_failure(
     assert "Exception" not in caplog.text
 
 
+def test_a_mistake_of_ours_in_steering_says_that_the_line_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds = worlds_of([])
+    monkeypatch.setattr(worlds.default, "snapshots", None)
+    with ThreadedServer(create_app(worlds)) as server:
+        reply = httpx.get(f"{server.url}/_emulator/worlds/default/snapshots")
+    told = reply.status_code, reply.headers["emulator-error"], reply.headers["connection"]
+    assert told == (500, "internal", "close")
+
+
 def test_a_client_that_hangs_up_in_the_middle_of_steering_has_asked_nothing_and_is_not_logged(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
