@@ -114,7 +114,8 @@ def requests_adapter(app: App) -> BaseAdapter:
             sent = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b"".join(body)
             url = httpx.URL(request.url or "")
             headers = [(name.encode("latin-1"), str(value).encode("latin-1")) for name, value in request.headers.items()]
-            headers.append((b"host", url.netloc))
+            if "host" not in request.headers:
+                headers.append((b"host", url.netloc))
             patience = timeout[1] if isinstance(timeout, tuple) else timeout
             try:
                 answer = ask(app, request.method or "GET", url.raw_path, headers, sent, url.scheme, patience)
