@@ -12,6 +12,7 @@ from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
+from emulator.web.accidents import means_of
 from emulator.web.control.app import control_app
 from emulator.web.control.plane import Plane
 from emulator.web.control.problems import turned_away
@@ -71,8 +72,8 @@ def create_app(
     return app
 
 
-async def turned_from_vendors(turned: Turned, _scope: Scope, _receive: Receive, send: Send) -> None:
-    await send_out(ours(*turned), send)
+async def turned_from_vendors(turned: Turned, scope: Scope, _receive: Receive, send: Send) -> None:
+    await send_out(ours(*turned), send, means_of(scope))
 
 
 async def turned_from_control(turned: Turned, scope: Scope, receive: Receive, send: Send) -> None:

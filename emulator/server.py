@@ -6,10 +6,11 @@ import asyncio
 import socket
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from threading import Event, Thread
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -26,19 +27,28 @@ BACKLOG = 2048
 class _Server(uvicorn.Server):
     """Tells when it is ready, rather than letting others guess."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], limits: Limits) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._limits = limits
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second; every second it hangs up on those who have not got on with their request."""
+        """Ten times a second; every second it hangs up on those who get on neither with their request nor with its answer."""
         if counter % 10 == 0:
-            now = asyncio.get_running_loop().time()
-            for line in [it for it in self.server_state.connections if isinstance(it, Line) and it.is_slow(now)]:
-                line.refuse(408, "too-slow", "the request did not come to its end in time")
+            self._hang_up_on_the_slow(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
+    def _hang_up_on_the_slow(self, now: float) -> None:
+        lines = [it for it in self.server_state.connections if isinstance(it, Line)]
+        for line in lines:
+            if line.is_stuck(now):
+                line.abort()
+            elif line.is_slow(now):
+                line.refuse(408, "too-slow", "the request did not come to its end in time")
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.config.ssl is not None:
+            _bound_handshakes(self._limits.head_seconds)
         await super().startup(sockets)
         if self.started:
             self._on_ready()
@@ -92,11 +102,12 @@ def serve(
     app: App, listening: socket.socket, on_ready: Callable[[], None], limits: Limits | None = None, tls: Tls | None = None
 ) -> None:
     """Serves in front until the process is told to stop."""
-    config = _config(app, limits or Limits())
+    bounds = limits or Limits()
+    config = _config(app, bounds)
     if tls is not None:
         config.load()
         config.ssl = tls.context()
-    _Server(config, on_ready).run(sockets=[listening])
+    _Server(config, on_ready, bounds).run(sockets=[listening])
 
 
 class ThreadedServer:
@@ -105,7 +116,8 @@ class ThreadedServer:
     def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None) -> None:
         self._ready = Event()
         self._socket = listen(host, port)
-        self._server = _StoppedAtOnce(_config(app, limits or Limits()), self._ready.set)
+        bounds = limits or Limits()
+        self._server = _StoppedAtOnce(_config(app, bounds), self._ready.set, bounds)
         self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="batch-emulator", daemon=True)
         self.url = url_of(self._socket)
 
@@ -118,6 +130,12 @@ class ThreadedServer:
         self._server.stop()
         self._thread.join()
         self._socket.close()
+
+
+def _bound_handshakes(seconds: int) -> None:
+    """How long a client may take to begin with TLS, for which uvicorn has no option; the loop would wait for a minute."""
+    loop: Any = asyncio.get_running_loop()
+    loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
 def _config(app: App, limits: Limits) -> uvicorn.Config:

@@ -10,8 +10,10 @@ import httpx
 import pytest
 
 from emulator.app import create_app, worlds_of
+from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.vendors import VENDORS
+from emulator.vendors.stripe.rows import Intake
 from emulator.web.control.app import ROUTES
 from emulator.web.control.route import ControlRoute
 from emulator.web.guard import PREFIX
@@ -255,6 +257,16 @@ def test_a_mistake_of_ours_is_unmistakably_ours(monkeypatch: pytest.MonkeyPatch,
     reply = asyncio.run(ask())
     assert (reply.status_code, reply.headers["emulator-error"]) == (500, "internal")
     assert "GET /live/batches/B1/stop failed" in caplog.text
+
+
+def test_a_mistake_of_ours_while_a_file_is_read_is_ours_as_well(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(Intake, "feed", _crash)
+    with httpx.Client(transport=InProcess(create_app(worlds_of([]))), base_url="http://127.0.0.1") as client:
+        reply = client.put("/_files/stripe/default/upload/token", content=b"{}")
+    assert (reply.status_code, reply.headers["emulator-error"]) == (500, "internal")
+    assert "PUT /_files/stripe/default/upload/token failed" in caplog.text
 
 
 def test_two_waits_that_are_over_at_one_instant_both_happen(client: httpx.Client) -> None:

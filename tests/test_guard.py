@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
+import requests
 
 from emulator.app import create_app, library, worlds_of
+from emulator.handle.adapter import InProcessAdapter
 from emulator.handle.transport import InProcess
 from emulator.vendors import VENDORS
 from emulator.web.control.app import ROUTES
-from emulator.web.guard import OPEN, PREFIX, Guard, allowed, is_loopback
+from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard, allowed, is_loopback
 from emulator.web.redact import redact_target, redact_text
 from tests.conftest import through_a_socket
 
@@ -59,6 +62,14 @@ def test_the_token_opens_the_control_plane_and_the_vendors_do_not_want_it(client
         ({"Host": "127.0.0.1:8080.attacker.example"}, 421),
         ({"Host": "localhost:80@attacker.example"}, 421),
         ({"Host": "attacker.example:.localhost"}, 421),
+        ({"Host": "a b"}, 421),
+        ({"Host": "foo/bar"}, 421),
+        ({"Host": "x@y"}, 421),
+        ({"Host": "a?b#c"}, 421),
+        ({"Host": '"><script>'}, 421),
+        ({"Host": '["><script>]'}, 421),
+        ({"Host": "[attacker]"}, 421),
+        ({"Host": ""}, 400),
         ({"Origin": "https://attacker.example"}, 403),
         ({"Origin": "null"}, 403),
         ({"Origin": "http://127.0.0.1:9999"}, 403),
@@ -79,6 +90,50 @@ def test_a_page_of_another_origin_neither_reads_nor_changes_anything(
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_no_vendor_lets_the_pages_of_a_browser_in_where_the_real_one_does(vendor: str) -> None:
     assert not [name for name in VENDORS[vendor].headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("path", ["/_emulator/health", "/live/account?api_key=k", "/nothing"])
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("Host", ["attacker.example", "localhost"]),
+        ("Host", ["localhost", "attacker.example"]),
+        ("Host", ["localhost", "localhost"]),
+        ("Host", ["", "localhost"]),
+        ("Authorization", ["Bearer sk_live_51Habcdef", "Bearer x"]),
+        ("Authorization", [f"Bearer {TOKEN}", "Bearer x"]),
+    ],
+)
+def test_what_says_twice_whom_it_is_for_or_who_asks_is_refused(
+    client: httpx.Client, path: str, name: str, values: list[str]
+) -> None:
+    others = {} if name == "Host" else {"Host": "localhost"}
+    reply = client.get(path, headers=[*others.items(), *((name, value) for value in values)])
+    assert (reply.status_code, reply.headers["emulator-error"]) == (400, "repeated-header")
+    assert "live_" not in reply.text
+
+
+@pytest.mark.parametrize(
+    ("http_version", "socket", "status"), [("1.1", True, 400), ("1.0", True, 200), ("1.1", False, 200), ("1.0", False, 200)]
+)
+def test_over_a_socket_a_request_in_http_1_1_says_whom_it_is_for(http_version: str, socket: bool, status: int) -> None:
+    scope: dict[str, Any] = {
+        "http_version": http_version,
+        "client": ("127.0.0.1", 49_152) if socket else NO_SOCKET,
+        "path": "/",
+        "scheme": "http",
+        "headers": [],
+        "query_string": b"",
+    }
+    turned = Guard().turn_away(scope)
+    assert turned is None if status == 200 else turned is not None and turned[:2] == (status, "no-host")
+
+
+def test_requests_without_a_socket_says_a_host_of_ones_own_once() -> None:
+    with requests.Session() as session:
+        session.mount("http://", InProcessAdapter(create_app(worlds_of([]))))
+        reply = session.get("http://localhost/v1/customers", headers={"Host": "api.stripe.com"})
+    assert (reply.status_code, "request-id" in reply.headers) == (401, True)
 
 
 @pytest.mark.parametrize("path", ["/_emulator/worlds", "/live/account"])

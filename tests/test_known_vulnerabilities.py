@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import shutil
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -138,6 +139,19 @@ def test_a_yaml_tag_makes_no_object() -> None:
     document = parse("title: !!python/object/apply:os.system ['true']")
     assert document.problems
     assert document.value == {"title": ["true"]}
+
+
+def test_who_never_begins_with_tls_is_hung_up_on(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "emulator", "serve", "--tls", "--port", "0", "--max-head-seconds", "1"]
+    environment = {"EMULATOR_TLS_FOLDER": str(tmp_path)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True) as server:
+        try:
+            assert server.stdout is not None
+            port = int(server.stdout.readline().rpartition(":")[2])
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as silent:
+                assert silent.recv(1) == b""
+        finally:
+            server.terminate()
 
 
 def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import create_app, library, worlds_of
+from emulator.app import App, create_app, library, worlds_of
+from emulator.handle.transport import InProcess
 from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
-from emulator.web.line import OneReadAhead, OneWrite
+from emulator.vendors import VENDORS
+from emulator.web.flow import OneReadAhead, OneWrite
 
 LIMITS = Limits(
     url=500,
@@ -83,6 +85,18 @@ def slow_account(server: ThreadedServer, delay: str) -> Iterator[None]:
         httpx.delete(faults)
 
 
+@contextmanager
+def overheard(caplog: pytest.LogCaptureFixture, app: App | None = None) -> Iterator[ThreadedServer]:
+    """A server of one's own, whose log is heard until after its end."""
+    log = logging.getLogger("uvicorn.error")
+    try:
+        with ThreadedServer(app or create_app(worlds_of([library().get("first-run")]))) as server:
+            log.addHandler(caplog.handler)
+            yield server
+    finally:
+        log.removeHandler(caplog.handler)
+
+
 @pytest.mark.parametrize(
     ("sent", "status", "error"),
     [
@@ -139,19 +153,98 @@ def test_a_client_that_hangs_up_in_the_middle_of_its_request_has_asked_nothing(s
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "status", "error"),
     [
-        b"\x16\x03\x01\x02\x00\x01",
-        b"GET\r\n\r\n",
-        b"GET / HTTP/9.9\r\n\r\n",
-        b"GET /\xff HTTP/1.1\r\n\r\n",
-        b"CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n",
+        (b"\x16\x03\x01\x02\x00\x01", 400, "bad-request"),
+        (b"GET\r\n\r\n", 400, "bad-request"),
+        (b"GET / HTTP/9.9\r\n\r\n", 400, "bad-request"),
+        (b"GET /\xff HTTP/1.1\r\n\r\n", 400, "bad-request"),
+        (b"FOO / HTTP/1.1\r\n\r\n", 400, "bad-request"),
+        (b"GET x:y:z HTTP/1.1\r\n\r\n", 400, "bad-request"),
+        (b"GET http://a:b/ HTTP/1.1\r\n\r\n", 400, "bad-request"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "bad-request"),
+        (STOP + b"content-length: +2\r\n\r\n{}", 400, "bad-request"),
+        (STOP + b"content-length: 2\r\ntransfer-encoding: chunked\r\n\r\n", 400, "bad-request"),
+        (b"CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n", 501, "no-tunnel"),
+        (b"CONNECT x:1 HTTP/1.1\r\nhost: x\r\n\r\n" + HEAD + b"\r\n", 501, "no-tunnel"),
+        (b"CONNECT / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n", 501, "no-tunnel"),
     ],
 )
-def test_what_is_not_http_is_a_bad_request(server: ThreadedServer, sent: bytes) -> None:
+def test_what_is_not_http_is_refused_in_our_own_name(server: ThreadedServer, sent: bytes, status: int, error: str) -> None:
     with closing(dial(server)) as line:
         line.sendall(sent)
-        assert line.recv(65_536).startswith((b"HTTP/1.1 400", b"HTTP/1.1 404", b"HTTP/1.1 421"))
+        assert hear(line)[:2] == (status, error)
+
+
+@pytest.mark.parametrize("target", [b"http://localhost", b"http://localhost?x=1", b"http://localhost/?x=1", b"/?x=1"])
+def test_a_target_that_names_no_path_means_the_root(server: ThreadedServer, target: bytes) -> None:
+    with closing(dial(server)) as line:
+        line.sendall(b"GET " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        status, error, said = hear(line)
+    assert (status, error, said["message"]) == (404, "no-such-path", "no vendor has the path /")
+
+
+OFFERS = [b"h2c\r\nhttp2-settings: AAMAAABkAAQAAP__", b"websocket\r\nsec-websocket-key: x", b"TLS/1.0"]
+PATCH = b"PATCH /_emulator/worlds/default/state HTTP/1.1\r\nhost: localhost\r\n"
+CREDITS = b'{"serpwow": {"account": {"credits_used": 777}}}'
+
+
+def offering(offer: bytes, body: bytes, chunked: bool) -> bytes:
+    """A request with a body that offers to go on in another protocol."""
+    offered = PATCH + b"connection: Upgrade, HTTP2-Settings\r\nupgrade: " + offer + b"\r\n"
+    if chunked:
+        return offered + b"transfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    return offered + b"content-length: %d\r\n\r\n" % len(body) + body
+
+
+@pytest.mark.parametrize("apart", [0, 1, 200, 300], ids=["at once", "after a byte", "within the head", "within the body"])
+@pytest.mark.parametrize("chunked", [False, True], ids=["counted", "chunked"])
+@pytest.mark.parametrize("offer", OFFERS, ids=["h2c", "websocket", "tls"])
+def test_an_offer_of_another_protocol_is_not_taken_up_and_the_request_answered(
+    caplog: pytest.LogCaptureFixture, offer: bytes, chunked: bool, apart: int
+) -> None:
+    sent = offering(offer, CREDITS, chunked) + offering(offer, b"[]", not chunked) + HEAD + b"connection: close\r\n\r\n"
+    with overheard(caplog) as server, closing(dial(server)) as line:
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for part in filter(None, (sent[:apart], sent[apart:])):
+            line.sendall(part)
+            httpx.get(f"{server.url}/_emulator/health")  # answered once the part has been heard
+        heard = b""
+        while part := line.recv(65_536):
+            heard += part
+    assert [int(reply[:3]) for reply in heard.split(STATUS_LINE)[1:]] == [200, 422, 200]
+    assert b'"credits_used":777' in heard
+    assert caplog.text == ""
+
+
+def test_a_body_is_not_taken_for_a_request_where_another_protocol_is_offered(server: ThreadedServer) -> None:
+    hidden = b"POST /_emulator/worlds/default/reset HTTP/1.1\r\nhost: localhost\r\n\r\n"
+    with closing(dial(server)) as line:
+        line.sendall(offering(b"h2c", hidden, False) + HEAD + b"connection: close\r\n\r\n")
+        assert hear_statuses(line, 3) == [422, 200]
+
+
+def test_a_thousand_offers_in_one_piece_are_each_answered(server: ThreadedServer) -> None:
+    with closing(dial(server)) as line:
+        sending = Thread(target=line.sendall, args=(offering(b"h2c", b"{}", False) * 1_000,))
+        sending.start()
+        assert hear_statuses(line, 1_000) == [200] * 1_000
+        sending.join()
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "error"),
+    [
+        (b"x: " + b"y" * 2_100, 431, "head-too-large"),
+        (b"x: y\r\n" * 400, 431, "head-too-large"),
+        (b"content-length: 1001\r\n\r\n" + b"x" * 1001, 413, "body-too-large"),
+        (b"content-length: 10\r\n\r\n{", 408, "too-slow"),
+    ],
+)
+def test_what_offers_another_protocol_is_bounded_as_well(server: ThreadedServer, sent: bytes, status: int, error: str) -> None:
+    with closing(dial(server)) as line:
+        line.sendall(STOP + b"connection: upgrade\r\nupgrade: h2c\r\n" + sent + b"\r\n\r\n" * (status == 431))
+        assert hear(line)[:2] == (status, error)
 
 
 def test_pipelined_requests_are_answered_in_order(server: ThreadedServer) -> None:
@@ -323,18 +416,6 @@ def test_a_request_that_was_answered_before_its_end_has_no_second_answer(server:
         assert hear_statuses(line, 1) == []
 
 
-@contextmanager
-def overheard(caplog: pytest.LogCaptureFixture) -> Iterator[ThreadedServer]:
-    """A server of one's own, whose log is heard until after its end."""
-    log = logging.getLogger("uvicorn.error")
-    try:
-        with ThreadedServer(create_app(worlds_of([library().get("first-run")]))) as server:
-            log.addHandler(caplog.handler)
-            yield server
-    finally:
-        log.removeHandler(caplog.handler)
-
-
 @pytest.mark.parametrize("delay", ["5m", "100ms"])
 @pytest.mark.parametrize("gives_up", [True, False])
 def test_a_delay_that_outlasts_the_client_or_the_server_is_no_failure(
@@ -351,6 +432,15 @@ def test_a_delay_that_outlasts_the_client_or_the_server_is_no_failure(
             line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             line.close()
     assert "Exception" not in caplog.text
+
+
+def test_a_mistake_of_ours_in_steering_says_that_the_line_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    worlds = worlds_of([])
+    monkeypatch.setattr(worlds.default, "snapshots", None)
+    with ThreadedServer(create_app(worlds)) as server:
+        reply = httpx.get(f"{server.url}/_emulator/worlds/default/snapshots")
+    told = reply.status_code, reply.headers["emulator-error"], reply.headers["connection"]
+    assert told == (500, "internal", "close")
 
 
 def test_a_client_that_hangs_up_in_the_middle_of_steering_has_asked_nothing_and_is_not_logged(
@@ -410,3 +500,25 @@ def test_of_a_reply_that_was_cut_the_journal_shows_no_credential_either(server: 
         (entry,) = client.get("/_emulator/worlds/default/journal").json()["entries"]
     token = said.json()["token"]
     assert entry["reply"] == f'{{"success":true,"token":"{token[:4]}…'
+
+
+@pytest.mark.parametrize("fault", [None, {"at": "*", "where": "after-reply", "do": "drop"}], ids=["whole", "then dropped"])
+@pytest.mark.parametrize(("status", "length"), [(204, None), (304, None), (205, "0"), (200, "0")])
+def test_a_reply_that_has_no_body_has_no_length_where_http_forbids_it(
+    fault: dict[str, Any] | None, status: int, length: str | None
+) -> None:
+    replies = [{"at": "serpwow.account.get", "status": status}]
+    scenario = load_value({"title": "A test", "replies": replies, "faults": [fault] if fault else []}, VENDORS)
+    app = create_app(worlds_of([scenario]))
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url) as over_a_socket:
+        within = httpx.Client(transport=InProcess(app), base_url="http://localhost")
+        for client in (over_a_socket, within):
+            for _ in range(1 if fault else 2):
+                reply = client.get("/live/account?api_key=k")
+                told = (
+                    reply.status_code,
+                    reply.content,
+                    reply.headers.get("content-length"),
+                    "transfer-encoding" in reply.headers,
+                )
+                assert told == (status, b"", length, False)

@@ -61,6 +61,25 @@ def load(text: str) -> Scenario:
         ("title: A\ngiven: {serpwow: {batches: [{id: a, repeat: 2}]}}", "an id is one resource's own"),
         ("title: A\ngiven: {serpwow: {account: {credits_used: 16000}}}", "credits_limit is 15000, but 16000 credits are used"),
         ("title: A\nreplies: [{at: serpwow.batches.stoppall, status: 503}]", "did you mean 'serpwow.batches.stopall'?"),
+        (
+            "title: A\nreplies: [{at: serpwow.account.get, status: 101}]",
+            "a-story.yaml:2:45: 101 is less than the minimum of 200",
+        ),
+        *[
+            (
+                f"title: A\nreplies: [{{at: serpwow.account.get, status: {status}, body: {{}}}}]",
+                f"a-story.yaml:2:50: by HTTP, a reply with status {status} has no body",
+            )
+            for status in (204, 205, 304)
+        ],
+        (
+            "title: A\nreplies: [{at: serpwow.account.get, status: 200, headers: {Content-Length: '5'}}]",
+            "a-story.yaml:2:76: Content-Length follows from the body",
+        ),
+        (
+            "title: A\nreplies: [{at: serpwow.account.get, status: 200, headers: {transfer-encoding: chunked}}]",
+            "a-story.yaml:2:79: transfer-encoding follows from the body",
+        ),
         ("title: A\nsteps: [{send: stop it}]", "'stop it' is not of the form METHOD /path?query"),
         ("title: A\nsteps: [{advance: 3s, see: {}}]", "a step does one thing: one of send, advance, set, see"),
         ("title: A\nsteps: [{advance: 3s, json: {}}]", "'json' belongs to a step that has 'send'"),

@@ -8,11 +8,14 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.app import create_app, worlds_of
 from emulator.data import fixtures_folder
+from emulator.handle.transport import InProcess
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.vendors import VENDORS
@@ -194,6 +197,14 @@ def test_idempotency_keys_do_not_pile_up() -> None:
         world.advance_by(LIFETIME / 3)
     with world.transaction("look") as tx:
         assert tx.size(Remembered.kind) <= 4
+
+
+def test_a_key_is_known_again_however_deeply_the_body_is_nested() -> None:
+    create = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "metadata": {}, "skip_validation": False}
+    bodies = [json.dumps(create), '{"metadata":' + "[" * 300 + "]" * 300 + "}"]
+    headers = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview", "Idempotency-Key": "once"}
+    with httpx.Client(transport=InProcess(create_app(worlds_of([]))), base_url="http://127.0.0.1", headers=headers) as client:
+        assert [client.post("/v2/core/batch_jobs", content=body).status_code for body in bodies] == [200, 409]
 
 
 def test_a_call_that_fails_on_our_side_forgets_its_key() -> None:

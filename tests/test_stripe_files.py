@@ -20,7 +20,18 @@ from emulator.vendors.stripe.given_jobs import read_failing
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
 from emulator.vendors.stripe.outcomes import Failing, Order, Work, plan
 from emulator.vendors.stripe.results import chunks_of, object_of, size_of
-from emulator.vendors.stripe.rows import CONTEXT_FORM, FAULTS, FINE, ID_TWICE, LONGEST_LINE, NOT_JSON, Intake, Rows, read_rows
+from emulator.vendors.stripe.rows import (
+    CONTEXT_FORM,
+    FAULTS,
+    FINE,
+    ID_FORM,
+    ID_TWICE,
+    LONGEST_LINE,
+    NOT_JSON,
+    Intake,
+    Rows,
+    read_rows,
+)
 from emulator.vendors.stripe.versions import Endpoint, supports
 from tests.loading import load_value
 
@@ -137,6 +148,12 @@ def test_ids_are_known_again_among_many() -> None:
     faults = taken(b"\n".join(lines)).faults
     assert set(faults[:5000]) == {FINE}
     assert set(faults[5000:]) == {ID_TWICE}
+
+
+@pytest.mark.parametrize(("id", "shown"), [(b"5", b"5"), (b'["a"]', b'["a"]'), (b"[" * 300 + b"]" * 300, b"null")])
+def test_an_id_that_is_no_text_is_refused_however_deeply_it_is_nested(id: bytes, shown: bytes) -> None:
+    rows = taken(b'{"id":' + id + b"}")
+    assert (bytes(rows.faults), rows.record(0)[0]) == (bytes([ID_FORM]), shown)
 
 
 def test_a_line_without_an_end_is_not_kept() -> None:

@@ -40,7 +40,8 @@ class InProcessAdapter(HTTPAdapter):
     ) -> Response:
         url = httpx.URL(request.url or "")
         headers = [(name.encode("latin-1"), _latin(value)) for name, value in request.headers.items()]
-        headers.append((b"host", url.netloc))
+        if "host" not in request.headers:
+            headers.append((b"host", url.netloc))
         method = request.method or "GET"
         try:
             answer = ask(self._app, method, url.raw_path, headers, _body(request), url.scheme, _patience(timeout))

@@ -74,8 +74,8 @@ class Content(httpx.SyncByteStream, httpx.AsyncByteStream):
 
 
 def length_of(answer: Answered) -> int:
-    """How long the body was to be."""
-    return int(dict(answer.headers)[b"content-length"])
+    """How long the body was to be; where none could be, that was not said."""
+    return int(dict(answer.headers).get(b"content-length", b"0"))
 
 
 def is_whole(answer: Answered) -> bool:

@@ -73,8 +73,8 @@ class History:
             self._size -= len(commits.popleft().touched)
 
     def reaches(self, count: int) -> bool:
-        """Whether every commit after the first `count` is remembered."""
-        return self.count - len(self._commits) <= count
+        """Whether there have been so many commits, and every one after the first `count` is remembered."""
+        return self.count - len(self._commits) <= count <= self.count
 
     def of(self, n: int) -> Commit | None:
         """The commit of the exchange of that number; None where it changed nothing or is forgotten."""

@@ -79,8 +79,8 @@ class Exchange(NamedTuple):
 
     `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None while it is still being sent. `cut` is whether the request's body is longer than what was kept of it. `headers` are the
-    request's, as they came.
+    None while it is still being sent, and False in a snapshot or a fork that was made meanwhile: it is not sent from there.
+    `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
     """
 
     at: datetime
@@ -171,6 +171,12 @@ class Journal:
         entry = self.entry(n)
         if entry is not None and entry.event is exchange:
             self._entries[n - self.dropped - 1] = Entry(n, exchange._replace(delivered=delivered))
+
+    def give_up_deliveries(self) -> None:
+        """What is being sent is on its way elsewhere: here, nobody has got it."""
+        for n, event in [*self._entries]:
+            if isinstance(event, Exchange) and event.delivered is None:
+                self.mark(n, event, False)
 
     def take_since(self, n: int) -> None:
         """Takes out entry `n` and all after it, as if they had never been."""

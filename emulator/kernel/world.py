@@ -39,6 +39,7 @@ class World:
     """Resources, clock, agenda, counters and journal under one set of rules. Everything a client can see comes from here.
 
     `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
+    `epoch` counts how often its past was taken back or it was dropped, together with whatever was under way.
     Whoever uses a world from more than one thread holds its `lock` meanwhile.
     """
 
@@ -53,6 +54,7 @@ class World:
         self.history = History(rules.limits.journal)
         self.counters: dict[str, int] = {}
         self.snapshots: dict[str, Moment] = {}
+        self.epoch = 0
         self.lock = RLock()
         self._beginning: Moment | None = None
 
@@ -143,6 +145,7 @@ class World:
     def reset(self) -> None:
         """Back to the beginning, every part of it; a clock that runs begins again where it began. Snapshots are kept."""
         if self._beginning is not None:
+            self.epoch += 1
             self._go_back_to(self._beginning)
             self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
@@ -156,6 +159,7 @@ class World:
         """The same world under another id, rules and seed, to go on apart: its past, its beginning and its snapshots, too."""
         twin = World(id, rules, self.clock.copy(), seed)
         twin._take_over(self)
+        twin.journal.give_up_deliveries()
         twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
         return twin
 
@@ -171,6 +175,7 @@ class World:
         if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
             raise TooMany(f"there are {self.rules.limits.snapshots} snapshots, and no more are allowed")
         self.snapshots[name] = Moment(self.settle(), self.copy())
+        self.snapshots[name].world.journal.give_up_deliveries()
         return self.snapshots[name]
 
     def moment(self, name: str) -> Moment:
@@ -196,7 +201,9 @@ class World:
         if name == BEGINNING:
             self.reset()
         else:
-            self._go_back_to(self.moment(name))
+            moment = self.moment(name)
+            self.epoch += 1
+            self._go_back_to(moment)
 
     def undo(self, exchanges: int) -> None:
         """Takes back the newest exchanges and all that happened since the first of them, which the clock goes back to.
@@ -213,6 +220,7 @@ class World:
         began = first.began
         if not self.history.reaches(began.commits):
             raise Conflict(f"what exchange {n} and those after it replaced is not remembered any more")
+        self.epoch += 1
         for commit in self.history.take_since(began.commits):
             put_back(self, commit.touched, commit.counters)
         self.journal.take_since(began.entries + 1)

@@ -87,6 +87,7 @@ class Worlds:
                 self._claims[old.id].discard(claim)
                 self._owners.pop(claim, None)
             self._worlds[old.id] = new
+            old.epoch += 1
             if old is self.default:
                 self.default = new
 
@@ -102,6 +103,7 @@ class Worlds:
             raise Conflict("the default world cannot be deleted; it can be reset")
         with self._lock:
             del self._worlds[id]
+            world.epoch += 1
             for claim in self._claims.pop(id, ()):
                 del self._owners[claim]
 

@@ -32,6 +32,11 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 OF_A_LINK = {"world", "token", "file"}
 """Parameters of a path that are no id of a resource."""
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers that say where a reply ends, which follows from its body."""
+
+BODILESS = frozenset({204, 205, 304})
+"""Statuses whose replies have no body, by HTTP."""
 
 METHODS = [method.value for method in HTTPMethod]
 
@@ -53,7 +58,7 @@ def contradictions(written: Any, vendors: Vendors, mistakes: Mistakes) -> Iterat
         yield from _step_problems(step)
     yield from _unsendable(root, vendors, mistakes)
     for reply in _items(root, "replies", mistakes):
-        yield from header_problems(reply.sound, reply.path)
+        yield from _reply_problems(reply)
     yield from _fault_problems(root, vendors, mistakes)
     for item in _items(root, "timeline", mistakes):
         yield from _too_long(item.sound.get("after"), (*item.path, "after"))
@@ -203,6 +208,15 @@ def _texts(step: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     """What is sent of a step in which kept values may stand."""
     yield ("send",), step.get("send", "")
     yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
+
+
+def _reply_problems(item: Item) -> Iterator[Problem]:
+    yield from header_problems(item.sound, item.path)
+    for name in item.sound.get("headers", {}):
+        if name.lower() in FRAMING:
+            yield Problem(f"{name} follows from the body: leave it out", (*item.path, "headers", name))
+    if (status := item.sound.get("status")) in BODILESS and item.written.get("body") is not None:
+        yield Problem(f"by HTTP, a reply with status {status} has no body", (*item.path, "body"))
 
 
 def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:

@@ -10,7 +10,7 @@ from emulator.scenario.terms import DURATION, INSTANT
 from emulator.vendors.vendor import Vendor
 
 HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
-STATUS = {"type": "integer", "minimum": 100, "maximum": 599}
+STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
 
 VERBS = ("send", "advance", "set", "see")

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Coroutine, Iterator, MutableMapping
 from datetime import timedelta
 from hashlib import shake_128
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, REAL, RESET, STATUS, Fault
 from emulator.vendors.vendor import Stream
-from emulator.web.wire import Receive, Send, Wire, begin, send_out
+from emulator.web.wire import Means, Receive, Send, Wire, begin, send_more, send_out
 
 T = TypeVar("T")
 
@@ -39,33 +39,13 @@ MEANINGS = {
 }
 
 
-class Means(Protocol):
-    """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
-
-    @property
-    def gone(self) -> bool:
-        """Whether the other end is known to have gone away."""
-
-    async def pause(self, seconds: float) -> None:
-        """Lets real time pass."""
-
-    async def say(self, data: bytes) -> None:
-        """Puts bytes on the wire as they are."""
-
-    async def drop(self) -> None:
-        """Closes the connection once what was said has gone out."""
-
-    async def reset(self) -> None:
-        """Breaks the connection off (RST) once what was said has gone out."""
-
-    async def hang(self, receive: Receive, seconds: float) -> None:
-        """Says nothing until the client gives up, or so long at most; then the connection is closed."""
-
-
 class NoSocket:
     """For a caller without a socket, what happens to the connection is an exception."""
 
     gone = False
+
+    async def breathe(self) -> None:
+        """Goes on at once: there may be no event loop."""
 
     async def pause(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -137,15 +117,18 @@ class Accident:
     async def befall(self, wire: Wire) -> None:
         """Sends the reply as far as the fault lets it through."""
         if self._fault.do == STATUS:
-            await send_out(wire, self._send)
+            await self._send_out(wire)
         elif self._fault.where == AFTER_REPLY:
-            await send_out(wire, self._send)
+            await self._send_out(wire)
             await self._strike()
         elif self._fault.where == MID_BODY:
             await self._in_the_middle(wire)
         else:
             await self._strike()
-            await send_out(wire, self._send)
+            await self._send_out(wire)
+
+    async def _send_out(self, wire: Wire) -> None:
+        await send_out(wire, self._send, self._means)
 
     async def _strike(self) -> None:
         """Does to the connection what the fault says, wherever in the reply that is."""
@@ -177,40 +160,42 @@ class Accident:
         if self._fault.do not in (DELAY, DRIBBLE):
             await self._means.say(b"HTTP/1.1 %d" % wire.status)
             await self._strike()
-        await send_out(wire, self._send)
+        await self._send_out(wire)
 
     async def _dribble(self, wire: Wire, size: int) -> None:
         for number, piece in enumerate(pieces(wire.content, size)):
             if number:
                 await self._means.pause(self._fault.pace.total_seconds())
-            await self._send_more(piece)
+            if not await self._send_more(piece):
+                return
 
     async def _break(self, wire: Wire, half: int) -> None:
         """Strikes once half of the body is out. What follows goes out too where the line is still there, or is garbage."""
         sent, struck = 0, False
         for piece in pieces(wire.content, min(half, PIECE)):
             spoilt = struck and self._fault.do == GARBAGE
-            await self._send_more(noise(self._fault.id, len(piece)) if spoilt else piece)
+            if not await self._send_more(noise(self._fault.id, len(piece)) if spoilt else piece):
+                return
             sent += len(piece)
             if sent >= half and not struck:
                 struck = True
                 if self._fault.do != GARBAGE:
                     await self._strike()
 
-    async def _send_more(self, piece: bytes) -> None:
-        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+    async def _send_more(self, piece: bytes) -> bool:
+        return await send_more(piece, self._send, self._means)
 
 
 def pieces(content: bytes | Stream, size: int) -> Iterator[bytes]:
     """A body in pieces of this size; the last may be shorter."""
-    left = b""
+    left = bytearray()
     for chunk in content.chunks if isinstance(content, Stream) else (content,):
         left += chunk
         whole = len(left) - len(left) % size
-        yield from (left[start : start + size] for start in range(0, whole, size))
-        left = left[whole:]
+        yield from (bytes(left[start : start + size]) for start in range(0, whole, size))
+        del left[:whole]
     if left:
-        yield left
+        yield bytes(left)
 
 
 def noise(seed: str, length: int) -> bytes:

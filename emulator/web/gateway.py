@@ -18,11 +18,11 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
-from emulator.web.accidents import Impatient, Means, at_once, befall, means_of
+from emulator.web.accidents import Impatient, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
-from emulator.web.wire import HEARD_OUT, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
@@ -70,7 +70,7 @@ class Gateway:
             if wire.faults:
                 await befall(wire, means, receive, send, self._limits.hang_seconds)
             else:
-                await send_out(wire, send)
+                await send_out(wire, send, means)
         except BaseException:  # a client in this process gives up by cancelling
             if means.gone:
                 _note_delivery(wire, means)
@@ -85,22 +85,21 @@ class Gateway:
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
             body = await _read(receive, reader, limit)
-        except TooLarge as error:
-            return ours(413, "body-too-large", str(error), (b"connection", b"close"))
-        except ConnectionError:
-            return None
-        call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
-        call.parameters, call.reader = route.parameters, reader
-        call.credential = route.vendor.credential(call)
-        try:
+            call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
+            call.parameters, call.reader = route.parameters, reader
+            call.credential = route.vendor.credential(call)
             world = self._world(route.vendor, call)
             if world is None:
                 return ours(404, "no-such-world", "the header names no world")
             if world.store.size(Fault.kind):
                 return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
             return self._exchange(world, route, call)
+        except TooLarge as error:
+            return ours(413, "body-too-large", str(error), (b"connection", b"close"))
         except TooMany as error:
             return ours(429, "too-many", str(error))
+        except ConnectionError:
+            return None
         except Exception:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")

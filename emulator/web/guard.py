@@ -24,7 +24,7 @@ NO_SOCKET = None
 
 LIVE_KEYS = (b"sk_live_", b"rk_live_")
 ELSEWHERE = frozenset({b"cross-site", b"same-site"})
-HOST = re.compile(r"(?:\[([^][]+)\]|([^][:]+))(?::[0-9]*)?")
+HOST = re.compile(r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._~-]+))(?::[0-9]*)?")
 
 
 class Turned(NamedTuple):
@@ -45,30 +45,38 @@ class Guard:
 
     def turn_away(self, scope: Mapping[str, Any]) -> Turned | None:
         """Why a request may not be answered; None when it may."""
-        host = origin = authorization = b""
+        host = authorization = None
+        origin = b""
         for name, value in scope["headers"]:
             if name == b"host":
+                if host is not None:
+                    return Turned(400, "repeated-header", "which host is meant? There are several Host headers")
                 host = value
             elif name == b"origin":
                 origin = value
             elif name == b"authorization":
+                if authorization is not None:
+                    return Turned(400, "repeated-header", "who asks? There are several Authorization headers")
                 authorization = value
             elif name == b"sec-fetch-site" and value in ELSEWHERE:
                 return Turned(403, "cross-origin", "a page of another site may ask nothing here")
-        if host and scope.get("client") is not NO_SOCKET and not self._may_be_called(host):
-            return Turned(421, "host-not-allowed", f"this is not {host.decode('latin-1')}; --allow-host would make it so")
-        if origin and origin != f"{scope['scheme']}://".encode() + host:
+        if scope.get("client") is not NO_SOCKET:
+            if not host and scope["http_version"] == "1.1":
+                return Turned(400, "no-host", "a request in HTTP/1.1 says in its Host header whom it is for")
+            if host and not self._may_be_called(host):
+                return Turned(421, "host-not-allowed", f"this is not {host.decode('latin-1')}; --allow-host would make it so")
+        if origin and origin != f"{scope['scheme']}://".encode() + (host or b""):
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
         if scope["path"].startswith(PREFIX) and not self._opens(scope["path"], authorization):
             return Turned(401, "control-token", "the control plane wants Authorization: Bearer and the control token")
-        if has_live_key(authorization, scope["query_string"]):
+        if has_live_key(authorization or b"", scope["query_string"]):
             return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
-    def _opens(self, path: str, authorization: bytes) -> bool:
+    def _opens(self, path: str, authorization: bytes | None) -> bool:
         if self.token is None or path in OPEN:
             return True
-        scheme, _, given = authorization.partition(b" ")
+        scheme, _, given = (authorization or b"").partition(b" ")
         return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self.token.encode())
 
     def _may_be_called(self, host: bytes) -> bool:

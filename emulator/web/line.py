@@ -6,22 +6,22 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from functools import partial
+from http import HTTPStatus
 from typing import Any
 
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from emulator.kernel.limits import Limits
+from emulator.vendors.vendor import dump
 from emulator.web.accidents import LENT
+from emulator.web.flow import OneReadAhead, OneWrite, Unread
 from emulator.web.wire import Receive
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
-
-PHRASES = {408: "Request Timeout", 414: "URI Too Long", 431: "Request Header Fields Too Large", 503: "Service Unavailable"}
-
 
 NOTHING, HEAD, BODY = range(3)
 """What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""
@@ -31,74 +31,6 @@ class TooMuch(Exception):
     """Stops the parser; the client has its answer by then."""
 
 
-class OneWrite:
-    """A transport that holds the head of a reply until its body comes, since two writes cost two system calls."""
-
-    __slots__ = ("_held", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
-
-    def __init__(self, transport: Any) -> None:
-        self._transport = transport
-        self._held = b""
-        self.is_closing = transport.is_closing
-        self.get_extra_info = transport.get_extra_info
-        self.pause_reading = transport.pause_reading
-        self.resume_reading = transport.resume_reading
-
-    def write(self, data: bytes) -> None:
-        if self._held:
-            data, self._held = self._held + data, b""
-        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
-            self._held = data
-            return
-        if not self.is_closing():  # uvicorn tells only the newest request that the client is gone
-            self._transport.write(data)
-
-    def close(self) -> None:
-        if self._held:
-            self._transport.write(self._held)
-            self._held = b""
-        self._transport.close()
-
-    def abort(self) -> None:
-        self._transport.abort()
-
-    def say(self, data: bytes) -> None:
-        """Writes bytes as they are, after what was held; to a client that is gone, nothing."""
-        data, self._held = self._held + data, b""
-        if data and not self.is_closing():
-            self._transport.write(data)
-
-    def cut(self, hang_up: Callable[[Any], None]) -> None:
-        """Hangs up in this way once what was said is on its way; whatever is written from now on goes nowhere."""
-        self.say(b"")
-        transport, self._transport = self._transport, Nowhere()
-        hang_up(transport)
-
-
-class Nowhere:
-    """Where writes go on a line that was cut."""
-
-    def write(self, data: bytes) -> None:
-        """Takes no notice."""
-
-    def close(self) -> None:
-        """It is closed."""
-
-    abort = close
-
-
-class OneReadAhead(FlowControl):
-    """Reads on only while no request waits for its turn, or who asks and asks would have them all kept here."""
-
-    def __init__(self, transport: Any, waiting: Sized) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-
-    def resume_reading(self) -> None:
-        if not self._waiting and not self._transport.is_closing():
-            super().resume_reading()
-
-
 class Lent:
     """The means to hang up that a line lends to the application."""
 
@@ -106,6 +38,9 @@ class Lent:
         self._line = line
         self._over = False
         self.gone = False
+
+    async def breathe(self) -> None:
+        await self.pause(0)
 
     async def pause(self, seconds: float) -> None:
         if not self._over:
@@ -122,7 +57,7 @@ class Lent:
         self._line.wire.say(data)
 
     async def drop(self) -> None:
-        self._line.wire.cut(lambda transport: transport.close())
+        self._line.cut(lambda transport: transport.close())
 
     async def reset(self) -> None:
         self._line.wire.say(b"")
@@ -130,7 +65,7 @@ class Lent:
             self._line.wire.pause_reading()  # or a next request might be heard that is never answered
         await asyncio.sleep(0)  # uvloop writes at the end of its round
         await asyncio.sleep(0)
-        self._line.wire.cut(_break_off)
+        self._line.cut(_break_off)
 
     async def hang(self, receive: Receive, seconds: float) -> None:
         self._line.wire.say(b"")
@@ -156,16 +91,28 @@ class Line(HttpToolsProtocol):
         self.wire = OneWrite(transport)
         self.transport = self.wire  # type: ignore[assignment]
         self._lent = Lent(self)
+        self._answered: RequestResponseCycle | None = None
         self.app_state = {LENT: self._lent}
         self._hears, self._loose, self._due = HEAD, 0, 0
         self._last_word: Callable[[], None] | None = None
+        self._unread = Unread(transport.get_write_buffer_size)  # type: ignore[attr-defined]
+        self.abort: Callable[[], None] = transport.abort  # type: ignore[attr-defined]
         self._began = self._heard = self.loop.time()
         if len(self.connections) > self.limits.connections:
             self.refuse(503, "connections", f"more than {self.limits.connections} connections are open")
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lent.gone = True
+        self._leave_unsaid()
         super().connection_lost(exc)
+
+    def resume_writing(self) -> None:
+        self._unread.begin_anew()
+        super().resume_writing()
+
+    def cut(self, hang_up: Callable[[Any], None]) -> None:
+        """Hangs up in this way once what was said is on its way."""
+        self._leave_unsaid()
+        self.wire.cut(hang_up)
 
     def data_received(self, data: bytes) -> None:
         """Also counts the bytes that are neither body nor of a whole head, which the parser keeps until they are.
@@ -178,7 +125,11 @@ class Line(HttpToolsProtocol):
         if self._hears == NOTHING:
             self._hears, self._began = HEAD, self._heard
         self._loose += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except HttpParserError as error:
+            self._refuse_nonsense(error)
         if self._loose > self.limits.head + self.limits.url:
             self._refuse_head()
 
@@ -187,9 +138,14 @@ class Line(HttpToolsProtocol):
         self._hears, self._began = HEAD, self._heard
 
     def on_headers_complete(self) -> None:
+        if self.parser.should_upgrade():
+            self._bound_offer()
+            return
         if len(self.url) > self.limits.url:
             self._stop(414, "url-too-long", f"a request's target has at most {self.limits.url} bytes")
         self._bound_headers()
+        if not self.url.startswith(b"/"):
+            self.url = _with_path(self.url)
         super().on_headers_complete()
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
         self._hears, self._loose = BODY, 0
@@ -200,6 +156,8 @@ class Line(HttpToolsProtocol):
         super().on_body(body)
 
     def on_message_complete(self) -> None:
+        if self.parser.should_upgrade():
+            return
         self._bound_headers()
         self._hears, self._loose = NOTHING, 0
         super().on_message_complete()
@@ -210,9 +168,6 @@ class Line(HttpToolsProtocol):
         self._began = self._heard = self.loop.time()  # who waited for an answer was not slow meanwhile
         super().on_response_complete()
         self._say_last_word()
-
-    def send_400_response(self, msg: str) -> None:
-        self._end(partial(super().send_400_response, msg))
 
     def is_slow(self, now: float) -> bool:
         """Whether the client takes too long over a request that it has begun, or over beginning its first.
@@ -225,16 +180,58 @@ class Line(HttpToolsProtocol):
             return now - self._began > self.limits.head_seconds
         return now - self._heard > self.limits.idle_seconds
 
+    def is_stuck(self, now: float) -> bool:
+        """Whether the client has taken nothing for too long of what is being sent to it."""
+        return self._unread.seconds(now) > self.limits.idle_seconds
+
     def refuse(self, status: int, error: str, message: str) -> None:
         """Answers in our own name, once all that is owed is said, and hangs up."""
-        body = f'{{"message": "{message}"}}'
-        head = f"HTTP/1.1 {status} {PHRASES[status]}\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
-        self._end(partial(self._leave, f"{head}emulator-error: {error}\r\nconnection: close\r\n\r\n{body}".encode()))
+        body = dump({"message": message})
+        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
+        head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"
+        self._end(partial(self._leave, head.encode() + body))
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._answered = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _leave_unsaid(self) -> None:
+        """Nobody hears the rest of the answer that is under way, of which uvicorn tells only the newest request."""
+        self._lent.gone = True
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
 
     @property
     def _asks(self) -> bool:
         """Whether the request that is being heard has been passed on, and waits for the rest of its body."""
         return self._hears == BODY and not self.cycle.response_started
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        """Feeds the parser. An offer to go on in another protocol is not taken up, and the request read as without it.
+
+        The parser ends such a message with its head, whose body would be taken for the next request.
+        """
+        while data:
+            try:
+                self.parser.feed_data(data)
+                return
+            except HttpParserUpgrade as offer:
+                data = memoryview(data)[offer.args[0] :]
+            self._parse_head_again()
+
+    def _parse_head_again(self) -> None:
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        lines += [b"%s: %s" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn makes its own
+        self.parser.feed_data(b"\r\n".join([*lines, b"\r\n"]))
+
+    def _refuse_nonsense(self, error: HttpParserError) -> None:
+        if self._last_word is None:  # or a callback has refused it by name
+            reason = "its target is no URL" if isinstance(error, HttpParserCallbackError) else str(error)
+            self.logger.warning("Invalid HTTP request received: %s", reason)
+            self.refuse(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
 
     def _end(self, last_word: Callable[[], None]) -> None:
         """Hears nothing more, and says a last word once every answer is out. To what has an answer, there is none."""
@@ -264,9 +261,23 @@ class Line(HttpToolsProtocol):
             self._refuse_head()
             raise TooMuch
 
+    def _bound_offer(self) -> None:
+        """Refuses too large a head that offers to go on in another protocol, and any that demands it."""
+        if self.parser.get_method() == b"CONNECT":
+            self._stop(501, "no-tunnel", "this is no proxy, and opens no tunnel")
+        self._bound_headers()
+
     def _refuse_head(self) -> None:
         self.refuse(431, "head-too-large", f"a request's head has at most {self.limits.head} bytes")
 
     def _stop(self, status: int, error: str, message: str) -> None:
         self.refuse(status, error, message)
         raise TooMuch
+
+
+def _with_path(target: bytes) -> bytes:
+    """A request's target that names a host, with the path that is meant where it names none."""
+    parsed = parse_url(target)
+    if parsed.path:
+        return target
+    return b"/?" + parsed.query if parsed.query else b"/"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Protocol
 
@@ -12,10 +12,10 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, STATUS, VIRTUAL, 
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
-from emulator.web.accidents import Means, wait_through
+from emulator.web.accidents import wait_through
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, refusal
 from emulator.web.routes import Route
-from emulator.web.wire import Wire
+from emulator.web.wire import Means, Wire, ours
 
 Faults = tuple[Fault, ...]
 
@@ -28,6 +28,10 @@ class Conclude(Protocol):
     ) -> Wire: ...
 
 
+class TakenBack(Exception):
+    """Ends a request whose world was taken back, reset or dropped while real time passed."""
+
+
 class Stricken:
     """One request among faults. Only where real time passes is anything awaited; each hop by itself is atomic."""
 
@@ -38,16 +42,23 @@ class Stricken:
         self._means = means
         self._conclude = conclude
         self._name = route.name
+        self._epoch = world.epoch
 
     async def answer(self) -> Wire:
         """The reply, with the faults that are still to befall it on the wire."""
-        with self._world.lock:
+        try:
+            return await self._answer()
+        except TakenBack:
+            return ours(503, "world-gone", "its world was reset, taken back or dropped meanwhile: this has not happened")
+
+    async def _answer(self) -> Wire:
+        with self._hop():
             self._call.began = self._world.here()
         early = self._strike(early=True)
         await self._let_pass(early)
         if not all(fault.commits for fault in early):
             return self._fail(early)
-        with self._world.lock:
+        with self._hop():
             admitted = self._lets_in()
             late = self._strike(early=False, admitted=admitted)
             before = tuple(fault for fault in late if fault.where == BEFORE_COMMIT)
@@ -56,11 +67,19 @@ class Stricken:
         await self._let_pass(before)
         if not all(fault.commits for fault in before):
             return self._fail(early + before)
-        with self._world.lock:
+        with self._hop():
             return self._commit(early, late, let_in=True)
 
+    @contextmanager
+    def _hop(self) -> Iterator[None]:
+        """The world to oneself, if its past is still that in which the request began."""
+        with self._world.lock:
+            if self._world.epoch != self._epoch:
+                raise TakenBack
+            yield
+
     def _strike(self, early: bool, admitted: bool = True) -> Faults:
-        with self._world.lock, self._world.transaction(self._name) as tx:
+        with self._hop(), self._world.transaction(self._name) as tx:
             return strike(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
 
     def _lets_in(self) -> bool:
@@ -73,7 +92,7 @@ class Stricken:
     def _fail(self, faults: Faults) -> Wire:
         """Nothing happens; the client hears of a failure, or nothing at all."""
         last = faults[-1]
-        with self._world.lock, self._world.transaction(self._name) as tx:
+        with self._hop(), self._world.transaction(self._name) as tx:
             reply = failure(tx, self._route, self._call, last) if last.do == STATUS else Reply(0)
             answer = Answer(FAILED, last.place or last.id)
             wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, faults)
@@ -91,7 +110,7 @@ class Stricken:
         return wire._replace(faults=after)
 
     async def _let_pass(self, faults: Faults) -> None:
-        with self._world.lock:
+        with self._hop():
             self._pass_virtually(faults)
         await wait_through(faults, self._means)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from emulator.kernel.faults import Fault
 from emulator.vendors.vendor import Stream, dump
@@ -16,6 +16,9 @@ RawHeaders = list[tuple[bytes, bytes]]
 
 HEARD_OUT = 1_000_000_000
 """Bytes of a body that are read though they are too many: who is still sending when the line is closed never hears why."""
+
+LENGTHLESS = frozenset({204, 304})
+"""Statuses whose replies end with their heads, and have no length (RFC 9110, 8.6)."""
 
 JSON = (b"content-type", b"application/json")
 
@@ -35,21 +38,58 @@ class Wire(NamedTuple):
         return self.content.length if isinstance(self.content, Stream) else len(self.content)
 
 
+class Means(Protocol):
+    """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody is known to be there any more to whom something could be sent."""
+
+    async def breathe(self) -> None:
+        """Lets others have their turn."""
+
+    async def pause(self, seconds: float) -> None:
+        """Lets real time pass."""
+
+    async def say(self, data: bytes) -> None:
+        """Puts bytes on the wire as they are."""
+
+    async def drop(self) -> None:
+        """Closes the connection once what was said has gone out."""
+
+    async def reset(self) -> None:
+        """Breaks the connection off (RST) once what was said has gone out."""
+
+    async def hang(self, receive: Receive, seconds: float) -> None:
+        """Says nothing until the client gives up, or so long at most; then the connection is closed."""
+
+
 async def begin(wire: Wire, send: Send) -> None:
     """Sends the head."""
-    wire.headers.append((b"content-length", b"%d" % wire.length))
+    if wire.status not in LENGTHLESS:
+        wire.headers.append((b"content-length", b"%d" % wire.length))
     await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
 
 
-async def send_out(wire: Wire, send: Send) -> None:
-    """Sends all of it."""
+async def send_out(wire: Wire, send: Send, means: Means) -> None:
+    """Sends all of it, for as long as there is somebody to send it to."""
+    if means.gone:
+        return
     await begin(wire, send)
     content = wire.content
     if isinstance(content, Stream):
         for chunk in content.chunks:
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            if not await send_more(chunk, send, means):
+                return
         content = b""
     await send({"type": "http.response.body", "body": content})
+
+
+async def send_more(piece: bytes, send: Send, means: Means) -> bool:
+    """Sends a piece of a body, lets others have their turn, and tells whether there is somebody to send the rest to."""
+    await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await means.breathe()
+    return not means.gone
 
 
 def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:

@@ -119,4 +119,8 @@ def _parameters(call: Call) -> bytes:
 
 
 def _body(call: Call) -> bytes:
-    return orjson.dumps(call.json or {}, option=orjson.OPT_SORT_KEYS)
+    """The body, however its keys are ordered; as it is, where it is nested more deeply than can be written."""
+    try:
+        return orjson.dumps(call.json or {}, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError:
+        return call.body

@@ -130,7 +130,7 @@ class Intake:
 
     def _take_row(self, row: dict[str, Any]) -> None:
         id = row.get("id")
-        key = orjson.dumps(id)
+        key = _written(id)
         if id is None:
             self._add(key, ID_MISSING)
         elif type(id) is not str or not _ID.fullmatch(id):
@@ -194,6 +194,14 @@ def read_rows(text: str) -> Rows:
     intake = Intake()
     intake.feed(text.encode())
     return intake.rows()
+
+
+def _written(id: Any) -> bytes:
+    """An id, whatever it is; null where it is nested more deeply than can be written."""
+    try:
+        return orjson.dumps(id)
+    except orjson.JSONEncodeError:
+        return b"null"
 
 
 def _fault(row: dict[str, Any]) -> int:

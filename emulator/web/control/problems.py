@@ -53,9 +53,9 @@ def _show_problem(it: Problem) -> dict[str, object]:
 
 
 async def on_failure(request: Request, _: Exception) -> Response:
-    """A mistake of ours, which Starlette also raises on to the log."""
+    """A mistake of ours, which Starlette also raises on to the log, so that the server hangs up."""
     answer = problem(500, f"the emulator failed at {request.scope['path']}; its log says where")
-    answer.headers["emulator-error"] = "internal"
+    answer.headers.update({"emulator-error": "internal", "connection": "close"})
     return answer
 
 

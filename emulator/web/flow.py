@@ -1,0 +1,95 @@
+"""What goes out on a line: in few writes, and whether it is taken; and how far ahead is read of what comes in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sized
+from typing import Any
+
+from uvicorn.protocols.http.flow_control import FlowControl
+
+
+class OneWrite:
+    """A transport that holds the head of a reply until its body comes, since two writes cost two system calls."""
+
+    __slots__ = ("_held", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
+
+    def __init__(self, transport: Any) -> None:
+        self._transport = transport
+        self._held = b""
+        self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
+        self.pause_reading = transport.pause_reading
+        self.resume_reading = transport.resume_reading
+
+    def write(self, data: bytes) -> None:
+        if self._held:
+            data, self._held = self._held + data, b""
+        elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
+            self._held = data
+            return
+        if not self.is_closing():  # uvicorn tells only the newest request that the client is gone
+            self._transport.write(data)
+
+    def close(self) -> None:
+        if self._held:
+            self._transport.write(self._held)
+            self._held = b""
+        self._transport.close()
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def say(self, data: bytes) -> None:
+        """Writes bytes as they are, after what was held; to a client that is gone, nothing."""
+        data, self._held = self._held + data, b""
+        if data and not self.is_closing():
+            self._transport.write(data)
+
+    def cut(self, hang_up: Callable[[Any], None]) -> None:
+        """Hangs up in this way once what was said is on its way; whatever is written from now on goes nowhere."""
+        self.say(b"")
+        transport, self._transport = self._transport, Nowhere()
+        hang_up(transport)
+
+
+class Nowhere:
+    """Where writes go on a line that was cut."""
+
+    def write(self, data: bytes) -> None:
+        """Takes no notice."""
+
+    def close(self) -> None:
+        """It is closed."""
+
+    abort = close
+
+
+class OneReadAhead(FlowControl):
+    """Reads on only while no request waits for its turn, or who asks and asks would have them all kept here."""
+
+    def __init__(self, transport: Any, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if not self._waiting and not self._transport.is_closing():
+            super().resume_reading()
+
+
+class Unread:
+    """How long a client has taken nothing of what it is being sent, as far as that is not yet out; `size` is of that."""
+
+    def __init__(self, size: Callable[[], int]) -> None:
+        self._size = size
+        self._seen, self._since = 0, 0.0
+
+    def seconds(self, now: float) -> float:
+        """To be asked again and again, since what is noticed is that it has not become less."""
+        size = self._size()
+        if size == 0 or size != self._seen:
+            self._seen, self._since = size, now
+        return now - self._since
+
+    def begin_anew(self) -> None:
+        """Something was taken, however much there is now."""
+        self._seen = 0
