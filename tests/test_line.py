@@ -22,6 +22,7 @@ from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.flow import OneReadAhead, OneWrite
+from tests.loading import load_value
 
 LIMITS = Limits(
     url=500,

@@ -224,7 +224,7 @@ def test_the_story_is_told_wherever_the_world_was_made(pytester: pytest.Pytester
 def test_a_scenario_with_mistakes_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", bad="title: Bad\ngiven: {serpwow: {batchs: []}}")
     done = run(pytester, '@pytest.mark.scenario("bad.yaml")\ndef test_it(emulator): ...')
-    done.stdout.fnmatch_lines(["*bad.yaml:2:19: unknown key 'batchs'; did you mean 'batches'?"])
+    done.stdout.fnmatch_lines(["*bad.yaml:2:27: unknown key 'batchs'; did you mean 'batches'?"])
     done.stdout.no_re_match_line(r".*\.py:\d+: ")
 
 

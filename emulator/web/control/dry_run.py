@@ -89,6 +89,7 @@ def _refuse_at_the_door(asked: Asked, call: Call) -> None:
     if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
         raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
     same = {"client": asked.request.scope.get("client"), "scheme": call.scheme, "headers": headers}
+    same["http_version"] = "1.0"  # who writes a request down leaves out the Host that every client adds
     turned = asked.plane.guard.turn_away({**same, "path": call.path, "query_string": call.query_string.encode()})
     if turned is not None:
         raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", "headers")
