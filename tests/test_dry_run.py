@@ -202,3 +202,11 @@ def test_a_dry_run_tells_no_credential_any_more_than_the_journal_does(emulator: 
     told = emulator.ask("POST", "/dry-run", {"method": "GET", "url": f"/live/account?api_key={emulator.serpwow.api_key}"})
     assert told["body"]["account_info"]["api_key"] == f"{emulator.serpwow.api_key[:4]}…"
     assert emulator.serpwow.api_key not in json.dumps(told)
+
+
+def test_a_dry_run_that_names_no_host_is_for_the_server_that_is_asked(live: Live) -> None:
+    told = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", "url": "/live/account?api_key=demo"}).json()
+    assert ["host", live.url.removeprefix("http://")] in told["explanation"]["request"]["headers"]
+    named = {"method": "GET", "url": "/live/account?api_key=demo", "headers": {"Host": "localhost"}}
+    told = live.control.post(f"{DEFAULT}/dry-run", json=named).json()
+    assert [value for name, value in told["explanation"]["request"]["headers"] if name == "host"] == ["localhost"]

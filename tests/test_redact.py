@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -125,3 +126,11 @@ def test_a_value_that_is_nested_without_end_is_shown_without_its_end(name: str) 
     for _ in range(5_000):
         value = [{name: value}]
     assert "0123456789" not in json.dumps(redact_body(value))
+
+
+@pytest.mark.parametrize(
+    "part", ["a", '"', "\\", '\\"', '" ', "a=", "a&", '"a":', "://", "://a@", '"\\', " ", "?a=", "https://a:b@c/d?e=f&"]
+)
+@pytest.mark.parametrize("redact", [redact_text, redact_target, redact_url])
+def test_no_text_takes_longer_than_its_length_to_redact(redact: Callable[[str], str], part: str) -> None:
+    assert len(redact("://?" + part * (1_000_000 // len(part)))) > 0

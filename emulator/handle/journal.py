@@ -64,7 +64,7 @@ class Struck:
         return f"{self.do} {self.where} ({self.place or self.id})"
 
 
-class Headers(Mapping[str, str]):
+class SentHeaders(Mapping[str, str]):
     """The headers of a request, found under any spelling of their names; one that was sent twice has both values."""
 
     def __init__(self, sent: Sequence[Sequence[str]] = ()) -> None:
@@ -83,7 +83,7 @@ class Headers(Mapping[str, str]):
         return len(self._values)
 
     def __repr__(self) -> str:
-        return f"Headers({self._values})"
+        return f"SentHeaders({self._values})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class Exchange:
     delivered: bool | None
     changes: tuple[Change, ...]
     faults: tuple[Struck, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=Headers, hash=False)
+    headers: Mapping[str, str] = field(default_factory=SentHeaders, hash=False)
     body: Any = None
     _ask: Ask | None = field(default=None, repr=False, compare=False)
 
@@ -121,7 +121,7 @@ class Exchange:
         fields = {name: shown[name] for name in (*names, "delivered")}
         faults = tuple(Struck(**fault) for fault in shown["faults"])
         changes = tuple(Change.read(change) for change in shown["changes"])
-        headers, body = Headers(shown["request"]["headers"]), shown["request"]["body"]
+        headers, body = SentHeaders(shown["request"]["headers"]), shown["request"]["body"]
         at = parse_instant(shown["at"])
         return cls(at=at, changes=changes, faults=faults, headers=headers, body=body, _ask=ask, **fields)
 

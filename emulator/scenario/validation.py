@@ -15,6 +15,7 @@ from jsonschema.validators import extend
 
 from emulator.kernel.errors import Problem, nearest
 from emulator.kernel.quantities import parse_instant
+from emulator.scenario.compare import abridge
 
 TYPES = {
     "object": "an object",
@@ -107,7 +108,7 @@ def _message(error: ValidationError) -> str:
         return str(error.cause)
     if error.validator == "required":
         return error.message.replace("is a required property", "is missing")
-    return error.message.replace(repr(error.instance), shown)
+    return error.message.replace(repr(error.instance), abridge(error.instance))
 
 
 def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:

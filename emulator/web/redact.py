@@ -13,10 +13,12 @@ _SECRET = re.compile(
     r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?key_"
 )
 _IN_QUERY = re.compile(r"(?<=[?&])([^=&#?]+)=([^&#\s\"]*)")
-_IN_FORM = re.compile(r"([^\s&?;,\"=]+)=([^&\s\"]*)")
-_IN_JSON = re.compile(r'"((?:\\.|[^"\\])*)("\s*:\s*"?)((?<=")(?:\\.|[^"\\])*|(?<!")[^\s,{}\[\]"]+)')
+_IN_FORM = re.compile(r"(?:^|(?<=[\s&?;,\"=]))([^\s&?;,\"=]++)=([^&\s\"]*+)")
+_IN_JSON = re.compile(r'(?<!\\)"((?:\\.|[^"\\])*+)("\s*+:\s*+"?)((?<=")(?:\\.|[^"\\])*+|(?<!")[^\s,{}\[\]"]++)', re.DOTALL)
 _USER = re.compile(r"(?<=://)[^\s/?#\"]+(?=@)")
 _SHOWN = 4
+_LONG = 100
+"""Names beyond this are not remembered, for nobody uses them twice."""
 
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
@@ -27,10 +29,9 @@ def redact(secret: str) -> str:
     return f"{secret[:_SHOWN]}…" if len(secret) > 2 * _SHOWN else "…"
 
 
-@lru_cache(maxsize=10_000)
 def is_secret(name: str) -> bool:
     """Whether what is called so is a credential, however it is spelt: `api_key`, `Api-Key`, `s3SecretAccessKey`."""
-    return _SECRET.search(f"_{_WORD_ENDS.sub('_', name).lower()}_") is not None
+    return _is_secret(name) if len(name) < _LONG else _is_secret.__wrapped__(name)
 
 
 def redact_body(value: Any, depth: int = 0) -> Any:
@@ -71,6 +72,11 @@ def redact_header(name: str, value: str) -> str:
         return redact_url(value)
     scheme, space, credential = value.partition(" ")
     return f"{scheme} {redact(credential)}" if space and name.lower().endswith("authorization") else redact(value)
+
+
+@lru_cache(maxsize=10_000)
+def _is_secret(name: str) -> bool:
+    return _SECRET.search(f"_{_WORD_ENDS.sub('_', name).lower()}_") is not None
 
 
 def _hide(value: Any, depth: int) -> Any:

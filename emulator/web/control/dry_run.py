@@ -26,7 +26,7 @@ SENDABLE = re.compile(r"[\x21-\x7e]*")
 @route("POST", f"{WORLD}/dry-run", "What a request would be answered and change", ref("rehearsal"), body=DRY_RUN)
 @at_world
 def dry_run(world: World, asked: Asked) -> Any:
-    plane, call = asked.plane, _call(asked.body)
+    plane, call = asked.plane, _call(asked.body, asked.request.headers.get("host", ""))
     _refuse_at_the_door(asked, call)
     last = Moment(world.settle(), world)
     twin, n, wire, picked = plane.gateway.rehearse(world, call)
@@ -49,8 +49,8 @@ def dry_run(world: World, asked: Asked) -> Any:
     }
 
 
-def _call(wanted: Mapping[str, Any]) -> Call:
-    """A request as it is written; a body that is not text is sent as JSON.
+def _call(wanted: Mapping[str, Any], here: str) -> Call:
+    """A request as it is written; a body that is not text is sent as JSON. One that names no host is for this one.
 
     Raises:
         BadInput: nobody could send it.
@@ -58,7 +58,7 @@ def _call(wanted: Mapping[str, Any]) -> Call:
     scheme, host, path, query = _parts(wanted["url"])
     if problems := [*header_problems(wanted, ())]:
         raise BadInput(problems)
-    headers = {"host": host} if host else {}
+    headers = {"host": name} if (name := host or here) else {}
     headers |= {name.lower(): value for name, value in wanted.get("headers", {}).items()}
     body = wanted.get("body", "")
     if not isinstance(body, str):
@@ -88,9 +88,8 @@ def _refuse_at_the_door(asked: Asked, call: Call) -> None:
         raise BadInput.at(f"a request's target has at most {limits.url} bytes: 414 url-too-long", "url")
     if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
         raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
-    same = {"client": asked.request.scope.get("client"), "scheme": call.scheme, "headers": headers}
-    same["http_version"] = "1.0"  # who writes a request down leaves out the Host that every client adds
-    turned = asked.plane.guard.turn_away({**same, "path": call.path, "query_string": call.query_string.encode()})
+    own = {"scheme": call.scheme, "headers": headers, "path": call.path, "query_string": call.query_string.encode()}
+    turned = asked.plane.guard.turn_away({**asked.request.scope, **own})
     if turned is not None:
         raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", "headers")
 

@@ -19,6 +19,9 @@ from emulator.web.routes import Routes
 LOOKED_AT = 10_000
 """Among how many names the nearest is looked for at most."""
 
+COMPARED = 200
+"""How many characters of a name are compared with others."""
+
 REFUSED = 400
 """The least status of a refusal."""
 
@@ -170,7 +173,7 @@ def _of_body(vendor: Vendor, exchange: Exchange) -> Iterator[str]:
 def nearest_of(name: str, known: Iterable[str]) -> str | None:
     """The known name closest to `name`, however far it is; None when none is known."""
     names = [it for _, it in zip(range(LOOKED_AT), known, strict=False)]
-    close = get_close_matches(name, names, n=1, cutoff=0.0)
+    close = get_close_matches(name[:COMPARED], names, n=1, cutoff=0.0)
     return close[0] if close else None
 
 
