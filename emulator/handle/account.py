@@ -97,6 +97,10 @@ class Ledger:
         )
         return cls(shown["complete"], commits, tuple(Outcome(**it) for it in shown["exchanges"]), shown["totals"])
 
+    def __repr__(self) -> str:
+        known = "" if self.complete else ", not all that there were"
+        return f"<Ledger of {len(self.commits)} commits and {len(self.exchanges)} exchanges{known}>"
+
     def moved(self, vendor: str, field: str) -> Any:
         """By how much a quantity such as `account.credits_used` moved in all, after minus before; 0 where it did not.
 

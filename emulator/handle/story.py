@@ -52,6 +52,7 @@ def _lines(emulator: Emulator, replay: str | None) -> Iterator[str]:
     yield from (f"  {_name_of(it)} never struck" for it in emulator.faults.list() if not it.struck)
     if not journal:
         yield "nothing happened in this world: is the client pointed at its URL, with its credential?"
+        yield "(a path that no vendor has, a host name that is not allowed and a live key are refused before any world)"
     if replay is not None:
         yield f"replay: {replay}"
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import Touched
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
-from emulator.scenario.compare import abridge
+from emulator.scenario.compare import ABRIDGED, abridge
 from emulator.scenario.scenario import Vendors
 
 NAMES = ("id", "name", "token")
@@ -48,7 +47,9 @@ class Difference:
 
 
 def _said(value: Any) -> str:
-    return "nothing" if value is None else str(value) if isinstance(value, (str, Decimal)) else abridge(value)
+    if isinstance(value, str):
+        return value if len(value) <= ABRIDGED and value.isprintable() else abridge(value)
+    return "nothing" if value is None else abridge(value)
 
 
 def of_touched(world: World, vendors: Vendors, touched: Iterable[Touched], at: datetime) -> list[Difference]:
