@@ -133,13 +133,15 @@ class Gateway:
         content = _content(reply.body)
         basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
         headers = self._headers(tx, route, call, reply, n)
-        if world.rules.provenance:
-            headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
         notes, delivered = _notes(faults) if faults else ((), True)
-        if notes and world.rules.provenance:
+        own = _is_the_vendors_own(answer, faults)
+        if world.rules.provenance:
+            headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
+            if own:
+                headers.append((b"emulator-basis", basis.encode()))
             headers += [(b"emulator-fault", note.id.encode()) for note in notes]
         kept = self._limits.journal_bytes
-        if self._judge is not None and _is_the_vendors_own(answer, faults):
+        if self._judge is not None and own:
             self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
         exchange = Exchange(
             tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, call.body[:kept],
@@ -226,7 +228,7 @@ def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool | None]:
 
 
 def _is_the_vendors_own(answer: Answer, faults: Iterable[Fault]) -> bool:
-    return answer.name not in (SCRIPTED, FAILED) and all(fault.do != STATUS for fault in faults)
+    return answer.name not in (SCRIPTED, FAILED) and not any(fault.do == STATUS for fault in faults)
 
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:
