@@ -71,6 +71,7 @@ def serve(
     known, limits, token_made = _library(folder), Limits(**bounds), None
     if not token and not is_loopback(host):
         token = token_made = make_token()
+    authority = _authority(hosts) if tls else None
     try:
         worlds = worlds_of([known.open(name) for name in scenario or (FIRST_SCENARIO,)], rate, limits)
         listening = listen(host, port)
@@ -87,7 +88,7 @@ def serve(
 
     app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits)
     try:
-        serve(app, listening, greet, limits, _authority(hosts) if tls else None)
+        serve(app, listening, greet, limits, authority)
     except KeyboardInterrupt:
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
 
@@ -214,7 +215,10 @@ def _authority(hosts: Sequence[str]) -> Tls:
     from emulator.tls import Tls
     from emulator.vendors import VENDORS
 
-    return Tls([*(host for vendor in VENDORS.values() for host in vendor.hosts), *hosts])
+    try:
+        return Tls([*(host for vendor in VENDORS.values() for host in vendor.hosts), *hosts])
+    except EmulatorError as error:
+        raise click.ClickException(str(error)) from None
 
 
 def _library(folder: Path | None) -> Library:

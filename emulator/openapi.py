@@ -29,8 +29,15 @@ JSON_TYPE, PROBLEM_TYPE, YAML_TYPE = "application/json", "application/problem+js
 
 HEADERS: Mapping[str, Any] = {
     "Emulator-Exchange": {"description": "The world, and the number of the journal entry.", "schema": {"type": "string"}},
-    "Emulator-Basis": {"description": "How sure we are of this answer.", "schema": {"enum": list(KINDS)}},
-    "Emulator-Error": {"description": "On failures of ours only.", "required": True, "schema": {"type": "string"}},
+    "Emulator-Basis": {
+        "description": "How sure we are of this answer. Where a fault or the scenario gave it, that is not said.",
+        "schema": {"enum": list(KINDS)},
+    },
+    "Emulator-Error": {
+        "description": "On failures of ours; and beside a vendor's own 404 for a path that no operation here has.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
 }
 PROVENANCE = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Emulator-Exchange", "Emulator-Basis")}
 

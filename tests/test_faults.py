@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from emulator import Emulator, EmulatorServer
 from emulator.app import create_app, worlds_of
 from emulator.handle.server import Refused
+from emulator.handle.transport import InProcess
 from emulator.kernel.errors import BadInput
 from emulator.kernel.faults import DO, MEANINGLESS, WHERE, Fault, strike
 from emulator.kernel.limits import Limits
@@ -558,3 +559,38 @@ def test_pieces_are_the_body_again(chunks: list[bytes], size: int) -> None:
 def test_noise_is_as_long_as_it_is_wanted_and_always_the_same(length: int) -> None:
     assert len(noise("fault-1", length)) == length
     assert noise("fault-1", length) == noise("fault-1", length)
+
+
+SAID = {"at": LIST, "status": 200, "body": {"batches": []}}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "basis", "answer"),
+    [
+        ({}, "documented", "page [documented]"),
+        ({"faults": [fault(at=LIST, where="before-auth", do="status", status=503)]}, None, "failed"),
+        ({"faults": [fault(at=LIST, where="before-commit", do="status", status=503)]}, None, "failed"),
+        ({"faults": [fault(at=LIST, where="after-commit", do="status", status=503)]}, None, "page [documented]"),
+        ({"faults": [fault(at=LIST, where="after-commit", do="delay", delay="1s")]}, "documented", "page [documented]"),
+        ({"faults": [fault(at=LIST, where="mid-body", do="garbage")]}, "documented", "page [documented]"),
+        ({"replies": [SAID]}, None, "scripted"),
+    ],
+)
+def test_only_an_answer_of_the_vendor_has_a_basis(scenario: dict[str, Any], basis: str | None, answer: str) -> None:
+    app = create_app(worlds_of([load_value({"title": "A test", **scenario}, VENDORS)]))
+    with httpx.Client(transport=InProcess(app), base_url="http://localhost") as client:
+        reply = client.get("/live/batches?api_key=k")
+        told = client.get("/_emulator/worlds/default/journal/1/explain").json()["text"].splitlines()[0]
+    assert ("emulator-exchange" in reply.headers, reply.headers.get("emulator-basis")) == (True, basis)
+    assert told.endswith(f" {reply.status_code} {answer}")
+
+
+@pytest.mark.parametrize("where", ["before-auth", "before-commit"])
+def test_where_nothing_was_answered_nothing_is_said_of_how_sure_that_is(where: str) -> None:
+    faults = [fault(at=LIST, where=where)]
+    app = create_app(worlds_of([load_value({"title": "A test", "faults": faults}, VENDORS)]))
+    with httpx.Client(transport=InProcess(app), base_url="http://localhost") as client:
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.get("/live/batches?api_key=k")
+        told = client.get("/_emulator/worlds/default/journal/1/explain").json()["text"].splitlines()[0]
+    assert told.endswith("-> 0 failed")

@@ -184,4 +184,4 @@ def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_
         server.terminate()
     assert '"in_progress"' in answered.stdout
     assert [it.stdout.partition("\n")[0][:9] for it in ours] == ["1  2026-0", "1 scenari"]
-    assert (tmp_path / "ca.key").stat().st_mode & 0o077 == 0
+    assert (tmp_path / "authority" / "ca.key").stat().st_mode & 0o077 == 0

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -455,6 +456,27 @@ def test_a_client_that_hangs_up_in_the_middle_of_steering_has_asked_nothing_and_
             line.sendall(b"{")
         worlds = httpx.get(f"{server.url}/_emulator/worlds").json()["worlds"]
     assert (len(worlds), caplog.text) == (1, "")
+
+
+def test_the_log_files_of_the_process_are_written_on(tmp_path: Path) -> None:
+    log, handler = logging.getLogger("somebody-elses"), logging.FileHandler(tmp_path / "log", "w")
+    log.addHandler(handler)
+    try:
+        with ThreadedServer(create_app(worlds_of([]))):
+            log.warning("still here")
+        assert (tmp_path / "log").read_text() == "still here\n"
+    finally:
+        log.removeHandler(handler)
+        handler.close()
+
+
+def test_a_server_that_does_not_come_up_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr("uvicorn.Server.startup", fail)
+    with pytest.raises(OSError, match="Too many open files"), ThreadedServer(create_app(worlds_of([]))):
+        pass
 
 
 def test_there_are_no_more_worlds_than_there_may_be(server: ThreadedServer) -> None:

@@ -163,11 +163,14 @@ class Accident:
         await self._send_out(wire)
 
     async def _dribble(self, wire: Wire, size: int) -> None:
-        for number, piece in enumerate(pieces(wire.content, size)):
-            if number:
+        sent, next_pause = 0, size
+        for piece in pieces(wire.content, min(size, PIECE)):
+            if sent >= next_pause:
                 await self._means.pause(self._fault.pace.total_seconds())
+                next_pause += size
             if not await self._send_more(piece):
                 return
+            sent += len(piece)
 
     async def _break(self, wire: Wire, half: int) -> None:
         """Strikes once half of the body is out. What follows goes out too where the line is still there, or is garbage."""

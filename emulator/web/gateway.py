@@ -29,6 +29,9 @@ Judge = Callable[[str, str, int, bytes], None]
 
 WORLD_HEADER = b"emulator-world"
 
+NO_VENDORS = frozenset((SCRIPTED, FAILED))
+"""Answers that are not the vendor's own."""
+
 log = logging.getLogger("emulator")
 
 
@@ -133,13 +136,16 @@ class Gateway:
         content = _content(reply.body)
         basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
         headers = self._headers(tx, route, call, reply, n)
-        if world.rules.provenance:
-            headers += (b"emulator-exchange", f"{world.id}/{n}".encode()), (b"emulator-basis", basis.encode())
         notes, delivered = _notes(faults) if faults else ((), True)
-        if notes and world.rules.provenance:
-            headers += [(b"emulator-fault", note.id.encode()) for note in notes]
+        own = answer.name not in NO_VENDORS and not (faults and any(fault.do == STATUS for fault in faults))
+        if world.rules.provenance:
+            headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
+            if own:
+                headers.append((b"emulator-basis", basis.encode()))
+            if notes:
+                headers += [(b"emulator-fault", note.id.encode()) for note in notes]
         kept = self._limits.journal_bytes
-        if self._judge is not None and _is_the_vendors_own(answer, faults):
+        if self._judge is not None and own:
             self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
         exchange = Exchange(
             tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, call.body[:kept],
@@ -223,10 +229,6 @@ def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool | None]:
     """What the journal says of the faults, and whether they let the client have the vendor's own answer, whole."""
     spared = all(fault.spares_the_answer for fault in faults)
     return tuple(fault.note() for fault in faults), None if spared and any(it.takes_real_time for it in faults) else spared
-
-
-def _is_the_vendors_own(answer: Answer, faults: Iterable[Fault]) -> bool:
-    return answer.name not in (SCRIPTED, FAILED) and all(fault.do != STATUS for fault in faults)
 
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:

@@ -37,7 +37,7 @@ class Turned(NamedTuple):
 
 @dataclass(slots=True)
 class Guard:
-    """`hosts` are names by which the server may be called besides the local ones; a `token` locks the control plane."""
+    """`hosts` are names it may be called by besides the local ones; a `token` that is not empty locks the control plane."""
 
     hosts: frozenset[str] = frozenset()
     token: str | None = None
@@ -74,7 +74,7 @@ class Guard:
         return None
 
     def _opens(self, path: str, authorization: bytes | None) -> bool:
-        if self.token is None or path in OPEN:
+        if not self.token or path in OPEN:
             return True
         scheme, _, given = (authorization or b"").partition(b" ")
         return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self.token.encode())

@@ -134,7 +134,8 @@ def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[d
 
 def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
     """The explanation for people; `picked` is how the request found its world."""
-    yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {told['status']} {told['answer']} [{told['basis']}]"
+    basis = f" [{told['basis']}]" if told["because"] else ""  # what is no answer of the vendor rests on nothing
+    yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {told['status']} {told['answer']}{basis}"
     yield f"  world       {told['world']}, {picked}"
     yield f"  operation   {told['operation']}"
     for row in told["rows"][:SPOKEN]:
