@@ -8,18 +8,18 @@ from emulator.options import token_option
 
 
 @click.command()
-@click.argument("number", metavar="N", type=click.IntRange(min=1))
+@click.argument("number", metavar="[N]", required=False, type=click.IntRange(min=1))
 @click.option("--url", default="http://127.0.0.1:8080", envvar="EMULATOR_URL", show_default=True, show_envvar=True)
 @click.option("--world", default="default", envvar="EMULATOR_WORLD", show_default=True, show_envvar=True)
 @token_option("What the server demands.")
-def explain(number: int, url: str, world: str, token: str | None) -> None:
-    """Explain exchange N of a world on a running server; the reply's header Emulator-Exchange names both."""
+def explain(number: int | None, url: str, world: str, token: str | None) -> None:
+    """Explain exchange N of a world on a running server, or the newest; the header Emulator-Exchange of a reply names both."""
     import httpx
 
     from emulator.reach import reaching
 
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    target = f"{url.rstrip('/')}/_emulator/worlds/{world}/journal/{number}/explain"
+    target = f"{url.rstrip('/')}/_emulator/worlds/{world}/journal/{number or 'last'}/explain"
     try:
         reply = httpx.get(target, headers=headers, timeout=30, **reaching(url))
         told = reply.json()

@@ -279,10 +279,20 @@ def test_an_empty_journal_is_called_empty(emulator: Emulator) -> None:
         emulator.ask("GET", "/journal/1/explain")
 
 
+def test_the_newest_exchange_is_found_without_its_number(emulator: Emulator) -> None:
+    with pytest.raises(Refused, match="no entry of this journal, which holds no exchange"):
+        emulator.ask("GET", "/journal/last/explain")
+    url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
+    assert [httpx.get(url).status_code for _ in range(2)] == [200, 200]
+    emulator.state.change({"serpwow": {"account": {"name": "Another"}}})
+    assert emulator.ask("GET", "/journal/last")["n"] == emulator.ask("GET", "/journal/last/explain")["n"] == 2
+
+
 def test_the_command_prints_it_for_people(live: Live) -> None:
     world = live.load("first-run")
     httpx.get(f"{world.serpwow['url']}/batches/9E867FAA/stop", params={"api_key": world.serpwow["api_key"]})
     done = CliRunner().invoke(main, ["explain", "1", "--url", live.url, "--world", world.id])
+    assert CliRunner().invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == done.output
     assert done.exit_code == 0
     assert "would work  stop does something where a batch is queued or running" in done.output
     missing = CliRunner().invoke(main, ["explain", "9", "--url", live.url, "--world", world.id])

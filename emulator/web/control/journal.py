@@ -15,6 +15,9 @@ from emulator.web.control.shows import show_entry
 from emulator.web.control.verify import VERIFY, verify
 
 PAGE = 1000
+LAST = "last"
+"""In place of a number: the newest exchange."""
+
 SINCE = {**COUNT, "description": "only entries after this one: to go on, the n of the last"}
 LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how many at most, the oldest first"}
 
@@ -48,20 +51,25 @@ def forget(world: World, _: Asked) -> None:
 @at_world
 def entry(world: World, asked: Asked) -> Any:
     world.settle()
-    return show_entry(entry_of(world, _number(asked)))
+    return show_entry(entry_of(world, _number(world, asked)))
 
 
 @route("GET", f"{WORLD}/journal/{{n}}/explain", "Why an entry went as it did", ref("explanation"))
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
-    return explain(world, asked.plane.vendors, asked.plane.routes, _number(asked))
+    return explain(world, asked.plane.vendors, asked.plane.routes, _number(world, asked))
 
 
-def _number(asked: Asked) -> int:
+def _number(world: World, asked: Asked) -> int:
+    """The entry that the path means: that of a number, or of the newest exchange."""
     n = asked.named("n")
+    if n == LAST:
+        if not (newest := world.journal.newest_exchanges(1)):
+            raise NotFound("entry of this journal, which holds no exchange,", LAST, ())
+        return newest[0][0]
     if not (n.isascii() and n.isdecimal() and len(n) < 16):
-        raise BadInput.at(f"a journal's entries have numbers, and {n!r} is none", "n")
+        raise BadInput.at(f"a journal's entries have numbers, and {n!r} is none; {LAST!r} is the newest exchange", "n")
     return int(n)
 
 
