@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
     from emulator.handle.server import EmulatorServer, Refused
-    from emulator.kernel.errors import EmulatorError
+    from emulator.kernel.errors import BadInput, EmulatorError, NotFound
 
-__all__ = ["Emulator", "EmulatorError", "EmulatorServer", "Refused", "__version__"]
+__all__ = ["BadInput", "Emulator", "EmulatorError", "EmulatorServer", "NotFound", "Refused", "__version__"]
 
 PLACES = {
+    "BadInput": "emulator.kernel.errors",
     "Emulator": "emulator.handle.emulator",
     "EmulatorError": "emulator.kernel.errors",
     "EmulatorServer": "emulator.handle.server",
+    "NotFound": "emulator.kernel.errors",
     "Refused": "emulator.handle.server",
 }
 

@@ -40,7 +40,10 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     with ExitStack() as exits:
         try:
             server = exits.enter_context(
-                EmulatorServer(pytestconfig.getoption("emulator_url") or os.environ.get("EMULATOR_URL"))
+                EmulatorServer(
+                    pytestconfig.getoption("emulator_url") or os.environ.get("EMULATOR_URL"),
+                    seed=pytestconfig.getoption("emulator_seed"),
+                )
             )
             server.greet()
         except Refused as error:
@@ -52,8 +55,6 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
     """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
     scenario, seed = _wanted(request)
-    if seed is None:
-        seed = request.config.getoption("emulator_seed")
     with _made(emulator_server, _world_of(request.node), scenario, seed) as emulator:
         request.node.stash[WORLD] = emulator, emulator.seed
         yield emulator
@@ -95,7 +96,7 @@ def _stories(item: pytest.Item) -> Iterator[str]:
     emulator, seed = item.stash.get(WORLD, (None, 0))
     if emulator is not None:
         yield story(emulator, replay=_replay(item, seed))
-    yield from filter(None, (story_if_any(it) for it in living() if it is not emulator))
+    yield from filter(None, (story_if_any(it, _replay(item, it.seed)) for it in living() if it is not emulator))
 
 
 def _replay(item: pytest.Item, seed: int) -> str:

@@ -77,6 +77,7 @@ class _StoppedAtOnce(_Server):
             listening.close()
         for connection in [*self.server_state.connections]:
             connection.transport.abort()
+        await asyncio.sleep(0)  # who waits for a client to read hears that it is gone
         for task in self.server_state.tasks:
             task.cancel()
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)

@@ -247,7 +247,7 @@ def test_a_mistake_brings_about_no_others(text: str) -> None:
     [
         (ADVANCE, {}, "needs one of by, to, until"),
         (ADVANCE, {"by": "1s", "until": "idle"}, "has more than 1 of by, to, until"),
-        (CLOCK, {}, "needs one of now, rate"),
+        (CLOCK, {}, "needs at least one of now, rate"),
         ({"minProperties": 1}, {}, "{} should be non-empty"),
     ],
 )

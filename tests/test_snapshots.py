@@ -178,3 +178,18 @@ def test_undo_does_not_take_back_half(monkeypatch: pytest.MonkeyPatch) -> None:
         world.undo(8)
     assert shown(world) == before
     world.undo(1)
+
+
+@pytest.mark.parametrize("name", ["now", "nothing"])
+def test_there_is_no_way_back_to_where_a_world_is(name: str) -> None:
+    world = kitchen(1)
+    with pytest.raises(NotFound, match=f"no snapshot is called '{name}'"):
+        world.restore(name)
+    assert world.epoch == 0
+
+
+def test_a_jump_over_nothing_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = kitchen(1)
+    monkeypatch.setattr(World, "copy", None)
+    assert world.advance_by(timedelta(seconds=1)) == []
+    assert world.clock.now() == START + timedelta(seconds=1)

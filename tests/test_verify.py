@@ -85,7 +85,7 @@ def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, 
 @pytest.mark.parametrize(
     ("wish", "detail"),
     [
-        ({}, "needs one of called, order, never"),
+        ({}, "needs at least one of called, order, never"),
         ({"never": []}, "could not fail"),
         ({"never": ["serpwow.batches.stopal"]}, "did you mean 'serpwow.batches.stopall'"),
         ({"called": [{"at": "serpwow.batches"}]}, "no operation is called 'serpwow.batches'"),

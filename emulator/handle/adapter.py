@@ -15,7 +15,7 @@ from urllib3.exceptions import ProtocolError
 
 from emulator.app import App
 from emulator.handle.direct import Answered, ask
-from emulator.handle.transport import FAILURES
+from emulator.handle.transport import FAILURES, is_whole
 from emulator.kernel.faults import HANG, RESET
 from emulator.web.accidents import LineCut
 
@@ -56,7 +56,7 @@ class _Breaking(BytesIO):
 
     def __init__(self, answer: Answered) -> None:
         super().__init__(answer.content)
-        self._how = answer.cut.how if answer.cut else None
+        self._how = answer.cut.how if answer.cut and not is_whole(answer) else None
 
     def read(self, size: int | None = -1, /) -> bytes:
         content = super().read(size)

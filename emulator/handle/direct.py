@@ -36,6 +36,8 @@ class WaitsForEver(EmulatorError):
 class Here(NoSocket):
     """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 
+    cancelled: BaseException | None = None
+
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
         self.gone = False
@@ -58,6 +60,7 @@ class HereAwaited(NoSocket):
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
         self.gone = False
+        self.cancelled: BaseException | None = None
 
     async def hang(self, receive: Receive, seconds: float) -> None:
         await self.pause(seconds)
@@ -66,15 +69,17 @@ class HereAwaited(NoSocket):
         await self.drop()
 
     async def pause(self, seconds: float) -> None:
+        """A caller that gives up by cancelling takes back nothing of what it asked: the request goes on, and nobody is told."""
         import anyio
 
+        if self.gone:
+            return
         borne = seconds if self._patience is None else min(seconds, self._patience)
         try:
             await anyio.sleep(borne)
-        except anyio.get_cancelled_exc_class():
-            self.gone = True
-            raise
-        self.gone = self.gone or borne < seconds
+        except anyio.get_cancelled_exc_class() as error:
+            self.cancelled = error
+        self.gone = self.cancelled is not None or borne < seconds
 
 
 def ask(
@@ -122,17 +127,20 @@ async def asked(
         return incoming.pop() if incoming else {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
-        sent.append(message)
+        if not here.gone:
+            sent.append(message)
 
     ended: LineCut | WaitsForEver | None = None
     try:
         await app(scope, receive, send)
     except (LineCut, WaitsForEver) as error:
         ended = error
+    if here.cancelled is not None:
+        raise here.cancelled
+    if here.gone:
+        ended = LineCut(HANG)
     if ended is not None and not sent:
         raise ended
-    if here.gone:
-        raise LineCut(HANG)
     return _answered(method, sent, ended)
 
 

@@ -67,6 +67,8 @@ class Emulator(Past):
         wish = {"id": id, "scenario": _written(scenario), "claim": False, "seed": seed}
         with ExitStack() as exits:
             self._server = server or exits.enter_context(EmulatorServer(os.environ.get("EMULATOR_URL")))
+            if seed is None:
+                wish["seed"] = self._server.seed
             self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
 
     def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
@@ -226,7 +228,7 @@ class Emulator(Past):
         """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
 
         Raises:
-            RuntimeError: the server is not in this process.
+            Refused: the server is not in this process.
         """
         from emulator.handle.transport import InProcess
 
@@ -236,7 +238,7 @@ class Emulator(Past):
         """An adapter for `requests.Session.mount` that needs no socket.
 
         Raises:
-            RuntimeError: the server is not in this process.
+            Refused: the server is not in this process.
         """
         from emulator.handle.adapter import InProcessAdapter
 
@@ -268,7 +270,7 @@ class Emulator(Past):
 
     def _app(self) -> Any:
         if self._server.app is None:
-            raise RuntimeError("there is no transport without a socket to a server that is not in this process")
+            raise Refused("there is no transport without a socket to a server that is not in this process (EMULATOR_URL)")
         return self._server.app
 
 

@@ -33,9 +33,13 @@ class Refused(EmulatorError):
 
 
 class EmulatorServer:
-    """Gives out worlds. Without a URL it serves from this process; with one it steers the server there."""
+    """Gives out worlds. Without a URL it serves from this process; with one it steers the server there.
 
-    def __init__(self, url: str | None = None) -> None:
+    `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None.
+    """
+
+    def __init__(self, url: str | None = None, *, seed: int | None = None) -> None:
+        self.seed = seed
         self._exits = ExitStack()
         self._lock = Lock()
         self._process = os.getpid()

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 from emulator.kernel.errors import NotFound
 
 UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"
 
 
+def _refuse(*_: Any, **__: Any) -> NoReturn:
+    raise TypeError(UNCHANGEABLE)
+
+
 class ReadOnly(dict[str, Any]):
-    """A part of the state as it was read. To write to it would change nothing, and is refused."""
+    """An object of the state as it was read. To write to it would change nothing, and is refused."""
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        raise TypeError(UNCHANGEABLE)
-
-    def __delitem__(self, key: str) -> None:
-        raise TypeError(UNCHANGEABLE)
+    __setitem__ = __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = _refuse
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         return dict, (dict(self),)  # a copy is for whoever made it to write to
 
-    def update(self, *_: Any, **__: Any) -> None:
-        raise TypeError(UNCHANGEABLE)
+
+class ReadOnlyList(list[Any]):
+    """A list of the state, likewise."""
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = extend = insert = pop = remove = clear = sort = reverse = _refuse
+
+    def __reduce__(self) -> tuple[type[list[Any]], tuple[list[Any]]]:
+        return list, ([*self],)
 
 
 def read_only(value: Any) -> Any:
-    """A JSON value whose objects cannot be written to."""
+    """A JSON value in which nothing can be written to."""
     if isinstance(value, dict):
         return ReadOnly({name: read_only(part) for name, part in value.items()})
-    return [read_only(part) for part in value] if isinstance(value, list) else value
+    return ReadOnlyList(map(read_only, value)) if isinstance(value, list) else value
 
 
 class State(Mapping[str, Any]):

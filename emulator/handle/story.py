@@ -31,10 +31,10 @@ def story(emulator: Emulator, replay: str | None = None) -> str:
         return f"the story cannot be told: {error}"
 
 
-def story_if_any(emulator: Emulator) -> str | None:
+def story_if_any(emulator: Emulator, replay: str | None = None) -> str | None:
     """The story of a world in which something has happened; None of another, or of one that cannot be asked."""
     try:
-        return story(emulator) if emulator.journal else None
+        return story(emulator, replay) if emulator.journal else None
     except EmulatorError:
         return None
 

@@ -42,6 +42,8 @@ class Record(Mapping[str, Any]):
     def __len__(self) -> int:
         return len(self._fields)
 
+    __hash__ = object.__hash__
+
     def __reduce__(self) -> tuple[type[Record], tuple[str, dict[str, Any]]]:
         return Record, (self._kind, dict(self._fields))
 

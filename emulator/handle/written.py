@@ -33,8 +33,10 @@ def duration(value: timedelta, *path: str | int) -> str:
     """A duration as people write it, such as `1.5s`.
 
     Raises:
-        BadInput: it is not of whole milliseconds.
+        BadInput: it is negative, or not of whole milliseconds.
     """
+    if value < timedelta():
+        raise BadInput.at(f"time never goes back, and {value.total_seconds():g}s would", *path)
     if value % MILLISECOND:
         raise BadInput.at(f"a world's time passes by whole milliseconds, not by {value}", *path)
     return show_duration(value)

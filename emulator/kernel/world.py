@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import count
 from math import inf
 from threading import RLock
 from typing import Any, NamedTuple
@@ -12,7 +13,7 @@ from emulator.kernel.agenda import Agenda
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, TooMany
 from emulator.kernel.history import History
-from emulator.kernel.journal import Began, Change, Journal, show_instant
+from emulator.kernel.journal import Began, Change, Journal
 from emulator.kernel.machine import Wait
 from emulator.kernel.plan import Planned
 from emulator.kernel.rules import Rules
@@ -22,7 +23,6 @@ from emulator.kernel.transaction import Transaction, put_back
 JUMP_LIMIT = 50_000
 JUMP_LIMIT_EACH = 5
 """How many changes, and how many more for each resource, one jump of the clock may bring about."""
-
 
 BEGINNING, NOW = "beginning", "now"
 """What `moment` calls the world as it began and as it is, so that no snapshot can be called that."""
@@ -80,7 +80,8 @@ class World:
             TimeRunsForward: the instant has passed.
             Conflict: more would happen than one jump may bring about. The world stays where it is.
         """
-        return self._jump(lambda: self._catch_up(self.clock.advance_to(instant), self._jump_limit))
+        here = self.settle()
+        return self._pass_through(here, self.clock.advance_to(instant))
 
     def advance_by(self, duration: timedelta) -> list[Change]:
         """Jumps ahead by a duration that is not negative.
@@ -89,7 +90,8 @@ class World:
             TimeRunsForward: that would be beyond the end of time.
             Conflict: more would happen than one jump may bring about. The world stays where it is.
         """
-        return self._jump(lambda: self._catch_up(self.clock.advance_by(duration), self._jump_limit))
+        here = self.settle()
+        return self._pass_through(here, self.clock.advance_by(duration))
 
     def advance_to_next(self) -> list[Change]:
         """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will."""
@@ -102,7 +104,8 @@ class World:
         Raises:
             Conflict: the world does not come to rest within what one jump may bring about. It stays where it is.
         """
-        return self._jump(self._go_on_until_idle)
+        here = self.settle()
+        return self._or_stay(here, self._go_on_until_idle) if self.next_due() is not None else []
 
     def next_due(self) -> datetime | None:
         """The instant of the next thing but upkeep that happens by itself, or None."""
@@ -199,11 +202,11 @@ class World:
             NotFound: there is none of that name.
         """
         if name == BEGINNING:
-            self.reset()
-        else:
-            moment = self.moment(name)
-            self.epoch += 1
-            self._go_back_to(moment)
+            return self.reset()
+        if name not in self.snapshots:
+            raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
+        self.epoch += 1
+        return self._go_back_to(self.snapshots[name])
 
     def undo(self, exchanges: int) -> None:
         """Takes back the newest exchanges and all that happened since the first of them, which the clock goes back to.
@@ -238,38 +241,39 @@ class World:
         self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
         self.journal, self.history = other.journal.copy(), other.history.copy()
 
-    @property
-    def _jump_limit(self) -> int:
-        return JUMP_LIMIT + JUMP_LIMIT_EACH * len(self.store)
+    def _pass_through(self, here: datetime, instant: datetime) -> list[Change]:
+        """What happens from here to an instant to which the clock was moved; where that is too much, it goes back."""
+        first = self.agenda.first()
+        if first is None or first[0] > instant:
+            return []
+        return self._or_stay(here, lambda limit: self._catch_up(instant, limit))
 
-    def _jump(self, jump: Callable[[], list[Change]]) -> list[Change]:
-        here = Moment(self.settle(), self.copy())
+    def _or_stay(self, here: datetime, go: Callable[[int], list[Change]]) -> list[Change]:
+        before = Moment(here, self.copy())
         try:
-            return jump()
+            return go(JUMP_LIMIT + JUMP_LIMIT_EACH * len(self.store))
         except Conflict:
-            self._go_back_to(here)
+            self._go_back_to(before)
             raise
 
-    def _go_on_until_idle(self) -> list[Change]:
+    def _go_on_until_idle(self, limit: int) -> list[Change]:
         fired: list[Change] = []
-        limit, jumps = self._jump_limit, 0
-        while self.next_due() is not None:
+        for jumps in count(1):
+            if self.next_due() is None:
+                break
             fired += self.advance_to_next()
-            jumps += 1
             if max(jumps, len(fired)) > limit:
                 raise Conflict(f"after {jumps} events this world is still not at rest: it seems to repeat for ever")
         return fired
 
     def _catch_up(self, now: datetime, limit: float = inf) -> list[Change]:
         fired: list[Change] = []
-        events = 0
-        while (first := self.agenda.first()) is not None and first[0] <= now:
-            fired += self._lapse(*first)
-            events += 1
+        for events in count():
             if max(events, len(fired)) > limit:
-                raise Conflict(
-                    f"by {show_instant(first[0])} more than {limit} things would happen by themselves: jump less far at once"
-                )
+                raise Conflict(f"more than {limit} things would happen by themselves on the way: jump less far at once")
+            if (first := self.agenda.first()) is None or first[0] > now:
+                break
+            fired += self._lapse(*first)
         return fired
 
     def _due(self, key: tuple[str, str]) -> tuple[datetime, Wait] | None:

@@ -93,7 +93,8 @@ def _message(error: ValidationError) -> str:
     if error.validator == "enum":
         return f"{shown} is {_none_of(schema, error)}"
     if error.validator == "minProperties" and "properties" in schema:
-        return f"needs one of {', '.join(schema['properties'])}"
+        least = "one" if schema.get("maxProperties") == 1 else "at least one"
+        return f"needs {least} of {', '.join(schema['properties'])}"
     if error.validator == "maxProperties" and "properties" in schema:
         return f"has more than {schema['maxProperties']} of {', '.join(schema['properties'])}"
     if error.validator == "type" and _is_text_in_digits(error.instance, schema):
@@ -149,9 +150,9 @@ def _choices(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _none_of(schema: Mapping[str, Any], error: ValidationError) -> str:
-    """Of many choices only the nearest, unless none is near."""
+    """Of many choices only the nearest."""
     choices, hint = _choices(schema), _nearest_choice(error)
-    if hint and len(choices) > MANY:
+    if len(choices) > MANY:
         return f"none of the {len(choices)} that there are{hint}"
     return f"not one of {', '.join(choices)}{hint}"
 

@@ -69,15 +69,10 @@ class Gateway:
         if wire is None:
             return
         means = means_of(scope)
-        try:
-            if wire.faults:
-                await befall(wire, means, receive, send, self._limits.hang_seconds)
-            else:
-                await send_out(wire, send, means)
-        except BaseException:  # a client in this process gives up by cancelling
-            if means.gone:
-                _note_delivery(wire, means)
-            raise
+        if wire.faults:
+            await befall(wire, means, receive, send, self._limits.hang_seconds)
+        else:
+            await send_out(wire, send, means)
         if means.gone or wire.faults:
             _note_delivery(wire, means)
 

@@ -230,6 +230,8 @@ class Line(HttpToolsProtocol):
     def _refuse_nonsense(self, error: HttpParserError) -> None:
         if self._last_word is None:  # or a callback has refused it by name
             reason = "its target is no URL" if isinstance(error, HttpParserCallbackError) else str(error)
+            if "PRI" in reason:
+                reason = "it is HTTP/2, which is not spoken here"
             self.logger.warning("Invalid HTTP request received: %s", reason)
             self.refuse(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
 

@@ -12,7 +12,7 @@ _SECRET = re.compile(
     r"^_key_$|(secret|token|password|passwd|pwd|credentials?|signature|authorization|cookie)_|_(sig|connection_?string)_"
     r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?key_"
 )
-_IN_QUERY = re.compile(r"(?<=[?&])([^=&#?]+)=([^&#\s\"]*)")
+_IN_QUERY = re.compile(r"(?<=[?&#])([^=&#?]+)=([^&#\s\"]*)")
 _IN_FORM = re.compile(r"(?:^|(?<=[\s&?;,\"=]))([^\s&?;,\"=]++)=([^&\s\"]*+)")
 _IN_JSON = re.compile(r'(?<!\\)"((?:\\.|[^"\\])*+)("\s*+:\s*+"?)((?<=")(?:\\.|[^"\\])*+|(?<!")[^\s,{}\[\]"]++)', re.DOTALL)
 _USER = re.compile(r"(?<=://)[^\s/?#\"]+(?=@)")

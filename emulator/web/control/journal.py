@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from emulator.kernel.errors import BadInput, NotFound
@@ -36,9 +37,10 @@ def journal(world: World, asked: Asked) -> Any:
     operation = asked.request.query_params.get("operation")
     if operation is not None and operation not in asked.plane.operations:
         raise BadInput.at(str(NotFound("operation", operation, asked.plane.operations)), "operation")
-    shown = (show_entry(entry) for entry in world.journal.since(since))
-    wanted = [entry for entry in shown if operation in (None, entry.get("operation"))]
-    return {"last": world.journal.last, "dropped": world.journal.dropped, "entries": wanted[:limit]}
+    entries = world.journal.since(since)
+    wanted = (it for it in entries if operation is None or getattr(it.event, "operation", None) == operation)
+    shown = [show_entry(it) for it in islice(wanted, limit)]
+    return {"last": world.journal.last, "dropped": world.journal.dropped, "entries": shown}
 
 
 @route("DELETE", f"{WORLD}/journal", "Forget what happened")
