@@ -210,3 +210,9 @@ def test_a_dry_run_that_names_no_host_is_for_the_server_that_is_asked(live: Live
     named = {"method": "GET", "url": "/live/account?api_key=demo", "headers": {"Host": "localhost"}}
     told = live.control.post(f"{DEFAULT}/dry-run", json=named).json()
     assert [value for name, value in told["explanation"]["request"]["headers"] if name == "host"] == ["localhost"]
+
+
+def test_a_dry_run_takes_a_header_once_and_shows_no_body_that_head_has_not(emulator: Emulator) -> None:
+    with pytest.raises(Refused, match="the header emulator-world is given twice"):
+        emulator.dry_run("GET", "/live/account", headers={"Emulator-World": emulator.id, "emulator-world": "nope"})
+    assert emulator.dry_run("HEAD", "/live/account").body is None

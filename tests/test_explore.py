@@ -158,7 +158,7 @@ def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
         (["after-commit:drop"], "/faults/0: expected a fault such as {'where': 'after-commit', 'do': 'drop'}, not 'after-commit:drop'"),
         ("after-commit:drop", "/faults: expected a list of faults, not 'after-commit:drop'"),
         (DROP, "/faults: expected a list of faults, not {'where'"),
-        ([DROP, {**DROP, "at": "x"}], "/faults/1/at: 'x' is not one of"),
+        ([DROP, {**DROP, "at": "x"}], "/faults/1/at: 'x' is none of the"),
         ([read("after-comit:drop")], "/faults/0/where: 'after-comit' is not one of before-auth"),
         ([read("after-comit:drop")], "did you mean 'after-commit'?"),
         ([read("after-commit:dorp")], "did you mean 'drop'?"),

@@ -82,7 +82,7 @@ def test_the_state_shows_what_it_was_given_so_that_it_can_be_given_again(emulato
             "azure_connection_string",
             "gcs_credentials",
         ),
-        *("private_key", "Cookie", "Set-Cookie", "X-Amz-Signature", "sig"),
+        *("api_keys", "secrets", "private_key", "Cookie", "Set-Cookie", "X-Amz-Signature", "sig"),
     ],
 )
 def test_a_credential_is_known_by_its_name(name: str) -> None:
@@ -90,7 +90,11 @@ def test_a_credential_is_known_by_its_name(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["Idempotency-Key", "key_id", "tokens", "keyword", "secretary", "credits_used", "unauthorized_endpoints", "name"]
+    "name",
+    [
+        *("Idempotency-Key", "key_id", "tokens", "keyword", "secretary", "credits_used", "unauthorized_endpoints", "name"),
+        *("token_type", "next_page_token", "6dot50.failed-token-status", "token_expires_at"),
+    ],
 )
 def test_what_is_no_credential_is_not_taken_for_one(name: str) -> None:
     assert not is_secret(name)

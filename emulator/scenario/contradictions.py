@@ -221,7 +221,10 @@ def _reply_problems(item: Item) -> Iterator[Problem]:
 
 def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
+    names = [name.lower() for name in written.get("headers", {})]
     for name, value in written.get("headers", {}).items():
+        if names.count(name.lower()) > 1:
+            yield Problem(f"the header {name} is given twice", (*path, "headers", name))
         if not HEADER_NAME.fullmatch(name):
             yield Problem(f"{name!r} cannot be the name of a header", (*path, "headers", name))
         if not HEADER_VALUE.fullmatch(value):

@@ -150,10 +150,11 @@ def _choices(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _none_of(schema: Mapping[str, Any], error: ValidationError) -> str:
-    """Of many choices only the nearest."""
+    """Of many choices only the nearest, or the first where none is near."""
     choices, hint = _choices(schema), _nearest_choice(error)
     if len(choices) > MANY:
-        return f"none of the {len(choices)} that there are{hint}"
+        examples = ", ".join(choices[:5])
+        return f"none of the {len(choices)} that there are{hint or f', such as {examples}'}"
     return f"not one of {', '.join(choices)}{hint}"
 
 

@@ -9,9 +9,12 @@ from urllib.parse import unquote
 
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _SECRET = re.compile(
-    r"^_key_$|(secret|token|password|passwd|pwd|credentials?|signature|authorization|cookie)_|_(sig|connection_?string)_"
-    r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?key_"
+    r"^_key_$|(secrets?|token|password|passwd|pwd|credentials?|signature|authorization|cookie)_|_(sig|connection_?string)_"
+    r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?keys?_"
 )
+_NO_SECRET = re.compile(r"_(type|count|status|expires\w*)_$|_(next|page)_\w*token_$")
+"""What tells of a credential and is none, and the token of a page."""
+
 _IN_QUERY = re.compile(r"(?<=[?&#])([^=&#?]+)=([^&#\s\"]*)")
 _IN_FORM = re.compile(r"(?:^|(?<=[\s&?;,\"=]))([^\s&?;,\"=]++)=([^&\s\"]*+)")
 _IN_JSON = re.compile(r'(?<!\\)"((?:\\.|[^"\\])*+)("\s*+:\s*+"?)((?<=")(?:\\.|[^"\\])*+|(?<!")[^\s,{}\[\]"]++)', re.DOTALL)
@@ -76,7 +79,8 @@ def redact_header(name: str, value: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _is_secret(name: str) -> bool:
-    return _SECRET.search(f"_{_WORD_ENDS.sub('_', name).lower()}_") is not None
+    words = f"_{_WORD_ENDS.sub('_', name).lower()}_"
+    return _SECRET.search(words) is not None and _NO_SECRET.search(words) is None
 
 
 def _hide(value: Any, depth: int) -> Any:
