@@ -81,6 +81,7 @@ def _raw(answer: Answered, method: str) -> HTTPResponse:
 
 
 def _reason(status: int) -> str:
+    """What the server puts on its first line: of a status that HTTP does not know, nothing."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

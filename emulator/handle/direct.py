@@ -36,11 +36,10 @@ class WaitsForEver(EmulatorError):
 class Here(NoSocket):
     """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 
-    cancelled: BaseException | None = None
-
     def __init__(self, patience: float | None) -> None:
         self._patience = patience
         self.gone = False
+        self.cancelled: BaseException | None = None
 
     async def hang(self, receive: Receive, seconds: float) -> None:
         if self._patience is None:
@@ -54,18 +53,13 @@ class Here(NoSocket):
             Event().wait(seconds)
 
 
-class HereAwaited(NoSocket):
+class HereAwaited(Here):
     """In an event loop the caller may give up at any time, so that time really passes, until its own patience is at its end."""
 
-    def __init__(self, patience: float | None) -> None:
-        self._patience = patience
-        self.gone = False
-        self.cancelled: BaseException | None = None
-
-    async def hang(self, receive: Receive, seconds: float) -> None:
+    async def hang(self, receive: Receive, seconds: float) -> None:  # noqa: ARG002
         await self.pause(seconds)
         if self.gone:
-            await super().hang(receive, seconds)
+            raise LineCut(HANG)
         await self.drop()
 
     async def pause(self, seconds: float) -> None:
@@ -100,9 +94,7 @@ def ask(
     return at_once(asked(app, Here(patience), method, target, headers, body, scheme))
 
 
-async def asked(
-    app: App, here: Here | HereAwaited, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
-) -> Answered:
+async def asked(app: App, here: Here, method: str, target: bytes, headers: Headers, body: bytes, scheme: str) -> Answered:
     """Runs one request through the application, with these means to let real time pass. Raises as `ask` does."""
     path, _, query = target.partition(b"?")
     scope = {

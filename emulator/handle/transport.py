@@ -34,7 +34,7 @@ class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
         means = Here if self._prompt else HereAwaited
         return await self._call(request, await request.aread(), means(_patience(request)))
 
-    async def _call(self, request: httpx.Request, body: bytes, here: Here | HereAwaited) -> httpx.Response:
+    async def _call(self, request: httpx.Request, body: bytes, here: Here) -> httpx.Response:
         target, headers, scheme = request.url.raw_path, request.headers.raw, request.url.scheme
         try:
             answer = await asked(self._app, here, request.method, target, headers, body, scheme)
