@@ -27,6 +27,7 @@ EDGES = {
     "trace",
     "judge",
     "draw",
+    "environment",
     "evidence",
     "data",
     "openapi",
