@@ -16,6 +16,7 @@ from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.options import host_option, port_option, scenarios_option, tls_option, token_option
 from emulator.serving import authority, serve
+from emulator.terminal import Program
 
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=Program, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="batch-emulator")
 def main() -> None:
     """A local server that is SerpWow, Stripe Batch Jobs and 6DOT50 PAY to a client program."""

@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 
 from emulator.app import App
 from emulator.kernel.limits import Limits
+from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.line import Line
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
         self._limits = limits
+
+    def stop_after(self, wait: Callable[[], None]) -> None:
+        """Ends when this returns."""
+        wait()
+        self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second; every second it hangs up on those who get on neither with their request nor with its answer."""
@@ -101,15 +106,24 @@ def url_of(listening: socket.socket, scheme: str = "http") -> str:
 
 
 def serve(
-    app: App, listening: socket.socket, on_ready: Callable[[], None], limits: Limits | None = None, tls: Tls | None = None
+    app: App,
+    listening: socket.socket,
+    on_ready: Callable[[], None],
+    limits: Limits | None = None,
+    tls: Tls | None = None,
+    lines: ExchangeLines | None = None,
+    until: Callable[[], None] | None = None,
 ) -> None:
-    """Serves in front until the process is told to stop."""
+    """Serves in front until the process is told to stop, or `until` returns, which is called in a thread of its own."""
     bounds = limits or Limits()
-    config = _config(app, bounds)
+    config = _config(app, bounds, lines)
     if tls is not None:
         config.load()
         config.ssl = tls.context()
-    _Server(config, on_ready, bounds).run(sockets=[listening])
+    server = _Server(config, on_ready, bounds)
+    if until is not None:
+        Thread(target=server.stop_after, args=(until,), daemon=True).start()
+    server.run(sockets=[listening])
 
 
 class ThreadedServer:
@@ -122,7 +136,7 @@ class ThreadedServer:
         self._ready = Event()
         self._socket = listen(host, port)
         bounds = limits or Limits()
-        self._server = _StoppedAtOnce(_config(app, bounds, log_config=None), self._ready.set, bounds)
+        self._server = _StoppedAtOnce(_config(app, bounds), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
         self.url = url_of(self._socket)
@@ -157,11 +171,11 @@ def _bound_handshakes(seconds: int) -> None:
     loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
-def _config(app: App, limits: Limits, log_config: dict[str, Any] | None = LOGGING_CONFIG) -> uvicorn.Config:
+def _config(app: App, limits: Limits, lines: ExchangeLines | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        log_config=log_config,
-        http=type("BoundedLine", (Line,), {"limits": limits}),
+        log_config=None,  # whatever is logged goes where the process has it go
+        http=type("BoundedLine", (Line,), {"limits": limits, "lines": lines}),
         ws="none",
         lifespan="off",
         log_level="warning",

@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from functools import partial
 from typing import Any, NamedTuple
 
 from emulator.evidence import kind_of
@@ -22,10 +21,13 @@ from emulator.web.accidents import Impatient, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
-from emulator.web.wire import HEARD_OUT, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, Means, Noted, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
+
+Tell = Callable[[Scope, Wire], None]
+"""Is told of each answer, before it goes out."""
 
 WORLD_HEADER = b"emulator-world"
 
@@ -50,11 +52,14 @@ class Rehearsed(NamedTuple):
 class Gateway:
     """One ASGI callable for all vendors. From the request's last byte to its journal entry nothing is awaited."""
 
-    def __init__(self, worlds: Worlds, vendors: Iterable[Vendor], judge: Judge | None, limits: Limits) -> None:
+    def __init__(
+        self, worlds: Worlds, vendors: Iterable[Vendor], judge: Judge | None, limits: Limits, tell: Tell | None = None
+    ) -> None:
         self._limits = limits
         self._worlds = worlds
         self._routes = Routes(vendors)
         self._judge = judge
+        self._tell = tell
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,6 +73,8 @@ class Gateway:
             wire = await self._serve(scope, receive, path, route)
         if wire is None:
             return
+        if self._tell is not None:
+            self._tell(scope, wire)
         means = means_of(scope)
         if wire.faults:
             await befall(wire, means, receive, send, self._limits.hang_seconds)
@@ -150,7 +157,7 @@ class Gateway:
             notes, delivered, len(call.body) > kept, call.raw_headers,
         )  # fmt: skip
         world.journal.add(exchange)
-        return Wire(reply.status, headers, content, (), partial(_mark, world, n, exchange))
+        return Wire(reply.status, headers, content, (), Noted(world, n, exchange))
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
@@ -203,11 +210,6 @@ class Gateway:
         if known[0] != now:
             self._date = known = now, format_datetime(now, usegmt=True).encode()
         return known[1]
-
-
-def _mark(world: World, n: int, exchange: Exchange, delivered: bool) -> None:
-    with world.lock:
-        world.journal.mark(n, exchange, delivered)
 
 
 def _note_delivery(wire: Wire, means: Means) -> None:

@@ -17,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from emulator.kernel.limits import Limits
 from emulator.vendors.vendor import dump
 from emulator.web.accidents import LENT
+from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.flow import OneReadAhead, OneWrite, Unread
 from emulator.web.wire import Receive
 
@@ -81,9 +82,10 @@ def _break_off(transport: Any) -> None:
 
 
 class Line(HttpToolsProtocol):
-    """uvicorn's protocol over httptools, with bounds. `limits` is set on the class that a server makes for itself."""
+    """uvicorn's protocol over httptools, with bounds. A server sets `limits` and `lines` on a class of its own."""
 
     limits = Limits()
+    lines: ExchangeLines | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -186,10 +188,18 @@ class Line(HttpToolsProtocol):
 
     def refuse(self, status: int, error: str, message: str) -> None:
         """Answers in our own name, once all that is owed is said, and hangs up."""
+        if self.lines is not None and self._last_word is None and (self._hears != BODY or self._asks):
+            self.lines.of_line(*self._asked(), status, error, message)
         body = dump({"message": message})
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
         head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"
         self._end(partial(self._leave, head.encode() + body))
+
+    def _asked(self) -> tuple[str, str]:
+        """The method and target of the request that is being heard; `-` for what is not known."""
+        if self._hears == NOTHING or not self.url:
+            return "-", "-"
+        return self.parser.get_method().decode(), self.url.decode("latin-1")
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
@@ -232,7 +242,6 @@ class Line(HttpToolsProtocol):
             reason = "its target is no URL" if isinstance(error, HttpParserCallbackError) else str(error)
             if "PRI" in reason:
                 reason = "it is HTTP/2, which is not spoken here"
-            self.logger.warning("Invalid HTTP request received: %s", reason)
             self.refuse(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
 
     def _end(self, last_word: Callable[[], None]) -> None:
