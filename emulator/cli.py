@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,8 +56,8 @@ def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None)
         from emulator.coverage import answers, coverage
         from emulator.trace import trace
 
-        lines = asyncio.run(trace(_library(None))) if evidence else []
-        lines += coverage(asyncio.run(answers(_library(None)))) if works else []
+        lines = trace(_library(None)) if evidence else []
+        lines += coverage(answers(_library(None))) if works else []
         click.echo("\n".join(lines))
         return
     if not path:
@@ -131,15 +131,19 @@ def certificate() -> None:
 @tls_option
 def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
     """Exit with 0 when the server is ready, with 1 when it is not."""
-    import httpx
+    from emulator.reach import HttpClient
+    from emulator.scenario.client import NoResponse
 
     address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
     base_url = url or f"{'https' if tls else 'http'}://{address}:{port}"
     try:
         # neither a proxy nor the certificate that it shows matters to whether it is ready
-        httpx.get(f"{base_url}/_emulator/ready", timeout=5, verify=False, trust_env=False).raise_for_status()  # noqa: S501
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise click.ClickException(f"not ready: {error}") from None
+        with HttpClient(base_url, timeout=5, trusted=True) as client:
+            status = client.send("GET", b"/_emulator/ready").status
+    except NoResponse as error:
+        raise click.ClickException(f"not ready: no answer from {base_url}: {error}") from None
+    if status != 200:
+        raise click.ClickException(f"not ready: {base_url} answered {status}")
     click.echo("ready")
 
 
@@ -182,17 +186,13 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
 
 
 def _differences(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:
-    import httpx
-
-    try:
-        return asyncio.run(_play_all(scenarios, against, token))
-    except (httpx.TransportError, httpx.InvalidURL) as error:
-        raise click.ClickException(f"no emulator answers at {against}: {error}") from None
-
-
-async def _play_all(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:
-    from emulator.doors import in_process, over_the_wire
+    from emulator.doors import InProcessClient
+    from emulator.reach import HttpClient
+    from emulator.scenario.client import NoResponse
     from emulator.scenario.player import play
 
-    async with over_the_wire(against, token) if against else in_process() as client:
-        return [str(difference) for scenario in scenarios for difference in (await play(scenario, client)).differences]
+    try:
+        with HttpClient(against, token) if against else nullcontext(InProcessClient()) as client:
+            return [str(difference) for scenario in scenarios for difference in play(scenario, client).differences]
+    except NoResponse as error:
+        raise click.ClickException(f"no emulator answers at {against}: {error}") from None

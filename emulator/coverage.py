@@ -19,10 +19,10 @@ Answers = dict[str, dict[str, set[str]]]
 """Operation → basis → answers."""
 
 
-async def answers(known: Library) -> Answers:
+def answers(known: Library) -> Answers:
     """What every operation answers, found by playing every scenario."""
     found: Answers = {}
-    for played in (await play_all(known)).values():
+    for played in (play_all(known)).values():
         for operation, answer, basis in played.answers:
             if answer != SCRIPTED:
                 found.setdefault(operation, {}).setdefault(basis, set()).add(answer)

@@ -1,42 +1,36 @@
-"""The two doors to a server: an application in this process, with a judge of every reply, or one over the wire."""
+"""A client of an application in this process, with a judge of every response."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
-import httpx
-
 from emulator.app import App, create_app, worlds_of
-from emulator.handle.transport import InProcess
+from emulator.handle.direct import ask, is_whole, shortfall
 from emulator.judge import the_judge
-from emulator.reach import reaching
+from emulator.scenario.client import Headers, NoResponse, Response, completed
 from emulator.vendors import VENDORS
-from emulator.web.guard import PREFIX
+from emulator.web.accidents import LineCut
 
-IN_PROCESS = "http://127.0.0.1:8080"
+HOST = "127.0.0.1:8080"
+PATIENCE = 5.0
+"""Seconds of silence that it bears."""
 
 
-def in_process(app: App | None = None) -> httpx.AsyncClient:
+class InProcessClient:
     """A client of an application of its own, or of the one given; nothing listens anywhere."""
-    judged = app or create_app(worlds_of([]), judge=the_judge(*VENDORS))
-    return httpx.AsyncClient(transport=InProcess(judged, prompt=True), base_url=IN_PROCESS)
 
+    def __init__(self, app: App | None = None) -> None:
+        self._app = app or create_app(worlds_of([]), judge=the_judge(*VENDORS))
 
-def over_the_wire(url: str, token: str | None = None) -> httpx.AsyncClient:
-    """A client of the server at that URL; the token opens its control plane.
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+        """Send a request to a path with its query, and return the whole response.
 
-    Raises:
-        httpx.InvalidURL: it is none.
-    """
-    hooks = {"request": [_opener(token)]} if token else {}
-    return httpx.AsyncClient(base_url=url, timeout=30, event_hooks=hooks, **reaching(url))
-
-
-def _opener(token: str) -> Callable[[httpx.Request], Awaitable[None]]:
-    """Shows the token to the control plane only, for to the vendors Authorization means something else."""
-
-    async def open_control(request: httpx.Request) -> None:
-        if request.url.path.startswith(PREFIX):
-            request.headers["Authorization"] = f"Bearer {token}"
-
-    return open_control
+        Raises:
+            NoResponse: none came back.
+        """
+        headers = completed(method, headers, content, HOST)
+        try:
+            answer = ask(self._app, method, target, headers, content or b"", patience=PATIENCE)
+        except LineCut as cut:
+            raise NoResponse(str(cut)) from None
+        if answer.cut is not None and not is_whole(answer):
+            raise NoResponse(f"{answer.cut} ({shortfall(answer)})")
+        return Response(answer.status, answer.headers, answer.content)

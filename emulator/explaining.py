@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import quote
+
 import click
 
 from emulator.options import token_option
@@ -14,17 +17,16 @@ from emulator.options import token_option
 @token_option("What the server demands.")
 def explain(number: int | None, url: str, world: str, token: str | None) -> None:
     """Explain exchange N of a world on a running server, or the newest; the header Emulator-Exchange of a reply names both."""
-    import httpx
+    from emulator.reach import HttpClient
+    from emulator.scenario.client import NoResponse
 
-    from emulator.reach import reaching
-
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    target = f"{url.rstrip('/')}/_emulator/worlds/{world}/journal/{number or 'last'}/explain"
+    target = f"/_emulator/worlds/{quote(world, safe='')}/journal/{number or 'last'}/explain"
     try:
-        reply = httpx.get(target, headers=headers, timeout=30, **reaching(url))
-        told = reply.json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        with HttpClient(url, token) as client:
+            response = client.send("GET", target.encode())
+        told = json.loads(response.content)
+    except (NoResponse, ValueError) as error:
         raise click.ClickException(f"no explanation from {url}: {error}") from None
-    if reply.is_error:
+    if response.status >= 300:
         raise click.ClickException(str(told.get("detail") or told.get("message") or told))
     click.echo(told["text"])

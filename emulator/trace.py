@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from emulator.doors import in_process
+from emulator.doors import InProcessClient
 from emulator.evidence import Evidence, load_evidence
 from emulator.scenario.library import Library
 from emulator.scenario.player import Played, play
@@ -22,15 +22,15 @@ class Thread:
     scenarios: tuple[str, ...]
 
 
-async def play_all(known: Library) -> dict[str, Played]:
+def play_all(known: Library) -> dict[str, Played]:
     """How the playing of every scenario went, by name, in this process."""
-    async with in_process() as client:
-        return {name: await play(known.get(name), client) for name in known.names()}
+    client = InProcessClient()
+    return {name: play(known.get(name), client) for name in known.names()}
 
 
-async def threads(known: Library) -> list[Thread]:
+def threads(known: Library) -> list[Thread]:
     """Every fact of every vendor. The scenarios are found by playing them, not by asking them."""
-    proofs = await _proofs(known)
+    proofs = _proofs(known)
     return [
         Thread(evidence, tuple(_rows_citing(vendor, evidence.id)), tuple(sorted(proofs.get(evidence.id, ()))))
         for vendor in VENDORS.values()
@@ -38,15 +38,15 @@ async def threads(known: Library) -> list[Thread]:
     ]
 
 
-async def trace(known: Library) -> list[str]:
+def trace(known: Library) -> list[str]:
     """The threads as lines to read."""
-    return [line for thread in await threads(known) for line in _lines(thread)]
+    return [line for thread in threads(known) for line in _lines(thread)]
 
 
-async def _proofs(known: Library) -> dict[str, set[str]]:
+def _proofs(known: Library) -> dict[str, set[str]]:
     """Evidence id → names of the scenarios that rely on it: by the journal of their playing, or by what they say they prove."""
     proofs: dict[str, set[str]] = {}
-    for name, played in (await play_all(known)).items():
+    for name, played in (play_all(known)).items():
         for id in {*played.evidence, *known.get(name).written.get("proves", ())}:
             proofs.setdefault(id, set()).add(name)
     return proofs

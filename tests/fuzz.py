@@ -9,7 +9,6 @@ short round of each (tests/test_fuzz.py).
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import re
 import socket
@@ -34,9 +33,9 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from emulator.app import App, create_app, library, worlds_of
+from emulator.doors import InProcessClient
 from emulator.handle.adapter import InProcessAdapter
 from emulator.handle.direct import Answered, ask
-from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.kernel.errors import BadInput
 from emulator.kernel.worlds import Worlds
@@ -389,12 +388,7 @@ def load_and_play(load: Callable[[], Scenario], placed: bool) -> None:
             raise Found(f"refused without a place: {error}") from error
         return
     target = fresh()
-
-    async def go() -> None:
-        async with httpx.AsyncClient(transport=InProcess(_watched(target.app)), base_url=URL) as client:
-            await play(scenario, client)
-
-    asyncio.run(go())
+    play(scenario, InProcessClient(_watched(target.app)))
     if time.monotonic() - began > SLOW:
         raise Found(f"took {time.monotonic() - began:.0f} s")
 

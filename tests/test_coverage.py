@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def found() -> Answers:
-    return asyncio.run(answers(library()))
+    return answers(library())
 
 
 def between(page: str, marker: str) -> str:
@@ -57,6 +56,6 @@ def write_anew(page: str, lines: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    now = asyncio.run(answers(library()))
+    now = answers(library())
     write_anew("fixtures/README.md", coverage(now))
     write_anew("README.md", overview(now))

@@ -6,7 +6,6 @@ with the world as it was just before.
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -19,8 +18,8 @@ import httpx
 import pytest
 
 from emulator.app import create_app, library, worlds_of
+from emulator.doors import InProcessClient
 from emulator.handle.direct import ask
-from emulator.handle.transport import InProcess
 from emulator.kernel.faults import (
     AFTER_REPLY,
     BEFORE_AUTH,
@@ -42,6 +41,7 @@ from emulator.kernel.faults import (
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
+from emulator.scenario.client import Headers, Response
 from emulator.scenario.faults import lay
 from emulator.scenario.player import play
 from emulator.server import ThreadedServer
@@ -81,50 +81,40 @@ class Asked:
             return self.before.copy()
 
 
-class Watched(httpx.AsyncBaseTransport):
+class Watched:
     """Lets a scenario be played, and keeps for each operation the request that is most worth having."""
 
     def __init__(self, worlds: Worlds, kept: dict[str, Asked]) -> None:
         self._worlds = worlds
-        self._within = InProcess(create_app(worlds), prompt=True)
+        self._within = InProcessClient(create_app(worlds))
         self._kept = kept
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        id = request.headers.get("emulator-world")
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+        id = next((value.decode() for name, value in headers if name == b"Emulator-World"), "")
         world = self._worlds.get(id) if id in self._worlds else None
         if world is None or len(world.store) > LARGE or world.store.size(Fault.kind):
-            return await self._within.handle_async_request(request)
+            return self._within.send(method, target, headers, content)
         world.settle()
         before = world.copy()
-        reply = await self._within.handle_async_request(request)
+        reply = self._within.send(method, target, headers, content)
         (entry,) = [it.event for it in world.journal.since(before.journal.last)]
         assert isinstance(entry, Exchange)
-        worth = reply.status_code < 400, shown(before) != shown(world)
+        worth = reply.status < 400, shown(before) != shown(world)
         known = self._kept.get(entry.operation)
         if known is None or known.worth < worth:
-            headers = list(request.headers.raw)
-            self._kept[entry.operation] = Asked(
-                before, request.method, request.url.raw_path, headers, await request.aread(), worth
-            )
+            self._kept[entry.operation] = Asked(before, method, target, [*headers], content or b"", worth)
         return reply
 
 
 @cache
 def asked() -> dict[str, Asked]:
     """Operation → the request to try it with. Found by playing the library once."""
-
-    async def run() -> dict[str, Asked]:
-        kept: dict[str, Asked] = {}
-        known = library()
-        for name in known.names():
-            if not name.startswith("faults/"):
-                async with httpx.AsyncClient(
-                    transport=Watched(worlds_of([]), kept), base_url="http://127.0.0.1:8080"
-                ) as client:
-                    await play(known.get(name), client)
-        return kept
-
-    return asyncio.run(run())
+    kept: dict[str, Asked] = {}
+    known = library()
+    for name in known.names():
+        if not name.startswith("faults/"):
+            play(known.get(name), Watched(worlds_of([]), kept))
+    return kept
 
 
 def shown(world: World) -> dict[str, Any]:

@@ -66,38 +66,23 @@ def test_a_header_that_cannot_be_sent_is_refused_with_its_place(headers: str, po
 
 
 def test_a_request_that_cannot_be_made_is_a_difference() -> None:
-    import asyncio
-
-    import httpx
-
-    from emulator.doors import in_process
+    from emulator.doors import InProcessClient
 
     kept = {"send": "GET /live/account?api_key=k", "keep": {"x": "account_info.name"}}
     bad = {"send": "GET /{x}", "headers": {"X-Name": "{x}"}}
     written = {"title": "A", "given": {"serpwow": {"account": {"name": "caf\u00e9"}}}, "steps": [kept, bad]}
 
-    async def played() -> list[str]:
-        async with in_process() as client:
-            assert isinstance(client, httpx.AsyncClient)
-            return [str(it) for it in (await play(load_value(written, VENDORS), client)).differences]
-
-    (difference,) = asyncio.run(played())
+    (difference,) = map(str, play(load_value(written, VENDORS), InProcessClient()).differences)
     assert "cannot be sent" in difference
 
 
 @pytest.mark.parametrize("path", ["batches.0.id", "batches.x", "request_info.success.x", "batches.-1", "batches.٣", ""])
 def test_what_cannot_be_kept_is_a_difference(path: str) -> None:
-    import asyncio
-
-    from emulator.doors import in_process
+    from emulator.doors import InProcessClient
 
     step = {"send": "GET /live/batches?api_key=k", "keep": {"x": path}}
 
-    async def played() -> list[str]:
-        async with in_process() as client:
-            return [str(it) for it in (await play(load_value({"title": "A", "steps": [step]}, VENDORS), client)).differences]
-
-    (difference,) = asyncio.run(played())
+    (difference,) = map(str, play(load_value({"title": "A", "steps": [step]}, VENDORS), InProcessClient()).differences)
     assert f"nothing at {path!r} to keep" in difference
 
 

@@ -16,7 +16,7 @@ from emulator.kernel.journal import Exchange
 from emulator.vendors import VENDORS
 from emulator.vendors.vendor import Vendor
 from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
-from tests.walking import LIBRARY, Walker, walk, world_that_goes
+from tests.walking import LIBRARY, Walker, in_process, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
@@ -90,7 +90,6 @@ def test_what_time_and_controllers_did_is_told_with_its_cause(emulator: Emulator
 def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
     async def run() -> list[Any]:
         from emulator.app import create_app, worlds_of
-        from emulator.doors import in_process
 
         worlds = worlds_of([LIBRARY.get("first-run")])
         async with in_process(create_app(worlds)) as client:

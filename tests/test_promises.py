@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.app import create_app, library, worlds_of
-from emulator.doors import in_process
 from emulator.judge import the_judge
 from emulator.kernel.quantities import parse_instant
 from emulator.vendors import VENDORS
 from tests.loading import load_value
+from tests.walking import in_process
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
 PAY = {"Authorization": "Bearer demo"}

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import httpx
 import pytest
 
 from emulator.app import library
-from emulator.doors import in_process, over_the_wire
+from emulator.doors import InProcessClient
 from emulator.evidence import KINDS, load_evidence
 from emulator.kernel.machine import EVERY, Row
 from emulator.kernel.transaction import Transaction
+from emulator.reach import HttpClient
 from emulator.scenario.player import Played, play
 from emulator.scenario.scenario import Scenario
 from emulator.trace import Thread, threads
@@ -42,19 +43,19 @@ NEVER_ASKED = {
 """Rows that a total table must have and no client can reach: only effects give these commands, and only where they fit."""
 
 
-async def played(scenario: Scenario, url: str | None = None) -> Played:
-    async with over_the_wire(url) if url else in_process() as client:
-        return await play(scenario, client)
+def played(scenario: Scenario, url: str | None = None) -> Played:
+    with HttpClient(url) if url else nullcontext(InProcessClient()) as client:
+        return play(scenario, client)
 
 
 @pytest.mark.parametrize("name", LIBRARY.names())
 def test_a_scenario_plays_in_process(name: str) -> None:
-    assert asyncio.run(played(LIBRARY.get(name))).differences == []
+    assert played(LIBRARY.get(name)).differences == []
 
 
 @pytest.mark.parametrize("name", LIBRARY.names())
 def test_a_scenario_plays_over_tcp(name: str, live: Live) -> None:
-    assert asyncio.run(played(LIBRARY.get(name), live.url)).differences == []
+    assert played(LIBRARY.get(name), live.url).differences == []
 
 
 def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> None:
@@ -67,7 +68,7 @@ def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> Non
 
 @pytest.fixture(scope="module")
 def traced() -> list[Thread]:
-    return asyncio.run(threads(LIBRARY))
+    return threads(LIBRARY)
 
 
 def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced: list[Thread]) -> None:
@@ -152,7 +153,7 @@ def walked(monkeypatch: pytest.MonkeyPatch) -> set[tuple[str, Row]]:
 
 def test_every_row_of_every_table_is_walked_by_a_scenario(walked: set[tuple[str, Row]]) -> None:
     for name in LIBRARY.names():
-        asyncio.run(played(LIBRARY.get(name)))
+        played(LIBRARY.get(name))
     written = [(kind, row) for kind, machine in MACHINES.items() for row in machine.written]
     left = [(kind, row) for kind, row in written if not any(kind == other and stands_for(row, it) for other, it in walked)]
     told = [f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})" for kind, row in left]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
@@ -10,13 +9,14 @@ from typing import Any
 
 import httpx
 
-from emulator.app import create_app, library, worlds_of
-from emulator.doors import IN_PROCESS
+from emulator.app import App, create_app, library, worlds_of
 from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
+from emulator.scenario.client import Headers, Response
 from emulator.scenario.player import play
 from emulator.vendors import VENDORS
 from emulator.vendors.vendor import dump
+from emulator.web.accidents import at_once
 from emulator.web.guard import PREFIX
 
 LIBRARY = library()
@@ -24,16 +24,29 @@ LIBRARY = library()
 Look = Callable[["Walker", httpx.Request], Awaitable[None]]
 
 
-class Walker(httpx.AsyncBaseTransport):
+IN_PROCESS = "http://127.0.0.1:8080"
+
+
+def in_process(app: App) -> httpx.AsyncClient:
+    """A client of an application, without a socket."""
+    return httpx.AsyncClient(transport=InProcess(app, prompt=True), base_url=IN_PROCESS)
+
+
+class Walker:
     """Shows each request to `look` before it is sent; `look` may ask things itself."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
         self._inner = InProcess(create_app(worlds_of([]), judge=the_judge(*VENDORS)), prompt=True)
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+        request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)
+        return at_once(self._shown(request))
+
+    async def _shown(self, request: httpx.Request) -> Response:
         await self._look(self, request)
-        return await self._inner.handle_async_request(request)
+        reply = await self.pass_on(request)
+        return Response(reply.status_code, reply.headers.raw, reply.content)
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the control plane; `path` is what follows its prefix."""
@@ -53,12 +66,7 @@ class Walker(httpx.AsyncBaseTransport):
 
 def walk(name: str, look: Look) -> None:
     """Plays a shipped scenario, which must go as it says."""
-
-    async def run() -> None:
-        async with httpx.AsyncClient(transport=Walker(look), base_url=IN_PROCESS) as client:
-            assert (await play(LIBRARY.get(name), client)).differences == []
-
-    asyncio.run(run())
+    assert play(LIBRARY.get(name), Walker(look)).differences == []
 
 
 def world_that_goes(request: httpx.Request) -> str | None:

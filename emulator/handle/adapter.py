@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
 from requests import PreparedRequest, Response, exceptions
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPHeaderDict, HTTPResponse, Timeout
 from urllib3.exceptions import ProtocolError
 
 from emulator.app import App
-from emulator.handle.direct import Answered, ask
-from emulator.handle.transport import FAILURES, is_whole
+from emulator.handle.direct import REASONS, Answered, ask, is_whole
 from emulator.kernel.faults import HANG, RESET
 from emulator.web.accidents import LineCut
 
@@ -38,13 +37,13 @@ class InProcessAdapter(HTTPAdapter):
         cert: Any = None,  # noqa: ARG002
         proxies: Mapping[str, str] | None = None,  # noqa: ARG002
     ) -> Response:
-        url = httpx.URL(request.url or "")
+        url = urlsplit(request.url or "")
         headers = [(name.encode("latin-1"), _latin(value)) for name, value in request.headers.items()]
         if "host" not in request.headers:
-            headers.append((b"host", url.netloc))
+            headers.append((b"host", url.netloc.rpartition("@")[2].encode("latin-1")))
         method = request.method or "GET"
         try:
-            answer = ask(self._app, method, url.raw_path, headers, _body(request), url.scheme, _patience(timeout))
+            answer = ask(self._app, method, request.path_url.encode(), headers, _body(request), url.scheme, _patience(timeout))
         except LineCut as cut:
             raise _failure(cut, request) from None
         response: Response = self.build_response(request, _raw(answer, method))
@@ -61,7 +60,7 @@ class _Breaking(BytesIO):
     def read(self, size: int | None = -1, /) -> bytes:
         content = super().read(size)
         if not content and self._how == RESET:
-            raise ConnectionResetError(*FAILURES[RESET][1:])
+            raise ConnectionResetError(REASONS[RESET])
         if not content and self._how == HANG:
             raise TimeoutError("timed out")
         return content
@@ -118,4 +117,4 @@ def _failure(cut: LineCut, request: PreparedRequest) -> Exception:
     """What requests raises on a socket where nothing comes back."""
     if cut.how == HANG:
         return exceptions.ReadTimeout("Read timed out.", request=request)
-    return exceptions.ConnectionError(ProtocolError("Connection aborted.", FAILURES[cut.how][1]), request=request)
+    return exceptions.ConnectionError(ProtocolError("Connection aborted.", REASONS[cut.how]), request=request)

@@ -9,12 +9,20 @@ from urllib.parse import unquote
 
 from emulator.app import App
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.faults import HANG
+from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.web.accidents import LENT, LineCut, NoSocket, at_once
 from emulator.web.guard import NO_SOCKET
 from emulator.web.wire import Receive
 
 Headers = Sequence[tuple[bytes, bytes]]
+
+REASONS = {
+    DROP: "Server disconnected without sending a response.",
+    RESET: "[Errno 104] Connection reset by peer",
+    GARBAGE: "illegal status line",
+    HANG: "timed out",
+}
+"""What client libraries say of a socket to which this happens."""
 
 
 class Answered(NamedTuple):
@@ -143,3 +151,18 @@ def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: LineCut | W
     if isinstance(ended, WaitsForEver):
         raise ended
     return Answered(status, headers, b"".join(message.get("body", b"") for message in sent[1:]), ended)
+
+
+def length_of(answer: Answered) -> int:
+    """How long the body was to be; where none could be, that was not said."""
+    return int(dict(answer.headers).get(b"content-length", b"0"))
+
+
+def is_whole(answer: Answered) -> bool:
+    """Whether the body came before the line was cut."""
+    return len(answer.content) == length_of(answer)
+
+
+def shortfall(answer: Answered) -> str:
+    """What there was of a body, and what there was to be."""
+    return f"received {len(answer.content)} bytes, expected {length_of(answer)}"

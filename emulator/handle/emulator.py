@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
@@ -13,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from emulator.environment import env
 from emulator.handle.clock import Clock
 from emulator.handle.faults import Faults
 from emulator.handle.journal import Journal
@@ -66,7 +66,7 @@ class Emulator(Past):
     ) -> None:
         wish = {"id": id, "scenario": _written(scenario), "claim": False, "seed": seed}
         with ExitStack() as exits:
-            self._server = server or exits.enter_context(EmulatorServer(os.environ.get("EMULATOR_URL")))
+            self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
             if seed is None:
                 wish["seed"] = self._server.seed
             self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())

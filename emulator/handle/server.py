@@ -13,12 +13,12 @@ import orjson
 
 from emulator.app import App, create_app, worlds_of
 from emulator.collector import at_rest
+from emulator.environment import env
 from emulator.handle.direct import Answered, ask
 from emulator.handle.written import written
 from emulator.kernel.errors import EmulatorError
 
 CONTROL = "/_emulator"
-TIMEOUT = 30.0
 
 Send = Callable[[str, str, bytes], Answered]
 """From method, path and body to what was answered."""
@@ -44,8 +44,8 @@ class EmulatorServer:
         self._lock = Lock()
         self._process = os.getpid()
         self.app: App | None = None
-        self._url = url.rstrip("/") if url else None
-        self._send = self._there(self._url) if self._url else self._here()
+        self._url: str | None = None
+        self._send = self._there(url) if url and url.strip() else self._here()
 
     @property
     def url(self) -> str:
@@ -107,23 +107,22 @@ class EmulatorServer:
         return send
 
     def _there(self, url: str) -> Send:
-        import httpx
-
-        from emulator.reach import reaching
+        from emulator.reach import HttpClient
+        from emulator.scenario.client import NoResponse
 
         try:
-            client = self._exits.enter_context(httpx.Client(base_url=url, timeout=TIMEOUT, **reaching(url)))
-        except httpx.InvalidURL as error:
+            client = self._exits.enter_context(HttpClient(url, env("EMULATOR_CONTROL_TOKEN")))
+        except NoResponse as error:
             raise Refused(f"{url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
-        if token := os.environ.get("EMULATOR_CONTROL_TOKEN"):
-            client.headers["Authorization"] = f"Bearer {token}"
+
+        self._url = str(client.address)
 
         def send(method: str, path: str, body: bytes) -> Answered:
             try:
-                reply = client.request(method, path, content=body)
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
+                response = client.send(method, path.encode(), (), body)
+            except NoResponse as error:
                 raise Refused(f"no emulator answers at {url!r} (--emulator-url, EMULATOR_URL): {error}") from None
-            return Answered(reply.status_code, reply.headers.raw, reply.content)
+            return Answered(*response)
 
         return send
 

@@ -1,23 +1,27 @@
-"""The application without a socket: a transport for httpx, sync and async."""
+"""The application without a socket: a transport for httpx, sync and async, and for its successor httpx2."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Iterator
-
-import httpx
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from emulator.app import App
-from emulator.handle.direct import Answered, Here, HereAwaited, asked
+from emulator.handle.direct import REASONS, Answered, Here, HereAwaited, asked, is_whole, shortfall
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.web.accidents import LineCut, at_once
 
-FAILURES: dict[str, tuple[type[httpx.TransportError], str]] = {
-    DROP: (httpx.RemoteProtocolError, "Server disconnected without sending a response."),
-    RESET: (httpx.ReadError, "[Errno 104] Connection reset by peer"),
-    GARBAGE: (httpx.RemoteProtocolError, "illegal status line"),
-    HANG: (httpx.ReadTimeout, "timed out"),
-}
-"""What httpx raises on a socket to which this happens."""
+if TYPE_CHECKING:
+    import httpx
+else:
+    try:
+        import httpx
+    except ModuleNotFoundError:
+        import httpx2 as httpx
+
+FAILURES = {DROP: "RemoteProtocolError", RESET: "ReadError", GARBAGE: "RemoteProtocolError", HANG: "ReadTimeout"}
+"""The exceptions that both libraries raise on a socket to which this happens."""
 
 
 class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -36,12 +40,24 @@ class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
     async def _call(self, request: httpx.Request, body: bytes, here: Here) -> httpx.Response:
         target, headers, scheme = request.url.raw_path, request.headers.raw, request.url.scheme
+        library = _library_of(request)
         try:
             answer = await asked(self._app, here, request.method, target, headers, body, scheme)
         except LineCut as cut:
-            failure, message = FAILURES[cut.how]
-            raise failure(message, request=request) from None
-        return httpx.Response(answer.status, headers=answer.headers, stream=Content(answer, request), request=request)
+            raise _failure(library, cut.how, REASONS[cut.how], request) from None
+        stream = _content_of(library)(answer, request)
+        response: httpx.Response = library.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+        return response
+
+
+def _library_of(request: httpx.Request) -> Any:
+    """Return the library whose client sends a request: either may be given this transport where both are installed."""
+    return sys.modules[type(request).__module__.partition(".")[0]]
+
+
+def _failure(library: Any, how: str, message: str, request: httpx.Request) -> Exception:
+    failure: Exception = getattr(library, FAILURES[how])(message, request=request)
+    return failure
 
 
 def _patience(request: httpx.Request) -> float | None:
@@ -49,7 +65,13 @@ def _patience(request: httpx.Request) -> float | None:
     return patience
 
 
-class Content(httpx.SyncByteStream, httpx.AsyncByteStream):
+@cache
+def _content_of(library: Any) -> type[Content]:
+    """Return the class of a body as this library demands it."""
+    return type("Content", (Content, library.SyncByteStream, library.AsyncByteStream), {})
+
+
+class Content:
     """A body, which may break off."""
 
     def __init__(self, answer: Answered, request: httpx.Request) -> None:
@@ -67,22 +89,8 @@ class Content(httpx.SyncByteStream, httpx.AsyncByteStream):
     def _break_off(self) -> None:
         if self._answer.cut is None or is_whole(self._answer):
             return
-        failure, message = FAILURES[self._answer.cut.how]
-        if failure is httpx.RemoteProtocolError:
+        how = self._answer.cut.how
+        message = REASONS[how]
+        if FAILURES[how] == "RemoteProtocolError":
             message = f"peer closed connection without sending complete message body ({shortfall(self._answer)})"
-        raise failure(message, request=self._request)
-
-
-def length_of(answer: Answered) -> int:
-    """How long the body was to be; where none could be, that was not said."""
-    return int(dict(answer.headers).get(b"content-length", b"0"))
-
-
-def is_whole(answer: Answered) -> bool:
-    """Whether the body came before the line was cut."""
-    return len(answer.content) == length_of(answer)
-
-
-def shortfall(answer: Answered) -> str:
-    """What there was of a body, and what there was to be."""
-    return f"received {len(answer.content)} bytes, expected {length_of(answer)}"
+        raise _failure(_library_of(self._request), how, message, self._request)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-import httpx
-
+from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
 from emulator.scenario.compare import abridge, differences, exact_difference
 from emulator.scenario.scenario import Scenario, Step
 from emulator.vendors.vendor import dump
@@ -44,18 +43,22 @@ class Mismatch(Exception):
     """A request to the control plane failed, so that the rest of the scenario cannot be played."""
 
 
-async def play(scenario: Scenario, client: httpx.AsyncClient) -> Played:
-    """Makes a world of the scenario on the server that `client` speaks to, plays its steps there, and drops the world."""
-    made = await client.post(f"{CONTROL}/worlds", content=dump({"scenario": scenario.written, "claim": False}))
-    if made.status_code != 201:
+def play(scenario: Scenario, client: Client) -> Played:
+    """Makes a world of the scenario on the server that `client` speaks to, plays its steps there, and drops the world.
+
+    Raises:
+        NoResponse: the control plane of that server does not answer.
+    """
+    made = client.send("POST", f"{CONTROL}/worlds".encode(), (), dump({"scenario": scenario.written, "claim": False}))
+    world = _json(made)
+    if made.status != 201 or not isinstance(world, dict):
         return Played([Difference(scenario.source, f"the server refuses the scenario: {_detail(made)}")])
-    world = made.json()
     here = f"{CONTROL}/worlds/{world['id']}"
     try:
-        differences = [it async for it in _Player(client, world["id"], world["credentials"]).play(scenario.steps)]
-        journal = (await client.get(f"{here}/journal")).json()
+        differences = [*_Player(client, world["id"], world["credentials"]).play(scenario.steps)]
+        journal = _json(client.send("GET", f"{here}/journal".encode()))
     finally:
-        await client.delete(here)
+        client.send("DELETE", here.encode())
     entries = journal["entries"]
     answers = {(it["operation"], it["answer"], it["basis"]) for it in entries if it["type"] == "exchange"}
     return Played(differences, frozenset(_evidence(entries)), frozenset(answers))
@@ -71,48 +74,46 @@ def _evidence(entries: list[dict[str, Any]]) -> Iterator[str]:
 class _Player:
     """One playing of one scenario: the client, the world it plays in, and what the steps kept."""
 
-    def __init__(self, client: httpx.AsyncClient, world: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
         self._client = client
         self._world = world
         self._kept = {f"{vendor}.{name}": text for vendor, fields in credentials.items() for name, text in fields.items()}
 
-    async def play(self, steps: list[Step]) -> AsyncIterator[Difference]:
+    def play(self, steps: list[Step]) -> Iterator[Difference]:
         for step in steps:
             try:
-                found = [message async for message in self._take(step)]
+                found = list(self._take(step))
             except Mismatch as mismatch:
                 yield Difference(step.place, str(mismatch))
                 return
             for message in found:
                 yield Difference(step.place, message)
 
-    async def _take(self, step: Step) -> AsyncIterator[str]:
+    def _take(self, step: Step) -> Iterator[str]:
         written = step.written
         if step.verb == "send":
             expected = self._filled(written.get("get", {}))
             try:
-                reply = await self._send(written)
-            except httpx.TransportError as error:
+                reply = self._send(written)
+            except NoResponse as error:
                 if "fails" not in expected:
-                    yield f"no whole reply came back: {type(error).__name__}: {error}"
+                    yield f"no whole reply came back: {error}"
                 return
             if "fails" in expected:
-                yield f"a whole reply came back, with status {reply.status_code}: {abridge(reply.text)}"
-            for message in _reply_differences(expected, reply):
-                yield message
-            for message in self._keep(written.get("keep", {}), reply):
-                yield message
+                yield f"a whole reply came back, with status {reply.status}: {abridge(reply.text)}"
+            yield from _reply_differences(expected, reply)
+            yield from self._keep(written.get("keep", {}), reply)
         elif step.verb == "advance":
             jump = written["advance"]
-            await self._steer("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
+            self._steer("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
         elif step.verb == "set":
-            await self._steer("PATCH", "/state", written["set"])
+            self._steer("PATCH", "/state", written["set"])
         else:
-            state = await self._steer("GET", "/state")
+            state = self._steer("GET", "/state")
             for message in differences(written["see"], state, by_id=True):
                 yield f"in the state, {message}"
 
-    async def _send(self, written: Mapping[str, Any]) -> httpx.Response:
+    def _send(self, written: Mapping[str, Any]) -> Response:
         method, _, target = self._filled(written["send"]).partition(" ")
         headers = {"Emulator-World": self._world} | self._filled(written.get("headers", {}))
         content: bytes | None = None
@@ -122,19 +123,20 @@ class _Player:
         elif "body" in written:
             content = self._filled(written["body"]).encode()
         try:
-            request = self._client.build_request(method, target, headers=headers, content=content)
-        except (ValueError, httpx.InvalidURL) as error:
+            path, host = raw_target(target)
+            raw = raw_headers(({"Host": host} if host else {}) | headers)
+        except ValueError as error:
             raise Mismatch(f"{method} {target} cannot be sent: {error}") from None
-        return await self._client.send(request)
+        return self._client.send(method, path, raw, content)
 
-    async def _steer(self, method: str, path: str, body: Any = None) -> Any:
+    def _steer(self, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else dump(body)
-        reply = await self._client.request(method, f"{CONTROL}/worlds/{self._world}{path}", content=content)
-        if not reply.is_success:
+        reply = self._client.send(method, f"{CONTROL}/worlds/{self._world}{path}".encode(), (), content)
+        if reply.status >= 300:
             raise Mismatch(f"the control plane refuses: {_detail(reply)}")
         return json.loads(reply.content, parse_float=Decimal)
 
-    def _keep(self, wanted: Mapping[str, str], reply: httpx.Response) -> Iterator[str]:
+    def _keep(self, wanted: Mapping[str, str], reply: Response) -> Iterator[str]:
         for name, path in wanted.items():
             value = _at(_json(reply), path)
             if value is None:
@@ -165,12 +167,12 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _reply_differences(expected: Mapping[str, Any], reply: httpx.Response) -> Iterator[str]:
-    if "status" in expected and reply.status_code != expected["status"]:
-        yield f"the status is {reply.status_code}, not {expected['status']}: {abridge(reply.text)}"
+def _reply_differences(expected: Mapping[str, Any], reply: Response) -> Iterator[str]:
+    if "status" in expected and reply.status != expected["status"]:
+        yield f"the status is {reply.status}, not {expected['status']}: {abridge(reply.text)}"
     for name, value in expected.get("headers", {}).items():
-        if reply.headers.get(name) != value:
-            yield f"the header {name} is {reply.headers.get(name)!r}, not {value!r}"
+        if reply.header(name) != value:
+            yield f"the header {name} is {reply.header(name)!r}, not {value!r}"
     if "text" in expected and reply.text != expected["text"]:
         yield f"the body is {abridge(reply.text)}, not {abridge(expected['text'])}"
     if "json" in expected:
@@ -178,13 +180,13 @@ def _reply_differences(expected: Mapping[str, Any], reply: httpx.Response) -> It
         yield from compare(expected["json"], _json(reply))
 
 
-def _json(reply: httpx.Response) -> Any:
+def _json(reply: Response) -> Any:
     try:
         return json.loads(reply.content, parse_float=Decimal)
     except ValueError:
         return reply.text
 
 
-def _detail(reply: httpx.Response) -> str:
+def _detail(reply: Response) -> str:
     body = _json(reply)
     return str(body.get("detail", body)) if isinstance(body, dict) else abridge(body)
