@@ -1,4 +1,4 @@
-"""The commands: serve, check, play, explain, schema, openapi, draw, certificate and healthcheck."""
+"""The commands: serve, check, play, list, explain, schema, openapi, draw, certificate and healthcheck."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from emulator import __version__
 from emulator.explaining import explain
 from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.listing import list_command
 from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def main() -> None:
 
 
 main.add_command(explain)
+main.add_command(list_command)
 
 
 @main.command()

@@ -25,6 +25,7 @@ EDGES = {
     "server",
     "trace",
     "judge",
+    "listing",
     "draw",
     "evidence",
     "data",
