@@ -14,6 +14,7 @@ from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
 from emulator.web.accidents import means_of
 from emulator.web.control.app import control_app
+from emulator.web.control.index import asks_for_index
 from emulator.web.control.plane import Plane
 from emulator.web.control.problems import turned_away
 from emulator.web.exchange_lines import ExchangeLines
@@ -61,13 +62,14 @@ def create_app(
     """
     bounds = limits or Limits()
     doorkeeper = guard or Guard()
-    doorkeeper.hosts |= {host for vendor in VENDORS.values() for host in vendor.hosts}
+    vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
+    doorkeeper.hosts |= vendor_hosts
     gateway = Gateway(worlds, VENDORS.values(), judge, bounds, lines.of_vendor if lines else None)
     control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""
-        steering = scope["path"].startswith(PREFIX)
+        steering = scope["path"].startswith(PREFIX) or asks_for_index(scope, doorkeeper, vendor_hosts)
         if lines and steering:
             send = lines.of_control(scope, send)
         if turned := doorkeeper.turn_away(scope):

@@ -1,4 +1,4 @@
-"""The commands: serve, check, play, explain, schema, openapi, draw, certificate and healthcheck."""
+"""The commands: serve, check, play, list, explain, schema, openapi, draw, certificate and healthcheck."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from emulator import __version__
 from emulator.explaining import explain
 from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.listing import list_command
 from emulator.options import host_option, port_option, scenarios_option, tls_option, token_option
 from emulator.serving import authority, serve
 from emulator.terminal import Program
@@ -32,6 +33,7 @@ def main() -> None:
 
 
 main.add_command(explain)
+main.add_command(list_command)
 main.add_command(serve)
 
 

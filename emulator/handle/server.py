@@ -35,11 +35,13 @@ class Refused(EmulatorError):
 class EmulatorServer:
     """Gives out worlds. Without a URL it serves from this process; with one it steers the server there.
 
-    `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None.
+    `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None. `token` opens the
+    control plane of the server there; left out, it is that of EMULATOR_CONTROL_TOKEN.
     """
 
-    def __init__(self, url: str | None = None, *, seed: int | None = None) -> None:
+    def __init__(self, url: str | None = None, *, seed: int | None = None, token: str | None = None) -> None:
         self.seed = seed
+        self._token = token
         self._exits = ExitStack()
         self._lock = Lock()
         self._process = os.getpid()
@@ -111,7 +113,7 @@ class EmulatorServer:
         from emulator.scenario.client import NoResponse
 
         try:
-            client = self._exits.enter_context(HttpClient(url, env("EMULATOR_CONTROL_TOKEN")))
+            client = self._exits.enter_context(HttpClient(url, self._token or env("EMULATOR_CONTROL_TOKEN")))
         except NoResponse as error:
             raise Refused(f"{url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
 

@@ -19,17 +19,16 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
 from emulator.web.accidents import Impatient, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
+from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
-from emulator.web.wire import HEARD_OUT, Means, Noted, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, Noted, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
 
 Tell = Callable[[Scope, Wire], None]
 """Is told of each answer, before it goes out."""
-
-WORLD_HEADER = b"emulator-world"
 
 NO_VENDORS = frozenset((SCRIPTED, FAILED))
 """Answers that are not the vendor's own."""
@@ -68,7 +67,7 @@ class Gateway:
         if route is None:
             route = self._routes.of_host(scope["headers"])
         if route is None:
-            wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
+            wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._elsewhere(path)}")
         else:
             wire = await self._serve(scope, receive, path, route)
         if wire is None:
@@ -171,7 +170,7 @@ class Gateway:
         """
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
         if route is None:
-            raise BadInput.at(f"no vendor has the path {call.path}{self._routes.nearest(call.path)}", "url")
+            raise BadInput.at(f"no vendor has the path {call.path}{self._elsewhere(call.path)}", "url")
         call.parameters, call.credential = route.parameters, route.vendor.credential(call)
         limit = self._limits.body
         if route.operation and route.operation.reader:
@@ -192,6 +191,14 @@ class Gateway:
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
         picked = self._world(route.vendor, call)
         return Rehearsed(twin, n, wire._replace(content=content), picked.id if picked else None)
+
+    def _elsewhere(self, path: str) -> str:
+        """A hint at what a path is for that no vendor has."""
+        if path == "/":
+            return "; GET / without a credential or a query is the index of this server"
+        if path.split("/")[1] in CONTROL_NAMES:
+            return f"; the control plane is below {PREFIX}: {PREFIX}{path}"
+        return self._routes.nearest(path)
 
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""

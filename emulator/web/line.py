@@ -15,11 +15,10 @@ from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrad
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from emulator.kernel.limits import Limits
-from emulator.vendors.vendor import dump
 from emulator.web.accidents import LENT
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.flow import OneReadAhead, OneWrite, Unread
-from emulator.web.wire import Receive
+from emulator.web.wire import Receive, line_of
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
@@ -190,7 +189,7 @@ class Line(HttpToolsProtocol):
         """Answers in our own name, once all that is owed is said, and hangs up."""
         if self.lines is not None and self._last_word is None and (self._hears != BODY or self._asks):
             self.lines.of_line(*self._asked(), status, error, message)
-        body = dump({"message": message})
+        body = line_of({"message": message})
         head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
         head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"
         self._end(partial(self._leave, head.encode() + body))

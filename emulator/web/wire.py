@@ -24,6 +24,9 @@ LENGTHLESS = frozenset({204, 304})
 
 JSON = (b"content-type", b"application/json")
 
+WORLD_HEADER = b"emulator-world"
+"""The header by which a request names its world."""
+
 
 class Noted(NamedTuple):
     """An exchange, and where it stands in the journal. Called, it notes there whether the client got its answer."""
@@ -108,4 +111,9 @@ async def send_more(piece: bytes, send: Send, means: Means) -> bool:
 
 def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
     """A reply that no client can take for a vendor's."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], dump({"message": message}))
+    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], line_of({"message": message}))
+
+
+def line_of(value: Any) -> bytes:
+    """A JSON value that we say ourselves, with a line end, so that a shell's next prompt begins a line of its own."""
+    return dump(value) + b"\n"
