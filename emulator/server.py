@@ -17,12 +17,15 @@ from uvicorn.config import LOGGING_CONFIG
 
 from emulator.app import App
 from emulator.kernel.limits import Limits
+from emulator.web.idle import GRACE, hint
 from emulator.web.line import Line
 
 if TYPE_CHECKING:
     from emulator.tls import Tls
 
 BACKLOG = 2048
+FOR_EVER = 10 * 365 * 86_400
+"""Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
 
 
 class _Server(uvicorn.Server):
@@ -161,7 +164,7 @@ def _config(app: App, limits: Limits, log_config: dict[str, Any] | None = LOGGIN
     return uvicorn.Config(
         app,
         log_config=log_config,
-        http=type("BoundedLine", (Line,), {"limits": limits}),
+        http=type("BoundedLine", (Line,), {"limits": limits, "kept": hint(limits.keep_alive)}),
         ws="none",
         lifespan="off",
         log_level="warning",
@@ -169,5 +172,6 @@ def _config(app: App, limits: Limits, log_config: dict[str, Any] | None = LOGGIN
         proxy_headers=False,
         server_header=False,
         date_header=False,  # replies carry the world's date, not the machine's
+        timeout_keep_alive=min(limits.keep_alive, FOR_EVER) + GRACE,  # type: ignore[arg-type]  # the loops take fractions
         timeout_graceful_shutdown=0.3,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
     )
