@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
+from emulator.handle.amounts import exact
 from emulator.kernel.errors import NotFound
 
 UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"
@@ -41,7 +42,7 @@ def read_only(value: Any) -> Any:
 
 
 class State(Mapping[str, Any]):
-    """The whole state by vendor, in the words of `given`; read anew each time."""
+    """The whole state by vendor, in the words of `given`; read anew each time. Amounts of money are Decimals."""
 
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
@@ -67,5 +68,5 @@ class State(Mapping[str, Any]):
         return len(self._read())
 
     def _read(self) -> dict[str, Any]:
-        state: dict[str, Any] = read_only(self._ask("GET", "/state"))
-        return state
+        state: dict[str, Any] = self._ask("GET", "/state")
+        return ReadOnly({vendor: read_only(exact(vendor, part)) for vendor, part in state.items()})
