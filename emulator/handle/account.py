@@ -48,9 +48,9 @@ class Difference:
     def read(cls, shown: Mapping[str, Any]) -> Difference:
         """The difference as the control plane shows it."""
         vendor, at, changed = shown["vendor"], shown["at"], shown.get("changed")
-        whole = (exact(vendor, shown.get(name), at) for name in ("added", "removed"))
+        added, removed = (exact(vendor, shown.get(name), at) for name in ("added", "removed"))
         fields = None if changed is None else {name: _pair(vendor, f"{at}.{name}", it) for name, it in changed.items()}
-        return cls(vendor, at, shown["id"], *whole, fields, shown["text"])
+        return cls(vendor, at, shown["id"], added, removed, fields, shown["text"])
 
     def __str__(self) -> str:
         return self.text

@@ -26,16 +26,12 @@ def exact(vendor: str, value: Any, at: str = "") -> Any:
 
 def exact_totals(totals: Mapping[str, Any]) -> dict[str, Any]:
     """The totals of a ledger by vendor, with their amounts as Decimals."""
-    return {
-        vendor: {
-            "moved": {place: exact(vendor, amount, place) for place, amount in of["moved"].items()},
-            "states": {
-                place: {ways: exact(vendor, sums, place) for ways, sums in states.items()}
-                for place, states in of["states"].items()
-            },
-        }
-        for vendor, of in totals.items()
-    }
+    exactly: dict[str, Any] = {}
+    for vendor, of in totals.items():
+        moved = {place: exact(vendor, amount, place) for place, amount in of["moved"].items()}
+        states = {place: {ways: exact(vendor, it, place) for ways, it in by.items()} for place, by in of["states"].items()}
+        exactly[vendor] = {"moved": moved, "states": states}
+    return exactly
 
 
 def _exact(value: Any, shape: Any) -> Any:

@@ -45,7 +45,8 @@ class Clock:
         """Lets time pass, in one of three ways, and returns what happened, in order.
 
         `by` is a duration: `"1m30s"`, a number of seconds, or a timedelta; it is rounded up to the next whole millisecond. `to`
-        is an instant with a zone, or one such as `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by itself) or `"idle"` (nothing more does).
+        is an instant with a zone, or one such as `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by
+        itself) or `"idle"` (nothing more does).
 
         Raises:
             BadInput: `by` is a negative timedelta, or no finite number.

@@ -30,9 +30,11 @@ def sleep_length(seconds: object) -> timedelta:
         TypeError: it is no number, no duration and no timedelta.
         ValueError: it is negative, or no length of time.
     """
+    if isinstance(seconds, bool):
+        return timedelta(seconds=seconds)
     if not isinstance(seconds, (Real, Decimal, str, timedelta)):
         raise TypeError(f"a sleep lasts a number of seconds, a duration or a timedelta, not {seconds!r}")
-    return parse_duration(int(seconds) if isinstance(seconds, bool) else seconds)
+    return parse_duration(seconds)
 
 
 class AsyncSleep:
@@ -144,8 +146,6 @@ def _is_own(thing: Any, module: ModuleType) -> bool:
 
 def _hint(module: ModuleType, sleeps: Sleeps) -> str:
     """The modules below a package that do sleep."""
-    below = [
-        (name, it) for name, it in [*sys.modules.items()] if name.startswith(f"{module.__name__}.") and type(it) is ModuleType
-    ]
-    sleeping = [name for name, it in below if _replacements(it, sleeps)]
+    below = {name: it for name, it in [*sys.modules.items()] if name.startswith(f"{module.__name__}.")}
+    sleeping = [name for name, it in below.items() if type(it) is ModuleType and _replacements(it, sleeps)]
     return f"; of its modules these do: {', '.join(sleeping)}" if sleeping else ": pass the module that sleeps"

@@ -1,4 +1,4 @@
-"""Instants and durations as people write them: RFC 3339, and `500ms`, `1.5s`, `1m30s`, `60d`, `PT90S` or a number of seconds."""
+"""Instants and durations as people write them: RFC 3339, and `1.5s`, `1m30s`, `60d`, `PT90S` or a number of seconds."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ def lay(world: World, written: Mapping[str, Any], place: str = "") -> Fault:
 
 
 def show_fault(fault: Fault) -> dict[str, Any]:
-    """A fault as the control plane shows it: as it was written, durations in their canonical form, and how often it has struck."""
+    """A fault as the control plane shows it: as it was written, durations in one form, and how often it has struck."""
     lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
     return {
         "id": fault.id,
