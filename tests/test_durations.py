@@ -21,6 +21,7 @@ from emulator.kernel.quantities import (
     parse_instant,
     show_duration,
 )
+from emulator.scenario.compare import differences
 from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.loader import load_text
 from emulator.scenario.terms import DELAY, DURATION, WAIT
@@ -273,3 +274,11 @@ def test_an_impossible_stamp_of_6dot50_is_refused_too(live: Live) -> None:
     state = {"6dot50": {"batches": [{"name": "B", "createdAt": "2022-13-14T06:26:43.473"}]}}
     refused = live.control.patch(f"/_emulator/worlds/{live.load({}).id}/state", json=state)
     assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/6dot50/batches/0/createdAt")
+
+
+@pytest.mark.parametrize("stamp", ["2022-06-14T06:26:43.473", "2022-06-14T06:26:43.473Z", "2022-06-14 08:26:43.473000+02:00"])
+def test_what_is_expected_of_a_state_may_spell_an_instant_in_another_way(stamp: str) -> None:
+    shown = {"batches": [{"id": "B", "createdAt": "2022-06-14T06:26:43.473000Z"}]}
+    assert list(differences({"batches": [{"id": "B", "createdAt": stamp}]}, shown, by_id=True)) == []
+    assert list(differences({"batches": [{"id": "B", "createdAt": stamp}]}, shown)) != []
+    assert list(differences({"batches": [{"id": "B", "createdAt": "2022-06-14T06:26:43.474Z"}]}, shown, by_id=True)) != []
