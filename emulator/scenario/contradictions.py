@@ -62,8 +62,8 @@ def contradictions(written: Any, vendors: Vendors, mistakes: Mistakes) -> Iterat
     yield from _fault_problems(root, vendors, mistakes)
     for item in _items(root, "timeline", mistakes):
         yield from _too_long(item.sound.get("after"), (*item.path, "after"))
-    for wait, text in mistakes.without(root.get("timing"), ("timing",)).items():
-        yield from _too_long(text, ("timing", wait))
+    for wait, length in mistakes.without(root.get("timing"), ("timing",)).items():
+        yield from _too_long(length, ("timing", wait))
 
 
 def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
@@ -231,9 +231,9 @@ def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]
             yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
 
 
-def _too_long(text: str | None, path: Path) -> Iterator[Problem]:
+def _too_long(written: object, path: Path) -> Iterator[Problem]:
     try:
-        if text is not None and text != NEVER:
-            duration_at(text, *path)
+        if written is not None and written != NEVER:
+            duration_at(written, *path)
     except BadInput as error:
         yield from error.problems

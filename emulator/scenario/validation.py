@@ -16,6 +16,7 @@ from jsonschema.validators import extend
 from emulator.kernel.errors import Problem, nearest
 from emulator.kernel.quantities import parse_instant
 from emulator.scenario.compare import abridge
+from emulator.scenario.terms import duration_mistake, is_duration
 
 TYPES = {
     "object": "an object",
@@ -54,6 +55,12 @@ FORMATS = FormatChecker(formats=())
 @FORMATS.checks("date-time", raises=ValueError)
 def _is_instant(value: object) -> bool:
     return not isinstance(value, str) or bool(parse_instant(value))
+
+
+@FORMATS.checks("utc-date-time", raises=ValueError)
+def _is_instant_or_utc(value: object) -> bool:
+    """Whether it is an instant, or one without a zone, which is UTC where this format is."""
+    return not isinstance(value, str) or bool(parse_instant(value, zone="Z"))
 
 
 def _fits_pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
@@ -95,7 +102,9 @@ def _problems_of(error: ValidationError) -> Iterator[Problem]:
     elif error.validator == "maxProperties" and not _has_too_many_that_are_known(error):
         return
     elif error.validator == "anyOf":
-        meant = [it for it in error.context or () if it.validator not in ("type", "enum", "const") or it.path]
+        context, scalar = error.context or (), not isinstance(error.instance, (dict, list))
+        meant = [it for it in context if it.validator not in ("type", "enum", "const") or it.path]
+        meant += [it for it in context if scalar and is_duration(_schema_of(it))]
         if meant:
             yield from _problems_of(meant[0])
         else:
@@ -113,6 +122,8 @@ def _has_too_many_that_are_known(error: ValidationError) -> bool:
 
 def _message(error: ValidationError) -> str:
     shown, schema = _shown(error.instance), _schema_of(error)
+    if is_duration(schema):
+        return duration_mistake(error.instance, schema, next(reversed(error.absolute_path), ""))
     if error.validator == "enum":
         return f"{shown} is {_none_of(schema, error)}"
     if error.validator == "minProperties" and "properties" in schema:
