@@ -325,7 +325,7 @@ def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(clie
 @pytest.mark.parametrize(
     ("path", "body", "details"),
     [
-        ("clock/advance", '{"by": "1s", "foo": 1}', ["unknown key 'foo'; known are by, to, until"]),
+        ("clock/advance", '{"by": "1s", "foo": 1}', ["unknown key 'foo'; known: by, to, until"]),
         ("clock/advance", '{"by": "1s", "until": "next"}', ["has more than 1 of by, to, until"]),
         ("clock/advance", '{"by": "9999999999999999999999d"}', ["'99999999999999999999…' is longer than 36525d"]),
         ("clock/advance", '{"by": "99999999d"}', ["'99999999d' is longer than 36525d"]),

@@ -79,25 +79,25 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
 
 
 @pytest.mark.parametrize(
-    ("vendor", "field", "nearest"),
+    ("vendor", "field", "told"),
     [
-        ("serpwow", "account.credit_used", "account.credits_used"),
-        ("serpwow", "credits_used", "account.credits_used"),
-        ("serpwow", "account.usage", "account.credits_used"),
-        ("serpwow", "batches.repeat", "batches.searches"),
-        ("serpwow", "batches.next_result_set_id", "batches.result_sets.searches_failed"),
-        ("stripe", "batch_jobs.maximum_rps", "batch_jobs.rows"),
-        ("serpwow", "batches[B1].allocated", "batches.allocated"),
-        ("6dot50", "batches.payment.amount", "batches.payments.amount"),
-        ("stripe", "batch_jobs.metadata.row", "batch_jobs.rows"),
-        ("serpwo", "account.credits_used", "serpwow"),
-        ("sixdot50", "batches.payments.amount", "6dot50"),
+        ("serpwow", "account.credit_used", "did you mean 'account.credits_used'?"),
+        ("serpwow", "credits_used", "did you mean 'account.credits_used'?"),
+        ("serpwow", "account.usage", "known: account.account_balance_usd, account.credits_remaining, account.credits_used"),
+        ("serpwow", "batches.repeat", "known: batches.allocated, "),
+        ("serpwow", "batches.next_result_set_id", "known: batches.allocated, "),
+        ("stripe", "batch_jobs.maximum_rps", "known: batch_jobs.failure_count, batch_jobs.rows, "),
+        ("serpwow", "batches[B1].allocated", "did you mean 'batches.allocated'?"),
+        ("6dot50", "batches.payment.amount", "did you mean 'batches.payments.amount'?"),
+        ("stripe", "batch_jobs.metadata.row", "known: batch_jobs.failure_count, batch_jobs.rows, "),
+        ("serpwo", "account.credits_used", "did you mean 'serpwow'?"),
+        ("sixdot50", "batches.payments.amount", "did you mean '6dot50'?"),
     ],
 )
-def test_a_number_that_there_is_not_has_not_moved_by_nothing(emulator: Emulator, vendor: str, field: str, nearest: str) -> None:
+def test_a_number_that_there_is_not_has_not_moved_by_nothing(emulator: Emulator, vendor: str, field: str, told: str) -> None:
     with pytest.raises(NotFound) as refused:
         emulator.ledger.moved(vendor, field)
-    assert f"did you mean {nearest!r}" in str(refused.value)
+    assert told in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,10 @@ from http import HTTPMethod
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from emulator.kernel.errors import BadInput, Problem, nearest
+from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import NEVER, duration_at
+from emulator.kernel.words import hint
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.mistakes import NO_MISTAKES, Mistakes, Path
@@ -191,10 +192,10 @@ def _unsendable(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -
     for step in _items(root, "steps", mistakes):
         method = step.sound.get("send", "GET ").partition(" ")[0]
         if method not in METHODS:
-            yield Problem(f"{method!r} is not a method of HTTP{nearest(method, METHODS)}", (*step.path, "send"))
+            yield Problem(f"{method!r} is not a method of HTTP{hint(method, METHODS)}", (*step.path, "send"))
         for place, text in _texts(step.sound) if int(step.path[1]) < clear else ():
             for name in sorted({*PLACEHOLDER.findall(text)} - kept):
-                yield Problem(f"nothing is kept under {name!r} by then{nearest(name, kept)}", (*step.path, *place))
+                yield Problem(f"nothing is kept under {name!r} by then{hint(name, kept)}", (*step.path, *place))
         if int(step.path[1]) < clear:
             kept |= step.written.get("keep", {}).keys()
 
