@@ -70,6 +70,36 @@ tls_option = click.option(
 )
 
 
+class KeepAlive(click.ParamType[float]):
+    """For how many seconds an idle connection is kept, written as a duration."""
+
+    name = "duration|never"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from emulator.kernel.quantities import NEVER, parse_duration
+
+        if value == NEVER:
+            return float("inf")
+        try:
+            seconds = parse_duration(value).total_seconds() if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(f"{error}; 'never' keeps it until the client closes it", param, ctx)
+        if seconds < 1:
+            self.fail(f"{value!r} is less than 1s: a client must have time to use the connection again", param, ctx)
+        return seconds
+
+
+keep_alive_option = click.option(
+    "--keep-alive",
+    type=KeepAlive(),
+    default="75s",
+    envvar="EMULATOR_KEEP_ALIVE",
+    show_default=True,
+    show_envvar=True,
+    help="How long an idle connection is kept.",
+)
+
+
 def token_option(says: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The control plane's token, and what the command does with it."""
     return click.option(
@@ -78,10 +108,13 @@ def token_option(says: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """An option `--max-...` for each bound."""
+    """An option `--max-...` for each bound, and `--keep-alive`."""
     from emulator.kernel.limits import Limits
 
+    command = keep_alive_option(command)
     for field in reversed(dataclasses.fields(Limits)):
+        if field.name == "keep_alive":
+            continue
         name = f"max-{field.name.replace('_', '-')}"
         option = click.option(
             f"--{name}",

@@ -17,12 +17,15 @@ import uvicorn
 from emulator.app import App
 from emulator.kernel.limits import Limits
 from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.idle import GRACE, hint
 from emulator.web.line import Line
 
 if TYPE_CHECKING:
     from emulator.tls import Tls
 
 BACKLOG = 2048
+FOR_EVER = 10 * 365 * 86_400
+"""Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
 
 
 class _Server(uvicorn.Server):
@@ -175,7 +178,7 @@ def _config(app: App, limits: Limits, lines: ExchangeLines | None = None) -> uvi
     return uvicorn.Config(
         app,
         log_config=None,  # whatever is logged goes where the process has it go
-        http=type("BoundedLine", (Line,), {"limits": limits, "lines": lines}),
+        http=type("BoundedLine", (Line,), {"limits": limits, "lines": lines, "kept": hint(limits.keep_alive)}),
         ws="none",
         lifespan="off",
         log_level="warning",
@@ -183,5 +186,6 @@ def _config(app: App, limits: Limits, lines: ExchangeLines | None = None) -> uvi
         proxy_headers=False,
         server_header=False,
         date_header=False,  # replies carry the world's date, not the machine's
+        timeout_keep_alive=min(limits.keep_alive, FOR_EVER) + GRACE,  # type: ignore[arg-type]  # the loops take fractions
         timeout_graceful_shutdown=0.3,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
     )

@@ -192,8 +192,11 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("PATCH", "{w}/clock", {"now": "2025-01-01T00:00:00Z"}, 409, None, "never goes back"),
         ("PATCH", "{w}/clock", {"rate": -1}, 422, "/rate", "minimum"),
         ("PATCH", "{w}/clock", {}, 422, "", ""),
-        ("POST", "{w}/clock/advance", {"by": "soon"}, 422, "/by", "500ms, 30s"),
-        ("POST", "{w}/clock/advance", {"by": "-3s"}, 422, "/by", "500ms, 30s"),
+        ("POST", "{w}/clock/advance", {"by": "soon"}, 422, "/by", "not a duration such as 500ms, 1.5s"),
+        ("POST", "{w}/clock/advance", {"by": "-3s"}, 422, "/by", "'-3s' is negative, and time never goes back"),
+        ("POST", "{w}/clock/advance", {"by": -0.5}, 422, "/by", "-0.5 is negative"),
+        ("POST", "{w}/clock/advance", {"by": None}, 422, "/by", "only a wait in 'timing' can be 'never'; until: idle"),
+        ("POST", "{w}/clock/advance", {"to": "2026-03-09T20:55:31.1234567"}, 422, "/to", "has no zone"),
         ("POST", "{w}/clock/advance", {"to": "2026-13-01T00:00:00Z"}, 422, "/to", "not a date and time that exists"),
         ("GET", "{w}/journal?since=-1", None, 422, "/since", "whole number"),
         ("GET", "{w}/journal?sinse=1", None, 422, "/sinse", "did you mean 'since'"),
@@ -322,7 +325,7 @@ def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(clie
 @pytest.mark.parametrize(
     ("path", "body", "details"),
     [
-        ("clock/advance", '{"by": "1s", "foo": 1}', ["unknown key 'foo'; known are by, to, until"]),
+        ("clock/advance", '{"by": "1s", "foo": 1}', ["unknown key 'foo'; known: by, to, until"]),
         ("clock/advance", '{"by": "1s", "until": "next"}', ["has more than 1 of by, to, until"]),
         ("clock/advance", '{"by": "9999999999999999999999d"}', ["'99999999999999999999…' is longer than 36525d"]),
         ("clock/advance", '{"by": "99999999d"}', ["'99999999d' is longer than 36525d"]),

@@ -114,9 +114,9 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
     [
         (
             lambda it: send(it, "GET", "/za/pay/batches/xyz", headers=DEMO),
-            [f"there is no batch 'xyz'; the nearest is '{BATCH}'"],
+            [f"there is no batch 'xyz'; this world has '{BATCH}'"],
         ),
-        (lambda it: send(it, "GET", "/za/pay/payments/xyz", headers=DEMO), ["there is no payment 'xyz'; the nearest is '"]),
+        (lambda it: send(it, "GET", "/za/pay/payments/xyz", headers=DEMO), ["there is no payment 'xyz'; this world has '"]),
         (
             lambda it: send(it, "GET", f"/live/batches/2A6F94BB/cancel?api_key={it.serpwow.api_key}"),
             ["GET can be asked at /live/batches/{id}/start or /live/batches/{id}/stop or /live/batches/{id}/results"],

@@ -156,8 +156,10 @@ def test_snapshots_are_named_once_and_bounded() -> None:
         world.snapshot("two")
     with pytest.raises(Conflict, match="something else"):
         world.snapshot("now")
-    with pytest.raises(NotFound, match="did you mean 'one'"):
+    with pytest.raises(NotFound, match="no snapshot is called 'ome'; known: beginning, one"):
         world.restore("ome")
+    with pytest.raises(NotFound, match="did you mean 'one'"):
+        world.restore("One")
 
 
 def test_undo_reaches_no_further_than_the_memory() -> None:

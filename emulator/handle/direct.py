@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
+from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
 from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import unquote
@@ -23,6 +24,8 @@ REASONS = {
     HANG: "timed out",
 }
 """What client libraries say of a socket to which this happens."""
+EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
+"""How the vendors reckon, whatever decimal context the caller's thread has."""
 
 
 class Answered(NamedTuple):
@@ -132,7 +135,8 @@ async def asked(app: App, here: Here, method: str, target: bytes, headers: Heade
 
     ended: LineCut | WaitsForEver | None = None
     try:
-        await app(scope, receive, send)
+        with localcontext(EXACT):
+            await app(scope, receive, send)
     except (LineCut, WaitsForEver) as error:
         ended = error
     if here.cancelled is not None:

@@ -34,7 +34,8 @@ class Faults:
         `at` is an operation (`stripe.batch_jobs.cancel`), a vendor or `"*"`. `where` is before-auth, before-commit,
         after-commit, mid-body or after-reply. `do` is status, delay, drop, reset, truncate, garbage, dribble or hang. `more`
         says how often (`times`, `after`, `every`, `probability`, `between`, `for_`), for which `id`, and what the effect
-        needs (`status`, `body`, `retry_after`, `delay`, `clock`, `pace`). Durations are written `"30s"`.
+        needs (`status`, `body`, `retry_after`, `delay`, `clock`, `pace`). A duration is `"1m30s"`, a number of seconds or a
+        timedelta.
 
         Raises:
             Refused: it means nothing, and why.

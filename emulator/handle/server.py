@@ -15,7 +15,7 @@ from emulator.app import App, create_app, worlds_of
 from emulator.collector import at_rest
 from emulator.environment import env
 from emulator.handle.direct import Answered, ask
-from emulator.handle.written import written
+from emulator.handle.written import read, written
 from emulator.kernel.errors import EmulatorError
 
 CONTROL = "/_emulator"
@@ -78,7 +78,7 @@ class EmulatorServer:
         """
         answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
         if answered.status < 300:
-            return orjson.loads(answered.content) if answered.content else None
+            return read(answered.content) if answered.content else None
         asked = f"{method} {CONTROL}{path} was answered {answered.status}"
         raise Refused(f"{_reason(answered.content)} ({asked})", answered.status)
 

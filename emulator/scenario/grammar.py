@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.scenario.faults import fault_schema
-from emulator.scenario.terms import DURATION, INSTANT
+from emulator.scenario.terms import DURATION, INSTANT, WAIT
 from emulator.vendors.vendor import Vendor
 
 HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -27,7 +27,7 @@ def scenario_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
     everyone = vendors.values()
     state = {"$ref": "#/$defs/state"}
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
-    waits = {name: {"anyOf": [DURATION, {"const": "never"}]} for vendor in everyone for name in vendor.settable_waits}
+    waits = {name: WAIT for vendor in everyone for name in vendor.settable_waits}
     operations = {"enum": [operation.name for vendor in everyone for operation in vendor.operations]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

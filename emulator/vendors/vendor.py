@@ -21,7 +21,7 @@ from emulator.kernel.transaction import Taken, Transaction
 
 
 class Call:
-    """One request as the vendors read it. Header names are lower case; `path` is as it came, still percent-encoded.
+    """One request as the vendors read it. Header names are lower case; `path` is percent-encoded, but for plain letters.
 
     `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
     `request_id` is what the vendor calls the request, where carrying it out made the name known already; `began` is where it
@@ -291,9 +291,9 @@ def dump(value: Any) -> bytes:
 
 
 def _dump_decimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         if abs(value.adjusted()) > LONGEST_DECIMAL:
             return orjson.Fragment(str(value))
-        whole = value.to_integral_value()
-        return orjson.Fragment(format(whole if whole == value else value.normalize(), "f"))
+        digits = format(value, "f")  # whatever the precision of the caller's decimal context
+        return orjson.Fragment(digits.rstrip("0").removesuffix(".") if "." in digits else digits)
     raise TypeError(f"{type(value).__name__} is not a JSON value")

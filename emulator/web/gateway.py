@@ -22,6 +22,7 @@ from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
+from emulator.web.target import with_plain_letters
 from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, Noted, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
@@ -62,7 +63,7 @@ class Gateway:
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        path = with_plain_letters((scope.get("raw_path") or scope["path"].encode()).decode("latin-1"))
         route = self._routes.find(scope["method"], path)
         if route is None:
             route = self._routes.of_host(scope["headers"])
@@ -168,6 +169,7 @@ class Gateway:
             TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
         """
+        call.path = with_plain_letters(call.path)
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
         if route is None:
             raise BadInput.at(f"no vendor has the path {call.path}{self._elsewhere(call.path)}", "url")

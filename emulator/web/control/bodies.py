@@ -13,7 +13,8 @@ import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from emulator.kernel.errors import BadInput, Problem, TooLarge, nearest
+from emulator.kernel.errors import BadInput, Problem, TooLarge
+from emulator.kernel.words import hint
 from emulator.scenario.contradictions import METHODS
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
 from emulator.scenario.grammar import HEADERS, RATE
@@ -215,7 +216,7 @@ def check_query(request: Request, known: Collection[str]) -> None:
         BadInput: the query has others than these, or one of them twice.
     """
     names = [name for name, _ in request.query_params.multi_items()]
-    problems = [Problem(f"unknown parameter {name!r}{nearest(name, known)}", (name,)) for name in names if name not in known]
+    problems = [Problem(f"unknown parameter {name!r}{hint(name, known)}", (name,)) for name in names if name not in known]
     problems += [Problem(f"{name} is given twice", (name,)) for name in known if names.count(name) > 1]
     if problems:
         raise BadInput(problems)
