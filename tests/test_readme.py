@@ -1,11 +1,10 @@
-"""Every snippet of the documentation runs, in the order in which a reader would paste it."""
+"""Every block of the documentation runs, by itself on a fresh server and beside the others."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,16 +14,18 @@ from typing import Any
 
 import pytest
 
+from emulator.app import create_app, library, worlds_of
 from emulator.draw import draw
 from emulator.scenario.compare import differences
 from emulator.scenario.loader import load_text
+from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
 DOCUMENTED_URL = "http://127.0.0.1:8080"
 NOT_TO_BE_RUN_HERE = {"make serve", "make test"}
-"""They set the machine up and run this very test."""
+"""Lines that set a machine up, or run this very test."""
 
 
 @dataclass(frozen=True)
@@ -37,32 +38,64 @@ def snippets(text: str) -> list[Snippet]:
     return [Snippet(*match) for match in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
 
 
+@dataclass(frozen=True)
+class Block:
+    """Code of the README that is run, and the reply that is shown below it, if one is."""
+
+    code: Snippet
+    shown: str | None = None
+
+    def __str__(self) -> str:
+        return self.code.text.strip().splitlines()[0][:60]
+
+
+def blocks() -> Iterator[Block]:
+    """The README's blocks of code that can be run here, each with the JSON that follows it."""
+    found = snippets(README)
+    for snippet, following in zip(found, [*found[1:], Snippet("", "")], strict=True):
+        if snippet.language in ("sh", "python") and not set(snippet.text.splitlines()) <= NOT_TO_BE_RUN_HERE:
+            yield Block(snippet, following.text if following.language == "json" else None)
+
+
+BLOCKS = list(blocks())
+
+
 @pytest.fixture
 def url() -> Iterator[str]:
-    """What `make serve` serves, on a port of its own."""
-    command = [sys.executable, "-m", "emulator", "serve", "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        name, _, found = server.stdout.readline().strip().partition("=")
-        assert name == "EMULATOR_URL"
-        yield found
-        server.send_signal(signal.SIGINT)
+    """A fresh server of what `make serve` serves, on a port of its own."""
+    known = library()
+    with ThreadedServer(create_app(worlds_of([known.get("first-run")]), known)) as server:
+        yield server.url
 
 
-def test_the_readme_runs_from_top_to_bottom(url: str, tmp_path: Path) -> None:
-    printed = ""
-    for snippet in snippets(README):
-        text = snippet.text.replace(DOCUMENTED_URL, url)
-        if snippet.language == "sh" and text.strip() not in NOT_TO_BE_RUN_HERE:
-            printed = run(["bash", "-euo", "pipefail", "-c", text])
-        elif snippet.language == "json":
-            last = replies(printed)[-1]
-            assert list(differences(json.loads(text), last)) == []
-        elif snippet.language == "python" and "def test_" in text:
-            (tmp_path / "test_snippet.py").write_text(text)
-            run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path / "test_snippet.py")])
-        elif snippet.language == "python":
-            run([sys.executable, "-W", "error", "-c", text])
+def run_block(block: Block, url: str, folder: Path) -> None:
+    """Run a block against the server at the URL, and compare the last reply with the one that is shown."""
+    text = block.code.text.replace(DOCUMENTED_URL, url)
+    if block.code.language == "sh":
+        printed = run(["bash", "-euo", "pipefail", "-c", text])
+        if block.shown is not None:
+            assert list(differences(json.loads(block.shown.replace(DOCUMENTED_URL, url)), replies(printed)[-1])) == []
+    elif "def test_" in text:
+        (folder / "test_snippet.py").write_text(text)
+        run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder / "test_snippet.py")])
+    else:
+        run([sys.executable, "-W", "error", "-c", text])
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_each_block_works_on_a_fresh_server(block: Block, url: str, tmp_path: Path) -> None:
+    run_block(block, url, tmp_path)
+
+
+def test_the_blocks_work_from_top_to_bottom(url: str, tmp_path: Path) -> None:
+    for block in BLOCKS:
+        run_block(block, url, tmp_path)
+
+
+def test_the_blocks_work_from_bottom_to_top_with_a_reset_between(url: str, tmp_path: Path) -> None:
+    for block in reversed(BLOCKS):
+        run_block(block, url, tmp_path)
+        run(["curl", "-sf", "-X", "POST", f"{url}/_emulator/worlds/default/reset"])
 
 
 def replies(printed: str) -> list[Any]:
