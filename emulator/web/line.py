@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from http import HTTPStatus
 from typing import Any
@@ -18,7 +18,7 @@ from emulator.kernel.limits import Limits
 from emulator.vendors.vendor import dump
 from emulator.web.accidents import LENT
 from emulator.web.flow import OneReadAhead, OneWrite, Unread
-from emulator.web.wire import Receive
+from emulator.web.held import Held
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
@@ -37,19 +37,30 @@ class Lent:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._over = False
+        self._hanging: Held | None = None
         self.gone = False
 
+    def leave(self) -> None:
+        """Notes that nobody is there any more, which ends a hang."""
+        self.gone = True
+        if self._hanging is not None:
+            self._hanging.stir()
+
     async def breathe(self) -> None:
-        await self.pause(0)
+        await self._wait(asyncio.sleep(0))
 
-    async def pause(self, seconds: float) -> None:
-        if not self._over:
-            await self._pause_or_drop(seconds)
+    async def pause(self, held: Held, seconds: float) -> bool:
+        await self._wait(held.wait_in_loop(seconds))
+        return not self._over
 
-    async def _pause_or_drop(self, seconds: float) -> None:
+    async def _wait(self, wait: Coroutine[Any, Any, None]) -> None:
+        """Waits, but not once the server closes, which also cuts the line."""
+        if self._over:
+            wait.close()
+            return
         try:
-            await asyncio.sleep(seconds)
-        except asyncio.CancelledError:  # the server closes, and waits no longer
+            await wait
+        except asyncio.CancelledError:
             self._over = True
             await self.drop()
 
@@ -67,11 +78,14 @@ class Lent:
         await asyncio.sleep(0)
         self._line.cut(_break_off)
 
-    async def hang(self, receive: Receive, seconds: float) -> None:
+    async def hang(self, held: Held, seconds: float) -> None:
         self._line.wire.say(b"")
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(receive(), seconds)
-        await self.drop()
+        if not self.gone:
+            self._hanging = held
+            await self._wait(held.wait_in_loop(seconds))
+            self._hanging = None
+        if held.ended is None:
+            await self.drop()
 
 
 def _break_off(transport: Any) -> None:
@@ -197,7 +211,7 @@ class Line(HttpToolsProtocol):
 
     def _leave_unsaid(self) -> None:
         """Nobody hears the rest of the answer that is under way, of which uvicorn tells only the newest request."""
-        self._lent.gone = True
+        self._lent.leave()
         if self._answered is not None:
             self._answered.disconnected = True
             self._answered.message_event.set()
