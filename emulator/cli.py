@@ -67,6 +67,7 @@ def serve(
     from emulator.kernel.limits import Limits
     from emulator.server import listen, serve, url_of
     from emulator.web.guard import Guard, allowed, is_loopback
+    from emulator.web.held import HeldRequests
 
     known, limits, token_made = _library(folder), Limits(**bounds), None
     if not token and not is_loopback(host):
@@ -86,9 +87,10 @@ def serve(
         for line in () if scenario else _three_curls(url):
             click.echo(line, err=True)
 
-    app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits)
+    held = HeldRequests()
+    app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits, held=held)
     try:
-        serve(app, listening, greet, limits, authority)
+        serve(app, listening, greet, limits, authority, held.let_all_go)
     except KeyboardInterrupt:
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
 

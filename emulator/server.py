@@ -28,8 +28,15 @@ BACKLOG = 2048
 class _Server(uvicorn.Server):
     """Tells when it is ready, rather than letting others guess."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], limits: Limits) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        limits: Limits,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(config)
+        self._on_stop = on_stop
         self._on_ready = on_ready
         self._limits = limits
 
@@ -53,6 +60,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets)
 
 
 class _StoppedAtOnce(_Server):
@@ -101,15 +112,20 @@ def url_of(listening: socket.socket, scheme: str = "http") -> str:
 
 
 def serve(
-    app: App, listening: socket.socket, on_ready: Callable[[], None], limits: Limits | None = None, tls: Tls | None = None
+    app: App,
+    listening: socket.socket,
+    on_ready: Callable[[], None],
+    limits: Limits | None = None,
+    tls: Tls | None = None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serves in front until the process is told to stop."""
+    """Serves in front until the process is told to stop; then calls `on_stop`, and ends."""
     bounds = limits or Limits()
     config = _config(app, bounds)
     if tls is not None:
         config.load()
         config.ssl = tls.context()
-    _Server(config, on_ready, bounds).run(sockets=[listening])
+    _Server(config, on_ready, bounds, on_stop).run(sockets=[listening])
 
 
 class ThreadedServer:

@@ -43,7 +43,7 @@ class Download:
         self.made = 0
         self._faults = () if fault is None else (fault,)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         means = means_of(scope)
         if scope["path"] == "/made":
             await send_out(Wire(200, [], b"%d" % self.made), send, means)

@@ -112,6 +112,19 @@ async def befall(wire: Wire, holding: Holding, means: Means, send: Send, patienc
             await send_out(world_gone(gone), send, means)
 
 
+def note_delivery(wire: Wire, means: Means) -> None:
+    """Notes in the journal whether the client gets the answer, as far as that was not known when it was committed.
+
+    Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more.
+    """
+    if wire.noted is None:
+        return
+    if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
+        wire.noted.mark(False)
+    elif wire.holding is not None and all(fault.spares_the_answer or wire.holding.was_lifted(fault) for fault in wire.faults):
+        wire.noted.mark(True)
+
+
 def world_gone(gone: WorldGone) -> Wire:
     """The answer to a request that was held up when its world was reset, taken back or dropped."""
     return ours(503, "world-gone", str(gone))
@@ -137,24 +150,27 @@ class Accident:
             await self._send_out(wire)
         elif self._fault.where == AFTER_REPLY:
             await self._send_out(wire)
-            await self._strike()
+            await self._strike(wire)
         elif self._fault.where == MID_BODY:
             await self._in_the_middle(wire)
         else:
-            await self._strike()
+            await self._strike(wire)
             await self._send_out(wire)
 
     async def _send_out(self, wire: Wire) -> None:
+        note_delivery(wire, self._means)  # before the client can have it, so that it is true when the client asks
         await send_out(wire, self._send, self._means)
 
-    async def _strike(self) -> None:
+    async def _strike(self, wire: Wire) -> None:
         """Does to the connection what the fault says, wherever in the reply that is."""
         if self._fault.do == HANG:
             await self._holding.hang(self._fault, self._patience)
+            note_delivery(wire, self._means)
         elif self._fault.do == RESET:
             await self._means.reset()
         elif self._fault.do == DELAY:
             await self._holding.delay((self._fault,))
+            note_delivery(wire, self._means)
         else:
             if self._fault.do == GARBAGE:
                 await self._means.say(noise(self._fault.id, 64))
@@ -176,10 +192,10 @@ class Accident:
     async def _without_a_middle(self, wire: Wire) -> None:
         """A reply whose body has no middle is cut in its head."""
         if self._fault.do == HANG:
-            await self._strike()
+            await self._strike(wire)
         elif self._fault.do not in (DELAY, DRIBBLE):
             await self._means.say(b"HTTP/1.1 %d" % wire.status)
-            await self._strike()
+            await self._strike(wire)
         await self._send_out(wire)
 
     async def _dribble(self, wire: Wire, size: int) -> None:
@@ -206,7 +222,7 @@ class Accident:
             if sent >= half and not struck:
                 struck = True
                 if self._fault.do != GARBAGE:
-                    await self._strike()
+                    await self._strike(wire)
 
     async def _send_more(self, piece: bytes) -> bool:
         return await send_more(piece, self._send, self._means)

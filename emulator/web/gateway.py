@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 from emulator.evidence import kind_of
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
-from emulator.kernel.faults import AFTER_REPLY, STATUS, Fault
+from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import STEPS, Began, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
-from emulator.web.accidents import Impatient, Unanswered, at_once, befall, means_of
+from emulator.web.accidents import Impatient, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.held import HeldRequests, Noted
 from emulator.web.holding import Holding
@@ -79,7 +79,7 @@ class Gateway:
         else:
             await send_out(wire, send, means)
         if means.gone or wire.faults:
-            _note_delivery(wire, means)
+            note_delivery(wire, means)
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
@@ -192,7 +192,7 @@ class Gateway:
         twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
         means = Impatient()
         wire = at_once(self._stricken(twin, route, call, means))
-        _note_delivery(wire, means)
+        note_delivery(wire, means)
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content
         if isinstance(content, Stream):
@@ -217,16 +217,6 @@ class Gateway:
         if known[0] != now:
             self._date = known = now, format_datetime(now, usegmt=True).encode()
         return known[1]
-
-
-def _note_delivery(wire: Wire, means: Means) -> None:
-    """A client that hung up before the end of its answer has not got it; of one that was held up it is known only now."""
-    if wire.noted is None:
-        return
-    if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
-        wire.noted.mark(False)
-    elif wire.holding is not None and all(fault.spares_the_answer or wire.holding.was_lifted(fault) for fault in wire.faults):
-        wire.noted.mark(True)
 
 
 def _delivered(faults: Iterable[Fault]) -> bool | None:

@@ -25,7 +25,7 @@ class WorldGone(Exception):
     def __init__(self, committed: bool) -> None:
         self.committed = committed
         happened = "look at its state before you ask again" if committed else "this has not happened"
-        super().__init__(f"its world was reset, taken back or dropped meanwhile: {happened}")
+        super().__init__(f"its world was reset, taken back or dropped meanwhile, or the server ends: {happened}")
 
 
 class Holding:
