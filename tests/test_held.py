@@ -20,6 +20,7 @@ import requests
 
 from emulator import Emulator, EmulatorServer
 from emulator.handle.faults import Held
+from emulator.handle.reproduction import as_yaml
 
 STOP = "serpwow.batches.stop"
 QUEUED = {"id": "B1", "status": "queued", "searches": 10}
@@ -230,8 +231,10 @@ def test_the_requests_that_are_held_up_can_be_listed(emulator: Emulator, pool: T
     asked = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
     it = held(emulator)
     assert (it.method, it.operation, it.fault.id, it.fault.do) == ("GET", STOP, "fault-1", "delay")
-    assert it.target.startswith("/live/batches/B1/stop?") and emulator.serpwow.api_key not in it.target
-    assert it.until is not None and before <= it.since <= it.until - timedelta(days=29)
+    assert it.target.startswith("/live/batches/B1/stop?")
+    assert emulator.serpwow.api_key not in it.target
+    assert it.until is not None
+    assert before <= it.since <= it.until - timedelta(days=29)
     emulator.reset()
     asked.result()
     assert emulator.faults.held() == []
@@ -247,16 +250,15 @@ def test_a_request_without_a_socket_is_let_go_when_its_server_is_closed(pool: Th
 
 @pytest.mark.parametrize("how", HOLDS)
 def test_a_request_is_let_go_when_its_server_ends(how: str, tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(
-        "title: A world\nclock: {rate: real}\nfaults: [{at: serpwow, where: before-auth, do: %s}]\n"
-        % ", ".join([HOLDS[how]["do"], *(f"{key}: {value}" for key, value in HOLDS[how].items() if key != "do")])
-    )
+    fault = {"at": "serpwow", "where": "before-auth", **HOLDS[how]}
+    (tmp_path / "s.yaml").write_text(as_yaml({"title": "A world", "clock": {"rate": "real"}, "faults": [fault]}))
     command = [sys.executable, "-m", "emulator", "serve", "--port", "0", str(tmp_path / "s.yaml")]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,
         ThreadPoolExecutor() as pool,
     ):
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         url = process.stdout.readline().strip().removeprefix("EMULATOR_URL=")
         asked = pool.submit(httpx.get, f"{url}/live/account", params={"api_key": "demo"}, timeout=None)
         while not httpx.get(f"{url}/_emulator/worlds/default/held").json()["held"]:

@@ -61,13 +61,13 @@ class Faults:
         written = {name.removesuffix("_"): value for name, value in more.items() if value is not None}
         return Fault(**self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **written}))
 
-    def list(self) -> list[Fault]:
-        """Every fault, in the order in which they were laid; also those that have struck for the last time."""
-        return [Fault(**shown) for shown in self._ask("GET", "/faults", None)["faults"]]
-
     def held(self) -> list[Held]:
         """The requests that faults hold up at present, in the order in which they came."""
         return [_held(shown) for shown in self._ask("GET", "/held", None)["held"]]
+
+    def list(self) -> list[Fault]:
+        """Every fault, in the order in which they were laid; also those that have struck for the last time."""
+        return [Fault(**shown) for shown in self._ask("GET", "/faults", None)["faults"]]
 
     def remove(self, id: str) -> None:
         """Takes a fault away. The requests that it holds up go on at once, to the vendor's answer.
