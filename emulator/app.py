@@ -20,6 +20,7 @@ from emulator.web.control.problems import turned_away
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.gateway import Gateway, Judge
 from emulator.web.guard import PREFIX, Guard, Turned
+from emulator.web.held import HeldRequests
 from emulator.web.wire import Receive, Scope, Send, ours, send_out
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
@@ -55,17 +56,19 @@ def create_app(
     guard: Guard | None = None,
     limits: Limits | None = None,
     lines: ExchangeLines | None = None,
+    held: HeldRequests | None = None,
 ) -> App:
     """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours.
 
-    `lines` is told of every exchange.
+    `lines` is told of every exchange. `held` lists the requests that faults hold up, to let them go at the end.
     """
     bounds = limits or Limits()
+    held = held or HeldRequests()
     doorkeeper = guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     doorkeeper.hosts |= vendor_hosts
-    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, lines.of_vendor if lines else None)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper))
+    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lines.of_vendor if lines else None)
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""

@@ -69,6 +69,7 @@ def serve(
     from emulator.server import serve, url_of
     from emulator.web.exchange_lines import ExchangeLines
     from emulator.web.guard import Guard, allowed, is_loopback
+    from emulator.web.held import HeldRequests
 
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
@@ -86,9 +87,11 @@ def serve(
         url = url_of(listening, "https" if tls else "http")
         told = [] if quiet else _greeting(url, worlds, not scenario, tls)
         greet = _greet(stderr, url, [*([f"EMULATOR_CONTROL_TOKEN={token_made}"] if token_made else []), *told])
-        app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits, lines=lines)
+        held = HeldRequests()
+        app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits, lines=lines, held=held)
         try:
-            serve(app, listening, greet, limits, tls_authority, lines, _parent_ends(stderr) if while_stdin else None)
+            until = _parent_ends(stderr) if while_stdin else None
+            serve(app, listening, greet, limits, tls_authority, lines, until, held.let_all_go)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
 

@@ -119,6 +119,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("POST", "/worlds/default/verify", {"never": ["serpwow.batches.stop"]}),
     ("POST", "/worlds/default/faults", FAULT),
     ("GET", "/worlds/default/faults", None),
+    ("GET", "/worlds/default/held", None),
     ("GET", "/worlds/default/faults/fault-1", None),
     ("POST", "/worlds/default/dry-run", {"method": "GET", "url": "/v2/core/events", "headers": {"Authorization": "Bearer k"}}),
     ("DELETE", "/worlds/default/faults/fault-1", None),

@@ -157,8 +157,9 @@ class Journal(Sequence[Entry]):
         entries, last, dropped = page["entries"], page["last"], page["dropped"]
         while page["entries"] and (newest := page["entries"][-1]["n"]) < last:
             page = ask("GET", f"/journal?since={newest}")
+            dropped += max(0, page["dropped"] - dropped - len(entries))
             entries += page["entries"]
-        return cls([_read(entry, ask) for entry in entries], entries[-1]["n"] - len(entries) if entries else dropped, ask)
+        return cls([_read(entry, ask) for entry in entries], dropped, ask)
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
         """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.

@@ -17,6 +17,7 @@ from emulator.environment import env
 from emulator.handle.direct import Answered, ask
 from emulator.handle.written import read, written
 from emulator.kernel.errors import EmulatorError
+from emulator.web.held import HeldRequests
 
 CONTROL = "/_emulator"
 
@@ -45,6 +46,7 @@ class EmulatorServer:
         self._exits = ExitStack()
         self._lock = Lock()
         self._process = os.getpid()
+        self._held = HeldRequests()
         self.app: App | None = None
         self._url: str | None = None
         self._send = self._there(url) if url and url.strip() else self._here()
@@ -100,7 +102,7 @@ class EmulatorServer:
             return False
 
     def _here(self) -> Send:
-        self.app = app = create_app(worlds_of([]))
+        self.app = app = create_app(worlds_of([]), held=self._held)
 
         def send(method: str, path: str, body: bytes) -> Answered:
             self._stay_in_this_process()
@@ -129,8 +131,9 @@ class EmulatorServer:
         return send
 
     def close(self) -> None:
-        """Stops serving, if it did, and drops every connection."""
+        """Stops serving, if it did, drops every connection, and lets go whom a fault holds up."""
         self._exits.close()
+        self._held.let_all_go()
 
     def __enter__(self) -> EmulatorServer:
         return self

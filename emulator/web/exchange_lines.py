@@ -23,8 +23,8 @@ class ExchangeLines:
 
     def of_vendor(self, scope: Scope, wire: Wire) -> None:
         """Tell of what a vendor answers, or of the refusal of ours that stands in its place."""
-        if wire.mark is not None:
-            self._say(line_of(wire.mark.exchange, f"{wire.mark.world.id}/{wire.mark.n}"))
+        if wire.noted is not None:
+            self._say(line_of(wire.noted.exchange, f"{wire.noted.world.id}/{wire.noted.n}"))
         else:
             self._say_ours(scope, wire.status, _error_in(wire.headers))
 

@@ -48,7 +48,7 @@ class NoEntry(NotFound):
     """The journal has no entry of that number, or not any more; the message names those that it has."""
 
     def __init__(self, journal: Journal, n: int) -> None:
-        here = f"it has {journal.dropped + 1} to {journal.last}" if journal.last > journal.dropped else "it is empty"
+        here = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
         EmulatorError.__init__(self, f"this journal has no entry {n}: {here}")
 
 

@@ -177,6 +177,9 @@ SCHEMAS: Mapping[str, Schema] = {
     "changed": object_of(differences=list_of(ref("difference"))),
     "comparison": object_of(**{"from": ref("moment")}, to=ref("moment"), differences=list_of(ref("difference"))),
     "place": object_of(clock=ref("clock"), journal=COUNT),
+    "held": object_of(
+        method=TEXT, target=TEXT, operation=TEXT, since=INSTANT, until=optional(INSTANT), fault=_EXCHANGE["faults"]["items"]
+    ),
     "fault": object_of(id=TEXT, fault=OBJECT, seen=COUNT, struck=COUNT, left=optional(COUNT), place=optional(TEXT)),
     "problem": {
         "type": "object",
