@@ -5,10 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from emulator.environment import BadToken, is_service_address, usable_token
+
+if TYPE_CHECKING:
+    FloatType = click.ParamType[float]
+else:
+    FloatType = click.ParamType  # generic in newer versions only
 
 
 class _Port(click.Option):
@@ -123,7 +129,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-class Rate(click.ParamType[float]):
+class Rate(FloatType):
     """`frozen`, `real`, or how many virtual seconds pass in a real one."""
 
     name = "frozen|real|RATE"
