@@ -1,4 +1,4 @@
-"""The commands: serve, check, play, explain, schema, openapi, draw, certificate and healthcheck."""
+"""The commands: check, play, schema, openapi, draw and certificate are here; the others have files of their own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import click
 from emulator import __version__
 from emulator.explaining import explain
 from emulator.handle.explore_command import explore
+from emulator.healthcheck import healthcheck
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.options import host_option, port_option, scenarios_option, tls_option, token_option
+from emulator.options import scenarios_option, token_option
 from emulator.serving import authority, serve
 from emulator.terminal import Program
 
@@ -124,25 +125,7 @@ def certificate() -> None:
     click.echo(authority(()).certificate, nl=False)
 
 
-@main.command()
-@click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
-@host_option
-@port_option
-@tls_option
-def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
-    """Exit with 0 when the server is ready, with 1 when it is not."""
-    import httpx
-
-    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
-    base_url = url or f"{'https' if tls else 'http'}://{address}:{port}"
-    try:
-        # neither a proxy nor the certificate that it shows matters to whether it is ready
-        httpx.get(f"{base_url}/_emulator/ready", timeout=5, verify=False, trust_env=False).raise_for_status()  # noqa: S501
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise click.ClickException(f"not ready: {error}") from None
-    click.echo("ready")
-
-
+main.add_command(healthcheck)
 main.add_command(explore)
 
 

@@ -29,6 +29,7 @@ EDGES = {
     "draw",
     "environment",
     "greeting",
+    "healthcheck",
     "standard_error",
     "standard_input",
     "terminal",

@@ -23,6 +23,8 @@ NO_SOCKET = None
 """In place of a client's address: the request comes from this very program, which no page in a browser can be."""
 
 LIVE_KEYS = (b"sk_live_", b"rk_live_")
+TOKEN_WANTED = "the control plane wants Authorization: Bearer and the control token"  # noqa: S105  what is said to who has none
+GIVEN_BY = "commands and the pytest fixture take it from EMULATOR_CONTROL_TOKEN, commands also from --control-token"
 ELSEWHERE = frozenset({b"cross-site", b"same-site"})
 HOST = re.compile(r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._~-]+))(?::[0-9]*)?")
 
@@ -68,7 +70,9 @@ class Guard:
         if origin and origin != f"{scope['scheme']}://".encode() + (host or b""):
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
         if scope["path"].startswith(PREFIX) and not self._opens(scope["path"], authorization):
-            return Turned(401, "control-token", "the control plane wants Authorization: Bearer and the control token")
+            return Turned(
+                401, "control-token", f"{TOKEN_WANTED} ({'not this one' if authorization else 'none came'}); {GIVEN_BY}"
+            )
         if has_live_key(authorization or b"", scope["query_string"]):
             return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
