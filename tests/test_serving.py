@@ -31,7 +31,15 @@ from emulator.web.guard import Guard
 from tests.conftest import Live, through_a_socket
 
 KEY = "abcdefghijkl"
-JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
+CLIENTS = """
+import os, urllib.request
+import httpx, requests, stripe
+stripe.ca_bundle_path = os.environ["CA"]
+client = stripe.StripeClient("sk_test_123", base_addresses={"api": os.environ["URL"]})
+account = os.environ["URL"] + "/live/account?api_key=demo"
+print(client.v2.core.batch_jobs.retrieve("batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz").status, requests.get(account).status_code,
+      httpx.get(account).status_code, urllib.request.urlopen(account).status)
+"""
 DROP_AFTER = {"at": "serpwow.batches.stopall", "where": "after-commit", "do": "drop", "times": 1}
 DROP_BEFORE = {**DROP_AFTER, "where": "before-commit"}
 
@@ -327,7 +335,7 @@ def test_healthcheck_asks_the_server_that_is_meant(url: str, live: Live) -> None
 
 @pytest.mark.parametrize(
     ("at", "says"),
-    [("/live", "answers 404"), ("/_files", "is no emulator"), ("garbage", "http"), ("http://[", "http://[: ")],
+    [("/live", "(401) is no emulator"), ("/nothing", "(404) is no emulator"), ("garbage", "http"), ("http://[", "http://[: ")],
 )
 def test_healthcheck_says_what_it_met(at: str, says: str, live: Live) -> None:
     done = run("healthcheck", "--url", live.url + at if at.startswith("/") else at)
@@ -433,6 +441,10 @@ def test_the_calls_that_serve_prints_work_over_tls_when_pasted(tmp_path: Path) -
             done = subprocess.run(["bash", "-c", f"{call.strip()} -fsS"], capture_output=True, text=True, check=False)
             assert done.returncode == 0, done.stderr
             assert json.loads(done.stdout)
+        trusted = str(folder / "authority" / "ca.pem")
+        trusting = {**environment, "URL": url, "CA": trusted, "REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted}
+        clients = subprocess.run([sys.executable, "-c", CLIENTS], capture_output=True, text=True, check=False, env=trusting)
+    assert clients.stdout == "cancelling 200 200 200\n", clients.stderr
     assert url.startswith("https://")
 
 
