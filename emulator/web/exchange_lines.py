@@ -14,6 +14,9 @@ Say = Callable[[str], None]
 
 ERROR = b"emulator-error"
 
+LONGEST = 500
+"""Characters of a target that are shown."""
+
 
 class ExchangeLines:
     """Says a line for each exchange. No credential can be read in it; what says it escapes it."""
@@ -60,7 +63,9 @@ def line_of(exchange: Exchange, place: str) -> str:
 
 
 def shown(target: str) -> str:
-    """Return a request's target in which no credential can be read."""
+    """Return a request's target in which no credential can be read, cut where it is too long for a line."""
+    if len(target) > LONGEST:
+        target = f"{target[:LONGEST]}..."
     return redact_url(target) if "://" in target else redact_target(target)
 
 
