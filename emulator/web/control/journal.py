@@ -61,7 +61,7 @@ def entry(world: World, asked: Asked) -> Any:
     return show_entry(entry_of(world, _number(world, asked)))
 
 
-@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why an entry of the journal went as it did", ref("explanation"), forms=READABLE)
+@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why: the explanation of an entry", ref("explanation"), forms=READABLE)
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
