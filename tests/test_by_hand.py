@@ -224,6 +224,7 @@ def test_what_curl_sends_as_a_form_by_default_is_read_as_json(client: httpx.Clie
         ("/journal", "; did you mean /_emulator/worlds/{world}/journal?"),
         ("/openapi", "; did you mean /_emulator/openapi.json?"),
         ("/worlds/", "; leave out the slash at the end: /_emulator/worlds"),
+        ("/scenarios/", "; leave out the slash at the end: /_emulator/scenarios"),
         ("/worlds/mine/state/", "; leave out the slash at the end: /_emulator/worlds/mine/state"),
         ("/zzz", ""),
         ("/worlds/default/zzz", ""),
