@@ -105,7 +105,9 @@ def test_the_state_reads_as_it_was_given_and_can_be_given_again(client: httpx.Cl
 
 def test_a_patch_changes_what_it_names_and_adds_what_is_new(client: httpx.Client, world: str) -> None:
     patch = {"serpwow": {"batches": [{"id": "B1", "status": "running"}, {"id": "B2", "searches": 5}]}}
-    state = client.patch(f"{world}/state", json=patch).json()["serpwow"]
+    patched = client.patch(f"{world}/state", json=patch)
+    assert patched.status_code == 200, patched.text
+    state = client.get(f"{world}/state").json()["serpwow"]
     assert {batch["id"]: batch["status"] for batch in state["batches"]} == {"B1": "running", "B2": "idle"}
     assert state["account"]["credits_used"] == 10
     (change,) = [it for it in client.get(f"{world}/journal").json()["entries"] if it["id"] == "B1"]
@@ -202,8 +204,8 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("GET", "{w}/journal?sinse=1", None, 422, "/sinse", "did you mean 'since'"),
         ("GET", "{w}/journal?operation=serpwow.batches.stp", None, 422, "/operation", "did you mean 'serpwow.batches.stop'"),
         ("GET", "{w}/diff?form=now", None, 422, "/form", "did you mean 'from'"),
-        ("GET", "/nothing", None, 404, None, "Not Found"),
-        ("PUT", "/worlds", None, 405, None, "Method Not Allowed"),
+        ("GET", "/nothing", None, 404, None, "GET /_emulator lists what there is"),
+        ("PUT", "/worlds", None, 405, None, "/_emulator/worlds does not take PUT; it takes GET, HEAD, POST"),
         ("GET", "/vendors/strip", None, 404, None, "did you mean 'stripe'?"),
     ],
 )
