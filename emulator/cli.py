@@ -16,7 +16,16 @@ from emulator import __version__
 from emulator.explaining import explain
 from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
+from emulator.options import (
+    Rate,
+    ScenarioName,
+    host_option,
+    limit_options,
+    port_option,
+    scenarios_option,
+    tls_option,
+    token_option,
+)
 
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
@@ -38,7 +47,7 @@ main.add_command(explain)
 
 
 @main.command()
-@click.argument("scenario", nargs=-1, envvar="EMULATOR_SCENARIO")
+@click.argument("scenario", nargs=-1, type=ScenarioName(), envvar="EMULATOR_SCENARIO")
 @host_option
 @port_option
 @click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
@@ -246,13 +255,15 @@ def _counted(scenarios: Sequence[Scenario]) -> str:
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
+    from emulator.scenario.files import ENDINGS, is_scenario
+
     for path in paths:
         if not Path(path).is_dir():
             yield path
             continue
-        found = sorted(str(it) for it in Path(path).rglob("*") if it.suffix in (".yaml", ".yml"))
+        found = sorted(str(it) for it in Path(path).rglob("*") if is_scenario(it) and it.is_file())
         if not found:
-            raise click.ClickException(f"{path} holds no scenarios")
+            raise click.ClickException(f"{path} holds no scenario: no file in it ends in {ENDINGS}")
         yield from found
 
 

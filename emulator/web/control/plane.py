@@ -44,7 +44,7 @@ class Plane:
         """
         if isinstance(written, str):
             return self.library.get(written)
-        return load_document(written if isinstance(written, Document) else Document(written), self.vendors)
+        return load_document(written if isinstance(written, Document) else Document(written), self.vendors, titled=False)
 
     def shown(self, world: World, base_url: str) -> dict[str, Any]:
         """A world, and what its clients need to reach it."""
