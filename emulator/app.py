@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds), bounds.worlds)
     worlds.claim(worlds.default, first.claims(VENDORS, worlds.default))
     for scenario in others:
-        world = scenario.world(VENDORS, scenario.name.replace("/", "."), None, rate, bounds)
+        world = scenario.world(
+            VENDORS, re.sub(r"[^\w.-]+", "-", scenario.name.replace("/", "."), flags=re.ASCII), None, rate, bounds
+        )
         worlds.add(world, scenario.claims(VENDORS, world))
     return worlds
 

@@ -156,13 +156,15 @@ def _counted(scenarios: Sequence[Scenario]) -> str:
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
+    from emulator.scenario.files import ENDINGS, is_scenario
+
     for path in paths:
         if not Path(path).is_dir():
             yield path
             continue
-        found = sorted(str(it) for it in Path(path).rglob("*") if it.suffix in (".yaml", ".yml"))
+        found = sorted(str(it) for it in Path(path).rglob("*") if is_scenario(it) and it.is_file())
         if not found:
-            raise click.ClickException(f"{path} holds no scenarios")
+            raise click.ClickException(f"{path} holds no scenario: no file in it ends in {ENDINGS}")
         yield from found
 
 

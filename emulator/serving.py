@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 import click
 
 from emulator.kernel.errors import EmulatorError
-from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
+from emulator.options import (
+    Rate,
+    ScenarioName,
+    host_option,
+    limit_options,
+    port_option,
+    scenarios_option,
+    tls_option,
+    token_option,
+)
 from emulator.standard_error import StandardError, escaped, standard_error, write_past_buffers
 from emulator.standard_input import has_stdin, until_stdin_ends
 
@@ -29,7 +38,7 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 
 
 @click.command()
-@click.argument("scenario", nargs=-1, envvar="EMULATOR_SCENARIO")
+@click.argument("scenario", nargs=-1, type=ScenarioName(), envvar="EMULATOR_SCENARIO")
 @host_option
 @port_option
 @click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
+from os.path import isfile
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from emulator.handle.server import EmulatorServer, Refused
 from emulator.handle.state import State
 from emulator.handle.views import Serpwow, SixDot50, Stripe
 from emulator.kernel.errors import BadInput
+from emulator.scenario.files import is_scenario
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -288,7 +290,7 @@ def _written(scenario: ScenarioLike | None) -> Any:
     if not isinstance(scenario, (str, Path)):
         raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r}", "scenario")
     path = Path(scenario)
-    if isinstance(scenario, Path) or path.suffix in (".yaml", ".yml"):
+    if isinstance(scenario, Path) or is_scenario(path) or (path.suffix and isfile(path)):
         from emulator.scenario.loader import load_file
         from emulator.vendors import VENDORS
 

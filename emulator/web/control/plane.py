@@ -48,7 +48,7 @@ class Plane:
         """
         if isinstance(written, str):
             return self.library.get(written)
-        return load_document(written if isinstance(written, Document) else Document(written), self.vendors)
+        return load_document(written if isinstance(written, Document) else Document(written), self.vendors, titled=False)
 
     def let_go(self, world: World) -> None:
         """Lets go the requests that nothing holds up any more after a world was steered. Whoever calls holds its lock."""

@@ -209,6 +209,6 @@ def followed(schema: Schema, known: Mapping[str, Schema]) -> Schema:
 
 def components(vendors: Vendors) -> dict[str, Schema]:
     """Every schema that others may name, by its name: those above, and what these vendors make up."""
-    scenario = {key: it for key, it in scenario_schema(vendors).items() if key not in ("$schema", "$defs")}
+    scenario = {key: it for key, it in scenario_schema(vendors, titled=False).items() if key not in ("$schema", "$defs")}
     local = json.dumps(scenario).replace('"#/$defs/', f'"{COMPONENTS}emulator.')
     return {"scenario": json.loads(local), **sent(vendors), **SCHEMAS}
