@@ -46,6 +46,12 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     return worlds
 
 
+def closed_worlds(limits: Limits) -> Worlds:
+    """A default world that takes no credential but its own, so that a client of nobody hears what each vendor says to that."""
+    nobody: dict[str, list[str]] = {name: [] for name in VENDORS}
+    return worlds_of([Scenario("empty", "", {**EMPTY.written, "credentials": nobody})], None, limits)
+
+
 def create_app(
     worlds: Worlds,
     known: Library | None = None,

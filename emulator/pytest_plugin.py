@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
     from emulator.handle.server import EmulatorServer
 
-CONFLICT = 409
+NOT_FOUND, CONFLICT = 404, 409
 WORLD = pytest.StashKey["tuple[Emulator, int]"]()
 """The world of a test, and the seed that it began with."""
 
@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("batch-emulator")
     group.addoption("--emulator-url", metavar="URL", help="use the server there (EMULATOR_URL), not one in this process")
     group.addoption("--emulator-seed", metavar="N", type=int, help="the seed of every world that names none of its own")
+    group.addoption(
+        "--emulator-scenarios", metavar="DIR", action="append", help="a folder of scenarios of your own (EMULATOR_SCENARIOS)"
+    )
+    parser.addini("emulator_scenarios", "folders of scenarios of your own, relative to this file", type="paths")
+    parser.addini("emulator_limits", "bounds of the server in this process, one a line: body = 50000000", type="linelist")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,20 +40,30 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
-    from emulator import EmulatorServer, Refused
+    from emulator import EmulatorError, EmulatorServer
+    from emulator.environment import env
 
+    url = pytestconfig.getoption("emulator_url") or env("EMULATOR_URL")
     with ExitStack() as exits:
         try:
             server = exits.enter_context(
                 EmulatorServer(
-                    pytestconfig.getoption("emulator_url") or os.environ.get("EMULATOR_URL"),
+                    url,
                     seed=pytestconfig.getoption("emulator_seed"),
+                    scenarios=pytestconfig.getoption("emulator_scenarios") or pytestconfig.getini("emulator_scenarios") or None,
+                    limits=None if url else _limits(pytestconfig),
                 )
             )
             server.greet()
-        except Refused as error:
+        except EmulatorError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield server
+
+
+def _limits(config: pytest.Config) -> dict[str, Any]:
+    """Return the bounds of the ini file as they are written there, by name."""
+    pairs = (line.partition("=") for line in config.getini("emulator_limits"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 @pytest.fixture
@@ -69,10 +84,15 @@ def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> E
     except Refused as error:
         if error.status != CONFLICT:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
+        conflict = error
     except EmulatorError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    server.ask("DELETE", f"/worlds/{id}")
-    return Emulator(scenario, seed=seed, server=server, id=id)
+    try:
+        server.ask("DELETE", f"/worlds/{id}")
+        return Emulator(scenario, seed=seed, server=server, id=id)
+    except Refused as error:
+        told = conflict if error.status == NOT_FOUND else error  # it was about a credential, not about the id
+        raise pytest.fail.Exception(str(told), pytrace=False) from None
 
 
 @pytest.hookimpl(wrapper=True)

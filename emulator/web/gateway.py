@@ -93,7 +93,7 @@ class Gateway:
                 return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
             return self._exchange(world, route, call)
         except TooLarge as error:
-            return ours(413, "body-too-large", str(error), (b"connection", b"close"))
+            return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
             return ours(429, "too-many", str(error))
         except ConnectionError:
@@ -101,6 +101,11 @@ class Gateway:
         except Exception:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
+
+    def _hint(self, limit: int) -> str:
+        """How more is allowed, where the bound is ours and not the vendor's."""
+        bounds = {self._limits.upload: "upload", self._limits.body: "body"}
+        return f": {Limits.more(bounds[limit])}" if limit in bounds else ""
 
     def _world(self, vendor: Vendor, call: Call) -> World | None:
         named = call.parameters.get("world")
