@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Lock
@@ -82,6 +83,11 @@ class EmulatorServer:
 
     def _listen(self) -> str:
         self._stay_in_this_process()
+        if patcher := green_threads():
+            raise Refused(
+                f"no server can run in this process, since {patcher} has patched its threads: give the client "
+                f"emulator.adapter() or emulator.transport(), or set EMULATOR_URL ({patcher})"
+            )
         assert self.app is not None  # noqa: S101  no URL was given, so it is ours
         with at_rest():
             from emulator.server import ThreadedServer
@@ -172,6 +178,14 @@ class EmulatorServer:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def green_threads() -> str | None:
+    """Return the library that has put green threads in place of this process's own, which a server would block; or None."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    if gevent is not None and gevent.is_module_patched("threading"):
+        return "gevent"
+    return "eventlet" if eventlet is not None and eventlet.is_monkey_patched("thread") else None
 
 
 def _reason(content: bytes) -> str:
