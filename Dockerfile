@@ -9,7 +9,7 @@ ARG PIP_TRUSTED_HOST
 ARG PIP_DEFAULT_TIMEOUT
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml README.md LICENSE batch_emulator_pytest.py ./
 COPY emulator emulator
 COPY fixtures fixtures
 COPY scenarios scenarios

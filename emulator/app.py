@@ -14,10 +14,13 @@ from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
 from emulator.web.accidents import means_of
 from emulator.web.control.app import control_app
+from emulator.web.control.index import asks_for_index
 from emulator.web.control.plane import Plane
 from emulator.web.control.problems import turned_away
+from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.gateway import Gateway, Judge
 from emulator.web.guard import PREFIX, Guard, Turned
+from emulator.web.unmatched import UnmatchedRequests
 from emulator.web.wire import Receive, Scope, Send, ours, send_out
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
@@ -58,21 +61,35 @@ def create_app(
     judge: Judge | None = None,
     guard: Guard | None = None,
     limits: Limits | None = None,
+    lines: ExchangeLines | None = None,
 ) -> App:
-    """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours."""
+    """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours.
+
+    `lines` is told of every exchange.
+    """
     bounds = limits or Limits()
     doorkeeper = guard or Guard()
-    doorkeeper.hosts |= {host for vendor in VENDORS.values() for host in vendor.hosts}
-    gateway = Gateway(worlds, VENDORS.values(), judge, bounds)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper))
+    vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
+    doorkeeper.hosts |= vendor_hosts
+    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, lines.of_vendor if lines else None)
+    unmatched = UnmatchedRequests(worlds)
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, unmatched))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""
-        steering = scope["path"].startswith(PREFIX)
+        steering = scope["path"].startswith(PREFIX) or asks_for_index(scope, doorkeeper, vendor_hosts)
+        if lines and steering:
+            send = lines.of_control(scope, send)
         if turned := doorkeeper.turn_away(scope):
+            if not steering:
+                unmatched.refused(scope, turned)
+                if lines:
+                    lines.of_refusal(scope, turned)
             answer = turned_from_control if steering else turned_from_vendors
             await answer(turned, scope, receive, send)
         else:
+            if not steering and len(worlds) > 1:
+                send = unmatched.watch(scope, send)
             await (control if steering else gateway)(scope, receive, send)
 
     return app

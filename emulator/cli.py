@@ -1,10 +1,8 @@
-"""The commands: serve, check, play, explain, schema, openapi, draw, certificate and healthcheck."""
+"""The commands: serve, check, play, list, explain, schema, openapi, draw, certificate and healthcheck."""
 
 from __future__ import annotations
 
 import json
-import signal
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -16,81 +14,27 @@ from emulator import __version__
 from emulator.explaining import explain
 from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
+from emulator.listing import list_command
+from emulator.options import host_option, port_option, scenarios_option, tls_option, token_option
+from emulator.serving import authority, serve
+from emulator.terminal import Program
 
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
     from emulator.scenario.scenario import Scenario
-    from emulator.tls import Tls
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
-FIRST_SCENARIO = "first-run"
-"""What `serve` serves when it is told nothing."""
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(cls=Program, context_settings=CONTEXT)
 @click.version_option(__version__, prog_name="batch-emulator")
 def main() -> None:
     """A local server that is SerpWow, Stripe Batch Jobs and 6DOT50 PAY to a client program."""
 
 
 main.add_command(explain)
-
-
-@main.command()
-@click.argument("scenario", nargs=-1, envvar="EMULATOR_SCENARIO")
-@host_option
-@port_option
-@click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
-@scenarios_option
-@token_option("What the control plane demands; made and printed where it listens beyond this machine and none is given.")
-@click.option(
-    "--allow-host", "hosts", multiple=True, envvar="EMULATOR_ALLOW_HOST", show_envvar=True, help="A name it may go by."
-)
-@tls_option
-@limit_options
-def serve(
-    scenario: Sequence[str],
-    host: str,
-    port: int,
-    rate: float | None,
-    folder: Path | None,
-    token: str | None,
-    hosts: Sequence[str],
-    tls: bool,
-    **bounds: int,
-) -> None:
-    """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
-    # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    from emulator.app import create_app, worlds_of
-    from emulator.kernel.limits import Limits
-    from emulator.server import listen, serve, url_of
-    from emulator.web.guard import Guard, allowed, is_loopback
-
-    known, limits, token_made = _library(folder), Limits(**bounds), None
-    if not token and not is_loopback(host):
-        token = token_made = make_token()
-    authority = _authority(hosts) if tls else None
-    try:
-        worlds = worlds_of([known.open(name) for name in scenario or (FIRST_SCENARIO,)], rate, limits)
-        listening = listen(host, port)
-    except (EmulatorError, OSError) as error:
-        raise click.ClickException(str(error)) from None
-    url = url_of(listening, "https" if tls else "http")
-
-    def greet() -> None:
-        click.echo(f"EMULATOR_URL={url}")
-        if token_made:
-            click.echo(f"EMULATOR_CONTROL_TOKEN={token_made}", err=True)
-        for line in () if scenario else _three_curls(url):
-            click.echo(line, err=True)
-
-    app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits)
-    try:
-        serve(app, listening, greet, limits, authority)
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(128 + signal.SIGINT) from None
+main.add_command(list_command)
+main.add_command(serve)
 
 
 @main.command()
@@ -179,7 +123,7 @@ def draw(vendor: str) -> None:
 @main.command()
 def certificate() -> None:
     """Print the certificate (PEM) of the authority that vouches for `serve --tls`; made where there is none yet."""
-    click.echo(_authority(()).certificate, nl=False)
+    click.echo(authority(()).certificate, nl=False)
 
 
 @main.command()
@@ -206,23 +150,6 @@ def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
 
 
 main.add_command(explore)
-
-
-def make_token() -> str:
-    """A token that nobody can guess."""
-    import secrets
-
-    return secrets.token_urlsafe(24)
-
-
-def _authority(hosts: Sequence[str]) -> Tls:
-    from emulator.tls import Tls
-    from emulator.vendors import VENDORS
-
-    try:
-        return Tls([*(host for vendor in VENDORS.values() for host in vendor.hosts), *hosts])
-    except EmulatorError as error:
-        raise click.ClickException(str(error)) from None
 
 
 def _library(folder: Path | None) -> Library:
@@ -271,14 +198,3 @@ def _differences(scenarios: Sequence[Scenario], against: str | None, token: str 
             return [str(difference) for scenario in scenarios for difference in play(scenario, client).differences]
     except NoResponse as error:
         raise click.ClickException(f"no emulator answers at {against}: {error}") from None
-
-
-def _three_curls(url: str) -> list[str]:
-    """One call of each vendor to paste."""
-    return [
-        "Three calls to paste (the clock stands still until you move it):",
-        f"  curl '{url}/live/batches/2A6F94BB/stop?api_key=demo'",
-        f"  curl -X POST {url}/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz/cancel"
-        " -H 'Authorization: Bearer sk_test_123' -H 'Stripe-Version: 2026-03-25.preview'",
-        f"  curl -X POST {url}/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel -H 'Authorization: Bearer demo'",
-    ]

@@ -75,6 +75,7 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
             paths.setdefault(path, {})[operation.method.lower()] = _operation(vendor, operation, path, said)
     for route in ROUTES:
         paths.setdefault(address(route), {})[route.method.lower()] = _control(route)
+    paths["/"] = {"get": {**paths[PREFIX]["get"], "operationId": "emulator.get.root", "security": []}}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -180,7 +181,7 @@ def _parameters(said: Fixtures, schema: str | None, place: str) -> list[Json]:
 def _control(route: ControlRoute) -> Json:
     answer: Json = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:
-        answer["content"] = {JSON_TYPE: {"schema": route.answer}}
+        answer["content"] = {JSON_TYPE: {"schema": route.answer}, **{it: {"schema": TEXT} for it in route.forms}}
     path = address(route)
     query = [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
     return {

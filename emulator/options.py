@@ -8,9 +8,47 @@ from pathlib import Path
 
 import click
 
-host_option = click.option("--host", default="127.0.0.1", envvar="EMULATOR_HOST", show_default=True, show_envvar=True)
+from emulator.environment import BadToken, is_service_address, usable_token
+
+
+class _Port(click.Option):
+    """A port, of which Kubernetes and Docker links say something else in the same variable."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = super().resolve_envvar_value(ctx)
+        if value is None or not is_service_address(value):
+            return value
+        told = f"EMULATOR_PORT={value} is set aside: Kubernetes or a Docker link puts it there for a service of this name"
+        click.echo(f"Warning: {told}", err=True)
+        return None
+
+
+def _host(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """A host's name or address; the brackets of an IPv6 address may be left out."""
+    bare = value.strip()
+    if "/" in bare:
+        raise click.BadParameter(f"{bare!r} is a URL; give a host's name or address, and the port by itself with --port")
+    return bare[1:-1] if bare.startswith("[") and bare.endswith("]") else bare
+
+
+def _token(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    try:
+        return usable_token(value)
+    except BadToken as error:
+        raise click.UsageError(str(error)) from None
+
+
+host_option = click.option(
+    "--host", default="127.0.0.1", callback=_host, envvar="EMULATOR_HOST", show_default=True, show_envvar=True
+)
 port_option = click.option(
-    "--port", default=8080, type=click.IntRange(0, 65535), envvar="EMULATOR_PORT", show_default=True, show_envvar=True
+    "--port",
+    default=8080,
+    cls=_Port,
+    type=click.IntRange(0, 65535),
+    envvar="EMULATOR_PORT",
+    show_default=True,
+    show_envvar=True,
 )
 scenarios_option = click.option(
     "--scenarios",
@@ -26,16 +64,51 @@ tls_option = click.option(
 )
 
 
+class KeepAlive(click.ParamType[float]):
+    """For how many seconds an idle connection is kept, written as a duration."""
+
+    name = "duration|never"
+
+    def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        from emulator.kernel.quantities import NEVER, parse_duration
+
+        if value == NEVER:
+            return float("inf")
+        try:
+            seconds = parse_duration(value).total_seconds() if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(f"{error}; 'never' keeps it until the client closes it", param, ctx)
+        if seconds < 1:
+            self.fail(f"{value!r} is less than 1s: a client must have time to use the connection again", param, ctx)
+        return seconds
+
+
+keep_alive_option = click.option(
+    "--keep-alive",
+    type=KeepAlive(),
+    default="75s",
+    envvar="EMULATOR_KEEP_ALIVE",
+    show_default=True,
+    show_envvar=True,
+    help="How long an idle connection is kept.",
+)
+
+
 def token_option(says: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The control plane's token, and what the command does with it."""
-    return click.option("--control-token", "token", envvar="EMULATOR_CONTROL_TOKEN", show_envvar=True, help=says)
+    return click.option(
+        "--control-token", "token", callback=_token, envvar="EMULATOR_CONTROL_TOKEN", show_envvar=True, help=says
+    )
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """An option `--max-...` for each bound."""
+    """An option `--max-...` for each bound, and `--keep-alive`."""
     from emulator.kernel.limits import Limits
 
+    command = keep_alive_option(command)
     for field in reversed(dataclasses.fields(Limits)):
+        if field.name == "keep_alive":
+            continue
         name = f"max-{field.name.replace('_', '-')}"
         option = click.option(
             f"--{name}",

@@ -1,12 +1,11 @@
-"""The pytest plugin: name the fixture `emulator`, and a test has a world of its own. Nothing is imported until then."""
+"""The fixtures and the stories of the pytest plugin; `batch_emulator_pytest` imports it once a test names a fixture."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shlex
-import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,22 +21,6 @@ WORLD = pytest.StashKey["tuple[Emulator, int]"]()
 """The world of a test, and the seed that it began with."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("batch-emulator")
-    group.addoption("--emulator-url", metavar="URL", help="use the server there (EMULATOR_URL), not one in this process")
-    group.addoption("--emulator-seed", metavar="N", type=int, help="the seed of every world that names none of its own")
-    group.addoption(
-        "--emulator-scenarios", metavar="DIR", action="append", help="a folder of scenarios of your own (EMULATOR_SCENARIOS)"
-    )
-    parser.addini("emulator_scenarios", "folders of scenarios of your own, relative to this file", type="paths")
-    parser.addini("emulator_limits", "bounds of the server in this process, one a line: body = 50000000", type="linelist")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "scenario(name_or_path_or_dict, *, seed=None): what the emulator fixture begins with")
-
-
-@pytest.fixture(scope="session")
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
     from emulator import EmulatorError, EmulatorServer
@@ -66,7 +49,6 @@ def _limits(config: pytest.Config) -> dict[str, Any]:
     return {name.strip(): value.strip() for name, _, value in pairs}
 
 
-@pytest.fixture
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
     """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
     scenario, seed = _wanted(request)
@@ -95,21 +77,8 @@ def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> E
         raise pytest.fail.Exception(str(told), pytrace=False) from None
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails tells the story of its world, and of others that it or a wider fixture made."""
-    report = yield
-    if report.failed and call.when != "teardown":
-        report.sections += [("batch-emulator", told) for told in _stories(item)]
-    return report
-
-
-def _stories(item: pytest.Item) -> Iterator[str]:
-    """None is told, and nothing imported, where nobody has asked for a world."""
-    if "emulator.handle.emulator" not in sys.modules:
-        return
+def stories(item: pytest.Item) -> Iterator[str]:
+    """Yield the story of the test's world, and of others that it or a wider fixture made."""
     from emulator.handle.emulator import living
     from emulator.handle.story import story, story_if_any
 

@@ -13,16 +13,19 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 
 from emulator.app import App
 from emulator.kernel.limits import Limits
+from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.idle import GRACE, hint
 from emulator.web.line import Line
 
 if TYPE_CHECKING:
     from emulator.tls import Tls
 
 BACKLOG = 2048
+FOR_EVER = 10 * 365 * 86_400
+"""Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
 
 
 class _Server(uvicorn.Server):
@@ -32,6 +35,11 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._on_ready = on_ready
         self._limits = limits
+
+    def stop_after(self, wait: Callable[[], None]) -> None:
+        """Ends when this returns."""
+        wait()
+        self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second; every second it hangs up on those who get on neither with their request nor with its answer."""
@@ -101,15 +109,24 @@ def url_of(listening: socket.socket, scheme: str = "http") -> str:
 
 
 def serve(
-    app: App, listening: socket.socket, on_ready: Callable[[], None], limits: Limits | None = None, tls: Tls | None = None
+    app: App,
+    listening: socket.socket,
+    on_ready: Callable[[], None],
+    limits: Limits | None = None,
+    tls: Tls | None = None,
+    lines: ExchangeLines | None = None,
+    until: Callable[[], None] | None = None,
 ) -> None:
-    """Serves in front until the process is told to stop."""
+    """Serves in front until the process is told to stop, or `until` returns, which is called in a thread of its own."""
     bounds = limits or Limits()
-    config = _config(app, bounds)
+    config = _config(app, bounds, lines)
     if tls is not None:
         config.load()
         config.ssl = tls.context()
-    _Server(config, on_ready, bounds).run(sockets=[listening])
+    server = _Server(config, on_ready, bounds)
+    if until is not None:
+        Thread(target=server.stop_after, args=(until,), daemon=True).start()
+    server.run(sockets=[listening])
 
 
 class ThreadedServer:
@@ -122,7 +139,7 @@ class ThreadedServer:
         self._ready = Event()
         self._socket = listen(host, port)
         bounds = limits or Limits()
-        self._server = _StoppedAtOnce(_config(app, bounds, log_config=None), self._ready.set, bounds)
+        self._server = _StoppedAtOnce(_config(app, bounds), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
         self.url = url_of(self._socket)
@@ -157,11 +174,11 @@ def _bound_handshakes(seconds: int) -> None:
     loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
-def _config(app: App, limits: Limits, log_config: dict[str, Any] | None = LOGGING_CONFIG) -> uvicorn.Config:
+def _config(app: App, limits: Limits, lines: ExchangeLines | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        log_config=log_config,
-        http=type("BoundedLine", (Line,), {"limits": limits}),
+        log_config=None,  # whatever is logged goes where the process has it go
+        http=type("BoundedLine", (Line,), {"limits": limits, "lines": lines, "kept": hint(limits.keep_alive)}),
         ws="none",
         lifespan="off",
         log_level="warning",
@@ -169,5 +186,6 @@ def _config(app: App, limits: Limits, log_config: dict[str, Any] | None = LOGGIN
         proxy_headers=False,
         server_header=False,
         date_header=False,  # replies carry the world's date, not the machine's
+        timeout_keep_alive=min(limits.keep_alive, FOR_EVER) + GRACE,  # type: ignore[arg-type]  # the loops take fractions
         timeout_graceful_shutdown=0.3,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
     )

@@ -49,9 +49,14 @@ class Tls:
 def kept_certificate() -> str | None:
     """The authority's certificate, in PEM; None where none was made on this machine."""
     try:
-        return (folder() / KEPT / CERTIFICATE).read_text("ascii")
+        return certificate_path().read_text("ascii")
     except OSError:
         return None
+
+
+def certificate_path() -> Path:
+    """Where the authority's certificate is kept, in PEM."""
+    return (folder() / KEPT / CERTIFICATE).absolute()
 
 
 def folder() -> Path:

@@ -251,7 +251,7 @@ def test_a_mistake_brings_about_no_others(text: str) -> None:
         (ADVANCE, {}, "needs one of by, to, until"),
         (ADVANCE, {"by": "1s", "until": "idle"}, "has more than 1 of by, to, until"),
         (CLOCK, {}, "needs at least one of now, rate"),
-        ({"minProperties": 1}, {}, "{} should be non-empty"),
+        ({"minProperties": 1}, {}, "{} is empty, and cannot be"),
     ],
 )
 def test_of_keys_that_exclude_or_need_each_other_all_are_named(schema: Any, value: Any, told: str) -> None:

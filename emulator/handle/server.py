@@ -43,7 +43,8 @@ class EmulatorServer:
     `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None. `scenarios` is a folder
     of scenarios of one's own, or several, whose names come before the shipped ones; left out, that of EMULATOR_SCENARIOS.
     `limits` are bounds of a server in this process by their names, such as `{"body": 50_000_000}`; those left out are as
-    EMULATOR_MAX_BODY and the like say.
+    EMULATOR_MAX_BODY and the like say. `token` opens the control plane of the server there; left out, it is that of
+    EMULATOR_CONTROL_TOKEN.
 
     Raises:
         Refused: the URL is none, or bounds are given for a server elsewhere.
@@ -58,8 +59,10 @@ class EmulatorServer:
         seed: int | None = None,
         scenarios: Folders | None = None,
         limits: Mapping[str, int] | None = None,
+        token: str | None = None,
     ) -> None:
         self.seed = seed
+        self._token = token
         self._folders = read_folders(scenarios)
         self._exits = ExitStack()
         self._lock = Lock()
@@ -154,7 +157,7 @@ class EmulatorServer:
         from emulator.scenario.client import NoResponse
 
         try:
-            client = self._exits.enter_context(HttpClient(url, env("EMULATOR_CONTROL_TOKEN")))
+            client = self._exits.enter_context(HttpClient(url, self._token or env("EMULATOR_CONTROL_TOKEN")))
         except NoResponse as error:
             raise Refused(f"{url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
 

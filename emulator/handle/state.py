@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
+from emulator.handle.account import Difference, read_differences
 from emulator.kernel.errors import NotFound
+from emulator.vendors import VENDORS
 
 UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"
 
@@ -41,31 +43,26 @@ def read_only(value: Any) -> Any:
 
 
 class State(Mapping[str, Any]):
-    """The whole state by vendor, in the words of `given`; read anew each time."""
+    """The state by vendor, in the words of `given`. What is read is read anew each time, and only that vendor's."""
 
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
 
-    def change(self, state: Mapping[str, Any]) -> None:
-        """Changes what is named by id, and adds what is new: all of it, or nothing.
+    def change(self, state: Mapping[str, Any]) -> tuple[Difference, ...]:
+        """Changes what is named by id, adds what is new, and returns every difference that this made: all of it, or nothing.
 
         Raises:
             Refused: the state that it asks for cannot be.
         """
-        self._ask("PATCH", "/state", state)
+        return read_differences(self._ask("PATCH", "/state", state))
 
     def __getitem__(self, vendor: str) -> Any:
-        state = self._read()
-        if vendor not in state:
-            raise KeyError(str(NotFound("vendor", vendor, state)))
-        return state[vendor]
+        if vendor not in VENDORS:
+            raise KeyError(str(NotFound("vendor", vendor, VENDORS)))
+        return read_only(self._ask("GET", f"/state?vendor={vendor}")[vendor])
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._read())
+        return iter(VENDORS)
 
     def __len__(self) -> int:
-        return len(self._read())
-
-    def _read(self) -> dict[str, Any]:
-        state: dict[str, Any] = read_only(self._ask("GET", "/state"))
-        return state
+        return len(VENDORS)

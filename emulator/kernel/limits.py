@@ -18,11 +18,16 @@ class Limits:
     upload: int = 1_000_000_000
     """Bytes of an uploaded file; 413."""
     connections: int = 2_000
-    """Open connections; 503. Those that have not finished their TLS handshake yet are not counted, but bounded in time."""
+    """Open connections: the one that is idle for longest makes room for a new one, and where none is idle, 503.
+
+    Those that have not finished their TLS handshake yet are not counted, but bounded in time.
+    """
     head_seconds: int = 10
     """How long a client may take over a request's head; 408. Or over its TLS handshake; cut off."""
     idle_seconds: int = 30
     """How long a client may say nothing in the middle of a body; 408. Or take nothing of an answer; cut off."""
+    keep_alive: float = 75
+    """Seconds for which an idle connection is kept."""
     hang_seconds: int = 300
     """How long a fault keeps a client waiting that does not give up."""
     worlds: int = 10_000

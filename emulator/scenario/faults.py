@@ -41,6 +41,7 @@ def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
         },
         "additionalProperties": False,
         "required": ["at", "where", "do"],
+        "examples": [{"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop", "times": 1}],
     }
 
 

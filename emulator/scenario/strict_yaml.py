@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 import yaml
-from yaml.composer import Composer
+from yaml import composer
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
 
 MAX_VALUES = 200_000
+TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
 PLAIN_TAGS = frozenset(
     f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
@@ -23,7 +24,9 @@ PLAIN_TAGS = frozenset(
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", re.ASCII)
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
-_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NO_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_LOOKAHEAD = 1024
+"""The characters that a scanner may read ahead in one line, to find out whether they are a key."""
 
 
 def parse(text: str) -> Document:
@@ -32,19 +35,16 @@ def parse(text: str) -> Document:
     Raises:
         BadInput: it is not YAML at all, or is larger or deeper than is allowed.
     """
+    if found := _NO_YAML.search(text):
+        raise BadInput([_at_index(text, found.start(), f"the character #x{ord(found[0]):04x} is not allowed in YAML")])
     if len(text.encode()) > MAX_BYTES:
         raise BadInput([Problem(f"larger than {MAX_BYTES} bytes", (), 1, 1)])
     try:
-        root = _Composer(text).get_single_node()
+        root = Composer(text).get_single_node()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        said = ", ".join(part for part in (error.context, error.problem) if part)
-        raise BadInput([Problem(said or "not YAML", (), *place)]) from None
-    except yaml.reader.ReaderError as error:
-        before = text[: text.find(chr(error.character))]
-        place = before.count("\n") + 1, len(before) - before.rfind("\n")
-        raise BadInput([Problem(f"{error.reason}: #x{error.character:04x}", (), *place)]) from None
+        raise BadInput([_syntax_error(text, error)]) from None
+    except yaml.YAMLError as error:
+        raise BadInput([Problem(f"not YAML: {error}", (), 1, 1)]) from None
     document = Document(places={(): (1, 1)})
     if root is not None:
         document.value = _Reader(document).read(root, ())
@@ -58,22 +58,66 @@ class _Alias(yaml.Node):
         self.meant, self.tag, self.start_mark = meant, meant.tag, start_mark
 
 
-class _Composer(Composer, _Loader):  # type: ignore[misc]
+class _Strict(composer.Composer):
     """Makes nodes of events. What nests too deep is refused before anything recursive sees it, and an alias keeps its place."""
 
-    def __init__(self, text: str) -> None:
-        _Loader.__init__(self, text)
-        Composer.__init__(self)
-        self._depth = 0
+    _depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[attr-defined]  # of the loader that this is mixed into
         if self._depth >= MAX_DEPTH and isinstance(event, yaml.CollectionStartEvent):
-            raise BadInput([_at(event, f"nested more than {MAX_DEPTH} deep")])
+            raise BadInput([_at(event, TOO_DEEP)])
+        if isinstance(event, yaml.AliasEvent) and event.anchor not in self.anchors:
+            raise BadInput([_at(event, f"the alias *{event.anchor} has no anchor &{event.anchor} above it")])
+        if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent) and event.anchor in self.anchors:
+            raise BadInput([_at(event, f"the anchor &{event.anchor} is given twice")])
         self._depth += 1
         node = super().compose_node(parent, index)
         self._depth -= 1
         return _Alias(node, event.start_mark) if isinstance(event, yaml.AliasEvent) else node
+
+    def get_single_node(self) -> Any:
+        """Return the root of the one document that there may be, or None."""
+        node = super().get_node() if self.check_node() else None
+        if self.check_node():
+            raise BadInput([_at(self.peek_event(), "a second document begins here; a file has one")])  # type: ignore[attr-defined]
+        return node
+
+
+def composer_on(loader: Any) -> Any:
+    """Return a composer that reads the events of PyYAML's own parser, or of libyaml's, which has none in Python."""
+    if issubclass(loader, composer.Composer):
+        return type("Composer", (_Strict, loader), {})
+
+    def prepare(self: Any, text: str) -> None:
+        loader.__init__(self, text)
+        composer.Composer.__init__(self)
+
+    return type("Composer", (_Strict, loader), {"__init__": prepare})
+
+
+Composer = composer_on(getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def _syntax_error(text: str, error: yaml.MarkedYAMLError) -> Problem:
+    """Say what is wrong where a parser gave up; the parser's words differ between versions and are only added to ours."""
+    mark = error.problem_mark or error.context_mark
+    if mark is None:
+        return Problem(f"not YAML: {error.problem}", (), 1, 1)
+    place = mark.line + 1, mark.column + 1
+    line = next(iter(text.splitlines()[mark.line :]), "")
+    ahead = line[max(0, mark.column - _LOOKAHEAD) : mark.column]
+    if sum(map(ahead.count, "[{")) - sum(map(ahead.count, "]}")) > MAX_DEPTH:  # a parser's own bound, met on its way ahead
+        return Problem(TOO_DEEP, (), *place)
+    if line[mark.column : mark.column + 1] == "\t":
+        return Problem("not YAML: a tab cannot stand here; indent with spaces", (), *place)
+    words = ", ".join(part for part in (error.context, error.problem) if part)
+    return Problem(f"not YAML: {words}", (), *place)
+
+
+def _at_index(text: str, index: int, message: str) -> Problem:
+    before = text[:index]
+    return Problem(message, (), before.count("\n") + 1, index - before.rfind("\n"))
 
 
 def _at(marked: Any, message: str, path: Path = ()) -> Problem:

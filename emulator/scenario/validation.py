@@ -31,6 +31,23 @@ TYPES = {
 MANY = 12
 """Choices beyond which they are not all told to somebody who has misspelt one of them."""
 
+WORDS = {
+    "const": "{value} is not {bound}",
+    "minimum": "{value} is less than the minimum of {bound}",
+    "maximum": "{value} is greater than the maximum of {bound}",
+    "exclusiveMinimum": "{value} is not more than {bound}",
+    "exclusiveMaximum": "{value} is not less than {bound}",
+    "minLength": "{value} has fewer than {bound} characters",
+    "maxLength": "{value} has more than {bound} characters",
+    "minItems": "{value} has fewer than {bound} items",
+    "maxItems": "{value} has more than {bound} items",
+    "uniqueItems": "{value} has an item twice",
+    "minProperties": "{value} has fewer than {bound} keys",
+    "maxProperties": "{value} has more than {bound} keys",
+    "pattern": "{value} does not match '{bound}'",
+}
+"""What people are told for each keyword; jsonschema's own words differ between its versions."""
+
 FORMATS = FormatChecker(formats=())
 
 
@@ -43,10 +60,16 @@ def _fits_pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[Vali
     """A `$` at the end is the very end, as JSON Schema has it; Python's own would let a line break follow."""
     exact = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
     if isinstance(value, str) and not re.search(exact, value):
-        yield ValidationError(f"{value!r} does not match {pattern!r}")
+        yield ValidationError("pattern")
 
 
-Exact: Any = extend(Draft202012Validator, {"pattern": _fits_pattern})  # type: ignore[no-untyped-call]
+def _has_all(_: Any, names: list[str], value: object, __: Any) -> Iterator[ValidationError]:
+    """An error for each key that is missing, in our own words: jsonschema names the key in its message only."""
+    if isinstance(value, dict):
+        yield from (ValidationError(f"{name!r} is missing") for name in names if name not in value)
+
+
+Exact: Any = extend(Draft202012Validator, {"pattern": _fits_pattern, "required": _has_all})  # type: ignore[no-untyped-call]
 
 
 @cache
@@ -108,8 +131,11 @@ def _message(error: ValidationError) -> str:
     if error.validator == "format":
         return str(error.cause)
     if error.validator == "required":
-        return error.message.replace("is a required property", "is missing")
-    return error.message.replace(repr(error.instance), abridge(error.instance))
+        return error.message
+    if error.validator in ("minLength", "minItems", "minProperties") and error.validator_value == 1:
+        return f"{abridge(error.instance)} is empty, and cannot be"
+    words = WORDS.get(str(error.validator), "{value} does not fit")
+    return words.format(value=abridge(error.instance), bound=error.validator_value)
 
 
 def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:

@@ -21,7 +21,7 @@ from emulator.kernel.transaction import Taken, Transaction
 
 
 class Call:
-    """One request as the vendors read it. Header names are lower case; `path` is as it came, still percent-encoded.
+    """One request as the vendors read it. Header names are lower case; `path` is percent-encoded, but for plain letters.
 
     `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
     `request_id` is what the vendor calls the request, where carrying it out made the name known already; `began` is where it

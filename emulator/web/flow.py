@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import socket
+import struct
 from collections.abc import Callable, Sized
+from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
+LINGER_NOT = struct.pack("ii", 1, 0)
+"""SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
+
 
 class OneWrite:
-    """A transport that holds the head of a reply until its body comes, since two writes cost two system calls."""
+    """A transport that holds the head of a reply until its body comes, since two writes cost two system calls.
 
-    __slots__ = ("_held", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
+    `kept` are header lines for every head that says nothing of the connection itself, which is kept open then.
+    """
 
-    def __init__(self, transport: Any) -> None:
+    __slots__ = ("_held", "_kept", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
+
+    def __init__(self, transport: Any, kept: bytes = b"") -> None:
         self._transport = transport
         self._held = b""
+        self._kept = kept + b"\r\n"
         self.is_closing = transport.is_closing
         self.get_extra_info = transport.get_extra_info
         self.pause_reading = transport.pause_reading
@@ -25,7 +35,7 @@ class OneWrite:
         if self._held:
             data, self._held = self._held + data, b""
         elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
-            self._held = data
+            self._held = data if b"\r\nconnection: " in data else data[:-2] + self._kept
             return
         if not self.is_closing():  # uvicorn tells only the newest request that the client is gone
             self._transport.write(data)
@@ -62,6 +72,13 @@ class Nowhere:
         """It is closed."""
 
     abort = close
+
+
+def break_off(transport: Any) -> None:
+    """Resets the connection."""
+    with suppress(OSError, ValueError):  # the client may be gone by now
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+    transport.abort()
 
 
 class OneReadAhead(FlowControl):

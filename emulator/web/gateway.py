@@ -6,7 +6,6 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
-from functools import partial
 from typing import Any, NamedTuple
 
 from emulator.evidence import kind_of
@@ -20,14 +19,17 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
 from emulator.web.accidents import Impatient, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
+from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
-from emulator.web.wire import HEARD_OUT, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.target import with_plain_letters
+from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, Noted, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
 
-WORLD_HEADER = b"emulator-world"
+Tell = Callable[[Scope, Wire], None]
+"""Is told of each answer, before it goes out."""
 
 NO_VENDORS = frozenset((SCRIPTED, FAILED))
 """Answers that are not the vendor's own."""
@@ -50,24 +52,29 @@ class Rehearsed(NamedTuple):
 class Gateway:
     """One ASGI callable for all vendors. From the request's last byte to its journal entry nothing is awaited."""
 
-    def __init__(self, worlds: Worlds, vendors: Iterable[Vendor], judge: Judge | None, limits: Limits) -> None:
+    def __init__(
+        self, worlds: Worlds, vendors: Iterable[Vendor], judge: Judge | None, limits: Limits, tell: Tell | None = None
+    ) -> None:
         self._limits = limits
         self._worlds = worlds
         self._routes = Routes(vendors)
         self._judge = judge
+        self._tell = tell
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        path = with_plain_letters((scope.get("raw_path") or scope["path"].encode()).decode("latin-1"))
         route = self._routes.find(scope["method"], path)
         if route is None:
             route = self._routes.of_host(scope["headers"])
         if route is None:
-            wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._routes.nearest(path)}")
+            wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._elsewhere(path)}")
         else:
             wire = await self._serve(scope, receive, path, route)
         if wire is None:
             return
+        if self._tell is not None:
+            self._tell(scope, wire)
         means = means_of(scope)
         if wire.faults:
             await befall(wire, means, receive, send, self._limits.hang_seconds)
@@ -155,7 +162,7 @@ class Gateway:
             notes, delivered, len(call.body) > kept, call.raw_headers,
         )  # fmt: skip
         world.journal.add(exchange)
-        return Wire(reply.status, headers, content, (), partial(_mark, world, n, exchange))
+        return Wire(reply.status, headers, content, (), Noted(world, n, exchange))
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
@@ -167,9 +174,10 @@ class Gateway:
             TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
         """
+        call.path = with_plain_letters(call.path)
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
         if route is None:
-            raise BadInput.at(f"no vendor has the path {call.path}{self._routes.nearest(call.path)}", "url")
+            raise BadInput.at(f"no vendor has the path {call.path}{self._elsewhere(call.path)}", "url")
         call.parameters, call.credential = route.parameters, route.vendor.credential(call)
         limit = self._limits.body
         if route.operation and route.operation.reader:
@@ -191,6 +199,14 @@ class Gateway:
         picked = self._world(route.vendor, call)
         return Rehearsed(twin, n, wire._replace(content=content), picked.id if picked else None)
 
+    def _elsewhere(self, path: str) -> str:
+        """A hint at what a path is for that no vendor has."""
+        if path == "/":
+            return "; GET / without a credential or a query is the index of this server"
+        if path.split("/")[1] in CONTROL_NAMES:
+            return f"; the control plane is below {PREFIX}: {PREFIX}{path}"
+        return self._routes.nearest(path)
+
     def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""
         headers = [(b"date", self._date_of(tx.now))]
@@ -208,11 +224,6 @@ class Gateway:
         if known[0] != now:
             self._date = known = now, format_datetime(now, usegmt=True).encode()
         return known[1]
-
-
-def _mark(world: World, n: int, exchange: Exchange, delivered: bool) -> None:
-    with world.lock:
-        world.journal.mark(n, exchange, delivered)
 
 
 def _note_delivery(wire: Wire, means: Means) -> None:

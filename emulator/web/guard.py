@@ -16,8 +16,18 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 PREFIX = "/_emulator"
+CONTROL_NAMES = frozenset({"health", "openapi.json", "ready", "scenarios", "schema", "vendors", "worlds"})
+"""With which the paths of the control plane go on after its prefix."""
+
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """Control paths that need no token, so that a health check has no secret to keep."""
+
+HOW_TO_OPEN = (
+    "send the header `Authorization: Bearer TOKEN` with the token of the server's --control-token or EMULATOR_CONTROL_TOKEN,"
+    " which it prints when it starts where it made the token itself"
+)
+NO_TOKEN = f"the control plane is locked, and no token was sent: {HOW_TO_OPEN}"
+WRONG_TOKEN = f"the control plane is locked, and this Authorization does not hold its token: {HOW_TO_OPEN}"
 
 NO_SOCKET = None
 """In place of a client's address: the request comes from this very program, which no page in a browser can be."""
@@ -67,14 +77,15 @@ class Guard:
                 return Turned(421, "host-not-allowed", f"this is not {host.decode('latin-1')}; --allow-host would make it so")
         if origin and origin != f"{scope['scheme']}://".encode() + (host or b""):
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
-        if scope["path"].startswith(PREFIX) and not self._opens(scope["path"], authorization):
-            return Turned(401, "control-token", "the control plane wants Authorization: Bearer and the control token")
+        if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.opens(authorization):
+            return Turned(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
         if has_live_key(authorization or b"", scope["query_string"]):
             return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
-    def _opens(self, path: str, authorization: bytes | None) -> bool:
-        if not self.token or path in OPEN:
+    def opens(self, authorization: bytes | None) -> bool:
+        """Whether this header opens the control plane; where no token is demanded, whatever it says."""
+        if not self.token:
             return True
         scheme, _, given = (authorization or b"").partition(b" ")
         return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self.token.encode())

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
-import struct
 from collections.abc import Callable
 from functools import partial
-from http import HTTPStatus
 from typing import Any
 
-from httptools import HttpParserCallbackError, HttpParserError, HttpParserUpgrade, HttpRequestParser, parse_url
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from emulator.kernel.limits import Limits
-from emulator.vendors.vendor import dump
 from emulator.web.accidents import LENT
-from emulator.web.flow import OneReadAhead, OneWrite, Unread
+from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.flow import OneReadAhead, OneWrite, Unread, break_off
+from emulator.web.idle import Since, has_unread_bytes, hint, longest_idle
+from emulator.web.refusals import reason_of, refusal
+from emulator.web.target import with_path
 from emulator.web.wire import Receive
-
-LINGER_NOT = struct.pack("ii", 1, 0)
-"""SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
 
 NOTHING, HEAD, BODY = range(3)
 """What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""
+
+LINE_END = b"\r\n"
 
 
 class TooMuch(Exception):
@@ -65,7 +64,7 @@ class Lent:
             self._line.wire.pause_reading()  # or a next request might be heard that is never answered
         await asyncio.sleep(0)  # uvloop writes at the end of its round
         await asyncio.sleep(0)
-        self._line.cut(_break_off)
+        self._line.cut(break_off)
 
     async def hang(self, receive: Receive, seconds: float) -> None:
         self._line.wire.say(b"")
@@ -74,32 +73,30 @@ class Lent:
         await self.drop()
 
 
-def _break_off(transport: Any) -> None:
-    with contextlib.suppress(OSError, ValueError):  # the client may be gone by now
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
-    transport.abort()
-
-
 class Line(HttpToolsProtocol):
-    """uvicorn's protocol over httptools, with bounds. `limits` is set on the class that a server makes for itself."""
+    """uvicorn's protocol over httptools, with bounds. A server sets `limits` and `lines` on a class of its own."""
 
     limits = Limits()
+    lines: ExchangeLines | None = None
+    kept = hint(limits.keep_alive)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.flow = OneReadAhead(transport, self.pipeline)
-        self.wire = OneWrite(transport)
+        self.wire = OneWrite(transport, self.kept)
         self.transport = self.wire  # type: ignore[assignment]
         self._lent = Lent(self)
         self._answered: RequestResponseCycle | None = None
         self.app_state = {LENT: self._lent}
-        self._hears, self._loose, self._due = HEAD, 0, 0
+        self._hears, self._loose, self._due = NOTHING, 0, 0
         self._last_word: Callable[[], None] | None = None
         self._unread = Unread(transport.get_write_buffer_size)  # type: ignore[attr-defined]
         self.abort: Callable[[], None] = transport.abort  # type: ignore[attr-defined]
         self._began = self._heard = self.loop.time()
+        self._rests_since = self._began, self.server_state.total_requests
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if len(self.connections) > self.limits.connections:
-            self.refuse(503, "connections", f"more than {self.limits.connections} connections are open")
+            self._make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave_unsaid()
@@ -121,6 +118,8 @@ class Line(HttpToolsProtocol):
         """
         if self._last_word is not None:
             return
+        if self._hears == NOTHING and data[0] in LINE_END and not data.strip(LINE_END):
+            return  # the end of a line after a body, as some clients send it, begins no request
         self._heard = self.loop.time()
         if self._hears == NOTHING:
             self._hears, self._began = HEAD, self._heard
@@ -129,7 +128,7 @@ class Line(HttpToolsProtocol):
         try:
             self._parse(data)
         except HttpParserError as error:
-            self._refuse_nonsense(error)
+            self._refuse_nonsense(error, data)
         if self._loose > self.limits.head + self.limits.url:
             self._refuse_head()
 
@@ -145,7 +144,7 @@ class Line(HttpToolsProtocol):
             self._stop(414, "url-too-long", f"a request's target has at most {self.limits.url} bytes")
         self._bound_headers()
         if not self.url.startswith(b"/"):
-            self.url = _with_path(self.url)
+            self.url = with_path(self.url)
         super().on_headers_complete()
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
         self._hears, self._loose = BODY, 0
@@ -166,11 +165,26 @@ class Line(HttpToolsProtocol):
         self.wire.say(b"")  # the reply to HEAD has nothing but a head
         self._due -= 1
         self._began = self._heard = self.loop.time()  # who waited for an answer was not slow meanwhile
+        self._rests_since = self._began, self.server_state.total_requests
         super().on_response_complete()
         self._say_last_word()
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Closes the idle connection, unless a request has just come: loops may look at the time before they read."""
+        if not self.has_unread_bytes():
+            super().timeout_keep_alive_handler()
+
+    def has_unread_bytes(self) -> bool:
+        return has_unread_bytes(self.wire)
+
+    def idle_since(self, now: float) -> Since | None:
+        """The beginning of its rest; None while a request is under way, or the first is still expected."""
+        if self._hears != NOTHING or self._due or self.transport.is_closing():
+            return None
+        return None if self._answered is None and now - self._began < self.limits.head_seconds else self._rests_since
+
     def is_slow(self, now: float) -> bool:
-        """Whether the client takes too long over a request that it has begun, or over beginning its first.
+        """Whether the client takes too long over a request that it has begun.
 
         Whoever still waits for another answer does not.
         """
@@ -184,12 +198,28 @@ class Line(HttpToolsProtocol):
         """Whether the client has taken nothing for too long of what is being sent to it."""
         return self._unread.seconds(now) > self.limits.idle_seconds
 
+    def _make_room(self) -> None:
+        """Closes the connection that has been idle for longest, in favour of this one; where none is, refuses this one."""
+        others = [it for it in self.connections if isinstance(it, Line) and it is not self and not it.transport.is_closing()]
+        if len(others) < self.limits.connections:
+            return
+        if idle := longest_idle(others, self.loop.time()):
+            idle.transport.close()
+        else:
+            reason = f"more than {self.limits.connections} connections are open, and none is idle: see --max-connections"
+            self.refuse(503, "connections", reason)
+
     def refuse(self, status: int, error: str, message: str) -> None:
         """Answers in our own name, once all that is owed is said, and hangs up."""
-        body = dump({"message": message})
-        head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
-        head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"
-        self._end(partial(self._leave, head.encode() + body))
+        if self.lines is not None and self._last_word is None and (self._hears != BODY or self._asks):
+            self.lines.of_line(*self._asked(), status, error, message)
+        self._end(partial(self._leave, refusal(status, error, message)))
+
+    def _asked(self) -> tuple[str, str]:
+        """The method and target of the request that is being heard; `-` for what is not known."""
+        if self._hears == NOTHING or not self.url:
+            return "-", "-"
+        return self.parser.get_method().decode(), self.url.decode("latin-1")
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._answered = cycle
@@ -227,12 +257,9 @@ class Line(HttpToolsProtocol):
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn makes its own
         self.parser.feed_data(b"\r\n".join([*lines, b"\r\n"]))
 
-    def _refuse_nonsense(self, error: HttpParserError) -> None:
+    def _refuse_nonsense(self, error: HttpParserError, data: bytes) -> None:
         if self._last_word is None:  # or a callback has refused it by name
-            reason = "its target is no URL" if isinstance(error, HttpParserCallbackError) else str(error)
-            if "PRI" in reason:
-                reason = "it is HTTP/2, which is not spoken here"
-            self.logger.warning("Invalid HTTP request received: %s", reason)
+            reason = reason_of(error, data, is_first=self._answered is None)
             self.refuse(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
 
     def _end(self, last_word: Callable[[], None]) -> None:
@@ -275,11 +302,3 @@ class Line(HttpToolsProtocol):
     def _stop(self, status: int, error: str, message: str) -> None:
         self.refuse(status, error, message)
         raise TooMuch
-
-
-def _with_path(target: bytes) -> bytes:
-    """A request's target that names a host, with the path that is meant where it names none."""
-    parsed = parse_url(target)
-    if parsed.path:
-        return target
-    return b"/?" + parsed.query if parsed.query else b"/"

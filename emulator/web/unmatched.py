@@ -83,8 +83,8 @@ class UnmatchedRequests:
         query = scope["query_string"].decode("latin-1")
         reached: tuple[str | None, ...] = ()
         if exchange is not None:
-            entries = self._worlds.default.journal.since(exchange - 1)
-            event = next((it.event for it in entries if it.n == exchange), None)
+            entry = self._worlds.default.journal.entry(exchange)
+            event = entry.event if entry else None
             reached = (DEFAULT, event.operation, event.credential) if isinstance(event, Exchange) else (DEFAULT,)
         target = f"{path}?{query}" if query else path
         self._kept.append(Unmatched(self._count, scope["method"], target, status, error, *reached))

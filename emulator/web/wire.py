@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple, Protocol
 
 from emulator.kernel.faults import Fault
+from emulator.kernel.journal import Exchange
+from emulator.kernel.world import World
 from emulator.vendors.vendor import Stream, dump
 
 Scope = MutableMapping[str, Any]
@@ -22,6 +24,21 @@ LENGTHLESS = frozenset({204, 304})
 
 JSON = (b"content-type", b"application/json")
 
+WORLD_HEADER = b"emulator-world"
+"""The header by which a request names its world."""
+
+
+class Noted(NamedTuple):
+    """An exchange, and where it stands in the journal. Called, it notes there whether the client got its answer."""
+
+    world: World
+    n: int
+    exchange: Exchange
+
+    def __call__(self, delivered: bool) -> None:
+        with self.world.lock:
+            self.world.journal.mark(self.n, self.exchange, delivered)
+
 
 class Wire(NamedTuple):
     """A reply as it goes out, the faults that befall it on its way, and how to note in the journal whether it got there."""
@@ -30,7 +47,7 @@ class Wire(NamedTuple):
     headers: RawHeaders
     content: bytes | Stream
     faults: tuple[Fault, ...] = ()
-    mark: Callable[[bool], None] | None = None
+    mark: Noted | None = None
 
     @property
     def length(self) -> int:
@@ -94,4 +111,9 @@ async def send_more(piece: bytes, send: Send, means: Means) -> bool:
 
 def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
     """A reply that no client can take for a vendor's."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], dump({"message": message}))
+    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], line_of({"message": message}))
+
+
+def line_of(value: Any) -> bytes:
+    """A JSON value that we say ourselves, with a line end, so that a shell's next prompt begins a line of its own."""
+    return dump(value) + b"\n"

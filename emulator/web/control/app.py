@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,18 +13,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.kernel.errors import EmulatorError
-from emulator.vendors.vendor import dump
-from emulator.web.control import catalogue, dry_run, faults, journal, past, worlds
+from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds
 from emulator.web.control.bodies import Reader, check_query, read_nothing, read_scenario, read_value
+from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
+from emulator.web.control.index import ROOT
 from emulator.web.control.plane import Plane
-from emulator.web.control.problems import on_emulator_error, on_failure, on_http_error
+from emulator.web.control.problems import in_text, on_emulator_error, on_failure, on_http_error
 from emulator.web.control.route import Asked, ControlRoute
 from emulator.web.control.schemas import Schema, followed, sent
 from emulator.web.guard import PREFIX
 
 ROUTES = [
     row
-    for module in (catalogue, worlds, journal, past, dry_run, faults)
+    for module in (index, catalogue, worlds, journal, past, dry_run, faults, waiting)
     for row in vars(module).values()
     if isinstance(row, ControlRoute)
 ]
@@ -33,30 +35,42 @@ ROUTES = [
 def control_app(plane: Plane) -> Starlette:
     """The control plane over what it steers."""
     schemas = sent(plane.vendors)
-    handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: on_http_error, Exception: on_failure}
+    unserved = partial(on_http_error, [PREFIX + row.path for row in ROUTES])
+    handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: unserved, Exception: on_failure}
     paths: dict[str, dict[str, ControlRoute]] = {}
     for row in ROUTES:
         paths.setdefault(row.path, {})[row.method] = row
-    routes = [_served(path, rows, plane, schemas) for path, rows in paths.items()]
+    routes = [it for path, rows in paths.items() for it in _served(path, rows, plane, schemas)]
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False  # a path is right or wrong, and Starlette cannot redirect every query
     return app
 
 
-def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> Route:
+def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> list[Route]:
     """One path with all of its methods, so that a wrong one is told every right one."""
     readers = {method: _reader(row, schemas) for method, row in rows.items()}
 
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
         row, read = rows[method], readers[method]
-        check_query(request, row.query)
-        answer = row.handler(Asked(plane, request, await read(request)))
+        form = form_for(request, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
+        try:
+            check_query(request, row.query)
+            answer = row.handler(Asked(plane, request, await read(request)))
+        except EmulatorError as error:
+            if form != TEXT_TYPE:
+                raise
+            return in_text(error)
         if row.answer is None:
             return Response(status_code=row.status)
-        return Response(dump(answer), row.status, media_type="application/json")
+        return respond(answer, row.status, form, row.forms)
 
-    return Route(PREFIX + path, endpoint, methods=[*rows])
+    return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
+
+
+def addresses(path: str) -> list[str]:
+    """Where a path of a control route is served: below the prefix, and the index also at the root."""
+    return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
 def _reader(row: ControlRoute, schemas: Mapping[str, Schema]) -> Reader:

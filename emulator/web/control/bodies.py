@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -46,6 +47,7 @@ CLOCK = {
     "properties": {"now": INSTANT, "rate": RATE},
     "additionalProperties": False,
     "minProperties": 1,
+    "examples": [{"rate": "real"}],
 }
 RESET = {
     "type": "object",
@@ -62,6 +64,7 @@ ADVANCE = {
     "additionalProperties": False,
     "minProperties": 1,
     "maxProperties": 1,
+    "examples": [{"by": "30s"}],
 }
 MOMENT = {
     "type": "object",
@@ -70,6 +73,7 @@ MOMENT = {
     },
     "required": ["name"],
     "additionalProperties": False,
+    "examples": [{"name": "before"}],
 }
 UNDO = {
     "type": "object",
@@ -91,6 +95,7 @@ DRY_RUN = {
     },
     "required": ["method", "url"],
     "additionalProperties": False,
+    "examples": [{"method": "GET", "url": "/live/batches"}],
 }
 
 
@@ -140,6 +145,9 @@ def _checked(document: Document, schema: Mapping[str, Any]) -> Body:
     from emulator.scenario.validation import problems_in
 
     problems = [*document.problems, *problems_in(document.value, schema)]
+    if problems and "examples" in schema and (not document.value or not isinstance(document.value, dict)):
+        last = problems.pop()
+        problems.append(replace(last, message=f"{last.message}; send for example {json.dumps(schema['examples'][0])}"))
     if problems:
         raise BadInput([document.problem(it.message, it.path) if document.places else it for it in problems])
     value: Body = document.value

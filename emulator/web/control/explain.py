@@ -18,9 +18,9 @@ from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
 from emulator.web.control.hints import REFUSED, hints
 from emulator.web.control.shows import show_difference, show_entry
-from emulator.web.gateway import WORLD_HEADER
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
+from emulator.web.wire import WORLD_HEADER
 
 Explained = dict[str, Any]
 

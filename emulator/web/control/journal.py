@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.world import World
 from emulator.web.control.bodies import query_number
 from emulator.web.control.explain import entry_of, explain
+from emulator.web.control.forms import TEXT_TYPE
 from emulator.web.control.ledger import show_ledger
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import COUNT, TEXT, list_of, object_of, ref
@@ -18,6 +20,9 @@ from emulator.web.control.verify import VERIFY, verify
 PAGE = 1000
 LAST = "last"
 """In place of a number: the newest exchange."""
+
+READABLE = {TEXT_TYPE: itemgetter("text")}
+"""An explanation as text, where that is what `Accept` asks for."""
 
 SINCE = {**COUNT, "description": "only entries after this one: to go on, the n of the last"}
 LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how many at most, the oldest first"}
@@ -56,7 +61,7 @@ def entry(world: World, asked: Asked) -> Any:
     return show_entry(entry_of(world, _number(world, asked)))
 
 
-@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why an entry went as it did", ref("explanation"))
+@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why an entry went as it did", ref("explanation"), forms=READABLE)
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()

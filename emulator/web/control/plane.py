@@ -15,6 +15,7 @@ from emulator.web.control.shows import show_world
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.routes import ASTRAY, Routes
+from emulator.web.unmatched import UnmatchedRequests
 
 
 class Plane:
@@ -23,12 +24,15 @@ class Plane:
     `operations` are the names by which the journal calls what clients ask, `routes` the paths at which they do.
     """
 
-    def __init__(self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits, guard: Guard) -> None:
+    def __init__(
+        self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits, guard: Guard, unmatched: UnmatchedRequests
+    ) -> None:
         self.worlds = worlds
         self.library = library
         self.vendors = vendors
         self.limits = limits
         self.guard = guard
+        self.unmatched = unmatched
         self.gateway = Gateway(worlds, vendors.values(), None, limits)
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from http import HTTPStatus
 
 from starlette.exceptions import HTTPException
@@ -9,9 +10,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany
-from emulator.vendors.vendor import dump
-from emulator.web.guard import Turned
+from emulator.web.control.paths import hint
+from emulator.web.guard import PREFIX, Turned
 from emulator.web.redact import redact_text
+from emulator.web.wire import line_of
 
 STATUSES: dict[type[EmulatorError], int] = {
     BadInput: 422,
@@ -27,7 +29,7 @@ def problem(status: int, detail: str, **more: object) -> Response:
     """A problem document: the status, its name, what is wrong in this case, and more members."""
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": redact_text(detail), **more}
-    return Response(dump(body), status, media_type="application/problem+json")
+    return Response(line_of(body), status, media_type="application/problem+json")
 
 
 def turned_away(turned: Turned) -> Response:
@@ -41,10 +43,22 @@ def turned_away(turned: Turned) -> Response:
 
 async def on_emulator_error(_: Request, error: Exception) -> Response:
     """Our own errors, each with its status."""
-    status = next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
-    if not isinstance(error, BadInput):
-        return problem(status, str(error))
-    return problem(status, "; ".join(error.lines()), errors=[_show_problem(it) for it in error.problems])
+    assert isinstance(error, EmulatorError)  # noqa: S101  Starlette calls it for nothing else
+    errors = {"errors": [_show_problem(it) for it in error.problems]} if isinstance(error, BadInput) else {}
+    return problem(_status_of(error), _sentence(error), **errors)
+
+
+def in_text(error: EmulatorError) -> Response:
+    """The sentence of an error for somebody who asked for text."""
+    return Response(f"{redact_text(_sentence(error))}\n", _status_of(error), media_type="text/plain")
+
+
+def _status_of(error: EmulatorError) -> int:
+    return next((STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES), 500)
+
+
+def _sentence(error: EmulatorError) -> str:
+    return "; ".join(error.lines()) if isinstance(error, BadInput) else str(error)
 
 
 def _show_problem(it: Problem) -> dict[str, object]:
@@ -59,11 +73,15 @@ async def on_failure(request: Request, _: Exception) -> Response:
     return answer
 
 
-async def on_http_error(_: Request, error: Exception) -> Response:
-    """What Starlette itself refuses: an unknown path, a wrong verb."""
+async def on_http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:
+    """A refusal of Starlette's own: an unknown path, with the nearest of these, or a wrong method, with the right ones."""
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
-    answer = problem(error.status_code, error.detail)
-    answer.headers.update(error.headers or {})
-    if "allow" in answer.headers:
-        answer.headers["allow"] = ", ".join(sorted(answer.headers["allow"].split(", ")))
+    path, detail, headers = request.scope["path"], error.detail, dict(error.headers or {})
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        detail = f"the control plane has no path {path}{hint(path, paths) or f'; GET {PREFIX} lists what there is'}"
+    elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+        detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
+    answer = problem(error.status_code, detail)
+    answer.headers.update(headers)
     return answer

@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from emulator.kernel.world import World
 from emulator.web.control.bodies import Body
+from emulator.web.control.forms import Forms
 from emulator.web.control.plane import Plane
 from emulator.web.control.schemas import Schema
 
@@ -46,7 +47,8 @@ class ControlRoute:
 
     `path` is what follows the prefix; `answer` the schema of the reply, None where that is empty. `body` is the schema of
     what is sent, None where nothing is; where it is `yaml`, it may be a scenario instead, with the wishes in the `query`.
-    Schemas may name those in schemas.py.
+    Schemas may name those in schemas.py. `forms` are those besides JSON in which the reply can be had; with
+    `text_for_shells`, curl gets its text where it does not say what it accepts.
     """
 
     method: str
@@ -58,6 +60,8 @@ class ControlRoute:
     yaml: bool
     query: Mapping[str, Schema]
     handler: Handler
+    forms: Forms
+    text_for_shells: bool
 
 
 def route(
@@ -70,12 +74,14 @@ def route(
     body: Schema | None = None,
     yaml: bool = False,
     query: Mapping[str, Schema] | None = None,
+    forms: Forms | None = None,
+    text_for_shells: bool = False,
 ) -> Callable[[Handler], ControlRoute]:
     """Makes a function a row of the control plane. Without an answer its reply is empty, and its status 204."""
 
     def declared(handler: Handler) -> ControlRoute:
         code = status if answer is not None else 204
-        return ControlRoute(method, path, summary, answer, code, body, yaml, query or {}, handler)
+        return ControlRoute(method, path, summary, answer, code, body, yaml, query or {}, handler, forms or {}, text_for_shells)
 
     return declared
 

@@ -108,6 +108,13 @@ _TOTALS: Schema = map_of(object_of(moved=map_of(NUMBER), states=map_of(map_of(ma
 _PLACE = {"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}
 
 SCHEMAS: Mapping[str, Schema] = {
+    "index": object_of(
+        name=TEXT,
+        version=TEXT,
+        vendors=list_of(object_of(name=TEXT, url=TEXT)),
+        worlds=optional(list_of(object_of(id=TEXT, url=TEXT))),
+        links=map_of(TEXT),
+    ),
     "health": object_of(status={"const": "ok"}, version=TEXT),
     "scenario-summary": object_of(("title", "problems"), name=TEXT, title=TEXT, problems=list_of(TEXT)),
     "vendor": object_of(
@@ -167,7 +174,19 @@ SCHEMAS: Mapping[str, Schema] = {
     ),
     "verdict": object_of(ok=FLAG, failures=list_of(object_of(at=TEXT, message=TEXT, exchanges=list_of(COUNT)))),
     "moment": object_of(name=TEXT, at=INSTANT),
+    "changed": object_of(differences=list_of(ref("difference"))),
     "comparison": object_of(**{"from": ref("moment")}, to=ref("moment"), differences=list_of(ref("difference"))),
+    "pending": object_of(at=INSTANT, vendor=TEXT, resource=TEXT, id=TEXT, timer=TEXT),
+    "unmatched": object_of(
+        n=COUNT,
+        method=TEXT,
+        target=TEXT,
+        status={"type": "integer"},
+        error=optional(TEXT),
+        world=optional(TEXT),
+        operation=optional(TEXT),
+        credential=optional(TEXT),
+    ),
     "place": object_of(clock=ref("clock"), journal=COUNT),
     "fault": object_of(id=TEXT, fault=OBJECT, seen=COUNT, struck=COUNT, left=optional(COUNT), place=optional(TEXT)),
     "problem": {

@@ -33,6 +33,7 @@ VERIFY = {
     },
     "additionalProperties": False,
     "minProperties": 1,
+    "examples": [{"called": [{"at": "serpwow.batches.stop", "times": 1}]}],
 }
 """A verification: each operation `called` at least once or exactly `times`, with a body that holds `json`; these in this
 `order`, others perhaps between them; and these `never`."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from emulator.kernel.errors import BadInput
+from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.quantities import duration_at, parse_instant
-from emulator.kernel.world import World
+from emulator.kernel.world import Moment, World
 from emulator.scenario.contradictions import state_problems
+from emulator.scenario.difference import between
 from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.terms import INSTANT
 from emulator.web.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
 from emulator.web.control.route import WORLD, Asked, at_world, route
-from emulator.web.control.schemas import COUNT, FLAG, list_of, object_of, ref
-from emulator.web.control.shows import show_clock, show_state
+from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, object_of, ref
+from emulator.web.control.shows import show_clock, show_difference, show_state
 
 SEED = {"seed": COUNT}
+VENDOR = {"vendor": {**TEXT, "description": "only this vendor's part"}}
 
 
 @route("GET", "/worlds", "The worlds", object_of(worlds=list_of(ref("world"))))
@@ -39,6 +41,7 @@ def make(asked: Asked) -> Any:
     scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
     world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
     plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
+    plane.unmatched.begin(world.id)
     return plane.shown(world, asked.base_url)
 
 
@@ -63,6 +66,7 @@ def fork(world: World, asked: Asked) -> Any:
     world.settle()
     twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
     plane.worlds.add(twin, own.items())
+    plane.unmatched.begin(twin.id)
     return plane.shown(twin, asked.base_url)
 
 
@@ -96,19 +100,28 @@ def _begun_anew(world: World, asked: Asked) -> World:
     return new
 
 
-@route("GET", f"{WORLD}/state", "The whole state, as `given` is written", ref("state"))
+@route("GET", f"{WORLD}/state", "The state as `given` is written, whole or of one vendor", ref("state"), query=VENDOR)
 @at_world
 def state(world: World, asked: Asked) -> Any:
-    return show_state(world, asked.plane.vendors)
+    vendors, name = asked.plane.vendors, asked.request.query_params.get("vendor")
+    if name is None:
+        return show_state(world, vendors)
+    if name not in vendors:
+        raise BadInput.at(str(NotFound("vendor", name, vendors)), "vendor")
+    return show_state(world, {name: vendors[name]})
 
 
-@route("PATCH", f"{WORLD}/state", "Change a part of the state", ref("state"), body=ref("state"))
+@route("PATCH", f"{WORLD}/state", "Change a part of the state; answers with what changed", ref("changed"), body=ref("state"))
 @at_world
 def change_state(world: World, asked: Asked) -> Any:
-    if problems := list(state_problems(asked.body, asked.plane.vendors)):
+    vendors = asked.plane.vendors
+    if problems := list(state_problems(asked.body, vendors)):
         raise BadInput(problems)
-    lay_over(world, asked.plane.vendors, asked.body, "set by control")
-    return show_state(world, asked.plane.vendors)
+    world.settle()
+    before = world.copy()
+    lay_over(world, vendors, asked.body, "set by control")
+    now = world.settle()
+    return {"differences": [show_difference(it) for it in between(Moment(now, before), Moment(now, world), vendors)]}
 
 
 @route("GET", f"{WORLD}/clock", "What time it is", ref("clock"))

@@ -1,0 +1,87 @@
+"""The pytest plugin of batch-emulator, by a top-level name that no other project has.
+
+pytest imports this module in every run. It imports nothing of the package `emulator` until a test names a fixture,
+so a project with an `emulator` of its own runs as before, and coverage starts before our modules load.
+The implementation is `emulator.pytest_plugin`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from emulator.handle.emulator import Emulator
+    from emulator.handle.server import EmulatorServer
+
+OURS = Path(__file__).resolve().with_name("emulator") / "__init__.py"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("batch-emulator")
+    group.addoption("--emulator-url", metavar="URL", help="use the server there (EMULATOR_URL), not one in this process")
+    group.addoption("--emulator-seed", metavar="N", type=int, help="the seed of every world that names none of its own")
+    group.addoption(
+        "--emulator-scenarios", metavar="DIR", action="append", help="a folder of scenarios of your own (EMULATOR_SCENARIOS)"
+    )
+    parser.addini("emulator_scenarios", "folders of scenarios of your own, relative to this file", type="paths")
+    parser.addini("emulator_limits", "bounds of the server in this process, one a line: body = 50000000", type="linelist")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "scenario(name_or_path_or_dict, *, seed=None): what the emulator fixture begins with")
+
+
+@pytest.fixture(scope="session")
+def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
+    """The session's server; in this process it listens from the moment that a test asks for a URL."""
+    _refuse_another_emulator()
+    from emulator import pytest_plugin
+
+    yield from pytest_plugin.emulator_server(pytestconfig)
+
+
+@pytest.fixture
+def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
+    """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
+    _refuse_another_emulator()
+    from emulator import pytest_plugin
+
+    yield from pytest_plugin.emulator(request, emulator_server)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the stories of the worlds that a failed test had; import nothing where nobody has made a world."""
+    report = yield
+    if report.failed and call.when != "teardown" and "emulator.handle.emulator" in sys.modules and not _another_emulator():
+        from emulator.pytest_plugin import stories
+
+        report.sections += [("batch-emulator", story) for story in stories(item, call.excinfo)]
+    return report
+
+
+def _refuse_another_emulator() -> None:
+    """Fail the test, in one line, where `import emulator` does not find the package beside this file."""
+    if found := _another_emulator():
+        message = f"batch-emulator: another 'emulator' is in the way of its package: {found}; rename it or take it off sys.path"
+        pytest.fail(message, pytrace=False)
+
+
+def _another_emulator() -> str | None:
+    """Return the place of another `emulator`, imported or first on sys.path, or None."""
+    try:
+        spec = find_spec("emulator")
+    except ValueError:  # imported, with no spec: a stand-in that a test has put there
+        return repr(sys.modules["emulator"])
+    if spec is None:
+        return f"nothing is at {OURS}"
+    places = [spec.origin] if spec.origin else [*(spec.submodule_search_locations or ())]
+    return None if [Path(it).resolve() for it in places] == [OURS] else ", ".join(places) or repr(spec)

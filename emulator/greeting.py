@@ -1,0 +1,47 @@
+"""The lines with which `serve` begins, for people: the worlds, the time, where to look, and calls to paste."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+from emulator.kernel.clock import FROZEN, REAL
+from emulator.kernel.journal import show_instant
+from emulator.kernel.world import World
+from emulator.kernel.worlds import Worlds
+
+
+def greeting(url: str, worlds: Worlds, with_calls: bool, certificate: Path | None) -> Iterator[str]:
+    """Yield the lines; `certificate` is where that of the authority is kept that a client has to trust, if any."""
+    names = ", ".join(world.id for world in worlds)
+    yield f"{'World' if len(worlds) == 1 else 'Worlds'}: {names}. In {worlds.default.id}, {_time_in(worlds.default)}."
+    yield f"An index of what can be asked: {url}/. Ctrl-C stops the server. A line follows for each exchange, unless --quiet."
+    if certificate:
+        yield f"Clients have to trust {shlex.quote(str(certificate))}: SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, curl --cacert."
+    if with_calls:
+        yield "Three calls to paste:"
+        yield from _three_curls(url, certificate)
+
+
+def _time_in(world: World) -> str:
+    now, rate = show_instant(world.clock.now()), world.clock.rate
+    if rate == FROZEN:
+        return f"time stands still at {now} until you move it"
+    return f"it is {now}, and time runs" if rate == REAL else f"it is {now}, and time runs {rate:g} times as fast"
+
+
+def _three_curls(url: str, certificate: Path | None) -> Iterator[str]:
+    """Yield one call of each vendor."""
+    curl = "  curl"
+    if "[" in url:
+        curl += " -g"  # older ones take the brackets of an address for a pattern
+    if certificate:
+        curl += f" --cacert {shlex.quote(str(certificate))}"
+    base = shlex.quote(url)
+    yield f"{curl} {shlex.quote(f'{url}/live/batches/2A6F94BB/stop?api_key=demo')}"
+    yield (
+        f"{curl} -X POST {base}/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz/cancel"
+        " -H 'Authorization: Bearer sk_test_123' -H 'Stripe-Version: 2026-03-25.preview'"
+    )
+    yield f"{curl} -X POST {base}/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel -H 'Authorization: Bearer demo'"

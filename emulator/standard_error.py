@@ -1,0 +1,123 @@
+"""Lines on standard error that nobody waits for: a parent that reads none of them, or closes the pipe, stalls nothing."""
+
+from __future__ import annotations
+
+import logging
+import os
+import select
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
+from threading import Thread
+from typing import TextIO
+
+MOST_LINES = 4_096
+"""Lines that wait to be written; what comes on top is left out, and counted."""
+
+LONGEST = 2_000
+"""Characters of a line that are shown."""
+
+SECONDS_AT_THE_END = 0.3
+"""How long the last lines may take at the end of the process."""
+
+_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
+_ESCAPES_BUT_LINES = {code: text for code, text in _ESCAPES.items() if chr(code) not in "\n\t"}
+
+
+def escaped(text: str) -> str:
+    """Return one line in which a terminal finds nothing to obey, cut where it is too long."""
+    return (text if len(text) <= LONGEST else f"{text[:LONGEST]}...").translate(_ESCAPES)
+
+
+class StandardError:
+    """A thread that writes lines to a stream.
+
+    It holds no lock of Python's while it waits for a reader, or the process could not end.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._lines: SimpleQueue[str | None] = SimpleQueue()
+        self._stream = stream
+        self._left_out = 0
+        self._thread = Thread(target=self._write_all, name="batch-emulator-stderr", daemon=True)
+        self._thread.start()
+
+    def say(self, line: str) -> None:
+        """Write a line some time soon, or leave it out where thousands wait already."""
+        if self._lines.qsize() < MOST_LINES:
+            self._lines.put(line)
+        else:
+            self._left_out += 1
+
+    def close(self) -> None:
+        """Write what waits, for as long as that may take."""
+        self._lines.put(None)
+        self._thread.join(SECONDS_AT_THE_END)
+
+    def _write_all(self) -> None:
+        with suppress(OSError, ValueError):  # who has closed the pipe wants no more
+            while (lines := self._waiting())[-1] is not None:
+                self._write("".join(f"{line}\n" for line in lines))
+                self._write_left_out()
+            self._write("".join(f"{line}\n" for line in lines[:-1]))
+
+    def _waiting(self) -> list[str | None]:
+        lines = [self._lines.get()]
+        with suppress(Empty):
+            while lines[-1] is not None:
+                lines.append(self._lines.get_nowait())
+        return lines
+
+    def _write_left_out(self) -> None:
+        if left_out := self._left_out:
+            self._left_out -= left_out
+            self._write(f"... {left_out} lines are left out: nobody read them in time\n")
+
+    def _write(self, text: str) -> None:
+        if self._stream is not None:
+            write_past_buffers(self._stream, text)
+
+
+def write_past_buffers(stream: TextIO, text: str) -> None:
+    """Write to the file itself where the stream has one.
+
+    Raises:
+        OSError: nobody reads any more.
+    """
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        stream.write(text)
+        return
+    rest = text.encode(stream.encoding or "ascii", "backslashreplace")
+    while rest:
+        try:
+            rest = rest[os.write(descriptor, rest) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])
+
+
+class _Handler(logging.Handler):
+    """Says what is logged."""
+
+    def __init__(self, stderr: StandardError) -> None:
+        super().__init__()
+        self.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+        self._stderr = stderr
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._stderr.say(self.format(record).translate(_ESCAPES_BUT_LINES))
+
+
+@contextmanager
+def standard_error() -> Iterator[StandardError]:
+    """Lines to standard error, those that are logged included, until the end of the block."""
+    stderr = StandardError(sys.stderr)
+    handler = _Handler(stderr)
+    logging.getLogger().addHandler(handler)
+    try:
+        yield stderr
+    finally:
+        logging.getLogger().removeHandler(handler)
+        stderr.close()

@@ -1,0 +1,74 @@
+"""The program behind the commands: it prints in any encoding, and reads variables without what stands around their values."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import os
+import sys
+from typing import Any, TextIO
+
+import click
+
+from emulator.environment import misspelt, strip_all
+
+QUIET = "healthcheck"
+"""The command that runs every few seconds, and does not repeat what another has said."""
+
+BESIDE_OPTIONS = frozenset({"EMULATOR_URL", "EMULATOR_TLS_FOLDER"})
+"""Variables that are read and are no option of every command's."""
+
+
+class Program(click.Group):
+    """A group of commands that prints in any encoding, and names variables that look like a misspelt option."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name."""
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = map(printing_anything, before)
+        strip_all(os.environ)
+        try:
+            return super().main(*args, **kwargs)
+        finally:
+            sys.stdout, sys.stderr = before
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant."""
+        found = super().resolve_command(ctx, args)
+        if found[0] != QUIET:
+            for name, meant in misspelt(os.environ, self.variables()):
+                click.echo(f"Warning: nothing reads {name}; did you mean {meant}?", err=True)
+        return found
+
+    def variables(self) -> frozenset[str]:
+        """Return the name of every variable that something of ours reads."""
+        options = [param.envvar for command in self.commands.values() for param in command.params]
+        return BESIDE_OPTIONS | {name for name in options if isinstance(name, str)}
+
+
+class _Ascii(io.TextIOBase):
+    """A stream that takes nothing but ASCII. It names no encoding, and so click writes no UTF-8 past it."""
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(text.encode("ascii", "backslashreplace").decode())
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+def printing_anything(stream: TextIO) -> TextIO | _Ascii:
+    """Return the stream, or one in front of it, that writes as an escape (`\\u2026`) what its encoding does not have."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    stream.reconfigure(errors="backslashreplace")
+    return _Ascii(stream) if codecs.lookup(stream.encoding).name == "ascii" else stream

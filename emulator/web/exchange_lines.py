@@ -1,0 +1,68 @@
+"""One line for each exchange, for people who watch: method, target, status, answer, world/n and faults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from emulator.kernel.journal import Exchange
+from emulator.web.guard import OPEN, Turned
+from emulator.web.redact import redact_target, redact_url
+from emulator.web.wire import Scope, Send, Wire
+
+Say = Callable[[str], None]
+
+ERROR = b"emulator-error"
+
+
+class ExchangeLines:
+    """Says a line for each exchange. No credential can be read in it; what says it escapes it."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+
+    def of_vendor(self, scope: Scope, wire: Wire) -> None:
+        """Tell of what a vendor answers, or of the refusal of ours that stands in its place."""
+        if wire.mark is not None:
+            self._say(line_of(wire.mark.exchange, f"{wire.mark.world.id}/{wire.mark.n}"))
+        else:
+            self._say_ours(scope, wire.status, _error_in(wire.headers))
+
+    def of_refusal(self, scope: Scope, turned: Turned) -> None:
+        """Tell of a request that is let through to no plane."""
+        self._say_ours(scope, turned.status, turned.error)
+
+    def of_line(self, method: str, target: str, status: int, error: str, why: str = "") -> None:
+        """Tell of a request that gets no further than the line; its method and target are `-` where they are not known."""
+        self._say(f"{method} {shown(target)} {status} {error}{why and f' ({why})'}".rstrip())
+
+    def of_control(self, scope: Scope, send: Send) -> Send:
+        """Return a `send` that tells of the answer to a control request; a health check that goes well is not worth a line."""
+
+        async def telling(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and not (scope["path"] in OPEN and message["status"] < 400):
+                self._say_ours(scope, message["status"], _error_in(message["headers"]))
+            await send(message)
+
+        return telling
+
+    def _say_ours(self, scope: Scope, status: int, error: str) -> None:
+        target = scope.get("raw_path") or scope["path"].encode()
+        if scope["query_string"]:
+            target += b"?" + scope["query_string"]
+        self.of_line(scope["method"], target.decode("latin-1"), status, error)
+
+
+def line_of(exchange: Exchange, place: str) -> str:
+    """Return the line of an exchange with a vendor; the status is `-` where nothing came back."""
+    faults = "".join(f" {fault.id}:{fault.do}" for fault in exchange.faults)
+    return f"{exchange.method} {shown(exchange.target)} {exchange.status or '-'} {exchange.answer} {place}{faults}"
+
+
+def shown(target: str) -> str:
+    """Return a request's target in which no credential can be read."""
+    return redact_url(target) if "://" in target else redact_target(target)
+
+
+def _error_in(headers: list[tuple[bytes, bytes]]) -> str:
+    return next((value.decode("latin-1") for name, value in headers if name == ERROR), "")

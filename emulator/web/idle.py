@@ -1,0 +1,51 @@
+"""Idle connections: how long one is kept, how its client is told, and which goes first where there are too many."""
+
+from __future__ import annotations
+
+import selectors
+from collections.abc import Iterable
+from operator import itemgetter
+from typing import Any, Protocol, TypeVar
+
+GRACE = 1
+"""Seconds for which a connection is kept beyond what its client was told, while a last request is on its way."""
+
+
+Since = tuple[float, int]
+"""The loop's time, and how many answers the server had given by then: the loops' clocks are coarse."""
+
+
+class Connection(Protocol):
+    """One connection, as far as its rest is concerned."""
+
+    def idle_since(self, now: float) -> Since | None:
+        """The beginning of its rest; None while a request is under way, or expected."""
+
+    def has_unread_bytes(self) -> bool:
+        """Whether the client has sent something that nobody has read yet."""
+
+
+C = TypeVar("C", bound=Connection)
+
+
+def hint(seconds: float) -> bytes:
+    """The header lines that tell a client how long an idle connection is kept; none where that has no end."""
+    if seconds == float("inf"):
+        return b""
+    return b"connection: keep-alive\r\nkeep-alive: timeout=%d\r\n" % int(seconds)
+
+
+def has_unread_bytes(transport: Any) -> bool:
+    """Whether bytes (or the client's goodbye) wait in the socket; they are read in the loop's next round."""
+    with selectors.DefaultSelector() as selector:
+        try:
+            selector.register(transport.get_extra_info("socket").fileno(), selectors.EVENT_READ)
+        except (OSError, ValueError):  # the socket is closed
+            return False
+        return bool(selector.select(0))
+
+
+def longest_idle(connections: Iterable[C], now: float) -> C | None:
+    """Return the connection that has been idle for longest, leaving out those from which a request has just come."""
+    idle = [(since, it) for it in connections if (since := it.idle_since(now)) is not None]
+    return next((it for _, it in sorted(idle, key=itemgetter(0)) if not it.has_unread_bytes()), None)

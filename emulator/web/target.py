@@ -1,0 +1,27 @@
+"""A request's target: the path that is meant where it names none, and one spelling for paths that are the same."""
+
+from __future__ import annotations
+
+import re
+
+from httptools import parse_url
+
+_ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
+"""What RFC 3986 (6.2.2.2) calls unreserved: letters, digits, `-`, `.`, `_` and `~`."""
+
+
+def with_path(target: bytes) -> bytes:
+    """Return a target that names a host, with the path that is meant where it names none."""
+    parsed = parse_url(target)
+    if parsed.path:
+        return target
+    return b"/?" + parsed.query if parsed.query else b"/"
+
+
+def with_plain_letters(path: str) -> str:
+    """Return a path without needless percent-encoding: `/%5Ffiles` is `/_files`. What separates and `%2F` stay as they are."""
+    return _ENCODED_LETTER.sub(_plain, path) if "%" in path else path
+
+
+def _plain(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16))
