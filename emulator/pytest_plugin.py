@@ -77,14 +77,14 @@ def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> E
         raise pytest.fail.Exception(str(told), pytrace=False) from None
 
 
-def stories(item: pytest.Item) -> Iterator[str]:
+def stories(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None) -> Iterator[str]:
     """Yield the story of the test's world, and of others that it or a wider fixture made."""
     from emulator.handle.emulator import living
     from emulator.handle.story import story, story_if_any
 
     emulator, seed = item.stash.get(WORLD, (None, 0))
     if emulator is not None:
-        yield story(emulator, replay=_replay(item, seed))
+        yield story(emulator, _replay(item, seed), failure.value if failure else None)
     yield from filter(None, (story_if_any(it, _replay(item, it.seed)) for it in living() if it is not emulator))
 
 

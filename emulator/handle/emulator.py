@@ -67,6 +67,7 @@ class Emulator(Past):
 
     def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
         """Takes hold of a world that was made, to drop it before what `exits` ends."""
+        self.is_pointed_at = False
         self.scenario = scenario
         self._made = made
         self._id: str = made["id"]
@@ -101,7 +102,13 @@ class Emulator(Past):
     @property
     def url(self) -> str:
         """The server's own URL."""
+        self.is_pointed_at = True
         return self._server.url
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the server is in this process."""
+        return self._server.app is not None
 
     @property
     def credentials(self) -> Mapping[str, Mapping[str, str]]:
@@ -271,7 +278,7 @@ class Emulator(Past):
         if isinstance(error, Exception):
             from emulator.handle.story import story_if_any
 
-            if told := story_if_any(self):
+            if told := story_if_any(self, error=error, alone=True):
                 error.add_note(told)
         self.close()
 
