@@ -22,6 +22,7 @@ from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.gateway import Gateway, Judge
 from emulator.web.guard import PREFIX, Guard, Turned
 from emulator.web.held import HeldRequests
+from emulator.web.unmatched import UnmatchedRequests
 from emulator.web.wire import Receive, Scope, Send, ours, send_out
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
@@ -52,6 +53,12 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     return worlds
 
 
+def closed_worlds(limits: Limits) -> Worlds:
+    """A default world that takes no credential but its own, so that a client of nobody hears what each vendor says to that."""
+    nobody: dict[str, list[str]] = {name: [] for name in VENDORS}
+    return worlds_of([Scenario("empty", "", {**EMPTY.written, "credentials": nobody})], None, limits)
+
+
 def create_app(
     worlds: Worlds,
     known: Library | None = None,
@@ -71,7 +78,8 @@ def create_app(
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     doorkeeper.hosts |= vendor_hosts
     gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lines.of_vendor if lines else None)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held))
+    unmatched = UnmatchedRequests(worlds)
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, unmatched))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""
@@ -79,11 +87,15 @@ def create_app(
         if lines and steering:
             send = lines.of_control(scope, send)
         if turned := doorkeeper.turn_away(scope):
-            if lines and not steering:
-                lines.of_refusal(scope, turned)
+            if not steering:
+                unmatched.refused(scope, turned)
+                if lines:
+                    lines.of_refusal(scope, turned)
             answer = turned_from_control if steering else turned_from_vendors
             await answer(turned, scope, receive, send)
         else:
+            if not steering and len(worlds) > 1:
+                send = unmatched.watch(scope, send)
             await (control if steering else gateway)(scope, receive, send)
 
     return app

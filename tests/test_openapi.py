@@ -102,6 +102,8 @@ ASKED: list[tuple[str, str, Any]] = [
     ("GET", "/worlds/default/state", None),
     ("PATCH", "/worlds/default/state", {"serpwow": {"batches": [{"id": "NEW", "status": "queued", "searches": 1}]}}),
     ("GET", "/worlds/default/clock", None),
+    ("GET", "/worlds/default/pending", None),
+    ("GET", "/worlds/default/unmatched", None),
     ("PATCH", "/worlds/default/clock", {"now": "2026-03-09T20:55:31.5Z"}),
     ("POST", "/worlds/default/snapshots", {"name": "before"}),
     ("GET", "/worlds/default/snapshots", None),

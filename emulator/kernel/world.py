@@ -176,7 +176,7 @@ class World:
         if name in (BEGINNING, NOW):
             raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
         if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
-            raise TooMany(f"there are {self.rules.limits.snapshots} snapshots, and no more are allowed")
+            raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
         self.snapshots[name] = Moment(self.settle(), self.copy())
         self.snapshots[name].world.journal.give_up_deliveries()
         return self.snapshots[name]

@@ -110,7 +110,7 @@ class Gateway:
                 return await self._stricken(world, route, call, means_of(scope))
             return self._exchange(world, route, call)
         except TooLarge as error:
-            return ours(413, "body-too-large", str(error), (b"connection", b"close"))
+            return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
             return ours(429, "too-many", str(error))
         except ConnectionError:
@@ -124,6 +124,11 @@ class Gateway:
     async def _stricken(self, world: World, route: Route, call: Call, means: Means) -> Wire:
         holding = Holding(self._held, world, call, route.name, means)
         return await Stricken(world, route, call, holding, self._conclude, self._limits.hang_seconds).answer()
+
+    def _hint(self, limit: int) -> str:
+        """How more is allowed, where the bound is ours and not the vendor's."""
+        bounds = {self._limits.upload: "upload", self._limits.body: "body"}
+        return f": {Limits.more(bounds[limit])}" if limit in bounds else ""
 
     def _world(self, vendor: Vendor, call: Call) -> World | None:
         named = call.parameters.get("world")

@@ -45,7 +45,11 @@ CLOCK = {
 }
 RESET = {
     "type": "object",
-    "properties": {"scenario": {"type": ["string", "object"]}, "seed": {"type": "integer", "minimum": 0}},
+    "properties": {
+        "scenario": {"type": ["string", "object"]},
+        "seed": {"type": "integer", "minimum": 0},
+        "claim": {"type": "boolean"},
+    },
     "additionalProperties": False,
 }
 ADVANCE = {

@@ -16,6 +16,7 @@ from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held import HeldRequests
 from emulator.web.routes import ASTRAY, Routes
+from emulator.web.unmatched import UnmatchedRequests
 
 
 class Plane:
@@ -25,7 +26,14 @@ class Plane:
     """
 
     def __init__(
-        self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits, guard: Guard, held: HeldRequests
+        self,
+        worlds: Worlds,
+        library: Library,
+        vendors: Vendors,
+        limits: Limits,
+        guard: Guard,
+        held: HeldRequests,
+        unmatched: UnmatchedRequests,
     ) -> None:
         self.worlds = worlds
         self.library = library
@@ -33,6 +41,7 @@ class Plane:
         self.limits = limits
         self.guard = guard
         self.held = held
+        self.unmatched = unmatched
         self.gateway = Gateway(worlds, vendors.values(), None, limits, HeldRequests())
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]

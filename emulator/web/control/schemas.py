@@ -176,6 +176,17 @@ SCHEMAS: Mapping[str, Schema] = {
     "moment": object_of(name=TEXT, at=INSTANT),
     "changed": object_of(differences=list_of(ref("difference"))),
     "comparison": object_of(**{"from": ref("moment")}, to=ref("moment"), differences=list_of(ref("difference"))),
+    "pending": object_of(at=INSTANT, vendor=TEXT, resource=TEXT, id=TEXT, timer=TEXT),
+    "unmatched": object_of(
+        n=COUNT,
+        method=TEXT,
+        target=TEXT,
+        status={"type": "integer"},
+        error=optional(TEXT),
+        world=optional(TEXT),
+        operation=optional(TEXT),
+        credential=optional(TEXT),
+    ),
     "place": object_of(clock=ref("clock"), journal=COUNT),
     "held": object_of(
         method=TEXT, target=TEXT, operation=TEXT, since=INSTANT, until=optional(INSTANT), fault=_EXCHANGE["faults"]["items"]
