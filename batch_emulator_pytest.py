@@ -26,6 +26,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("batch-emulator")
     group.addoption("--emulator-url", metavar="URL", help="use the server there (EMULATOR_URL), not one in this process")
     group.addoption("--emulator-seed", metavar="N", type=int, help="the seed of every world that names none of its own")
+    group.addoption(
+        "--emulator-scenarios", metavar="DIR", action="append", help="a folder of scenarios of your own (EMULATOR_SCENARIOS)"
+    )
+    parser.addini("emulator_scenarios", "folders of scenarios of your own, relative to this file", type="paths")
+    parser.addini("emulator_limits", "bounds of the server in this process, one a line: body = 50000000", type="linelist")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -59,7 +64,7 @@ def pytest_runtest_makereport(
     if report.failed and call.when != "teardown" and "emulator.handle.emulator" in sys.modules and not _another_emulator():
         from emulator.pytest_plugin import stories
 
-        report.sections += [("batch-emulator", story) for story in stories(item)]
+        report.sections += [("batch-emulator", story) for story in stories(item, call.excinfo)]
     return report
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from emulator.web.control.problems import turned_away
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.gateway import Gateway, Judge
 from emulator.web.guard import PREFIX, Guard, Turned
+from emulator.web.held import HeldRequests
+from emulator.web.unmatched import UnmatchedRequests
 from emulator.web.wire import Receive, Scope, Send, ours, send_out
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
@@ -43,9 +46,17 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds), bounds.worlds)
     worlds.claim(worlds.default, first.claims(VENDORS, worlds.default))
     for scenario in others:
-        world = scenario.world(VENDORS, scenario.name.replace("/", "."), None, rate, bounds)
+        world = scenario.world(
+            VENDORS, re.sub(r"[^\w.-]+", "-", scenario.name.replace("/", "."), flags=re.ASCII), None, rate, bounds
+        )
         worlds.add(world, scenario.claims(VENDORS, world))
     return worlds
+
+
+def closed_worlds(limits: Limits) -> Worlds:
+    """A default world that takes no credential but its own, so that a client of nobody hears what each vendor says to that."""
+    nobody: dict[str, list[str]] = {name: [] for name in VENDORS}
+    return worlds_of([Scenario("empty", "", {**EMPTY.written, "credentials": nobody})], None, limits)
 
 
 def create_app(
@@ -55,17 +66,20 @@ def create_app(
     guard: Guard | None = None,
     limits: Limits | None = None,
     lines: ExchangeLines | None = None,
+    held: HeldRequests | None = None,
 ) -> App:
     """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours.
 
-    `lines` is told of every exchange.
+    `lines` is told of every exchange. `held` lists the requests that faults hold up, to let them go at the end.
     """
     bounds = limits or Limits()
+    held = held or HeldRequests()
     doorkeeper = guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     doorkeeper.hosts |= vendor_hosts
-    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, lines.of_vendor if lines else None)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper))
+    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lines.of_vendor if lines else None)
+    unmatched = UnmatchedRequests(worlds)
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, unmatched))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""
@@ -73,11 +87,15 @@ def create_app(
         if lines and steering:
             send = lines.of_control(scope, send)
         if turned := doorkeeper.turn_away(scope):
-            if lines and not steering:
-                lines.of_refusal(scope, turned)
+            if not steering:
+                unmatched.refused(scope, turned)
+                if lines:
+                    lines.of_refusal(scope, turned)
             answer = turned_from_control if steering else turned_from_vendors
             await answer(turned, scope, receive, send)
         else:
+            if not steering and len(worlds) > 1:
+                send = unmatched.watch(scope, send)
             await (control if steering else gateway)(scope, receive, send)
 
     return app

@@ -16,27 +16,37 @@ if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
     from emulator.handle.server import EmulatorServer
 
-CONFLICT = 409
+NOT_FOUND, CONFLICT = 404, 409
 WORLD = pytest.StashKey["tuple[Emulator, int]"]()
 """The world of a test, and the seed that it began with."""
 
 
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
-    from emulator import EmulatorServer, Refused
+    from emulator import EmulatorError, EmulatorServer
+    from emulator.environment import env
 
+    url = pytestconfig.getoption("emulator_url") or env("EMULATOR_URL")
     with ExitStack() as exits:
         try:
             server = exits.enter_context(
                 EmulatorServer(
-                    pytestconfig.getoption("emulator_url") or os.environ.get("EMULATOR_URL"),
+                    url,
                     seed=pytestconfig.getoption("emulator_seed"),
+                    scenarios=pytestconfig.getoption("emulator_scenarios") or pytestconfig.getini("emulator_scenarios") or None,
+                    limits=None if url else _limits(pytestconfig),
                 )
             )
             server.greet()
-        except Refused as error:
+        except EmulatorError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield server
+
+
+def _limits(config: pytest.Config) -> dict[str, Any]:
+    """Return the bounds of the ini file as they are written there, by name."""
+    pairs = (line.partition("=") for line in config.getini("emulator_limits"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
@@ -56,20 +66,25 @@ def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> E
     except Refused as error:
         if error.status != CONFLICT:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
+        conflict = error
     except EmulatorError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
-    server.ask("DELETE", f"/worlds/{id}")
-    return Emulator(scenario, seed=seed, server=server, id=id)
+    try:
+        server.ask("DELETE", f"/worlds/{id}")
+        return Emulator(scenario, seed=seed, server=server, id=id)
+    except Refused as error:
+        told = conflict if error.status == NOT_FOUND else error  # it was about a credential, not about the id
+        raise pytest.fail.Exception(str(told), pytrace=False) from None
 
 
-def stories(item: pytest.Item) -> Iterator[str]:
+def stories(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None) -> Iterator[str]:
     """Yield the story of the test's world, and of others that it or a wider fixture made."""
     from emulator.handle.emulator import living
     from emulator.handle.story import story, story_if_any
 
     emulator, seed = item.stash.get(WORLD, (None, 0))
     if emulator is not None:
-        yield story(emulator, replay=_replay(item, seed))
+        yield story(emulator, _replay(item, seed), failure.value if failure else None)
     yield from filter(None, (story_if_any(it, _replay(item, it.seed)) for it in living() if it is not emulator))
 
 
@@ -89,7 +104,7 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
     if len(marker.args) != 1 or unknown:
         pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None), not {_as_written(marker)}", pytrace=False)
     (scenario,) = marker.args
-    if isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")):
+    if isinstance(scenario, str) and scenario.lower().endswith((".yaml", ".yml", ".json")):
         folders = (request.path.parent, request.config.rootpath)
         scenario = next((folder / scenario for folder in folders if (folder / scenario).is_file()), Path(scenario))
     return scenario, marker.kwargs.get("seed")

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from emulator.address import Address, BadAddress
+from emulator.environment import usable_token
 from emulator.proxies import Proxy, UselessProxy, proxy_of
 from emulator.scenario.client import Headers, NoResponse, Response, completed
 from emulator.web.guard import PREFIX
@@ -34,6 +35,7 @@ class HttpClient:
 
     Raises:
         NoResponse: the URL is none, or the environment names a proxy for it that cannot be used.
+        BadToken: no header can hold the token.
     """
 
     def __init__(self, url: str, token: str | None = None, timeout: float = TIMEOUT, *, trusted: bool = False) -> None:
@@ -153,13 +155,10 @@ def _authorization(token: str | None) -> Headers:
     """Return the header that shows a token.
 
     Raises:
-        NoResponse: no header can hold it; it is not printed.
+        BadToken: no header can hold it; it is not printed.
     """
-    if not (stripped := (token or "").strip()):
-        return ()
-    if not (stripped.isascii() and stripped.isprintable()):
-        raise NoResponse("the control token (EMULATOR_CONTROL_TOKEN) has characters that no header can hold")
-    return ((b"authorization", f"Bearer {stripped}".encode()),)
+    bare = usable_token(token)
+    return ((b"authorization", f"Bearer {bare}".encode()),) if bare else ()
 
 
 def _is_readable(sock: Any) -> bool:

@@ -31,6 +31,7 @@ EDGES = {
     "listing",
     "draw",
     "greeting",
+    "healthcheck",
     "standard_error",
     "standard_input",
     "terminal",

@@ -161,7 +161,8 @@ def load(text: str) -> Scenario:
             "it is over when it is laid, at 2027-01-01T00:00:00Z",
         ),
         ("- a list", "expected an object, not a list"),
-        ("", "expected an object, not nothing"),
+        ("", "a-story.yaml:1:1: the file is empty"),
+        ("title:", "expected text, not nothing"),
         ("title: A\ntitle: B", "a-story.yaml:2:1: the key 'title' is given twice"),
     ],
 )

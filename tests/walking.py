@@ -12,7 +12,7 @@ import httpx
 from emulator.app import App, create_app, library, worlds_of
 from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
-from emulator.scenario.client import Headers, Response
+from emulator.scenario.client import Headers, NoResponse, Response
 from emulator.scenario.player import play
 from emulator.vendors import VENDORS
 from emulator.vendors.vendor import dump
@@ -41,7 +41,10 @@ class Walker:
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)
-        return at_once(self._shown(request))
+        try:
+            return at_once(self._shown(request))
+        except httpx.TransportError as error:
+            raise NoResponse(str(error)) from None
 
     async def _shown(self, request: httpx.Request) -> Response:
         await self._look(self, request)

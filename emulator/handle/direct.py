@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
 from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
-from threading import Event
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.app import App
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.web.accidents import LENT, LineCut, NoSocket, at_once
+from emulator.web.accidents import LENT, LineCut, NoSocket, Unanswered, at_once
 from emulator.web.guard import NO_SOCKET
-from emulator.web.wire import Receive
+from emulator.web.held import Held
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -37,7 +36,7 @@ class Answered(NamedTuple):
     cut: LineCut | None = None
 
 
-class WaitsForEver(EmulatorError):
+class WaitsForEver(EmulatorError, Unanswered):
     """The server never answers, and the client has no timeout. It is no error that a client library knows, or could catch."""
 
     def __init__(self) -> None:
@@ -52,39 +51,42 @@ class Here(NoSocket):
         self.gone = False
         self.cancelled: BaseException | None = None
 
-    async def hang(self, receive: Receive, seconds: float) -> None:
+    async def hang(self, held: Held, seconds: float) -> None:
         if self._patience is None:
             raise WaitsForEver
-        await super().hang(receive, seconds)
+        await super().hang(held, seconds)
 
-    async def pause(self, seconds: float) -> None:
+    async def pause(self, held: Held, seconds: float) -> bool:
         if self._patience is not None and seconds >= self._patience:
             self.gone = True
-        else:
-            Event().wait(seconds)
+        if not self.gone:
+            held.wait_in_thread(seconds)
+        return not self.gone
 
 
 class HereAwaited(Here):
     """In an event loop the caller may give up at any time, so that time really passes, until its own patience is at its end."""
 
-    async def hang(self, receive: Receive, seconds: float) -> None:  # noqa: ARG002
-        await self.pause(seconds)
+    async def hang(self, held: Held, seconds: float) -> None:
+        await self.pause(held, seconds)
         if self.gone:
             raise LineCut(HANG)
-        await self.drop()
+        if held.ended is None:
+            await self.drop()
 
-    async def pause(self, seconds: float) -> None:
+    async def pause(self, held: Held, seconds: float) -> bool:
         """A caller that gives up by cancelling takes back nothing of what it asked: the request goes on, and nobody is told."""
         import anyio
 
         if self.gone:
-            return
+            return False
         borne = seconds if self._patience is None else min(seconds, self._patience)
         try:
-            await anyio.sleep(borne)
+            await held.wait_in_any_loop(borne)
         except anyio.get_cancelled_exc_class() as error:
             self.cancelled = error
-        self.gone = self.cancelled is not None or borne < seconds
+        self.gone = self.cancelled is not None or (borne < seconds and not held.stirred)
+        return not self.gone
 
 
 def ask(

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -17,10 +16,10 @@ from emulator.handle.clock import Clock
 from emulator.handle.faults import Faults
 from emulator.handle.journal import Journal
 from emulator.handle.past import Past
+from emulator.handle.scenarios import ScenarioLike, listed_in, written_scenario
 from emulator.handle.server import EmulatorServer, Refused
 from emulator.handle.state import State
 from emulator.handle.views import Serpwow, SixDot50, Stripe
-from emulator.kernel.errors import BadInput
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
     from emulator.handle.awaited import AsyncEmulator
     from emulator.handle.explore import Client, Explored
     from emulator.handle.transport import InProcess
-
-ScenarioLike = str | Path | Mapping[str, Any]
-"""A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
 
 MOST = 1_000
 """How many endings are explored, unless more are asked for."""
@@ -64,15 +60,14 @@ class Emulator(Past):
         server: EmulatorServer | None = None,
         id: str | None = None,
     ) -> None:
-        wish = {"id": id, "scenario": _written(scenario), "claim": False, "seed": seed}
         with ExitStack() as exits:
             self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
-            if seed is None:
-                wish["seed"] = self._server.seed
+            wish = {"id": id, "scenario": self._written(scenario), "seed": self._server.seed if seed is None else seed}
             self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
 
     def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
         """Takes hold of a world that was made, to drop it before what `exits` ends."""
+        self.is_pointed_at = False
         self.scenario = scenario
         self._made = made
         self._id: str = made["id"]
@@ -107,7 +102,13 @@ class Emulator(Past):
     @property
     def url(self) -> str:
         """The server's own URL."""
+        self.is_pointed_at = True
         return self._server.url
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the server is in this process."""
+        return self._server.app is not None
 
     @property
     def credentials(self) -> Mapping[str, Mapping[str, str]]:
@@ -163,7 +164,7 @@ class Emulator(Past):
         Raises:
             Refused: the scenario has mistakes, or there is none of that name.
         """
-        wish = {"scenario": _written(scenario), "seed": seed}
+        wish = {"scenario": self._written(scenario), "seed": seed, "claim": True}
         self._made = self.ask("POST", "/reset", _given(wish))
         self.scenario = scenario
 
@@ -173,10 +174,15 @@ class Emulator(Past):
 
     def fork(self, *, seed: int | None = None) -> Emulator:
         """Another world, with credentials of its own, that goes on from here. It is dropped with its context, or ours."""
+        twin = self._beside(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})))
+        self._exits.callback(twin.close)
+        return twin
+
+    def _beside(self, scenario: ScenarioLike | None, made: Mapping[str, Any]) -> Emulator:
+        """Return a handle of another world that was made on this server."""
         twin = object.__new__(Emulator)
         twin._server = self._server
-        twin._hold(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})), ExitStack())
-        self._exits.callback(twin.close)
+        twin._hold(scenario, made, ExitStack())
         return twin
 
     def explore(
@@ -204,8 +210,12 @@ class Emulator(Past):
         """
         from emulator.handle.explore import explore
 
+        ours = listed_in(self._as_value(self.scenario)) if self.scenario is not None else set()
+
         def begin(written: Mapping[str, Any]) -> Emulator:
-            return Emulator(written, seed=self.seed, server=self._server, id=f"{self._id[:40]}-explored")
+            wish = {"id": f"{self._id[:40]}-explored", "scenario": written, "seed": self.seed}
+            claim = not ours & listed_in(written)  # a credential that picks this world cannot pick another
+            return self._beside(written, self._server.ask("POST", "/worlds", wish | {"claim": claim}))
 
         return explore(
             begin,
@@ -218,8 +228,12 @@ class Emulator(Past):
             most=most,
         )
 
+    def _written(self, scenario: ScenarioLike | None) -> Any:
+        written = written_scenario(scenario)
+        return self._server.scenario(written) if isinstance(written, str) else written
+
     def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
-        written = _written(scenario)
+        written = self._written(scenario)
         shown = self._server.ask("GET", f"/scenarios/{written}") if isinstance(written, str) else {"scenario": written}
         value: Mapping[str, Any] = shown["scenario"]
         return value
@@ -264,7 +278,7 @@ class Emulator(Past):
         if isinstance(error, Exception):
             from emulator.handle.story import story_if_any
 
-            if told := story_if_any(self):
+            if told := story_if_any(self, error=error, alone=True):
                 error.add_note(told)
         self.close()
 
@@ -277,20 +291,3 @@ class Emulator(Past):
 def _given(wish: Mapping[str, Any]) -> dict[str, Any]:
     """The wishes that somebody has."""
     return {name: value for name, value in wish.items() if value is not None}
-
-
-def _written(scenario: ScenarioLike | None) -> Any:
-    """What the control plane is sent: a name, or a value. Files are read here, so that the server need not have them."""
-    if scenario is None:
-        return {"title": "An empty world"}
-    if isinstance(scenario, Mapping):
-        return {"title": "A scenario in a test", **scenario}
-    if not isinstance(scenario, (str, Path)):
-        raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r}", "scenario")
-    path = Path(scenario)
-    if isinstance(scenario, Path) or path.suffix in (".yaml", ".yml"):
-        from emulator.scenario.loader import load_file
-        from emulator.vendors import VENDORS
-
-        return dict(load_file(path, VENDORS).written)
-    return scenario

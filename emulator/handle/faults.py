@@ -1,10 +1,14 @@
-"""The faults of a world as a test lays them: where they strike, what they do, how often."""
+"""The faults of a world as a test lays them: where they strike, what they do, how often, and whom they hold up."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from emulator.handle.journal import Struck
+from emulator.kernel.quantities import parse_instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,21 @@ class Fault:
     struck: int
     left: int | None
     place: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A request that a fault holds up. `since` is the world's instant at which that began.
+
+    `until` is the instant at which a virtual delay in a world whose time runs is over, None for every other fault.
+    """
+
+    method: str
+    target: str
+    operation: str
+    fault: Struck
+    since: datetime
+    until: datetime | None
 
 
 class Faults:
@@ -43,12 +62,16 @@ class Faults:
         written = {name.removesuffix("_"): value for name, value in more.items() if value is not None}
         return Fault(**self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **written}))
 
+    def held(self) -> list[Held]:
+        """The requests that faults hold up at present, in the order in which they came."""
+        return [_held(shown) for shown in self._ask("GET", "/held", None)["held"]]
+
     def list(self) -> list[Fault]:
         """Every fault, in the order in which they were laid; also those that have struck for the last time."""
         return [Fault(**shown) for shown in self._ask("GET", "/faults", None)["faults"]]
 
     def remove(self, id: str) -> None:
-        """Takes a fault away.
+        """Takes a fault away. The requests that it holds up go on at once, to the vendor's answer.
 
         Raises:
             Refused: there is none of that id.
@@ -56,5 +79,10 @@ class Faults:
         self._ask("DELETE", f"/faults/{id}", None)
 
     def clear(self) -> None:
-        """Takes every fault away."""
+        """Takes every fault away. The requests that they hold up go on at once, to the vendor's answer."""
         self._ask("DELETE", "/faults", None)
+
+
+def _held(shown: Mapping[str, Any]) -> Held:
+    instants = {name: shown[name] and parse_instant(shown[name]) for name in ("since", "until")}
+    return Held(**{**shown, **instants, "fault": Struck(**shown["fault"])})

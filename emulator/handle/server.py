@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Lock
 from types import TracebackType
@@ -11,12 +12,17 @@ from typing import Any
 
 import orjson
 
-from emulator.app import App, create_app, worlds_of
+from emulator.app import App, closed_worlds, create_app, library
 from emulator.collector import at_rest
 from emulator.environment import env
+from emulator.handle.bounds import Folders, read_folders, read_limits
 from emulator.handle.direct import Answered, ask
 from emulator.handle.written import read, written
 from emulator.kernel.errors import EmulatorError
+from emulator.kernel.limits import Limits
+from emulator.scenario.library import Library
+from emulator.vendors import VENDORS
+from emulator.web.held import HeldRequests
 
 CONTROL = "/_emulator"
 
@@ -35,19 +41,42 @@ class Refused(EmulatorError):
 class EmulatorServer:
     """Gives out worlds. Without a URL it serves from this process; with one it steers the server there.
 
-    `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None. `token` opens the
-    control plane of the server there; left out, it is that of EMULATOR_CONTROL_TOKEN.
+    `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None. `scenarios` is a folder
+    of scenarios of one's own, or several, whose names come before the shipped ones; left out, that of EMULATOR_SCENARIOS.
+    `limits` are bounds of a server in this process by their names, such as `{"body": 50_000_000}`; those left out are as
+    EMULATOR_MAX_BODY and the like say. `token` opens the control plane of the server there; left out, it is that of
+    EMULATOR_CONTROL_TOKEN.
+
+    Raises:
+        Refused: the URL is none, or bounds are given for a server elsewhere.
+        BadInput: a bound is no number, or a folder is none.
+        NotFound: there is no such bound.
     """
 
-    def __init__(self, url: str | None = None, *, seed: int | None = None, token: str | None = None) -> None:
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        seed: int | None = None,
+        scenarios: Folders | None = None,
+        limits: Mapping[str, int] | None = None,
+        token: str | None = None,
+    ) -> None:
         self.seed = seed
         self._token = token
+        self._folders = read_folders(scenarios)
         self._exits = ExitStack()
         self._lock = Lock()
         self._process = os.getpid()
+        self._held = HeldRequests()
         self.app: App | None = None
         self._url: str | None = None
-        self._send = self._there(url) if url and url.strip() else self._here()
+        if url and url.strip():
+            if limits:
+                raise Refused(f"the server at {url.strip()!r} has bounds of its own, which `serve --max-...` sets there")
+            self._send = self._there(url)
+        else:
+            self._send = self._here(read_limits(limits))
 
     @property
     def url(self) -> str:
@@ -59,11 +88,16 @@ class EmulatorServer:
 
     def _listen(self) -> str:
         self._stay_in_this_process()
+        if patcher := green_threads():
+            raise Refused(
+                f"no server can run in this process, since {patcher} has patched its threads: give the client "
+                f"emulator.adapter() or emulator.transport(), or set EMULATOR_URL ({patcher})"
+            )
         assert self.app is not None  # noqa: S101  no URL was given, so it is ours
         with at_rest():
             from emulator.server import ThreadedServer
 
-            return self._exits.enter_context(ThreadedServer(self.app)).url
+            return self._exits.enter_context(ThreadedServer(self.app, limits=self._limits)).url
 
     def _stay_in_this_process(self) -> None:
         """A fork has a copy of the worlds, of which the clients of the original would know nothing."""
@@ -82,6 +116,17 @@ class EmulatorServer:
         asked = f"{method} {CONTROL}{path} was answered {answered.status}"
         raise Refused(f"{_reason(answered.content)} ({asked})", answered.status)
 
+    def scenario(self, name: str) -> Any:
+        """Return what the control plane is sent for the scenario of that name: the name, or a value that only we have.
+
+        Raises:
+            BadInput: the scenario is in a folder of ours, and has mistakes.
+        """
+        if self.app is not None or not self._folders:
+            return name
+        known = Library(VENDORS, self._folders)
+        return dict(known.get(name).written) if name in known.names() else name
+
     def greet(self) -> None:
         """Makes sure that there is an emulator, and that it lets us in.
 
@@ -99,8 +144,9 @@ class EmulatorServer:
         except (ValueError, KeyError, TypeError):
             return False
 
-    def _here(self) -> Send:
-        self.app = app = create_app(worlds_of([]))
+    def _here(self, limits: Limits) -> Send:
+        self._limits = limits
+        self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits, held=self._held)
 
         def send(method: str, path: str, body: bytes) -> Answered:
             self._stay_in_this_process()
@@ -129,14 +175,23 @@ class EmulatorServer:
         return send
 
     def close(self) -> None:
-        """Stops serving, if it did, and drops every connection."""
+        """Stops serving, if it did, drops every connection, and lets go whom a fault holds up."""
         self._exits.close()
+        self._held.let_all_go()
 
     def __enter__(self) -> EmulatorServer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self.close()
+
+
+def green_threads() -> str | None:
+    """Return the library that has put green threads in place of this process's own, which a server would block; or None."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    if gevent is not None and gevent.is_module_patched("threading"):
+        return "gevent"
+    return "eventlet" if eventlet is not None and eventlet.is_monkey_patched("thread") else None
 
 
 def _reason(content: bytes) -> str:

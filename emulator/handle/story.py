@@ -12,6 +12,7 @@ from emulator.evidence import Evidence, load_evidence
 from emulator.handle.emulator import Emulator
 from emulator.handle.faults import Fault
 from emulator.handle.journal import Change, Exchange, Journal
+from emulator.handle.missed import blame, missed, under_way
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import show_instant
 from emulator.vendors import VENDORS
@@ -23,23 +24,31 @@ MANY = 3
 """More changes than this that are alike are told in one line."""
 
 
-def story(emulator: Emulator, replay: str | None = None) -> str:
-    """The story, and what replays it, if anything. It is told whatever happened: where the server is gone, it says that."""
+def story(emulator: Emulator, replay: str | None = None, error: BaseException | None = None) -> str:
+    """The story, and what replays it, if anything; `error` is what the test failed with.
+
+    It is told whatever happened: where the server is gone, it says that.
+    """
     try:
-        return "\n".join(_lines(emulator, replay))
-    except Exception as error:  # the report of a failure must not fail
-        return f"the story cannot be told: {error}"
+        return "\n".join(_lines(emulator, replay, error))
+    except Exception as failure:  # the report of a failure must not fail
+        return f"the story cannot be told: {failure}"
 
 
-def story_if_any(emulator: Emulator, replay: str | None = None) -> str | None:
-    """The story of a world in which something has happened; None of another, or of one that cannot be asked."""
+def story_if_any(
+    emulator: Emulator, replay: str | None = None, error: BaseException | None = None, alone: bool = False
+) -> str | None:
+    """The story of a world in which something has happened; None of another, or of one that cannot be asked.
+
+    That requests missed it is told of a world that was `alone` in the test.
+    """
     try:
-        return story(emulator, replay) if emulator.journal else None
+        return story(emulator, replay, error) if emulator.journal or (alone and any(missed(emulator))) else None
     except EmulatorError:
         return None
 
 
-def _lines(emulator: Emulator, replay: str | None) -> Iterator[str]:
+def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) -> Iterator[str]:
     journal = emulator.journal
     yield f"world {emulator.id}, seed {emulator.seed}, clock {show_instant(emulator.clock.now)}"
     if isinstance(emulator.scenario, (str, Path)):
@@ -50,9 +59,12 @@ def _lines(emulator: Emulator, replay: str | None) -> Iterator[str]:
     for _, lines in parts[-SHOWN:]:
         yield from lines
     yield from (f"  {_name_of(it)} never struck" for it in emulator.faults.list() if not it.struck)
-    if not journal:
-        yield "nothing happened in this world: is the client pointed at its URL, with its credential?"
-        yield "(a path that no vendor has, a host name that is not allowed and a live key are refused before any world)"
+    yield from under_way(emulator)
+    reached = bool(journal.exchanges()) or journal.dropped > 0
+    if not reached:
+        yield "no request reached this world"
+    yield from missed(emulator)
+    yield from blame(emulator, error, reached)
     if replay is not None:
         yield f"replay: {replay}"
 
@@ -97,6 +109,8 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     asked = f"{exchange.method} {exchange.target}"
     yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {exchange.status or 'nothing'} {exchange.answer}"
     yield from (f"      fault: {fault}" for fault in exchange.faults)
+    if exchange.delivered is None:
+        yield "      its answer is still being sent"
     if exchange.delivered is False:
         yield "      the client did not get the vendor's answer"
     if exchange.status >= 400 and not exchange.faults:

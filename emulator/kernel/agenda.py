@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
 
 Key = tuple[str, str]
 """(kind, id) of a resource."""
@@ -56,6 +56,10 @@ class Agenda:
                 return due, key
             heappop(heap)
         return None
+
+    def upcoming(self, count: int) -> list[Key]:
+        """The resources to which something but upkeep happens next, as many as `count`, in order."""
+        return [key for _, _, key in nsmallest(count, self._due.values())]
 
     def keys(self) -> Iterator[Key]:
         """Every resource to which something will happen."""

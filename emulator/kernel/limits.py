@@ -40,3 +40,8 @@ class Limits:
     """How much of a request's or a reply's body the journal keeps."""
     snapshots: int = 100
     """Snapshots of a world that are kept at once; 429."""
+
+    @staticmethod
+    def more(name: str) -> str:
+        """Return how to raise a bound, wherever the server is: `EMULATOR_MAX_BODY (serve --max-body) allows more`."""
+        return f"EMULATOR_MAX_{name.upper()} (serve --max-{name.replace('_', '-')}) allows more"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, Touched
 from emulator.kernel.journal import Change, Step
+from emulator.kernel.limits import Limits
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
 from emulator.kernel.store import Resource
 
@@ -178,7 +179,7 @@ class Transaction:
     def _put(self, resource: Resource) -> Any | None:
         world, capacity = self._world, self._world.rules.limits.resources
         if self._bounded and len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
-            raise TooMany(f"this world holds {capacity} resources, and no more are allowed")
+            raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
         old = world.put(resource)
         key = resource.kind, resource.id
         if key not in self._before:

@@ -176,7 +176,7 @@ class World:
         if name in (BEGINNING, NOW):
             raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
         if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
-            raise TooMany(f"there are {self.rules.limits.snapshots} snapshots, and no more are allowed")
+            raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
         self.snapshots[name] = Moment(self.settle(), self.copy())
         self.snapshots[name].world.journal.give_up_deliveries()
         return self.snapshots[name]
@@ -218,11 +218,11 @@ class World:
         """
         newest = self.journal.newest_exchanges(exchanges)
         if len(newest) < exchanges:
-            raise Conflict(f"the journal remembers {len(newest)} exchanges, so that {exchanges} cannot be taken back")
+            raise Conflict(f"the journal has {len(newest)} exchanges, so {exchanges} cannot be undone")
         n, first = newest[-1]
         began = first.began
         if not self.history.reaches(began.commits):
-            raise Conflict(f"what exchange {n} and those after it replaced is not remembered any more")
+            raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
         self.epoch += 1
         for commit in self.history.take_since(began.commits):
             put_back(self, commit.touched, commit.counters)

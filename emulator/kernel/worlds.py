@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from threading import Lock
 
 from emulator.kernel.errors import Conflict, NotFound, TooMany
+from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 
 DEFAULT = "default"
@@ -60,7 +61,7 @@ class Worlds:
             if world.id in self._worlds:
                 raise Conflict(f"there is a world {world.id!r} already")
             if len(self._worlds) >= self._limit:
-                raise TooMany(f"there are {self._limit} worlds, and no more are allowed")
+                raise TooMany(f"there are {self._limit} worlds, and no more are allowed: {Limits.more('worlds')}")
             self._take(claims, world, None)
             self._worlds[world.id] = world
 
@@ -112,6 +113,9 @@ class Worlds:
         for claim in wanted:
             if self._owners.get(claim, former) is not former:
                 owner = self._owners[claim].id
-                raise Conflict(f"world {world.id!r} lists a {claim[0]} credential that picks the world {owner!r} already")
+                raise Conflict(
+                    f"world {world.id!r} lists a {claim[0]} credential that picks the world {owner!r} already: "
+                    "leave it out of the scenario, and use the one that each world has of its own; or drop that world"
+                )
         self._owners.update(dict.fromkeys(wanted, world))
         self._claims.setdefault(world.id, set()).update(wanted)

@@ -22,8 +22,8 @@ def state_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     return _closed({vendor.name: vendor.given.schema for vendor in vendors})
 
 
-def scenario_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of scenario files."""
+def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of scenario files; a scenario that is sent to a server need not be `titled`."""
     everyone = vendors.values()
     state = {"$ref": "#/$defs/state"}
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
@@ -48,7 +48,7 @@ def scenario_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
                 "timeline": {"type": "array", "items": _closed({"after": DURATION, "set": state}, "after", "set")},
                 "steps": {"type": "array", "items": _step(state)},
             },
-            "title",
+            *(("title",) if titled else ()),
         ),
         "$defs": {"state": state_schema(everyone)},
     }

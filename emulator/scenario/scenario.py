@@ -89,7 +89,8 @@ class Scenario:
                     self._templates.pop(next(iter(self._templates)))
                 self._templates[number, rate] = template
         if len(template.store) > bounds.resources:
-            raise TooMany(f"{len(template.store)} resources are given, and a world holds {bounds.resources} at most")
+            given = f"{len(template.store)} resources are given, and a world holds {bounds.resources} at most"
+            raise TooMany(f"{given}: {Limits.more('resources')}")
         return template.spawn(id, self._rules(vendors, id, number, bounds))
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None) -> World:

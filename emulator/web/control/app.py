@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.kernel.errors import EmulatorError
-from emulator.web.control import catalogue, dry_run, faults, index, journal, past, worlds
+from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds
 from emulator.web.control.bodies import Reader, check_query, read_nothing, read_scenario, read_value
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.web.control.index import ROOT
@@ -25,7 +25,7 @@ from emulator.web.guard import PREFIX
 
 ROUTES = [
     row
-    for module in (index, catalogue, worlds, journal, past, dry_run, faults)
+    for module in (index, catalogue, worlds, journal, past, dry_run, faults, waiting)
     for row in vars(module).values()
     if isinstance(row, ControlRoute)
 ]

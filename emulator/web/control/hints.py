@@ -60,7 +60,7 @@ def _of_fault(exchange: Exchange) -> Iterator[str]:
             effect = "nothing was done; "
         else:
             effect = "it took effect; " if any(_does_something(step) for step in exchange.steps) else ""
-        yield f"{effect}the {exchange.status} is {fault.id}'s"
+        yield f"{effect}the {exchange.status} comes from {fault.id}"
 
 
 def _of_credential(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _of_credential(world: World, vendor: Vendor, exchange: Exchange) -> Iterator
     else:
         yield "the request carries no credential"
     if accepted := world.rules.credentials.get(vendor.name):
-        yield f"this world takes {len(accepted)} {vendor.name} credentials; {_nearby_credential(exchange, accepted)}"
+        yield f"this world accepts {len(accepted)} {vendor.name} credentials; {_nearby_credential(exchange, accepted)}"
 
 
 def _nearby_credential(exchange: Exchange, accepted: Iterable[str]) -> str:
@@ -87,8 +87,8 @@ def _of_path(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str
     known = _addresses(vendor)
     if route is not None and route.verbs:
         siblings = [] if _is_fixed(path, known) else _siblings(path, exchange.method, known)
-        own = f"this path can be asked with {' or '.join(route.verbs)}"
-        yield f"{exchange.method} can be asked at {' or '.join(siblings)}" if siblings else own
+        own = f"this path takes {' or '.join(route.verbs)}"
+        yield f"{exchange.method} works at {' or '.join(siblings)}" if siblings else own
     else:
         close = near(f"{exchange.method} {path}", (f"{verb} {it}" for verb, it in known))
         listed = f"{vendor.name} has no such path here; GET /_emulator/vendors/{vendor.name} lists its operations"
@@ -124,7 +124,7 @@ def _of_step(world: World, step: Step, exchange: Exchange) -> Iterator[str]:
         yield from _of_id(world, step.kind, step.id)
     elif step.row.answer == exchange.answer and not _does_something(step) and (states := _states_that_move(machine, step)):
         working = " or ".join(states)
-        yield f"{step.row.cause} does something where a {_noun(step.kind)} is {working}; this one was {step.row.state}"
+        yield f"{step.row.cause} works where a {_noun(step.kind)} is {working}; this one was {step.row.state}"
 
 
 def _does_something(step: Step) -> bool:
@@ -139,7 +139,7 @@ def _states_that_move(machine: Machine, step: Step) -> list[str]:
 def _of_id(world: World, kind: str, id: str) -> Iterator[str]:
     known = [resource.id for resource in world.store.all(kind)]
     if not known:
-        yield f"there is no {_noun(kind)} at all in this world"
+        yield f"this world has no {_noun(kind)}"
     elif id in known:
         return
     elif close := near(id, known[:LOOKED_AT]):
@@ -175,7 +175,7 @@ def _of_body(vendor: Vendor, exchange: Exchange) -> Iterator[str]:
     try:
         orjson.loads(exchange.request)
     except ValueError as error:
-        yield f"the body is not JSON, which {vendor.name} reads: {error}"
+        yield f"{vendor.name} reads JSON here, and the body is not JSON: {error}"
 
 
 def _noun(kind: str) -> str:

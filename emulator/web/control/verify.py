@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
+from emulator.kernel.limits import Limits
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.scenario.compare import differences
@@ -57,9 +58,8 @@ def verify(world: World, wanted: Mapping[str, Any], operations: Sequence[str]) -
 
 def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations: Sequence[str]) -> None:
     if world.journal.lost:
-        lost = (
-            f"the journal dropped {world.journal.lost} entries to make room for newer ones: clear it earlier, or allow it more"
-        )
+        lost = f"the journal dropped {world.journal.lost} entries to make room for newer ones: clear it earlier, or keep more"
+        lost += f": {Limits.more('journal')}"
         raise BadInput([Problem(lost)])
     named: list[tuple[tuple[str | int, ...], str]] = []
     named += [(("called", index, "at"), item["at"]) for index, item in enumerate(wanted.get("called", ()))]
@@ -84,7 +84,7 @@ def _incomparable(world: World, wanted: Mapping[str, Any]) -> Iterator[Problem]:
 
 def _reason_not_to_compare(n: int, exchange: Exchange) -> str | None:
     if exchange.cut:
-        return f"the journal kept a part of the body of exchange {n}: allow it more (--max-journal-bytes)"
+        return f"the journal kept a part of the body of exchange {n}: {Limits.more('journal_bytes')}"
     try:
         exactly(exchange.request)
     except Unreadable as reason:

@@ -41,6 +41,7 @@ def make(asked: Asked) -> Any:
     scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
     world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
     plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
+    plane.unmatched.begin(world.id)
     return plane.shown(world, asked.base_url)
 
 
@@ -51,8 +52,9 @@ def show(world: World, asked: Asked) -> Any:
 
 
 @route("DELETE", WORLD, "Drop a world")
-def drop(asked: Asked) -> None:
-    asked.plane.worlds.remove(asked.named("world"))
+@at_world
+def drop(world: World, asked: Asked) -> None:
+    asked.plane.worlds.remove(world.id)
 
 
 @route("POST", f"{WORLD}/fork", "A world of its own that goes on from here", ref("world"), status=201, body=FORK)
@@ -65,6 +67,7 @@ def fork(world: World, asked: Asked) -> Any:
     world.settle()
     twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
     plane.worlds.add(twin, own.items())
+    plane.unmatched.begin(twin.id)
     return plane.shown(twin, asked.base_url)
 
 
@@ -75,7 +78,7 @@ def fork(world: World, asked: Asked) -> Any:
     ref("world"),
     body=RESET,
     yaml=True,
-    query=SEED,
+    query={**SEED, "claim": FLAG},
 )
 @at_world
 def reset(world: World, asked: Asked) -> Any:
@@ -86,14 +89,15 @@ def reset(world: World, asked: Asked) -> Any:
 
 
 def _begun_anew(world: World, asked: Asked) -> World:
-    """A world in place of this one, of another scenario; what that lists is accepted, but not claimed."""
+    """A world in place of this one, of another scenario; what that lists is accepted, and claimed where that is wished."""
     plane, written, seed = asked.plane, asked.body.get("scenario"), asked.body.get("seed", world.seed)
     if written is None:
-        raise BadInput.at("a seed decides how a scenario begins: name the scenario too", "seed")
+        raise BadInput.at("how another scenario begins is told without it: name the scenario too", next(iter(asked.body)))
     scenario = plane.scenario(written)
     new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
-    plane.worlds.replace(world, new, scenario.claims(plane.vendors, new, listed=False), given_up=own)
+    claims = scenario.claims(plane.vendors, new, listed=asked.body.get("claim", False))
+    plane.worlds.replace(world, new, claims, given_up=own)
     return new
 
 

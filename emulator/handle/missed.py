@@ -1,0 +1,82 @@
+"""The parts of a failing test's story that its journal does not tell: requests that missed the world, and what is under way."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from emulator.address import Address
+from emulator.handle.emulator import Emulator
+from emulator.handle.server import Refused
+from emulator.proxies import named_proxy
+from emulator.web.redact import redact
+
+NEWEST, SOONEST = 10, 3
+KEYS = {"serpwow": ("serpwow", "api_key"), "stripe": ("stripe", "api_key"), "6dot50": ("sixdot50", "key")}
+"""By vendor, the handle's attributes that lead to the world's own key."""
+
+CLIENTS = frozenset({"aiohttp", "http", "httpcore", "httpx", "requests", "stripe", "urllib", "urllib3"})
+
+
+def under_way(emulator: Emulator) -> Iterator[str]:
+    """Yield a line for each request that a fault holds up, and for each of the timers that end next."""
+    for it in _listed(emulator, "held"):
+        yield f"  under way: {it['method']} {it['target']}, held up by {it['fault']['do']} {it['fault']['where']}"
+    for it in _listed(emulator, "pending")[:SOONEST]:
+        yield f"  next: {it['at']}  {it['vendor']} {it['resource']} {it['id']}: {it['timer']} ends"
+
+
+def missed(emulator: Emulator) -> Iterator[str]:
+    """Yield the requests that reached another world or none since this one was made, a line each."""
+    unmatched = _listed(emulator, "unmatched")
+    if not unmatched:
+        return
+    whose = "" if emulator.is_here else ", of all clients of this server"
+    yield f"requests that reached another world or none since this one was made{whose}:"
+    if len(unmatched) > NEWEST:
+        yield f"  ({len(unmatched) - NEWEST} earlier ones are left out)"
+    for it in unmatched[-NEWEST:]:
+        yield f"  {it['method']} {it['target']} -> {it['status']} ({_why(emulator, it)})"
+
+
+def blame(emulator: Emulator, error: BaseException | None, reached: bool) -> Iterator[str]:
+    """Yield why nothing came where a client was used: the proxy of the environment, or a URL that is not this world's."""
+    if reached or not (emulator.is_pointed_at or of_a_client(error)):
+        return
+    if proxy := named_proxy(Address.read(emulator.url)) if emulator.is_pointed_at else None:
+        yield f"clients that heed the environment go to {proxy} for {emulator.url} too: name its host in NO_PROXY"
+    elif of_a_client(error):
+        yield "is the client pointed at this world's URL?"
+
+
+def of_a_client(error: BaseException | None) -> bool:
+    """Whether an exception, or one that led to it, is of an HTTP client or of a connection."""
+    seen = 0
+    while error is not None and seen < 20:
+        known = isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError))
+        if known or type(error).__module__.partition(".")[0] in CLIENTS:
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
+
+
+def _listed(emulator: Emulator, what: str) -> list[Mapping[str, Any]]:
+    try:
+        listed: list[Mapping[str, Any]] = emulator.ask("GET", f"/{what}")[what]
+    except Refused:  # a server elsewhere may be older
+        return []
+    return listed
+
+
+def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
+    if request["world"] is None:
+        return str(request["error"])
+    vendor = str(request["operation"]).partition(".")[0]
+    if vendor not in KEYS:
+        return f"world {request['world']}"
+    view, field = KEYS[vendor]
+    sent = f"by its key {request['credential']}" if request["credential"] else "without a key"
+    own = redact(emulator.credentials[vendor][field])
+    return f"world {request['world']}, {sent}; the key of this world is emulator.{view}.{field}, {own}"

@@ -1,0 +1,36 @@
+"""The forms in which a test gives a scenario: a name, a file, or a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os.path import isfile
+from pathlib import Path
+from typing import Any
+
+from emulator.kernel.errors import BadInput
+from emulator.scenario.files import is_scenario
+
+ScenarioLike = str | Path | Mapping[str, Any]
+"""A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
+
+
+def listed_in(scenario: Mapping[str, Any]) -> set[tuple[str, str]]:
+    """Return the credentials that a scenario lists, with their vendors."""
+    return {(vendor, it) for vendor, listed in scenario.get("credentials", {}).items() for it in listed}
+
+
+def written_scenario(scenario: ScenarioLike | None) -> Any:
+    """What the control plane is sent: a name, or a value. Files are read here, so that the server need not have them."""
+    if scenario is None:
+        return {"title": "An empty world"}
+    if isinstance(scenario, Mapping):
+        return {"title": "A scenario in a test", **scenario}
+    if not isinstance(scenario, (str, Path)):
+        raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r}", "scenario")
+    path = Path(scenario)
+    if isinstance(scenario, Path) or is_scenario(path) or (path.suffix and isfile(path)):
+        from emulator.scenario.loader import load_file
+        from emulator.vendors import VENDORS
+
+        return dict(load_file(path, VENDORS).written)
+    return scenario

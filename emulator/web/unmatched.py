@@ -1,0 +1,90 @@
+"""The newest requests that reached no world, or only the default one: what a test asks for when its own world heard nothing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import MutableMapping
+from typing import Any, NamedTuple
+
+from emulator.kernel.journal import Exchange
+from emulator.kernel.worlds import DEFAULT, Worlds
+from emulator.web.guard import Turned
+from emulator.web.redact import redact, redact_target
+from emulator.web.wire import Scope, Send
+
+KEPT = 100
+
+
+class Unmatched(NamedTuple):
+    """One such request. `world` is the one that it reached, and `credential` what picked that; `error` is ours, if any."""
+
+    n: int
+    method: str
+    target: str
+    status: int
+    error: str | None
+    world: str | None = None
+    operation: str | None = None
+    credential: str | None = None
+
+    def show(self) -> dict[str, Any]:
+        """Return the request as the control plane shows it; no credential can be read in it."""
+        credential = redact(self.credential) if self.credential else None
+        return self._asdict() | {"target": redact_target(self.target), "credential": credential}
+
+
+class UnmatchedRequests:
+    """The newest of them, and how many there had been when each world was made."""
+
+    def __init__(self, worlds: Worlds) -> None:
+        self._worlds = worlds
+        self._kept: deque[Unmatched] = deque(maxlen=KEPT)
+        self._before: dict[str, int] = {}
+        self._count = 0
+
+    def begin(self, world: str) -> None:
+        """Note that a world was made: what came before does not concern it."""
+        self._before = {id: count for id, count in self._before.items() if id in self._worlds} | {world: self._count}
+
+    def since(self, world: str) -> list[Unmatched]:
+        """Return those that came since a world was made; for the default world, those that reached none."""
+        before = self._before.get(world, 0)
+        return [it for it in [*self._kept] if it.n > before and it.world != world]
+
+    def watch(self, scope: Scope, send: Send) -> Send:
+        """Return the same `send`, which looks at how the answer to a vendor's request begins."""
+
+        async def watched(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                self._look(scope, message)
+            await send(message)
+
+        return watched
+
+    def refused(self, scope: Scope, turned: Turned) -> None:
+        """Note a request that the guard turned away."""
+        self._note(scope, turned.status, turned.error)
+
+    def _look(self, scope: Scope, message: MutableMapping[str, Any]) -> None:
+        error = reached = None
+        for name, value in message["headers"]:
+            if name == b"emulator-exchange":
+                reached = value.decode()
+            elif name == b"emulator-error":
+                error = value.decode()
+        if reached is not None and reached.startswith(f"{DEFAULT}/"):
+            self._note(scope, message["status"], error, int(reached.rpartition("/")[2]))
+        elif reached is None and error is not None:
+            self._note(scope, message["status"], error)
+
+    def _note(self, scope: Scope, status: int, error: str | None, exchange: int | None = None) -> None:
+        self._count += 1
+        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
+        query = scope["query_string"].decode("latin-1")
+        reached: tuple[str | None, ...] = ()
+        if exchange is not None:
+            entry = self._worlds.default.journal.entry(exchange)
+            event = entry.event if entry else None
+            reached = (DEFAULT, event.operation, event.credential) if isinstance(event, Exchange) else (DEFAULT,)
+        target = f"{path}?{query}" if query else path
+        self._kept.append(Unmatched(self._count, scope["method"], target, status, error, *reached))

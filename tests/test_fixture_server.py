@@ -1,0 +1,340 @@
+"""The server that the fixture brings: its bounds, its scenarios, whose credentials it takes, and what else the test has patched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
+from tests.conftest import Live
+from tests.test_pytest_plugin import run
+
+LISTED = {"credentials": {"serpwow": ["demo"]}, "given": {"serpwow": {"batches": [{"id": "B1"}]}}}
+SCENARIO = "title: A story\ngiven: {serpwow: {batches: [{id: MINE}]}}"
+
+
+@pytest.fixture(params=["in this process", "elsewhere"])
+def server(request: pytest.FixtureRequest, live: Live) -> Iterator[EmulatorServer]:
+    with EmulatorServer(None if request.param == "in this process" else live.url) as server:
+        yield server
+
+
+def status_of(emulator: Emulator, key: str) -> int:
+    return httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": key}).status_code
+
+
+# bounds
+
+
+def test_a_bound_is_an_argument_or_a_variable_and_the_argument_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_MAX_SNAPSHOTS", " 1\n")
+    monkeypatch.setenv("EMULATOR_MAX_JOURNAL", "")
+    with Emulator() as emulator:
+        emulator.snapshot("a")
+        with pytest.raises(Refused, match=r"EMULATOR_MAX_SNAPSHOTS \(serve --max-snapshots\) allows more"):
+            emulator.snapshot("b")
+    with EmulatorServer(limits={"snapshots": 2}) as server, Emulator(server=server) as emulator:
+        emulator.snapshot("a")
+        emulator.snapshot("b")
+
+
+def test_a_body_that_is_too_large_is_told_how_more_is_allowed_and_it_is() -> None:
+    body = b"x" * 300
+    with EmulatorServer(limits={"body": 200}) as server, Emulator(server=server) as emulator:
+        refused = httpx.post(f"{emulator.serpwow.url}/batches", content=body)
+        assert "EMULATOR_MAX_BODY (serve --max-body) allows more" in refused.text
+    with EmulatorServer(limits={"body": 400}) as server, Emulator(server=server) as emulator:
+        assert httpx.post(f"{emulator.serpwow.url}/batches", content=body).status_code != 413
+
+
+@pytest.mark.parametrize("value", ["5e7", "many", "-1", "0", "1.5", "9" * 30])
+def test_a_bound_that_is_no_whole_number_is_refused_in_a_line(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_MAX_BODY", value)
+    with pytest.raises(BadInput) as refused:
+        EmulatorServer()
+    assert str(refused.value) == f"EMULATOR_MAX_BODY is {value!r}, and should be a whole number from 1 on"
+    monkeypatch.delenv("EMULATOR_MAX_BODY")
+    with pytest.raises(BadInput, match="the bound 'body' is"):
+        EmulatorServer(limits={"body": True})
+
+
+def test_a_bound_that_there_is_not_is_told_the_nearest() -> None:
+    with pytest.raises(NotFound, match="did you mean 'journal'"):
+        EmulatorServer(limits={"jurnal": 1})
+
+
+def test_a_server_elsewhere_has_bounds_of_its_own(live: Live) -> None:
+    with pytest.raises(Refused, match="bounds of its own"):
+        EmulatorServer(live.url, limits={"body": 1})
+
+
+def test_bounds_and_folders_can_stand_in_the_ini_file(pytester: pytest.Pytester) -> None:
+    pytester.mkdir("mine").joinpath("story.yaml").write_text(SCENARIO)
+    pytester.makeini("[pytest]\nemulator_scenarios = mine\nemulator_limits =\n    snapshots = 1\n    journal = 7")
+    done = run(
+        pytester,
+        """
+@pytest.mark.scenario("story")
+def test_it(emulator):
+    assert emulator.serpwow.batches[0].id == "MINE"
+    emulator.snapshot("a")
+    with pytest.raises(Exception, match="EMULATOR_MAX_SNAPSHOTS"):
+        emulator.snapshot("b")
+""",
+    )
+    done.assert_outcomes(passed=1)
+
+
+# folders of scenarios
+
+
+def test_a_folder_of_scenarios_is_an_argument_or_a_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "story.yaml").write_text(SCENARIO)
+    with EmulatorServer(scenarios=tmp_path) as server, Emulator("story", server=server) as emulator:
+        assert emulator.serpwow.batches[0].id == "MINE"
+    monkeypatch.setenv("EMULATOR_SCENARIOS", f"{tmp_path}\n")
+    with Emulator("story") as emulator:
+        emulator.load("first-run")
+        emulator.load("story")
+        assert emulator.serpwow.batches[0].id == "MINE"
+
+
+def test_a_server_elsewhere_is_sent_what_is_in_a_folder_of_ours(tmp_path: Path, live: Live) -> None:
+    (tmp_path / "story.yaml").write_text(SCENARIO)
+    with EmulatorServer(live.url, scenarios=[tmp_path]) as server, Emulator("story", server=server) as emulator:
+        assert emulator.serpwow.batches[0].id == "MINE"
+        emulator.load("first-run")
+        assert len(emulator.serpwow.batches) == 3
+
+
+def test_a_folder_that_there_is_not_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_SCENARIOS", "nowhere")
+    with pytest.raises(BadInput, match=r"^there is no folder 'nowhere' \(EMULATOR_SCENARIOS\)$"):
+        EmulatorServer()
+
+
+# credentials
+
+
+def test_a_key_of_nobodys_hears_the_vendors_own_refusal() -> None:
+    with Emulator() as emulator:
+        unknown = httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": "demo"})
+        assert (unknown.status_code, unknown.json()["request_info"]["success"]) == (401, False)
+        bearer = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
+        assert httpx.get(f"{emulator.stripe.url}/v2/core/batch_jobs/x", headers=bearer).status_code == 401
+        assert httpx.get(f"{emulator.sixdot50.url}/accounts", headers={"Authorization": "Bearer demo"}).status_code == 401
+        named = {"Emulator-World": emulator.id}
+        assert httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": "demo"}, headers=named).status_code == 200
+        assert len(emulator.journal.exchanges()) == 1
+
+
+def test_a_key_that_a_scenario_lists_picks_its_world_until_that_ends(server: EmulatorServer) -> None:
+    for load in (False, True, False):
+        with Emulator(None if load else LISTED, server=server) as emulator:
+            if load:
+                emulator.load(LISTED)
+            assert httpx.get(f"{emulator.serpwow.url}/batches/B1", params={"api_key": "demo"}).status_code == 200
+            assert len(emulator.journal.exchanges()) == 1
+
+
+def test_two_worlds_that_list_the_same_key_are_told_the_cure(server: EmulatorServer) -> None:
+    with Emulator(LISTED, server=server), Emulator(server=server) as other:
+        for make in (lambda: Emulator(LISTED, server=server), lambda: other.load(LISTED)):
+            with pytest.raises(Refused, match="leave it out of the scenario, and use the one that each world has") as refused:
+                make()
+            assert refused.value.status == 409
+            assert "demo" not in str(refused.value)
+
+
+def test_two_runs_that_list_the_same_key_are_told_the_cure(pytester: pytest.Pytester, live: Live) -> None:
+    with EmulatorServer(live.url) as server, Emulator(LISTED, server=server):
+        done = run(pytester, f"@pytest.mark.scenario({LISTED!r})\ndef test_it(emulator): ...", f"--emulator-url={live.url}")
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*credential that picks the world * already: leave it out of the scenario*"])
+    done.stdout.no_re_match_line(r".*\.py:\d+: ")
+
+
+def test_a_client_with_a_key_that_the_scenario_lists_can_be_explored(server: EmulatorServer) -> None:
+    def client(emulator: Emulator) -> None:
+        assert status_of(emulator, "demo") == 200
+
+    with Emulator(server=server) as emulator:
+        assert emulator.explore(LISTED, client).calls == 1
+    with Emulator(LISTED, server=server) as emulator:  # its own world has the key
+        assert emulator.explore(LISTED, lambda it: status_of(it, it.serpwow.api_key)).calls == 1
+
+
+# what a failing test is told
+
+STORY = """
+@pytest.mark.scenario("first-run")
+def test_that_fails(emulator):
+    url = emulator.url
+    httpx.get(f"{url}/live/account?api_key=somebody-elses")
+    httpx.get(f"{url}/live/account?api_key=x", headers={"Emulator-World": "another"})
+    httpx.get(f"{url}/nowhere", headers={"Host": "evil.example.com"})
+    httpx.get(f"{url}/nowhere")
+    emulator.clock.advance("1s")
+    assert False
+"""
+
+
+def test_the_story_lists_what_missed_the_world_and_what_is_next(pytester: pytest.Pytester) -> None:
+    done = run(pytester, STORY)
+    done.stdout.fnmatch_lines(
+        [
+            "  next: 2026-03-09T20:55:33Z  serpwow batch 2A6F94BB: serpwow.queue ends",
+            "no request reached this world",
+            "requests that reached another world or none since this one was made:",
+            "  GET /live/account?api_key=some… -> 401 (world default, by its key some…; "
+            "the key of this world is emulator.serpwow.api_key, ????…)",
+            "  GET /live/account?api_key=… -> 404 (no-such-world)",
+            "  GET /nowhere -> 421 (host-not-allowed)",
+            "  GET /nowhere -> 404 (no-such-path)",
+        ]
+    )
+    done.stdout.no_fnmatch_line("*URL?*")
+
+
+def test_a_server_elsewhere_lists_them_too(pytester: pytest.Pytester, live: Live) -> None:
+    done = run(pytester, STORY, f"--emulator-url={live.url}")
+    done.stdout.fnmatch_lines(
+        [
+            "requests that reached another world or none since this one was made, of all clients of this server:",
+            "  GET /live/account?api_key=some… -> 200 (world default, by its key some…; *emulator.serpwow.api_key, ????…)",
+            "  GET /nowhere -> 421 (host-not-allowed)",
+        ]
+    )
+
+
+def test_what_missed_an_earlier_world_is_not_told_of_a_later_one(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+def test_one(emulator):
+    httpx.get(f"{emulator.url}/live/account?api_key=demo")
+
+def test_two(emulator):
+    assert False
+""",
+        "-p",
+        "no:randomly",
+    )
+    done.stdout.fnmatch_lines(["no request reached this world"])
+    done.stdout.no_fnmatch_line("*another world*")
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert False",
+        "emulator.clock.advance('1s'); assert emulator.serpwow.account.credits_used == 5",
+        "url = emulator.serpwow.url; assert not url",
+        "emulator.state.change({'serpwow': {'batches': [{'id': 'B'}]}}); assert False",
+    ],
+)
+def test_nothing_is_said_of_urls_and_proxies_where_no_client_is_to_blame(
+    pytester: pytest.Pytester, test: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    done = run(pytester, f"def test_it(emulator): {test}")
+    done.stdout.fnmatch_lines(["no request reached this world"])
+    done.stdout.no_fnmatch_line("*pointed at*")
+    done.stdout.no_fnmatch_line("*proxy*")
+
+
+def test_a_client_that_fails_is_told_of_its_url_and_of_the_proxy(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = run(pytester, "def test_it(emulator): httpx.get('http://127.0.0.1:1')")
+    done.stdout.fnmatch_lines(["is the client pointed at this world's URL?"])
+    monkeypatch.setenv("HTTP_PROXY", "http://me:secret@127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.setenv("no_proxy", "")
+    done = run(pytester, "def test_it(emulator): stop(emulator, 'B')", "--tb=line")
+    done.stdout.fnmatch_lines(["clients that heed the environment go to the proxy http://…@127.0.0.1:1 (HTTP_PROXY) for *"])
+    done.stdout.no_fnmatch_line("*secret*")
+
+
+# what else the test has patched
+
+MOCKED = """
+import aiohttp
+import asyncio
+from aioresponses import aioresponses
+import responses
+import respx
+
+URL = "https://elsewhere.example/"
+
+def use(emulator):
+    emulator.load("first-run")
+    emulator.clock.advance("2s")
+    assert emulator.serpwow.batch("2A6F94BB").status == "running"
+    emulator.reset()
+    assert list(emulator.journal) == []
+
+def test_respx(emulator):
+    with respx.mock:
+        respx.get(URL).respond(200)
+        httpx.get(URL)
+        use(emulator)
+
+def test_pytest_httpx(emulator, httpx_mock):
+    httpx_mock.add_response(url=URL)
+    httpx.get(URL)
+    use(emulator)
+
+@responses.activate
+def test_responses(emulator):
+    use(emulator)
+
+def test_aioresponses(emulator):
+    with aioresponses():
+        use(emulator)
+
+def test_frozen_time(emulator):
+    from freezegun import freeze_time
+    with freeze_time("2020-01-01"):
+        use(emulator)
+        assert emulator.clock.now.isoformat() == "2026-03-09T20:55:31+00:00"
+        assert stop(emulator, "2A6F94BB").status_code == 200
+"""
+
+
+@pytest.mark.parametrize("where", ["in this process", "elsewhere"])
+def test_the_handle_reaches_its_server_whatever_the_test_has_mocked(pytester: pytest.Pytester, live: Live, where: str) -> None:
+    done = run(pytester, MOCKED, *([f"--emulator-url={live.url}"] if where == "elsewhere" else []))
+    done.assert_outcomes(passed=5)
+
+
+@pytest.mark.parametrize("url", [" {}/\n", "{}/_emulator", "{bare}"])
+def test_a_url_is_taken_as_files_and_people_write_it(
+    pytester: pytest.Pytester, live: Live, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EMULATOR_URL", url.format(live.url, bare=live.url.removeprefix("http://")))
+    done = run(pytester, f"def test_it(emulator):\n    stop(emulator, 'B')\n    assert emulator.url == {live.url!r}")
+    done.assert_outcomes(passed=1)
+
+
+GREEN = """
+from gevent import monkey; monkey.patch_all()
+import requests
+from emulator import Emulator
+with Emulator("first-run") as emulator:
+    with requests.Session() as session:
+        session.mount("http://", emulator.adapter())
+        print(session.get("http://api.serpwow.com/live/account", params={"api_key": emulator.serpwow.api_key}).status_code)
+    emulator.url
+"""
+
+
+def test_a_process_that_gevent_has_patched_does_without_a_socket_and_is_told_so_in_a_line() -> None:
+    done = subprocess.run([sys.executable, "-c", GREEN], capture_output=True, text=True, check=False)
+    assert done.stdout == "200\n"
+    assert "no server can run in this process, since gevent has patched its threads" in done.stderr
