@@ -338,3 +338,32 @@ def test_a_process_that_gevent_has_patched_does_without_a_socket_and_is_told_so_
     done = subprocess.run([sys.executable, "-c", GREEN], capture_output=True, text=True, check=False)
     assert done.stdout == "200\n"
     assert "no server can run in this process, since gevent has patched its threads" in done.stderr
+
+
+@pytest.mark.parametrize(("way", "library"), [("transport", "httpx"), ("adapter", "requests")])
+def test_without_its_library_a_way_without_a_socket_says_so_and_all_else_works(way: str, library: str) -> None:
+    code = f"""
+import sys
+sys.modules["httpx"] = sys.modules["httpx2"] = sys.modules["requests"] = None
+from emulator import Emulator, Refused
+with Emulator("first-run") as emulator:
+    emulator.clock.advance("2s")
+    try:
+        emulator.{way}()
+    except Refused as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == f"emulator.{way}() is for {library}, which is not installed here: pip install {library}\n", (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["play", "first-run"], ["check", "first-run"], ["explain", "--url", "http://127.0.0.1:1"]]
+)
+def test_no_command_needs_httpx_or_requests(arguments: list[str]) -> None:
+    code = "import sys; sys.modules['httpx'] = sys.modules['requests'] = None; from emulator.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if arguments[0] == "explain" else 0), done.stderr
