@@ -133,17 +133,19 @@ def certificate() -> None:
 @tls_option
 def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
     """Exit with 0 when the server is ready, with 1 when it is not."""
+    from emulator.address import Address
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
+    from emulator.web.redact import redact_url
 
-    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
-    base_url = url or f"{'https' if tls else 'http'}://{address}:{port}"
+    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
+    base_url = url or str(Address("https" if tls else "http", reached.strip("[]"), port))
     try:
         # neither a proxy nor the certificate that it shows matters to whether it is ready
         with HttpClient(base_url, timeout=5, trusted=True) as client:
             status = client.send("GET", b"/_emulator/ready").status
     except NoResponse as error:
-        raise click.ClickException(f"not ready: no answer from {base_url}: {error}") from None
+        raise click.ClickException(f"not ready: no answer from {redact_url(base_url)}: {error}") from None
     if status != 200:
         raise click.ClickException(f"not ready: {base_url} answered {status}")
     click.echo("ready")
@@ -192,9 +194,10 @@ def _differences(scenarios: Sequence[Scenario], against: str | None, token: str 
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
     from emulator.scenario.player import play
+    from emulator.web.redact import redact_url
 
     try:
         with HttpClient(against, token) if against else nullcontext(InProcessClient()) as client:
             return [str(difference) for scenario in scenarios for difference in play(scenario, client).differences]
     except NoResponse as error:
-        raise click.ClickException(f"no emulator answers at {against}: {error}") from None
+        raise click.ClickException(f"no emulator answers at {redact_url(against or '')}: {error}") from None

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
+from emulator.app import create_app, worlds_of
+from emulator.cli import main
+from emulator.server import ThreadedServer
 from tests.conftest import Live
 from tests.test_pytest_plugin import run
 
@@ -320,6 +324,34 @@ def test_a_url_is_taken_as_files_and_people_write_it(
     monkeypatch.setenv("EMULATOR_URL", url.format(live.url, bare=live.url.removeprefix("http://")))
     done = run(pytester, f"def test_it(emulator):\n    stop(emulator, 'B')\n    assert emulator.url == {live.url!r}")
     done.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["play", "first-run", "--against", "http://me:secret@ci"],
+        ["explain", "--url", "http://me:secret@ci"],
+        ["healthcheck", "--url", "http://me:secret@ci"],
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(arguments: list[str]) -> None:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 1
+    assert "names a user" in done.output
+    assert "secret" not in done.output
+    with pytest.raises(Refused, match="names a user") as refused:
+        EmulatorServer("http://me:secret@ci")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["::", "::1", "[::1]"])
+def test_a_server_on_ipv6_is_asked_for_its_health_and_played_on(host: str) -> None:
+    with ThreadedServer(create_app(worlds_of([])), "::1") as served:
+        port = served.url.rpartition(":")[2]
+        assert CliRunner().invoke(main, ["healthcheck", "--host", host, "--port", port]).output == "ready\n"
+        assert CliRunner().invoke(main, ["play", "first-run", "--against", served.url]).exit_code == 0
+        with EmulatorServer(served.url) as server, Emulator(server=server) as emulator:
+            assert status_of(emulator, emulator.serpwow.api_key) == 200
 
 
 GREEN = """
