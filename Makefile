@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test image install clean
+.PHONY: serve test newest lowest lock image clean
 
 serve: .venv/.installed ## serve the default world on 127.0.0.1:8080
 	$(BIN)/batch-emulator serve
@@ -12,18 +12,26 @@ test: .venv/.installed-dev ## everything that must hold: lint, format, types, te
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto
 
+newest lowest: .venv/.installed-dev ## the tests with the newest releases, or the lowest that pyproject.toml allows
+	.ci/releases $@ $(PYTHON)
+
+lock: .venv/.installed-dev ## constraints.txt anew: today's releases of all that the tests need
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --no-annotate \
+	  --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+
 image: ## the container image, batch-emulator
 	docker build --tag batch-emulator .
 
 .venv/.installed: pyproject.toml
+	@$(PYTHON) -c 'import ensurepip, venv' || { echo "$(PYTHON) makes no virtual environments; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/pip install --quiet --editable .
 	touch $@
 
-.venv/.installed-dev: .venv/.installed
-	$(BIN)/pip install --quiet --group dev
+.venv/.installed-dev: .venv/.installed constraints.txt
+	$(BIN)/pip install --quiet --group dev --constraint constraints.txt --editable .
 	touch $@
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-newest .venv-lowest

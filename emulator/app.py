@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from emulator.web.control.problems import turned_away
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.gateway import Gateway, Judge
 from emulator.web.guard import PREFIX, Guard, Turned
+from emulator.web.held import HeldRequests
 from emulator.web.unmatched import UnmatchedRequests
 from emulator.web.wire import Receive, Scope, Send, ours, send_out
 
@@ -44,7 +46,9 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds), bounds.worlds)
     worlds.claim(worlds.default, first.claims(VENDORS, worlds.default))
     for scenario in others:
-        world = scenario.world(VENDORS, scenario.name.replace("/", "."), None, rate, bounds)
+        world = scenario.world(
+            VENDORS, re.sub(r"[^\w.-]+", "-", scenario.name.replace("/", "."), flags=re.ASCII), None, rate, bounds
+        )
         worlds.add(world, scenario.claims(VENDORS, world))
     return worlds
 
@@ -62,18 +66,20 @@ def create_app(
     guard: Guard | None = None,
     limits: Limits | None = None,
     lines: ExchangeLines | None = None,
+    held: HeldRequests | None = None,
 ) -> App:
     """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours.
 
-    `lines` is told of every exchange.
+    `lines` is told of every exchange. `held` lists the requests that faults hold up, to let them go at the end.
     """
     bounds = limits or Limits()
+    held = held or HeldRequests()
     doorkeeper = guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     doorkeeper.hosts |= vendor_hosts
-    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, lines.of_vendor if lines else None)
+    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lines.of_vendor if lines else None)
     unmatched = UnmatchedRequests(worlds)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, unmatched))
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, unmatched))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""

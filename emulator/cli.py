@@ -1,4 +1,4 @@
-"""The commands: serve, check, play, list, explain, schema, openapi, draw, certificate and healthcheck."""
+"""The commands: check, play, schema, openapi, draw and certificate are here; the others have files of their own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ import click
 from emulator import __version__
 from emulator.explaining import explain
 from emulator.handle.explore_command import explore
+from emulator.healthcheck import healthcheck
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.listing import list_command
-from emulator.options import host_option, port_option, scenarios_option, tls_option, token_option
+from emulator.options import scenarios_option, token_option
 from emulator.serving import authority, serve
 from emulator.terminal import Program
 
@@ -126,31 +127,7 @@ def certificate() -> None:
     click.echo(authority(()).certificate, nl=False)
 
 
-@main.command()
-@click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
-@host_option
-@port_option
-@tls_option
-def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
-    """Exit with 0 when the server is ready, with 1 when it is not."""
-    from emulator.address import Address
-    from emulator.reach import HttpClient
-    from emulator.scenario.client import NoResponse
-    from emulator.web.redact import redact_url
-
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
-    base_url = url or str(Address("https" if tls else "http", reached.strip("[]"), port))
-    try:
-        # neither a proxy nor the certificate that it shows matters to whether it is ready
-        with HttpClient(base_url, timeout=5, trusted=True) as client:
-            status = client.send("GET", b"/_emulator/ready").status
-    except NoResponse as error:
-        raise click.ClickException(f"not ready: no answer from {redact_url(base_url)}: {error}") from None
-    if status != 200:
-        raise click.ClickException(f"not ready: {base_url} answered {status}")
-    click.echo("ready")
-
-
+main.add_command(healthcheck)
 main.add_command(explore)
 
 
@@ -179,13 +156,15 @@ def _counted(scenarios: Sequence[Scenario]) -> str:
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
+    from emulator.scenario.files import ENDINGS, is_scenario
+
     for path in paths:
         if not Path(path).is_dir():
             yield path
             continue
-        found = sorted(str(it) for it in Path(path).rglob("*") if it.suffix in (".yaml", ".yml"))
+        found = sorted(str(it) for it in Path(path).rglob("*") if is_scenario(it) and it.is_file())
         if not found:
-            raise click.ClickException(f"{path} holds no scenarios")
+            raise click.ClickException(f"{path} holds no scenario: no file in it ends in {ENDINGS}")
         yield from found
 
 

@@ -18,7 +18,7 @@ def greeting(url: str, worlds: Worlds, with_calls: bool, certificate: Path | Non
     yield f"{'World' if len(worlds) == 1 else 'Worlds'}: {names}. In {worlds.default.id}, {_time_in(worlds.default)}."
     yield f"An index of what can be asked: {url}/. Ctrl-C stops the server. A line follows for each exchange, unless --quiet."
     if certificate:
-        yield f"Clients have to trust {shlex.quote(str(certificate))}: SSL_CERT_FILE, NODE_EXTRA_CA_CERTS, curl --cacert."
+        yield f"Clients trust {shlex.quote(str(certificate))} (stripe.ca_bundle_path, SSL_CERT_FILE, ...), or nothing."
     if with_calls:
         yield "Three calls to paste:"
         yield from _three_curls(url, certificate)

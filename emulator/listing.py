@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from emulator.options import scenarios_option, token_option
 
 if TYPE_CHECKING:
-    from emulator.kernel.machine import Machine, Row, Wait
+    from emulator.kernel.machine import Machine, Wait
     from emulator.vendors.vendor import Vendor
 
 Item = dict[str, Any]
@@ -95,16 +95,13 @@ def timers(wish: Wish) -> Iterator[Item]:
 def _meaning(vendor: Vendor, machine: Machine, wait: Wait) -> str:
     """The changes that the end of a wait brings, and the evidence for its length."""
     from emulator.evidence import load_evidence
-    from emulator.kernel.machine import After
+    from emulator.kernel.machine import ABSENT, After
 
-    moves = dict.fromkeys(_move(row) for row in machine.rows if row.cause == After(wait.name))
+    rows = [row for row in machine.rows if row.cause == After(wait.name) and row.state != row.to]
+    moves = dict.fromkeys(f"{row.state} -> {'deleted' if row.to == ABSENT else row.to}" for row in rows)
     noun = machine.kind.partition(".")[2].replace("_", " ")
     fact = load_evidence(vendor.name).get(wait.source)
-    return f"{noun} {', '.join(moves)}: {fact.says if fact else 'our own choice, nothing is published'}"
-
-
-def _move(row: Row) -> str:
-    return f"{row.state} -> {row.to or 'gone'}" if row.state != row.to else f"stays {row.state}"
+    return f"{' '.join([noun, ', '.join(moves)]).strip()}: {fact.says if fact else 'our own choice, nothing is published'}"
 
 
 def operations(wish: Wish) -> Iterator[Item]:

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable
+from os.path import exists
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from emulator.environment import BadToken, is_service_address, usable_token
+
+if TYPE_CHECKING:
+    FloatType = click.ParamType[float]
+else:
+    FloatType = click.ParamType  # generic in newer versions only
 
 
 class _Port(click.Option):
@@ -123,7 +131,25 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-class Rate(click.ParamType[float]):
+class ScenarioName(click.ParamType[str]):
+    """A scenario's name or path. A variable of the environment may hold several."""
+
+    name = "scenario"
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        """Return the names in a variable: one to a line, or with the system's separator of paths or blanks between them.
+
+        What exists as a path is one, whatever is in it.
+        """
+        if exists(rv.strip()):
+            return [rv.strip()]
+        for separator in ("\n", os.pathsep):
+            if separator in rv.strip():
+                return [name.strip() for name in rv.split(separator) if name.strip()]
+        return rv.split()
+
+
+class Rate(FloatType):
     """`frozen`, `real`, or how many virtual seconds pass in a real one."""
 
     name = "frozen|real|RATE"

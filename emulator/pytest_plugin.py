@@ -104,7 +104,7 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
     if len(marker.args) != 1 or unknown:
         pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None), not {_as_written(marker)}", pytrace=False)
     (scenario,) = marker.args
-    if isinstance(scenario, str) and scenario.endswith((".yaml", ".yml")):
+    if isinstance(scenario, str) and scenario.lower().endswith((".yaml", ".yml", ".json")):
         folders = (request.path.parent, request.config.rootpath)
         scenario = next((folder / scenario for folder in folders if (folder / scenario).is_file()), Path(scenario))
     return scenario, marker.kwargs.get("seed")

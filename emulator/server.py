@@ -31,8 +31,15 @@ FOR_EVER = 10 * 365 * 86_400
 class _Server(uvicorn.Server):
     """Tells when it is ready, rather than letting others guess."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None], limits: Limits) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        limits: Limits,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
         super().__init__(config)
+        self._on_stop = on_stop
         self._on_ready = on_ready
         self._limits = limits
 
@@ -61,6 +68,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets)
 
 
 class _StoppedAtOnce(_Server):
@@ -116,14 +127,18 @@ def serve(
     tls: Tls | None = None,
     lines: ExchangeLines | None = None,
     until: Callable[[], None] | None = None,
+    on_stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serves in front until the process is told to stop, or `until` returns, which is called in a thread of its own."""
+    """Serve in front until the process is told to stop, or `until` returns, which is called in a thread of its own.
+
+    `on_stop` is called before the end.
+    """
     bounds = limits or Limits()
     config = _config(app, bounds, lines)
     if tls is not None:
         config.load()
         config.ssl = tls.context()
-    server = _Server(config, on_ready, bounds)
+    server = _Server(config, on_ready, bounds, on_stop)
     if until is not None:
         Thread(target=server.stop_after, args=(until,), daemon=True).start()
     server.run(sockets=[listening])

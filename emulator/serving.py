@@ -14,7 +14,16 @@ from typing import TYPE_CHECKING
 import click
 
 from emulator.kernel.errors import EmulatorError
-from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
+from emulator.options import (
+    Rate,
+    ScenarioName,
+    host_option,
+    limit_options,
+    port_option,
+    scenarios_option,
+    tls_option,
+    token_option,
+)
 from emulator.standard_error import StandardError, escaped, standard_error, write_past_buffers
 from emulator.standard_input import has_stdin, until_stdin_ends
 
@@ -29,7 +38,7 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 
 
 @click.command()
-@click.argument("scenario", nargs=-1, envvar="EMULATOR_SCENARIO")
+@click.argument("scenario", nargs=-1, type=ScenarioName(), envvar="EMULATOR_SCENARIO")
 @host_option
 @port_option
 @click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
@@ -69,6 +78,7 @@ def serve(
     from emulator.server import serve, url_of
     from emulator.web.exchange_lines import ExchangeLines
     from emulator.web.guard import Guard, allowed, is_loopback
+    from emulator.web.held import HeldRequests
 
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
@@ -86,9 +96,11 @@ def serve(
         url = url_of(listening, "https" if tls else "http")
         told = [] if quiet else _greeting(url, worlds, not scenario, tls)
         greet = _greet(stderr, url, [*([f"EMULATOR_CONTROL_TOKEN={token_made}"] if token_made else []), *told])
-        app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits, lines=lines)
+        held = HeldRequests()
+        app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits, lines=lines, held=held)
         try:
-            serve(app, listening, greet, limits, tls_authority, lines, _parent_ends(stderr) if while_stdin else None)
+            until = _parent_ends(stderr) if while_stdin else None
+            serve(app, listening, greet, limits, tls_authority, lines, until, held.let_all_go)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
 

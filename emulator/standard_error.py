@@ -39,7 +39,7 @@ class StandardError:
     def __init__(self, stream: TextIO | None) -> None:
         self._lines: SimpleQueue[str | None] = SimpleQueue()
         self._stream = stream
-        self._left_out = 0
+        self.left_out = 0
         self._thread = Thread(target=self._write_all, name="batch-emulator-stderr", daemon=True)
         self._thread.start()
 
@@ -48,7 +48,7 @@ class StandardError:
         if self._lines.qsize() < MOST_LINES:
             self._lines.put(line)
         else:
-            self._left_out += 1
+            self.left_out += 1
 
     def close(self) -> None:
         """Write what waits, for as long as that may take."""
@@ -70,8 +70,8 @@ class StandardError:
         return lines
 
     def _write_left_out(self) -> None:
-        if left_out := self._left_out:
-            self._left_out -= left_out
+        if left_out := self.left_out:
+            self.left_out -= left_out
             self._write(f"... {left_out} lines are left out: nobody read them in time\n")
 
     def _write(self, text: str) -> None:

@@ -16,6 +16,7 @@ from emulator.vendors import VENDORS
 from emulator.vendors.stripe.rows import Intake
 from emulator.web.control.app import ROUTES
 from emulator.web.control.route import ControlRoute
+from emulator.web.control.schemas import components
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 
@@ -66,6 +67,59 @@ def test_a_world_is_made_from_yaml_as_from_json(client: httpx.Client) -> None:
     assert client.get("/worlds/from-yaml").status_code == 404
 
 
+TEXT = "given: {serpwow: {batches: [{id: B1, status: queued, searches: 10}]}}"
+
+
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "application/yaml",
+        "application/x-yaml",
+        "application/vnd.yaml",
+        "text/yaml",
+        "text/x-yaml",
+        "text/vnd.yaml",
+        "application/scenario+yaml",
+        "APPLICATION/YAML",
+        "application/yaml; charset=utf-8",
+    ],
+)
+def test_yaml_is_taken_under_every_type_that_people_give_it(client: httpx.Client, world: str, media_type: str) -> None:
+    headers = {"content-type": media_type}
+    assert client.post(f"{world}/reset", content=TEXT, headers=headers).status_code == 200
+    assert client.post(f"{world}/clock/advance", content="by: 1s", headers=headers).status_code == 200
+    assert client.patch(f"{world}/state", content="serpwow: {account: {credits_limit: 9}}", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("media_type", ["", "application/x-www-form-urlencoded", "text/plain", "application/json"])
+@pytest.mark.parametrize("body", ["by: 1s", "---\nby: 1s", "# a comment\nby: 1s", "{by: 1s}", "by: [1s", "- by\n- 1s"])
+def test_yaml_under_another_type_is_told_which_type_it_needs(
+    client: httpx.Client, world: str, media_type: str, body: str
+) -> None:
+    reply = client.post(f"{world}/clock/advance", content=body, headers={"content-type": media_type} if media_type else {})
+    said = f"say Content-Type: application/yaml (this request says {media_type or 'none'})"
+    assert (reply.status_code, said in reply.json()["detail"]) == (422, True), reply.text
+
+
+@pytest.mark.parametrize("body", ['{"by": 1s}', '{"by": "1s",}', "[", '"', "\x00", "nonsense"])
+def test_json_with_a_slip_in_it_is_not_taken_for_yaml(client: httpx.Client, world: str, body: str) -> None:
+    detail = client.post(f"{world}/clock/advance", content=body).json()["detail"]
+    assert ("the body is not JSON" in detail, "yaml" in detail) == (True, False)
+
+
+def test_a_scenario_that_is_sent_needs_no_title(client: httpx.Client) -> None:
+    yaml = {"content-type": "application/yaml"}
+    made = [
+        client.post("/worlds", json={"id": "untitled", "scenario": {"seed": 7}}),
+        client.post("/worlds?id=untitled-yaml", content="seed: 7", headers=yaml),
+        client.post("/worlds/untitled/reset", json={"scenario": {"seed": 8}}),
+        client.post("/worlds/untitled/reset", content="seed: 8", headers=yaml),
+    ]
+    assert [reply.status_code for reply in made] == [201, 201, 200, 200]
+    assert [client.delete(f"/worlds/{id}").status_code for id in ("untitled", "untitled-yaml")] == [204, 204]
+    assert "title" not in components(VENDORS)["scenario"].get("required", ())
+
+
 def test_the_credential_of_a_request_picks_its_world(client: httpx.Client, live: Live, world: str) -> None:
     own = client.get(world).json()["credentials"]["serpwow"]
     assert httpx.get(f"{own['url']}/batches/B1", params={"api_key": own["api_key"]}).json()["batch"]["status"] == "queued"
@@ -105,7 +159,9 @@ def test_the_state_reads_as_it_was_given_and_can_be_given_again(client: httpx.Cl
 
 def test_a_patch_changes_what_it_names_and_adds_what_is_new(client: httpx.Client, world: str) -> None:
     patch = {"serpwow": {"batches": [{"id": "B1", "status": "running"}, {"id": "B2", "searches": 5}]}}
-    state = client.patch(f"{world}/state", json=patch).json()["serpwow"]
+    patched = client.patch(f"{world}/state", json=patch)
+    assert patched.status_code == 200, patched.text
+    state = client.get(f"{world}/state").json()["serpwow"]
     assert {batch["id"]: batch["status"] for batch in state["batches"]} == {"B1": "running", "B2": "idle"}
     assert state["account"]["credits_used"] == 10
     (change,) = [it for it in client.get(f"{world}/journal").json()["entries"] if it["id"] == "B1"]
@@ -192,15 +248,18 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("PATCH", "{w}/clock", {"now": "2025-01-01T00:00:00Z"}, 409, None, "never goes back"),
         ("PATCH", "{w}/clock", {"rate": -1}, 422, "/rate", "minimum"),
         ("PATCH", "{w}/clock", {}, 422, "", ""),
-        ("POST", "{w}/clock/advance", {"by": "soon"}, 422, "/by", "500ms, 30s"),
-        ("POST", "{w}/clock/advance", {"by": "-3s"}, 422, "/by", "500ms, 30s"),
+        ("POST", "{w}/clock/advance", {"by": "soon"}, 422, "/by", "not a duration such as 500ms, 1.5s"),
+        ("POST", "{w}/clock/advance", {"by": "-3s"}, 422, "/by", "'-3s' is negative, and time never goes back"),
+        ("POST", "{w}/clock/advance", {"by": -0.5}, 422, "/by", "-0.5 is negative"),
+        ("POST", "{w}/clock/advance", {"by": None}, 422, "/by", "only a wait in 'timing' can be 'never'; until: idle"),
+        ("POST", "{w}/clock/advance", {"to": "2026-03-09T20:55:31.1234567"}, 422, "/to", "has no zone"),
         ("POST", "{w}/clock/advance", {"to": "2026-13-01T00:00:00Z"}, 422, "/to", "not a date and time that exists"),
         ("GET", "{w}/journal?since=-1", None, 422, "/since", "whole number"),
         ("GET", "{w}/journal?sinse=1", None, 422, "/sinse", "did you mean 'since'"),
         ("GET", "{w}/journal?operation=serpwow.batches.stp", None, 422, "/operation", "did you mean 'serpwow.batches.stop'"),
         ("GET", "{w}/diff?form=now", None, 422, "/form", "did you mean 'from'"),
-        ("GET", "/nothing", None, 404, None, "Not Found"),
-        ("PUT", "/worlds", None, 405, None, "Method Not Allowed"),
+        ("GET", "/nothing", None, 404, None, "GET /_emulator lists what there is"),
+        ("PUT", "/worlds", None, 405, None, "/_emulator/worlds does not take PUT; it takes GET, HEAD, POST"),
         ("GET", "/vendors/strip", None, 404, None, "did you mean 'stripe'?"),
     ],
 )
@@ -322,7 +381,7 @@ def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(clie
 @pytest.mark.parametrize(
     ("path", "body", "details"),
     [
-        ("clock/advance", '{"by": "1s", "foo": 1}', ["unknown key 'foo'; known are by, to, until"]),
+        ("clock/advance", '{"by": "1s", "foo": 1}', ["unknown key 'foo'; known: by, to, until"]),
         ("clock/advance", '{"by": "1s", "until": "next"}', ["has more than 1 of by, to, until"]),
         ("clock/advance", '{"by": "9999999999999999999999d"}', ["'99999999999999999999…' is longer than 36525d"]),
         ("clock/advance", '{"by": "99999999d"}', ["'99999999d' is longer than 36525d"]),

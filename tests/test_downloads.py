@@ -19,11 +19,13 @@ from emulator.kernel.limits import Limits
 from emulator.scenario.faults import lay
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.vendors.vendor import Stream
+from emulator.vendors.vendor import Call, Stream
 from emulator.web.accidents import befall, means_of
 from emulator.web.flow import Unread
+from emulator.web.held import HeldRequests
+from emulator.web.holding import Holding
 from emulator.web.line import Lent, Line
-from emulator.web.wire import Receive, Scope, Send, Wire, send_out
+from emulator.web.wire import Means, Receive, Scope, Send, Wire, send_out
 from tests.loading import load_value
 from tests.test_line import dial, overheard
 from tests.toy import kitchen
@@ -41,18 +43,27 @@ class Download:
         self.made = 0
         self._faults = () if fault is None else (fault,)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         means = means_of(scope)
         if scope["path"] == "/made":
             await send_out(Wire(200, [], b"%d" % self.made), send, means)
         elif self._faults:
-            await befall(Wire(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults), means, receive, send, 1)
+            wire = Wire(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults)
+            await befall(wire, _holding(self._faults[0], means), means, send, 1)
         else:
             await send_out(Wire(200, [], Stream(MANY * len(CHUNK), self.chunks())), send, means)
 
     def chunks(self) -> Iterator[bytes]:
         for self.made in range(1, MANY + 1):
             yield CHUNK
+
+
+def _holding(fault: Fault, means: Means) -> Holding:
+    """A request of a world that has this fault."""
+    world = kitchen()
+    with world.transaction("lay a fault") as tx:
+        tx.put(fault)
+    return Holding(HeldRequests(), world, Call("GET", "/", "", [], b""), "toy.order.get", means)
 
 
 def drain(line: socket.socket) -> int:

@@ -128,7 +128,7 @@ def test_what_a_fault_would_do_is_foretold_without_doing_it(
     told = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
     assert (told.status, told.delivered) == (status, delivered)
     assert any("credits_used" in (it.changed or {}) for it in told.differences) is refunded
-    assert f"fault       {fault['do']} {fault['where']} (fault-1)" in str(told.explanation)
+    assert f"fault       fault-1: {fault['do']} {fault['where']}" in str(told.explanation)
     assert (emulator.faults.list()[0].seen, emulator.clock.now, list(emulator.journal)) == (0, before, [])
 
 

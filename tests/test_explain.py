@@ -67,9 +67,9 @@ def holds(told: dict[str, Any]) -> None:
     ("ask", "expected"),
     [
         (lambda it: stop(it, "2A6F94BX"), "there is no batch '2A6F94BX'; the nearest is '2A6F94BB'"),
-        (lambda it: stop(it, "9E867FAA"), "stop does something where a batch is queued or running; this one was idle"),
+        (lambda it: stop(it, "9E867FAA"), "stop works where a batch is queued or running; this one was idle"),
         (lambda it: send(it, "GET", "/live/batchez/B/stop"), "the nearest operation is GET /live/batches/{id}/stop"),
-        (lambda it: send(it, "POST", "/live/batches/stopall"), "this path can be asked with GET"),
+        (lambda it: send(it, "POST", "/live/batches/stopall"), "this path takes GET"),
         (lambda it: send(it, "GET", "/live/batches"), "the request carries no credential"),
         (
             lambda it: send(it, "POST", f"/za/pay/batches/{BATCH[:-1]}b/cancel", headers=DEMO),
@@ -114,14 +114,14 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
     [
         (
             lambda it: send(it, "GET", "/za/pay/batches/xyz", headers=DEMO),
-            [f"there is no batch 'xyz'; the nearest is '{BATCH}'"],
+            [f"there is no batch 'xyz'; this world has '{BATCH}'"],
         ),
-        (lambda it: send(it, "GET", "/za/pay/payments/xyz", headers=DEMO), ["there is no payment 'xyz'; the nearest is '"]),
+        (lambda it: send(it, "GET", "/za/pay/payments/xyz", headers=DEMO), ["there is no payment 'xyz'; this world has '"]),
         (
             lambda it: send(it, "GET", f"/live/batches/2A6F94BB/cancel?api_key={it.serpwow.api_key}"),
-            ["GET can be asked at /live/batches/{id}/start or /live/batches/{id}/stop or /live/batches/{id}/results"],
+            ["GET works at /live/batches/{id}/start or /live/batches/{id}/stop or /live/batches/{id}/results"],
         ),
-        (lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}", headers=KEY | VERSION), ["this path can be asked with GET"]),
+        (lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}", headers=KEY | VERSION), ["this path takes GET"]),
         (lambda it: send(it, "GET", "/za/pay/batches"), ["the request carries no credential"]),
         (
             lambda it: send(it, "GET", "/za/pay/batches", headers={"Authorization": "Bearer nonsense"}),
@@ -137,7 +137,9 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
         ),
         (
             lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO, content=b"{'a'"),
-            ["the body is not JSON, which 6dot50 reads: unexpected character, expected a string key: line 1 column 2 (char 1)"],
+            [
+                "6dot50 reads JSON here, and the body is not JSON: unexpected character, expected a string key: line 1 column 2 (char 1)"
+            ],
         ),
         (
             lambda it: upload(it, **{"Content-Type": "text/plain"}),
@@ -173,23 +175,33 @@ def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("at", "where", "ask", "expected"),
     [
-        ("serpwow.batches.stop", "after-commit", lambda it: stop(it, "2A6F94BB"), ["it took effect; the 500 is fault-1's"]),
+        (
+            "serpwow.batches.stop",
+            "after-commit",
+            lambda it: stop(it, "2A6F94BB"),
+            ["it took effect; the 500 comes from fault-1"],
+        ),
         (
             "stripe.batch_jobs.cancel",
             "after-commit",
             lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION),
-            ["it took effect; the 500 is fault-1's"],
+            ["it took effect; the 500 comes from fault-1"],
         ),
         (
             "serpwow.batches.stop",
             "after-commit",
             lambda it: stop(it, "9E867FAA"),
             [
-                "the 500 is fault-1's",
-                "stop does something where a batch is queued or running; this one was idle",
+                "the 500 comes from fault-1",
+                "stop works where a batch is queued or running; this one was idle",
             ],
         ),
-        ("serpwow.batches.stop", "before-commit", lambda it: stop(it, "2A6F94BB"), ["nothing was done; the 500 is fault-1's"]),
+        (
+            "serpwow.batches.stop",
+            "before-commit",
+            lambda it: stop(it, "2A6F94BB"),
+            ["nothing was done; the 500 comes from fault-1"],
+        ),
     ],
 )
 def test_a_failure_of_a_fault_is_called_the_faults(
@@ -205,7 +217,7 @@ def test_a_failure_of_a_fault_is_called_the_faults(
     [
         (lambda it: stop(it, "2A6F94BB"), "named by the header Emulator-World"),
         (lambda it: upload(it), "named by the path"),
-        (lambda it: it.client.get(f"/live/account?api_key={it.serpwow.api_key}"), "picked for the credential "),
+        (lambda it: it.client.get(f"/live/account?api_key={it.serpwow.api_key}"), "picked by the credential "),
     ],
 )
 def test_an_explanation_says_how_the_world_was_found(
@@ -219,7 +231,7 @@ def test_an_explanation_says_how_the_world_was_found(
 def test_a_row_that_would_have_let_pass_what_was_refused_says_so(emulator: Emulator) -> None:
     send(emulator, "POST", f"/za/pay/batches/{BATCH}/payments", headers=DEMO, json={"x": 1})
     text = told_of(emulator)["text"]
-    assert "DRAFT --add_payments--> DRAFT would say added" in text
+    assert "DRAFT --add_payments--> DRAFT, would have answered added" in text
     assert "because Payments are added" not in text
 
 
@@ -263,7 +275,7 @@ def test_a_cancel_of_many_payments_is_told_in_few_words(emulator: Emulator) -> N
     ("n", "status", "detail"),
     [
         ("7", 404, "this journal has no entry 7: it has 1 to 1"),
-        ("x", 422, "'x' is none"),
+        ("x", 422, "'x' is not the number of an entry"),
         ("0", 404, "this journal has no entry 0: it has 1 to 1"),
     ],
 )
@@ -280,7 +292,7 @@ def test_an_empty_journal_is_called_empty(emulator: Emulator) -> None:
 
 
 def test_the_newest_exchange_is_found_without_its_number(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match="no entry of this journal, which holds no exchange"):
+    with pytest.raises(Refused, match="this journal has no exchange yet: it is empty"):
         emulator.ask("GET", "/journal/last/explain")
     url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
     assert [httpx.get(url).status_code for _ in range(2)] == [200, 200]
@@ -294,7 +306,7 @@ def test_the_command_prints_it_for_people(live: Live) -> None:
     done = CliRunner().invoke(main, ["explain", "1", "--url", live.url, "--world", world.id])
     assert CliRunner().invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == done.output
     assert done.exit_code == 0
-    assert "would work  stop does something where a batch is queued or running" in done.output
+    assert "hint        stop works where a batch is queued or running" in done.output
     missing = CliRunner().invoke(main, ["explain", "9", "--url", live.url, "--world", world.id])
     assert (missing.exit_code, "9" in missing.output) == (1, True)
     nobody = CliRunner().invoke(main, ["explain", "1", "--url", "http://127.0.0.1:1"])

@@ -174,7 +174,8 @@ def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, d
 @pytest.mark.parametrize(
     ("written", "pointer", "reason"),
     [
-        ({"do": "drip"}, "/do", "did you mean 'drop'"),
+        ({"do": "dorp"}, "/do", "did you mean 'drop'"),
+        ({"do": "explode"}, "/do", "not one of status, delay, drop, reset, truncate, garbage, dribble, hang"),
         ({"where": "after-comit"}, "/where", "did you mean 'after-commit'"),
         ({"at": "serpwow.batches.stp"}, "/at", "did you mean 'serpwow.batches.stop'"),
         ({"at": None}, "", "'at' is missing"),

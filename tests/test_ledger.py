@@ -290,7 +290,7 @@ def test_a_fork_has_credentials_of_its_own_and_goes_on_apart(emulator: Emulator)
         ("DELETE", "/snapshots/nowhere", None, 404, "no snapshot is called"),
         ("GET", "/diff?from=nowhere", None, 404, "no snapshot is called 'nowhere'"),
         ("POST", "/undo", {"exchanges": 0}, 422, "minimum"),
-        ("POST", "/undo", {"exchanges": 1}, 409, "remembers 0 exchanges"),
+        ("POST", "/undo", {"exchanges": 1}, 409, "has 0 exchanges, so 1 cannot be undone"),
         ("POST", "/fork", {"id": "default"}, 409, "there is a world 'default' already"),
         ("POST", "/fork", {"id": "../x"}, 422, "is not of the form"),
     ],

@@ -180,9 +180,9 @@ def test_what_is_not_http_is_refused_in_our_own_name(server: ThreadedServer, sen
 @pytest.mark.parametrize("target", [b"http://localhost", b"http://localhost?x=1", b"http://localhost/?x=1", b"/?x=1"])
 def test_a_target_that_names_no_path_means_the_root(server: ThreadedServer, target: bytes) -> None:
     with closing(dial(server)) as line:
-        line.sendall(b"GET " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
+        line.sendall(b"DELETE " + target + b" HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")
         status, error, said = hear(line)
-    assert (status, error, said["message"]) == (404, "no-such-path", "no vendor has the path /")
+    assert (status, error, said["message"].partition(";")[0]) == (404, "no-such-path", "no vendor has the path /")
 
 
 OFFERS = [b"h2c\r\nhttp2-settings: AAMAAABkAAQAAP__", b"websocket\r\nsec-websocket-key: x", b"TLS/1.0"]

@@ -41,7 +41,31 @@ def load(text: str) -> Scenario:
         ("title: A\nclock: {start: '9000-01-01T00:00:01Z'}", "'9000-01-01T00:00:01Z' lies beyond the end of time, 9000"),
         ("title: A\nassume: {serpwow.unknown-bach: 404}", "'serpwow.unknown-bach'; did you mean 'serpwow.unknown-batch'?"),
         ("title: A\nassume: {serpwow.unknown-batch: 403}", "a-story.yaml:2:33: 403 is not one of 400, 404"),
-        ("title: A\ntiming: {serpwow.queue: 5 minutes}", "'5 minutes' is not of the form 500ms, 30s, 5m, 2h or 60d"),
+        (
+            "title: A\ntiming: {serpwow.queue: 5 minutes}",
+            "'5 minutes' is not a duration such as 500ms, 1.5s, 1m30s, 60d or PT90S, or a number of seconds; what has no end is written 'never'",
+        ),
+        (
+            "title: A\ntiming: {serpwow.queue: forever}",
+            "a-story.yaml:2:25: 'forever' is not a duration: what has no end is written 'never'",
+        ),
+        ("title: A\ntiming: {serpwow.queue: null}", "nothing is not a duration: what has no end is written 'never'"),
+        (
+            "title: A\ntiming: {serpwow.queue: -1}",
+            "-1 is negative, and time never goes back; what has no end is written 'never'",
+        ),
+        ("title: A\ntiming: {serpwow.queue: true}", "true is not a duration"),
+        ("title: A\nsteps: [{advance: Infinity}]", "only a wait in 'timing' can be 'never'; {until: idle} lets time pass"),
+        (
+            "title: A\nsteps: [{advance: null}]",
+            "a-story.yaml:2:19: nothing is not a duration here: only a wait in 'timing' can be 'never'",
+        ),
+        ("title: A\nsteps: [{advance: {by: never}}]", "only a wait in 'timing' can be 'never'; until: idle lets time pass"),
+        (
+            "title: A\ntimeline: [{after: none, set: {}}]",
+            "only a wait in 'timing' can be 'never'; leave out what never happens",
+        ),
+        ("title: A\nclock: {start: 2026-03-09T20:55:31.5}", "has no zone: add Z for UTC, or an offset such as +02:00"),
         ("title: A\ntiming: {serpwow.queue: 99999999d}", "a-story.yaml:2:25: '99999999d' is longer than 36525d"),
         ("title: A\ntiming: {serpwow.place: 5s}", "unknown key 'serpwow.place'"),
         ("title: A\ntiming: {serpwow.schedule: 1h}", "unknown key 'serpwow.schedule'"),
@@ -99,16 +123,22 @@ def load(text: str) -> Scenario:
             "title: A\nsteps: [{send: 'GET {link}'}, {send: GET /live/account, keep: {link: a}}]",
             ":2:16: nothing is kept under 'link'",
         ),
-        ("title: A\ntiming: {serpwow.queue: 30}", "30 is not 500ms, 30s, 5m, 2h or 60d, or never"),
-        (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: 3}}]", "3 is not 500ms, 30s, 5m, 2h or 60d, or next"),
-        (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 3}}]", "3 is not of the form 500ms, 30s, 5m, 2h or 60d"),
+        (
+            f"title: A\nfaults: [{{{FAULT}, do: delay, delay: nxt}}]",
+            "a number of seconds; 'next' is until the next thing happens by itself",
+        ),
+        (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: forever}}]", "an answer that never comes is do: hang"),
+        (
+            f"title: A\nfaults: [{{{FAULT}, do: drop, for: inf}}]",
+            "'inf' is not a duration here: only a wait in 'timing' can be 'never'; without 'for' a fault has no end",
+        ),
         (
             "title: A\nfaults: [{at: serpwow.batches.stp, where: mid-body, do: reset}]",
             f"'serpwow.batches.stp' is none of the {OPERATIONS + 4} that there are; did you mean 'serpwow.batches.stop'?",
         ),
         (
             "title: A\nfaults: [{at: xyz, where: mid-body, do: reset}]",
-            "'xyz' is none of the 62 that there are, such as *, serpwow, stripe, 6dot50, ",
+            "'xyz' is none of the 62 that there are: *, serpwow, stripe and 59 more",
         ),
         (
             "title: A\nfaults: [{at: serpwow.account.get, id: B1, where: mid-body, do: reset}]",
@@ -131,7 +161,8 @@ def load(text: str) -> Scenario:
             "it is over when it is laid, at 2027-01-01T00:00:00Z",
         ),
         ("- a list", "expected an object, not a list"),
-        ("", "expected an object, not nothing"),
+        ("", "a-story.yaml:1:1: the file is empty"),
+        ("title:", "expected text, not nothing"),
         ("title: A\ntitle: B", "a-story.yaml:2:1: the key 'title' is given twice"),
     ],
 )

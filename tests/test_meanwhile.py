@@ -13,6 +13,7 @@ from emulator.handle.transport import InProcess
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Began
 from emulator.web.accidents import LENT, NoSocket
+from emulator.web.held import Held
 from emulator.web.wire import Receive, Scope, Send
 from tests.test_snapshots import exchange
 from tests.toy import kitchen
@@ -32,8 +33,9 @@ class Meanwhile(NoSocket):
     def __init__(self, act: Callable[[], Any]) -> None:
         self._act = act
 
-    async def pause(self, seconds: float) -> None:  # noqa: ARG002
+    async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
         self._act()
+        return True
 
 
 def while_held_up(app: App, act: Callable[[], Any]) -> httpx.Client:

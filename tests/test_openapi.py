@@ -79,12 +79,13 @@ def test_every_control_route_is_in_it(route: ControlRoute) -> None:
 
 def test_nothing_else_is_in_it() -> None:
     shown = {(method, path) for path, methods in DOCUMENT["paths"].items() for method in methods}
-    assert len(shown) == len(OPERATIONS) + len(ROUTES)
+    assert len(shown) == len(OPERATIONS) + len(ROUTES) + 1  # the index has two addresses
 
 
 STOP = "/live/batches/2A6F94BB/stop?api_key=demo"
 FAULT = {"at": "stripe", "where": "before-commit", "do": "drop"}
 ASKED: list[tuple[str, str, Any]] = [
+    ("GET", "", None),
     ("GET", "/health", None),
     ("GET", "/ready", None),
     ("GET", "/openapi.json", None),
@@ -121,6 +122,7 @@ ASKED: list[tuple[str, str, Any]] = [
     ("POST", "/worlds/default/verify", {"never": ["serpwow.batches.stop"]}),
     ("POST", "/worlds/default/faults", FAULT),
     ("GET", "/worlds/default/faults", None),
+    ("GET", "/worlds/default/held", None),
     ("GET", "/worlds/default/faults/fault-1", None),
     ("POST", "/worlds/default/dry-run", {"method": "GET", "url": "/v2/core/events", "headers": {"Authorization": "Bearer k"}}),
     ("DELETE", "/worlds/default/faults/fault-1", None),
@@ -150,6 +152,7 @@ def test_every_control_route_answers_as_the_document_says() -> None:
         route = route_of(method, target.partition("?")[0])
         seen.add((method, route.path))
         assert answered.status == route.status, answered.content
+        assert answered.content.endswith(b"\n") == (route.answer is not None), "a prompt begins a line of its own"
         if route.answer is not None:
             schema = {"components": DOCUMENT["components"], **route.answer}
             Draft202012Validator(schema).validate(json.loads(answered.content))
@@ -191,6 +194,7 @@ def test_what_is_served_and_what_is_printed_is_the_document(live: Live) -> None:
         ("6dot50.authentication.getToken", []),
         ("stripe.files.download", []),
         ("emulator.get.health", []),
+        ("emulator.get.root", []),
         ("emulator.get.worlds", [[], ["emulator.control-token"]]),
     ],
 )
@@ -214,6 +218,12 @@ def test_a_generator_finds_it_where_a_browser_would_not(live: Live) -> None:
 def test_a_body_that_may_be_yaml_is_told_to_be(route: ControlRoute) -> None:
     operation = DOCUMENT["paths"][address(route)][route.method.lower()]
     assert set(operation["requestBody"]["content"]) == {"application/json", "application/yaml"}
+
+
+@pytest.mark.parametrize("route", [it for it in ROUTES if it.forms], ids=lambda it: f"{it.method} {it.path}")
+def test_every_form_of_an_answer_is_in_it(route: ControlRoute) -> None:
+    content = DOCUMENT["paths"][address(route)]["get"]["responses"]["200"]["content"]
+    assert set(content) == {"application/json", *route.forms}
 
 
 def test_what_is_told_to_be_yaml_is_read_as_yaml(live: Live) -> None:

@@ -53,6 +53,18 @@ def parser(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
         ("[1, a]", [1, "a"]),
         ("{on: off}", {"on": "off"}),
         ("", None),
+        ("!!str 5", "5"),
+        ("! 5", "5"),
+        ("!<tag:yaml.org,2002:str> true", "true"),
+        ("!!str", ""),
+        ('!!int "5"', 5),
+        ("!!float 5", Decimal("5")),
+        ("!!float '1.10'", Decimal("1.10")),
+        ('!!bool "true"', True),
+        ("!!null ''", None),
+        ("!!seq [1]", [1]),
+        ("!!map {a: ! 1}", {"a": "1"}),
+        ("{!!str 5: a}", {"5": "a"}),
     ],
 )
 def test_a_scalar_is_what_it_looks_like(text: str, value: Any) -> None:
@@ -72,6 +84,18 @@ def test_a_scalar_is_what_it_looks_like(text: str, value: Any) -> None:
         ("a: 1\n? !foo bar", 2, 3, "the tag !foo is not allowed"),
         ("? !!binary aGk=\n: 1", 1, 3, "is not allowed"),
         ("a: &x 1\nb: {*x : 2, 1: 3}", 2, 13, "the key '1' is given twice"),
+        ("a: !!int five", 1, 4, "'five' is not a whole number, which its tag !!int wants"),
+        ("a: !!bool yes", 1, 4, "'yes' is not true or false, which its tag !!bool wants"),
+        ("a: !!null nothing", 1, 4, "'nothing' is not null"),
+        ("a: !!float 1e3", 1, 4, "'1e3' is not a number"),
+        ("a: !!str {b: 1}", 1, 4, "the tag !!str does not fit a mapping"),
+        ("a: !!map [b]", 1, 4, "the tag !!map does not fit a sequence"),
+        ("a: !!timestamp 2026-03-09", 1, 4, "the tag !!timestamp is not allowed: an instant is text"),
+        ("a: !!binary aGk=", 1, 4, "the tag !!binary is not allowed"),
+        ("{!!int 5: a}", 1, 2, "a key is text, and no !!int: leave its tag out"),
+        ("a: {<<: 5}", 1, 9, "'<<' merges a mapping or a list of mappings, not '5'"),
+        ("a: &a [b]\nc: {<<: *a}", 1, 8, "'<<' merges a mapping or a list of mappings, not 'b'"),
+        ("a: &a {b: 1}\nc: {<<: *a, <<: *a}", 2, 13, "the key '<<' is given twice: merge a list"),
     ],
 )
 def test_an_oddity_is_told_with_its_place(text: str, line: int, column: int, message: str) -> None:
@@ -101,6 +125,13 @@ def test_an_oddity_is_told_with_its_place(text: str, line: int, column: int, mes
         ("a: *nowhere", "the alias *nowhere has no anchor &nowhere above it"),
         ("- *it\n- &it a", "the alias *it has no anchor &it above it"),
         ("a: &it 1\nb: &it 2", "the anchor &it is given twice"),
+        ("a: &a {<<: *a}", "merged with itself"),
+        ("a: &a {b: {<<: [*a]}}", "merged with itself"),
+        ("\n".join(["a0: &a0 {}", *(f"a{n}: &a{n} {{<<: *a{n - 1}}}" for n in range(1, 999))]), "more than 40 deep"),
+        (
+            "\n".join(["a0: &a0 {b: 1}", *(f"a{n}: &a{n} {{<<: [{f'*a{n - 1}, ' * 10}]}}" for n in range(1, 9))]),
+            "more than 200000",
+        ),
         ("- " + "x" * 1_000_000, "larger than"),
         ("--- a\n--- b", "a second document begins here; a file has one"),
         ("a\n...\n--- b", "a second document begins here; a file has one"),
@@ -137,6 +168,29 @@ def test_a_bomb_of_aliases_is_refused() -> None:
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
     with pytest.raises(BadInput, match="more than"):
         parse("\n".join(lines))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{<<: {x: 1}, y: 2}", {"x": 1, "y": 2}),
+        ("{<<: {x: 1}, x: 2}", {"x": 2}),
+        ("{x: 2, <<: {x: 1}}", {"x": 2}),
+        ("{<<: [{x: 1}, {x: 2, y: 3}]}", {"x": 1, "y": 3}),
+        ("{<<: {<<: {x: 1}, y: 2}, z: 3}", {"x": 1, "y": 2, "z": 3}),
+        ("{<<: []}", {}),
+        ("{'<<': 1}", {"<<": 1}),
+        ("<<", "<<"),
+    ],
+)
+def test_a_merge_key_brings_in_what_the_mapping_does_not_say_itself(text: str, value: Any) -> None:
+    document = parse(text)
+    assert (document.value, document.problems) == (value, [])
+
+
+def test_what_is_merged_is_where_its_alias_is_and_the_rest_where_it_stands() -> None:
+    places = parse("- &a\n  x: 1\n  y: {z: 2}\n- <<: *a\n  x: 3\n").places
+    assert [places[path] for path in [(1,), (1, "x"), (1, "y"), (1, "y", "z")]] == [(4, 3), (5, 6), (4, 7), (4, 7)]
 
 
 @given(st.text(max_size=200))

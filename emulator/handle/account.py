@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from emulator.handle.amounts import exact, exact_totals, is_amount
 from emulator.handle.known import expect_quantity
 from emulator.kernel.quantities import parse_instant
 
@@ -45,10 +47,10 @@ class Difference:
     @classmethod
     def read(cls, shown: Mapping[str, Any]) -> Difference:
         """The difference as the control plane shows it."""
-        changed = shown.get("changed")
-        fields = None if changed is None else {name: (it["before"], it["after"]) for name, it in changed.items()}
-        names = (shown["vendor"], shown["at"], shown["id"], shown.get("added"), shown.get("removed"))
-        return cls(*names, fields, shown["text"])
+        vendor, at, changed = shown["vendor"], shown["at"], shown.get("changed")
+        added, removed = (exact(vendor, shown.get(name), at) for name in ("added", "removed"))
+        fields = None if changed is None else {name: _pair(vendor, f"{at}.{name}", it) for name, it in changed.items()}
+        return cls(vendor, at, shown["id"], added, removed, fields, shown["text"])
 
     def __str__(self) -> str:
         return self.text
@@ -92,10 +94,11 @@ class Ledger:
     def read(cls, shown: Mapping[str, Any]) -> Ledger:
         """The ledger as the control plane shows it."""
         commits = tuple(
-            Commit(it["exchange"], it["why"], parse_instant(it["at"]), it["totals"], read_differences(it))
+            Commit(it["exchange"], it["why"], parse_instant(it["at"]), exact_totals(it["totals"]), read_differences(it))
             for it in shown["commits"]
         )
-        return cls(shown["complete"], commits, tuple(Outcome(**it) for it in shown["exchanges"]), shown["totals"])
+        outcomes = tuple(Outcome(**it) for it in shown["exchanges"])
+        return cls(shown["complete"], commits, outcomes, exact_totals(shown["totals"]))
 
     def __repr__(self) -> str:
         known = "" if self.complete else ", not all that there were"
@@ -104,13 +107,16 @@ class Ledger:
     def moved(self, vendor: str, field: str) -> Any:
         """By how much a quantity such as `account.credits_used` moved in all, after minus before; 0 where it did not.
 
+        An amount of money is a Decimal, a count an int.
+
         What appears was nothing before, and what disappears is nothing afterwards. Ids and limits are no quantities.
 
         Raises:
             NotFound: there is no such vendor, or no such quantity in its state.
         """
         expect_quantity(vendor, field)
-        return self.totals.get(vendor, {}).get("moved", {}).get(field, 0)
+        nothing = Decimal(0) if is_amount(vendor, field) else 0
+        return self.totals.get(vendor, {}).get("moved", {}).get(field, nothing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +141,10 @@ class Rehearsed:
         headers = tuple((name, value) for name, value in shown["headers"])
         differences, explanation = read_differences(shown), Explanation.read(shown["explanation"])
         return cls(shown["status"], headers, shown["body"], shown["delivered"], shown["world"], differences, explanation)
+
+
+def _pair(vendor: str, place: str, values: Mapping[str, Any]) -> tuple[Any, Any]:
+    return exact(vendor, values["before"], place), exact(vendor, values["after"], place)
 
 
 def read_differences(shown: Mapping[str, Any]) -> tuple[Difference, ...]:

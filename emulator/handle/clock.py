@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal
 
 from emulator.handle.journal import Change
-from emulator.handle.written import duration
+from emulator.handle.written import Duration
 from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import parse_instant
+
+if TYPE_CHECKING:
+    from emulator.handle.sleeping import AsyncSleep
 
 
 class Clock:
@@ -31,22 +37,23 @@ class Clock:
 
     def advance(
         self,
-        by: str | timedelta | None = None,
+        by: Duration | None = None,
         *,
         to: datetime | str | None = None,
         until: Literal["next", "idle"] | None = None,
     ) -> list[Change]:
         """Lets time pass, in one of three ways, and returns what happened, in order.
 
-        `by` is a duration such as `"30s"`, or a timedelta of whole milliseconds; `to` an instant with a zone, or one such as
-        `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by itself) or `"idle"` (nothing more does).
+        `by` is a duration: `"1m30s"`, a number of seconds, or a timedelta; it is rounded up to the next whole millisecond. `to`
+        is an instant with a zone, or one such as `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by
+        itself) or `"idle"` (nothing more does).
 
         Raises:
-            BadInput: `by` is not of whole milliseconds.
+            BadInput: `by` is a negative timedelta, or no finite number.
             Refused: time does not go back, never comes to rest, or more would happen than in one jump may.
         """
         wish = {
-            "by": duration(by, "by") if isinstance(by, timedelta) else by,
+            "by": by,
             "to": show_instant(to) if isinstance(to, datetime) else to,
             "until": until,
         }
@@ -56,3 +63,40 @@ class Clock:
     def run(self, rate: float | str) -> None:
         """Lets time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
         self._ask("PATCH", "/clock", {"rate": rate})
+
+    def sleep(self, seconds: Duration) -> None:
+        """Stands in for `time.sleep`: the world's time passes by so much at once, whatever its rate, and the caller goes on.
+
+        `seconds` may also be a timedelta or a duration such as `"1m30s"`; it is rounded up to the next whole millisecond.
+
+        Raises:
+            TypeError: it is none of these.
+            ValueError: it is negative, or no length of time.
+            Refused: more would happen than in one jump may.
+        """
+        from emulator.handle.sleeping import sleep_length
+
+        self.advance(sleep_length(seconds))
+
+    def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
+        """A context in which the `time.sleep` and `asyncio.sleep` that these modules use pass the world's time instead.
+
+        All other modules sleep as before. A module's own names for the functions, for `time` and for `asyncio` are replaced,
+        and what its classes and its functions' default arguments hold; at the end of the context all of it is put back.
+        Tasks that sleep at the same time wake in the order in which their time is over; threads add theirs up.
+
+        Raises:
+            TypeError: one of them is no module.
+            ValueError: one of them uses neither, so that nothing would be replaced.
+        """
+        from emulator.handle.sleeping import Sleeps, patched
+
+        if not modules:
+            raise TypeError("patch_sleep needs the module that sleeps: patch_sleep(my_client)")
+        return patched(modules, Sleeps(self.sleep, self._async_sleep.sleep))
+
+    @cached_property
+    def _async_sleep(self) -> AsyncSleep:
+        from emulator.handle.sleeping import AsyncSleep
+
+        return AsyncSleep(self)

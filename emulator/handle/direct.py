@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, Sequence
-from threading import Event
+from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 from emulator.app import App
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.web.accidents import LENT, LineCut, NoSocket, at_once
+from emulator.web.accidents import LENT, LineCut, NoSocket, Unanswered, at_once
 from emulator.web.guard import NO_SOCKET
-from emulator.web.wire import Receive
+from emulator.web.held import Held
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -23,6 +23,8 @@ REASONS = {
     HANG: "timed out",
 }
 """What client libraries say of a socket to which this happens."""
+EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
+"""How the vendors reckon, whatever decimal context the caller's thread has."""
 
 
 class Answered(NamedTuple):
@@ -34,7 +36,7 @@ class Answered(NamedTuple):
     cut: LineCut | None = None
 
 
-class WaitsForEver(EmulatorError):
+class WaitsForEver(EmulatorError, Unanswered):
     """The server never answers, and the client has no timeout. It is no error that a client library knows, or could catch."""
 
     def __init__(self) -> None:
@@ -49,39 +51,42 @@ class Here(NoSocket):
         self.gone = False
         self.cancelled: BaseException | None = None
 
-    async def hang(self, receive: Receive, seconds: float) -> None:
+    async def hang(self, held: Held, seconds: float) -> None:
         if self._patience is None:
             raise WaitsForEver
-        await super().hang(receive, seconds)
+        await super().hang(held, seconds)
 
-    async def pause(self, seconds: float) -> None:
+    async def pause(self, held: Held, seconds: float) -> bool:
         if self._patience is not None and seconds >= self._patience:
             self.gone = True
-        else:
-            Event().wait(seconds)
+        if not self.gone:
+            held.wait_in_thread(seconds)
+        return not self.gone
 
 
 class HereAwaited(Here):
     """In an event loop the caller may give up at any time, so that time really passes, until its own patience is at its end."""
 
-    async def hang(self, receive: Receive, seconds: float) -> None:  # noqa: ARG002
-        await self.pause(seconds)
+    async def hang(self, held: Held, seconds: float) -> None:
+        await self.pause(held, seconds)
         if self.gone:
             raise LineCut(HANG)
-        await self.drop()
+        if held.ended is None:
+            await self.drop()
 
-    async def pause(self, seconds: float) -> None:
+    async def pause(self, held: Held, seconds: float) -> bool:
         """A caller that gives up by cancelling takes back nothing of what it asked: the request goes on, and nobody is told."""
         import anyio
 
         if self.gone:
-            return
+            return False
         borne = seconds if self._patience is None else min(seconds, self._patience)
         try:
-            await anyio.sleep(borne)
+            await held.wait_in_any_loop(borne)
         except anyio.get_cancelled_exc_class() as error:
             self.cancelled = error
-        self.gone = self.cancelled is not None or borne < seconds
+        self.gone = self.cancelled is not None or (borne < seconds and not held.stirred)
+        return not self.gone
 
 
 def ask(
@@ -132,7 +137,8 @@ async def asked(app: App, here: Here, method: str, target: bytes, headers: Heade
 
     ended: LineCut | WaitsForEver | None = None
     try:
-        await app(scope, receive, send)
+        with localcontext(EXACT):
+            await app(scope, receive, send)
     except (LineCut, WaitsForEver) as error:
         ended = error
     if here.cancelled is not None:

@@ -117,9 +117,9 @@ class Emulator(Past):
         credentials: Mapping[str, Mapping[str, str]] = self._made["credentials"]
         return credentials
 
-    @property
+    @cached_property
     def clock(self) -> Clock:
-        """The world's clock: `now`, `next`, `advance`, `run`."""
+        """The world's clock: `now`, `next`, `advance`, `run`, `sleep`, `patch_sleep`."""
         return Clock(self.ask)
 
     @property

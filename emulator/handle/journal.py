@@ -44,7 +44,7 @@ class Change:
             LookupError: it has no entry of its own, since a client's exchange made it: explain that.
         """
         if self._n is None or self._ask is None:
-            raise LookupError("this change has no entry of its own in the journal: explain the exchange that made it")
+            raise LookupError("a client's exchange made this change: explain that exchange")
         return Explanation.read(self._ask("GET", f"/journal/{self._n}/explain"))
 
     def __str__(self) -> str:
@@ -53,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Struck:
-    """A fault that befell an exchange: where it struck, what it did, and the line of the scenario that laid it."""
+    """A fault that struck an exchange: where, what it did, and the line of the scenario that has it."""
 
     id: str
     where: str
@@ -125,6 +125,9 @@ class Exchange:
         at = parse_instant(shown["at"])
         return cls(at=at, changes=changes, faults=faults, headers=headers, body=body, _ask=ask, **fields)
 
+    def __str__(self) -> str:
+        return f"{self.n}: {self.method} {self.target} -> {self.status or 'no answer'} ({self.answer})"
+
     def explain(self) -> Explanation:
         """Why it went as it did: row, guard, evidence, assumptions, what it changed, and what would have worked.
 
@@ -157,8 +160,9 @@ class Journal(Sequence[Entry]):
         entries, last, dropped = page["entries"], page["last"], page["dropped"]
         while page["entries"] and (newest := page["entries"][-1]["n"]) < last:
             page = ask("GET", f"/journal?since={newest}")
+            dropped += max(0, page["dropped"] - dropped - len(entries))
             entries += page["entries"]
-        return cls([_read(entry, ask) for entry in entries], entries[-1]["n"] - len(entries) if entries else dropped, ask)
+        return cls([_read(entry, ask) for entry in entries], dropped, ask)
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
         """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.

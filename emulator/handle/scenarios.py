@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from os.path import isfile
 from pathlib import Path
 from typing import Any
 
 from emulator.kernel.errors import BadInput
+from emulator.scenario.files import is_scenario
 
 ScenarioLike = str | Path | Mapping[str, Any]
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
@@ -26,7 +28,7 @@ def written_scenario(scenario: ScenarioLike | None) -> Any:
     if not isinstance(scenario, (str, Path)):
         raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r}", "scenario")
     path = Path(scenario)
-    if isinstance(scenario, Path) or path.suffix in (".yaml", ".yml"):
+    if isinstance(scenario, Path) or is_scenario(path) or (path.suffix and isfile(path)):
         from emulator.scenario.loader import load_file
         from emulator.vendors import VENDORS
 

@@ -17,11 +17,12 @@ from emulator.collector import at_rest
 from emulator.environment import env
 from emulator.handle.bounds import Folders, read_folders, read_limits
 from emulator.handle.direct import Answered, ask
-from emulator.handle.written import written
+from emulator.handle.written import read, written
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import Limits
 from emulator.scenario.library import Library
 from emulator.vendors import VENDORS
+from emulator.web.held import HeldRequests
 from emulator.web.redact import redact_url
 
 CONTROL = "/_emulator"
@@ -68,6 +69,7 @@ class EmulatorServer:
         self._exits = ExitStack()
         self._lock = Lock()
         self._process = os.getpid()
+        self._held = HeldRequests()
         self.app: App | None = None
         self._url: str | None = None
         if url and url.strip():
@@ -113,7 +115,7 @@ class EmulatorServer:
         """
         answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
         if answered.status < 300:
-            return orjson.loads(answered.content) if answered.content else None
+            return read(answered.content) if answered.content else None
         asked = f"{method} {CONTROL}{path} was answered {answered.status}"
         raise Refused(f"{_reason(answered.content)} ({asked})", answered.status)
 
@@ -147,7 +149,7 @@ class EmulatorServer:
 
     def _here(self, limits: Limits) -> Send:
         self._limits = limits
-        self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits)
+        self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits, held=self._held)
 
         def send(method: str, path: str, body: bytes) -> Answered:
             self._stay_in_this_process()
@@ -177,8 +179,9 @@ class EmulatorServer:
         return send
 
     def close(self) -> None:
-        """Stops serving, if it did, and drops every connection."""
+        """Stops serving, if it did, drops every connection, and lets go whom a fault holds up."""
         self._exits.close()
+        self._held.let_all_go()
 
     def __enter__(self) -> EmulatorServer:
         return self

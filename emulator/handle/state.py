@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from emulator.handle.account import Difference, read_differences
+from emulator.handle.amounts import exact
 from emulator.kernel.errors import NotFound
 from emulator.vendors import VENDORS
 
@@ -43,7 +44,7 @@ def read_only(value: Any) -> Any:
 
 
 class State(Mapping[str, Any]):
-    """The state by vendor, in the words of `given`. What is read is read anew each time, and only that vendor's."""
+    """The state by vendor, in the words of `given`; read anew each time, and only that vendor's. Amounts are Decimals."""
 
     def __init__(self, ask: Callable[..., Any]) -> None:
         self._ask = ask
@@ -59,7 +60,7 @@ class State(Mapping[str, Any]):
     def __getitem__(self, vendor: str) -> Any:
         if vendor not in VENDORS:
             raise KeyError(str(NotFound("vendor", vendor, VENDORS)))
-        return read_only(self._ask("GET", f"/state?vendor={vendor}")[vendor])
+        return read_only(exact(vendor, self._ask("GET", f"/state?vendor={vendor}")[vendor]))
 
     def __iter__(self) -> Iterator[str]:
         return iter(VENDORS)

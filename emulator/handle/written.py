@@ -1,20 +1,24 @@
-"""What a test says in Python's own words, as JSON: durations, instants and whatever stands for an object or a list."""
+"""Values of a test as JSON, and JSON as values of a test: durations, instants, exact numbers, objects and lists."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import show_instant
-from emulator.kernel.quantities import show_duration
+from emulator.kernel.quantities import duration_at, show_duration
 from emulator.vendors.vendor import dump
 
-MILLISECOND = timedelta(milliseconds=1)
-
 Path = tuple[str | int, ...]
+
+
+Duration = str | int | float | Decimal | timedelta
+"""A duration as a test writes it: `"1m30s"`, a number of seconds, or a timedelta."""
 
 
 def written(value: Any) -> bytes:
@@ -24,27 +28,33 @@ def written(value: Any) -> bytes:
         BadInput: a part of it is no JSON, and stands for none; the message says where.
     """
     try:
-        return dump(value)
+        dumped = dump(value)
     except TypeError:
         return dump(_plain(value, ()))
+    if b"null" in dumped:  # so are numbers written that JSON does not have
+        _plain(value, ())
+    return dumped
 
 
-def duration(value: timedelta, *path: str | int) -> str:
-    """A duration as people write it, such as `1.5s`.
+def read(content: bytes) -> Any:
+    """The value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
+    return json.loads(content, parse_float=Decimal)
+
+
+def duration(value: object, *path: str | int) -> str:
+    """A duration in its canonical form, such as `1m30s`, rounded up to the next whole millisecond.
 
     Raises:
-        BadInput: it is negative, or not of whole milliseconds.
+        BadInput: it is none, is negative or too long.
     """
-    if value < timedelta():
-        raise BadInput.at(f"time never goes back, and {value.total_seconds():g}s would", *path)
-    if value % MILLISECOND:
-        raise BadInput.at(f"a world's time passes by whole milliseconds, not by {value}", *path)
-    return show_duration(value)
+    return show_duration(duration_at(value, *path))
 
 
 def _plain(value: Any, path: Path) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(part, (*path, str(name))) for name, part in value.items()}
+    if (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
+        raise BadInput.at(f"{value} is no number that JSON has; a duration without end is 'never'", *path)
     if value is None or isinstance(value, (str, int, float, Decimal)):
         return value
     if isinstance(value, timedelta):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from emulator.kernel.errors import TimeRunsForward
 from emulator.kernel.journal import show_instant
@@ -70,6 +71,13 @@ class Clock:
         """
         self._start_from(max(instant, self.now()))
         return self.base
+
+    def seconds_until(self, instant: datetime) -> float:
+        """Real seconds until this clock shows an instant: 0 where it does already, infinite where it stands still."""
+        left = (instant - self.now()).total_seconds()
+        if left <= 0:
+            return 0.0
+        return inf if self.rate == FROZEN else left / self.rate
 
     def run_at(self, rate: float) -> None:
         """Goes on from the present instant at another rate."""

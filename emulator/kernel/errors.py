@@ -14,7 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+
+from emulator.kernel.words import hint
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,10 @@ class TooMany(EmulatorError):
 
 
 class NotFound(EmulatorError):
-    """There is nothing of that name; the message names the nearest one that exists."""
+    """There is nothing of that name; the message names the one that was probably meant, or all where they are few."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"no {what} is called {name!r}{nearest(name, known)}")
+        super().__init__(f"no {what} is called {name!r}{hint(name, known)}")
 
 
 class TimeRunsForward(EmulatorError):
@@ -90,9 +91,3 @@ class TimeRunsForward(EmulatorError):
 
 class MachineError(EmulatorError):
     """A machine's table has a gap, a duplicate, an unknown state or a state nobody reaches."""
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`"; did you mean 'x'?"` for the known name closest to `name`, or nothing when none is close."""
-    close = get_close_matches(name, list(known), n=1, cutoff=0.5)
-    return f"; did you mean {close[0]!r}?" if close else ""

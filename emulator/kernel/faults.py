@@ -134,7 +134,7 @@ class Fault:
     @property
     def takes_real_time(self) -> bool:
         """Whether it holds the answer up, once that is decided, while the client waits."""
-        return self.do == DRIBBLE or (self.do == DELAY and self.clock == REAL and self.where in (AFTER_COMMIT, MID_BODY))
+        return self.do == DRIBBLE or (self.do == DELAY and self.where in (AFTER_COMMIT, MID_BODY))
 
     def index(self) -> tuple[IndexKey, ...]:
         spent = self.times is not None and self.struck >= self.times

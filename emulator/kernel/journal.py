@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -118,13 +119,14 @@ class Entry(NamedTuple):
 class Journal:
     """The newest `capacity` entries, and how many older ones were dropped to make room."""
 
-    __slots__ = ("_cleared", "_entries", "_last", "capacity")
+    __slots__ = ("_cleared", "_entries", "_last", "_withdrawn", "capacity")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self._entries: deque[Entry] = deque(maxlen=capacity)
         self._last = 0
         self._cleared = 0
+        self._withdrawn: list[int] = []
 
     @property
     def last(self) -> int:
@@ -134,12 +136,12 @@ class Journal:
     @property
     def dropped(self) -> int:
         """How many entries had to make room for newer ones, or were cleared."""
-        return self._last - len(self._entries)
+        return self._last - len(self._withdrawn) - len(self._entries)
 
     @property
     def lost(self) -> int:
         """How many entries had to make room for newer ones since it was cleared, so that nobody can count on the rest."""
-        return self._last - self._cleared - len(self._entries)
+        return self.dropped - self._cleared
 
     def add(self, event: Event) -> int:
         """Notes the event and returns its number."""
@@ -158,8 +160,8 @@ class Journal:
 
     def entry(self, n: int) -> Entry | None:
         """The entry of that number; None where it is not there, or not any more."""
-        place = n - self.dropped - 1
-        return self._entries[place] if 0 <= place < len(self._entries) else None
+        place = self._place(n)
+        return None if place is None else self._entries[place]
 
     def newest_exchanges(self, count: int) -> list[tuple[int, Exchange]]:
         """The newest exchanges with their numbers, newest first: `count` of them, or as many as there are."""
@@ -168,9 +170,16 @@ class Journal:
 
     def mark(self, n: int, exchange: Exchange, delivered: bool) -> None:
         """Notes of this very exchange, if it is still there under its number, whether the client got the whole answer."""
-        entry = self.entry(n)
-        if entry is not None and entry.event is exchange:
-            self._entries[n - self.dropped - 1] = Entry(n, exchange._replace(delivered=delivered))
+        place = self._place(n)
+        if place is not None and self._entries[place].event is exchange:
+            self._entries[place] = Entry(n, exchange._replace(delivered=delivered))
+
+    def withdraw(self, n: int, exchange: Exchange) -> None:
+        """Takes out this very exchange, if it is still there under its number, which no other entry gets."""
+        place = self._place(n)
+        if place is not None and self._entries[place].event is exchange:
+            del self._entries[place]
+            insort(self._withdrawn, n)
 
     def give_up_deliveries(self) -> None:
         """What is being sent is on its way elsewhere: here, nobody has got it."""
@@ -183,18 +192,26 @@ class Journal:
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()
         self._last = min(self._last, n - 1)
-        self._cleared = min(self._cleared, self._last)
+        while self._withdrawn and self._withdrawn[-1] >= n:
+            self._withdrawn.pop()
+        self._cleared = min(self._cleared, self.dropped)
 
     def clear(self) -> None:
         """Forgets the entries, but not their numbers."""
         self._entries.clear()
-        self._cleared = self._last
+        self._cleared = self.dropped
 
     def copy(self) -> Journal:
         """The same entries, to be added to apart."""
         twin = Journal(self.capacity)
         twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
+        twin._withdrawn = self._withdrawn.copy()
         return twin
+
+    def _place(self, n: int) -> int | None:
+        """Where the entry of that number is, counted from the oldest; None where it is not."""
+        place = bisect_left(self._entries, n, key=lambda entry: entry.n)
+        return place if place < len(self._entries) and self._entries[place].n == n else None
 
 
 def show_instant(instant: datetime) -> str:

@@ -1,15 +1,51 @@
-"""Instants and durations as people write them: RFC 3339, and `500ms`, `30s`, `5m`, `2h`, `60d`."""
+"""Instants and durations as people write them: RFC 3339, and `1.5s`, `1m30s`, `60d`, `PT90S` or a number of seconds."""
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from numbers import Real
 
 from emulator.kernel.errors import BadInput
 
-INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
-DURATION = re.compile(r"(\d+)(ms|s|m|h|d)", re.ASCII)
+INSTANT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?([Zz]|[+-]\d{2}:\d{2})?",
+    re.ASCII,
+)
+_NUMBER = r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)"
+_ISO_NUMBER = r"[0-9]+(?:[.,][0-9]+)?"
+_UNIT = r"(?:ns|us|µs|μs|ms|s|m|h|d|w)"
+DURATION_PATTERN = (
+    rf"(?:{_NUMBER}(?:[eE][+-]?[0-9]{{1,3}})?"
+    rf"|(?:{_NUMBER}{_UNIT})+"
+    rf"|P(?:(?:{_ISO_NUMBER}[WD])+(?:T(?:{_ISO_NUMBER}[HMS])+)?|T(?:{_ISO_NUMBER}[HMS])+))"
+)
+"""Every spelling of a duration that is text, as a regular expression of Python and of JSON Schema."""
+
+DURATION_FORMS = "500ms, 1.5s, 1m30s, 60d or PT90S, or a number of seconds"
 NEVER = "never"
+ENDLESS = frozenset(
+    (
+        "never",
+        "forever",
+        "infinite",
+        "infinity",
+        "inf",
+        "unlimited",
+        "endless",
+        "eternity",
+        "always",
+        "none",
+        "null",
+        "nil",
+        "∞",
+    )
+)
+"""Words by which people mean that something has no end. The one that is taken, where no end is possible, is NEVER."""
+
 BEGINNING_OF_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """Months before this one can be told, and the milliseconds since then are never negative."""
 
@@ -17,25 +53,35 @@ END_OF_TIME = datetime(9000, 1, 1, tzinfo=UTC)
 LONGEST = timedelta(days=36_525)
 """Both bounds together keep every sum of an instant and a duration within what a datetime can hold."""
 
-_DIGITS = 20
-"""More of them than any duration needs."""
+MILLISECOND = timedelta(milliseconds=1)
+_SHOWN = 20
+"""How many characters of a duration that is too long are shown."""
 
-_UNITS = {
-    "d": timedelta(days=1),
-    "h": timedelta(hours=1),
-    "m": timedelta(minutes=1),
-    "s": timedelta(seconds=1),
-    "ms": timedelta(milliseconds=1),
+LONGEST_TEXT = 100
+"""How many characters a duration has at most as text."""
+
+_MOST_DIGITS = 20
+"""More than any duration needs, before and behind its point."""
+
+_SECONDS = {
+    "w": Fraction(604_800),
+    "d": Fraction(86_400),
+    "h": Fraction(3_600),
+    "m": Fraction(60),
+    "s": Fraction(1),
+    "ms": Fraction(1, 10**3),
+    **dict.fromkeys(("us", "µs", "μs"), Fraction(1, 10**6)),
+    "ns": Fraction(1, 10**9),
 }
 
 
-def parse_instant(text: str) -> datetime:
-    """An RFC 3339 instant in UTC that a world can be at.
+def parse_instant(text: str, zone: str = "") -> datetime:
+    """An RFC 3339 instant in UTC that a world can be at, to the microsecond. `zone` is that of a text without one.
 
     Raises:
         ValueError: it is not one, has no zone, or lies before BEGINNING_OF_TIME or beyond END_OF_TIME.
     """
-    instant = parse_timestamp(text)
+    instant = parse_timestamp(text, zone)
     if instant < BEGINNING_OF_TIME:
         raise ValueError(f"{text!r} lies before the beginning of time, {BEGINNING_OF_TIME.year}")
     if instant > END_OF_TIME:
@@ -43,51 +89,119 @@ def parse_instant(text: str) -> datetime:
     return instant
 
 
-def parse_timestamp(text: str) -> datetime:
-    """Any RFC 3339 instant, in UTC.
+def parse_timestamp(text: str, zone: str = "") -> datetime:
+    """Any RFC 3339 instant, in UTC. `zone` (such as `Z`) is that of a text without one.
+
+    A fraction may have any number of digits; what is finer than a microsecond is cut off.
 
     Raises:
         ValueError: it is not one, or has no zone.
     """
-    if not INSTANT.fullmatch(text):
+    match = INSTANT.fullmatch(text)
+    if not match:
         raise ValueError(f"{text!r} is not an instant such as 2026-03-09T20:55:31Z")
+    day, time, fraction, written = match.groups()
+    if not (written or zone):
+        raise ValueError(f"{text!r} has no zone: add Z for UTC, or an offset such as +02:00")
     try:
-        return datetime.fromisoformat(text.upper()).astimezone(UTC)
+        exact = f"{day}T{time}.{(fraction or '0')[:6]:0<6}{(written or zone).upper()}"
+        return datetime.fromisoformat(exact).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date and time that exists") from None
 
 
-def parse_duration(text: str) -> timedelta:
-    """A duration such as `30s`.
+def parse_duration(written: object) -> timedelta:
+    """A duration: text such as `1m30s` or `PT90S`, a number of seconds, or a timedelta.
+
+    What is finer than a millisecond is rounded up to the next whole one.
 
     Raises:
-        ValueError: it is not one, or is longer than LONGEST.
+        ValueError: it is none, is negative, or is longer than LONGEST.
     """
-    match = DURATION.fullmatch(text)
-    if not match:
-        raise ValueError(f"{text!r} is not a duration such as 500ms, 30s, 5m, 2h or 60d")
-    unit = _UNITS[match[2]]
-    if len(match[1]) > _DIGITS or int(match[1]) > LONGEST // unit:
-        shown = text if len(text) <= _DIGITS else f"{text[:_DIGITS]}…"
-        raise ValueError(f"{shown!r} is longer than {show_duration(LONGEST)}")
-    return int(match[1]) * unit
+    seconds = _seconds_of(written)
+    if seconds is None:
+        raise ValueError(f"{_shown(written)} is not a duration such as {DURATION_FORMS}{_hint(written)}")
+    if seconds < 0:
+        raise ValueError(f"{_shown(written)} is negative, and time never goes back")
+    milliseconds = math.ceil(seconds * 1000)
+    if milliseconds > LONGEST // MILLISECOND:
+        raise ValueError(f"{_shown(written)} is longer than {show_duration(LONGEST)}")
+    return milliseconds * MILLISECOND
 
 
-def duration_at(text: str, *path: str | int) -> timedelta:
+def _seconds_of(written: object) -> Fraction | None:
+    """How many seconds were written, exactly; of a number beyond all bounds, one that is as much too large, or as small."""
+    if isinstance(written, str):
+        return _seconds_of_text(written)
+    if isinstance(written, timedelta):
+        return Fraction(written // timedelta(microseconds=1), 10**6)
+    if isinstance(written, bool) or not isinstance(written, (Decimal, Real)):
+        return None
+    number = written if isinstance(written, (int, Decimal)) else Decimal(str(float(written)))
+    return _exact(Decimal(number))
+
+
+def _exact(number: Decimal) -> Fraction | None:
+    """The number as a fraction, which an exponent beyond all bounds would make too large to be held."""
+    if not number.is_finite():
+        return None
+    size = number.adjusted() if number else 0
+    if abs(size) > _MOST_DIGITS:
+        number = Decimal(1).copy_sign(number).scaleb(_MOST_DIGITS if size > 0 else -_MOST_DIGITS)
+    return Fraction(number)
+
+
+def _seconds_of_text(text: str) -> Fraction | None:
+    negative, spelt = text.startswith("-"), text.removeprefix("-")
+    if len(text) > LONGEST_TEXT or not re.fullmatch(DURATION_PATTERN, spelt):
+        return None
+    if spelt.startswith("P"):
+        seconds = sum((_part(*it) for it in re.findall(rf"({_ISO_NUMBER})([WDHMS])", spelt)), Fraction(0))
+    elif re.search(_UNIT, spelt):
+        seconds = sum((_part(*it) for it in re.findall(rf"({_NUMBER})({_UNIT})", spelt)), Fraction(0))
+    else:
+        seconds = _exact(Decimal(spelt)) or Fraction(0)
+    return -seconds if negative else seconds
+
+
+def _part(number: str, unit: str) -> Fraction:
+    return Fraction(number.replace(",", ".")) * _SECONDS[unit.lower()]
+
+
+def _hint(written: object) -> str:
+    calendar = isinstance(written, str) and re.match(r"P[0-9]+[YM]", written)
+    return ": a year or a month has no fixed length, so count days" if calendar else ""
+
+
+def _shown(written: object) -> str:
+    if isinstance(written, timedelta):
+        return f"{written.total_seconds():g}s"
+    if isinstance(written, (bool, dict, list)):
+        return str(written).lower() if isinstance(written, bool) else "an object" if isinstance(written, dict) else "a list"
+    text = "nothing" if written is None else repr(written) if isinstance(written, str) else str(written)
+    return text if len(text) <= _SHOWN + 2 else f"{text[: _SHOWN + 1]}…{text[0] if isinstance(written, str) else ''}"
+
+
+def duration_at(written: object, *path: str | int) -> timedelta:
     """A duration that somebody wrote at this path.
 
     Raises:
-        BadInput: it is none, or longer than LONGEST.
+        BadInput: it is none, is negative, or is longer than LONGEST.
     """
     try:
-        return parse_duration(text)
+        return parse_duration(written)
     except ValueError as error:
         raise BadInput.at(str(error), *path) from None
 
 
 def show_duration(duration: timedelta) -> str:
-    """A duration in the largest unit that keeps it whole, to the millisecond."""
-    for unit, length in _UNITS.items():
-        if duration and not duration % length:
-            return f"{duration // length}{unit}"
-    return f"{duration // _UNITS['ms']}ms" if duration else "0s"
+    """A duration of whole milliseconds in its one canonical form: `500ms`, `1.5s`, `1m30s`, `2h5m`, `60d`."""
+    seconds, milliseconds = divmod(duration // MILLISECOND, 1000)
+    if not seconds:
+        return f"{milliseconds}ms" if milliseconds else "0s"
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    fraction = f".{milliseconds:03}".rstrip("0") if milliseconds else ""
+    parts = [f"{count}{unit}" for count, unit in ((days, "d"), (hours, "h"), (minutes, "m")) if count]
+    return "".join([*parts, f"{rest}{fraction}s"] if rest or fraction else parts)

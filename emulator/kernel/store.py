@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator
 from datetime import datetime
+from itertools import chain, compress, filterfalse
+from operator import is_not
 from typing import Any, ClassVar, Protocol
 
 IndexKey = tuple[Hashable, ...]
@@ -92,8 +94,8 @@ class Store:
         """(kind, id) of every resource that the other store has not, has otherwise, or has and this one has not."""
         for kind in dict.fromkeys((*self._tables, *other._tables)):
             mine, others = self._tables.get(kind, {}), other._tables.get(kind, {})
-            yield from ((kind, id) for id, resource in mine.items() if others.get(id) is not resource)
-            yield from ((kind, id) for id in others if id not in mine)
+            differs = map(is_not, mine.values(), map(others.get, mine))  # not a loop of our own: it takes ten times as long
+            yield from ((kind, id) for id in chain(compress(mine, differs), filterfalse(mine.__contains__, others)))
 
     def copy(self) -> Store:
         """The same resources, to be changed apart."""

@@ -218,11 +218,11 @@ class World:
         """
         newest = self.journal.newest_exchanges(exchanges)
         if len(newest) < exchanges:
-            raise Conflict(f"the journal remembers {len(newest)} exchanges, so that {exchanges} cannot be taken back")
+            raise Conflict(f"the journal has {len(newest)} exchanges, so {exchanges} cannot be undone")
         n, first = newest[-1]
         began = first.began
         if not self.history.reaches(began.commits):
-            raise Conflict(f"what exchange {n} and those after it replaced is not remembered any more")
+            raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
         self.epoch += 1
         for commit in self.history.take_since(began.commits):
             put_back(self, commit.touched, commit.counters)

@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from emulator.kernel.quantities import parse_instant
+
 ABRIDGED = 120
 
 
 def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False) -> Iterator[str]:
     """Where `actual` does not hold `expected`.
 
-    Objects may hold more than was expected; lists may not, unless `by_id` is set and what was expected of them has ids.
+    Objects may hold more than was expected; lists may not, unless `by_id` is set and what was expected of them has ids: then
+    these are things of a state, whose instants may be written in more than one way.
     """
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key, value in expected.items():
@@ -23,7 +26,7 @@ def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False)
                 yield from differences(value, actual[key], f"{path}.{key}".lstrip("."), by_id)
     elif isinstance(expected, list) and isinstance(actual, list):
         yield from _list_differences(expected, actual, path, by_id)
-    elif not _same(expected, actual):
+    elif not _same(expected, actual) and not (by_id and _same_instant(expected, actual)):
         yield f"{path or 'the body'} is {abridge(actual)}, not {abridge(expected)}"
 
 
@@ -57,6 +60,14 @@ def _same(expected: Any, actual: Any) -> bool:
     if isinstance(expected, numbers) and isinstance(actual, numbers):
         return expected == actual
     return type(expected) is type(actual) and bool(expected == actual)
+
+
+def _same_instant(expected: Any, actual: Any) -> bool:
+    """Whether both are one instant; a zone that is left out, where a state may do so, is UTC."""
+    try:
+        return parse_instant(expected, zone="Z") == parse_instant(actual)
+    except (ValueError, TypeError):
+        return False
 
 
 def _ordered(value: Any) -> Any:

@@ -12,9 +12,10 @@ from http import HTTPMethod
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from emulator.kernel.errors import BadInput, Problem, nearest
+from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import NEVER, duration_at
+from emulator.kernel.words import hint
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.mistakes import NO_MISTAKES, Mistakes, Path
@@ -62,8 +63,8 @@ def contradictions(written: Any, vendors: Vendors, mistakes: Mistakes) -> Iterat
     yield from _fault_problems(root, vendors, mistakes)
     for item in _items(root, "timeline", mistakes):
         yield from _too_long(item.sound.get("after"), (*item.path, "after"))
-    for wait, text in mistakes.without(root.get("timing"), ("timing",)).items():
-        yield from _too_long(text, ("timing", wait))
+    for wait, length in mistakes.without(root.get("timing"), ("timing",)).items():
+        yield from _too_long(length, ("timing", wait))
 
 
 def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
@@ -191,10 +192,10 @@ def _unsendable(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -
     for step in _items(root, "steps", mistakes):
         method = step.sound.get("send", "GET ").partition(" ")[0]
         if method not in METHODS:
-            yield Problem(f"{method!r} is not a method of HTTP{nearest(method, METHODS)}", (*step.path, "send"))
+            yield Problem(f"{method!r} is not a method of HTTP{hint(method, METHODS)}", (*step.path, "send"))
         for place, text in _texts(step.sound) if int(step.path[1]) < clear else ():
             for name in sorted({*PLACEHOLDER.findall(text)} - kept):
-                yield Problem(f"nothing is kept under {name!r} by then{nearest(name, kept)}", (*step.path, *place))
+                yield Problem(f"nothing is kept under {name!r} by then{hint(name, kept)}", (*step.path, *place))
         if int(step.path[1]) < clear:
             kept |= step.written.get("keep", {}).keys()
 
@@ -231,9 +232,9 @@ def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]
             yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
 
 
-def _too_long(text: str | None, path: Path) -> Iterator[Problem]:
+def _too_long(written: object, path: Path) -> Iterator[Problem]:
     try:
-        if text is not None and text != NEVER:
-            duration_at(text, *path)
+        if written is not None and written != NEVER:
+            duration_at(written, *path)
     except BadInput as error:
         yield from error.problems

@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
-from emulator.kernel.quantities import duration_at, parse_instant
+from emulator.kernel.quantities import duration_at, parse_duration, parse_instant, show_duration
 from emulator.kernel.world import World
-from emulator.scenario.terms import DURATION, INSTANT
+from emulator.scenario.terms import DELAY, DURATION, INSTANT
 from emulator.vendors.vendor import Vendor
 
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
+DURATIONS = ("for", "retry_after", "delay", "pace")
+"""The keys of a fault that say how long something lasts."""
 
 
 def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "body": {},
             "retry_after": DURATION,
-            "delay": {"anyOf": [DURATION, {"const": NEXT}]},
+            "delay": DELAY,
             "clock": {"enum": list(CLOCKS)},
             "pace": DURATION,
         },
@@ -86,10 +88,11 @@ def lay(world: World, written: Mapping[str, Any], place: str = "") -> Fault:
 
 
 def show_fault(fault: Fault) -> dict[str, Any]:
-    """A fault as the control plane shows it: as it was written, and how often it has struck."""
+    """A fault as the control plane shows it: as it was written, durations in one form, and how often it has struck."""
+    lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
     return {
         "id": fault.id,
-        "fault": dict(fault.written),
+        "fault": {**fault.written, **{key: show_duration(parse_duration(length)) for key, length in lengths.items()}},
         "seen": fault.seen,
         "struck": fault.struck,
         "left": None if fault.times is None else fault.times - fault.struck,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.scenario.faults import fault_schema
-from emulator.scenario.terms import DURATION, INSTANT
+from emulator.scenario.terms import DURATION, INSTANT, WAIT
 from emulator.vendors.vendor import Vendor
 
 HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
@@ -22,12 +22,12 @@ def state_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     return _closed({vendor.name: vendor.given.schema for vendor in vendors})
 
 
-def scenario_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
-    """The JSON Schema (2020-12) of scenario files."""
+def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[str, Any]:
+    """The JSON Schema (2020-12) of scenario files; a scenario that is sent to a server need not be `titled`."""
     everyone = vendors.values()
     state = {"$ref": "#/$defs/state"}
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
-    waits = {name: {"anyOf": [DURATION, {"const": "never"}]} for vendor in everyone for name in vendor.settable_waits}
+    waits = {name: WAIT for vendor in everyone for name in vendor.settable_waits}
     operations = {"enum": [operation.name for vendor in everyone for operation in vendor.operations]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -48,7 +48,7 @@ def scenario_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
                 "timeline": {"type": "array", "items": _closed({"after": DURATION, "set": state}, "after", "set")},
                 "steps": {"type": "array", "items": _step(state)},
             },
-            "title",
+            *(("title",) if titled else ()),
         ),
         "$defs": {"state": state_schema(everyone)},
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from os.path import exists, isdir
 from pathlib import Path
 
-from emulator.kernel.errors import NotFound
+from emulator.kernel.errors import BadInput, NotFound, Problem
+from emulator.scenario.files import is_scenario
 from emulator.scenario.loader import load_file
 from emulator.scenario.scenario import Scenario, Vendors
-
-SUFFIXES = (".yaml", ".yml")
 
 
 class Library:
@@ -60,17 +60,21 @@ class Library:
 
         Raises:
             NotFound: it is neither a known name nor a file.
-            BadInput: it has mistakes.
+            BadInput: it has mistakes, or is no scenario file.
         """
         path = Path(name_or_path)
-        if name_or_path in self._paths or path.suffix not in SUFFIXES:
+        if name_or_path in self._paths:
             return self.get(name_or_path)
-        if not path.is_file():
-            raise NotFound("file", name_or_path, (str(it) for it in path.parent.glob("*") if it.suffix in SUFFIXES))
-        return load_file(path, self._vendors)
+        if isdir(path):
+            raise BadInput([Problem("is a folder, not a scenario: name a file in it")], name_or_path)
+        if exists(path):
+            return load_file(path, self._vendors)
+        if is_scenario(path):
+            raise NotFound("file", name_or_path, (str(it) for it in path.parent.glob("*") if is_scenario(it)))
+        return self.get(name_or_path)
 
 
 def _scenarios_in(folder: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(folder.rglob("*")):
-        if path.suffix in SUFFIXES and path.is_file():
+        if is_scenario(path) and path.is_file():
             yield path.relative_to(folder).with_suffix("").as_posix(), path

@@ -8,10 +8,12 @@ from pathlib import Path
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.contradictions import contradictions
 from emulator.scenario.document import Document
+from emulator.scenario.files import ENDINGS, is_scenario, text_of
 from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.impossibilities import impossibilities
 from emulator.scenario.mistakes import Mistakes
 from emulator.scenario.scenario import Scenario, Vendors
+from emulator.scenario.strict_json import parse_json
 
 
 def load_file(path: Path, vendors: Vendors, name: str | None = None) -> Scenario:
@@ -20,11 +22,10 @@ def load_file(path: Path, vendors: Vendors, name: str | None = None) -> Scenario
     Raises:
         BadInput: the file cannot be read, or has mistakes; each is placed by line and column.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput([Problem(f"cannot be read: {error}")], str(path)) from None
-    return load_text(text, vendors, name or path.stem, str(path))
+    if not is_scenario(path):
+        raise BadInput([Problem(f"a scenario file ends in {ENDINGS}")], str(path))
+    parse = parse_json if path.suffix.lower() == ".json" else parse_yaml
+    return _loaded(parse, text_of(path), vendors, name or path.stem, str(path))
 
 
 def load_text(text: str, vendors: Vendors, name: str, source: str) -> Scenario:
@@ -33,17 +34,34 @@ def load_text(text: str, vendors: Vendors, name: str, source: str) -> Scenario:
     Raises:
         BadInput: it has mistakes; each is placed by line and column.
     """
-    from emulator.scenario.strict_yaml import parse
+    return _loaded(parse_yaml, text, vendors, name, source)
 
+
+def _loaded(parse: Callable[[str], Document], text: str, vendors: Vendors, name: str, source: str) -> Scenario:
     try:
         document = parse(text)
     except BadInput as error:
         raise BadInput(error.problems, source) from None
+    if document.value is None and not document.problems:
+        raise BadInput([Problem("the file is empty: a scenario has a title at least", (), 1, 1)], source)
     return load_document(document, vendors, name, source)
 
 
-def load_document(document: Document, vendors: Vendors, name: str = "inline", source: str = "") -> Scenario:
-    """The scenario in a document that was parsed, whatever its problems.
+def parse_yaml(text: str) -> Document:
+    """Read one YAML document; the parser is imported with the first.
+
+    Raises:
+        BadInput: it is not YAML at all, or is larger or deeper than is allowed.
+    """
+    from emulator.scenario.strict_yaml import parse
+
+    return parse(text)
+
+
+def load_document(
+    document: Document, vendors: Vendors, name: str = "inline", source: str = "", titled: bool = True
+) -> Scenario:
+    """The scenario in a document that was parsed, whatever its problems; one in a file must be `titled`.
 
     Raises:
         BadInput: it has mistakes.
@@ -52,7 +70,7 @@ def load_document(document: Document, vendors: Vendors, name: str = "inline", so
 
     place: Callable[[str, tuple[str | int, ...]], Problem] = document.problem if document.places else Problem
     problems = [*document.problems]
-    problems += [place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors))]
+    problems += [place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors, titled))]
     problems += [place(it.message, it.path) for it in contradictions(document.value, vendors, Mistakes(problems))]
     scenario = Scenario(name, source, document.value if isinstance(document.value, dict) else {}, document.places)
     problems += [place(it.message, it.path) for it in impossibilities(scenario, vendors, problems)]

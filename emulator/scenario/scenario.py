@@ -115,7 +115,7 @@ class Scenario:
     def _rules(self, vendors: Vendors, id: str, seed: int, limits: Limits) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
         choices |= {name: str(choice) for name, choice in self.written.get("assume", {}).items()}
-        timing = {wait: _length(text) for wait, text in self.written.get("timing", {}).items()}
+        timing = {wait: _length(written) for wait, written in self.written.get("timing", {}).items()}
         machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
         listed = self.written.get("credentials", {})
         credentials = {
@@ -182,5 +182,5 @@ def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterato
         raise BadInput(problems)
 
 
-def _length(text: str) -> timedelta | None:
-    return None if text == NEVER else parse_duration(text)
+def _length(written: object) -> timedelta | None:
+    return None if written == NEVER else parse_duration(written)

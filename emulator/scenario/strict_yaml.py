@@ -1,10 +1,9 @@
-"""YAML without its surprises: no guessed types, no duplicate keys, no tags, bounded, and every value knows its place."""
+"""YAML without its surprises: no guessed types, no duplicate keys, bounded, and every value knows its place."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from decimal import Decimal
 from typing import Any
 
 import yaml
@@ -12,18 +11,11 @@ from yaml import composer
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
+from emulator.scenario.scalars import MERGE, misfit, plain, shown, tagged
 
 MAX_VALUES = 200_000
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
-PLAIN_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
-)
-"""What YAML makes of values without a tag; any other was written by somebody."""
-
-_INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
-_DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,18}", re.ASCII)
-_WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 _NO_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LOOKAHEAD = 1024
 """The characters that a scanner may read ahead in one line, to find out whether they are a key."""
@@ -72,8 +64,10 @@ class _Strict(composer.Composer):
         if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent) and event.anchor in self.anchors:
             raise BadInput([_at(event, f"the anchor &{event.anchor} is given twice")])
         self._depth += 1
-        node = super().compose_node(parent, index)
+        node: Any = super().compose_node(parent, index)
         self._depth -= 1
+        if not isinstance(event, yaml.AliasEvent):
+            node.written_tag = event.tag
         return _Alias(node, event.start_mark) if isinstance(event, yaml.AliasEvent) else node
 
     def get_single_node(self) -> Any:
@@ -133,6 +127,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._count = 0
+        self._merging: list[Any] = []
 
     def read(self, node: Any, path: Path, alias: _Alias | None = None) -> Any:
         if isinstance(node, _Alias):
@@ -141,12 +136,15 @@ class _Reader:
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise BadInput([_at(alias or node, f"more than {MAX_VALUES} values, or an alias within itself", path)])
         self._place(path, alias or node)
-        self._refuse_tag(node, path)
+        if refusal := misfit(node.written_tag, node.id, node.value):
+            self._document.problems.append(_at(node, refusal, path))
         if isinstance(node, yaml.MappingNode):
-            return dict(self._pairs(node, path, alias))
+            return self._merged(node, path, alias) | dict(self._pairs(node, path, alias))
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index), alias) for index, item in enumerate(node.value)]
-        return self._scalar(node)
+        if node.written_tag is not None:
+            return tagged(node.written_tag, node.value)
+        return node.value if node.style else plain(node.value)  # quoted, or a block: the C parser says '' of a plain scalar
 
     def _pairs(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
@@ -155,7 +153,10 @@ class _Reader:
             if not isinstance(key, yaml.ScalarNode):
                 self._document.problems.append(_at(written, "a key must be a plain word", path))
                 continue
-            self._refuse_tag(key, (*path, key.value))
+            if key.tag == MERGE:
+                continue
+            if refusal := misfit(_written_tag(key), "key", key.value):
+                self._document.problems.append(_at(key, refusal, (*path, key.value)))
             if key.value in seen:
                 self._document.problems.append(_at(written, f"the key {key.value!r} is given twice", (*path, key.value)))
             seen.add(key.value)
@@ -164,20 +165,43 @@ class _Reader:
                 self._place((*path, key.value), written)  # it begins with its first item, on a line of its own
             yield key.value, read
 
+    def _merged(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> dict[str, Any]:
+        """Return what the merge key of a mapping brings in; of several mappings, the first that has a key gives its value."""
+        merges = [(key, value) for key, value in node.value if key.tag == MERGE]
+        for key, _ in merges[1:]:
+            self._document.problems.append(_at(key, "the key '<<' is given twice: merge a list, <<: [*a, *b]", path))
+        read: dict[str, Any] = {}
+        own = self._document.places[path]
+        for source in reversed([source for _, value in merges[:1] for source in _sources(value)]):
+            read |= self._read_merged(source, path, alias)
+        self._document.places[path] = own
+        return read
+
+    def _read_merged(self, source: Any, path: Path, alias: _Alias | None) -> dict[str, Any]:
+        meant = source.meant if isinstance(source, _Alias) else source
+        if not isinstance(meant, yaml.MappingNode):
+            self._document.problems.append(
+                _at(source, f"'<<' merges a mapping or a list of mappings, not {shown(meant)}", path)
+            )
+            return {}
+        if meant in self._merging or len(self._merging) > MAX_DEPTH:
+            raise BadInput([_at(alias or source, f"merged with itself, or more than {MAX_DEPTH} deep", path)])
+        self._merging.append(meant)
+        read: dict[str, Any] = self.read(source, path, alias)
+        self._merging.pop()
+        return read
+
     def _place(self, path: Path, node: yaml.Node) -> None:
         self._document.places[path] = node.start_mark.line + 1, node.start_mark.column + 1
 
-    def _refuse_tag(self, node: yaml.Node, path: Path) -> None:
-        if node.tag not in PLAIN_TAGS:
-            self._document.problems.append(_at(node, f"the tag {node.tag} is not allowed", path))
 
-    @staticmethod
-    def _scalar(node: Any) -> Any:
-        text: str = node.value
-        if node.style:  # quoted, or a block: the C parser says '' of a plain scalar, the Python one None
-            return text
-        if text in _WORDS:
-            return _WORDS[text]
-        if _INTEGER.fullmatch(text):
-            return int(text)
-        return Decimal(text) if _DECIMAL.fullmatch(text) else text
+def _written_tag(node: Any) -> str | None:
+    """Return the tag that somebody wrote before a node, None where nobody did."""
+    tag: str | None = node.written_tag
+    return tag
+
+
+def _sources(value: Any) -> list[Any]:
+    """Return the nodes that a merge key names: one mapping, or each of a list."""
+    meant = value.meant if isinstance(value, _Alias) else value
+    return list(meant.value) if isinstance(meant, yaml.SequenceNode) else [value]

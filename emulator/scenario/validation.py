@@ -13,9 +13,12 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from emulator.kernel.errors import Problem, nearest
+from emulator.kernel.errors import Problem
 from emulator.kernel.quantities import parse_instant
+from emulator.kernel.words import near, some
 from emulator.scenario.compare import abridge
+from emulator.scenario.misplaced import Misplaced
+from emulator.scenario.terms import duration_mistake, is_duration
 
 TYPES = {
     "object": "an object",
@@ -56,6 +59,12 @@ def _is_instant(value: object) -> bool:
     return not isinstance(value, str) or bool(parse_instant(value))
 
 
+@FORMATS.checks("utc-date-time", raises=ValueError)
+def _is_instant_or_utc(value: object) -> bool:
+    """Whether it is an instant, or one without a zone, which is UTC where this format is."""
+    return not isinstance(value, str) or bool(parse_instant(value, zone="Z"))
+
+
 def _fits_pattern(_: Any, pattern: str, value: object, __: Any) -> Iterator[ValidationError]:
     """A `$` at the end is the very end, as JSON Schema has it; Python's own would let a line break follow."""
     exact = f"{pattern[:-1]}\\Z" if pattern.endswith("$") else pattern
@@ -79,25 +88,27 @@ def _validator(schema: bytes) -> Any:
 
 def problems_in(value: Any, schema: Mapping[str, Any]) -> Iterator[Problem]:
     """Every way in which the value does not fit the schema."""
-    validator = _validator(orjson.dumps(schema))
+    validator, misplaced = _validator(orjson.dumps(schema)), Misplaced(schema)
     for error in sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]):
-        yield from _problems_of(error)
+        yield from _problems_of(error, misplaced)
 
 
-def _problems_of(error: ValidationError) -> Iterator[Problem]:
+def _problems_of(error: ValidationError, misplaced: Misplaced) -> Iterator[Problem]:
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         schema: Any = error.schema
         known = schema.get("properties", {})
         instance: Any = error.instance
         for key in sorted(set(instance) - set(known)):
-            yield Problem(f"unknown key {key!r}{nearest(key, known) or _list(known)}", (*path, key))
+            yield Problem(f"unknown key {key!r}{misplaced.advice(path, key, schema, instance[key])}", (*path, key))
     elif error.validator == "maxProperties" and not _has_too_many_that_are_known(error):
         return
     elif error.validator == "anyOf":
-        meant = [it for it in error.context or () if it.validator not in ("type", "enum", "const") or it.path]
+        context, scalar = error.context or (), not isinstance(error.instance, (dict, list))
+        meant = [it for it in context if it.validator not in ("type", "enum", "const") or it.path]
+        meant += [it for it in context if scalar and is_duration(_schema_of(it))]
         if meant:
-            yield from _problems_of(meant[0])
+            yield from _problems_of(meant[0], misplaced)
         else:
             yield Problem(f"{_shown(error.instance)} is not {_described(error.schema)}{_nearest_choice(error)}", path)
     else:
@@ -113,6 +124,8 @@ def _has_too_many_that_are_known(error: ValidationError) -> bool:
 
 def _message(error: ValidationError) -> str:
     shown, schema = _shown(error.instance), _schema_of(error)
+    if is_duration(schema):
+        return duration_mistake(error.instance, schema, next(reversed(error.absolute_path), ""))
     if error.validator == "enum":
         return f"{shown} is {_none_of(schema, error)}"
     if error.validator == "minProperties" and "properties" in schema:
@@ -176,17 +189,20 @@ def _choices(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _none_of(schema: Mapping[str, Any], error: ValidationError) -> str:
-    """Of many choices only the nearest, or the first where none is near."""
-    choices, hint = _choices(schema), _nearest_choice(error)
-    if len(choices) > MANY:
-        examples = ", ".join(choices[:5])
-        return f"none of the {len(choices)} that there are{hint or f', such as {examples}'}"
-    return f"not one of {', '.join(choices)}{hint}"
+    """Of many choices only the nearest, or those that begin so, or the first where none does."""
+    choices, close = _choices(schema), _nearest_choice(error)
+    if len(choices) <= MANY:
+        return f"not one of {', '.join(choices)}{close}"
+    if close:
+        return f"none of the {len(choices)} that there are{close}"
+    own = [it for it in choices if it.startswith(f"{error.instance}.")]
+    return (
+        f"not enough here: name one of its own, {some(own)}"
+        if own
+        else f"none of the {len(choices)} that there are: {some(choices)}"
+    )
 
 
 def _nearest_choice(error: ValidationError) -> str:
-    return nearest(str(error.instance), _choices(_schema_of(error)))
-
-
-def _list(known: Mapping[str, Any]) -> str:
-    return f"; known are {', '.join(known)}" if known else ""
+    close = near(str(error.instance), _choices(_schema_of(error)))
+    return f"; did you mean {' or '.join(map(repr, close))}?" if close else ""

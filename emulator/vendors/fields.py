@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
@@ -39,6 +40,10 @@ COUNT = Field({"type": "integer", "minimum": 0})
 ORDINAL = Field({"type": "integer", "minimum": 1})
 INSTANT = Field({"type": "string", "format": "date-time"}, parse_instant, show_instant)
 PAST = Field(INSTANT.schema, INSTANT.read, INSTANT.show, past=True)
+UTC_INSTANT = Field({"type": "string", "format": "utc-date-time"}, partial(parse_instant, zone="Z"), show_instant)
+"""An instant of a vendor that prints its own without a zone: such a text is UTC, any other RFC 3339."""
+
+UTC_PAST = Field(UTC_INSTANT.schema, UTC_INSTANT.read, UTC_INSTANT.show, past=True)
 AMOUNT = Field({"type": "number", "minimum": 0}, lambda value: Decimal(str(value)))
 TEXTS = Field({"type": "array", "items": {"type": "string"}}, tuple, list)
 TEXT_MAP = Field({"type": "object", "additionalProperties": {"type": "string"}}, dict, dict)

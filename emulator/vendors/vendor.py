@@ -291,9 +291,9 @@ def dump(value: Any) -> bytes:
 
 
 def _dump_decimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         if abs(value.adjusted()) > LONGEST_DECIMAL:
             return orjson.Fragment(str(value))
-        whole = value.to_integral_value()
-        return orjson.Fragment(format(whole if whole == value else value.normalize(), "f"))
+        digits = format(value, "f")  # whatever the precision of the caller's decimal context
+        return orjson.Fragment(digits.rstrip("0").removesuffix(".") if "." in digits else digits)
     raise TypeError(f"{type(value).__name__} is not a JSON value")

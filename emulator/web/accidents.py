@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Iterator, MutableMapping
-from datetime import timedelta
 from hashlib import shake_128
 from typing import Any, TypeVar
 
-from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, REAL, RESET, STATUS, Fault
+from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
 from emulator.vendors.vendor import Stream
-from emulator.web.wire import Means, Receive, Send, Wire, begin, send_more, send_out
+from emulator.web.held import GONE, Held
+from emulator.web.holding import Holding, WorldGone
+from emulator.web.wire import Means, Send, Wire, begin, ours, send_more, send_out
 
 T = TypeVar("T")
 
@@ -23,7 +23,11 @@ DRIBBLES = 20
 PIECE = 65_536
 
 
-class LineCut(Exception):
+class Unanswered(Exception):
+    """Ends a request of a caller without a socket that gets no answer, or not all of it."""
+
+
+class LineCut(Unanswered):
     """Where there is no socket to do it with, what would have happened to it: drop, reset, garbage or hang."""
 
     def __init__(self, how: str) -> None:
@@ -47,8 +51,9 @@ class NoSocket:
     async def breathe(self) -> None:
         """Goes on at once: there may be no event loop."""
 
-    async def pause(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+    async def pause(self, held: Held, seconds: float) -> bool:
+        await held.wait_in_any_loop(seconds)
+        return True
 
     async def say(self, data: bytes) -> None:  # noqa: ARG002
         raise LineCut(GARBAGE)
@@ -59,15 +64,18 @@ class NoSocket:
     async def reset(self) -> None:
         raise LineCut(RESET)
 
-    async def hang(self, receive: Receive, seconds: float) -> None:  # noqa: ARG002
+    async def hang(self, held: Held, seconds: float) -> None:  # noqa: ARG002
         raise LineCut(HANG)
 
 
 class Impatient(NoSocket):
     """For who wants the answer at once: real time is left out."""
 
-    async def pause(self, seconds: float) -> None:
-        """Lets none pass."""
+    async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
+        return False
+
+    async def hang(self, held: Held, seconds: float) -> None:
+        """Lets no time pass."""
 
 
 def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -91,53 +99,78 @@ def means_of(scope: MutableMapping[str, Any]) -> Means:
     return means
 
 
-async def wait_through(faults: tuple[Fault, ...], means: Means) -> None:
-    """Lets the real time of these delays pass."""
-    for fault in faults:
-        if fault.do == DELAY and fault.clock == REAL and isinstance(fault.delay, timedelta):
-            await means.pause(fault.delay.total_seconds())
-
-
-async def befall(wire: Wire, means: Means, receive: Receive, send: Send, patience: float) -> None:
+async def befall(wire: Wire, holding: Holding, means: Means, send: Send, patience: float) -> None:
     """Sends a reply as far as its faults let it through; a hang is over after `patience` seconds."""
-    await wait_through(wire.faults[:-1], means)
-    await Accident(wire.faults[-1], means, receive, send, patience).befall(wire)
+    accident = Accident(wire.faults[-1], holding, means, send, patience)
+    try:
+        await holding.delay(wire.faults[:-1])
+        await accident.befall(wire)
+    except WorldGone as gone:
+        if accident.begun:
+            await means.drop()
+        else:
+            await send_out(world_gone(gone), send, means)
+
+
+def note_delivery(wire: Wire, means: Means) -> None:
+    """Notes in the journal whether the client gets the answer, as far as that was not known when it was committed.
+
+    Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more.
+    """
+    if wire.noted is None:
+        return
+    if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
+        wire.noted.mark(False)
+    elif wire.holding is not None and all(fault.spares_the_answer or wire.holding.was_lifted(fault) for fault in wire.faults):
+        wire.noted.mark(True)
+
+
+def world_gone(gone: WorldGone) -> Wire:
+    """The answer to a request that was held up when its world was reset, taken back or dropped."""
+    return ours(503, "world-gone", str(gone))
 
 
 class Accident:
-    """The last fault that befell an exchange, and the line that it befalls. A hang is over after `patience` seconds."""
+    """The last fault that befell an exchange, and the line that it befalls. A hang is over after `patience` seconds.
 
-    def __init__(self, fault: Fault, means: Means, receive: Receive, send: Send, patience: float) -> None:
+    `begun` is whether the head of the reply is out.
+    """
+
+    def __init__(self, fault: Fault, holding: Holding, means: Means, send: Send, patience: float) -> None:
+        self.begun = False
         self._fault = fault
+        self._holding = holding
         self._means = means
-        self._receive = receive
         self._send = send
         self._patience = patience
 
     async def befall(self, wire: Wire) -> None:
-        """Sends the reply as far as the fault lets it through."""
-        if self._fault.do == STATUS:
+        """Sends the reply as far as the fault lets it through; all of it where the fault was taken away meanwhile."""
+        if self._fault.do == STATUS or self._holding.is_over(self._fault):
             await self._send_out(wire)
         elif self._fault.where == AFTER_REPLY:
             await self._send_out(wire)
-            await self._strike()
+            await self._strike(wire)
         elif self._fault.where == MID_BODY:
             await self._in_the_middle(wire)
         else:
-            await self._strike()
+            await self._strike(wire)
             await self._send_out(wire)
 
     async def _send_out(self, wire: Wire) -> None:
+        note_delivery(wire, self._means)  # before the client can have it, so that it is true when the client asks
         await send_out(wire, self._send, self._means)
 
-    async def _strike(self) -> None:
+    async def _strike(self, wire: Wire) -> None:
         """Does to the connection what the fault says, wherever in the reply that is."""
         if self._fault.do == HANG:
-            await self._means.hang(self._receive, self._patience)
+            await self._holding.hang(self._fault, self._patience)
+            note_delivery(wire, self._means)
         elif self._fault.do == RESET:
             await self._means.reset()
         elif self._fault.do == DELAY:
-            await wait_through((self._fault,), self._means)
+            await self._holding.delay((self._fault,))
+            note_delivery(wire, self._means)
         else:
             if self._fault.do == GARBAGE:
                 await self._means.say(noise(self._fault.id, 64))
@@ -148,6 +181,7 @@ class Accident:
         if length < 2:
             await self._without_a_middle(wire)
             return
+        self.begun = True
         await begin(wire, self._send)
         if self._fault.do == DRIBBLE:
             await self._dribble(wire, -(-length // DRIBBLES))
@@ -157,20 +191,25 @@ class Accident:
 
     async def _without_a_middle(self, wire: Wire) -> None:
         """A reply whose body has no middle is cut in its head."""
-        if self._fault.do not in (DELAY, DRIBBLE):
+        if self._fault.do == HANG:
+            await self._strike(wire)
+        elif self._fault.do not in (DELAY, DRIBBLE):
             await self._means.say(b"HTTP/1.1 %d" % wire.status)
-            await self._strike()
+            await self._strike(wire)
         await self._send_out(wire)
 
     async def _dribble(self, wire: Wire, size: int) -> None:
+        """Pauses between the pieces of a body, until the fault is taken away."""
         sent, next_pause = 0, size
-        for piece in pieces(wire.content, min(size, PIECE)):
-            if sent >= next_pause:
-                await self._means.pause(self._fault.pace.total_seconds())
-                next_pause += size
-            if not await self._send_more(piece):
-                return
-            sent += len(piece)
+        with self._holding.hold(self._fault) as held:
+            for piece in pieces(wire.content, min(size, PIECE)):
+                if sent >= next_pause:
+                    if held.ended is None:
+                        await self._means.pause(held, self._fault.pace.total_seconds())
+                    next_pause += size
+                if held.ended == GONE or not await self._send_more(piece):
+                    return
+                sent += len(piece)
 
     async def _break(self, wire: Wire, half: int) -> None:
         """Strikes once half of the body is out. What follows goes out too where the line is still there, or is garbage."""
@@ -183,7 +222,7 @@ class Accident:
             if sent >= half and not struck:
                 struck = True
                 if self._fault.do != GARBAGE:
-                    await self._strike()
+                    await self._strike(wire)
 
     async def _send_more(self, piece: bytes) -> bool:
         return await send_more(piece, self._send, self._means)

@@ -14,6 +14,9 @@ Say = Callable[[str], None]
 
 ERROR = b"emulator-error"
 
+LONGEST = 500
+"""Characters of a target that are shown."""
+
 
 class ExchangeLines:
     """Says a line for each exchange. No credential can be read in it; what says it escapes it."""
@@ -23,8 +26,8 @@ class ExchangeLines:
 
     def of_vendor(self, scope: Scope, wire: Wire) -> None:
         """Tell of what a vendor answers, or of the refusal of ours that stands in its place."""
-        if wire.mark is not None:
-            self._say(line_of(wire.mark.exchange, f"{wire.mark.world.id}/{wire.mark.n}"))
+        if wire.noted is not None:
+            self._say(line_of(wire.noted.exchange, f"{wire.noted.world.id}/{wire.noted.n}"))
         else:
             self._say_ours(scope, wire.status, _error_in(wire.headers))
 
@@ -60,7 +63,9 @@ def line_of(exchange: Exchange, place: str) -> str:
 
 
 def shown(target: str) -> str:
-    """Return a request's target in which no credential can be read."""
+    """Return a request's target in which no credential can be read, cut where it is too long for a line."""
+    if len(target) > LONGEST:
+        target = f"{target[:LONGEST]}..."
     return redact_url(target) if "://" in target else redact_target(target)
 
 

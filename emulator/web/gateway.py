@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from emulator.evidence import kind_of
+from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
-from emulator.kernel.faults import AFTER_REPLY, STATUS, Fault
-from emulator.kernel.journal import STEPS, Began, Exchange, Struck
+from emulator.kernel.faults import STATUS, Fault
+from emulator.kernel.journal import STEPS, Began, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
-from emulator.web.accidents import Impatient, at_once, befall, means_of
+from emulator.web.accidents import Impatient, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
 from emulator.web.guard import CONTROL_NAMES, PREFIX
+from emulator.web.held import HeldRequests, Noted
+from emulator.web.holding import Holding
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
-from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, Noted, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
@@ -53,9 +56,16 @@ class Gateway:
     """One ASGI callable for all vendors. From the request's last byte to its journal entry nothing is awaited."""
 
     def __init__(
-        self, worlds: Worlds, vendors: Iterable[Vendor], judge: Judge | None, limits: Limits, tell: Tell | None = None
+        self,
+        worlds: Worlds,
+        vendors: Iterable[Vendor],
+        judge: Judge | None,
+        limits: Limits,
+        held: HeldRequests,
+        tell: Tell | None = None,
     ) -> None:
         self._limits = limits
+        self._held = held
         self._worlds = worlds
         self._routes = Routes(vendors)
         self._judge = judge
@@ -76,12 +86,12 @@ class Gateway:
         if self._tell is not None:
             self._tell(scope, wire)
         means = means_of(scope)
-        if wire.faults:
-            await befall(wire, means, receive, send, self._limits.hang_seconds)
+        if wire.faults and wire.holding is not None and not means.gone:
+            await befall(wire, wire.holding, means, send, self._limits.hang_seconds)
         else:
             await send_out(wire, send, means)
         if means.gone or wire.faults:
-            _note_delivery(wire, means)
+            note_delivery(wire, means)
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
@@ -97,7 +107,7 @@ class Gateway:
             if world is None:
                 return ours(404, "no-such-world", "the header names no world")
             if world.store.size(Fault.kind):
-                return await Stricken(world, route, call, means_of(scope), self._conclude).answer()
+                return await self._stricken(world, route, call, means_of(scope))
             return self._exchange(world, route, call)
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
@@ -105,9 +115,15 @@ class Gateway:
             return ours(429, "too-many", str(error))
         except ConnectionError:
             return None
+        except Unanswered:
+            raise
         except Exception:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
+
+    async def _stricken(self, world: World, route: Route, call: Call, means: Means) -> Wire:
+        holding = Holding(self._held, world, call, route.name, means)
+        return await Stricken(world, route, call, holding, self._conclude, self._limits.hang_seconds).answer()
 
     def _hint(self, limit: int) -> str:
         """How more is allowed, where the bound is ours and not the vendor's."""
@@ -137,14 +153,16 @@ class Gateway:
         answer: Answer,
         reply: Reply,
         faults: tuple[Fault, ...] = (),
+        over: Collection[str] = (),
     ) -> Wire:
-        """Notes the exchange in the journal and makes its reply ready to go out."""
+        """Notes the exchange in the journal and makes its reply ready to go out. The faults whose ids are `over` spare it."""
         n = world.journal.last + 1
         content = _content(reply.body)
         basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
         headers = self._headers(tx, route, call, reply, n)
-        notes, delivered = _notes(faults) if faults else ((), True)
-        own = answer.name not in NO_VENDORS and not (faults and any(fault.do == STATUS for fault in faults))
+        notes = tuple(fault.note() for fault in faults)
+        left = [fault for fault in faults if fault.id not in over]
+        own = answer.name not in NO_VENDORS and not any(fault.do == STATUS for fault in left)
         if world.rules.provenance:
             headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
             if own:
@@ -159,7 +177,7 @@ class Gateway:
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, delivered, len(call.body) > kept, call.raw_headers,
+            notes, _delivered(left), len(call.body) > kept, call.raw_headers,
         )  # fmt: skip
         world.journal.add(exchange)
         return Wire(reply.status, headers, content, (), Noted(world, n, exchange))
@@ -189,9 +207,10 @@ class Gateway:
             call.reader.feed(call.body)
             call.body = b""
         twin = world.copy()
+        twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
         means = Impatient()
-        wire = at_once(Stricken(twin, route, call, means, self._conclude).answer())
-        _note_delivery(wire, means)
+        wire = at_once(self._stricken(twin, route, call, means))
+        note_delivery(wire, means)
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content
         if isinstance(content, Stream):
@@ -226,20 +245,9 @@ class Gateway:
         return known[1]
 
 
-def _note_delivery(wire: Wire, means: Means) -> None:
-    """A client that hung up before the end of its answer has not got it; of one that was held up it is known only now."""
-    if wire.mark is None:
-        return
-    if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
-        wire.mark(False)
-    elif any(fault.takes_real_time for fault in wire.faults) and all(fault.spares_the_answer for fault in wire.faults):
-        wire.mark(True)
-
-
-def _notes(faults: tuple[Fault, ...]) -> tuple[tuple[Struck, ...], bool | None]:
-    """What the journal says of the faults, and whether they let the client have the vendor's own answer, whole."""
-    spared = all(fault.spares_the_answer for fault in faults)
-    return tuple(fault.note() for fault in faults), None if spared and any(it.takes_real_time for it in faults) else spared
+def _delivered(faults: Iterable[Fault]) -> bool | None:
+    """Whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
+    return not any(it.takes_real_time for it in faults) or None if all(it.spares_the_answer for it in faults) else False
 
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:

@@ -23,8 +23,8 @@ OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """Control paths that need no token, so that a health check has no secret to keep."""
 
 HOW_TO_OPEN = (
-    "send the header `Authorization: Bearer TOKEN` with the token of the server's --control-token or EMULATOR_CONTROL_TOKEN,"
-    " which it prints when it starts where it made the token itself"
+    "send the header `Authorization: Bearer TOKEN` with the token that the server was given, or printed when it started."
+    " Our commands take it from --control-token or EMULATOR_CONTROL_TOKEN, the pytest fixture from EMULATOR_CONTROL_TOKEN"
 )
 NO_TOKEN = f"the control plane is locked, and no token was sent: {HOW_TO_OPEN}"
 WRONG_TOKEN = f"the control plane is locked, and this Authorization does not hold its token: {HOW_TO_OPEN}"

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
@@ -15,10 +14,10 @@ from emulator.kernel.limits import Limits
 from emulator.web.accidents import LENT
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.flow import OneReadAhead, OneWrite, Unread, break_off
+from emulator.web.held import Held
 from emulator.web.idle import Since, has_unread_bytes, hint, longest_idle
 from emulator.web.refusals import reason_of, refusal
 from emulator.web.target import with_path
-from emulator.web.wire import Receive
 
 NOTHING, HEAD, BODY = range(3)
 """What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""
@@ -36,19 +35,30 @@ class Lent:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._over = False
+        self._hanging: Held | None = None
         self.gone = False
 
+    def leave(self) -> None:
+        """Notes that nobody is there any more, which ends a hang."""
+        self.gone = True
+        if self._hanging is not None:
+            self._hanging.stir()
+
     async def breathe(self) -> None:
-        await self.pause(0)
+        await self._wait(asyncio.sleep(0))
 
-    async def pause(self, seconds: float) -> None:
-        if not self._over:
-            await self._pause_or_drop(seconds)
+    async def pause(self, held: Held, seconds: float) -> bool:
+        await self._wait(held.wait_in_loop(seconds))
+        return not self._over
 
-    async def _pause_or_drop(self, seconds: float) -> None:
+    async def _wait(self, wait: Coroutine[Any, Any, None]) -> None:
+        """Waits, but not once the server closes, which also cuts the line."""
+        if self._over:
+            wait.close()
+            return
         try:
-            await asyncio.sleep(seconds)
-        except asyncio.CancelledError:  # the server closes, and waits no longer
+            await wait
+        except asyncio.CancelledError:
             self._over = True
             await self.drop()
 
@@ -66,11 +76,14 @@ class Lent:
         await asyncio.sleep(0)
         self._line.cut(break_off)
 
-    async def hang(self, receive: Receive, seconds: float) -> None:
+    async def hang(self, held: Held, seconds: float) -> None:
         self._line.wire.say(b"")
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(receive(), seconds)
-        await self.drop()
+        if not self.gone:
+            self._hanging = held
+            await self._wait(held.wait_in_loop(seconds))
+            self._hanging = None
+        if held.ended is None:
+            await self.drop()
 
 
 class Line(HttpToolsProtocol):
@@ -227,7 +240,7 @@ class Line(HttpToolsProtocol):
 
     def _leave_unsaid(self) -> None:
         """Nobody hears the rest of the answer that is under way, of which uvicorn tells only the newest request."""
-        self._lent.gone = True
+        self._lent.leave()
         if self._answered is not None:
             self._answered.disconnected = True
             self._answered.message_event.set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.kernel.errors import nearest
+from emulator.kernel.words import hint
 from emulator.vendors.vendor import Operation, Vendor
 
 ASTRAY = "astray"
@@ -84,7 +84,7 @@ class Routes:
 
     def nearest(self, path: str) -> str:
         """A hint at the known path closest to an unknown one."""
-        return nearest(path, self._paths)
+        return hint(path, self._paths)
 
     def _node(self, mount: str) -> Node:
         node = self._root

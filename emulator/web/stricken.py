@@ -2,84 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import timedelta
+from collections.abc import Collection
 from typing import Protocol
 
-from emulator.kernel.errors import Conflict, TimeRunsForward
-from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, STATUS, VIRTUAL, Fault, strike
+from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, Fault, strike
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
-from emulator.web.accidents import wait_through
+from emulator.web.accidents import world_gone
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, refusal
+from emulator.web.holding import Holding, WorldGone
 from emulator.web.routes import Route
-from emulator.web.wire import Means, Wire, ours
+from emulator.web.wire import Wire
 
 Faults = tuple[Fault, ...]
 
 
 class Conclude(Protocol):
-    """Notes an exchange in the journal and makes its reply ready to go out."""
+    """Notes an exchange in the journal and makes its reply ready to go out. The faults whose ids are `over` spare it."""
 
     def __call__(
-        self, tx: Transaction, world: World, route: Route, call: Call, answer: Answer, reply: Reply, faults: Faults
+        self,
+        tx: Transaction,
+        world: World,
+        route: Route,
+        call: Call,
+        answer: Answer,
+        reply: Reply,
+        faults: Faults,
+        over: Collection[str],
     ) -> Wire: ...
 
 
-class TakenBack(Exception):
-    """Ends a request whose world was taken back, reset or dropped while real time passed."""
-
-
 class Stricken:
-    """One request among faults. Only where real time passes is anything awaited; each hop by itself is atomic."""
+    """One request among faults. Only where one holds it up is anything awaited; each hop by itself is atomic.
 
-    def __init__(self, world: World, route: Route, call: Call, means: Means, conclude: Conclude) -> None:
+    A hang is over after `patience` seconds.
+    """
+
+    def __init__(self, world: World, route: Route, call: Call, holding: Holding, conclude: Conclude, patience: float) -> None:
         self._world = world
         self._route = route
         self._call = call
-        self._means = means
+        self._holding = holding
         self._conclude = conclude
+        self._patience = patience
         self._name = route.name
-        self._epoch = world.epoch
 
     async def answer(self) -> Wire:
         """The reply, with the faults that are still to befall it on the wire."""
         try:
             return await self._answer()
-        except TakenBack:
-            return ours(503, "world-gone", "its world was reset, taken back or dropped meanwhile: this has not happened")
+        except WorldGone as gone:
+            return world_gone(gone)
 
     async def _answer(self) -> Wire:
-        with self._hop():
+        with self._holding.hop():
             self._call.began = self._world.here()
         early = self._strike(early=True)
-        await self._let_pass(early)
-        if not all(fault.commits for fault in early):
-            return self._fail(early)
-        with self._hop():
+        if failed := await self._stopped(early, early):
+            return failed
+        with self._holding.hop():
             admitted = self._lets_in()
             late = self._strike(early=False, admitted=admitted)
             before = tuple(fault for fault in late if fault.where == BEFORE_COMMIT)
             if not before:
                 return self._commit(early, late)
-        await self._let_pass(before)
-        if not all(fault.commits for fault in before):
-            return self._fail(early + before)
-        with self._hop():
+        if failed := await self._stopped(early + before, before):
+            return failed
+        with self._holding.hop():
             return self._commit(early, late, let_in=True)
 
-    @contextmanager
-    def _hop(self) -> Iterator[None]:
-        """The world to oneself, if its past is still that in which the request began."""
-        with self._world.lock:
-            if self._world.epoch != self._epoch:
-                raise TakenBack
-            yield
-
     def _strike(self, early: bool, admitted: bool = True) -> Faults:
-        with self._hop(), self._world.transaction(self._name) as tx:
+        with self._holding.hop(), self._world.transaction(self._name) as tx:
             return strike(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
 
     def _lets_in(self) -> bool:
@@ -89,36 +84,40 @@ class Stricken:
         finally:
             tx.roll_back()
 
+    async def _stopped(self, befallen: Faults, faults: Faults) -> Wire | None:
+        """Waits through the newest of the faults that befell it. The end of the request, or None where it goes on."""
+        await self._holding.delay(faults)
+        if all(fault.commits for fault in faults) or self._holding.is_over(faults[-1]):
+            return None
+        failed = self._fail(befallen)
+        if faults[-1].do == HANG and await self._holding.hang(faults[-1], self._patience):
+            with self._holding.hop():
+                if failed.noted is not None:
+                    failed.noted.withdraw()
+            return None
+        return failed
+
     def _fail(self, faults: Faults) -> Wire:
         """Nothing happens; the client hears of a failure, or nothing at all."""
         last = faults[-1]
-        with self._hop(), self._world.transaction(self._name) as tx:
+        with self._holding.hop(), self._world.transaction(self._name) as tx:
             reply = failure(tx, self._route, self._call, last) if last.do == STATUS else Reply(0)
             answer = Answer(FAILED, last.place or last.id)
-            wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, faults)
-        return wire._replace(status=reply.status or 500, faults=(last,))
+            over = {fault.id for fault in faults[:-1]}
+            wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, faults, over)
+        return wire._replace(status=reply.status or 500, faults=(last,), holding=self._holding)
 
     def _commit(self, early: Faults, late: Faults, let_in: bool = False) -> Wire:
-        """What was asked takes effect. Time that passes after it has passed when the client has its reply."""
+        """What was asked takes effect. Virtual time that passes after it has passed when the client has its reply."""
         after = tuple(fault for fault in late if fault.where != BEFORE_COMMIT)
+        jumped = tuple(it for it in after if it.do == DELAY and it.clock == VIRTUAL) if self._holding.is_frozen() else ()
+        left = tuple(fault for fault in after if fault not in jumped)
+        over = {fault.id for fault in early + late} - {fault.id for fault in left}
         with self._world.transaction(self._name) as tx:
             answer, reply = (act_upon if let_in else answer_to)(tx, self._route, self._call)
-            if after and after[-1].do == STATUS:
-                reply = failure(tx, self._route, self._call, after[-1])
-            wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, early + late)
-        self._pass_virtually(after)
-        return wire._replace(faults=after)
-
-    async def _let_pass(self, faults: Faults) -> None:
-        with self._hop():
-            self._pass_virtually(faults)
-        await wait_through(faults, self._means)
-
-    def _pass_virtually(self, faults: Iterable[Fault]) -> None:
-        for fault in faults:
-            if fault.do == DELAY and fault.clock == VIRTUAL:
-                with suppress(TimeRunsForward, Conflict):  # beyond the end of time, or of what a world may go through at once
-                    if fault.delay == NEXT:
-                        self._world.advance_to_next()
-                    elif isinstance(fault.delay, timedelta):
-                        self._world.advance_by(fault.delay)
+            if left and left[-1].do == STATUS:
+                reply = failure(tx, self._route, self._call, left[-1])
+            wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, early + late, over)
+        self._holding.noted = wire.noted
+        self._holding.jump(jumped)
+        return wire._replace(faults=left, holding=self._holding)

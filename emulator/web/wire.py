@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from emulator.kernel.faults import Fault
-from emulator.kernel.journal import Exchange
-from emulator.kernel.world import World
 from emulator.vendors.vendor import Stream, dump
+
+if TYPE_CHECKING:
+    from emulator.web.held import Held, Noted
+    from emulator.web.holding import Holding
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,26 +30,15 @@ WORLD_HEADER = b"emulator-world"
 """The header by which a request names its world."""
 
 
-class Noted(NamedTuple):
-    """An exchange, and where it stands in the journal. Called, it notes there whether the client got its answer."""
-
-    world: World
-    n: int
-    exchange: Exchange
-
-    def __call__(self, delivered: bool) -> None:
-        with self.world.lock:
-            self.world.journal.mark(self.n, self.exchange, delivered)
-
-
 class Wire(NamedTuple):
-    """A reply as it goes out, the faults that befall it on its way, and how to note in the journal whether it got there."""
+    """A reply as it goes out, the faults that befall it on its way, and what they may hold up. `noted` is its exchange."""
 
     status: int
     headers: RawHeaders
     content: bytes | Stream
     faults: tuple[Fault, ...] = ()
-    mark: Noted | None = None
+    noted: Noted | None = None
+    holding: Holding | None = None
 
     @property
     def length(self) -> int:
@@ -65,8 +56,8 @@ class Means(Protocol):
     async def breathe(self) -> None:
         """Lets others have their turn."""
 
-    async def pause(self, seconds: float) -> None:
-        """Lets real time pass."""
+    async def pause(self, held: Held, seconds: float) -> bool:
+        """Lets real time pass until the request is stirred. False where nobody waits, so that more of it need not pass."""
 
     async def say(self, data: bytes) -> None:
         """Puts bytes on the wire as they are."""
@@ -77,8 +68,8 @@ class Means(Protocol):
     async def reset(self) -> None:
         """Breaks the connection off (RST) once what was said has gone out."""
 
-    async def hang(self, receive: Receive, seconds: float) -> None:
-        """Says nothing until the client gives up, or so long at most; then the connection is closed."""
+    async def hang(self, held: Held, seconds: float) -> None:
+        """Says nothing until the request is let go. Closes the connection if the client gives up before, or after so long."""
 
 
 async def begin(wire: Wire, send: Send) -> None:

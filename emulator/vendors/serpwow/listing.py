@@ -169,7 +169,7 @@ def _instant(query: Mapping[str, str], name: str) -> datetime | None:
     if name not in query:
         return None
     try:
-        instant = datetime.fromisoformat(query[name])
+        instant = datetime.fromisoformat(query[name].upper())
     except ValueError:
         raise _bad(name, "an ISO 8601 timestamp") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.vendors.fields import FLAG, INSTANT, PAST, TEXT, Field, Fields, many_of, one_of, schema_of
+from emulator.vendors.fields import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, many_of, one_of, schema_of
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 
 _GUID = {
@@ -35,7 +35,7 @@ ACCOUNT: Fields = {
     "id": GUID,
     "name": TEXT,
     "shortName": TEXT,
-    "createdAt": PAST,
+    "createdAt": UTC_PAST,
     "active": FLAG,
     "balance": MONEY,
     "availableBalance": MONEY,
@@ -49,24 +49,24 @@ PAYMENT: Fields = {
     "firstname": TEXT,
     "lastname": TEXT,
     "externalId": TEXT,
-    "settledAt": PAST,
+    "settledAt": UTC_PAST,
     "isMember": FLAG,
     "referralAmount": MONEY,
     "referralMsisdn": MSISDN,
-    "createdAt": PAST,
-    "since": PAST,
+    "createdAt": UTC_PAST,
+    "since": UTC_PAST,
 }
 BATCH: Fields = {
     "id": GUID,
     "name": TEXT,
     "status": one_of(*BATCH_STATES),
     "externalId": TEXT,
-    "createdAt": PAST,
-    "since": PAST,
+    "createdAt": UTC_PAST,
+    "since": UTC_PAST,
     "owner": TEXT,
     "accountId": GUID,
 }
-TOKEN: Fields = {"token": Field({"type": "string", "minLength": 1}), "key": TEXT, "expiresAt": INSTANT}
+TOKEN: Fields = {"token": Field({"type": "string", "minLength": 1}), "key": TEXT, "expiresAt": UTC_INSTANT}
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",

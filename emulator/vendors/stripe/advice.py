@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from emulator.kernel.transaction import Transaction
+from emulator.kernel.words import near, some
 from emulator.vendors.stripe.assumptions import CONTENT_TYPE
 from emulator.vendors.stripe.calls import fields_of
 from emulator.vendors.stripe.creation import endpoint_of
@@ -39,5 +39,7 @@ def _of_endpoint(call: Call) -> Iterator[str]:
         return
     wanted, version = endpoint_of(fields), call.headers.get("stripe-version", "")
     known = [f"{it.http_method} {it.path}" for it in endpoints_of(version)]
-    for near in get_close_matches(f"{wanted.http_method} {wanted.path}", known, n=1, cutoff=0):
-        yield f"the nearest endpoint that jobs of {version} may call is {near}"
+    if close := near(f"{wanted.http_method} {wanted.path}", known):
+        yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(close)}"
+    elif known:
+        yield f"jobs of {version} may call {some(known)}"

@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
-import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from emulator.kernel.errors import BadInput, Problem, TooLarge, nearest
+from emulator.kernel.errors import BadInput, Problem, TooLarge
+from emulator.kernel.words import hint
 from emulator.scenario.contradictions import METHODS
-from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
+from emulator.scenario.document import MAX_BYTES, Document
 from emulator.scenario.grammar import HEADERS, RATE
+from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
 from emulator.scenario.terms import DURATION, INSTANT
-from emulator.web.control.exact import depth_of
 from emulator.web.wire import HEARD_OUT
 
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
 
-YAML_TYPES = ("application/yaml", "application/x-yaml", "text/yaml")
-MOST_DIGITS = 20
-MOST_EXPONENT = 308
-"""Written out, numbers beyond these would be as long as their exponent says."""
-LARGEST = 2**63 - 1
-
+YAML_TYPE = re.compile(r"(application|text)/((x-|vnd\.)?yaml|[\w.-]+\+yaml)", re.ASCII)
 WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
 
 NEW_WORLD = {
@@ -109,7 +103,7 @@ def read_value(schema: Mapping[str, Any]) -> Reader:
 
     async def read(request: Request) -> Body:
         text = await text_of(request)
-        document = _yaml(text) if _is_yaml(request) else Document(_json(text))
+        document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
         return _checked(document, schema)
 
     return read
@@ -122,7 +116,7 @@ def read_scenario(schema: Mapping[str, Any]) -> Reader:
         text, wishes = await text_of(request), _wishes(request)
         if _is_yaml(request):
             return _checked(Document(wishes), schema) | {"scenario": _yaml(text)}
-        written = _json(text)
+        written = _json(text, request)
         if isinstance(written, dict):
             if twice := [name for name in wishes if name in written]:
                 raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in twice])
@@ -155,7 +149,11 @@ def _checked(document: Document, schema: Mapping[str, Any]) -> Body:
 
 
 def _is_yaml(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() in YAML_TYPES
+    return YAML_TYPE.fullmatch(_media_type(request)) is not None
+
+
+def _media_type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def text_of(request: Request) -> str:
@@ -194,22 +192,29 @@ def _yaml(text: str) -> Document:
     return parse(text)
 
 
-def _json(text: str) -> Any:
-    """A text as JSON: no key twice, not nested too deep, numbers with a fraction exact. Nothing at all is an empty object.
+def _json(text: str, request: Request) -> Any:
+    """Return a body as JSON; nothing at all is an empty object.
 
-    orjson is the stricter judge of what is JSON, of half characters for one, but reads decimals as floats.
+    Raises:
+        BadInput: it is not JSON; where it looks like YAML, the type to send it with is named.
     """
-    written = text if text.strip() else "{}"
     try:
-        orjson.loads(written)
-        value = json.loads(
-            written, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_unique
-        )
-    except (ValueError, RecursionError) as error:
-        raise BadInput([Problem(f"the body is not JSON: {error}")]) from None
-    if depth_of(value) > MAX_DEPTH:
-        raise BadInput([Problem(f"the body is nested more than {MAX_DEPTH} deep")])
-    return value
+        return read_json(text) if text.strip() else {}
+    except NotJson as error:
+        place = f": line {error.line} column {error.column}" if error.line else ""
+        sent = _media_type(request) or "none"
+        advice = f"; to send YAML, say Content-Type: application/yaml (this request says {sent})"
+        raise BadInput([Problem(f"the body is not JSON: {error}{place}{advice if _looks_like_yaml(text) else ''}")]) from None
+
+
+def _looks_like_yaml(text: str) -> bool:
+    """Whether a text that is not JSON is an object or a list in YAML: not a JSON object with a slip in it."""
+    if re.match(r"\s*(\{\s*[\"}]|\[|\"|')", text):
+        return False
+    try:
+        return isinstance(_yaml(text).value, (dict, list))
+    except BadInput:
+        return re.match(r"[\w.-]+:(\s|$)", text.lstrip()) is not None
 
 
 def check_query(request: Request, known: Collection[str]) -> None:
@@ -219,7 +224,7 @@ def check_query(request: Request, known: Collection[str]) -> None:
         BadInput: the query has others than these, or one of them twice.
     """
     names = [name for name, _ in request.query_params.multi_items()]
-    problems = [Problem(f"unknown parameter {name!r}{nearest(name, known)}", (name,)) for name in names if name not in known]
+    problems = [Problem(f"unknown parameter {name!r}{hint(name, known)}", (name,)) for name in names if name not in known]
     problems += [Problem(f"{name} is given twice", (name,)) for name in known if names.count(name) > 1]
     if problems:
         raise BadInput(problems)
@@ -237,28 +242,3 @@ def query_number(request: Request, name: str, default: int, least: int = 0) -> i
     if len(text) > MOST_DIGITS or int(text) > LARGEST:
         raise BadInput.at(f"{name} is at most {LARGEST}, and this is more", name)
     return int(text)
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    value = dict(pairs)
-    if len(value) != len(pairs):
-        raise ValueError("a key is given twice")
-    return value
-
-
-def _integer(text: str) -> int:
-    if len(text) > MOST_DIGITS or not -LARGEST <= int(text) <= LARGEST:
-        raise ValueError("an integer has more than 64 bits")
-    return int(text)
-
-
-def _decimal(text: str) -> Decimal:
-    with suppress(ArithmeticError):
-        value = Decimal(text)
-        if abs(value.adjusted()) <= MOST_EXPONENT:
-            return value
-    raise ValueError(f"a number has an exponent beyond {MOST_EXPONENT}")
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.scenario.grammar import scenario_schema
 from emulator.web.control.route import Asked, route
@@ -42,7 +44,9 @@ def _summary(asked: Asked, name: str) -> dict[str, Any]:
 
 @route("GET", "/scenarios/{name:path}", "A scenario", object_of(name=TEXT, title=TEXT, scenario=ref("scenario")))
 def scenario(asked: Asked) -> Any:
-    found = asked.plane.library.get(asked.named("name"))
+    if not (name := asked.named("name")):
+        raise HTTPException(404)  # a slash too many after `/scenarios`
+    found = asked.plane.library.get(name)
     return {"name": found.name, "title": found.title, "scenario": found.written}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from emulator.scenario.strict_json import depth_of
 from emulator.web.redact import DEEPEST
 
 
@@ -35,16 +36,6 @@ def exactly(content: bytes) -> Any:
     if text.count("[") + text.count("{") > DEEPEST and depth_of(value) > DEEPEST:
         raise Unreadable(f"it is nested more than {DEEPEST} deep")
     return value
-
-
-def depth_of(value: Any) -> int:
-    """How deep a value is nested, found without recursion."""
-    depth, level = 0, [value]
-    while level := [
-        part for it in level if isinstance(it, (dict, list)) for part in (it.values() if isinstance(it, dict) else it)
-    ]:
-        depth += 1
-    return depth
 
 
 def _integer(text: str) -> int | Decimal:

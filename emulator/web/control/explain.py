@@ -27,7 +27,10 @@ Explained = dict[str, Any]
 SPOKEN = 10
 """How many rows and differences are told in words; the values tell all."""
 
-UNPLACED = "a reply of the scenario, which came without a file"
+NOT_DELIVERED = "no: the client did not get the whole answer"
+STILL_SENDING = "not yet: the answer is still being sent"
+
+UNPLACED = "a reply of the scenario, which has no file"
 
 
 def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained:
@@ -45,11 +48,12 @@ def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained
 
 
 class NoEntry(NotFound):
-    """The journal has no entry of that number, or not any more; the message names those that it has."""
+    """The journal has no entry of that number, or not any more, or no exchange where no number is given."""
 
-    def __init__(self, journal: Journal, n: int) -> None:
-        here = f"it has {journal.dropped + 1} to {journal.last}" if journal.last > journal.dropped else "it is empty"
-        EmulatorError.__init__(self, f"this journal has no entry {n}: {here}")
+    def __init__(self, journal: Journal, n: int | None = None) -> None:
+        wanted = "no exchange yet" if n is None else f"no entry {n}"
+        here = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
+        EmulatorError.__init__(self, f"this journal has {wanted}: {here}")
 
 
 def entry_of(world: World, n: int) -> Entry:
@@ -133,7 +137,7 @@ def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[d
 
 
 def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
-    """The explanation for people; `picked` is how the request found its world."""
+    """The explanation for people; `picked` says how the request found its world."""
     basis = f" [{told['basis']}]" if told["because"] else ""  # what is no answer of the vendor rests on nothing
     yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {told['status']} {told['answer']}{basis}"
     yield f"  world       {told['world']}, {picked}"
@@ -141,36 +145,36 @@ def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
     for row in told["rows"][:SPOKEN]:
         yield from _row_lines(row, told)
     if len(told["rows"]) > SPOKEN:
-        yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} others"
+        yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} more"
     if told["because"]:
         yield f"  because     {_fact(told['because'])}"
     if told["scripted"]:
         yield f"  scripted    {told['scripted']}"
     for fault in told["faults"]:
-        laid = f", laid in {fault['place']}" if fault["place"] else ""
-        yield f"  fault       {fault['do']} {fault['where']} ({fault['id']}{laid})"
+        place = f", from {fault['place']}" if fault["place"] else ""
+        yield f"  fault       {fault['id']}: {fault['do']} {fault['where']}{place}"
     yield from (f"  assuming    {it['id']} = {it['choice']}: {it['question']}" for it in told["assumptions"])
     if told["differences"] is None:
-        yield "  changed     what it changed is not remembered any more"
+        yield "  changed     unknown: the history does not reach back that far"
     for it in (told["differences"] or ())[:SPOKEN]:
         yield f"  changed     {it['text']}"
     if len(told["differences"] or ()) > SPOKEN:
-        yield f"  changed     and {len(told['differences']) - SPOKEN} other things"
+        yield f"  changed     and {len(told['differences']) - SPOKEN} more"
     if told["differences"] == []:
         yield "  changed     nothing"
     if told["delivered"] is not True:
-        yield f"  delivered   {'no' if told['delivered'] is False else 'not yet'}"
-    yield from (f"  would work  {hint}" for hint in told["would_work"])
+        yield f"  delivered   {NOT_DELIVERED if told['delivered'] is False else STILL_SENDING}"
+    yield from (f"  hint        {hint}" for hint in told["would_work"])
 
 
 def _row_lines(row: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[str]:
-    """A row for people. One that would have let a request pass which was refused for its own mistake decided nothing."""
+    """A row for people. A row that allows what a check refused before did not decide the answer."""
     decided = row["answer"] == told["answer"] or not _is_refused_by_the_vendor(told)
-    says = "says" if decided else "would say"
-    yield f"  row         {row['resource']} {row['id']}: {row['in']} --{row['cause']}--> {row['to']} {says} {row['answer']}"
+    answer = f"answers {row['answer']}" if decided else f"would have answered {row['answer']}"
+    yield f"  row         {row['resource']} {row['id']}: {row['in']} --{row['cause']}--> {row['to']}, {answer}"
     if row["condition"]:
-        yield f"              since {row['condition']}"
-    yield from (f"              not {it['condition']}, which would say {it['answer']}" for it in row["passed_over"])
+        yield f"              taken because {row['condition']}"
+    yield from (f"              not taken: if {it['condition']}, answers {it['answer']}" for it in row["passed_over"])
     if decided and row["because"] and row["because"] != told["because"]:
         yield f"              because {_fact(row['because'])}"
 
@@ -187,8 +191,8 @@ def _picked(routes: Routes, exchange: Exchange) -> str:
     if route is not None and "world" in route.parameters:
         return "named by the path"
     if exchange.credential:
-        return f"picked for the credential {redact(exchange.credential)}"
-    return "since no credential names another"
+        return f"picked by the credential {redact(exchange.credential)}"
+    return "since the request carries no credential that picks another"
 
 
 def _fact(cited: Mapping[str, str]) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 import orjson
 
 from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import Exchange, Step
 from emulator.kernel.machine import ABSENT, Machine
+from emulator.kernel.words import near, some
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call, Operation, Vendor
 from emulator.web.answers import FAILED
@@ -19,15 +19,13 @@ from emulator.web.routes import Routes
 LOOKED_AT = 10_000
 """Among how many names the nearest is looked for at most."""
 
-COMPARED = 200
-"""How many characters of a name are compared with others."""
 
 REFUSED = 400
 """The least status of a refusal."""
 
 
 def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> list[str]:
-    """The nearest things that would have worked, each as a sentence; of what was not refused, only what was not read."""
+    """Return what would have worked, each as a sentence; of what was not refused, only what was not read."""
     if exchange.status < REFUSED:
         return list(_advice(world, vendor, exchange))
     if exchange.answer == FAILED:
@@ -62,7 +60,7 @@ def _of_fault(exchange: Exchange) -> Iterator[str]:
             effect = "nothing was done; "
         else:
             effect = "it took effect; " if any(_does_something(step) for step in exchange.steps) else ""
-        yield f"{effect}the {exchange.status} is {fault.id}'s"
+        yield f"{effect}the {exchange.status} comes from {fault.id}"
 
 
 def _of_credential(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
@@ -71,8 +69,13 @@ def _of_credential(world: World, vendor: Vendor, exchange: Exchange) -> Iterator
     else:
         yield "the request carries no credential"
     if accepted := world.rules.credentials.get(vendor.name):
-        near = nearest_of(exchange.credential or "", sorted(accepted))
-        yield f"this world takes {len(accepted)} {vendor.name} credentials; the nearest is {redact(near or '')}"
+        yield f"this world accepts {len(accepted)} {vendor.name} credentials; {_nearby_credential(exchange, accepted)}"
+
+
+def _nearby_credential(exchange: Exchange, accepted: Iterable[str]) -> str:
+    if close := near(exchange.credential or "", sorted(accepted)):
+        return f"the nearest is {redact(close[0])}"
+    return f"none is like it: {some(sorted({redact(it) for it in accepted}))}"
 
 
 def _of_path(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
@@ -84,10 +87,12 @@ def _of_path(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str
     known = _addresses(vendor)
     if route is not None and route.verbs:
         siblings = [] if _is_fixed(path, known) else _siblings(path, exchange.method, known)
-        own = f"this path can be asked with {' or '.join(route.verbs)}"
-        yield f"{exchange.method} can be asked at {' or '.join(siblings)}" if siblings else own
+        own = f"this path takes {' or '.join(route.verbs)}"
+        yield f"{exchange.method} works at {' or '.join(siblings)}" if siblings else own
     else:
-        yield f"the nearest operation is {nearest_of(f'{exchange.method} {path}', (f'{verb} {it}' for verb, it in known))}"
+        close = near(f"{exchange.method} {path}", (f"{verb} {it}" for verb, it in known))
+        listed = f"{vendor.name} has no such path here; GET /_emulator/vendors/{vendor.name} lists its operations"
+        yield f"the nearest operation is {' or '.join(close)}" if close else listed
 
 
 def _addresses(vendor: Vendor) -> Mapping[tuple[str, str], Operation]:
@@ -119,7 +124,7 @@ def _of_step(world: World, step: Step, exchange: Exchange) -> Iterator[str]:
         yield from _of_id(world, step.kind, step.id)
     elif step.row.answer == exchange.answer and not _does_something(step) and (states := _states_that_move(machine, step)):
         working = " or ".join(states)
-        yield f"{step.row.cause} does something where a {_noun(step.kind)} is {working}; this one was {step.row.state}"
+        yield f"{step.row.cause} works where a {_noun(step.kind)} is {working}; this one was {step.row.state}"
 
 
 def _does_something(step: Step) -> bool:
@@ -133,11 +138,14 @@ def _states_that_move(machine: Machine, step: Step) -> list[str]:
 
 def _of_id(world: World, kind: str, id: str) -> Iterator[str]:
     known = [resource.id for resource in world.store.all(kind)]
-    near = nearest_of(id, known)
-    if near is None:
-        yield f"there is no {_noun(kind)} at all in this world"
-    elif id not in known:
-        yield f"there is no {_noun(kind)} {id!r}; the nearest is {near!r}"
+    if not known:
+        yield f"this world has no {_noun(kind)}"
+    elif id in known:
+        return
+    elif close := near(id, known[:LOOKED_AT]):
+        yield f"there is no {_noun(kind)} {id!r}; the nearest is {' or '.join(map(repr, close))}"
+    else:
+        yield f"there is no {_noun(kind)} {id!r}; this world has {some([*map(repr, known)])}"
 
 
 def _of_parameters(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
@@ -167,14 +175,7 @@ def _of_body(vendor: Vendor, exchange: Exchange) -> Iterator[str]:
     try:
         orjson.loads(exchange.request)
     except ValueError as error:
-        yield f"the body is not JSON, which {vendor.name} reads: {error}"
-
-
-def nearest_of(name: str, known: Iterable[str]) -> str | None:
-    """The known name closest to `name`, however far it is; None when none is known."""
-    names = [it for _, it in zip(range(LOOKED_AT), known, strict=False)]
-    close = get_close_matches(name[:COMPARED], names, n=1, cutoff=0.0)
-    return close[0] if close else None
+        yield f"{vendor.name} reads JSON here, and the body is not JSON: {error}"
 
 
 def _noun(kind: str) -> str:

@@ -31,7 +31,7 @@ LINKS: Mapping[str, str] = {
 }
 """Where things are, below the prefix of the control plane; those of a world are the default world's."""
 
-LOCKED = "shown to who sends the control token"
+LOCKED = "shown to those who send the control token"
 
 
 def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Iterable[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.world import World
 from emulator.web.control.bodies import query_number
-from emulator.web.control.explain import entry_of, explain
+from emulator.web.control.explain import NoEntry, entry_of, explain
 from emulator.web.control.forms import TEXT_TYPE
 from emulator.web.control.ledger import show_ledger
 from emulator.web.control.route import WORLD, Asked, at_world, route
@@ -31,7 +31,7 @@ LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how m
 @route(
     "GET",
     f"{WORLD}/journal",
-    "What happened, the oldest first",
+    "The journal: exchanges and changes, the oldest first",
     object_of(last=COUNT, dropped=COUNT, entries=list_of(ref("entry"))),
     query={"since": SINCE, "limit": LIMIT, "operation": TEXT},
 )
@@ -48,20 +48,20 @@ def journal(world: World, asked: Asked) -> Any:
     return {"last": world.journal.last, "dropped": world.journal.dropped, "entries": shown}
 
 
-@route("DELETE", f"{WORLD}/journal", "Forget what happened")
+@route("DELETE", f"{WORLD}/journal", "Clear the journal")
 @at_world
 def forget(world: World, _: Asked) -> None:
     world.journal.clear()
 
 
-@route("GET", f"{WORLD}/journal/{{n}}", "An entry", ref("entry"))
+@route("GET", f"{WORLD}/journal/{{n}}", "An entry of the journal", ref("entry"))
 @at_world
 def entry(world: World, asked: Asked) -> Any:
     world.settle()
     return show_entry(entry_of(world, _number(world, asked)))
 
 
-@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why an entry went as it did", ref("explanation"), forms=READABLE)
+@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why: the explanation of an entry", ref("explanation"), forms=READABLE)
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
@@ -69,18 +69,23 @@ def explained(world: World, asked: Asked) -> Any:
 
 
 def _number(world: World, asked: Asked) -> int:
-    """The entry that the path means: that of a number, or of the newest exchange."""
+    """The number of the entry that the path names: a number, or LAST for the newest exchange.
+
+    Raises:
+        NotFound: there is no exchange yet.
+        BadInput: it is neither.
+    """
     n = asked.named("n")
     if n == LAST:
         if not (newest := world.journal.newest_exchanges(1)):
-            raise NotFound("entry of this journal, which holds no exchange,", LAST, ())
+            raise NoEntry(world.journal)
         return newest[0][0]
     if not (n.isascii() and n.isdecimal() and len(n) < 16):
-        raise BadInput.at(f"a journal's entries have numbers, and {n!r} is none; {LAST!r} is the newest exchange", "n")
+        raise BadInput.at(f"{n!r} is not the number of an entry: send a number, or {LAST!r} for the newest exchange", "n")
     return int(n)
 
 
-@route("GET", f"{WORLD}/ledger", "What really happened", ref("ledger"))
+@route("GET", f"{WORLD}/ledger", "The ledger: what took effect, whatever the clients were told", ref("ledger"))
 @at_world
 def ledger(world: World, asked: Asked) -> Any:
     world.settle()

@@ -14,26 +14,35 @@ from emulator.scenario.scenario import Scenario, Vendors
 from emulator.web.control.shows import show_world
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
+from emulator.web.held import HeldRequests
 from emulator.web.routes import ASTRAY, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 
 class Plane:
-    """Worlds, library, vendors, limits and guard of one server, and a gateway of its own on which requests are rehearsed.
+    """Worlds, library, vendors, limits, guard and held requests of one server, and a gateway on which requests are rehearsed.
 
     `operations` are the names by which the journal calls what clients ask, `routes` the paths at which they do.
     """
 
     def __init__(
-        self, worlds: Worlds, library: Library, vendors: Vendors, limits: Limits, guard: Guard, unmatched: UnmatchedRequests
+        self,
+        worlds: Worlds,
+        library: Library,
+        vendors: Vendors,
+        limits: Limits,
+        guard: Guard,
+        held: HeldRequests,
+        unmatched: UnmatchedRequests,
     ) -> None:
         self.worlds = worlds
         self.library = library
         self.vendors = vendors
         self.limits = limits
         self.guard = guard
+        self.held = held
         self.unmatched = unmatched
-        self.gateway = Gateway(worlds, vendors.values(), None, limits)
+        self.gateway = Gateway(worlds, vendors.values(), None, limits, HeldRequests())
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
@@ -48,7 +57,11 @@ class Plane:
         """
         if isinstance(written, str):
             return self.library.get(written)
-        return load_document(written if isinstance(written, Document) else Document(written), self.vendors)
+        return load_document(written if isinstance(written, Document) else Document(written), self.vendors, titled=False)
+
+    def let_go(self, world: World) -> None:
+        """Lets go the requests that nothing holds up any more after a world was steered. Whoever calls holds its lock."""
+        self.held.review(world, gone=world.id not in self.worlds or self.worlds.get(world.id) is not world)
 
     def shown(self, world: World, base_url: str) -> dict[str, Any]:
         """A world, and what its clients need to reach it."""

@@ -92,6 +92,9 @@ def at_world(handler: WorldHandler) -> Handler:
     def located(asked: Asked) -> Any:
         world = asked.plane.worlds.get(asked.named("world"))
         with world.lock:
-            return handler(world, asked)
+            try:
+                return handler(world, asked)
+            finally:
+                asked.plane.let_go(world)
 
     return located

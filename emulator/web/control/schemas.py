@@ -188,6 +188,9 @@ SCHEMAS: Mapping[str, Schema] = {
         credential=optional(TEXT),
     ),
     "place": object_of(clock=ref("clock"), journal=COUNT),
+    "held": object_of(
+        method=TEXT, target=TEXT, operation=TEXT, since=INSTANT, until=optional(INSTANT), fault=_EXCHANGE["faults"]["items"]
+    ),
     "fault": object_of(id=TEXT, fault=OBJECT, seen=COUNT, struck=COUNT, left=optional(COUNT), place=optional(TEXT)),
     "problem": {
         "type": "object",
@@ -217,6 +220,6 @@ def followed(schema: Schema, known: Mapping[str, Schema]) -> Schema:
 
 def components(vendors: Vendors) -> dict[str, Schema]:
     """Every schema that others may name, by its name: those above, and what these vendors make up."""
-    scenario = {key: it for key, it in scenario_schema(vendors).items() if key not in ("$schema", "$defs")}
+    scenario = {key: it for key, it in scenario_schema(vendors, titled=False).items() if key not in ("$schema", "$defs")}
     local = json.dumps(scenario).replace('"#/$defs/', f'"{COMPONENTS}emulator.')
     return {"scenario": json.loads(local), **sent(vendors), **SCHEMAS}

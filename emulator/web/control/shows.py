@@ -15,6 +15,7 @@ from emulator.scenario.difference import Difference
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.control.exact import Unreadable, exactly
+from emulator.web.held import Held
 from emulator.web.redact import redact_body, redact_header, redact_target, redact_text
 
 
@@ -57,6 +58,18 @@ def show_entry(entry: Entry) -> dict[str, Any]:
         shown["request"] = {"headers": _headers(entry.event), "body": show_body(entry.event.request)}
         shown["reply"] = show_body(entry.event.reply)
     return shown
+
+
+def show_held(held: Held) -> dict[str, Any]:
+    """A request that a fault holds up; no credential can be read in it."""
+    return {
+        "method": held.call.method,
+        "target": redact_target(held.call.target),
+        "operation": held.operation,
+        "since": show_instant(held.since),
+        "until": show_instant(held.due) if held.due else None,
+        "fault": held.fault.note()._asdict(),
+    }
 
 
 def _headers(exchange: Exchange) -> list[list[str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.errors import BadInput, Problem, nearest
+from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
+from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.scenario.compare import differences
 from emulator.web.control.exact import Unreadable, exactly
@@ -64,7 +65,7 @@ def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations:
     named += [(("called", index, "at"), item["at"]) for index, item in enumerate(wanted.get("called", ()))]
     named += [((part, index), it) for part in ("order", "never") for index, it in enumerate(wanted.get(part, ()))]
     problems = [
-        Problem(f"no operation is called {name!r}{nearest(name, operations)}", path)
+        Problem(f"no operation is called {name!r}{hint(name, operations)}", path)
         for path, name in named
         if name not in operations
     ]

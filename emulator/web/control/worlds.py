@@ -52,8 +52,9 @@ def show(world: World, asked: Asked) -> Any:
 
 
 @route("DELETE", WORLD, "Drop a world")
-def drop(asked: Asked) -> None:
-    asked.plane.worlds.remove(asked.named("world"))
+@at_world
+def drop(world: World, asked: Asked) -> None:
+    asked.plane.worlds.remove(world.id)
 
 
 @route("POST", f"{WORLD}/fork", "A world of its own that goes on from here", ref("world"), status=201, body=FORK)

@@ -1,0 +1,151 @@
+"""Sleeps of a client under test: in the modules that are named they pass the world's time, everywhere else the machine's."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from numbers import Real
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple, TypeVar
+
+from emulator.handle.clock import Clock
+from emulator.kernel.quantities import parse_duration
+
+T = TypeVar("T")
+
+TIME_SLEEP, ASYNCIO_SLEEP = time.sleep, asyncio.sleep
+NEITHER = "uses neither time.sleep nor asyncio.sleep, as far as its own names, classes and default arguments show"
+
+
+def sleep_length(seconds: object) -> timedelta:
+    """How long to sleep, rounded up to the next whole millisecond.
+
+    Raises:
+        TypeError: it is no number, no duration and no timedelta.
+        ValueError: it is negative, or no length of time.
+    """
+    if isinstance(seconds, bool):
+        return timedelta(seconds=seconds)
+    if not isinstance(seconds, (Real, Decimal, str, timedelta)):
+        raise TypeError(f"a sleep lasts a number of seconds, a duration or a timedelta, not {seconds!r}")
+    return parse_duration(seconds)
+
+
+class AsyncSleep:
+    """`asyncio.sleep` on a world's clock. Tasks that sleep at the same time wake in the order in which their time is over."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._numbers = count()
+        self._waking: set[tuple[datetime, int]] = set()
+
+    async def sleep(self, delay: Any, result: T | None = None) -> T | None:
+        """Lets the other tasks run, then passes what is left of `delay`, in seconds, and returns `result`."""
+        length = sleep_length(max(delay, 0) if isinstance(delay, (int, float)) else delay)
+        wakes = self._clock.now + length, next(self._numbers)
+        self._waking.add(wakes)
+        try:
+            await ASYNCIO_SLEEP(0)
+            while min(self._waking) != wakes:
+                await ASYNCIO_SLEEP(0)
+            if (left := wakes[0] - self._clock.now) > timedelta():
+                self._clock.advance(left)
+        finally:
+            self._waking.discard(wakes)
+        return result
+
+
+class _Standin(ModuleType):
+    """A module as one other module sees it: `sleep` is replaced, all else is the real one's."""
+
+    def __init__(self, real: ModuleType, sleep: object) -> None:
+        super().__init__(real.__name__, real.__doc__)
+        self.__dict__.update(_real=real, sleep=sleep)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.__dict__["_real"], name)
+
+    def __dir__(self) -> list[str]:
+        return dir(self.__dict__["_real"])
+
+
+class Sleeps(NamedTuple):
+    """The functions that take the place of `time.sleep` and `asyncio.sleep`."""
+
+    sleep: Callable[[Any], None]
+    asleep: Callable[..., Awaitable[Any]]
+
+    def in_place_of(self, value: Any) -> Any:
+        """The replacement of a sleep or of a module that has one, also where it is a replacement already; else the value."""
+        kind = type(value)  # to ask a lazy object of somebody's for its class could wake it
+        if kind is staticmethod:
+            inner = self.in_place_of(value.__func__)
+            return value if inner is value.__func__ else staticmethod(inner)
+        meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is _Standin else value
+        if meant is time or meant is asyncio:
+            return _Standin(meant, self.sleep if meant is time else self.asleep)
+        if any(meant is it for it in (time.sleep, TIME_SLEEP, Clock.sleep)):
+            return self.sleep
+        return self.asleep if any(meant is it for it in (asyncio.sleep, ASYNCIO_SLEEP, AsyncSleep.sleep)) else value
+
+    def in_defaults(self, defaults: Any) -> Any:
+        """The default arguments of a function, with replacements; the very same where there are none."""
+        if isinstance(defaults, dict):
+            replaced: Any = {name: self.in_place_of(value) for name, value in defaults.items()}
+            same = all(replaced[name] is value for name, value in defaults.items())
+        else:
+            replaced = tuple(map(self.in_place_of, defaults))
+            same = all(new is old for new, old in zip(replaced, defaults, strict=True))
+        return defaults if same else replaced
+
+
+@contextmanager
+def patched(modules: tuple[ModuleType, ...], sleeps: Sleeps) -> Iterator[None]:
+    """Within this context the sleeps that these modules use are replaced.
+
+    Raises:
+        TypeError: one of them is no module.
+        ValueError: one of them uses no sleep.
+    """
+    with ExitStack() as undone:
+        for module in modules:
+            found = _replacements(module, sleeps)
+            if not found:
+                raise ValueError(f"the module {module.__name__} {NEITHER}{_hint(module, sleeps)}")
+            for holder, name, old, new in found:
+                undone.callback(setattr, holder, name, old)
+                setattr(holder, name, new)
+        yield
+
+
+def _replacements(module: ModuleType, sleeps: Sleeps) -> list[tuple[object, str, object, object]]:
+    """What is to be replaced in a module: who holds it, under which name, what it is, and what takes its place."""
+    if not isinstance(module, ModuleType):
+        raise TypeError(f"patch_sleep takes modules, not {module!r}: import the module that sleeps, and pass it")
+    classes = [it for it in vars(module).values() if issubclass(type(it), type) and _is_own(it, module)]
+    found = []
+    for holder in (module, *classes):
+        for name, value in vars(holder).items():
+            found.append((holder, name, value, sleeps.in_place_of(value)))
+            function = value.__func__ if type(value) in (staticmethod, classmethod) else value
+            if type(function) is FunctionType and (holder is not module or _is_own(function, module)):
+                defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__")}
+                found += [(function, name, old, sleeps.in_defaults(old)) for name, old in defaults.items() if old]
+    return [it for it in found if it[3] is not it[2]]
+
+
+def _is_own(thing: Any, module: ModuleType) -> bool:
+    return bool(thing.__module__ == module.__name__)
+
+
+def _hint(module: ModuleType, sleeps: Sleeps) -> str:
+    """The modules below a package that do sleep."""
+    below = {name: it for name, it in [*sys.modules.items()] if name.startswith(f"{module.__name__}.")}
+    sleeping = [name for name, it in below.items() if type(it) is ModuleType and _replacements(it, sleeps)]
+    return f"; of its modules these do: {', '.join(sleeping)}" if sleeping else ": pass the module that sleeps"

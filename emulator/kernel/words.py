@@ -1,0 +1,171 @@
+"""Which known words a written one was probably meant to be: the same word spelt otherwise, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import pairwise
+
+LONGEST = 100
+"""Letters beyond which words are only equal or not."""
+
+ALIKE = 3
+"""How many words that are equally near are worth naming."""
+
+FEW = 16
+"""Up to how many words all of them are listed, where none is near."""
+
+_PARTS = re.compile(r"[^\W_]+")
+_DIGIT = re.compile(r"^[0-9]")
+_DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ENDING = re.compile(r"(?<=[^\W\d_]{3})(ies|ing|ed|es|s|e|y)$")
+
+SAME, TYPO, STEM, PART, PREFIX, FREE, SHORT = range(7)
+"""How two words belong together, the surest first: but for case and separators the same; but for a slip of the finger; but for
+an ending; one is a part of the other's parts; one is the beginning of the other; the other is a parameter, such as {id};
+one leaves out parts of the other."""
+
+SLIP, SWAP = 2, 3
+"""Costs of a letter too many, too few or in its neighbour's place; and of one in place of another."""
+
+
+def near(name: str, known: Iterable[str], weakest: int = SHORT) -> list[str]:
+    """Return the known words that are nearest to `name`, at most ALIKE of them; none where none has to do with it."""
+    ranked = [(rank, word) for word in dict.fromkeys(known) if (rank := _rank(name, word)) and rank[0] <= weakest]
+    best = min((rank for rank, _ in ranked), default=None)
+    nearest = [word for rank, word in ranked if rank == best]
+    return nearest if len(nearest) <= ALIKE else []
+
+
+def hint(name: str, known: Iterable[str], few: int = FEW) -> str:
+    """Return `"; did you mean 'x'?"`, or the known words where none is near and they are `few`, or nothing."""
+    words = list(dict.fromkeys(known))
+    if close := near(name, words):
+        return f"; did you mean {' or '.join(map(repr, close))}?"
+    listed = below(name, words) or words
+    if listed and listed[0].startswith(f"{name}."):
+        return f"; name one of its own: {some(listed)}"
+    return f"; known: {', '.join(listed)}" if 0 < len(listed) <= few else ""
+
+
+def some(words: Sequence[str]) -> str:
+    """Return the first of the words, and how many more there are."""
+    more = f" and {len(words) - ALIKE} more" if len(words) > ALIKE else ""
+    return f"{', '.join(words[:ALIKE])}{more}"
+
+
+def below(name: str, known: Iterable[str]) -> list[str]:
+    """Return the dotted words that begin like `name`: with all of it, or else with its first part."""
+    words = list(known)
+    for start in (f"{name}.", f"{name.partition('.')[0]}."):
+        if found := [word for word in words if word.startswith(start)]:
+            return found
+    return []
+
+
+def _rank(name: str, word: str) -> tuple[int, ...] | None:
+    """Return how near two names are, part by part where they have dots or slashes; None where they are not."""
+    if len(name) > LONGEST or len(word) > LONGEST:
+        return (SAME, 0) if name.casefold() == word.casefold() else None
+    written, meant = re.split(r"[./]", name), re.split(r"[./]", word)
+    if len(written) > len(meant):
+        return None
+    if len(written) < len(meant):
+        return _rank_of_shortened(written, meant)
+    return _worst(written, meant)
+
+
+def _rank_of_shortened(written: list[str], meant: list[str]) -> tuple[int, ...] | None:
+    """`batches.stop` and `serpwow.stop` leave out a part of `serpwow.batches.stop`; `serpwow` names none of its operations."""
+    for start in (len(meant) - len(written), 0):
+        parts = meant[start : start + len(written) - 1] + meant[-1:]
+        if (rank := _worst(written, parts)) is not None:
+            return SHORT, *rank
+    return None
+
+
+def _worst(written: list[str], meant: list[str]) -> tuple[int, ...] | None:
+    """Return the rank of the part that is least near; of equal ones that with the fewest parts in braces comes first."""
+    ranks = [rank_of(left, right) for left, right in zip(written, meant, strict=True)]
+    known, free = [rank for rank in ranks if rank is not None], sum(right.startswith("{") for right in meant)
+    return (*max(known), free) if len(known) == len(ranks) > free else None
+
+
+@lru_cache(maxsize=4096)
+def rank_of(name: str, word: str) -> tuple[int, int] | None:
+    """Return how near two single words are, or None. What stands in braces in the second is anything."""
+    if name == word:
+        return SAME, 0
+    if word.startswith("{"):
+        return FREE, 0
+    left, right = _parts(name), _parts(word)
+    one, other = "".join(left), "".join(right)
+    if one == other:
+        return (SAME, 1) if one else None
+    cost = _slips(one, other)
+    if cost is not None:
+        return TYPO, cost
+    if stem(one) == stem(other):
+        return STEM, 0
+    if _shares_parts(left, right):
+        return PART, 0
+    return (PREFIX, 0) if len(one) >= 3 and other.startswith(one) and len(other) <= 2 * len(one) else None
+
+
+def _parts(word: str) -> list[str]:
+    """Return the parts of a word in small letters; `6dot50` and `sixdot50` have the same."""
+    spelt = _DIGIT.sub(lambda digit: _DIGITS[int(digit[0])], word)
+    return [part.casefold() for part in _PARTS.findall(_CAMEL.sub(" ", spelt))]
+
+
+def stem(word: str) -> str:
+    """Return a word without what English puts at its end: `cancelled`, `cancelling` and `canceled` have one."""
+    short = _ENDING.sub("", word)
+    return short[:-1] if len(short) > 3 and short[-1] == short[-2] else short
+
+
+def _shares_parts(written: list[str], known: list[str]) -> bool:
+    """`failed` is a part of `batch_failed`, and `status` of `status_code`; three letters are too few to tell."""
+    if {*known} < {*written}:
+        return len("".join(known)) > 3
+    return {*map(stem, written)} < {*map(stem, known)} and len("".join(written)) > 3
+
+
+def _slips(one: str, other: str) -> int | None:
+    """Return what it costs to make one word of another, if that is so little that it can be a slip."""
+    shorter, longer = sorted((one, other), key=len)
+    most = 2 if len(longer) < 5 else 3 if len(longer) < 9 else 5 if len(longer) < 13 else 7
+    if len(longer) - len(shorter) > most // SLIP or len(shorter) < 2 or not _begin_alike(shorter, longer):
+        return None
+    if len(shorter) < 4 and (sorted(one) != sorted(other) if len(one) == len(other) else not _spans(shorter, longer)):
+        return None
+    cost = _cost(one, other)
+    return cost if cost <= most else None
+
+
+def _begin_alike(shorter: str, longer: str) -> bool:
+    """Hardly anybody errs in the first letter, but by leaving it out, doubling it or typing it second."""
+    return shorter[0] == longer[0] or shorter[:2] == longer[1::-1] or (len(shorter) > 3 and shorter == longer[1:])
+
+
+def _spans(shorter: str, longer: str) -> bool:
+    """`stp` leaves out a letter within `stop`; that `for` is the beginning of `form` says nothing."""
+    return len(shorter) > 2 and shorter[-1] == longer[-1]
+
+
+def _cost(one: str, other: str) -> int:
+    """Return the distance of Damerau and Levenshtein (optimal string alignment), with the costs above."""
+    before: list[int] = []
+    row = [SLIP * column for column in range(len(other) + 1)]
+    for line, (former, letter) in enumerate(pairwise(f" {one}")):
+        above, row = row, [SLIP * (line + 1)]
+        for column, (last, wanted) in enumerate(pairwise(f" {other}")):
+            same = above[column] + (0 if letter == wanted else SWAP)
+            least = min(same, above[column + 1] + SLIP, row[column] + SLIP)
+            if line and column and (former, letter) == (wanted, last):
+                least = min(least, before[column - 1] + SLIP)
+            row.append(least)
+        before = above
+    return row[-1]

@@ -1,0 +1,39 @@
+"""Scenario files on disk: by which endings they are known, and their text."""
+
+from __future__ import annotations
+
+import codecs
+from pathlib import Path
+
+from emulator.kernel.errors import BadInput, Problem
+
+SUFFIXES = (".yaml", ".yml", ".json")
+ENDINGS = ".yaml, .yml or .json"
+
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def is_scenario(path: Path) -> bool:
+    """Whether a path ends as scenario files do, in small letters or capitals."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a file, without the mark that some editors put before UTF-8.
+
+    Raises:
+        BadInput: there is none, it cannot be read, or it is not UTF-8.
+    """
+    if path.is_dir():
+        raise BadInput([Problem("is a folder, not a scenario: name a file in it")], str(path))
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput([Problem("there is no such file")], str(path)) from None
+    except OSError as error:
+        raise BadInput([Problem(f"cannot be read: {error.strerror or error}")], str(path)) from None
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        kind = "it is UTF-16" if content.startswith(_WIDE) else f"byte {error.start + 1} is none of it"
+        raise BadInput([Problem(f"is not text in UTF-8 ({kind}): save it as UTF-8")], str(path)) from None

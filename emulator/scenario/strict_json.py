@@ -1,0 +1,103 @@
+"""JSON without its surprises: no key twice, bounded, numbers with a fraction exact, and the place of what is wrong."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from emulator.kernel.errors import BadInput, Problem
+from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
+
+MOST_DIGITS = 20
+MOST_EXPONENT = 308
+"""Written out, numbers beyond these would be as long as their exponent says."""
+LARGEST = 2**63 - 1
+
+
+class NotJson(ValueError):
+    """A text that is not JSON, or not JSON that is read here; `line` and `column` say where, if that is known."""
+
+    def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
+        self.line, self.column = line, column
+        super().__init__(reason)
+
+
+def parse_json(text: str) -> Document:
+    """Read a JSON document; what is in it is placed where it stands, as far as YAML finds it there.
+
+    Raises:
+        BadInput: it is not JSON, or is larger or deeper than is allowed.
+    """
+    from emulator.scenario.strict_yaml import parse
+
+    if len(text.encode()) > MAX_BYTES:
+        raise BadInput([Problem(f"larger than {MAX_BYTES} bytes", (), 1, 1)])
+    try:
+        document = Document(read_json(text))
+    except NotJson as error:
+        raise BadInput([Problem(f"not JSON: {error}", (), error.line or 1, error.column or 1)]) from None
+    with suppress(BadInput):
+        document.places = parse(text).places
+    return document
+
+
+def read_json(text: str) -> Any:
+    """Return the value of a text in JSON.
+
+    orjson is the stricter judge, of half characters for one, but reads decimals as floats.
+
+    Raises:
+        NotJson: it is none, has a key twice, is nested too deep, or has a number beyond the bounds.
+    """
+    try:
+        orjson.loads(text)
+        value = json.loads(
+            text, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_unique
+        )
+    except json.JSONDecodeError as error:
+        raise NotJson(error.msg, error.lineno, error.colno) from None
+    except (ValueError, RecursionError) as error:
+        raise NotJson(str(error)) from None
+    if depth_of(value) > MAX_DEPTH:
+        raise NotJson(f"nested more than {MAX_DEPTH} deep")
+    return value
+
+
+def depth_of(value: Any) -> int:
+    """Return how deep a value is nested, found without recursion."""
+    depth, level = 0, [value]
+    while level := [
+        part for it in level if isinstance(it, (dict, list)) for part in (it.values() if isinstance(it, dict) else it)
+    ]:
+        depth += 1
+    return depth
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the key {next(it for it in names if names.count(it) > 1)!r} is given twice")
+    return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > MOST_DIGITS or not -LARGEST <= int(text) <= LARGEST:
+        raise ValueError("an integer has more than 64 bits")
+    return int(text)
+
+
+def _decimal(text: str) -> Decimal:
+    with suppress(ArithmeticError):
+        value = Decimal(text)
+        if abs(value.adjusted()) <= MOST_EXPONENT:
+            return value
+    raise ValueError(f"a number has an exponent beyond {MOST_EXPONENT}")
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")

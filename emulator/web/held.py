@@ -1,0 +1,185 @@
+"""Requests that faults hold up: what waits, and what lets it go before its time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import partial
+from threading import Event
+from typing import NamedTuple
+
+from emulator.kernel.faults import Fault
+from emulator.kernel.journal import Exchange
+from emulator.kernel.world import World
+from emulator.vendors.vendor import Call
+
+LIFTED, GONE = "lifted", "gone"
+"""Why a request is let go: its fault was taken away; its world was reset, taken back or dropped, or the server ends."""
+
+
+class Noted(NamedTuple):
+    """The entry of an exchange in the journal of its world, to be changed once it is known what became of the answer."""
+
+    world: World
+    n: int
+    exchange: Exchange
+
+    def mark(self, delivered: bool) -> None:
+        """Notes whether the client got the whole answer."""
+        with self.world.lock:
+            self.world.journal.mark(self.n, self.exchange, delivered)
+
+    def withdraw(self) -> None:
+        """Takes the entry out: the request is not over after all, and is noted again when it is."""
+        self.world.journal.withdraw(self.n, self.exchange)
+
+    def remains(self) -> bool:
+        """Whether the journal still has this very exchange."""
+        entry = self.world.journal.entry(self.n)
+        return entry is not None and entry.event is self.exchange
+
+
+class Held:
+    """One request, for as long as one fault holds it up. It is woken from any thread, and waits in a thread or a loop.
+
+    `since` is the world's instant at which that began, `epoch` the world's then; `due` the instant at which a virtual delay
+    is over, None for every other fault. `noted` is its exchange, once it is committed. `ended` is LIFTED or GONE once it has
+    been let go.
+    """
+
+    __slots__ = ("_stirred", "_wake", "call", "due", "ended", "epoch", "fault", "noted", "operation", "reckoned", "since")
+
+    def __init__(
+        self,
+        call: Call,
+        operation: str,
+        fault: Fault,
+        since: datetime,
+        epoch: int,
+        due: datetime | None = None,
+        noted: Noted | None = None,
+    ) -> None:
+        self.call = call
+        self.operation = operation
+        self.fault = fault
+        self.since = since
+        self.epoch = epoch
+        self.due = due
+        self.noted = noted
+        self.ended: str | None = None
+        self.reckoned: tuple[datetime, float] | None = None
+        self._stirred = False
+        self._wake: Callable[[], object] | None = None
+
+    def let_go(self, why: str) -> None:
+        """Ends the wait, for good."""
+        self.ended = why
+        self.stir()
+
+    def stir(self) -> None:
+        """Ends the present wait, so that whoever waits looks again."""
+        self._stirred = True
+        wake = self._wake
+        if wake is not None:
+            with suppress(RuntimeError):  # its event loop has ended
+                wake()
+
+    def rest(self) -> None:
+        """Makes ready for another wait. Whoever waits looks after this whether it still has to."""
+        self._wake, self._stirred = None, False
+
+    @property
+    def stirred(self) -> bool:
+        """Whether it was stirred since it rested."""
+        return self._stirred
+
+    def wait_in_thread(self, seconds: float) -> None:
+        """Blocks this thread until it is stirred, or for so long."""
+        event = Event()
+        self._on_stir(event.set)
+        event.wait(seconds)
+
+    async def wait_in_loop(self, seconds: float) -> None:
+        """Waits in asyncio until it is stirred, or for so long."""
+        loop = asyncio.get_running_loop()
+        event = asyncio.Event()
+        self._on_stir(partial(loop.call_soon_threadsafe, event.set))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(event.wait(), seconds)
+
+    async def wait_in_any_loop(self, seconds: float) -> None:
+        """Waits in asyncio or trio until it is stirred, or for so long."""
+        import anyio
+
+        event = anyio.Event()
+        self._on_stir(partial(_call_soon(), event.set))
+        with anyio.move_on_after(seconds):
+            await event.wait()
+
+    def _on_stir(self, wake: Callable[[], object]) -> None:
+        self._wake = wake
+        if self._stirred:
+            wake()
+
+
+def _call_soon() -> Callable[[Callable[[], object]], object]:
+    """Returns the function by which another thread has the running loop call something."""
+    try:
+        return asyncio.get_running_loop().call_soon_threadsafe
+    except RuntimeError:
+        from trio.lowlevel import current_trio_token  # type: ignore[import-not-found, unused-ignore]
+
+        token: Callable[[Callable[[], object]], object] = current_trio_token().run_sync_soon
+        return token
+
+
+class HeldRequests:
+    """Every request of one server that a fault holds up, by world. Whoever uses a world's holds the lock of that world."""
+
+    def __init__(self) -> None:
+        self._of: dict[World, dict[Held, None]] = {}
+        self._closed = False
+
+    def of(self, world: World) -> list[Held]:
+        """The requests that are held up in a world, in the order in which they came."""
+        return [*self._of.get(world, ())]
+
+    @contextmanager
+    def hold(self, world: World, held: Held) -> Iterator[None]:
+        """Lists a request for as long as this lasts. It is let go at once where nothing holds it up any more."""
+        with world.lock:
+            self._of.setdefault(world, {})[held] = None
+            self._review(world, held, self._closed)
+        try:
+            yield
+        finally:
+            with world.lock:
+                self._of[world].pop(held)
+                if not self._of[world]:
+                    del self._of[world]
+
+    def review(self, world: World, gone: bool = False) -> None:
+        """Lets go whom nothing holds up any more, after a world was steered; everybody where the world is `gone`."""
+        for held in self.of(world):
+            self._review(world, held, gone)
+
+    def let_all_go(self) -> None:
+        """Lets everybody go, also who would be held up from now on: the server ends."""
+        self._closed = True
+        for world in [*self._of]:
+            with world.lock:
+                self.review(world, gone=True)
+
+    def _review(self, world: World, held: Held, gone: bool) -> None:
+        if held.ended is not None:
+            return
+        if gone:
+            held.let_go(GONE)
+        elif world.epoch != held.epoch:
+            held.let_go(LIFTED if held.noted is not None and held.noted.remains() else GONE)
+        elif world.store.find(Fault.kind, held.fault.id) is None:
+            held.let_go(LIFTED)
+        elif held.due is not None and held.reckoned != (world.clock.base, world.clock.rate):
+            held.stir()

@@ -1,0 +1,149 @@
+"""How the faults of one request hold it up: delays in the world's time or the machine's, and hangs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+
+from emulator.kernel.clock import FROZEN
+from emulator.kernel.errors import Conflict, TimeRunsForward
+from emulator.kernel.faults import DELAY, NEXT, VIRTUAL, Fault
+from emulator.kernel.quantities import END_OF_TIME
+from emulator.kernel.world import World
+from emulator.vendors.vendor import Call
+from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted
+from emulator.web.wire import Means
+
+AT_MOST = 86_400.0
+"""Seconds of one wait, since no machine can wait for as long as a world's time can take. Then it is reckoned anew."""
+
+
+class WorldGone(Exception):
+    """Ends a request whose world was reset, taken back or dropped while a fault held it up."""
+
+    def __init__(self, committed: bool) -> None:
+        self.committed = committed
+        happened = "look at its state before you ask again" if committed else "this has not happened"
+        super().__init__(f"its world was reset, taken back or dropped meanwhile, or the server ends: {happened}")
+
+
+class Holding:
+    """One request among the faults of its world. `noted` is its exchange, once it is committed."""
+
+    def __init__(self, requests: HeldRequests, world: World, call: Call, operation: str, means: Means) -> None:
+        self.noted: Noted | None = None
+        self._requests = requests
+        self._world = world
+        self._call = call
+        self._operation = operation
+        self._means = means
+        self._epoch = world.epoch
+        self._lifted: set[str] = set()
+
+    @contextmanager
+    def hop(self) -> Iterator[None]:
+        """The world to oneself, if its past is still that in which the request began.
+
+        Raises:
+            WorldGone: it is not.
+        """
+        with self._world.lock:
+            if self._world.epoch != self._epoch:
+                raise WorldGone(committed=False)
+            yield
+
+    def is_over(self, fault: Fault) -> bool:
+        """Whether a fault was taken away since it struck, so that it spares the request from then on."""
+        if self._world.epoch == self._epoch and self._world.store.find(Fault.kind, fault.id) is None:
+            self._lifted.add(fault.id)
+        return self.was_lifted(fault)
+
+    def was_lifted(self, fault: Fault) -> bool:
+        """Whether a fault was found to be taken away."""
+        return fault.id in self._lifted
+
+    def is_frozen(self) -> bool:
+        """Whether the world's time passes only when somebody moves it."""
+        return self._world.clock.rate == FROZEN
+
+    def jump(self, faults: Iterable[Fault]) -> None:
+        """Lets the time of these virtual delays pass at once. Whoever calls this holds the world's lock."""
+        for fault in faults:
+            with suppress(TimeRunsForward, Conflict):  # beyond the end of time, or of what a world may go through at once
+                if fault.delay == NEXT:
+                    self._world.advance_to_next()
+                elif isinstance(fault.delay, timedelta):
+                    self._world.advance_by(fault.delay)
+        self._requests.review(self._world)
+
+    async def delay(self, faults: Iterable[Fault]) -> None:
+        """Waits through those of these faults that are delays.
+
+        Raises:
+            WorldGone: the world was reset, taken back or dropped meanwhile.
+        """
+        for fault in faults:
+            if fault.do != DELAY or self.is_over(fault):
+                continue
+            if fault.clock == VIRTUAL:
+                await self._delay_virtually(fault)
+            elif isinstance(fault.delay, timedelta):
+                with self.hold(fault) as held:
+                    if held.ended is None:
+                        await self._means.pause(held, fault.delay.total_seconds())
+
+    async def hang(self, fault: Fault, seconds: float) -> bool:
+        """Leaves the client without a word until the fault is taken away (True), or it or our patience is at its end.
+
+        Raises:
+            WorldGone: the world was reset, taken back or dropped meanwhile.
+        """
+        with self.hold(fault) as held:
+            if held.ended is None:
+                await self._means.hang(held, seconds)
+        return held.ended == LIFTED
+
+    @contextmanager
+    def hold(self, fault: Fault, due: datetime | None = None) -> Iterator[Held]:
+        """Lists the request as held up by a fault for as long as this lasts.
+
+        Raises:
+            WorldGone: at the end, where the world was reset, taken back or dropped meanwhile.
+        """
+        held = Held(self._call, self._operation, fault, self._world.clock.now(), self._epoch, due, self.noted)
+        with self._requests.hold(self._world, held):
+            yield held
+        if held.ended == LIFTED:
+            self._lifted.add(fault.id)
+        if held.ended == GONE:
+            raise WorldGone(committed=self.noted is not None)
+
+    async def _delay_virtually(self, fault: Fault) -> None:
+        """Lets the world's own time pass: at once where it stands still, or else for as long as the world takes."""
+        with self._world.lock:
+            if self.is_frozen() and self._world.epoch == self._epoch:
+                self.jump((fault,))
+                return
+            due = self._end_of(fault)
+        if due is None:
+            return
+        with self.hold(fault, due) as held:
+            while True:
+                held.rest()
+                left = self._seconds_until(due, held)
+                if held.ended is not None or left <= 0 or not await self._means.pause(held, min(left, AT_MOST)):
+                    break
+
+    def _end_of(self, fault: Fault) -> datetime | None:
+        """The instant at which a virtual delay is over; None where it takes no time."""
+        if not isinstance(fault.delay, timedelta):
+            return self._world.next_due()
+        now = self._world.clock.now()
+        return None if fault.delay > END_OF_TIME - now else now + fault.delay
+
+    def _seconds_until(self, due: datetime, held: Held) -> float:
+        with self._world.lock:
+            clock = self._world.clock
+            held.reckoned = clock.base, clock.rate
+            return clock.seconds_until(due)

@@ -1,0 +1,225 @@
+"""A client that sleeps is tested on the world's clock: its sleeps pass virtual time, and nobody else's do."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
+from types import ModuleType
+from typing import Any
+
+import pytest
+import urllib3
+import urllib3.util.retry
+
+from emulator import Emulator
+from emulator.handle.written import Duration
+
+HOUR = timedelta(hours=1)
+SLEEPERS = {
+    "import time": "import time\ndef nap(): time.sleep(3600)",
+    "import time as clock": "import time as clock\ndef nap(): clock.sleep(3600)",
+    "from time import sleep": "from time import sleep\ndef nap(): sleep(3600)",
+    "from time import sleep as wait": "from time import sleep as wait\ndef nap(): wait(3600)",
+    "import asyncio": "import asyncio\ndef nap(): asyncio.run(wait())\nasync def wait(): await asyncio.sleep(3600)",
+    "from asyncio import sleep": "import asyncio\nfrom asyncio import sleep\ndef nap(): asyncio.run(wait())\nasync def wait(): await sleep(3600)",
+    "a default": "from time import sleep\ndef nap(wait=sleep): wait(3600)",
+    "a default by name": "from time import sleep\ndef nap(*, wait=sleep): wait(3600)",
+    "a class": "import time\nclass Client:\n    wait = time.sleep\n    def nap(self): self.wait(3600)\ndef nap(): Client().nap()",
+    "a static method": "import time\nclass Client:\n    wait = staticmethod(time.sleep)\ndef nap(): Client().wait(3600)",
+    "a default of a method": "import time\nclass Client:\n    def nap(self, wait=time.sleep): wait(3600)\ndef nap(): Client().nap()",
+}
+GATHERS = """
+import asyncio
+async def nap(seconds, woken):
+    woken.append(await asyncio.sleep(seconds, seconds))
+"""
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with Emulator() as emulator:
+        yield emulator
+
+
+def module_of(text: str, name: str = "a_client") -> ModuleType:
+    module = ModuleType(name)
+    exec(text, vars(module))
+    return module
+
+
+def held_by(module: ModuleType) -> list[Any]:
+    """Whatever a module, its classes and its functions' defaults hold."""
+    held = [*vars(module).items()]
+    for value in [*vars(module).values()]:
+        if isinstance(value, type):
+            held += [*vars(value).items()]
+    functions = [value for _, value in held if callable(value) and hasattr(value, "__defaults__")]
+    return [*(value for _, value in held), *((it.__defaults__, it.__kwdefaults__) for it in functions)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "passed"),
+    [
+        (0, 0),
+        (3, 3),
+        (1.5, 1.5),
+        (1.0004, 1.001),
+        (1e-9, 0.001),
+        (Decimal("0.25"), 0.25),
+        (timedelta(seconds=1, microseconds=1), 1.001),
+        ("1m30s", 90),
+        (True, 1),
+    ],
+)
+def test_a_sleep_passes_the_worlds_time_and_returns_nothing(emulator: Emulator, seconds: Duration, passed: float) -> None:
+    before = emulator.clock.now
+    sleep: Callable[[Duration], object] = emulator.clock.sleep
+    assert sleep(seconds) is None
+    assert emulator.clock.now - before == timedelta(seconds=passed)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error"),
+    [
+        (-1, ValueError),
+        (-0.001, ValueError),
+        (float("nan"), ValueError),
+        (float("inf"), ValueError),
+        ("soon", ValueError),
+        (None, TypeError),
+        ([1], TypeError),
+    ],
+)
+def test_what_time_sleep_refuses_is_refused_and_passes_no_time(
+    emulator: Emulator, seconds: Any, error: type[Exception]
+) -> None:
+    before = emulator.clock.now
+    with pytest.raises(error):
+        emulator.clock.sleep(seconds)
+    assert emulator.clock.now == before
+
+
+def test_what_is_due_while_a_client_sleeps_happens() -> None:
+    with Emulator("first-run") as emulator:
+        emulator.clock.sleep(2)
+        assert emulator.serpwow.batch("2A6F94BB").status == "running"
+
+
+def test_a_sleep_is_a_jump_also_where_the_clock_runs() -> None:
+    with Emulator() as emulator:
+        emulator.clock.run("real")
+        before = emulator.clock.now
+        emulator.clock.sleep(3600)
+        assert emulator.clock.now - before >= HOUR
+
+
+def test_a_sleep_can_be_awaited(emulator: Emulator) -> None:
+    before = emulator.clock.now
+    asyncio.run(emulator.aio.sleep(3600))
+    assert emulator.clock.now - before == HOUR
+
+
+@pytest.mark.parametrize("text", SLEEPERS.values(), ids=SLEEPERS)
+def test_a_module_sleeps_on_the_worlds_clock_however_it_came_by_its_sleep(emulator: Emulator, text: str) -> None:
+    module, before = module_of(text), emulator.clock.now
+    held = held_by(module)
+    with emulator.clock.patch_sleep(module):
+        module.nap()
+    assert emulator.clock.now - before == HOUR
+    assert held_by(module) == held
+
+
+def test_other_modules_and_all_else_of_time_stay_as_they_are(emulator: Emulator) -> None:
+    module, before = module_of("import time, asyncio"), (time.sleep, asyncio.sleep)
+    with emulator.clock.patch_sleep(module):
+        assert (time.sleep, asyncio.sleep) == before
+        assert (module.time.monotonic, module.asyncio.gather) == (time.monotonic, asyncio.gather)
+        assert module.time.sleep != time.sleep
+        assert "monotonic" in dir(module.time)
+    assert (module.time, module.asyncio) == (time, asyncio)
+
+
+def test_a_module_is_put_back_when_its_client_fails(emulator: Emulator) -> None:
+    module = module_of("import time")
+    with pytest.raises(ZeroDivisionError), emulator.clock.patch_sleep(module):
+        _ = 1 / 0
+    assert module.time is time
+
+
+def test_several_modules_are_patched_at_once_and_again_for_another_world(emulator: Emulator) -> None:
+    one, two = module_of(SLEEPERS["import time"]), module_of(SLEEPERS["from time import sleep"], "another")
+    before = emulator.clock.now
+    with emulator.clock.patch_sleep(one, two):
+        with Emulator() as other, other.clock.patch_sleep(one):
+            start = other.clock.now
+            one.nap()
+            assert other.clock.now - start == HOUR
+        one.nap()
+        two.nap()
+    assert emulator.clock.now - before == 2 * HOUR
+    assert (one.time, two.sleep) == (time, time.sleep)
+
+
+def test_a_library_that_retries_with_a_sleep_is_patched_like_any_module(emulator: Emulator) -> None:
+    before, retry = emulator.clock.now, urllib3.Retry(backoff_factor=60)
+    with emulator.clock.patch_sleep(urllib3.util.retry):
+        for _ in range(3):
+            retry = retry.increment("GET", "/", error=urllib3.exceptions.ProtocolError())
+            retry.sleep()
+    assert emulator.clock.now - before > timedelta(minutes=2)
+
+
+def test_a_module_that_sleeps_by_neither_is_refused_by_name_and_nothing_is_replaced(emulator: Emulator) -> None:
+    sleeps, neither = module_of("import time"), module_of("import json", "a_package")
+    with pytest.raises(ValueError, match=r"the module a_package uses neither time.sleep nor asyncio.sleep"):
+        emulator.clock.patch_sleep(sleeps, neither).__enter__()
+    assert sleeps.time is time
+
+
+def test_a_package_is_told_which_of_its_modules_sleep(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "a_package.poller", module_of("import time", "a_package.poller"))
+    with pytest.raises(ValueError, match=r"of its modules these do: a_package\.poller"):
+        emulator.clock.patch_sleep(module_of("", "a_package")).__enter__()
+
+
+@pytest.mark.parametrize("given", [(), ("time",), (time.sleep,)], ids=["nothing", "a name", "a function"])
+def test_what_is_no_module_is_refused(emulator: Emulator, given: tuple[Any, ...]) -> None:
+    with pytest.raises(TypeError, match="patch_sleep"):
+        emulator.clock.patch_sleep(*given).__enter__()
+
+
+def test_tasks_that_sleep_at_once_wake_in_order_and_their_time_does_not_add_up(emulator: Emulator) -> None:
+    module, woken, before = module_of(GATHERS), list[float](), emulator.clock.now
+
+    async def run() -> None:
+        await asyncio.gather(*(module.nap(seconds, woken) for seconds in (30, 10, 20, 0, -1)))
+
+    with emulator.clock.patch_sleep(module):
+        asyncio.run(run())
+    assert woken == [0, -1, 10, 20, 30]
+    assert emulator.clock.now - before == timedelta(seconds=30)
+
+
+def test_a_task_that_is_cancelled_while_it_sleeps_holds_up_nobody(emulator: Emulator) -> None:
+    module, woken = module_of(GATHERS), list[float]()
+
+    async def run() -> None:
+        first = asyncio.ensure_future(module.nap(1, woken))
+        await asyncio.sleep(0)
+        first.cancel()
+        await module.nap(2, woken)
+
+    with emulator.clock.patch_sleep(module):
+        asyncio.run(run())
+    assert woken == [2]
+
+
+@pytest.mark.parametrize("delay", [float("nan"), None])
+def test_an_awaited_sleep_of_no_length_is_refused(emulator: Emulator, delay: Any) -> None:
+    module = module_of(GATHERS)
+    with emulator.clock.patch_sleep(module), pytest.raises((TypeError, ValueError)):
+        asyncio.run(module.nap(delay, []))

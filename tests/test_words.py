@@ -1,0 +1,197 @@
+"""A hint names a word only where that has to do with what was written; elsewhere the words there are, or what to write."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from emulator.kernel.errors import BadInput
+from emulator.kernel.words import FEW, hint, near, rank_of
+from emulator.scenario.contradictions import STEP_KEYS
+from emulator.scenario.document import Document
+from emulator.scenario.foreign import TABLES
+from emulator.scenario.grammar import scenario_schema
+from emulator.scenario.loader import load_document
+from emulator.scenario.validation import problems_in
+from emulator.vendors import VENDORS
+from emulator.web.control.bodies import NEW_WORLD
+
+SCHEMA = scenario_schema(VENDORS)
+TOP = list(SCHEMA["properties"])
+FAULT = list(SCHEMA["properties"]["faults"]["items"]["properties"])
+REPLY = list(SCHEMA["properties"]["replies"]["items"]["properties"])
+JOB = ["ready_for_upload", "in_progress", "cancelling", "canceled", "complete", "validation_failed", "batch_failed"]
+OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
+PATHS = ["/live/batches", "/live/batches/stopall", "/live/batches/{id}", "/live/batches/{id}/stop"]
+
+
+@pytest.mark.parametrize(
+    ("written", "known", "meant"),
+    [
+        ("titel", TOP, ["title"]),
+        ("Title", TOP, ["title"]),
+        ("step", TOP, ["steps"]),
+        ("reply", TOP, ["replies"]),
+        ("retryAfter", FAULT, ["retry_after"]),
+        ("retry-after", FAULT, ["retry_after"]),
+        ("status_code", FAULT, ["status"]),
+        ("tmes", FAULT, ["times"]),
+        ("cancelled", JOB, ["canceled"]),
+        ("canceling", JOB, ["cancelling"]),
+        ("cancel", JOB, ["cancelling", "canceled"]),
+        ("failed", JOB, ["validation_failed", "batch_failed"]),
+        ("In Progress", JOB, ["in_progress"]),
+        ("draft", ["DRAFT", "OPEN"], ["DRAFT"]),
+        ("que", ["queue", "run"], ["queue"]),
+        ("sixdot50", list(VENDORS), ["6dot50"]),
+        ("stopall", OPERATIONS, ["serpwow.batches.stopall"]),
+        ("serpwow.stop", OPERATIONS, ["serpwow.batches.stop"]),
+        ("stripe.batchJob.cancel", OPERATIONS, ["stripe.batch_jobs.cancel"]),
+        ("cancel", OPERATIONS, ["stripe.batch_jobs.cancel", "6dot50.batches.cancel"]),
+        ("/live/batch/B1/stop", PATHS, ["/live/batches/{id}/stop"]),
+        ("/live/batches/stopal", PATHS, ["/live/batches/stopall"]),
+    ],
+)
+def test_a_word_that_is_spelt_otherwise_is_known_again(written: str, known: list[str], meant: list[str]) -> None:
+    assert near(written, known) == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "known"),
+    [
+        *[(word, TOP) for word in ("include", "extends", "limits", "version", "state", "send", "foo", "tags")],
+        *[(word, FAULT) for word in ("headers", "json", "form", "when", "type", "code", "count", "duration", "on", "to")],
+        *[(word, REPLY) for word in ("after", "json", "text", "delay", "timestamp", "statement")],
+        *[(word, JOB) for word in ("processing", "pending", "expired", "done", "open")],
+        *[(word, [*STEP_KEYS]) for word in ("wait", "sleep", "patch", "set_up", "let", "seem")],
+        ("forever", ["frozen", "real"]),
+        ("stripe.cancel", ["stripe.fault", "stripe.drain"]),
+        ("serpwow", OPERATIONS),
+        ("serpwow.batches", OPERATIONS),
+        ("serpwow.batches.pause", OPERATIONS),
+        ("/nothing/like/this", PATHS),
+        ("pending", ["sending"]),
+        ("extended", ["expanded"]),
+        ("", TOP),
+        ("_", ["-", "title"]),
+        ("x" * 1000, ["x" * 1001]),
+    ],
+)
+def test_no_word_is_named_that_has_nothing_to_do_with_what_was_written(written: str, known: list[str]) -> None:
+    assert near(written, known) == []
+
+
+LONG_ENOUGH = sorted({word for word in (*TOP, *FAULT, *REPLY, *JOB) if len(word) > 4})
+
+
+@given(st.sampled_from(LONG_ENOUGH), st.data())
+def test_one_slip_of_the_finger_never_hides_a_word(word: str, data: st.DataObject) -> None:
+    at = data.draw(st.integers(1, len(word) - 2))
+    letter = data.draw(st.sampled_from(string.ascii_lowercase))
+    slips = [
+        word[:at] + word[at + 1 :],
+        word[:at] + letter + word[at:],
+        word[:at] + letter + word[at + 1 :],
+        word[:at] + word[at + 1] + word[at] + word[at + 2 :],
+    ]
+    assert near(data.draw(st.sampled_from(slips)), [word]) == [word]
+
+
+@given(
+    st.text(string.ascii_letters + "_-. ", max_size=12), st.lists(st.text(string.ascii_letters + "_-.", min_size=1), max_size=9)
+)
+def test_a_hint_comes_from_the_words_there_are_and_is_the_same_each_time(name: str, known: list[str]) -> None:
+    found = near(name, known)
+    assert found == near(name, known)
+    assert {*found} <= {*known}
+    assert len(found) <= 3
+
+
+@given(st.text(string.ascii_lowercase, min_size=2, max_size=12), st.text(string.ascii_lowercase, min_size=2, max_size=12))
+def test_words_without_half_their_letters_in_common_are_never_near(one: str, other: str) -> None:
+    assume(len({*one} & {*other}) * 2 < max(len({*one}), len({*other})))
+    assert rank_of(one, other) is None
+
+
+@given(st.sampled_from([*TOP, *FAULT, *JOB]))
+def test_case_and_separators_do_not_matter(word: str) -> None:
+    for spelt in (word.upper(), word.replace("_", "-"), word.title().replace("_", ""), f" {word} "):
+        assert near(spelt, [*TOP, *FAULT, *REPLY, *JOB]) == [word]
+
+
+def test_where_no_word_is_near_the_words_are_listed_if_they_are_few() -> None:
+    assert hint("zzz", ["a", "b"]) == "; known: a, b"
+    assert hint("zzz", [f"w{n}" for n in range(FEW + 1)]) == ""
+    assert hint("stripe.zzz", ["stripe.drain", "stripe.fault", "serpwow.queue"]) == "; known: stripe.drain, stripe.fault"
+    assert hint("zzz", []) == ""
+
+
+STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status", "status": 502}
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ({"batches": []}, "it belongs below 'given': given.serpwow.batches or given.6dot50.batches"),
+        ({"batch_jobs": []}, "it belongs below 'given': given.stripe.batch_jobs"),
+        ({"batchs": []}, "it belongs below 'given': given.serpwow.batches or given.6dot50.batches"),
+        ({"account": {}}, "it belongs below 'given': given.serpwow.account or given.stripe.account"),
+        ({"serpwow": {"batches": []}}, "it belongs below 'given': given.serpwow"),
+        ({"serpwow": ["a-key"]}, "it belongs below 'credentials': credentials.serpwow"),
+        ({"send": "GET /"}, "it belongs below 'steps': steps[].send"),
+        ({"start": "2026-01-01T00:00:00Z"}, "it belongs below 'clock': clock.start"),
+        ({"stripe.drain": "3s"}, "it belongs below 'timing': timing.stripe.drain"),
+        ({"given": {"timing": {}}}, "it belongs at the top"),
+        ({"given": {"batch_jobs": []}}, "it belongs below 'stripe': given.stripe.batch_jobs"),
+        ({"given": {"serpwow": {"batch_jobs": []}}}, "it belongs below 'stripe': given.stripe.batch_jobs"),
+        ({"given": {"6dot50": {"payments": []}}}, "it belongs below 'batches': given.6dot50.batches[].payments"),
+        ({"given": {"stripe": {"batches": []}}}, "did you mean 'batch_jobs'?"),
+        ({"steps": [{"send": "GET /", "exactly": True}]}, "it belongs below 'get': steps.get.exactly"),
+        ({"include": "base.yaml"}, "a scenario is one file"),
+        ({"extends": "first-run"}, "a scenario is one file"),
+        ({"limits": {}}, "--max-"),
+        ({"parameters": {}}, "a scenario has no variables"),
+        ({"timing": {"stripe.cancel": "30s"}}, "known: stripe.upload, stripe.validation"),
+        ({"faults": [{**STRIKES, "headers": {}}]}, "one of 'replies' has 'headers'"),
+        ({"faults": [{**STRIKES, "json": {}}]}, "'body'"),
+        ({"replies": [{"at": "serpwow.batches.stop", "after": 2, "status": 500}]}, "one of 'faults'"),
+        (
+            {"replies": [{"at": "serpwow", "status": 500}]},
+            "'serpwow' is not enough here: name one of its own, serpwow.batches.create,",
+        ),
+        ({"steps": [{"wait": "3s"}]}, "'advance: 30s'"),
+        ({"steps": [{"send": "GET /", "get": {"body": {}}}]}, "'json'"),
+        ({"given": {"6dot50": {"batches": [{"status": "draft"}]}}}, "did you mean 'DRAFT'?"),
+        ({"given": {"serpwow": {"batches": [{"zzz": 1}]}}}, "known: id, name, status,"),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_told_the_right_one(written: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load_document(Document({"title": "A", **written}), VENDORS)
+    assert any(told in problem.message for problem in refused.value.problems), refused.value.lines()
+
+
+def test_a_scenario_that_is_sent_bare_is_told_where_it_belongs() -> None:
+    (problem, *_) = problems_in({"given": {}}, NEW_WORLD)
+    assert problem.message.startswith("unknown key 'given': a scenario stands below 'scenario'")
+
+
+def sections(schema: Any) -> list[frozenset[str]]:
+    """Return the keys of every object in a schema."""
+    if isinstance(schema, list):
+        return [keys for part in schema for keys in sections(part)]
+    if not isinstance(schema, dict):
+        return []
+    own = [frozenset(schema["properties"])] if isinstance(schema.get("properties"), dict) else []
+    return own + [keys for part in schema.values() for keys in sections(part)]
+
+
+def test_no_word_of_another_tool_is_one_of_ours_in_that_section() -> None:
+    for keys, words in TABLES:
+        own = [section for section in (*sections(SCHEMA), *sections(NEW_WORLD)) if keys <= section]
+        assert own, keys
+        assert [word for section in own for word in words if word in section] == []
