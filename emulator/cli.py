@@ -65,7 +65,8 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from emulator.app import create_app, worlds_of
     from emulator.kernel.limits import Limits
-    from emulator.server import listen, serve, url_of
+    from emulator.listening import listen, url_of
+    from emulator.server import serve
     from emulator.web.guard import Guard, allowed, is_loopback
 
     known, limits, token_made = _library(folder), Limits(**bounds), None
@@ -191,8 +192,9 @@ def healthcheck(url: str | None, host: str, port: int, tls: bool) -> None:
     """Exit with 0 when the server is ready, with 1 when it is not."""
     import httpx
 
-    address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
-    base_url = url or f"{'https' if tls else 'http'}://{address}:{port}"
+    from emulator.listening import url_at
+
+    base_url = url or url_at(host, port, "https" if tls else "http")
     try:
         # neither a proxy nor the certificate that it shows matters to whether it is ready
         httpx.get(f"{base_url}/_emulator/ready", timeout=5, verify=False, trust_env=False).raise_for_status()  # noqa: S501

@@ -25,6 +25,7 @@ EDGES = {
     "server",
     "trace",
     "judge",
+    "listening",
     "draw",
     "evidence",
     "data",

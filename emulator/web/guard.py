@@ -117,7 +117,8 @@ def allowed(names: Iterable[str]) -> frozenset[str]:
 
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine only."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+    name = host.lower().rstrip(".").removeprefix("[").removesuffix("]")
+    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
 
 
 def _name_in(host: str) -> str:
