@@ -8,7 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,12 +16,23 @@ from emulator import __version__
 from emulator.explaining import explain
 from emulator.handle.explore_command import explore
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.options import Rate, host_option, limit_options, port_option, scenarios_option, tls_option, token_option
+from emulator.options import (
+    Rate,
+    allow_host_option,
+    forwarded_option,
+    host_option,
+    limit_options,
+    port_option,
+    scenarios_option,
+    tls_option,
+    token_option,
+)
 
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
     from emulator.scenario.scenario import Scenario
     from emulator.tls import Tls
+    from emulator.web.origin import Proxies
 
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 FIRST_SCENARIO = "first-run"
@@ -44,9 +55,8 @@ main.add_command(explain)
 @click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
 @scenarios_option
 @token_option("What the control plane demands; made and printed where it listens beyond this machine and none is given.")
-@click.option(
-    "--allow-host", "hosts", multiple=True, envvar="EMULATOR_ALLOW_HOST", show_envvar=True, help="A name it may go by."
-)
+@allow_host_option
+@forwarded_option
 @tls_option
 @limit_options
 def serve(
@@ -57,8 +67,9 @@ def serve(
     folder: Path | None,
     token: str | None,
     hosts: Sequence[str],
+    proxies: Proxies,
     tls: bool,
-    **bounds: int,
+    **bounds: Any,
 ) -> None:
     """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
     # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
@@ -87,7 +98,7 @@ def serve(
         for line in () if scenario else _three_curls(url):
             click.echo(line, err=True)
 
-    app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits)
+    app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits)
     try:
         serve(app, listening, greet, limits, authority)
     except KeyboardInterrupt:

@@ -51,6 +51,7 @@ def url_at(host: str, port: int, scheme: str = "http") -> str:
 def _listen_at(addresses: Sequence[str], port: int) -> list[socket.socket]:
     """Listens at those of the addresses that this machine has."""
     sockets: list[socket.socket] = []
+    reason: str | None = None
     with ExitStack() as opened:
         for address in addresses:
             try:
@@ -58,10 +59,12 @@ def _listen_at(addresses: Sequence[str], port: int) -> list[socket.socket]:
             except OSError as error:
                 if error.errno not in UNAVAILABLE:
                     raise
+                reason = error.strerror
             else:
                 sockets.append(opened.enter_context(listening))
         if not sockets:
-            raise OSError(f"this machine has no address {' or '.join(addresses)}: --host 0.0.0.0 listens at all of IPv4")
+            missing = f"this machine has no address {' or '.join(addresses)} ({reason})"
+            raise OSError(f"{missing}: --host 0.0.0.0 listens at every address of IPv4")
         opened.pop_all()
     return sockets
 

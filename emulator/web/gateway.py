@@ -20,6 +20,7 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
 from emulator.web.accidents import Impatient, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
+from emulator.web.origin import AUTHORITY
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
@@ -85,7 +86,7 @@ class Gateway:
         try:
             body = await _read(receive, reader, limit)
             call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
-            call.parameters, call.reader = route.parameters, reader
+            call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
             world = self._world(route.vendor, call)
             if world is None:
@@ -163,7 +164,6 @@ class Gateway:
             TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
         """
-        call.path = with_plain_letters(call.path)
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
         if route is None:
             raise BadInput.at(f"no vendor has the path {call.path}{self._routes.nearest(call.path)}", "url")
