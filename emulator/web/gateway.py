@@ -20,6 +20,7 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
 from emulator.web.accidents import Impatient, at_once, befall, means_of
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
+from emulator.web.coding import coding_of
 from emulator.web.origin import AUTHORITY
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
@@ -28,6 +29,9 @@ from emulator.web.wire import HEARD_OUT, Means, RawHeaders, Receive, Scope, Send
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
+
+REFUSED = 400
+"""The least status of a refusal."""
 
 WORLD_HEADER = b"emulator-world"
 
@@ -135,6 +139,8 @@ class Gateway:
         headers = self._headers(tx, route, call, reply, n)
         notes, delivered = _notes(faults) if faults else ((), True)
         own = answer.name not in NO_VENDORS and not (faults and any(fault.do == STATUS for fault in faults))
+        if own and reply.status >= REFUSED and coding_of(call.raw_headers, call.body):
+            headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
             headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
             if own:

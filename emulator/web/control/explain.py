@@ -16,9 +16,9 @@ from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
-from emulator.web.control.hints import REFUSED, hints
+from emulator.web.control.hints import hints
 from emulator.web.control.shows import show_difference, show_entry
-from emulator.web.gateway import WORLD_HEADER
+from emulator.web.gateway import REFUSED, WORLD_HEADER
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
 
