@@ -10,8 +10,6 @@ from click.core import ParameterSource
 
 from emulator.options import host_option, port_option, tls_option
 
-REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens is not where it is reached
-
 
 @click.command()
 @click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
