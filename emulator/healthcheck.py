@@ -8,6 +8,7 @@ from http import HTTPStatus
 import click
 from click.core import ParameterSource
 
+from emulator.listening import url_at
 from emulator.options import host_option, port_option, tls_option
 
 
@@ -20,8 +21,7 @@ from emulator.options import host_option, port_option, tls_option
 def healthcheck(ctx: click.Context, url: str | None, host: str, port: int, tls: bool) -> None:
     """Exit with 0 when the server is ready, with 1 when it is not."""
     if url is None or _are_meant(ctx, "host", "port", "tls"):
-        address = REACHED_AT.get(host, host).strip("[]")
-        url = f"{'https' if tls else 'http'}://{f'[{address}]' if ':' in address else address}:{port}"
+        url = url_at(host, port, "https" if tls else "http")
     if why_not := _why_not_ready(url.rstrip("/")):
         raise click.ClickException(f"not ready: {why_not}")
     click.echo("ready")
