@@ -86,4 +86,4 @@ def ledger(world: World, asked: Asked) -> Any:
 @at_world
 def verified(world: World, asked: Asked) -> Any:
     world.settle()
-    return verify(world, asked.body, asked.plane.operations)
+    return verify(world, asked.body, asked.plane.operations, asked.plane.routes)
