@@ -75,16 +75,17 @@ class StandardError:
             self._write(f"... {left_out} lines are left out: nobody read them in time\n")
 
     def _write(self, text: str) -> None:
-        if self._stream is not None:
-            write_past_buffers(self._stream, text)
+        write_past_buffers(self._stream, text)
 
 
-def write_past_buffers(stream: TextIO, text: str) -> None:
-    """Write to the file itself where the stream has one.
+def write_past_buffers(stream: TextIO | None, text: str) -> None:
+    """Write to the file itself where the stream has one; nowhere where there is no stream.
 
     Raises:
         OSError: nobody reads any more.
     """
+    if stream is None:
+        return
     try:
         descriptor = stream.fileno()
     except (OSError, ValueError):

@@ -24,6 +24,7 @@ class Program(click.Group):
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run the command that the arguments name."""
+        occupy_standard_descriptors()
         before = sys.stdout, sys.stderr
         sys.stdout, sys.stderr = map(printing_anything, before)
         strip_all(os.environ)
@@ -44,6 +45,15 @@ class Program(click.Group):
         """Return the name of every variable that something of ours reads."""
         options = [param.envvar for command in self.commands.values() for param in command.params]
         return BESIDE_OPTIONS | {name for name in options if isinstance(name, str)}
+
+
+def occupy_standard_descriptors() -> None:
+    """Open nothing in place of standard streams that are closed, or a socket takes their numbers, at which libuv aborts."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
 class _Ascii(io.TextIOBase):

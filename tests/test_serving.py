@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -215,6 +215,19 @@ def test_while_stdin_ends_with_standard_input(how: str) -> None:
         _, printed = server.communicate()
     assert server.returncode == 0
     assert "Standard input has ended" in printed
+
+
+def test_a_server_whose_standard_streams_are_all_closed_serves() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    script = 'exec "$0" -m emulator serve --port "$1" >&- 2>&- <&-'
+    with subprocess.Popen(["sh", "-c", script, sys.executable, str(port)]) as server:
+        while server.poll() is None:
+            with suppress(httpx.TransportError):
+                assert httpx.get(f"http://127.0.0.1:{port}/_emulator/ready").status_code == 200
+                break
+        server.terminate()
+        assert server.wait() in (128 + signal.SIGTERM, -signal.SIGTERM)
 
 
 def test_while_stdin_needs_one() -> None:
