@@ -19,6 +19,7 @@ def explain(number: int | None, url: str, world: str, token: str | None) -> None
     """Explain exchange N of a world on a running server, or the newest; the header Emulator-Exchange of a reply names both."""
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
+    from emulator.web.redact import redact_url
 
     target = f"/_emulator/worlds/{quote(world, safe='')}/journal/{number or 'last'}/explain"
     try:
@@ -26,7 +27,7 @@ def explain(number: int | None, url: str, world: str, token: str | None) -> None
             response = client.send("GET", target.encode())
         told = json.loads(response.content)
     except (NoResponse, ValueError) as error:
-        raise click.ClickException(f"no explanation from {url}: {error}") from None
+        raise click.ClickException(f"no explanation from {redact_url(url)}: {error}") from None
     if response.status >= 300:
         raise click.ClickException(str(told.get("detail") or told.get("message") or told))
     click.echo(told["text"])

@@ -8,9 +8,8 @@ from http import HTTPStatus
 import click
 from click.core import ParameterSource
 
+from emulator.listening import url_at
 from emulator.options import host_option, port_option, tls_option
-
-REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens is not where it is reached
 
 
 @click.command()
@@ -22,8 +21,7 @@ REACHED_AT = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it liste
 def healthcheck(ctx: click.Context, url: str | None, host: str, port: int, tls: bool) -> None:
     """Exit with 0 when the server is ready, with 1 when it is not."""
     if url is None or _are_meant(ctx, "host", "port", "tls"):
-        address = REACHED_AT.get(host, host)
-        url = f"{'https' if tls else 'http'}://{f'[{address}]' if ':' in address else address}:{port}"
+        url = url_at(host, port, "https" if tls else "http")
     if why_not := _why_not_ready(url.rstrip("/")):
         raise click.ClickException(f"not ready: {why_not}")
     click.echo("ready")
@@ -38,13 +36,14 @@ def _are_meant(ctx: click.Context, *names: str) -> bool:
 def _why_not_ready(url: str) -> str:
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
+    from emulator.web.redact import redact_url
 
     try:
         # neither a proxy nor the certificate that it shows matters to whether it is ready
         with HttpClient(url, timeout=5, trusted=True) as client:
             response = client.send("GET", b"/_emulator/ready")
     except NoResponse as error:
-        return f"{url}: {error}"
+        return f"{redact_url(url)}: {error}"
     try:
         body = json.loads(response.content)
         if response.status == HTTPStatus.OK and body["status"] == "ok":

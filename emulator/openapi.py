@@ -35,7 +35,8 @@ HEADERS: Mapping[str, Any] = {
         "schema": {"enum": list(KINDS)},
     },
     "Emulator-Error": {
-        "description": "On failures of ours; and beside a vendor's own 404 for a path that no operation here has.",
+        "description": "On failures of ours; beside a vendor's own 404 for a path that no operation here has; "
+        "and beside a vendor's refusal of a request whose body is compressed.",
         "required": True,
         "schema": {"type": "string"},
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os.path import exists
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,8 @@ import click
 from emulator.environment import BadToken, is_service_address, usable_token
 
 if TYPE_CHECKING:
+    from emulator.web.origin import Proxies
+
     FloatType = click.ParamType[float]
 else:
     FloatType = click.ParamType  # generic in newer versions only
@@ -65,6 +67,49 @@ scenarios_option = click.option(
     envvar="EMULATOR_SCENARIOS",
     show_envvar=True,
     help="A folder of scenarios of your own; they come before the shipped ones.",
+)
+
+
+def _read_hosts(_context: click.Context, _option: click.Parameter, written: Sequence[str]) -> Sequence[str]:
+    from emulator.web.guard import allowed
+
+    try:
+        return sorted(allowed(written))
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+allow_host_option = click.option(
+    "--allow-host",
+    "hosts",
+    multiple=True,
+    metavar="NAME[,NAME...]",
+    callback=_read_hosts,
+    envvar="EMULATOR_ALLOW_HOST",
+    show_envvar=True,
+    help="Names it may go by besides the local ones; *.DOMAIN is every name below a domain.",
+)
+
+
+def _read_proxies(_context: click.Context, _option: click.Parameter, written: Sequence[str]) -> Proxies:
+    from emulator.web.origin import Proxies
+
+    try:
+        return Proxies.of(written)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
+
+
+forwarded_option = click.option(
+    "--forwarded-allow",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS[,ADDRESS...]",
+    callback=_read_proxies,
+    envvar="EMULATOR_FORWARDED_ALLOW",
+    show_envvar=True,
+    help="Proxies that may say in Forwarded or X-Forwarded-Proto and -Host how a client came, besides those of this machine;"
+    " networks, and * for all, too.",
 )
 
 tls_option = click.option(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -16,6 +16,7 @@ import uvicorn
 
 from emulator.app import App
 from emulator.kernel.limits import Limits
+from emulator.listening import listen, url_of
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.idle import GRACE, hint
 from emulator.web.line import Line
@@ -23,7 +24,6 @@ from emulator.web.line import Line
 if TYPE_CHECKING:
     from emulator.tls import Tls
 
-BACKLOG = 2048
 FOR_EVER = 10 * 365 * 86_400
 """Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
 
@@ -102,26 +102,9 @@ class _StoppedAtOnce(_Server):
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 lets the system choose one.
-
-    Raises:
-        OSError: the address cannot be had.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=BACKLOG)
-
-
-def url_of(listening: socket.socket, scheme: str = "http") -> str:
-    """The base URL at which a socket is reached from this machine."""
-    host, port = listening.getsockname()[:2]
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  where it listens is not where it is reached
-    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
 def serve(
     app: App,
-    listening: socket.socket,
+    listening: Sequence[socket.socket],
     on_ready: Callable[[], None],
     limits: Limits | None = None,
     tls: Tls | None = None,
@@ -141,7 +124,7 @@ def serve(
     server = _Server(config, on_ready, bounds, on_stop)
     if until is not None:
         Thread(target=server.stop_after, args=(until,), daemon=True).start()
-    server.run(sockets=[listening])
+    server.run(sockets=[*listening])
 
 
 class ThreadedServer:
@@ -152,29 +135,33 @@ class ThreadedServer:
 
     def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None) -> None:
         self._ready = Event()
-        self._socket = listen(host, port)
+        self._sockets = listen(host, port)
         bounds = limits or Limits()
         self._server = _StoppedAtOnce(_config(app, bounds), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
-        self.url = url_of(self._socket)
+        self.url = url_of(self._sockets)
 
     def __enter__(self) -> ThreadedServer:
         self._thread.start()
         self._ready.wait()
         if not self._server.started:
-            self._socket.close()
+            self._close()
             raise self._failed or RuntimeError("the server ended before it began")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.stop()
         self._thread.join()
-        self._socket.close()
+        self._close()
+
+    def _close(self) -> None:
+        for listening in self._sockets:
+            listening.close()
 
     def _run(self) -> None:
         try:
-            self._server.run(sockets=[self._socket])
+            self._server.run(sockets=self._sockets)
         except BaseException as error:
             if self._server.started:
                 raise

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,8 @@ from emulator.kernel.errors import EmulatorError
 from emulator.options import (
     Rate,
     ScenarioName,
+    allow_host_option,
+    forwarded_option,
     host_option,
     limit_options,
     port_option,
@@ -30,6 +32,7 @@ from emulator.standard_input import has_stdin, until_stdin_ends
 if TYPE_CHECKING:
     from emulator.kernel.worlds import Worlds
     from emulator.tls import Tls
+    from emulator.web.origin import Proxies
 
 FIRST_SCENARIO = "first-run"
 """The scenario that `serve` takes when none is named."""
@@ -44,9 +47,8 @@ WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104  they are no names that a certif
 @click.option("--clock", "rate", type=Rate(), envvar="EMULATOR_CLOCK", show_envvar=True, help="Overrides the scenarios' own.")
 @scenarios_option
 @token_option("What the control plane demands; made and printed where it listens beyond this machine and none is given.")
-@click.option(
-    "--allow-host", "hosts", multiple=True, envvar="EMULATOR_ALLOW_HOST", show_envvar=True, help="A name it may go by."
-)
+@allow_host_option
+@forwarded_option
 @tls_option
 @click.option("--quiet", is_flag=True, envvar="EMULATOR_QUIET", show_envvar=True, help="Print the first line, and no more.")
 @click.option(
@@ -65,17 +67,19 @@ def serve(
     folder: Path | None,
     token: str | None,
     hosts: Sequence[str],
+    proxies: Proxies,
     tls: bool,
     quiet: bool,
     while_stdin: bool,
-    **bounds: int,
+    **bounds: Any,
 ) -> None:
     """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
     # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from emulator.app import create_app, library, worlds_of
     from emulator.kernel.limits import Limits
-    from emulator.server import serve, url_of
+    from emulator.listening import url_of
+    from emulator.server import serve
     from emulator.web.exchange_lines import ExchangeLines
     from emulator.web.guard import Guard, allowed, is_loopback
     from emulator.web.held import HeldRequests
@@ -97,7 +101,7 @@ def serve(
         told = [] if quiet else _greeting(url, worlds, not scenario, tls)
         greet = _greet(stderr, url, [*([f"EMULATOR_CONTROL_TOKEN={token_made}"] if token_made else []), *told])
         held = HeldRequests()
-        app = create_app(worlds, known, guard=Guard(allowed(hosts), token), limits=limits, lines=lines, held=held)
+        app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits, lines=lines, held=held)
         try:
             until = _parent_ends(stderr) if while_stdin else None
             serve(app, listening, greet, limits, tls_authority, lines, until, held.let_all_go)
@@ -156,8 +160,8 @@ def _parent_ends(stderr: StandardError) -> Callable[[], None]:
     return wait
 
 
-def _listening(host: str, port: int) -> socket.socket:
-    from emulator.server import listen
+def _listening(host: str, port: int) -> list[socket.socket]:
+    from emulator.listening import listen
 
     try:
         return listen(host, port)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import trustme
 
 from emulator.kernel.errors import EmulatorError
+from emulator.web.plain_at_tls import Context
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 KEPT, CERTIFICATE, KEY = "authority", "ca.pem", "ca.key"
@@ -27,12 +28,15 @@ class Tls:
     have the same.
 
     Raises:
-        NoAuthority: the folder holds none that can be read, or cannot hold one.
+        NoAuthority: the folder holds none that can be read, or cannot hold one; or it cannot vouch for one of the hosts.
     """
 
     def __init__(self, hosts: Iterable[str]) -> None:
-        self._hosts = (*LOCAL, *hosts)
         self._authority = _authority_in(folder())
+        try:
+            self._issued = self._authority.issue_cert(*LOCAL, *hosts)
+        except ValueError as error:
+            raise NoAuthority(f"no certificate can hold a name of --allow-host: {error}") from None
 
     @property
     def certificate(self) -> str:
@@ -41,8 +45,8 @@ class Tls:
 
     def context(self) -> ssl.SSLContext:
         """What a server needs to speak TLS under every one of its names."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._authority.issue_cert(*self._hosts).configure_cert(context)
+        context = Context(ssl.PROTOCOL_TLS_SERVER)
+        self._issued.configure_cert(context)
         return context
 
 

@@ -29,6 +29,7 @@ EDGES = {
     "trace",
     "judge",
     "listing",
+    "listening",
     "draw",
     "greeting",
     "healthcheck",

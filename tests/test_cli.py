@@ -149,8 +149,9 @@ def test_an_empty_token_is_none_and_one_is_made_where_others_could_steer(
 ) -> None:
     statuses: list[int] = []
 
-    def served(app: App, listening: socket.socket, greet: Callable[[], None], *_: Any) -> None:
-        listening.close()
+    def served(app: App, listening: list[socket.socket], greet: Callable[[], None], *_: Any) -> None:
+        for each in listening:
+            each.close()
         greet()
         for given in ({}, {"Authorization": "Bearer"}):
             with httpx.Client(transport=InProcess(app), base_url="http://localhost", headers=given) as client:

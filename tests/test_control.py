@@ -88,7 +88,9 @@ def test_yaml_is_taken_under_every_type_that_people_give_it(client: httpx.Client
     headers = {"content-type": media_type}
     assert client.post(f"{world}/reset", content=TEXT, headers=headers).status_code == 200
     assert client.post(f"{world}/clock/advance", content="by: 1s", headers=headers).status_code == 200
-    assert client.patch(f"{world}/state", content="serpwow: {account: {credits_limit: 9}}", headers=headers).status_code == 200
+    assert (
+        client.patch(f"{world}/state", content="serpwow: {account: {credits_limit: 900}}", headers=headers).status_code == 200
+    )
 
 
 @pytest.mark.parametrize("media_type", ["", "application/x-www-form-urlencoded", "text/plain", "application/json"])

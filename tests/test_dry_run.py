@@ -171,7 +171,10 @@ LONG = f"/live/batches?x={'a' * 20_000}"
         ({"url": "//live/batches/1/stop?api_key=x"}, "no vendor has the path //live/batches/1/stop"),
         ({"url": LONG}, "at most 16384 bytes: 414 url-too-long"),
         ({"url": "/live/account", "headers": {"X-Long": "a" * 70_000}}, "at most 65536 bytes: 431 head-too-large"),
-        ({"url": "/live/account", "headers": {"Host": "evil.com"}}, "this is not evil.com; --allow-host would make it so: 421"),
+        (
+            {"url": "/live/account", "headers": {"Host": "evil.com"}},
+            "this is not evil.com: if it is meant, serve with --allow-host evil.com (EMULATOR_ALLOW_HOST=evil.com): 421",
+        ),
         ({"url": "http://evil.com/live/account"}, "this is not evil.com"),
         (
             {"url": "/live/account", "headers": {"Origin": "https://evil.com"}},

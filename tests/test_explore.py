@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -247,6 +248,11 @@ def test_what_is_written_is_read_back(value: Any) -> None:
     document = parse(as_yaml({"value": value}))
     assert document.problems == []
     assert document.value == {"value": value}
+
+
+def test_what_python_has_of_its_own_is_written_as_a_scenario_has_it() -> None:
+    text = as_yaml({"for": timedelta(seconds=90), "after": 0.00001, "at": datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)})
+    assert parse(text).value == {"for": "1m30s", "after": Decimal("0.00001"), "at": "2026-03-09T20:55:31Z"}
 
 
 def test_decimals_stay_exact() -> None:

@@ -9,8 +9,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
 from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
+from emulator.app import create_app, worlds_of
+from emulator.cli import main
+from emulator.server import ThreadedServer
 from tests.conftest import Live
 from tests.test_pytest_plugin import run
 
@@ -322,6 +326,34 @@ def test_a_url_is_taken_as_files_and_people_write_it(
     done.assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["play", "first-run", "--against", "http://me:secret@ci"],
+        ["explain", "--url", "http://me:secret@ci"],
+        ["healthcheck", "--url", "http://me:secret@ci"],
+    ],
+)
+def test_a_password_in_a_url_is_not_shown(arguments: list[str]) -> None:
+    done = CliRunner().invoke(main, arguments)
+    assert done.exit_code == 1
+    assert "names a user" in done.output
+    assert "secret" not in done.output
+    with pytest.raises(Refused, match="names a user") as refused:
+        EmulatorServer("http://me:secret@ci")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("host", ["::", "::1", "[::1]"])
+def test_a_server_on_ipv6_is_asked_for_its_health_and_played_on(host: str) -> None:
+    with ThreadedServer(create_app(worlds_of([])), "::1") as served:
+        port = served.url.rpartition(":")[2]
+        assert CliRunner().invoke(main, ["healthcheck", "--host", host, "--port", port]).output == "ready\n"
+        assert CliRunner().invoke(main, ["play", "first-run", "--against", served.url]).exit_code == 0
+        with EmulatorServer(served.url) as server, Emulator(server=server) as emulator:
+            assert status_of(emulator, emulator.serpwow.api_key) == 200
+
+
 GREEN = """
 from gevent import monkey; monkey.patch_all()
 import requests
@@ -338,3 +370,32 @@ def test_a_process_that_gevent_has_patched_does_without_a_socket_and_is_told_so_
     done = subprocess.run([sys.executable, "-c", GREEN], capture_output=True, text=True, check=False)
     assert done.stdout == "200\n"
     assert "no server can run in this process, since gevent has patched its threads" in done.stderr
+
+
+@pytest.mark.parametrize(("way", "library"), [("transport", "httpx"), ("adapter", "requests")])
+def test_without_its_library_a_way_without_a_socket_says_so_and_all_else_works(way: str, library: str) -> None:
+    code = f"""
+import sys
+sys.modules["httpx"] = sys.modules["httpx2"] = sys.modules["requests"] = None
+from emulator import Emulator, Refused
+with Emulator("first-run") as emulator:
+    emulator.clock.advance("2s")
+    try:
+        emulator.{way}()
+    except Refused as error:
+        print(error)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout == f"emulator.{way}() is for {library}, which is not installed here: pip install {library}\n", (
+        done.stderr
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments", [["play", "first-run"], ["check", "first-run"], ["explain", "--url", "http://127.0.0.1:1"]]
+)
+def test_no_command_needs_httpx_or_requests(arguments: list[str]) -> None:
+    code = "import sys; sys.modules['httpx'] = sys.modules['requests'] = None; from emulator.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (1 if arguments[0] == "explain" else 0), done.stderr

@@ -10,8 +10,10 @@ from typing import Any
 import httpx
 import pytest
 import requests
+from click.testing import CliRunner
 
 from emulator.app import create_app, library, worlds_of
+from emulator.cli import main
 from emulator.handle.adapter import InProcessAdapter
 from emulator.handle.transport import InProcess
 from emulator.vendors import VENDORS
@@ -150,6 +152,101 @@ def test_no_preflight_is_answered_with_leave(client: httpx.Client, path: str) ->
 )
 def test_it_goes_by_its_own_names(client: httpx.Client, host: str) -> None:
     assert client.get("/_emulator/health", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/live/account", "/_emulator/health"])
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("host.docker.internal:8080", "host.docker.internal"),
+        ("emulator.ns.svc.cluster.local", "emulator.ns.svc.cluster.local"),
+        ("Emulator.Dev.", "emulator.dev"),
+    ],
+)
+def test_a_name_that_is_not_allowed_is_refused_with_the_option_that_allows_it(
+    client: httpx.Client, path: str, host: str, name: str
+) -> None:
+    refused = client.get(path, headers={"Host": host})
+    assert refused.status_code == 421
+    assert f"--allow-host {name} (EMULATOR_ALLOW_HOST={name})" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (["a.example.com"], {"a.example.com"}),
+        (["A.Example.com.", "b.example.com:8080"], {"a.example.com", "b.example.com"}),
+        (["a.example.com, b.example.com,"], {"a.example.com", "b.example.com"}),
+        (["*.example.com"], {"*.example.com"}),
+        ([".example.com"], {"example.com", "*.example.com"}),
+        (["bücher.example"], {"xn--bcher-kva.example"}),
+        (["10.0.0.1", "::1", "[::1]:80"], {"10.0.0.1", "::1"}),
+    ],
+)
+def test_allowed_names_are_read_as_people_write_them(given: list[str], names: set[str]) -> None:
+    assert allowed(given) == names
+    assert allowed(names) == names
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("http://a.example.com", "write a.example.com"),
+        ("https://me@a.example.com:8080/x", "write a.example.com:8080"),
+        ("a.example.com/", "write a.example.com"),
+        ("http://*.example.com", "write *.example.com"),
+        ("a b", "can match no Host header"),
+        ("a.example.com;b.example.com", "can match no Host header"),
+        ("a.*.example.com", "can match no Host header"),
+        ("*a.example.com", "can match no Host header"),
+        ("*.*.example.com", "can match no Host header"),
+        (".", "can match no Host header"),
+        ("a.example.com:port", "can match no Host header"),
+        ("", "it is empty"),
+        (" , ", "it is empty"),
+        ("*", "would let the pages of any site in"),
+        ("*.", "would let the pages of any site in"),
+    ],
+)
+def test_a_name_that_could_never_match_is_refused_at_the_start(given: str, told: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(told)):
+        allowed([given])
+    refused = CliRunner().invoke(main, ["serve", "--allow-host", given])
+    assert (refused.exit_code, told in " ".join(refused.output.split())) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "host", "may"),
+    [
+        ("*.example.com", "x.example.com", True),
+        ("*.example.com", "y.x.example.com:80", True),
+        ("*.example.com", "example.com", False),
+        ("*.example.com", "xexample.com", False),
+        ("*.example.com", "x.example.com.attacker.example", False),
+        (".example.com", "example.com", True),
+        (".example.com", "x.EXAMPLE.com", True),
+        (".example.com", "notexample.com", False),
+    ],
+)
+def test_a_pattern_allows_the_names_below_a_domain(given: str, host: str, may: bool) -> None:
+    app = create_app(worlds_of([]), guard=Guard(allowed([given])))
+    with httpx.Client(transport=InProcess(through_a_socket(app)), base_url="http://127.0.0.1:8080") as client:
+        assert client.get("/_emulator/health", headers={"Host": host}).status_code == (200 if may else 421)
+
+
+ENCODED = ["/%5Femulator", "/_%65mulator", "/%5femul%61tor", "/_emulator%2F..%2F_emulator", "/%5F%65%6D%75%6C%61%74%6F%72"]
+
+
+@pytest.mark.parametrize("prefix", ENCODED)
+@pytest.mark.parametrize("path", ["/worlds", "/worlds/default/reset", "/scenarios", "%2Fworlds", "/w%6Frlds"])
+def test_no_spelling_of_a_control_path_gets_round_the_token(client: httpx.Client, prefix: str, path: str) -> None:
+    assert client.get(prefix + path).status_code == 401
+    assert client.post(prefix + path, json={}).status_code == 401
+
+
+def test_an_encoded_control_path_is_the_same_path_with_the_token(client: httpx.Client) -> None:
+    assert client.get("/%5Femulator/w%6Frlds", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert client.get("/%5Femulator/he%61lth").status_code == 200
 
 
 def test_a_page_of_its_own_origin_may_ask(client: httpx.Client) -> None:

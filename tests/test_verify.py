@@ -7,6 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
 from emulator.app import create_app, worlds_of
@@ -14,6 +16,7 @@ from emulator.handle.journal import Journal
 from emulator.handle.server import Refused
 from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
+from emulator.web.control.misses import form_fields
 
 PAY = "/za/pay/batches"
 NEW = {"name": "Wages", "payments": [{"msisdn": "27821231234", "amount": 100.5}]}
@@ -45,6 +48,9 @@ Assertion = Callable[[Journal], None]
         lambda it: it.assert_called(CREATE, times=1, json={"name": "Wages"}),
         lambda it: it.assert_called(CREATE, json={"payments": [{"amount": 100.5}]}),
         lambda it: it.assert_called(CREATE, times=0, json={"name": "Salaries"}),
+        lambda it: it.assert_called(STOP, times=2, id="2A6F94BB"),
+        lambda it: it.assert_called(STOP, times=0, id="9E867FAA"),
+        lambda it: it.assert_called(CREATE, times=1, headers={"AUTHORIZATION": "Bearer demo"}),
         lambda it: it.assert_order(ACCOUNT, STOP, STOP),
         lambda it: it.assert_order(ACCOUNT, CREATE),
         lambda it: it.assert_never("stripe.batch_jobs.cancel"),
@@ -60,19 +66,29 @@ def test_what_was_asked_is_verified(emulator: Emulator, holds: Assertion) -> Non
         (lambda it: it.assert_called(STOP, times=1), f"{STOP} was called twice, not once: exchanges 3, 4"),
         (
             lambda it: it.assert_called("serpwow.batches.get"),
-            "was called never, not at least once; what was called is serpwow.account.get, 6dot50",
+            "serpwow.batches.get was never called; what was called is serpwow.account.get, 6dot50",
         ),
         (
             lambda it: it.assert_called(CREATE, json={"name": "Salaries"}),
             "the nearest is exchange 2, where name is 'Wages', not 'Salaries'",
         ),
-        (lambda it: it.assert_called(STOP, json={"a": 1}), 'the nearest is exchange 3, where the body is null, not {"a": 1}'),
+        (lambda it: it.assert_called(STOP, json={"a": 1}), "the nearest is exchange 3, where there is no body"),
         (
             lambda it: it.assert_order(STOP, ACCOUNT),
             f"{ACCOUNT} was not called after {STOP} (exchange 3); only before that: exchange 1",
         ),
         (lambda it: it.assert_order(STOP, STOP, STOP), f"{STOP} was not called after {STOP} (exchange 4)"),
         (lambda it: it.assert_order("stripe.batch_jobs.cancel"), "stripe.batch_jobs.cancel was not called; what was called is"),
+        (
+            lambda it: it.assert_called(STOP, id="9E867FAA"),
+            f"{STOP} was never called with that id; the nearest is exchange 3, where the path names '2A6F94BB', not '9E867FAA'",
+        ),
+        (lambda it: it.assert_called(STOP, times=0, id="2A6F94BB"), "with that id twice, and never should be: exchanges 3, 4"),
+        (
+            lambda it: it.assert_called(STOP, times=1, query={"page": 2}, headers={"X-A": "b"}),
+            "never called with that query and header, and should have been called once; the nearest is exchange 3, where "
+            "query has no 'page'; there is no header X-A",
+        ),
         (lambda it: it.assert_never(STOP), f"{STOP} was called twice, and never should be: exchanges 3, 4"),
     ],
 )
@@ -92,6 +108,8 @@ def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, 
         ({"called": [{"at": STOP, "time": 1}]}, "did you mean 'times'"),
         ({"called": [{"at": STOP, "times": -1}]}, "minimum"),
         ({"order": [STOP, "nothing"]}, "no operation is called 'nothing'"),
+        ({"called": [{"at": ACCOUNT, "id": "B1"}]}, "no path of serpwow.account.get names a resource"),
+        ({"called": [{"at": STOP, "headers": {"page": 2}}]}, "expected text, not 2"),
     ],
 )
 def test_a_verification_that_could_match_nothing_is_an_error(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
@@ -172,3 +190,96 @@ def test_a_body_beyond_all_bounds_is_shown_as_text_and_not_compared(emulator: Em
     assert exchange.explain().told["request"]["body"] == exchange.body
     with pytest.raises(Refused, match=f"the body of exchange {exchange.n} cannot be compared"):
         emulator.journal.assert_called(CREATE, json={"a": 1})
+
+
+NEW_BATCH = "serpwow.batches.create"
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+@pytest.fixture
+def send() -> Iterator[Callable[..., Journal]]:
+    """Send new batches in one world, each with these arguments of httpx, and read the journal."""
+    with Emulator() as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+
+        def sent(*requests: dict[str, Any], query: str = "") -> Journal:
+            for request in requests:
+                client.post(f"/live/batches?api_key={emulator.serpwow.api_key}{query}", **request)
+            return emulator.journal
+
+        yield sent
+
+
+JOB = {"name": "J", "enabled": True}
+OTHER = {"name": "K", "enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("requests", "nearest", "told"),
+    [
+        ([{"data": {"name": "x"}}, {"json": {**JOB, "name": "j"}}, {}], 2, "name is 'j', not 'J'"),
+        ([{}, {"content": b"no JSON"}, {"json": OTHER}, {"json": {**OTHER, "name": "J"}}], 4, "enabled is false, not true"),
+        ([{"content": b"no JSON"}, {"data": {"name": "J", "enabled": "false"}}], 2, "enabled is false, not true"),
+        ([{}, {"json": OTHER}], 2, "name is 'K', not 'J'; enabled is false, not true"),
+        ([{}, {"content": b"no JSON"}], 1, "there is no body"),
+        ([{"content": b"no JSON"}, {}], 1, "the body is not JSON"),
+        ([{"json": []}, {"json": {"name": "J"}}], 1, "the body is [], not"),
+    ],
+)
+def test_the_nearest_miss_is_the_call_that_differs_least(
+    send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, told: str
+) -> None:
+    journal = send(*requests)
+    with pytest.raises(AssertionError) as failed:
+        journal.assert_called(NEW_BATCH, json=JOB)
+    assert f"the nearest is exchange {nearest}, where {told}" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        ("name=Fr%C3%BChling+%26+Co", {"name": "Frühling & Co"}),
+        ("enabled=true", {"enabled": True}),
+        ("enabled=True", {"enabled": True}),
+        ("enabled=true", {"enabled": "true"}),
+        ("rows=5&share=1.50", {"rows": 5, "share": 1.5}),
+        ("note=", {"note": None}),
+        ("note=", {"note": ""}),
+        ("ids=a&ids=b", {"ids": ["a", "b"]}),
+        ("ids[]=1&ids[]=2", {"ids": [1, 2]}),
+        ("ids[]=1", {"ids[]": "1"}),
+        ("ids=a", {"ids": ["a"]}),
+        ("searches[0][q]=pizza&searches[1][q]=beer", {"searches": [{"q": "pizza"}, {"q": "beer"}]}),
+        ("a[b]=1", {"a": {"b": 1}}),
+    ],
+)
+def test_a_form_is_compared_as_if_it_were_json(send: Callable[..., Journal], body: str, wanted: dict[str, Any]) -> None:
+    send({"content": body, "headers": FORM}).assert_called(NEW_BATCH, times=1, json=wanted)
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"enabled": False}, {"enabled": 1}, {"rows": 6}, {"rows": True}, {"note": None}, {"x": "y"}]
+)
+def test_a_form_that_says_something_else_does_not_match(send: Callable[..., Journal], wanted: dict[str, Any]) -> None:
+    send({"content": "enabled=true&rows=5&note=n", "headers": FORM}).assert_called(NEW_BATCH, times=0, json=wanted)
+
+
+@pytest.mark.parametrize("wanted", [{"page": "2"}, {"page": 2}, {"flag": True}, {"tags": ["a", "b"]}, {"range[from]": "3"}])
+def test_a_query_is_compared_like_a_form(send: Callable[..., Journal], wanted: dict[str, Any]) -> None:
+    journal = send({}, query="&page=2&flag=true&tags=a&tags=b&range[from]=3")
+    journal.assert_called(NEW_BATCH, times=1, query=wanted)
+
+
+def test_no_credential_of_a_query_or_header_is_told(send: Callable[..., Journal]) -> None:
+    journal = send({"headers": {"authorization": "Bearer a-secret-of-mine"}})
+    with pytest.raises(AssertionError) as failed:
+        journal.assert_called(
+            NEW_BATCH, query={"api_key": "another-key-of-mine"}, headers={"Authorization": "Bearer a-secret-of-yours"}
+        )
+    said = str(failed.value)
+    assert "the header Authorization has another credential" in said
+    assert not [secret for secret in ("a-secret", "another-key", "of-mine", "of-yours") if secret in said]
+
+
+@given(st.text(st.sampled_from("a[]=&0%+b"), max_size=40))
+def test_any_form_is_read(text: str) -> None:
+    assert isinstance(form_fields(text), dict)

@@ -8,15 +8,19 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-from requests import PreparedRequest, Response, exceptions
-from requests.adapters import HTTPAdapter
-from urllib3 import HTTPHeaderDict, HTTPResponse, Timeout
-from urllib3.exceptions import ProtocolError
-
 from emulator.app import App
 from emulator.handle.direct import REASONS, Answered, ask, is_whole
+from emulator.handle.server import Refused
 from emulator.kernel.faults import HANG, RESET
 from emulator.web.accidents import LineCut
+
+try:
+    from requests import PreparedRequest, Response, exceptions
+    from requests.adapters import HTTPAdapter
+    from urllib3 import HTTPHeaderDict, HTTPResponse, Timeout
+    from urllib3.exceptions import ProtocolError
+except ModuleNotFoundError:
+    raise Refused("emulator.adapter() is for requests, which is not installed here: pip install requests") from None
 
 HTTP_1_1 = 11
 

@@ -102,8 +102,9 @@ class Emulator(Past):
     @property
     def url(self) -> str:
         """The server's own URL."""
+        url = self._server.url
         self.is_pointed_at = True
-        return self._server.url
+        return url
 
     @property
     def is_here(self) -> bool:

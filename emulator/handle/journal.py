@@ -178,15 +178,28 @@ class Journal(Sequence[Entry]):
         """Every change in order, whether a client, time or a controller made it."""
         return [change for it in self._entries for change in (it.changes if isinstance(it, Exchange) else (it,))]
 
-    def assert_called(self, operation: str, *, times: int | None = None, json: Any = ANYTHING) -> None:
-        """Asserts that an operation was asked at least once, or exactly so often, with a body that holds `json`.
+    def assert_called(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        json: Any = ANYTHING,
+        id: str | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Assert that an operation was called at least once, or exactly so often.
+
+        Only calls count whose path names the resource `id`, and whose query, headers and body hold `query`, `headers` and
+        `json`. The fields of a form are compared as if they were JSON: `true` and `5` in it are true and 5.
 
         Raises:
             AssertionError: it was not; the message names the nearest miss and the fields that differed.
-            Refused: there is no such operation, or the journal dropped entries.
+            Refused: there is no such operation, it has no id, or the journal dropped entries.
         """
-        wish = {"at": operation} | ({} if times is None else {"times": times}) | ({} if json is ANYTHING else {"json": json})
-        self._verify({"called": [wish]})
+        wish = {"times": times, "id": id, "query": query, "headers": headers}
+        called = {"at": operation} | {name: it for name, it in wish.items() if it is not None}
+        self._verify({"called": [called | ({} if json is ANYTHING else {"json": json})]})
 
     def assert_order(self, *operations: str) -> None:
         """Asserts that these operations were asked in this order, whatever came between. Raises as `assert_called` does."""

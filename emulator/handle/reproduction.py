@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import yaml
+
+from emulator.handle.written import duration
+from emulator.kernel.journal import show_instant
 
 
 class _Dumper(yaml.SafeDumper):
@@ -21,6 +25,9 @@ def _decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.Node:
 
 
 _Dumper.add_representer(Decimal, _decimal)
+_Dumper.add_representer(float, lambda dumper, value: _decimal(dumper, Decimal(str(value))))
+_Dumper.add_representer(timedelta, lambda dumper, value: dumper.represent_str(duration(value)))
+_Dumper.add_representer(datetime, lambda dumper, value: dumper.represent_str(show_instant(value)))
 
 
 def as_yaml(written: Mapping[str, Any]) -> str:

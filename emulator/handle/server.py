@@ -23,6 +23,7 @@ from emulator.kernel.limits import Limits
 from emulator.scenario.library import Library
 from emulator.vendors import VENDORS
 from emulator.web.held import HeldRequests
+from emulator.web.redact import redact_url
 
 CONTROL = "/_emulator"
 
@@ -73,7 +74,9 @@ class EmulatorServer:
         self._url: str | None = None
         if url and url.strip():
             if limits:
-                raise Refused(f"the server at {url.strip()!r} has bounds of its own, which `serve --max-...` sets there")
+                raise Refused(
+                    f"the server at {redact_url(url.strip())!r} has bounds of its own, which `serve --max-...` sets there"
+                )
             self._send = self._there(url)
         else:
             self._send = self._here(read_limits(limits))
@@ -158,10 +161,11 @@ class EmulatorServer:
         from emulator.reach import HttpClient
         from emulator.scenario.client import NoResponse
 
+        shown = redact_url(url)
         try:
             client = self._exits.enter_context(HttpClient(url, self._token or env("EMULATOR_CONTROL_TOKEN")))
         except NoResponse as error:
-            raise Refused(f"{url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
+            raise Refused(f"{shown!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
 
         self._url = str(client.address)
 
@@ -169,7 +173,7 @@ class EmulatorServer:
             try:
                 response = client.send(method, path.encode(), (), body)
             except NoResponse as error:
-                raise Refused(f"no emulator answers at {url!r} (--emulator-url, EMULATOR_URL): {error}") from None
+                raise Refused(f"no emulator answers at {shown!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return Answered(*response)
 
         return send

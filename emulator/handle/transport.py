@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.app import App
 from emulator.handle.direct import REASONS, Answered, Here, HereAwaited, asked, is_whole, shortfall
+from emulator.handle.server import Refused
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.web.accidents import LineCut, at_once
 
@@ -18,7 +19,10 @@ else:
     try:
         import httpx
     except ModuleNotFoundError:
-        import httpx2 as httpx
+        try:
+            import httpx2 as httpx
+        except ModuleNotFoundError:
+            raise Refused("emulator.transport() is for httpx, which is not installed here: pip install httpx") from None
 
 FAILURES = {DROP: "RemoteProtocolError", RESET: "ReadError", GARBAGE: "RemoteProtocolError", HANG: "ReadTimeout"}
 """The exceptions that both libraries raise on a socket to which this happens."""

@@ -25,12 +25,13 @@ class Call:
 
     `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
     `request_id` is what the vendor calls the request, where carrying it out made the name known already; `began` is where it
-    began, where that was before it is carried out.
+    began, where that was before it is carried out; `authority` the host by which the client calls us, if not that of its Host.
     """
 
     __slots__ = (
         "_headers",
         "_query",
+        "authority",
         "began",
         "body",
         "credential",
@@ -59,6 +60,7 @@ class Call:
         self.raw_headers = headers
         self.body = body
         self.scheme = scheme
+        self.authority: str | None = None
         self.credential: str | None = None
         self.reader: Any = None
         self.request_id: str | None = None
@@ -98,7 +100,7 @@ class Call:
     @property
     def base_url(self) -> str:
         """Where the client believes this server to be, so that links lead back to it."""
-        return f"{self.scheme}://{self.headers.get('host', 'localhost')}"
+        return f"{self.scheme}://{self.authority or self.headers.get('host') or 'localhost'}"
 
 
 def _parse_query(text: str) -> Mapping[str, str]:
@@ -155,7 +157,6 @@ Act = Callable[[Transaction, Call], Answer]
 
 Wording = Callable[[Transaction, Call, Any], Reply]
 """Words an answer: from the same transaction, the call and the answer's subject to a reply. Changes nothing."""
-
 
 Advise = Callable[[Transaction, Call, str], Iterable[str]]
 """From a request and its answer's name to what would have worked, where the answer alone does not say so. Changes nothing."""

@@ -20,9 +20,11 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
 from emulator.web.accidents import Impatient, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
+from emulator.web.coding import coding_of
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests, Noted
 from emulator.web.holding import Holding
+from emulator.web.origin import AUTHORITY
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
@@ -33,6 +35,9 @@ Judge = Callable[[str, str, int, bytes], None]
 
 Tell = Callable[[Scope, Wire], None]
 """Is told of each answer, before it goes out."""
+
+REFUSED = 400
+"""The least status of a refusal."""
 
 NO_VENDORS = frozenset((SCRIPTED, FAILED))
 """Answers that are not the vendor's own."""
@@ -101,7 +106,7 @@ class Gateway:
         try:
             body = await _read(receive, reader, limit)
             call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
-            call.parameters, call.reader = route.parameters, reader
+            call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
             world = self._world(route.vendor, call)
             if world is None:
@@ -163,6 +168,8 @@ class Gateway:
         notes = tuple(fault.note() for fault in faults)
         left = [fault for fault in faults if fault.id not in over]
         own = answer.name not in NO_VENDORS and not any(fault.do == STATUS for fault in left)
+        if own and reply.status >= REFUSED and coding_of(call.raw_headers, call.body):
+            headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
             headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
             if own:
@@ -192,7 +199,6 @@ class Gateway:
             TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
         """
-        call.path = with_plain_letters(call.path)
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
         if route is None:
             raise BadInput.at(f"no vendor has the path {call.path}{self._elsewhere(call.path)}", "url")

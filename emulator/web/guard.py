@@ -9,11 +9,14 @@ from __future__ import annotations
 import hmac
 import re
 from binascii import a2b_base64
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
+
+from emulator.web.origin import AUTHORITY, SAID_BY_PROXIES, Proxies, authority_of, forwarded
 
 PREFIX = "/_emulator"
 CONTROL_NAMES = frozenset({"health", "openapi.json", "ready", "scenarios", "schema", "vendors", "worlds"})
@@ -47,16 +50,21 @@ class Turned(NamedTuple):
 
 @dataclass(slots=True)
 class Guard:
-    """`hosts` are names it may be called by besides the local ones; a `token` that is not empty locks the control plane."""
+    """`hosts` are names it may be called by besides the local ones; a `token` that is not empty locks the control plane.
+
+    `proxies` are believed when they say how a client reached them.
+    """
 
     hosts: frozenset[str] = frozenset()
     token: str | None = None
+    proxies: Proxies = field(default_factory=Proxies)
     _known: dict[bytes, bool] | None = None
 
-    def turn_away(self, scope: Mapping[str, Any]) -> Turned | None:
-        """Why a request may not be answered; None when it may."""
+    def turn_away(self, scope: MutableMapping[str, Any]) -> Turned | None:
+        """Why a request may not be answered; None when it may. Its scope is told how the client reached the server."""
         host = authorization = None
         origin = b""
+        by_proxy: list[tuple[bytes, bytes]] = []
         for name, value in scope["headers"]:
             if name == b"host":
                 if host is not None:
@@ -70,11 +78,21 @@ class Guard:
                 authorization = value
             elif name == b"sec-fetch-site" and value in ELSEWHERE:
                 return Turned(403, "cross-origin", "a page of another site may ask nothing here")
+            elif name in SAID_BY_PROXIES:
+                by_proxy.append((name, value))
         if scope.get("client") is not NO_SOCKET:
             if not host and scope["http_version"] == "1.1":
                 return Turned(400, "no-host", "a request in HTTP/1.1 says in its Host header whom it is for")
             if host and not self._may_be_called(host):
-                return Turned(421, "host-not-allowed", f"this is not {host.decode('latin-1')}; --allow-host would make it so")
+                return _not_called(host)
+            if by_proxy and self.proxies.trust(scope["client"][0]):
+                scheme, name = forwarded(by_proxy)
+                if name and not self._may_be_called(name):
+                    return _not_called(name)
+                scope["scheme"] = scheme or scope["scheme"]
+                host = name or host
+            if not host or by_proxy:
+                scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
         if origin and origin != f"{scope['scheme']}://".encode() + (host or b""):
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
         if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.opens(authorization):
@@ -99,7 +117,10 @@ class Guard:
     def _is_ours(self, host: str) -> bool:
         """Addresses, and names without a dot, which no stranger can make point here; localhost; and what was allowed."""
         name = _name_in(host)
-        return bool(name) and (_is_address(name) or "." not in name or name.endswith(".localhost") or name in self.hosts)
+        if not name:
+            return False
+        local = _is_address(name) or "." not in name or name.endswith(".localhost")
+        return local or not self.hosts.isdisjoint(_patterns_of(name))
 
 
 def has_live_key(authorization: bytes, query: bytes) -> bool:
@@ -122,13 +143,72 @@ def _decoded(base64: bytes) -> bytes:
 
 
 def allowed(names: Iterable[str]) -> frozenset[str]:
-    """Host names as they are compared: without a port, in lower case."""
-    return frozenset(_name_in(name) for name in names)
+    """Return host names, in lists separated by commas, as they are compared: without a port, in lower case.
+
+    `*.example.com` stays a pattern for every name below example.com; `.example.com` is that, and example.com too.
+
+    Raises:
+        ValueError: one of them can match no Host header, or matches any.
+    """
+    return frozenset(pattern for text in names for name in _parts(text) for pattern in _read_allowed(name))
+
+
+def _parts(text: str) -> list[str]:
+    """The parts of a list that are not empty; a list without any is one part that is."""
+    return [name for part in text.split(",") if (name := part.strip())] or [""]
+
+
+def _read_allowed(name: str) -> Iterator[str]:
+    if name.strip(".") == "*":
+        raise ValueError(f"{name!r} would let the pages of any site in: name the hosts, or *.DOMAIN for those of a domain")
+    domain = name.removeprefix("*.").removeprefix(".")
+    if not (host := _name_in(_in_ascii(domain))):
+        raise ValueError(_never_matches(name))
+    if not name.startswith("*."):
+        yield host
+    if domain != name:
+        yield f"*.{host}"
+
+
+def _in_ascii(name: str) -> str:
+    """A name as a Host header has it; an address of IPv6 gets its brackets."""
+    if _is_address(name) and ":" in name:
+        return f"[{name}]"
+    with suppress(UnicodeError):
+        return name if name.isascii() else name.encode("idna").decode()
+    return name
+
+
+def _never_matches(name: str) -> str:
+    """Why a name can match no Host header, and the name that may be meant."""
+    if not name:
+        return "it is empty: write the name by which clients call the server, such as emulator.example.com"
+    meant = name.partition("://")[2] or name
+    meant = meant.partition("/")[0].rpartition("@")[2]
+    reason = f"{name!r} can match no Host header, which holds a name and no more"
+    return f"{reason}: write {meant}" if meant != name and _name_in(meant.removeprefix("*.")) else reason
+
+
+def _patterns_of(name: str) -> Iterator[str]:
+    """A name, and every pattern that it matches."""
+    yield name
+    while "." in name:
+        name = name.partition(".")[2]
+        yield f"*.{name}"
+
+
+def _not_called(host: bytes) -> Turned:
+    """The refusal of a host, with the option that would allow it."""
+    shown = host.decode("latin-1")
+    name = _name_in(shown)
+    cure = f"if it is meant, serve with --allow-host {name} (EMULATOR_ALLOW_HOST={name})" if name else "it is no host name"
+    return Turned(421, "host-not-allowed", f"this is not {shown}: {cure}")
 
 
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine only."""
-    return host == "localhost" or (_is_address(host) and ip_address(host).is_loopback)
+    name = host.lower().rstrip(".").removeprefix("[").removesuffix("]")
+    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
 
 
 def _name_in(host: str) -> str:

@@ -273,6 +273,8 @@ class Line(HttpToolsProtocol):
     def _refuse_nonsense(self, error: HttpParserError, data: bytes) -> None:
         if self._last_word is None:  # or a callback has refused it by name
             reason = reason_of(error, data, is_first=self._answered is None)
+            if self.lines is None:
+                self.logger.warning("Invalid HTTP request received: %s", reason)
             self.refuse(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
 
     def _end(self, last_word: Callable[[], None]) -> None:

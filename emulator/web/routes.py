@@ -44,6 +44,7 @@ class Routes:
     def __init__(self, vendors: Iterable[Vendor]) -> None:
         self._root = Node()
         self._paths: list[str] = []
+        self._parameters: dict[str, tuple[str, ...]] = {}
         self._hosts: dict[str, Vendor] = {}
         for vendor in vendors:
             self._hosts |= dict.fromkeys(vendor.hosts, vendor)
@@ -86,6 +87,10 @@ class Routes:
         """A hint at the known path closest to an unknown one."""
         return hint(path, self._paths)
 
+    def parameters(self, operation: str) -> tuple[str, ...]:
+        """Return the names of the parameters in the path of an operation."""
+        return self._parameters.get(operation, ())
+
     def _node(self, mount: str) -> Node:
         node = self._root
         for segment in mount.strip("/").split("/") if mount else ():
@@ -102,6 +107,7 @@ class Routes:
                 node = node.fixed.setdefault(segment if vendor.case_sensitive else segment.lower(), Node())
             node.vendor = vendor
         node.operations[operation.method] = operation, tuple(names)
+        self._parameters[operation.name] = tuple(names)
 
 
 def _step(node: Node, segment: str, vendor: Vendor | None) -> tuple[Node | None, str | None]:

@@ -18,6 +18,7 @@ from emulator.scenario.document import MAX_BYTES, Document
 from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
 from emulator.scenario.terms import DURATION, INSTANT
+from emulator.web.coding import coding_of
 from emulator.web.wire import HEARD_OUT
 
 Body = dict[str, Any]
@@ -162,10 +163,14 @@ async def text_of(request: Request) -> str:
     Raises:
         TooLarge: it is.
         BadInput: it is not UTF-8.
-        HTTPException: the client hung up before its end, so that nothing was asked, and nobody hears this.
+        HTTPException: it is compressed; or the client hung up before its end, so that nothing was asked, and nobody hears this.
     """
     try:
-        return (await _heard_out(request)).decode()
+        body = await _heard_out(request)
+        if coding := coding_of(request.headers.raw, bytes(body[:2])):
+            reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
+            raise HTTPException(415, reason, {"accept-encoding": "identity"})
+        return body.decode()
     except UnicodeDecodeError:
         raise BadInput([Problem("the body is not UTF-8")]) from None
     except ClientDisconnect:

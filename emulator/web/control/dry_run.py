@@ -17,7 +17,9 @@ from emulator.web.control.explain import explain
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import ref
 from emulator.web.control.shows import show_body, show_difference
+from emulator.web.origin import AUTHORITY
 from emulator.web.redact import redact_header
+from emulator.web.target import with_plain_letters
 
 URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
 SENDABLE = re.compile(r"[\x21-\x7e]*")
@@ -26,7 +28,7 @@ SENDABLE = re.compile(r"[\x21-\x7e]*")
 @route("POST", f"{WORLD}/dry-run", "What a request would be answered and change", ref("rehearsal"), body=DRY_RUN)
 @at_world
 def dry_run(world: World, asked: Asked) -> Any:
-    plane, call = asked.plane, _call(asked.body, asked.request.headers.get("host", ""))
+    plane, call = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])
     _refuse_at_the_door(asked, call)
     last = Moment(world.settle(), world)
     twin, n, wire, picked = plane.gateway.rehearse(world, call)
@@ -49,7 +51,7 @@ def dry_run(world: World, asked: Asked) -> Any:
     }
 
 
-def _call(wanted: Mapping[str, Any], here: str) -> Call:
+def _call(wanted: Mapping[str, Any], here: str, scheme_here: str) -> Call:
     """A request as it is written; a body that is not text is sent as JSON. One that names no host is for this one.
 
     Raises:
@@ -65,7 +67,7 @@ def _call(wanted: Mapping[str, Any], here: str) -> Call:
         headers.setdefault("content-type", "application/json")
         body = dump(body).decode()
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return Call(wanted["method"], path, query, raw, body.encode(), scheme)
+    return Call(wanted["method"], path, query, raw, body.encode(), scheme or scheme_here)
 
 
 def _parts(url: str) -> tuple[str, str, str, str]:
@@ -74,11 +76,11 @@ def _parts(url: str) -> tuple[str, str, str, str]:
     parts = tuple(part or "" for part in match.groups()) if match else ()
     if len(parts) != 4 or not all(SENDABLE.fullmatch(part) for part in parts):
         raise BadInput.at("a URL is sent as ASCII without spaces: encode what is not", "url")
-    return parts[0] or "http", parts[1], parts[2], parts[3]
+    return parts[0], parts[1], with_plain_letters(parts[2]), parts[3]
 
 
 def _refuse_at_the_door(asked: Asked, call: Call) -> None:
-    """Refuses what would reach no vendor, in the words in which the real request would be.
+    """Refuses what would reach no vendor, in the words in which the real request would be; the call learns how it would come.
 
     Raises:
         BadInput: it is too long, or the guard would turn it away.
@@ -89,7 +91,9 @@ def _refuse_at_the_door(asked: Asked, call: Call) -> None:
     if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
         raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
     own = {"scheme": call.scheme, "headers": headers, "path": call.path, "query_string": call.query_string.encode()}
-    turned = asked.plane.guard.turn_away({**asked.request.scope, **own})
+    scope = {**asked.request.scope, AUTHORITY: None, **own}
+    turned = asked.plane.guard.turn_away(scope)
+    call.scheme, call.authority = scope["scheme"], scope[AUTHORITY]
     if turned is not None:
         raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", "headers")
 

@@ -16,8 +16,9 @@ from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
-from emulator.web.control.hints import REFUSED, hints
+from emulator.web.control.hints import hints
 from emulator.web.control.shows import show_difference, show_entry
+from emulator.web.gateway import REFUSED
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
 from emulator.web.wire import WORLD_HEADER
@@ -51,7 +52,7 @@ class NoEntry(NotFound):
     """The journal has no entry of that number, or not any more, or no exchange where no number is given."""
 
     def __init__(self, journal: Journal, n: int | None = None) -> None:
-        wanted = "no exchange yet" if n is None else f"no entry {n}"
+        wanted = "no entry of an exchange yet" if n is None else f"no entry {n}"
         here = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
         EmulatorError.__init__(self, f"this journal has {wanted}: {here}")
 

@@ -13,6 +13,8 @@ from emulator.kernel.words import near, some
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call, Operation, Vendor
 from emulator.web.answers import FAILED
+from emulator.web.coding import coding_of
+from emulator.web.gateway import REFUSED
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
 
@@ -20,16 +22,15 @@ LOOKED_AT = 10_000
 """Among how many names the nearest is looked for at most."""
 
 
-REFUSED = 400
-"""The least status of a refusal."""
-
-
 def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> list[str]:
     """Return what would have worked, each as a sentence; of what was not refused, only what was not read."""
+    coding = list(_of_coding(exchange))
     if exchange.status < REFUSED:
-        return list(_advice(world, vendor, exchange))
+        return [*coding, *_advice(world, vendor, exchange)]
     if exchange.answer == FAILED:
         return list(_of_fault(exchange))
+    if coding:
+        return coding + list(_of_fault(exchange))
     path = _of_path(vendor, routes, exchange)
     if exchange.answer in vendor.unauthenticated:
         return [*_of_credential(world, vendor, exchange), *path, *_advice(world, vendor, exchange)]
@@ -41,6 +42,12 @@ def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> l
         *_of_body(vendor, exchange),
         *_advice(world, vendor, exchange),
     ]
+
+
+def _of_coding(exchange: Exchange) -> Iterator[str]:
+    """What compression made of a body, which explains what follows from it."""
+    if coding := coding_of(exchange.headers, exchange.request):
+        yield f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
 
 
 def _advice(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:

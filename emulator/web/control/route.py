@@ -13,6 +13,7 @@ from emulator.web.control.bodies import Body
 from emulator.web.control.forms import Forms
 from emulator.web.control.plane import Plane
 from emulator.web.control.schemas import Schema
+from emulator.web.origin import AUTHORITY
 
 WORLD = "/worlds/{world}"
 
@@ -32,7 +33,8 @@ class Asked(NamedTuple):
     @property
     def base_url(self) -> str:
         """How whoever asks reaches this server."""
-        return str(self.request.base_url).rstrip("/")
+        scope = self.request.scope
+        return f"{scope['scheme']}://{scope.get(AUTHORITY) or self.request.headers.get('host') or 'localhost'}"
 
 
 Handler = Callable[[Asked], Any]

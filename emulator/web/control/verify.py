@@ -10,9 +10,10 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
-from emulator.scenario.compare import differences
+from emulator.scenario.grammar import HEADERS
 from emulator.web.control.exact import Unreadable, exactly
-from emulator.web.redact import redact_body
+from emulator.web.control.misses import FORM, WISHES, has_id, media_type_of, misses
+from emulator.web.routes import Routes
 
 Exchanges = Sequence[tuple[int, Exchange]]
 
@@ -24,7 +25,14 @@ VERIFY = {
             "type": "array",
             "items": {
                 "type": "object",
-                "properties": {"at": OPERATION, "times": {"type": "integer", "minimum": 0}, "json": {}},
+                "properties": {
+                    "at": OPERATION,
+                    "times": {"type": "integer", "minimum": 0},
+                    "id": {"type": "string", "description": "a resource that the path names"},
+                    "query": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "array"]}},
+                    "headers": HEADERS,
+                    "json": {},
+                },
                 "required": ["at"],
                 "additionalProperties": False,
             },
@@ -36,27 +44,27 @@ VERIFY = {
     "minProperties": 1,
     "examples": [{"called": [{"at": "serpwow.batches.stop", "times": 1}]}],
 }
-"""A verification: each operation `called` at least once or exactly `times`, with a body that holds `json`; these in this
-`order`, others perhaps between them; and these `never`."""
+"""A verification: each operation `called` at least once or exactly `times`, for the resource `id`, with a query, headers and a
+body that hold `query`, `headers` and `json`; these in this `order`, others perhaps between them; and these `never`."""
 
 
-def verify(world: World, wanted: Mapping[str, Any], operations: Sequence[str]) -> dict[str, Any]:
+def verify(world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes) -> dict[str, Any]:
     """Whether the clients asked what they should have, and every way in which they did not.
 
     Raises:
         BadInput: the verification could match nothing, or the journal has not kept all that it would have to look at.
     """
-    _refuse_the_meaningless(world, wanted, operations)
+    _refuse_the_meaningless(world, wanted, operations, routes)
     asked = [(entry.n, entry.event) for entry in world.journal.since(0) if isinstance(entry.event, Exchange)]
     failures = [
-        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item)),
+        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item, routes)),
         *_order(asked, wanted.get("order", ())),
         *(failure for operation in wanted.get("never", ()) for failure in _never(asked, operation)),
     ]
     return {"ok": not failures, "failures": failures}
 
 
-def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations: Sequence[str]) -> None:
+def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes) -> None:
     if world.journal.lost:
         lost = f"the journal dropped {world.journal.lost} entries to make room for newer ones: clear it earlier, or keep more"
         lost += f": {Limits.more('journal')}"
@@ -70,6 +78,11 @@ def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations:
         if name not in operations
     ]
     problems += list(_incomparable(world, wanted))
+    problems += [
+        Problem(f"no path of {item['at']} names a resource, so that no call could have this id", ("called", index, "id"))
+        for index, item in enumerate(wanted.get("called", ()))
+        if "id" in item and item["at"] in operations and not has_id(item["at"], routes)
+    ]
     if problems or not named:
         raise BadInput(problems or [Problem("this verification names no operation, and so could not fail")])
 
@@ -85,6 +98,8 @@ def _incomparable(world: World, wanted: Mapping[str, Any]) -> Iterator[Problem]:
 def _reason_not_to_compare(n: int, exchange: Exchange) -> str | None:
     if exchange.cut:
         return f"the journal kept a part of the body of exchange {n}: {Limits.more('journal_bytes')}"
+    if media_type_of(exchange) == FORM:
+        return None
     try:
         exactly(exchange.request)
     except Unreadable as reason:
@@ -94,34 +109,35 @@ def _reason_not_to_compare(n: int, exchange: Exchange) -> str | None:
     return None
 
 
-def _called(asked: Exchanges, wanted: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _called(asked: Exchanges, wanted: Mapping[str, Any], routes: Routes) -> Iterator[dict[str, Any]]:
     at, times = wanted["at"], wanted.get("times")
-    tries = [(n, exchange, _misses(exchange, wanted)) for n, exchange in asked if exchange.operation == at]
-    fitting = [n for n, _, misses in tries if not misses]
+    tries = [(n, misses(exchange, wanted, routes)) for n, exchange in asked if exchange.operation == at]
+    fitting = [n for n, missed in tries if not missed.distance]
     if len(fitting) == times or (times is None and fitting):
         return
-    wish = "at least once" if times is None else _times(times)
-    with_it = " with that body" if "json" in wanted else ""
-    message = f"{at} was called{with_it} {_times(len(fitting))}, not {wish}"
+    message = f"{at} was {_so_often(len(fitting), times, _like(wanted))}"
     if fitting:
         yield _failure(at, f"{message}: {_exchanges(fitting)}", fitting)
     elif tries:
-        n, _, misses = min(tries, key=lambda it: len(it[2]))
-        yield _failure(at, f"{message}; the nearest is exchange {n}, where {'; '.join(misses)}", [n])
+        n, missed = min(tries, key=lambda it: it[1].distance)
+        yield _failure(at, f"{message}; the nearest is exchange {n}, where {'; '.join(missed.told)}", [n])
     else:
         yield _failure(at, f"{message}; {_what_was(asked)}", [])
 
 
-def _misses(exchange: Exchange, wanted: Mapping[str, Any]) -> list[str]:
-    """The fields in which a request is not what was wanted."""
-    if "json" not in wanted:
-        return []
-    try:
-        body = exactly(exchange.request)
-    except ValueError:
-        return ["the body is not JSON"]
-    misses = list(differences(wanted["json"], body))
-    return (list(differences(redact_body(wanted["json"]), redact_body(body))) or ["a credential differs"]) if misses else []
+def _like(wanted: Mapping[str, Any]) -> str:
+    """Return what is wanted of a call beside its operation, in a word."""
+    named = [name for name in WISHES if name in wanted]
+    words = {"json": "body", "headers": "headers" if len(wanted.get("headers", ())) > 1 else "header"}
+    return f" with that {' and '.join(words.get(name, name) for name in named)}" if named else ""
+
+
+def _so_often(count: int, wanted: int | None, like: str) -> str:
+    if count and wanted == 0:
+        return f"called{like} {_times(count)}, and never should be"
+    if count:
+        return f"called{like} {_times(count)}, not {_times(wanted or 0)}"
+    return f"never called{like}" + ("" if wanted is None else f", and should have been called {_times(wanted)}")
 
 
 def _order(asked: Exchanges, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,99 @@
+"""How a client reached this server: at its address, by a name, or through a proxy that is trusted to say so.
+
+Links lead back there, and a page of this origin, and of no other, may ask.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
+
+AUTHORITY = "emulator.authority"
+"""Under this name in a scope: host and port at which the client reached the server, where they are not in its Host header."""
+
+SAID_BY_PROXIES = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host"})
+SCHEMES = ("http", "https")
+
+_PAIR = re.compile(r'[\s;,]*([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)(?=\s*(?:[;,]|$))', re.ASCII)
+"""One parameter of the header Forwarded (RFC 7239, 4), and what separates it from the one before."""
+
+_QUOTED = re.compile(r"\\(.)")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """Whose word is taken for how a client came: that of this machine, and of these networks; or that of `anybody`."""
+
+    networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    anybody: bool = False
+
+    @classmethod
+    def of(cls, written: Iterable[str]) -> Proxies:
+        """Read lists of addresses and networks, separated by commas; `*` is anybody.
+
+        Raises:
+            ValueError: one of them is neither.
+        """
+        names = [name for text in written for part in text.split(",") if (name := part.strip())]
+        return cls(tuple(_network(name) for name in names if name != "*"), "*" in names)
+
+    def trust(self, address: str) -> bool:
+        """Whether the word of the peer at this address is taken."""
+        try:
+            peer = ip_address(_unmapped(address))
+        except ValueError:  # a socket of the file system has no address
+            return self.anybody
+        return self.anybody or peer.is_loopback or any(peer in network for network in self.networks)
+
+
+def forwarded(headers: Sequence[tuple[bytes, bytes]]) -> tuple[str | None, bytes | None]:
+    """Return scheme and host at which a client reached the outermost proxy, each None where no proxy says so.
+
+    In lists to which every proxy adds, the first is the client's. Forwarded goes before the older headers.
+    """
+    joined: dict[bytes, bytes] = {}
+    for name, value in headers:
+        joined[name] = joined[name] + b"," + value if name in joined else value
+    said = {"host": _first(joined, b"x-forwarded-host"), "proto": _first(joined, b"x-forwarded-proto")}
+    said |= dict(reversed([*_pairs(joined.get(b"forwarded", b"").decode("latin-1"))]))
+    scheme, host = said.get("proto", "").lower(), said.get("host", "")
+    return scheme if scheme in SCHEMES else None, host.encode("latin-1") or None
+
+
+def authority_of(server: Sequence[Any] | None) -> str | None:
+    """Return host and port of the address at which a connection was accepted; None where it has none."""
+    if not server or server[1] is None:
+        return None
+    host = _unmapped(str(server[0]))
+    return f"[{host}]:{server[1]}" if ":" in host else f"{host}:{server[1]}"
+
+
+def _first(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return headers.get(name, b"").decode("latin-1").partition(",")[0].strip()
+
+
+def _pairs(text: str) -> Iterator[tuple[str, str]]:
+    """The parameters of Forwarded in order, up to where it is none any more."""
+    end = 0
+    while match := _PAIR.match(text, end):
+        value = match[2]
+        yield match[1].lower(), _QUOTED.sub(r"\1", value[1:-1]) if value.startswith('"') else value
+        end = match.end()
+
+
+def _network(name: str) -> IPv4Network | IPv6Network:
+    try:
+        return ip_network(name, strict=False)
+    except ValueError:
+        raise ValueError(f"{name!r} is neither an address such as 10.0.0.1, a network such as 10.0.0.0/8, nor '*'") from None
+
+
+def _unmapped(address: str) -> str:
+    """An address of IPv4 as such, where a socket for both families shows it as one of IPv6."""
+    if not address.startswith("::ffff:"):
+        return address
+    mapped = IPv6Address(address).ipv4_mapped
+    return str(mapped) if mapped else address
