@@ -22,6 +22,7 @@ from emulator.web.guard import OPEN, PREFIX
 
 Json = dict[str, Any]
 
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 EMPTY, ANY = "empty", "any"
 SUFFIX = ".schema.json"
 TOKEN = "emulator.control-token"  # noqa: S105  the scheme's name
@@ -104,7 +105,7 @@ def address(route: ControlRoute) -> str:
 
 def _load(vendor: str) -> Fixtures:
     folder = fixtures_folder() / vendor
-    replies, requests = (yaml.safe_load((folder / name).read_text("utf-8")) for name in ("replies.yaml", "requests.yaml"))
+    replies, requests = (yaml.load((folder / it).read_text("utf-8"), LOADER) for it in ("replies.yaml", "requests.yaml"))  # noqa: S506
     files = sorted((folder / "schemas").glob(f"*{SUFFIX}"))
     return Fixtures(vendor, replies, requests, {it.name.removesuffix(SUFFIX): json.loads(it.read_bytes()) for it in files})
 

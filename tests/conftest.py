@@ -96,5 +96,5 @@ class Live:
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
     app = create_app(worlds_of([]), judge=the_judge(*VENDORS))
-    with ThreadedServer(app) as server, httpx.Client(base_url=server.url) as control:
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as control:
         yield Live(server.url, control)

@@ -25,7 +25,7 @@ QUEUED = {"title": "A queued batch", "given": {"serpwow": {"batches": [{"id": "B
 
 @pytest.fixture
 def client(live: Live) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{live.url}{PREFIX}") as client:
+    with httpx.Client(base_url=f"{live.url}{PREFIX}", timeout=None) as client:
         yield client
 
 

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from emulator.kernel.errors import EmulatorError
+from emulator.web.accidents import NoSocket, means_of
+from emulator.web.apart import apart
 from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds
 from emulator.web.control.bodies import Reader, check_query, read_nothing, read_scenario, read_value
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
@@ -56,7 +58,7 @@ def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: 
         form = form_for(request, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
             check_query(request, row.query)
-            answer = row.handler(Asked(plane, request, await read(request)))
+            answer = await _answer(row, Asked(plane, request, await read(request)))
         except EmulatorError as error:
             if form != TEXT_TYPE:
                 raise
@@ -66,6 +68,13 @@ def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: 
         return respond(answer, row.status, form, row.forms)
 
     return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
+
+
+async def _answer(row: ControlRoute, asked: Asked) -> Any:
+    """Call the handler: here, or beside the event loop where the row says that it takes long and there is a loop to hold up."""
+    if not row.takes_long or isinstance(means_of(asked.request.scope), NoSocket):
+        return row.handler(asked)
+    return await apart(row.handler, asked)
 
 
 def addresses(path: str) -> list[str]:

@@ -23,14 +23,14 @@ health = route("GET", "/health", "Is the server up?", ref("health"))(_health)
 ready = route("GET", "/ready", "Will the next request succeed?", ref("health"))(_health)
 
 
-@route("GET", "/openapi.json", "This document", OBJECT)
+@route("GET", "/openapi.json", "This document", OBJECT, takes_long=True)
 def openapi(asked: Asked) -> Any:
     from emulator.openapi import document
 
     return document(asked.plane.vendors)
 
 
-@route("GET", "/scenarios", "The scenarios there are", object_of(scenarios=list_of(ref("scenario-summary"))))
+@route("GET", "/scenarios", "The scenarios there are", object_of(scenarios=list_of(ref("scenario-summary"))), takes_long=True)
 def scenarios(asked: Asked) -> Any:
     return {"scenarios": [_summary(asked, name) for name in asked.plane.library.names()]}
 
@@ -42,7 +42,9 @@ def _summary(asked: Asked, name: str) -> dict[str, Any]:
         return {"name": name, "problems": error.lines()}
 
 
-@route("GET", "/scenarios/{name:path}", "A scenario", object_of(name=TEXT, title=TEXT, scenario=ref("scenario")))
+@route(
+    "GET", "/scenarios/{name:path}", "A scenario", object_of(name=TEXT, title=TEXT, scenario=ref("scenario")), takes_long=True
+)
 def scenario(asked: Asked) -> Any:
     if not (name := asked.named("name")):
         raise HTTPException(404)  # a slash too many after `/scenarios`
@@ -55,12 +57,12 @@ def schema(asked: Asked) -> Any:
     return scenario_schema(asked.plane.vendors)
 
 
-@route("GET", "/vendors", "The vendors", object_of(vendors=list_of(ref("vendor"))))
+@route("GET", "/vendors", "The vendors", object_of(vendors=list_of(ref("vendor"))), takes_long=True)
 def vendors(asked: Asked) -> Any:
     return {"vendors": [show_vendor(it) for it in asked.plane.vendors.values()]}
 
 
-@route("GET", "/vendors/{vendor}", "A vendor: operations, machines, assumptions and evidence", ref("vendor"))
+@route("GET", "/vendors/{vendor}", "A vendor: operations, machines, assumptions and evidence", ref("vendor"), takes_long=True)
 def vendor(asked: Asked) -> Any:
     name = asked.named("vendor")
     if name not in asked.plane.vendors:

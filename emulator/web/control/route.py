@@ -50,7 +50,8 @@ class ControlRoute:
     `path` is what follows the prefix; `answer` the schema of the reply, None where that is empty. `body` is the schema of
     what is sent, None where nothing is; where it is `yaml`, it may be a scenario instead, with the wishes in the `query`.
     Schemas may name those in schemas.py. `forms` are those besides JSON in which the reply can be had; with
-    `text_for_shells`, curl gets its text where it does not say what it accepts.
+    `text_for_shells`, curl gets its text where it does not say what it accepts. A handler that `takes_long` touches no
+    world and runs in a thread, so that nobody else waits for it.
     """
 
     method: str
@@ -64,6 +65,7 @@ class ControlRoute:
     handler: Handler
     forms: Forms
     text_for_shells: bool
+    takes_long: bool
 
 
 def route(
@@ -78,12 +80,15 @@ def route(
     query: Mapping[str, Schema] | None = None,
     forms: Forms | None = None,
     text_for_shells: bool = False,
+    takes_long: bool = False,
 ) -> Callable[[Handler], ControlRoute]:
     """Makes a function a row of the control plane. Without an answer its reply is empty, and its status 204."""
 
     def declared(handler: Handler) -> ControlRoute:
         code = status if answer is not None else 204
-        return ControlRoute(method, path, summary, answer, code, body, yaml, query or {}, handler, forms or {}, text_for_shells)
+        return ControlRoute(
+            method, path, summary, answer, code, body, yaml, query or {}, handler, forms or {}, text_for_shells, takes_long
+        )
 
     return declared
 

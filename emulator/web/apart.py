@@ -1,0 +1,34 @@
+"""Runs what takes long, and touches no world, in a thread beside the event loop, so that others are served meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
+from typing import Any
+
+
+async def apart(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what the function returns, or raise what it raises. A caller that is cancelled leaves the thread to end alone.
+
+    The thread is a daemon: a server that is told to stop does not wait for it.
+    """
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[Any] = loop.create_future()
+
+    def settle(set_outcome: Callable[[Any], None], value: Any) -> None:
+        if not outcome.done():
+            set_outcome(value)
+
+    def work() -> None:
+        set_outcome: Callable[[Any], None] = outcome.set_result
+        try:
+            value = function(*arguments)
+        except BaseException as error:  # it is raised again where it is awaited
+            set_outcome, value = outcome.set_exception, error
+        with suppress(RuntimeError):  # the loop has been closed
+            loop.call_soon_threadsafe(settle, set_outcome, value)
+
+    Thread(target=work, name="batch-emulator-apart", daemon=True).start()
+    return await outcome
