@@ -265,6 +265,24 @@ def test_a_client_that_fails_is_told_of_its_url_and_of_the_proxy(
     done.stdout.no_fnmatch_line("*secret*")
 
 
+def test_the_story_tells_of_a_request_that_a_fault_holds_up(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+from threading import Thread
+
+def test_that_fails(emulator):
+    emulator.faults.add(at="serpwow", where="before-commit", do="delay", delay="30s", clock="real")
+    asking = Thread(target=stop, args=(emulator, "B"), daemon=True)
+    asking.start()
+    while not emulator.faults.held():
+        pass
+    assert False
+""",
+    )
+    done.stdout.fnmatch_lines(["  under way: GET /live/batches/B/stop?api_key=*…, held up by delay before-commit"])
+
+
 # what else the test has patched
 
 MOCKED = """
