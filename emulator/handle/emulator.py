@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from http import HTTPStatus
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from emulator.handle.clock import Clock
+from emulator.handle.exploring import Exploring
 from emulator.handle.faults import Faults
 from emulator.handle.journal import Journal
 from emulator.handle.past import Past
@@ -26,14 +27,10 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from emulator.handle.awaited import AsyncEmulator
-    from emulator.handle.explore import Client, Explored
     from emulator.handle.transport import InProcess
 
 ScenarioLike = str | Path | Mapping[str, Any]
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
-
-MOST = 1_000
-"""How many endings are explored, unless more are asked for."""
 
 
 _numbers = count()
@@ -45,7 +42,7 @@ def living() -> list[Emulator]:
     return [it for _, it in sorted(_living.items())]
 
 
-class Emulator(Past):
+class Emulator(Past, Exploring):
     """A world of one's own. Use as a context: it is dropped at the end.
 
     `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.
@@ -127,7 +124,7 @@ class Emulator(Past):
 
     @property
     def faults(self) -> Faults:
-        """The accidents laid over operations: `add`, `list`, `remove`, `clear`."""
+        """The faults laid over operations, and whom they hold up: `add`, `list`, `remove`, `clear`, `held`."""
         return Faults(self.ask)
 
     @property
@@ -178,45 +175,6 @@ class Emulator(Past):
         twin._hold(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})), ExitStack())
         self._exits.callback(twin.close)
         return twin
-
-    def explore(
-        self,
-        scenario: ScenarioLike,
-        client: Client,
-        *,
-        faults: Iterable[Mapping[str, Any]] = (),
-        meanwhile: Iterable[Mapping[str, Any]] = (),
-        check: Client | None = None,
-        may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
-        most: int = MOST,
-    ) -> Explored:
-        """Runs `client(emulator)` undisturbed, then once for every way in which something could come in its way.
-
-        Each run has a world of its own on this server. Before each call takes effect, and before its answer comes, the next
-        thing that happens by itself happens, or another actor changes the state as one of `meanwhile` says; and each of
-        `faults`, written without `at` or with it, is laid at each call that it fits. What the client or `check`, which is run
-        after it, raises is what broke, but for what it `may_raise`. A client may be an `async def`.
-
-        Raises:
-            BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
-                undisturbed client called nothing.
-            TooManyEndings: there are more than `most`.
-        """
-        from emulator.handle.explore import explore
-
-        def begin(written: Mapping[str, Any]) -> Emulator:
-            return Emulator(written, seed=self.seed, server=self._server, id=f"{self._id[:40]}-explored")
-
-        return explore(
-            begin,
-            self._as_value(scenario),
-            client,
-            faults=faults,
-            meanwhile=meanwhile,
-            check=check,
-            may_raise=may_raise,
-            most=most,
-        )
 
     def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
         written = _written(scenario)
