@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -15,9 +20,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator
-from emulator.handle.explore import Client, TooManyEndings
+from emulator.handle.explore import Client, OutOfTime, TimeStandsStill, TooManyEndings
 from emulator.handle.explore_command import read
 from emulator.handle.reproduction import as_yaml
+from emulator.handle.standstill import Standstill
+from emulator.handle.watch import Interrupted, Watch
 from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.strict_yaml import parse
@@ -217,6 +224,143 @@ def test_a_call_that_no_operation_has_is_left_alone(emulator: Emulator) -> None:
     clients = goes_astray, looks_and_stops
     astray, straight = (emulator.explore(LATE, it, faults=[RESET], may_raise=httpx.TransportError) for it in clients)
     assert (astray.broken, astray.tried) == ([], straight.tried)
+
+
+NEVER_DONE = {"given": {"serpwow": {"batches": [{"id": "B1", "status": "running", "searches": 1}]}}}
+
+
+def polls(emulator: Emulator) -> None:
+    """Waits in its own time until the batch is done, as most clients do."""
+    with client_of(emulator) as client:
+        while client.get("/batches/B1").json()["batch"]["status"] != "idle":
+            client.get("/account")
+
+
+def test_a_client_that_polls_while_time_stands_still_is_ended_and_advised(emulator: Emulator) -> None:
+    with pytest.raises(TimeStandsStill, match=r"asked serpwow\.\S+ \d+ times; .*rate: 60.*patch_sleep"):
+        emulator.explore(NEVER_DONE, polls)
+
+
+@pytest.mark.parametrize("where", ["before-auth", "after-commit"])
+def test_a_client_that_polls_only_when_it_is_disturbed_is_an_ending_that_broke(emulator: Emulator, where: str) -> None:
+    """A failure makes it poll for what never happens."""
+
+    def stops(emulator: Emulator) -> None:
+        with client_of(emulator) as client:
+            if client.get("/batches/B1/stop").status_code == 503:
+                while client.get("/account").status_code == 200:
+                    pass
+
+    explored = emulator.explore(LATE, stops, faults=[{"where": where, "do": "status", "status": 503}])
+    assert explored.broken
+    assert {it.broke.partition(":")[0] for it in explored.broken} == {"time stands still"}
+
+
+def test_what_is_tried_is_told_before_each_run(emulator: Emulator) -> None:
+    told: list[tuple[int, int, str]] = []
+    explored = emulator.explore(LATE, looks_and_stops, progress=lambda it, what: told.append((it.tried, it.endings, what)))
+    assert told[0] == (1, 0, "nothing comes in its way")
+    assert told[1] == (2, explored.endings, "the next change comes before serpwow.batches.get #1")
+    assert [tried for tried, _, _ in told] == [*range(1, explored.tried + 1)]
+
+
+def test_an_exploration_ends_when_its_time_is_over_and_tells_what_was_found(emulator: Emulator) -> None:
+    def works(_: Emulator) -> None:
+        while True:
+            pass
+
+    with pytest.raises(OutOfTime, match=r"after 0\.1 s, not even the undisturbed client had come to an end") as over:
+        emulator.explore(LATE, works, max_seconds=0.1)
+    assert (over.value.explored.tried, over.value.explored.broken) == (1, [])
+
+
+def test_a_time_that_is_none_is_refused(emulator: Emulator) -> None:
+    with pytest.raises(BadInput, match="/max_seconds: expected a number of seconds that is above 0, not 0"):
+        emulator.explore(LATE, lambda _: pytest.fail("it was tried"), max_seconds=0)
+
+
+POLLS = """
+import json, os, urllib.request
+url = f"{os.environ['SERPWOW_URL']}/batches/B1?api_key={os.environ['SERPWOW_API_KEY']}"
+while json.load(urllib.request.urlopen(url))["batch"]["status"] != "idle":
+    pass
+"""
+
+
+def test_a_program_that_polls_is_killed_and_the_reason_told(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(as_yaml({"title": "A batch that is polled", **NEVER_DONE}))
+    command = [sys.executable, "-m", "emulator", "explore", str(tmp_path / "s.yaml"), "--", sys.executable, "-c", POLLS]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "1 of ?: nothing comes in its way" in done.stderr
+    assert "time stands still: the client asked serpwow.batches.get" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise")
+def test_an_interrupt_prints_what_was_found_so_far_and_kills_the_program(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(as_yaml({"title": "A batch", **LATE}))
+    os.mkfifo(tmp_path / "pipe")
+    waits = f"echo > {tmp_path}/pipe; exec sleep 600"
+    command = [sys.executable, "-m", "emulator", "explore", str(tmp_path / "s.yaml"), "--", "sh", "-c", waits]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        (tmp_path / "pipe").read_text()
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate()
+    assert (process.returncode, said) == (130, "0 of 1 endings broke something\n")
+
+
+class TestStandstill:
+    """A poller is found out by what it asks, not by how fast it is."""
+
+    @staticmethod
+    def look(entries: list[dict[str, Any]], elapsed: float = 0.0) -> str | None:
+        return Standstill(lambda _method, _path: {"entries": entries}, lambda: elapsed).look()
+
+    @staticmethod
+    def asked(n: int, at: str = "t", target: str = "/x", **more: Any) -> dict[str, Any]:
+        entry = {"n": n, "type": "exchange", "at": at, "operation": "a.b", "method": "GET", "target": target, "changes": []}
+        return {**entry, "request": {"body": None}, **more}
+
+    @pytest.mark.parametrize(("times", "elapsed", "found"), [(99, 0, False), (100, 0, True), (5, 10.1, True), (4, 60, False)])
+    def test_the_same_again_and_again(self, times: int, elapsed: float, found: bool) -> None:
+        assert (self.look([self.asked(n) for n in range(times)], elapsed) is not None) is found
+
+    @pytest.mark.parametrize(
+        "different",
+        [{"at": "u"}, {"changes": [{}]}, {"type": "change"}],
+        ids=["time passes", "it changes something", "something happens"],
+    )
+    def test_what_moves_is_no_standstill(self, different: dict[str, Any]) -> None:
+        entries = [self.asked(n, **(different if n == 60 else {})) for n in range(120)]
+        assert self.look(entries) is None
+
+    def test_what_is_asked_for_each_of_many_is_not_the_same(self) -> None:
+        assert self.look([self.asked(n, target=f"/{n}") for n in range(1_000)], 60) is None
+
+    def test_two_requests_in_turn_are_a_standstill(self) -> None:
+        assert self.look([self.asked(n, target=f"/{n % 2}") for n in range(200)]) is not None
+
+
+class TestWatch:
+    """A client is ended in its own thread, and only while it is watched."""
+
+    def test_it_is_interrupted_for_a_reason(self) -> None:
+        watch = Watch(lambda: "enough", every=0)
+
+        def run() -> None:
+            with watch:
+                while True:
+                    pass
+
+        with pytest.raises(Interrupted):
+            run()
+        assert watch.reason == "enough"
+
+    def test_what_ends_by_itself_is_left_alone(self) -> None:
+        for _ in range(200):
+            with suppress(Interrupted), Watch(lambda: "enough", every=0):
+                pass
+        assert sum(range(10_000)) == 49_995_000, "nothing is interrupted from now on"
 
 
 def test_a_world_with_a_long_name_is_explored() -> None:

@@ -58,6 +58,7 @@ class AsyncEmulator:
         self.fork = awaited(emulator.fork)
         self.explore = awaited(emulator.explore)
         self.faults = awaited(emulator.faults.list)
+        self.held = awaited(emulator.faults.held)
         self.add_fault = awaited(emulator.faults.add)
         self.remove_fault = awaited(emulator.faults.remove)
         self.clear_faults = awaited(emulator.faults.clear)

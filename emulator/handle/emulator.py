@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from http import HTTPStatus
@@ -13,6 +13,7 @@ from weakref import WeakValueDictionary
 
 from emulator.environment import env
 from emulator.handle.clock import Clock
+from emulator.handle.exploring import Exploring
 from emulator.handle.faults import Faults
 from emulator.handle.journal import Journal
 from emulator.handle.past import Past
@@ -25,11 +26,7 @@ if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
 
     from emulator.handle.awaited import AsyncEmulator
-    from emulator.handle.explore import Client, Explored
     from emulator.handle.transport import InProcess
-
-MOST = 1_000
-"""How many endings are explored, unless more are asked for."""
 
 
 _numbers = count()
@@ -41,7 +38,7 @@ def living() -> list[Emulator]:
     return [it for _, it in sorted(_living.items())]
 
 
-class Emulator(Past):
+class Emulator(Past, Exploring):
     """A world of one's own. Use as a context: it is dropped at the end.
 
     `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.
@@ -129,7 +126,7 @@ class Emulator(Past):
 
     @property
     def faults(self) -> Faults:
-        """The accidents laid over operations: `add`, `list`, `remove`, `clear`."""
+        """The faults laid over operations, and whom they hold up: `add`, `list`, `remove`, `clear`, `held`."""
         return Faults(self.ask)
 
     @property
@@ -186,52 +183,15 @@ class Emulator(Past):
         twin._hold(scenario, made, ExitStack())
         return twin
 
-    def explore(
-        self,
-        scenario: ScenarioLike,
-        client: Client,
-        *,
-        faults: Iterable[Mapping[str, Any]] = (),
-        meanwhile: Iterable[Mapping[str, Any]] = (),
-        check: Client | None = None,
-        may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
-        most: int = MOST,
-    ) -> Explored:
-        """Runs `client(emulator)` undisturbed, then once for every way in which something could come in its way.
-
-        Each run has a world of its own on this server. Before each call takes effect, and before its answer comes, the next
-        thing that happens by itself happens, or another actor changes the state as one of `meanwhile` says; and each of
-        `faults`, written without `at` or with it, is laid at each call that it fits. What the client or `check`, which is run
-        after it, raises is what broke, but for what it `may_raise`. A client may be an `async def`.
-
-        Raises:
-            BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
-                undisturbed client called nothing.
-            TooManyEndings: there are more than `most`.
-        """
-        from emulator.handle.explore import explore
-
-        ours = listed_in(self._as_value(self.scenario)) if self.scenario is not None else set()
-
-        def begin(written: Mapping[str, Any]) -> Emulator:
-            wish = {"id": f"{self._id[:40]}-explored", "scenario": written, "seed": self.seed}
-            claim = not ours & listed_in(written)  # a credential that picks this world cannot pick another
-            return self._beside(written, self._server.ask("POST", "/worlds", wish | {"claim": claim}))
-
-        return explore(
-            begin,
-            self._as_value(scenario),
-            client,
-            faults=faults,
-            meanwhile=meanwhile,
-            check=check,
-            may_raise=may_raise,
-            most=most,
-        )
-
     def _written(self, scenario: ScenarioLike | None) -> Any:
         written = written_scenario(scenario)
         return self._server.scenario(written) if isinstance(written, str) else written
+
+    def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
+        ours = listed_in(self._as_value(self.scenario)) if self.scenario is not None else set()
+        claim = not ours & listed_in(written)  # a credential that picks this world cannot pick another
+        wish = {"id": f"{self._id[:40]}-explored", "scenario": written, "seed": self.seed, "claim": claim}
+        return self._beside(written, self._server.ask("POST", "/worlds", wish))
 
     def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
         written = self._written(scenario)

@@ -1,4 +1,4 @@
-"""Explore: a client is run once for every point at which time, another actor or an accident could come in its way."""
+"""Explore: a client is run once for every point at which time, another actor or a fault could come in its way."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.handle.expected import read_exceptions, read_faults
 from emulator.handle.reproduction import as_yaml
+from emulator.handle.standstill import Standstill
+from emulator.handle.watch import Interrupted, Watch
+from emulator.kernel.clock import DEFAULT_START, REAL, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
 
@@ -26,6 +29,7 @@ Begin = Callable[[Mapping[str, Any]], "Emulator"]
 ASTRAY = ".astray"
 """So ends the operation of a call whose path or verb no operation has: no fault can be laid there."""
 
+OUT_OF_TIME = "out of time"
 MILLISECOND = timedelta(milliseconds=1)
 WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
 NO_CALLS = "the client called no operation, so that nothing could come in its way: is it pointed at its world?"
@@ -33,6 +37,19 @@ NO_CALLS = "the client called no operation, so that nothing could come in its wa
 
 class TooManyEndings(EmulatorError):
     """There are more endings than are to be tried."""
+
+
+class TimeStandsStill(EmulatorError):
+    """The undisturbed client waits for something that never happens, since nobody moves the clock of its world."""
+
+
+class OutOfTime(EmulatorError):
+    """It takes longer than it may. `explored` is what was found until then."""
+
+    def __init__(self, explored: Explored, seconds: float) -> None:
+        self.explored = explored
+        tried = f"{explored.tried - 1} of {explored.endings} endings" if explored.endings else "not even the undisturbed client"
+        super().__init__(f"after {seconds:g} s, {tried} had come to an end: give it more time (max_seconds, --max-seconds)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +71,24 @@ class Ending:
     scenario: str
 
     def __str__(self) -> str:
-        what = ", and ".join(intrusion.says for intrusion in self.intrusions) or "nothing comes in its way"
-        return f"{what}: {self.broke}"
+        return f"{_name_of(self.intrusions)}: {self.broke}"
+
+
+Progress = Callable[["Explored", str], None]
+"""Is told before each run what was found until then, and what is tried next."""
 
 
 @dataclass(slots=True)
 class Explored:
-    """How many endings were tried, those that broke something, the smallest first, and the undisturbed client's calls."""
+    """How many endings were tried, those that broke something, the smallest first, and the undisturbed client's calls.
+
+    `endings` is how many there are, known once the undisturbed client is done; those with a broken one in them are not tried.
+    """
 
     tried: int = 0
     broken: list[Ending] = field(default_factory=list)
     calls: int = 0
+    endings: int = 0
 
     def __str__(self) -> str:
         lines = [f"{len(self.broken)} of {self.tried} endings broke something"]
@@ -83,31 +107,42 @@ def explore(
     check: Client | None = None,
     may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
     most: int,
+    max_seconds: float,
+    progress: Progress = lambda _explored, _what: None,
 ) -> Explored:
     """Runs the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
 
     At each of its calls, before it and between its commit and its answer, the next thing that happens by itself happens, or
     another actor changes the state as one of `meanwhile` says. Each of `faults`, written without `at` or with it, is laid at
     each call that it fits. What the client or `check`, which is run after it, raises is what broke, but for what it
-    `may_raise`. An ending that has a broken one in it is not tried: the smaller one says more.
+    `may_raise`. An ending that has a broken one in it is not tried: the smaller one says more. `progress` is told before
+    each run what is tried.
+
+    A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
+    runs when `max_seconds` are over, in real time, since the first began.
 
     Raises:
         BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
             undisturbed client called nothing.
         TooManyEndings: there are more than `most`.
+        TimeStandsStill: the undisturbed client waits for ever.
+        OutOfTime: the time is over.
     """
     laid, expected = read_faults(faults), read_exceptions(may_raise)
+    if max_seconds <= 0:
+        raise BadInput.at(f"expected a number of seconds that is above 0, not {max_seconds}", "max_seconds")
     explored = Explored()
-    trial = _Trial(begin, scenario, client, check, expected)
+    trial = _Trial(begin, scenario, client, check, expected, max_seconds, progress)
     calls = trial.run((), explored)
     explored.calls = len(calls)
     if not calls and not explored.broken:
         raise BadInput.at(NO_CALLS, "client")
     time = [*_by_time(calls), *_by_actors(calls, meanwhile)]
-    accidents = [*_by_accident(calls, laid)]
-    endings = [(it,) for it in (*time, *accidents)] + [(first, second) for first in time for second in accidents]
+    struck = [*_by_fault(calls, laid)]
+    endings = [(it,) for it in (*time, *struck)] + [(first, second) for first in time for second in struck]
     if len(endings) >= most:
         raise TooManyEndings(f"{len(endings) + 1} endings are more than {most}: give fewer faults, or a larger `most`")
+    explored.endings = len(endings) + 1
     for ending in () if explored.broken else endings:
         if not any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
             trial.run(ending, explored)
@@ -137,6 +172,9 @@ class _Trial:
     client: Client
     check: Client | None
     may_raise: tuple[type[BaseException], ...]
+    max_seconds: float
+    progress: Progress
+    stopwatch: Clock = field(default_factory=lambda: Clock(rate=REAL))
 
     def run(self, intrusions: tuple[Intrusion, ...], explored: Explored) -> list[_Call]:
         """Runs the client through one ending, notes what it broke, and returns the calls that it made."""
@@ -144,13 +182,33 @@ class _Trial:
 
         written = _with(self.scenario, intrusions)
         explored.tried += 1
+        self.progress(explored, _name_of(intrusions))
         with self.begin(written) as emulator:
             start = emulator.clock.now
-            broke = self._broke(emulator)
+            broke = self._watched(emulator, explored)
+            if broke is not None and not intrusions and broke.startswith("time stands still"):
+                raise TimeStandsStill(broke)
             if broke is not None:
                 told = story(emulator, replay="load the scenario below, and run the client")
                 explored.broken.append(Ending(intrusions, broke, told, as_yaml(written)))
             return list(_calls(emulator, start))
+
+    def _watched(self, emulator: Emulator, explored: Explored) -> str | None:
+        """What went wrong, in a line; also that the client would not end by itself. None when nothing did."""
+        began = self._elapsed()
+        standstill = Standstill(emulator.ask, lambda: self._elapsed() - began)
+        watch = Watch(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
+        try:
+            with watch:
+                return self._broke(emulator)
+        except Interrupted:
+            if watch.reason == OUT_OF_TIME:
+                raise OutOfTime(explored, self.max_seconds) from None
+            return watch.reason
+
+    def _elapsed(self) -> float:
+        """Real seconds since the first run began."""
+        return (self.stopwatch.now() - DEFAULT_START).total_seconds()
 
     def _broke(self, emulator: Emulator) -> str | None:
         """What went wrong, in a line; None when nothing did."""
@@ -165,6 +223,18 @@ class _Trial:
             except BaseException as error:  # what pytest.fail raises is no Exception
                 return f"{type(error).__name__}: {error}".splitlines()[0]
         return None
+
+
+def _reason(standstill: Standstill, emulator: Emulator) -> str | None:
+    """Why the client will not end, and lets go whom a fault holds up, so that it hears of that."""
+    reason = standstill.look()
+    if reason is not None and emulator.faults.held():
+        emulator.faults.clear()
+    return reason
+
+
+def _name_of(intrusions: Iterable[Intrusion]) -> str:
+    return ", and ".join(intrusion.says for intrusion in intrusions) or "nothing comes in its way"
 
 
 def _finish(result: object) -> None:
@@ -214,7 +284,7 @@ def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -
                 yield Intrusion(f"another actor sets {dict(state)} {when} {call}", fault, after)
 
 
-def _by_accident(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
     for fault in faults:
         for call in calls:
             at = fault.get("at", "*")

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from emulator.handle.exploring import MAX_SECONDS
+from emulator.handle.watch import EVERY
 
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
@@ -40,31 +46,87 @@ STDERR = 2
     show_default=True,
     help="How many endings to try.",
 )
-def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str, Any]], most: int) -> None:
+@click.option(
+    "--max-seconds",
+    default=MAX_SECONDS,
+    type=click.FloatRange(min=0, min_open=True),
+    envvar="EMULATOR_MAX_SECONDS",
+    show_envvar=True,
+    show_default=True,
+    help="For how long to try them, all in all.",
+)
+def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str, Any]], most: int, max_seconds: float) -> None:
     """Run COMMAND (after --) once for every way in which time or a fault could come between its calls.
 
     Its exit code says whether something broke. It finds its world by EMULATOR_URL, SERPWOW_URL, SERPWOW_API_KEY,
-    STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET.
+    STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET. Before each run, standard error says what
+    is tried; Ctrl-C prints what was found so far.
     """
     from emulator.handle.emulator import Emulator
+    from emulator.handle.explore import Explored, OutOfTime
     from emulator.kernel.errors import EmulatorError
 
     if shutil.which(command[0]) is None:
         raise click.ClickException(f"there is no command {command[0]!r}")
 
     def client(emulator: Emulator) -> None:
-        told = {**os.environ, **environment(emulator)}
-        done = subprocess.run(command, env=told, stdout=STDERR, check=False)  # noqa: S603  it is what we are told
-        assert done.returncode == 0, f"exit code {done.returncode}"  # noqa: S101  it is how a client tells
+        code = run(command, {**os.environ, **environment(emulator)})
+        assert code == 0, f"exit code {code}"  # noqa: S101  it is how a client tells
+
+    found = Explored()
+
+    def progress(explored: Explored, what: str) -> None:
+        nonlocal found
+        found = explored
+        click.echo(f"{explored.tried} of {explored.endings or '?'}: {what}", err=True)
 
     try:
         with Emulator() as emulator:
-            explored = emulator.explore(scenario, client, faults=faults, most=most)
+            found = emulator.explore(scenario, client, faults=faults, most=most, max_seconds=max_seconds, progress=progress)
+    except KeyboardInterrupt:
+        click.echo(str(found))
+        raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    except OutOfTime as error:
+        click.echo(str(found))
+        raise click.ClickException(str(error)) from None
     except EmulatorError as error:
         raise click.ClickException(str(error)) from None
-    click.echo(str(explored))
-    if explored.broken:
+    click.echo(str(found))
+    if found.broken:
         raise click.exceptions.Exit(1)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs a program to its end and returns its exit code. Where this is interrupted, it is killed with all that it began.
+
+    It is started by another thread, where no interrupt is raised, so that none comes between its start and our knowing it.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(_start, command, environment, started).result()
+        return _end_of(started[0])
+    finally:
+        for process in started:
+            _kill(process)
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], started: list[subprocess.Popen[bytes]]) -> None:
+    group = 0 if os.name == "posix" else None
+    started.append(subprocess.Popen(command, env=environment, stdout=STDERR, process_group=group))  # noqa: S603  as we are told
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(EVERY)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a program that has not ended by itself."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+        process.wait()
 
 
 def environment(emulator: Emulator) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Faults: accidents laid over operations, as values that say where they strike, what they do, and whose turn it is."""
+"""Faults: failures laid over operations, as values that say where they strike, what they do, and whose turn it is."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Chance(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One accident. `written` is it as a scenario writes it; `place` is its line there, if it has one.
+    """One failure. `written` is it as a scenario writes it; `place` is its line there, if it has one.
 
     `at` is an operation, a vendor or EVERYTHING; `of` the id of a resource in the path, None for any. The first `after`
     calls are spared, then every `every`th is struck, with this `probability`, `times` times (None: without end), from
@@ -160,7 +160,7 @@ class Fault:
 def strike(
     chance: Chance, early: bool, vendor: str, operation: str, ids: Iterable[str], admitted: bool = True
 ) -> tuple[Fault, ...]:
-    """What befalls a call in this half of its life, in order: any delays, and after them at most one other accident.
+    """What befalls a call in this half of its life, in order: any delays, and after them at most one other fault.
 
     Every fault that covers the call counts it, also where another one strikes first or the vendor does not let it in. The
     nearest comes first: that of the operation, then of the vendor, then of everything; that of an id before one of any.

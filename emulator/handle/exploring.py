@@ -1,0 +1,75 @@
+"""The part of the handle that explores: a client is run once for every way in which something could come in its way."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from emulator.handle.emulator import Emulator
+    from emulator.handle.explore import Client, Explored, Progress
+    from emulator.handle.scenarios import ScenarioLike
+
+MOST = 1_000
+"""How many endings are explored, unless more are asked for."""
+
+MAX_SECONDS = 300.0
+"""How long that may take, in real time, unless more is asked for."""
+
+
+class Exploring(ABC):
+    """What a handle can find out about a client."""
+
+    @abstractmethod
+    def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
+        """Make a world for one run."""
+
+    @abstractmethod
+    def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
+        """A scenario as a value, whether it was given by name, path or value."""
+
+    def explore(
+        self,
+        scenario: ScenarioLike,
+        client: Client,
+        *,
+        faults: Iterable[Mapping[str, Any]] = (),
+        meanwhile: Iterable[Mapping[str, Any]] = (),
+        check: Client | None = None,
+        may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
+        most: int = MOST,
+        max_seconds: float = MAX_SECONDS,
+        progress: Progress = lambda _explored, _what: None,
+    ) -> Explored:
+        """Runs `client(emulator)` undisturbed, then once for every way in which something could come in its way.
+
+        Each run has a world of its own on this server. Before each call takes effect, and before its answer comes, the next
+        thing that happens by itself happens, or another actor changes the state as one of `meanwhile` says; and each of
+        `faults`, written without `at` or with it, is laid at each call that it fits. What the client or `check`, which is run
+        after it, raises is what broke, but for what it `may_raise`. A client may be an `async def`.
+
+        A client that polls while time stands still is ended, and so is one that runs when `max_seconds` of real time are
+        over for all of it. `progress` is called before each run, with what was found until then and what is tried.
+
+        Raises:
+            BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
+                undisturbed client called nothing.
+            TooManyEndings: there are more than `most`.
+            TimeStandsStill: the undisturbed client polls, and nobody moves the clock.
+            OutOfTime: `max_seconds` are over; its `explored` is what was found until then.
+        """
+        from emulator.handle.explore import explore
+
+        return explore(
+            self._begin_explored,
+            self._as_value(scenario),
+            client,
+            faults=faults,
+            meanwhile=meanwhile,
+            check=check,
+            may_raise=may_raise,
+            most=most,
+            max_seconds=max_seconds,
+            progress=progress,
+        )
