@@ -94,10 +94,10 @@ class _Player:
                 reply = await self._send(written)
             except httpx.TransportError as error:
                 if "fails" not in expected:
-                    yield f"no whole reply came back: {type(error).__name__}: {error}"
+                    yield f"no complete answer came back ({type(error).__name__}: {error})"
                 return
             if "fails" in expected:
-                yield f"a whole reply came back, with status {reply.status_code}: {abridge(reply.text)}"
+                yield f"a complete answer came back, and none was expected: status {reply.status_code}, {abridge(reply.text)}"
             for message in _reply_differences(expected, reply):
                 yield message
             for message in self._keep(written.get("keep", {}), reply):
@@ -131,14 +131,14 @@ class _Player:
         content = None if body is None else dump(body)
         reply = await self._client.request(method, f"{CONTROL}/worlds/{self._world}{path}", content=content)
         if not reply.is_success:
-            raise Mismatch(f"the control plane refuses: {_detail(reply)}")
+            raise Mismatch(f"this step was refused, and those after it were not played: {_detail(reply)}")
         return json.loads(reply.content, parse_float=Decimal)
 
     def _keep(self, wanted: Mapping[str, str], reply: httpx.Response) -> Iterator[str]:
         for name, path in wanted.items():
             value = _at(_json(reply), path)
             if value is None:
-                yield f"the reply has nothing at {path!r} to keep"
+                yield f"nothing can be kept as {name!r}: the answer has no {path!r}"
             self._kept[name] = str(value)
 
     def _filled(self, value: Any) -> Any:
@@ -167,10 +167,12 @@ def _at(value: Any, path: str) -> Any:
 
 def _reply_differences(expected: Mapping[str, Any], reply: httpx.Response) -> Iterator[str]:
     if "status" in expected and reply.status_code != expected["status"]:
-        yield f"the status is {reply.status_code}, not {expected['status']}: {abridge(reply.text)}"
+        yield f"the status is {reply.status_code}, not {expected['status']}; the body is {abridge(reply.text)}"
     for name, value in expected.get("headers", {}).items():
-        if reply.headers.get(name) != value:
-            yield f"the header {name} is {reply.headers.get(name)!r}, not {value!r}"
+        if name not in reply.headers:
+            yield f"there is no header {name}, which should be {value!r}"
+        elif reply.headers[name] != value:
+            yield f"the header {name} is {reply.headers[name]!r}, not {value!r}"
     if "text" in expected and reply.text != expected["text"]:
         yield f"the body is {abridge(reply.text)}, not {abridge(expected['text'])}"
     if "json" in expected:
