@@ -81,13 +81,16 @@ def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None)
 def play(path: Sequence[str], against: str | None, token: str | None, folder: Path | None) -> None:
     """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
     scenarios, lines = _open_all(_library(folder), path)
-    lines += _differences(scenarios, against, token)
-    for line in lines:
+    found = _differences(scenarios, against, token)
+    for line in (*lines, *found):
         click.echo(line, err=True)
-    if lines:
+    if found:
+        click.echo(f"{_counted(scenarios)} played, {len(found)} difference{'s' if len(found) > 1 else ''}", err=True)
+    if lines or found:
         raise click.exceptions.Exit(1)
-    idle = sum("steps" not in scenario.written for scenario in scenarios)
-    click.echo(f"{_counted(scenarios)} played, no differences" + (f"; {idle} of them without steps" if idle else ""))
+    idle = sum(not scenario.steps for scenario in scenarios)
+    unproved = f"; {idle} {'has' if idle == 1 else 'have'} no steps, so nothing in {'it' if idle == 1 else 'them'} was compared"
+    click.echo(f"{_counted(scenarios)} played, no differences{unproved if idle else ''}")
 
 
 @main.command()

@@ -16,6 +16,7 @@ from jsonschema import Draft202012Validator
 from emulator.app import App
 from emulator.cli import main
 from emulator.handle.transport import InProcess
+from emulator.scenario.compare import exact_difference
 from emulator.vendors import VENDORS
 from tests.conftest import Live
 
@@ -77,6 +78,33 @@ def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
     assert f"{folder}/wrong.yaml:4: the status is 200, not 404" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("get: {headers: {x-a: b}}", "there is no header x-a, which should be 'b'"),
+        ("get: {headers: {content-type: b}}", "the header content-type is 'application/json', not 'b'"),
+        ("get: {fails: true}", "a complete answer came back, and none was expected: status 200, "),
+        ("keep: {id: batch.id}", "nothing can be kept as 'id': the answer has no 'batch.id'"),
+        ("get: {exactly: true, json: {}}", "the body has 'request_info' ("),
+        ("get: {json: {request_info: {success: false}}}", "request_info.success is true, not false"),
+    ],
+)
+def test_play_says_plainly_what_differs_and_how_much(tmp_path: Path, step: str, told: str) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text(GOOD.replace("get: {status: 200}", step))
+    done = run("play", str(path), "serpwow/stopall-23")
+    assert f"{path}:4: {told}" in done.stderr
+    assert done.stderr.endswith("2 scenarios played, 1 difference\n")
+
+
+def test_keys_in_another_order_differ_where_all_is_compared() -> None:
+    assert list(exact_difference({"a": 1, "b": 2}, {"b": 2, "a": 1})) == [
+        'the keys are in another order: {"b": 2, "a": 1}, not {"a": 1, "b": 2}'
+    ]
+    assert list(exact_difference({"a": [{"b": 1}]}, {"a": [{"b": 1, "c": 2}]})) == ["a[0] has 'c' (2), which is not expected"]
+    assert list(exact_difference({"a": 1}, {"a": 1})) == []
+
+
 def test_play_goes_over_the_wire_when_told(folder: Path, live: Live) -> None:
     assert run("play", str(folder / "good.yaml"), "--against", live.url).exit_code == 0
     assert run("play", str(folder / "wrong.yaml"), EMULATOR_URL=live.url).exit_code == 1
@@ -99,7 +127,10 @@ def test_no_proxy_stands_between_this_machine_and_itself(command: tuple[str, ...
 
 def test_a_scenario_without_steps_is_not_taken_for_one_that_was_proved(tmp_path: Path) -> None:
     (tmp_path / "idle.yaml").write_text("title: Nothing to prove")
-    assert run("play", str(tmp_path)).output == "1 scenario played, no differences; 1 of them without steps\n"
+    assert (
+        run("play", str(tmp_path)).output
+        == "1 scenario played, no differences; 1 has no steps, so nothing in it was compared\n"
+    )
 
 
 @pytest.mark.parametrize(

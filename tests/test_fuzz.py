@@ -40,7 +40,7 @@ def test_there_is_a_round_of_every_campaign() -> None:
 def test_an_empty_scenario_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(BadInput) as refused:
         load_text(text, VENDORS, "empty", "empty.yaml")
-    assert str(refused.value).startswith("empty.yaml:1:1: expected an object")
+    assert str(refused.value).startswith("empty.yaml:1:1: the file is empty")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_what_cannot_be_kept_is_a_difference(path: str) -> None:
     step = {"send": "GET /live/batches?api_key=k", "keep": {"x": path}}
 
     (difference,) = map(str, play(load_value({"title": "A", "steps": [step]}, VENDORS), InProcessClient()).differences)
-    assert f"nothing at {path!r} to keep" in difference
+    assert f"the answer has no {path!r}" in difference
 
 
 @pytest.mark.parametrize(

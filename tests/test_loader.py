@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from functools import partial
 from typing import Any
 
@@ -82,7 +83,7 @@ def load(text: str) -> Scenario:
         ("title: A\ngiven: {6dot50: {members: [5]}}", "5 is not of the form 27821231234, international and without +"),
         ("title: A\ntiming: [a]", "a-story.yaml:2:9: expected an object, not a list"),
         ("title: A\ngiven: {serpwow: {batches: [{id: a}, {id: a}]}}", "the id 'a' is given twice"),
-        ("title: A\ngiven: {serpwow: {batches: [{id: a, repeat: 2}]}}", "an id is one resource's own"),
+        ("title: A\ngiven: {serpwow: {batches: [{id: a, repeat: 2}]}}", "an id names one resource: leave out"),
         ("title: A\ngiven: {serpwow: {account: {credits_used: 16000}}}", "credits_limit is 15000, but 16000 credits are used"),
         ("title: A\nreplies: [{at: serpwow.batches.stoppall, status: 503}]", "did you mean 'serpwow.batches.stopall'?"),
         (
@@ -105,9 +106,9 @@ def load(text: str) -> Scenario:
             "a-story.yaml:2:79: transfer-encoding follows from the body",
         ),
         ("title: A\nsteps: [{send: stop it}]", "'stop it' is not of the form METHOD /path?query"),
-        ("title: A\nsteps: [{advance: 3s, see: {}}]", "a step does one thing: one of send, advance, set, see"),
-        ("title: A\nsteps: [{advance: 3s, json: {}}]", "'json' belongs to a step that has 'send'"),
-        ("title: A\nsteps: [{advance: {by: 3s, until: idle}}]", "an advance is one of by, to, until"),
+        ("title: A\nsteps: [{advance: 3s, see: {}}]", "a step has exactly one of send, advance, set, see"),
+        ("title: A\nsteps: [{advance: 3s, json: {}}]", "'json' needs 'send' in the same step"),
+        ("title: A\nsteps: [{advance: {by: 3s, until: idle}}]", "an advance has exactly one of by, to, until"),
         (
             "title: A\ntimeline: [{after: 5s, set: {serpwow: {account: {credits_used: 20000}}}}]",
             "a-story.yaml:2:29: impossible: /serpwow/account/credits_limit: credits_limit is 15000",
@@ -117,11 +118,11 @@ def load(text: str) -> Scenario:
         ("title: A\nsteps: [{send: GETT /live/account}]", "'GETT' is not a method of HTTP; did you mean 'GET'?"),
         (
             "title: A\nsteps: [{send: 'GET /live/account?api_key={serpwow.api_kay}'}]",
-            "nothing is kept under 'serpwow.api_kay' by then; did you mean 'serpwow.api_key'?",
+            "no step before this one keeps 'serpwow.api_kay'; did you mean 'serpwow.api_key'?",
         ),
         (
             "title: A\nsteps: [{send: 'GET {link}'}, {send: GET /live/account, keep: {link: a}}]",
-            ":2:16: nothing is kept under 'link'",
+            ":2:16: no step before this one keeps 'link'; known: 6dot50.key, 6dot50.secret,",
         ),
         (
             f"title: A\nfaults: [{{{FAULT}, do: delay, delay: nxt}}]",
@@ -142,10 +143,10 @@ def load(text: str) -> Scenario:
         ),
         (
             "title: A\nfaults: [{at: serpwow.account.get, id: B1, where: mid-body, do: reset}]",
-            "a-story.yaml:2:40: no path of serpwow.account.get names a resource",
+            "a-story.yaml:2:40: the path of serpwow.account.get names no resource, so a fault",
         ),
-        ("title: A\nfaults: [{at: serpwow.batches.stopall, id: B1, where: mid-body, do: reset}]", "could never strike"),
-        (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 0s}}]", "what lasts no time can never strike"),
+        ("title: A\nfaults: [{at: serpwow.batches.stopall, id: B1, where: mid-body, do: reset}]", "never strikes there"),
+        (f"title: A\nfaults: [{{{FAULT}, do: drop, for: 0s}}]", "a fault that lasts no time never strikes"),
         (f"title: A\nfaults: [{{{FAULT}, do: delay, delay: 0s}}]", "a delay of no time delays nothing"),
         (
             f"title: A\nfaults: [{{{FAULT}, do: drop, between: ['2027-01-01T00:00:00Z', '2027-01-01T00:00:00Z']}}]",
@@ -153,12 +154,12 @@ def load(text: str) -> Scenario:
         ),
         (
             f"title: A\nfaults: [{{{FAULT}, do: drop, between: ['2025-01-01T00:00:00Z', '2025-12-31T00:00:00Z']}}]",
-            "a-story.yaml:2:63: it is over when it is laid, at 2026-01-01T00:00:00Z",
+            "a-story.yaml:2:63: it has ended before it is added, at 2026-01-01T00:00:00Z",
         ),
         (
             "title: A\nclock: {start: '2027-01-01T00:00:00Z'}\n"
             f"faults: [{{{FAULT}, do: drop, between: ['2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z']}}]",
-            "it is over when it is laid, at 2027-01-01T00:00:00Z",
+            "it has ended before it is added, at 2027-01-01T00:00:00Z",
         ),
         ("- a list", "expected an object, not a list"),
         ("", "a-story.yaml:1:1: the file is empty"),
@@ -408,3 +409,42 @@ def test_what_has_happened_has_not_happened_in_the_future(given: str) -> None:
     text = f"title: A\ngiven: {{{given}}}".replace("SOON", "'2026-01-01T00:00:01Z'")
     with pytest.raises(BadInput, match="'2026-01-01T00:00:01Z' has not come yet: it is 2026-01-01T00:00:00Z"):
         load(text)
+
+
+LIVE = "sk_live_" + "51H8abcdEFGH"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"credentials:\n  stripe: [a-key, {LIVE}]", "3:19"),
+        (f"credentials:\n  serpwow: [{LIVE.replace('sk', 'rk')}]", "3:13"),
+        (f"given:\n  stripe: {{batch_jobs: [{{metadata: {{key: {LIVE}}}}}]}}", "3:42"),
+        (f"steps:\n  - send: GET /live/account?api_key={LIVE}", "3:11"),
+        (f"steps:\n  - send: GET /live/account?api_key={LIVE.replace('_', '%5F')}", "3:11"),
+        (f"steps:\n  - {{send: GET /, headers: {{Authorization: Bearer {LIVE}}}}}", "3:44"),
+        (f"steps:\n  - {{send: GET /, headers: {{Authorization: Basic {b64encode(LIVE.encode()).decode()}}}}}", "3:44"),
+        (f"steps:\n  - {{send: POST /, json: {{key: {LIVE}}}}}", "3:32"),
+        (f"steps:\n  - {{send: POST /, body: 'key={LIVE}'}}", "3:26"),
+        (f"timeline:\n  - {{after: 1s, set: {{stripe: {{batch_jobs: [{{metadata: {{key: {LIVE}}}}}]}}}}}}", "3:62"),
+    ],
+)
+def test_a_live_key_is_told_with_its_place_and_not_repeated(text: str, place: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load(f"title: A\n{text}")
+    (line,) = refused.value.lines()
+    assert line.startswith(f"a-story.yaml:{place}: this looks like a live key")
+    assert "51H8" not in line
+
+
+def test_no_other_message_repeats_a_live_key() -> None:
+    with pytest.raises(BadInput) as refused:
+        load(f"title: A\nseed: {LIVE}\ncredentials: {{stripe: {LIVE}, {LIVE}: []}}\n")
+    assert len(refused.value.problems) > 3
+    assert "51H8" not in str(refused.value)
+    assert not [problem for problem in refused.value.problems if "51H8" in problem.pointer]
+
+
+@pytest.mark.parametrize("text", [f"title: What is said of {LIVE}", "title: A\ncredentials: {stripe: [sk_test_1, pk_live_1]}"])
+def test_what_is_no_live_key_that_is_sent_is_let_pass(text: str) -> None:
+    assert load(text).title

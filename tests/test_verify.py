@@ -108,7 +108,7 @@ def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, 
         ({"called": [{"at": STOP, "time": 1}]}, "did you mean 'times'"),
         ({"called": [{"at": STOP, "times": -1}]}, "minimum"),
         ({"order": [STOP, "nothing"]}, "no operation is called 'nothing'"),
-        ({"called": [{"at": ACCOUNT, "id": "B1"}]}, "no path of serpwow.account.get names a resource"),
+        ({"called": [{"at": ACCOUNT, "id": "B1"}]}, "the path of serpwow.account.get names no resource"),
         ({"called": [{"at": STOP, "headers": {"page": 2}}]}, "expected text, not 2"),
     ],
 )

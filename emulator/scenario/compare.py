@@ -31,11 +31,24 @@ def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False)
 
 
 def exact_difference(expected: Any, actual: Any) -> Iterator[str]:
-    """Where two values differ in anything at all, the order of keys included."""
-    if _ordered(expected) != _ordered(actual):
-        yield from differences(expected, actual)
-        yield from (f"{it} (seen from the reply)" for it in differences(actual, expected))
-        yield f"exactly {abridge(expected)} was wanted, in this order of keys, and {abridge(actual)} was there"
+    """Yield where two values differ in anything at all, the order of keys included."""
+    if _ordered(expected) == _ordered(actual):
+        return
+    found = [*differences(expected, actual), *_unexpected(expected, actual)]
+    yield from found or [f"the keys are in another order: {abridge(actual)}, not {abridge(expected)}"]
+
+
+def _unexpected(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
+    """Yield the keys that `actual` has and `expected` has not."""
+    if isinstance(expected, dict) and isinstance(actual, dict):
+        for key, value in actual.items():
+            if key in expected:
+                yield from _unexpected(expected[key], value, f"{path}.{key}".lstrip("."))
+            else:
+                yield f"{path or 'the body'} has {key!r} ({abridge(value)}), which is not expected"
+    elif isinstance(expected, list) and isinstance(actual, list):
+        for index, (left, right) in enumerate(zip(expected, actual, strict=False)):
+            yield from _unexpected(left, right, f"{path}[{index}]")
 
 
 def _list_differences(expected: list[Any], actual: list[Any], path: str, by_id: bool) -> Iterator[str]:

@@ -76,9 +76,9 @@ def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, 
         yield from (Problem(it.message, (*path, *it.path)) for it in error.problems)
     else:
         if ends is not None and ends <= now and "for" in written:
-            yield Problem("what lasts no time can never strike", (*path, "for"))
+            yield Problem("a fault that lasts no time never strikes", (*path, "for"))
         elif ends is not None and ends <= now:
-            yield Problem(f"it is over when it is laid, at {show_instant(now)}", (*path, "between"))
+            yield Problem(f"it has ended before it is added, at {show_instant(now)}", (*path, "between"))
 
 
 def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mistakes = NO_MISTAKES) -> Iterator[Problem]:
@@ -109,7 +109,7 @@ def _repeated_ids(listed: Listed) -> Iterator[Problem]:
     for index, item in enumerate(listed.items if listed.kind.id is not None else ()):
         id = item.get("id") if isinstance(item, dict) else None
         if id is not None and "repeat" in item and listed.kind.repeats:
-            yield Problem("an id is one resource's own: leave out id or repeat", (*listed.path, index, "id"))
+            yield Problem("an id names one resource: leave out 'id' or 'repeat'", (*listed.path, index, "id"))
         if isinstance(id, str):
             same = id.lower() if schema.get("format") == "uuid" else id
             if same in seen:
@@ -148,7 +148,9 @@ def _fault_problems(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistake
 
 def _nowhere_to_strike(fault: Mapping[str, Any], vendors: Vendors, path: Path) -> Iterator[Problem]:
     if "id" in fault and fault.get("at") in _without_ids(vendors):
-        yield Problem(f"no path of {fault['at']} names a resource, so that this could never strike", (*path, "id"))
+        yield Problem(
+            f"the path of {fault['at']} names no resource, so a fault with an 'id' never strikes there", (*path, "id")
+        )
 
 
 def _without_ids(vendors: Vendors) -> set[str]:
@@ -163,7 +165,9 @@ def _step_problems(step: Item) -> Iterator[Problem]:
         yield from _problems_of_verbs(written, path)
     yield from header_problems(step.sound, step.path)
     if "fails" in (wanted := step.sound.get("get", {})) and (len(wanted) > 1 or "keep" in written):
-        yield Problem("where no whole reply comes back there is nothing else to get or keep", (*path, "get", "fails"))
+        yield Problem(
+            "'fails: true' expects no complete answer: leave out the rest of 'get', and 'keep'", (*path, "get", "fails")
+        )
     if "json" in written and "body" in written:
         yield Problem("a request has json or body, not both", (*path, "body"))
     jump = step.sound.get("advance")
@@ -172,16 +176,16 @@ def _step_problems(step: Item) -> Iterator[Problem]:
         return
     yield from _too_long(jump.get("by"), (*path, "advance", "by"))
     if len(jump) != 1:
-        yield Problem("an advance is one of by, to, until", (*path, "advance"))
+        yield Problem("an advance has exactly one of by, to, until", (*path, "advance"))
 
 
 def _problems_of_verbs(step: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     verbs = [verb for verb in VERBS if verb in step]
     if len(verbs) != 1:
-        yield Problem(f"a step does one thing: one of {', '.join(VERBS)}", path)
+        yield Problem(f"a step has exactly one of {', '.join(VERBS)}", path)
     for key, needed in EXTRAS.items():
         if key in step and needed not in step:
-            yield Problem(f"{key!r} belongs to a step that has {needed!r}", (*path, key))
+            yield Problem(f"{key!r} needs {needed!r} in the same step", (*path, key))
 
 
 def _unsendable(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -> Iterator[Problem]:
@@ -195,7 +199,7 @@ def _unsendable(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -
             yield Problem(f"{method!r} is not a method of HTTP{hint(method, METHODS)}", (*step.path, "send"))
         for place, text in _texts(step.sound) if int(step.path[1]) < clear else ():
             for name in sorted({*PLACEHOLDER.findall(text)} - kept):
-                yield Problem(f"nothing is kept under {name!r} by then{hint(name, kept)}", (*step.path, *place))
+                yield Problem(f"no step before this one keeps {name!r}{hint(name, sorted(kept))}", (*step.path, *place))
         if int(step.path[1]) < clear:
             kept |= step.written.get("keep", {}).keys()
 

@@ -11,6 +11,7 @@ from emulator.scenario.document import Document
 from emulator.scenario.files import ENDINGS, is_scenario, text_of
 from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.impossibilities import impossibilities
+from emulator.scenario.live_keys import hidden, live_keys
 from emulator.scenario.mistakes import Mistakes
 from emulator.scenario.scenario import Scenario, Vendors
 from emulator.scenario.strict_json import parse_json
@@ -72,8 +73,9 @@ def load_document(
     problems = [*document.problems]
     problems += [place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors, titled))]
     problems += [place(it.message, it.path) for it in contradictions(document.value, vendors, Mistakes(problems))]
+    problems += [place(it.message, it.path) for it in live_keys(document.value)]
     scenario = Scenario(name, source, document.value if isinstance(document.value, dict) else {}, document.places)
     problems += [place(it.message, it.path) for it in impossibilities(scenario, vendors, problems)]
     if problems:
-        raise BadInput(sorted(problems, key=lambda it: (it.line or 0, it.column or 0)), source)
+        raise BadInput(sorted(map(hidden, problems), key=lambda it: (it.line or 0, it.column or 0)), source)
     return scenario

@@ -97,10 +97,10 @@ class _Player:
                 reply = self._send(written)
             except NoResponse as error:
                 if "fails" not in expected:
-                    yield f"no whole reply came back: {error}"
+                    yield f"no complete answer came back: {error}"
                 return
             if "fails" in expected:
-                yield f"a whole reply came back, with status {reply.status}: {abridge(reply.text)}"
+                yield f"a complete answer came back, and none was expected: status {reply.status}, {abridge(reply.text)}"
             yield from _reply_differences(expected, reply)
             yield from self._keep(written.get("keep", {}), reply)
         elif step.verb == "advance":
@@ -133,14 +133,14 @@ class _Player:
         content = None if body is None else dump(body)
         reply = self._client.send(method, f"{CONTROL}/worlds/{self._world}{path}".encode(), (), content)
         if reply.status >= 300:
-            raise Mismatch(f"the control plane refuses: {_detail(reply)}")
+            raise Mismatch(f"this step was refused, and those after it were not played: {_detail(reply)}")
         return json.loads(reply.content, parse_float=Decimal)
 
     def _keep(self, wanted: Mapping[str, str], reply: Response) -> Iterator[str]:
         for name, path in wanted.items():
             value = _at(_json(reply), path)
             if value is None:
-                yield f"the reply has nothing at {path!r} to keep"
+                yield f"nothing can be kept as {name!r}: the answer has no {path!r}"
             self._kept[name] = str(value)
 
     def _filled(self, value: Any) -> Any:
@@ -169,9 +169,11 @@ def _at(value: Any, path: str) -> Any:
 
 def _reply_differences(expected: Mapping[str, Any], reply: Response) -> Iterator[str]:
     if "status" in expected and reply.status != expected["status"]:
-        yield f"the status is {reply.status}, not {expected['status']}: {abridge(reply.text)}"
+        yield f"the status is {reply.status}, not {expected['status']}; the body is {abridge(reply.text)}"
     for name, value in expected.get("headers", {}).items():
-        if reply.header(name) != value:
+        if reply.header(name) is None:
+            yield f"there is no header {name}, which should be {value!r}"
+        elif reply.header(name) != value:
             yield f"the header {name} is {reply.header(name)!r}, not {value!r}"
     if "text" in expected and reply.text != expected["text"]:
         yield f"the body is {abridge(reply.text)}, not {abridge(expected['text'])}"

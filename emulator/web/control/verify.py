@@ -79,7 +79,7 @@ def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations:
     ]
     problems += list(_incomparable(world, wanted))
     problems += [
-        Problem(f"no path of {item['at']} names a resource, so that no call could have this id", ("called", index, "id"))
+        Problem(f"the path of {item['at']} names no resource, so no call of it has an id", ("called", index, "id"))
         for index, item in enumerate(wanted.get("called", ()))
         if "id" in item and item["at"] in operations and not has_id(item["at"], routes)
     ]

@@ -1,0 +1,57 @@
+"""Live keys in a scenario: a request with one is refused, and a file is no place for one. No message repeats them."""
+
+from __future__ import annotations
+
+import re
+from binascii import a2b_base64
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from emulator.kernel.errors import Problem
+from emulator.scenario.mistakes import Path
+
+MESSAGE = (
+    "this looks like a live key, with which every request is refused here: write a test key,"
+    " and roll the live one at the vendor if others can read this file"
+)
+NOT_SENT = ("title", "proves", "replies", "faults")
+"""Parts of a scenario that hold nothing which a client sends."""
+
+_LIVE = re.compile(r"([sr]k_live_)[\w%-]*")
+_BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
+
+
+def live_keys(written: Any) -> Iterator[Problem]:
+    """Yield a problem for each text with a live key in it: as it is, percent-encoded, or in basic authentication."""
+    parts = written.items() if isinstance(written, dict) else ()
+    for name, part in parts:
+        if name not in NOT_SENT:
+            yield from (Problem(MESSAGE, path) for path, text in _texts(part, (name,)) if _LIVE.search(_read(text)))
+
+
+def hidden(problem: Problem) -> Problem:
+    """Return a problem in whose message and path no live key can be read."""
+    path = tuple(_LIVE.sub(r"\1…", part) if isinstance(part, str) else part for part in problem.path)
+    return Problem(_LIVE.sub(r"\1…", problem.message), path, problem.line, problem.column)
+
+
+def _texts(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _texts(part, (*path, name))
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from _texts(part, (*path, index))
+
+
+def _read(text: str) -> str:
+    """Return a text as its receiver reads it."""
+    if basic := _BASIC.fullmatch(text):
+        try:
+            return a2b_base64(f"{basic[1]}==").decode("latin-1")
+        except ValueError:
+            return text
+    return unquote(text)
