@@ -24,7 +24,8 @@ from emulator.web.accidents import befall, means_of
 from emulator.web.flow import Unread
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
-from emulator.web.line import Lent, Line
+from emulator.web.line import Line
+from emulator.web.socket_connection import SocketConnection
 from emulator.web.wire import Means, Receive, Scope, Send, Wire, send_out
 from tests.loading import load_value
 from tests.test_line import dial, overheard
@@ -89,7 +90,7 @@ def test_others_are_answered_while_a_long_body_is_sent() -> None:
 
 def test_whoever_else_is_there_has_a_turn_after_each_chunk() -> None:
     turns: list[int] = []
-    app, means = Download(), Lent(cast(Line, None))
+    app, means = Download(), SocketConnection(cast(Line, None))
 
     async def send(message: MutableMapping[str, Any]) -> None:
         """Takes it at once, as from a client that listens well."""

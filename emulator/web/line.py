@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,10 +13,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from emulator.kernel.limits import Limits
 from emulator.web.accidents import LENT
 from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.flow import OneReadAhead, OneWrite, Unread, break_off
-from emulator.web.held import Held
+from emulator.web.flow import OneReadAhead, OneWrite, Unread
 from emulator.web.idle import Since, has_unread_bytes, hint, longest_idle
 from emulator.web.refusals import reason_of, refusal
+from emulator.web.socket_connection import SocketConnection
 from emulator.web.target import with_path
 
 NOTHING, HEAD, BODY = range(3)
@@ -27,63 +27,6 @@ LINE_END = b"\r\n"
 
 class TooMuch(Exception):
     """Stops the parser; the client has its answer by then."""
-
-
-class Lent:
-    """The means to hang up that a line lends to the application."""
-
-    def __init__(self, line: Line) -> None:
-        self._line = line
-        self._over = False
-        self._hanging: Held | None = None
-        self.gone = False
-
-    def leave(self) -> None:
-        """Notes that nobody is there any more, which ends a hang."""
-        self.gone = True
-        if self._hanging is not None:
-            self._hanging.stir()
-
-    async def breathe(self) -> None:
-        await self._wait(asyncio.sleep(0))
-
-    async def pause(self, held: Held, seconds: float) -> bool:
-        await self._wait(held.wait_in_loop(seconds))
-        return not self._over
-
-    async def _wait(self, wait: Coroutine[Any, Any, None]) -> None:
-        """Waits, but not once the server closes, which also cuts the line."""
-        if self._over:
-            wait.close()
-            return
-        try:
-            await wait
-        except asyncio.CancelledError:
-            self._over = True
-            await self.drop()
-
-    async def say(self, data: bytes) -> None:
-        self._line.wire.say(data)
-
-    async def drop(self) -> None:
-        self._line.cut(lambda transport: transport.close())
-
-    async def reset(self) -> None:
-        self._line.wire.say(b"")
-        if not self._line.wire.is_closing():
-            self._line.wire.pause_reading()  # or a next request might be heard that is never answered
-        await asyncio.sleep(0)  # uvloop writes at the end of its round
-        await asyncio.sleep(0)
-        self._line.cut(break_off)
-
-    async def hang(self, held: Held, seconds: float) -> None:
-        self._line.wire.say(b"")
-        if not self.gone:
-            self._hanging = held
-            await self._wait(held.wait_in_loop(seconds))
-            self._hanging = None
-        if held.ended is None:
-            await self.drop()
 
 
 class Line(HttpToolsProtocol):
@@ -98,7 +41,7 @@ class Line(HttpToolsProtocol):
         self.flow = OneReadAhead(transport, self.pipeline)
         self.wire = OneWrite(transport, self.kept)
         self.transport = self.wire  # type: ignore[assignment]
-        self._lent = Lent(self)
+        self._lent = SocketConnection(self)
         self._answered: RequestResponseCycle | None = None
         self.app_state = {LENT: self._lent}
         self._hears, self._loose, self._due = NOTHING, 0, 0

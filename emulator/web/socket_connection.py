@@ -1,0 +1,70 @@
+"""The connection of a client on a socket, as faults use it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from emulator.web.flow import break_off
+from emulator.web.held import Held
+
+if TYPE_CHECKING:
+    from emulator.web.line import Line
+
+
+class SocketConnection:
+    """One client on a socket: wait, write raw bytes, close, reset or leave it without an answer."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._over = False
+        self._hanging: Held | None = None
+        self.gone = False
+
+    def leave(self) -> None:
+        """Note that the client has hung up, and end a hang."""
+        self.gone = True
+        if self._hanging is not None:
+            self._hanging.stir()
+
+    async def breathe(self) -> None:
+        await self._wait(asyncio.sleep(0))
+
+    async def pause(self, held: Held, seconds: float) -> bool:
+        await self._wait(held.wait_in_loop(seconds))
+        return not self._over
+
+    async def _wait(self, wait: Coroutine[Any, Any, None]) -> None:
+        """Wait, unless the server is closing; then close the connection."""
+        if self._over:
+            wait.close()
+            return
+        try:
+            await wait
+        except asyncio.CancelledError:
+            self._over = True
+            await self.drop()
+
+    async def say(self, data: bytes) -> None:
+        self._line.wire.say(data)
+
+    async def drop(self) -> None:
+        self._line.cut(lambda transport: transport.close())
+
+    async def reset(self) -> None:
+        self._line.wire.say(b"")
+        if not self._line.wire.is_closing():
+            self._line.wire.pause_reading()  # or a next request might be heard that is never answered
+        await asyncio.sleep(0)  # uvloop writes at the end of its round
+        await asyncio.sleep(0)
+        self._line.cut(break_off)
+
+    async def hang(self, held: Held, seconds: float) -> None:
+        self._line.wire.say(b"")
+        if not self.gone:
+            self._hanging = held
+            await self._wait(held.wait_in_loop(seconds))
+            self._hanging = None
+        if held.ended is None:
+            await self.drop()
