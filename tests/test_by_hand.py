@@ -87,7 +87,7 @@ def test_the_state_of_one_vendor_is_the_part_of_the_whole(client: httpx.Client, 
     ("query", "detail"),
     [
         ("vendor=serpwo", "/vendor: no vendor is called 'serpwo'; did you mean 'serpwow'?"),
-        ("vendor=", "/vendor: no vendor is called ''"),
+        ("vendor=", "/vendor: no vendor is called ''; known: serpwow, stripe, 6dot50"),
         ("vendr=serpwow", "/vendr: unknown parameter 'vendr'; did you mean 'vendor'?"),
         ("vendor=stripe&vendor=serpwow", "/vendor: vendor is given twice"),
     ],
