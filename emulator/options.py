@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from emulator.web.origin import Proxies
 
     FloatType = click.ParamType[float]
+    TextType = click.ParamType[str]
 else:
-    FloatType = click.ParamType  # generic in newer versions only
+    FloatType = TextType = click.ParamType  # generic in newer versions only
 
 
 class _Port(click.Option):
@@ -117,7 +118,7 @@ tls_option = click.option(
 )
 
 
-class KeepAlive(click.ParamType[float]):
+class KeepAlive(FloatType):
     """For how many seconds an idle connection is kept, written as a duration."""
 
     name = "duration|never"
@@ -176,7 +177,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-class ScenarioName(click.ParamType[str]):
+class ScenarioName(TextType):
     """A scenario's name or path. A variable of the environment may hold several."""
 
     name = "scenario"
