@@ -99,9 +99,7 @@ def test_a_server_that_is_no_emulator_or_wants_a_token_is_told_apart(
     monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", "wrong")
     with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="right"))) as locked:
         done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={locked.url}")
-    done.stdout.fnmatch_lines(
-        ["the control plane wants * the control token (not this one); * EMULATOR_CONTROL_TOKEN, * (* was answered 401)"]
-    )
+    done.stdout.fnmatch_lines(["the control plane is locked, and * EMULATOR_CONTROL_TOKEN*(* was answered 401)"])
     with ThreadedServer(says_hello) as other:
         done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={other.url}")
     done.stdout.fnmatch_lines([f"*what answers at '{other.url}' (--emulator-url, EMULATOR_URL) is no emulator"])
