@@ -60,7 +60,7 @@ def test_a_scenario_file_is_taken_by_every_door(tmp_path: Path, name: str, conte
         ("s.yaml", b"# later\n", "s.yaml:1:1: the file is empty"),
         ("s.yaml", b"title: \xff", "s.yaml: is not text in UTF-8 (byte 8 is none of it): save it as UTF-8"),
         ("s.yaml", "title: A".encode("utf-16"), "s.yaml: is not text in UTF-8 (it is UTF-16): save it as UTF-8"),
-        ("s.yaml", b"title: \x00", "s.yaml:1:8: control characters are not allowed"),
+        ("s.yaml", b"title: \x00", "s.yaml:1:8: the character #x0000 is not allowed in YAML"),
         ("s.json", b"", "s.json:1:1: not JSON: "),
         ("s.json", YAML.encode(), "s.json:1:1: not JSON: "),
         ("s.json", b'{"title": "A",\n "titel": 1}', "s.json:2:11: unknown key 'titel'; did you mean 'title'?"),
