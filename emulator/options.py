@@ -124,17 +124,12 @@ class KeepAlive(FloatType):
     name = "duration|never"
 
     def convert(self, value: str | float, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        from emulator.kernel.quantities import NEVER, parse_duration
+        from emulator.kernel.limits import keep_alive_seconds
 
-        if value == NEVER:
-            return float("inf")
         try:
-            seconds = parse_duration(value).total_seconds() if isinstance(value, str) else value
+            return keep_alive_seconds(value)
         except ValueError as error:
-            self.fail(f"{error}; 'never' keeps it until the client closes it", param, ctx)
-        if seconds < 1:
-            self.fail(f"{value!r} is less than 1s: a client must have time to use the connection again", param, ctx)
-        return seconds
+            self.fail(str(error), param, ctx)
 
 
 keep_alive_option = click.option(

@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -65,6 +67,27 @@ def test_a_bound_that_is_no_whole_number_is_refused_in_a_line(value: str, monkey
     monkeypatch.delenv("EMULATOR_MAX_BODY")
     with pytest.raises(BadInput, match="the bound 'body' is"):
         EmulatorServer(limits={"body": True})
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"), [("2s", "timeout=2"), ("1m30s", "timeout=90"), (timedelta(minutes=5), "timeout=300"), ("never", None)]
+)
+def test_an_idle_connection_is_kept_as_long_as_the_duration_says(
+    written: Any, hint: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"keep_alive": written}
+    if isinstance(written, str):
+        monkeypatch.setenv("EMULATOR_KEEP_ALIVE", f" {written}\n")
+        limits = {}
+    with EmulatorServer(limits=limits) as server:
+        assert httpx.get(f"{server.url}/_emulator/health").headers.get("keep-alive") == hint
+
+
+@pytest.mark.parametrize(("written", "why"), [("10ms", "less than 1s"), ("forever", "'never' keeps"), ("-1", "negative")])
+def test_a_keep_alive_that_is_no_duration_is_refused(written: str, why: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_KEEP_ALIVE", written)
+    with pytest.raises(BadInput, match=f"^EMULATOR_KEEP_ALIVE: .*{why}"):
+        EmulatorServer()
 
 
 def test_a_bound_that_there_is_not_is_told_the_nearest() -> None:

@@ -5,28 +5,34 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from emulator.environment import env
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.limits import Limits
+from emulator.kernel.limits import Limits, keep_alive_seconds
 
 Folders = str | Path | Iterable[str | Path]
 
+KEEP_ALIVE = "keep_alive"
 NAMES = [field.name for field in dataclasses.fields(Limits)]
 
 
-def read_limits(given: Mapping[str, int] | None = None) -> Limits:
+def read_limits(given: Mapping[str, Any] | None = None) -> Limits:
     """Return the bounds: those given by name, such as `{"body": 50_000_000}`, then those of EMULATOR_MAX_BODY and the like.
 
     Raises:
         NotFound: there is no bound of such a name.
-        BadInput: a bound is no whole number from 1 on.
+        BadInput: a bound is no whole number from 1 on, or `keep_alive` no duration.
     """
-    bounds = {name: _number(text, variable) for name in NAMES if (text := env(variable := f"EMULATOR_MAX_{name.upper()}"))}
+    bounds: dict[str, Any] = {}
+    for name in NAMES:
+        variable = f"EMULATOR_{name.upper()}" if name == KEEP_ALIVE else f"EMULATOR_MAX_{name.upper()}"
+        if text := env(variable):
+            bounds[name] = _bound(name, text, variable)
     for name, value in (given or {}).items():
         if name not in NAMES:
             raise NotFound("bound", name, NAMES)
-        bounds[name] = _number(value, f"the bound {name!r}")
+        bounds[name] = _bound(name, value, f"the bound {name!r}")
     return Limits(**bounds)
 
 
@@ -44,6 +50,15 @@ def read_folders(given: Folders | None = None) -> tuple[Path, ...]:
         if not folder.is_dir():
             raise BadInput.at(f"there is no folder {str(folder)!r} ({source})")
     return folders
+
+
+def _bound(name: str, value: object, source: str) -> float:
+    if name != KEEP_ALIVE:
+        return _number(value, source)
+    try:
+        return keep_alive_seconds(value)
+    except ValueError as error:
+        raise BadInput.at(f"{source}: {error}") from None
 
 
 def _number(value: object, name: str) -> int:

@@ -60,7 +60,7 @@ class EmulatorServer:
         *,
         seed: int | None = None,
         scenarios: Folders | None = None,
-        limits: Mapping[str, int] | None = None,
+        limits: Mapping[str, Any] | None = None,
         token: str | None = None,
     ) -> None:
         self.seed = seed

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from emulator.kernel.quantities import NEVER, parse_duration
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -45,3 +47,20 @@ class Limits:
     def more(name: str) -> str:
         """Return how to raise a bound, wherever the server is: `EMULATOR_MAX_BODY (serve --max-body) allows more`."""
         return f"EMULATOR_MAX_{name.upper()} (serve --max-{name.replace('_', '-')}) allows more"
+
+
+def keep_alive_seconds(written: object) -> float:
+    """Return the seconds for which an idle connection is kept, from a duration; infinity for `never`.
+
+    Raises:
+        ValueError: it is no duration, or less than a second.
+    """
+    if written == NEVER or written == float("inf"):
+        return float("inf")
+    try:
+        seconds = parse_duration(written).total_seconds()
+    except ValueError as error:
+        raise ValueError(f"{error}; 'never' keeps a connection until its client closes it") from None
+    if seconds < 1:
+        raise ValueError(f"{written!r} is less than 1s: a client must have time to use the connection again")
+    return seconds
