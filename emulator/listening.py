@@ -1,4 +1,4 @@
-"""Where a server listens: from a host and a port to sockets, and from sockets to a URL that reaches them."""
+"""Listening sockets: from a host and a port to sockets, and from sockets to a URL that reaches them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BACKLOG = 2048
 LOCALHOST = ("127.0.0.1", "::1")
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens is not where it is reached
 PORTS_TRIED = 20
-"""How many free ports are tried until one is free at every address."""
+"""Ports tried until one is free at every address."""
 
 UNAVAILABLE = frozenset({errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT})
 

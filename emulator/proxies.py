@@ -59,12 +59,12 @@ def named_proxy(address: Address, environ: Mapping[str, str] = os.environ) -> st
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether a host is this machine, to which no proxy leads."""
+    """Tell whether a host is this machine, to which no proxy leads."""
     return is_loopback(host) or host.endswith(".localhost")
 
 
 def is_exempt(address: Address, environ: Mapping[str, str] = os.environ) -> bool:
-    """Whether NO_PROXY names an address: its host, a domain above it, its network, or everything (`*`)."""
+    """Tell whether NO_PROXY names an address: its host, a domain above it, its network, or everything (`*`)."""
     entries = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
     return any(_matches(entry.lower(), address) for entry in re.split(r"[\s,]+", entries) if entry)
 

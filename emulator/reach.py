@@ -162,7 +162,7 @@ def _authorization(token: str | None) -> Headers:
 
 
 def _is_readable(sock: Any) -> bool:
-    """Whether there is something to read on an idle connection: only its end can be."""
+    """Tell whether there is something to read on an idle connection: only its end can be."""
     try:
         if hasattr(select, "poll"):
             poll = select.poll()

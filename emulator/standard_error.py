@@ -19,7 +19,7 @@ LONGEST = 2_000
 """Characters of a line that are shown."""
 
 SECONDS_AT_THE_END = 0.3
-"""How long the last lines may take at the end of the process."""
+"""Seconds that the last lines may take at the end of the process."""
 
 _ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
 _ESCAPES_BUT_LINES = {code: text for code, text in _ESCAPES.items() if chr(code) not in "\n\t"}

@@ -59,7 +59,7 @@ def kept_certificate() -> str | None:
 
 
 def certificate_path() -> Path:
-    """Where the authority's certificate is kept, in PEM."""
+    """Return the path of the authority's certificate, in PEM."""
     return (folder() / KEPT / CERTIFICATE).absolute()
 
 

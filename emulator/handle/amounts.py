@@ -15,7 +15,7 @@ AMOUNT: Any = object()
 
 
 def is_amount(vendor: str, at: str) -> bool:
-    """Whether a dotted place of the vendor's state holds an amount."""
+    """Tell whether a dotted place of the vendor's state holds an amount."""
     return _shape_at(vendor, at) is AMOUNT
 
 

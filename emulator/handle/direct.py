@@ -22,9 +22,9 @@ REASONS = {
     GARBAGE: "illegal status line",
     HANG: "timed out",
 }
-"""What client libraries say of a socket to which this happens."""
+"""Messages of client libraries for a socket that fails so."""
 EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
-"""How the vendors reckon, whatever decimal context the caller's thread has."""
+"""The decimal context of the vendors, in place of that of the calling thread."""
 
 
 class Answered(NamedTuple):
@@ -160,15 +160,15 @@ def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: LineCut | W
 
 
 def length_of(answer: Answered) -> int:
-    """How long the body was to be; where none could be, that was not said."""
+    """Return the announced length of the body; 0 where none could be announced."""
     return int(dict(answer.headers).get(b"content-length", b"0"))
 
 
 def is_whole(answer: Answered) -> bool:
-    """Whether the body came before the line was cut."""
+    """Tell whether the body came before the line was cut."""
     return len(answer.content) == length_of(answer)
 
 
 def shortfall(answer: Answered) -> str:
-    """What there was of a body, and what there was to be."""
+    """Return the received and the announced length of a body, as text."""
     return f"received {len(answer.content)} bytes, expected {length_of(answer)}"

@@ -105,7 +105,7 @@ class Emulator(Past, Exploring):
 
     @property
     def is_here(self) -> bool:
-        """Whether the server is in this process."""
+        """Tell whether the server is in this process."""
         return self._server.app is not None
 
     @property

@@ -80,7 +80,7 @@ Progress = Callable[["Explored", str], None]
 
 @dataclass(slots=True)
 class Explored:
-    """How many endings were tried, those that broke something, the smallest first, and the undisturbed client's calls.
+    """The number of endings tried, those that broke something, the smallest first, and the undisturbed client's calls.
 
     `endings` is how many there are, known once the undisturbed client is done; those with a broken one in them are not tried.
     """
@@ -194,7 +194,7 @@ class _Trial:
             return list(_calls(emulator, start))
 
     def _watched(self, emulator: Emulator, explored: Explored) -> str | None:
-        """What went wrong, in a line; also that the client would not end by itself. None when nothing did."""
+        """The error in one line, also that the client did not end by itself; None where there was none."""
         began = self._elapsed()
         standstill = Standstill(emulator.ask, lambda: self._elapsed() - began)
         watch = Watch(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from emulator.handle.scenarios import ScenarioLike
 
 MOST = 1_000
-"""How many endings are explored, unless more are asked for."""
+"""Endings explored at most, unless the caller allows more."""
 
 MAX_SECONDS = 300.0
-"""How long that may take, in real time, unless more is asked for."""
+"""Seconds of real time for all of it, unless the caller allows more."""
 
 
 class Exploring(ABC):
-    """What a handle can find out about a client."""
+    """The method `explore` of a handle."""
 
     @abstractmethod
     def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:

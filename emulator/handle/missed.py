@@ -52,7 +52,7 @@ def blame(emulator: Emulator, error: BaseException | None, reached: bool) -> Ite
 
 
 def of_a_client(error: BaseException | None) -> bool:
-    """Whether an exception, or one that led to it, is of an HTTP client or of a connection."""
+    """Tell whether an exception, or one that led to it, is of an HTTP client or of a connection."""
     seen = 0
     while error is not None and seen < 20:
         known = isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError))

@@ -20,7 +20,7 @@ def listed_in(scenario: Mapping[str, Any]) -> set[tuple[str, str]]:
 
 
 def written_scenario(scenario: ScenarioLike | None) -> Any:
-    """What the control plane is sent: a name, or a value. Files are read here, so that the server need not have them."""
+    """Return a scenario as the control plane takes it: a name, or a value. Files are read here, not by the server."""
     if scenario is None:
         return {"title": "An empty world"}
     if isinstance(scenario, Mapping):

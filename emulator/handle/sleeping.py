@@ -24,7 +24,7 @@ NEITHER = "uses neither time.sleep nor asyncio.sleep, as far as its own names, c
 
 
 def sleep_length(seconds: object) -> timedelta:
-    """How long to sleep, rounded up to the next whole millisecond.
+    """Return the duration of a sleep, rounded up to the next whole millisecond.
 
     Raises:
         TypeError: it is no number, no duration and no timedelta.
@@ -125,7 +125,7 @@ def patched(modules: tuple[ModuleType, ...], sleeps: Sleeps) -> Iterator[None]:
 
 
 def _replacements(module: ModuleType, sleeps: Sleeps) -> list[tuple[object, str, object, object]]:
-    """What is to be replaced in a module: who holds it, under which name, what it is, and what takes its place."""
+    """One replacement in a module: the object that holds the name, the name, the original and its substitute."""
     if not isinstance(module, ModuleType):
         raise TypeError(f"patch_sleep takes modules, not {module!r}: import the module that sleeps, and pass it")
     classes = [it for it in vars(module).values() if issubclass(type(it), type) and _is_own(it, module)]

@@ -160,7 +160,7 @@ class Fault:
 def strike(
     chance: Chance, early: bool, vendor: str, operation: str, ids: Iterable[str], admitted: bool = True
 ) -> tuple[Fault, ...]:
-    """What befalls a call in this half of its life, in order: any delays, and after them at most one other fault.
+    """Return the faults that strike a request in this phase, in order: any delays, then at most one other fault.
 
     Every fault that covers the call counts it, also where another one strikes first or the vendor does not let it in. The
     nearest comes first: that of the operation, then of the vendor, then of everything; that of an id before one of any.

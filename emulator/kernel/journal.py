@@ -209,7 +209,7 @@ class Journal:
         return twin
 
     def _place(self, n: int) -> int | None:
-        """Where the entry of that number is, counted from the oldest; None where it is not."""
+        """Return the index of the entry with that number, from the oldest; None where there is none."""
         place = bisect_left(self._entries, n, key=lambda entry: entry.n)
         return place if place < len(self._entries) and self._entries[place].n == n else None
 

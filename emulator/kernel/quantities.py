@@ -55,10 +55,10 @@ LONGEST = timedelta(days=36_525)
 
 MILLISECOND = timedelta(milliseconds=1)
 _SHOWN = 20
-"""How many characters of a duration that is too long are shown."""
+"""Characters shown of a duration whose text is too long."""
 
 LONGEST_TEXT = 100
-"""How many characters a duration has at most as text."""
+"""Characters that a duration has at most as text."""
 
 _MOST_DIGITS = 20
 """More than any duration needs, before and behind its point."""
@@ -130,7 +130,7 @@ def parse_duration(written: object) -> timedelta:
 
 
 def _seconds_of(written: object) -> Fraction | None:
-    """How many seconds were written, exactly; of a number beyond all bounds, one that is as much too large, or as small."""
+    """Return the seconds written, exactly; for a number beyond all bounds, one that is as much too large or too small."""
     if isinstance(written, str):
         return _seconds_of_text(written)
     if isinstance(written, timedelta):

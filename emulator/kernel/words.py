@@ -1,4 +1,4 @@
-"""Which known words a written one was probably meant to be: the same word spelt otherwise, and nothing else."""
+"""Nearest words: the known words that a written one was probably meant to be, which is the same word spelt otherwise."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LONGEST = 100
 """Letters beyond which words are only equal or not."""
 
 ALIKE = 3
-"""How many words that are equally near are worth naming."""
+"""Words named at most where several are equally near."""
 
 FEW = 16
 """Up to how many words all of them are listed, where none is near."""

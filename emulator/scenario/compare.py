@@ -76,7 +76,7 @@ def _same(expected: Any, actual: Any) -> bool:
 
 
 def _same_instant(expected: Any, actual: Any) -> bool:
-    """Whether both are one instant; a zone that is left out, where a state may do so, is UTC."""
+    """Tell whether both are one instant; a zone that is left out, where a state may do so, is UTC."""
     try:
         return parse_instant(expected, zone="Z") == parse_instant(actual)
     except (ValueError, TypeError):

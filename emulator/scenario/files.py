@@ -14,7 +14,7 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def is_scenario(path: Path) -> bool:
-    """Whether a path ends as scenario files do, in small letters or capitals."""
+    """Tell whether a path ends as scenario files do, in small letters or capitals."""
     return path.suffix.lower() in SUFFIXES
 
 

@@ -13,7 +13,7 @@ Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 
 MOST = 4
-"""How many places of a key are worth naming."""
+"""Places named at most for a misplaced key."""
 
 LISTED = 60
 """Up to how many keys of a section all of them are listed."""

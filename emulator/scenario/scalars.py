@@ -1,4 +1,4 @@
-"""What a scalar of YAML means: by the looks of it, or by the tag in front of it. Nothing is guessed."""
+"""Scalars of YAML: their values by their form, or by the tag in front of them. Nothing is guessed."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def duration(*words: str) -> dict[str, Any]:
 
 
 DURATION, WAIT, DELAY = duration(), duration(NEVER), duration(NEXT)
-"""How long something lasts; how long a named wait lasts, if it ends; how long an answer is delayed."""
+"""Schemas of a duration, of a named wait (which may never end) and of the delay of an answer."""
 
 MEANING = {NEVER: "what has no end is written 'never'", NEXT: "'next' is until the next thing happens by itself"}
 INSTEAD = {
@@ -40,7 +40,7 @@ INSTEAD = {
 
 
 def is_duration(schema: Mapping[str, Any]) -> bool:
-    """Whether it is the schema of a duration."""
+    """Tell whether it is the schema of a duration."""
     return schema.get("title") == TITLE and "pattern" in schema
 
 

@@ -49,7 +49,7 @@ WORDS = {
     "maxProperties": "{value} has more than {bound} keys",
     "pattern": "{value} does not match '{bound}'",
 }
-"""What people are told for each keyword; jsonschema's own words differ between its versions."""
+"""Messages by keyword; jsonschema's own words differ between its versions."""
 
 FORMATS = FormatChecker(formats=())
 
@@ -61,7 +61,7 @@ def _is_instant(value: object) -> bool:
 
 @FORMATS.checks("utc-date-time", raises=ValueError)
 def _is_instant_or_utc(value: object) -> bool:
-    """Whether it is an instant, or one without a zone, which is UTC where this format is."""
+    """Tell whether it is an instant, or one without a zone, which is UTC where this format is."""
     return not isinstance(value, str) or bool(parse_instant(value, zone="Z"))
 
 

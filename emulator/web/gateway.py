@@ -131,7 +131,7 @@ class Gateway:
         return await Stricken(world, route, call, holding, self._conclude, self._limits.hang_seconds).answer()
 
     def _hint(self, limit: int) -> str:
-        """How more is allowed, where the bound is ours and not the vendor's."""
+        """Return how to raise a bound that is ours; empty where it is the vendor's."""
         bounds = {self._limits.upload: "upload", self._limits.body: "body"}
         return f": {Limits.more(bounds[limit])}" if limit in bounds else ""
 
@@ -252,7 +252,7 @@ class Gateway:
 
 
 def _delivered(faults: Iterable[Fault]) -> bool | None:
-    """Whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
+    """Tell whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
     return not any(it.takes_real_time for it in faults) or None if all(it.spares_the_answer for it in faults) else False
 
 

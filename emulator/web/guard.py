@@ -102,7 +102,7 @@ class Guard:
         return None
 
     def opens(self, authorization: bytes | None) -> bool:
-        """Whether this header opens the control plane; where no token is demanded, whatever it says."""
+        """Tell whether this header opens the control plane; where no token is demanded, whatever it says."""
         if not self.token:
             return True
         scheme, _, given = (authorization or b"").partition(b" ")

@@ -36,7 +36,7 @@ class Noted(NamedTuple):
         self.world.journal.withdraw(self.n, self.exchange)
 
     def remains(self) -> bool:
-        """Whether the journal still has this very exchange."""
+        """Tell whether the journal still has this very exchange."""
         entry = self.world.journal.entry(self.n)
         return entry is not None and entry.event is self.exchange
 
@@ -92,7 +92,7 @@ class Held:
 
     @property
     def stirred(self) -> bool:
-        """Whether it was stirred since it rested."""
+        """Tell whether it was stirred since it rested."""
         return self._stirred
 
     def wait_in_thread(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""How the faults of one request hold it up: delays in the world's time or the machine's, and hangs."""
+"""Delays and hangs of one request: in the world's time or the machine's."""
 
 from __future__ import annotations
 
@@ -54,17 +54,17 @@ class Holding:
             yield
 
     def is_over(self, fault: Fault) -> bool:
-        """Whether a fault was taken away since it struck, so that it spares the request from then on."""
+        """Tell whether a fault was taken away since it struck, so that it spares the request from then on."""
         if self._world.epoch == self._epoch and self._world.store.find(Fault.kind, fault.id) is None:
             self._lifted.add(fault.id)
         return self.was_lifted(fault)
 
     def was_lifted(self, fault: Fault) -> bool:
-        """Whether a fault was found to be taken away."""
+        """Tell whether a fault was found to be taken away."""
         return fault.id in self._lifted
 
     def is_frozen(self) -> bool:
-        """Whether the world's time passes only when somebody moves it."""
+        """Tell whether the world's time passes only when somebody moves it."""
         return self._world.clock.rate == FROZEN
 
     def jump(self, faults: Iterable[Fault]) -> None:

@@ -22,7 +22,7 @@ class Connection(Protocol):
         """The beginning of its rest; None while a request is under way, or expected."""
 
     def has_unread_bytes(self) -> bool:
-        """Whether the client has sent something that nobody has read yet."""
+        """Tell whether the client has sent something that nobody has read yet."""
 
 
 C = TypeVar("C", bound=Connection)
@@ -36,7 +36,7 @@ def hint(seconds: float) -> bytes:
 
 
 def has_unread_bytes(transport: Any) -> bool:
-    """Whether bytes (or the client's goodbye) wait in the socket; they are read in the loop's next round."""
+    """Tell whether bytes (or the client's goodbye) wait in the socket; they are read in the loop's next round."""
     with selectors.DefaultSelector() as selector:
         try:
             selector.register(transport.get_extra_info("socket").fileno(), selectors.EVENT_READ)

@@ -140,7 +140,7 @@ class Line(HttpToolsProtocol):
         return None if self._answered is None and now - self._began < self.limits.head_seconds else self._rests_since
 
     def is_slow(self, now: float) -> bool:
-        """Whether the client takes too long over a request that it has begun.
+        """Tell whether the client takes too long over a request that it has begun.
 
         Whoever still waits for another answer does not.
         """

@@ -1,4 +1,4 @@
-"""How a client reached this server: at its address, by a name, or through a proxy that is trusted to say so.
+"""The origin of a request: the address, the name or the trusted proxy by which the client reached this server.
 
 Links lead back there, and a page of this origin, and of no other, may ask.
 """
@@ -41,7 +41,7 @@ class Proxies:
         return cls(tuple(_network(name) for name in names if name != "*"), "*" in names)
 
     def trust(self, address: str) -> bool:
-        """Whether the word of the peer at this address is taken."""
+        """Tell whether the word of the peer at this address is taken."""
         try:
             peer = ip_address(_unmapped(address))
         except ValueError:  # a socket of the file system has no address

@@ -1,4 +1,4 @@
-"""What is said on a line to somebody who does not speak HTTP, or too much of it."""
+"""Refusals of bytes that are no HTTP, or too much of it."""
 
 from __future__ import annotations
 

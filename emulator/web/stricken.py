@@ -108,7 +108,7 @@ class Stricken:
         return wire._replace(status=reply.status or 500, faults=(last,), holding=self._holding)
 
     def _commit(self, early: Faults, late: Faults, let_in: bool = False) -> Wire:
-        """What was asked takes effect. Virtual time that passes after it has passed when the client has its reply."""
+        """Let the request take effect. Virtual time that passes after it has passed when the client has its reply."""
         after = tuple(fault for fault in late if fault.where != BEFORE_COMMIT)
         jumped = tuple(it for it in after if it.do == DELAY and it.clock == VIRTUAL) if self._holding.is_frozen() else ()
         left = tuple(fault for fault in after if fault not in jumped)

@@ -7,7 +7,7 @@ import re
 from httptools import parse_url
 
 _ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
-"""What RFC 3986 (6.2.2.2) calls unreserved: letters, digits, `-`, `.`, `_` and `~`."""
+"""The unreserved characters of RFC 3986 (2.3): letters, digits, `-`, `.`, `_` and `~`."""
 
 
 def with_path(target: bytes) -> bytes:

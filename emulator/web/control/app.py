@@ -78,7 +78,7 @@ async def _answer(row: ControlRoute, asked: Asked) -> Any:
 
 
 def addresses(path: str) -> list[str]:
-    """Where a path of a control route is served: below the prefix, and the index also at the root."""
+    """Return the paths at which a control route is served: below the prefix, and the index also at the root."""
     return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 

@@ -213,7 +213,7 @@ def _json(text: str, request: Request) -> Any:
 
 
 def _looks_like_yaml(text: str) -> bool:
-    """Whether a text that is not JSON is an object or a list in YAML: not a JSON object with a slip in it."""
+    """Tell whether a text that is not JSON is an object or a list in YAML: not a JSON object with a slip in it."""
     if re.match(r"\s*(\{\s*[\"}]|\[|\"|')", text):
         return False
     try:

@@ -17,7 +17,7 @@ Forms = Mapping[str, Callable[[Any], str]]
 """From a media type to the function that writes an answer in it."""
 
 SHELLS = ("curl/", "wget/")
-"""How the User-Agent of a program begins that prints an answer for a person."""
+"""Beginnings of the User-Agent of programs that print an answer for a person."""
 
 VARIES = {"vary": "Accept, User-Agent", "cache-control": "no-store", "x-content-type-options": "nosniff"}
 SAFE = {

@@ -45,7 +45,7 @@ def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> l
 
 
 def _of_coding(exchange: Exchange) -> Iterator[str]:
-    """What compression made of a body, which explains what follows from it."""
+    """Yield a hint where the body was compressed, which explains what follows from it."""
     if coding := coding_of(exchange.headers, exchange.request):
         yield f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
 

@@ -16,7 +16,7 @@ from emulator.web.wire import WORLD_HEADER, Scope
 
 ROOT = "/"
 LISTED = 20
-"""How many worlds are listed for people; the JSON form has all."""
+"""Worlds listed at most for people; the JSON form has all."""
 
 LINKS: Mapping[str, str] = {
     "worlds": "/worlds",
@@ -29,13 +29,13 @@ LINKS: Mapping[str, str] = {
     "openapi": "/openapi.json",
     "health": "/health",
 }
-"""Where things are, below the prefix of the control plane; those of a world are the default world's."""
+"""Paths below the prefix of the control plane; those of a world are the default world's."""
 
 LOCKED = "shown to those who send the control token"
 
 
 def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Iterable[str]) -> bool:
-    """Whether a request to the root is meant for the index, and not by a vendor's client for its vendor.
+    """Tell whether a request to the root is meant for the index, and not by a vendor's client for its vendor.
 
     A credential, a query, a named world or a vendor's own host name make it the vendor's.
     """

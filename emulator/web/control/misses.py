@@ -16,7 +16,7 @@ from emulator.web.routes import Routes
 
 FORM = "application/x-www-form-urlencoded"
 WISHES = ("json", "id", "query", "headers")
-"""What may be wanted of a request beside its operation."""
+"""Expectations of a request beside its operation."""
 
 NO_RESOURCE = ("world", "token", "file")
 """Parameters of a path that are no id."""
@@ -26,7 +26,7 @@ _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 
 
 class Misses(NamedTuple):
-    """How far a request is from what was wanted, 0 where it is that, and what to tell of it."""
+    """Return the distance of a request from the expected one, 0 where it matches, and the message."""
 
     distance: int
     told: list[str]
@@ -44,7 +44,7 @@ def misses(exchange: Exchange, wanted: Mapping[str, Any], routes: Routes) -> Mis
 
 
 def has_id(operation: str, routes: Routes) -> bool:
-    """Whether the path of an operation names a resource."""
+    """Tell whether the path of an operation names a resource."""
     return bool({*routes.parameters(operation)} - {*NO_RESOURCE})
 
 

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import zip_longest
 
 CLOSE = 0.6
-"""How alike two segments of a path are, of 1, for one to be a misspelling of the other."""
+"""The least likeness, of 1, at which one segment of a path is a misspelling of another."""
 
 
 def hint(path: str, known: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import list_of, object_of, ref
 
 PENDING = 10
-"""How many timers are shown; to go through more, let time pass."""
+"""Timers shown at most; to go through more, let time pass."""
 
 
 @route("GET", f"{WORLD}/pending", "What happens next by itself", object_of(pending=list_of(ref("pending"))))
