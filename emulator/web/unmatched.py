@@ -34,7 +34,7 @@ class Unmatched(NamedTuple):
 
 
 class UnmatchedRequests:
-    """The newest of them, and how many there had been when each world was made."""
+    """The newest unmatched requests, and their number at the time when each world was made."""
 
     def __init__(self, worlds: Worlds) -> None:
         self._worlds = worlds
@@ -44,7 +44,9 @@ class UnmatchedRequests:
 
     def begin(self, world: str) -> None:
         """Note that a world was made: what came before does not concern it."""
-        self._before = {id: count for id, count in self._before.items() if id in self._worlds} | {world: self._count}
+        self._before[world] = self._count
+        if len(self._before) > 2 * len(self._worlds):
+            self._before = {id: count for id, count in [*self._before.items()] if id in self._worlds}
 
     def since(self, world: str) -> list[Unmatched]:
         """Return those that came since a world was made; for the default world, those that reached none."""
