@@ -76,7 +76,7 @@ def test_cve_2023_41327_cve_2023_41329_cve_2023_39967_cve_2025_65200_the_server_
     serving = [path for path in SOURCES if {"kernel", "web", "scenario", "vendors"} & set(path.parts[-4:])]
     clients = {"httpx", "requests", "urllib.request", "http.client", "socket", "aiohttp", "ftplib", "smtplib"}
     known = {
-        "line.py": {"socket"},  # it sets an option on a client's connection
+        "flow.py": {"socket"},  # it sets an option on a client's connection
     }
     assert len(serving) > 50
     for path in serving:
