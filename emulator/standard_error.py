@@ -90,6 +90,7 @@ def write_past_buffers(stream: TextIO | None, text: str) -> None:
         descriptor = stream.fileno()
     except (OSError, ValueError):
         stream.write(text)
+        stream.flush()
         return
     rest = text.encode(stream.encoding or "ascii", "backslashreplace")
     while rest:

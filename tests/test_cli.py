@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from inspect import signature
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from emulator.app import App
@@ -26,8 +27,22 @@ WRONG = GOOD.replace("status: 200", "status: 404")
 BROKEN = GOOD.replace("title", "titel")
 
 
-def run(*arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(main, arguments, env=environment)
+class Done(NamedTuple):
+    """How a command ended and what it wrote: to standard output, to standard error, and to both."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+    output: str
+    exception: BaseException | None
+
+
+def run(*arguments: str, **environment: str) -> Done:
+    mixes = "mix_stderr" in signature(CliRunner).parameters  # an older click, which cannot have both together and apart
+    options: dict[str, Any] = {"mix_stderr": False} if mixes else {}
+    done = CliRunner(**options).invoke(main, arguments, env=environment)
+    output = done.stdout + done.stderr if mixes else done.output
+    return Done(done.exit_code, done.stdout, done.stderr, output, done.exception)
 
 
 @pytest.fixture

@@ -268,10 +268,14 @@ def test_a_refund(emulator):
 
 
 def test_an_async_test_has_the_same_fixture(pytester: pytest.Pytester) -> None:
-    pytester.makeini("[pytest]\nanyio_mode = auto")
     done = run(
         pytester,
         """
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+@pytest.mark.anyio
 @pytest.mark.scenario("first-run")
 async def test_a_refund(emulator):
     async with httpx.AsyncClient(base_url=emulator.serpwow.url, params={"api_key": emulator.serpwow.api_key}) as client:
