@@ -1,4 +1,4 @@
-"""Runs what takes long, and touches no world, in a thread beside the event loop, so that others are served meanwhile."""
+"""Long work in a thread beside the event loop, and the wait for what such a thread holds: others are served meanwhile."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 from typing import Any
+
+from emulator.kernel.world import World
+
+TURN = 0.001
+"""Seconds between two looks at whether a world is free."""
 
 
 async def apart(function: Callable[..., Any], *arguments: Any) -> Any:
@@ -32,3 +37,10 @@ async def apart(function: Callable[..., Any], *arguments: Any) -> Any:
 
     Thread(target=work, name="batch-emulator-apart", daemon=True).start()
     return await outcome
+
+
+async def free(world: World) -> None:
+    """Wait, in turns with everybody else, until no other thread holds the world. Without a wait it costs next to nothing."""
+    while not world.lock.acquire(blocking=False):
+        await asyncio.sleep(TURN)
+    world.lock.release()

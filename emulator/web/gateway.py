@@ -18,8 +18,9 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
-from emulator.web.accidents import Impatient, Unanswered, at_once, befall, means_of, note_delivery
+from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import FAILED, SCRIPTED, answer_to
+from emulator.web.apart import free
 from emulator.web.coding import coding_of
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests, Noted
@@ -111,6 +112,8 @@ class Gateway:
             world = self._world(route.vendor, call)
             if world is None:
                 return ours(404, "no-such-world", "the header names no world")
+            if not isinstance(means_of(scope), NoSocket):
+                await free(world)
             if world.store.size(Fault.kind):
                 return await self._stricken(world, route, call, means_of(scope))
             return self._exchange(world, route, call)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from emulator.kernel.errors import EmulatorError
 from emulator.web.accidents import NoSocket, means_of
-from emulator.web.apart import apart
+from emulator.web.apart import apart, free
 from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds
 from emulator.web.control.bodies import Reader, check_query, read_nothing, read_scenario, read_value
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
@@ -72,9 +72,14 @@ def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: 
 
 async def _answer(row: ControlRoute, asked: Asked) -> Any:
     """Call the handler: here, or beside the event loop where the row says that it takes long and there is a loop to hold up."""
-    if not row.takes_long or isinstance(means_of(asked.request.scope), NoSocket):
+    if isinstance(means_of(asked.request.scope), NoSocket):
         return row.handler(asked)
-    return await apart(row.handler, asked)
+    if row.takes_long:
+        return await apart(row.handler, asked)
+    named: str = asked.request.path_params.get("world", "")
+    if named in asked.plane.worlds:
+        await free(asked.plane.worlds.get(named))
+    return row.handler(asked)
 
 
 def addresses(path: str) -> list[str]:

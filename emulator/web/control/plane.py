@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import RLock
 from typing import Any
 
 from emulator.kernel.limits import Limits
@@ -22,7 +23,8 @@ from emulator.web.unmatched import UnmatchedRequests
 class Plane:
     """Worlds, library, vendors, limits, guard and held requests of one server, and a gateway on which requests are rehearsed.
 
-    `operations` are the names by which the journal calls what clients ask, `routes` the paths at which they do.
+    Whoever makes a world holds `making`: the library and the next free id are for one at a time. `operations` are the names by
+    which the journal calls what clients ask, `routes` the paths at which they do.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class Plane:
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
+        self.making = RLock()
         self._made = 0
 
     def scenario(self, written: str | dict[str, Any] | Document) -> Scenario:

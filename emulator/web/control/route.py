@@ -50,8 +50,8 @@ class ControlRoute:
     `path` is what follows the prefix; `answer` the schema of the reply, None where that is empty. `body` is the schema of
     what is sent, None where nothing is; where it is `yaml`, it may be a scenario instead, with the wishes in the `query`.
     Schemas may name those in schemas.py. `forms` are those besides JSON in which the reply can be had; with
-    `text_for_shells`, curl gets its text where it does not say what it accepts. A handler that `takes_long` touches no
-    world and runs in a thread, so that nobody else waits for it.
+    `text_for_shells`, curl gets its text where it does not say what it accepts. A handler that `takes_long` runs in a thread,
+    so that no other world waits for it; it touches no world but one that it makes, or whose lock it holds.
     """
 
     method: str

@@ -21,7 +21,7 @@ SEED = {"seed": COUNT}
 VENDOR = {"vendor": {**TEXT, "description": "only this vendor's part"}}
 
 
-@route("GET", "/worlds", "The worlds", object_of(worlds=list_of(ref("world"))))
+@route("GET", "/worlds", "The worlds", object_of(worlds=list_of(ref("world"))), takes_long=True)
 def worlds(asked: Asked) -> Any:
     return {"worlds": [asked.plane.shown(world, asked.base_url) for world in asked.plane.worlds]}
 
@@ -35,13 +35,15 @@ def worlds(asked: Asked) -> Any:
     body=NEW_WORLD,
     yaml=True,
     query={"id": WORLD_ID, **SEED, "claim": FLAG},
+    takes_long=True,
 )
 def make(asked: Asked) -> Any:
     plane, wanted = asked.plane, asked.body
-    scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
-    world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
-    plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
-    plane.unmatched.begin(world.id)
+    with plane.making:
+        scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
+        world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
+        plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
+        plane.unmatched.begin(world.id)
     return plane.shown(world, asked.base_url)
 
 
@@ -57,17 +59,21 @@ def drop(world: World, asked: Asked) -> None:
     asked.plane.worlds.remove(world.id)
 
 
-@route("POST", f"{WORLD}/fork", "A world of its own that goes on from here", ref("world"), status=201, body=FORK)
+@route(
+    "POST", f"{WORLD}/fork", "A world of its own that goes on from here", ref("world"), status=201, body=FORK, takes_long=True
+)
 @at_world
 def fork(world: World, asked: Asked) -> Any:
     """The fork takes what the world takes, and its own credentials, which alone pick it."""
-    plane, id, seed = asked.plane, asked.body.get("id") or asked.plane.next_id(), asked.body.get("seed", world.seed)
-    own = {name: vendor.credentials_of(id, seed).credential for name, vendor in plane.vendors.items()}
-    accepted = {name: None if listed is None else listed | {own[name]} for name, listed in world.rules.credentials.items()}
+    plane, seed = asked.plane, asked.body.get("seed", world.seed)
     world.settle()
-    twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
-    plane.worlds.add(twin, own.items())
-    plane.unmatched.begin(twin.id)
+    with plane.making:
+        id = asked.body.get("id") or plane.next_id()
+        own = {name: vendor.credentials_of(id, seed).credential for name, vendor in plane.vendors.items()}
+        accepted = {name: None if listed is None else listed | {own[name]} for name, listed in world.rules.credentials.items()}
+        twin = world.fork(id, replace(world.rules, credentials=accepted), seed)
+        plane.worlds.add(twin, own.items())
+        plane.unmatched.begin(twin.id)
     return plane.shown(twin, asked.base_url)
 
 
@@ -79,6 +85,7 @@ def fork(world: World, asked: Asked) -> Any:
     body=RESET,
     yaml=True,
     query={**SEED, "claim": FLAG},
+    takes_long=True,
 )
 @at_world
 def reset(world: World, asked: Asked) -> Any:
@@ -93,8 +100,9 @@ def _begun_anew(world: World, asked: Asked) -> World:
     plane, written, seed = asked.plane, asked.body.get("scenario"), asked.body.get("seed", world.seed)
     if written is None:
         raise BadInput.at("how another scenario begins is told without it: name the scenario too", next(iter(asked.body)))
-    scenario = plane.scenario(written)
-    new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
+    with plane.making:
+        scenario = plane.scenario(written)
+        new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
     claims = scenario.claims(plane.vendors, new, listed=asked.body.get("claim", False))
     plane.worlds.replace(world, new, claims, given_up=own)
@@ -131,7 +139,7 @@ def clock(world: World, _: Asked) -> Any:
     return show_clock(world)
 
 
-@route("PATCH", f"{WORLD}/clock", "Set the time, forward only, or the rate", ref("clock"), body=CLOCK)
+@route("PATCH", f"{WORLD}/clock", "Set the time, forward only, or the rate", ref("clock"), body=CLOCK, takes_long=True)
 @at_world
 def set_clock(world: World, asked: Asked) -> Any:
     if "now" in asked.body:
@@ -147,6 +155,7 @@ def set_clock(world: World, asked: Asked) -> Any:
     "Let time pass",
     object_of(now=INSTANT, fired=list_of(ref("change"))),
     body=ADVANCE,
+    takes_long=True,
 )
 @at_world
 def advance(world: World, asked: Asked) -> Any:

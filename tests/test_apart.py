@@ -1,0 +1,65 @@
+"""Long work of one world, and the others: who asks for what is held waits, and nobody else does."""
+
+from __future__ import annotations
+
+from threading import Event, Thread
+
+import httpx
+import pytest
+
+from emulator.app import create_app, worlds_of
+from emulator.server import ThreadedServer
+from emulator.vendors import VENDORS
+from tests.loading import load_value
+
+HELD = "held"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/_emulator/worlds/held/clock"),
+        ("GET", "/_emulator/worlds/held/state"),
+        ("POST", "/_emulator/worlds/held/clock/advance"),
+        ("POST", "/_emulator/worlds/held/reset"),
+        ("GET", "/_emulator/worlds"),
+        ("GET", "/live/account?api_key=key-of-the-held"),
+    ],
+)
+def test_a_world_that_is_busy_holds_up_its_own_requests_and_nobody_elses(method: str, path: str) -> None:
+    scenario = load_value({"title": "A", "credentials": {"serpwow": ["key-of-the-held"]}}, VENDORS)
+    worlds = worlds_of([])
+    world = scenario.world(VENDORS, HELD, None)
+    worlds.add(world, scenario.claims(VENDORS, world))
+    with ThreadedServer(create_app(worlds)) as server, httpx.Client(base_url=server.url, timeout=None) as client:
+        answered = Event()
+        statuses: list[int] = []
+
+        def ask() -> None:
+            content = b'{"by": "1s"}' if path.endswith("advance") else b""
+            statuses.append(httpx.request(method, server.url + path, content=content, timeout=None).status_code)
+            answered.set()
+
+        with world.lock:
+            asking = Thread(target=ask)
+            asking.start()
+            for _ in range(20):
+                assert client.get("/_emulator/ready").status_code == 200
+                assert client.get("/live/account", params={"api_key": "somebody"}).status_code == 200
+            assert not answered.is_set()
+        asking.join()
+    assert statuses == [200]
+
+
+def test_worlds_that_are_made_at_once_have_ids_of_their_own() -> None:
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+        ids: list[str] = []
+        makers = [
+            Thread(target=lambda: ids.append(httpx.post(f"{server.url}/_emulator/worlds", timeout=None).json()["id"]))
+            for _ in range(16)
+        ]
+        for maker in makers:
+            maker.start()
+        for maker in makers:
+            maker.join()
+    assert len(set(ids)) == len(makers)
