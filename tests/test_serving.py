@@ -312,7 +312,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Result, tuple[
             asked.append((host, port))
             raise error or OSError(0, "nobody listens in a test")
 
-        monkeypatch.setattr("emulator.server.listen", listen)
+        monkeypatch.setattr("emulator.listening.listen", listen)
         done = run("serve", *arguments, **environment)
         return done, asked[0] if asked else None
 
@@ -348,7 +348,7 @@ def test_healthcheck_asks_the_server_that_is_meant(url: str, live: Live) -> None
 
 @pytest.mark.parametrize(
     ("at", "says"),
-    [("/live", "(401) is no emulator"), ("/nothing", "(404) is no emulator"), ("garbage", "http"), ("http://[", "http://[: ")],
+    [("/live", "(401) is no emulator"), ("/nothing", "(404) is no emulator"), ("garbage", "not ready: garbage: "), ("http://[", "http://[: ")],
 )
 def test_healthcheck_says_what_it_met(at: str, says: str, live: Live) -> None:
     done = run("healthcheck", "--url", live.url + at if at.startswith("/") else at)
