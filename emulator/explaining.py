@@ -7,12 +7,12 @@ from urllib.parse import quote
 
 import click
 
-from emulator.options import token_option
+from emulator.options import server_url_option, token_option
 
 
 @click.command()
 @click.argument("number", metavar="[N]", required=False, type=click.IntRange(min=1))
-@click.option("--url", default="http://127.0.0.1:8080", envvar="EMULATOR_URL", show_default=True, show_envvar=True)
+@server_url_option("The server to ask.")
 @click.option("--world", default="default", envvar="EMULATOR_WORLD", show_default=True, show_envvar=True)
 @token_option("What the server demands.")
 def explain(number: int | None, url: str, world: str, token: str | None) -> None:

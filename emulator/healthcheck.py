@@ -48,6 +48,6 @@ def _why_not_ready(url: str) -> str:
         body = json.loads(response.content)
         if response.status == HTTPStatus.OK and body["status"] == "ok":
             return ""
-        return f"{url} answers {response.status}: {body['detail']}"
+        return f"{url} answers {response.status}: {body['detail'] if 'detail' in body else body['message']}"
     except (ValueError, KeyError, TypeError):
         return f"what answers at {url} ({response.status}) is no emulator"

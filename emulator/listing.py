@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from emulator.options import scenarios_option, token_option
+from emulator.options import scenarios_option, server_url_option, token_option
 
 if TYPE_CHECKING:
     from emulator.kernel.machine import Machine, Wait
@@ -181,14 +181,7 @@ KINDS: Mapping[str, Kind] = {
 @click.option("--vendor", envvar="EMULATOR_VENDOR", show_envvar=True, help="Only this vendor's: serpwow, stripe or 6dot50.")
 @click.option("--json", "as_json", is_flag=True, envvar="EMULATOR_JSON", show_envvar=True, help="JSON, for programs.")
 @scenarios_option
-@click.option(
-    "--url",
-    default="http://127.0.0.1:8080",
-    envvar="EMULATOR_URL",
-    show_default=True,
-    show_envvar=True,
-    help="The server whose worlds to list.",
-)
+@server_url_option("The server whose worlds to list.")
 @token_option("What that server demands.")
 @click.pass_context
 def list_command(context: click.Context, /, kind: str | None, as_json: bool, **options: Any) -> None:

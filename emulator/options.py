@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emulator.environment import BadToken, is_service_address, usable_token
+from emulator.environment import BadToken, env, is_service_address, usable_token
 
 if TYPE_CHECKING:
     from emulator.web.origin import Proxies
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     TextType = click.ParamType[str]
 else:
     FloatType = TextType = click.ParamType  # generic in newer versions only
+
+
+_TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
+"""Values of a variable that click takes for a flag that is set."""
 
 
 class _Port(click.Option):
@@ -113,6 +117,29 @@ forwarded_option = click.option(
     " networks, and * for all, too.",
 )
 
+
+def _server_url(_context: click.Context, _option: click.Parameter, written: str | None) -> str:
+    """Return the URL that was given, or that of EMULATOR_HOST, EMULATOR_PORT and EMULATOR_TLS, as `serve` takes them."""
+    from emulator.listening import url_at
+
+    if written:
+        return written
+    port, tls = env("EMULATOR_PORT") or "", env("EMULATOR_TLS") or ""
+    scheme = "https" if tls.lower() in _TRUE else "http"
+    return url_at(env("EMULATOR_HOST") or "127.0.0.1", int(port) if port.isascii() and port.isdecimal() else 8080, scheme)
+
+
+def server_url_option(says: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The running server that a command asks."""
+    return click.option(
+        "--url",
+        callback=_server_url,
+        envvar="EMULATOR_URL",
+        show_envvar=True,
+        help=f"{says} Left out, it is where `serve` with the same EMULATOR_HOST, EMULATOR_PORT and EMULATOR_TLS listens.",
+    )
+
+
 tls_option = click.option(
     "--tls", is_flag=True, envvar="EMULATOR_TLS", show_envvar=True, help="HTTPS, by the authority of `certificate`."
 )
@@ -184,7 +211,7 @@ class ScenarioName(TextType):
         """
         if exists(rv.strip()):
             return [rv.strip()]
-        for separator in ("\n", os.pathsep):
+        for separator in ("\n", os.pathsep, ","):
             if separator in rv.strip():
                 return [name.strip() for name in rv.split(separator) if name.strip()]
         return rv.split()

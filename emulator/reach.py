@@ -26,6 +26,9 @@ TIMEOUT = 30.0
 REPEATABLE = frozenset({"GET", "HEAD"})
 """Methods of requests that may be sent again where an idle connection turns out to be closed."""
 
+NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"})
+"""Reasons of OpenSSL where the answer to its greeting was no TLS."""
+
 
 class HttpClient:
     """A client of the server at a URL, for any number of threads; idle connections are used again.
@@ -174,6 +177,8 @@ def _is_readable(sock: Any) -> bool:
 
 
 def _reason(error: Exception) -> str:
+    if isinstance(error, ssl.SSLError) and error.reason in NO_TLS:
+        return "it does not speak TLS there: use http://"
     return str(error) or type(error).__name__
 
 

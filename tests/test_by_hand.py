@@ -262,3 +262,17 @@ def test_an_exchange_and_a_change_read_as_a_line() -> None:
         assert re.fullmatch(r"1: GET /live/batches/2A6F94BB/stop\?api_key=\S+… -> 200 \(stopped\)", str(exchange))
         (change,) = emulator.journal.changes()
         assert str(change) == "serpwow batch 2A6F94BB: queued -> idle (serpwow.batches.stop)"
+
+
+def test_a_patch_without_a_body_is_told_what_to_send(client: httpx.Client) -> None:
+    refused = client.patch(f"{DEFAULT}/state")
+    assert refused.status_code == 422
+    assert "an empty body changes nothing" in refused.json()["detail"]
+    assert client.patch(f"{DEFAULT}/state", json={}).json() == {"differences": []}
+
+
+def test_a_world_that_the_header_misspells_is_told_the_nearest(client: httpx.Client) -> None:
+    refused = client.get("/live/account", params={"api_key": "k"}, headers={"Emulator-World": "defalt"})
+    assert refused.json()["message"] == (
+        "the header Emulator-World names 'defalt', and no world is called so; did you mean 'default'?"
+    )

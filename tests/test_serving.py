@@ -348,7 +348,12 @@ def test_healthcheck_asks_the_server_that_is_meant(url: str, live: Live) -> None
 
 @pytest.mark.parametrize(
     ("at", "says"),
-    [("/live", "(401) is no emulator"), ("/nothing", "(404) is no emulator"), ("garbage", "not ready: garbage: "), ("http://[", "http://[: ")],
+    [
+        ("/live", "(401) is no emulator"),
+        ("/nothing", "answers 404: no vendor has the path"),
+        ("garbage", "not ready: garbage: "),
+        ("http://[", "http://[: "),
+    ],
 )
 def test_healthcheck_says_what_it_met(at: str, says: str, live: Live) -> None:
     done = run("healthcheck", "--url", live.url + at if at.startswith("/") else at)
@@ -465,3 +470,15 @@ def test_each_way_to_start_it_goes_by_its_own_name() -> None:
     done = subprocess.run([sys.executable, "-m", "emulator", "serve", "-h"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage: python -m emulator serve [OPTIONS] [SCENARIO]...")
     assert CliRunner().invoke(main, ["--version"], prog_name="batch-emulator").output.startswith("batch-emulator, version")
+
+
+@pytest.mark.parametrize("command", [("explain",), ("list", "worlds")])
+def test_the_commands_look_where_serve_listens_with_the_same_environment(command: Sequence[str]) -> None:
+    done = run(*command, EMULATOR_HOST="::", EMULATOR_PORT="1", EMULATOR_TLS="true")
+    assert "https://[::1]:1" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_https_at_the_plain_port_is_named_by_our_own_commands(live: Live) -> None:
+    done = run("explain", "--url", live.url.replace("http:", "https:"))
+    assert "it does not speak TLS there: use http://" in done.stderr

@@ -200,6 +200,7 @@ def green_threads() -> str | None:
 
 def _reason(content: bytes) -> str:
     try:
-        return str(orjson.loads(content)["detail"])
+        body = orjson.loads(content)
+        return str(body["detail"] if "detail" in body else body["message"])
     except (ValueError, KeyError, TypeError):
         return content.decode("utf-8", "replace")

@@ -165,7 +165,7 @@ def _schema_of(error: ValidationError) -> Mapping[str, Any]:
 def _shown(value: Any) -> str:
     """A value as it is written, as far as that is short; of others, what they are."""
     if value is None or isinstance(value, (dict, list)):
-        return "nothing" if value is None else "an object" if isinstance(value, dict) else "a list"
+        return "null" if value is None else "an object" if isinstance(value, dict) else "a list"
     return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, Decimal) else repr(value)
 
 

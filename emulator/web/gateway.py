@@ -15,6 +15,7 @@ from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import STEPS, Began, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
+from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
@@ -111,7 +112,7 @@ class Gateway:
             call.credential = route.vendor.credential(call)
             world = self._world(route.vendor, call)
             if world is None:
-                return ours(404, "no-such-world", "the header names no world")
+                return ours(404, "no-such-world", self._no_world(call))
             if not isinstance(means_of(scope), NoSocket):
                 await free(world)
             if world.store.size(Fault.kind):
@@ -132,6 +133,14 @@ class Gateway:
     async def _stricken(self, world: World, route: Route, call: Call, means: Means) -> Wire:
         holding = Holding(self._held, world, call, route.name, means)
         return await Stricken(world, route, call, holding, self._conclude, self._limits.hang_seconds).answer()
+
+    def _no_world(self, call: Call) -> str:
+        named = call.parameters.get("world")
+        source = "the path"
+        for name, value in call.raw_headers:
+            if name == WORLD_HEADER:
+                named, source = value.decode("latin-1"), "the header Emulator-World"
+        return f"{source} names {named!r}, and no world is called so{hint(str(named), (it.id for it in self._worlds))}"
 
     def _hint(self, limit: int) -> str:
         """Return how to raise a bound that is ours; empty where it is the vendor's."""

@@ -143,7 +143,7 @@ def _decoded(base64: bytes) -> bytes:
 
 
 def allowed(names: Iterable[str]) -> frozenset[str]:
-    """Return host names, in lists separated by commas, as they are compared: without a port, in lower case.
+    """Return host names, in lists separated by commas or blanks, as they are compared: without a port, in lower case.
 
     `*.example.com` stays a pattern for every name below example.com; `.example.com` is that, and example.com too.
 
@@ -155,7 +155,7 @@ def allowed(names: Iterable[str]) -> frozenset[str]:
 
 def _parts(text: str) -> list[str]:
     """The parts of a list that are not empty; a list without any is one part that is."""
-    return [name for part in text.split(",") if (name := part.strip())] or [""]
+    return text.replace(",", " ").split() or [""]
 
 
 def _read_allowed(name: str) -> Iterator[str]:

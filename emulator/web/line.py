@@ -14,6 +14,7 @@ from emulator.kernel.limits import Limits
 from emulator.web.accidents import LENT
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.flow import OneReadAhead, OneWrite, Unread
+from emulator.web.guard import PREFIX
 from emulator.web.idle import Since, has_unread_bytes, hint, longest_idle
 from emulator.web.refusals import reason_of, refusal
 from emulator.web.socket_connection import SocketConnection
@@ -43,6 +44,7 @@ class Line(HttpToolsProtocol):
         self.transport = self.wire  # type: ignore[assignment]
         self._lent = SocketConnection(self)
         self._answered: RequestResponseCycle | None = None
+        self._half_closed = False
         self.app_state = {LENT: self._lent}
         self._hears, self._loose, self._due = NOTHING, 0, 0
         self._last_word: Callable[[], None] | None = None
@@ -53,6 +55,18 @@ class Line(HttpToolsProtocol):
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if len(self.connections) > self.limits.connections:
             self._make_room()
+
+    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio reads what is returned
+        """Keep a half-closed connection open while a control request is answered, which may take a thread of its own.
+
+        The client of a vendor that closes its side is taken to be gone. TLS has no half-closed connections.
+        """
+        cycle: RequestResponseCycle | None = self.cycle
+        waits = cycle is not None and not cycle.more_body and not cycle.response_complete
+        self._half_closed = (
+            waits and cycle.scope["path"].startswith(PREFIX) and self.transport.get_extra_info("ssl_object") is None
+        )
+        return self._half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._leave_unsaid()
@@ -97,7 +111,7 @@ class Line(HttpToolsProtocol):
             self._bound_offer()
             return
         if len(self.url) > self.limits.url:
-            self._stop(414, "url-too-long", f"a request's target has at most {self.limits.url} bytes")
+            self._stop(414, "url-too-long", f"a request's target has at most {self.limits.url} bytes: {Limits.more('url')}")
         self._bound_headers()
         if not self.url.startswith(b"/"):
             self.url = with_path(self.url)
@@ -124,6 +138,8 @@ class Line(HttpToolsProtocol):
         self._rests_since = self._began, self.server_state.total_requests
         super().on_response_complete()
         self._say_last_word()
+        if self._half_closed and not self._due:
+            self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
         """Closes the idle connection, unless a request has just come: loops may look at the time before they read."""
@@ -255,7 +271,7 @@ class Line(HttpToolsProtocol):
         self._bound_headers()
 
     def _refuse_head(self) -> None:
-        self.refuse(431, "head-too-large", f"a request's head has at most {self.limits.head} bytes")
+        self.refuse(431, "head-too-large", f"a request's head has at most {self.limits.head} bytes: {Limits.more('head')}")
 
     def _stop(self, status: int, error: str, message: str) -> None:
         self.refuse(status, error, message)

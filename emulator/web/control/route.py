@@ -31,6 +31,12 @@ class Asked(NamedTuple):
         return value
 
     @property
+    def has_no_body(self) -> bool:
+        """Tell whether nothing was sent, not even an empty object."""
+        headers = self.request.headers
+        return "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
+
+    @property
     def base_url(self) -> str:
         """How whoever asks reaches this server."""
         scope = self.request.scope

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.quantities import duration_at, parse_instant
 from emulator.kernel.world import Moment, World
 from emulator.scenario.contradictions import state_problems
@@ -18,6 +18,10 @@ from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, object_of, 
 from emulator.web.control.shows import show_clock, show_difference, show_state
 
 SEED = {"seed": COUNT}
+NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
+    '{"serpwow": {"account": {"credits_limit": 200}}}'
+)
+WITHOUT_SCENARIO = "this goes with another scenario: name it in `scenario`, or send nothing to begin this one anew"
 VENDOR = {"vendor": {**TEXT, "description": "only this vendor's part"}}
 
 
@@ -99,7 +103,7 @@ def _begun_anew(world: World, asked: Asked) -> World:
     """A world in place of this one, of another scenario; what that lists is accepted, and claimed where that is wished."""
     plane, written, seed = asked.plane, asked.body.get("scenario"), asked.body.get("seed", world.seed)
     if written is None:
-        raise BadInput.at("how another scenario begins is told without it: name the scenario too", next(iter(asked.body)))
+        raise BadInput.at(WITHOUT_SCENARIO, next(iter(asked.body)))
     with plane.making:
         scenario = plane.scenario(written)
         new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
@@ -124,6 +128,8 @@ def state(world: World, asked: Asked) -> Any:
 @at_world
 def change_state(world: World, asked: Asked) -> Any:
     vendors = asked.plane.vendors
+    if not asked.body and asked.has_no_body:
+        raise BadInput([Problem(NOTHING_TO_CHANGE)])
     if problems := list(state_problems(asked.body, vendors)):
         raise BadInput(problems)
     world.settle()
