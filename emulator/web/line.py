@@ -62,10 +62,10 @@ class Line(HttpToolsProtocol):
         The client of a vendor that closes its side is taken to be gone. TLS has no half-closed connections.
         """
         cycle: RequestResponseCycle | None = self.cycle
-        waits = cycle is not None and not cycle.more_body and not cycle.response_complete
-        self._half_closed = (
-            waits and cycle.scope["path"].startswith(PREFIX) and self.transport.get_extra_info("ssl_object") is None
-        )
+        if cycle is None or cycle.more_body or cycle.response_complete:
+            return False
+        is_plain = self.transport.get_extra_info("ssl_object") is None
+        self._half_closed = is_plain and cycle.scope["path"].startswith(PREFIX)
         return self._half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:
