@@ -15,14 +15,16 @@ from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import parse_instant
 
 if TYPE_CHECKING:
+    from emulator.handle.quiet import Look
     from emulator.handle.sleeping import AsyncSleep
 
 
 class Clock:
     """The world's clock."""
 
-    def __init__(self, ask: Callable[..., Any]) -> None:
+    def __init__(self, ask: Callable[..., Any], look: Look) -> None:
         self._ask = ask
+        self._look = look
 
     @property
     def now(self) -> datetime:
@@ -97,6 +99,7 @@ class Clock:
 
     @cached_property
     def _async_sleep(self) -> AsyncSleep:
+        from emulator.handle.quiet import Quiet
         from emulator.handle.sleeping import AsyncSleep
 
-        return AsyncSleep(self)
+        return AsyncSleep(self, Quiet(self._look))

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
@@ -15,6 +15,7 @@ from types import FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from emulator.handle.clock import Clock
+from emulator.handle.quiet import Quiet
 from emulator.kernel.quantities import parse_duration
 
 T = TypeVar("T")
@@ -37,28 +38,58 @@ def sleep_length(seconds: object) -> timedelta:
     return parse_duration(seconds)
 
 
+class _Sleeper(NamedTuple):
+    """A task that sleeps until an instant; `first` is set in its loop once nobody wakes before it."""
+
+    wakes: datetime
+    number: int
+    loop: asyncio.AbstractEventLoop
+    first: asyncio.Event
+
+
 class AsyncSleep:
     """`asyncio.sleep` on a world's clock. Tasks that sleep at the same time wake in the order in which their time is over."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, quiet: Quiet) -> None:
         self._clock = clock
+        self._quiet = quiet
         self._numbers = count()
-        self._waking: set[tuple[datetime, int]] = set()
+        self._sleepers: set[_Sleeper] = set()
 
     async def sleep(self, delay: Any, result: T | None = None) -> T | None:
-        """Lets the other tasks run, then passes what is left of `delay`, in seconds, and returns `result`."""
+        """Lets all else come to rest, then passes what is left of `delay`, in seconds, and returns `result`."""
         length = sleep_length(max(delay, 0) if isinstance(delay, (int, float)) else delay)
-        wakes = self._clock.now + length, next(self._numbers)
-        self._waking.add(wakes)
+        wakes, number = self._clock.now + length, next(self._numbers)
+        sleeper = _Sleeper(wakes, number, asyncio.get_running_loop(), asyncio.Event())
+        self._sleepers.add(sleeper)
         try:
-            await ASYNCIO_SLEEP(0)
-            while min(self._waking) != wakes:
-                await ASYNCIO_SLEEP(0)
-            if (left := wakes[0] - self._clock.now) > timedelta():
+            await self._turn_of(sleeper)
+            if (left := wakes - self._clock.now) > timedelta():
                 self._clock.advance(left)
         finally:
-            self._waking.discard(wakes)
+            self._sleepers.discard(sleeper)
+            self._tell_first()
         return result
+
+    async def _turn_of(self, sleeper: _Sleeper) -> None:
+        """Waits until this one is the next to wake, and nothing is under way that could still change that."""
+        while True:
+            while self._first() is not sleeper:
+                sleeper.first.clear()
+                await sleeper.first.wait()
+            await self._quiet.wait()
+            if self._first() is sleeper:
+                return
+
+    def _first(self) -> _Sleeper | None:
+        living = [it for it in [*self._sleepers] if not it.loop.is_closed()]
+        return min(living, key=lambda it: it[:2], default=None)
+
+    def _tell_first(self) -> None:
+        first = self._first()
+        if first is not None:
+            with suppress(RuntimeError):  # its loop has ended just now
+                first.loop.call_soon_threadsafe(first.first.set)
 
 
 class _Standin(ModuleType):
