@@ -81,17 +81,19 @@ class Clock:
         self.advance(sleep_length(seconds))
 
     def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
-        """A context in which the `time.sleep` and `asyncio.sleep` that these modules use pass the world's time instead.
+        """A context in which the `time.sleep`, `asyncio.sleep` and `anyio.sleep` that these modules use pass the world's time.
 
         All other modules sleep as before. A module's own names for the functions, for `time` and for `asyncio` are replaced,
         and what its classes and its functions' default arguments hold; at the end of the context all of it is put back.
-        Tasks that sleep at the same time wake in the order in which their time is over; threads add theirs up.
+        Tasks that sleep at the same time wake in the order in which their time is over, each once nothing is under way between
+        the others and the server; threads add theirs up.
 
         Raises:
             TypeError: one of them is no module.
-            ValueError: one of them uses neither, so that nothing would be replaced.
+            ValueError: one of them uses none, so that nothing would be replaced; or is `time` or `asyncio` itself.
         """
-        from emulator.handle.sleeping import Sleeps, patched
+        from emulator.handle.patching import patched
+        from emulator.handle.sleeping import Sleeps
 
         if not modules:
             raise TypeError("patch_sleep needs the module that sleeps: patch_sleep(my_client)")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from numbers import Real
-from types import FunctionType, MethodType, ModuleType
+from types import MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from emulator.handle.clock import Clock
@@ -21,7 +21,6 @@ from emulator.kernel.quantities import parse_duration
 T = TypeVar("T")
 
 TIME_SLEEP, ASYNCIO_SLEEP = time.sleep, asyncio.sleep
-NEITHER = "uses neither time.sleep nor asyncio.sleep, as far as its own names, classes and default arguments show"
 
 
 def sleep_length(seconds: object) -> timedelta:
@@ -60,7 +59,7 @@ class AsyncSleep:
         """Lets all else come to rest, then passes what is left of `delay`, in seconds, and returns `result`."""
         length = sleep_length(max(delay, 0) if isinstance(delay, (int, float)) else delay)
         wakes, number = self._clock.now + length, next(self._numbers)
-        sleeper = _Sleeper(wakes, number, asyncio.get_running_loop(), asyncio.Event())
+        sleeper = _Sleeper(wakes, number, _running_loop(), asyncio.Event())
         self._sleepers.add(sleeper)
         try:
             await self._turn_of(sleeper)
@@ -92,7 +91,16 @@ class AsyncSleep:
                 first.loop.call_soon_threadsafe(first.first.set)
 
 
-class _Standin(ModuleType):
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "patch_sleep passes time for tasks of asyncio only: in a loop of trio, hand the client emulator.aio.sleep"
+        ) from None
+
+
+class Standin(ModuleType):
     """A module as one other module sees it: `sleep` is replaced, all else is the real one's."""
 
     def __init__(self, real: ModuleType, sleep: object) -> None:
@@ -118,12 +126,16 @@ class Sleeps(NamedTuple):
         if kind is staticmethod:
             inner = self.in_place_of(value.__func__)
             return value if inner is value.__func__ else staticmethod(inner)
-        meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is _Standin else value
-        if meant is time or meant is asyncio:
-            return _Standin(meant, self.sleep if meant is time else self.asleep)
+        meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is Standin else value
+        if meant is time:
+            return Standin(meant, self.sleep)
+        anyio = sys.modules.get("anyio")
+        if meant is asyncio or (anyio is not None and meant is anyio):
+            return Standin(meant, self.asleep)
         if any(meant is it for it in (time.sleep, TIME_SLEEP, Clock.sleep)):
             return self.sleep
-        return self.asleep if any(meant is it for it in (asyncio.sleep, ASYNCIO_SLEEP, AsyncSleep.sleep)) else value
+        awaited = [asyncio.sleep, ASYNCIO_SLEEP, AsyncSleep.sleep, *([anyio.sleep] if anyio else [])]
+        return self.asleep if any(meant is it for it in awaited) else value
 
     def in_defaults(self, defaults: Any) -> Any:
         """The default arguments of a function, with replacements; the very same where there are none."""
@@ -134,49 +146,3 @@ class Sleeps(NamedTuple):
             replaced = tuple(map(self.in_place_of, defaults))
             same = all(new is old for new, old in zip(replaced, defaults, strict=True))
         return defaults if same else replaced
-
-
-@contextmanager
-def patched(modules: tuple[ModuleType, ...], sleeps: Sleeps) -> Iterator[None]:
-    """Within this context the sleeps that these modules use are replaced.
-
-    Raises:
-        TypeError: one of them is no module.
-        ValueError: one of them uses no sleep.
-    """
-    with ExitStack() as undone:
-        for module in modules:
-            found = _replacements(module, sleeps)
-            if not found:
-                raise ValueError(f"the module {module.__name__} {NEITHER}{_hint(module, sleeps)}")
-            for holder, name, old, new in found:
-                undone.callback(setattr, holder, name, old)
-                setattr(holder, name, new)
-        yield
-
-
-def _replacements(module: ModuleType, sleeps: Sleeps) -> list[tuple[object, str, object, object]]:
-    """One replacement in a module: the object that holds the name, the name, the original and its substitute."""
-    if not isinstance(module, ModuleType):
-        raise TypeError(f"patch_sleep takes modules, not {module!r}: import the module that sleeps, and pass it")
-    classes = [it for it in vars(module).values() if issubclass(type(it), type) and _is_own(it, module)]
-    found = []
-    for holder in (module, *classes):
-        for name, value in vars(holder).items():
-            found.append((holder, name, value, sleeps.in_place_of(value)))
-            function = value.__func__ if type(value) in (staticmethod, classmethod) else value
-            if type(function) is FunctionType and (holder is not module or _is_own(function, module)):
-                defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__")}
-                found += [(function, name, old, sleeps.in_defaults(old)) for name, old in defaults.items() if old]
-    return [it for it in found if it[3] is not it[2]]
-
-
-def _is_own(thing: Any, module: ModuleType) -> bool:
-    return bool(thing.__module__ == module.__name__)
-
-
-def _hint(module: ModuleType, sleeps: Sleeps) -> str:
-    """The modules below a package that do sleep."""
-    below = {name: it for name, it in [*sys.modules.items()] if name.startswith(f"{module.__name__}.")}
-    sleeping = [name for name, it in below.items() if type(it) is ModuleType and _replacements(it, sleeps)]
-    return f"; of its modules these do: {', '.join(sleeping)}" if sleeping else ": pass the module that sleeps"

@@ -142,7 +142,7 @@ class Line(HttpToolsProtocol):
 
     @property
     def owes(self) -> bool:
-        """Tell whether a whole request has no answer yet that the server could give: no fault holds it up, and the client reads."""
+        """Tell whether a whole request is still to be answered, which no fault holds up, and whose client reads."""
         return self._due > self._asks and not self._lent.waits and not self._unsent()
 
     @property
