@@ -56,7 +56,7 @@ def _refuse_libraries(module: ModuleType) -> None:
     if library in (*LIBRARIES, *ELSEWHERE):
         raise ValueError(
             f"patch_sleep({module.__name__}) would replace {library}.sleep for every module of this process, and patch_sleep "
-            "replaces nothing globally: pass the module that calls it, as in patch_sleep(my_client), which imports it at its top"
+            "replaces nothing globally: pass the module that calls it (and imports it at its top), as patch_sleep(my_client)"
         )
 
 

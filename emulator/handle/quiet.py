@@ -34,25 +34,23 @@ class Quiet:
 
     def __init__(self, look: Look) -> None:
         self._look = look
+        self._seen: Traffic | None = None
 
     async def wait(self) -> None:
-        """Return once two looks in a row show no request that is owed an answer, and no difference."""
-        await _rounds()
-        before = await self._look()
-        if before is None:
-            return
+        """Return once no request is owed an answer, and a look shows what the one before it did."""
         loop = asyncio.get_running_loop()
         ends = loop.time() + PATIENCE
         while True:
             await _rounds()
-            await ASYNCIO_SLEEP(PAUSE)
-            await _rounds()
-            now = await self._look()
-            if now is None or (now == before and not now.owed):
+            if self._seen is not None:
+                await ASYNCIO_SLEEP(PAUSE)
+                await _rounds()
+            before, self._seen = self._seen, await self._look()
+            if self._seen is None:
                 return
-            if now != before:
-                before, ends = now, loop.time() + PATIENCE
-            elif loop.time() > ends:
+            if self._seen != before:
+                ends = loop.time() + PATIENCE
+            elif not self._seen.owed or loop.time() > ends:
                 return
 
 

@@ -1,0 +1,125 @@
+"""Tasks that sleep on a world's clock beside others that wait for their answers, over a socket: exact, every time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator import Emulator
+
+RUNNING: dict[str, Any] = {
+    "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}},
+    "timing": {"serpwow.queue": "1m", "serpwow.run": "4m"},
+}
+TIMES = 20
+
+TEXT = """
+import asyncio
+
+async def beat(out, every=10):
+    while True:
+        await asyncio.sleep(every)
+        out.append(1)
+
+async def poll(ask, every=60):
+    while await ask("") != "idle":
+        await asyncio.sleep(every)
+
+async def stop_after(ask, seconds):
+    await asyncio.sleep(seconds)
+    return await ask("/stop")
+"""
+
+
+class Client:
+    """A client of a batch, over a socket; its module sleeps on the world's clock."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.began = emulator.clock.now
+        self.module: Any = ModuleType("a_client")
+        exec(TEXT, vars(self.module))
+
+    def passed(self, at: datetime | None = None) -> timedelta:
+        return (at or self.emulator.clock.now) - self.began
+
+    def asked_at(self, operation: str) -> list[timedelta]:
+        return [self.passed(it.at) for it in self.emulator.journal.exchanges(operation)]
+
+    @asynccontextmanager
+    async def connected(self) -> AsyncIterator[Any]:
+        url, key = self.emulator.serpwow.url, self.emulator.serpwow.api_key
+        async with httpx.AsyncClient(timeout=30) as http:
+
+            async def ask(action: str) -> str:
+                answer = await http.get(f"{url}/batches/B1{action}", params={"api_key": key})
+                status: str = answer.json().get("batch", {}).get("status", "")
+                return status
+
+            yield ask
+
+
+def beats_beside_a_poller(client: Client) -> Any:
+    async def run() -> int:
+        beats = list[int]()
+        async with client.connected() as ask:
+            beating = asyncio.ensure_future(client.module.beat(beats))
+            await client.module.poll(ask)
+            beating.cancel()
+        return len(beats)
+
+    beats = asyncio.run(run())
+    return beats, len(client.asked_at("serpwow.batches.get")), client.passed()
+
+
+def a_stop_beside_beats(client: Client) -> Any:
+    async def run() -> None:
+        async with client.connected() as ask:
+            others = [asyncio.ensure_future(client.module.beat([], every)) for every in (5, 10, 60)]
+            await asyncio.gather(client.module.stop_after(ask, 65), client.module.poll(ask))
+            for other in others:
+                other.cancel()
+
+    asyncio.run(run())
+    return client.asked_at("serpwow.batches.stop"), client.asked_at("serpwow.batches.get")
+
+
+def a_hang_beside_beats(client: Client) -> Any:
+    """One request is held up for ever, and time goes on for all others."""
+    client.emulator.faults.add(at="serpwow.batches.stop", where="before-commit", do="hang")
+
+    async def run() -> int:
+        beats = list[int]()
+        async with client.connected() as ask:
+            others = [asyncio.ensure_future(it) for it in (client.module.beat(beats), ask("/stop"))]
+            await client.module.poll(ask)
+            for other in others:
+                other.cancel()
+            await asyncio.gather(*others, return_exceptions=True)
+        return len(beats)
+
+    beats = asyncio.run(run())
+    return beats, len(client.asked_at("serpwow.batches.get")), client.passed()
+
+
+@pytest.mark.parametrize(
+    ("scene", "expected"),
+    [
+        (beats_beside_a_poller, (29, 6, timedelta(minutes=5))),
+        (a_stop_beside_beats, ([timedelta(seconds=65)], [timedelta(minutes=it) for it in range(3)])),
+        (a_hang_beside_beats, (29, 6, timedelta(minutes=5))),
+    ],
+)
+def test_tasks_over_a_socket_come_out_the_same_every_time(scene: Any, expected: Any) -> None:
+    for _ in range(TIMES):
+        with Emulator(RUNNING) as emulator:
+            client = Client(emulator)
+            with emulator.clock.patch_sleep(client.module):
+                assert scene(client) == expected
