@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
+from emulator import Emulator, EmulatorServer
+from tests.conftest import Live
 
 RUNNING: dict[str, Any] = {
     "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}},
@@ -117,9 +118,11 @@ def a_hang_beside_beats(client: Client) -> Any:
         (a_hang_beside_beats, (29, 6, timedelta(minutes=5))),
     ],
 )
-def test_tasks_over_a_socket_come_out_the_same_every_time(scene: Any, expected: Any) -> None:
-    for _ in range(TIMES):
-        with Emulator(RUNNING) as emulator:
-            client = Client(emulator)
-            with emulator.clock.patch_sleep(client.module):
-                assert scene(client) == expected
+@pytest.mark.parametrize("where", ["in this process", "elsewhere"])
+def test_tasks_over_a_socket_come_out_the_same_every_time(live: Live, where: str, scene: Any, expected: Any) -> None:
+    with EmulatorServer(live.url if where == "elsewhere" else None) as server:
+        for _ in range(TIMES):
+            with Emulator(RUNNING, server=server) as emulator:
+                client = Client(emulator)
+                with emulator.clock.patch_sleep(client.module):
+                    assert scene(client) == expected
