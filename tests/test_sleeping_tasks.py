@@ -13,13 +13,14 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
+from emulator.handle.quiet import Quiet, Traffic
 from tests.conftest import Live
 
 RUNNING: dict[str, Any] = {
     "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}},
     "timing": {"serpwow.queue": "1m", "serpwow.run": "4m"},
 }
-TIMES = 20
+TIMES = {"in this process": 20, "elsewhere": 3}
 
 TEXT = """
 import asyncio
@@ -118,11 +119,40 @@ def a_hang_beside_beats(client: Client) -> Any:
         (a_hang_beside_beats, (29, 6, timedelta(minutes=5))),
     ],
 )
-@pytest.mark.parametrize("where", ["in this process", "elsewhere"])
+@pytest.mark.parametrize("where", TIMES)
 def test_tasks_over_a_socket_come_out_the_same_every_time(live: Live, where: str, scene: Any, expected: Any) -> None:
     with EmulatorServer(live.url if where == "elsewhere" else None) as server:
-        for _ in range(TIMES):
+        for _ in range(TIMES[where]):
             with Emulator(RUNNING, server=server) as emulator:
                 client = Client(emulator)
                 with emulator.clock.patch_sleep(client.module):
                     assert scene(client) == expected
+
+
+def test_an_answer_that_is_owed_holds_up_time_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [Traffic(1, "asked"), Traffic(1, "asked"), Traffic(0, "answered"), Traffic(0, "answered"), Traffic(1, "stuck")]
+
+    async def look() -> Traffic:
+        return looks.pop(0) if len(looks) > 1 else looks[0]
+
+    quiet = Quiet(look)
+    asyncio.run(quiet.wait())
+    assert looks == [Traffic(1, "stuck")]
+    monkeypatch.setattr("emulator.handle.quiet.PATIENCE", 0)
+    asyncio.run(quiet.wait())
+
+
+def test_tasks_that_are_given_their_sleep_do_not_add_their_time_up() -> None:
+    with Emulator() as emulator:
+        began, woken = emulator.clock.now, list[int]()
+
+        async def nap(seconds: int) -> None:
+            await emulator.aio.sleep(seconds)
+            woken.append(seconds)
+
+        async def run() -> None:
+            await asyncio.gather(*map(nap, (30, 10, 20)))
+
+        asyncio.run(run())
+        assert woken == [10, 20, 30]
+        assert emulator.clock.now - began == timedelta(seconds=30)

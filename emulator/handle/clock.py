@@ -80,6 +80,22 @@ class Clock:
 
         self.advance(sleep_length(seconds))
 
+    async def asleep(self, seconds: Duration) -> None:
+        """Stands in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
+
+        Raises as `sleep` does; a negative number of seconds is none in asyncio.
+        """
+        import asyncio
+
+        from anyio import to_thread
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # it is one of trio
+            await to_thread.run_sync(self.sleep, seconds)
+        else:
+            await self._async_sleep.sleep(seconds)
+
     def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
         """A context in which the `time.sleep`, `asyncio.sleep` and `anyio.sleep` that these modules use pass the world's time.
 
