@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from itertools import count
@@ -23,6 +24,9 @@ from emulator.web.line import Line
 
 if TYPE_CHECKING:
     from emulator.tls import Tls
+
+ROUNDS = 8
+"""Rounds of the loop in which a connection that waits is accepted, heard and answered."""
 
 FOR_EVER = 10 * 365 * 86_400
 """Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
@@ -79,6 +83,18 @@ class _StoppedAtOnce(_Server):
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._told.set)
+
+    def look(self) -> Future[tuple[int, Any]]:
+        """The traffic as the server's own loop sees it, to be waited for in another."""
+        return asyncio.run_coroutine_threadsafe(self._traffic(), self._loop)
+
+    async def _traffic(self) -> tuple[int, Any]:
+        """Hears what its sockets hold; then returns how many requests it owes an answer, and what changes with each byte."""
+        for _ in range(ROUNDS):
+            await asyncio.sleep(0)
+        lines = [it for it in self.server_state.connections if isinstance(it, Line)]
+        marks = sorted((id(it), it.mark) for it in lines)
+        return sum(it.owes for it in lines), (self.server_state.total_requests, marks)
 
     async def main_loop(self) -> None:
         for second in count():
@@ -149,6 +165,10 @@ class ThreadedServer:
             self._close()
             raise self._failed or RuntimeError("the server ended before it began")
         return self
+
+    def look(self) -> Future[tuple[int, Any]]:
+        """How many requests are owed an answer, and a value that changes with everything that comes or goes."""
+        return self._server.look()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._server.stop()

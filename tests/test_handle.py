@@ -195,8 +195,12 @@ def test_time_passes_up_to_an_instant_or_its_text(emulator: Emulator, to: str | 
 
 
 def test_an_instant_or_a_duration_that_is_none_is_refused(emulator: Emulator) -> None:
-    with pytest.raises(BadInput, match="/by: inf is no number that JSON has; a duration without end is 'never'"):
+    with pytest.raises(BadInput, match="/by: inf is no number that JSON has; until: idle lets time pass until nothing more"):
         emulator.clock.advance(float("inf"))
+    with pytest.raises(
+        Refused, match=r"/by: 'never' is not a duration here: .*; until: idle lets time pass until nothing more"
+    ):
+        emulator.clock.advance("never")
     with pytest.raises(Refused, match="'tomorrow'"):
         emulator.clock.advance(to="tomorrow")
     with pytest.raises(BadInput, match="/by: -1s is negative, and time never goes back"):

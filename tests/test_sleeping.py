@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
 from types import ModuleType
 from typing import Any
 
+import anyio
 import pytest
+import requests
+import stripe
+import tenacity
 import urllib3
 import urllib3.util.retry
 
@@ -31,6 +37,12 @@ SLEEPERS = {
     "a class": "import time\nclass Client:\n    wait = time.sleep\n    def nap(self): self.wait(3600)\ndef nap(): Client().nap()",
     "a static method": "import time\nclass Client:\n    wait = staticmethod(time.sleep)\ndef nap(): Client().wait(3600)",
     "a default of a method": "import time\nclass Client:\n    def nap(self, wait=time.sleep): wait(3600)\ndef nap(): Client().nap()",
+    "a default that is the module": "import time\ndef nap(clock=time): clock.sleep(3600)",
+    "a nested class": "import time\nclass Client:\n    class Retry:\n        wait = time.sleep\ndef nap(): Client.Retry.wait(3600)",
+    "a nested function": "import time\ndef nap():\n    def inner(): time.sleep(3600)\n    inner()",
+    "a property": "import time\nclass Client:\n    @property\n    def nap(self): time.sleep(3600)\ndef nap(): Client().nap",
+    "import anyio": "import anyio\ndef nap(): anyio.run(wait)\nasync def wait(): await anyio.sleep(3600)",
+    "from anyio import sleep": "import anyio\nfrom anyio import sleep\ndef nap(): anyio.run(wait)\nasync def wait(): await sleep(3600)",
 }
 GATHERS = """
 import asyncio
@@ -134,7 +146,7 @@ def test_a_module_sleeps_on_the_worlds_clock_however_it_came_by_its_sleep(emulat
 
 
 def test_other_modules_and_all_else_of_time_stay_as_they_are(emulator: Emulator) -> None:
-    module, before = module_of("import time, asyncio"), (time.sleep, asyncio.sleep)
+    module, before = module_of("import time, asyncio\ndef nap(): time.sleep(1)"), (time.sleep, asyncio.sleep)
     with emulator.clock.patch_sleep(module):
         assert (time.sleep, asyncio.sleep) == before
         assert (module.time.monotonic, module.asyncio.gather) == (time.monotonic, asyncio.gather)
@@ -144,7 +156,7 @@ def test_other_modules_and_all_else_of_time_stay_as_they_are(emulator: Emulator)
 
 
 def test_a_module_is_put_back_when_its_client_fails(emulator: Emulator) -> None:
-    module = module_of("import time")
+    module = module_of(SLEEPERS["import time"])
     with pytest.raises(ZeroDivisionError), emulator.clock.patch_sleep(module):
         _ = 1 / 0
     assert module.time is time
@@ -174,16 +186,75 @@ def test_a_library_that_retries_with_a_sleep_is_patched_like_any_module(emulator
 
 
 def test_a_module_that_sleeps_by_neither_is_refused_by_name_and_nothing_is_replaced(emulator: Emulator) -> None:
-    sleeps, neither = module_of("import time"), module_of("import json", "a_package")
+    sleeps, neither = module_of(SLEEPERS["import time"]), module_of("import json", "a_package")
     with pytest.raises(ValueError, match=r"the module a_package uses neither time.sleep nor asyncio.sleep"):
         emulator.clock.patch_sleep(sleeps, neither).__enter__()
     assert sleeps.time is time
 
 
 def test_a_package_is_told_which_of_its_modules_sleep(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "a_package.poller", module_of("import time", "a_package.poller"))
-    with pytest.raises(ValueError, match=r"of its modules these do: a_package\.poller"):
+    monkeypatch.setitem(sys.modules, "a_package.poller", module_of(SLEEPERS["import time"], "a_package.poller"))
+    monkeypatch.setitem(sys.modules, "a_package.logs", module_of("import time", "a_package.logs"))
+    with pytest.raises(ValueError, match=r"of its modules these do: a_package\.poller$"):
         emulator.clock.patch_sleep(module_of("", "a_package")).__enter__()
+
+
+@pytest.mark.parametrize(
+    ("module", "named"),
+    [
+        (tenacity, r"of its modules these do: .*tenacity\.nap"),
+        (requests.sessions, r"of the modules of requests these do: urllib3\.util\.retry$"),
+        (logging, "logging uses neither"),
+        (urllib.request, "urllib.request uses neither"),
+        (stripe._encode, r"of the modules of stripe these do: .*stripe\._http_client"),
+    ],
+)
+def test_a_module_that_holds_time_and_never_sleeps_is_refused(emulator: Emulator, module: ModuleType, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        emulator.clock.patch_sleep(module).__enter__()
+
+
+@pytest.mark.parametrize("module", [time, asyncio, asyncio.tasks, anyio])
+def test_the_library_that_sleeps_for_all_is_never_patched(emulator: Emulator, module: ModuleType) -> None:
+    before = time.sleep, asyncio.sleep, anyio.sleep
+    with pytest.raises(ValueError, match="replaces nothing globally: pass the module that calls it"):
+        emulator.clock.patch_sleep(module).__enter__()
+    assert (time.sleep, asyncio.sleep, anyio.sleep) == before
+
+
+def test_an_import_within_a_function_is_refused_with_what_to_do(emulator: Emulator) -> None:
+    module = module_of("def nap():\n    import time\n    time.sleep(1)")
+    with pytest.raises(ValueError, match="imports time itself, where nothing can be replaced; import it at the top"):
+        emulator.clock.patch_sleep(module).__enter__()
+
+
+def test_stripes_own_retries_pass_the_worlds_time() -> None:
+    busy = {"at": "stripe", "where": "before-commit", "do": "status", "status": 503, "times": 2}
+    with Emulator({"given": {"stripe": {"batch_jobs": [{"id": "batchv2_A"}]}}, "faults": [busy]}) as emulator:
+        before = emulator.clock.now
+        addresses: Any = {"api": emulator.stripe.url}
+        client = stripe.StripeClient(emulator.stripe.api_key, base_addresses=addresses, max_network_retries=2)
+        with emulator.clock.patch_sleep(stripe._http_client):
+            assert client.v2.core.batch_jobs.retrieve("batchv2_A").id == "batchv2_A"
+        assert emulator.clock.now > before
+
+
+def test_stripes_awaited_retries_take_a_sleep_of_the_world() -> None:
+    busy = {"at": "stripe", "where": "before-commit", "do": "status", "status": 503, "times": 2}
+    with Emulator({"given": {"stripe": {"batch_jobs": [{"id": "batchv2_A"}]}}, "faults": [busy]}) as emulator:
+        before = emulator.clock.now
+        http = stripe.HTTPXClient()
+        http.sleep_async = emulator.aio.sleep  # type: ignore[method-assign]
+        addresses: Any = {"api": emulator.stripe.url}
+        client = stripe.StripeClient(emulator.stripe.api_key, base_addresses=addresses, http_client=http, max_network_retries=2)
+
+        async def retrieve() -> str:
+            job = await client.v2.core.batch_jobs.retrieve_async("batchv2_A")
+            await http.close_async()  # type: ignore[no-untyped-call]
+            return job.id
+
+        assert asyncio.run(retrieve()) == "batchv2_A"
+        assert emulator.clock.now > before
 
 
 @pytest.mark.parametrize("given", [(), ("time",), (time.sleep,)], ids=["nothing", "a name", "a function"])

@@ -42,7 +42,7 @@ class AsyncEmulator:
         self.reset = awaited(emulator.reset)
         self.advance = awaited(emulator.clock.advance)
         self.run = awaited(emulator.clock.run)
-        self.sleep = awaited(emulator.clock.sleep)
+        self.sleep = emulator.clock.asleep
         self.now = awaited(lambda: emulator.clock.now)
         self.next = awaited(lambda: emulator.clock.next)
         self.state = awaited(lambda: dict(emulator.state))

@@ -15,14 +15,16 @@ from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import parse_instant
 
 if TYPE_CHECKING:
+    from emulator.handle.quiet import Look
     from emulator.handle.sleeping import AsyncSleep
 
 
 class Clock:
     """The world's clock."""
 
-    def __init__(self, ask: Callable[..., Any]) -> None:
+    def __init__(self, ask: Callable[..., Any], look: Look) -> None:
         self._ask = ask
+        self._look = look
 
     @property
     def now(self) -> datetime:
@@ -78,18 +80,36 @@ class Clock:
 
         self.advance(sleep_length(seconds))
 
+    async def asleep(self, seconds: Duration) -> None:
+        """Stands in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
+
+        Raises as `sleep` does; a negative number of seconds is none in asyncio.
+        """
+        import asyncio
+
+        from anyio import to_thread
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # it is one of trio
+            await to_thread.run_sync(self.sleep, seconds)
+        else:
+            await self._async_sleep.sleep(seconds)
+
     def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
-        """A context in which the `time.sleep` and `asyncio.sleep` that these modules use pass the world's time instead.
+        """A context in which the `time.sleep`, `asyncio.sleep` and `anyio.sleep` that these modules use pass the world's time.
 
         All other modules sleep as before. A module's own names for the functions, for `time` and for `asyncio` are replaced,
         and what its classes and its functions' default arguments hold; at the end of the context all of it is put back.
-        Tasks that sleep at the same time wake in the order in which their time is over; threads add theirs up.
+        Tasks that sleep at the same time wake in the order in which their time is over, each once nothing is under way between
+        the others and the server; threads add theirs up.
 
         Raises:
             TypeError: one of them is no module.
-            ValueError: one of them uses neither, so that nothing would be replaced.
+            ValueError: one of them uses none, so that nothing would be replaced; or is `time` or `asyncio` itself.
         """
-        from emulator.handle.sleeping import Sleeps, patched
+        from emulator.handle.patching import patched
+        from emulator.handle.sleeping import Sleeps
 
         if not modules:
             raise TypeError("patch_sleep needs the module that sleeps: patch_sleep(my_client)")
@@ -97,6 +117,7 @@ class Clock:
 
     @cached_property
     def _async_sleep(self) -> AsyncSleep:
+        from emulator.handle.quiet import Quiet
         from emulator.handle.sleeping import AsyncSleep
 
-        return AsyncSleep(self)
+        return AsyncSleep(self, Quiet(self._look))

@@ -117,7 +117,7 @@ class Emulator(Past, Exploring):
     @cached_property
     def clock(self) -> Clock:
         """The world's clock: `now`, `next`, `advance`, `run`, `sleep`, `patch_sleep`."""
-        return Clock(self.ask)
+        return Clock(self.ask, lambda: self._server.look(self._id))
 
     @property
     def state(self) -> State:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -17,6 +18,7 @@ from emulator.collector import at_rest
 from emulator.environment import env
 from emulator.handle.bounds import Folders, read_folders, read_limits
 from emulator.handle.direct import Answered, ask
+from emulator.handle.quiet import Traffic
 from emulator.handle.written import read, written
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.limits import Limits
@@ -24,6 +26,9 @@ from emulator.scenario.library import Library
 from emulator.vendors import VENDORS
 from emulator.web.held import HeldRequests
 from emulator.web.redact import redact_url
+
+if TYPE_CHECKING:
+    from emulator.server import ThreadedServer
 
 CONTROL = "/_emulator"
 
@@ -71,6 +76,7 @@ class EmulatorServer:
         self._process = os.getpid()
         self._held = HeldRequests()
         self.app: App | None = None
+        self._listening: ThreadedServer | None = None
         self._url: str | None = None
         if url and url.strip():
             if limits:
@@ -100,7 +106,21 @@ class EmulatorServer:
         with at_rest():
             from emulator.server import ThreadedServer
 
-            return self._exits.enter_context(ThreadedServer(self.app, limits=self._limits)).url
+            self._listening = self._exits.enter_context(ThreadedServer(self.app, limits=self._limits))
+        return self._listening.url
+
+    async def look(self, world: str) -> Traffic | None:
+        """The traffic of the clients of a world, as far as it can be seen; None where none of them has a socket."""
+        if self.app is not None:
+            if self._listening is None:
+                return None
+            return Traffic(*await asyncio.wrap_future(self._listening.look()))
+        return await asyncio.to_thread(self._look_there, world)
+
+    def _look_there(self, world: str) -> Traffic:
+        """A server elsewhere tells how many exchanges there have been, and whom faults hold up."""
+        last = self.ask("GET", f"/worlds/{world}/journal?limit=1")["last"]
+        return Traffic(0, (last, len(self.ask("GET", f"/worlds/{world}/held")["held"])))
 
     def _stay_in_this_process(self) -> None:
         """A fork has a copy of the worlds, of which the clients of the original would know nothing."""

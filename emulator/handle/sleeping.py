@@ -5,22 +5,22 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import count
 from numbers import Real
-from types import FunctionType, MethodType, ModuleType
+from types import MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from emulator.handle.clock import Clock
+from emulator.handle.quiet import Quiet
 from emulator.kernel.quantities import parse_duration
 
 T = TypeVar("T")
 
 TIME_SLEEP, ASYNCIO_SLEEP = time.sleep, asyncio.sleep
-NEITHER = "uses neither time.sleep nor asyncio.sleep, as far as its own names, classes and default arguments show"
 
 
 def sleep_length(seconds: object) -> timedelta:
@@ -37,31 +37,70 @@ def sleep_length(seconds: object) -> timedelta:
     return parse_duration(seconds)
 
 
+class _Sleeper(NamedTuple):
+    """A task that sleeps until an instant; `first` is set in its loop once nobody wakes before it."""
+
+    wakes: datetime
+    number: int
+    loop: asyncio.AbstractEventLoop
+    first: asyncio.Event
+
+
 class AsyncSleep:
     """`asyncio.sleep` on a world's clock. Tasks that sleep at the same time wake in the order in which their time is over."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, quiet: Quiet) -> None:
         self._clock = clock
+        self._quiet = quiet
         self._numbers = count()
-        self._waking: set[tuple[datetime, int]] = set()
+        self._sleepers: set[_Sleeper] = set()
 
     async def sleep(self, delay: Any, result: T | None = None) -> T | None:
-        """Lets the other tasks run, then passes what is left of `delay`, in seconds, and returns `result`."""
+        """Lets all else come to rest, then passes what is left of `delay`, in seconds, and returns `result`."""
         length = sleep_length(max(delay, 0) if isinstance(delay, (int, float)) else delay)
-        wakes = self._clock.now + length, next(self._numbers)
-        self._waking.add(wakes)
+        wakes, number = self._clock.now + length, next(self._numbers)
+        sleeper = _Sleeper(wakes, number, _running_loop(), asyncio.Event())
+        self._sleepers.add(sleeper)
         try:
-            await ASYNCIO_SLEEP(0)
-            while min(self._waking) != wakes:
-                await ASYNCIO_SLEEP(0)
-            if (left := wakes[0] - self._clock.now) > timedelta():
+            await self._turn_of(sleeper)
+            if (left := wakes - self._clock.now) > timedelta():
                 self._clock.advance(left)
         finally:
-            self._waking.discard(wakes)
+            self._sleepers.discard(sleeper)
+            self._tell_first()
         return result
 
+    async def _turn_of(self, sleeper: _Sleeper) -> None:
+        """Waits until this one is the next to wake, and nothing is under way that could still change that."""
+        while True:
+            while self._first() is not sleeper:
+                sleeper.first.clear()
+                await sleeper.first.wait()
+            await self._quiet.wait()
+            if self._first() is sleeper:
+                return
 
-class _Standin(ModuleType):
+    def _first(self) -> _Sleeper | None:
+        living = [it for it in [*self._sleepers] if not it.loop.is_closed()]
+        return min(living, key=lambda it: it[:2], default=None)
+
+    def _tell_first(self) -> None:
+        first = self._first()
+        if first is not None:
+            with suppress(RuntimeError):  # its loop has ended just now
+                first.loop.call_soon_threadsafe(first.first.set)
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise RuntimeError(
+            "patch_sleep passes time for tasks of asyncio only: in a loop of trio, hand the client emulator.aio.sleep"
+        ) from None
+
+
+class Standin(ModuleType):
     """A module as one other module sees it: `sleep` is replaced, all else is the real one's."""
 
     def __init__(self, real: ModuleType, sleep: object) -> None:
@@ -87,12 +126,16 @@ class Sleeps(NamedTuple):
         if kind is staticmethod:
             inner = self.in_place_of(value.__func__)
             return value if inner is value.__func__ else staticmethod(inner)
-        meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is _Standin else value
-        if meant is time or meant is asyncio:
-            return _Standin(meant, self.sleep if meant is time else self.asleep)
+        meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is Standin else value
+        if meant is time:
+            return Standin(meant, self.sleep)
+        anyio = sys.modules.get("anyio")
+        if meant is asyncio or (anyio is not None and meant is anyio):
+            return Standin(meant, self.asleep)
         if any(meant is it for it in (time.sleep, TIME_SLEEP, Clock.sleep)):
             return self.sleep
-        return self.asleep if any(meant is it for it in (asyncio.sleep, ASYNCIO_SLEEP, AsyncSleep.sleep)) else value
+        awaited = [asyncio.sleep, ASYNCIO_SLEEP, AsyncSleep.sleep, *([anyio.sleep] if anyio else [])]
+        return self.asleep if any(meant is it for it in awaited) else value
 
     def in_defaults(self, defaults: Any) -> Any:
         """The default arguments of a function, with replacements; the very same where there are none."""
@@ -103,49 +146,3 @@ class Sleeps(NamedTuple):
             replaced = tuple(map(self.in_place_of, defaults))
             same = all(new is old for new, old in zip(replaced, defaults, strict=True))
         return defaults if same else replaced
-
-
-@contextmanager
-def patched(modules: tuple[ModuleType, ...], sleeps: Sleeps) -> Iterator[None]:
-    """Within this context the sleeps that these modules use are replaced.
-
-    Raises:
-        TypeError: one of them is no module.
-        ValueError: one of them uses no sleep.
-    """
-    with ExitStack() as undone:
-        for module in modules:
-            found = _replacements(module, sleeps)
-            if not found:
-                raise ValueError(f"the module {module.__name__} {NEITHER}{_hint(module, sleeps)}")
-            for holder, name, old, new in found:
-                undone.callback(setattr, holder, name, old)
-                setattr(holder, name, new)
-        yield
-
-
-def _replacements(module: ModuleType, sleeps: Sleeps) -> list[tuple[object, str, object, object]]:
-    """One replacement in a module: the object that holds the name, the name, the original and its substitute."""
-    if not isinstance(module, ModuleType):
-        raise TypeError(f"patch_sleep takes modules, not {module!r}: import the module that sleeps, and pass it")
-    classes = [it for it in vars(module).values() if issubclass(type(it), type) and _is_own(it, module)]
-    found = []
-    for holder in (module, *classes):
-        for name, value in vars(holder).items():
-            found.append((holder, name, value, sleeps.in_place_of(value)))
-            function = value.__func__ if type(value) in (staticmethod, classmethod) else value
-            if type(function) is FunctionType and (holder is not module or _is_own(function, module)):
-                defaults = {name: getattr(function, name) for name in ("__defaults__", "__kwdefaults__")}
-                found += [(function, name, old, sleeps.in_defaults(old)) for name, old in defaults.items() if old]
-    return [it for it in found if it[3] is not it[2]]
-
-
-def _is_own(thing: Any, module: ModuleType) -> bool:
-    return bool(thing.__module__ == module.__name__)
-
-
-def _hint(module: ModuleType, sleeps: Sleeps) -> str:
-    """The modules below a package that do sleep."""
-    below = {name: it for name, it in [*sys.modules.items()] if name.startswith(f"{module.__name__}.")}
-    sleeping = [name for name, it in below.items() if type(it) is ModuleType and _replacements(it, sleeps)]
-    return f"; of its modules these do: {', '.join(sleeping)}" if sleeping else ": pass the module that sleeps"

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 from emulator.kernel.errors import BadInput
@@ -50,11 +50,18 @@ def duration(value: object, *path: str | int) -> str:
     return show_duration(duration_at(value, *path))
 
 
+def _instead(number: float | Decimal, path: Path) -> str:
+    """What to write in place of a number without end."""
+    from emulator.scenario.terms import INSTEAD
+
+    return INSTEAD.get(str(path[-1]), "; a duration without end is 'never'") if path and not isnan(number) else ""
+
+
 def _plain(value: Any, path: Path) -> Any:
     if isinstance(value, Mapping):
         return {str(name): _plain(part, (*path, str(name))) for name, part in value.items()}
     if (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
-        raise BadInput.at(f"{value} is no number that JSON has; a duration without end is 'never'", *path)
+        raise BadInput.at(f"{value} is no number that JSON has{_instead(value, path)}", *path)
     if value is None or isinstance(value, (str, int, float, Decimal)):
         return value
     if isinstance(value, timedelta):

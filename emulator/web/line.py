@@ -48,7 +48,8 @@ class Line(HttpToolsProtocol):
         self.app_state = {LENT: self._lent}
         self._hears, self._loose, self._due = NOTHING, 0, 0
         self._last_word: Callable[[], None] | None = None
-        self._unread = Unread(transport.get_write_buffer_size)  # type: ignore[attr-defined]
+        self._unsent: Callable[[], int] = transport.get_write_buffer_size  # type: ignore[attr-defined]
+        self._unread = Unread(self._unsent)
         self.abort: Callable[[], None] = transport.abort  # type: ignore[attr-defined]
         self._began = self._heard = self.loop.time()
         self._rests_since = self._began, self.server_state.total_requests
@@ -154,6 +155,16 @@ class Line(HttpToolsProtocol):
         if self._hears != NOTHING or self._due or self.transport.is_closing():
             return None
         return None if self._answered is None and now - self._began < self.limits.head_seconds else self._rests_since
+
+    @property
+    def owes(self) -> bool:
+        """Tell whether a whole request is still to be answered, which no fault holds up, and whose client reads."""
+        return self._due > self._asks and not self._lent.waits and not self._unsent()
+
+    @property
+    def mark(self) -> tuple[float, int, int]:
+        """A value that changes with every byte and every answer."""
+        return self._heard, self._due, self._unsent()
 
     def is_slow(self, now: float) -> bool:
         """Tell whether the client takes too long over a request that it has begun.

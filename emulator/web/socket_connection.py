@@ -21,6 +21,7 @@ class SocketConnection:
         self._over = False
         self._hanging: Held | None = None
         self.gone = False
+        self.waits = False
 
     def leave(self) -> None:
         """Note that the client has hung up, and end a hang."""
@@ -32,8 +33,16 @@ class SocketConnection:
         await self._wait(asyncio.sleep(0))
 
     async def pause(self, held: Held, seconds: float) -> bool:
-        await self._wait(held.wait_in_loop(seconds))
+        await self._hold(held, seconds)
         return not self._over
+
+    async def _hold(self, held: Held, seconds: float) -> None:
+        """Waits for a fault; `waits` tells so meanwhile."""
+        self.waits = True
+        try:
+            await self._wait(held.wait_in_loop(seconds))
+        finally:
+            self.waits = False
 
     async def _wait(self, wait: Coroutine[Any, Any, None]) -> None:
         """Wait, unless the server is closing; then close the connection."""
@@ -64,7 +73,7 @@ class SocketConnection:
         self._line.wire.say(b"")
         if not self.gone:
             self._hanging = held
-            await self._wait(held.wait_in_loop(seconds))
+            await self._hold(held, seconds)
             self._hanging = None
         if held.ended is None:
             await self.drop()
