@@ -146,8 +146,8 @@ class Emulator(Past, Exploring):
 
     @property
     def journal(self) -> Journal:
-        """What has happened up to now."""
-        return Journal.read(self.ask)
+        """The journal of what happened; every read of it asks the world anew."""
+        return Journal(self.ask)
 
     @cached_property
     def aio(self) -> AsyncEmulator:

@@ -244,7 +244,7 @@ def _finish(result: object) -> None:
 
 
 def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
-    journal, seen = emulator.journal, {}  # type: ignore[var-annotated]
+    journal, seen = emulator.journal.picture(), {}  # type: ignore[var-annotated]
     if journal.dropped:
         raise TooManyEndings("the client asks more than the journal keeps")
     for exchange in journal.exchanges():

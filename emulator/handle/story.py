@@ -49,7 +49,7 @@ def story_if_any(
 
 
 def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) -> Iterator[str]:
-    journal = emulator.journal
+    journal = emulator.journal.picture()
     yield f"world {emulator.id}, seed {emulator.seed}, clock {show_instant(emulator.clock.now)}"
     if isinstance(emulator.scenario, (str, Path)):
         yield f"scenario {emulator.scenario}"
