@@ -686,7 +686,10 @@ def test_a_journal_and_a_ledger_in_a_variable_follow_the_world_and_their_picture
     before, earlier = journal.picture(), ledger.picture()
     httpx.get(f"{first_run.serpwow.url}/batches/2A6F94BB/stop", params={"api_key": first_run.serpwow.api_key})
     assert (len(journal), [*map(str, journal)], len(journal.exchanges())) == (1, [str(journal[0])], 1)
-    assert journal[0] in journal and journal.index(journal[-1]) == 0 and [*reversed(journal)] == [*journal]
+    assert journal[0] in journal
+    assert journal.index(journal[-1]) == 0
+    assert [*reversed(journal)] == [*journal]
     assert (ledger.moved("serpwow", "account.credits_used"), len(ledger.commits)) == (-200, 1)
     assert (len(before), before.changes(), earlier.moved("serpwow", "account.credits_used")) == (0, [], 0)
-    assert "stays as it is" in repr(before) + repr(earlier) and "stays" not in repr(journal) + repr(ledger)
+    assert "stays as it is" in repr(before) + repr(earlier)
+    assert "stays" not in repr(journal) + repr(ledger)

@@ -233,7 +233,7 @@ class Journal(Sequence[Entry]):
         self._verify({"never": [operation]})
 
     def clear(self) -> None:
-        """Forgets what has happened, as a long test must before entries are dropped; entries and pictures that were read stay."""
+        """Forgets what has happened, as a long test must before entries are dropped; what was read of it stays."""
         self._ask("DELETE", "/journal")
 
     def _verify(self, wanted: Mapping[str, Any]) -> None:
