@@ -7,6 +7,7 @@ The implementation is `emulator.pytest_plugin`.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 TITLE = "batch-emulator"
 """The title of a story in a report."""
+
+USUAL = ("EMULATOR_URL", "EMULATOR_CONTROL_TOKEN", "EMULATOR_SCENARIOS")
+"""Variables that need no look at those that there are."""
 
 OURS = Path(__file__).resolve().with_name("emulator") / "__init__.py"
 
@@ -38,6 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "scenario(name_or_path_or_dict, *, seed=None): what the emulator fixture begins with")
+
+
+def pytest_report_header() -> list[str]:
+    """Name each variable that nothing reads and that looks like one of ours; import nothing where there is no such name."""
+    unusual = [name for name in os.environ if name.startswith("EMULATOR_") and name not in USUAL]
+    if not unusual or _another_emulator():
+        return []
+    from emulator.cli import main
+    from emulator.environment import misspelt
+
+    found = misspelt(unusual, main.variables())
+    return [f"batch-emulator: nothing reads {name}; did you mean {meant}?" for name, meant in found]
 
 
 @pytest.fixture(scope="session")

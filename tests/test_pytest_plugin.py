@@ -334,7 +334,13 @@ def test_a_teardown_that_fails_tells_the_story(pytester: pytest.Pytester, live: 
     done = run(pytester, TEARDOWN.replace("def test_it", f"{given}\ndef test_it") + later, *url)
     done.assert_outcomes(passed=2 if later else 1, errors=1)
     done.stdout.fnmatch_lines(
-        ["*not refunded*", "*batch-emulator*", "world t-*", "*/C/stop*-> 400*", "*hint: there is no batch 'C'; this world has 'B'"]
+        [
+            "*not refunded*",
+            "*batch-emulator*",
+            "world t-*",
+            "*/C/stop*-> 400*",
+            "*hint: there is no batch 'C'; this world has 'B'",
+        ]
     )
     assert not [it for it in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"] if it["id"].startswith("t-")]
 

@@ -89,4 +89,6 @@ def _sent(vendor: str, request: Mapping[str, Any]) -> str:
         return f"by its key {request['credential']}"
     if not request.get("unread"):  # a server elsewhere may be older
         return "without a key"
-    return "by a token that no world gave" if vendor == "6dot50" else f"by an Authorization header in which {vendor} reads no key"
+    return (
+        "by a token that no world gave" if vendor == "6dot50" else f"by an Authorization header in which {vendor} reads no key"
+    )

@@ -94,6 +94,13 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mist
             yield Problem(problem.message, (*path, name, *problem.path))
 
 
+def names_something(state: Any) -> bool:
+    """Tell whether a state by vendor holds more than empty objects and lists, which change nothing."""
+    if isinstance(state, dict):
+        return any(map(names_something, state.values()))
+    return bool(state) if isinstance(state, list) else True
+
+
 def _sound_fragment(written: Any, lists: Lists, path: Path, mistakes: Mistakes) -> dict[str, Any]:
     """A vendor's state without its mistakes; a resource that has one says nothing, and keeps its place."""
     sound = mistakes.without(written, path)
