@@ -496,7 +496,7 @@ def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -
     with Emulator(server=server) as emulator:
         url, wish = "/za/pay/authentication/getToken", {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
         assert [emulator.dry_run("POST", url, **{it: wish}).status for it in ("json", "body")] == [200, 200]
-        with pytest.raises(TypeError, match="give body=... or json=..., not both"):
+        with pytest.raises(TypeError, match=r"give body=\.\.\. or json=\.\.\., not both"):
             emulator.dry_run("POST", url, json=wish, body=wish)
 
 

@@ -95,10 +95,8 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mist
 
 
 def names_something(state: Any) -> bool:
-    """Tell whether a state by vendor holds more than empty objects and lists, which change nothing."""
-    if isinstance(state, dict):
-        return any(map(names_something, state.values()))
-    return bool(state) if isinstance(state, list) else True
+    """Tell whether a sound state by vendor names a resource or a field: `{"serpwow": {"batches": []}}` does not."""
+    return any(value not in ([], {}) for part in state.values() for value in part.values())
 
 
 def _sound_fragment(written: Any, lists: Lists, path: Path, mistakes: Mistakes) -> dict[str, Any]:
