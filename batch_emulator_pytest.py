@@ -7,6 +7,7 @@ The implementation is `emulator.pytest_plugin`.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Generator, Iterator
 from importlib.util import find_spec
@@ -18,6 +19,12 @@ import pytest
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
     from emulator.handle.server import EmulatorServer
+
+TITLE = "batch-emulator"
+"""The title of a story in a report."""
+
+USUAL = ("EMULATOR_URL", "EMULATOR_CONTROL_TOKEN", "EMULATOR_SCENARIOS")
+"""Variables that need no look at those that there are."""
 
 OURS = Path(__file__).resolve().with_name("emulator") / "__init__.py"
 
@@ -35,6 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "scenario(name_or_path_or_dict, *, seed=None): what the emulator fixture begins with")
+
+
+def pytest_report_header() -> list[str]:
+    """Name each variable that nothing reads and that looks like one of ours; import nothing where there is no such name."""
+    unusual = [name for name in os.environ if name.startswith("EMULATOR_") and name not in USUAL]
+    if not unusual or _another_emulator():
+        return []
+    from emulator.cli import main
+    from emulator.environment import misspelt
+
+    found = misspelt(unusual, main.variables())
+    return [f"batch-emulator: nothing reads {name}; did you mean {meant}?" for name, meant in found]
 
 
 @pytest.fixture(scope="session")
@@ -56,16 +75,39 @@ def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) ->
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, object, object]:
+    """Keep the stories of the worlds where the teardown fails, and drop the test's world after it."""
+    failed = True
+    try:
+        result = yield
+        failed = False
+    finally:
+        if _has_made_a_world():
+            from emulator.pytest_plugin import after_teardown
+
+            after_teardown(item, failed=failed)
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add the stories of the worlds that a failed test had; import nothing where nobody has made a world."""
+    """Add the stories of the worlds that a failed test had, to JUnit XML as a property; import nothing if there is no world."""
     report = yield
-    if report.failed and call.when != "teardown" and "emulator.handle.emulator" in sys.modules and not _another_emulator():
-        from emulator.pytest_plugin import stories
+    if report.failed and _has_made_a_world():
+        from emulator.pytest_plugin import stories, stories_of_teardown
 
-        report.sections += [("batch-emulator", story) for story in stories(item, call.excinfo)]
+        told = stories_of_teardown(item) if call.when == "teardown" else [*stories(item, call.excinfo)]
+        report.sections += [(TITLE, story) for story in told]
+        if item.config.getoption("xmlpath", None):
+            properties = report.user_properties if call.when == "teardown" else item.user_properties
+            properties += [(TITLE, story) for story in told]
     return report
+
+
+def _has_made_a_world() -> bool:
+    return "emulator.handle.emulator" in sys.modules and not _another_emulator()
 
 
 def _refuse_another_emulator() -> None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,18 @@ if TYPE_CHECKING:
 NOT_FOUND, CONFLICT = 404, 409
 WORLD = pytest.StashKey["tuple[Emulator, int]"]()
 """The world of a test, and the seed that it began with."""
+
+LEFT = pytest.StashKey["Emulator"]()
+"""The world that a test's fixture left to be dropped after the teardown, whose failure it can explain."""
+
+STORIES = pytest.StashKey[list[str]]()
+"""The stories for a teardown that fails."""
+
+SERVER = pytest.StashKey["EmulatorServer"]()
+"""The session's server, where a test suite has no fixture of its own in its place."""
+
+ITEMS = pytest.StashKey[list[pytest.Item]]()
+"""The tests on that server whose worlds are not dropped yet."""
 
 
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
@@ -40,7 +52,11 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
             server.greet()
         except EmulatorError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
+        pytestconfig.stash[SERVER], pytestconfig.stash[ITEMS] = server, []
         yield server
+        for item in pytestconfig.stash[ITEMS].copy():  # the last test's, whose teardown ends the session's server, too
+            item.stash[STORIES] = [*stories(item, None)]
+            _drop_left(item)
 
 
 def _limits(config: pytest.Config) -> dict[str, Any]:
@@ -52,9 +68,42 @@ def _limits(config: pytest.Config) -> dict[str, Any]:
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
     """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
     scenario, seed = _wanted(request)
-    with _made(emulator_server, _world_of(request.node), scenario, seed) as emulator:
-        request.node.stash[WORLD] = emulator, emulator.seed
+    emulator = _made(emulator_server, _world_of(request.node), scenario, seed)
+    request.node.stash[WORLD] = emulator, emulator.seed
+    with ExitStack() as exits:
+        exits.callback(emulator.close)
         yield emulator
+        if emulator_server is request.config.stash.get(SERVER, None):
+            exits.pop_all()
+            request.node.stash[LEFT] = emulator
+            request.config.stash[ITEMS].append(request.node)
+
+
+def after_teardown(item: pytest.Item, *, failed: bool) -> None:
+    """Keep the stories for a teardown that failed, and drop the world that the fixture of the test left."""
+    if not failed:
+        stories_of_teardown(item)
+        _drop_left(item)
+        return
+    if not item.stash.get(STORIES, []):
+        item.stash[STORIES] = [*stories(item, None)]
+    with suppress(Exception):  # the failure says more than what comes of it
+        _drop_left(item)
+
+
+def stories_of_teardown(item: pytest.Item) -> list[str]:
+    """Return the stories for the report of a teardown that failed, and forget them: the test may be run again."""
+    told = item.stash.get(STORIES, [])
+    item.stash[STORIES] = []
+    return told
+
+
+def _drop_left(item: pytest.Item) -> None:
+    emulator = item.stash.get(LEFT, None)
+    if emulator is not None:
+        del item.stash[LEFT]
+        item.config.stash[ITEMS].remove(item)
+        emulator.close()
 
 
 def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> Emulator:

@@ -404,3 +404,54 @@ def test_decimals_stay_exact() -> None:
     assert "amount: 0.10" in text
     with pytest.raises(Exception, match="unknown key 'amount'"):
         load_text(text, VENDORS, "x", "x")
+
+
+@pytest.mark.parametrize(
+    ("returned", "broken"), [(False, ["nothing comes in its way: check returned False"]), (True, []), (None, [])]
+)
+def test_a_check_that_returns_false_found_something_broken(emulator: Emulator, returned: object, broken: list[str]) -> None:
+    async def later(_: Emulator) -> object:
+        return returned
+
+    for check in (lambda _: returned, later):
+        explored = emulator.explore(LATE, looks_and_stops, check=check)
+        assert [str(it) for it in explored.broken] == broken
+
+
+@pytest.mark.parametrize("returned", [0, 1, "no", []])
+def test_a_check_that_returns_anything_else_is_refused(emulator: Emulator, returned: object) -> None:
+    with pytest.raises(BadInput, match=r"/check: a check returns True, False or nothing, or raises an error; it returned"):
+        emulator.explore(LATE, looks_and_stops, check=lambda _: returned)
+
+
+def test_the_result_of_a_client_says_nothing(emulator: Emulator) -> None:
+    def says_no(emulator: Emulator) -> bool:
+        looks_and_stops(emulator)
+        return False
+
+    assert emulator.explore(LATE, says_no).broken == []
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"meanwhile": {"serpwow": {}}}, "/meanwhile: expected a list of states, not .*: put it into brackets"),
+        ({"meanwhile": ["serpwow"]}, "/meanwhile/0: expected a state by vendor, as `given` has it, not 'serpwow'"),
+        ({"meanwhile": 5}, "/meanwhile: expected a list of states, not 5"),
+        ({"faults": DROP}, "/faults: expected a list of faults, not .*: put it into brackets"),
+        ({"faults": None}, "/faults: expected a list of faults, not None"),
+        ({"max_seconds": "soon"}, "/max_seconds: 'soon' is not a duration such as"),
+        ({"max_seconds": "-1s"}, "/max_seconds: expected a number of seconds that is above 0, not -1s"),
+        ({"max_seconds": None}, "/max_seconds: nothing is not a duration"),
+        ({"most": "5"}, "/most: expected a whole number of endings from 1 on, not '5'"),
+        ({"check": 5}, "/check: expected a function that takes the emulator, not 5"),
+    ],
+)
+def test_an_argument_that_means_nothing_is_refused_in_words(emulator: Emulator, given: dict[str, Any], told: str) -> None:
+    with pytest.raises(BadInput, match=told):
+        emulator.explore(LATE, lambda _: pytest.fail("it was tried"), **given)
+
+
+@pytest.mark.parametrize("spelt", ["20s", "PT20S", "20", 20, 2e1, Decimal(20), timedelta(seconds=20), float("inf")])
+def test_the_time_is_a_duration_in_any_spelling(emulator: Emulator, spelt: Any) -> None:
+    assert emulator.explore(LATE, looks_and_stops, max_seconds=spelt).broken == []

@@ -440,3 +440,89 @@ def test_no_command_needs_httpx_or_requests(arguments: list[str]) -> None:
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     assert done.returncode == (1 if arguments[0] == "explain" else 0), done.stderr
+
+
+# what people really write
+
+
+def test_a_token_that_no_world_gave_is_not_called_a_missing_key(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+def test_it(emulator):
+    headers = {"Authorization": "Bearer nonsense"}
+    httpx.post(f"{emulator.sixdot50.url}/batches/B/cancel", headers=headers).raise_for_status()
+""",
+    )
+    done.stdout.fnmatch_lines(["  POST */batches/B/cancel -> 401 (world default, by a token that no world gave; *"])
+    done.stdout.no_fnmatch_line("*without a key*")
+    done.stdout.no_fnmatch_line("*URL?*")
+
+
+def test_a_misspelt_variable_is_named_in_the_header(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_MAX_BODYY", "5")
+    monkeypatch.setenv("EMULATOR_MAX_JOURNAL", "5")
+    done = run(pytester, "def test_it(emulator): ...", "-W", "error")
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["batch-emulator: nothing reads EMULATOR_MAX_BODYY; did you mean EMULATOR_MAX_BODY?"])
+    done.stdout.no_fnmatch_line("*nothing reads EMULATOR_MAX_JOURNAL*")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("good.yaml", "there is no file 'good.yaml'; did you mean the scenario 'good'"),
+        (Path("sc/deep/late.yml"), "there is no file 'sc/deep/late.yml'; did you mean the scenario 'deep/late'"),
+        ("sc/good", "no scenario is called 'sc/good'; did you mean 'good'"),
+        ("title: x\ngiven: {}\n", "/scenario: this is the text of a scenario: give a file, a name, or a mapping"),
+        ("first-run.yaml", "there is no file 'first-run.yaml'; did you mean the scenario 'first-run'"),
+        ("no-such.yaml", "no-such.yaml: there is no such file"),
+    ],
+)
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_scenario_that_is_written_otherwise_is_told_of_its_name(
+    tmp_path: Path, live: Live, elsewhere: bool, written: Any, told: str
+) -> None:
+    for name in ("good", "deep/late"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / f"{name}.yaml").write_text(SCENARIO)
+    with EmulatorServer(live.url if elsewhere else None, scenarios=tmp_path) as server, Emulator(server=server) as emulator:
+        with pytest.raises((BadInput, NotFound, Refused)) as refused:
+            emulator.load(written)
+        assert told in str(refused.value)
+
+
+def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -> None:
+    with Emulator(server=server) as emulator:
+        url, wish = "/za/pay/authentication/getToken", {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
+        assert [emulator.dry_run("POST", url, **{it: wish}).status for it in ("json", "body")] == [200, 200]
+        with pytest.raises(TypeError, match=r"give body=\.\.\. or json=\.\.\., not both"):
+            emulator.dry_run("POST", url, json=wish, body=wish)
+
+
+@pytest.mark.parametrize("nothing", [{}, {"serpwow": {}}, {"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}}])
+def test_a_change_that_names_nothing_is_refused(server: EmulatorServer, nothing: dict[str, Any]) -> None:
+    with Emulator(server=server) as emulator, pytest.raises(Refused, match="it names nothing that is to change"):
+        emulator.state.change(nothing)
+
+
+def test_a_list_is_compared_with_the_comma_form_of_a_form_field(server: EmulatorServer) -> None:
+    with Emulator(server=server) as emulator:
+        form = {"name": "B", "schedule_days_of_week": "1,3"}
+        key = {"api_key": emulator.serpwow.api_key}
+        httpx.post(f"{emulator.serpwow.url}/batches", params=key, data=form)
+        emulator.journal.assert_called("serpwow.batches.create", json={"schedule_days_of_week": [1, 3]})
+        with pytest.raises(AssertionError, match=r"schedule_days_of_week\[1\] is 3, not 4"):
+            emulator.journal.assert_called("serpwow.batches.create", json={"schedule_days_of_week": [1, 4]})
+        with pytest.raises(AssertionError, match="has 2 items, not 3"):
+            emulator.journal.assert_called("serpwow.batches.create", json={"schedule_days_of_week": [1, 3, 5]})
+
+
+def test_the_fields_of_nested_objects_are_attributes(server: EmulatorServer) -> None:
+    with Emulator("first-run", server=server) as emulator:
+        payment = emulator.sixdot50.batches[0].payments[0]
+        assert payment.amount == payment["amount"]
+        with pytest.raises(AttributeError, match="no field is called 'amout'; did you mean 'amount'"):
+            payment.amout  # noqa: B018
+        with pytest.raises(AttributeError, match="is a copy"):
+            payment.amount = 5

@@ -683,3 +683,17 @@ def test_what_the_handle_does_can_be_awaited_in_any_words(emulator: Emulator) ->
         return status, await emulator.aio.now() == emulator.clock.now
 
     assert asyncio.run(run()) == ("queued", True)
+
+
+def test_a_journal_and_a_ledger_in_a_variable_follow_the_world_and_their_pictures_do_not(first_run: Emulator) -> None:
+    journal, ledger = first_run.journal, first_run.ledger
+    before, earlier = journal.picture(), ledger.picture()
+    httpx.get(f"{first_run.serpwow.url}/batches/2A6F94BB/stop", params={"api_key": first_run.serpwow.api_key})
+    assert (len(journal), [*map(str, journal)], len(journal.exchanges())) == (1, [str(journal[0])], 1)
+    assert journal[0] in journal
+    assert journal.index(journal[-1]) == 0
+    assert [*reversed(journal)] == [*journal]
+    assert (ledger.moved("serpwow", "account.credits_used"), len(ledger.commits)) == (-200, 1)
+    assert (len(before), before.changes(), earlier.moved("serpwow", "account.credits_used")) == (0, [], 0)
+    assert "stays as it is" in repr(before) + repr(earlier)
+    assert "stays" not in repr(journal) + repr(ledger)

@@ -6,7 +6,9 @@ import shlex
 import subprocess
 import sys
 from typing import Any
+from xml.etree import ElementTree
 
+import httpx
 import pytest
 
 from emulator.app import create_app, worlds_of
@@ -311,3 +313,46 @@ def test_the_server_starts_when_somebody_asks_for_a_url_and_not_before() -> None
         "    assert 'batch-emulator' in {it.name for it in threading.enumerate()}\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+TEARDOWN = """
+@pytest.fixture
+def checked(emulator):
+    yield
+    httpx.get(f"{emulator.serpwow.url}/batches/C/stop", params={"api_key": emulator.serpwow.api_key})
+    assert emulator.serpwow.account.credits_used == 0, "not refunded"
+
+def test_it(checked): ...
+"""
+
+
+@pytest.mark.parametrize("later", ["", "def test_later(emulator): assert not emulator.journal"], ids=["last", "not last"])
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_teardown_that_fails_tells_the_story(pytester: pytest.Pytester, live: Live, later: str, elsewhere: bool) -> None:
+    url = [f"--emulator-url={live.url}"] if elsewhere else []
+    given = '@pytest.mark.scenario({"given": {"serpwow": {"batches": [{"id": "B", "status": "queued", "searches": 5}]}}})'
+    done = run(pytester, TEARDOWN.replace("def test_it", f"{given}\ndef test_it") + later, *url)
+    done.assert_outcomes(passed=2 if later else 1, errors=1)
+    done.stdout.fnmatch_lines(
+        [
+            "*not refunded*",
+            "*batch-emulator*",
+            "world t-*",
+            "*/C/stop*-> 400*",
+            "*hint: there is no batch 'C'; this world has 'B'",
+        ]
+    )
+    assert not [it for it in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"] if it["id"].startswith("t-")]
+
+
+def test_a_teardown_that_passes_tells_nothing_and_leaves_no_world(pytester: pytest.Pytester, live: Live) -> None:
+    done = run(pytester, "def test_it(emulator): ...\ndef test_another(emulator): ...", f"--emulator-url={live.url}")
+    done.assert_outcomes(passed=2)
+    assert [it["id"] for it in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"]] == ["default"]
+
+
+@pytest.mark.parametrize("tests", ["def test_it(emulator): assert False", TEARDOWN.replace("== 0", "== 1")])
+def test_the_story_is_in_junit_xml_too(pytester: pytest.Pytester, tests: str) -> None:
+    run(pytester, tests, "--junitxml=report.xml")
+    (story,) = ElementTree.parse(pytester.path / "report.xml").findall(".//property[@name='batch-emulator']")
+    assert story.attrib["value"].startswith("world t-")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -82,8 +82,8 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """What really happened. `complete` is False where some of it is not remembered any more."""
+class Told:
+    """A ledger at one moment, as the control plane shows it."""
 
     complete: bool
     commits: tuple[Commit, ...]
@@ -91,8 +91,8 @@ class Ledger:
     totals: Mapping[str, Any]
 
     @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> Ledger:
-        """The ledger as the control plane shows it."""
+    def read(cls, shown: Mapping[str, Any]) -> Told:
+        """Read the ledger as the control plane shows it."""
         commits = tuple(
             Commit(it["exchange"], it["why"], parse_instant(it["at"]), exact_totals(it["totals"]), read_differences(it))
             for it in shown["commits"]
@@ -100,9 +100,46 @@ class Ledger:
         outcomes = tuple(Outcome(**it) for it in shown["exchanges"])
         return cls(shown["complete"], commits, outcomes, exact_totals(shown["totals"]))
 
+
+class Ledger:
+    """What really happened. Every read asks the world anew; `picture()` returns a ledger that stays as it is."""
+
+    def __init__(self, ask: Callable[..., Any], kept: Told | None = None) -> None:
+        self._ask = ask
+        self._kept = kept
+
+    def picture(self) -> Ledger:
+        """Return the ledger as it is now, whatever happens later."""
+        return Ledger(self._ask, self._now())
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether all of it is remembered."""
+        return self._now().complete
+
+    @property
+    def commits(self) -> tuple[Commit, ...]:
+        """Every commit, in order."""
+        return self._now().commits
+
+    @property
+    def exchanges(self) -> tuple[Outcome, ...]:
+        """Every exchange as it truly ended, in order."""
+        return self._now().exchanges
+
+    @property
+    def totals(self) -> Mapping[str, Any]:
+        """By vendor, what moved in all and which states went to which."""
+        return self._now().totals
+
+    def _now(self) -> Told:
+        return Told.read(self._ask("GET", "/ledger")) if self._kept is None else self._kept
+
     def __repr__(self) -> str:
-        known = "" if self.complete else ", not all that there were"
-        return f"<Ledger of {len(self.commits)} commits and {len(self.exchanges)} exchanges{known}>"
+        told = self._now()
+        known = "" if told.complete else ", not all that there were"
+        kept = ", a picture that stays as it is" if told is self._kept else ""
+        return f"<Ledger of {len(told.commits)} commits and {len(told.exchanges)} exchanges{known}{kept}>"
 
     def moved(self, vendor: str, field: str) -> Any:
         """By how much a quantity such as `account.credits_used` moved in all, after minus before; 0 where it did not.

@@ -30,7 +30,8 @@ def awaited(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 class AsyncEmulator:
     """What the handle asks of the server, awaited, in a loop of asyncio or of trio.
 
-    Each attribute does what the handle's own function of that name does. For all else, call it with a function:
+    Each attribute does what the handle's own function of that name does; `journal` and `ledger` return pictures, which stay as
+    they are. For all else, call it with a function:
     `await emulator.aio(lambda: emulator.stripe.batch_job(id).status)`.
     """
 
@@ -47,9 +48,9 @@ class AsyncEmulator:
         self.next = awaited(lambda: emulator.clock.next)
         self.state = awaited(lambda: dict(emulator.state))
         self.change = awaited(emulator.state.change)
-        self.journal = awaited(lambda: emulator.journal)
+        self.journal = awaited(lambda: emulator.journal.picture())
         self.exchanges = awaited(exchanges)
-        self.ledger = awaited(lambda: emulator.ledger)
+        self.ledger = awaited(lambda: emulator.ledger.picture())
         self.dry_run = awaited(emulator.dry_run)
         self.snapshot = awaited(emulator.snapshot)
         self.restore = awaited(emulator.restore)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -21,6 +22,7 @@ from emulator.handle.scenarios import ScenarioLike, listed_in, written_scenario
 from emulator.handle.server import EmulatorServer, Refused
 from emulator.handle.state import State
 from emulator.handle.views import Serpwow, SixDot50, Stripe
+from emulator.kernel.errors import BadInput
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -146,8 +148,8 @@ class Emulator(Past, Exploring):
 
     @property
     def journal(self) -> Journal:
-        """What has happened up to now."""
-        return Journal.read(self.ask)
+        """The journal of what happened; every read of it asks the world anew."""
+        return Journal(self.ask)
 
     @cached_property
     def aio(self) -> AsyncEmulator:
@@ -184,7 +186,13 @@ class Emulator(Past, Exploring):
         return twin
 
     def _written(self, scenario: ScenarioLike | None) -> Any:
-        written = written_scenario(scenario)
+        try:
+            written = written_scenario(scenario)
+        except BadInput:
+            lost = isinstance(scenario, (str, Path)) and "\n" not in str(scenario) and not Path(scenario).exists()
+            if lost and (meant := self._server.meant(str(scenario))):
+                raise BadInput.at(f"there is no file {str(scenario)!r}; did you mean the scenario {meant!r}?") from None
+            raise
         return self._server.scenario(written) if isinstance(written, str) else written
 
     def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:

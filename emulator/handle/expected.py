@@ -1,13 +1,14 @@
-"""What `explore` is given, read before anything is tried: the faults to lay at each call, and what the client may raise."""
+"""The arguments of `explore`, read before anything is tried: faults, states, exceptions, functions and bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from math import inf
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import EVERYTHING
-from emulator.kernel.quantities import END_OF_TIME
+from emulator.kernel.quantities import END_OF_TIME, parse_duration
 from emulator.scenario.faults import fault_schema, read_fault
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
@@ -24,12 +25,77 @@ def read_faults(faults: Iterable[Written]) -> list[Written]:
     Raises:
         BadInput: some do not; every reason at once.
     """
-    if isinstance(faults, (str, Mapping)):
-        raise BadInput.at(f"expected a list of faults, not {faults!r}", "faults")
-    laid = list(faults)
+    laid = _listed(faults, "faults")
     if problems := [it for n, fault in enumerate(laid) for it in _problems(fault, ("faults", n))]:
         raise BadInput(problems)
     return laid
+
+
+def read_meanwhile(meanwhile: Iterable[Written]) -> list[Written]:
+    """Return the states that another actor sets, one of them in each run.
+
+    Raises:
+        BadInput: they are no list, or one of them is no mapping.
+    """
+    states = _listed(meanwhile, "states")
+    for n, state in enumerate(states):
+        if not isinstance(state, Mapping):
+            raise BadInput.at(f"expected a state by vendor, as `given` has it, not {state!r}", "meanwhile", n)
+    return states
+
+
+def read_seconds(written: Any) -> float:
+    """Return a duration in any spelling as seconds of real time; `math.inf` is one without end.
+
+    Raises:
+        BadInput: it is none, or not above 0.
+    """
+    if written == inf:
+        return inf
+    seconds = 0.0
+    try:
+        seconds = parse_duration(written).total_seconds()
+    except ValueError as error:
+        if "negative" not in str(error):
+            raise BadInput.at(str(error), "max_seconds") from None
+    if seconds <= 0:
+        raise BadInput.at(f"expected a number of seconds that is above 0, not {written}", "max_seconds")
+    return seconds
+
+
+def expect_sound(client: Any, check: Any, most: Any) -> None:
+    """Make sure that `client`, and `check` if there is one, can be called, and that `most` is a whole number from 1 on.
+
+    Raises:
+        BadInput: it is not so.
+    """
+    for name, given in (("client", client), ("check", check)):
+        if not callable(given) and not (name == "check" and given is None):
+            raise BadInput.at(f"expected a function that takes the emulator, not {given!r}", name)
+    if isinstance(most, bool) or not isinstance(most, int) or most < 1:
+        raise BadInput.at(f"expected a whole number of endings from 1 on, not {most!r}", "most")
+
+
+def verdict(result: object) -> str | None:
+    """Return what was broken, by the result of `check`: nothing for None and True.
+
+    Raises:
+        BadInput: it is neither of these nor False.
+    """
+    if result is None or result is True:
+        return None
+    if result is False:
+        return "check returned False"
+    raise BadInput.at(f"a check returns True, False or nothing, or raises an error; it returned {result!r}", "check")
+
+
+def _listed(given: Any, what: str) -> list[Written]:
+    name = "meanwhile" if what == "states" else what
+    if isinstance(given, Mapping):
+        raise BadInput.at(f"expected a list of {what}, not {dict(given)!r}: put it into brackets, [{{...}}]", name)
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise BadInput.at(f"expected a list of {what}, not {given!r}", name)
+    return list(given)
 
 
 def _problems(fault: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from emulator.handle.expected import read_exceptions, read_faults
+from emulator.handle.expected import expect_sound, read_exceptions, read_faults, read_meanwhile, read_seconds, verdict
 from emulator.handle.reproduction import as_yaml
 from emulator.handle.standstill import Standstill
 from emulator.handle.watch import Interrupted, Watch
@@ -19,9 +19,10 @@ from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
 
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
+    from emulator.handle.written import Duration
 
 Client = Callable[["Emulator"], object]
-"""What is tried: it is given a world, and says by an assertion that something is wrong. It may be an `async def`."""
+"""A function that is tried with a world, perhaps an `async def`: an assertion tells what is wrong. A check may return False."""
 
 Begin = Callable[[Mapping[str, Any]], "Emulator"]
 """Makes a world of a scenario as a value; the same id and seed each time, so that an ending can be had again."""
@@ -107,7 +108,7 @@ def explore(
     check: Client | None = None,
     may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
     most: int,
-    max_seconds: float,
+    max_seconds: Duration,
     progress: Progress = lambda _explored, _what: None,
 ) -> Explored:
     """Runs the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
@@ -122,22 +123,21 @@ def explore(
     runs when `max_seconds` are over, in real time, since the first began.
 
     Raises:
-        BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
-            undisturbed client called nothing.
+        BadInput: an argument means nothing, a fault is none that can be laid at each call, `check` returned something else
+            than None, True or False, or the undisturbed client called nothing.
         TooManyEndings: there are more than `most`.
         TimeStandsStill: the undisturbed client waits for ever.
         OutOfTime: the time is over.
     """
-    laid, expected = read_faults(faults), read_exceptions(may_raise)
-    if max_seconds <= 0:
-        raise BadInput.at(f"expected a number of seconds that is above 0, not {max_seconds}", "max_seconds")
+    laid, states, expected = read_faults(faults), read_meanwhile(meanwhile), read_exceptions(may_raise)
+    expect_sound(client, check, most)
     explored = Explored()
-    trial = _Trial(begin, scenario, client, check, expected, max_seconds, progress)
+    trial = _Trial(begin, scenario, client, check, expected, read_seconds(max_seconds), progress)
     calls = trial.run((), explored)
     explored.calls = len(calls)
     if not calls and not explored.broken:
         raise BadInput.at(NO_CALLS, "client")
-    time = [*_by_time(calls), *_by_actors(calls, meanwhile)]
+    time = [*_by_time(calls), *_by_actors(calls, states)]
     struck = [*_by_fault(calls, laid)]
     endings = [(it,) for it in (*time, *struck)] + [(first, second) for first in time for second in struck]
     if len(endings) >= most:
@@ -211,18 +211,19 @@ class _Trial:
         return (self.stopwatch.now() - DEFAULT_START).total_seconds()
 
     def _broke(self, emulator: Emulator) -> str | None:
-        """What went wrong, in a line; None when nothing did."""
+        """What went wrong, in a line; None when nothing did. The client's own result says nothing."""
         for part in (self.client, self.check):
+            result: object = None
             try:
                 if part is not None:
-                    _finish(part(emulator))
+                    result = _finish(part(emulator))
             except (KeyboardInterrupt, SystemExit, GeneratorExit):
                 raise
             except self.may_raise:
                 continue
             except BaseException as error:  # what pytest.fail raises is no Exception
                 return f"{type(error).__name__}: {error}".splitlines()[0]
-        return None
+        return None if self.check is None else verdict(result)
 
 
 def _reason(standstill: Standstill, emulator: Emulator) -> str | None:
@@ -237,14 +238,13 @@ def _name_of(intrusions: Iterable[Intrusion]) -> str:
     return ", and ".join(intrusion.says for intrusion in intrusions) or "nothing comes in its way"
 
 
-def _finish(result: object) -> None:
-    """Runs what an `async def` left to be awaited; where a loop is running already, asyncio says so."""
-    if isinstance(result, Coroutine):
-        asyncio.run(result)
+def _finish(result: object) -> object:
+    """Run what an `async def` left to be awaited and return its result; where a loop is running already, asyncio says so."""
+    return asyncio.run(result) if isinstance(result, Coroutine) else result
 
 
 def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
-    journal, seen = emulator.journal, {}  # type: ignore[var-annotated]
+    journal, seen = emulator.journal.picture(), {}  # type: ignore[var-annotated]
     if journal.dropped:
         raise TooManyEndings("the client asks more than the journal keeps")
     for exchange in journal.exchanges():

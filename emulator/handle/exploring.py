@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
     from emulator.handle.explore import Client, Explored, Progress
     from emulator.handle.scenarios import ScenarioLike
+    from emulator.handle.written import Duration
 
 MOST = 1_000
 """Endings explored at most, unless the caller allows more."""
@@ -39,7 +40,7 @@ class Exploring(ABC):
         check: Client | None = None,
         may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
         most: int = MOST,
-        max_seconds: float = MAX_SECONDS,
+        max_seconds: Duration = MAX_SECONDS,
         progress: Progress = lambda _explored, _what: None,
     ) -> Explored:
         """Runs `client(emulator)` undisturbed, then once for every way in which something could come in its way.
@@ -47,14 +48,16 @@ class Exploring(ABC):
         Each run has a world of its own on this server. Before each call takes effect, and before its answer comes, the next
         thing that happens by itself happens, or another actor changes the state as one of `meanwhile` says; and each of
         `faults`, written without `at` or with it, is laid at each call that it fits. What the client or `check`, which is run
-        after it, raises is what broke, but for what it `may_raise`. A client may be an `async def`.
+        after it, raises is what broke, but for what it `may_raise`. A check that returns False found something broken, too; the
+        result of the client says nothing. A client may be an `async def`.
 
-        A client that polls while time stands still is ended, and so is one that runs when `max_seconds` of real time are
-        over for all of it. `progress` is called before each run, with what was found until then and what is tried.
+        A client that polls while time stands still is ended, and so is one that runs when `max_seconds` of real time, a
+        duration in any spelling, are over for all of it. `progress` is called before each run, with what was found until
+        then and what is tried.
 
         Raises:
-            BadInput: a fault means nothing, or is none that can be laid at each call; `may_raise` is no exception; or the
-                undisturbed client called nothing.
+            BadInput: an argument means nothing, a fault is none that can be laid at each call, `check` returned something else
+                than None, True or False, or the undisturbed client called nothing.
             TooManyEndings: there are more than `most`.
             TimeStandsStill: the undisturbed client polls, and nobody moves the clock.
             OutOfTime: `max_seconds` are over; its `explored` is what was found until then.

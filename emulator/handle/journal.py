@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, overload
+from typing import Any, NamedTuple, overload
 
 from emulator.handle.account import Explanation
 from emulator.handle.known import expect_operation
@@ -145,24 +145,47 @@ ANYTHING: Any = object()
 """In place of a body: whatever it was."""
 
 
+class Picture(NamedTuple):
+    """The journal at one moment: its entries, oldest first, and how many made room for newer ones."""
+
+    entries: list[Entry]
+    dropped: int
+
+
 class Journal(Sequence[Entry]):
-    """The entries there were when it was asked for, oldest first; `dropped` counts those that made room for newer ones."""
+    """The entries, oldest first. Every read asks the world anew and takes one consistent picture: len, index, iteration.
 
-    def __init__(self, entries: list[Entry], dropped: int, ask: Ask) -> None:
-        self.dropped = dropped
+    `picture()` returns a journal that stays as it is.
+    """
+
+    def __init__(self, ask: Ask, kept: Picture | None = None) -> None:
         self._ask = ask
-        self._entries = entries
+        self._kept = kept
 
-    @classmethod
-    def read(cls, ask: Ask) -> Journal:
-        """The journal as the control plane shows it, page by page."""
-        page = ask("GET", "/journal")
+    def picture(self) -> Journal:
+        """Return the journal as it is now, whatever happens later. Its `assert_...` methods still ask the world."""
+        return Journal(self._ask, self._now())
+
+    @property
+    def dropped(self) -> int:
+        """The number of entries that made room for newer ones."""
+        return self._now().dropped
+
+    @property
+    def _entries(self) -> list[Entry]:
+        return self._now().entries
+
+    def _now(self) -> Picture:
+        """Return the picture that is kept, or else a new one, which the control plane shows page by page."""
+        if self._kept is not None:
+            return self._kept
+        page = self._ask("GET", "/journal")
         entries, last, dropped = page["entries"], page["last"], page["dropped"]
         while page["entries"] and (newest := page["entries"][-1]["n"]) < last:
-            page = ask("GET", f"/journal?since={newest}")
+            page = self._ask("GET", f"/journal?since={newest}")
             dropped += max(0, page["dropped"] - dropped - len(entries))
             entries += page["entries"]
-        return cls([_read(entry, ask) for entry in entries], dropped, ask)
+        return Picture([_read(entry, self._ask) for entry in entries], dropped)
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
         """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.
@@ -227,13 +250,23 @@ class Journal(Sequence[Entry]):
         return self._entries[index]
 
     def __repr__(self) -> str:
-        return f"<Journal of {len(self)} entries{f', {self.dropped} dropped' if self.dropped else ''}>"
+        entries, dropped = now = self._now()
+        kept = ", a picture that stays as it is" if now is self._kept else ""
+        return f"<Journal of {len(entries)} entries{f', {dropped} dropped' if dropped else ''}{kept}>"
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries)
+
+    def __reversed__(self) -> Iterator[Entry]:
+        return reversed(self._entries)
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """Return the first index of an entry, in one picture. Raises ValueError if there is none."""
+        entries = self._entries
+        return entries.index(value, start, len(entries) if stop is None else stop)
 
 
 def _read(shown: Mapping[str, Any], ask: Ask) -> Entry:

@@ -45,6 +45,8 @@ def blame(emulator: Emulator, error: BaseException | None, reached: bool) -> Ite
     """Yield why nothing came where a client was used: the proxy of the environment, or a URL that is not this world's."""
     if reached or not (emulator.is_pointed_at or of_a_client(error)):
         return
+    if emulator.is_here and _listed(emulator, "unmatched"):
+        return  # it is pointed at this server, and its requests are told of
     if proxy := named_proxy(Address.read(emulator.url)) if emulator.is_pointed_at else None:
         yield f"clients that heed the environment go to {proxy} for {emulator.url} too: name its host in NO_PROXY"
     elif of_a_client(error):
@@ -77,6 +79,16 @@ def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
     if vendor not in KEYS:
         return f"world {request['world']}"
     view, field = KEYS[vendor]
-    sent = f"by its key {request['credential']}" if request["credential"] else "without a key"
     own = redact(emulator.credentials[vendor][field])
-    return f"world {request['world']}, {sent}; the key of this world is emulator.{view}.{field}, {own}"
+    return f"world {request['world']}, {_sent(vendor, request)}; the key of this world is emulator.{view}.{field}, {own}"
+
+
+def _sent(vendor: str, request: Mapping[str, Any]) -> str:
+    """Return by which credential a request picked its world."""
+    if request["credential"]:
+        return f"by its key {request['credential']}"
+    if not request.get("unread"):  # a server elsewhere may be older
+        return "without a key"
+    return (
+        "by a token that no world gave" if vendor == "6dot50" else f"by an Authorization header in which {vendor} reads no key"
+    )

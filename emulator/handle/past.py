@@ -8,6 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.handle.account import Difference, Ledger, Rehearsed, read_differences
+from emulator.handle.written import written
+
+NOTHING: Any = object()
+"""In place of a JSON body: there is none."""
 
 
 class Past(ABC):
@@ -19,17 +23,25 @@ class Past(ABC):
 
     @property
     def ledger(self) -> Ledger:
-        """What really happened up to now, whatever the clients were told."""
-        return Ledger.read(self.ask("GET", "/ledger"))
+        """What really happened, whatever the clients were told; every read of it asks the world anew."""
+        return Ledger(self.ask)
 
-    def dry_run(self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Any = "") -> Rehearsed:
+    def dry_run(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Any = "", json: Any = NOTHING
+    ) -> Rehearsed:
         """What a request would be answered now, and what it would change; it changes nothing.
 
-        `url` is a path with its query, or a whole URL; a `body` that is not text is sent as JSON.
+        `url` is a path with its query, or a whole URL; a `body` that is not text is sent as JSON, and so is `json`, in place
+        of a body, whatever it is.
 
         Raises:
             Refused: no vendor has the path.
+            TypeError: both `body` and `json` are given.
         """
+        if json is not NOTHING:
+            if body != "":
+                raise TypeError("a request has one body: give body=... or json=..., not both")
+            body = written(json).decode() if isinstance(json, str) else json
         wish = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
         return Rehearsed.read(self.ask("POST", "/dry-run", wish))
 

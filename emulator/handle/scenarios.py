@@ -27,6 +27,10 @@ def written_scenario(scenario: ScenarioLike | None) -> Any:
         return {"title": "A scenario in a test", **scenario}
     if not isinstance(scenario, (str, Path)):
         raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r}", "scenario")
+    if isinstance(scenario, str) and ("\n" in scenario or "\r" in scenario):
+        raise BadInput.at(
+            "this is the text of a scenario: give a file, a name, or a mapping (yaml.safe_load makes one)", "scenario"
+        )
     path = Path(scenario)
     if isinstance(scenario, Path) or is_scenario(path) or (path.suffix and isfile(path)):
         from emulator.scenario.loader import load_file

@@ -144,11 +144,16 @@ class EmulatorServer:
 
         Raises:
             BadInput: the scenario is in a folder of ours, and has mistakes.
+            NotFound: only a part of the name is that of a scenario in a folder of ours.
         """
         if self.app is not None or not self._folders:
             return name
         known = Library(VENDORS, self._folders)
-        return dict(known.get(name).written) if name in known.names() else name
+        return dict(known.get(name).written) if name in known.names() or known.meant(name) else name
+
+    def meant(self, path: str) -> str | None:
+        """Return the name of the scenario that a path to no file seems to mean, such as `late` for `scenarios/late.yaml`."""
+        return library(*self._folders).meant(path)
 
     def greet(self) -> None:
         """Makes sure that there is an emulator, and that it lets us in.

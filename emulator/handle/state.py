@@ -18,9 +18,26 @@ def _refuse(*_: Any, **__: Any) -> NoReturn:
 
 
 class ReadOnly(dict[str, Any]):
-    """An object of the state as it was read. To write to it would change nothing, and is refused."""
+    """An object of the state as it was read, its fields as keys or attributes: `payment.amount`.
+
+    To write to it would change nothing, and is refused. A field that is called like a method of `dict` is there as a key.
+    """
 
     __setitem__ = __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = _refuse
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name not in self:
+            raise AttributeError(str(NotFound("field", name, self)))
+        return self[name]
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(UNCHANGEABLE)
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(UNCHANGEABLE)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
 
     def __reduce__(self) -> tuple[type[dict[str, Any]], tuple[dict[str, Any]]]:
         return dict, (dict(self),)  # a copy is for whoever made it to write to

@@ -20,6 +20,12 @@ from emulator.vendors import VENDORS
 SHOWN = 50
 """How many of the newest entries are told; those that are told as one count as one."""
 
+HINTED = 5
+"""How many of the newest refused requests are told with what would have worked."""
+
+REFUSED = 400
+"""The statuses from here on refuse a request."""
+
 MANY = 3
 """More changes than this that are alike are told in one line."""
 
@@ -49,7 +55,7 @@ def story_if_any(
 
 
 def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) -> Iterator[str]:
-    journal = emulator.journal
+    journal = emulator.journal.picture()
     yield f"world {emulator.id}, seed {emulator.seed}, clock {show_instant(emulator.clock.now)}"
     if isinstance(emulator.scenario, (str, Path)):
         yield f"scenario {emulator.scenario}"
@@ -71,12 +77,27 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
 
 def _parts(journal: Journal) -> Iterator[tuple[int, list[str]]]:
     """What is told of the journal's entries, and of how many: changes that time made at once may be one."""
+    hints = _hints(journal)
     for moment, entries in groupby(journal, key=lambda it: None if isinstance(it, Exchange) else it.at.replace(microsecond=0)):
         if moment is None:
-            yield from ((1, list(_exchange(it))) for it in entries if isinstance(it, Exchange))
+            yield from ((1, [*_exchange(it), *hints.get(it.n, ())]) for it in entries if isinstance(it, Exchange))
         else:
             changes = [it for it in entries if isinstance(it, Change)]
             yield from ((count, [f"      {moment:%H:%M:%S}  {line}"]) for count, line in _folded(changes))
+
+
+def _hints(journal: Journal) -> dict[int, list[str]]:
+    """Return by number what would have worked in place of each of the newest requests that a vendor refused."""
+    refused = [it for it in journal.exchanges() if it.status >= REFUSED and not it.faults]
+    return {it.n: [f"      hint: {hint}" for hint in _would_work(it)] for it in refused[-HINTED:]}
+
+
+def _would_work(exchange: Exchange) -> list[str]:
+    try:
+        hints: list[str] = exchange.explain().told["would_work"]
+    except EmulatorError:  # the journal has dropped it since
+        return []
+    return hints
 
 
 def _folded(changes: Sequence[Change]) -> Iterator[tuple[int, str]]:
@@ -113,7 +134,7 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
         yield "      its answer is still being sent"
     if exchange.delivered is False:
         yield "      the client did not get the vendor's answer"
-    if exchange.status >= 400 and not exchange.faults:
+    if exchange.status >= REFUSED and not exchange.faults:
         fact = _evidence().get(exchange.evidence)
         says, kind = (fact.says, fact.kind) if fact else ("the scenario says so", exchange.basis)
         yield f"      because: {says} [{exchange.evidence}, {kind}]"

@@ -94,6 +94,11 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mist
             yield Problem(problem.message, (*path, name, *problem.path))
 
 
+def names_something(state: Any) -> bool:
+    """Tell whether a sound state by vendor names a resource or a field: `{"serpwow": {"batches": []}}` does not."""
+    return any(value not in ([], {}) for part in state.values() for value in part.values())
+
+
 def _sound_fragment(written: Any, lists: Lists, path: Path, mistakes: Mistakes) -> dict[str, Any]:
     """A vendor's state without its mistakes; a resource that has one says nothing, and keeps its place."""
     sound = mistakes.without(written, path)

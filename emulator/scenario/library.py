@@ -36,8 +36,21 @@ class Library:
             NotFound: there is none.
         """
         if name not in self._paths:
-            raise NotFound("scenario", name, self._paths)
+            raise self._not_found(name)
         return self._paths[name]
+
+    def meant(self, written: str) -> str | None:
+        """Return the scenario that is written with an ending, or with folders before it that are no part of its name."""
+        path = Path(written)
+        parts = (path.with_suffix("") if is_scenario(path) else path).as_posix().split("/")
+        names = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((name for name in names if name in self._paths and name != written), None)
+
+    def _not_found(self, name: str) -> NotFound:
+        error = NotFound("scenario", name, self._paths)
+        if meant := self.meant(name):
+            error.args = (f"no scenario is called {name!r}; did you mean {meant!r}?",)
+        return error
 
     def get(self, name: str) -> Scenario:
         """The scenario of that name; read again when its file has changed.

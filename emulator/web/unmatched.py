@@ -16,7 +16,10 @@ KEPT = 100
 
 
 class Unmatched(NamedTuple):
-    """One such request. `world` is the one that it reached, and `credential` what picked that; `error` is ours, if any."""
+    """One such request. `world` is the one that it reached, and `credential` what picked that; `error` is ours, if any.
+
+    `unread` tells that it has an Authorization header in which its vendor reads no key.
+    """
 
     n: int
     method: str
@@ -26,6 +29,7 @@ class Unmatched(NamedTuple):
     world: str | None = None
     operation: str | None = None
     credential: str | None = None
+    unread: bool = False
 
     def show(self) -> dict[str, Any]:
         """Return the request as the control plane shows it; no credential can be read in it."""
@@ -83,10 +87,16 @@ class UnmatchedRequests:
         self._count += 1
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
-        reached: tuple[str | None, ...] = ()
+        reached: tuple[Any, ...] = ()
         if exchange is not None:
             entry = self._worlds.default.journal.entry(exchange)
             event = entry.event if entry else None
-            reached = (DEFAULT, event.operation, event.credential) if isinstance(event, Exchange) else (DEFAULT,)
+            reached = (DEFAULT, *_picked(event)) if isinstance(event, Exchange) else (DEFAULT,)
         target = f"{path}?{query}" if query else path
         self._kept.append(Unmatched(self._count, scope["method"], target, status, error, *reached))
+
+
+def _picked(exchange: Exchange) -> tuple[str, str | None, bool]:
+    """Return the operation, the credential that the vendor read, and whether there is another that it could not read."""
+    sent = any(name.lower() == b"authorization" and value.strip() for name, value in exchange.headers)
+    return exchange.operation, exchange.credential, sent and not exchange.credential

@@ -153,7 +153,7 @@ def as_wanted(wanted: Any, sent: Any) -> Any:
     if isinstance(wanted, dict) and isinstance(sent, dict):
         return {key: as_wanted(wanted.get(key, part), part) for key, part in sent.items()}
     if isinstance(wanted, list):
-        items = sent if isinstance(sent, list) else [sent]
+        items = sent if isinstance(sent, list) else _joined(sent, len(wanted))
         return [as_wanted(wanted[index] if index < len(wanted) else part, part) for index, part in enumerate(items)]
     if not isinstance(sent, str):
         return sent
@@ -162,3 +162,8 @@ def as_wanted(wanted: Any, sent: Any) -> Any:
     if isinstance(wanted, (int, Decimal)) and _NUMBER.fullmatch(sent):
         return Decimal(sent)
     return None if wanted is None and sent in ("", "null") else sent
+
+
+def _joined(sent: Any, wanted: int) -> list[Any]:
+    """Return the items of a text such as `1,3`, where not a single one is wanted; else the text as the only item."""
+    return sent.split(",") if isinstance(sent, str) and wanted > 1 and "," in sent else [sent]

@@ -186,6 +186,7 @@ SCHEMAS: Mapping[str, Schema] = {
         world=optional(TEXT),
         operation=optional(TEXT),
         credential=optional(TEXT),
+        unread=FLAG,
     ),
     "place": object_of(clock=ref("clock"), journal=COUNT),
     "held": object_of(
