@@ -56,7 +56,8 @@ class Download:
             await send_out(Wire(200, [], Stream(self._many * len(CHUNK), self.chunks())), send, means)
 
     def chunks(self) -> Iterator[bytes]:
-        for self.made in range(1, self._many + 1):
+        while self.made < self._many:
+            self.made += 1
             yield CHUNK
 
 
