@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import io
 import os
 import sys
@@ -18,6 +19,9 @@ QUIET = "healthcheck"
 BESIDE_OPTIONS = frozenset({"EMULATOR_URL", "EMULATOR_TLS_FOLDER"})
 """Variables that are read and are no option of every command's."""
 
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT})
+"""Errors of an output that takes no more: a full disk, a file at its bound."""
+
 
 class Program(click.Group):
     """A group of commands that prints in any encoding, and names variables that look like a misspelt option."""
@@ -30,6 +34,12 @@ class Program(click.Group):
         strip_all(os.environ)
         try:
             return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at the end
+            click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+            sys.exit(1)
         finally:
             sys.stdout, sys.stderr = before
 

@@ -337,6 +337,13 @@ class TestStandstill:
     def test_what_is_asked_for_each_of_many_is_not_the_same(self) -> None:
         assert self.look([self.asked(n, target=f"/{n}") for n in range(1_000)], 60) is None
 
+    @pytest.mark.parametrize(
+        ("times", "elapsed", "found"), [(999, 0, False), (1_000, 0, True), (50, 10.1, True), (49, 60, False)]
+    )
+    def test_a_path_whose_query_always_differs_is_a_standstill_later(self, times: int, elapsed: float, found: bool) -> None:
+        entries = [self.asked(n, target=f"/x?at={n}") for n in range(times)]
+        assert (self.look(entries, elapsed) is not None) is found
+
     def test_two_requests_in_turn_are_a_standstill(self) -> None:
         assert self.look([self.asked(n, target=f"/{n % 2}") for n in range(200)]) is not None
 

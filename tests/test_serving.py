@@ -482,3 +482,14 @@ def test_the_commands_look_where_serve_listens_with_the_same_environment(command
 def test_https_at_the_plain_port_is_named_by_our_own_commands(live: Live) -> None:
     done = run("explain", "--url", live.url.replace("http:", "https:"))
     assert "it does not speak TLS there: use http://" in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
+@pytest.mark.parametrize(
+    "command", [["list"], ["--help"], ["--version"], ["schema"], ["draw", "serpwow"], ["check", "first-run"]]
+)
+def test_an_output_that_takes_no_more_is_told_in_a_line(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([sys.executable, "-m", "emulator", *command], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "Error: the output cannot be written: No space left on device\n"

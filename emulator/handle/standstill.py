@@ -12,6 +12,9 @@ MANY = 100
 FEW, LONG = 5, 10.0
 """Fewer times are enough once it has run for so many real seconds."""
 
+VARYING = 10
+"""So many times as often, a path may be asked with another query or body each time, as one who turns pages does."""
+
 ADVICE = (
     "nothing changed, and the clock stands still. Let it run (`clock: {rate: 60}` in the scenario: a minute in a second),"
     " or have the client pass the world's time, not its own (`emulator.clock.sleep`, `emulator.clock.patch_sleep`)"
@@ -27,6 +30,7 @@ class Standstill:
         self._newest = 0
         self._at: str | None = None
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._paths: Counter[tuple[str, str]] = Counter()
 
     def look(self) -> str | None:
         """The reason why the client will not end; None where it may."""
@@ -35,8 +39,11 @@ class Standstill:
             self._count(entry)
         if not self._counts:
             return None
-        ((operation, _), times), *_ = self._counts.most_common(1)
-        if times >= MANY or (times >= FEW and self._elapsed() > LONG):
+        return self._reason(self._counts, 1) or self._reason(self._paths, VARYING)
+
+    def _reason(self, counts: Counter[tuple[str, str]], factor: int) -> str | None:
+        ((operation, _), times), *_ = counts.most_common(1)
+        if times >= factor * MANY or (times >= factor * FEW and self._elapsed() > LONG):
             return f"time stands still: the client asked {operation} {times} times; {ADVICE}"
         return None
 
@@ -44,6 +51,8 @@ class Standstill:
         """Begins to count anew where time passed, or anything changed."""
         if entry["type"] == "change" or entry["changes"] or entry["at"] != self._at:
             self._counts.clear()
+            self._paths.clear()
         self._at = entry["at"]
         if entry["type"] == "exchange":
             self._counts[entry["operation"], f"{entry['method']} {entry['target']} {entry['request']['body']}"] += 1
+            self._paths[entry["operation"], f"{entry['method']} {entry['target'].partition('?')[0]}"] += 1
