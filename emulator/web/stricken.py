@@ -90,7 +90,7 @@ class Stricken:
         if all(fault.commits for fault in faults) or self._holding.is_over(faults[-1]):
             return None
         failed = self._fail(befallen)
-        if faults[-1].do == HANG and await self._holding.hang(faults[-1], self._patience):
+        if faults[-1].do == HANG and await self._holding.hang(faults[-1], self._patience, failed.noted):
             with self._holding.hop():
                 if failed.noted is not None:
                     failed.noted.withdraw()
