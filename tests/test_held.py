@@ -216,6 +216,8 @@ def test_a_hang_is_in_the_journal_while_it_lasts_and_once_when_it_is_over(emulat
         (3, STOP, 200),
     ]
     assert (emulator.journal.dropped, emulator.ledger.complete) == (0, True)
+    why = httpx.get(f"{emulator.url}/_emulator/worlds/{emulator.id}/journal/1/explain")
+    assert "it went on as entry 3" in why.json()["detail"]
     emulator.undo(2)
     assert (emulator.serpwow.batch("B1").status, emulator.journal.exchanges()) == ("queued", [])
 

@@ -47,7 +47,7 @@ class Commit(NamedTuple):
 class Mark(NamedTuple):
     """A point in a history: how many commits there had been, and the newest of them."""
 
-    count: int
+    commits: int
     newest: Commit | None
 
 
@@ -89,8 +89,8 @@ class History:
 
     def has(self, mark: Mark) -> bool:
         """Tell whether nothing before that point was taken back. A commit that is forgotten cannot be."""
-        place = mark.count - 1 - (self.count - len(self._commits))
-        return mark.count <= self.count and (place < 0 or self._commits[place] is mark.newest)
+        place = mark.commits - 1 - (self.count - len(self._commits))
+        return mark.commits <= self.count and (place < 0 or self._commits[place] is mark.newest)
 
     def of(self, n: int) -> Commit | None:
         """The commit of the exchange of that number; None where it changed nothing or is forgotten."""
