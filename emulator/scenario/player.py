@@ -92,7 +92,7 @@ class _Player:
 
     def _take(self, step: Step) -> Iterator[str]:
         written = step.written
-        if lost := next((name for name in self._lost if f"{{{name}}}" in str(written)), None):
+        if lost := next((name for name in sorted(self._lost) if f"{{{name}}}" in str(written)), None):
             raise Mismatch(f"this step needs {{{lost}}}, which could not be kept: it and those after it were not played")
         if step.verb == "send":
             expected = self._filled(written.get("get", {}))
