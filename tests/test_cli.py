@@ -112,6 +112,18 @@ def test_play_says_plainly_what_differs_and_how_much(tmp_path: Path, step: str, 
     assert done.stderr.endswith("2 scenarios played, 1 difference\n")
 
 
+def test_play_stops_once_where_a_step_needs_what_could_not_be_kept(tmp_path: Path) -> None:
+    path = tmp_path / "lost.yaml"
+    steps = [
+        "  - send: GET /live/account?api_key={serpwow.api_key}\n    keep: {it: no.such}",
+        *["  - send: GET /live/{it}"] * 2,
+    ]
+    path.write_text("title: Lost\nsteps:\n" + "\n".join(steps) + "\n")
+    done = run("play", str(path))
+    assert f"{path}:5: this step needs {{it}}, which could not be kept" in done.stderr
+    assert done.stderr.endswith("1 scenario played, 2 differences\n")
+
+
 def test_keys_in_another_order_differ_where_all_is_compared() -> None:
     assert list(exact_difference({"a": 1, "b": 2}, {"b": 2, "a": 1})) == [
         'the keys are in another order: {"b": 2, "a": 1}, not {"a": 1, "b": 2}'

@@ -159,14 +159,49 @@ def test_a_request_is_told_that_its_world_was_taken_back(
             assert [it for it in emulator.journal.exchanges() if it.operation == STOP] == []
 
 
-@pytest.mark.parametrize("how", HOLDS)
-def test_a_request_that_an_undo_spares_is_answered(emulator: Emulator, pool: ThreadPoolExecutor, how: str) -> None:
-    """It was committed before the exchange that is taken back began."""
-    asked = hold(emulator, pool, over_a_socket, "after-commit", how)
+def account(emulator: Emulator) -> None:
     httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
+
+
+def _undo_the_newer(emulator: Emulator) -> None:
+    account(emulator)
+    account(emulator)
     emulator.undo()
-    assert asked.result().status_code == 200
-    assert [(it.operation, it.delivered) for it in emulator.journal.exchanges()] == [(STOP, True)]
+
+
+def _restore_a_snapshot_of_meanwhile(emulator: Emulator) -> None:
+    emulator.snapshot("meanwhile")
+    account(emulator)
+    emulator.restore("meanwhile")
+
+
+@pytest.mark.parametrize("go_back", [_undo_the_newer, _restore_a_snapshot_of_meanwhile])
+@pytest.mark.parametrize(("where", "how"), [(where, how) for where in ANYWHERE[:3] for how in HOLDS])
+def test_a_request_is_held_on_when_its_world_goes_back_to_a_point_after_its_beginning(
+    emulator: Emulator, pool: ThreadPoolExecutor, where: str, how: str, go_back: Callable[[Emulator], None]
+) -> None:
+    account(emulator)
+    asked = hold(emulator, pool, over_a_socket, where, how)
+    go_back(emulator)
+    if not (go_back is _restore_a_snapshot_of_meanwhile and where == "after-commit" and "delay" in how):
+        assert held(emulator).operation == STOP
+        emulator.faults.clear()
+        assert asked.result().status_code == 200
+        assert [(it.status, it.delivered) for it in emulator.journal.exchanges(STOP)] == [(200, True)]
+    else:  # its answer was under way, and a snapshot holds no answers that are under way
+        assert asked.result().status_code == 503
+
+
+def test_a_request_is_gone_when_a_later_undo_reaches_back_before_its_beginning(
+    emulator: Emulator, pool: ThreadPoolExecutor
+) -> None:
+    account(emulator)
+    asked = hold(emulator, pool, over_a_socket, "before-auth", "hang")
+    _undo_the_newer(emulator)
+    assert held(emulator).operation == STOP
+    emulator.undo(3)
+    assert asked.result().status_code == 503
+    assert (emulator.journal.exchanges(), emulator.serpwow.batch("B1").status) == ([], "queued")
 
 
 def test_a_hang_is_in_the_journal_while_it_lasts_and_once_when_it_is_over(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
@@ -181,6 +216,8 @@ def test_a_hang_is_in_the_journal_while_it_lasts_and_once_when_it_is_over(emulat
         (3, STOP, 200),
     ]
     assert (emulator.journal.dropped, emulator.ledger.complete) == (0, True)
+    why = httpx.get(f"{emulator.url}/_emulator/worlds/{emulator.id}/journal/1/explain")
+    assert "it went on as entry 3" in why.json()["detail"]
     emulator.undo(2)
     assert (emulator.serpwow.batch("B1").status, emulator.journal.exchanges()) == ("queued", [])
 

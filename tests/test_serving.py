@@ -107,7 +107,8 @@ def test_what_the_guard_turns_away_is_told_too(path: str, error: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "end"), [(DROP_AFTER, "200 stopped_all default/1 fault-1:drop"), (DROP_BEFORE, "- failed default/1 fault-1:drop")]
+    ("fault", "end"),
+    [(DROP_AFTER, "200 stopped_all default/1 fault-1:drop"), (DROP_BEFORE, "no answer (failed) default/1 fault-1:drop")],
 )
 def test_the_line_names_the_faults_and_what_the_client_would_have_heard(fault: dict[str, Any], end: str) -> None:
     assert told(("GET", "/live/batches/stopall?api_key=demo"), fault) == [f"GET /live/batches/stopall?api_key=… {end}"]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from emulator.handle.endings import Ending, Explored, Intrusion, Progress, name_of
 from emulator.handle.expected import expect_sound, read_exceptions, read_faults, read_meanwhile, read_seconds, verdict
 from emulator.handle.reproduction import as_yaml
 from emulator.handle.standstill import Standstill
@@ -33,7 +34,11 @@ ASTRAY = ".astray"
 OUT_OF_TIME = "out of time"
 MILLISECOND = timedelta(milliseconds=1)
 WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
-NO_CALLS = "the client called no operation, so that nothing could come in its way: is it pointed at its world?"
+NO_CALLS = (
+    "the client called no operation, so that nothing could come in its way: is it pointed at its world? It is to use "
+    "emulator.serpwow.url and .api_key, .stripe.url and .api_key, .sixdot50.url, .key and .secret; a command finds them as "
+    "SERPWOW_URL, SERPWOW_API_KEY, STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET"
+)
 
 
 class TooManyEndings(EmulatorError):
@@ -49,53 +54,9 @@ class OutOfTime(EmulatorError):
 
     def __init__(self, explored: Explored, seconds: float) -> None:
         self.explored = explored
-        tried = f"{explored.tried - 1} of {explored.endings} endings" if explored.endings else "not even the undisturbed client"
+        explored.tried -= 1  # the one that was under way has not come to an end
+        tried = f"{explored.tried} of {explored.endings} endings" if explored.endings else "not even the undisturbed client"
         super().__init__(f"after {seconds:g} s, {tried} had come to an end: give it more time (max_seconds, --max-seconds)")
-
-
-@dataclass(frozen=True, slots=True)
-class Intrusion:
-    """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then."""
-
-    says: str
-    fault: Mapping[str, Any]
-    event: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How it went with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
-
-    intrusions: tuple[Intrusion, ...]
-    broke: str
-    story: str
-    scenario: str
-
-    def __str__(self) -> str:
-        return f"{_name_of(self.intrusions)}: {self.broke}"
-
-
-Progress = Callable[["Explored", str], None]
-"""Is told before each run what was found until then, and what is tried next."""
-
-
-@dataclass(slots=True)
-class Explored:
-    """The number of endings tried, those that broke something, the smallest first, and the undisturbed client's calls.
-
-    `endings` is how many there are, known once the undisturbed client is done; those with a broken one in them are not tried.
-    """
-
-    tried: int = 0
-    broken: list[Ending] = field(default_factory=list)
-    calls: int = 0
-    endings: int = 0
-
-    def __str__(self) -> str:
-        lines = [f"{len(self.broken)} of {self.tried} endings broke something"]
-        for ending in self.broken:
-            lines += ["", str(ending), ending.story, "scenario:", ending.scenario]
-        return "\n".join(lines)
 
 
 def explore(
@@ -144,7 +105,9 @@ def explore(
         raise TooManyEndings(f"{len(endings) + 1} endings are more than {most}: give fewer faults, or a larger `most`")
     explored.endings = len(endings) + 1
     for ending in () if explored.broken else endings:
-        if not any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
+        if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
+            explored.skipped += 1
+        else:
             trial.run(ending, explored)
     return explored
 
@@ -182,7 +145,7 @@ class _Trial:
 
         written = _with(self.scenario, intrusions)
         explored.tried += 1
-        self.progress(explored, _name_of(intrusions))
+        self.progress(explored, name_of(intrusions))
         with self.begin(written) as emulator:
             start = emulator.clock.now
             broke = self._watched(emulator, explored)
@@ -232,10 +195,6 @@ def _reason(standstill: Standstill, emulator: Emulator) -> str | None:
     if reason is not None and emulator.faults.held():
         emulator.faults.clear()
     return reason
-
-
-def _name_of(intrusions: Iterable[Intrusion]) -> str:
-    return ", and ".join(intrusion.says for intrusion in intrusions) or "nothing comes in its way"
 
 
 def _finish(result: object) -> object:

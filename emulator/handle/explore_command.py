@@ -63,7 +63,8 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
     is tried; Ctrl-C prints what was found so far.
     """
     from emulator.handle.emulator import Emulator
-    from emulator.handle.explore import Explored, OutOfTime
+    from emulator.handle.endings import Explored
+    from emulator.handle.explore import OutOfTime
     from emulator.kernel.errors import EmulatorError
 
     if shutil.which(command[0]) is None:
@@ -78,7 +79,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
     def progress(explored: Explored, what: str) -> None:
         nonlocal found
         found = explored
-        click.echo(f"{explored.tried} of {explored.endings or '?'}: {what}", err=True)
+        click.echo(f"{explored.tried + explored.skipped} of {explored.endings or '?'}: {what}", err=True)
 
     try:
         with Emulator() as emulator:
@@ -87,7 +88,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
         click.echo(str(found))
         raise click.exceptions.Exit(128 + signal.SIGINT) from None
     except OutOfTime as error:
-        click.echo(str(found))
+        click.echo(str(error.explored))
         raise click.ClickException(str(error)) from None
     except EmulatorError as error:
         raise click.ClickException(str(error)) from None

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emulator.handle.emulator import Emulator
-    from emulator.handle.explore import Client, Explored, Progress
+    from emulator.handle.endings import Explored, Progress
+    from emulator.handle.explore import Client
     from emulator.handle.scenarios import ScenarioLike
     from emulator.handle.written import Duration
 

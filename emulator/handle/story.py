@@ -14,7 +14,7 @@ from emulator.handle.faults import Fault
 from emulator.handle.journal import Change, Exchange, Journal
 from emulator.handle.missed import blame, missed, under_way
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import outcome, show_instant
 from emulator.vendors import VENDORS
 
 SHOWN = 50
@@ -128,7 +128,7 @@ def _name_of(fault: Fault) -> str:
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
     asked = f"{exchange.method} {exchange.target}"
-    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {exchange.status or 'nothing'} {exchange.answer}"
+    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {outcome(exchange.status, exchange.answer)}"
     yield from (f"      fault: {fault}" for fault in exchange.faults)
     if exchange.delivered is None:
         yield "      its answer is still being sent"

@@ -44,6 +44,13 @@ class Commit(NamedTuple):
         return self.last if self.last > self.first else None
 
 
+class Mark(NamedTuple):
+    """A point in a history: how many commits there had been, and the newest of them."""
+
+    commits: int
+    newest: Commit | None
+
+
 class History:
     """The newest commits: `capacity` at most, and no more than hold REMEMBERED values between them. `count` is of all."""
 
@@ -75,6 +82,15 @@ class History:
     def reaches(self, count: int) -> bool:
         """Whether there have been so many commits, and every one after the first `count` is remembered."""
         return self.count - len(self._commits) <= count <= self.count
+
+    def mark(self) -> Mark:
+        """The present point, to ask later whether it was taken back."""
+        return Mark(self.count, self._commits[-1] if self._commits else None)
+
+    def has(self, mark: Mark) -> bool:
+        """Tell whether nothing before that point was taken back. A commit that is forgotten cannot be."""
+        place = mark.commits - 1 - (self.count - len(self._commits))
+        return mark.commits <= self.count and (place < 0 or self._commits[place] is mark.newest)
 
     def of(self, n: int) -> Commit | None:
         """The commit of the exchange of that number; None where it changed nothing or is forgotten."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -126,7 +126,7 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=capacity)
         self._last = 0
         self._cleared = 0
-        self._withdrawn: list[int] = []
+        self._withdrawn: dict[int, int | None] = {}
 
     @property
     def last(self) -> int:
@@ -175,11 +175,23 @@ class Journal:
             self._entries[place] = Entry(n, exchange._replace(delivered=delivered))
 
     def withdraw(self, n: int, exchange: Exchange) -> None:
-        """Takes out this very exchange, if it is still there under its number, which no other entry gets."""
+        """Takes out this very exchange, if it is still there under its number, which no other entry gets.
+
+        The same request is entered again when it is over; `continue_as` says where.
+        """
         place = self._place(n)
         if place is not None and self._entries[place].event is exchange:
             del self._entries[place]
-            insort(self._withdrawn, n)
+            self._withdrawn[n] = None
+
+    def continue_as(self, n: int, newer: int) -> None:
+        """Notes that the request whose entry `n` was withdrawn is entry `newer` now."""
+        if n in self._withdrawn:
+            self._withdrawn[n] = newer
+
+    def continued(self, n: int) -> int | None:
+        """The number under which the request of a withdrawn entry was entered again; None where it was not."""
+        return self._withdrawn.get(n)
 
     def give_up_deliveries(self) -> None:
         """What is being sent is on its way elsewhere: here, nobody has got it."""
@@ -192,8 +204,7 @@ class Journal:
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()
         self._last = min(self._last, n - 1)
-        while self._withdrawn and self._withdrawn[-1] >= n:
-            self._withdrawn.pop()
+        self._withdrawn = {old: None if newer and newer >= n else newer for old, newer in self._withdrawn.items() if old < n}
         self._cleared = min(self._cleared, self.dropped)
 
     def clear(self) -> None:
@@ -212,6 +223,11 @@ class Journal:
         """Return the index of the entry with that number, from the oldest; None where there is none."""
         place = bisect_left(self._entries, n, key=lambda entry: entry.n)
         return place if place < len(self._entries) and self._entries[place].n == n else None
+
+
+def outcome(status: int, answer: str) -> str:
+    """A status and the name of its answer, or that no answer came back, as every line for people says it."""
+    return f"{status} {answer}" if status else f"no answer ({answer})"
 
 
 def show_instant(instant: datetime) -> str:

@@ -39,7 +39,7 @@ class World:
     """Resources, clock, agenda, counters and journal under one set of rules. Everything a client can see comes from here.
 
     `history` holds what the newest transactions replaced, and `snapshots` the moments that somebody wanted kept, by name.
-    `epoch` counts how often its past was taken back or it was dropped, together with whatever was under way.
+    `epoch` counts how often it was reset or dropped, together with whatever was under way.
     Whoever uses a world from more than one thread holds its `lock` meanwhile.
     """
 
@@ -205,7 +205,6 @@ class World:
             return self.reset()
         if name not in self.snapshots:
             raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
-        self.epoch += 1
         return self._go_back_to(self.snapshots[name])
 
     def undo(self, exchanges: int) -> None:
@@ -223,7 +222,6 @@ class World:
         began = first.began
         if not self.history.reaches(began.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
-        self.epoch += 1
         for commit in self.history.take_since(began.commits):
             put_back(self, commit.touched, commit.counters)
         self.journal.take_since(began.entries + 1)

@@ -78,6 +78,7 @@ class _Player:
         self._client = client
         self._world = world
         self._kept = {f"{vendor}.{name}": text for vendor, fields in credentials.items() for name, text in fields.items()}
+        self._lost: set[str] = set()
 
     def play(self, steps: list[Step]) -> Iterator[Difference]:
         for step in steps:
@@ -91,6 +92,8 @@ class _Player:
 
     def _take(self, step: Step) -> Iterator[str]:
         written = step.written
+        if lost := next((name for name in sorted(self._lost) if f"{{{name}}}" in str(written)), None):
+            raise Mismatch(f"this step needs {{{lost}}}, which could not be kept: it and those after it were not played")
         if step.verb == "send":
             expected = self._filled(written.get("get", {}))
             try:
@@ -140,8 +143,11 @@ class _Player:
         for name, path in wanted.items():
             value = _at(_json(reply), path)
             if value is None:
+                self._lost.add(name)
                 yield f"nothing can be kept as {name!r}: the answer has no {path!r}"
-            self._kept[name] = str(value)
+            else:
+                self._lost.discard(name)
+                self._kept[name] = str(value)
 
     def _filled(self, value: Any) -> Any:
         """The value with every {name} that is known replaced by what was kept under it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from emulator.kernel.journal import Exchange
+from emulator.kernel.journal import Exchange, outcome
 from emulator.web.guard import OPEN, Turned
 from emulator.web.redact import redact_target, redact_url
 from emulator.web.wire import Scope, Send, Wire
@@ -57,9 +57,9 @@ class ExchangeLines:
 
 
 def line_of(exchange: Exchange, place: str) -> str:
-    """Return the line of an exchange with a vendor; the status is `-` where nothing came back."""
+    """Return the line of an exchange with a vendor; it says `no answer` where nothing came back."""
     faults = "".join(f" {fault.id}:{fault.do}" for fault in exchange.faults)
-    return f"{exchange.method} {shown(exchange.target)} {exchange.status or '-'} {exchange.answer} {place}{faults}"
+    return f"{exchange.method} {shown(exchange.target)} {outcome(exchange.status, exchange.answer)} {place}{faults}"
 
 
 def shown(target: str) -> str:

@@ -11,6 +11,7 @@ from threading import Event
 from typing import NamedTuple
 
 from emulator.kernel.faults import Fault
+from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call
@@ -41,15 +42,31 @@ class Noted(NamedTuple):
         return entry is not None and entry.event is self.exchange
 
 
+class Past(NamedTuple):
+    """A world's past at some point of a request: its epoch, and the mark in its history."""
+
+    epoch: int
+    mark: Mark
+
+    @classmethod
+    def of(cls, world: World) -> Past:
+        """The past of a world as it is now."""
+        return cls(world.epoch, world.history.mark())
+
+    def is_kept(self, world: World) -> bool:
+        """Tell whether the world still has this past, whatever was undone after it."""
+        return world.epoch == self.epoch and world.history.has(self.mark)
+
+
 class Held:
     """One request, for as long as one fault holds it up. It is woken from any thread, and waits in a thread or a loop.
 
-    `since` is the world's instant at which that began, `epoch` the world's then; `due` the instant at which a virtual delay
-    is over, None for every other fault. `noted` is its exchange, once it is committed. `ended` is LIFTED or GONE once it has
-    been let go.
+    `since` is the world's instant at which that began, `past` the world's past then; `due` the instant at which a virtual
+    delay is over, None for every other fault. `noted` is its entry in the journal, once it has one. `ended` is LIFTED or GONE
+    once it has been let go.
     """
 
-    __slots__ = ("_stirred", "_wake", "call", "due", "ended", "epoch", "fault", "noted", "operation", "reckoned", "since")
+    __slots__ = ("_stirred", "_wake", "call", "due", "ended", "fault", "noted", "operation", "past", "reckoned", "since")
 
     def __init__(
         self,
@@ -57,7 +74,7 @@ class Held:
         operation: str,
         fault: Fault,
         since: datetime,
-        epoch: int,
+        past: Past,
         due: datetime | None = None,
         noted: Noted | None = None,
     ) -> None:
@@ -65,7 +82,7 @@ class Held:
         self.operation = operation
         self.fault = fault
         self.since = since
-        self.epoch = epoch
+        self.past = past
         self.due = due
         self.noted = noted
         self.ended: str | None = None
@@ -175,10 +192,9 @@ class HeldRequests:
     def _review(self, world: World, held: Held, gone: bool) -> None:
         if held.ended is not None:
             return
-        if gone:
+        undone = not held.past.is_kept(world) or not (held.noted is None or held.noted.remains())
+        if gone or undone:
             held.let_go(GONE)
-        elif world.epoch != held.epoch:
-            held.let_go(LIFTED if held.noted is not None and held.noted.remains() else GONE)
         elif world.store.find(Fault.kind, held.fault.id) is None:
             held.let_go(LIFTED)
         elif held.due is not None and held.reckoned != (world.clock.base, world.clock.rate):

@@ -12,7 +12,7 @@ from emulator.kernel.faults import DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call
-from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted
+from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted, Past
 from emulator.web.wire import Means
 
 AT_MOST = 86_400.0
@@ -38,24 +38,25 @@ class Holding:
         self._call = call
         self._operation = operation
         self._means = means
-        self._epoch = world.epoch
+        self._past = Past.of(world)
         self._lifted: set[str] = set()
 
     @contextmanager
     def hop(self) -> Iterator[None]:
-        """The world to oneself, if its past is still that in which the request began.
+        """The world to oneself, if it still has the past in which the request began and went on.
 
         Raises:
             WorldGone: it is not.
         """
         with self._world.lock:
-            if self._world.epoch != self._epoch:
+            if not self._past.is_kept(self._world):
                 raise WorldGone(committed=False)
             yield
+            self._past = Past.of(self._world)
 
     def is_over(self, fault: Fault) -> bool:
         """Tell whether a fault was taken away since it struck, so that it spares the request from then on."""
-        if self._world.epoch == self._epoch and self._world.store.find(Fault.kind, fault.id) is None:
+        if self._past.is_kept(self._world) and self._world.store.find(Fault.kind, fault.id) is None:
             self._lifted.add(fault.id)
         return self.was_lifted(fault)
 
@@ -93,25 +94,28 @@ class Holding:
                     if held.ended is None:
                         await self._means.pause(held, fault.delay.total_seconds())
 
-    async def hang(self, fault: Fault, seconds: float) -> bool:
+    async def hang(self, fault: Fault, seconds: float, noted: Noted | None = None) -> bool:
         """Leaves the client without a word until the fault is taken away (True), or it or our patience is at its end.
+
+        `noted` is the entry of a request that has not taken effect.
 
         Raises:
             WorldGone: the world was reset, taken back or dropped meanwhile.
         """
-        with self.hold(fault) as held:
+        with self.hold(fault, noted=noted) as held:
             if held.ended is None:
                 await self._means.hang(held, seconds)
         return held.ended == LIFTED
 
     @contextmanager
-    def hold(self, fault: Fault, due: datetime | None = None) -> Iterator[Held]:
+    def hold(self, fault: Fault, due: datetime | None = None, noted: Noted | None = None) -> Iterator[Held]:
         """Lists the request as held up by a fault for as long as this lasts.
 
         Raises:
             WorldGone: at the end, where the world was reset, taken back or dropped meanwhile.
         """
-        held = Held(self._call, self._operation, fault, self._world.clock.now(), self._epoch, due, self.noted)
+        since, entry = self._world.clock.now(), noted or self.noted
+        held = Held(self._call, self._operation, fault, since, self._past, due, entry)
         with self._requests.hold(self._world, held):
             yield held
         if held.ended == LIFTED:
@@ -122,7 +126,7 @@ class Holding:
     async def _delay_virtually(self, fault: Fault) -> None:
         """Lets the world's own time pass: at once where it stands still, or else for as long as the world takes."""
         with self._world.lock:
-            if self.is_frozen() and self._world.epoch == self._epoch:
+            if self.is_frozen() and self._past.is_kept(self._world):
                 self.jump((fault,))
                 return
             due = self._end_of(fault)

@@ -11,6 +11,7 @@ from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
 from emulator.web.accidents import world_gone
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, refusal
+from emulator.web.held import Noted
 from emulator.web.holding import Holding, WorldGone
 from emulator.web.routes import Route
 from emulator.web.wire import Wire
@@ -48,6 +49,7 @@ class Stricken:
         self._conclude = conclude
         self._patience = patience
         self._name = route.name
+        self._withdrawn: list[Noted] = []
 
     async def answer(self) -> Wire:
         """The reply, with the faults that are still to befall it on the wire."""
@@ -90,10 +92,11 @@ class Stricken:
         if all(fault.commits for fault in faults) or self._holding.is_over(faults[-1]):
             return None
         failed = self._fail(befallen)
-        if faults[-1].do == HANG and await self._holding.hang(faults[-1], self._patience):
+        if faults[-1].do == HANG and await self._holding.hang(faults[-1], self._patience, failed.noted):
             with self._holding.hop():
                 if failed.noted is not None:
                     failed.noted.withdraw()
+                    self._withdrawn.append(failed.noted)
             return None
         return failed
 
@@ -105,7 +108,14 @@ class Stricken:
             answer = Answer(FAILED, last.place or last.id)
             over = {fault.id for fault in faults[:-1]}
             wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, faults, over)
+        self._link(wire)
         return wire._replace(status=reply.status or 500, faults=(last,), holding=self._holding)
+
+    def _link(self, wire: Wire) -> None:
+        """Lets the numbers that this request had in the journal while a fault held it up lead to its present one."""
+        for earlier in self._withdrawn:
+            if wire.noted is not None:
+                self._world.journal.continue_as(earlier.n, wire.noted.n)
 
     def _commit(self, early: Faults, late: Faults, let_in: bool = False) -> Wire:
         """Let the request take effect. Virtual time that passes after it has passed when the client has its reply."""
@@ -119,5 +129,6 @@ class Stricken:
                 reply = failure(tx, self._route, self._call, left[-1])
             wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, early + late, over)
         self._holding.noted = wire.noted
+        self._link(wire)
         self._holding.jump(jumped)
         return wire._replace(faults=left, holding=self._holding)

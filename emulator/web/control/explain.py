@@ -9,7 +9,7 @@ from emulator.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
 from emulator.kernel.history import Touched
-from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, show_instant
+from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
 from emulator.kernel.machine import Row
 from emulator.kernel.world import World
 from emulator.scenario.difference import of_touched
@@ -53,6 +53,8 @@ class NoEntry(NotFound):
 
     def __init__(self, journal: Journal, n: int | None = None) -> None:
         wanted = "no entry of an exchange yet" if n is None else f"no entry {n}"
+        if n is not None and (newer := journal.continued(n)):
+            wanted += f" any more: a fault held this request up, and when it was taken away it went on as entry {newer}"
         here = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
         EmulatorError.__init__(self, f"this journal has {wanted}: {here}")
 
@@ -139,8 +141,10 @@ def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[d
 
 def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
     """The explanation for people; `picked` says how the request found its world."""
-    basis = f" [{told['basis']}]" if told["because"] else ""  # what is no answer of the vendor rests on nothing
-    yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {told['status']} {told['answer']}{basis}"
+    own = told["because"] and all(fault["do"] != STATUS for fault in told["faults"])
+    basis = f" [{told['basis']}]" if own else ""  # what is no answer of the vendor rests on nothing
+    came_back = outcome(told["status"], told["answer"])
+    yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {came_back}{basis}"
     yield f"  world       {told['world']}, {picked}"
     yield f"  operation   {told['operation']}"
     for row in told["rows"][:SPOKEN]:

@@ -1,0 +1,67 @@
+"""Endings of an exploration: what came in the client's way, what broke, and how many were tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Intrusion:
+    """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then."""
+
+    says: str
+    fault: Mapping[str, Any]
+    event: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How it went with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
+
+    intrusions: tuple[Intrusion, ...]
+    broke: str
+    story: str
+    scenario: str
+
+    def __str__(self) -> str:
+        return f"{name_of(self.intrusions)}: {self.broke}"
+
+
+Progress = Callable[["Explored", str], None]
+"""Is told before each run what was found until then, and what is tried next."""
+
+
+@dataclass(slots=True)
+class Explored:
+    """The number of endings tried, those that broke something, the smallest first, and the undisturbed client's calls.
+
+    `endings` is how many there are, known once the undisturbed client is done; the `skipped` have a broken one in them, and
+    are not tried.
+    """
+
+    tried: int = 0
+    broken: list[Ending] = field(default_factory=list)
+    calls: int = 0
+    endings: int = 0
+    skipped: int = 0
+
+    def __str__(self) -> str:
+        lines = [f"{len(self.broken)} of {self.tried} endings broke something{self._untried()}"]
+        for ending in self.broken:
+            lines += ["", str(ending), ending.story, "scenario:", ending.scenario]
+        return "\n".join(lines)
+
+    def _untried(self) -> str:
+        """Say how many endings were not tried, and why."""
+        left = self.endings - self.tried - self.skipped
+        reasons = [f"{self.skipped} since they contain one that broke something"] * bool(self.skipped)
+        if left > 0:
+            reasons.append(f"{left} since they were not reached")
+        return f"; of {self.endings} in all, not tried: {', '.join(reasons)}" if reasons else ""
+
+
+def name_of(intrusions: Iterable[Intrusion]) -> str:
+    """Say what comes in the client's way."""
+    return ", and ".join(intrusion.says for intrusion in intrusions) or "nothing comes in its way"
