@@ -18,8 +18,8 @@ Since = tuple[float, int]
 class Connection(Protocol):
     """One connection, as far as its rest is concerned."""
 
-    def idle_since(self, now: float) -> Since | None:
-        """The beginning of its rest; None while a request is under way, or expected."""
+    def idle_since(self) -> Since | None:
+        """The beginning of its rest, or of a connection that has sent nothing yet; None while a request is under way."""
 
     def has_unread_bytes(self) -> bool:
         """Tell whether the client has sent something that nobody has read yet."""
@@ -45,7 +45,7 @@ def has_unread_bytes(transport: Any) -> bool:
         return bool(selector.select(0))
 
 
-def longest_idle(connections: Iterable[C], now: float) -> C | None:
+def longest_idle(connections: Iterable[C]) -> C | None:
     """Return the connection that has been idle for longest, leaving out those from which a request has just come."""
-    idle = [(since, it) for it in connections if (since := it.idle_since(now)) is not None]
+    idle = [(since, it) for it in connections if (since := it.idle_since()) is not None]
     return next((it for _, it in sorted(idle, key=itemgetter(0)) if not it.has_unread_bytes()), None)

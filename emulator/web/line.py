@@ -150,11 +150,11 @@ class Line(HttpToolsProtocol):
     def has_unread_bytes(self) -> bool:
         return has_unread_bytes(self.wire)
 
-    def idle_since(self, now: float) -> Since | None:
-        """The beginning of its rest; None while a request is under way, or the first is still expected."""
+    def idle_since(self) -> Since | None:
+        """The beginning of its rest, or of a connection that has sent nothing yet; None while a request is under way."""
         if self._hears != NOTHING or self._due or self.transport.is_closing():
             return None
-        return None if self._answered is None and now - self._began < self.limits.head_seconds else self._rests_since
+        return self._rests_since
 
     @property
     def owes(self) -> bool:
@@ -186,7 +186,7 @@ class Line(HttpToolsProtocol):
         others = [it for it in self.connections if isinstance(it, Line) and it is not self and not it.transport.is_closing()]
         if len(others) < self.limits.connections:
             return
-        if idle := longest_idle(others, self.loop.time()):
+        if idle := longest_idle(others):
             idle.transport.close()
         else:
             reason = f"more than {self.limits.connections} connections are open, and none is idle: see --max-connections"
