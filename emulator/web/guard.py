@@ -215,7 +215,10 @@ def _not_called(host: bytes) -> Turned:
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine only."""
     name = host.lower().rstrip(".").removeprefix("[").removesuffix("]")
-    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
+    if not _is_address(name):
+        return name == "localhost"
+    address = ip_address(name)
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
 
 
 def _name_in(host: str) -> str:
