@@ -45,6 +45,10 @@ def test_an_address_is_read_as_people_write_it(text: str, read: str) -> None:
     ("text", "reason"),
     [
         ("http://[", "Invalid IPv6"),
+        ("::1:18400", r"needs brackets: write \[::1\]:18400$"),
+        ("http://::1:18400/", r"needs brackets: write \[::1\]:18400$"),
+        ("http://::1:8080", r"write \[::1\]:8080 or \[::1:8080\]$"),
+        ("http://fd00::1", r"write \[fd00::1\]$"),
         ("http://127.0.0.1:99999", "Port out of range"),
         ("ftp://emulator", "scheme is 'ftp'"),
         ("http://", "names no host"),
@@ -72,6 +76,9 @@ def test_a_text_that_is_no_address_is_refused_in_a_line_without_its_password(tex
         "other, CI.EXAMPLE.COM",
         "other ci.example.com:8080",
         "http://ci.example.com",
+        "http://ci.example.com:8080/",
+        "ci.example.com/",
+        "*:8080",
     ],
 )
 def test_no_proxy_names_hosts_domains_and_ports(entries: str) -> None:
@@ -90,12 +97,41 @@ def test_no_proxy_names_addresses_and_networks(entries: str) -> None:
     assert not is_exempt(Address.read("11.1.2.3:8081"), {"no_proxy": entries})
 
 
+@pytest.mark.parametrize(
+    ("url", "entry"),
+    [
+        ("http://[::ffff:10.0.0.5]", "10.0.0.5"),
+        ("http://[::ffff:10.0.0.5]", "10.0.0.0/8"),
+        ("http://10.0.0.5", "[::ffff:10.0.0.5]"),
+        ("http://bücher.example", "xn--bcher-kva.example"),
+        ("http://a.xn--bcher-kva.example", "*.bücher.example"),
+    ],
+)
+def test_no_proxy_names_a_host_in_any_of_its_spellings(url: str, entry: str) -> None:
+    assert is_exempt(Address.read(url), {"no_proxy": entry})
+
+
+def test_an_empty_variable_in_lower_case_disables_that_in_upper_case() -> None:
+    assert proxy_of(Address.read("http://ci:8080"), {"http_proxy": "", "HTTP_PROXY": "http://b:1"}) is None
+
+
 @pytest.mark.parametrize("entries", ["fd00::1", "[fd00::1]", "[fd00::1]:8080", "fd00::/8"])
 def test_no_proxy_names_addresses_of_ipv6(entries: str) -> None:
     assert is_exempt(Address.read("http://[fd00::1]:8080"), {"no_proxy": entries})
 
 
-@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.2", "http://[::1]:8080", "http://ci.localhost"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8080",
+        "http://127.0.0.2",
+        "http://[::1]:8080",
+        "http://ci.localhost",
+        "http://0.0.0.0:8080",
+        "http://[::]:8080",
+        "http://[::ffff:127.0.0.1]:8080",
+    ],
+)
 def test_no_proxy_leads_to_this_machine_though_other_clients_may_think_so(url: str) -> None:
     environ = {"ALL_PROXY": "http://proxy:3128"}
     assert proxy_of(Address.read(url), environ) is None
