@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
+from click.testing import CliRunner
 
 from emulator.address import Address, BadAddress
 from emulator.app import create_app, worlds_of
+from emulator.cli import main
+from emulator.handle.server import EmulatorServer, Refused
 from emulator.proxies import UselessProxy, is_exempt, named_proxy, proxy_of
 from emulator.reach import HttpClient
 from emulator.scenario.client import NoResponse, Response, raw_target
@@ -196,6 +199,23 @@ def scripted() -> Iterator[Callable[..., tuple[str, list[bytes]]]]:
     listening.close()
 
 
+Through = Callable[[str, str, str], HttpClient]
+
+
+@pytest.fixture
+def through_a_proxy(scripted: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch) -> Through:
+    """A proxy of the environment that gives one answer, and a client whose requests it gets."""
+
+    def start(line: str, kind: str, body: str) -> HttpClient:
+        head = f"HTTP/1.1 {line}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+        proxy, _ = scripted(((head + body).encode(),))
+        for name, value in {"NO_PROXY": "", "no_proxy": "", "http_proxy": proxy}.items():
+            monkeypatch.setenv(name, value)
+        return HttpClient("http://ci.example:8080")
+
+    return start
+
+
 def test_an_idle_connection_that_the_server_closed_is_not_used_again(
     scripted: Callable[..., tuple[str, list[bytes]]],
 ) -> None:
@@ -252,14 +272,45 @@ def test_through_a_proxy_the_target_is_whole_and_the_password_goes_in_a_header(
     assert b"\r\nauthorization: Bearer t\r\n" in heard[0]
 
 
+@pytest.mark.parametrize(
+    ("line", "kind", "body"),
+    [
+        ("503 Busy", "text/html", ""),
+        ("200 OK", "text/html", "<p>sign in</p>"),
+        ("200 OK", "application/json", ""),
+        ("200 OK", "application/json", "[]"),
+        ("302 Found", "application/json", "{}"),
+        ("403 Forbidden", "application/json", '{"error":"blocked"}'),
+    ],
+)
 def test_a_proxy_that_answers_in_place_of_the_server_is_named(
-    scripted: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch
+    through_a_proxy: Through, line: str, kind: str, body: str
 ) -> None:
-    proxy, _ = scripted((b"HTTP/1.1 503 Busy\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n",))
-    for name, value in {"NO_PROXY": "", "no_proxy": "", "http_proxy": proxy}.items():
-        monkeypatch.setenv(name, value)
-    with HttpClient("http://ci.example:8080") as client, pytest.raises(NoResponse, match=r"proxy .*http_proxy.* answered 503"):
+    told = rf"through the proxy http://127.*http_proxy.* answered {line[:3]} \({kind}\), which is no answer of an emulator"
+    with through_a_proxy(line, kind, body) as client, pytest.raises(NoResponse, match=told):
         client.send("GET", HEALTH)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "body"),
+    [
+        ("200 OK", "application/json", '{"status":"ok"}'),
+        ("404 Not Found", "application/problem+json", "{}"),
+        ("503 Busy", "application/json\r\nemulator-error: connections", "{}"),
+    ],
+)
+def test_an_answer_of_the_emulator_comes_through_a_proxy(through_a_proxy: Through, line: str, kind: str, body: str) -> None:
+    with through_a_proxy(line, kind, body) as client:
+        assert client.send("GET", HEALTH).status == int(line[:3])
+
+
+@pytest.mark.parametrize("command", [["explain"], ["list", "worlds"], ["play", "first-run"]])
+def test_every_command_names_the_proxy(through_a_proxy: Through, command: list[str]) -> None:
+    through_a_proxy("200 OK", "text/html", "<p>sign in</p>")
+    option = "--against" if "play" in command else "--url"
+    done = CliRunner().invoke(main, [*command, option, "http://ci.example:8080"])
+    assert done.exit_code == 1
+    assert "through the proxy http://127.0.0.1" in done.output
 
 
 def test_the_token_is_shown_to_the_control_plane_only() -> None:
@@ -299,3 +350,9 @@ def test_a_fork_has_connections_of_its_own() -> None:
         client.send("GET", HEALTH)
         assert [*client._idle] != [idle]
         idle.close()
+
+
+def test_a_handle_names_the_proxy(through_a_proxy: Through) -> None:
+    through_a_proxy("302 Found", "text/html", "")
+    with EmulatorServer("http://ci.example:8080") as server, pytest.raises(Refused, match="through the proxy http://127"):
+        server.greet()
