@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,6 +12,7 @@ from ipaddress import ip_address
 BACKLOG = 2048
 LOCALHOST = ("127.0.0.1", "::1")
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens is not where it is reached
+_WITH_PORT = re.compile(r"([^:]+|\[[^\]]*\]):([0-9]+)")
 PORTS_TRIED = 20
 """Ports tried until one is free at every address."""
 
@@ -44,6 +46,7 @@ def url_of(sockets: Sequence[socket.socket], scheme: str = "http") -> str:
 def url_at(host: str, port: int, scheme: str = "http") -> str:
     """Return the base URL at which a server that listens at this host is reached from this machine."""
     name = _unbracketed(host)
+    name = _literal(name) or name
     name = ANYWHERE.get(name, name)
     return f"{scheme}://[{name}]:{port}" if ":" in name else f"{scheme}://{name}:{port}"
 
@@ -83,6 +86,8 @@ def _addresses(host: str) -> Sequence[str]:
         raise OSError(f"{host!r} has a zone (%), which no URL can carry: listen on :: or on an address without one")
     if name.lower().rstrip(".") == "localhost":
         return LOCALHOST
+    if match := _WITH_PORT.fullmatch(host):
+        raise OSError(f"{host!r} holds a port: write --host {match[1]} --port {match[2]}")
     if literal := _literal(name):
         return ["::", "0.0.0.0"] if literal == "::" and not socket.has_dualstack_ipv6() else [literal]  # noqa: S104
     try:
@@ -98,8 +103,9 @@ def _unbracketed(host: str) -> str:
 
 
 def _literal(name: str) -> str | None:
-    """An address in its shortest form; None for a name."""
+    """An address in its shortest form, and one of IPv4 as such; None for a name."""
     try:
-        return str(ip_address(name))
+        address = ip_address(name)
     except ValueError:
         return None
+    return str(getattr(address, "ipv4_mapped", None) or address)

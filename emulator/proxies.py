@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
-from ipaddress import ip_address, ip_network
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -44,23 +45,22 @@ def proxy_of(address: Address, environ: Mapping[str, str] = os.environ) -> Proxy
     """
     if is_this_machine(address.host) or is_exempt(address, environ):
         return None
-    for variable in _variables(address.scheme):
-        if text := environ.get(variable, "").strip():
-            return _read(text, variable)
-    return None
+    return next((_read(text, variable) for variable, text in _set(address.scheme, environ)), None)
 
 
 def named_proxy(address: Address, environ: Mapping[str, str] = os.environ) -> str | None:
     """Return how to speak of the proxy that other programs use for an address, this machine's not exempted; None without."""
     if is_exempt(address, environ):
         return None
-    named = ((variable, environ.get(variable, "").strip()) for variable in _variables(address.scheme))
-    return next((f"the proxy {_shown(text)} ({variable})" for variable, text in named if text), None)
+    return next((f"the proxy {_shown(text)} ({variable})" for variable, text in _set(address.scheme, environ)), None)
 
 
 def is_this_machine(host: str) -> bool:
-    """Tell whether a host is this machine, to which no proxy leads."""
-    return is_loopback(host) or host.endswith(".localhost")
+    """Tell whether a host is this machine, to which no proxy leads: also 0.0.0.0 and ::, which reach it."""
+    address = _address(host)
+    if address is not None:
+        return address.is_loopback or address.is_unspecified
+    return is_loopback(host) or host.lower().rstrip(".").endswith(".localhost")
 
 
 def is_exempt(address: Address, environ: Mapping[str, str] = os.environ) -> bool:
@@ -69,8 +69,12 @@ def is_exempt(address: Address, environ: Mapping[str, str] = os.environ) -> bool
     return any(_matches(entry.lower(), address) for entry in re.split(r"[\s,]+", entries) if entry)
 
 
-def _variables(scheme: str) -> Iterable[str]:
-    return f"{scheme}_proxy", f"{scheme.upper()}_PROXY", "all_proxy", "ALL_PROXY"
+def _set(scheme: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield the variables that name a proxy, in order; an empty one in lower case disables that in upper case."""
+    for name in (f"{scheme}_proxy", "all_proxy"):
+        variable = name if name in environ else name.upper()
+        if text := environ.get(variable, "").strip():
+            yield variable, text
 
 
 def _read(text: str, variable: str) -> Proxy:
@@ -97,20 +101,40 @@ def _shown(text: str) -> str:
 
 
 def _matches(entry: str, address: Address) -> bool:
-    if entry == "*":
-        return True
-    entry = entry.rpartition("://")[2]
+    """Tell whether an entry of NO_PROXY, in lower case, names an address; a scheme and a trailing slash do no harm."""
+    entry = entry.rpartition("://")[2].removesuffix("/")
     port = None
     if match := _ENTRY.fullmatch(entry):
         entry, port = match["v6"] or match["host"], match["v6port"] or match["port"]
     if port is not None and int(port) != address.port:
         return False
-    return _names_host(entry, address.host.lower().rstrip("."))
+    return entry == "*" or _names_host(entry, address.host)
 
 
 def _names_host(entry: str, host: str) -> bool:
+    if (literal := _address(host)) is not None:
+        return any(literal in network for network in _networks(entry))
+    domain, name = _in_ascii(entry.removeprefix("*").strip(".")), _in_ascii(host.rstrip("."))
+    return bool(domain) and (name == domain or name.endswith(f".{domain}"))
+
+
+def _networks(entry: str) -> Iterator[IPv4Network | IPv6Network]:
+    """The network of an entry; nothing for a name."""
+    with suppress(ValueError):
+        yield ip_network(_address(entry) or entry, strict=False)
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """An address, and one of IPv4 as such where it is mapped; None for a name."""
     try:
-        return ip_address(host) in ip_network(entry, strict=False)
+        address = ip_address(text)
     except ValueError:
-        domain = entry.removeprefix("*").strip(".")
-        return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _in_ascii(name: str) -> str:
+    """A name as it is looked up, in lower case."""
+    with suppress(UnicodeError):
+        return name.lower() if name.isascii() else name.encode("idna").decode().lower()
+    return name.lower()

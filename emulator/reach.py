@@ -5,6 +5,7 @@ No mock of another client library catches what it sends. It heeds the proxies of
 
 from __future__ import annotations
 
+import json
 import os
 import select
 import ssl
@@ -68,8 +69,9 @@ class HttpClient:
             response = self._exchange(method, target, headers, content, again=steering and method in REPEATABLE)
         except (OSError, HTTPException) as error:
             raise NoResponse(f"{self._via}{_reason(error)}") from None
-        if steering and self.proxy and response.status >= 400 and "json" not in (response.header("content-type") or ""):
-            raise NoResponse(f"{self._via}it answered {response.status}")
+        if steering and self.proxy and not _is_of_an_emulator(response):
+            sent = (response.header("content-type") or "no type").partition(";")[0]
+            raise NoResponse(f"{self._via}it answered {response.status} ({sent}), which is no answer of an emulator")
         return response
 
     def close(self) -> None:
@@ -132,6 +134,18 @@ def _transmit(connection: HTTPConnection, method: str, target: str, headers: Hea
     answer = connection.getresponse()
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
     return Response(answer.status, raw, answer.read())
+
+
+def _is_of_an_emulator(response: Response) -> bool:
+    """Tell whether an answer is one of our control plane: a JSON object or nothing, and an error with our marks."""
+    if response.status >= 400:
+        return response.header("emulator-error") is not None or "problem+json" in (response.header("content-type") or "")
+    if response.status >= 300:
+        return False
+    try:
+        return response.status == 204 or isinstance(json.loads(response.content), dict)
+    except ValueError:
+        return False
 
 
 def _encoded(headers: Mapping[str, str]) -> Headers:

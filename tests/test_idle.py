@@ -163,14 +163,24 @@ def test_at_the_bound_of_connections_the_one_idle_for_longest_makes_room() -> No
 
 def test_where_no_connection_is_idle_the_new_one_is_refused_and_told_of_the_option() -> None:
     with ThreadedServer(create_app(worlds_of([])), limits=Limits(connections=3)) as server, ExitStack() as lines:
-        begun, silent, asked = (lines.enter_context(closing(dial(server))) for _ in range(3))
-        for line in (begun, asked):
+        begun = [lines.enter_context(closing(dial(server))) for _ in range(3)]
+        for line in begun:
             line.sendall(ASK)
             assert hear_statuses(line, 1) == [200]
-        for line in (begun, asked):
+        for line in begun:
             line.sendall(HEAD + b"expect: 100-continue\r\ncontent-length: 1\r\n")  # its head has no end yet
         with closing(dial(server)) as over:
             status, error, said = hear(over)
         assert (status, error, "--max-connections" in said["message"]) == (503, "connections", True)
-        silent.sendall(ASK)
-        assert hear_statuses(silent, 1) == [200]
+
+
+def test_a_connection_that_has_sent_nothing_is_idle_and_the_oldest_makes_room() -> None:
+    with ThreadedServer(create_app(worlds_of([])), limits=Limits(connections=3)) as server, ExitStack() as lines:
+        silent = [lines.enter_context(closing(dial(server))) for _ in range(3)]
+        for _ in range(2):
+            asks = lines.enter_context(closing(dial(server)))
+            asks.sendall(ASK)
+            assert hear_statuses(asks, 1) == [200]
+        assert [line.recv(1) for line in silent[:2]] == [b"", b""]
+        silent[2].sendall(ASK)
+        assert hear_statuses(silent[2], 1) == [200]

@@ -56,6 +56,8 @@ def reached_at(host: str) -> list[str]:
         ("[::1]", ["::1"]),
         ("0.0.0.0", ["127.0.0.1"]),
         ("127.0.0.1", ["127.0.0.1"]),
+        ("::ffff:127.0.0.1", ["127.0.0.1"]),
+        ("[::FFFF:7f00:1]", ["127.0.0.1"]),
     ],
 )
 def test_a_host_is_listened_to_at_every_address_that_it_stands_for(host: str, reached: list[str]) -> None:
@@ -91,6 +93,9 @@ def test_on_a_machine_without_ipv6_its_addresses_are_refused_with_what_helps(hos
     [
         ("fe80::1%eth0", "has a zone"),
         ("[fe80::1%25eth0]", "has a zone"),
+        ("127.0.0.1:8080", "holds a port: write --host 127.0.0.1 --port 8080"),
+        ("localhost:8080", "holds a port: write --host localhost --port 8080"),
+        ("[::1]:8080", r"holds a port: write --host \[::1\] --port 8080"),
         ("*", "no address is known of the host '\\*'"),
         ("", "no address is known of the host ''"),
     ],
@@ -139,6 +144,9 @@ def test_a_free_port_is_free_at_every_address(monkeypatch: pytest.MonkeyPatch) -
         ("[::]", "http://[::1]:8080"),
         ("::1", "http://[::1]:8080"),
         ("[::1]", "http://[::1]:8080"),
+        ("::ffff:127.0.0.1", "http://127.0.0.1:8080"),
+        ("::ffff:0.0.0.0", "http://127.0.0.1:8080"),
+        ("0:0:0:0:0:0:0:0", "http://[::1]:8080"),
         ("localhost", "http://localhost:8080"),
     ],
 )

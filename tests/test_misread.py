@@ -143,7 +143,18 @@ def test_encoded_letters_of_a_path_are_the_same_letters(
     assert (second.status_code, second.content) == (first.status_code, first.content)
 
 
-@pytest.mark.parametrize("sent", [b"\x16\x03\x01\x02\x00\x01\x00", b"\x16\x03", b"\x16"])
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00",
+        b"\x16\x03",
+        b"\x16",
+        b"\x15\x03\x01\x00\x02\x02\x28",
+        b"\x80\x2e\x01\x03\x01\x00\x15",
+        b"\x80\n\x01\x03\x03\x00\x15",
+        b"\x80\x2e\x01\x00\x02\x00\x15",
+    ],
+)
 def test_tls_at_the_plain_port_is_named_in_the_answer_and_in_the_log(caplog: pytest.LogCaptureFixture, sent: bytes) -> None:
     with overheard(caplog) as server, closing(dial(server)) as line:
         line.sendall(sent)

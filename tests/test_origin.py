@@ -147,7 +147,18 @@ def test_a_proxy_is_an_address_or_a_network(written: str) -> None:
 
 @pytest.mark.parametrize(
     ("written", "trusted"),
-    [([], False), (["*"], True), ([f"10.0.0.1,{OUTSIDE}"], True), (["192.0.2.0/24"], True), (["2001:db8::/32"], False)],
+    [
+        ([], False),
+        (["*"], True),
+        ([f"10.0.0.1,{OUTSIDE}"], True),
+        (["192.0.2.0/24"], True),
+        (["2001:db8::/32"], False),
+        (["::ffff:192.0.2.7"], True),
+        (["::ffff:192.0.2.0/120"], True),
+        (["::ffff:0:0/96"], True),
+        (["::ffff:192.0.2.8"], False),
+        (["::ffff:10.0.0.0/104"], False),
+    ],
 )
 def test_a_proxy_is_believed_where_it_is_named(written: list[str], trusted: bool) -> None:
     assert Proxies.of(written).trust(OUTSIDE) is trusted

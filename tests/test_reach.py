@@ -10,9 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
+from click.testing import CliRunner
 
 from emulator.address import Address, BadAddress
 from emulator.app import create_app, worlds_of
+from emulator.cli import main
+from emulator.handle.server import EmulatorServer, Refused
 from emulator.proxies import UselessProxy, is_exempt, named_proxy, proxy_of
 from emulator.reach import HttpClient
 from emulator.scenario.client import NoResponse, Response, raw_target
@@ -45,6 +48,10 @@ def test_an_address_is_read_as_people_write_it(text: str, read: str) -> None:
     ("text", "reason"),
     [
         ("http://[", "Invalid IPv6"),
+        ("::1:18400", r"needs brackets: write \[::1\]:18400$"),
+        ("http://::1:18400/", r"needs brackets: write \[::1\]:18400$"),
+        ("http://::1:8080", r"write \[::1\]:8080 or \[::1:8080\]$"),
+        ("http://fd00::1", r"write \[fd00::1\]$"),
         ("http://127.0.0.1:99999", "Port out of range"),
         ("ftp://emulator", "scheme is 'ftp'"),
         ("http://", "names no host"),
@@ -72,6 +79,9 @@ def test_a_text_that_is_no_address_is_refused_in_a_line_without_its_password(tex
         "other, CI.EXAMPLE.COM",
         "other ci.example.com:8080",
         "http://ci.example.com",
+        "http://ci.example.com:8080/",
+        "ci.example.com/",
+        "*:8080",
     ],
 )
 def test_no_proxy_names_hosts_domains_and_ports(entries: str) -> None:
@@ -90,12 +100,41 @@ def test_no_proxy_names_addresses_and_networks(entries: str) -> None:
     assert not is_exempt(Address.read("11.1.2.3:8081"), {"no_proxy": entries})
 
 
+@pytest.mark.parametrize(
+    ("url", "entry"),
+    [
+        ("http://[::ffff:10.0.0.5]", "10.0.0.5"),
+        ("http://[::ffff:10.0.0.5]", "10.0.0.0/8"),
+        ("http://10.0.0.5", "[::ffff:10.0.0.5]"),
+        ("http://bücher.example", "xn--bcher-kva.example"),
+        ("http://a.xn--bcher-kva.example", "*.bücher.example"),
+    ],
+)
+def test_no_proxy_names_a_host_in_any_of_its_spellings(url: str, entry: str) -> None:
+    assert is_exempt(Address.read(url), {"no_proxy": entry})
+
+
+def test_an_empty_variable_in_lower_case_disables_that_in_upper_case() -> None:
+    assert proxy_of(Address.read("http://ci:8080"), {"http_proxy": "", "HTTP_PROXY": "http://b:1"}) is None
+
+
 @pytest.mark.parametrize("entries", ["fd00::1", "[fd00::1]", "[fd00::1]:8080", "fd00::/8"])
 def test_no_proxy_names_addresses_of_ipv6(entries: str) -> None:
     assert is_exempt(Address.read("http://[fd00::1]:8080"), {"no_proxy": entries})
 
 
-@pytest.mark.parametrize("url", ["http://localhost:8080", "http://127.0.0.2", "http://[::1]:8080", "http://ci.localhost"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost:8080",
+        "http://127.0.0.2",
+        "http://[::1]:8080",
+        "http://ci.localhost",
+        "http://0.0.0.0:8080",
+        "http://[::]:8080",
+        "http://[::ffff:127.0.0.1]:8080",
+    ],
+)
 def test_no_proxy_leads_to_this_machine_though_other_clients_may_think_so(url: str) -> None:
     environ = {"ALL_PROXY": "http://proxy:3128"}
     assert proxy_of(Address.read(url), environ) is None
@@ -160,6 +199,23 @@ def scripted() -> Iterator[Callable[..., tuple[str, list[bytes]]]]:
     listening.close()
 
 
+Through = Callable[[str, str, str], HttpClient]
+
+
+@pytest.fixture
+def through_a_proxy(scripted: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch) -> Through:
+    """A proxy of the environment that gives one answer, and a client whose requests it gets."""
+
+    def start(line: str, kind: str, body: str) -> HttpClient:
+        head = f"HTTP/1.1 {line}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+        proxy, _ = scripted(((head + body).encode(),))
+        for name, value in {"NO_PROXY": "", "no_proxy": "", "http_proxy": proxy}.items():
+            monkeypatch.setenv(name, value)
+        return HttpClient("http://ci.example:8080")
+
+    return start
+
+
 def test_an_idle_connection_that_the_server_closed_is_not_used_again(
     scripted: Callable[..., tuple[str, list[bytes]]],
 ) -> None:
@@ -216,14 +272,45 @@ def test_through_a_proxy_the_target_is_whole_and_the_password_goes_in_a_header(
     assert b"\r\nauthorization: Bearer t\r\n" in heard[0]
 
 
+@pytest.mark.parametrize(
+    ("line", "kind", "body"),
+    [
+        ("503 Busy", "text/html", ""),
+        ("200 OK", "text/html", "<p>sign in</p>"),
+        ("200 OK", "application/json", ""),
+        ("200 OK", "application/json", "[]"),
+        ("302 Found", "application/json", "{}"),
+        ("403 Forbidden", "application/json", '{"error":"blocked"}'),
+    ],
+)
 def test_a_proxy_that_answers_in_place_of_the_server_is_named(
-    scripted: Callable[..., tuple[str, list[bytes]]], monkeypatch: pytest.MonkeyPatch
+    through_a_proxy: Through, line: str, kind: str, body: str
 ) -> None:
-    proxy, _ = scripted((b"HTTP/1.1 503 Busy\r\ncontent-type: text/html\r\ncontent-length: 0\r\n\r\n",))
-    for name, value in {"NO_PROXY": "", "no_proxy": "", "http_proxy": proxy}.items():
-        monkeypatch.setenv(name, value)
-    with HttpClient("http://ci.example:8080") as client, pytest.raises(NoResponse, match=r"proxy .*http_proxy.* answered 503"):
+    told = rf"through the proxy http://127.*http_proxy.* answered {line[:3]} \({kind}\), which is no answer of an emulator"
+    with through_a_proxy(line, kind, body) as client, pytest.raises(NoResponse, match=told):
         client.send("GET", HEALTH)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "body"),
+    [
+        ("200 OK", "application/json", '{"status":"ok"}'),
+        ("404 Not Found", "application/problem+json", "{}"),
+        ("503 Busy", "application/json\r\nemulator-error: connections", "{}"),
+    ],
+)
+def test_an_answer_of_the_emulator_comes_through_a_proxy(through_a_proxy: Through, line: str, kind: str, body: str) -> None:
+    with through_a_proxy(line, kind, body) as client:
+        assert client.send("GET", HEALTH).status == int(line[:3])
+
+
+@pytest.mark.parametrize("command", [["explain"], ["list", "worlds"], ["play", "first-run"]])
+def test_every_command_names_the_proxy(through_a_proxy: Through, command: list[str]) -> None:
+    through_a_proxy("200 OK", "text/html", "<p>sign in</p>")
+    option = "--against" if "play" in command else "--url"
+    done = CliRunner().invoke(main, [*command, option, "http://ci.example:8080"])
+    assert done.exit_code == 1
+    assert "through the proxy http://127.0.0.1" in done.output
 
 
 def test_the_token_is_shown_to_the_control_plane_only() -> None:
@@ -263,3 +350,9 @@ def test_a_fork_has_connections_of_its_own() -> None:
         client.send("GET", HEALTH)
         assert [*client._idle] != [idle]
         idle.close()
+
+
+def test_a_handle_names_the_proxy(through_a_proxy: Through) -> None:
+    through_a_proxy("302 Found", "text/html", "")
+    with EmulatorServer("http://ci.example:8080") as server, pytest.raises(Refused, match="through the proxy http://127"):
+        server.greet()

@@ -12,7 +12,7 @@ from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -37,6 +37,9 @@ NO_SOCKET = None
 
 LIVE_KEYS = (b"sk_live_", b"rk_live_")
 ELSEWHERE = frozenset({b"cross-site", b"same-site"})
+PRIVATE_SUFFIXES = frozenset({"corp", "example", "home", "internal", "invalid", "lan", "local", "localhost", "svc", "test"})
+"""Names without a dot below which nobody can buy a domain; every other is taken for a public suffix."""
+
 HOST = re.compile(r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._~-]+))(?::[0-9]*)?")
 
 
@@ -164,6 +167,8 @@ def _read_allowed(name: str) -> Iterator[str]:
     domain = name.removeprefix("*.").removeprefix(".")
     if not (host := _name_in(_in_ascii(domain))):
         raise ValueError(_never_matches(name))
+    if domain != name and "." not in host and host not in PRIVATE_SUFFIXES:
+        raise ValueError(f"{name!r} would let every site below .{host} in: name a domain, such as *.example.{host}")
     if not name.startswith("*."):
         yield host
     if domain != name:
@@ -183,7 +188,9 @@ def _never_matches(name: str) -> str:
     """Why a name can match no Host header, and the name that may be meant."""
     if not name:
         return "it is empty: write the name by which clients call the server, such as emulator.example.com"
-    meant = name.partition("://")[2] or name
+    if _is_network(name):
+        return f"{name!r} is a network, and addresses are always allowed: leave it out"
+    meant = (name.partition("://")[2] or name).lstrip("/")
     meant = meant.partition("/")[0].rpartition("@")[2]
     reason = f"{name!r} can match no Host header, which holds a name and no more"
     return f"{reason}: write {meant}" if meant != name and _name_in(meant.removeprefix("*.")) else reason
@@ -208,7 +215,10 @@ def _not_called(host: bytes) -> Turned:
 def is_loopback(host: str) -> bool:
     """Whether an address to listen on is reached from this machine only."""
     name = host.lower().rstrip(".").removeprefix("[").removesuffix("]")
-    return name == "localhost" or (_is_address(name) and ip_address(name).is_loopback)
+    if not _is_address(name):
+        return name == "localhost"
+    address = ip_address(name)
+    return bool((getattr(address, "ipv4_mapped", None) or address).is_loopback)
 
 
 def _name_in(host: str) -> str:
@@ -220,6 +230,14 @@ def _name_in(host: str) -> str:
 def _is_address(name: str) -> bool:
     try:
         ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_network(name: str) -> bool:
+    try:
+        ip_network(name, strict=False)
     except ValueError:
         return False
     return True

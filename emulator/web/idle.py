@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 from collections.abc import Iterable
+from itertools import count
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
@@ -11,15 +12,15 @@ GRACE = 1
 """Seconds for which a connection is kept beyond what its client was told, while a last request is on its way."""
 
 
-Since = tuple[float, int]
-"""The loop's time, and how many answers the server had given by then: the loops' clocks are coarse."""
+RESTS = count()
+"""Numbers of the rests of connections, in the order of their beginnings: the loops' clocks are too coarse to tell."""
 
 
 class Connection(Protocol):
     """One connection, as far as its rest is concerned."""
 
-    def idle_since(self, now: float) -> Since | None:
-        """The beginning of its rest; None while a request is under way, or expected."""
+    def idle_since(self) -> int | None:
+        """The number of its rest, which begins with an answer, or with the connection; None while a request is under way."""
 
     def has_unread_bytes(self) -> bool:
         """Tell whether the client has sent something that nobody has read yet."""
@@ -45,7 +46,7 @@ def has_unread_bytes(transport: Any) -> bool:
         return bool(selector.select(0))
 
 
-def longest_idle(connections: Iterable[C], now: float) -> C | None:
+def longest_idle(connections: Iterable[C]) -> C | None:
     """Return the connection that has been idle for longest, leaving out those from which a request has just come."""
-    idle = [(since, it) for it in connections if (since := it.idle_since(now)) is not None]
+    idle = [(since, it) for it in connections if (since := it.idle_since()) is not None]
     return next((it for _, it in sorted(idle, key=itemgetter(0)) if not it.has_unread_bytes()), None)

@@ -15,7 +15,7 @@ from emulator.web.accidents import LENT
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.flow import OneReadAhead, OneWrite, Unread
 from emulator.web.guard import PREFIX
-from emulator.web.idle import Since, has_unread_bytes, hint, longest_idle
+from emulator.web.idle import RESTS, has_unread_bytes, hint, longest_idle
 from emulator.web.refusals import reason_of, refusal
 from emulator.web.socket_connection import SocketConnection
 from emulator.web.target import with_path
@@ -52,7 +52,7 @@ class Line(HttpToolsProtocol):
         self._unread = Unread(self._unsent)
         self.abort: Callable[[], None] = transport.abort  # type: ignore[attr-defined]
         self._began = self._heard = self.loop.time()
-        self._rests_since = self._began, self.server_state.total_requests
+        self._rests_since = next(RESTS)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         if len(self.connections) > self.limits.connections:
             self._make_room()
@@ -136,7 +136,7 @@ class Line(HttpToolsProtocol):
         self.wire.say(b"")  # the reply to HEAD has nothing but a head
         self._due -= 1
         self._began = self._heard = self.loop.time()  # who waited for an answer was not slow meanwhile
-        self._rests_since = self._began, self.server_state.total_requests
+        self._rests_since = next(RESTS)
         super().on_response_complete()
         self._say_last_word()
         if self._half_closed and not self._due:
@@ -150,11 +150,11 @@ class Line(HttpToolsProtocol):
     def has_unread_bytes(self) -> bool:
         return has_unread_bytes(self.wire)
 
-    def idle_since(self, now: float) -> Since | None:
-        """The beginning of its rest; None while a request is under way, or the first is still expected."""
+    def idle_since(self) -> int | None:
+        """The number of its rest, which begins with an answer, or with the connection; None while a request is under way."""
         if self._hears != NOTHING or self._due or self.transport.is_closing():
             return None
-        return None if self._answered is None and now - self._began < self.limits.head_seconds else self._rests_since
+        return self._rests_since
 
     @property
     def owes(self) -> bool:
@@ -186,7 +186,7 @@ class Line(HttpToolsProtocol):
         others = [it for it in self.connections if isinstance(it, Line) and it is not self and not it.transport.is_closing()]
         if len(others) < self.limits.connections:
             return
-        if idle := longest_idle(others, self.loop.time()):
+        if idle := longest_idle(others):
             idle.transport.close()
         else:
             reason = f"more than {self.limits.connections} connections are open, and none is idle: see --max-connections"

@@ -15,6 +15,9 @@ AUTHORITY = "emulator.authority"
 """Under this name in a scope: host and port at which the client reached the server, where they are not in its Host header."""
 
 SAID_BY_PROXIES = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host"})
+MAPPED_BITS = 96
+"""Bits of an address of IPv6 that say that it stands for one of IPv4."""
+
 SCHEMES = ("http", "https")
 
 _PAIR = re.compile(r'[\s;,]*([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)(?=\s*(?:[;,]|$))', re.ASCII)
@@ -86,9 +89,17 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 def _network(name: str) -> IPv4Network | IPv6Network:
     try:
-        return ip_network(name, strict=False)
+        network = ip_network(name, strict=False)
     except ValueError:
         raise ValueError(f"{name!r} is neither an address such as 10.0.0.1, a network such as 10.0.0.0/8, nor '*'") from None
+    return _unmapped_network(network)
+
+
+def _unmapped_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
+    """A network of IPv4 as such, where it is written as one of IPv6: the addresses of peers are read the same way."""
+    if network.version == 4 or network.prefixlen < MAPPED_BITS or (first := network.network_address.ipv4_mapped) is None:
+        return network
+    return IPv4Network((first, network.prefixlen - MAPPED_BITS))
 
 
 def _unmapped(address: str) -> str:
