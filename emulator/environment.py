@@ -18,6 +18,22 @@ _SERVICE = re.compile(r"(SERVICE_HOST|SERVICE_PORT|PORT_\d+_(TCP|UDP|SCTP))(_\w+
 _VISIBLE = re.compile(r"[!-~]+")
 
 
+_OTHER_NAMES = dict.fromkeys(
+    (
+        "FOLDER",
+        "FOLDERS",
+        "SCENARIO_DIR",
+        "SCENARIOS_DIR",
+        "SCENARIO_FOLDER",
+        "SCENARIOS_FOLDER",
+        "SCENARIO_PATH",
+        "SCENARIOS_PATH",
+    ),
+    "SCENARIOS",
+)
+"""Names (without the prefix) that people give to one of our variables, and too far from it for a slip of the finger."""
+
+
 class BadToken(EmulatorError):
     """A control token cannot be sent in a header. The message never shows it."""
 
@@ -60,7 +76,7 @@ def usable_token(token: str | None) -> str | None:
 
 def is_service_address(value: str) -> bool:
     """Tell whether a value of EMULATOR_PORT is an address that Kubernetes or a Docker link put there: `tcp://10.0.0.1:8080`."""
-    return value.partition("://")[0] in ("tcp", "udp", "sctp") and "://" in value
+    return value.partition("://")[0].lower() in ("tcp", "udp", "sctp") and "://" in value
 
 
 def misspelt(environ: Collection[str], known: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -69,6 +85,9 @@ def misspelt(environ: Collection[str], known: Collection[str]) -> Iterator[tuple
     for name in sorted(environ):
         word = name.removeprefix(PREFIX)
         if not name.startswith(PREFIX) or name in known or _SERVICE.fullmatch(word):
+            continue
+        if word in _OTHER_NAMES:
+            yield name, PREFIX + _OTHER_NAMES[word]
             continue
         near = get_close_matches(word, bare, n=1, cutoff=0.8) or [it for it in bare if it.endswith(f"_{word}")]
         if len(near) == 1:

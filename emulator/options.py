@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from emulator.web.origin import Proxies
 
     FloatType = click.ParamType[float]
+    WholeType = click.ParamType[int]
     TextType = click.ParamType[str]
 else:
-    FloatType = TextType = click.ParamType  # generic in newer versions only
+    FloatType = WholeType = TextType = click.ParamType  # generic in newer versions only
 
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
@@ -159,6 +160,20 @@ class KeepAlive(FloatType):
             self.fail(str(error), param, ctx)
 
 
+class WholeSeconds(WholeType):
+    """A number of whole seconds, written as a duration and rounded up."""
+
+    name = "duration"
+
+    def convert(self, value: str | int, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from emulator.kernel.limits import whole_seconds
+
+        try:
+            return whole_seconds(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 keep_alive_option = click.option(
     "--keep-alive",
     type=KeepAlive(),
@@ -190,7 +205,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
             f"--{name}",
             field.name,
             default=field.default,
-            type=click.IntRange(min=1),
+            type=WholeSeconds() if Limits.lasts(field.name) else click.IntRange(min=1),
             envvar=f"EMULATOR_{name.upper().replace('-', '_')}",
             show_default=True,
             show_envvar=True,

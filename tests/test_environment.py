@@ -39,6 +39,7 @@ def test_a_token_that_no_header_can_carry_is_refused_and_not_shown(value: str) -
         ("tcp://10.43.12.7:8080", True),
         ("tcp://[fd00::7]:8080", True),
         ("udp://10.0.0.1:1", True),
+        ("TCP://1.2.3.4:80", True),
         ("8080", False),
         ("tcp", False),
     ],
@@ -54,6 +55,9 @@ def test_an_address_of_a_service_is_known_from_a_port(value: str, is_one: bool) 
         ("EMULATOR_HOTS", None),  # two letters of four are somewhere else: it may be anybody's
         ("EMULATOR_TOKEN", "EMULATOR_CONTROL_TOKEN"),
         ("EMULATOR_PORTS", "EMULATOR_PORT"),
+        ("EMULATOR_FOLDER", "EMULATOR_SCENARIOS"),
+        ("EMULATOR_SCENARIO_DIR", "EMULATOR_SCENARIOS"),
+        ("EMULATOR_SCENARIOS_DIR", "EMULATOR_SCENARIOS"),
         ("EMULATOR_MAX_BODY", None),
         ("EMULATOR_SERVICE_HOST", None),
         ("EMULATOR_SERVICE_PORT_HTTP", None),

@@ -178,13 +178,14 @@ def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, d
         ({"do": "explode"}, "/do", "not one of status, delay, drop, reset, truncate, garbage, dribble, hang"),
         ({"where": "after-comit"}, "/where", "did you mean 'after-commit'"),
         ({"at": "serpwow.batches.stp"}, "/at", "did you mean 'serpwow.batches.stop'"),
+        ({"at": "serpwow.batches.cancel"}, "/at", "those of serpwow.batches: serpwow.batches.create, "),
         ({"at": None}, "", "'at' is missing"),
         ({"wher": "x"}, "/wher", "did you mean 'where'"),
         ({"do": "status"}, "/status", "which status"),
         ({"do": "status", "status": 200}, "/status", "minimum"),
         ({"status": 503}, "/status", "belongs to do: status, not to drop"),
         ({"retry_after": "30s"}, "/retry_after", "belongs to do: status"),
-        ({"do": "status", "status": 503, "retry_after": "500ms"}, "/retry_after", "whole seconds"),
+        ({"do": "status", "status": 503, "retry_after": "soon"}, "/retry_after", "not a duration"),
         ({"do": "delay"}, "/delay", "how long"),
         ({"do": "delay", "delay": "1h", "clock": "real"}, "/delay", "at most 5m"),
         ({"do": "delay", "delay": "next", "clock": "real"}, "/clock", "the world's clock"),
@@ -415,6 +416,13 @@ def test_a_virtual_delay_lets_the_world_go_on_at_that_place(emulator: Emulator, 
     reply = httpx.get(f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}")
     assert (reply.status_code, emulator.serpwow.batch("B1").status) == (answer, status)
     assert emulator.clock.now - before == timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("1.5s", "2"), ("500ms", "1"), (0.5, "1"), ("30s", "30"), (0, "0")])
+def test_a_part_of_a_second_is_a_whole_one_in_retry_after(emulator: Emulator, written: str | float, seconds: str) -> None:
+    emulator.faults.add(at=STOP, where="before-commit", do="status", status=429, retry_after=written)
+    refused = httpx.get(f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}")
+    assert refused.headers["retry-after"] == seconds
 
 
 def test_a_failure_says_when_to_come_back_and_what_it_is_told_to_say(emulator: Emulator) -> None:

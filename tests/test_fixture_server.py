@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from click.testing import CliRunner
 from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
 from emulator.app import create_app, worlds_of
 from emulator.cli import main
+from emulator.handle.bounds import read_limits
+from emulator.handle.explore_command import explore
 from emulator.server import ThreadedServer
 from tests.conftest import Live
 from tests.test_pytest_plugin import run
@@ -67,6 +70,32 @@ def test_a_bound_that_is_no_whole_number_is_refused_in_a_line(value: str, monkey
     monkeypatch.delenv("EMULATOR_MAX_BODY")
     with pytest.raises(BadInput, match="the bound 'body' is"):
         EmulatorServer(limits={"body": True})
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("1m30s", 90), ("PT90S", 90), ("1.5", 2), ("10ms", 1), (0.5, 1), (300, 300), ("1_000", 1000), (timedelta(minutes=1), 60)],
+)
+def test_a_bound_in_seconds_takes_a_duration_in_any_spelling(
+    written: Any, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert read_limits({"hang_seconds": written}).hang_seconds == seconds
+    monkeypatch.setenv("EMULATOR_MAX_IDLE_SECONDS", str(written) if not isinstance(written, timedelta) else "60s")
+    assert read_limits().idle_seconds == seconds
+
+
+@pytest.mark.parametrize(("written", "why"), [("0", "no time at all"), ("-1s", "negative"), ("soon", "not a duration such as")])
+def test_a_bound_in_seconds_that_is_no_time_is_refused(written: str, why: str) -> None:
+    with pytest.raises(BadInput, match=f"the bound 'head_seconds': .*{why}"):
+        read_limits({"head_seconds": written})
+    told = CliRunner().invoke(main, ["serve", "--max-head-seconds", written])
+    assert told.exit_code == 2
+    assert why in " ".join(told.output.split())
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("1m30s", 90), ("PT90S", 90), ("1.5s", 1.5), ("0.25", 0.25), ("inf", inf)])
+def test_explore_takes_a_duration_in_any_spelling(written: str, seconds: float) -> None:
+    assert explore.make_context("explore", ["--max-seconds", written, "first-run", "true"]).params["max_seconds"] == seconds
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,8 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
         ({"start": "2026-01-01T00:00:00Z"}, "it belongs below 'clock': clock.start"),
         ({"stripe.drain": "3s"}, "it belongs below 'timing': timing.stripe.drain"),
         ({"given": {"timing": {}}}, "it belongs at the top"),
+        ({"times": 1}, "'times', in an item of 'faults' or 'replies'"),
+        ({"webhooks": []}, "'given.stripe.event_destinations'"),
         ({"given": {"batch_jobs": []}}, "it belongs below 'stripe': given.stripe.batch_jobs"),
         ({"given": {"serpwow": {"batch_jobs": []}}}, "it belongs below 'stripe': given.stripe.batch_jobs"),
         ({"given": {"6dot50": {"payments": []}}}, "it belongs below 'batches': given.6dot50.batches[].payments"),

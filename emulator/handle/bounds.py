@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.environment import env
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.limits import Limits, keep_alive_seconds
+from emulator.kernel.limits import Limits, keep_alive_seconds, whole_seconds
 
 Folders = str | Path | Iterable[str | Path]
 
@@ -22,7 +22,7 @@ def read_limits(given: Mapping[str, Any] | None = None) -> Limits:
 
     Raises:
         NotFound: there is no bound of such a name.
-        BadInput: a bound is no whole number from 1 on, or `keep_alive` no duration.
+        BadInput: a bound is no whole number from 1 on, or one in seconds, or `keep_alive`, no duration.
     """
     bounds: dict[str, Any] = {}
     for name in NAMES:
@@ -53,10 +53,10 @@ def read_folders(given: Folders | None = None) -> tuple[Path, ...]:
 
 
 def _bound(name: str, value: object, source: str) -> float:
-    if name != KEEP_ALIVE:
+    if name != KEEP_ALIVE and not Limits.lasts(name):
         return _number(value, source)
     try:
-        return keep_alive_seconds(value)
+        return keep_alive_seconds(value) if name == KEEP_ALIVE else whole_seconds(value)
     except ValueError as error:
         raise BadInput.at(f"{source}: {error}") from None
 

@@ -48,8 +48,9 @@ STDERR = 2
 )
 @click.option(
     "--max-seconds",
-    default=MAX_SECONDS,
-    type=click.FloatRange(min=0, min_open=True),
+    default=f"{MAX_SECONDS:g}s",
+    metavar="DURATION",
+    callback=lambda _, __, written: seconds(written),
     envvar="EMULATOR_MAX_SECONDS",
     show_envvar=True,
     show_default=True,
@@ -142,6 +143,17 @@ def environment(emulator: Emulator) -> dict[str, str]:
         "SIXDOT50_KEY": emulator.sixdot50.key,
         "SIXDOT50_SECRET": emulator.sixdot50.secret,
     }
+
+
+def seconds(written: str) -> float:
+    """Return a duration of the command line, such as `1m30s`, in seconds; `inf` has no end."""
+    from emulator.handle.expected import read_seconds
+    from emulator.kernel.errors import BadInput
+
+    try:
+        return read_seconds(float(written) if written == "inf" else written)
+    except BadInput as error:
+        raise click.BadParameter(error.problems[0].message) from None
 
 
 def read(fault: str) -> dict[str, Any]:

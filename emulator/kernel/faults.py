@@ -214,7 +214,5 @@ def _flaws_of_time(fault: Fault) -> Iterator[Problem]:
         yield Problem("between and for both say until when: leave one out", ("for",))
     if fault.begins is not None and fault.ends is not None and fault.begins >= fault.ends:
         yield Problem("it ends before it begins", ("between",))
-    if fault.retry_after is not None and fault.retry_after % timedelta(seconds=1):
-        yield Problem("the header Retry-After counts whole seconds", ("retry_after",))
     if fault.pace > timedelta(seconds=5):
         yield Problem("a pace is at most 5s", ("pace",))

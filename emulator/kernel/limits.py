@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from emulator.kernel.quantities import NEVER, parse_duration
@@ -44,9 +45,27 @@ class Limits:
     """Snapshots of a world that are kept at once; 429."""
 
     @staticmethod
+    def lasts(name: str) -> bool:
+        """Tell whether a bound is a time, in whole seconds."""
+        return name.endswith("_seconds")
+
+    @staticmethod
     def more(name: str) -> str:
         """Return how to raise a bound, wherever the server is: `EMULATOR_MAX_BODY (serve --max-body) allows more`."""
         return f"EMULATOR_MAX_{name.upper()} (serve --max-{name.replace('_', '-')}) allows more"
+
+
+def whole_seconds(written: object) -> int:
+    """Return a duration in whole seconds, rounded up.
+
+    Raises:
+        ValueError: it is no duration, or no time at all.
+    """
+    bare = written.replace("_", "") if isinstance(written, str) else written
+    seconds = math.ceil(parse_duration(bare).total_seconds())
+    if not seconds:
+        raise ValueError(f"{written!r} is no time at all: give 1s or more")
+    return seconds
 
 
 def keep_alive_seconds(written: object) -> float:

@@ -15,6 +15,11 @@ STATE = "the state at the beginning is 'given', by vendor"
 CLOCK = "the time is 'clock', with 'start' and 'rate'"
 EXPECTED = "what proves a scenario is 'steps': 'get' says what must come back, 'see' what the state must hold"
 HAPPENS = "what happens by itself is 'timeline', each with 'after' and 'set'"
+COUNTED = "how often something happens is 'times', in an item of 'faults' or 'replies'"
+WEBHOOKS = (
+    "Stripe's webhooks are 'given.stripe.event_destinations'; SerpWow's is 'notification_webhook' of a batch "
+    "(given.serpwow.batches) or of the account (given.serpwow.account)"
+)
 KEYS = "the keys that a vendor takes are 'credentials', by vendor"
 WORLD_ID = "a world's id is no part of its scenario: it stands beside 'scenario', or in the query, of POST /worlds"
 
@@ -69,6 +74,8 @@ TABLES: tuple[tuple[frozenset[str], Words], ...] = (
             EXPECTED="expect expects assert asserts assertions tests test then when requests request checks verify",
             HAPPENS="events schedule actions later",
             KEYS="keys api_key api_keys tokens auth secrets",
+            COUNTED="times",
+            WEBHOOKS="webhooks webhook webhook_endpoints event_destination notification_webhook",
             WORLD_ID="id",
         ),
     ),

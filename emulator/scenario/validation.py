@@ -195,12 +195,16 @@ def _none_of(schema: Mapping[str, Any], error: ValidationError) -> str:
         return f"not one of {', '.join(choices)}{close}"
     if close:
         return f"none of the {len(choices)} that there are{close}"
-    own = [it for it in choices if it.startswith(f"{error.instance}.")]
-    return (
-        f"not enough here: name one of its own, {some(own)}"
-        if own
-        else f"none of the {len(choices)} that there are: {some(choices)}"
-    )
+    if own := [it for it in choices if it.startswith(f"{error.instance}.")]:
+        return f"not enough here: name one of its own, {some(own)}"
+    prefix = str(error.instance).rpartition(".")[0]
+    if prefix and (siblings := [it for it in choices if it.startswith(f"{prefix}.")]):
+        return f"none of the {len(choices)} that there are; those of {prefix}: {_those(siblings)}"
+    return f"none of the {len(choices)} that there are: {some(choices)}"
+
+
+def _those(words: list[str]) -> str:
+    return ", ".join(words) if len(words) <= MANY else some(words)
 
 
 def _nearest_choice(error: ValidationError) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
@@ -41,7 +43,8 @@ def failure(tx: Transaction, route: Route, call: Call, fault: Fault) -> Reply:
     reply = Reply(code, fault.body) if fault.body is not None else route.vendor.failure(tx, call, code)
     if fault.retry_after is None:
         return reply
-    return reply._replace(headers={**reply.headers, "retry-after": str(int(fault.retry_after.total_seconds()))})
+    seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones
+    return reply._replace(headers={**reply.headers, "retry-after": str(seconds)})
 
 
 def _scripted(tx: Transaction, operation: Operation) -> list[Scripted]:
