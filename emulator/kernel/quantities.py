@@ -101,13 +101,13 @@ def parse_timestamp(text: str, zone: str = "") -> datetime:
     match = INSTANT.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not an instant such as 2026-03-09T20:55:31Z")
-    day, time, fraction, written = match.groups()
+    day, hour, fraction, written = match.groups()
     if not (written or zone):
         raise ValueError(f"{text!r} has no zone: add Z for UTC, or an offset such as +02:00")
     try:
-        if time.endswith(":60"):
-            return _after_leap_second(f"{day}T{time[:-2]}59{(written or zone).upper()}")
-        exact = f"{day}T{time}.{(fraction or '0')[:6]:0<6}{(written or zone).upper()}"
+        if hour.endswith(":60"):
+            return _after_leap_second(f"{day}T{hour[:-2]}59{(written or zone).upper()}")
+        exact = f"{day}T{hour}.{(fraction or '0')[:6]:0<6}{(written or zone).upper()}"
         return datetime.fromisoformat(exact).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date and time that exists") from None
