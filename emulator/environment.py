@@ -19,17 +19,7 @@ _VISIBLE = re.compile(r"[!-~]+")
 
 
 _OTHER_NAMES = dict.fromkeys(
-    (
-        "FOLDER",
-        "FOLDERS",
-        "SCENARIO_DIR",
-        "SCENARIOS_DIR",
-        "SCENARIO_FOLDER",
-        "SCENARIOS_FOLDER",
-        "SCENARIO_PATH",
-        "SCENARIOS_PATH",
-    ),
-    "SCENARIOS",
+    ("FOLDER", *(f"{noun}_{place}" for noun in ("SCENARIO", "SCENARIOS") for place in ("DIR", "FOLDER", "PATH"))), "SCENARIOS"
 )
 """Names (without the prefix) that people give to one of our variables, and too far from it for a slip of the finger."""
 

@@ -116,6 +116,9 @@ def test_the_handle_reads_one_vendor_and_returns_what_it_changed() -> None:
     [
         ("text/plain", "text/plain; charset=utf-8"),
         ("text/plain, */*;q=0.1", "text/plain; charset=utf-8"),
+        ("text/plain, */*", "text/plain; charset=utf-8"),
+        ("application/json, text/plain, */*", "application/json"),
+        ("text/plain;q=0", "application/json"),
         ("application/json;q=0.4, text/*;q=0.5", "text/plain; charset=utf-8"),
         ("*/*", "application/json"),
         ("text/plain;q=0.4, application/json", "application/json"),

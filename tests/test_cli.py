@@ -65,6 +65,22 @@ def test_check_tells_every_mistake_of_every_file(folder: Path) -> None:
     assert "nowhere: no scenario is called 'nowhere'" in done.stderr
 
 
+@pytest.mark.parametrize("written", ["./nosuch", "../nosuch/x", "{folder}/nosuch", "{folder}/d d/q r"])
+def test_check_knows_a_path_from_a_name(folder: Path, written: str) -> None:
+    (folder / "d d").mkdir()
+    path = written.format(folder=folder)
+    done = run("check", path)
+    assert done.exit_code == 1
+    assert f"{path}: there is no such file; a scenario file ends in .yaml, .yml or .json" in done.stderr
+
+
+def test_check_knows_a_path_by_a_folder_that_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "d d").mkdir()
+    monkeypatch.chdir(folder)
+    assert "d d/q r: there is no such file" in run("check", "d d/q r").stderr
+    assert "no scenario is called 'e/q'" in run("check", "e/q").stderr
+
+
 def test_check_wants_to_be_told_what_to_check() -> None:
     assert run("check").exit_code == 2
 

@@ -93,6 +93,15 @@ def test_yaml_is_taken_under_every_type_that_people_give_it(client: httpx.Client
     )
 
 
+@pytest.mark.parametrize(
+    ("body", "media_type"), [('{"by": "1s"}', "application/json"), ('{"by": "1s"}', ""), ("by: 1s", "application/yaml")]
+)
+def test_a_mark_before_utf_8_is_no_part_of_a_body(client: httpx.Client, world: str, body: str, media_type: str) -> None:
+    headers = {"content-type": media_type} if media_type else {}
+    reply = client.post(f"{world}/clock/advance", content=body.encode("utf-8-sig"), headers=headers)
+    assert reply.status_code == 200, reply.text
+
+
 @pytest.mark.parametrize("media_type", ["", "application/x-www-form-urlencoded", "text/plain", "application/json"])
 @pytest.mark.parametrize("body", ["by: 1s", "---\nby: 1s", "# a comment\nby: 1s", "{by: 1s}", "by: [1s", "- by\n- 1s"])
 def test_yaml_under_another_type_is_told_which_type_it_needs(

@@ -205,6 +205,27 @@ AT = datetime(2031, 3, 9, 20, 55, 31, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00Z"),
+        ("2016-12-31t23:59:60.75z", "2017-01-01T00:00:00Z"),
+        ("2017-01-01T00:59:60+01:00", "2017-01-01T00:00:00Z"),
+        ("2016-12-31T23:59:60", "2017-01-01T00:00:00Z"),
+        ("2016-12-30T23:59:60Z", None),
+        ("2016-12-31T12:00:60Z", None),
+        ("2016-12-31T23:59:61Z", None),
+        ("9999-12-31T23:59:60Z", None),
+    ],
+)
+def test_a_leap_second_is_the_beginning_of_the_next_second(text: str, meant: str | None) -> None:
+    if meant is None:
+        with pytest.raises(ValueError, match="not a date and time that exists"):
+            parse_instant(text, zone="Z")
+    else:
+        assert parse_instant(text, zone="Z") == parse_instant(meant)
+
+
+@pytest.mark.parametrize(
     ("text", "microseconds"),
     [
         ("2031-03-09T20:55:31Z", 0),

@@ -180,7 +180,7 @@ OFFERED = ("application/json", "text/plain")
         ("text/plain;charset=utf-8", "text/plain"),
         ("text/plain; q=0.5, application/json; q=0.4", "text/plain"),
         ("text/plain;q=0.4, application/json;q=0.5", "application/json"),
-        ("text/plain, */*", "application/json"),
+        ("text/plain, */*", "text/plain"),
         ("text/plain, */*;q=0.1", "text/plain"),
         ("application/json;q=0, */*", "text/plain"),
         ("text/plain;q=0", "application/json"),

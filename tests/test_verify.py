@@ -222,7 +222,8 @@ OTHER = {"name": "K", "enabled": False}
         ([{}, {"json": OTHER}], 2, "name is 'K', not 'J'; enabled is false, not true"),
         ([{}, {"content": b"no JSON"}], 1, "there is no body"),
         ([{"content": b"no JSON"}, {}], 1, "the body is not JSON"),
-        ([{"json": []}, {"json": {"name": "J"}}], 1, "the body is [], not"),
+        ([{"json": []}, {"json": {"name": "J"}}], 2, "the body has no 'enabled'"),
+        ([{"json": []}, {"content": b"no JSON"}], 1, "the body is a list, not an object"),
     ],
 )
 def test_the_nearest_miss_is_the_call_that_differs_least(
@@ -231,6 +232,24 @@ def test_the_nearest_miss_is_the_call_that_differs_least(
     journal = send(*requests)
     with pytest.raises(AssertionError) as failed:
         journal.assert_called(NEW_BATCH, json=JOB)
+    assert f"the nearest is exchange {nearest}, where {told}" in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("requests", "nearest", "told"),
+    [
+        ([{"json": {"name": "m"}}, {"json": ["x", "z"]}], 2, "[0] is 'x', not 'y'"),
+        ([{"json": {"name": "m"}}], 1, "the body is an object, not a list"),
+        ([{"data": {"name": "m"}}], 1, "the body is an object, not a list"),
+        ([{"json": "text"}], 1, "the body is 'text', not"),
+    ],
+)
+def test_a_body_of_another_kind_is_farther_off_than_a_list_of_other_items(
+    send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, told: str
+) -> None:
+    journal = send(*requests)
+    with pytest.raises(AssertionError) as failed:
+        journal.assert_called(NEW_BATCH, json=["y", "z"])
     assert f"the nearest is exchange {nearest}, where {told}" in str(failed.value)
 
 

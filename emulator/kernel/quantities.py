@@ -92,7 +92,8 @@ def parse_instant(text: str, zone: str = "") -> datetime:
 def parse_timestamp(text: str, zone: str = "") -> datetime:
     """Any RFC 3339 instant, in UTC. `zone` (such as `Z`) is that of a text without one.
 
-    A fraction may have any number of digits; what is finer than a microsecond is cut off.
+    A fraction may have any number of digits; what is finer than a microsecond is cut off. A leap second, at the end of a
+    month, is the beginning of the next second.
 
     Raises:
         ValueError: it is not one, or has no zone.
@@ -100,14 +101,23 @@ def parse_timestamp(text: str, zone: str = "") -> datetime:
     match = INSTANT.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not an instant such as 2026-03-09T20:55:31Z")
-    day, time, fraction, written = match.groups()
+    day, hour, fraction, written = match.groups()
     if not (written or zone):
         raise ValueError(f"{text!r} has no zone: add Z for UTC, or an offset such as +02:00")
     try:
-        exact = f"{day}T{time}.{(fraction or '0')[:6]:0<6}{(written or zone).upper()}"
+        if hour.endswith(":60"):
+            return _after_leap_second(f"{day}T{hour[:-2]}59{(written or zone).upper()}")
+        exact = f"{day}T{hour}.{(fraction or '0')[:6]:0<6}{(written or zone).upper()}"
         return datetime.fromisoformat(exact).astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(f"{text!r} is not a date and time that exists") from None
+
+
+def _after_leap_second(second_before: str) -> datetime:
+    after = datetime.fromisoformat(second_before).astimezone(UTC) + timedelta(seconds=1)
+    if (after.day, after.hour, after.minute, after.second) != (1, 0, 0, 0):
+        raise ValueError("a leap second is the last one of a month in UTC")
+    return after
 
 
 def parse_duration(written: object) -> timedelta:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from os.path import exists, isdir
+from os.path import exists, isabs, isdir
 from pathlib import Path
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
-from emulator.scenario.files import is_scenario
+from emulator.scenario.files import ENDINGS, is_scenario
 from emulator.scenario.loader import load_file
 from emulator.scenario.scenario import Scenario, Vendors
 
@@ -84,7 +84,15 @@ class Library:
             return load_file(path, self._vendors)
         if is_scenario(path):
             raise NotFound("file", name_or_path, (str(it) for it in path.parent.glob("*") if is_scenario(it)))
+        if _looks_like_path(name_or_path) and not self.meant(name_or_path):
+            raise BadInput([Problem(f"there is no such file; a scenario file ends in {ENDINGS}")], name_or_path)
         return self.get(name_or_path)
+
+
+def _looks_like_path(written: str) -> bool:
+    """Tell whether a text names a file: by how it begins, or as the folder that it names is there."""
+    slashed = written.replace("\\", "/")
+    return isabs(written) or slashed.startswith(("./", "../", "~/")) or ("/" in slashed and isdir(Path(written).parent))
 
 
 def _scenarios_in(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -158,7 +158,7 @@ def _media_type(request: Request) -> str:
 
 
 async def text_of(request: Request) -> str:
-    """The body as text.
+    """The body as text, without the mark that some editors put before UTF-8.
 
     Raises:
         TooLarge: it is.
@@ -170,7 +170,7 @@ async def text_of(request: Request) -> str:
         if coding := coding_of(request.headers.raw, bytes(body[:2])):
             reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
             raise HTTPException(415, reason, {"accept-encoding": "identity"})
-        return body.decode()
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput([Problem("the body is not UTF-8")]) from None
     except ClientDisconnect:

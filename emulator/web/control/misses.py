@@ -21,6 +21,8 @@ WISHES = ("json", "id", "query", "headers")
 NO_RESOURCE = ("world", "token", "file")
 """Parameters of a path that are no id."""
 
+KINDS: Mapping[type, str] = {dict: "an object", list: "a list"}
+
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 
@@ -91,16 +93,25 @@ def _of_body(exchange: Exchange, wanted: Mapping[str, Any]) -> Iterator[Misses]:
         yield from () if wanted["json"] is None else (_unreadable(wanted, "there is no body"),)
     elif media_type_of(exchange) == FORM:
         sent = form_fields(exchange.request.decode("utf-8", "replace"))
-        yield _compared(wanted["json"], as_wanted(wanted["json"], sent))
+        yield _of_value(wanted["json"], as_wanted(wanted["json"], sent))
     else:
         try:
-            yield _compared(wanted["json"], exactly(exchange.request))
+            yield _of_value(wanted["json"], exactly(exchange.request))
         except ValueError:
             yield _unreadable(wanted, "the body is not JSON")
 
 
+def _of_value(wanted: Any, actual: Any) -> Misses:
+    """Return the differences of a body; one of another kind is farther off than one of this kind that differs in all."""
+    found = _compared(wanted, actual)
+    kind, other = KINDS.get(type(wanted)), KINDS.get(type(actual))
+    if kind is None or kind == other:
+        return found
+    return Misses(_leaves(wanted) + 1, [f"the body is {other}, not {kind}"] if other else found.told)
+
+
 def _unreadable(wanted: Mapping[str, Any], why: str) -> Misses:
-    return Misses(_leaves(wanted["json"]) + 1, [why])
+    return Misses(_leaves(wanted["json"]) + 2, [why])
 
 
 def _compared(wanted: Any, actual: Any, path: str = "") -> Misses:
@@ -152,7 +163,7 @@ def as_wanted(wanted: Any, sent: Any) -> Any:
     """Return what was sent as text, read as the kind that is wanted where it can be: `"true"` as true, `"5"` as 5."""
     if isinstance(wanted, dict) and isinstance(sent, dict):
         return {key: as_wanted(wanted.get(key, part), part) for key, part in sent.items()}
-    if isinstance(wanted, list):
+    if isinstance(wanted, list) and not isinstance(sent, dict):
         items = sent if isinstance(sent, list) else _joined(sent, len(wanted))
         return [as_wanted(wanted[index] if index < len(wanted) else part, part) for index, part in enumerate(items)]
     if not isinstance(sent, str):

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 def preferred(accept: str | None, offered: Sequence[str]) -> str:
     """The media type of these that an Accept header gives the highest weight, the first of several.
 
-    Without a header, and where it takes none of them, it is the first.
+    Of equal weights, that of a type that is named counts more than that of a wildcard. Without a header, and where it
+    takes none of them, it is the first.
     """
     ranges = list(_ranges(accept or "*/*"))
     return max(offered, key=lambda media: _weight(media, ranges))
@@ -26,13 +27,13 @@ def _ranges(accept: str) -> Iterator[tuple[str, float]]:
             yield media, weight
 
 
-def _weight(media: str, ranges: Sequence[tuple[str, float]]) -> float:
-    """The weight of the most specific range that a media type fits."""
-    for wanted in (media, f"{media.partition('/')[0]}/*", "*/*"):
+def _weight(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+    """The weight of the most specific range that a media type fits, and how specific that is; 0 and 0 where it is refused."""
+    for specific, wanted in ((2, media), (1, f"{media.partition('/')[0]}/*"), (0, "*/*")):
         weights = [weight for it, weight in ranges if it == wanted]
         if weights:
-            return max(weights)
-    return 0.0
+            return max(weights), specific if max(weights) else 0
+    return 0.0, 0
 
 
 def _number(text: str) -> float:
