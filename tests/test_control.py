@@ -236,7 +236,7 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
         ("POST", "/worlds?seed=x", "title: A", 422, "/seed", "whole number"),
         ("POST", "/worlds", "title: [", 422, "", "2:1: not YAML: "),
         ("POST", "/worlds", "title: A\nseed: x", 422, "/seed", "2:7: expected a whole number"),
-        ("POST", "{w}/reset", {"seed": 3}, 422, "/seed", "name the scenario too"),
+        ("POST", "{w}/reset", {"seed": 3}, 422, "/seed", "this goes with another scenario: name it in `scenario`"),
         ("POST", "{w}/reset", {"scenario": "nothing"}, 404, None, "no scenario"),
         ("DELETE", "/worlds/default", None, 409, None, "can be reset"),
         ("GET", "/worlds/nowhere", None, 404, None, "no world is called 'nowhere'"),

@@ -163,7 +163,7 @@ def load(text: str) -> Scenario:
         ),
         ("- a list", "expected an object, not a list"),
         ("", "a-story.yaml:1:1: the file is empty"),
-        ("title:", "expected text, not nothing"),
+        ("title:", "expected text, not null"),
         ("title: A\ntitle: B", "a-story.yaml:2:1: the key 'title' is given twice"),
     ],
 )

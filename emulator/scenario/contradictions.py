@@ -94,9 +94,10 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mist
             yield Problem(problem.message, (*path, name, *problem.path))
 
 
-def names_something(state: Any) -> bool:
-    """Tell whether a sound state by vendor names a resource or a field: `{"serpwow": {"batches": []}}` does not."""
-    return any(value not in ([], {}) for part in state.values() for value in part.values())
+def names_empty_parts_only(state: Any) -> bool:
+    """Tell whether a sound state by vendor has parts, such as `{"serpwow": {"batches": []}}`, and nothing in any of them."""
+    parts = [value for part in state.values() for value in part.values()]
+    return bool(parts) and all(value in ([], {}) for value in parts)
 
 
 def _sound_fragment(written: Any, lists: Lists, path: Path, mistakes: Mistakes) -> dict[str, Any]:

@@ -48,10 +48,7 @@ log = logging.getLogger("emulator")
 
 
 class Rehearsed(NamedTuple):
-    """A copy of the world in which a request was tried, its number in the journal there, and what would go out.
-
-    `picked` is the id of the world that the request would really reach, by its credential or header; None where it names none.
-    """
+    """A request tried on a copy of its world: the entry there, the reply, and the id of the world it really picks, if any."""
 
     world: World
     n: int

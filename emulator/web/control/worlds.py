@@ -8,7 +8,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.quantities import duration_at, parse_instant
 from emulator.kernel.world import Moment, World
-from emulator.scenario.contradictions import names_something, state_problems
+from emulator.scenario.contradictions import names_empty_parts_only, state_problems
 from emulator.scenario.difference import between
 from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.terms import INSTANT
@@ -132,7 +132,7 @@ def change_state(world: World, asked: Asked) -> Any:
         raise BadInput([Problem(NOTHING_TO_CHANGE)])
     if problems := list(state_problems(asked.body, vendors)):
         raise BadInput(problems)
-    if not names_something(asked.body):
+    if names_empty_parts_only(asked.body):
         raise BadInput.at('it names nothing that is to change, such as {"serpwow": {"batches": [{"id": "B1"}]}}')
     world.settle()
     before = world.copy()
