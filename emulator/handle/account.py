@@ -102,7 +102,7 @@ class Told:
 
 
 class Ledger:
-    """What really happened. Every read asks the world anew; `picture()` returns a ledger that stays as it is."""
+    """The ledger: what truly took effect. Every read asks the world anew; `picture()` returns a ledger that stays as it is."""
 
     def __init__(self, ask: Callable[..., Any], kept: Told | None = None) -> None:
         self._ask = ask

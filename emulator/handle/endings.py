@@ -18,7 +18,7 @@ class Intrusion:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How it went with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
+    """A run with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
 
     intrusions: tuple[Intrusion, ...]
     broke: str

@@ -174,7 +174,7 @@ class _Trial:
         return (self.stopwatch.now() - DEFAULT_START).total_seconds()
 
     def _broke(self, emulator: Emulator) -> str | None:
-        """What went wrong, in a line; None when nothing did. The client's own result says nothing."""
+        """Return the error in one line; None where there was none. The client's own result says nothing."""
         for part in (self.client, self.check):
             result: object = None
             try:

@@ -23,7 +23,7 @@ class Past(ABC):
 
     @property
     def ledger(self) -> Ledger:
-        """What really happened, whatever the clients were told; every read of it asks the world anew."""
+        """The changes that truly took effect, whatever the clients heard; every read of it asks the world anew."""
         return Ledger(self.ask)
 
     def dry_run(

@@ -90,7 +90,7 @@ def _is_function(new: Any) -> bool:
 
 
 def _hint(module: ModuleType, sleeps: Sleeps) -> str:
-    """What to pass or to change instead."""
+    """Advice: the argument to pass or to change instead."""
     if local := imports_locally(module, LIBRARIES):
         return (
             f": a function of it imports {' and '.join(local)} itself, where nothing can be replaced; import it at the top of "

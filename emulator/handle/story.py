@@ -21,7 +21,7 @@ SHOWN = 50
 """How many of the newest entries are told; those that are told as one count as one."""
 
 HINTED = 5
-"""How many of the newest refused requests are told with what would have worked."""
+"""The newest refused requests, at most, that the story shows with what would have worked."""
 
 REFUSED = 400
 """The statuses from here on refuse a request."""
