@@ -63,7 +63,7 @@ def test_a_test_that_names_our_fixture_is_told_in_one_line_what_is_in_the_way(fi
     own = lay(tmp_path, {**files, test: files[test] + NAMES_OURS})
     done = run_pytest(tmp_path)
     assert "1 passed, 1 error" in done.stdout
-    told = [line for line in done.stdout.splitlines() if "in the way" in line]
+    told = [line for line in done.stdout.splitlines() if line.startswith("batch-emulator: ") and "in the way" in line]
     assert len(told) == 1
     assert str(own) in told[0]
     assert "Traceback" not in done.stdout
