@@ -167,7 +167,7 @@ class ThreadedServer:
         return self
 
     def look(self) -> Future[tuple[int, Any]]:
-        """How many requests are owed an answer, and a value that changes with everything that comes or goes."""
+        """Return the number of requests without an answer yet, and a value that changes with everything that comes or goes."""
         return self._server.look()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -51,6 +51,24 @@ def test_a_world_that_is_busy_holds_up_its_own_requests_and_nobody_elses(method:
     assert statuses == [200]
 
 
+@pytest.mark.parametrize("path", ["/_emulator/worlds/held/clock", "/live/account?api_key=key-of-the-held"])
+def test_a_request_that_waited_for_a_world_reaches_the_one_that_took_its_place(path: str) -> None:
+    scenario = load_value({"title": "A", "credentials": {"serpwow": ["key-of-the-held"]}}, VENDORS)
+    worlds = worlds_of([])
+    old, new = scenario.world(VENDORS, HELD, None), scenario.world(VENDORS, HELD, 7)
+    worlds.add(old, scenario.claims(VENDORS, old))
+    with ThreadedServer(create_app(worlds)) as server, httpx.Client(base_url=server.url, timeout=None) as client:
+        with old.lock:
+            asking = Thread(target=lambda: httpx.get(server.url + path, timeout=None))
+            asking.start()
+            for _ in range(20):
+                client.get("/_emulator/ready")
+            worlds.replace(old, new, scenario.claims(VENDORS, new))
+        asking.join()
+    assert old.journal.last == 0
+    assert new.journal.last == (1 if path.startswith("/live") else 0)
+
+
 def test_worlds_that_are_made_at_once_have_ids_of_their_own() -> None:
     with ThreadedServer(create_app(worlds_of([]))) as server:
         ids: list[str] = []

@@ -23,7 +23,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ENDING = re.compile(r"(?<=[^\W\d_]{3})(ies|ing|ed|es|s|e|y)$")
 
 SAME, TYPO, STEM, PART, PREFIX, FREE, SHORT = range(7)
-"""How two words belong together, the surest first: but for case and separators the same; but for a slip of the finger; but for
+"""Kinds of nearness of two words, the surest first: but for case and separators the same; but for a slip of the finger; but for
 an ending; one is a part of the other's parts; one is the beginning of the other; the other is a parameter, such as {id};
 one leaves out parts of the other."""
 

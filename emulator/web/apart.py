@@ -39,8 +39,14 @@ async def apart(function: Callable[..., Any], *arguments: Any) -> Any:
     return await outcome
 
 
-async def free(world: World) -> None:
-    """Wait, in turns with everybody else, until no other thread holds the world. Without a wait it costs next to nothing."""
+async def free(world: World) -> bool:
+    """Wait, in turns with everybody else, until no other thread holds the world; return whether there was a wait.
+
+    After a wait the world may have been replaced or dropped, and has to be looked up again.
+    """
+    waited = False
     while not world.lock.acquire(blocking=False):
+        waited = True
         await asyncio.sleep(TURN)
     world.lock.release()
+    return waited

@@ -108,10 +108,10 @@ class Gateway:
             call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
             world = self._world(route.vendor, call)
+            while world is not None and not isinstance(means_of(scope), NoSocket) and await free(world):
+                world = self._world(route.vendor, call)
             if world is None:
                 return ours(404, "no-such-world", self._no_world(call))
-            if not isinstance(means_of(scope), NoSocket):
-                await free(world)
             if world.store.size(Fault.kind):
                 return await self._stricken(world, route, call, means_of(scope))
             return self._exchange(world, route, call)

@@ -103,11 +103,14 @@ def at_world(handler: WorldHandler) -> Handler:
     """For a route below WORLD: finds the world that the path names, which nobody else touches meanwhile."""
 
     def located(asked: Asked) -> Any:
-        world = asked.plane.worlds.get(asked.named("world"))
-        with world.lock:
-            try:
-                return handler(world, asked)
-            finally:
-                asked.plane.let_go(world)
+        while True:
+            world = asked.plane.worlds.get(asked.named("world"))
+            with world.lock:
+                if asked.plane.worlds.get(world.id) is not world:
+                    continue  # another thread replaced it before this one had its lock
+                try:
+                    return handler(world, asked)
+                finally:
+                    asked.plane.let_go(world)
 
     return located
