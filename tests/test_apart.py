@@ -43,7 +43,9 @@ def test_a_world_that_is_busy_holds_up_its_own_requests_and_nobody_elses(method:
         with world.lock:
             asking = Thread(target=ask)
             asking.start()
-            for _ in range(20):
+            while server.look().result()[0] == 0:  # until the request is under way
+                client.get("/_emulator/ready")
+            for _ in range(3):
                 assert client.get("/_emulator/ready").status_code == 200
                 assert client.get("/live/account", params={"api_key": "somebody"}).status_code == 200
             assert not answered.is_set()
@@ -61,8 +63,9 @@ def test_a_request_that_waited_for_a_world_reaches_the_one_that_took_its_place(p
         with old.lock:
             asking = Thread(target=lambda: httpx.get(server.url + path, timeout=None))
             asking.start()
-            for _ in range(20):
+            while server.look().result()[0] == 0:  # until the request is under way
                 client.get("/_emulator/ready")
+            client.get("/_emulator/ready")
             worlds.replace(old, new, scenario.claims(VENDORS, new))
         asking.join()
     assert old.journal.last == 0
