@@ -19,9 +19,10 @@ from emulator.web.control.index import asks_for_index
 from emulator.web.control.plane import Plane
 from emulator.web.control.problems import turned_away
 from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.gateway import Gateway, Judge
+from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX, Guard, Turned
 from emulator.web.held import HeldRequests
+from emulator.web.recorder import Judge
 from emulator.web.unmatched import UnmatchedRequests
 from emulator.web.wire import Receive, Scope, Send, ours, send_out
 

@@ -18,7 +18,7 @@ from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
 from emulator.web.control.hints import hints
 from emulator.web.control.shows import show_difference, show_entry
-from emulator.web.gateway import REFUSED
+from emulator.web.recorder import REFUSED
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
 from emulator.web.wire import WORLD_HEADER
