@@ -116,6 +116,7 @@ def test_vendors_do_not_know_each_other(vendor: str) -> None:
             vendor,
             "vendor",
             "fields",
+            "forms",
         }
         assert not others
 
