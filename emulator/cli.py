@@ -53,19 +53,19 @@ main.add_command(serve)
     help="Print every operation with the answers it gives, and how sure we are of each.",
 )
 @scenarios_option
-def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None) -> None:
+def check(path: Sequence[str], evidence: bool, works: bool, folders: Sequence[Path]) -> None:
     """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
     if evidence or works:
         from emulator.coverage import answers, coverage
         from emulator.trace import trace
 
-        lines = trace(_library(None)) if evidence else []
-        lines += coverage(answers(_library(None))) if works else []
+        lines = trace(_library()) if evidence else []
+        lines += coverage(answers(_library())) if works else []
         click.echo("\n".join(lines))
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
-    scenarios, mistakes = _open_all(_library(folder), path)
+    scenarios, mistakes = _open_all(_library(folders), path)
     for line in mistakes:
         click.echo(line, err=True)
     if mistakes:
@@ -78,9 +78,9 @@ def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None)
 @click.option("--against", metavar="URL", envvar="EMULATOR_URL", show_envvar=True, help="Play on a server that is running.")
 @token_option("What the control plane of that server demands.")
 @scenarios_option
-def play(path: Sequence[str], against: str | None, token: str | None, folder: Path | None) -> None:
+def play(path: Sequence[str], against: str | None, token: str | None, folders: Sequence[Path]) -> None:
     """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
-    scenarios, lines = _open_all(_library(folder), path)
+    scenarios, lines = _open_all(_library(folders), path)
     found = _differences(scenarios, against, token)
     for line in (*lines, *found):
         click.echo(line, err=True)
@@ -134,10 +134,10 @@ main.add_command(healthcheck)
 main.add_command(explore)
 
 
-def _library(folder: Path | None) -> Library:
+def _library(folders: Sequence[Path] = ()) -> Library:
     from emulator.app import library
 
-    return library(*([folder] if folder else []))
+    return library(*folders)
 
 
 def _open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], list[str]]:

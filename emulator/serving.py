@@ -64,7 +64,7 @@ def serve(
     host: str,
     port: int,
     rate: float | None,
-    folder: Path | None,
+    folders: Sequence[Path],
     token: str | None,
     hosts: Sequence[str],
     proxies: Proxies,
@@ -86,7 +86,7 @@ def serve(
 
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
-    known, limits, token_made = library(*([folder] if folder else [])), Limits(**bounds), None
+    known, limits, token_made = library(*folders), Limits(**bounds), None
     if not token and not is_loopback(host):
         token = token_made = make_token()
     tls_authority = authority([*hosts, *({host} - {*WILDCARDS})]) if tls else None
@@ -177,4 +177,6 @@ def _why_not(error: OSError | UnicodeError, host: str, port: int) -> str:
         return f"address already in use: {place}; choose another with --port, or --port 0 for any that is free"
     if code == errno.EACCES:
         return f"permission denied: {place}; choose a port above 1023 with --port, or --port 0 for any that is free"
+    if code is None:
+        return f"cannot listen on {host} (--host): {error}"
     return f"cannot listen on {place} (--host): {getattr(error, 'strerror', None) or error}"

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from emulator import Emulator, EmulatorError
 from emulator.app import library, worlds_of
 from emulator.cli import main
+from emulator.environment import paths_in
 from emulator.kernel.errors import BadInput
 from emulator.options import ScenarioName
 from emulator.scenario.strict_json import parse_json
@@ -78,7 +79,7 @@ def test_what_is_no_scenario_file_is_told_why(tmp_path: Path, name: str, content
 
 def test_a_file_that_is_missing_is_told_with_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "stops.yaml").write_text(YAML)
-    with pytest.raises(EmulatorError, match=r"no file is called .*stop.yaml'; did you mean .*stops.yaml'"):
+    with pytest.raises(EmulatorError, match=r"stop.yaml: there is no such file; did you mean '.*stops.yaml'\?$"):
         library().open(str(tmp_path / "stop.yaml"))
 
 
@@ -125,3 +126,31 @@ def test_the_world_of_a_file_with_blanks_in_its_name_can_be_named(tmp_path: Path
     (tmp_path / "a b.yaml").write_text(YAML)
     worlds = worlds_of([library().get("first-run"), library().open(str(tmp_path / "a b.yaml"))])
     assert [world.id for world in worlds] == ["default", "a-b"]
+
+
+def test_folders_of_scenarios_are_several_and_may_have_blanks_in_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "my first", tmp_path / "my second"
+    for folder, names in ((first, ("one", "both")), (second, ("two", "both"))):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.yaml").write_text(f"title: {name} of {folder.name}")
+    variable = f" {first} {os.pathsep}{os.pathsep}{second}\n"
+    twice = ["--scenarios", str(first), "--scenarios", str(second)]
+    for arguments, environment in (([], variable), (twice, None)):
+        done = CliRunner().invoke(main, ["list", "scenarios", *arguments], env={"EMULATOR_SCENARIOS": environment})
+        titles = [line.split(maxsplit=1)[1] for line in done.output.splitlines() if line.split()[0] in ("one", "both", "two")]
+        assert titles == ["both of my first", "one of my first", "two of my second"]
+    monkeypatch.setenv("EMULATOR_SCENARIOS", variable)
+    for name in ("one", "two", "both"):
+        Emulator(name).close()
+    monkeypatch.setenv("EMULATOR_SCENARIOS", f"{first}{os.pathsep}nowhere")
+    with pytest.raises(BadInput, match=r"^there is no folder 'nowhere' \(EMULATOR_SCENARIOS\)$"):
+        Emulator()
+
+
+def test_a_folder_with_a_separator_in_its_name_is_one_where_it_exists(tmp_path: Path) -> None:
+    folder = tmp_path / f"a{os.pathsep}b"
+    folder.mkdir()
+    assert paths_in(f"{folder}\n") == [str(folder)]
