@@ -129,8 +129,8 @@ forwarded_option = click.option(
     callback=_read_proxies,
     envvar="EMULATOR_FORWARDED_ALLOW",
     show_envvar=True,
-    help="Proxies that may say in Forwarded or X-Forwarded-Proto and -Host how a client came, besides those of this machine;"
-    " networks, and * for all, too.",
+    help="Proxies that may say in Forwarded or X-Forwarded-Proto, -Host and -Port how a client came,"
+    " besides those of this machine; networks, and * for all, too.",
 )
 
 

@@ -536,7 +536,9 @@ def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -
             emulator.dry_run("POST", url, json=wish, body=wish)
 
 
-@pytest.mark.parametrize("nothing", [{"serpwow": {}}, {"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}, "serpwow": {}}])
+@pytest.mark.parametrize(
+    "nothing", [{"serpwow": {}}, {"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}, "serpwow": {}}]
+)
 def test_a_change_that_names_nothing_is_refused(server: EmulatorServer, nothing: dict[str, Any]) -> None:
     with Emulator(server=server) as emulator, pytest.raises(Refused, match="it names nothing that is to change"):
         emulator.state.change(nothing)
