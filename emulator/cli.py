@@ -17,6 +17,7 @@ from emulator.healthcheck import healthcheck
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.listing import list_command
 from emulator.options import scenarios_option, token_option
+from emulator.own_scenarios import open_library
 from emulator.serving import authority, serve
 from emulator.terminal import Program
 
@@ -59,13 +60,13 @@ def check(path: Sequence[str], evidence: bool, works: bool, folders: Sequence[Pa
         from emulator.coverage import answers, coverage
         from emulator.trace import trace
 
-        lines = trace(_library()) if evidence else []
-        lines += coverage(answers(_library())) if works else []
+        lines = trace(open_library(())) if evidence else []
+        lines += coverage(answers(open_library(()))) if works else []
         click.echo("\n".join(lines))
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
-    scenarios, mistakes = _open_all(_library(folders), path)
+    scenarios, mistakes = _open_all(open_library(folders), path)
     for line in mistakes:
         click.echo(line, err=True)
     if mistakes:
@@ -80,7 +81,7 @@ def check(path: Sequence[str], evidence: bool, works: bool, folders: Sequence[Pa
 @scenarios_option
 def play(path: Sequence[str], against: str | None, token: str | None, folders: Sequence[Path]) -> None:
     """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
-    scenarios, lines = _open_all(_library(folders), path)
+    scenarios, lines = _open_all(open_library(folders), path)
     found = _differences(scenarios, against, token)
     for line in (*lines, *found):
         click.echo(line, err=True)
@@ -134,12 +135,6 @@ main.add_command(healthcheck)
 main.add_command(explore)
 
 
-def _library(folders: Sequence[Path] = ()) -> Library:
-    from emulator.app import library
-
-    return library(*folders)
-
-
 def _open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], list[str]]:
     """The scenarios of all these files, folders and names, and the mistakes that were found in them."""
     scenarios: list[Scenario] = []
@@ -159,16 +154,20 @@ def _counted(scenarios: Sequence[Scenario]) -> str:
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
-    from emulator.scenario.files import ENDINGS, is_scenario
+    from emulator.scenario.files import ENDINGS
+    from emulator.scenario.passed_over import passed_over, sort_out
+    from emulator.vendors import VENDORS
 
     for path in paths:
         if not Path(path).is_dir():
             yield path
             continue
-        found = sorted(str(it) for it in Path(path).rglob("*") if is_scenario(it) and it.is_file())
+        found, others = sort_out(sorted(Path(path).rglob("*"), key=str), VENDORS)
+        if others:
+            click.echo(passed_over(others), err=True)
         if not found:
             raise click.ClickException(f"{path} holds no scenario: no file in it ends in {ENDINGS}")
-        yield from found
+        yield from map(str, found)
 
 
 def _differences(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:

@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from emulator.options import scenarios_option, server_url_option, token_option
+from emulator.own_scenarios import open_library
 
 if TYPE_CHECKING:
     from emulator.kernel.machine import Machine, Wait
@@ -47,9 +48,7 @@ class Kind(NamedTuple):
 
 def scenarios(wish: Wish) -> Iterator[Item]:
     """Each scenario's name and title. Whether the rest of a file is right is not looked at, which takes longer."""
-    from emulator.app import library
-
-    known = library(*wish.folders)
+    known = open_library(wish.folders)
     for name in known.names():
         if wish.vendor is None or name.startswith(f"{wish.vendor}/"):
             yield {"name": name, "title": _title(known.path(name))}

@@ -40,6 +40,7 @@ EDGES = {
     "data",
     "openapi",
     "options",
+    "own_scenarios",
     "proxies",
     "reach",
     "__main__",

@@ -154,3 +154,48 @@ def test_a_folder_with_a_separator_in_its_name_is_one_where_it_exists(tmp_path: 
     folder = tmp_path / f"a{os.pathsep}b"
     folder.mkdir()
     assert paths_in(f"{folder}\n") == [str(folder)]
+
+
+def test_json_that_is_plainly_no_scenario_is_passed_over_by_name(tmp_path: Path) -> None:
+    for name, content in {
+        "good.json": JSON,
+        "nearly.json": '{"titel": "A"}',
+        "misplaced.json": '{"serpwow": {"batches": []}}',
+        "cut.json": '{"name": "x", ',
+        "package.json": '{"name": "x", "version": "1.0.0", "scripts": {}}',
+        "sub/answer.json": '[{"title": "A"}]',
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    line = f"passed over, with no key of a scenario at the top: {tmp_path / 'package.json'}, {tmp_path / 'sub/answer.json'}\n"
+    own = ("--scenarios", str(tmp_path))
+    listed = CliRunner().invoke(main, ["list", "scenarios", *own])
+    assert (listed.exit_code, listed.stderr) == (0, line)
+    names = {row.split()[0] for row in listed.stdout.splitlines()} & {
+        "good",
+        "nearly",
+        "misplaced",
+        "cut",
+        "package",
+        "sub/answer",
+    }
+    assert names == {"good", "nearly", "misplaced", "cut"}
+    checked = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert checked.exit_code == 1
+    assert checked.stderr.startswith(line)
+    for told in ("nearly.json:1:11: unknown key 'titel'", "misplaced.json:1:", "cut.json:1:"):
+        assert told in checked.stderr
+    assert "package.json:" not in checked.stderr
+    played = CliRunner().invoke(main, ["play", "package", *own])
+    told = f"package: no scenario is called 'package': {tmp_path / 'package.json'} has no key of a scenario at its top\n"
+    assert (played.exit_code, played.stderr) == (1, line + told)
+    named = CliRunner().invoke(main, ["check", str(tmp_path / "package.json")])
+    assert (named.exit_code, "unknown key 'name'" in named.stderr) == (1, True)
+
+
+def test_a_folder_of_other_json_alone_holds_no_scenario(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("passed over, with no key of a scenario at the top: ")
+    assert "holds no scenario" in done.stderr

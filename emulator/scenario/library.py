@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
 from os.path import exists, isdir
 from pathlib import Path
@@ -11,6 +10,7 @@ from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.words import near
 from emulator.scenario.files import ENDINGS, is_scenario, looks_like_path
 from emulator.scenario.loader import load_file
+from emulator.scenario.passed_over import sort_out
 from emulator.scenario.scenario import Scenario, Vendors
 
 
@@ -23,8 +23,17 @@ class Library:
         self._read: dict[str, tuple[int, Scenario]] = {}
 
     @cached_property
+    def _found(self) -> dict[Path, tuple[list[Path], list[Path]]]:
+        """By folder, the scenario files in it, and the files that are passed over."""
+        return {folder: sort_out(sorted(folder.rglob("*")), self._vendors) for folder in self._folders}
+
+    @cached_property
     def _paths(self) -> dict[str, Path]:
-        return {name: path for folder in reversed(self._folders) for name, path in _scenarios_in(folder)}
+        return {_name(path, folder): path for folder in reversed(self._folders) for path in self._found[folder][0]}
+
+    def others(self) -> list[Path]:
+        """Return the files in the folders that have the ending of JSON, and are plainly no scenarios."""
+        return [path for _, others in self._found.values() for path in others]
 
     def names(self) -> list[str]:
         """Every name, in order."""
@@ -49,6 +58,11 @@ class Library:
 
     def _not_found(self, name: str) -> NotFound:
         error = NotFound("scenario", name, self._paths)
+        for folder, (_, others) in self._found.items():
+            for path in others:
+                if name in (_name(path, folder), path.relative_to(folder).as_posix()):
+                    error.args = (f"no scenario is called {name!r}: {path} has no key of a scenario at its top",)
+                    return error
         if meant := self.meant(name):
             error.args = (f"no scenario is called {name!r}; did you mean {meant!r}?",)
         return error
@@ -102,7 +116,5 @@ class Library:
         return "" if is_scenario(path) else f"; a scenario file ends in {ENDINGS}"
 
 
-def _scenarios_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        if is_scenario(path) and path.is_file():
-            yield path.relative_to(folder).with_suffix("").as_posix(), path
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()
