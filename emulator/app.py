@@ -19,11 +19,12 @@ from emulator.web.control.index import asks_for_index
 from emulator.web.control.plane import Plane
 from emulator.web.control.problems import turned_away
 from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.gateway import Gateway, Judge
+from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX, Guard, Turned
 from emulator.web.held import HeldRequests
+from emulator.web.recorder import Judge
 from emulator.web.unmatched import UnmatchedRequests
-from emulator.web.wire import Receive, Scope, Send, ours, send_out
+from emulator.web.wire import Receive, Scope, Send, Wire, ours, send_out
 
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
@@ -77,8 +78,14 @@ def create_app(
     doorkeeper = guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     doorkeeper.hosts |= vendor_hosts
-    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lines.of_vendor if lines else None)
     unmatched = UnmatchedRequests(worlds)
+
+    def tell(scope: Scope, wire: Wire) -> None:
+        unmatched.answered(scope, wire)
+        if lines:
+            lines.of_vendor(scope, wire)
+
+    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, tell)
     control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, unmatched))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,8 +101,6 @@ def create_app(
             answer = turned_from_control if steering else turned_from_vendors
             await answer(turned, scope, receive, send)
         else:
-            if not steering and len(worlds) > 1:
-                send = unmatched.watch(scope, send)
             await (control if steering else gateway)(scope, receive, send)
 
     return app

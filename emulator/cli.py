@@ -17,6 +17,7 @@ from emulator.healthcheck import healthcheck
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.listing import list_command
 from emulator.options import scenarios_option, token_option
+from emulator.own_scenarios import open_library
 from emulator.serving import authority, serve
 from emulator.terminal import Program
 
@@ -53,19 +54,19 @@ main.add_command(serve)
     help="Print every operation with the answers it gives, and how sure we are of each.",
 )
 @scenarios_option
-def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None) -> None:
+def check(path: Sequence[str], evidence: bool, works: bool, folders: Sequence[Path]) -> None:
     """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
     if evidence or works:
         from emulator.coverage import answers, coverage
         from emulator.trace import trace
 
-        lines = trace(_library(None)) if evidence else []
-        lines += coverage(answers(_library(None))) if works else []
+        lines = trace(open_library(())) if evidence else []
+        lines += coverage(answers(open_library(()))) if works else []
         click.echo("\n".join(lines))
         return
     if not path:
         raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
-    scenarios, mistakes = _open_all(_library(folder), path)
+    scenarios, mistakes = _open_all(open_library(folders), path)
     for line in mistakes:
         click.echo(line, err=True)
     if mistakes:
@@ -78,9 +79,9 @@ def check(path: Sequence[str], evidence: bool, works: bool, folder: Path | None)
 @click.option("--against", metavar="URL", envvar="EMULATOR_URL", show_envvar=True, help="Play on a server that is running.")
 @token_option("What the control plane of that server demands.")
 @scenarios_option
-def play(path: Sequence[str], against: str | None, token: str | None, folder: Path | None) -> None:
+def play(path: Sequence[str], against: str | None, token: str | None, folders: Sequence[Path]) -> None:
     """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
-    scenarios, lines = _open_all(_library(folder), path)
+    scenarios, lines = _open_all(open_library(folders), path)
     found = _differences(scenarios, against, token)
     for line in (*lines, *found):
         click.echo(line, err=True)
@@ -134,12 +135,6 @@ main.add_command(healthcheck)
 main.add_command(explore)
 
 
-def _library(folder: Path | None) -> Library:
-    from emulator.app import library
-
-    return library(*([folder] if folder else []))
-
-
 def _open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], list[str]]:
     """The scenarios of all these files, folders and names, and the mistakes that were found in them."""
     scenarios: list[Scenario] = []
@@ -159,16 +154,20 @@ def _counted(scenarios: Sequence[Scenario]) -> str:
 
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
-    from emulator.scenario.files import ENDINGS, is_scenario
+    from emulator.scenario.files import ENDINGS
+    from emulator.scenario.passed_over import passed_over, sort_out
+    from emulator.vendors import VENDORS
 
     for path in paths:
         if not Path(path).is_dir():
             yield path
             continue
-        found = sorted(str(it) for it in Path(path).rglob("*") if is_scenario(it) and it.is_file())
+        found, others = sort_out(sorted(Path(path).rglob("*"), key=str), VENDORS)
+        if others:
+            click.echo(passed_over(others), err=True)
         if not found:
             raise click.ClickException(f"{path} holds no scenario: no file in it ends in {ENDINGS}")
-        yield from found
+        yield from map(str, found)
 
 
 def _differences(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:

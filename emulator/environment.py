@@ -40,6 +40,17 @@ def strip_all(environ: MutableMapping[str, str]) -> None:
             environ[name] = value.strip()
 
 
+def paths_in(value: str) -> list[str]:
+    """Return the paths in a value: one to a line, or with the system's separator between them; blanks belong to them.
+
+    A value that exists as a path is one, whatever is in it.
+    """
+    bare = value.strip()
+    if os.path.exists(bare):
+        return [bare]
+    return [path.strip() for path in re.split(rf"[\n{re.escape(os.pathsep)}]", bare) if path.strip()]
+
+
 def control_token() -> str | None:
     """Return the token of `EMULATOR_CONTROL_TOKEN`; None where none is given.
 

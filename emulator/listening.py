@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -12,7 +11,6 @@ from ipaddress import ip_address
 BACKLOG = 2048
 LOCALHOST = ("127.0.0.1", "::1")
 ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where it listens is not where it is reached
-_WITH_PORT = re.compile(r"([^:]+|\[[^\]]*\]):([0-9]+)")
 PORTS_TRIED = 20
 """Ports tried until one is free at every address."""
 
@@ -86,8 +84,6 @@ def _addresses(host: str) -> Sequence[str]:
         raise OSError(f"{host!r} has a zone (%), which no URL can carry: listen on :: or on an address without one")
     if name.lower().rstrip(".") == "localhost":
         return LOCALHOST
-    if match := _WITH_PORT.fullmatch(host):
-        raise OSError(f"{host!r} holds a port: write --host {match[1]} --port {match[2]}")
     if literal := _literal(name):
         return ["::", "0.0.0.0"] if literal == "::" and not socket.has_dualstack_ipv6() else [literal]  # noqa: S104
     try:

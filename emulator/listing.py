@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from emulator.options import scenarios_option, server_url_option, token_option
+from emulator.own_scenarios import open_library
 
 if TYPE_CHECKING:
     from emulator.kernel.machine import Machine, Wait
@@ -24,7 +25,7 @@ class Wish(NamedTuple):
     """The options of one call of the command."""
 
     vendor: str | None
-    folder: Path | None
+    folders: Sequence[Path]
     url: str
     token: str | None
 
@@ -47,9 +48,7 @@ class Kind(NamedTuple):
 
 def scenarios(wish: Wish) -> Iterator[Item]:
     """Each scenario's name and title. Whether the rest of a file is right is not looked at, which takes longer."""
-    from emulator.app import library
-
-    known = library(*([wish.folder] if wish.folder else []))
+    known = open_library(wish.folders)
     for name in known.names():
         if wish.vendor is None or name.startswith(f"{wish.vendor}/"):
             yield {"name": name, "title": _title(known.path(name))}
@@ -133,7 +132,7 @@ def worlds(wish: Wish) -> Iterator[Item]:
 KINDS: Mapping[str, Kind] = {
     "scenarios": Kind(
         "scenarios that are shipped, or in the folder of --scenarios",
-        frozenset({"folder", "vendor"}),
+        frozenset({"folders", "vendor"}),
         scenarios,
         {"NAME": lambda it: it["name"], "TITLE": lambda it: it["title"] or f"(no title: batch-emulator check {it['name']})"},
     ),
@@ -204,7 +203,7 @@ def _expect_effect(context: click.Context, kind: str | None) -> None:
     Raises:
         click.UsageError: there is one.
     """
-    used = KINDS[kind].options if kind else {"vendor", "folder"}
+    used = KINDS[kind].options if kind else {"vendor", "folders"}
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
         if given and parameter.name in Wish._fields and parameter.name not in used:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Callable, Sequence
 from os.path import exists
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emulator.environment import BadToken, env, is_service_address, usable_token
+from emulator.environment import BadToken, env, is_service_address, paths_in, usable_token
 
 if TYPE_CHECKING:
     from emulator.web.origin import Proxies
@@ -25,6 +26,9 @@ else:
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
 """Values of a variable that click takes for a flag that is set."""
+
+
+_WITH_PORT = re.compile(r"(?P<host>[^:]*|\[[^\]]*\]):(?P<port>[0-9]*)")
 
 
 class _Port(click.Option):
@@ -44,6 +48,9 @@ def _host(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     bare = value.strip()
     if "/" in bare:
         raise click.BadParameter(f"{bare!r} is a URL; give a host's name or address, and the port by itself with --port")
+    if match := _WITH_PORT.fullmatch(bare):
+        advice = " ".join(f"--{name} {value}" for name, value in match.groupdict().items() if value)
+        raise click.BadParameter(f"{bare!r} holds a port, and --host takes a host alone: write {advice}")
     return bare[1:-1] if bare.startswith("[") and bare.endswith("]") else bare
 
 
@@ -52,6 +59,13 @@ def _token(_ctx: click.Context, _param: click.Parameter, value: str | None) -> s
         return usable_token(value)
     except BadToken as error:
         raise click.UsageError(str(error)) from None
+
+
+class _Folder(click.Path):
+    """A folder. A variable of the environment may hold several."""
+
+    def split_envvar_value(self, rv: str) -> list[str]:
+        return paths_in(rv)
 
 
 host_option = click.option(
@@ -68,11 +82,12 @@ port_option = click.option(
 )
 scenarios_option = click.option(
     "--scenarios",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    "folders",
+    multiple=True,
+    type=_Folder(exists=True, file_okay=False, path_type=Path),
     envvar="EMULATOR_SCENARIOS",
     show_envvar=True,
-    help="A folder of scenarios of your own; they come before the shipped ones.",
+    help="A folder of scenarios of your own, which come before the shipped ones; of several, the first comes first.",
 )
 
 
@@ -114,8 +129,8 @@ forwarded_option = click.option(
     callback=_read_proxies,
     envvar="EMULATOR_FORWARDED_ALLOW",
     show_envvar=True,
-    help="Proxies that may say in Forwarded or X-Forwarded-Proto and -Host how a client came, besides those of this machine;"
-    " networks, and * for all, too.",
+    help="Proxies that may say in Forwarded or X-Forwarded-Proto, -Host and -Port how a client came,"
+    " besides those of this machine; networks, and * for all, too.",
 )
 
 

@@ -26,6 +26,7 @@ from emulator.options import (
     tls_option,
     token_option,
 )
+from emulator.own_scenarios import open_library
 from emulator.standard_error import StandardError, escaped, standard_error, write_past_buffers
 from emulator.standard_input import has_stdin, until_stdin_ends
 
@@ -64,7 +65,7 @@ def serve(
     host: str,
     port: int,
     rate: float | None,
-    folder: Path | None,
+    folders: Sequence[Path],
     token: str | None,
     hosts: Sequence[str],
     proxies: Proxies,
@@ -76,7 +77,7 @@ def serve(
     """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
     # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    from emulator.app import create_app, library, worlds_of
+    from emulator.app import create_app, worlds_of
     from emulator.kernel.limits import Limits
     from emulator.listening import url_of
     from emulator.server import serve
@@ -86,7 +87,7 @@ def serve(
 
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
-    known, limits, token_made = library(*([folder] if folder else [])), Limits(**bounds), None
+    known, limits, token_made = open_library(folders, quiet), Limits(**bounds), None
     if not token and not is_loopback(host):
         token = token_made = make_token()
     tls_authority = authority([*hosts, *({host} - {*WILDCARDS})]) if tls else None
@@ -177,4 +178,6 @@ def _why_not(error: OSError | UnicodeError, host: str, port: int) -> str:
         return f"address already in use: {place}; choose another with --port, or --port 0 for any that is free"
     if code == errno.EACCES:
         return f"permission denied: {place}; choose a port above 1023 with --port, or --port 0 for any that is free"
+    if code is None:
+        return f"cannot listen on {host} (--host): {error}"
     return f"cannot listen on {place} (--host): {getattr(error, 'strerror', None) or error}"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Event, Thread
+from typing import Any
 
 import httpx
 import pytest
 
 from emulator.app import create_app, worlds_of
+from emulator.kernel.world import World
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from tests.loading import load_value
@@ -70,6 +73,63 @@ def test_a_request_that_waited_for_a_world_reaches_the_one_that_took_its_place(p
         asking.join()
     assert old.journal.last == 0
     assert new.journal.last == (1 if path.startswith("/live") else 0)
+
+
+class LockThatComesLate:
+    """The lock of a world, to which something happens just before the lock is taken for the nth time."""
+
+    def __init__(self, world: World, nth: int, happens: Callable[[], None]) -> None:
+        self._lock = world.lock
+        self._left = nth
+        self._happens = happens
+
+    def acquire(self, blocking: bool = True) -> bool:
+        return self._lock.acquire(blocking)
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._happens()
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+FAULT: dict[str, Any] = {"at": "serpwow.batches.list", "where": "before-commit", "do": "status", "status": 503}
+
+
+@pytest.mark.parametrize(
+    ("faults", "nth", "path"),
+    [
+        ([], 1, "/_emulator/worlds/held"),
+        ([], 1, "/live/account?api_key=key-of-the-held"),
+        ([FAULT], 1, "/live/account?api_key=key-of-the-held"),
+        ([FAULT], 2, "/live/account?api_key=key-of-the-held"),
+        ([FAULT], 3, "/live/account?api_key=key-of-the-held"),
+        ([FAULT], 4, "/live/account?api_key=key-of-the-held"),
+    ],
+)
+def test_a_request_whose_world_is_replaced_just_before_it_has_the_lock_reaches_the_new_one(
+    faults: list[dict[str, Any]], nth: int, path: str
+) -> None:
+    scenario = load_value({"title": "A", "credentials": {"serpwow": ["key-of-the-held"]}, "faults": faults}, VENDORS)
+    worlds = worlds_of([])
+    old, new = scenario.world(VENDORS, HELD, None), scenario.world(VENDORS, HELD, 7)
+    worlds.add(old, scenario.claims(VENDORS, old))
+    late = LockThatComesLate(old, nth, lambda: worlds.replace(old, new, scenario.claims(VENDORS, new)))
+    old.lock = late  # type: ignore[assignment]
+    with ThreadedServer(create_app(worlds)) as server:
+        answer = httpx.get(server.url + path, timeout=None)
+    assert worlds.get(HELD) is new, "nothing happened: the lock was not taken so often"
+    assert answer.status_code == 200
+    if path.startswith("/live"):
+        assert (old.journal.last, new.journal.last) == (0, 1)
+    else:
+        assert answer.json()["seed"] == 7
 
 
 def test_worlds_that_are_made_at_once_have_ids_of_their_own() -> None:

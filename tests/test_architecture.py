@@ -40,6 +40,7 @@ EDGES = {
     "data",
     "openapi",
     "options",
+    "own_scenarios",
     "proxies",
     "reach",
     "__main__",
@@ -116,6 +117,7 @@ def test_vendors_do_not_know_each_other(vendor: str) -> None:
             vendor,
             "vendor",
             "fields",
+            "forms",
         }
         assert not others
 

@@ -29,12 +29,6 @@ def wish_of(request: httpx.Request) -> dict[str, Any]:
     return {"method": request.method, "url": str(request.url), "headers": headers, "body": request.content.decode()}
 
 
-def in_any_order(explanation: dict[str, Any]) -> dict[str, Any]:
-    """An explanation whose request's headers are sorted: a dry run is given them as an object, and adds the host in front."""
-    request = explanation["request"]
-    return {**explanation, "request": {**request, "headers": sorted(request["headers"])}}
-
-
 def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
     try:
@@ -78,7 +72,7 @@ def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: 
         n = rehearsed["explanation"]["n"]
         explained = await walker.ask("GET", f"/worlds/{world}/journal/{n}/explain")
         await walker.ask("POST", f"/worlds/{world}/restore", {"name": "before"})
-        assert in_any_order(rehearsed["explanation"]) == in_any_order(explained)
+        assert rehearsed["explanation"] == explained
         assert foretold(rehearsed) == real or not spared(rehearsed)
         assert (await everything(walker, world))[:4] == before[:4]
 

@@ -11,8 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from emulator import Emulator
+from emulator.app import create_app, worlds_of
 from emulator.cli import main
 from emulator.handle.server import Refused
+from emulator.handle.transport import InProcess
 from tests.conftest import Live
 from tests.walking import LIBRARY, Walker, walk, world_that_goes
 
@@ -141,6 +143,31 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
                 "6dot50 reads JSON here, and the body is not JSON: unexpected character, expected a string key: line 1 column 2 (char 1)"
             ],
         ),
+        (
+            lambda it: send(it, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, data={"maximum_rps": "10"}),
+            [
+                "the body is a form (Content-Type: application/x-www-form-urlencoded), and Stripe's v2 API takes JSON:"
+                " send it as application/json"
+            ],
+        ),
+        (
+            lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION, files={"a": b"b"}),
+            [
+                "the body is a form (Content-Type: multipart/form-data), and Stripe's v2 API takes JSON: send it as application/json"
+            ],
+        ),
+        (
+            lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO, data={"a": "b"}),
+            [
+                "the body is a form (Content-Type: application/x-www-form-urlencoded), and 6DOT50 takes JSON:"
+                " send it as application/json"
+            ],
+        ),
+        (
+            lambda it: send(it, "POST", f"/live/batches?api_key={it.serpwow.api_key}", files={"name": b"x"}),
+            ["the body is a form (Content-Type: multipart/form-data), and SerpWow takes JSON: send it as application/json"],
+        ),
+        (lambda it: send(it, "POST", f"/live/batches?api_key={it.serpwow.api_key}", data={"name": ""}), []),
         (
             lambda it: upload(it, **{"Content-Type": "text/plain"}),
             [
@@ -298,6 +325,54 @@ def test_the_newest_exchange_is_found_without_its_number(emulator: Emulator) -> 
     assert [httpx.get(url).status_code for _ in range(2)] == [200, 200]
     emulator.state.change({"serpwow": {"account": {"name": "Another"}}})
     assert emulator.ask("GET", "/journal/last")["n"] == emulator.ask("GET", "/journal/last/explain")["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "told"),
+    [
+        (
+            "/live/account?api_key=somebody",
+            {},
+            "GET /live/account?api_key=… -> 200 came after this and reached the world default",
+        ),
+        ("/nosuch", {}, "GET /nosuch -> 404 came after this and reached no world (no-such-path)"),
+        (
+            "/live/account",
+            {"Host": "attacker.example.com"},
+            "GET /live/account -> 421 came after this and reached no world (host-not-allowed)",
+        ),
+        (
+            "/live/account",
+            {"Emulator-World": "nobodys"},
+            "GET /live/account -> 404 came after this and reached no world (no-such-world)",
+        ),
+    ],
+)
+def test_a_newer_request_that_reached_another_world_or_none_is_named(
+    live: Live, path: str, headers: dict[str, str], told: str
+) -> None:
+    world = live.load("first-run")
+    own = f"{world.serpwow['url']}/account?api_key={world.serpwow['api_key']}"
+    httpx.get(own)
+    plain = CliRunner().invoke(main, ["explain", "--url", live.url, "--world", world.id]).output
+    httpx.get(live.url + path, headers=headers)
+    line = f"  newer       {told}: see /_emulator/worlds/{world.id}/unmatched\n"
+    assert CliRunner().invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == plain + line
+    httpx.get(own)
+    assert CliRunner().invoke(main, ["explain", "1", "--url", live.url, "--world", world.id]).output == plain
+
+
+def test_in_the_only_world_a_request_that_reached_none_is_named_too() -> None:
+    with httpx.Client(transport=InProcess(create_app(worlds_of([]))), base_url="http://127.0.0.1") as client:
+        client.get("/live/account", params={"api_key": "demo"})
+        url = "/_emulator/worlds/default/journal/last/explain"
+        assert client.get(url).json()["newer"] is None
+        client.get("/nosuch")
+        told = client.get(url).json()
+        assert (told["n"], told["newer"]["target"], told["newer"]["error"]) == (1, "/nosuch", "no-such-path")
+        assert client.get("/_emulator/worlds/default/unmatched").json()["unmatched"] == [told["newer"]]
+        client.get("/live/account", params={"api_key": "demo"})
+        assert client.get(url).json()["newer"] is None
 
 
 def test_the_command_prints_it_for_people(live: Live) -> None:

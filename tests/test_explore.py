@@ -459,6 +459,12 @@ def test_the_result_of_a_client_says_nothing(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
+        ({"meanwhile": [{}]}, r"/meanwhile/0: \{\} names nothing that is to change: "),
+        ({"meanwhile": [{"serpwow": {}}]}, r"/meanwhile/0: \{'serpwow': \{\}\} names nothing that is to change: "),
+        (
+            {"meanwhile": [{"serpwow": {"account": {"name": "A"}}}, {"stripe": {"batch_jobs": []}}]},
+            "/meanwhile/1: .* names nothing that is to change: ",
+        ),
         ({"meanwhile": {"serpwow": {}}}, "/meanwhile: expected a list of states, not .*: put it into brackets"),
         ({"meanwhile": ["serpwow"]}, "/meanwhile/0: expected a state by vendor, as `given` has it, not 'serpwow'"),
         ({"meanwhile": 5}, "/meanwhile: expected a list of states, not 5"),

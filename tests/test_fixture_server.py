@@ -500,11 +500,18 @@ def test_a_misspelt_variable_is_named_in_the_header(pytester: pytest.Pytester, m
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("good.yaml", "there is no file 'good.yaml'; did you mean the scenario 'good'"),
-        (Path("sc/deep/late.yml"), "there is no file 'sc/deep/late.yml'; did you mean the scenario 'deep/late'"),
+        ("good.yaml", "good.yaml: there is no such file; did you mean the scenario 'good'?"),
+        (Path("sc/deep/late.yml"), "sc/deep/late.yml: there is no such file; did you mean the scenario 'deep/late'?"),
+        ("./good", "./good: there is no such file; did you mean the scenario 'good'?"),
+        ("./god", "./god: there is no such file; did you mean the scenario 'good'?"),
+        ("../first_runs.yaml", "../first_runs.yaml: there is no such file; did you mean the scenario 'first-run'?"),
+        ("./nosuch", "./nosuch: there is no such file; a scenario file ends in .yaml, .yml or .json"),
+        ("/nowhere/nosuch", "/nowhere/nosuch: there is no such file; a scenario file ends in .yaml, .yml or .json"),
+        (Path("nosuch"), "nosuch: there is no such file; a scenario file ends in .yaml, .yml or .json"),
+        ("./", "./: is a folder, not a scenario: name a file in it"),
         ("sc/good", "no scenario is called 'sc/good'; did you mean 'good'"),
         ("title: x\ngiven: {}\n", "/scenario: this is the text of a scenario: give a file, a name, or a mapping"),
-        ("first-run.yaml", "there is no file 'first-run.yaml'; did you mean the scenario 'first-run'"),
+        ("first-run.yaml", "first-run.yaml: there is no such file; did you mean the scenario 'first-run'?"),
         ("no-such.yaml", "no-such.yaml: there is no such file"),
     ],
 )
@@ -529,7 +536,9 @@ def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -
             emulator.dry_run("POST", url, json=wish, body=wish)
 
 
-@pytest.mark.parametrize("nothing", [{"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}, "serpwow": {}}])
+@pytest.mark.parametrize(
+    "nothing", [{"serpwow": {}}, {"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}, "serpwow": {}}]
+)
 def test_a_change_that_names_nothing_is_refused(server: EmulatorServer, nothing: dict[str, Any]) -> None:
     with Emulator(server=server) as emulator, pytest.raises(Refused, match="it names nothing that is to change"):
         emulator.state.change(nothing)

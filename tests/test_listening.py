@@ -93,9 +93,6 @@ def test_on_a_machine_without_ipv6_its_addresses_are_refused_with_what_helps(hos
     [
         ("fe80::1%eth0", "has a zone"),
         ("[fe80::1%25eth0]", "has a zone"),
-        ("127.0.0.1:8080", "holds a port: write --host 127.0.0.1 --port 8080"),
-        ("localhost:8080", "holds a port: write --host localhost --port 8080"),
-        ("[::1]:8080", r"holds a port: write --host \[::1\] --port 8080"),
         ("*", "no address is known of the host '\\*'"),
         ("", "no address is known of the host ''"),
     ],
@@ -103,6 +100,32 @@ def test_on_a_machine_without_ipv6_its_addresses_are_refused_with_what_helps(hos
 def test_what_is_no_host_is_refused_in_words(host: str, told: str) -> None:
     with pytest.raises(OSError, match=told):
         listen(host, 0)
+
+
+@pytest.mark.parametrize(
+    ("host", "told"),
+    [
+        ("127.0.0.1:8080", "'127.0.0.1:8080' holds a port, and --host takes a host alone: write --host 127.0.0.1 --port 8080"),
+        ("localhost:8080", "'localhost:8080' holds a port, and --host takes a host alone: write --host localhost --port 8080"),
+        ("[::1]:8080", "'[::1]:8080' holds a port, and --host takes a host alone: write --host [::1] --port 8080"),
+        (":8080", "':8080' holds a port, and --host takes a host alone: write --port 8080"),
+    ],
+)
+def test_a_port_in_the_host_is_told_where_it_belongs(host: str, told: str) -> None:
+    for done in (
+        CliRunner().invoke(main, ["serve", "--host", host]),
+        CliRunner().invoke(main, ["serve"], env={"EMULATOR_HOST": host}),
+    ):
+        assert done.exit_code == 2
+        (line,) = [it for it in done.stderr.splitlines() if it.startswith("Error: ")]
+        assert line.startswith("Error: Invalid value for '--host'")
+        assert line.endswith(f": {told}")
+
+
+def test_a_host_that_is_none_is_told_without_a_port() -> None:
+    done = CliRunner().invoke(main, ["serve", "--host", "::1:99999"])
+    told = "Error: cannot listen on ::1:99999 (--host): no address is known of the host '::1:99999': "
+    assert (done.exit_code, done.stderr[: len(told)]) == (1, told)
 
 
 def test_a_name_of_several_addresses_is_listened_to_at_those_that_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,40 @@ def test_behind_a_trusted_proxy_links_lead_to_where_the_client_came(
     assert links_of(app, peer, (name, value)) == {link}
 
 
+@pytest.mark.parametrize(
+    ("headers", "link"),
+    [
+        ([(b"port", b"9443")], "http://emulator:9443"),
+        ([(b"port", b"9443"), (b"proto", b"https")], "https://emulator:9443"),
+        ([(b"port", b"443, 80"), (b"proto", b"https")], "https://emulator"),
+        ([(b"port", b"8443"), (b"port", b"80")], "http://emulator:8443"),
+        ([(b"port", b"443"), (b"host", b"pay.example.com")], "http://pay.example.com:443"),
+        ([(b"port", b"80"), (b"host", b"pay.example.com")], "http://pay.example.com"),
+        ([(b"port", b"443"), (b"host", b"pay.example.com:8443"), (b"proto", b"https")], "https://pay.example.com:8443"),
+        ([(b"port", b"8443"), (b"host", b"[2001:db8::1]")], "http://[2001:db8::1]:8443"),
+        *(
+            ([(b"port", port)], "http://emulator:8080")
+            for port in (b"", b"0", b"65536", b"-1", b"8443x", b"1" * 5000, b"\xb2", b"a.example.com:1")
+        ),
+    ],
+)
+def test_a_trusted_proxy_may_say_at_which_port_the_client_came(app: App, headers: Any, link: str) -> None:
+    said = [(b"x-forwarded-" + name, value) for name, value in headers]
+    assert links_of(app, "10.9.8.7", *said) == {link}
+    assert links_of(app, OUTSIDE, *said) == {"http://emulator:8080"}
+
+
+def test_forwarded_has_the_port_in_its_host(app: App) -> None:
+    said = [(b"forwarded", b"host=pay.example.com;proto=https"), (b"x-forwarded-port", b"8443")]
+    assert links_of(app, "127.0.0.1", *said) == {"https://pay.example.com"}
+
+
+def test_a_page_of_the_forwarded_port_is_of_its_own_origin(app: App) -> None:
+    headers = [(b"host", HOST), (b"x-forwarded-port", b"9443"), (b"x-forwarded-proto", b"https")]
+    for origin, status in ((b"https://emulator:9443", 200), (b"https://emulator:8080", 403)):
+        assert answer(app, "127.0.0.1", "/_emulator/worlds", [*headers, (b"origin", origin)]).status == status
+
+
 @pytest.mark.parametrize("name", [b"x-forwarded-proto", b"x-forwarded-host", b"forwarded"])
 def test_nobody_else_is_believed(app: App, name: bytes) -> None:
     value = {b"x-forwarded-proto": b"https", b"x-forwarded-host": b"pay.example.com"}.get(

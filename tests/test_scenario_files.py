@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from emulator import Emulator, EmulatorError
 from emulator.app import library, worlds_of
 from emulator.cli import main
+from emulator.environment import paths_in
 from emulator.kernel.errors import BadInput
 from emulator.options import ScenarioName
 from emulator.scenario.strict_json import parse_json
@@ -78,7 +79,7 @@ def test_what_is_no_scenario_file_is_told_why(tmp_path: Path, name: str, content
 
 def test_a_file_that_is_missing_is_told_with_its_neighbour(tmp_path: Path) -> None:
     (tmp_path / "stops.yaml").write_text(YAML)
-    with pytest.raises(EmulatorError, match=r"no file is called .*stop.yaml'; did you mean .*stops.yaml'"):
+    with pytest.raises(EmulatorError, match=r"stop.yaml: there is no such file; did you mean '.*stops.yaml'\?$"):
         library().open(str(tmp_path / "stop.yaml"))
 
 
@@ -125,3 +126,76 @@ def test_the_world_of_a_file_with_blanks_in_its_name_can_be_named(tmp_path: Path
     (tmp_path / "a b.yaml").write_text(YAML)
     worlds = worlds_of([library().get("first-run"), library().open(str(tmp_path / "a b.yaml"))])
     assert [world.id for world in worlds] == ["default", "a-b"]
+
+
+def test_folders_of_scenarios_are_several_and_may_have_blanks_in_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = tmp_path / "my first", tmp_path / "my second"
+    for folder, names in ((first, ("one", "both")), (second, ("two", "both"))):
+        folder.mkdir()
+        for name in names:
+            (folder / f"{name}.yaml").write_text(f"title: {name} of {folder.name}")
+    variable = f" {first} {os.pathsep}{os.pathsep}{second}\n"
+    twice = ["--scenarios", str(first), "--scenarios", str(second)]
+    for arguments, environment in (([], variable), (twice, None)):
+        done = CliRunner().invoke(main, ["list", "scenarios", *arguments], env={"EMULATOR_SCENARIOS": environment})
+        titles = [line.split(maxsplit=1)[1] for line in done.output.splitlines() if line.split()[0] in ("one", "both", "two")]
+        assert titles == ["both of my first", "one of my first", "two of my second"]
+    monkeypatch.setenv("EMULATOR_SCENARIOS", variable)
+    for name in ("one", "two", "both"):
+        Emulator(name).close()
+    monkeypatch.setenv("EMULATOR_SCENARIOS", f"{first}{os.pathsep}nowhere")
+    with pytest.raises(BadInput, match=r"^there is no folder 'nowhere' \(EMULATOR_SCENARIOS\)$"):
+        Emulator()
+
+
+def test_a_folder_with_a_separator_in_its_name_is_one_where_it_exists(tmp_path: Path) -> None:
+    folder = tmp_path / f"a{os.pathsep}b"
+    folder.mkdir()
+    assert paths_in(f"{folder}\n") == [str(folder)]
+
+
+def test_json_that_is_plainly_no_scenario_is_passed_over_by_name(tmp_path: Path) -> None:
+    for name, content in {
+        "good.json": JSON,
+        "nearly.json": '{"titel": "A"}',
+        "misplaced.json": '{"serpwow": {"batches": []}}',
+        "cut.json": '{"name": "x", ',
+        "package.json": '{"name": "x", "version": "1.0.0", "scripts": {}}',
+        "sub/answer.json": '[{"title": "A"}]',
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    line = f"passed over, with no key of a scenario at the top: {tmp_path / 'package.json'}, {tmp_path / 'sub/answer.json'}\n"
+    own = ("--scenarios", str(tmp_path))
+    listed = CliRunner().invoke(main, ["list", "scenarios", *own])
+    assert (listed.exit_code, listed.stderr) == (0, line)
+    names = {row.split()[0] for row in listed.stdout.splitlines()} & {
+        "good",
+        "nearly",
+        "misplaced",
+        "cut",
+        "package",
+        "sub/answer",
+    }
+    assert names == {"good", "nearly", "misplaced", "cut"}
+    checked = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert checked.exit_code == 1
+    assert checked.stderr.startswith(line)
+    for told in ("nearly.json:1:11: unknown key 'titel'", "misplaced.json:1:", "cut.json:1:"):
+        assert told in checked.stderr
+    assert "package.json:" not in checked.stderr
+    played = CliRunner().invoke(main, ["play", "package", *own])
+    told = f"package: no scenario is called 'package': {tmp_path / 'package.json'} has no key of a scenario at its top\n"
+    assert (played.exit_code, played.stderr) == (1, line + told)
+    named = CliRunner().invoke(main, ["check", str(tmp_path / "package.json")])
+    assert (named.exit_code, "unknown key 'name'" in named.stderr) == (1, True)
+
+
+def test_a_folder_of_other_json_alone_holds_no_scenario(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text("{}")
+    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+    assert done.exit_code == 1
+    assert done.stderr.startswith("passed over, with no key of a scenario at the top: ")
+    assert "holds no scenario" in done.stderr

@@ -372,7 +372,7 @@ def test_healthcheck_says_what_it_met(at: str, says: str, live: Live) -> None:
         ),
         (PermissionError(13, "Permission denied"), "permission denied: 127.0.0.1:80; choose a port above 1023"),
         (socket.gaierror(-2, "Name or service not known"), "cannot listen on 127.0.0.1:80 (--host): Name or service not known"),
-        (UnicodeError("label too long"), "cannot listen on 127.0.0.1:80 (--host): label too long"),
+        (UnicodeError("label too long"), "cannot listen on 127.0.0.1 (--host): label too long"),
     ],
 )
 def test_an_address_that_cannot_be_had_is_told_in_a_line_with_what_helps(error: Exception, says: str, serve: Any) -> None:

@@ -297,7 +297,8 @@ def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_roo
         tx.put(Kettle("0", START))
         tx.put(planned)
     (gone,) = world.advance_by(timedelta(seconds=1))
-    assert gone.why.startswith("impossible: this world holds 2 resources, and no more are allowed: EMULATOR_MAX_RESOURCES")
+    room = "this world holds 2 resources, and no more are allowed"
+    assert gone.why == f"impossible: {room}: EMULATOR_MAX_RESOURCES (serve --max-resources) allows more"
     assert world.store.size(Kettle.kind) == 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from emulator.environment import env
+from emulator.environment import env, paths_in
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits, keep_alive_seconds, whole_seconds
 
@@ -37,14 +37,14 @@ def read_limits(given: Mapping[str, Any] | None = None) -> Limits:
 
 
 def read_folders(given: Folders | None = None) -> tuple[Path, ...]:
-    """Return the folders of scenarios: those given, or else that of EMULATOR_SCENARIOS.
+    """Return the folders of scenarios: those given, or else those of EMULATOR_SCENARIOS.
 
     Raises:
         BadInput: one of them is no folder.
     """
     source = "scenarios"
     if given is None:
-        given, source = env("EMULATOR_SCENARIOS") or (), "EMULATOR_SCENARIOS"
+        given, source = paths_in(env("EMULATOR_SCENARIOS") or ""), "EMULATOR_SCENARIOS"
     folders = tuple(map(Path, [given] if isinstance(given, (str, Path)) else given))
     for folder in folders:
         if not folder.is_dir():

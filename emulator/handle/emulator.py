@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -18,11 +17,10 @@ from emulator.handle.exploring import Exploring
 from emulator.handle.faults import Faults
 from emulator.handle.journal import Journal
 from emulator.handle.past import Past
-from emulator.handle.scenarios import ScenarioLike, listed_in, written_scenario
+from emulator.handle.scenarios import NoFile, ScenarioLike, listed_in, written_scenario
 from emulator.handle.server import EmulatorServer, Refused
 from emulator.handle.state import State
 from emulator.handle.views import Serpwow, SixDot50, Stripe
-from emulator.kernel.errors import BadInput
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -188,11 +186,8 @@ class Emulator(Past, Exploring):
     def _written(self, scenario: ScenarioLike | None) -> Any:
         try:
             written = written_scenario(scenario)
-        except BadInput:
-            lost = isinstance(scenario, (str, Path)) and "\n" not in str(scenario) and not Path(scenario).exists()
-            if lost and (meant := self._server.meant(str(scenario))):
-                raise BadInput.at(f"there is no file {str(scenario)!r}; did you mean the scenario {meant!r}?") from None
-            raise
+        except NoFile:
+            raise self._server.no_file(str(scenario)) from None
         return self._server.scenario(written) if isinstance(written, str) else written
 
     def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:

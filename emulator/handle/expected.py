@@ -16,6 +16,8 @@ from emulator.vendors import VENDORS
 OURS = ("times", "after", "every", "probability", "between", "for", "id")
 """The keys that say which calls a fault strikes."""
 
+EXAMPLE = "{'serpwow': {'batches': [{'id': 'B1', 'enabled': False}]}}"
+
 Written = Mapping[str, Any]
 
 
@@ -35,12 +37,14 @@ def read_meanwhile(meanwhile: Iterable[Written]) -> list[Written]:
     """Return the states that another actor sets, one of them in each run.
 
     Raises:
-        BadInput: they are no list, or one of them is no mapping.
+        BadInput: they are no list, or one of them is no mapping, or names nothing.
     """
     states = _listed(meanwhile, "states")
     for n, state in enumerate(states):
         if not isinstance(state, Mapping):
             raise BadInput.at(f"expected a state by vendor, as `given` has it, not {state!r}", "meanwhile", n)
+        if _is_empty(state):
+            raise BadInput.at(f"{dict(state)!r} names nothing that is to change: {EXAMPLE} changes a batch", "meanwhile", n)
     return states
 
 
@@ -96,6 +100,11 @@ def _listed(given: Any, what: str) -> list[Written]:
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise BadInput.at(f"expected a list of {what}, not {given!r}", name)
     return list(given)
+
+
+def _is_empty(state: Written) -> bool:
+    """Tell whether a state has vendors and parts at most, and nothing in them; whether it is sound is looked at later."""
+    return all(isinstance(it, Mapping) and all(part in ([], {}) for part in it.values()) for it in state.values())
 
 
 def _problems(fault: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ from emulator.handle.bounds import Folders, read_folders, read_limits
 from emulator.handle.direct import Answered, ask
 from emulator.handle.quiet import Traffic
 from emulator.handle.written import read, written
-from emulator.kernel.errors import EmulatorError
+from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.limits import Limits
 from emulator.scenario.library import Library
 from emulator.vendors import VENDORS
@@ -151,9 +151,9 @@ class EmulatorServer:
         known = Library(VENDORS, self._folders)
         return dict(known.get(name).written) if name in known.names() or known.meant(name) else name
 
-    def meant(self, path: str) -> str | None:
-        """Return the name of the scenario that a path to no file seems to mean, such as `late` for `scenarios/late.yaml`."""
-        return library(*self._folders).meant(path)
+    def no_file(self, path: str) -> BadInput:
+        """Return the refusal of a path at which there is no file; it names what may be meant."""
+        return library(*self._folders).no_file(path)
 
     def greet(self) -> None:
         """Makes sure that there is an emulator, and that it lets us in.

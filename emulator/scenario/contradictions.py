@@ -95,9 +95,8 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mist
 
 
 def names_empty_parts_only(state: Any) -> bool:
-    """Tell whether a sound state by vendor has parts, such as `{"serpwow": {"batches": []}}`, and nothing in any of them."""
-    parts = [value for part in state.values() for value in part.values()]
-    return bool(parts) and all(value in ([], {}) for value in parts)
+    """Tell whether a sound state has vendors or parts, such as `{"serpwow": {"batches": []}}`, with nothing in any of them."""
+    return bool(state) and all(value in ([], {}) for part in state.values() for value in part.values())
 
 
 def _sound_fragment(written: Any, lists: Lists, path: Path, mistakes: Mistakes) -> dict[str, Any]:

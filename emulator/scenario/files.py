@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from os.path import isabs, isdir
 from pathlib import Path
 
 from emulator.kernel.errors import BadInput, Problem
@@ -16,6 +17,12 @@ _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 def is_scenario(path: Path) -> bool:
     """Tell whether a path ends as scenario files do, in small letters or capitals."""
     return path.suffix.lower() in SUFFIXES
+
+
+def looks_like_path(written: str) -> bool:
+    """Tell whether a text names a file: by how it begins, or as the folder that it names is there."""
+    slashed = written.replace("\\", "/")
+    return isabs(written) or slashed.startswith(("./", "../", "~/")) or ("/" in slashed and isdir(Path(written).parent))
 
 
 def text_of(path: Path) -> str:

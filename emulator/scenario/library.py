@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import cached_property
-from os.path import exists, isabs, isdir
+from os.path import exists, isdir
 from pathlib import Path
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
-from emulator.scenario.files import ENDINGS, is_scenario
+from emulator.kernel.words import near
+from emulator.scenario.files import ENDINGS, is_scenario, looks_like_path
 from emulator.scenario.loader import load_file
+from emulator.scenario.passed_over import sort_out
 from emulator.scenario.scenario import Scenario, Vendors
 
 
@@ -22,8 +23,17 @@ class Library:
         self._read: dict[str, tuple[int, Scenario]] = {}
 
     @cached_property
+    def _found(self) -> dict[Path, tuple[list[Path], list[Path]]]:
+        """By folder, the scenario files in it, and the files that are passed over."""
+        return {folder: sort_out(sorted(folder.rglob("*")), self._vendors) for folder in self._folders}
+
+    @cached_property
     def _paths(self) -> dict[str, Path]:
-        return {name: path for folder in reversed(self._folders) for name, path in _scenarios_in(folder)}
+        return {_name(path, folder): path for folder in reversed(self._folders) for path in self._found[folder][0]}
+
+    def others(self) -> list[Path]:
+        """Return the files in the folders that have the ending of JSON, and are plainly no scenarios."""
+        return [path for _, others in self._found.values() for path in others]
 
     def names(self) -> list[str]:
         """Every name, in order."""
@@ -48,6 +58,11 @@ class Library:
 
     def _not_found(self, name: str) -> NotFound:
         error = NotFound("scenario", name, self._paths)
+        for folder, (_, others) in self._found.items():
+            for path in others:
+                if name in (_name(path, folder), path.relative_to(folder).as_posix()):
+                    error.args = (f"no scenario is called {name!r}: {path} has no key of a scenario at its top",)
+                    return error
         if meant := self.meant(name):
             error.args = (f"no scenario is called {name!r}; did you mean {meant!r}?",)
         return error
@@ -82,20 +97,24 @@ class Library:
             raise BadInput([Problem("is a folder, not a scenario: name a file in it")], name_or_path)
         if exists(path):
             return load_file(path, self._vendors)
-        if is_scenario(path):
-            raise NotFound("file", name_or_path, (str(it) for it in path.parent.glob("*") if is_scenario(it)))
-        if _looks_like_path(name_or_path) and not self.meant(name_or_path):
-            raise BadInput([Problem(f"there is no such file; a scenario file ends in {ENDINGS}")], name_or_path)
+        if is_scenario(path) or looks_like_path(name_or_path):
+            raise self.no_file(name_or_path)
         return self.get(name_or_path)
 
+    def no_file(self, written: str) -> BadInput:
+        """Return the refusal of a path at which there is no file; it names what may be meant."""
+        return BadInput([Problem(f"there is no such file{self._instead_of(Path(written))}")], written)
 
-def _looks_like_path(written: str) -> bool:
-    """Tell whether a text names a file: by how it begins, or as the folder that it names is there."""
-    slashed = written.replace("\\", "/")
-    return isabs(written) or slashed.startswith(("./", "../", "~/")) or ("/" in slashed and isdir(Path(written).parent))
+    def _instead_of(self, path: Path) -> str:
+        """What is meant: the scenario of that name, the nearest file beside the path, or the nearest scenario."""
+        if meant := self.meant(str(path)):
+            return f"; did you mean the scenario {meant!r}?"
+        if beside := near(str(path), (str(it) for it in path.parent.glob("*") if is_scenario(it))):
+            return f"; did you mean {' or '.join(map(repr, beside))}?"
+        if close := near(path.stem if is_scenario(path) else path.name, self._paths):
+            return f"; did you mean the scenario {' or '.join(map(repr, close))}?"
+        return "" if is_scenario(path) else f"; a scenario file ends in {ENDINGS}"
 
 
-def _scenarios_in(folder: Path) -> Iterator[tuple[str, Path]]:
-    for path in sorted(folder.rglob("*")):
-        if is_scenario(path) and path.is_file():
-            yield path.relative_to(folder).with_suffix("").as_posix(), path
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()

@@ -29,7 +29,7 @@ class ExchangeLines:
         if wire.noted is not None:
             self._say(line_of(wire.noted.exchange, f"{wire.noted.world.id}/{wire.noted.n}"))
         else:
-            self._say_ours(scope, wire.status, _error_in(wire.headers))
+            self._say_ours(scope, wire.status, error_in(wire.headers))
 
     def of_refusal(self, scope: Scope, turned: Turned) -> None:
         """Tell of a request that is let through to no plane."""
@@ -44,7 +44,7 @@ class ExchangeLines:
 
         async def telling(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start" and not (scope["path"] in OPEN and message["status"] < 400):
-                self._say_ours(scope, message["status"], _error_in(message["headers"]))
+                self._say_ours(scope, message["status"], error_in(message["headers"]))
             await send(message)
 
         return telling
@@ -69,5 +69,6 @@ def shown(target: str) -> str:
     return redact_url(target) if "://" in target else redact_target(target)
 
 
-def _error_in(headers: list[tuple[bytes, bytes]]) -> str:
+def error_in(headers: list[tuple[bytes, bytes]]) -> str:
+    """Return the name of our error in the headers of an answer; empty where it has none."""
     return next((value.decode("latin-1") for name, value in headers if name == ERROR), "")

@@ -3,46 +3,32 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
-from datetime import datetime
-from email.utils import format_datetime
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
-from emulator.evidence import kind_of
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
-from emulator.kernel.faults import STATUS, Fault
-from emulator.kernel.journal import STEPS, Began, Exchange
+from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
-from emulator.kernel.transaction import Transaction
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
+from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
-from emulator.web.answers import FAILED, SCRIPTED, answer_to
+from emulator.web.answers import answer_to
 from emulator.web.apart import free
-from emulator.web.coding import coding_of
 from emulator.web.guard import CONTROL_NAMES, PREFIX
-from emulator.web.held import HeldRequests, Noted
+from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
 from emulator.web.origin import AUTHORITY
+from emulator.web.recorder import Judge, Recorder
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
-from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
-
-Judge = Callable[[str, str, int, bytes], None]
-"""Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
+from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, Receive, Scope, Send, Wire, ours, send_out
 
 Tell = Callable[[Scope, Wire], None]
 """Is told of each answer, before it goes out."""
-
-REFUSED = 400
-"""The least status of a refusal."""
-
-NO_VENDORS = frozenset((SCRIPTED, FAILED))
-"""Answers that are not the vendor's own."""
 
 log = logging.getLogger("emulator")
 
@@ -72,9 +58,8 @@ class Gateway:
         self._held = held
         self._worlds = worlds
         self._routes = Routes(vendors)
-        self._judge = judge
+        self._recorder = Recorder(judge, limits.journal_bytes)
         self._tell = tell
-        self._date: tuple[datetime | None, bytes] = (None, b"")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = with_plain_letters((scope.get("raw_path") or scope["path"].encode()).decode("latin-1"))
@@ -107,14 +92,7 @@ class Gateway:
             call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
             call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
-            world = self._world(route.vendor, call)
-            while world is not None and not isinstance(means_of(scope), NoSocket) and await free(world):
-                world = self._world(route.vendor, call)
-            if world is None:
-                return ours(404, "no-such-world", self._no_world(call))
-            if world.store.size(Fault.kind):
-                return await self._stricken(world, route, call, means_of(scope))
-            return self._exchange(world, route, call)
+            return await self._answer(route, call, means_of(scope))
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -127,9 +105,29 @@ class Gateway:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
 
-    async def _stricken(self, world: World, route: Route, call: Call, means: Means) -> Wire:
+    async def _answer(self, route: Route, call: Call, means: Means) -> Wire:
+        """Let the world of a request answer it: the one that is there once its lock is held."""
+        while (world := self._world(route.vendor, call)) is not None:
+            if not isinstance(means, NoSocket) and await free(world):
+                continue
+            with world.lock:
+                if self._world(route.vendor, call) is not world:
+                    continue  # another thread replaced or dropped it before this one had its lock
+                if not world.store.size(Fault.kind):
+                    return self._exchange(world, route, call)
+                stricken = self._stricken(world, route, call, means)
+            if (wire := await stricken.answer()) is not None:
+                return wire
+        return ours(404, "no-such-world", self._no_world(call))
+
+    def _exchange(self, world: World, route: Route, call: Call) -> Wire:
+        with world.transaction(route.name) as tx:
+            answer, reply = answer_to(tx, route, call)
+            return self._recorder.record(tx, world, route, call, answer, reply)
+
+    def _stricken(self, world: World, route: Route, call: Call, means: Means) -> Stricken:
         holding = Holding(self._held, world, call, route.name, means)
-        return await Stricken(world, route, call, holding, self._conclude, self._limits.hang_seconds).answer()
+        return Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
 
     def _no_world(self, call: Call) -> str:
         named = call.parameters.get("world")
@@ -152,51 +150,6 @@ class Gateway:
         if named is None:
             return self._worlds.pick(vendor.name, call.credential)
         return self._worlds.get(named) if named in self._worlds else None
-
-    def _exchange(self, world: World, route: Route, call: Call) -> Wire:
-        with world.lock, world.transaction(route.name) as tx:
-            answer, reply = answer_to(tx, route, call)
-            return self._conclude(tx, world, route, call, answer, reply)
-
-    def _conclude(
-        self,
-        tx: Transaction,
-        world: World,
-        route: Route,
-        call: Call,
-        answer: Answer,
-        reply: Reply,
-        faults: tuple[Fault, ...] = (),
-        over: Collection[str] = (),
-    ) -> Wire:
-        """Notes the exchange in the journal and makes its reply ready to go out. The faults whose ids are `over` spare it."""
-        n = world.journal.last + 1
-        content = _content(reply.body)
-        basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
-        headers = self._headers(tx, route, call, reply, n)
-        notes = tuple(fault.note() for fault in faults)
-        left = [fault for fault in faults if fault.id not in over]
-        own = answer.name not in NO_VENDORS and not any(fault.do == STATUS for fault in left)
-        if own and reply.status >= REFUSED and coding_of(call.raw_headers, call.body):
-            headers.append((b"emulator-error", b"compressed-body"))
-        if world.rules.provenance:
-            headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
-            if own:
-                headers.append((b"emulator-basis", basis.encode()))
-            if notes:
-                headers += [(b"emulator-fault", note.id.encode()) for note in notes]
-        kept = self._limits.journal_bytes
-        if self._judge is not None and own:
-            self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
-        exchange = Exchange(
-            tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, call.body[:kept],
-            answer.name, answer.evidence, answer.assumption, basis,
-            reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
-            tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, _delivered(left), len(call.body) > kept, call.raw_headers,
-        )  # fmt: skip
-        world.journal.add(exchange)
-        return Wire(reply.status, headers, content, (), Noted(world, n, exchange))
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
@@ -224,7 +177,8 @@ class Gateway:
         twin = world.copy()
         twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
         means = Impatient()
-        wire = at_once(self._stricken(twin, route, call, means))
+        wire = at_once(self._stricken(twin, route, call, means).answer())
+        assert wire is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
         note_delivery(wire, means)
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content
@@ -240,39 +194,6 @@ class Gateway:
         if path.split("/")[1] in CONTROL_NAMES:
             return f"; the control plane is below {PREFIX}: {PREFIX}{path}"
         return self._routes.nearest(path)
-
-    def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
-        """The world's date, what the vendor always sends, and what this reply adds or replaces."""
-        headers = [(b"date", self._date_of(tx.now))]
-        if reply.body is not None and "content-type" not in reply.headers:
-            headers.append((b"content-type", route.vendor.media_type.encode()))
-        headers += route.vendor.constant_headers
-        headers += _encoded(route.vendor.finish(tx, call, n))
-        headers += _encoded(reply.headers)
-        if route.operation is None and not route.verbs:
-            headers.append((b"emulator-error", b"no-such-path"))
-        return headers
-
-    def _date_of(self, now: datetime) -> bytes:
-        known = self._date
-        if known[0] != now:
-            self._date = known = now, format_datetime(now, usegmt=True).encode()
-        return known[1]
-
-
-def _delivered(faults: Iterable[Fault]) -> bool | None:
-    """Tell whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
-    return not any(it.takes_real_time for it in faults) or None if all(it.spares_the_answer for it in faults) else False
-
-
-def _encoded(headers: Mapping[str, str]) -> RawHeaders:
-    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
-
-
-def _content(body: Any) -> bytes | Stream:
-    if isinstance(body, (bytes, Stream)):
-        return body
-    return b"" if body is None else dump(body)
 
 
 async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:

@@ -16,7 +16,7 @@ from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from emulator.web.origin import AUTHORITY, SAID_BY_PROXIES, Proxies, authority_of, forwarded
+from emulator.web.origin import AUTHORITY, SAID_BY_PROXIES, Proxies, at_forwarded_port, authority_of, forwarded
 
 PREFIX = "/_emulator"
 CONTROL_NAMES = frozenset({"health", "openapi.json", "ready", "scenarios", "schema", "vendors", "worlds"})
@@ -94,6 +94,8 @@ class Guard:
                     return _not_called(name)
                 scope["scheme"] = scheme or scope["scheme"]
                 host = name or host
+                if host:
+                    host = at_forwarded_port(host, by_proxy, scope["scheme"])
             if not host or by_proxy:
                 scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
         if origin and origin != f"{scope['scheme']}://".encode() + (host or b""):

@@ -14,14 +14,20 @@ from typing import Any
 AUTHORITY = "emulator.authority"
 """Under this name in a scope: host and port at which the client reached the server, where they are not in its Host header."""
 
-SAID_BY_PROXIES = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host"})
+SAID_BY_PROXIES = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port"})
 MAPPED_BITS = 96
 """Bits of an address of IPv6 that say that it stands for one of IPv4."""
 
-SCHEMES = ("http", "https")
+PORTS = {"http": 80, "https": 443}
+"""The schemes, each with the port that need not be written in a URL."""
+
+MAX_PORT = 65_535
 
 _PAIR = re.compile(r'[\s;,]*([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)(?=\s*(?:[;,]|$))', re.ASCII)
 """One parameter of the header Forwarded (RFC 7239, 4), and what separates it from the one before."""
+
+_PORT = re.compile("[0-9]{1,5}")
+_WITH_PORT = re.compile(rb"(\[[^\]]*\]|[^:]*)(:[0-9]*)?")
 
 _QUOTED = re.compile(r"\\(.)")
 
@@ -63,7 +69,22 @@ def forwarded(headers: Sequence[tuple[bytes, bytes]]) -> tuple[str | None, bytes
     said = {"host": _first(joined, b"x-forwarded-host"), "proto": _first(joined, b"x-forwarded-proto")}
     said |= dict(reversed([*_pairs(joined.get(b"forwarded", b"").decode("latin-1"))]))
     scheme, host = said.get("proto", "").lower(), said.get("host", "")
-    return scheme if scheme in SCHEMES else None, host.encode("latin-1") or None
+    return scheme if scheme in PORTS else None, host.encode("latin-1") or None
+
+
+def at_forwarded_port(host: bytes, headers: Sequence[tuple[bytes, bytes]], scheme: str) -> bytes:
+    """Return a host with the port that X-Forwarded-Port says in place of its own, if any; the scheme's usual port is left out.
+
+    A port in X-Forwarded-Host goes before it, and so does Forwarded, in which a port is a part of the host. What is no port
+    from 1 to 65535 counts for nothing.
+    """
+    joined = dict(reversed(headers))
+    said, match = _first(joined, b"x-forwarded-port"), _WITH_PORT.fullmatch(host)
+    if match is None or b"forwarded" in joined or (match[2] and b"x-forwarded-host" in joined):
+        return host
+    if not _PORT.fullmatch(said) or not 0 < int(said) <= MAX_PORT:
+        return host
+    return match[1] if int(said) == PORTS.get(scheme) else match[1] + b":%d" % int(said)
 
 
 def authority_of(server: Sequence[Any] | None) -> str | None:

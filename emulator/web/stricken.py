@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Protocol
-
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, Fault, strike
-from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
 from emulator.web.accidents import world_gone
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, refusal
 from emulator.web.held import Noted
 from emulator.web.holding import Holding, WorldGone
+from emulator.web.recorder import Recorder
 from emulator.web.routes import Route
 from emulator.web.wire import Wire
 
 Faults = tuple[Fault, ...]
-
-
-class Conclude(Protocol):
-    """Notes an exchange in the journal and makes its reply ready to go out. The faults whose ids are `over` spare it."""
-
-    def __call__(
-        self,
-        tx: Transaction,
-        world: World,
-        route: Route,
-        call: Call,
-        answer: Answer,
-        reply: Reply,
-        faults: Faults,
-        over: Collection[str],
-    ) -> Wire: ...
 
 
 class Stricken:
@@ -41,22 +22,26 @@ class Stricken:
     A hang is over after `patience` seconds.
     """
 
-    def __init__(self, world: World, route: Route, call: Call, holding: Holding, conclude: Conclude, patience: float) -> None:
+    def __init__(self, world: World, route: Route, call: Call, holding: Holding, recorder: Recorder, patience: float) -> None:
         self._world = world
         self._route = route
         self._call = call
         self._holding = holding
-        self._conclude = conclude
+        self._recorder = recorder
         self._patience = patience
         self._name = route.name
         self._withdrawn: list[Noted] = []
+        self._held_up = False
 
-    async def answer(self) -> Wire:
-        """The reply, with the faults that are still to befall it on the wire."""
+    async def answer(self) -> Wire | None:
+        """Return the reply, with the faults that are still to befall it on the wire.
+
+        None where the world was reset or replaced before a fault held the request up: it has to begin anew.
+        """
         try:
             return await self._answer()
         except WorldGone as gone:
-            return world_gone(gone)
+            return world_gone(gone) if self._held_up else None
 
     async def _answer(self) -> Wire:
         with self._holding.hop():
@@ -88,6 +73,7 @@ class Stricken:
 
     async def _stopped(self, befallen: Faults, faults: Faults) -> Wire | None:
         """Waits through the newest of the faults that befell it. The end of the request, or None where it goes on."""
+        self._held_up = self._held_up or bool(faults)
         await self._holding.delay(faults)
         if all(fault.commits for fault in faults) or self._holding.is_over(faults[-1]):
             return None
@@ -107,7 +93,7 @@ class Stricken:
             reply = failure(tx, self._route, self._call, last) if last.do == STATUS else Reply(0)
             answer = Answer(FAILED, last.place or last.id)
             over = {fault.id for fault in faults[:-1]}
-            wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, faults, over)
+            wire = self._recorder.record(tx, self._world, self._route, self._call, answer, reply, faults, over)
         self._link(wire)
         return wire._replace(status=reply.status or 500, faults=(last,), holding=self._holding)
 
@@ -127,7 +113,7 @@ class Stricken:
             answer, reply = (act_upon if let_in else answer_to)(tx, self._route, self._call)
             if left and left[-1].do == STATUS:
                 reply = failure(tx, self._route, self._call, left[-1])
-            wire = self._conclude(tx, self._world, self._route, self._call, answer, reply, early + late, over)
+            wire = self._recorder.record(tx, self._world, self._route, self._call, answer, reply, early + late, over)
         self._holding.noted = wire.noted
         self._link(wire)
         self._holding.jump(jumped)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import MutableMapping
 from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
+from emulator.web.exchange_lines import error_in
 from emulator.web.guard import Turned
 from emulator.web.redact import redact, redact_target
-from emulator.web.wire import Scope, Send
+from emulator.web.wire import Scope, Wire
 
 KEPT = 100
 
@@ -45,6 +45,7 @@ class UnmatchedRequests:
         self._kept: deque[Unmatched] = deque(maxlen=KEPT)
         self._before: dict[str, int] = {}
         self._count = 0
+        self._last: Unmatched | None = None
 
     def begin(self, world: str) -> None:
         """Note that a world was made: what came before does not concern it."""
@@ -57,43 +58,31 @@ class UnmatchedRequests:
         before = self._before.get(world, 0)
         return [it for it in [*self._kept] if it.n > before and it.world != world]
 
-    def watch(self, scope: Scope, send: Send) -> Send:
-        """Return the same `send`, which looks at how the answer to a vendor's request begins."""
+    def newest(self, world: str) -> Unmatched | None:
+        """Return the newest request of all, if it did not reach this world."""
+        last = self._last
+        return last if last is not None and last.world != world and last.n > self._before.get(world, 0) else None
 
-        async def watched(message: MutableMapping[str, Any]) -> None:
-            if message["type"] == "http.response.start":
-                self._look(scope, message)
-            await send(message)
-
-        return watched
+    def answered(self, scope: Scope, wire: Wire) -> None:
+        """Note a request by its answer: one that reached no world, or, where there are others, only the default one."""
+        noted = wire.noted
+        if noted is None or (noted.world.id == DEFAULT and len(self._worlds) > 1):
+            self._note(scope, wire.status, error_in(wire.headers) or None, noted and noted.exchange)
+        else:
+            self._last = None
 
     def refused(self, scope: Scope, turned: Turned) -> None:
         """Note a request that the guard turned away."""
         self._note(scope, turned.status, turned.error)
 
-    def _look(self, scope: Scope, message: MutableMapping[str, Any]) -> None:
-        error = reached = None
-        for name, value in message["headers"]:
-            if name == b"emulator-exchange":
-                reached = value.decode()
-            elif name == b"emulator-error":
-                error = value.decode()
-        if reached is not None and reached.startswith(f"{DEFAULT}/"):
-            self._note(scope, message["status"], error, int(reached.rpartition("/")[2]))
-        elif reached is None and error is not None:
-            self._note(scope, message["status"], error)
-
-    def _note(self, scope: Scope, status: int, error: str | None, exchange: int | None = None) -> None:
+    def _note(self, scope: Scope, status: int, error: str | None, exchange: Exchange | None = None) -> None:
         self._count += 1
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
-        reached: tuple[Any, ...] = ()
-        if exchange is not None:
-            entry = self._worlds.default.journal.entry(exchange)
-            event = entry.event if entry else None
-            reached = (DEFAULT, *_picked(event)) if isinstance(event, Exchange) else (DEFAULT,)
+        reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
         target = f"{path}?{query}" if query else path
-        self._kept.append(Unmatched(self._count, scope["method"], target, status, error, *reached))
+        self._last = Unmatched(self._count, scope["method"], target, status, error, *reached)
+        self._kept.append(self._last)
 
 
 def _picked(exchange: Exchange) -> tuple[str, str | None, bool]:

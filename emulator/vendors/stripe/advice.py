@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.words import near, some
+from emulator.vendors.forms import form_instead_of_json
 from emulator.vendors.stripe.assumptions import CONTENT_TYPE
 from emulator.vendors.stripe.calls import fields_of
 from emulator.vendors.stripe.creation import endpoint_of
@@ -23,6 +24,8 @@ def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
         yield from _of_content_type(tx, call)
     elif answer == "unsupported_endpoint":
         yield from _of_endpoint(call)
+    if answer in ("invalid_fields", "no_version", "unknown_version"):
+        yield from form_instead_of_json(call, "Stripe's v2 API")
 
 
 def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:

@@ -18,9 +18,10 @@ from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
 from emulator.web.control.hints import hints
 from emulator.web.control.shows import show_difference, show_entry
-from emulator.web.gateway import REFUSED
-from emulator.web.redact import redact
+from emulator.web.recorder import REFUSED
+from emulator.web.redact import redact, redact_target
 from emulator.web.routes import Routes
+from emulator.web.unmatched import Unmatched
 from emulator.web.wire import WORLD_HEADER
 
 Explained = dict[str, Any]
@@ -34,8 +35,10 @@ STILL_SENDING = "not yet: the answer is still being sent"
 UNPLACED = "a reply of the scenario, which has no file"
 
 
-def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained:
+def explain(world: World, vendors: Vendors, routes: Routes, n: int, newer: Unmatched | None = None) -> Explained:
     """The explanation of the journal's entry of that number, as values and as a `text` to read.
+
+    `newer` is the newest request of all, where it did not reach this world.
 
     Raises:
         NotFound: there is no such entry, or not any more.
@@ -45,7 +48,8 @@ def explain(world: World, vendors: Vendors, routes: Routes, n: int) -> Explained
         return _of_change(world, vendors, entry.n, entry.event)
     commit = world.history.of(n)
     known_touched = commit.touched if commit else () if world.history.reaches(entry.event.began.commits) else None
-    return _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched)
+    told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched)
+    return told if newer is None else {**told, "newer": newer.show(), "text": f"{told['text']}\n{_of_newer(world, newer)}"}
 
 
 class NoEntry(NotFound):
@@ -87,9 +91,16 @@ def _of_exchange(
         "rows": [_row(world, step) for step in exchange.steps],
         "assumptions": list(_assumptions(world, vendor, exchange)),
         "differences": None if differences is None else [show_difference(it) for it in differences],
+        "newer": None,
         "would_work": hints(world, vendor, routes, exchange),
     }
     return {**told, "text": "\n".join(_lines(told, _picked(routes, exchange)))}
+
+
+def _of_newer(world: World, newer: Unmatched) -> str:
+    reached = f"reached the world {newer.world}" if newer.world else f"reached no world ({newer.error})"
+    request = f"{newer.method} {redact_target(newer.target)} -> {newer.status}"
+    return f"  newer       {request} came after this and {reached}: see /_emulator/worlds/{world.id}/unmatched"
 
 
 def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explained:

@@ -14,7 +14,7 @@ from emulator.kernel.world import World
 from emulator.vendors.vendor import Call, Operation, Vendor
 from emulator.web.answers import FAILED
 from emulator.web.coding import coding_of
-from emulator.web.gateway import REFUSED
+from emulator.web.recorder import REFUSED
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
 

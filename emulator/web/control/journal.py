@@ -65,7 +65,8 @@ def entry(world: World, asked: Asked) -> Any:
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
-    return explain(world, asked.plane.vendors, asked.plane.routes, _number(world, asked))
+    plane = asked.plane
+    return explain(world, plane.vendors, plane.routes, _number(world, asked), plane.unmatched.newest(world.id))
 
 
 def _number(world: World, asked: Asked) -> int:

@@ -89,6 +89,17 @@ _ROW: Schema = object_of(
     because=_CITED,
     passed_over=list_of(object_of(condition=optional(TEXT), answer=optional(TEXT))),
 )
+_UNMATCHED: Schema = object_of(
+    n=COUNT,
+    method=TEXT,
+    target=TEXT,
+    status={"type": "integer"},
+    error=optional(TEXT),
+    world=optional(TEXT),
+    operation=optional(TEXT),
+    credential=optional(TEXT),
+    unread=FLAG,
+)
 _EXPLAINED: Mapping[str, Schema] = {
     "n": COUNT,
     "type": {"const": "exchange"},
@@ -101,6 +112,7 @@ _EXPLAINED: Mapping[str, Schema] = {
     "rows": list_of(_ROW),
     "assumptions": list_of(object_of(id=TEXT, choice=TEXT, default=TEXT, question=TEXT, reason=TEXT)),
     "differences": optional(list_of(ref("difference"))),
+    "newer": optional(_UNMATCHED),
     "would_work": list_of(TEXT),
     "text": TEXT,
 }
@@ -177,17 +189,7 @@ SCHEMAS: Mapping[str, Schema] = {
     "changed": object_of(differences=list_of(ref("difference"))),
     "comparison": object_of(**{"from": ref("moment")}, to=ref("moment"), differences=list_of(ref("difference"))),
     "pending": object_of(at=INSTANT, vendor=TEXT, resource=TEXT, id=TEXT, timer=TEXT),
-    "unmatched": object_of(
-        n=COUNT,
-        method=TEXT,
-        target=TEXT,
-        status={"type": "integer"},
-        error=optional(TEXT),
-        world=optional(TEXT),
-        operation=optional(TEXT),
-        credential=optional(TEXT),
-        unread=FLAG,
-    ),
+    "unmatched": _UNMATCHED,
     "place": object_of(clock=ref("clock"), journal=COUNT),
     "held": object_of(
         method=TEXT, target=TEXT, operation=TEXT, since=INSTANT, until=optional(INSTANT), fault=_EXCHANGE["faults"]["items"]

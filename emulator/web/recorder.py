@@ -1,0 +1,110 @@
+"""The journal entry of an exchange, and its reply made ready to go out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any
+
+from emulator.evidence import kind_of
+from emulator.kernel.faults import STATUS, Fault
+from emulator.kernel.journal import STEPS, Began, Exchange
+from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import World
+from emulator.vendors.vendor import Answer, Call, Reply, Stream, dump
+from emulator.web.answers import FAILED, SCRIPTED
+from emulator.web.coding import coding_of
+from emulator.web.held import Noted
+from emulator.web.routes import Route
+from emulator.web.wire import RawHeaders, Wire
+
+Judge = Callable[[str, str, int, bytes], None]
+"""Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
+
+REFUSED = 400
+"""The least status of a refusal."""
+
+NO_VENDORS = frozenset((SCRIPTED, FAILED))
+"""Answers that are not the vendor's own."""
+
+
+class Recorder:
+    """Records exchanges, at most `kept` bytes of each body. The judge sees every answer that is the vendor's own."""
+
+    def __init__(self, judge: Judge | None, kept: int) -> None:
+        self._judge = judge
+        self._kept = kept
+        self._date: tuple[datetime | None, bytes] = (None, b"")
+
+    def record(
+        self,
+        tx: Transaction,
+        world: World,
+        route: Route,
+        call: Call,
+        answer: Answer,
+        reply: Reply,
+        faults: tuple[Fault, ...] = (),
+        over: Collection[str] = (),
+    ) -> Wire:
+        """Add the exchange to the journal and return its reply. The faults whose ids are `over` spare it."""
+        n, kept = world.journal.last + 1, self._kept
+        content = _content(reply.body)
+        basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
+        headers = self._headers(tx, route, call, reply, n)
+        notes = tuple(fault.note() for fault in faults)
+        left = [fault for fault in faults if fault.id not in over]
+        own = answer.name not in NO_VENDORS and not any(fault.do == STATUS for fault in left)
+        if own and reply.status >= REFUSED and coding_of(call.raw_headers, call.body):
+            headers.append((b"emulator-error", b"compressed-body"))
+        if world.rules.provenance:
+            headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
+            if own:
+                headers.append((b"emulator-basis", basis.encode()))
+            if notes:
+                headers += [(b"emulator-fault", note.id.encode()) for note in notes]
+        if self._judge is not None and own:
+            self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
+        exchange = Exchange(
+            tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, call.body[:kept],
+            answer.name, answer.evidence, answer.assumption, basis,
+            reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
+            tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
+            notes, _delivered(left), len(call.body) > kept, call.raw_headers,
+        )  # fmt: skip
+        world.journal.add(exchange)
+        return Wire(reply.status, headers, content, (), Noted(world, n, exchange))
+
+    def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
+        """The world's date, what the vendor always sends, and what this reply adds or replaces."""
+        headers = [(b"date", self._date_of(tx.now))]
+        if reply.body is not None and "content-type" not in reply.headers:
+            headers.append((b"content-type", route.vendor.media_type.encode()))
+        headers += route.vendor.constant_headers
+        headers += _encoded(route.vendor.finish(tx, call, n))
+        headers += _encoded(reply.headers)
+        if route.operation is None and not route.verbs:
+            headers.append((b"emulator-error", b"no-such-path"))
+        return headers
+
+    def _date_of(self, now: datetime) -> bytes:
+        known = self._date
+        if known[0] != now:
+            self._date = known = now, format_datetime(now, usegmt=True).encode()
+        return known[1]
+
+
+def _delivered(faults: Iterable[Fault]) -> bool | None:
+    """Tell whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
+    return not any(it.takes_real_time for it in faults) or None if all(it.spares_the_answer for it in faults) else False
+
+
+def _encoded(headers: Mapping[str, str]) -> RawHeaders:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+
+
+def _content(body: Any) -> bytes | Stream:
+    if isinstance(body, (bytes, Stream)):
+        return body
+    return b"" if body is None else dump(body)
