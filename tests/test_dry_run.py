@@ -29,6 +29,12 @@ def wish_of(request: httpx.Request) -> dict[str, Any]:
     return {"method": request.method, "url": str(request.url), "headers": headers, "body": request.content.decode()}
 
 
+def host_first(explanation: dict[str, Any]) -> dict[str, Any]:
+    """An explanation as a dry run gives it: it puts the host in front of the headers that it is given."""
+    request = explanation["request"]
+    return {**explanation, "request": {**request, "headers": sorted(request["headers"], key=lambda it: it[0] != "host")}}
+
+
 def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
     try:
@@ -72,7 +78,7 @@ def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: 
         n = rehearsed["explanation"]["n"]
         explained = await walker.ask("GET", f"/worlds/{world}/journal/{n}/explain")
         await walker.ask("POST", f"/worlds/{world}/restore", {"name": "before"})
-        assert rehearsed["explanation"] == explained
+        assert rehearsed["explanation"] == host_first(explained)
         assert foretold(rehearsed) == real or not spared(rehearsed)
         assert (await everything(walker, world))[:4] == before[:4]
 
