@@ -15,7 +15,6 @@ from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import STEPS, Began, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
-from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Answer, Call, Reader, Reply, Stream, Vendor, dump
@@ -30,7 +29,8 @@ from emulator.web.origin import AUTHORITY
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
-from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, Means, RawHeaders, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.world_choice import why_no_world, world_of
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
@@ -107,11 +107,11 @@ class Gateway:
             call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
             call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
-            world = self._world(route.vendor, call)
+            world = world_of(self._worlds, route.vendor, call)
             while world is not None and not isinstance(means_of(scope), NoSocket) and await free(world):
-                world = self._world(route.vendor, call)
+                world = world_of(self._worlds, route.vendor, call)
             if world is None:
-                return ours(404, "no-such-world", self._no_world(call))
+                return ours(404, "no-such-world", why_no_world(self._worlds, call))
             if world.store.size(Fault.kind):
                 return await self._stricken(world, route, call, means_of(scope))
             return self._exchange(world, route, call)
@@ -131,27 +131,10 @@ class Gateway:
         holding = Holding(self._held, world, call, route.name, means)
         return await Stricken(world, route, call, holding, self._conclude, self._limits.hang_seconds).answer()
 
-    def _no_world(self, call: Call) -> str:
-        named = call.parameters.get("world")
-        source = "the path"
-        for name, value in call.raw_headers:
-            if name == WORLD_HEADER:
-                named, source = value.decode("latin-1"), "the header Emulator-World"
-        return f"{source} names {named!r}, and no world is called so{hint(str(named), (it.id for it in self._worlds))}"
-
     def _hint(self, limit: int) -> str:
         """Return how to raise a bound that is ours; empty where it is the vendor's."""
         bounds = {self._limits.upload: "upload", self._limits.body: "body"}
         return f": {Limits.more(bounds[limit])}" if limit in bounds else ""
-
-    def _world(self, vendor: Vendor, call: Call) -> World | None:
-        named = call.parameters.get("world")
-        for name, value in call.raw_headers:
-            if name == WORLD_HEADER:
-                named = value.decode("latin-1")
-        if named is None:
-            return self._worlds.pick(vendor.name, call.credential)
-        return self._worlds.get(named) if named in self._worlds else None
 
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
         with world.lock, world.transaction(route.name) as tx:
@@ -172,6 +155,8 @@ class Gateway:
         """Notes the exchange in the journal and makes its reply ready to go out. The faults whose ids are `over` spare it."""
         n = world.journal.last + 1
         content = _content(reply.body)
+        if call.method == "HEAD" and isinstance(content, Stream):
+            content = content._replace(chunks=iter(()))
         basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
         headers = self._headers(tx, route, call, reply, n)
         notes = tuple(fault.note() for fault in faults)
@@ -230,7 +215,7 @@ class Gateway:
         content = wire.content
         if isinstance(content, Stream):
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
-        picked = self._world(route.vendor, call)
+        picked = world_of(self._worlds, route.vendor, call)
         return Rehearsed(twin, n, wire._replace(content=content), picked.id if picked else None)
 
     def _elsewhere(self, path: str) -> str:

@@ -82,7 +82,7 @@ def get_result_file(tx: Transaction, call: Call) -> Answer:
     except Unfit as reason:
         return unfit(reason)
     content = _content(batch.id, result_set, page, ending, columns.split(",") if columns else CSV_FIELDS)
-    return Answer("file", "serpwow-results-7", File(content, TYPES["." + ending.rpartition(".")[2]]))
+    return Answer("file", _evidence(call, "serpwow-results-7"), File(content, TYPES["." + ending.rpartition(".")[2]]))
 
 
 def _endings(page: int) -> Iterable[str]:
@@ -109,7 +109,12 @@ def get_search_file(tx: Transaction, call: Call) -> Answer:
         return Answer("astray", "serpwow-export-2")
     items, columns = search_rows(batch.searches.page(int(match[2])))
     content = as_json(items) if match[3] == ".json" else as_csv(items, columns)
-    return Answer("file", "serpwow-export-2", File(content, TYPES[match[3]]))
+    return Answer("file", _evidence(call, "serpwow-export-2"), File(content, TYPES[match[3]]))
+
+
+def _evidence(call: Call, of_get: str) -> str:
+    """No page speaks of HEAD."""
+    return "serpwow-link-1" if call.method == "HEAD" else of_get
 
 
 def _own(tx: Transaction, id: str) -> Batch | None:

@@ -67,7 +67,9 @@ def _is_down(tx: Transaction) -> bool:
 
 
 def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
-    """An unknown path or verb, once the key is known to be good."""
+    """An unknown path or verb, once the key is known to be good; links need none."""
+    if call.path.lower().startswith(FILES):
+        return Answer("wrong_verb", "serpwow-link-1", verbs) if verbs else Answer("astray", "serpwow-link-2")
     lost = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
     if tx.accepts("serpwow", credential(call)):
         return lost
