@@ -267,7 +267,7 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         TooLarge: it is larger than the limit.
         ConnectionError: the client hung up before its end, so that nothing was asked.
     """
-    body, size, more = b"", 0, True
+    body, size, more = bytearray(), 0, True
     while more and size <= max(limit, HEARD_OUT):
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -275,11 +275,11 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > limit:
-            body = b""
+            body.clear()
         elif reader is None:
             body += chunk
         else:
             reader.feed(chunk)
     if size > limit:
         raise TooLarge(limit)
-    return body
+    return bytes(body)
