@@ -36,7 +36,7 @@ def body_of(tx: Transaction, call: Call) -> Any:
     try:
         value = call.json
     except ValueError:
-        raise Unfit(f"The request body is not valid JSON{_what_it_is(call)}", "serpwow-body-1") from None
+        raise Unfit(f"The request body is not valid JSON{_what_it_is(call)}") from None
     if not _says_json(call) and tx.choice(MISLABELLED_JSON.id) == "refuse":
         message = f"The request body is JSON, and its Content-Type is {media_type(call) or 'missing'}: send application/json"
         raise Unfit(message, "serpwow-body-5", MISLABELLED_JSON.id)
