@@ -136,6 +136,16 @@ def test_searches_are_added_as_http_build_query_writes_them(live: Live) -> None:
     ]
 
 
+def test_a_list_that_is_the_whole_body_is_read_as_http_build_query_writes_it(live: Live) -> None:
+    world = load(live)
+    added = send(world, "PUT", "/batches/2A6F94BB", "1[q]=second&0[q]=first&source=php", FORM)
+    assert added.json()["batch"]["searches_total_count"] == 4
+    assert message(send(world, "DELETE", "/batches/2A6F94BB/searches", "0=AAAA&1=BBBB", FORM)) == "2 Searches deleted"
+    mixed = send(world, "PUT", "/batches/2A6F94BB", "0[q]=third&name=A", FORM)
+    assert (mixed.status_code, "mixes indexes with names, such as name" in message(mixed)) == (400, True)
+    assert send(world, "POST", "/batches", "0=A", FORM).status_code == 400
+
+
 @pytest.mark.parametrize(
     ("written", "flag"),
     [("true", True), ("True", True), ("1", True), (1, True), (True, True),

@@ -53,6 +53,11 @@ def read_form(text: str) -> dict[str, Any]:
     return {name: _value(part, name) for name, part in form.below.items()}
 
 
+def is_index(key: str) -> bool:
+    """Tell whether a key numbers the item of a list."""
+    return _INDEX.fullmatch(key) is not None
+
+
 def _pairs(text: str) -> list[tuple[str, str]]:
     if text.count("&") >= MOST_FIELDS:
         raise BadForm(f"it has more than {MOST_FIELDS} fields")
@@ -82,7 +87,7 @@ def _value(part: _Part, name: str) -> Any:
         raise BadForm(f"{name} has a value of its own, and others in brackets", _field(name))
     if "" in part.below:
         return _of_brackets(part.below, name)
-    indexes = [key for key in part.below if _INDEX.fullmatch(key)]
+    indexes = [key for key in part.below if is_index(key)]
     if not indexes:
         return {key: _value(below, f"{name}[{key}]") for key, below in part.below.items()}
     if len(indexes) < len(part.below):

@@ -9,7 +9,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions_of_bodies import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER, OF_BODIES
 from emulator.vendors.serpwow.bodies import FLAGS, Unfit
 from emulator.vendors.serpwow.flags import flag_of
-from emulator.vendors.serpwow.forms import BadForm, read_form
+from emulator.vendors.serpwow.forms import BadForm, is_index, read_form
 from emulator.vendors.vendor import Act, Answer, Call
 
 FORM = "application/x-www-form-urlencoded"
@@ -93,17 +93,25 @@ def as_read(act: Act) -> Act:
     return act_naming
 
 
-def _form_of(tx: Transaction, body: bytes) -> Mapping[str, Any]:
+def _form_of(tx: Transaction, body: bytes) -> Any:
     try:
         form = read_form(body.decode())
     except UnicodeDecodeError:
         raise Unfit("The request body is a form that is not encoded in UTF-8", "serpwow-body-4") from None
     except BadForm as reason:
         raise Unfit(f"The request body cannot be read: {reason}", "serpwow-body-4") from None
-    parts = [name for name, value in form.items() if not isinstance(value, str)]
+    parts = [name for name, value in form.items() if is_index(name) or not isinstance(value, str)]
     if parts and tx.choice(FORM_LISTS.id) == "comma-joined":
         raise Unfit(f"{parts[0]} must be there once, a list joined by commas", "serpwow-body-4", FORM_LISTS.id)
-    return form
+    return _list_in(form) if any(map(is_index, form)) else form
+
+
+def _list_in(form: Mapping[str, Any]) -> list[Any]:
+    """Return the list that http_build_query writes as `0=a&1=b`."""
+    others = [name for name in form if not is_index(name) and name not in NOT_OURS]
+    if others:
+        raise Unfit(f"The request body cannot be read: it mixes indexes with names, such as {others[0]}", "serpwow-body-4")
+    return [form[name] for name in sorted(filter(is_index, form), key=int)]
 
 
 def _says_json(call: Call) -> bool:
