@@ -110,6 +110,6 @@ def test_searches_are_exported_page_by_page(live: Live) -> None:
 
 
 def test_the_batch_of_another_account_has_no_files(live: Live) -> None:
-    link = links(load(live), "/results/1")["pages"][0]
-    other = load(live, owner="somebody else")
-    assert httpx.get(link, headers={"Emulator-World": other.id}).status_code == 404
+    world, other = load(live), load(live, owner="somebody else")
+    link = links(world, "/results/1")["pages"][0]
+    assert httpx.get(link.replace(f"/{world.id}/", f"/{other.id}/")).status_code == 404

@@ -260,6 +260,8 @@ def test_a_body_of_another_kind_is_farther_off_than_a_list_of_other_items(
         ("enabled=true", {"enabled": True}),
         ("enabled=True", {"enabled": True}),
         ("enabled=true", {"enabled": "true"}),
+        ("enabled=1", {"enabled": True}),
+        ('{"name": "A", "ids": [1]}', {"name": "A", "ids": [1]}),
         ("rows=5&share=1.50", {"rows": 5, "share": 1.5}),
         ("note=", {"note": None}),
         ("note=", {"note": ""}),
@@ -302,3 +304,8 @@ def test_no_credential_of_a_query_or_header_is_told(send: Callable[..., Journal]
 @given(st.text(st.sampled_from("a[]=&0%+b"), max_size=40))
 def test_any_form_is_read(text: str) -> None:
     assert isinstance(form_fields(text), dict)
+
+
+@pytest.mark.parametrize("name", ["a" + "[x]" * 5000, f"a[{'9' * 5000}]", "a[٣]"])
+def test_a_form_that_nobody_writes_is_read_too(name: str) -> None:
+    assert form_fields(f"{name}=1")[name] == "1"

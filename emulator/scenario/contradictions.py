@@ -225,7 +225,7 @@ def _reply_problems(item: Item) -> Iterator[Problem]:
     for name in item.sound.get("headers", {}):
         if name.lower() in FRAMING:
             yield Problem(f"{name} follows from the body: leave it out", (*item.path, "headers", name))
-    if (status := item.sound.get("status")) in BODILESS and item.written.get("body") is not None:
+    if (status := item.sound.get("status")) in BODILESS and item.written.get("body") not in (None, ""):
         yield Problem(f"by HTTP, a reply with status {status} has no body", (*item.path, "body"))
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
@@ -40,7 +42,7 @@ def act_upon(tx: Transaction, route: Route, call: Call) -> Told:
 def failure(tx: Transaction, route: Route, call: Call, fault: Fault) -> Reply:
     """The failure that a fault brings about, in the words that the fault gives, or else in the vendor's own."""
     code = fault.code or 500
-    reply = Reply(code, fault.body) if fault.body is not None else route.vendor.failure(tx, call, code)
+    reply = _as_written(code, fault.body) if fault.body is not None else route.vendor.failure(tx, call, code)
     if fault.retry_after is None:
         return reply
     seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones
@@ -58,4 +60,9 @@ def _worded(tx: Transaction, route: Route, call: Call, answer: Answer) -> Told:
 def _say(tx: Transaction, scripted: Scripted) -> Told:
     """A reply that the scenario gives word for word."""
     tx.put(scripted.said())
-    return Answer(SCRIPTED, scripted.place), Reply(scripted.status_code, scripted.body, scripted.headers)
+    return Answer(SCRIPTED, scripted.place), _as_written(scripted.status_code, scripted.body, scripted.headers)
+
+
+def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
+    """A reply with a body that somebody wrote; an empty text is no body."""
+    return Reply(status, None if body == "" else body, headers or {})

@@ -10,7 +10,6 @@ from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
-from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Call, Reader, Stream, Vendor
@@ -25,7 +24,8 @@ from emulator.web.recorder import Judge, Recorder
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
-from emulator.web.wire import HEARD_OUT, WORLD_HEADER, Means, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, Means, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.world_choice import why_no_world, world_of
 
 Tell = Callable[[Scope, Wire], None]
 """Is told of each answer, before it goes out."""
@@ -107,18 +107,18 @@ class Gateway:
 
     async def _answer(self, route: Route, call: Call, means: Means) -> Wire:
         """Let the world of a request answer it: the one that is there once its lock is held."""
-        while (world := self._world(route.vendor, call)) is not None:
+        while (world := world_of(self._worlds, route.vendor, call)) is not None:
             if not isinstance(means, NoSocket) and await free(world):
                 continue
             with world.lock:
-                if self._world(route.vendor, call) is not world:
+                if world_of(self._worlds, route.vendor, call) is not world:
                     continue  # another thread replaced or dropped it before this one had its lock
                 if not world.store.size(Fault.kind):
                     return self._exchange(world, route, call)
                 stricken = self._stricken(world, route, call, means)
             if (wire := await stricken.answer()) is not None:
                 return wire
-        return ours(404, "no-such-world", self._no_world(call))
+        return ours(404, "no-such-world", why_no_world(self._worlds, call))
 
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
         with world.transaction(route.name) as tx:
@@ -129,27 +129,10 @@ class Gateway:
         holding = Holding(self._held, world, call, route.name, means)
         return Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
 
-    def _no_world(self, call: Call) -> str:
-        named = call.parameters.get("world")
-        source = "the path"
-        for name, value in call.raw_headers:
-            if name == WORLD_HEADER:
-                named, source = value.decode("latin-1"), "the header Emulator-World"
-        return f"{source} names {named!r}, and no world is called so{hint(str(named), (it.id for it in self._worlds))}"
-
     def _hint(self, limit: int) -> str:
         """Return how to raise a bound that is ours; empty where it is the vendor's."""
         bounds = {self._limits.upload: "upload", self._limits.body: "body"}
         return f": {Limits.more(bounds[limit])}" if limit in bounds else ""
-
-    def _world(self, vendor: Vendor, call: Call) -> World | None:
-        named = call.parameters.get("world")
-        for name, value in call.raw_headers:
-            if name == WORLD_HEADER:
-                named = value.decode("latin-1")
-        if named is None:
-            return self._worlds.pick(vendor.name, call.credential)
-        return self._worlds.get(named) if named in self._worlds else None
 
     def rehearse(self, world: World, call: Call) -> Rehearsed:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
@@ -184,7 +167,7 @@ class Gateway:
         content = wire.content
         if isinstance(content, Stream):
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
-        picked = self._world(route.vendor, call)
+        picked = world_of(self._worlds, route.vendor, call)
         return Rehearsed(twin, n, wire._replace(content=content), picked.id if picked else None)
 
     def _elsewhere(self, path: str) -> str:
@@ -203,7 +186,7 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         TooLarge: it is larger than the limit.
         ConnectionError: the client hung up before its end, so that nothing was asked.
     """
-    body, size, more = b"", 0, True
+    body, size, more = bytearray(), 0, True
     while more and size <= max(limit, HEARD_OUT):
         message = await receive()
         if message["type"] == "http.disconnect":
@@ -211,11 +194,11 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if size > limit:
-            body = b""
+            body.clear()
         elif reader is None:
             body += chunk
         else:
             reader.feed(chunk)
     if size > limit:
         raise TooLarge(limit)
-    return body
+    return bytes(body)

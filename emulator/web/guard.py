@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from emulator.web.origin import AUTHORITY, SAID_BY_PROXIES, Proxies, at_forwarded_port, authority_of, forwarded
+from emulator.web.target import NOT_UTF_8, encode_target
 
 PREFIX = "/_emulator"
 CONTROL_NAMES = frozenset({"health", "openapi.json", "ready", "scenarios", "schema", "vendors", "worlds"})
@@ -65,6 +66,10 @@ class Guard:
 
     def turn_away(self, scope: MutableMapping[str, Any]) -> Turned | None:
         """Why a request may not be answered; None when it may. Its scope is told how the client reached the server."""
+        try:
+            encode_target(scope)
+        except UnicodeDecodeError:
+            return Turned(400, "bad-request", NOT_UTF_8)
         host = authorization = None
         origin = b""
         by_proxy: list[tuple[bytes, bytes]] = []

@@ -17,8 +17,9 @@ from emulator.web.flow import OneReadAhead, OneWrite, Unread
 from emulator.web.guard import PREFIX
 from emulator.web.idle import RESTS, has_unread_bytes, hint, longest_idle
 from emulator.web.refusals import reason_of, refusal
+from emulator.web.request_line import RequestLine
 from emulator.web.socket_connection import SocketConnection
-from emulator.web.target import with_path
+from emulator.web.target import NOT_UTF_8, with_path
 
 NOTHING, HEAD, BODY = range(3)
 """What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""
@@ -47,6 +48,7 @@ class Line(HttpToolsProtocol):
         self._half_closed = False
         self.app_state = {LENT: self._lent}
         self._hears, self._loose, self._due = NOTHING, 0, 0
+        self._request_line = RequestLine()
         self._last_word: Callable[[], None] | None = None
         self._unsent: Callable[[], int] = transport.get_write_buffer_size  # type: ignore[attr-defined]
         self._unread = Unread(self._unsent)
@@ -97,7 +99,11 @@ class Line(HttpToolsProtocol):
         self._loose += len(data)
         self._unset_keepalive_if_required()
         try:
-            self._parse(data)
+            for piece in self._request_line.pieces(data):
+                self._parse(piece)
+                if self._request_line.is_broken:
+                    self.refuse(400, "bad-request", NOT_UTF_8)
+                    return
         except HttpParserError as error:
             self._refuse_nonsense(error, data)
         if self._loose > self.limits.head + self.limits.url:
@@ -105,6 +111,7 @@ class Line(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._request_line.begin()
         self._hears, self._began = HEAD, self._heard
 
     def on_headers_complete(self) -> None:
@@ -119,6 +126,7 @@ class Line(HttpToolsProtocol):
         super().on_headers_complete()
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
         self._hears, self._loose = BODY, 0
+        self._request_line.end_head()
         self._due += 1
 
     def on_body(self, body: bytes) -> None:
@@ -130,6 +138,7 @@ class Line(HttpToolsProtocol):
             return
         self._bound_headers()
         self._hears, self._loose = NOTHING, 0
+        self._request_line.end()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:

@@ -46,12 +46,14 @@ class Routes:
         self._paths: list[str] = []
         self._parameters: dict[str, tuple[str, ...]] = {}
         self._hosts: dict[str, Vendor] = {}
+        self._links: set[str] = set()
         for vendor in vendors:
             self._hosts |= dict.fromkeys(vendor.hosts, vendor)
             for mount in vendor.mounts:
                 if mount:
                     self._node(mount).vendor = vendor
             for operation in vendor.operations:
+                self._links |= {mount.split("/")[1] for mount in operation.mounts}
                 for mount in operation.mounts or vendor.mounts:
                     self._paths.append(mount + operation.path)
                     self._add(self._node(mount), vendor, operation)
@@ -73,6 +75,8 @@ class Routes:
                 vendor = node.vendor
         if vendor is None:
             return None
+        if raw_path.split("/")[1].lower() in self._links:
+            return _route_of_link(vendor, node, method, values)
         return _route(vendor, node, method, values)
 
     def of_host(self, headers: Iterable[tuple[bytes, bytes]]) -> Route | None:
@@ -120,6 +124,17 @@ def _step(node: Node, segment: str, vendor: Vendor | None) -> tuple[Node | None,
     if following is not None:
         return following, None
     return node.anything, unquote(segment)
+
+
+def _route_of_link(vendor: Vendor, node: Node | None, method: str, values: list[str]) -> Route | None:
+    """Where a link leads, whose first id is its world whatever the verb. HEAD leads where GET does (RFC 9110, 9.3.2)."""
+    route = _route(vendor, node, method, values)
+    if method == "HEAD" and route.operation is None and "GET" in route.verbs:
+        route = _route(vendor, node, "GET", values)
+    if route.operation is not None:
+        return route
+    verbs = tuple(sorted({*route.verbs, "HEAD"})) if "GET" in route.verbs else route.verbs
+    return route._replace(parameters={"world": values[0]}, verbs=verbs) if values else None
 
 
 def _route(vendor: Vendor, node: Node | None, method: str, values: list[str]) -> Route:

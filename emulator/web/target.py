@@ -1,13 +1,36 @@
-"""A request's target: the path that is meant where it names none, and one spelling for paths that are the same."""
+"""A request's target: the path that is meant where it names none, and one spelling for targets that are the same."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import MutableMapping
+from typing import Any
 
 from httptools import parse_url
 
 _ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
 """The unreserved characters of RFC 3986 (2.3): letters, digits, `-`, `.`, `_` and `~`."""
+
+NOT_UTF_8 = "this is no request in HTTP/1.1: its target is neither percent-encoded nor in UTF-8"
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+def percent_encoded(target: bytes) -> bytes:
+    """Return a target whose bytes are all ASCII."""
+    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), target)
+
+
+def encode_target(scope: MutableMapping[str, Any]) -> None:
+    """Percent-encode the path and the query of a scope, which some servers pass on as they were typed.
+
+    Raises:
+        UnicodeDecodeError: they are not in UTF-8.
+    """
+    for part in ("raw_path", "query_string"):
+        if (typed := scope.get(part)) and not typed.isascii():
+            typed.decode()
+            scope[part] = percent_encoded(typed)
 
 
 def with_path(target: bytes) -> bytes:

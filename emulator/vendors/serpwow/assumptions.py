@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.kernel.assumption import Assumption
+from emulator.vendors.serpwow.assumptions_of_bodies import OF_BODIES
 from emulator.vendors.serpwow.assumptions_of_calls import OF_CALLS
 
 UNKNOWN_BATCH = Assumption(
@@ -152,4 +153,5 @@ ASSUMPTIONS = (
     FAILED_SEARCHES,
     SCHEDULE_MINUTES,
     *OF_CALLS,
+    *OF_BODIES,
 )

@@ -16,11 +16,12 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
     MAX_PAGE,
     UNNAMED_BATCH,
 )
-from emulator.vendors.serpwow.bodies import Unfit, body_of, parameters_of, read_parameters, refuse_unfit, text
+from emulator.vendors.serpwow.bodies import Unfit, read_parameters, refuse_unfit, text
 from emulator.vendors.serpwow.effects import planned
 from emulator.vendors.serpwow.ids import fresh, fresh_code, letters
 from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
 from emulator.vendors.serpwow.model import Batch, Line
+from emulator.vendors.serpwow.received import body_of, parameters_in, parameters_of, without_nulls
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
 from emulator.vendors.serpwow.searches import MIXED, Search, Searches, whole
 from emulator.vendors.serpwow.slots import call_up, in_its_line
@@ -34,7 +35,7 @@ Change = Callable[[Transaction, Call, Batch], tuple[Batch, Answer]]
 
 def create_batch(tx: Transaction, call: Call) -> Answer:
     try:
-        written = parameters_of(call)
+        written = parameters_of(tx, call)
         if "name" not in written and tx.choice(UNNAMED_BATCH.id) == "refuse":
             raise Unfit("name is required", "serpwow-create-2", UNNAMED_BATCH.id)
         batch = _changed(tx, new_batch(tx, fresh_code(tx, Batch.kind)), written)
@@ -73,8 +74,8 @@ def _with_its_turn(tx: Transaction, batch: Batch) -> Iterator[Line | Batch]:
 
 
 def _update(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
-    body = body_of(call)
-    written = {"searches": body} if isinstance(body, list) else parameters_of(call)
+    body = body_of(tx, call)
+    written = {"searches": body} if isinstance(body, list) else parameters_in(tx, body)
     changed = _changed(tx, batch, written)
     return changed, Answer("batch", "serpwow-searches-1" if "searches" in written else "serpwow-update-1", changed)
 
@@ -114,7 +115,7 @@ def _read_searches(tx: Transaction, written: Any, others: Container[str]) -> Ite
     if len(written) > PER_CALL:
         raise Unfit(f"At most {PER_CALL} Searches can be added per call", "serpwow-limits-4")
     for item in written:
-        parameters = {name: value for name, value in item.items() if name != "id"}
+        parameters = without_nulls(tx, {name: value for name, value in item.items() if name != "id"})
         _refuse_unfit_parameters(tx, parameters)
         yield Search(fresh(tx, "serpwow.search", letters, others.__contains__), parameters)
 
@@ -144,7 +145,7 @@ def _refuse_overfull(searches: Searches) -> None:
 
 def _update_search(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
     search = _search_of(call, batch)
-    written = {name: value for name, value in parameters_of(call).items() if name != "id"}
+    written = {name: value for name, value in parameters_of(tx, call).items() if name != "id"}
     _refuse_unfit_parameters(tx, written)
     changed = Search(search.id, {**search.parameters, **written})
     searches = batch.searches.with_changed(changed)
@@ -161,7 +162,7 @@ def _delete_search(_tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, A
 
 
 def _delete_searches(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
-    ids = body_of(call)
+    ids = body_of(tx, call)
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise Unfit("The request body must be a list of Search IDs")
     known = {search.id for search in batch.searches}

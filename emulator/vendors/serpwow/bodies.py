@@ -1,31 +1,26 @@
-"""What clients send: bodies as JSON or as a form, and their parameters with the values that are published for them."""
+"""The parameters of Create and Update, and the values that are published for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions_of_calls import INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
+from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.model import Batch, Destination
 from emulator.vendors.serpwow.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.slots import PRIORITIES
-from emulator.vendors.vendor import Call
-
-FORM = "application/x-www-form-urlencoded"
-NOT_OURS = ("source", "app_name", "api_key")
-"""What the vendor's own clients add to every body. Evidence: serpwow-body-2."""
 
 
 class Unfit(ValueError):
-    """A request that cannot be carried out as it was written: 400, with this reason. Evidence: serpwow-codes-1.
+    """A request that cannot be carried out as it was written: 400, with this reason. Evidence: serpwow-body-7.
 
     `parameter` is the one of the query that is wrong, where it could be left out.
     """
 
     def __init__(
-        self, message: str, evidence: str = "serpwow-codes-1", assumption: str | None = None, parameter: str | None = None
+        self, message: str, evidence: str = "serpwow-body-7", assumption: str | None = None, parameter: str | None = None
     ) -> None:
         super().__init__(message)
         self.evidence, self.assumption, self.parameter = evidence, assumption, parameter
@@ -37,39 +32,6 @@ class Parameter(NamedTuple):
     part: str | None
     attribute: str
     read: Callable[[str, Any], Any]
-
-
-def is_form(call: Call) -> bool:
-    """Whether the body is read as a form."""
-    return call.headers.get("content-type", "").partition(";")[0].strip().lower() == FORM
-
-
-def body_of(call: Call) -> Any:
-    """The body's JSON value, or the parameters of a form. Evidence: serpwow-body-1.
-
-    Raises:
-        Unfit: it is neither.
-    """
-    if is_form(call):
-        return dict(parse_qsl(call.body.decode("utf-8", "replace"), keep_blank_values=True))
-    try:
-        return call.json
-    except ValueError:
-        raise Unfit("The request body is not valid JSON") from None
-
-
-def parameters_of(call: Call) -> dict[str, Any]:
-    """The body's parameters, without those that the vendor's clients add.
-
-    Raises:
-        Unfit: the body has none.
-    """
-    body = body_of(call)
-    if body is None:
-        return {}
-    if not isinstance(body, dict):
-        raise Unfit("The request body must be an object")
-    return {name: value for name, value in body.items() if name not in NOT_OURS}
 
 
 def text(name: str, value: Any) -> str:
@@ -92,11 +54,10 @@ def url(name: str, value: Any) -> str | None:
 
 
 def flag(name: str, value: Any) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value not in ("true", "false"):
-        raise Unfit(f"{name} must be true or false")
-    return bool(value == "true")
+    read = flag_of(value)
+    if read is None:
+        raise Unfit(f"{name} must be true or false", "serpwow-body-3")
+    return read
 
 
 def one_of(values: tuple[str, ...]) -> Callable[[str, Any], str]:
@@ -112,7 +73,14 @@ def texts(name: str, value: Any) -> tuple[str, ...]:
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise Unfit(f"{name} must be a list")
+    if isinstance(value, list) and any("," in item for item in items):
+        raise Unfit(f"{name} must be a list, or joined by commas, and is both")
     return tuple(item.strip() for item in items if item.strip())
+
+
+def joined(name: str, value: Any) -> str | None:
+    """Return a list as it is kept, joined by commas; None where it is empty."""
+    return ",".join(texts(name, value)) or None
 
 
 def numbers(least: int, most: int) -> Callable[[str, Any], tuple[int, ...]]:
@@ -147,8 +115,10 @@ PARAMETERS = {
     "notification_as_json": Parameter("notifications", "as_json", flag),
     "notification_as_jsonlines": Parameter("notifications", "as_jsonlines", flag),
     "notification_as_csv": Parameter("notifications", "as_csv", flag),
-    "notification_csv_fields": Parameter("notifications", "csv_fields", optional_text),
+    "notification_csv_fields": Parameter("notifications", "csv_fields", joined),
 }
+
+FLAGS = tuple(name for name, parameter in PARAMETERS.items() if parameter.read is flag)
 
 
 def read_parameters(written: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:

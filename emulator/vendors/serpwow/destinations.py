@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 from emulator.kernel.machine import ABSENT, SAME, Machine, On, Row, View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
-from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, parameters_of, text
+from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, text
 from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.listing import WantedPage, page_wanted
 from emulator.vendors.serpwow.model import SELF, Batch, Destination, Platform
+from emulator.vendors.serpwow.received import parameters_of
 from emulator.vendors.serpwow.refusals import unfit
 from emulator.vendors.vendor import Answer, Call
 
@@ -63,7 +64,7 @@ DESTINATION = Machine(
 def create_destination(tx: Transaction, call: Call) -> Answer:
     id = fresh_code(tx, Destination.kind)
     try:
-        written = parameters_of(call)
+        written = parameters_of(tx, call)
         for name in COMMON:
             if name not in written:
                 raise Unfit(f"{name} is required", "serpwow-destinations-1")
@@ -78,7 +79,7 @@ def update_destination(tx: Transaction, call: Call) -> Answer:
     if answer.name != "destination":
         return answer
     try:
-        changed = _changed(tx, answer.subject, parameters_of(call))
+        changed = _changed(tx, answer.subject, parameters_of(tx, call))
     except Unfit as reason:
         return unfit(reason)
     tx.put(changed)

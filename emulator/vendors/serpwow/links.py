@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.contents import CSV_FIELDS, as_csv, as_json, as_jsonlines, results_of, search_rows, zipped
 from emulator.vendors.serpwow.model import SELF, Batch, ResultSet
+from emulator.vendors.serpwow.queries import csv_fields_of
+from emulator.vendors.serpwow.refusals import unfit
 from emulator.vendors.vendor import Answer, Call
 
 FILES = ("/_files",)
@@ -42,7 +45,7 @@ def search_links(tx: Transaction, call: Call, batch: Batch, format: str) -> dict
 
 def result_links(tx: Transaction, call: Call, batch: Batch, result_set: ResultSet, format: str) -> dict[str, Any]:
     """The links of a result set. Evidence: serpwow-results-7."""
-    chosen = call.query.get("csv_fields") or batch.notifications.csv_fields
+    chosen = csv_fields_of(call) or batch.notifications.csv_fields
     query = f"?csv_fields={quote(chosen, safe=',')}" if chosen and format == "csv" else ""
     stem, mark = f"Batch_Results_{batch.id}_{result_set.id}", ""
     if format == "csv":
@@ -74,20 +77,23 @@ def get_result_file(tx: Transaction, call: Call) -> Answer:
     mark = _mark(tx, batch.id, result_set.id) if ending == ".csv" else None
     if match[4] != mark or match[3] == "0" or page > result_set.searches.pages or ending not in _endings(page):
         return Answer("astray", "serpwow-results-7")
-    content = _content(batch.id, result_set, page, ending, call.query)
-    return Answer("file", "serpwow-results-7", File(content, TYPES["." + ending.rpartition(".")[2]]))
+    try:
+        columns = csv_fields_of(call)
+    except Unfit as reason:
+        return unfit(reason)
+    content = _content(batch.id, result_set, page, ending, columns.split(",") if columns else CSV_FIELDS)
+    return Answer("file", _evidence(call, "serpwow-results-7"), File(content, TYPES["." + ending.rpartition(".")[2]]))
 
 
 def _endings(page: int) -> Iterable[str]:
     return (ENDINGS if page else ALL_PAGES).values()
 
 
-def _content(batch: str, result_set: ResultSet, page: int, ending: str, query: Mapping[str, str]) -> bytes:
+def _content(batch: str, result_set: ResultSet, page: int, ending: str, columns: Sequence[str]) -> bytes:
     """One page, or, for page 0, all of them."""
     numbers = [page] if page else range(1, result_set.searches.pages + 1)
     if ending == ".csv":
-        fields = query["csv_fields"].split(",") if query.get("csv_fields") else CSV_FIELDS
-        return as_csv((item for n in numbers for item in results_of(result_set, n)), fields)
+        return as_csv((item for n in numbers for item in results_of(result_set, n)), columns)
     make, inner = (as_jsonlines, ".jsonl") if "jsonl" in ending else (as_json, ".json")
     if page:
         return make(results_of(result_set, page))
@@ -103,7 +109,12 @@ def get_search_file(tx: Transaction, call: Call) -> Answer:
         return Answer("astray", "serpwow-export-2")
     items, columns = search_rows(batch.searches.page(int(match[2])))
     content = as_json(items) if match[3] == ".json" else as_csv(items, columns)
-    return Answer("file", "serpwow-export-2", File(content, TYPES[match[3]]))
+    return Answer("file", _evidence(call, "serpwow-export-2"), File(content, TYPES[match[3]]))
+
+
+def _evidence(call: Call, of_get: str) -> str:
+    """No page speaks of HEAD."""
+    return "serpwow-link-1" if call.method == "HEAD" else of_get
 
 
 def _own(tx: Transaction, id: str) -> Batch | None:

@@ -16,6 +16,7 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
     LIST_PRIORITY_ORDER,
 )
 from emulator.vendors.serpwow.bodies import Unfit
+from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.model import Batch
 from emulator.vendors.serpwow.slots import PRIORITIES
 
@@ -162,7 +163,10 @@ def _one_of(query: Mapping[str, str], name: str, values: tuple[str, ...], defaul
 
 
 def _flag(query: Mapping[str, str], name: str) -> bool:
-    return _one_of(query, name, ("true", "false"), "false") == "true"
+    read = flag_of(query.get(name, "false"))
+    if read is None:
+        raise _bad(name, "true or false")
+    return read
 
 
 def _instant(query: Mapping[str, str], name: str) -> datetime | None:

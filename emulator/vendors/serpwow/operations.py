@@ -24,6 +24,7 @@ from emulator.vendors.serpwow.links import FILES, get_result_file, get_search_fi
 from emulator.vendors.serpwow.listing import page_of
 from emulator.vendors.serpwow.machine import BATCH, DELETE, GET, START, STOP, STOPALL, STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Batch, Platform
+from emulator.vendors.serpwow.queries import with_single_values
 from emulator.vendors.serpwow.reading import (
     export_csv,
     export_json,
@@ -34,6 +35,7 @@ from emulator.vendors.serpwow.reading import (
     list_searches,
     resend_webhook,
 )
+from emulator.vendors.serpwow.received import as_read
 from emulator.vendors.serpwow.refusals import refused_by_a_row
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
@@ -65,7 +67,9 @@ def _is_down(tx: Transaction) -> bool:
 
 
 def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
-    """An unknown path or verb, once the key is known to be good."""
+    """An unknown path or verb, once the key is known to be good; links need none."""
+    if call.path.lower().startswith(FILES):
+        return Answer("wrong_verb", "serpwow-link-1", verbs) if verbs else Answer("astray", "serpwow-link-2")
     lost = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
     if tx.accepts("serpwow", credential(call)):
         return lost
@@ -123,20 +127,22 @@ def get_account(tx: Transaction, _call: Call) -> Answer:
 
 
 OPERATIONS = (
-    Operation("serpwow.batches.create", "POST", "/batches", create_batch),
-    Operation("serpwow.batches.list", "GET", "/batches", limited("batches", "serpwow-list-10", list_batches)),
+    Operation("serpwow.batches.create", "POST", "/batches", as_read(create_batch)),
+    Operation(
+        "serpwow.batches.list", "GET", "/batches", limited("batches", "serpwow-list-10", with_single_values(list_batches))
+    ),
     Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", _ask(GET)),
-    Operation("serpwow.batches.update", "PUT", "/batches/{id}", update_batch),
+    Operation("serpwow.batches.update", "PUT", "/batches/{id}", as_read(update_batch)),
     Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", _ask(DELETE)),
     Operation("serpwow.batches.start", "GET", "/batches/{id}/start", _ask(START)),
     Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", _ask(STOP)),
-    Operation("serpwow.searches.list", "GET", "/batches/{id}/searches/{page}", list_searches),
+    Operation("serpwow.searches.list", "GET", "/batches/{id}/searches/{page}", with_single_values(list_searches)),
     Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json),
     Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv),
-    Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", update_search),
+    Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", as_read(update_search)),
     Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search),
-    Operation("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", delete_searches),
+    Operation("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", as_read(delete_searches)),
     Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches),
     Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results),
     Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result),
@@ -144,10 +150,15 @@ OPERATIONS = (
     Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv),
     Operation("serpwow.results.resendwebhook", "GET", "/batches/{id}/results/{result_set_id}/resendwebhook", resend_webhook),
     Operation("serpwow.account.get", "GET", "/account", get_account),
-    Operation("serpwow.errorlogs.list", "GET", "/errorlogs", limited("errorlogs", "serpwow-errorlogs-3", list_error_logs)),
-    Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
-    Operation("serpwow.destinations.list", "GET", "/destinations", list_destinations),
-    Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", update_destination),
+    Operation(
+        "serpwow.errorlogs.list",
+        "GET",
+        "/errorlogs",
+        limited("errorlogs", "serpwow-errorlogs-3", with_single_values(list_error_logs)),
+    ),
+    Operation("serpwow.destinations.create", "POST", "/destinations", as_read(create_destination)),
+    Operation("serpwow.destinations.list", "GET", "/destinations", with_single_values(list_destinations)),
+    Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", as_read(update_destination)),
     Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),
     Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES),
     Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES),

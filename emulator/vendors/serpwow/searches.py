@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.ids import letters
 
 PAGE_SIZE = 1000
@@ -32,7 +33,7 @@ class Search:
 
     @property
     def with_html(self) -> bool:
-        return self.parameters.get("include_html") in (True, "true")
+        return flag_of(self.parameters.get("include_html")) is True
 
     @property
     def type(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.kernel.assumption import Assumption
@@ -146,6 +146,10 @@ def _for_a_reason(status: int | Assumption) -> Wording:
     return word
 
 
+def _wrong_verb(_tx: Transaction, _call: Call, verbs: Sequence[str]) -> Reply:
+    return _refused(405, "Method not allowed")._replace(headers={"allow": ", ".join(verbs)})
+
+
 def _done(message: str) -> Wording:
     def word(_tx: Transaction, _call: Call, _subject: object) -> Reply:
         return Reply(200, {"request_info": {"success": True, "message": message}})
@@ -206,6 +210,7 @@ WORDINGS: dict[str, Wording] = {
     "down": _refusal(PLATFORM_DOWN, "The service is temporarily unavailable"),
     "bad_key": _refusal(401, "Supplied api_key is not valid"),
     "astray": _refusal(404, "Not found"),
+    "wrong_verb": _wrong_verb,
 }
 
 FAILURES = {401: "bad_key", 404: "astray", 500: "failure", 503: "down"}

@@ -56,6 +56,8 @@ def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
     """An unknown path or verb, once the key is known to be good; links need none."""
     if platform_of(tx).status == "down":
         return Answer("down", "stripe-platform-1")
+    if call.path.startswith(MOUNT) and verbs:
+        return Answer("wrong_verb", "stripe-link-1", verbs)
     if call.path.startswith(MOUNT):
         return Answer("link_refused", "stripe-output-6")
     if not tx.accepts("stripe", call.credential):

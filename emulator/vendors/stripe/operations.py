@@ -121,7 +121,8 @@ def _download(tx: Transaction, call: Call) -> Answer:
     id, expires = read_download(tx, call.parameters["token"]) or (NOBODYS, tx.now)
     if id != NOBODYS and tx.now >= expires:
         return Answer("link_refused", "stripe-output-4")
-    return Answer.of(tx.ask(JOB, id, DOWNLOAD))
+    answer = Answer.of(tx.ask(JOB, id, DOWNLOAD))
+    return answer._replace(evidence="stripe-link-1") if call.method == "HEAD" and answer.name == "results" else answer
 
 
 CREATE_NAME, CANCEL_NAME = "stripe.batch_jobs.create", "stripe.batch_jobs.cancel"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -205,6 +205,10 @@ def _link_refused(tx: Transaction, _call: Call, _subject: object) -> Reply:
     return Reply(int(tx.choice(LINK_REFUSED.id)))
 
 
+def _wrong_verb(_tx: Transaction, _call: Call, verbs: Sequence[str]) -> Reply:
+    return Reply(405, None, {"allow": ", ".join(verbs)})
+
+
 def _astray(_tx: Transaction, call: Call, _subject: object) -> Reply:
     return Reply(404, {"error": {"code": "not_found", "message": f"Unrecognized request URL ({call.method}: {call.path})"}})
 
@@ -230,5 +234,6 @@ JOB_WORDINGS: dict[str, Wording] = {
     "uploaded": _uploaded,
     "results": _results,
     "link_refused": _link_refused,
+    "wrong_verb": _wrong_verb,
     "astray": _astray,
 }

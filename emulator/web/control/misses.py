@@ -21,9 +21,13 @@ WISHES = ("json", "id", "query", "headers")
 NO_RESOURCE = ("world", "token", "file")
 """Parameters of a path that are no id."""
 
+DEEPEST = 20
+"""Pairs of brackets in a name that are looked into; one that has more is only there as it was sent."""
+
 KINDS: Mapping[type, str] = {dict: "an object", list: "a list"}
 
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+_INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
 _BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 
 
@@ -48,6 +52,11 @@ def misses(exchange: Exchange, wanted: Mapping[str, Any], routes: Routes) -> Mis
 def has_id(operation: str, routes: Routes) -> bool:
     """Tell whether the path of an operation names a resource."""
     return bool({*routes.parameters(operation)} - {*NO_RESOURCE})
+
+
+def is_form(exchange: Exchange) -> bool:
+    """Tell whether the body of a request is read as a form: JSON is JSON under a form's content type, too."""
+    return media_type_of(exchange) == FORM and not exchange.request.lstrip().startswith((b"{", b"["))
 
 
 def media_type_of(exchange: Exchange) -> str:
@@ -91,7 +100,7 @@ def _of_body(exchange: Exchange, wanted: Mapping[str, Any]) -> Iterator[Misses]:
         return
     if not exchange.request:
         yield from () if wanted["json"] is None else (_unreadable(wanted, "there is no body"),)
-    elif media_type_of(exchange) == FORM:
+    elif is_form(exchange):
         sent = form_fields(exchange.request.decode("utf-8", "replace"))
         yield _of_value(wanted["json"], as_wanted(wanted["json"], sent))
     else:
@@ -134,7 +143,7 @@ def form_fields(text: str) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in parse_qsl(text, keep_blank_values=True):
         _put(fields, [name], value)
-        if _BRACKETS.search(name):
+        if 0 < name.count("[") <= DEEPEST and _BRACKETS.search(name):
             _put(fields, [name.partition("[")[0], *_BRACKETS.findall(name)], value)
     return {name: _in_lists(value) for name, value in fields.items()}
 
@@ -156,7 +165,7 @@ def _in_lists(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     parts = {key: _in_lists(part) for key, part in value.items()}
-    return [parts[key] for key in sorted(parts, key=int)] if all(key.isdecimal() for key in parts) else parts
+    return [parts[key] for key in sorted(parts, key=int)] if all(map(_INDEX.fullmatch, parts)) else parts
 
 
 def as_wanted(wanted: Any, sent: Any) -> Any:
@@ -169,7 +178,7 @@ def as_wanted(wanted: Any, sent: Any) -> Any:
     if not isinstance(sent, str):
         return sent
     if isinstance(wanted, bool):
-        return {"true": True, "false": False}.get(sent.lower(), sent)
+        return {"true": True, "1": True, "false": False, "0": False}.get(sent.lower(), sent)
     if isinstance(wanted, (int, Decimal)) and _NUMBER.fullmatch(sent):
         return Decimal(sent)
     return None if wanted is None and sent in ("", "null") else sent

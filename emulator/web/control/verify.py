@@ -12,7 +12,7 @@ from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.scenario.grammar import HEADERS
 from emulator.web.control.exact import Unreadable, exactly
-from emulator.web.control.misses import FORM, WISHES, has_id, media_type_of, misses
+from emulator.web.control.misses import WISHES, has_id, is_form, misses
 from emulator.web.routes import Routes
 
 Exchanges = Sequence[tuple[int, Exchange]]
@@ -98,7 +98,7 @@ def _incomparable(world: World, wanted: Mapping[str, Any]) -> Iterator[Problem]:
 def _reason_not_to_compare(n: int, exchange: Exchange) -> str | None:
     if exchange.cut:
         return f"the journal kept a part of the body of exchange {n}: {Limits.more('journal_bytes')}"
-    if media_type_of(exchange) == FORM:
+    if is_form(exchange):
         return None
     try:
         exactly(exchange.request)

@@ -1,0 +1,67 @@
+"""Queries as clients write them: every parameter of a list is single-valued, but for csv_fields, which is a list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.serpwow.assumptions_of_bodies import REPEATED_PARAMETER
+from emulator.vendors.serpwow.bodies import Unfit, joined
+from emulator.vendors.serpwow.forms import BadForm, read_form
+from emulator.vendors.serpwow.received import as_read
+from emulator.vendors.serpwow.refusals import unfit
+from emulator.vendors.vendor import Act, Answer, Call
+
+SINGLE = frozenset(
+    (
+        *("page", "page_size", "sort_by", "sort_direction", "status", "search_term", "search_type", "destination_id"),
+        *("only_with_results", "only_without_results", "q", "custom_id"),
+        *("created_before", "created_after", "last_run_before", "last_run_after"),
+    )
+)
+"""The parameters of the lists that have one value each. Others than the published ones are ignored, however often they come."""
+
+CSV_FIELDS = "csv_fields"
+
+
+def with_single_values(act: Act) -> Act:
+    """Return the same operation, once its query is known to give each parameter one value. Evidence: serpwow-query-1."""
+
+    def act_checking(tx: Transaction, call: Call) -> Answer:
+        try:
+            _refuse_several(tx, call)
+        except Unfit as reason:
+            return unfit(reason)
+        return act(tx, call)
+
+    return as_read(act_checking)
+
+
+def csv_fields_of(call: Call) -> str | None:
+    """Return the columns that a query names, joined by commas, however the list is written; None where it names none.
+
+    Raises:
+        Unfit: the list cannot be read whole.
+    """
+    fields = _read(call).get(CSV_FIELDS)
+    return None if fields is None else joined(CSV_FIELDS, fields)
+
+
+def _refuse_several(tx: Transaction, call: Call) -> None:
+    for name, value in _read(call).items():
+        if name in SINGLE and not isinstance(value, str) and not _has_last(tx, call, name, value):
+            raise Unfit(f"{name} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id)
+
+
+def _has_last(tx: Transaction, call: Call, name: str, values: Any) -> bool:
+    """Tell whether the last of several values can stand for all of them; one in brackets is none that a list looks up."""
+    if name not in call.query:
+        return False
+    return all(value == values[0] for value in values) or tx.choice(REPEATED_PARAMETER.id) == "last"
+
+
+def _read(call: Call) -> dict[str, Any]:
+    try:
+        return read_form(call.query_string)
+    except BadForm as reason:
+        raise Unfit(f"The query cannot be read: {reason}", "serpwow-query-1") from None

@@ -1,0 +1,65 @@
+"""The first line of a request as people type it: a target in plain UTF-8, which no parser takes, means its percent-encoding."""
+
+from __future__ import annotations
+
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Iterator
+
+from emulator.web.target import percent_encoded
+
+_REQUEST = re.compile(rb"[A-Z]{3,} ")
+_BETWEEN, _IN_HEAD, _IN_BODY = range(3)
+
+
+class RequestLine:
+    """Follows one connection from first line to first line, and encodes the bytes of each that are not ASCII.
+
+    The parser's events tell it where a request begins, where its head ends and where it ends. `is_broken` says that a first
+    line is not in UTF-8. One that begins in the same piece of data as the end of a body is not followed: the parser refuses it
+    where it is not ASCII.
+    """
+
+    def __init__(self) -> None:
+        self.is_broken = False
+        self._decoder = getincrementaldecoder("utf-8")()
+        self._stage, self._is_open, self._has_begun = _BETWEEN, False, False
+
+    def begin(self) -> None:
+        self._stage, self._has_begun = _IN_HEAD, True
+
+    def end_head(self) -> None:
+        self._stage = _IN_BODY
+
+    def end(self) -> None:
+        self._stage = _BETWEEN
+
+    def pieces(self, data: bytes) -> Iterator[bytes]:
+        """Yield the data as the parser gets it, which has taken in each piece before the next is made."""
+        self._has_begun = False
+        if data.isascii() and not self._decoder.getstate()[0]:
+            yield data
+        else:
+            yield from self._lines(data)
+        if not self._has_begun:
+            self._is_open = self._is_open and b"\n" not in data
+        else:
+            self._is_open = self._stage == _IN_HEAD and b"\n" not in data.lstrip(b"\r\n").rpartition(b"\n\r\n")[2]
+
+    def _lines(self, data: bytes) -> Iterator[bytes]:
+        while data and self._stage != _IN_BODY:
+            line, end, data = data.partition(b"\n")
+            if self._is_open or (self._stage == _BETWEEN and _REQUEST.match(line)):
+                yield self._encoded(line + end)
+            else:
+                yield line + end
+        if data:
+            yield data
+
+    def _encoded(self, line: bytes) -> bytes:
+        self._is_open = not line.endswith(b"\n")
+        try:
+            self._decoder.decode(line, final=not self._is_open)
+        except UnicodeDecodeError:
+            self.is_broken = True
+        return percent_encoded(line)

@@ -1,0 +1,51 @@
+"""What a vendor publishes as the most that a call may hold fits the bounds that the server has by default."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import urlencode
+
+import httpx
+
+from emulator import Emulator
+from emulator.kernel.limits import Limits
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def put(emulator: Emulator, body: str, label: str) -> httpx.Response:
+    url = f"{emulator.serpwow.url}/batches/2A6F94BB?api_key={emulator.serpwow.api_key}"
+    return httpx.put(url, content=body, headers={"Content-Type": label})
+
+
+def searches(count: int, length: int) -> list[dict[str, str]]:
+    return [
+        {"q": f"{n} ".ljust(length, "q"), "location": "Austin,Texas,United States", "gl": "us", "hl": "en"}
+        for n in range(count)
+    ]
+
+
+def test_a_thousand_long_searches_are_added_in_one_call_as_json_and_as_a_form(emulator: Emulator) -> None:
+    emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 0}]}})
+    written = searches(1000, 2500)
+    assert put(emulator, json.dumps({"searches": written}), "application/json").json()["batch"]["searches_total_count"] == 1000
+    form = urlencode({f"searches[{n}][{name}]": value for n, it in enumerate(written) for name, value in it.items()})
+    assert put(emulator, form, FORM).json()["batch"]["searches_total_count"] == 2000
+    refused = put(emulator, json.dumps({"searches": searches(1001, 5)}), "application/json")
+    assert (refused.status_code, refused.json()["request_info"]["message"]) == (
+        400,
+        "At most 1000 Searches can be added per call",
+    )
+
+
+def test_a_batch_takes_the_searches_that_are_published_and_not_one_more(emulator: Emulator) -> None:
+    emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 14_000}]}})
+    assert put(emulator, json.dumps({"searches": searches(1000, 5)}), "application/json").status_code == 200
+    refused = put(emulator, json.dumps({"searches": [{"q": "x"}]}), "application/json")
+    assert (refused.status_code, "at most 15000 pages" in refused.text) == (400, True)
+
+
+def test_a_body_beyond_the_bound_is_told_the_option_that_raises_it(emulator: Emulator) -> None:
+    refused = put(emulator, json.dumps({"searches": searches(1000, Limits().body // 1000)}), "application/json")
+    assert (refused.status_code, refused.headers["emulator-error"]) == (413, "body-too-large")
+    assert "EMULATOR_MAX_BODY (serve --max-body) allows more" in refused.text

@@ -1,0 +1,234 @@
+"""SerpWow's bodies and queries as curl, PHP, Python and Node send them: never a success with a part lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.conftest import Live, World
+
+FORM = "application/x-www-form-urlencoded"
+LABELS = [
+    "application/json",
+    "application/json; charset=utf-8",
+    FORM,
+    f"{FORM}; charset=UTF-8",
+    "text/plain;charset=UTF-8",
+    None,
+]
+S3 = {"name": "A", "type": "s3", "s3_access_key_id": "K", "s3_secret_access_key": "S", "s3_bucket_name": "B"}
+
+
+def load(live: Live, **scenario: Any) -> World:
+    """A world with a batch of two searches, and a destination."""
+    searches = [{"id": "AAAA", "q": "a"}, {"id": "BBBB", "q": "b"}]
+    settings = {name: value for name, value in S3.items() if name.startswith("s3_")}
+    destinations = [{"id": "D0000000", "name": "A", "type": "s3", "settings": settings}]
+    state = {"batches": [{"id": "2A6F94BB", "searches": searches}], "destinations": destinations}
+    return live.load({"given": {"serpwow": state}, **scenario})
+
+
+def send(
+    world: World, method: str, path: str, body: str | bytes = b"", label: str | None = None, query: str = ""
+) -> httpx.Response:
+    headers = {"Content-Type": label} if label else {}
+    url = f"{world.serpwow['url']}{path}?api_key={world.serpwow['api_key']}{query}"
+    return httpx.request(method, url, content=body, headers=headers)
+
+
+def message(reply: httpx.Response) -> str:
+    text: str = reply.json()["request_info"].get("message", "")
+    return text
+
+
+WRITES = [
+    ("POST", "/batches", {"name": "new"}, lambda it: it["batch"]["name"] == "new"),
+    ("PUT", "/batches/2A6F94BB", {"name": "new"}, lambda it: it["batch"]["name"] == "new"),
+    ("PUT", "/batches/2A6F94BB", {"searches": [{"q": "c"}]}, lambda it: it["batch"]["searches_total_count"] == 3),
+    ("PUT", "/batches/2A6F94BB", [{"q": "c"}], lambda it: it["batch"]["searches_total_count"] == 3),
+    ("PUT", "/batches/2A6F94BB/AAAA", {"q": "c"}, lambda it: it["search"] == {"q": "c"}),
+    (
+        "DELETE",
+        "/batches/2A6F94BB/searches",
+        ["AAAA", "BBBB"],
+        lambda it: it["request_info"]["message"] == "2 Searches deleted",
+    ),
+    ("POST", "/destinations", {**S3, "enabled": True}, lambda it: it["destination"]["id"]),
+    ("PUT", "/destinations/D0000000", {"name": "new"}, lambda it: it["destination"]),
+]
+
+
+@pytest.mark.parametrize("label", LABELS)
+@pytest.mark.parametrize(("method", "path", "body", "is_done"), WRITES)
+def test_json_is_read_under_every_label(live: Live, method: str, path: str, body: Any, is_done: Any, label: str | None) -> None:
+    reply = send(load(live), method, path, f"\n {json.dumps(body)}", label)
+    assert reply.status_code == 200
+    assert is_done(reply.json())
+    if label is None or "json" not in label:
+        assert reply.headers["emulator-basis"] == "inferred"
+
+
+@pytest.mark.parametrize(("method", "path"), sorted({(method, path) for method, path, *_ in WRITES}))
+@pytest.mark.parametrize(
+    ("body", "label", "complaint"),
+    [
+        ("name=new", "application/json", f"looks like a form, and its Content-Type is application/json, not {FORM}"),
+        ("name=new", "text/plain", f"looks like a form, and its Content-Type is text/plain, not {FORM}"),
+        ("name=new", None, f"looks like a form, and its Content-Type is missing, not {FORM}"),
+        ('{"name": "new"', FORM, "not valid JSON"),
+        ("%7B%22name%22%3A%22new%22%7D", FORM, "is it JSON?"),
+        ("name=%FF", FORM, "not encoded in UTF-8"),
+        (b"name=\xff", FORM, "not encoded in UTF-8"),
+        (b'--b\r\nContent-Disposition: form-data; name="name"\r\n\r\nnew\r\n--b--', "multipart/form-data; boundary=b", "is not read"),
+        ("null", "application/json", "must not be null"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_the_reason(
+    live: Live, method: str, path: str, body: str | bytes, label: str | None, complaint: str
+) -> None:
+    world = load(live)
+    before = world.state()
+    reply = send(world, method, path, body, label)
+    assert (reply.status_code, complaint in message(reply)) == (400, True), reply.text
+    assert world.state() == before
+
+
+@pytest.mark.parametrize(
+    "hours",
+    ["schedule_hours=9,17", "schedule_hours=9&schedule_hours=17", "schedule_hours[]=9&schedule_hours[]=17",
+     "schedule_hours[0]=9&schedule_hours[1]=17", "schedule_hours%5B1%5D=17&schedule_hours%5B0%5D=9"],
+)  # fmt: skip
+def test_a_list_of_numbers_is_read_in_every_style(live: Live, hours: str) -> None:
+    batch = send(load(live), "POST", "/batches", f"name=A&schedule_type=daily&{hours}", FORM).json()["batch"]
+    assert batch["schedule_hours"] == [9, 17]
+
+
+@pytest.mark.parametrize(
+    "ids", ["destination_ids=x,y", "destination_ids=x&destination_ids=y", "destination_ids[0]=x&destination_ids[1]=y"]
+)
+def test_a_list_of_texts_is_read_in_every_style(live: Live, ids: str) -> None:
+    assert send(load(live), "POST", "/batches", f"name=A&{ids}", FORM).json()["batch"]["destination_ids"] == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["name=A&name=B", "name[]=A", "name=A&enabled[]=1", "name=A&priority=low&priority=high", "name=A&destination_ids=x,y&destination_ids=z",
+     "name=A&schedule_hours[x]=1", "name=A&searches=pizza", "name=A&searches[q]=x", "name=A&searches[0][q][x]=y",
+     "name=A&notification_email=a@b.c&notification_email=d@e.f", "name=A&schedule_hours[9999999999]=1"],
+)  # fmt: skip
+def test_a_form_that_gives_a_parameter_what_it_cannot_hold_makes_nothing(live: Live, parameter: str) -> None:
+    world = load(live)
+    assert send(world, "POST", "/batches", parameter, FORM).status_code == 400
+    assert len(world.state()["serpwow"]["batches"]) == 1
+
+
+def test_searches_are_added_as_http_build_query_writes_them(live: Live) -> None:
+    world = load(live)
+    form = "searches[1][q]=second&searches[0][q]=first&searches[0][max_page]=2&searches[0][custom_id]=7&source=php"
+    assert send(world, "PUT", "/batches/2A6F94BB", form, FORM).json()["batch"]["credits_required"] == 5
+    added = send(world, "GET", "/batches/2A6F94BB/searches/1").json()["searches"][2:]
+    assert [{name: it[name] for name in it if name != "id"} for it in added] == [
+        {"q": "first", "max_page": "2", "custom_id": "7"},
+        {"q": "second"},
+    ]
+
+
+def test_a_list_that_is_the_whole_body_is_read_as_http_build_query_writes_it(live: Live) -> None:
+    world = load(live)
+    added = send(world, "PUT", "/batches/2A6F94BB", "1[q]=second&0[q]=first&source=php", FORM)
+    assert added.json()["batch"]["searches_total_count"] == 4
+    assert message(send(world, "DELETE", "/batches/2A6F94BB/searches", "0=AAAA&1=BBBB", FORM)) == "2 Searches deleted"
+    mixed = send(world, "PUT", "/batches/2A6F94BB", "0[q]=third&name=A", FORM)
+    assert (mixed.status_code, "mixes indexes with names, such as name" in message(mixed)) == (400, True)
+    assert send(world, "POST", "/batches", "0=A", FORM).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("written", "flag"),
+    [("true", True), ("True", True), ("1", True), (1, True), (True, True),
+     ("false", False), ("False", False), ("0", False), (0, False), (False, False)],
+)  # fmt: skip
+def test_a_flag_is_read_as_php_python_and_the_page_write_it(live: Live, written: Any, flag: bool) -> None:
+    world = load(live)
+    bodies = [(json.dumps({"name": "A", "enabled": written}), "application/json")]
+    if isinstance(written, str):
+        bodies.append((f"name=A&enabled={written}", FORM))
+    for body, label in bodies:
+        assert send(world, "POST", "/batches", body, label).json()["batch"]["enabled"] is flag
+    if isinstance(written, str):
+        found = send(world, "GET", "/batches", query=f"&only_with_results={written}").json()
+        assert (found["total_count"] == 0) is flag
+
+
+@pytest.mark.parametrize("written", ["yes", "TRUE", "", "2", 2, 1.0, [], {}, [True]])
+def test_a_flag_written_otherwise_is_refused_and_no_page_is_named_for_it(live: Live, written: Any) -> None:
+    reply = send(load(live), "POST", "/batches", json.dumps({"name": "A", "enabled": written}))
+    assert (reply.status_code, reply.headers["emulator-basis"]) == (400, "inferred")
+
+
+def test_a_flag_of_a_search_counts_however_it_is_written(live: Live) -> None:
+    for flag, status in (("true", 400), ("True", 400), ("1", 400), (1, 400), ("0", 200), (False, 200)):
+        searches = [{"q": "x", "include_html": flag}] * 101
+        reply = send(load(live), "PUT", "/batches/2A6F94BB", json.dumps({"searches": searches}))
+        assert reply.status_code == status
+
+
+OPTIONS = ["enabled", "priority", "destination_ids", "schedule_type", "schedule_hours", "schedule_minutes", "notification_email",
+           "notification_webhook", "notification_as_csv", "notification_csv_fields", "searches", "searches_type"]  # fmt: skip
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_null_is_as_if_the_option_were_left_out(live: Live, option: str) -> None:
+    world = load(live)
+    for method, path in (("POST", "/batches"), ("PUT", "/batches/2A6F94BB")):
+        left_out, null = (send(world, method, path, json.dumps({"name": "A"} | more)) for more in ({}, {option: None}))
+        assert null.status_code == 200
+        assert null.headers["emulator-basis"] == "inferred"
+        assert null.json()["batch"] | {"id": 0} == left_out.json()["batch"] | {"id": 0}
+
+
+def test_null_for_what_is_required_is_refused_as_missing(live: Live) -> None:
+    reply = send(load(live), "POST", "/batches", '{"name": null}')
+    assert (reply.status_code, message(reply), reply.headers["emulator-basis"]) == (400, "name is required", "inferred")
+    for name in ("name", "type", "enabled", "s3_bucket_name"):
+        reply = send(load(live), "POST", "/destinations", json.dumps({**S3, "enabled": True, name: None}))
+        assert (reply.status_code, message(reply)) == (400, f"{name} is required")
+
+
+def test_null_in_a_search_is_as_if_it_were_left_out(live: Live) -> None:
+    world = load(live)
+    send(world, "PUT", "/batches/2A6F94BB", '{"searches": [{"q": "c", "max_page": null}]}')
+    last = send(world, "GET", "/batches/2A6F94BB/searches/1").json()["searches"][-1]
+    assert set(last) == {"q", "id"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["page=1&page=2", "page[]=1", "page[0]=1", "sort_by[x]=name", "search_term=a&search_term=b", "status[]=idle&status[]=queued",
+     "page[=1", "search_term=%FF", "only_with_results=1&only_with_results=0"],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/batches", "/batches/2A6F94BB/searches/1", "/destinations", "/errorlogs"])
+def test_a_query_of_which_a_part_would_be_lost_is_refused(live: Live, path: str, query: str) -> None:
+    reply = send(load(live), "GET", path, query=f"&{query}")
+    assert (reply.status_code, reply.headers["emulator-basis"]) == (400, "inferred")
+
+
+@pytest.mark.parametrize("query", ["page=1&page=1", "utm=1&utm=2", "utm[]=1", "source=python&source=python"])
+def test_a_query_that_says_the_same_twice_or_more_than_is_known_is_read(live: Live, query: str) -> None:
+    assert send(load(live), "GET", "/batches", query=f"&{query}").status_code == 200
+
+
+def test_the_columns_of_a_csv_file_are_read_in_every_style(live: Live) -> None:
+    run = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:00:10Z"}
+    batches = [{"id": "2A6F94BB", "searches": 1, "result_sets": [run]}]
+    world = live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"serpwow": {"batches": batches}}})
+    for query in ("csv_fields=success,search.q", "csv_fields[]=success&csv_fields[]=search.q", "csv_fields=success&csv_fields=search.q",
+                  "csv_fields[0]=success&csv_fields[1]=search.q"):  # fmt: skip
+        links = send(world, "GET", "/batches/2A6F94BB/results/1/csv", query=f"&{query}").json()["result"]["download_links"]
+        bare = links["pages"][0].partition("?")[0]
+        for link in (links["pages"][0], f"{bare}?{query}"):
+            assert httpx.get(link).text.splitlines()[0] == "success,search.q"
+    assert httpx.get(f"{bare}?csv_fields[=x").status_code == 400

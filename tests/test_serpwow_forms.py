@@ -1,0 +1,95 @@
+"""Forms in every style that clients write: read whole and in order, or refused."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.vendors.serpwow.forms import DEEPEST, MOST_FIELDS, BadForm, read_form
+
+names = st.text(st.characters(exclude_characters="[]{", exclude_categories=["Cs"]), min_size=1, max_size=8)
+keys = names.filter(lambda name: not name.isdigit())
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+items = st.lists(texts, min_size=2, max_size=30)
+objects = st.recursive(
+    texts, lambda part: st.lists(part, min_size=1, max_size=4) | st.dictionaries(keys, part, min_size=1), max_leaves=8
+)
+
+
+def http_build_query(name: str, value: Any) -> list[tuple[str, str]]:
+    """The fields that PHP's function of this name makes of a value."""
+    if isinstance(value, str):
+        return [(name, value)]
+    parts = value.items() if isinstance(value, dict) else enumerate(value)
+    return [field for key, part in parts for field in http_build_query(f"{name}[{key}]", part)]
+
+
+@given(names, items)
+def test_a_list_is_read_whole_and_in_order_in_every_style(name: str, values: list[str]) -> None:
+    for form in (
+        [(name, value) for value in values],
+        [(f"{name}[]", value) for value in values],
+        [(f"{name}[{index}]", value) for index, value in enumerate(values)],
+        [(f"{name}[{index}]", value) for index, value in enumerate(values)][::-1],
+        [(f"{name}[{index * 3 + 7}]", value) for index, value in enumerate(values)],
+    ):
+        assert read_form(urlencode(form)) == {name: values}
+        assert read_form(urlencode(form, safe="[]", quote_via=quote)) == {name: values}
+
+
+@given(st.dictionaries(names, objects, max_size=4))
+def test_what_http_build_query_writes_is_read_back(form: dict[str, Any]) -> None:
+    fields = [field for name, value in form.items() for field in http_build_query(name, value)]
+    if all(name.count("[") <= DEEPEST for name, _ in fields):
+        assert read_form(urlencode(fields)) == form
+
+
+@given(st.text(st.sampled_from("ab01[]=&%+{é\x00,"), max_size=30))
+def test_any_text_is_read_with_all_its_values_or_refused(text: str) -> None:
+    try:
+        form = read_form(text)
+    except BadForm:
+        return
+    assert len(list(leaves(form))) == len([part for part in text.split("&") if part])
+
+
+def leaves(value: Any) -> Any:
+    if isinstance(value, str):
+        yield value
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from leaves(part)
+
+
+@pytest.mark.parametrize(
+    ("form", "complaint"),
+    [
+        ("a=1&a[]=2", "a has a value of its own"),
+        ("a[0]=1&a[0]=2", "a[0] is there 2 times"),
+        ("a[0]=1&a[]=2", "a mixes a[] with other brackets"),
+        ("a[0]=1&a[x]=2", "a mixes indexes with names"),
+        ("a[0]=1&a[00]=2", "a mixes indexes with names"),
+        ("a[][q]=1", "a[] is followed by other brackets"),
+        ("a[=1", "'a[' is not the name of a parameter: its brackets do not match"),
+        ("a[0]b=1", "its brackets do not match"),
+        ("=1", "'' is not the name of a parameter"),
+        ("%7B%22a%22%3A1%7D", "is it JSON?"),
+        ("%5B1%5D", "is it JSON?"),
+        ("a=%FF", "not encoded in UTF-8"),
+        ("a" + "[x]" * (DEEPEST + 1) + "=1", "more than 5 pairs of brackets"),
+        ("a" + "[x]" * 100_000 + "=1", "more than 5 pairs of brackets"),
+        ("&".join(["a=1"] * (MOST_FIELDS + 1)), "more than 50000 fields"),
+    ],
+    ids=lambda it: it[:30],
+)
+def test_a_form_of_which_a_part_would_be_lost_is_refused(form: str, complaint: str) -> None:
+    with pytest.raises(BadForm) as refused:
+        read_form(form)
+    assert complaint in str(refused.value)
+
+
+def test_a_huge_index_takes_no_room() -> None:
+    assert read_form("a[999999999]=2&a[3]=1") == {"a": ["1", "2"]}
