@@ -131,6 +131,13 @@ SCHEDULE_MINUTES = Assumption(
     "hour",
     "Timetables of the usual kind begin again with each hour, which shows only for every 25 minutes.",
 )
+SCHEDULE_DAYS = Assumption(
+    "serpwow.schedule-days",
+    "When does a schedule by minutes run that names days of the week and days of the month?",
+    ("both", "either"),
+    "both",
+    "Each of the two is published as a restriction, and what is restricted twice is left where both allow it.",
+)
 
 ASSUMPTIONS = (
     UNKNOWN_BATCH,
@@ -151,5 +158,6 @@ ASSUMPTIONS = (
     OVERAGE_LIMIT,
     FAILED_SEARCHES,
     SCHEDULE_MINUTES,
+    SCHEDULE_DAYS,
     *OF_CALLS,
 )

@@ -12,6 +12,7 @@ from emulator.vendors.serpwow.assumptions import (
     LAST_RUN,
     NEXT_RESULT_SET,
     PARTIAL_RESULTS,
+    SCHEDULE_DAYS,
     SCHEDULE_MINUTES,
     STOP_SCHEDULE,
 )
@@ -100,7 +101,8 @@ def planned(view: View, batch: Batch) -> Batch:
 
 def calendar_of(view: View, account: Account) -> Calendar:
     """How the schedules of an account are read."""
-    return Calendar(ZoneInfo(account.timezone), view.choice(SCHEDULE_MINUTES.id) == "midnight")
+    from_midnight = view.choice(SCHEDULE_MINUTES.id) == "midnight"
+    return Calendar(ZoneInfo(account.timezone), from_midnight, view.choice(SCHEDULE_DAYS.id) == "either")
 
 
 def _stopped(view: View, batch: Batch) -> Batch:

@@ -11,7 +11,7 @@ from emulator.vendors.fields import instant
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
 from emulator.vendors.serpwow.effects import BATCHES_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform, ResultSet
-from emulator.vendors.serpwow.schedules import Schedule
+from emulator.vendors.serpwow.schedules import HEEDED, Schedule
 from emulator.vendors.serpwow.usage import history
 from emulator.vendors.vendor import Call
 
@@ -56,14 +56,9 @@ def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:
 
 
 def _show_schedule(schedule: Schedule) -> dict[str, Any]:
-    """Only what its type heeds. Evidence: serpwow-get-7."""
-    heeded: dict[str, dict[str, Any]] = {
-        "monthly": {"schedule_days_of_month": list(schedule.days_of_month), "schedule_hours": list(schedule.hours)},
-        "weekly": {"schedule_days_of_week": list(schedule.days_of_week), "schedule_hours": list(schedule.hours)},
-        "daily": {"schedule_hours": list(schedule.hours)},
-        "minutes": {"schedule_minutes": schedule.minutes},
-    }
-    return {name: value for name, value in heeded.get(schedule.type, {}).items() if value}
+    """Only what its type heeds. Evidence: serpwow-get-7 and serpwow-schedule-6."""
+    heeded = {name: getattr(schedule, name) for name in HEEDED.get(schedule.type, ())}
+    return {f"schedule_{name}": list(it) if isinstance(it, tuple) else it for name, it in heeded.items() if it}
 
 
 def _show_notifications(batch: Batch) -> dict[str, Any]:
