@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, NamedTuple
+from urllib.parse import urlencode
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.bodies import Unfit
@@ -16,6 +17,10 @@ PAGE_SIZE = 10
 KEPT = timedelta(days=3)
 """How long after its last occurrence an error is told. Evidence: serpwow-errorlogs-2."""
 
+ENGINE_URL = "https://www.google.com/search?"
+API_URL = "https://api.serpwow.com/live/search?"
+"""Where the request of a log went that names no addresses: `q` to the engine, all parameters but the key to the API."""
+
 
 class ErrorLogsPage(NamedTuple):
     """One page of the error logs that were asked for."""
@@ -27,18 +32,29 @@ class ErrorLogsPage(NamedTuple):
 
 def list_error_logs(tx: Transaction, call: Call) -> Answer:
     try:
-        wanted = page_wanted(call.query, ("date",), "date", PAGE_SIZE)
+        wanted = page_wanted(call.query, ("date", "count"), "date", PAGE_SIZE)
     except Unfit as reason:
         return unfit(Unfit(str(reason)))
     term = call.query.get("search_term", "").lower()
-    found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + KEPT and term in _words(log)]
-    found.sort(key=lambda log: log.date, reverse=True)
+    found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + KEPT and _speaks_of(log, term)]
+    found.sort(key=lambda log: getattr(log, wanted.sort_by), reverse=wanted.descending)
     return Answer("error_logs", "serpwow-errorlogs-1", ErrorLogsPage(wanted, len(found), wanted.cut(found)))
 
 
 def show_error_log(log: ErrorLog, date: str) -> dict[str, Any]:
-    return {"id": log.id, "date": date, "count": log.count, "request_parameters": dict(log.parameters), "message": log.message}
+    """The Error Log object, its properties in the order of the page. Evidence: serpwow-errorlogs-5."""
+    parameters = {name: value for name, value in log.parameters if name != "api_key"}
+    return {
+        "id": log.id,
+        "engine_url": log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")}),
+        "api_url": log.api_url or API_URL + urlencode(parameters),
+        "date": date,
+        "count": str(log.count),
+        "parameters": parameters,
+        "result": log.result or {"request_info": {"success": False, "message": log.message}},
+    }
 
 
-def _words(log: ErrorLog) -> str:
-    return "\n".join((log.id, log.message, *(value for _, value in log.parameters))).lower()
+def _speaks_of(log: ErrorLog, term: str) -> bool:
+    """Whether a parameter has the term, in whichever case, in its name or value. Evidence: serpwow-errorlogs-4."""
+    return any(term in word.lower() for parameter in log.parameters for word in parameter) or not term

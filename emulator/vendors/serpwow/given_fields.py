@@ -54,7 +54,16 @@ DESTINATION: Fields = {
     "enabled": FLAG,
     "settings": PAIRS,
 }
-ERROR_LOG: Fields = {"id": TEXT, "date": PAST, "count": ORDINAL, "message": TEXT, "parameters": PAIRS}
+ERROR_LOG: Fields = {
+    "id": TEXT,
+    "date": PAST,
+    "count": ORDINAL,
+    "message": TEXT,
+    "parameters": PAIRS,
+    "engine_url": TEXT,
+    "api_url": TEXT,
+    "result": Field({"type": "object"}, dict, dict),
+}
 ACCOUNT: Fields = {
     "credits_limit": COUNT,
     "credits_used": COUNT,

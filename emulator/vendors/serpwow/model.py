@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from emulator.kernel.store import IndexKey
 from emulator.vendors.serpwow.schedules import MANUAL, Schedule
@@ -257,7 +258,10 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class ErrorLog:
-    """A real-time request that ended in a 500, and how often; told until three days after it last did."""
+    """A real-time request that ended in a 500, and how often; told until three days after it last did.
+
+    `result` is the JSON that was answered, where it was more than the `message`. Addresses that are None follow from `parameters`.
+    """
 
     id: str
     since: datetime
@@ -265,6 +269,9 @@ class ErrorLog:
     message: str
     count: int = 1
     parameters: tuple[tuple[str, str], ...] = ()
+    engine_url: str | None = None
+    api_url: str | None = None
+    result: Mapping[str, Any] | None = None
     status: str = "kept"
     kind: ClassVar[str] = "serpwow.errorlog"
 

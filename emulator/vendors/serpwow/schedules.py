@@ -54,7 +54,7 @@ class Schedule:
         return needed.get(self.type, True)
 
     def falls_on(self, day: date, either: bool = False) -> bool:
-        """Whether it runs on that day: on the days that it names of those that its type heeds, on every day where it names none.
+        """Whether it runs on that day: on any, unless it names days of a kind that its type heeds.
 
         Of days of the week and of the month together both must fit, or, with `either`, one of them.
         """
