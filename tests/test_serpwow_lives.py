@@ -23,6 +23,14 @@ from emulator.web.routes import Routes
 SERPWOW = VENDORS["serpwow"]
 ROUTES = Routes([SERPWOW])
 JUDGE = the_judge(*VENDORS)
+BUCKET = {
+    "type": "oss",
+    "enabled": True,
+    "oss_access_key": "a",
+    "oss_secret_key": "s",
+    "oss_bucket_name": "b",
+    "oss_region_id": "oss-eu-central-1",
+}
 GIVEN = (3, 251, 0, 1, 251, 1, 1, 1, 1, 1)
 """Searches of the batches that are there from the beginning."""
 
@@ -184,7 +192,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(n=st.integers(0, 9))
     def make_and_drop_a_destination(self, n: int) -> None:
-        reply = self.ask("POST", "/live/destinations", {"name": str(n), "type": "oss", "enabled": True, "oss_bucket": "b"})
+        reply = self.ask("POST", "/live/destinations", {"name": str(n), **BUCKET})
         id = reply.body["destination"]["id"]
         self.ask("PUT", f"/live/destinations/{id}", {"enabled": "false"})
         self.ask("DELETE", f"/live/destinations/{id}")

@@ -10,7 +10,6 @@ import pytest
 from emulator.data import fixtures_folder
 from tests.test_serpwow_lives import send, world_of
 
-RUN = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:00:10Z", "searches_completed": 1}
 SEARCH = {
     "id": "ABCDEFGHIJKLMNOP",
     "q": "mcdonalds",
@@ -19,7 +18,7 @@ SEARCH = {
     "custom_id": "MyCustomID_001",
 }
 GIVEN = {
-    "batches": [{"id": "123456", "searches": [SEARCH], "result_sets": [RUN], "notification_webhook": "https://example.com"}],
+    "batches": [{"id": "123456", "searches": [SEARCH]}],
     "destinations": [{"id": "ABCDEFG"}],
 }
 
@@ -31,7 +30,6 @@ GIVEN = {
         ("DELETE", "/live/batches/123456/ABCDEFGHIJKLMNOP", "search-deleted"),
         ("DELETE", "/live/batches/123456/clear", "searches-cleared"),
         ("GET", "/live/batches/123456/searches/1", "searches-page"),
-        ("GET", "/live/batches/123456/results/1/resendwebhook", "webhook-resent"),
         ("DELETE", "/live/destinations/ABCDEFG", "destination-deleted"),
     ],
 )

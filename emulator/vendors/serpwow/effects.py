@@ -20,10 +20,14 @@ from emulator.vendors.serpwow.credits import account_of, charged, cost_of_failin
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Line, ResultSet
 from emulator.vendors.serpwow.schedules import MANUAL, Calendar, next_instant
 from emulator.vendors.serpwow.slots import call_up
+from emulator.vendors.serpwow.uploads import Uploads, uploads_of
 from emulator.vendors.serpwow.waits import RUN
 
 BATCHES_LIMIT = 10_000
 """Batches in an account. Evidence: serpwow-limits-1."""
+
+NO_UPLOADS = Uploads()
+"""A run that was stopped is not uploaded. Evidence: serpwow-stop-9."""
 
 Following = Iterable[Account | Batch | Line]
 
@@ -88,7 +92,7 @@ def keep_credits(view: View, batch: Batch) -> Following:
 def deliver_results(view: View, batch: Batch) -> Following:
     if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES.id) == "refund":
         yield refunded(view, batch, cost_of_failing(batch))
-    yield _with_results(view, batch, len(batch.searches), batch.webhook(account_of(view)))
+    yield _with_results(view, batch, len(batch.searches), uploads_of(view, batch), batch.webhook(account_of(view)))
     yield from call_up(view)
 
 
@@ -109,12 +113,12 @@ def _stopped(view: View, batch: Batch) -> Batch:
     return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE.id) == "cancel" else batch
 
 
-def _with_results(view: View, batch: Batch, done: int, webhook: str | None = None) -> Batch:
+def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPLOADS, webhook: str | None = None) -> Batch:
     counted_already = view.choice(NEXT_RESULT_SET.id) == "running"
     number = max(batch.next_result_set_id - counted_already, 1)
     failed = max(done - (len(batch.searches) - batch.failures), 0)
     began = batch.started_at or view.now
-    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, batch.destination_ids, webhook)
+    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, *uploads, webhook)
     results = (*batch.available(view.now), result_set)
     return replace(_at_rest(view, batch), result_sets=results, next_result_set_id=number + 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -43,11 +44,11 @@ def list_error_logs(tx: Transaction, call: Call) -> Answer:
 
 def show_error_log(log: ErrorLog, date: str) -> dict[str, Any]:
     """The Error Log object, its properties in the order of the page. Evidence: serpwow-errorlogs-5."""
-    parameters = {name: value for name, value in log.parameters if name != "api_key"}
+    parameters = dict(_without_key(log))
     return {
         "id": log.id,
         "engine_url": log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")}),
-        "api_url": log.api_url or API_URL + urlencode(parameters),
+        "api_url": re.sub(r"(?<=[?&])api_key=[^&]*&?", "", log.api_url or API_URL + urlencode(parameters)),
         "date": date,
         "count": str(log.count),
         "parameters": parameters,
@@ -57,4 +58,8 @@ def show_error_log(log: ErrorLog, date: str) -> dict[str, Any]:
 
 def _speaks_of(log: ErrorLog, term: str) -> bool:
     """Whether a parameter has the term, in whichever case, in its name or value. Evidence: serpwow-errorlogs-4."""
-    return any(term in word.lower() for parameter in log.parameters for word in parameter) or not term
+    return any(term in word.lower() for parameter in _without_key(log) for word in parameter) or not term
+
+
+def _without_key(log: ErrorLog) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in log.parameters if name != "api_key"]

@@ -94,7 +94,8 @@ class Platform:
 class ResultSet:
     """The product of one completed run, numbered from 1 within its batch: the searches as they were, the last ones failed.
 
-    `webhook` is the URL that was told of it, `destination_ids` are those to which it was uploaded.
+    `webhook` is the URL that is to be told of it, and `webhook_status` how that went: ok, failed, or None if no POST was made.
+    It was uploaded to `destination_ids`, and could not be to `failed_destination_ids`.
     """
 
     id: int
@@ -103,7 +104,9 @@ class ResultSet:
     searches: Searches
     searches_failed: int = 0
     destination_ids: tuple[str, ...] = ()
+    failed_destination_ids: tuple[str, ...] = ()
     webhook: str | None = None
+    webhook_status: str | None = None
 
     @property
     def expires_at(self) -> datetime:
@@ -260,7 +263,7 @@ class Destination:
 class ErrorLog:
     """A real-time request that ended in a 500, and how often; told until three days after it last did.
 
-    `result` is the JSON that was answered, where it was more than the `message`. Addresses that are None follow from `parameters`.
+    `result` is the JSON that was answered, if it was more than the `message`. Addresses that are None follow from `parameters`.
     """
 
     id: str

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import instant
+from emulator.vendors.serpwow.delivery_status import show_deliveries
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
 from emulator.vendors.serpwow.effects import BATCHES_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform, ResultSet
@@ -76,8 +78,8 @@ def _show_notifications(batch: Batch) -> dict[str, Any]:
     return {name: text for name, text in texts.items() if text is not None} | flags
 
 
-def show_result_set(result_set: ResultSet) -> dict[str, Any]:
-    """A result set as it is listed. The call of its webhook and its uploads are only told, not made."""
+def show_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A result set as it is listed, or, with the links to its files, as it is had by itself."""
     shown: dict[str, Any] = {
         "id": result_set.id,
         "started_at": instant(result_set.started_at),
@@ -88,17 +90,9 @@ def show_result_set(result_set: ResultSet) -> dict[str, Any]:
         "searches_failed": result_set.searches_failed,
         "searches_total": len(result_set.searches),
     }
-    at = result_set.ended_at
-    if result_set.webhook is not None:
-        shown["webhook_status"] = _done(at, "Webhook POST completed successfully.")
-    if result_set.destination_ids:
-        uploaded = _done(at, "Destination upload completed successfully.")
-        shown["destination_status"] = dict.fromkeys(result_set.destination_ids, uploaded)
-    return shown
-
-
-def _done(at: datetime, text: str) -> dict[str, Any]:
-    return {"status": "ok", "log": [{"date_time": instant(at), "text": text}]}
+    if links is not None:
+        shown["download_links"] = links
+    return shown | show_deliveries(view, result_set)
 
 
 def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any]:
