@@ -21,7 +21,7 @@ S3 = {"s3_access_key_id": "key", "s3_secret_access_key": "secret", "s3_bucket_na
 
 
 def whole(type: str) -> dict[str, Any]:
-    return {"name": "A", "type": type, "enabled": True, **{name: "value" for name in TYPES[type]}}
+    return {"name": "A", "type": type, "enabled": True, **dict.fromkeys(TYPES[type], "value")}
 
 
 def world(**destination: Any) -> World:

@@ -82,9 +82,11 @@ class Life(RuleBasedStateMachine):
         failed=st.sampled_from(["keep", "refund"]),
         places=st.sampled_from(["by-size", "one"]),
         run=st.sampled_from(["10s", "10s", "never"]),
+        reset=st.sampled_from(["monthly", "never"]),
     )
-    def begin(self, zone: str, edit: str, failed: str, places: str, run: str) -> None:
+    def begin(self, zone: str, edit: str, failed: str, places: str, run: str, reset: str) -> None:
         assume = {"serpwow.edit-queued": edit, "serpwow.failed-searches": failed, "serpwow.places": places}
+        assume["serpwow.credits-reset"] = reset
         batches = [{"id": f"{n:08}", "searches": searches} for n, searches in enumerate(GIVEN)]
         account = {"credits_limit": 4000, "credits_used": 7, "timezone": zone}
         self.failed, self.terms = failed, {"assume": assume, "timing": {"serpwow.run": run}}
@@ -94,6 +96,11 @@ class Life(RuleBasedStateMachine):
         account = self.world.store.find(Account.kind, SELF)
         assert isinstance(account, Account)
         return account
+
+    def spent(self) -> int:
+        """Credits that were ever used: those that count now, and those that came back at the end of a month."""
+        account = self.account()
+        return account.credits_used + account.credits_returned
 
     def batches(self) -> dict[str, Batch]:
         self.world.settle()
@@ -116,11 +123,11 @@ class Life(RuleBasedStateMachine):
                 used -= allocated[change.id]
             elif change.why == "after serpwow.run":
                 refunded += allocated[change.id]
-        now = self.account().credits_used
+        now = self.spent()
         assert now == used if self.failed == "keep" else used - refunded <= now <= used
 
     def ask(self, method: str, target: str, json: Any = None) -> Reply:
-        before, used = self.batches(), self.account().credits_used
+        before, used = self.batches(), self.spent()
         reply, changes = send(self.world, method, target, json)
         self.account_for(before, used, changes)
         return reply
@@ -204,7 +211,7 @@ class Life(RuleBasedStateMachine):
         scheduled_by_the_minute = [it for it in self.batches().values() if it.schedule.type == "minutes" and it.enabled]
         if scheduled_by_the_minute:
             seconds = min(seconds, 3600)
-        before, used = self.batches(), self.account().credits_used
+        before, used = self.batches(), self.spent()
         self.account_for(before, used, self.world.advance_by(timedelta(seconds=seconds)))
 
     @rule(n=st.integers(0, 20), failing=st.integers(0, 3), fails=st.booleans())
@@ -217,7 +224,8 @@ class Life(RuleBasedStateMachine):
     def credits_add_up(self) -> None:
         account, batches = self.account(), self.batches().values()
         assert account.credits_used + account.credits_remaining == account.credits_limit == 4000
-        assert sum(account.usage.values()) == account.credits_used
+        assert sum(account.usage.values()) == self.spent()
+        assert account.reset_after(self.world.clock.now()) > self.world.clock.now()
         assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used
 
     @invariant()

@@ -138,6 +138,13 @@ SCHEDULE_DAYS = Assumption(
     "both",
     "Each of the two is published as a restriction, and what is restricted twice is left where both allow it.",
 )
+CREDITS_RESET = Assumption(
+    "serpwow.credits-reset",
+    "What happens when credits_reset_at comes?",
+    ("monthly", "never"),
+    "monthly",
+    "Plans are sold by credits per month; so the credits used come back, and the next time is a month later.",
+)
 
 ASSUMPTIONS = (
     UNKNOWN_BATCH,
@@ -159,5 +166,6 @@ ASSUMPTIONS = (
     FAILED_SEARCHES,
     SCHEDULE_MINUTES,
     SCHEDULE_DAYS,
+    CREDITS_RESET,
     *OF_CALLS,
 )

@@ -16,7 +16,14 @@ from emulator.vendors.serpwow.assumptions import (
     SCHEDULE_MINUTES,
     STOP_SCHEDULE,
 )
-from emulator.vendors.serpwow.credits import account_of, charged, cost_of_failing, refunded
+from emulator.vendors.serpwow.credits import (
+    account_of,
+    charged,
+    cost_of_failing,
+    refunded,
+    with_credits_back,
+    with_credits_kept,
+)
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Line, ResultSet
 from emulator.vendors.serpwow.schedules import MANUAL, Calendar, next_instant
 from emulator.vendors.serpwow.slots import call_up
@@ -46,6 +53,14 @@ def fails_to_stop(_: View, batch: Batch) -> bool:
 
 def is_disabled(_: View, batch: Batch) -> bool:
     return not batch.enabled
+
+
+def reset_credits(view: View, account: Account) -> Following:
+    yield with_credits_back(view, account)
+
+
+def keep_used_credits(view: View, account: Account) -> Following:
+    yield with_credits_kept(view, account)
 
 
 def plan_the_schedule(view: View, batch: Batch) -> Following:

@@ -68,6 +68,7 @@ ERROR_LOG: Fields = {
 ACCOUNT: Fields = {
     "credits_limit": COUNT,
     "credits_used": COUNT,
+    "credits_returned": COUNT,
     "name": TEXT,
     "email": TEXT,
     "plan": TEXT,

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from emulator.kernel.store import IndexKey
-from emulator.vendors.serpwow.schedules import MANUAL, Schedule
+from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
 from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage
 
@@ -24,7 +24,7 @@ SMALL = 250
 """The most searches of a batch that shares its turn with others. Evidence: serpwow-slots-1."""
 
 RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
-"""When the public demo account's credits were last reset. Evidence: serpwow-account-2."""
+"""The credits_reset_at of the public demo account, from which months are counted. Evidence: serpwow-account-2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,15 @@ class Component:
 class Account:
     """Credits are whole numbers; `credits_used` holds what runs have cost and what queued runs have been allocated.
 
-    `usage` says on which days they were used. Nothing resets them: `credits_reset_at` is only told. Where overage is allowed
-    and enabled, more can be used than the limit. `notification_webhook` is the profile's, for batches that name none.
+    At `credits_reset_at`, and whole months from it, they come back. `usage` says on which days those were used that count now
+    and those that came back, `credits_returned`. Where overage is allowed and enabled, more can be used than the limit.
+    `notification_webhook` is the profile's, for batches that name none. `since` is when credits were last used or came back.
     """
 
     since: datetime
     credits_limit: int = 15000
     credits_used: int = 0
+    credits_returned: int = 0
     name: str = "John Smith"
     email: str = "john.smith@example.com"
     plan: str = "Plan Name"
@@ -71,6 +73,10 @@ class Account:
     def overage(self) -> bool:
         """Whether more can be used than the allowance."""
         return self.overage_allowed and self.overage_enabled
+
+    def reset_after(self, instant: datetime) -> datetime:
+        """When credits come back next after an instant."""
+        return next_of_every_month(self.credits_reset_at, instant)
 
     def index(self) -> tuple[IndexKey, ...]:
         return ()

@@ -119,7 +119,19 @@ def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:
 
 def two_months_after(at: datetime) -> datetime:
     """The same day two months on, or the last day of that month."""
-    months = at.month + 1
+    return months_after(at, 2)
+
+
+def next_of_every_month(at: datetime, after: datetime) -> datetime:
+    """The first instant strictly after another that lies whole months from `at`, before it or behind it; both are in UTC."""
+    months = 12 * (after.year - at.year) + after.month - at.month
+    this = months_after(at, months)
+    return this if this > after else months_after(at, months + 1)
+
+
+def months_after(at: datetime, count: int) -> datetime:
+    """The same day so many months on (or back, where `count` is negative), or the last day of that month."""
+    months = at.month - 1 + count
     year, month = at.year + months // 12, months % 12 + 1
     for day in (at.day, 30, 29, 28):
         try:

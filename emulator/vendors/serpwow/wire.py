@@ -107,7 +107,7 @@ def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any
         "credits_used": account.credits_used,
         "credits_limit": account.credits_limit,
         "credits_remaining": account.credits_remaining,
-        "credits_reset_at": instant(account.credits_reset_at),
+        "credits_reset_at": instant(account.reset_after(tx.now)),
         "batches_used": batches,
         "batches_limit": BATCHES_LIMIT,
         "batches_available": max(BATCHES_LIMIT - batches, 0),
