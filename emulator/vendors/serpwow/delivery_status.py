@@ -1,7 +1,8 @@
-"""How a result set tells of its webhook and its uploads: a status and a log for each."""
+"""The status and the log of a result set's webhook and of each of its uploads, as the API shows them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from emulator.kernel.machine import View
@@ -16,7 +17,7 @@ UNSENT = "Webhook POST has not been sent."
 
 
 def show_deliveries(view: View, result_set: ResultSet) -> dict[str, Any]:
-    """`webhook_status` and `destination_status`, each where there is something to tell. Evidence: serpwow-results-12."""
+    """Return `webhook_status` and `destination_status`, each if there is something to tell. Evidence: serpwow-results-12."""
     shown: dict[str, Any] = {}
     if (webhook := _webhook(view, result_set)) is not None:
         shown["webhook_status"] = webhook
@@ -28,8 +29,17 @@ def show_deliveries(view: View, result_set: ResultSet) -> dict[str, Any]:
     return shown
 
 
+def basis_of(result_sets: Sequence[ResultSet], published: str) -> tuple[str, str | None]:
+    """Return the evidence for an answer that shows result sets, and the assumption behind it: none where all went well."""
+    if any(it.webhook is not None and it.webhook_status is None for it in result_sets):
+        return "serpwow-results-14", WEBHOOK_UNSENT.id
+    if any(it.webhook_status == FAILED or it.failed_destination_ids for it in result_sets):
+        return "serpwow-results-13", FAILED_STATUS.id
+    return published, None
+
+
 def _webhook(view: View, result_set: ResultSet) -> dict[str, Any] | None:
-    """No POST is made here, so that only a scenario knows of one. Evidence: serpwow-results-14."""
+    """Return its status; only a scenario knows of a POST, since none is made here. Evidence: serpwow-results-14."""
     if result_set.webhook is None:
         return None
     if (outcome := result_set.webhook_status) is not None:

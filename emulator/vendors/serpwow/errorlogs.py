@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
+from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.listing import WantedPage, page_wanted
-from emulator.vendors.serpwow.model import ErrorLog
 from emulator.vendors.serpwow.refusals import unfit
 from emulator.vendors.vendor import Answer, Call
 
@@ -20,7 +22,30 @@ KEPT = timedelta(days=3)
 
 ENGINE_URL = "https://www.google.com/search?"
 API_URL = "https://api.serpwow.com/live/search?"
-"""Where the request of a log went that names no addresses: `q` to the engine, all parameters but the key to the API."""
+"""The addresses of a log that names none: the engine has got `q`, and the API all parameters but the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLog:
+    """A real-time request that ended in a 500, and how often; told until three days after it last did.
+
+    `result` is the JSON that was answered, if it was more than the `message`. Addresses that are None follow from `parameters`.
+    """
+
+    id: str
+    since: datetime
+    date: datetime
+    message: str
+    count: int = 1
+    parameters: tuple[tuple[str, str], ...] = ()
+    engine_url: str | None = None
+    api_url: str | None = None
+    result: Mapping[str, Any] | None = None
+    status: str = "kept"
+    kind: ClassVar[str] = "serpwow.errorlog"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
 
 
 class ErrorLogsPage(NamedTuple):
@@ -39,7 +64,8 @@ def list_error_logs(tx: Transaction, call: Call) -> Answer:
     term = call.query.get("search_term", "").lower()
     found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + KEPT and _speaks_of(log, term)]
     found.sort(key=lambda log: getattr(log, wanted.sort_by), reverse=wanted.descending)
-    return Answer("error_logs", "serpwow-errorlogs-1", ErrorLogsPage(wanted, len(found), wanted.cut(found)))
+    evidence = "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1"
+    return Answer("error_logs", evidence, ErrorLogsPage(wanted, len(found), wanted.cut(found)))
 
 
 def show_error_log(log: ErrorLog, date: str) -> dict[str, Any]:
@@ -57,7 +83,7 @@ def show_error_log(log: ErrorLog, date: str) -> dict[str, Any]:
 
 
 def _speaks_of(log: ErrorLog, term: str) -> bool:
-    """Whether a parameter has the term, in whichever case, in its name or value. Evidence: serpwow-errorlogs-4."""
+    """Tell whether a parameter has the term, in whichever case, in its name or value. Evidence: serpwow-errorlogs-4."""
     return any(term in word.lower() for parameter in _without_key(log) for word in parameter) or not term
 
 

@@ -17,6 +17,7 @@ from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
 from emulator.vendors.serpwow.batches import new_batch
 from emulator.vendors.serpwow.credits import as_of_now, refundable
 from emulator.vendors.serpwow.effects import planned
+from emulator.vendors.serpwow.errorlogs import ErrorLog
 from emulator.vendors.serpwow.given_fields import (
     ACCOUNT,
     DESTINATION,
@@ -31,7 +32,7 @@ from emulator.vendors.serpwow.given_fields import (
 )
 from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.machine import STOPPABLE
-from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, ErrorLog, Platform
+from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform
 from emulator.vendors.serpwow.slots import call_up, in_its_line
 from emulator.vendors.serpwow.usage import day_of, give_back, spend
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from emulator.kernel.store import IndexKey
 from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
@@ -75,7 +74,7 @@ class Account:
         return self.overage_allowed and self.overage_enabled
 
     def reset_after(self, instant: datetime) -> datetime:
-        """When credits come back next after an instant."""
+        """Return the next instant after another at which credits come back."""
         return next_of_every_month(self.credits_reset_at, instant)
 
     def index(self) -> tuple[IndexKey, ...]:
@@ -260,29 +259,6 @@ class Destination:
     settings: tuple[tuple[str, str], ...] = ()
     status: str = "kept"
     kind: ClassVar[str] = "serpwow.destination"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorLog:
-    """A real-time request that ended in a 500, and how often; told until three days after it last did.
-
-    `result` is the JSON that was answered, if it was more than the `message`. Addresses that are None follow from `parameters`.
-    """
-
-    id: str
-    since: datetime
-    date: datetime
-    message: str
-    count: int = 1
-    parameters: tuple[tuple[str, str], ...] = ()
-    engine_url: str | None = None
-    api_url: str | None = None
-    result: Mapping[str, Any] | None = None
-    status: str = "kept"
-    kind: ClassVar[str] = "serpwow.errorlog"
 
     def index(self) -> tuple[IndexKey, ...]:
         return ()

@@ -9,7 +9,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import SEARCHES_BEYOND_END, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.bodies import Unfit
-from emulator.vendors.serpwow.delivery_status import FAILED
+from emulator.vendors.serpwow.delivery_status import FAILED, basis_of
 from emulator.vendors.serpwow.links import result_links, search_links
 from emulator.vendors.serpwow.machine import BATCH, GET
 from emulator.vendors.serpwow.model import Batch, ResultSet
@@ -92,14 +92,17 @@ def _export(format: str) -> Look:
     return look
 
 
-def _list_results(_tx: Transaction, _call: Call, batch: Batch) -> Answer:
-    return Answer("results", "serpwow-results-4", batch)
+def _list_results(tx: Transaction, _call: Call, batch: Batch) -> Answer:
+    evidence, assumption = basis_of(batch.available(tx.now), "serpwow-results-4")
+    return Answer("results", evidence, batch, assumption)
 
 
-def _get_result(format: str, evidence: str) -> Look:
+def _get_result(format: str, published: str) -> Look:
     def look(tx: Transaction, call: Call, batch: Batch) -> Answer:
         result_set = _result_set_of(tx, call, batch)
-        return Answer("result", evidence, ResultLinks(batch, result_set, result_links(tx, call, batch, result_set, format)))
+        evidence, assumption = basis_of([result_set], published)
+        links = result_links(tx, call, batch, result_set, format)
+        return Answer("result", evidence, ResultLinks(batch, result_set, links), assumption)
 
     return look
 

@@ -1,4 +1,4 @@
-"""Which destinations a result set is uploaded to, and which of these uploads fail."""
+"""The destinations to which a result set is uploaded, and the uploads that fail."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ class Uploads(NamedTuple):
 
 
 def is_out_of_reach(view: View, destination: Destination) -> bool:
-    """Whether an upload fails, because a setting (a bucket, say) is among those that the platform does not reach."""
+    """Tell whether an upload fails, because a setting (a bucket, say) is among those that the platform does not reach."""
     platform = view.find(Platform.kind, SELF)
     return platform is not None and any(value in platform.unreachable for _, value in destination.settings)
 
 
 def uploads_of(view: View, batch: Batch) -> Uploads:
-    """What becomes of a batch's result set. Nothing is uploaded to a destination that is disabled or does not exist.
+    """Return the uploads of a batch's next result set: none to destinations that are disabled or do not exist.
 
     Evidence: serpwow-destinations-10 and serpwow-destinations-11.
     """
