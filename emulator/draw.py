@@ -24,7 +24,7 @@ def _lines(machine: Machine) -> Iterator[str]:
             arrows.setdefault((row.state, row.to), []).append(_label(row))
     for (source, to), labels in arrows.items():
         yield f"    {_node(source)} --> {_node(to)}: {', '.join(dict.fromkeys(labels))}"
-    leaving = {row.state for row in machine.rows if row.state != row.to}
+    leaving = {row.state for row in machine.rows if row.state != row.to or isinstance(row.cause, After)}
     for state in machine.states:
         if state not in leaving:
             yield f"    {state} --> [*]"

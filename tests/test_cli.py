@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from decimal import Decimal
 from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -146,6 +147,13 @@ def test_keys_in_another_order_differ_where_all_is_compared() -> None:
     ]
     assert list(exact_difference({"a": [{"b": 1}]}, {"a": [{"b": 1, "c": 2}]})) == ["a[0] has 'c' (2), which is not expected"]
     assert list(exact_difference({"a": 1}, {"a": 1})) == []
+
+
+def test_numbers_that_are_written_in_another_way_differ_where_all_is_compared() -> None:
+    expected, actual = ({"a": [Decimal(text)], "b": 1} for text in ("1.5", "1.50"))
+    assert list(exact_difference(expected, actual)) == ["a[0] is written 1.50, not 1.5"]
+    assert list(exact_difference({"a": 1}, {"a": Decimal("1.0")})) == ["a is written 1.0, not 1"]
+    assert list(exact_difference({"a": 1, "b": True}, {"a": 1, "b": 1})) == ["b is 1, not true"]
 
 
 def test_play_goes_over_the_wire_when_told(folder: Path, live: Live) -> None:

@@ -83,7 +83,11 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
     [
         ("serpwow", "account.credit_used", "did you mean 'account.credits_used'?"),
         ("serpwow", "credits_used", "did you mean 'account.credits_used'?"),
-        ("serpwow", "account.usage", "known: account.account_balance_usd, account.credits_remaining, account.credits_used"),
+        (
+            "serpwow",
+            "account.usage",
+            "known: account.account_balance_usd, account.credits_remaining, account.credits_returned, ",
+        ),
         ("serpwow", "batches.repeat", "known: batches.allocated, "),
         ("serpwow", "batches.next_result_set_id", "known: batches.allocated, "),
         ("stripe", "batch_jobs.maximum_rps", "known: batch_jobs.failure_count, batch_jobs.rows, "),

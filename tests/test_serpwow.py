@@ -98,7 +98,7 @@ def test_credits_are_neither_created_nor_lost_nor_negative_in_any_life(world: Wo
         account, batches = account_of(world), batches_of(world).values()
         assert account.credits_used + account.credits_remaining == 100
         assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used <= 100
-        assert sum(account.usage.values()) == account.credits_used
+        assert sum(account.usage.values()) == account.credits_used + account.credits_returned
         assert all(credits > 0 for credits in account.usage.values())
         assert all((batch.allocated_at is None) == (batch.status == "idle") for batch in batches)
 

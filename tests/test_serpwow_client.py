@@ -78,6 +78,19 @@ def test_a_started_batch_runs_to_its_end_as_the_clock_is_advanced(live: Live, mo
     assert (batch["results_count"], batch["next_result_set_id"]) == (1, 2)
 
 
+def test_a_schedule_by_minutes_that_is_narrowed_keeps_to_its_days(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = live.load({"clock": {"start": "2026-03-06T16:59:00Z"}})  # a Friday
+    client = client_in(world, monkeypatch)
+    narrowed = {"schedule_minutes": "every_hour", "schedule_hours": [9], "schedule_days_of_week": [1, 2, 3, 4, 5]}
+    made = client.create_batch({"name": "A", "schedule_type": "minutes", **narrowed, "searches": [{"q": "pizza"}]})
+    assert made["batch"].items() >= narrowed.items()
+    assert client.update_batch(made["batch"]["id"], {"schedule_days_of_month": [9]})["batch"]["schedule_days_of_month"] == [9]
+    world.advance("63h")
+    assert credits_of(client)[0] == 0
+    world.advance("2h")
+    assert credits_of(client)[0] == 1
+
+
 def test_stop_all_is_had_by_the_clients_own_http_get(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
     client = client_in(live.load("serpwow/stopall-23"), monkeypatch)
     body = client.http_get({}, f"{client.ENDPOINT_BATCHES}/stopall")
@@ -138,7 +151,9 @@ def test_a_batch_lives_a_whole_life_through_every_method_of_the_client(live: Liv
     world.advance("12s")
     (result,) = client.list_batch_result_sets(id)["results"]
     assert (result["searches_completed"], credits_of(client)) == (2, (3, 97))
-    links = client.get_batch_result_set(id, result["id"])["result"]["download_links"]
+    result_set = client.get_batch_result_set(id, result["id"])["result"]
+    assert [*result_set][-1] == "download_links"  # nobody is to be told of it, and it goes to no destination
+    links = result_set["download_links"]
     (page_of_results,) = links["pages"]
     assert [item["search"]["q"] for item in httpx.get(page_of_results).json()] == ["burger king", "sushi"]
 

@@ -23,6 +23,14 @@ from emulator.web.routes import Routes
 SERPWOW = VENDORS["serpwow"]
 ROUTES = Routes([SERPWOW])
 JUDGE = the_judge(*VENDORS)
+BUCKET = {
+    "type": "oss",
+    "enabled": True,
+    "oss_access_key": "a",
+    "oss_secret_key": "s",
+    "oss_bucket_name": "b",
+    "oss_region_id": "oss-eu-central-1",
+}
 GIVEN = (3, 251, 0, 1, 251, 1, 1, 1, 1, 1)
 """Searches of the batches that are there from the beginning."""
 
@@ -74,9 +82,11 @@ class Life(RuleBasedStateMachine):
         failed=st.sampled_from(["keep", "refund"]),
         places=st.sampled_from(["by-size", "one"]),
         run=st.sampled_from(["10s", "10s", "never"]),
+        reset=st.sampled_from(["monthly", "never"]),
     )
-    def begin(self, zone: str, edit: str, failed: str, places: str, run: str) -> None:
+    def begin(self, zone: str, edit: str, failed: str, places: str, run: str, reset: str) -> None:
         assume = {"serpwow.edit-queued": edit, "serpwow.failed-searches": failed, "serpwow.places": places}
+        assume["serpwow.credits-reset"] = reset
         batches = [{"id": f"{n:08}", "searches": searches} for n, searches in enumerate(GIVEN)]
         account = {"credits_limit": 4000, "credits_used": 7, "timezone": zone}
         self.failed, self.terms = failed, {"assume": assume, "timing": {"serpwow.run": run}}
@@ -86,6 +96,11 @@ class Life(RuleBasedStateMachine):
         account = self.world.store.find(Account.kind, SELF)
         assert isinstance(account, Account)
         return account
+
+    def spent(self) -> int:
+        """Credits that were ever used: those that count now, and those that came back at the end of a month."""
+        account = self.account()
+        return account.credits_used + account.credits_returned
 
     def batches(self) -> dict[str, Batch]:
         self.world.settle()
@@ -108,11 +123,11 @@ class Life(RuleBasedStateMachine):
                 used -= allocated[change.id]
             elif change.why == "after serpwow.run":
                 refunded += allocated[change.id]
-        now = self.account().credits_used
+        now = self.spent()
         assert now == used if self.failed == "keep" else used - refunded <= now <= used
 
     def ask(self, method: str, target: str, json: Any = None) -> Reply:
-        before, used = self.batches(), self.account().credits_used
+        before, used = self.batches(), self.spent()
         reply, changes = send(self.world, method, target, json)
         self.account_for(before, used, changes)
         return reply
@@ -184,7 +199,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(n=st.integers(0, 9))
     def make_and_drop_a_destination(self, n: int) -> None:
-        reply = self.ask("POST", "/live/destinations", {"name": str(n), "type": "oss", "enabled": True, "oss_bucket": "b"})
+        reply = self.ask("POST", "/live/destinations", {"name": str(n), **BUCKET})
         id = reply.body["destination"]["id"]
         self.ask("PUT", f"/live/destinations/{id}", {"enabled": "false"})
         self.ask("DELETE", f"/live/destinations/{id}")
@@ -196,7 +211,7 @@ class Life(RuleBasedStateMachine):
         scheduled_by_the_minute = [it for it in self.batches().values() if it.schedule.type == "minutes" and it.enabled]
         if scheduled_by_the_minute:
             seconds = min(seconds, 3600)
-        before, used = self.batches(), self.account().credits_used
+        before, used = self.batches(), self.spent()
         self.account_for(before, used, self.world.advance_by(timedelta(seconds=seconds)))
 
     @rule(n=st.integers(0, 20), failing=st.integers(0, 3), fails=st.booleans())
@@ -209,7 +224,8 @@ class Life(RuleBasedStateMachine):
     def credits_add_up(self) -> None:
         account, batches = self.account(), self.batches().values()
         assert account.credits_used + account.credits_remaining == account.credits_limit == 4000
-        assert sum(account.usage.values()) == account.credits_used
+        assert sum(account.usage.values()) == self.spent()
+        assert account.reset_after(self.world.clock.now()) > self.world.clock.now()
         assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used
 
     @invariant()

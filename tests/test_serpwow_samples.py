@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+import httpx
 import pytest
 
 from emulator.data import fixtures_folder
+from emulator.vendors.vendor import dump
+from tests.conftest import Live
 from tests.test_serpwow_lives import send, world_of
 
-RUN = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:00:10Z", "searches_completed": 1}
 SEARCH = {
     "id": "ABCDEFGHIJKLMNOP",
     "q": "mcdonalds",
@@ -19,7 +22,7 @@ SEARCH = {
     "custom_id": "MyCustomID_001",
 }
 GIVEN = {
-    "batches": [{"id": "123456", "searches": [SEARCH], "result_sets": [RUN], "notification_webhook": "https://example.com"}],
+    "batches": [{"id": "123456", "searches": [SEARCH]}],
     "destinations": [{"id": "ABCDEFG"}],
 }
 
@@ -31,7 +34,6 @@ GIVEN = {
         ("DELETE", "/live/batches/123456/ABCDEFGHIJKLMNOP", "search-deleted"),
         ("DELETE", "/live/batches/123456/clear", "searches-cleared"),
         ("GET", "/live/batches/123456/searches/1", "searches-page"),
-        ("GET", "/live/batches/123456/results/1/resendwebhook", "webhook-resent"),
         ("DELETE", "/live/destinations/ABCDEFG", "destination-deleted"),
     ],
 )
@@ -54,5 +56,48 @@ def test_the_parameters_of_a_search_are_plain(value: Any) -> None:
     assert reply.status == 400
 
 
+def test_stop_all_answers_with_the_bytes_that_are_printed_but_for_white_space(live: Live) -> None:
+    world = live.load({"given": {"serpwow": {"batches": [{"repeat": 23, "status": "queued", "searches": 1}]}}})
+    reply = httpx.get(f"{world.serpwow['url']}/batches/stopall", params={"api_key": world.serpwow["api_key"]})
+    assert reply.text == without_white_space(text_of("stopall"))
+
+
+def test_destinations_are_listed_as_they_are_printed() -> None:
+    settings = {"s3_bucket_name": "s3_bucket_name", "s3_path_prefix": "my_path_prefix", "s3_access_key_id": "hidden"}
+    destination = {"id": "ABCDEFG", "name": "My First S3 Destination", "type": "s3", "enabled": True, "settings": settings}
+    reply, _ = send(world_of({"destinations": [destination]}), "GET", "/live/destinations")
+    assert dump(reply.body).decode() == without_white_space(text_of("destinations"))
+
+
+def test_a_result_set_is_had_as_it_is_printed_but_for_its_links_and_instants() -> None:
+    """The sample expires after six days and was told of a year later; its links lead to the vendor's own host."""
+    run = {
+        "id": 1,
+        "started_at": "2019-01-02T00:00:00Z",
+        "ended_at": "2019-01-02T00:00:10Z",
+        "destination_ids": ["DESTINATION_ID"],
+    }
+    told = run | {"searches_completed": 1, "webhook": "https://example.com", "webhook_status": "ok"}
+    world = world_of({"batches": [{"id": "123456", "result_sets": [told]}]}, clock={"start": "2019-01-03T00:00:00Z"})
+    body = dump(send(world, "GET", "/live/batches/123456/results/1/csv")[0].body).decode()
+    sample = without_white_space(text_of("result-set-csv"))
+    for pattern, common in (
+        (r"http[^\"]*/(Batch_Results_)", r"\1"),
+        (r"_[0-9a-f]{40}\.csv", "_HASH.csv"),
+        (r'("expires_at"|"date_time"):"[^"]*"', r'\1:"INSTANT"'),
+    ):
+        body, sample = re.sub(pattern, common, body), re.sub(pattern, common, sample)
+    assert body == sample
+
+
+def text_of(sample: str) -> str:
+    return (fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_text("utf-8")
+
+
+def without_white_space(json_text: str) -> str:
+    """The same text with nothing between its tokens; strings stay as they are."""
+    return re.sub(r'("(?:\\.|[^"\\])*")|\s+', r"\1", json_text)
+
+
 def printed(sample: str) -> Any:
-    return json.loads((fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_bytes())
+    return json.loads(text_of(sample))

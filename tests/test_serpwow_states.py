@@ -14,9 +14,7 @@ from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
 from emulator.vendors import VENDORS
 from tests.conftest import Live
-from tests.test_serpwow_lives import SERPWOW, send, world_of
-
-BUCKET = {"type": "oss", "enabled": True, "oss_bucket": "b"}
+from tests.test_serpwow_lives import BUCKET, SERPWOW, send, world_of
 
 
 def shown(world: World) -> dict[str, Any]:
@@ -175,7 +173,7 @@ def test_a_webhook_is_told_of_a_run_that_completes_and_not_of_one_that_is_stoppe
     world.advance_by(timedelta(seconds=5))
     stopped, completed = (send(world, "GET", f"/live/batches/{id}/results/1")[0].body["result"] for id in "AB")
     assert "webhook_status" not in stopped
-    assert completed["webhook_status"]["status"] == "ok"
+    assert completed["webhook_status"]["status"] == "pending"
 
 
 @pytest.mark.parametrize(("method", "tail"), [("PUT", ""), ("DELETE", ""), ("DELETE", "/clear")])
@@ -188,3 +186,43 @@ def test_a_refusal_to_edit_names_the_assumption_only_where_one_decides(live: Liv
         )
         assert (reply.status_code, reply.headers["emulator-basis"]) == (400, basis)
         assert world.journal()[-1]["assumption"] == assumption
+
+
+@pytest.mark.parametrize(
+    ("told", "basis", "assumption"),
+    [
+        ({}, "documented", None),
+        ({"webhook": "https://example.com", "webhook_status": "ok", "destination_ids": ["D"]}, "documented", None),
+        ({"webhook": "https://example.com"}, "inferred", "serpwow.webhook-unsent"),
+        ({"webhook": "https://example.com", "webhook_status": "failed"}, "inferred", "serpwow.failed-status"),
+        ({"failed_destination_ids": ["D"]}, "inferred", "serpwow.failed-status"),
+    ],
+)
+@pytest.mark.parametrize("tail", ["", "/7", "/7/csv"])
+def test_a_result_set_names_the_assumption_behind_its_status(
+    live: Live, told: dict[str, Any], basis: str, assumption: str | None, tail: str
+) -> None:
+    world = live.load({"given": {"serpwow": {"batches": [{"id": "A", "result_sets": [RUN | told]}]}}})
+    reply = httpx.get(f"{world.serpwow['url']}/batches/A/results{tail}", params={"api_key": world.serpwow["api_key"]})
+    assert (reply.status_code, reply.headers["emulator-basis"]) == (200, basis)
+    assert world.journal()[-1]["assumption"] == assumption
+
+
+def test_the_status_of_a_webhook_without_a_webhook_is_refused() -> None:
+    with pytest.raises(BadInput, match="webhook_status is that of a webhook: give its URL, too"):
+        world_of({"batches": [{"id": "A", "result_sets": [RUN | {"webhook_status": "failed"}]}]})
+
+
+@pytest.mark.parametrize(
+    ("told", "message"),
+    [
+        ({}, "This Result Set had no webhook POST set"),
+        ({"webhook": "https://example.com"}, "The webhook POST was not sent"),
+        ({"webhook": "https://example.com", "webhook_status": "ok"}, "The webhook POST was not sent"),
+        ({"webhook": "https://example.com", "webhook_status": "failed"}, "The webhook POST failed"),
+    ],
+)
+def test_a_resent_webhook_is_never_claimed_to_be_sent(told: dict[str, Any], message: str) -> None:
+    batch = {"id": "A", "result_sets": [RUN | told], "notification_webhook": "https://example.com/now"}
+    reply, _ = send(world_of({"batches": [batch]}), "GET", "/live/batches/A/results/7/resendwebhook")
+    assert (reply.status, reply.body["request_info"]) == (400, {"success": False, "message": message})

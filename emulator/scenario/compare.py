@@ -31,10 +31,10 @@ def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False)
 
 
 def exact_difference(expected: Any, actual: Any) -> Iterator[str]:
-    """Yield where two values differ in anything at all, the order of keys included."""
+    """Yield where two values differ in anything at all, the order of keys and the text of numbers included."""
     if _ordered(expected) == _ordered(actual):
         return
-    found = [*differences(expected, actual), *_unexpected(expected, actual)]
+    found = [*differences(expected, actual), *_unexpected(expected, actual)] or [*_respelt(expected, actual)]
     yield from found or [f"the keys are in another order: {abridge(actual)}, not {abridge(expected)}"]
 
 
@@ -49,6 +49,18 @@ def _unexpected(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
     elif isinstance(expected, list) and isinstance(actual, list):
         for index, (left, right) in enumerate(zip(expected, actual, strict=False)):
             yield from _unexpected(left, right, f"{path}[{index}]")
+
+
+def _respelt(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
+    """Yield the numbers of equal values that are written in another way, such as 1.50 for 1.5."""
+    if isinstance(expected, dict):
+        for key, value in expected.items():
+            yield from _respelt(value, actual[key], f"{path}.{key}".lstrip("."))
+    elif isinstance(expected, list):
+        for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
+            yield from _respelt(left, right, f"{path}[{index}]")
+    elif isinstance(expected, (int, Decimal)) and spelt(expected) != spelt(actual):
+        yield f"{path or 'the body'} is written {spelt(actual)}, not {spelt(expected)}"
 
 
 def _list_differences(expected: list[Any], actual: list[Any], path: str, by_id: bool) -> Iterator[str]:
@@ -88,7 +100,7 @@ def _ordered(value: Any) -> Any:
         return [(key, _ordered(part)) for key, part in value.items()]
     if isinstance(value, list):
         return [_ordered(part) for part in value]
-    return type(value).__name__ if isinstance(value, bool) else "", value
+    return spelt(value)
 
 
 def spelt(value: Any) -> str:

@@ -4,7 +4,7 @@ from emulator.vendors.serpwow.advice import advise
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations import DESTINATION
 from emulator.vendors.serpwow.given import SerpwowGiven
-from emulator.vendors.serpwow.machine import BATCH
+from emulator.vendors.serpwow.machine import ACCOUNT, BATCH
 from emulator.vendors.serpwow.operations import MOUNTS, OPERATIONS, admit, astray, credential
 from emulator.vendors.serpwow.wire import HEADERS, finish
 from emulator.vendors.serpwow.wordings import WORDINGS, failure
@@ -23,7 +23,7 @@ SERPWOW = Vendor(
     base_path="/live",
     hosts=("api.serpwow.com",),
     operations=OPERATIONS,
-    machines=(BATCH, DESTINATION),
+    machines=(ACCOUNT, BATCH, DESTINATION),
     assumptions=ASSUMPTIONS,
     wordings=WORDINGS,
     given=SerpwowGiven(),

@@ -132,6 +132,20 @@ SCHEDULE_MINUTES = Assumption(
     "hour",
     "Timetables of the usual kind begin again with each hour, which shows only for every 25 minutes.",
 )
+SCHEDULE_DAYS = Assumption(
+    "serpwow.schedule-days",
+    "When does a schedule by minutes run that names days of the week and days of the month?",
+    ("both", "either"),
+    "both",
+    "Each of the two is published as a restriction, and what is restricted twice is left where both allow it.",
+)
+CREDITS_RESET = Assumption(
+    "serpwow.credits-reset",
+    "What happens when credits_reset_at comes?",
+    ("monthly", "never"),
+    "monthly",
+    "Plans are sold by credits per month; so the credits used come back, and the next time is a month later.",
+)
 
 ASSUMPTIONS = (
     UNKNOWN_BATCH,
@@ -152,6 +166,8 @@ ASSUMPTIONS = (
     OVERAGE_LIMIT,
     FAILED_SEARCHES,
     SCHEDULE_MINUTES,
+    SCHEDULE_DAYS,
+    CREDITS_RESET,
     *OF_CALLS,
     *OF_BODIES,
 )

@@ -123,6 +123,20 @@ PLATFORM_DOWN = Assumption(
     "503",
     "503 is published for incidents, 500 for errors inside.",
 )
+FAILED_STATUS = Assumption(
+    "serpwow.failed-status",
+    "Which status has a webhook POST or an upload to a destination that failed?",
+    ("failed", "error"),
+    "failed",
+    "Only `ok` is printed; the page of Resend Webhook says that a POST fails.",
+)
+WEBHOOK_UNSENT = Assumption(
+    "serpwow.webhook-unsent",
+    "What does a result set tell of a webhook whose POST was not made? This server makes none.",
+    ("pending", "omitted"),
+    "pending",
+    "`ok` would claim a call that the receiver never saw; a status with a log is the form that the page prints.",
+)
 
 OF_CALLS = (
     LIST_BAD_PARAMETER,
@@ -142,4 +156,6 @@ OF_CALLS = (
     DELETE_UNKNOWN_SEARCHES,
     RATE_WINDOW,
     PLATFORM_DOWN,
+    FAILED_STATUS,
+    WEBHOOK_UNSENT,
 )

@@ -5,16 +5,39 @@ from __future__ import annotations
 from dataclasses import replace
 
 from emulator.kernel.machine import View
-from emulator.vendors.serpwow.assumptions import FAILED_SEARCHES, OVERAGE_LIMIT
+from emulator.vendors.serpwow.assumptions import CREDITS_RESET, FAILED_SEARCHES, OVERAGE_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.usage import day_of, give_back, spend
 
+BUSY = ("queued", "running")
+"""The statuses of a batch to which credits are allocated."""
+
 
 def account_of(view: View) -> Account:
-    """The account of this world's credentials."""
+    """The account of this world's credentials, at this very instant."""
     account = view.find(Account.kind, SELF)
     assert isinstance(account, Account)  # noqa: S101  the given state always holds one
-    return account
+    return as_of_now(view, account)
+
+
+def as_of_now(view: View, account: Account) -> Account:
+    """The account with the credits that come back at this very instant, if its own turn is still to come."""
+    if not account.credits_used or account.reset_after(account.since) > view.now:
+        return account
+    return with_credits_kept(view, account) if view.choice(CREDITS_RESET.id) == "never" else with_credits_back(view, account)
+
+
+def with_credits_back(view: View, account: Account) -> Account:
+    """The account once its credits came back; what queued runs were allocated, and can give back yet, stays allocated."""
+    busy = (batch for status in BUSY for batch in view.group(Batch.kind, "owner", SELF, status))
+    kept = min(sum(refundable(view, batch) for batch in busy), account.credits_used)
+    returned = account.credits_returned + account.credits_used - kept
+    return replace(account, since=view.now, credits_used=kept, credits_returned=returned)
+
+
+def with_credits_kept(view: View, account: Account) -> Account:
+    """The account where nothing came back; the next time is a month later."""
+    return replace(account, since=view.now)
 
 
 def has_nothing_to_run(_: View, batch: Batch) -> bool:
@@ -35,7 +58,7 @@ def charged(view: View, credits: int) -> Account:
     """The account once it was charged, today."""
     account = account_of(view)
     usage = spend(account.usage, day_of(view.now), credits)
-    return replace(account, credits_used=account.credits_used + credits, usage=usage)
+    return replace(account, since=view.now, credits_used=account.credits_used + credits, usage=usage)
 
 
 def refunded(view: View, batch: Batch, credits: int) -> Account:

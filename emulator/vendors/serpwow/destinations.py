@@ -10,20 +10,42 @@ from typing import Any, NamedTuple
 from emulator.kernel.machine import ABSENT, SAME, Machine, On, Row, View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
-from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, text
+from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, optional_text, text
 from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.listing import WantedPage, page_wanted
-from emulator.vendors.serpwow.model import SELF, Batch, Destination, Platform
+from emulator.vendors.serpwow.model import Batch, Destination
 from emulator.vendors.serpwow.received import parameters_of
 from emulator.vendors.serpwow.refusals import unfit
+from emulator.vendors.serpwow.uploads import is_out_of_reach
 from emulator.vendors.vendor import Answer, Call
 
 DESTINATIONS_LIMIT = 50
 """Destinations in an account. Evidence: serpwow-destinations-2."""
 
-TYPES = ("s3", "s3compatible", "gcs", "azure", "oss")
-NEEDED = {"s3": ("s3_access_key_id", "s3_secret_access_key", "s3_bucket_name")}
-"""The settings without which a type cannot be. Evidence: serpwow-destinations-1."""
+
+class Settings(NamedTuple):
+    """The parameters of one type of destination: `credentials` and `needed` are required."""
+
+    credentials: tuple[str, ...]
+    needed: tuple[str, ...]
+    optional: tuple[str, ...]
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        return (*self.credentials, *self.needed)
+
+
+S3_KEYS = ("s3_access_key_id", "s3_secret_access_key")
+SETTINGS = {
+    "s3": Settings(S3_KEYS, ("s3_bucket_name",), ("s3_path_prefix",)),
+    "s3compatible": Settings(S3_KEYS, ("s3_bucket_name", "s3_endpoint"), ("s3_path_prefix", "s3_region")),
+    "gcs": Settings(("gcs_access_key", "gcs_secret_key"), ("gcs_bucket_name",), ("gcs_path_prefix",)),
+    "azure": Settings(("azure_account_name", "azure_account_key"), ("azure_container_name",), ("azure_path_prefix",)),
+    "oss": Settings(("oss_access_key", "oss_secret_key"), ("oss_bucket_name", "oss_region_id"), ("oss_path_prefix",)),
+}
+"""The parameters that apply to each type. Evidence: serpwow-destinations-9."""
+
+TYPES = tuple(SETTINGS)
 
 COMMON = ("name", "type", "enabled")
 PAGE_SIZE = 10
@@ -52,7 +74,7 @@ DESTINATION = Machine(
         Row(ABSENT, On(CREATE), SAME, "too_many_destinations", None, "serpwow-destinations-2", there_are_too_many),
         Row(ABSENT, On(CREATE), "kept", "destination", None, "serpwow-destinations-1"),
         Row("kept", On(CREATE), SAME, "destination", None, "serpwow-create-3"),
-        Row("kept", On(UPDATE), SAME, "destination", None, "serpwow-destinations-3"),
+        Row("kept", On(UPDATE), SAME, "destination_details", None, "serpwow-destinations-12"),
         Row(ABSENT, On(UPDATE), SAME, "unknown_destination", None, "serpwow-destinations-7"),
         Row("kept", On(DELETE), ABSENT, "destination_deleted", None, "serpwow-destinations-4"),
         Row(ABSENT, On(DELETE), SAME, "unknown_destination", None, "serpwow-destinations-7"),
@@ -68,7 +90,8 @@ def create_destination(tx: Transaction, call: Call) -> Answer:
         for name in COMMON:
             if name not in written:
                 raise Unfit(f"{name} is required", "serpwow-destinations-1")
-        made = _changed(tx, Destination(id, tx.now, "", "s3", True), written)
+        made = _changed(Destination(id, tx.now, "", "", False), written)
+        _try_an_upload(tx, made, enabled=made.enabled)
     except Unfit as reason:
         return unfit(reason)
     return Answer.of(tx.ask(DESTINATION, id, CREATE, new=made))
@@ -76,10 +99,12 @@ def create_destination(tx: Transaction, call: Call) -> Answer:
 
 def update_destination(tx: Transaction, call: Call) -> Answer:
     answer = _ask(tx, call, UPDATE)
-    if answer.name != "destination":
+    if answer.name != "destination_details":
         return answer
+    old: Destination = answer.subject
     try:
-        changed = _changed(tx, answer.subject, parameters_of(tx, call))
+        changed = _changed(old, parameters_of(tx, call))
+        _try_an_upload(tx, changed, enabled=changed.enabled and not old.enabled, had=old)
     except Unfit as reason:
         return unfit(reason)
     tx.put(changed)
@@ -101,12 +126,16 @@ def list_destinations(tx: Transaction, call: Call) -> Answer:
     return Answer("destinations", "serpwow-destinations-5", DestinationsPage(wanted, len(found), wanted.cut(found)))
 
 
-def show_destination(tx: Transaction, destination: Destination) -> dict[str, Any]:
-    """A destination without its secrets."""
-    shown = {"id": destination.id, "name": destination.name, "type": destination.type, "enabled": destination.enabled}
-    open_settings = {name: value for name, value in destination.settings if not _is_secret(name)}
-    used_by = [batch.id for batch in tx.group(Batch.kind, "destination", destination.id)]
-    return {**shown, **open_settings, "used_by": used_by}
+def show_destination(view: View, destination: Destination) -> dict[str, Any]:
+    """A destination without its secrets, in the order of the printed sample. Evidence: serpwow-destinations-5."""
+    return {
+        "id": destination.id,
+        "name": destination.name,
+        "type": destination.type,
+        "enabled": destination.enabled,
+        "used_by": view.size(Batch.kind, "destination", destination.id),
+        **{name: value for name, value in destination.settings if not _is_secret(name)},
+    }
 
 
 def _is_secret(name: str) -> bool:
@@ -118,28 +147,36 @@ def _ask(tx: Transaction, call: Call, command: str) -> Answer:
     return answer._replace(assumption=UNKNOWN_BATCH.id) if answer.name == "unknown_destination" else answer
 
 
-def _changed(tx: Transaction, old: Destination, written: Mapping[str, Any]) -> Destination:
-    changed = replace(
+def _changed(old: Destination, written: Mapping[str, Any]) -> Destination:
+    type = one_of(TYPES)("type", written.get("type", old.type))
+    return replace(
         old,
         name=text("name", written.get("name", old.name)),
-        type=one_of(TYPES)("type", written.get("type", old.type)),
+        type=type,
         enabled=flag("enabled", written.get("enabled", old.enabled)),
-        settings=tuple(sorted({**dict(old.settings), **_settings(written)}.items())),
+        settings=tuple(sorted(_settings(old, type, written).items())),
     )
-    for name in NEEDED.get(changed.type, ()):
-        if name not in dict(changed.settings):
-            raise Unfit(f"{name} is required", "serpwow-destinations-1")
-    _try_an_upload(tx, changed)
-    return changed
 
 
-def _settings(written: Mapping[str, Any]) -> dict[str, str]:
-    return {name: text(name, value) for name, value in written.items() if name not in COMMON}
+def _settings(old: Destination, type: str, written: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters that apply to the type, those of the old one where it stays; those of other types are ignored."""
+    applying = SETTINGS[type]
+    kept = {name: value for name, value in old.settings if type == old.type or name in applying.required + applying.optional}
+    read = {name: text(name, written[name]) for name in applying.required if name in written}
+    optional = {name: optional_text(name, written[name]) for name in applying.optional if name in written}
+    missing = [name for name in applying.required if name not in kept | read]
+    if missing and type != old.type:
+        raise Unfit(f"{missing[0]} is required", "serpwow-destinations-9")
+    return {name: value for name, value in (kept | read | optional).items() if value is not None}
 
 
-def _try_an_upload(tx: Transaction, destination: Destination) -> None:
-    """Evidence: serpwow-destinations-8."""
-    platform = tx.find(Platform.kind, SELF)
-    out_of_reach = platform.unreachable if platform else ()
-    if destination.enabled and any(value in out_of_reach for _, value in destination.settings):
+def _try_an_upload(tx: Transaction, destination: Destination, enabled: bool, had: Destination | None = None) -> None:
+    """Tries a destination that is enabled by this call, or whose credentials it changes. Evidence: serpwow-destinations-8.
+
+    Raises:
+        Unfit: the upload failed.
+    """
+    before, now = dict(had.settings if had else destination.settings), dict(destination.settings)
+    changed = any(before.get(name) != now.get(name) for name in SETTINGS[destination.type].credentials)
+    if (enabled or changed) and is_out_of_reach(tx, destination):
         raise Unfit("The test upload to the Destination failed", "serpwow-destinations-8")

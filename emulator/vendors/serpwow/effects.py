@@ -12,17 +12,29 @@ from emulator.vendors.serpwow.assumptions import (
     LAST_RUN,
     NEXT_RESULT_SET,
     PARTIAL_RESULTS,
+    SCHEDULE_DAYS,
     SCHEDULE_MINUTES,
     STOP_SCHEDULE,
 )
-from emulator.vendors.serpwow.credits import account_of, charged, cost_of_failing, refunded
+from emulator.vendors.serpwow.credits import (
+    account_of,
+    charged,
+    cost_of_failing,
+    refunded,
+    with_credits_back,
+    with_credits_kept,
+)
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Line, ResultSet
 from emulator.vendors.serpwow.schedules import MANUAL, Calendar, next_instant
 from emulator.vendors.serpwow.slots import call_up
+from emulator.vendors.serpwow.uploads import Uploads, uploads_of
 from emulator.vendors.serpwow.waits import RUN
 
 BATCHES_LIMIT = 10_000
 """Batches in an account. Evidence: serpwow-limits-1."""
+
+NO_UPLOADS = Uploads()
+"""A run that was stopped is not uploaded. Evidence: serpwow-stop-9."""
 
 Following = Iterable[Account | Batch | Line]
 
@@ -41,6 +53,14 @@ def fails_to_stop(_: View, batch: Batch) -> bool:
 
 def is_disabled(_: View, batch: Batch) -> bool:
     return not batch.enabled
+
+
+def reset_credits(view: View, account: Account) -> Following:
+    yield with_credits_back(view, account)
+
+
+def keep_used_credits(view: View, account: Account) -> Following:
+    yield with_credits_kept(view, account)
 
 
 def plan_the_schedule(view: View, batch: Batch) -> Following:
@@ -87,7 +107,7 @@ def keep_credits(view: View, batch: Batch) -> Following:
 def deliver_results(view: View, batch: Batch) -> Following:
     if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES.id) == "refund":
         yield refunded(view, batch, cost_of_failing(batch))
-    yield _with_results(view, batch, len(batch.searches), batch.webhook(account_of(view)))
+    yield _with_results(view, batch, len(batch.searches), uploads_of(view, batch), batch.webhook(account_of(view)))
     yield from call_up(view)
 
 
@@ -100,19 +120,20 @@ def planned(view: View, batch: Batch) -> Batch:
 
 def calendar_of(view: View, account: Account) -> Calendar:
     """How the schedules of an account are read."""
-    return Calendar(ZoneInfo(account.timezone), view.choice(SCHEDULE_MINUTES.id) == "midnight")
+    from_midnight = view.choice(SCHEDULE_MINUTES.id) == "midnight"
+    return Calendar(ZoneInfo(account.timezone), from_midnight, view.choice(SCHEDULE_DAYS.id) == "either")
 
 
 def _stopped(view: View, batch: Batch) -> Batch:
     return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE.id) == "cancel" else batch
 
 
-def _with_results(view: View, batch: Batch, done: int, webhook: str | None = None) -> Batch:
+def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPLOADS, webhook: str | None = None) -> Batch:
     counted_already = view.choice(NEXT_RESULT_SET.id) == "running"
     number = max(batch.next_result_set_id - counted_already, 1)
     failed = max(done - (len(batch.searches) - batch.failures), 0)
     began = batch.started_at or view.now
-    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, batch.destination_ids, webhook)
+    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, *uploads, webhook)
     results = (*batch.available(view.now), result_set)
     return replace(_at_rest(view, batch), result_sets=results, next_result_set_id=number + 1)
 

@@ -15,8 +15,9 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import below, many_of, read_fields, refuse_future, schema_of, show_fields
 from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
 from emulator.vendors.serpwow.batches import new_batch
-from emulator.vendors.serpwow.credits import refundable
+from emulator.vendors.serpwow.credits import as_of_now, refundable
 from emulator.vendors.serpwow.effects import planned
+from emulator.vendors.serpwow.errorlogs import ErrorLog
 from emulator.vendors.serpwow.given_fields import (
     ACCOUNT,
     DESTINATION,
@@ -31,7 +32,7 @@ from emulator.vendors.serpwow.given_fields import (
 )
 from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.machine import STOPPABLE
-from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, ErrorLog, Platform
+from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform
 from emulator.vendors.serpwow.slots import call_up, in_its_line
 from emulator.vendors.serpwow.usage import day_of, give_back, spend
 
@@ -50,7 +51,10 @@ SCHEMA: Mapping[str, Any] = {
 
 QUANTITIES = frozenset(
     (
-        *(f"account.{name}" for name in ("credits_used", "credits_remaining", "account_balance_usd", "usage.*")),
+        *(
+            f"account.{name}"
+            for name in ("credits_used", "credits_remaining", "credits_returned", "account_balance_usd", "usage.*")
+        ),
         *(f"batches.{name}" for name in ("allocated", "searches")),
         *(f"batches.result_sets.{name}" for name in ("searches_completed", "searches_failed")),
         "error_logs.count",
@@ -95,14 +99,18 @@ class SerpwowGiven:
 
     def show(self, view: Transaction) -> dict[str, Any]:
         account = view.find(Account.kind, SELF)
-        shown = show_fields(ACCOUNT, account) | {"credits_remaining": account.credits_remaining} if account else {}
         return {
-            "account": shown,
+            "account": _show_account(view, account) if account else {},
             "batches": [show_batch(batch) for batch in view.all(Batch.kind)],
             "destinations": [show_fields(DESTINATION, it) for it in view.all(Destination.kind)],
             "error_logs": [show_fields(ERROR_LOG, it) for it in view.all(ErrorLog.kind)],
             "platform": show_fields(PLATFORM, _platform_of(view)),
         }
+
+
+def _show_account(view: View, account: Account) -> dict[str, Any]:
+    upcoming = replace(account, credits_reset_at=account.reset_after(view.now))
+    return show_fields(ACCOUNT, upcoming) | {"credits_remaining": account.credits_remaining}
 
 
 def _is_zone(name: str) -> bool:
@@ -141,14 +149,15 @@ def _with_ids(view: View, kind: str, items: Sequence[Mapping[str, Any]]) -> Iter
 
 def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[Account, list[Batch]]:
     written = fragment.get("account", {})
-    old: Account = view.find(Account.kind, SELF) or Account(view.now)
-    account = replace(old, **read_fields(ACCOUNT, written))
+    old = as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
+    account = replace(old, since=view.now, **read_fields(ACCOUNT, written))
     batches = list(_read_batches(view, fragment.get("batches", ())))
     if "credits_used" not in written:
         charged = sum(_newly_allocated(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + charged)
     if "usage" not in written:
-        account = _with_usage(view, account, account.credits_used - old.credits_used)
+        more = account.credits_used + account.credits_returned - old.credits_used - old.credits_returned
+        account = _with_usage(view, account, more)
     _refuse_impossible_credits(view, account, batches)
     return account, batches
 
@@ -243,8 +252,9 @@ def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch
     if most > account.credits_used:
         message = f"credits_used is {account.credits_used}, but queued and running batches can give back {most}"
         raise BadInput([Problem(message, ("account", "credits_used"))])
-    if sum(account.usage.values()) != account.credits_used:
-        message = f"the days add up to {sum(account.usage.values())}, but credits_used is {account.credits_used}"
+    if sum(account.usage.values()) != account.credits_used + account.credits_returned:
+        returned = f" and credits_returned {account.credits_returned}" if account.credits_returned else ""
+        message = f"the days add up to {sum(account.usage.values())}, but credits_used is {account.credits_used}{returned}"
         raise BadInput([Problem(message, ("account", "usage"))])
     if account.credits_used > account.credits_limit and not account.overage:
         message = f"credits_limit is {account.credits_limit}, but {account.credits_used} credits are used"

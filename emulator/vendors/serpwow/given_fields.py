@@ -24,6 +24,7 @@ from emulator.vendors.fields import (
     schema_of,
     show_fields,
 )
+from emulator.vendors.serpwow.delivery_status import WEBHOOK_TEXTS
 from emulator.vendors.serpwow.destinations import TYPES as DESTINATION_TYPES
 from emulator.vendors.serpwow.listing import STATUSES
 from emulator.vendors.serpwow.model import Batch, Component, ResultSet
@@ -54,10 +55,20 @@ DESTINATION: Fields = {
     "enabled": FLAG,
     "settings": PAIRS,
 }
-ERROR_LOG: Fields = {"id": TEXT, "date": PAST, "count": ORDINAL, "message": TEXT, "parameters": PAIRS}
+ERROR_LOG: Fields = {
+    "id": TEXT,
+    "date": PAST,
+    "count": ORDINAL,
+    "message": TEXT,
+    "parameters": PAIRS,
+    "engine_url": TEXT,
+    "api_url": TEXT,
+    "result": Field({"type": "object"}, dict, dict),
+}
 ACCOUNT: Fields = {
     "credits_limit": COUNT,
     "credits_used": COUNT,
+    "credits_returned": COUNT,
     "name": TEXT,
     "email": TEXT,
     "plan": TEXT,
@@ -125,7 +136,9 @@ RESULT_SET: Fields = {
     "searches_completed": COUNT,
     "searches_failed": COUNT,
     "destination_ids": TEXTS,
+    "failed_destination_ids": TEXTS,
     "webhook": TEXT,
+    "webhook_status": one_of(*WEBHOOK_TEXTS),
 }
 SEARCHES: Mapping[str, Any] = {
     "anyOf": [
@@ -197,6 +210,8 @@ def _read_result_sets(batch: Batch, written: Iterable[Mapping[str, Any]]) -> Ite
         if fields.get("searches_failed", 0) > len(searches):
             message = f"{fields['searches_failed']} searches failed of {len(searches)}"
             raise BadInput.at(message, "result_sets", place, "searches_failed")
+        if "webhook_status" in fields and "webhook" not in fields:
+            raise BadInput.at("webhook_status is that of a webhook: give its URL, too", "result_sets", place, "webhook_status")
         yield ResultSet(searches=searches, **fields)
 
 

@@ -47,10 +47,9 @@ def result_links(tx: Transaction, call: Call, batch: Batch, result_set: ResultSe
     """The links of a result set. Evidence: serpwow-results-7."""
     chosen = csv_fields_of(call) or batch.notifications.csv_fields
     query = f"?csv_fields={quote(chosen, safe=',')}" if chosen and format == "csv" else ""
-    stem, mark = f"Batch_Results_{batch.id}_{result_set.id}", ""
-    if format == "csv":
-        mark = f"_{_mark(tx, batch.id, result_set.id)}"
-    pages = [f"{stem}_Page_{n}{mark}{ENDINGS[format]}" for n in range(1, result_set.searches.pages + 1)]
+    stem = f"Batch_Results_{batch.id}_{result_set.id}"
+    mark = f"_{_mark(tx, batch.id, result_set.id)}" if format == "csv" else ""
+    pages = [f"{stem}_Page_{n}{ENDINGS[format]}" for n in range(1, result_set.searches.pages + 1)]
     return {
         "pages": [_link(tx, call, "results", name) + query for name in pages],
         "all_pages": _link(tx, call, "results", f"{stem}_All_Pages{mark}{ALL_PAGES[format]}") + query,
@@ -58,7 +57,7 @@ def result_links(tx: Transaction, call: Call, batch: Batch, result_set: ResultSe
 
 
 def _mark(tx: Transaction, batch: str, result_set: int) -> str:
-    """What makes the link of a CSV file hard to guess."""
+    """What makes the link to all pages as CSV hard to guess."""
     return tx.digest(f"serpwow.csv/{batch}/{result_set}").hex()[:40]
 
 
@@ -74,7 +73,7 @@ def get_result_file(tx: Transaction, call: Call) -> Answer:
     if match is None or batch is None or result_set is None:
         return Answer("astray", "serpwow-results-1")
     ending, page = match[5], int(match[3] or 0)
-    mark = _mark(tx, batch.id, result_set.id) if ending == ".csv" else None
+    mark = _mark(tx, batch.id, result_set.id) if ending == ".csv" and not page else None
     if match[4] != mark or match[3] == "0" or page > result_set.searches.pages or ending not in _endings(page):
         return Answer("astray", "serpwow-results-7")
     try:

@@ -1,9 +1,9 @@
-"""The life of a SerpWow batch: what each command and each passing of time does to it."""
+"""The lives of a SerpWow account and its batches: what each command and each passing of time does to them."""
 
 from __future__ import annotations
 
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row
-from emulator.vendors.serpwow.assumptions import OTHER_ACCOUNT, START_DISABLED, START_EMPTY, START_QUEUED
+from emulator.vendors.serpwow.assumptions import CREDITS_RESET, OTHER_ACCOUNT, START_DISABLED, START_EMPTY, START_QUEUED
 from emulator.vendors.serpwow.assumptions_of_calls import EDIT_QUEUED
 from emulator.vendors.serpwow.credits import costs_too_much, has_nothing_to_run
 from emulator.vendors.serpwow.effects import (
@@ -14,15 +14,31 @@ from emulator.vendors.serpwow.effects import (
     fails_to_stop,
     is_disabled,
     keep_credits,
+    keep_used_credits,
     leave_the_queue,
     plan_the_schedule,
     refund_credits,
+    reset_credits,
     skip_a_run,
     there_are_too_many,
 )
-from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.model import Account, Batch
 from emulator.vendors.serpwow.slots import has_no_place, take_a_ticket
-from emulator.vendors.serpwow.waits import INACTIVITY, PLACE, QUEUE, RUN, SCHEDULE
+from emulator.vendors.serpwow.waits import INACTIVITY, PLACE, QUEUE, RESET, RUN, SCHEDULE
+
+NOT_RESET = Assume(CREDITS_RESET.id, "never")
+
+ACCOUNT = Machine(
+    kind=Account.kind,
+    states=("open",),
+    commands=(),
+    waits=(RESET,),
+    rows=(
+        Row("open", After(RESET.name), SAME, None, keep_used_credits, "serpwow-account-7", assume=NOT_RESET),
+        Row("open", After(RESET.name), SAME, None, reset_credits, "serpwow-account-7"),
+    ),
+    entry=("open",),
+)
 
 CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = "create", "get", "update", "delete", "start", "stop", "stopall"
 STOPPABLE = ("queued", "running")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from emulator.kernel.store import IndexKey
-from emulator.vendors.serpwow.schedules import MANUAL, Schedule
+from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
 from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage
 
@@ -23,7 +23,7 @@ SMALL = 250
 """The most searches of a batch that shares its turn with others. Evidence: serpwow-slots-1."""
 
 RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
-"""When the public demo account's credits were last reset. Evidence: serpwow-account-2."""
+"""The credits_reset_at of the public demo account, from which months are counted. Evidence: serpwow-account-2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,15 @@ class Component:
 class Account:
     """Credits are whole numbers; `credits_used` holds what runs have cost and what queued runs have been allocated.
 
-    `usage` says on which days they were used. Nothing resets them: `credits_reset_at` is only told. Where overage is allowed
-    and enabled, more can be used than the limit. `notification_webhook` is the profile's, for batches that name none.
+    At `credits_reset_at`, and whole months from it, they come back. `usage` says on which days those were used that count now
+    and those that came back, `credits_returned`. Where overage is allowed and enabled, more can be used than the limit.
+    `notification_webhook` is the profile's, for batches that name none. `since` is when credits were last used or came back.
     """
 
     since: datetime
     credits_limit: int = 15000
     credits_used: int = 0
+    credits_returned: int = 0
     name: str = "John Smith"
     email: str = "john.smith@example.com"
     plan: str = "Plan Name"
@@ -71,6 +73,10 @@ class Account:
         """Whether more can be used than the allowance."""
         return self.overage_allowed and self.overage_enabled
 
+    def reset_after(self, instant: datetime) -> datetime:
+        """Return the next instant after another at which credits come back."""
+        return next_of_every_month(self.credits_reset_at, instant)
+
     def index(self) -> tuple[IndexKey, ...]:
         return ()
 
@@ -93,7 +99,8 @@ class Platform:
 class ResultSet:
     """The product of one completed run, numbered from 1 within its batch: the searches as they were, the last ones failed.
 
-    `webhook` is the URL that was told of it, `destination_ids` are those to which it was uploaded.
+    `webhook` is the URL that is to be told of it, and `webhook_status` how that went: ok, failed, or None if no POST was made.
+    It was uploaded to `destination_ids`, and could not be to `failed_destination_ids`.
     """
 
     id: int
@@ -102,7 +109,9 @@ class ResultSet:
     searches: Searches
     searches_failed: int = 0
     destination_ids: tuple[str, ...] = ()
+    failed_destination_ids: tuple[str, ...] = ()
     webhook: str | None = None
+    webhook_status: str | None = None
 
     @property
     def expires_at(self) -> datetime:
@@ -250,23 +259,6 @@ class Destination:
     settings: tuple[tuple[str, str], ...] = ()
     status: str = "kept"
     kind: ClassVar[str] = "serpwow.destination"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorLog:
-    """A real-time request that ended in a 500, and how often; told until three days after it last did."""
-
-    id: str
-    since: datetime
-    date: datetime
-    message: str
-    count: int = 1
-    parameters: tuple[tuple[str, str], ...] = ()
-    status: str = "kept"
-    kind: ClassVar[str] = "serpwow.errorlog"
 
     def index(self) -> tuple[IndexKey, ...]:
         return ()

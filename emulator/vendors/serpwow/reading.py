@@ -7,15 +7,17 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
-from emulator.vendors.serpwow.assumptions_of_calls import SEARCHES_BEYOND_END
+from emulator.vendors.serpwow.assumptions_of_calls import SEARCHES_BEYOND_END, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.bodies import Unfit
-from emulator.vendors.serpwow.credits import account_of
+from emulator.vendors.serpwow.delivery_status import FAILED, basis_of
 from emulator.vendors.serpwow.links import result_links, search_links
 from emulator.vendors.serpwow.machine import BATCH, GET
 from emulator.vendors.serpwow.model import Batch, ResultSet
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
 from emulator.vendors.serpwow.searches import Search, Searches, whole
 from emulator.vendors.vendor import Act, Answer, Call
+
+NO_WEBHOOK = "This Result Set had no webhook POST set"
 
 Look = Callable[[Transaction, Call, Batch], Answer]
 
@@ -29,11 +31,18 @@ class SearchesPage(NamedTuple):
     searches: tuple[Search, ...]
 
 
-class Links(NamedTuple):
-    """A batch or a result set of it, and the links to its files."""
+class SearchLinks(NamedTuple):
+    """A batch, and the links to the files of its searches."""
 
     batch: Batch
-    result_set: ResultSet | None
+    links: dict[str, Any]
+
+
+class ResultLinks(NamedTuple):
+    """A result set of a batch, and the links to its files."""
+
+    batch: Batch
+    result_set: ResultSet
     links: dict[str, Any]
 
 
@@ -78,28 +87,35 @@ def _fits(search: Search, q: str | None, custom_id: str | None) -> bool:
 
 def _export(format: str) -> Look:
     def look(tx: Transaction, call: Call, batch: Batch) -> Answer:
-        return Answer("export", "serpwow-export-1", Links(batch, None, search_links(tx, call, batch, format)))
+        return Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, call, batch, format)))
 
     return look
 
 
-def _list_results(_tx: Transaction, _call: Call, batch: Batch) -> Answer:
-    return Answer("results", "serpwow-results-4", batch)
+def _list_results(tx: Transaction, _call: Call, batch: Batch) -> Answer:
+    evidence, assumption = basis_of(batch.available(tx.now), "serpwow-results-4")
+    return Answer("results", evidence, batch, assumption)
 
 
-def _get_result(format: str, evidence: str) -> Look:
+def _get_result(format: str, published: str) -> Look:
     def look(tx: Transaction, call: Call, batch: Batch) -> Answer:
         result_set = _result_set_of(tx, call, batch)
-        return Answer("result", evidence, Links(batch, result_set, result_links(tx, call, batch, result_set, format)))
+        evidence, assumption = basis_of([result_set], published)
+        links = result_links(tx, call, batch, result_set, format)
+        return Answer("result", evidence, ResultLinks(batch, result_set, links), assumption)
 
     return look
 
 
 def _resend(tx: Transaction, call: Call, batch: Batch) -> Answer:
-    _result_set_of(tx, call, batch)
-    if not batch.webhook(account_of(tx)):
-        raise Unfit("No webhook is set up for this Batch", "serpwow-resend-2")
-    return Answer("resent", "serpwow-resend-1")
+    """Refuses, since this server makes no POST: as one that failed, or as the assumption says."""
+    result_set = _result_set_of(tx, call, batch)
+    if result_set.webhook is None:
+        raise Unfit(NO_WEBHOOK, "serpwow-resend-2")
+    if result_set.webhook_status == FAILED:
+        raise Unfit("The webhook POST failed", "serpwow-resend-2")
+    message = NO_WEBHOOK if tx.choice(WEBHOOK_UNSENT.id) == "omitted" else "The webhook POST was not sent"
+    raise Unfit(message, "serpwow-resend-3", WEBHOOK_UNSENT.id)
 
 
 def _result_set_of(tx: Transaction, call: Call, batch: Batch) -> ResultSet:

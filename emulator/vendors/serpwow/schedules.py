@@ -17,8 +17,19 @@ EVERY = {
 }
 """How many minutes lie between two runs. Evidence: serpwow-schedule-1."""
 
-LONGEST_GAP = timedelta(days=63)
-"""No two days of that kind lie farther apart: the 31st of December, say, and a 30th that February does not have."""
+HEEDED = {
+    "monthly": ("days_of_month", "hours"),
+    "weekly": ("days_of_week", "hours"),
+    "daily": ("hours",),
+    "minutes": ("hours", "days_of_week", "days_of_month", "minutes"),
+}
+"""The parts of a schedule that each type heeds. Evidence: serpwow-schedule-1 and serpwow-schedule-6."""
+
+LONGEST_GAP = timedelta(days=2000)
+"""More than lies between any two days that fit: a Wednesday the 31st can be 609 days after the one before it.
+
+That is more than three times as long, so that days on which the clocks leave the hour out can be passed over.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +53,26 @@ class Schedule:
         }
         return needed.get(self.type, True)
 
-    def falls_on(self, day: date) -> bool:
-        """Whether it names that day."""
-        if self.type == "monthly":
-            return day.day in self.days_of_month
-        return self.type == "daily" or day.isoweekday() % 7 in self.days_of_week
+    def falls_on(self, day: date, either: bool = False) -> bool:
+        """Whether it runs on that day: on any, unless it names days of a kind that its type heeds.
+
+        Of days of the week and of the month together both must fit, or, with `either`, one of them.
+        """
+        named = []
+        if self.days_of_month and "days_of_month" in HEEDED[self.type]:
+            named.append(day.day in self.days_of_month)
+        if self.days_of_week and "days_of_week" in HEEDED[self.type]:
+            named.append(day.isoweekday() % 7 in self.days_of_week)
+        return any(named) or not named if either else all(named)
 
 
 class Calendar(NamedTuple):
-    """Where and how schedules are read: a time zone, and whether minutes count from each full hour or from midnight."""
+    """How schedules are read: in which time zone, whether minutes count from midnight or from each full hour, and whether of
+    days of the week and of the month `either` is enough."""
 
     zone: ZoneInfo
     from_midnight: bool = False
+    either: bool = False
 
 
 def next_instant(schedule: Schedule, after: datetime, calendar: Calendar) -> datetime | None:
@@ -65,23 +84,33 @@ def next_instant(schedule: Schedule, after: datetime, calendar: Calendar) -> dat
 
 
 def _minutes(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
-    step = EVERY[schedule.minutes or "every_hour"]
-    whole_minute = after.replace(second=0, microsecond=0)
-    for n in range(1, 24 * 60 + 1):
-        at = whole_minute + timedelta(minutes=n)
-        local = at.astimezone(calendar.zone)
-        passed = local.minute + (local.hour * 60 if calendar.from_midnight else 0)
-        if passed % step == 0:
-            yield at
+    """Yields each minute that fits, from the one after an instant on. They are minutes of UTC, so that each comes once."""
+    step, zone = EVERY[schedule.minutes or "every_hour"], calendar.zone
+    first = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    for day in _days_from(after, calendar):
+        # Clocks that go back just after midnight repeat minutes of the day before.
+        if not any(schedule.falls_on(it, calendar.either) for it in (day, day - timedelta(days=1))):
+            continue
+        at, end = max(first, _at(day, 0, zone)), _at(day + timedelta(days=1), 0, zone)
+        while at < end:
+            local = at.astimezone(zone)
+            passed = local.minute + (local.hour * 60 if calendar.from_midnight else 0)
+            in_the_hour = not schedule.hours or local.hour in schedule.hours
+            if passed % step == 0 and in_the_hour and schedule.falls_on(local.date(), calendar.either):
+                yield at
+            at += timedelta(minutes=1)
 
 
 def _hours(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
-    first = after.astimezone(calendar.zone).date()
-    for n in range(LONGEST_GAP.days):
-        day = first + timedelta(days=n)
+    for day in _days_from(after, calendar):
         if schedule.falls_on(day):
             # An hour that the clocks leave out comes an hour later; one that they repeat is meant the first time.
             yield from sorted({_at(day, hour, calendar.zone) for hour in schedule.hours})
+
+
+def _days_from(after: datetime, calendar: Calendar) -> Iterator[date]:
+    first = after.astimezone(calendar.zone).date()
+    return (first + timedelta(days=n) for n in range(LONGEST_GAP.days))
 
 
 def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:
@@ -90,7 +119,19 @@ def _at(day: date, hour: int, zone: ZoneInfo) -> datetime:
 
 def two_months_after(at: datetime) -> datetime:
     """The same day two months on, or the last day of that month."""
-    months = at.month + 1
+    return months_after(at, 2)
+
+
+def next_of_every_month(at: datetime, after: datetime) -> datetime:
+    """The first instant strictly after another that lies whole months from `at`, before it or behind it; both are in UTC."""
+    months = 12 * (after.year - at.year) + after.month - at.month
+    this = months_after(at, months)
+    return this if this > after else months_after(at, months + 1)
+
+
+def months_after(at: datetime, count: int) -> datetime:
+    """The same day so many months on (or back, where `count` is negative), or the last day of that month."""
+    months = at.month - 1 + count
     year, month = at.year + months // 12, months % 12 + 1
     for day in (at.day, 30, 29, 28):
         try:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 Usage = Mapping[str, int]
-"""Credits used, by ISO date; a day without any is left out. Together they are the account's `credits_used`."""
+"""Credits used, by ISO date; a day without any is left out. Together they are what counts now and what came back."""
 
 MONTHS = 3
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import instant
+from emulator.vendors.serpwow.delivery_status import show_deliveries
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
 from emulator.vendors.serpwow.effects import BATCHES_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform, ResultSet
-from emulator.vendors.serpwow.schedules import Schedule
+from emulator.vendors.serpwow.schedules import HEEDED, Schedule
 from emulator.vendors.serpwow.usage import history
 from emulator.vendors.vendor import Call
 
@@ -56,14 +58,9 @@ def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:
 
 
 def _show_schedule(schedule: Schedule) -> dict[str, Any]:
-    """Only what its type heeds. Evidence: serpwow-get-7."""
-    heeded: dict[str, dict[str, Any]] = {
-        "monthly": {"schedule_days_of_month": list(schedule.days_of_month), "schedule_hours": list(schedule.hours)},
-        "weekly": {"schedule_days_of_week": list(schedule.days_of_week), "schedule_hours": list(schedule.hours)},
-        "daily": {"schedule_hours": list(schedule.hours)},
-        "minutes": {"schedule_minutes": schedule.minutes},
-    }
-    return {name: value for name, value in heeded.get(schedule.type, {}).items() if value}
+    """Only what its type heeds. Evidence: serpwow-get-7 and serpwow-schedule-6."""
+    heeded = {name: getattr(schedule, name) for name in HEEDED.get(schedule.type, ())}
+    return {f"schedule_{name}": list(it) if isinstance(it, tuple) else it for name, it in heeded.items() if it}
 
 
 def _show_notifications(batch: Batch) -> dict[str, Any]:
@@ -81,8 +78,8 @@ def _show_notifications(batch: Batch) -> dict[str, Any]:
     return {name: text for name, text in texts.items() if text is not None} | flags
 
 
-def show_result_set(result_set: ResultSet) -> dict[str, Any]:
-    """A result set as it is listed. The call of its webhook and its uploads are only told, not made."""
+def show_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A result set as it is listed, or, with the links to its files, as it is had by itself."""
     shown: dict[str, Any] = {
         "id": result_set.id,
         "started_at": instant(result_set.started_at),
@@ -93,17 +90,9 @@ def show_result_set(result_set: ResultSet) -> dict[str, Any]:
         "searches_failed": result_set.searches_failed,
         "searches_total": len(result_set.searches),
     }
-    at = result_set.ended_at
-    if result_set.webhook is not None:
-        shown["webhook_status"] = _done(at, "Webhook POST completed successfully.")
-    if result_set.destination_ids:
-        uploaded = _done(at, "Destination upload completed successfully.")
-        shown["destination_status"] = dict.fromkeys(result_set.destination_ids, uploaded)
-    return shown
-
-
-def _done(at: datetime, text: str) -> dict[str, Any]:
-    return {"status": "ok", "log": [{"date_time": instant(at), "text": text}]}
+    if links is not None:
+        shown["download_links"] = links
+    return shown | show_deliveries(view, result_set)
 
 
 def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any]:
@@ -118,7 +107,7 @@ def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any
         "credits_used": account.credits_used,
         "credits_limit": account.credits_limit,
         "credits_remaining": account.credits_remaining,
-        "credits_reset_at": instant(account.credits_reset_at),
+        "credits_reset_at": instant(account.reset_after(tx.now)),
         "batches_used": batches,
         "batches_limit": BATCHES_LIMIT,
         "batches_available": max(BATCHES_LIMIT - batches, 0),

@@ -24,7 +24,7 @@ from emulator.vendors.serpwow.limits import PER_MINUTE
 from emulator.vendors.serpwow.links import File
 from emulator.vendors.serpwow.listing import Page
 from emulator.vendors.serpwow.model import Account, Batch, Destination
-from emulator.vendors.serpwow.reading import Links, SearchesPage
+from emulator.vendors.serpwow.reading import ResultLinks, SearchesPage, SearchLinks
 from emulator.vendors.serpwow.searches import show_search
 from emulator.vendors.serpwow.wire import show_account, show_batch, show_result_set
 from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
@@ -65,7 +65,7 @@ def _searches(_tx: Transaction, _call: Call, page: SearchesPage) -> Reply:
     )
 
 
-def _export(_tx: Transaction, _call: Call, subject: Links) -> Reply:
+def _export(_tx: Transaction, _call: Call, subject: SearchLinks) -> Reply:
     searches = subject.batch.searches
     return _succeeded(
         batch_id=subject.batch.id,
@@ -80,13 +80,12 @@ def _search(_tx: Transaction, _call: Call, changed: Mapping[str, Any]) -> Reply:
 
 
 def _results(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    results = [show_result_set(it) for it in reversed(batch.available(tx.now))]
+    results = [show_result_set(tx, it) for it in reversed(batch.available(tx.now))]
     return _succeeded(batch_id=batch.id, batch=show_batch(batch, tx.now), results_count=len(results), results=results)
 
 
-def _result(_tx: Transaction, _call: Call, subject: Links) -> Reply:
-    shown = show_result_set(subject.result_set) if subject.result_set else {}
-    return _succeeded(batch_id=subject.batch.id, result=shown | {"download_links": subject.links})
+def _result(tx: Transaction, _call: Call, subject: ResultLinks) -> Reply:
+    return _succeeded(batch_id=subject.batch.id, result=show_result_set(tx, subject.result_set, subject.links))
 
 
 def _file(_tx: Transaction, _call: Call, file: File) -> Reply:
@@ -105,6 +104,10 @@ def _error_logs(_tx: Transaction, _call: Call, page: ErrorLogsPage) -> Reply:
 
 def _destination(_tx: Transaction, _call: Call, destination: Destination) -> Reply:
     return _succeeded(destination={"id": destination.id})
+
+
+def _destination_details(tx: Transaction, _call: Call, destination: Destination) -> Reply:
+    return _succeeded(destination=show_destination(tx, destination))
 
 
 def _destinations(tx: Transaction, _call: Call, page: DestinationsPage) -> Reply:
@@ -184,10 +187,10 @@ WORDINGS: dict[str, Wording] = {
     "cleared": _done("Batch searches cleared"),
     "results": _results,
     "result": _result,
-    "resent": _done("Webhook POST resent successfully."),
     "file": _file,
     "error_logs": _error_logs,
     "destination": _destination,
+    "destination_details": _destination_details,
     "destinations": _destinations,
     "destination_deleted": _done("1 Destination deleted"),
     "nothing_to_stop": _refusal(400, "No Batches are currently queued or running"),
