@@ -6,23 +6,25 @@ from collections.abc import Iterator
 
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.words import near, some
-from emulator.vendors.stripe.assumptions import CONTENT_TYPE
-from emulator.vendors.stripe.calls import fields_of
+from emulator.vendors.stripe.assumptions import CHANNEL, CONTENT_TYPE
+from emulator.vendors.stripe.calls import fields_of, version_of
 from emulator.vendors.stripe.creation import endpoint_of
 from emulator.vendors.stripe.operations import CONTENT_TYPES
-from emulator.vendors.stripe.versions import VERSIONS, endpoints_of
+from emulator.vendors.stripe.versions import PREVIEWS, endpoints_of, is_well_formed
 from emulator.vendors.vendor import Call
 
 
 def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
     if answer == "no_version":
-        yield f"the header Stripe-Version says for which version the request was written, such as {min(VERSIONS)}"
+        yield f"the header Stripe-Version says for which version the request was written, such as {PREVIEWS[0]}"
     elif answer == "unknown_version":
-        yield f"the versions that have batch jobs are {', '.join(sorted(VERSIONS))}"
+        if not is_well_formed(version_of(call)):
+            yield f"a version is a date and a name, such as {PREVIEWS[-1]}"
+        yield f"the versions that have batch jobs are {', '.join(PREVIEWS)}"
     elif answer == "link_refused" and call.method == "PUT":
         yield from _of_content_type(tx, call)
     elif answer == "unsupported_endpoint":
-        yield from _of_endpoint(call)
+        yield from _of_endpoint(tx, call)
 
 
 def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
@@ -33,12 +35,12 @@ def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
         yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
 
 
-def _of_endpoint(call: Call) -> Iterator[str]:
+def _of_endpoint(tx: Transaction, call: Call) -> Iterator[str]:
     fields = fields_of(call)
     if not isinstance(fields, dict):
         return
-    wanted, version = endpoint_of(fields), call.headers.get("stripe-version", "")
-    known = [f"{it.http_method} {it.path}" for it in endpoints_of(version)]
+    wanted, version, channel = endpoint_of(fields), version_of(call), tx.choice(CHANNEL.id)
+    known = [f"{it.http_method} {it.path}" for it in endpoints_of(version, channel)]
     if close := near(f"{wanted.http_method} {wanted.path}", known):
         yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(close)}"
     elif known:
