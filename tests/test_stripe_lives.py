@@ -33,7 +33,7 @@ MAY_FOLLOW = {
     "created": {"ready_for_upload"},
     "ready_for_upload": {"validating", "updated", "upload_timeout"},
     "validating": {"updated", "validation_failed", "batch_failed"},
-    "updated": {"updated", "completed", "canceled", "timeout", "batch_failed"},
+    "updated": {"updated", "completed", "canceled", "timeout", "batch_failed", "validation_failed"},
 }
 HEADERS = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-03-25.preview"}
 

@@ -148,10 +148,17 @@ RESULTS_EXPIRED = Assumption(
 )
 UPDATED_EVENTS = Assumption(
     "stripe.updated-events",
-    "Does an updated event tell that a job is in progress, or cancelling?",
+    "Does an updated event tell that a job is in progress, or cancelling, and of its progress?",
     ("emit", "omit"),
     "emit",
-    "The type tells of a changed status, and these two have no type of their own.",
+    "The type tells of a changed status or progress, and these two statuses have no type of their own.",
+)
+PROGRESS_EVENTS = Assumption(
+    "stripe.progress-events",
+    "How often does an updated event tell of the progress of a job?",
+    ("quarters", "never"),
+    "quarters",
+    "The guide says that one comes when progress changed, but not how often: after each row would be far too often.",
 )
 EVENT_CHANGES = Assumption(
     "stripe.event-changes",
@@ -225,6 +232,7 @@ ASSUMPTIONS = (
     ROW_WITHOUT_ID,
     RESULTS_EXPIRED,
     UPDATED_EVENTS,
+    PROGRESS_EVENTS,
     EVENT_CHANGES,
     EVENT_METADATA,
     RATE_LIMIT_TYPE,

@@ -21,7 +21,7 @@ from emulator.vendors.fields import (
     show_fields,
 )
 from emulator.vendors.stripe.destinations import Destination
-from emulator.vendors.stripe.events import LIFETIME, TYPES, Event, mint_event_id, newest_event, told, type_of
+from emulator.vendors.stripe.events import JOB_EVENT, LIFETIME, TYPES, Event, mint_event_id, newest_event, told, type_of
 from emulator.vendors.stripe.given_destinations import FIELDS as DESTINATION_FIELDS
 from emulator.vendors.stripe.given_destinations import problems_of_written as problems_of_destination
 from emulator.vendors.stripe.given_destinations import read_destinations, show_destination
@@ -37,6 +37,7 @@ from emulator.vendors.stripe.given_jobs import (
     show_job,
 )
 from emulator.vendors.stripe.ledger import Ledger, ledger_of
+from emulator.vendors.stripe.machine import as_of_now
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.platform import LIMITERS, LOCKED, Account, account_of, platform_of
 
@@ -130,11 +131,20 @@ def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job])
             ledger, last = ledger.entered(), event.since
             yield event
     moved = ((job, view.find(Job.kind, job.id)) for job in jobs)
-    for job in (job for job, old in moved if old is not None and old.status != job.status):
-        for event in told(view, ledger, type_of(job.status), job):
+    for job, type in ((job, _news(view, old, job)) for job, old in moved):
+        for event in told(view, ledger, type, job) if type else ():
             ledger = ledger.entered()
             yield event
     yield ledger
+
+
+def _news(view: View, old: Job | None, job: Job) -> str | None:
+    """The type of the event that tells how a hand moved a job; None where it did not, or where the job is new."""
+    if old is None:
+        return None
+    if old.status != job.status:
+        return type_of(job.status)
+    return JOB_EVENT + "updated" if as_of_now(view, old).progress != as_of_now(view, job).progress else None
 
 
 def _read_event(view: View, item: Mapping[str, Any], ledger: Ledger, place: int) -> Event | None:
