@@ -9,7 +9,9 @@ from emulator.kernel.words import near, some
 from emulator.vendors.stripe.assumptions import CHANNEL, CONTENT_TYPE
 from emulator.vendors.stripe.calls import fields_of, version_of
 from emulator.vendors.stripe.creation import endpoint_of
+from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.operations import CONTENT_TYPES
+from emulator.vendors.stripe.parameters import pairs_of
 from emulator.vendors.stripe.versions import PREVIEWS, endpoints_of, is_well_formed
 from emulator.vendors.vendor import Call
 
@@ -25,6 +27,8 @@ def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
         yield from _of_content_type(tx, call)
     elif answer == "unsupported_endpoint":
         yield from _of_endpoint(tx, call)
+    elif answer == "invalid_fields":
+        yield from _of_event_types(call)
 
 
 def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
@@ -33,6 +37,16 @@ def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
     if accepted is not None and sent not in accepted:
         types = " or ".join(it or "none" for it in sorted(accepted, reverse=True))
         yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
+
+
+def _of_event_types(call: Call) -> Iterator[str]:
+    """Name the type that was meant where one in the query or in enabled_events is none."""
+    fields = fields_of(call)
+    wanted = fields.get("enabled_events", ()) if isinstance(fields, dict) else ()
+    asked = [value for name, value in pairs_of(call) if name.partition("[")[0] == "types"]
+    for type in (*asked, *(wanted if isinstance(wanted, list) else ())):
+        if isinstance(type, str) and not is_event_type(type) and (close := near(type, TYPES)):
+            yield f"{type} is no type of event; the nearest is {' or '.join(close)}"
 
 
 def _of_endpoint(tx: Transaction, call: Call) -> Iterator[str]:

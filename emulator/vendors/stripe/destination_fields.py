@@ -22,7 +22,7 @@ def mistake_in_new(fields: Mapping[str, Any]) -> str | None:
     return (
         _mistake(fields, _CREATABLE, (URL, SECRET), _REQUIRED)
         or _mistake_about_receiver(fields)
-        or mistake_about_events(fields["event_payload"], fields["enabled_events"])
+        or _mistake_about_events(fields["event_payload"], fields["enabled_events"])
     )
 
 
@@ -32,19 +32,22 @@ def mistake_in_change(fields: Mapping[str, Any], type: str, payload: str) -> str
         return mistake
     if WEBHOOK in fields and type != WEBHOOK:
         return f"The field {WEBHOOK} is not one of the type {type}"
-    return mistake_about_events(payload, fields.get("enabled_events", ()))
+    return _mistake_about_events(payload, fields.get("enabled_events", ()))
 
 
-def mistake_about_events(payload: str, wanted: Iterable[str]) -> str | None:
-    """Return which of the wanted events a destination cannot have, None if none. Evidence: stripe-destination-14."""
-    if payload != "thin":
-        return None
-    for type in wanted:
-        if type == EVERYTHING:
-            return "The field enabled_events of a destination of thin events must name each type: * is not one"
-        if not is_event_type(type):
-            return f"Invalid value for the field enabled_events: {type}"
-    return None
+def unfit_event(payload: str, wanted: Iterable[str]) -> str | None:
+    """Return the first of the wanted events that a destination cannot have, None if it can have each.
+
+    Evidence: stripe-destination-14.
+    """
+    return next((type for type in wanted if not is_event_type(type)), None) if payload == "thin" else None
+
+
+def _mistake_about_events(payload: str, wanted: Iterable[str]) -> str | None:
+    unfit = unfit_event(payload, wanted)
+    if unfit == EVERYTHING:
+        return "The field enabled_events of a destination of thin events must name each type: * is not one"
+    return None if unfit is None else f"Invalid value for the field enabled_events: {unfit}"
 
 
 def _mistake(

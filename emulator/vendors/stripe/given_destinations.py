@@ -8,8 +8,10 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
+from emulator.kernel.words import hint
 from emulator.vendors.fields import PAST, TEXT, TEXT_MAP, TEXTS, Field, Fields, one_of, read_fields, refuse_future, show_fields
-from emulator.vendors.stripe.destination_fields import EVERYTHING, mistake_about_events
+from emulator.vendors.stripe.assumptions import TOO_MANY_DESTINATIONS
+from emulator.vendors.stripe.destination_fields import EVERYTHING, unfit_event
 from emulator.vendors.stripe.destinations import MOST, Destination, mint_id, mint_secret
 from emulator.vendors.stripe.events import JOB_EVENT, TYPES
 from emulator.vendors.stripe.receivers import (
@@ -63,15 +65,22 @@ EVENTS_BY_DEFAULT = {"thin": tuple(it for it in TYPES if it.startswith(JOB_EVENT
 
 def problems_of_written(item: Mapping[str, Any], place: int) -> Iterator[Problem]:
     """Find what is wrong with a destination as it is written."""
-    if mistake := mistake_about_events(item.get("event_payload", "thin"), _texts(item.get("enabled_events"))):
-        yield Problem(mistake, ("event_destinations", place, "enabled_events"))
+    yield from _problems_of_events(item.get("event_payload", "thin"), _texts(item.get("enabled_events")), place)
     type = item.get("type")
     for name in (*OF_WEBHOOKS, *CLOUDS):
         if name in item and type in RECEIVERS and type != (WEBHOOK if name in OF_WEBHOOKS else name):
             yield Problem(f"a destination of the type {type} has no {name}", ("event_destinations", place, name))
     if type is None and "id" not in item:
         for name in CLOUDS.keys() & item.keys():
-            yield Problem(f"a destination with {name} has type: {name}", ("event_destinations", place, name))
+            yield Problem(f"write type: {name} beside it, or this is a webhook endpoint", ("event_destinations", place, name))
+
+
+def _problems_of_events(payload: str, wanted: Iterable[str], place: int) -> Iterator[Problem]:
+    unfit = unfit_event(payload, wanted)
+    if unfit is not None:
+        how = "" if unfit == EVERYTHING else hint(unfit, TYPES)
+        message = f"{unfit!r} is no type of thin event: a destination of these names each type that it wants{how}"
+        yield Problem(message, ("event_destinations", place, "enabled_events"))
 
 
 def read_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[Destination]:
@@ -83,7 +92,8 @@ def read_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[De
     found = {it.id: it for it in (_read(view, item, place) for place, item in enumerate(items))}
     new = [it.owner for it in found.values() if view.find(Destination.kind, it.id) is None]
     for owner in dict.fromkeys(new):
-        if view.size(Destination.kind, "owner", owner) + new.count(owner) > MOST:
+        count = view.size(Destination.kind, "owner", owner) + new.count(owner)
+        if count > MOST and view.choice(TOO_MANY_DESTINATIONS.id) == "400":
             raise BadInput([Problem(f"an account has {MOST} event destinations at most", ("event_destinations",))])
     return list(found.values())
 
@@ -135,8 +145,9 @@ def _changed(view: View, old: Destination, written: Mapping[str, Any], clouds: M
     moved = written.get("status", old.status) != old.status
     noted = replace(old, since=view.now, updated=view.now) if moved else old
     changed = replace(noted, **written, cloud=clouds.get(old.type, old.cloud))
-    if mistake := mistake_about_events(changed.event_payload, changed.enabled_events):
-        raise BadInput([Problem(mistake, ("event_destinations", place, "enabled_events"))])
+    problems = [*_problems_of_events(changed.event_payload, changed.enabled_events, place)]
+    if problems:
+        raise BadInput(problems)
     return changed
 
 
