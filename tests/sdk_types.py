@@ -2,7 +2,7 @@
 
     python -m tests.sdk_types < replies.jsonl
 
-reads JSON bodies, one a line, and prints a JSON list of the differences. The fields, their types, the words that they may hold
+reads JSON bodies, one a line, and prints the differences, and the paths that jobs may call, as JSON. The fields, their types, the words that they may hold
 and what may be missing are read from the annotations of the client's own classes.
 """
 
@@ -13,10 +13,11 @@ import sys
 from collections.abc import Iterator
 from inspect import get_annotations
 from types import NoneType
-from typing import Any, ClassVar, Literal, Union, get_args, get_origin
+from typing import Any, ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from stripe import StripeObject
 from stripe.events._event_classes import get_v2_event_class
+from stripe.params.v2.core._batch_job_create_params import BatchJobCreateParamsEndpoint
 from stripe.v2 import DeletedObject, ListObject
 from stripe.v2.core import BatchJob, EventDestination
 
@@ -112,9 +113,14 @@ def _of_union(value: Any, parts: tuple[Any, ...], path: str, encoding: str | Non
     yield from _of_value(value, (words or kinds)[0], path, encoding)
 
 
+def paths_of_jobs() -> list[str]:
+    """Return the paths that the client's parameters of a new job list, each once."""
+    return sorted(set(get_args(get_type_hints(BatchJobCreateParamsEndpoint)["path"])))
+
+
 def main() -> None:
     found = sorted({it for line in sys.stdin for it in differences(json.loads(line))})
-    print(json.dumps(found))  # noqa: T201
+    print(json.dumps({"differences": found, "paths": paths_of_jobs()}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from emulator.vendors.stripe.versions import WITHOUT_RPS, is_well_formed
 from tests.conftest import Live, World
 from tests.sdk_types import EXCEPTIONS
 from tests.stripe_clients import newest_beta, release
-from tests.test_stripe_sdk_types import replies_in
+from tests.test_stripe_sdk_types import public_paths_of, replies_in
 
 ROOT = Path(__file__).parent.parent
 START = {"start": "2026-03-09T20:55:31Z"}
@@ -220,14 +220,15 @@ def test_the_tests_of_the_pinned_python_client_hold_with_the_newest(newest_pytho
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_replies_are_what_the_newest_python_client_declares(newest_python: dict[str, str]) -> None:
-    bodies = "\n".join(map(json.dumps, replies_in(printed(newest_python, "stripe.api_version"))))
+def test_replies_and_endpoints_are_what_the_newest_python_client_declares(newest_python: dict[str, str]) -> None:
+    version = printed(newest_python, "stripe.api_version")
+    bodies = "\n".join(map(json.dumps, replies_in(version)))
     done = subprocess.run(
         [sys.executable, "-m", "tests.sdk_types"], cwd=ROOT, env=newest_python, input=bodies,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == sorted(EXCEPTIONS)
+    assert json.loads(done.stdout) == {"differences": sorted(EXCEPTIONS), "paths": public_paths_of(version)}
 
 
 @pytest.mark.parametrize(

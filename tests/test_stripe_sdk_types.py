@@ -14,9 +14,10 @@ from emulator.doors import InProcessClient
 from emulator.scenario.client import Headers, Response
 from emulator.scenario.player import play
 from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.channels import PUBLIC
 from emulator.vendors.stripe.links import MOUNT
-from emulator.vendors.stripe.versions import is_well_formed, named_version
-from tests.sdk_types import EXCEPTIONS, differences
+from emulator.vendors.stripe.versions import endpoints_of, is_well_formed, named_version
+from tests.sdk_types import EXCEPTIONS, differences, paths_of_jobs
 
 SCENARIOS = [name for name in library().names() if name.startswith("stripe/")]
 ASKED = [(it.name, it.method, it.path) for it in STRIPE.operations if MOUNT not in it.mounts]
@@ -64,6 +65,31 @@ def test_replies_are_what_the_pinned_client_declares() -> None:
     bodies = replies_in(stripe.api_version)
     found = {it for body in bodies for it in differences(body)}
     assert found == set(EXCEPTIONS)
+
+
+def public_paths_of(version: str) -> list[str]:
+    """Return the paths that jobs of a version may call in the public channel, each once."""
+    return sorted({it.path for it in endpoints_of(version, PUBLIC)})
+
+
+def test_the_endpoints_of_jobs_are_those_of_the_pinned_client() -> None:
+    assert public_paths_of(stripe.api_version) == paths_of_jobs()
+
+
+@pytest.mark.parametrize(
+    ("version", "channel", "count", "paths"),
+    [
+        ("2026-03-25.preview", "public", 12, 12),
+        ("2026-03-25.preview", "private", 12, 12),
+        ("2026-05-27.preview", "public", 8, 7),
+        ("2026-09-30.preview", "public", 8, 7),
+        ("2026-05-27.preview", "private", 86, 74),  # the alphas list 87, two of them twice for one method, and one for two
+        ("2026-10-14.preview", "private", 86, 74),
+    ],
+)
+def test_each_channel_lists_as_many_endpoints_as_its_clients(version: str, channel: str, count: int, paths: int) -> None:
+    found = endpoints_of(version, channel)
+    assert (len(found), len({it.path for it in found})) == (count, paths)
 
 
 JOB = {

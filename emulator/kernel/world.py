@@ -21,7 +21,7 @@ from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
 
 JUMP_LIMIT = 50_000
-JUMP_LIMIT_EACH = 25
+JUMP_LIMIT_EACH = 10
 """How many changes, and how many more for each resource, one jump of the clock may bring about."""
 
 BEGINNING, NOW = "beginning", "now"
