@@ -9,6 +9,7 @@ from hypothesis import given
 
 from emulator.kernel.machine import Part, Wait
 from emulator.kernel.world import World
+from emulator.vendors.stripe import STRIPE
 from tests.test_stripe import COUNTS, ID, TIMINGS, Written, list_events, state_of, working_jobs, world_of
 
 TICK = timedelta(microseconds=1)
@@ -91,3 +92,16 @@ def test_a_wait_that_is_part_of_another_is_as_long_as_that_says(
     whole = Wait("toy.whole", timedelta(seconds=10), "invented")
     half = Wait("toy.half", None, "invented", settable=False, part=Part(whole, lambda _, length: length / 2))
     assert half.length(None, timing) == (None if length is None else timedelta(seconds=length))
+
+
+@pytest.mark.parametrize(
+    ("status", "count", "events"),
+    [("in_progress", "success_count", 1), ("validating", "validated_count", 1), ("canceled", "success_count", 0)],
+)
+def test_progress_that_a_hand_makes_is_told_of_while_the_job_works(status: str, count: str, events: int) -> None:
+    world = world_of({"id": ID, "status": status, "rows": 100})
+    for number in (50, 50):
+        with world.transaction("change") as tx:
+            for resource in STRIPE.given.read(tx, {"batch_jobs": [{"id": ID, count: number}]}):
+                tx.put(resource)
+    assert len(told(world)) == events

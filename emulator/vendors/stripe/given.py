@@ -144,7 +144,8 @@ def _news(view: View, old: Job | None, job: Job) -> str | None:
         return None
     if old.status != job.status:
         return type_of(job.status)
-    return JOB_EVENT + "updated" if as_of_now(view, old).progress != as_of_now(view, job).progress else None
+    works = job.status in ("validating", "in_progress")
+    return JOB_EVENT + "updated" if works and as_of_now(view, old).progress != as_of_now(view, job).progress else None
 
 
 def _read_event(view: View, item: Mapping[str, Any], ledger: Ledger, place: int) -> Event | None:
