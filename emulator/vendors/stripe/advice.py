@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from emulator.kernel.transaction import Transaction
@@ -12,7 +13,7 @@ from emulator.vendors.stripe.creation import endpoint_of
 from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.operations import CONTENT_TYPES
 from emulator.vendors.stripe.parameters import pairs_of
-from emulator.vendors.stripe.versions import PREVIEWS, endpoints_of, is_well_formed
+from emulator.vendors.stripe.versions import PREVIEWS, Endpoint, endpoints_of, is_well_formed
 from emulator.vendors.vendor import Call
 
 
@@ -54,8 +55,13 @@ def _of_endpoint(tx: Transaction, call: Call) -> Iterator[str]:
     if not isinstance(fields, dict):
         return
     wanted, version, channel = endpoint_of(fields), version_of(call), tx.choice(CHANNEL.id)
-    known = [f"{it.http_method} {it.path}" for it in endpoints_of(version, channel)]
-    if close := near(f"{wanted.http_method} {wanted.path}", known):
-        yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(close)}"
+    known = {_alike(it): f"{it.http_method} {it.path}" for it in endpoints_of(version, channel)}
+    if close := near(_alike(wanted), known):
+        yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(known[it] for it in close)}"
     elif known:
-        yield f"jobs of {version} may call {some(known)}"
+        yield f"jobs of {version} may call {some([*known.values()])}"
+
+
+def _alike(endpoint: Endpoint) -> str:
+    """The endpoint, whatever its placeholders are called."""
+    return f"{endpoint.http_method} {re.sub(r':[^/]+', ':id', endpoint.path)}"
