@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test newest lowest lock image clean
+.PHONY: serve test newest lowest lock clients image clean
 
 serve: .venv/.installed ## serve the default world on 127.0.0.1:8080
 	$(BIN)/batch-emulator serve
@@ -18,6 +18,9 @@ newest lowest: .venv/.installed-dev ## the tests with the newest releases, or th
 lock: .venv/.installed-dev ## constraints.txt anew: today's releases of all that the tests need
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --no-annotate \
 	  --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+
+clients: .venv/.installed-dev ## the newest betas of Stripe's clients that the tests run, as pip and npm have them today
+	$(BIN)/python -m tests.stripe_clients
 
 image: ## the container image, batch-emulator
 	docker build --tag batch-emulator .

@@ -135,7 +135,7 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
         ),
         (
             lambda it: send(it, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, json=NEW_JOB | {"endpoint": ENDPOINT}),
-            ["the nearest endpoint that jobs of 2026-03-25.preview may call is post /v1/customers/:id"],
+            ["the nearest endpoint that jobs of 2026-03-25.preview may call is post /v1/customers/:customer"],
         ),
         (
             lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO, content=b"{'a'"),

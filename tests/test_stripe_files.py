@@ -16,6 +16,7 @@ from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import parse_instant
 from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.channels import LISTS
 from emulator.vendors.stripe.given_jobs import read_failing
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
 from emulator.vendors.stripe.outcomes import Failing, Order, Work, plan
@@ -200,8 +201,9 @@ def test_every_preview_supports_what_all_of_them_do() -> None:
         "nonsense",
         "2020-01-01",
     ):
-        assert supports(version, CUSTOMER)
-        assert not supports(version, Endpoint("post", "/v1/charges"))
+        for channel in LISTS:
+            assert supports(version, CUSTOMER, channel)
+            assert not supports(version, Endpoint("post", "/v1/charges"), channel)
 
 
 IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [

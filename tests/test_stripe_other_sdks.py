@@ -1,4 +1,4 @@
-"""The same life through two newer clients, each in an environment of its own."""
+"""The newest clients, each in a folder of its own: the same life, the tests of the pinned one, and the types that they declare."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ import os
 import shutil
 import subprocess
 import sys
-import venv
 from pathlib import Path
 from typing import Any
 
 import pytest
+import stripe
 
+from emulator.vendors.stripe.versions import WITHOUT_RPS, is_well_formed
 from tests.conftest import Live, World
+from tests.sdk_types import EXCEPTIONS
+from tests.stripe_clients import newest_beta, release
+from tests.test_stripe_sdk_types import public_paths_of, replies_in
 
-PYTHON_SDK, NODE_SDK = "stripe==16.1.0b1", "stripe@22.7.0-beta.1"
+ROOT = Path(__file__).parent.parent
 START = {"start": "2026-03-09T20:55:31Z"}
 
 PYTHON_LIFE = """
@@ -43,7 +47,7 @@ def refusal(call):
 def create(path="/v1/customers/:customer", **more):
     return jobs.create({"endpoint": {"path": path, "http_method": "post"}, "skip_validation": False, **more})
 
-told = {"version": stripe.api_version}
+told = {"version": stripe.api_version, "release": stripe.VERSION}
 job = create(metadata={"run": "1"})
 told["created"] = [job.status, job.metadata.run, hasattr(job, "maximum_rps")]
 lines = ''.join(json.dumps({"id": f"req_{n}", "path_params": {"customer": f"cus_{n}"}}) + "\\n" for n in range(20))
@@ -83,12 +87,12 @@ const advance = (by) =>
 const put = async (link, body) =>
   (await fetch(link, { method: 'PUT', headers: { 'Content-Type': 'application/octet-stream' }, body })).status;
 const refusal = async (call) => {
-  try { await call(); } catch (e) { return [e.statusCode, e.code, e.raw.batch_job_id ?? null]; }
+  try { await call(); return null; } catch (e) { return [e.statusCode, e.code, e.raw.batch_job_id ?? null]; }
 };
 const create = (path = '/v1/customers/:customer', more = {}) =>
   jobs.create({ endpoint: { path, http_method: 'post' }, skip_validation: false, ...more });
 
-const told = { version: Stripe.API_VERSION ?? stripe.getApiField('version') };
+const told = { version: Stripe.API_VERSION ?? stripe.getApiField('version'), release: Stripe.PACKAGE_VERSION };
 const job = await create(undefined, { metadata: { run: '1' } });
 told.created = [job.status, job.metadata.run, 'maximum_rps' in job];
 let lines = '';
@@ -142,11 +146,11 @@ def needed(*programs: str) -> None:
         pytest.skip(f"{' and '.join(missing)} not installed here")
 
 
-def life(world: World, *command: str | Path) -> dict[str, Any]:
+def life(world: World, *command: str | Path, environment: dict[str, str] | None = None) -> dict[str, Any]:
     control = f"{world.stripe['url']}/_emulator/worlds/{world.id}/clock/advance"
     run = subprocess.run(
         [*command, world.stripe["url"], world.stripe["api_key"], control],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=120, check=False, env=environment,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
@@ -158,41 +162,92 @@ def world_of(live: Live) -> World:
     return live.load({"clock": START, "given": {"stripe": {"failing": failing}}})
 
 
-def isolated() -> dict[str, str]:
-    """The environment without what would lead Python to this project's own packages."""
-    return {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME")}
-
-
 @pytest.fixture(scope="session")
-def newer_python(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def newest_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process that imports the newest client instead of the pinned one."""
     home = tmp_path_factory.mktemp("stripe-python")
-    venv.create(home, with_pip=False, symlinks=True)
-    python = home / "bin" / "python"
-    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", PYTHON_SDK]
-    done = subprocess.run(install, capture_output=True, text=True, timeout=300, check=False, env=isolated())
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(home)]
+    done = subprocess.run(
+        [*install, f"stripe=={release('python', 'newest')}"], capture_output=True, text=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr
-    (home / "life.py").write_text(PYTHON_LIFE)
-    return home
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT)])}
+    assert printed(environment, "stripe.VERSION") == release("python", "newest")
+    return environment
 
 
-@pytest.fixture(scope="session")
-def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def printed(environment: dict[str, str], expression: str) -> str:
+    """What an expression about the client is, in a process of that environment."""
+    show = [sys.executable, "-c", f"import stripe; print({expression})"]
+    return subprocess.run(show, env=environment, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def nodes(home: Path, which: str) -> Path:
+    """A folder with that release of the client for Node, and the program that lives its life."""
     needed("node", "npm")
-    home = tmp_path_factory.mktemp("stripe-node")
     (home / "package.json").write_text('{"private": true, "type": "module"}')
     npm = shutil.which("npm") or "npm"
-    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", NODE_SDK]
+    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", f"stripe@{release('node', which)}"]
     done = subprocess.run(install, cwd=home, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     (home / "life.mjs").write_text(NODE_LIFE)
-    return home
+    return home / "life.mjs"
 
 
-def test_a_newer_python_client_lives_the_same_life(live: Live, newer_python: Path) -> None:
-    told = life(world_of(live), newer_python / "bin" / "python", newer_python / "life.py")
-    assert told == TOLD | {"version": "2026-09-30.preview"}
+def in_version(version: str) -> dict[str, Any]:
+    """What is told in a version of the API: until maximum_rps is removed, jobs have it and it may be set."""
+    if version >= WITHOUT_RPS:
+        return TOLD
+    return TOLD | {"created": ["ready_for_upload", "1", True], "removed": None}
 
 
-def test_the_node_client_lives_the_same_life_and_has_counts_as_bigints(live: Live, node: Path) -> None:
-    told = life(world_of(live), shutil.which("node") or "node", node / "life.mjs")
-    assert told == TOLD | {"version": "2026-08-26.preview", "types": ["bigint", "bigint"]}
+def test_the_newest_python_client_lives_the_same_life(live: Live, newest_python: dict[str, str]) -> None:
+    told = life(world_of(live), sys.executable, "-c", PYTHON_LIFE, environment=newest_python)
+    assert is_well_formed(version := told.pop("version"))
+    assert told == in_version(version) | {"release": release("python", "newest")}
+
+
+@pytest.mark.parametrize("which", ["pinned", "newest"])
+def test_the_node_client_lives_the_same_life_and_has_counts_as_bigints(live: Live, which: str, tmp_path: Path) -> None:
+    told = life(world_of(live), shutil.which("node") or "node", nodes(tmp_path, which))
+    assert is_well_formed(version := told.pop("version"))
+    assert told == in_version(version) | {"types": ["bigint", "bigint"], "release": release("node", which)}
+
+
+def test_the_tests_of_the_pinned_python_client_hold_with_the_newest(newest_python: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "tests/test_stripe_client.py"]
+    done = subprocess.run(command, cwd=ROOT, env=newest_python, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_replies_and_endpoints_are_what_the_newest_python_client_declares(newest_python: dict[str, str]) -> None:
+    version = printed(newest_python, "stripe.api_version")
+    bodies = "\n".join(map(json.dumps, replies_in(version)))
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.sdk_types"], cwd=ROOT, env=newest_python, input=bodies,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"differences": sorted(EXCEPTIONS), "paths": public_paths_of(version)}
+
+
+@pytest.mark.parametrize(
+    ("language", "releases", "newest"),
+    [
+        ("python", ["16.1.0", "16.1.0b1", "15.7.0b1", "16.1.0a4", "9.0.0b1"], "16.1.0b1"),
+        ("python", ["16.1.0b2", "16.1.0b10", "16.1.0b9"], "16.1.0b10"),
+        ("node", ["22.3.0-beta.1", "22.7.0-beta.1", "23.1.0", "23.0.0-alpha.1"], "22.7.0-beta.1"),
+        ("node", ["9.1.0-beta.1", "10.0.0-beta.1"], "10.0.0-beta.1"),
+    ],
+)
+def test_the_newest_beta_is_that_of_the_highest_number(language: str, releases: list[str], newest: str) -> None:
+    assert newest_beta(language, releases) == newest
+
+
+def test_a_registry_without_betas_is_told_of() -> None:
+    with pytest.raises(ValueError, match="no beta of the client in node"):
+        newest_beta("node", ["23.1.0"])
+
+
+def test_the_pinned_python_client_is_that_of_the_other_tests() -> None:
+    assert release("python", "pinned") == stripe.VERSION

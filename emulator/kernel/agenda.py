@@ -14,7 +14,7 @@ Entry = tuple[datetime, int, Key]
 
 
 class Agenda:
-    """One due instant at most for each resource. Ties go to the resource that came into the world first, and upkeep waits.
+    """For each resource one due instant at most, and one for upkeep. Ties go to the resource that came first, and upkeep waits.
 
     A vendor's upkeep lies in an agenda of its own, so that what comes next can be told without it. An entry of the heap that
     is not the very one in `_due` is outdated: it is passed over when it comes up, and dropped once there are many.
@@ -27,13 +27,12 @@ class Agenda:
         self._heap: list[Entry] = []
         self._upkeep: Agenda | None = None
 
-    def set(self, key: Key, number: int, due: datetime | None, upkeep: bool = False) -> None:
-        """Makes `due` the one instant at which something happens to `key`; None for never."""
-        if upkeep and self._upkeep is None:
+    def set(self, key: Key, number: int, due: datetime | None, upkeep: datetime | None = None) -> None:
+        """Makes `due` the one instant at which something happens to `key`, and `upkeep` that of its upkeep; None for never."""
+        if upkeep is not None and self._upkeep is None:
             self._upkeep = Agenda()
         if self._upkeep is not None:
-            self._upkeep.set(key, number, due if upkeep else None)
-            due = None if upkeep else due
+            self._upkeep.set(key, number, upkeep)
         if due is None:
             self._due.pop(key, None)
         elif self._due.get(key) != (entry := (due, number, key)):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from emulator.kernel.errors import MachineError
 
@@ -80,6 +80,13 @@ class Assume:
     choice: str
 
 
+class Part(NamedTuple):
+    """How long a wait is that ends while another is not over: its length follows from the resource and that of the other."""
+
+    of: Wait
+    length: Callable[[Any, timedelta], timedelta | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Wait:
     """A named stretch of time that begins when a resource enters its state.
@@ -87,7 +94,8 @@ class Wait:
     `default` is its length, None for ever; where there is a `measure`, that reads the length from the resource instead. A
     scenario may set another, unless it is not `settable`: then it ends at an instant that the resource itself holds. `source`
     is the evidence id behind the length, or the word "invented". `applies`, where given, says which resources wait at all.
-    `upkeep` is the vendor's own tidying up: nobody waits for its end.
+    `upkeep` is something that the vendor does besides, such as tidying up: nobody waits for its end. One that is `part` of
+    another is not settable, and is never over where the other is not.
     """
 
     name: str
@@ -97,11 +105,15 @@ class Wait:
     applies: Callable[[Any], bool] | None = None
     settable: bool = True
     upkeep: bool = False
+    part: Part | None = None
 
     def length(self, resource: Any, timing: Mapping[str, timedelta | None]) -> timedelta | None:
         """How long this resource waits; None for ever."""
         if self.applies is not None and not self.applies(resource):
             return None
+        if self.part is not None:
+            whole = self.part.of.length(resource, timing)
+            return None if whole is None else self.part.length(resource, whole)
         if self.settable and self.name in timing:
             return timing[self.name]
         return self.default if self.measure is None else self.measure(resource)
@@ -181,10 +193,15 @@ class Machine:
         rivals = (it for it in self.rows if it.state == row.state and it.cause == row.cause)
         return tuple(takewhile(lambda it: it is not row, rivals))
 
-    def due(self, resource: Any, timing: Mapping[str, timedelta | None]) -> tuple[datetime, Wait] | None:
-        """The earliest thing that time alone does to the resource, or None; ties go to the wait declared first."""
+    def due(self, resource: Any, timing: Mapping[str, timedelta | None], upkeep: bool = True) -> tuple[datetime, Wait] | None:
+        """The earliest thing that time alone does to the resource, or None; ties go to the wait declared first.
+
+        Without `upkeep` it is the earliest thing but that.
+        """
         first: tuple[datetime, Wait] | None = None
         for wait, _ in self._timed[resource.status]:
+            if wait.upkeep and not upkeep:
+                continue
             length = wait.length(resource, timing)
             if length is not None and (first is None or resource.since + length < first[0]):
                 first = resource.since + length, wait

@@ -21,7 +21,7 @@ from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
 
 JUMP_LIMIT = 50_000
-JUMP_LIMIT_EACH = 5
+JUMP_LIMIT_EACH = 10
 """How many changes, and how many more for each resource, one jump of the clock may bring about."""
 
 BEGINNING, NOW = "beginning", "now"
@@ -123,8 +123,9 @@ class World:
         old = self.store.put(resource, number)
         if machine is not None:
             key = resource.kind, resource.id
-            number = self.store.number(*key)
-            self.agenda.set(key, number, due[0], due[1].upkeep) if due else self.agenda.set(key, number, None)
+            upkeep = due[0] if due and due[1].upkeep else None
+            event = due if upkeep is None else machine.due(resource, self.rules.timing, upkeep=False)
+            self.agenda.set(key, self.store.number(*key), event[0] if event else None, upkeep)
         return old
 
     def remove(self, kind: str, id: str) -> Any | None:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.words import near, some
 from emulator.vendors.forms import form_instead_of_json
-from emulator.vendors.stripe.assumptions import CONTENT_TYPE
-from emulator.vendors.stripe.calls import fields_of
+from emulator.vendors.stripe.assumptions import CHANNEL, CONTENT_TYPE
+from emulator.vendors.stripe.calls import fields_of, version_of
 from emulator.vendors.stripe.creation import endpoint_of
+from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.operations import CONTENT_TYPES
-from emulator.vendors.stripe.versions import VERSIONS, endpoints_of
+from emulator.vendors.stripe.parameters import pairs_of
+from emulator.vendors.stripe.versions import PREVIEWS, Endpoint, endpoints_of, is_well_formed
 from emulator.vendors.vendor import Call
 
 
 def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
     if answer == "no_version":
-        yield f"the header Stripe-Version says for which version the request was written, such as {min(VERSIONS)}"
+        yield f"the header Stripe-Version says for which version the request was written, such as {PREVIEWS[0]}"
     elif answer == "unknown_version":
-        yield f"the versions that have batch jobs are {', '.join(sorted(VERSIONS))}"
+        if not is_well_formed(version_of(call)):
+            yield f"a version is a date and a name, such as {PREVIEWS[-1]}"
+        yield f"the versions that have batch jobs are {', '.join(PREVIEWS)}"
     elif answer == "link_refused" and call.method == "PUT":
         yield from _of_content_type(tx, call)
     elif answer == "unsupported_endpoint":
-        yield from _of_endpoint(call)
+        yield from _of_endpoint(tx, call)
+    elif answer == "invalid_fields":
+        yield from _of_event_types(call)
     if answer in ("invalid_fields", "no_version", "unknown_version"):
         yield from form_instead_of_json(call, "Stripe's v2 API")
 
@@ -36,13 +43,28 @@ def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
         yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
 
 
-def _of_endpoint(call: Call) -> Iterator[str]:
+def _of_event_types(call: Call) -> Iterator[str]:
+    """Name the type that was meant where one in the query or in enabled_events is none."""
+    fields = fields_of(call)
+    wanted = fields.get("enabled_events", ()) if isinstance(fields, dict) else ()
+    asked = [value for name, value in pairs_of(call) if name.partition("[")[0] == "types"]
+    for type in (*asked, *(wanted if isinstance(wanted, list) else ())):
+        if isinstance(type, str) and not is_event_type(type) and (close := near(type, TYPES)):
+            yield f"{type} is no type of event; the nearest is {' or '.join(close)}"
+
+
+def _of_endpoint(tx: Transaction, call: Call) -> Iterator[str]:
     fields = fields_of(call)
     if not isinstance(fields, dict):
         return
-    wanted, version = endpoint_of(fields), call.headers.get("stripe-version", "")
-    known = [f"{it.http_method} {it.path}" for it in endpoints_of(version)]
-    if close := near(f"{wanted.http_method} {wanted.path}", known):
-        yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(close)}"
+    wanted, version, channel = endpoint_of(fields), version_of(call), tx.choice(CHANNEL.id)
+    known = {_alike(it): f"{it.http_method} {it.path}" for it in endpoints_of(version, channel)}
+    if close := near(_alike(wanted), known):
+        yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(known[it] for it in close)}"
     elif known:
-        yield f"jobs of {version} may call {some(known)}"
+        yield f"jobs of {version} may call {some([*known.values()])}"
+
+
+def _alike(endpoint: Endpoint) -> str:
+    """The endpoint, whatever its placeholders are called."""
+    return f"{endpoint.http_method} {re.sub(r':[^/]+', ':id', endpoint.path)}"

@@ -62,10 +62,11 @@ LIVEMODE = Assumption(
 )
 VERSION_UNKNOWN = Assumption(
     "stripe.version-unknown",
-    "What becomes of a request for a version that is not among the known previews?",
-    ("lenient", "strict"),
+    "What becomes of a request for a version that is not among the known ones?",
+    ("lenient", "strict", "any"),
     "lenient",
-    "New previews appear every month, and none of them changed what these calls do.",
+    "New previews appear every month, and few changed what these calls do: one that is newer than all that are known is taken"
+    " for the newest, another for the last before it. What is not a date and a name is no version at all.",
 )
 IDEMPOTENT_ID = Assumption(
     "stripe.idempotency-path-id",
@@ -88,6 +89,13 @@ ENDPOINTS = Assumption(
     ("by-version", "any-version"),
     "by-version",
     "Each preview's clients know a list of paths, and there is an error for a path outside of it.",
+)
+CHANNEL = Assumption(
+    "stripe.channel",
+    "Which channel of previews does the account have, so that its jobs may call what that channel lists?",
+    ("public", "private"),
+    "public",
+    "Everybody may have the public previews (betas); the private ones (alphas), which list far more, are by invitation.",
 )
 REQUIRED_FIELDS = Assumption(
     "stripe.create-required-fields",
@@ -140,10 +148,17 @@ RESULTS_EXPIRED = Assumption(
 )
 UPDATED_EVENTS = Assumption(
     "stripe.updated-events",
-    "Does an updated event tell that a job is in progress, or cancelling?",
+    "Does an updated event tell that a job is in progress, or cancelling, and of its progress?",
     ("emit", "omit"),
     "emit",
-    "The type tells of a changed status, and these two have no type of their own.",
+    "The type tells of a changed status or progress, and these two statuses have no type of their own.",
+)
+PROGRESS_EVENTS = Assumption(
+    "stripe.progress-events",
+    "How often does an updated event tell of the progress of a job?",
+    ("quarters", "never"),
+    "quarters",
+    "The guide says that one comes when progress changed, but not how often: after each row would be far too often.",
 )
 EVENT_CHANGES = Assumption(
     "stripe.event-changes",
@@ -173,6 +188,13 @@ LIST_ORDER = Assumption(
     "newest",
     "Every list of the first API begins with what is newest.",
 )
+TOO_MANY_DESTINATIONS = Assumption(
+    "stripe.too-many-destinations",
+    "What becomes of the create of an event destination where the account has 16, which is all that it may have?",
+    ("400", "allow"),
+    "400",
+    "The number is published, but no error of its own for those beyond it.",
+)
 OTHER_ACCOUNT = Assumption(
     "stripe.other-account",
     "What does a key hear of a job or a destination that belongs to another account?",
@@ -201,6 +223,7 @@ ASSUMPTIONS = (
     IDEMPOTENT_ID,
     IDEMPOTENCY_TYPE,
     ENDPOINTS,
+    CHANNEL,
     REQUIRED_FIELDS,
     CONTENT_TYPE,
     LINK_REFUSED,
@@ -209,10 +232,12 @@ ASSUMPTIONS = (
     ROW_WITHOUT_ID,
     RESULTS_EXPIRED,
     UPDATED_EVENTS,
+    PROGRESS_EVENTS,
     EVENT_CHANGES,
     EVENT_METADATA,
     RATE_LIMIT_TYPE,
     LIST_ORDER,
+    TOO_MANY_DESTINATIONS,
     OTHER_ACCOUNT,
     PING_REASON,
 )

@@ -10,8 +10,9 @@ from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.links import MOUNT
+from emulator.vendors.stripe.parameters import Known, Mistaken, pairs_of
 from emulator.vendors.stripe.platform import acting, platform_of
-from emulator.vendors.stripe.versions import VERSIONS
+from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, is_well_formed, named_version
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 WithFields = Callable[[Transaction, Call, Mapping[str, Any]], Answer]
@@ -41,15 +42,28 @@ def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
         )
     if not tx.accepts("stripe", call.credential):
         return Answer("unauthenticated", "stripe-auth-2")
-    return _version_refusal(tx, call.headers.get("stripe-version"))
+    return _version_refusal(tx, call, operation)
 
 
-def _version_refusal(tx: Transaction, version: str | None) -> Answer | None:
+def version_of(call: Call) -> str:
+    """Return the version that a request names; empty where it names none."""
+    return named_version(call.headers.get("stripe-version", ""))
+
+
+def is_known(version: str, operation: str) -> bool:
+    """Return whether it is known that this version has the operation."""
+    return version in PREVIEWS or (version in GENERAL and not operation.startswith("stripe.batch_jobs."))
+
+
+def _version_refusal(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
+    version = version_of(call)
     if not version:
         return Answer("no_version", "stripe-version-1")
-    if version not in VERSIONS and tx.choice(VERSION_UNKNOWN.id) == "strict":
-        return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN.id)
-    return None
+    if is_known(version, operation.name) or (choice := tx.choice(VERSION_UNKNOWN.id)) == "any":
+        return None
+    if choice == "lenient" and is_well_formed(version):
+        return None
+    return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN.id)
 
 
 def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
@@ -87,20 +101,43 @@ def ask_own(tx: Transaction, call: Call, machine: Machine, command: str) -> Answ
 
 
 def checking_fields(act: Act, takes_fields: bool) -> Act:
-    """The same operation, once its body is known to be an object or nothing, and empty where no fields are taken.
+    """The same operation, once its query is known to be empty, and its body to be an object or nothing.
 
-    Evidence: stripe-fields-2 and stripe-cancel-1.
+    Where no fields are taken, the object is empty.
+
+    Evidence: stripe-fields-2, stripe-cancel-1 and stripe-list-3.
     """
 
     def act_checking(tx: Transaction, call: Call) -> Answer:
         fields = fields_of(call)
         if not isinstance(fields, dict):
             return Answer("invalid_fields", "stripe-fields-2", fields)
-        if fields and not takes_fields and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
-            return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {next(iter(fields))}", CANCEL_PARAMETERS.id)
+        queried = [name for name, _ in pairs_of(call)]
+        if queried and takes_fields:
+            return Answer("invalid_fields", "stripe-list-3", f"Unknown field: {queried[0]}")
+        unknown = [] if takes_fields else [*queried, *fields]
+        if unknown and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
+            return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {unknown[0]}", CANCEL_PARAMETERS.id)
         return act(tx, call)
 
     return act_checking
+
+
+def reading_query(act: Act, known: Known | None = None) -> Act:
+    """The same operation, whose query is refused where it is not right; with `known`, one that reads it no further.
+
+    Evidence: stripe-list-3.
+    """
+
+    def act_reading(tx: Transaction, call: Call) -> Answer:
+        try:
+            if known is not None:
+                known.read(call)
+            return act(tx, call)
+        except Mistaken as mistake:
+            return Answer("invalid_fields", "stripe-list-3", str(mistake))
+
+    return act_reading
 
 
 def with_fields(act: WithFields) -> Act:
@@ -115,8 +152,3 @@ def fields_of(call: Call) -> dict[str, Any] | str:
     except ValueError:
         return "The request body is not JSON"
     return fields if isinstance(fields, dict) else "The request body is not a JSON object"
-
-
-def listed(call: Call, name: str) -> list[str]:
-    """The values of a query parameter that is an array, whatever its indexes."""
-    return [value for key, value in call.query.items() if key == name or key.startswith(f"{name}[")]

@@ -7,7 +7,8 @@ from typing import Any
 
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import ENDPOINTS, REQUIRED_FIELDS
+from emulator.vendors.stripe.assumptions import CHANNEL, ENDPOINTS, REQUIRED_FIELDS
+from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
 from emulator.vendors.stripe.model import DEFAULT_RPS, Job, letters
 from emulator.vendors.stripe.platform import account_of
 from emulator.vendors.stripe.versions import Endpoint, knows_rps, supports, supports_ever
@@ -59,11 +60,18 @@ def mint_id(view: View) -> str:
 
 
 def _endpoint_refusal(tx: Transaction, endpoint: Endpoint, version: str) -> Answer | None:
-    if not supports(version, endpoint) and (tx.choice(ENDPOINTS.id) == "by-version" or not supports_ever(endpoint)):
-        return Answer("unsupported_endpoint", "stripe-endpoint-1", endpoint, ENDPOINTS.id)
+    supported = supports(version, endpoint, tx.choice(CHANNEL.id))
+    if not supported and (tx.choice(ENDPOINTS.id) == "by-version" or not supports_ever(endpoint)):
+        assumption = CHANNEL if differs_by_channel(version, endpoint) else ENDPOINTS
+        return Answer("unsupported_endpoint", "stripe-endpoint-1", endpoint, assumption.id)
     if any(endpoint.is_like(other) for other in account_of(tx).unauthorized):
         return Answer("unauthorized_endpoint", "stripe-endpoint-2", endpoint)
     return None
+
+
+def differs_by_channel(version: str, endpoint: Endpoint) -> bool:
+    """Return whether the jobs of one channel may call the endpoint, and those of the other may not."""
+    return supports(version, endpoint, PUBLIC) != supports(version, endpoint, PRIVATE)
 
 
 def _mistakes(fields: Mapping[str, Any], version: str) -> Iterator[str]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from emulator.kernel.machine import ABSENT, EVERY, SAME, Machine, On, Row, View
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.events import PING, tell
 from emulator.vendors.stripe.model import SELF, letters
+from emulator.vendors.stripe.receivers import CLOUDS, WEBHOOK, EventBridge, EventGrid
 
 CREATE, RETRIEVE, UPDATE, DELETE = "create", "retrieve", "update", "delete"
 ENABLE, DISABLE, PING_IT = "enable", "disable", "ping"
@@ -20,16 +20,21 @@ ENABLE, DISABLE, PING_IT = "enable", "disable", "ping"
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """A webhook endpoint, and the events that it wants."""
+    """Where events go, and which of them.
+
+    `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.
+    """
 
     id: str
     since: datetime
     created: datetime
     updated: datetime
     name: str
-    url: str
     enabled_events: tuple[str, ...]
-    signing_secret: str
+    type: str = WEBHOOK
+    url: str | None = None
+    signing_secret: str | None = None
+    cloud: EventBridge | EventGrid | None = None
     event_payload: str = "thin"
     events_from: tuple[str, ...] = ("@self",)
     description: str = ""
@@ -76,27 +81,8 @@ DESTINATION = Machine(
     entry=(),
 )
 
-CHANGEABLE = frozenset(("name", "enabled_events", "webhook_endpoint", "description", "metadata", "include"))
-CREATABLE = frozenset((*CHANGEABLE, "type", "event_payload", "events_from", "snapshot_api_version"))
-REQUIRED = ("name", "type", "event_payload", "enabled_events", "webhook_endpoint")
-
-URL, SECRET = "webhook_endpoint.url", "webhook_endpoint.signing_secret"
-
-
-def mistake_in(
-    fields: Mapping[str, Any], known: Iterable[str], required: Iterable[str], includable: Iterable[str]
-) -> str | None:
-    """What is wrong with the fields of a request, None if nothing is."""
-    for name in required:
-        if name not in fields:
-            return f"Missing field: {name}"
-    for name, value in fields.items():
-        if name not in known:
-            return f"Unknown field: {name}"
-        if not _FORMS[name](value):
-            return f"Invalid value for the field {name}"
-    unknown = set(fields.get("include", ())) - set(includable)
-    return f"Invalid value for the field include: {min(unknown)}" if unknown else None
+MOST = 16
+"""How many destinations an account may have. Evidence: stripe-destination-13."""
 
 
 def new_destination(tx: Transaction, fields: Mapping[str, Any], owner: str) -> Destination:
@@ -108,9 +94,9 @@ def new_destination(tx: Transaction, fields: Mapping[str, Any], owner: str) -> D
         tx.now,
         tx.now,
         tx.now,
-        url=fields["webhook_endpoint"]["url"],
         enabled_events=tuple(fields["enabled_events"]),
-        signing_secret=mint_secret(tx),
+        type=fields["type"],
+        **_receiver(tx, fields),
         snapshot_api_version=fields.get("snapshot_api_version"),
         metadata={name: value for name, value in fields.get("metadata", {}).items() if value is not None},
         owner=owner,
@@ -119,14 +105,21 @@ def new_destination(tx: Transaction, fields: Mapping[str, Any], owner: str) -> D
     return replace(destination, events_from=tuple(fields["events_from"])) if fields.get("events_from") else destination
 
 
+def _receiver(view: View, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes that say where the events of a new destination go."""
+    if fields["type"] == WEBHOOK:
+        return {"url": fields[WEBHOOK]["url"], "signing_secret": mint_secret(view)}
+    return {"cloud": CLOUDS[fields["type"]](**fields[fields["type"]])}
+
+
 def changed_destination(old: Destination, fields: Mapping[str, Any]) -> Destination:
     """The destination as valid fields change it; metadata that is null goes away."""
     plain = {name: fields[name] for name in ("name", "description") if name in fields}
     changed = replace(old, **plain)
     if "enabled_events" in fields:
         changed = replace(changed, enabled_events=tuple(fields["enabled_events"]))
-    if "webhook_endpoint" in fields:
-        changed = replace(changed, url=fields["webhook_endpoint"]["url"])
+    if WEBHOOK in fields:
+        changed = replace(changed, url=fields[WEBHOOK]["url"])
     if "metadata" in fields:
         merged = {**old.metadata, **fields["metadata"]}
         changed = replace(changed, metadata={name: value for name, value in merged.items() if value is not None})
@@ -143,45 +136,3 @@ def mint_id(view: View) -> str:
 def mint_secret(view: View) -> str:
     """The secret that a destination's deliveries are signed with."""
     return f"whsec_{letters(view.mint('stripe.signing_secret'), 32)}"
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and value != ""
-
-
-def _are_texts(value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_metadata(value: Any) -> bool:
-    return isinstance(value, dict) and all(item is None or isinstance(item, str) for item in value.values())
-
-
-def _is_endpoint(value: Any) -> bool:
-    return isinstance(value, dict) and set(value) == {"url"} and isinstance(value["url"], str) and _is_url(value["url"])
-
-
-def _is_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
-
-
-_FORMS: Mapping[str, Callable[[Any], bool]] = {
-    "name": _is_name,
-    "type": lambda value: value == "webhook_endpoint",
-    "event_payload": lambda value: value in ("thin", "snapshot"),
-    "enabled_events": lambda value: _are_texts(value) and bool(value),
-    "webhook_endpoint": _is_endpoint,
-    "description": _is_text,
-    "metadata": _is_metadata,
-    "events_from": _are_texts,
-    "include": _are_texts,
-    "snapshot_api_version": lambda value: value is None or isinstance(value, str),
-}

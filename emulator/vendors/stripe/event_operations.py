@@ -2,51 +2,49 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
 
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import LIST_ORDER, PING_REASON
-from emulator.vendors.stripe.calls import ask_own, fields_of, listed, with_fields
+from emulator.vendors.stripe.assumptions import LIST_ORDER, PING_REASON, TOO_MANY_DESTINATIONS
+from emulator.vendors.stripe.calls import ask_own, fields_of, with_fields
+from emulator.vendors.stripe.destination_fields import URL, mistake_in_change, mistake_in_new
 from emulator.vendors.stripe.destinations import (
-    CHANGEABLE,
-    CREATABLE,
     CREATE,
     DELETE,
     DESTINATION,
     DISABLE,
     ENABLE,
+    MOST,
     PING_IT,
-    REQUIRED,
     RETRIEVE,
-    SECRET,
     UPDATE,
-    URL,
     Destination,
     changed_destination,
-    mistake_in,
     new_destination,
 )
-from emulator.vendors.stripe.events import Wanted, because_of_the_request, find_event, newest_first, oldest_first
-from emulator.vendors.stripe.operations import changing, naming_what_is_assumed
+from emulator.vendors.stripe.events import Wanted, because_of_the_request, find_event, is_event_type, newest_first, oldest_first
+from emulator.vendors.stripe.operations import changing, reading
+from emulator.vendors.stripe.parameters import NOTHING, Known, Mistaken, Parameters, page_url, pairs_of
 from emulator.vendors.stripe.platform import acting
+from emulator.vendors.stripe.receivers import WEBHOOK
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 MOST_TYPES = 20
 """Evidence: stripe-event-6."""
 
-DEFAULT_LIMIT, MOST = 20, 100
+DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 """Evidence: stripe-list-2."""
 
 BOUNDS = {"gt": ("after", False), "gte": ("after", True), "lt": ("before", False), "lte": ("before", True)}
-EVENT_PARAMETERS = re.compile(r"object_id|types(\[\d*\])?|created\[(gt|gte|lt|lte)\]|limit|page", re.ASCII)
-DESTINATION_PARAMETERS = re.compile(r"include(\[\d*\])?|limit|page", re.ASCII)
+PAGED = frozenset(("limit", "page"))
+OF_EVENTS = Known(PAGED | {"object_id", *(f"created[{bound}]" for bound in BOUNDS)}, frozenset(("types",)))
+OF_DESTINATIONS = Known(PAGED, frozenset(("include",)))
+OF_DESTINATION = Known(arrays=frozenset(("include",)))
 
 
 class Page(NamedTuple):
@@ -57,21 +55,14 @@ class Page(NamedTuple):
     previous: str | None
 
 
-class Mistaken(Exception):
-    """A query parameter is not right; the message is for the client."""
-
-
 def _retrieve_event(tx: Transaction, call: Call) -> Answer:
     event = find_event(tx, call.parameters["id"], acting(tx, call))
     return Answer("event", "stripe-event-3", event) if event else Answer("nothing_found", "stripe-event-5")
 
 
 def _list_events(tx: Transaction, call: Call) -> Answer:
-    try:
-        _refuse_unknown(call, EVENT_PARAMETERS)
-        wanted, limit, side, number = _wanted(call, acting(tx, call)), *_window(call)
-    except Mistaken as mistake:
-        return Answer("invalid_fields", "stripe-list-3", str(mistake))
+    parameters = OF_EVENTS.read(call)
+    wanted, limit, side, number = _wanted(parameters, acting(tx, call)), *_window(parameters)
     newest = tx.choice(LIST_ORDER.id) == "newest"
     forward = (side != "before") == newest
     found = newest_first(tx, wanted, number) if forward else oldest_first(tx, wanted, number or 0)
@@ -80,13 +71,15 @@ def _list_events(tx: Transaction, call: Call) -> Answer:
     return Answer("events", "stripe-list-1", page, LIST_ORDER.id)
 
 
-def _wanted(call: Call, owner: str) -> Wanted:
-    types = tuple(listed(call, "types"))
+def _wanted(parameters: Parameters, owner: str) -> Wanted:
+    types = tuple(parameters.arrays["types"])
     if len(types) > MOST_TYPES:
         raise Mistaken(f"The field types has more than {MOST_TYPES} values")
-    wanted = Wanted(owner, call.query.get("object_id"), types)
+    if unknown := [type for type in types if not is_event_type(type)]:
+        raise Mistaken(f"Invalid value for the field types: {unknown[0]}")
+    wanted = Wanted(owner, parameters.single.get("object_id"), types)
     for name, (bound, included) in BOUNDS.items():
-        if (text := call.query.get(f"created[{name}]")) is not None:
+        if (text := parameters.single.get(f"created[{name}]")) is not None:
             bounds: dict[str, Any] = {bound: _instant(text, name), f"{bound}_included": included}
             wanted = replace(wanted, **bounds)
     return wanted
@@ -99,11 +92,11 @@ def _instant(text: str, name: str) -> datetime:
         raise Mistaken(f"The field created.{name} is not a timestamp") from None
 
 
-def _window(call: Call) -> tuple[int, str, int | None]:
+def _window(parameters: Parameters) -> tuple[int, str, int | None]:
     """How many items are wanted, on which side of the mark that the page names, and the mark."""
-    limit, page = call.query.get("limit", str(DEFAULT_LIMIT)), call.query.get("page")
-    if not _is_number(limit) or not 1 <= int(limit) <= MOST:
-        raise Mistaken(f"The field limit must be an integer from 1 to {MOST}")
+    limit, page = parameters.single.get("limit", str(DEFAULT_LIMIT)), parameters.single.get("page")
+    if not _is_number(limit) or not 1 <= int(limit) <= LARGEST_LIMIT:
+        raise Mistaken(f"The field limit must be an integer from 1 to {LARGEST_LIMIT}")
     if page is None:
         return int(limit), "after", None
     side, _, mark = page.partition("_")
@@ -116,12 +109,6 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 16
 
 
-def _refuse_unknown(call: Call, known: re.Pattern[str]) -> None:
-    for name in call.query:
-        if not known.fullmatch(name):
-            raise Mistaken(f"Unknown field: {name}")
-
-
 def _page(items: list[Any], more: bool, call: Call, side: str, marks: list[str]) -> Page:
     """The items in the order of the list; what was read backwards is turned round."""
     if side == "before":
@@ -130,51 +117,43 @@ def _page(items: list[Any], more: bool, call: Call, side: str, marks: list[str])
     preceded = bool(marks) and (more if side == "before" else "page" in call.query)
     return Page(
         items,
-        _url(call, f"after_{marks[-1]}") if continues else None,
-        _url(call, f"before_{marks[0]}") if preceded else None,
+        page_url(call, f"after_{marks[-1]}") if continues else None,
+        page_url(call, f"before_{marks[0]}") if preceded else None,
     )
 
 
-def _url(call: Call, page: str) -> str:
-    """Where the other part is, below the API's root whichever way this request came. Evidence: stripe-list-4."""
-    path = call.path[call.path.index("/v2/") :]
-    return f"{path}?{urlencode({**call.query, 'page': page})}"
-
-
 def _list_destinations(tx: Transaction, call: Call) -> Answer:
-    try:
-        _refuse_unknown(call, DESTINATION_PARAMETERS)
-        limit, side, number = _window(call)
-    except Mistaken as mistake:
-        return Answer("invalid_fields", "stripe-list-3", str(mistake))
-    if refusal := _include_mistake(call):
-        return refusal
+    parameters = OF_DESTINATIONS.read(call)
+    _refuse_included(parameters)
+    limit, side, number = _window(parameters)
     everything: list[Destination] = tx.group(Destination.kind, "owner", acting(tx, call))
     if tx.choice(LIST_ORDER.id) == "newest":
         everything.reverse()
     place = number or 0
     start, end = (place, place + limit) if side == "after" else (max(place - limit, 0), place)
-    following = _url(call, f"after_{end}") if end < len(everything) else None
-    page = Page(everything[start:end], following, _url(call, f"before_{start}") if start else None)
+    following = page_url(call, f"after_{end}") if end < len(everything) else None
+    page = Page(everything[start:end], following, page_url(call, f"before_{start}") if start else None)
     return Answer("destinations", "stripe-destination-2", page, LIST_ORDER.id)
 
 
-def _include_mistake(call: Call) -> Answer | None:
-    unknown = sorted(set(listed(call, "include")) - {URL})
-    return (
-        Answer("invalid_fields", "stripe-fields-1", f"Invalid value for the field include: {unknown[0]}") if unknown else None
-    )
+def _refuse_included(parameters: Parameters) -> None:
+    if unknown := sorted(set(parameters.arrays["include"]) - {URL}):
+        raise Mistaken(f"Invalid value for the field include: {unknown[0]}")
 
 
 def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    if mistake := mistake_in(fields, CREATABLE, REQUIRED, (URL, SECRET)):
+    if mistake := mistake_in_new(fields):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
+    if tx.size(Destination.kind, "owner", acting(tx, call)) >= MOST and tx.choice(TOO_MANY_DESTINATIONS.id) == "400":
+        return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS.id)
     destination = new_destination(tx, fields, acting(tx, call))
     return Answer.of(tx.ask(DESTINATION, destination.id, CREATE, new=destination))
 
 
 def _update(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    if mistake := mistake_in(fields, CHANGEABLE, (), (URL,)):
+    found: Destination | None = tx.find(Destination.kind, call.parameters["id"])
+    own = found if found is not None and found.owner == acting(tx, call) else None
+    if mistake := mistake_in_change(fields, own.type if own else WEBHOOK, own.event_payload if own else "snapshot"):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
     answer = ask_own(tx, call, DESTINATION, UPDATE)
     if answer.name != "destination":
@@ -189,7 +168,8 @@ def _ask(command: str) -> Act:
 
 
 def _retrieve(tx: Transaction, call: Call) -> Answer:
-    return _include_mistake(call) or _ask(RETRIEVE)(tx, call)
+    _refuse_included(OF_DESTINATION.read(call))
+    return _ask(RETRIEVE)(tx, call)
 
 
 _PINGS = {"null": _ask(PING_IT), "request": because_of_the_request(_ask(PING_IT))}
@@ -208,22 +188,27 @@ def _changing(name: str, act: Act, takes_fields: bool = False) -> Act:
     return changing(f"stripe.event_destinations.{name}", act, takes_fields)
 
 
-def included(call: Call) -> frozenset[str]:
+def _reading(name: str, path: str, act: Act, known: Known | None = None) -> Operation:
+    return Operation(name, "GET", path, reading(name, act, known))
+
+
+def included(call: Call) -> set[str]:
     """What the client wants to see that is not shown otherwise. Evidence: stripe-destination-9."""
     fields = fields_of(call)
     wanted = fields.get("include", ()) if isinstance(fields, dict) else ()
-    return frozenset(wanted) | frozenset(listed(call, "include"))
+    asked = {value for name, value in pairs_of(call) if name.partition("[")[0] == "include"}
+    return asked.union(wanted)
 
 
 _ONE = "/event_destinations/{id}"
 EVENT_OPERATIONS = (
-    Operation("stripe.events.retrieve", "GET", "/events/{id}", _retrieve_event),
-    Operation("stripe.events.list", "GET", "/events", _list_events),
-    Operation("stripe.event_destinations.list", "GET", "/event_destinations", _list_destinations),
+    _reading("stripe.events.retrieve", "/events/{id}", _retrieve_event, NOTHING),
+    _reading("stripe.events.list", "/events", _list_events),
+    _reading("stripe.event_destinations.list", "/event_destinations", _list_destinations),
     Operation(
         "stripe.event_destinations.create", "POST", "/event_destinations", _changing("create", with_fields(_create), True)
     ),
-    Operation("stripe.event_destinations.retrieve", "GET", _ONE, naming_what_is_assumed(_retrieve)),
+    _reading("stripe.event_destinations.retrieve", _ONE, _retrieve),
     Operation("stripe.event_destinations.update", "POST", _ONE, _changing("update", with_fields(_update), True)),
     Operation("stripe.event_destinations.delete", "DELETE", _ONE, _changing("delete", _ask(DELETE))),
     Operation("stripe.event_destinations.disable", "POST", f"{_ONE}/disable", _changing("disable", _ask(DISABLE))),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import instant
 from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA
-from emulator.vendors.stripe.destinations import SECRET, URL, Destination
+from emulator.vendors.stripe.destination_fields import SECRET, URL
+from emulator.vendors.stripe.destinations import MOST, Destination
 from emulator.vendors.stripe.event_operations import Page, included
 from emulator.vendors.stripe.events import PING, Event
 from emulator.vendors.stripe.model import SELF, Job
@@ -47,7 +49,6 @@ def _related(event: Event) -> dict[str, str]:
 
 def show_destination(destination: Destination, call: Call) -> dict[str, Any]:
     """The destination; its address and its secret only where the client asked for them. Evidence: stripe-destination-9."""
-    wanted = included(call)
     return {
         "id": destination.id,
         "object": "v2.core.event_destination",
@@ -62,12 +63,18 @@ def show_destination(destination: Destination, call: Call) -> dict[str, Any]:
         "snapshot_api_version": destination.snapshot_api_version,
         "status": destination.status,
         "status_details": {"disabled": {"reason": "user"}} if destination.status == "disabled" else None,
-        "type": "webhook_endpoint",
+        "type": destination.type,
         "updated": instant(destination.updated),
-        "webhook_endpoint": {
-            "signing_secret": destination.signing_secret if SECRET in wanted else None,
-            "url": destination.url if URL in wanted else None,
-        },
+        destination.type: _receiver(destination, included(call)),
+    }
+
+
+def _receiver(destination: Destination, wanted: Collection[str]) -> dict[str, Any]:
+    if destination.cloud is not None:
+        return destination.cloud.show(destination.id)
+    return {
+        "signing_secret": destination.signing_secret if SECRET in wanted else None,
+        "url": destination.url if URL in wanted else None,
     }
 
 
@@ -95,6 +102,10 @@ def _deleted(_tx: Transaction, call: Call, _subject: object) -> Reply:
     return Reply(200, {"id": call.parameters["id"], "object": "v2.core.event_destination"})
 
 
+def _too_many(_tx: Transaction, _call: Call, _subject: object) -> Reply:
+    return Reply(400, {"error": {"code": "invalid_fields", "message": f"An account has {MOST} event destinations at most"}})
+
+
 def _nothing_found(_tx: Transaction, call: Call, _subject: object) -> Reply:
     return Reply(404, {"error": {"code": "not_found", "message": f"There is nothing of the id '{call.parameters['id']}'"}})
 
@@ -106,5 +117,6 @@ EVENT_WORDINGS: dict[str, Wording] = {
     "destination": _destination,
     "destinations": _destinations,
     "deleted": _deleted,
+    "too_many_destinations": _too_many,
     "nothing_found": _nothing_found,
 }

@@ -11,21 +11,20 @@ from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import (
     INSTANT,
-    PAST,
     TEXT,
-    TEXT_MAP,
-    TEXTS,
     Field,
     Fields,
     many_of,
     one_of,
     read_fields,
-    refuse_future,
     schema_of,
     show_fields,
 )
-from emulator.vendors.stripe.destinations import Destination, mint_id, mint_secret
-from emulator.vendors.stripe.events import LIFETIME, TYPES, Event, mint_event_id, newest_event, told, type_of
+from emulator.vendors.stripe.destinations import Destination
+from emulator.vendors.stripe.events import JOB_EVENT, LIFETIME, TYPES, Event, mint_event_id, newest_event, told, type_of
+from emulator.vendors.stripe.given_destinations import FIELDS as DESTINATION_FIELDS
+from emulator.vendors.stripe.given_destinations import problems_of_written as problems_of_destination
+from emulator.vendors.stripe.given_destinations import read_destinations, show_destination
 from emulator.vendors.stripe.given_jobs import (
     ENDPOINTS,
     FIELDS,
@@ -38,28 +37,13 @@ from emulator.vendors.stripe.given_jobs import (
     show_job,
 )
 from emulator.vendors.stripe.ledger import Ledger, ledger_of
+from emulator.vendors.stripe.machine import as_of_now
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.platform import LIMITERS, LOCKED, Account, account_of, platform_of
 
 PLATFORM: Fields = {"status": one_of("operational", "down"), "limiting": one_of("none", *LIMITERS, LOCKED)}
 ACCOUNT: Fields = {"name": TEXT, "unauthorized": ENDPOINTS}
 WRITTEN_AS = {"name": "id", "unauthorized": "unauthorized_endpoints"}
-DESTINATIONS: Fields = {
-    "id": TEXT,
-    "status": one_of("enabled", "disabled"),
-    "created": PAST,
-    "updated": PAST,
-    "name": TEXT,
-    "url": Field({"type": "string", "pattern": "^https?://", "description": "https://..."}),
-    "enabled_events": TEXTS,
-    "signing_secret": TEXT,
-    "event_payload": one_of("thin", "snapshot"),
-    "events_from": TEXTS,
-    "description": TEXT,
-    "snapshot_api_version": TEXT,
-    "metadata": TEXT_MAP,
-    "owner": TEXT,
-}
 EVENTS: Fields = {
     "id": TEXT,
     "type": one_of(*TYPES),
@@ -81,7 +65,7 @@ class StripeGiven:
             "account": schema_of({WRITTEN_AS[name]: field for name, field in ACCOUNT.items()}),
             "failing": RULES.schema,
             "batch_jobs": many_of(FIELDS, input=INPUT),
-            "event_destinations": many_of(DESTINATIONS),
+            "event_destinations": many_of(DESTINATION_FIELDS),
             "events": {"type": "array", "items": {**schema_of(EVENTS), "required": ["type", "object_id"]}},
         },
         "additionalProperties": False,
@@ -92,6 +76,8 @@ class StripeGiven:
         yield from rule_problems(fragment.get("failing", ()), "failing")
         for place, item in enumerate(fragment.get("batch_jobs", ())):
             yield from problems_of_written(item, place)
+        for place, item in enumerate(fragment.get("event_destinations", ())):
+            yield from problems_of_destination(item, place)
         for place, item in enumerate(fragment.get("events", ())):
             if ("request" in item) != ("idempotency_key" in item):
                 yield Problem(
@@ -106,8 +92,7 @@ class StripeGiven:
         problems = [problem for place, job in enumerate(jobs) for problem in problems_of(view, job, place)]
         if problems:
             raise BadInput(problems)
-        items = fragment.get("event_destinations", ())
-        destinations = [_read_destination(view, item, place) for place, item in enumerate(items)]
+        destinations = read_destinations(view, fragment.get("event_destinations", ()))
         return [platform, account, *jobs, *destinations, *_events(view, fragment.get("events", ()), jobs)]
 
     def show(self, view: Transaction) -> dict[str, Any]:
@@ -118,7 +103,7 @@ class StripeGiven:
             "account": {WRITTEN_AS[name]: value for name, value in shown.items()},
             "failing": RULES.show(account.failing),
             "batch_jobs": [show_job(view, job) for job in view.all(Job.kind)],
-            "event_destinations": [show_fields(DESTINATIONS, it) for it in view.all(Destination.kind)],
+            "event_destinations": [show_destination(it) for it in view.all(Destination.kind)],
             "events": [show_fields(EVENTS, it) for it in view.all(Event.kind) if view.now < it.since + LIFETIME],
         }
 
@@ -129,28 +114,6 @@ def _read_account(view: View, fragment: Mapping[str, Any]) -> Account:
     if "failing" in fragment:
         attributes["failing"] = RULES.read(fragment["failing"])
     return replace(account_of(view), **attributes)
-
-
-def _read_destination(view: View, item: Mapping[str, Any], place: int) -> Destination:
-    refuse_future(DESTINATIONS, item, view.now, "event_destinations", place)
-    written = read_fields(DESTINATIONS, item)
-    old: Destination | None = view.find(Destination.kind, written["id"]) if "id" in written else None
-    if old is not None:
-        moved = written.get("status", old.status) != old.status
-        noted = replace(old, since=view.now, updated=view.now) if moved else old
-        return replace(noted, **written)
-    created = written.get("created", view.now)
-    plain = Destination(
-        id=written.get("id") or mint_id(view),
-        since=created,
-        created=created,
-        updated=created,
-        name="Events",
-        url="https://example.com/webhook",
-        enabled_events=("*",),
-        signing_secret=written.get("signing_secret") or mint_secret(view),
-    )
-    return replace(plain, **written)
 
 
 def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job]) -> Iterator[Event | Ledger]:
@@ -168,11 +131,21 @@ def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job])
             ledger, last = ledger.entered(), event.since
             yield event
     moved = ((job, view.find(Job.kind, job.id)) for job in jobs)
-    for job in (job for job, old in moved if old is not None and old.status != job.status):
-        for event in told(view, ledger, type_of(job.status), job):
+    for job, type in ((job, _news(view, old, job)) for job, old in moved):
+        for event in told(view, ledger, type, job) if type else ():
             ledger = ledger.entered()
             yield event
     yield ledger
+
+
+def _news(view: View, old: Job | None, job: Job) -> str | None:
+    """The type of the event that tells how a hand moved a job; None where it did not, or where the job is new."""
+    if old is None:
+        return None
+    if old.status != job.status:
+        return type_of(job.status)
+    works = job.status in ("validating", "in_progress")
+    return JOB_EVENT + "updated" if works and as_of_now(view, old).progress != as_of_now(view, job).progress else None
 
 
 def _read_event(view: View, item: Mapping[str, Any], ledger: Ledger, place: int) -> Event | None:

@@ -191,7 +191,8 @@ def read_job(view: View, item: Mapping[str, Any], place: int, failing: tuple[Fai
         return replace(old, **written)
     if old is not None:
         job = _changed_job(view, job, written, moved)
-    return _with_counts(job, written, fresh=moved)
+    job = _with_counts(job, written, fresh=moved)
+    return replace(job, told=as_of_now(view, job).progress)
 
 
 def _with_input(view: View, job: Job, item: Mapping[str, Any], place: int, failing: tuple[Failing, ...]) -> Job:

@@ -6,11 +6,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, View, Wait
-from emulator.vendors.stripe.assumptions import CANCEL_COMPLETE, CANCEL_FAILED, CANCEL_READY, CANCEL_TWICE, EMPTY_FILE
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Part, Row, View, Wait
+from emulator.vendors.stripe.assumptions import (
+    CANCEL_COMPLETE,
+    CANCEL_FAILED,
+    CANCEL_READY,
+    CANCEL_TWICE,
+    EMPTY_FILE,
+    PROGRESS_EVENTS,
+)
 from emulator.vendors.stripe.events import JOB_EVENT, and_tell, tell
 from emulator.vendors.stripe.links import LINK, RETENTION
-from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job, counts_at, pace, validated_at
+from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job, counts_at, pace, until_progress, validated_at
 
 CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD = "create", "retrieve", "cancel", "upload", "download"
 
@@ -24,6 +31,12 @@ UPLOADING = Wait("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
 VALIDATION = Wait("stripe.validation", timedelta(seconds=5), "invented")
 FAULT = Wait("stripe.fault", None, "invented", measure=until_it_fails)
 PROCESSING = Wait("stripe.processing", None, "stripe-pace-1", measure=pace)
+VALIDATION_PROGRESS = Wait(
+    "stripe.validation_progress", None, "invented", settable=False, upkeep=True, part=Part(VALIDATION, until_progress)
+)
+PROCESSING_PROGRESS = Wait(
+    "stripe.processing_progress", None, "invented", settable=False, upkeep=True, part=Part(PROCESSING, until_progress)
+)
 TIMEOUT = Wait("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
 DRAIN = Wait("stripe.drain", timedelta(seconds=1), "invented")
 
@@ -64,7 +77,13 @@ def begin(view: View, job: Job) -> Iterable[Job]:
 
 
 def begin_processing(view: View, job: Job) -> Iterable[Job]:
-    yield replace(job, began=view.now, counted_at=view.now, validated_count=job.rows)
+    yield replace(job, began=view.now, counted_at=view.now, validated_count=job.rows, told=0)
+
+
+def tell_of_progress(view: View, job: Job) -> Iterable[object]:
+    yield replace(job, told=as_of_now(view, job).progress)
+    if view.choice(PROGRESS_EVENTS.id) == "quarters":
+        yield from tell(view, JOB_EVENT + "updated", job)
 
 
 def stop_at_the_invalid_row(view: View, job: Job) -> Iterable[Job]:
@@ -107,7 +126,18 @@ JOB = Machine(
     kind=Job.kind,
     states=STATUSES,
     commands=(CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD),
-    waits=(UPLOADING, VALIDATION, FAULT, PROCESSING, TIMEOUT, DRAIN, LINK, RETENTION),
+    waits=(
+        UPLOADING,
+        VALIDATION,
+        FAULT,
+        PROCESSING,
+        TIMEOUT,
+        DRAIN,
+        LINK,
+        RETENTION,
+        VALIDATION_PROGRESS,
+        PROCESSING_PROGRESS,
+    ),
     rows=(
         # in                 cause         go to         answer             effect           evidence
         Row(ABSENT, On(CREATE), READY, "job", tell_of_the_new_job, "stripe-create-1"),
@@ -169,12 +199,14 @@ JOB = Machine(
         Row("in_progress", After(FAULT.name), "batch_failed", None, and_tell(keep_the_counts), "stripe-fault-1"),
         Row("in_progress", After(PROCESSING.name), "complete", None, and_tell(count_every_row), "stripe-complete-1"),
         Row("in_progress", After(TIMEOUT.name), "timeout", None, and_tell(keep_the_counts), "stripe-timeout-2"),
+        Row("validating", After(VALIDATION_PROGRESS.name), SAME, None, tell_of_progress, "stripe-event-9"),
+        Row("in_progress", After(PROCESSING_PROGRESS.name), SAME, None, tell_of_progress, "stripe-event-9"),
         Row("cancelling", After(DRAIN.name), "canceled", None, and_tell(), "stripe-cancel-6"),
     ),
     entry=(READY,),
 )
 
-_PASSES = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.cause, After)}
+_PASSES = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.cause, After) and row.to != row.state}
 
 
 def passes_at(view: View, job: Job) -> datetime | None:

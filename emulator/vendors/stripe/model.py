@@ -29,6 +29,9 @@ WITH_RESULTS = ("canceled", "complete", "validation_failed", "timeout")
 
 DEFAULT_RPS = 10
 
+PARTS = 4
+"""Into how many parts the work of a job is divided: an event tells of each that is done."""
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TICK = timedelta(microseconds=1)
 
@@ -40,8 +43,8 @@ class Job:
     The counts are those of the instant `counted_at`; while rows are validated or processed, more of them follow from the
     time that has passed. `began` is when the job was last entered upon that. `failing_rows` will have failed in the end,
     and validation stops at `invalid_row`. `work` is what is known of its file, None where a scenario gave numbers only;
-    `failing` are the rules by which the file's rows fail. At `fails_at` the job fails as a whole. `owner` is SELF, or
-    names another account.
+    `failing` are the rules by which the file's rows fail. `told` is the newest count of which an event told as progress. At
+    `fails_at` the job fails as a whole. `owner` is SELF, or names another account.
     """
 
     id: str
@@ -67,7 +70,13 @@ class Job:
     owner: str = SELF
     work: Work | None = None
     failing: tuple[Failing, ...] = ()
+    told: int = 0
     kind: ClassVar[str] = "stripe.batch_job"
+
+    @property
+    def progress(self) -> int:
+        """How many rows were validated, or processed, at `counted_at`: whatever its status is about."""
+        return self.validated_count if self.status == "validating" else self.processed
 
     @property
     def processed(self) -> int:
@@ -96,8 +105,27 @@ def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, i
 
 def validated_at(job: Job, now: datetime, length: timedelta | None) -> int:
     """The rows found valid by `now`, if validation takes `length` from its beginning (None: for ever)."""
-    good = job.rows if job.invalid_row is None else job.invalid_row - 1
-    return job.validated_count + _share(good - job.validated_count, job, now, length)
+    return job.validated_count + _share(_goal(job) - job.validated_count, job, now, length)
+
+
+def until_progress(job: Job, length: timedelta) -> timedelta | None:
+    """Return the time from `since` until the next part of the work is done, if all of it takes `length` from its beginning.
+
+    It is None where no part is left before the end.
+    """
+    goal, told = _goal(job), max(job.progress, job.told)
+    part = told * PARTS // goal + 1 if goal else PARTS
+    wanted = -(-goal * part // PARTS)
+    if wanted >= goal:
+        return None
+    total = max((job.began + length - job.counted_at) // _TICK, 0)
+    passed = -(-(wanted - job.progress) * total // (goal - job.progress))
+    return job.counted_at - job.since + passed * _TICK
+
+
+def _goal(job: Job) -> int:
+    """How many rows are validated, or processed, at the end of the status that is about them."""
+    return job.rows if job.status != "validating" or job.invalid_row is None else job.invalid_row - 1
 
 
 def letters(digest: bytes, count: int) -> str:

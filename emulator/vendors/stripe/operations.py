@@ -12,6 +12,7 @@ from emulator.vendors.stripe.assumptions import (
     CANCEL_FAILED,
     CANCEL_READY,
     CANCEL_TWICE,
+    CHANNEL,
     CONTENT_TYPE,
     EMPTY_FILE,
     IDEMPOTENCY_TYPE,
@@ -22,17 +23,17 @@ from emulator.vendors.stripe.assumptions import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, with_fields
-from emulator.vendors.stripe.creation import new_job, refusal_of
+from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, is_known, reading_query, version_of, with_fields
+from emulator.vendors.stripe.creation import differs_by_channel, new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.idempotency import once
 from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.outcomes import Failing, plan
+from emulator.vendors.stripe.parameters import NOTHING, Known
 from emulator.vendors.stripe.platform import account_of, acting
 from emulator.vendors.stripe.rows import Intake, Rows
-from emulator.vendors.stripe.versions import VERSIONS
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 ASSUMED = {
@@ -51,18 +52,18 @@ CONTENT_TYPES = {
 }
 
 
-def naming_what_is_assumed(act: Act) -> Act:
+def naming_what_is_assumed(name: str, act: Act) -> Act:
     """The same operation; where an assumption decides or shapes its answer, the answer says so."""
 
     def act_naming(tx: Transaction, call: Call) -> Answer:
         answer = act(tx, call)
-        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer, call)
+        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer) or _assumed_of_version(call, name)
         return answer if assumption == answer.assumption else answer._replace(assumption=assumption)
 
     return act_naming
 
 
-def _assumed(answer: Answer, call: Call) -> str | None:
+def _assumed(answer: Answer) -> str | None:
     job = answer.subject
     if answer.name == "link_refused":
         return LINK_REFUSED.id
@@ -72,15 +73,22 @@ def _assumed(answer: Answer, call: Call) -> str | None:
         return WITHOUT_OUTPUT.id
     if job.status == "upload_timeout":
         return UPLOAD_TIMEOUT_DETAILS.id
-    return VERSION_UNKNOWN.id if call.headers.get("stripe-version") not in VERSIONS else None
+    return None
+
+
+def _assumed_of_version(call: Call, operation: str) -> str | None:
+    """Name the assumption by which a version that nobody knows is taken; links have no version."""
+    version = version_of(call)
+    return VERSION_UNKNOWN.id if version and not is_known(version, operation) else None
 
 
 def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    refusal = refusal_of(tx, fields, call.headers["stripe-version"])
+    refusal = refusal_of(tx, fields, version_of(call))
     if refusal is not None:
         return refusal
     job = new_job(tx, fields, acting(tx, call))
-    return Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
+    answer = Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
+    return answer._replace(assumption=CHANNEL.id) if differs_by_channel(version_of(call), job.endpoint) else answer
 
 
 def _ask(command: str) -> Act:
@@ -89,7 +97,12 @@ def _ask(command: str) -> Act:
 
 def changing(name: str, act: Act, takes_fields: bool = False) -> Act:
     """An operation that changes something, whose keys are known again."""
-    return naming_what_is_assumed(checking_fields(once(name, act), takes_fields))
+    return naming_what_is_assumed(name, checking_fields(once(name, act), takes_fields))
+
+
+def reading(name: str, act: Act, known: Known | None = None) -> Act:
+    """An operation that changes nothing, whose query is known: by `known`, or by the operation itself."""
+    return naming_what_is_assumed(name, reading_query(act, known))
 
 
 def _upload(tx: Transaction, call: Call) -> Answer:
@@ -126,10 +139,12 @@ def _download(tx: Transaction, call: Call) -> Answer:
 
 
 CREATE_NAME, CANCEL_NAME = "stripe.batch_jobs.create", "stripe.batch_jobs.cancel"
+RETRIEVE_NAME = "stripe.batch_jobs.retrieve"
+UPLOAD_NAME, DOWNLOAD_NAME = "stripe.files.upload", "stripe.files.download"
 
 JOB_OPERATIONS = (
     Operation(CREATE_NAME, "POST", "/batch_jobs", changing(CREATE_NAME, because_of_the_request(with_fields(_create)), True)),
-    Operation("stripe.batch_jobs.retrieve", "GET", "/batch_jobs/{id}", naming_what_is_assumed(_ask(RETRIEVE))),
+    Operation(RETRIEVE_NAME, "GET", "/batch_jobs/{id}", reading(RETRIEVE_NAME, _ask(RETRIEVE), NOTHING)),
     Operation(
         CANCEL_NAME,
         "POST",
@@ -137,18 +152,18 @@ JOB_OPERATIONS = (
         changing(CANCEL_NAME, because_of_the_request(_ask(CANCEL))),
     ),
     Operation(
-        "stripe.files.upload",
+        UPLOAD_NAME,
         "PUT",
         "/stripe/{world}/upload/{token}",
-        naming_what_is_assumed(_upload),
+        naming_what_is_assumed(UPLOAD_NAME, _upload),
         mounts=(MOUNT,),
         reader=Intake,
     ),
     Operation(
-        "stripe.files.download",
+        DOWNLOAD_NAME,
         "GET",
         "/stripe/{world}/download/{token}",
-        naming_what_is_assumed(_download),
+        naming_what_is_assumed(DOWNLOAD_NAME, _download),
         mounts=(MOUNT,),
     ),
 )

@@ -1,32 +1,45 @@
-"""The previews of the API: which there are, and what a batch job may do and shows in each."""
+"""The versions of the API: which there are, and what a batch job may do and shows in each."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 
-_DATED = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+from emulator.vendors.stripe.channels import LISTS
+
+_WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})\.[a-z][a-z0-9_]*", re.ASCII)
+"""A date and a name. Clients of previews may add features, as in `2026-03-25.preview; a_feature=v1`."""
 
 WITHOUT_RPS = "2026-06-24"
 """The first version that knows no maximum_rps, and no longer requires metadata. Evidence: stripe-version-2."""
 
-DELETES = "2026-04-22"
-"""The first version that has the method delete. Evidence: stripe-endpoint-4."""
-
-VERSIONS = frozenset(
-    f"{date}.preview"
-    for date in (
-        "2026-03-25",
-        DELETES,
-        "2026-05-27",
-        WITHOUT_RPS,
-        "2026-07-29",
-        "2026-08-26",
-        "2026-09-30",
-        "2026-10-14",
-    )
+PREVIEWS = (
+    "2026-03-25.preview",
+    "2026-04-01.preview",
+    "2026-04-08.preview",
+    "2026-04-22.preview",
+    "2026-05-27.preview",
+    "2026-06-03.preview",
+    "2026-06-10.preview",
+    "2026-06-24.preview",
+    "2026-07-01.preview",
+    "2026-07-08.preview",
+    "2026-07-29.preview",
+    "2026-08-12.preview",
+    "2026-08-26.preview",
+    "2026-09-23.preview",
+    "2026-09-30.preview",
+    "2026-10-07.preview",
+    "2026-10-14.preview",
 )
 """The previews that have batch jobs. Evidence: stripe-version-3."""
+
+GENERAL = ("2026-10-28.endive",)
+"""The versions for everybody that have events and event destinations, but no batch jobs. Evidence: stripe-version-6."""
+
+NEWEST = "9999-12-31"
+"""The date under which the newest version is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,71 +63,47 @@ class Endpoint:
         return {"http_method": self.http_method, "path": self.path}
 
 
+def named_version(header: str) -> str:
+    """Return the version that a Stripe-Version header names, without the features that it may add."""
+    return header.partition(";")[0].strip()
+
+
+def is_well_formed(version: str) -> bool:
+    """Return whether a version is a date and a name, as in `2026-03-25.preview`."""
+    return _date_of(version) != NEWEST
+
+
 def knows_rps(version: str) -> bool:
-    """Whether jobs of this version have maximum_rps; a version without a date is taken for the newest."""
-    return _DATED.match(version) is not None and version < WITHOUT_RPS
+    """Return whether jobs of this version have maximum_rps; a version without a date is taken for the newest."""
+    return _date_of(version) < WITHOUT_RPS
 
 
-def supports(version: str, endpoint: Endpoint) -> bool:
-    """Whether jobs of this version may call the endpoint."""
-    return _shape(endpoint.path) in _methods_of(version).get(endpoint.http_method, frozenset())
+def supports(version: str, endpoint: Endpoint, channel: str) -> bool:
+    """Return whether jobs of this version and channel may call the endpoint."""
+    return any(endpoint.is_like(it) for it in endpoints_of(version, channel))
 
 
-def endpoints_of(version: str) -> list[Endpoint]:
-    """Every endpoint that jobs of this version may call."""
-    found = [(method, path.replace(":", ":id")) for method, paths in _methods_of(version).items() for path in paths]
-    return [Endpoint(*it) for it in sorted(found)]
+def endpoints_of(version: str, channel: str) -> list[Endpoint]:
+    """Return every endpoint that jobs of this version and channel may call."""
+    lists, dated = LISTS[channel], _date_of(version)
+    listed = next((methods for first, methods in reversed(lists) if dated >= first), lists[0][1])
+    return [Endpoint(method, path) for path, methods in listed.items() for method in sorted(methods)]
 
 
 def supports_ever(endpoint: Endpoint) -> bool:
-    """Whether jobs of any version may call the endpoint."""
-    return any(_shape(endpoint.path) in methods.get(endpoint.http_method, frozenset()) for _, methods in _LISTS)
+    """Return whether jobs of any version and channel may call the endpoint."""
+    return any(supports(f"{first}.preview", endpoint, channel) for channel, lists in LISTS.items() for first, _ in lists)
 
 
-def _methods_of(version: str) -> dict[str, frozenset[str]]:
-    dated = version if _DATED.match(version) else "9999"
-    return next(methods for first, methods in reversed(_LISTS) if dated >= first or first == _LISTS[0][0])
+def _date_of(version: str) -> str:
+    """Return the date of a version, NEWEST where it has none."""
+    written = _WRITTEN.fullmatch(version)
+    try:
+        return date.fromisoformat(written[1]).isoformat() if written else NEWEST
+    except ValueError:
+        return NEWEST
 
 
 def _shape(path: str) -> str:
     """The path with its placeholders made alike."""
     return "/".join(":" if segment.startswith(":") else segment for segment in path.split("/"))
-
-
-def _paths(text: str) -> frozenset[str]:
-    return frozenset(f"/v1/{path}" for path in text.split())
-
-
-_FIRST = _paths(
-    "accounts/: credit_notes customers/: invoices/: invoices/:/pay promotion_codes promotion_codes/: subscriptions/:"
-    " subscriptions/:/migrate subscription_schedules subscription_schedules/: subscription_schedules/:/cancel"
-)
-_SECOND = _paths("accounts/: coupons customers/: promotion_codes promotion_codes/: subscriptions/: subscriptions/:/migrate")
-_SUBSCRIPTION = _paths("subscriptions/:")
-_NEWEST = _paths(
-    "accounts accounts/: coupons coupons/: credit_notes customers customers/: customers/:/funding_instructions"
-    " customers/:/subscriptions customers/:/subscriptions/: customers/:/bank_accounts customers/:/bank_accounts/:"
-    " customers/:/bank_accounts/:/verify customers/:/cards customers/:/cards/: customers/:/tax_ids customers/:/sources"
-    " customers/:/sources/: customers/:/sources/:/verify customers/:/balance_transactions"
-    " customers/:/balance_transactions/: customers/:/cash_balance customer_sessions disputes/:/close invoices invoices/:"
-    " invoices/:/pay invoices/:/send invoices/:/void invoices/:/finalize invoices/:/mark_uncollectible"
-    " invoices/:/update_lines invoices/:/add_lines invoices/:/remove_lines invoices/create_preview invoices/:/lines/:"
-    " invoiceitems invoiceitems/: invoice_rendering_templates/:/archive invoice_rendering_templates/:/unarchive"
-    " payment_methods/:/attach prices prices/: products products/: products/:/features promotion_codes promotion_codes/:"
-    " radar/value_list_items refunds refunds/:/cancel subscriptions subscriptions/: subscriptions/:/migrate"
-    " subscriptions/:/resume subscriptions/:/pause subscription_items subscription_items/: subscription_schedules"
-    " subscription_schedules/: subscription_schedules/:/cancel subscription_schedules/:/release tax/registrations"
-    " tax/registrations/: tax/settings tax/transactions/create_reversal tax_ids tax_rates tax_rates/:"
-)
-_NEWEST_DELETED = _paths(
-    "accounts/: coupons/: customers/: customers/:/discount customers/:/subscriptions/: customers/:/subscriptions/:/discount"
-    " customers/:/bank_accounts/: customers/:/cards/: customers/:/sources/: customers/:/tax_ids/: invoices/: invoiceitems/:"
-    " products/: products/:/features/: subscriptions/: subscription_items/: tax_ids/:"
-)
-_LISTS: tuple[tuple[str, dict[str, frozenset[str]]], ...] = (
-    ("2026-03-25", {"post": _FIRST}),
-    (DELETES, {"post": _FIRST, "delete": _SUBSCRIPTION}),
-    ("2026-05-27", {"post": _SECOND, "delete": _SUBSCRIPTION}),
-    ("2026-10-14", {"post": _NEWEST, "delete": _NEWEST_DELETED}),
-)
-"""From each version on, the paths of each method. Evidence: stripe-endpoint-1."""

@@ -18,6 +18,7 @@ from emulator.vendors.stripe.assumptions import (
     UPLOAD_TIMEOUT_DETAILS,
     WITHOUT_OUTPUT,
 )
+from emulator.vendors.stripe.calls import version_of
 from emulator.vendors.stripe.events import named
 from emulator.vendors.stripe.links import LINK, MOUNT, download_link, upload_link
 from emulator.vendors.stripe.machine import UPLOADING, counted, results_are_gone, validated
@@ -48,7 +49,7 @@ def show_job(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
     body: dict[str, Any] = {"id": job.id, "object": "v2.core.batch_job", "created": instant(job.created)}
     if tx.choice(LIVEMODE.id) == "emit":
         body["livemode"] = False
-    if knows_rps(call.headers.get("stripe-version", "")):
+    if knows_rps(version_of(call)):
         body["maximum_rps"] = job.maximum_rps
     body |= {"metadata": job.metadata, "skip_validation": job.skip_validation, "status": job.status}
     if job.status == "upload_timeout" and tx.choice(UPLOAD_TIMEOUT_DETAILS.id) == "omit":

@@ -33,7 +33,7 @@ def unmatched(world: World, asked: Asked) -> Any:
 
 def _show_due(world: World, kind: str, id: str) -> dict[str, Any]:
     resource = world.store.find(kind, id)
-    due = world.rules.machines[kind].due(resource, world.rules.timing)
+    due = world.rules.machines[kind].due(resource, world.rules.timing, upkeep=False)
     assert due is not None  # noqa: S101  the agenda holds nothing else
     vendor, _, name = kind.partition(".")
     return {"at": show_instant(due[0]), "vendor": vendor, "resource": name, "id": id, "timer": due[1].name}
