@@ -8,7 +8,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
-from emulator.evidence import kind_of
+from emulator.evidence import grounds_of
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import STATUS, Fault
@@ -172,7 +172,7 @@ class Gateway:
         """Notes the exchange in the journal and makes its reply ready to go out. The faults whose ids are `over` spare it."""
         n = world.journal.last + 1
         content = _content(reply.body)
-        basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
+        basis, also = grounds_of(route.vendor.name, answer.name, answer.evidence, answer.also, answer.assumption)
         headers = self._headers(tx, route, call, reply, n)
         notes = tuple(fault.note() for fault in faults)
         left = [fault for fault in faults if fault.id not in over]
@@ -193,7 +193,7 @@ class Gateway:
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, _delivered(left), len(call.body) > kept, call.raw_headers,
+            notes, _delivered(left), len(call.body) > kept, call.raw_headers, also,
         )  # fmt: skip
         world.journal.add(exchange)
         return Wire(reply.status, headers, content, (), Noted(world, n, exchange))
