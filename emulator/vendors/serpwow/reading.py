@@ -83,8 +83,8 @@ def _export(format: str) -> Look:
     return look
 
 
-def _list_results(_tx: Transaction, _call: Call, batch: Batch) -> Answer:
-    return Answer("results", "serpwow-results-4", batch)
+def _list_results(tx: Transaction, _call: Call, batch: Batch) -> Answer:
+    return Answer("results", "serpwow-results-4" if batch.available(tx.now) else "serpwow-results-12", batch)
 
 
 def _get_result(format: str, evidence: str) -> Look:
