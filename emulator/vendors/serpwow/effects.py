@@ -13,6 +13,7 @@ from emulator.vendors.serpwow.assumptions import (
     NEXT_RESULT_SET,
     PARTIAL_RESULTS,
     SCHEDULE_MINUTES,
+    SCHEDULE_ZONE,
     STOP_SCHEDULE,
 )
 from emulator.vendors.serpwow.credits import account_of, charged, cost_of_failing, refunded
@@ -100,7 +101,12 @@ def planned(view: View, batch: Batch) -> Batch:
 
 def calendar_of(view: View, account: Account) -> Calendar:
     """How the schedules of an account are read."""
-    return Calendar(ZoneInfo(account.timezone), view.choice(SCHEDULE_MINUTES.id) == "midnight")
+    return Calendar(_zone_of(view, account), view.choice(SCHEDULE_MINUTES.id) == "midnight")
+
+
+def _zone_of(view: View, account: Account) -> ZoneInfo:
+    """The time zone in which the hours of schedules are read. Evidence: serpwow-schedule-2."""
+    return ZoneInfo(account.timezone if view.choice(SCHEDULE_ZONE.id) == "account" else "UTC")
 
 
 def _stopped(view: View, batch: Batch) -> Batch:
