@@ -17,6 +17,7 @@ from emulator.vendors.stripe.assumptions import (
     IDEMPOTENCY_TYPE,
     IDEMPOTENT_ID,
     LINK_REFUSED,
+    RESULTS_EXPIRED,
     ROW_WITHOUT_ID,
     UPLOAD_TIMEOUT_DETAILS,
     VERSION_UNKNOWN,
@@ -25,9 +26,10 @@ from emulator.vendors.stripe.assumptions import (
 from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, with_fields
 from emulator.vendors.stripe.creation import new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
+from emulator.vendors.stripe.grounds import facts_of_the_details, has_output
 from emulator.vendors.stripe.idempotency import once
 from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
-from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
+from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD, results_are_gone
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.outcomes import Failing, plan
 from emulator.vendors.stripe.platform import account_of, acting
@@ -56,13 +58,13 @@ def naming_what_is_assumed(act: Act) -> Act:
 
     def act_naming(tx: Transaction, call: Call) -> Answer:
         answer = act(tx, call)
-        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer, call)
-        return answer if assumption == answer.assumption else answer._replace(assumption=assumption)
+        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(tx, answer, call)
+        return answer._replace(assumption=assumption, also=(*answer.also, *facts_of_the_details(tx, answer)))
 
     return act_naming
 
 
-def _assumed(answer: Answer, call: Call) -> str | None:
+def _assumed(tx: Transaction, answer: Answer, call: Call) -> str | None:
     job = answer.subject
     if answer.name == "link_refused":
         return LINK_REFUSED.id
@@ -72,6 +74,8 @@ def _assumed(answer: Answer, call: Call) -> str | None:
         return WITHOUT_OUTPUT.id
     if job.status == "upload_timeout":
         return UPLOAD_TIMEOUT_DETAILS.id
+    if has_output(job) and results_are_gone(tx, job):
+        return RESULTS_EXPIRED.id
     return VERSION_UNKNOWN.id if call.headers.get("stripe-version") not in VERSIONS else None
 
 
