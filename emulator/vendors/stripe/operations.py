@@ -24,7 +24,7 @@ from emulator.vendors.stripe.assumptions import (
     WITHOUT_OUTPUT,
 )
 from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, with_fields
-from emulator.vendors.stripe.creation import new_job, refusal_of
+from emulator.vendors.stripe.creation import left_out, new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.grounds import facts_of_the_details, has_output
 from emulator.vendors.stripe.idempotency import once
@@ -80,11 +80,13 @@ def _assumed(tx: Transaction, answer: Answer, call: Call) -> str | None:
 
 
 def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    refusal = refusal_of(tx, fields, call.headers["stripe-version"])
+    version = call.headers["stripe-version"]
+    refusal = refusal_of(tx, fields, version)
     if refusal is not None:
         return refusal
     job = new_job(tx, fields, acting(tx, call))
-    return Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
+    also = ("stripe-create-4",) if left_out(fields, version) else ()
+    return Answer.of(tx.ask(JOB, job.id, CREATE, new=job))._replace(also=also)
 
 
 def _ask(command: str) -> Act:
