@@ -90,7 +90,7 @@ def _export(format: str) -> Look:
 
 
 def _list_results(tx: Transaction, _call: Call, batch: Batch) -> Answer:
-    return Answer("results", "serpwow-results-4" if batch.available(tx.now) else "serpwow-results-12", batch)
+    return Answer("results", "serpwow-results-4" if batch.available(tx.now) else "serpwow-empty-1", batch)
 
 
 def _get_result(format: str, evidence: str) -> Look:

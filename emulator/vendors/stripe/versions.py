@@ -42,7 +42,7 @@ class Endpoint:
         return tuple(segment[1:] for segment in self.path.split("/") if segment.startswith(":"))
 
     def is_like(self, other: Endpoint) -> bool:
-        """Whether both are the same, whatever their placeholders are called. Evidence: stripe-paths-2."""
+        """Whether both are the same, whatever their placeholders are called. Evidence: stripe-paths-1."""
         return self.http_method == other.http_method and _shape(self.path) == _shape(other.path)
 
     def show(self) -> dict[str, str]:
@@ -117,4 +117,4 @@ _LISTS: tuple[tuple[str, dict[str, frozenset[str]]], ...] = (
     ("2026-05-27", {"post": _SECOND, "delete": _SUBSCRIPTION}),
     ("2026-10-14", {"post": _NEWEST, "delete": _NEWEST_DELETED}),
 )
-"""From each version on, the paths of each method. Evidence: stripe-paths-1."""
+"""From each version on, the paths of each method. Evidence: stripe-endpoint-1."""
