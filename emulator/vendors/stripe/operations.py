@@ -17,19 +17,18 @@ from emulator.vendors.stripe.assumptions import (
     IDEMPOTENCY_TYPE,
     IDEMPOTENT_ID,
     LINK_REFUSED,
-    RESULTS_EXPIRED,
     ROW_WITHOUT_ID,
     UPLOAD_TIMEOUT_DETAILS,
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
 from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, with_fields
-from emulator.vendors.stripe.creation import left_out, new_job, refusal_of
+from emulator.vendors.stripe.creation import new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
-from emulator.vendors.stripe.grounds import facts_of_the_details, has_output
+from emulator.vendors.stripe.grounds import facts_beside
 from emulator.vendors.stripe.idempotency import once
 from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
-from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD, results_are_gone
+from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.outcomes import Failing, plan
 from emulator.vendors.stripe.platform import account_of, acting
@@ -58,13 +57,13 @@ def naming_what_is_assumed(act: Act) -> Act:
 
     def act_naming(tx: Transaction, call: Call) -> Answer:
         answer = act(tx, call)
-        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(tx, answer, call)
-        return answer._replace(assumption=assumption, also=(*answer.also, *facts_of_the_details(tx, answer)))
+        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer, call)
+        return answer._replace(assumption=assumption, also=(*answer.also, *facts_beside(tx, call, answer)))
 
     return act_naming
 
 
-def _assumed(tx: Transaction, answer: Answer, call: Call) -> str | None:
+def _assumed(answer: Answer, call: Call) -> str | None:
     job = answer.subject
     if answer.name == "link_refused":
         return LINK_REFUSED.id
@@ -74,19 +73,15 @@ def _assumed(tx: Transaction, answer: Answer, call: Call) -> str | None:
         return WITHOUT_OUTPUT.id
     if job.status == "upload_timeout":
         return UPLOAD_TIMEOUT_DETAILS.id
-    if has_output(job) and results_are_gone(tx, job):
-        return RESULTS_EXPIRED.id
     return VERSION_UNKNOWN.id if call.headers.get("stripe-version") not in VERSIONS else None
 
 
 def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    version = call.headers["stripe-version"]
-    refusal = refusal_of(tx, fields, version)
+    refusal = refusal_of(tx, fields, call.headers["stripe-version"])
     if refusal is not None:
         return refusal
     job = new_job(tx, fields, acting(tx, call))
-    also = ("stripe-create-4",) if left_out(fields, version) else ()
-    return Answer.of(tx.ask(JOB, job.id, CREATE, new=job))._replace(also=also)
+    return Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
 
 
 def _ask(command: str) -> Act:
