@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from emulator.doors import InProcessClient
-from emulator.evidence import Evidence, load_evidence
+from emulator.evidence import Evidence, load_evidence, load_wordings
 from emulator.scenario.library import Library
 from emulator.scenario.player import Played, play
 from emulator.vendors import VENDORS
@@ -15,10 +15,11 @@ from emulator.vendors.vendor import Vendor
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One fact, the rows that cite it, and the scenarios whose playing relied on it."""
+    """One fact, the rows and the answers' wordings that cite it, and the scenarios whose playing relied on it."""
 
     evidence: Evidence
     rows: tuple[str, ...]
+    answers: tuple[str, ...]
     scenarios: tuple[str, ...]
 
 
@@ -32,7 +33,12 @@ def threads(known: Library) -> list[Thread]:
     """Every fact of every vendor. The scenarios are found by playing them, not by asking them."""
     proofs = _proofs(known)
     return [
-        Thread(evidence, tuple(_rows_citing(vendor, evidence.id)), tuple(sorted(proofs.get(evidence.id, ()))))
+        Thread(
+            evidence,
+            tuple(_rows_citing(vendor, evidence.id)),
+            tuple(name for name, ids in load_wordings(vendor.name).items() if evidence.id in ids),
+            tuple(sorted(proofs.get(evidence.id, ()))),
+        )
         for vendor in VENDORS.values()
         for evidence in load_evidence(vendor.name).values()
     ]
@@ -64,4 +70,5 @@ def _lines(thread: Thread) -> Iterable[str]:
     yield f"{evidence.id}  [{evidence.kind}]  {evidence.says}"
     yield f"    source    {evidence.source}"
     yield from (f"    row       {row}" for row in thread.rows)
+    yield from (f"    answer    {answer}" for answer in thread.answers)
     yield from (f"    scenario  {name}" for name in thread.scenarios)

@@ -216,7 +216,7 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
     httpx.get(f"{key['url']}/batches/B1", params={"api_key": key["api_key"]})
     journal = client.get(f"{world}/journal", params={"operation": "serpwow.batches.stop"}).json()
     (stop,) = journal["entries"]
-    assert (stop["n"], stop["status"], stop["basis"], journal["last"]) == (1, 200, "documented", 2)
+    assert (stop["n"], stop["status"], stop["basis"], journal["last"]) == (1, 200, "inferred", 2)
     assert [(it["from"], it["to"], it["why"]) for it in stop["changes"]] == [("queued", "idle", "serpwow.batches.stop")]
     assert key["api_key"] not in client.get(f"{world}/journal").text
     assert [it["n"] for it in client.get(f"{world}/journal?since=1&limit=1").json()["entries"]] == [2]

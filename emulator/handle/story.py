@@ -137,7 +137,8 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     if exchange.status >= REFUSED and not exchange.faults:
         fact = _evidence().get(exchange.evidence)
         says, kind = (fact.says, fact.kind) if fact else ("the scenario says so", exchange.basis)
-        yield f"      because: {says} [{exchange.evidence}, {kind}]"
+        weaker = "" if exchange.assumption or kind == exchange.basis else f"; the answer is {exchange.basis}"
+        yield f"      because: {says} [{exchange.evidence}, {kind}{weaker}]"
     if exchange.assumption:
         yield f"      assuming: {exchange.assumption}"
     yield from (f"      changed: {line}" for _, line in _folded(exchange.changes))

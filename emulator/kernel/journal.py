@@ -82,6 +82,7 @@ class Exchange(NamedTuple):
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
     None while it is still being sent, and False in a snapshot or a fork that was made meanwhile: it is not sent from there.
     `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
+    `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`.
     """
 
     at: datetime
@@ -104,6 +105,7 @@ class Exchange(NamedTuple):
     delivered: bool | None = True
     cut: bool = False
     headers: Sequence[tuple[bytes, bytes]] = ()
+    also: tuple[str, ...] = ()
 
 
 Event = Exchange | Change
@@ -248,6 +250,7 @@ def show_event(entry: Entry) -> dict[str, Any]:
         "method": event.method,
         "answer": event.answer,
         "evidence": event.evidence,
+        "also": list(event.also),
         "assumption": event.assumption,
         "basis": event.basis,
         "status": event.status,

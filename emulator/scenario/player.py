@@ -66,6 +66,7 @@ def play(scenario: Scenario, client: Client) -> Played:
 
 def _evidence(entries: list[dict[str, Any]]) -> Iterator[str]:
     for entry in entries:
+        yield from entry.get("also", ())
         for cited in (entry, *entry.get("changes", ())):
             if cited["evidence"]:
                 yield cited["evidence"]

@@ -137,13 +137,14 @@ class Reply(NamedTuple):
 class Answer(NamedTuple):
     """What was decided, before it is worded: a name, the evidence it rests on, and what the wording needs to know.
 
-    `assumption` is the id of the assumption that decided, if one did.
+    `assumption` is the id of the assumption that decided, if one did; `also` are further facts that this one rests on.
     """
 
     name: str
     evidence: str
     subject: Any = None
     assumption: str | None = None
+    also: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, taken: Taken) -> Answer:
@@ -276,11 +277,10 @@ class Vendor:
 
 def phrase(status: int) -> str:
     """What HTTP calls a status."""
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return "Error"
+    return HTTPStatus(status).phrase if status in _STATUSES else "Error"
 
+
+_STATUSES = frozenset(HTTPStatus)
 
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""

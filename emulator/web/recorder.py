@@ -7,7 +7,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from emulator.evidence import kind_of
+from emulator.evidence import grounds_of
 from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import STEPS, Began, Exchange
 from emulator.kernel.transaction import Transaction
@@ -53,7 +53,7 @@ class Recorder:
         content = _content(reply.body)
         if call.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
-        basis = "inferred" if answer.assumption else kind_of(route.vendor.name, answer.evidence)
+        basis, also = grounds_of(route.vendor.name, answer.name, answer.evidence, answer.also, answer.assumption)
         headers = self._headers(tx, route, call, reply, n)
         notes = tuple(fault.note() for fault in faults)
         left = [fault for fault in faults if fault.id not in over]
@@ -73,7 +73,7 @@ class Recorder:
             answer.name, answer.evidence, answer.assumption, basis,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, _delivered(left), len(call.body) > kept, call.raw_headers,
+            notes, _delivered(left), len(call.body) > kept, call.raw_headers, also,
         )  # fmt: skip
         world.journal.add(exchange)
         return Wire(reply.status, headers, content, (), Noted(world, n, exchange))

@@ -125,6 +125,13 @@ FAILED_SEARCHES = Assumption(
     "keep",
     "Failed requests in real time are free, and nothing is published of those in batches.",
 )
+SCHEDULE_ZONE = Assumption(
+    "serpwow.schedule-zone",
+    "In which time zone are the hours of a schedule read?",
+    ("account", "utc"),
+    "account",
+    "The pages of SerpWow do not say; that of a sibling product names the time zone of the account's profile.",
+)
 SCHEDULE_MINUTES = Assumption(
     "serpwow.schedule-minutes",
     "From when are the minutes of a schedule counted?",
@@ -165,6 +172,7 @@ ASSUMPTIONS = (
     PLACES,
     OVERAGE_LIMIT,
     FAILED_SEARCHES,
+    SCHEDULE_ZONE,
     SCHEDULE_MINUTES,
     SCHEDULE_DAYS,
     CREDITS_RESET,

@@ -14,6 +14,7 @@ from emulator.vendors.serpwow.assumptions import (
     PARTIAL_RESULTS,
     SCHEDULE_DAYS,
     SCHEDULE_MINUTES,
+    SCHEDULE_ZONE,
     STOP_SCHEDULE,
 )
 from emulator.vendors.serpwow.credits import (
@@ -121,7 +122,12 @@ def planned(view: View, batch: Batch) -> Batch:
 def calendar_of(view: View, account: Account) -> Calendar:
     """How the schedules of an account are read."""
     from_midnight = view.choice(SCHEDULE_MINUTES.id) == "midnight"
-    return Calendar(ZoneInfo(account.timezone), from_midnight, view.choice(SCHEDULE_DAYS.id) == "either")
+    return Calendar(_zone_of(view, account), from_midnight, view.choice(SCHEDULE_DAYS.id) == "either")
+
+
+def _zone_of(view: View, account: Account) -> ZoneInfo:
+    """The time zone in which the hours of schedules are read. Evidence: serpwow-schedule-2."""
+    return ZoneInfo(account.timezone if view.choice(SCHEDULE_ZONE.id) == "account" else "UTC")
 
 
 def _stopped(view: View, batch: Batch) -> Batch:

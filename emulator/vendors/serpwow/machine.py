@@ -112,7 +112,7 @@ BATCH = Machine(
         Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-1", has_no_place),
         Row("queued", After(QUEUE.name), "running", None, begin_the_run, "serpwow-queue-1"),
         Row("queued", After(PLACE.name), "running", None, begin_the_run, "serpwow-slots-2"),
-        Row("running", After(RUN.name), "idle", None, deliver_results, "serpwow-complete-1"),
+        Row("running", After(RUN.name), "idle", None, deliver_results, "serpwow-complete-2"),
         Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", has_nothing_to_run, EMPTY_REFUSED),
         Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", costs_too_much),
         Row("idle", After(SCHEDULE.name), "queued", None, allocate_credits, "serpwow-schedule-2"),

@@ -119,7 +119,7 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
         page = page_of(tx.group(Batch.kind, "owner", SELF), call.query, tx)
     except Unfit as reason:
         return Answer("bad_list_parameter", reason.evidence, str(reason), reason.assumption)
-    return Answer("page", "serpwow-list-1", page, page.assumption)
+    return Answer("page", "serpwow-list-1", page, page.assumption, ("serpwow-get-2",) if page.batches else ())
 
 
 def get_account(tx: Transaction, _call: Call) -> Answer:

@@ -70,7 +70,9 @@ def _list_searches(tx: Transaction, call: Call, batch: Batch) -> Answer:
     if q or custom_id:
         found = Searches(batch.id, (search for search in batch.searches if _fits(search, q, custom_id)))
         evidence = "serpwow-searches-4" if q else "serpwow-searches-5"
-    answer = Answer("searches", evidence, SearchesPage(batch.id, number, found.pages, found.page(number)))
+    page = found.page(number)
+    also = ("serpwow-find-1",) if q and not all(any(q in text for text in _texts(it)) for it in page) else ()
+    answer = Answer("searches", evidence, SearchesPage(batch.id, number, found.pages, page), also=also)
     if number <= max(found.pages, 1):
         return answer
     name = "failure" if tx.choice(SEARCHES_BEYOND_END.id) == "500" else "searches"
@@ -78,11 +80,15 @@ def _list_searches(tx: Transaction, call: Call, batch: Batch) -> Answer:
 
 
 def _fits(search: Search, q: str | None, custom_id: str | None) -> bool:
-    """Evidence: serpwow-searches-4 and serpwow-searches-5."""
-    own = str(search.parameters.get("custom_id", ""))
-    if custom_id and own != custom_id:
+    """Evidence: serpwow-searches-4, serpwow-searches-5 and serpwow-find-1."""
+    if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:
         return False
-    return not q or any(q.lower() in text.lower() for text in (str(search.parameters.get("q", "")), own))
+    return not q or any(q.lower() in text.lower() for text in _texts(search))
+
+
+def _texts(search: Search) -> tuple[str, str]:
+    """Where a term is looked for: what the search is about, and the client's own id of it."""
+    return str(search.parameters.get("q", "")), str(search.parameters.get("custom_id", ""))
 
 
 def _export(format: str) -> Look:

@@ -144,6 +144,13 @@ WRITTEN_INSTANTS = Assumption(
     "utc",
     "The sample of an update has a Z and seven decimals, unlike every sample of a reply that reads.",
 )
+ABSENT_VALUES = Assumption(
+    "6dot50.absent-values",
+    "What stands for a value that a batch or a payment was not given?",
+    ("left-out", "null"),
+    "left-out",
+    "The models list every field; the samples of a cancelled batch and of a deleted payment leave some out, and none has null.",
+)
 BALANCE_TYPE = Assumption(
     "6dot50.balance-type",
     "Are balances JSON numbers or strings?",
@@ -173,5 +180,6 @@ OF_CALLS = (
     MALFORMED_MSISDN,
     WRITTEN_SUMMARY,
     WRITTEN_INSTANTS,
+    ABSENT_VALUES,
     BALANCE_TYPE,
 )

@@ -28,7 +28,8 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
     if unknown and tx.choice(UNKNOWN_STATUS.id) == "400":
         return refused(tx, [Flaw(INVALID, "statusCode", status, "6dot50-list-6", UNKNOWN_STATUS.id)])
     page = _page(_matching(tx, query), {name: value for name, value in query.items() if name not in bad})
-    return Answer("batches", "6dot50-list-1", page, _decided(bool(bad), unknown, status != status.upper()))
+    also = ("6dot50-list-8",) if status and query.get("externalid") else ()
+    return Answer("batches", "6dot50-list-1", page, _decided(bool(bad), unknown, status != status.upper()), also)
 
 
 def _decided(badly_paged: bool, unknown: bool, oddly_written: bool) -> str | None:

@@ -15,13 +15,14 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
     WRONG_METHOD,
 )
 from emulator.vendors.sixdot50.bodies import is_shaped, properties
+from emulator.vendors.sixdot50.grounds import resting
 from emulator.vendors.sixdot50.ids import GUID
 from emulator.vendors.sixdot50.listing import list_batches
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL, DELETE, EXISTS, GET, LIST_PAYMENTS, MEMBER, PAYMENT, SUBMIT
 from emulator.vendors.sixdot50.model import OURS, SELF, Account, Payment, Platform, Token
 from emulator.vendors.sixdot50.tokens import GET_TOKEN, bearer, is_good, issue, matches
 from emulator.vendors.sixdot50.validation import INVALID, MISSING, MSISDN, Flaw
-from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES, resting
+from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
 from emulator.vendors.sixdot50.writing import add_payments, create_batch, refused, update_batch
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 

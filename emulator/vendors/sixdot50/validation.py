@@ -58,7 +58,7 @@ def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:
     if name is None:
         yield Flaw(MISSING, "name", None, "6dot50-create-2")
     elif not name.strip() and tx.choice(BLANK_NAME.id) == "400":
-        yield Flaw(MISSING, "name", None, "6dot50-create-2", BLANK_NAME.id)
+        yield Flaw(MISSING, "name", None, "6dot50-create-6", BLANK_NAME.id)
 
 
 def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = None) -> Iterator[Flaw]:

@@ -12,9 +12,9 @@ from emulator.vendors.sixdot50.assumptions import (
     ADDED_BODY,
     CANCELLED_REFERRALS,
     IS_MEMBER,
-    PAYING_ACCOUNT,
 )
 from emulator.vendors.sixdot50.assumptions_of_calls import (
+    ABSENT_VALUES,
     BALANCE_TYPE,
     CREATED_STATUS,
     EXISTS_BODY,
@@ -24,9 +24,9 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
     WRITTEN_SUMMARY,
 )
 from emulator.vendors.sixdot50.machine import is_member
-from emulator.vendors.sixdot50.model import OURS, Account, Batch, Payment, Summary, Token
-from emulator.vendors.sixdot50.refusals import DECIDED_BY, REFUSALS
-from emulator.vendors.vendor import Answer, Call, Reply, Wording
+from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, Token
+from emulator.vendors.sixdot50.refusals import REFUSALS
+from emulator.vendors.vendor import Call, Reply, Wording
 
 BATCH_STATUS_CODES = {"CANCELLED": "Cancelled", "CLOSED": "Closed", "DRAFT": "In draft", "OPEN": "Open batch"}
 PAYMENT_STATUS_CODES = {
@@ -44,42 +44,6 @@ MEDIA_TYPE = "application/json; charset=utf-8"
 def finish(_tx: Transaction, _call: Call, _n: int) -> Mapping[str, str]:
     """No header of its own is published."""
     return {}
-
-
-def resting(tx: Transaction, answer: Answer) -> Answer:
-    """The answer with the assumption that its wording will rest on, if there is one."""
-    if answer.assumption is not None:
-        return answer
-    return answer._replace(assumption=DECIDED_BY.get(answer.name) or _decided_by(tx, answer))
-
-
-def _decided_by(tx: Transaction, answer: Answer) -> str | None:
-    """An assumption about a body counts only where the other choice would have given another body."""
-    if answer.name in _WRITTEN:
-        return _other_than_published(tx) or _WRITTEN[answer.name]
-    if answer.name == "submitted" and tx.size(Account.kind, *OURS) > 1:
-        return PAYING_ACCOUNT.id
-    if answer.name == "accounts" and tx.choice(BALANCE_TYPE.id) != BALANCE_TYPE.default:
-        return BALANCE_TYPE.id
-    shown = _shown(tx, answer)
-    if any(isinstance(it, Payment) and it.is_member != _is_a_member(tx, it) for it in shown):
-        return IS_MEMBER.id
-    return STORED_INSTANTS.id if any(rounded(it.created_at) != it.created_at for it in shown) else None
-
-
-_WRITTEN = {"created": CREATED_STATUS.id, "changed": None, "added": ADDED_BODY.id}
-
-
-def _other_than_published(tx: Transaction) -> str | None:
-    return next((it.id for it in (WRITTEN_SUMMARY, WRITTEN_INSTANTS) if tx.choice(it.id) != it.default), None)
-
-
-def _shown(tx: Transaction, answer: Answer) -> list[Any]:
-    if answer.name == "payments":
-        return tx.group(Payment.kind, "batch", answer.subject.id)
-    if answer.name in ("batch", "payment", "deleted", "submitted"):
-        return [] if answer.subject is None else [answer.subject]
-    return list(answer.subject) if answer.name in ("batches", "accounts") else []
 
 
 def rounded(at: datetime) -> datetime:
@@ -124,7 +88,7 @@ def show_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
         "createdAt": stored_instant(tx, batch.created_at),
         "summary": show_summary(summary_of(tx, batch)),
     }
-    return _present(body)
+    return _present(tx, body)
 
 
 def summary_of(tx: Transaction, batch: Batch) -> Summary:
@@ -146,9 +110,9 @@ def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
         "externalId": batch.external_id,
         "statusCode": batch.status,
         "createdAt": written_instant(batch.created_at) if utc else stored_instant(tx, batch.created_at),
-        "summary": show_summary(summary_of(tx, batch)) if tx.choice(WRITTEN_SUMMARY.id) == "shown" else None,
     }
-    return _present(body)
+    summary = {"summary": show_summary(summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY.id) == "shown" else {}
+    return _present(tx, body) | summary
 
 
 def show_payment(tx: Transaction, payment: Payment) -> dict[str, Any]:
@@ -164,12 +128,12 @@ def show_payment(tx: Transaction, payment: Payment) -> dict[str, Any]:
         "externalId": payment.external_id,
         "statusCode": payment.status,
         "settledAt": stored_instant(tx, payment.settled_at) if payment.settled_at else None,
-        "isMember": _is_a_member(tx, payment) if live else payment.is_member,
+        "isMember": is_shown_as_member(tx, payment) if live else payment.is_member,
         "referralAmount": payment.referral_amount,
         "referralMsisdn": payment.referral_msisdn,
         "createdAt": stored_instant(tx, payment.created_at),
     }
-    return _present(body)
+    return _present(tx, body)
 
 
 def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
@@ -187,11 +151,14 @@ def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
     }
 
 
-def _present(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
+def _present(tx: Transaction, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The body without the values that are absent, or with null for them. Evidence: 6dot50-absent-1."""
+    left_out = tx.choice(ABSENT_VALUES.id) == "left-out"
+    return {name: value for name, value in body.items() if value is not None or not left_out}
 
 
-def _is_a_member(tx: Transaction, payment: Payment) -> bool:
+def is_shown_as_member(tx: Transaction, payment: Payment) -> bool:
+    """Whether the payee of the payment is a member by now."""
     return payment.status == "SETTLED" or is_member(tx, payment.msisdn)
 
 
@@ -229,7 +196,8 @@ def _show_payments(tx: Transaction, batch: Batch) -> list[dict[str, Any]]:
 
 
 def _deleted(tx: Transaction, _call: Call, payment: Payment) -> Reply:
-    return Reply(200, show_payment(tx, payment) | {"statusCode": "DELETED"})
+    shown = show_payment(tx, payment) | {"statusCode": "DELETED"}
+    return Reply(200, {name: value for name, value in shown.items() if name != "settledAt"})
 
 
 def _exists(known: bool) -> Wording:

@@ -15,6 +15,7 @@ from emulator.vendors.sixdot50.assumptions import (
 )
 from emulator.vendors.sixdot50.assumptions_of_calls import CHECK_ORDER
 from emulator.vendors.sixdot50.bodies import Properties, is_shaped, of_object, properties
+from emulator.vendors.sixdot50.grounds import resting
 from emulator.vendors.sixdot50.ids import GUID, new_id
 from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
 from emulator.vendors.sixdot50.model import Batch, Payment
@@ -30,7 +31,6 @@ from emulator.vendors.sixdot50.validation import (
     to_the_cent,
     with_referrals,
 )
-from emulator.vendors.sixdot50.wire import resting
 from emulator.vendors.vendor import Act, Answer, Call
 
 UNREADABLE = Answer("unreadable", "6dot50-error-2")
@@ -149,7 +149,7 @@ def _flaws_of_list(tx: Transaction, given: Properties) -> list[Flaw]:
     if given.get("payments") is None:
         flaws.append(Flaw(MISSING, "payments", None, "6dot50-add-6"))
     elif not given["payments"] and tx.choice(NO_PAYMENTS.id) == "400":
-        flaws.append(Flaw(INVALID, "payments", None, "6dot50-add-7", NO_PAYMENTS.id))
+        flaws.append(Flaw(INVALID, "payments", None, "6dot50-add-12", NO_PAYMENTS.id))
     return flaws
 
 

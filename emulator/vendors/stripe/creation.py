@@ -24,10 +24,15 @@ def refusal_of(tx: Transaction, fields: Mapping[str, Any], version: str) -> Answ
     for mistake in _mistakes(fields, version):
         return Answer("invalid_fields", "stripe-create-3", mistake)
     if tx.choice(REQUIRED_FIELDS.id) == "reference":
-        for name in ("skip_validation", "metadata") if knows_rps(version) else ("skip_validation",):
-            if name not in fields:
-                return Answer("invalid_fields", "stripe-create-4", f"Missing field: {name}", REQUIRED_FIELDS.id)
+        for name in left_out(fields, version):
+            return Answer("invalid_fields", "stripe-create-4", f"Missing field: {name}", REQUIRED_FIELDS.id)
     return _endpoint_refusal(tx, endpoint_of(fields), version)
+
+
+def left_out(fields: Mapping[str, Any], version: str) -> list[str]:
+    """The fields that are not there, although the reference requires them. Evidence: stripe-create-4."""
+    required = ("skip_validation", "metadata") if knows_rps(version) else ("skip_validation",)
+    return [name for name in required if name not in fields]
 
 
 def new_job(tx: Transaction, fields: Mapping[str, Any], owner: str) -> Job:

@@ -25,6 +25,9 @@ LIFETIME = timedelta(days=30)
 LONGEST = 255
 """Evidence: stripe-idempotency-5."""
 
+RENDERED_ANEW = ("stripe-replay-1",)
+"""What an answer rests on that is given again, beside the fact that it is."""
+
 SUCCESSES = frozenset(("job", "destination", "deleted", "pinged"))
 MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DESTINATION)}
 
@@ -74,7 +77,7 @@ def _again(tx: Transaction, call: Call, earlier: Remembered, operation: str) -> 
     if earlier.body != _body(call):
         return Answer("key_reused", "stripe-idempotency-4")
     if earlier.parameters == _parameters(call):
-        return _shown_again(tx, earlier, operation)
+        return _shown_again(tx, earlier, operation)._replace(also=RENDERED_ANEW)
     if tx.choice(IDEMPOTENT_ID.id) == "ignored":
         return _shown_again(tx, earlier, operation)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
     return Answer("key_reused", "stripe-idempotency-6")

@@ -26,6 +26,7 @@ from emulator.vendors.stripe.assumptions import (
 from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, is_known, reading_query, version_of, with_fields
 from emulator.vendors.stripe.creation import differs_by_channel, new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
+from emulator.vendors.stripe.grounds import facts_beside
 from emulator.vendors.stripe.idempotency import once
 from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
@@ -58,7 +59,7 @@ def naming_what_is_assumed(name: str, act: Act) -> Act:
     def act_naming(tx: Transaction, call: Call) -> Answer:
         answer = act(tx, call)
         assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer) or _assumed_of_version(call, name)
-        return answer if assumption == answer.assumption else answer._replace(assumption=assumption)
+        return answer._replace(assumption=assumption, also=(*answer.also, *facts_beside(tx, call, answer)))
 
     return act_naming
 

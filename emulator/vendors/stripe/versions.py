@@ -55,7 +55,7 @@ class Endpoint:
         return tuple(segment[1:] for segment in self.path.split("/") if segment.startswith(":"))
 
     def is_like(self, other: Endpoint) -> bool:
-        """Whether both are the same, whatever their placeholders are called. Evidence: stripe-endpoint-3."""
+        """Whether both are the same, whatever their placeholders are called. Evidence: stripe-paths-1."""
         return self.http_method == other.http_method and _shape(self.path) == _shape(other.path)
 
     def show(self) -> dict[str, str]:

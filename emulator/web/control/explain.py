@@ -87,6 +87,7 @@ def _of_exchange(
         "vendor": vendor.name,
         "credential": redact(exchange.credential) if exchange.credential else None,
         "because": _cited(vendor.name, exchange.evidence),
+        "also": [fact for id in exchange.also if (fact := _cited(vendor.name, id))],
         "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
         "rows": [_row(world, step) for step in exchange.steps],
         "assumptions": list(_assumptions(world, vendor, exchange)),
@@ -164,6 +165,7 @@ def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
         yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} more"
     if told["because"]:
         yield f"  because     {_fact(told['because'])}"
+    yield from (f"  also        {_fact(fact)}" for fact in told["also"])
     if told["scripted"]:
         yield f"  scripted    {told['scripted']}"
     for fault in told["faults"]:

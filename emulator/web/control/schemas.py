@@ -67,6 +67,7 @@ _EXCHANGE = {
     "target": TEXT,
     "answer": TEXT,
     "evidence": TEXT,
+    "also": list_of(TEXT),
     "assumption": optional(TEXT),
     "basis": _BASIS,
     "status": {"type": "integer"},
@@ -76,7 +77,8 @@ _EXCHANGE = {
     "faults": list_of(object_of(id=TEXT, where=TEXT, do=TEXT, place=optional(TEXT))),
     "changes": list_of(ref("change")),
 }
-_CITED: Schema = optional(object_of(evidence=TEXT, kind=_BASIS, source=TEXT, says=TEXT))
+_FACT: Schema = object_of(evidence=TEXT, kind=_BASIS, source=TEXT, says=TEXT)
+_CITED: Schema = optional(_FACT)
 _ROW: Schema = object_of(
     **{"in": TEXT},
     resource=TEXT,
@@ -108,6 +110,7 @@ _EXPLAINED: Mapping[str, Schema] = {
     "vendor": TEXT,
     "credential": optional(TEXT),
     "because": _CITED,
+    "also": list_of(_FACT),
     "scripted": optional(TEXT),
     "rows": list_of(_ROW),
     "assumptions": list_of(object_of(id=TEXT, choice=TEXT, default=TEXT, question=TEXT, reason=TEXT)),
