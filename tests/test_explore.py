@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from emulator import Emulator
 from emulator.handle.explore import Client, OutOfTime, TimeStandsStill, TooManyEndings
-from emulator.handle.explore_command import interrupts, read, run
+from emulator.handle.explore_command import read
 from emulator.handle.reproduction import as_yaml
 from emulator.handle.standstill import Standstill
 from emulator.handle.watch import Interrupted, Watch
@@ -309,21 +309,6 @@ def test_an_interrupt_prints_what_was_found_so_far_and_kills_the_program(tmp_pat
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate()
     assert (process.returncode, said) == (130, "0 of 1 endings broke something\n")
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise")
-def test_an_interrupt_in_a_destructor_ends_the_program_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Interrupted:
-        def __del__(self) -> None:
-            signal.raise_signal(signal.SIGINT)
-
-    dropped: list[type[BaseException]] = []
-    monkeypatch.setattr(sys, "unraisablehook", lambda error: dropped.append(error.exc_type))
-    with interrupts() as pressed:
-        Interrupted()  # and gone at once
-        assert dropped == [KeyboardInterrupt]
-        with pytest.raises(KeyboardInterrupt):
-            run(["sleep", "600"], dict(os.environ), pressed)
 
 
 class TestStandstill:

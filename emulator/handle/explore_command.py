@@ -6,10 +6,9 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from threading import Event
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -73,7 +72,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
         raise click.ClickException(f"there is no command {command[0]!r}")
 
     def client(emulator: Emulator) -> None:
-        code = run(command, {**os.environ, **environment(emulator)}, pressed)
+        code = run(command, {**os.environ, **environment(emulator)})
         assert code == 0, f"exit code {code}"  # noqa: S101  it is how a client tells
 
     found = Explored()
@@ -84,7 +83,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
         click.echo(f"{explored.tried + explored.skipped} of {explored.endings or '?'}: {what}", err=True)
 
     try:
-        with interrupts() as pressed, Emulator() as emulator:
+        with Emulator() as emulator:
             found = emulator.explore(scenario, client, faults=faults, most=most, max_seconds=max_seconds, progress=progress)
     except KeyboardInterrupt:
         click.echo(str(found))
@@ -99,37 +98,16 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
         raise click.exceptions.Exit(1)
 
 
-@contextmanager
-def interrupts() -> Iterator[Event]:
-    """Yields an event that is set at Ctrl-C.
-
-    Ctrl-C raises KeyboardInterrupt as ever; but Python drops an error that is raised in a destructor or in a callback of
-    the garbage collector, wherever that happens to run.
-    """
-    pressed = Event()
-
-    def press(*_: object) -> None:
-        pressed.set()
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def run(command: Sequence[str], environment: Mapping[str, str], pressed: Event) -> int:
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Runs a program to its end and returns its exit code. Where this is interrupted, it is killed with all that it began.
 
-    `pressed` is set where this was interrupted. The program is started by another thread, where no interrupt is raised, so that
-    none comes between its start and our knowing it.
+    It is started by another thread, where no interrupt is raised, so that none comes between its start and our knowing it.
     """
     started: list[subprocess.Popen[bytes]] = []
     try:
         with ThreadPoolExecutor(1) as pool:
             pool.submit(_start, command, environment, started).result()
-        return _end_of(started[0], pressed)
+        return _end_of(started[0])
     finally:
         for process in started:
             _kill(process)
@@ -140,11 +118,10 @@ def _start(command: Sequence[str], environment: Mapping[str, str], started: list
     started.append(subprocess.Popen(command, env=environment, stdout=STDERR, process_group=group))  # noqa: S603  as we are told
 
 
-def _end_of(process: subprocess.Popen[bytes], pressed: Event) -> int:
-    while not pressed.is_set():
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    while True:
         with suppress(subprocess.TimeoutExpired):
             return process.wait(EVERY)
-    raise KeyboardInterrupt
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
