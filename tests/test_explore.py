@@ -303,7 +303,9 @@ def test_an_interrupt_prints_what_was_found_so_far_and_kills_the_program(tmp_pat
     (tmp_path / "s.yaml").write_text(as_yaml({"title": "A batch", **LATE}))
     os.mkfifo(tmp_path / "pipe")
     waits = f"echo > {tmp_path}/pipe; exec sleep 600"
-    command = [sys.executable, "-m", "emulator", "explore", str(tmp_path / "s.yaml"), "--", "sh", "-c", waits]
+    heeds = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv)"
+    explore = [sys.executable, "-m", "emulator", "explore", str(tmp_path / "s.yaml"), "--", "sh", "-c", waits]
+    command = [sys.executable, "-c", heeds, *explore[1:]]  # a job in the background begins with SIGINT ignored
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         (tmp_path / "pipe").read_text()
         process.send_signal(signal.SIGINT)
