@@ -13,19 +13,22 @@ from uvicorn.protocols.http.flow_control import FlowControl
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
 
+CLOSES = b"connection: close\r\n"
+
 
 class OneWrite:
     """A transport that holds the head of a reply until its body comes, since two writes cost two system calls.
 
-    `kept` are header lines for every head that says nothing of the connection itself, which is kept open then.
+    `kept` are header lines for every head that says nothing of the connection itself, where that `keeps` open.
     """
 
-    __slots__ = ("_held", "_kept", "_transport", "get_extra_info", "is_closing", "pause_reading", "resume_reading")
+    __slots__ = ("_held", "_kept", "_transport", "get_extra_info", "is_closing", "keeps", "pause_reading", "resume_reading")
 
     def __init__(self, transport: Any, kept: bytes = b"") -> None:
         self._transport = transport
         self._held = b""
-        self._kept = kept + b"\r\n"
+        self._kept = kept
+        self.keeps = True
         self.is_closing = transport.is_closing
         self.get_extra_info = transport.get_extra_info
         self.pause_reading = transport.pause_reading
@@ -35,7 +38,7 @@ class OneWrite:
         if self._held:
             data, self._held = self._held + data, b""
         elif data.startswith(b"HTTP/1.1 ") and not data.startswith(b"HTTP/1.1 100"):
-            self._held = data if b"\r\nconnection: " in data else data[:-2] + self._kept
+            self._held = data if b"\r\nconnection: " in data else data[:-2] + (self._kept if self.keeps else CLOSES) + b"\r\n"
             return
         if not self.is_closing():  # uvicorn tells only the newest request that the client is gone
             self._transport.write(data)

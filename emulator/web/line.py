@@ -124,6 +124,8 @@ class Line(HttpToolsProtocol):
         if not self.url.startswith(b"/"):
             self.url = with_path(self.url)
         super().on_headers_complete()
+        if not self.pipeline:
+            self._begin(self.cycle)
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
         self._hears, self._loose = BODY, 0
         self._request_line.end_head()
@@ -146,6 +148,8 @@ class Line(HttpToolsProtocol):
         self._due -= 1
         self._began = self._heard = self.loop.time()  # who waited for an answer was not slow meanwhile
         self._rests_since = next(RESTS)
+        if self.pipeline:
+            self._begin(self.pipeline[-1][0])  # the one that uvicorn takes up now
         super().on_response_complete()
         self._say_last_word()
         if self._half_closed and not self._due:
@@ -213,9 +217,10 @@ class Line(HttpToolsProtocol):
             return "-", "-"
         return self.parser.get_method().decode(), self.url.decode("latin-1")
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _begin(self, cycle: RequestResponseCycle) -> None:
+        """Notes whose answer comes next, and whether the connection outlives it: uvicorn says neither in all its releases."""
         self._answered = cycle
-        super()._start_asgi_task(cycle, app)
+        self.wire.keeps = cycle.keep_alive
 
     def _leave_unsaid(self) -> None:
         """Nobody hears the rest of the answer that is under way, of which uvicorn tells only the newest request."""
