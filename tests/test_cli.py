@@ -6,13 +6,11 @@ import json
 import socket
 from collections.abc import Callable
 from decimal import Decimal
-from inspect import signature
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
 from emulator.app import App
@@ -20,6 +18,7 @@ from emulator.cli import main
 from emulator.handle.transport import InProcess
 from emulator.scenario.compare import exact_difference
 from emulator.vendors import VENDORS
+from tests.commands import Done, invoke
 from tests.conftest import Live
 
 ROOT = Path(__file__).parent.parent
@@ -28,22 +27,8 @@ WRONG = GOOD.replace("status: 200", "status: 404")
 BROKEN = GOOD.replace("title", "titel")
 
 
-class Done(NamedTuple):
-    """How a command ended and what it wrote: to standard output, to standard error, and to both."""
-
-    exit_code: int
-    stdout: str
-    stderr: str
-    output: str
-    exception: BaseException | None
-
-
 def run(*arguments: str, **environment: str) -> Done:
-    mixes = "mix_stderr" in signature(CliRunner).parameters  # an older click, which cannot have both together and apart
-    options: dict[str, Any] = {"mix_stderr": False} if mixes else {}
-    done = CliRunner(**options).invoke(main, arguments, env=environment)
-    output = done.stdout + done.stderr if mixes else done.output
-    return Done(done.exit_code, done.stdout, done.stderr, output, done.exception)
+    return invoke(main, arguments, environment)
 
 
 @pytest.fixture

@@ -8,13 +8,13 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
 from emulator import Emulator
 from emulator.app import create_app, worlds_of
 from emulator.cli import main
 from emulator.handle.server import Refused
 from emulator.handle.transport import InProcess
+from tests.commands import invoke
 from tests.conftest import Live
 from tests.walking import LIBRARY, Walker, walk, world_that_goes
 
@@ -139,9 +139,7 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
         ),
         (
             lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO, content=b"{'a'"),
-            [
-                "6dot50 reads JSON here, and the body is not JSON: unexpected character, expected a string key: line 1 column 2 (char 1)"
-            ],
+            ["6dot50 reads JSON here, and the body is not JSON: "],
         ),
         (
             lambda it: send(it, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, data={"maximum_rps": "10"}),
@@ -355,12 +353,12 @@ def test_a_newer_request_that_reached_another_world_or_none_is_named(
     world = live.load("first-run")
     own = f"{world.serpwow['url']}/account?api_key={world.serpwow['api_key']}"
     httpx.get(own)
-    plain = CliRunner().invoke(main, ["explain", "--url", live.url, "--world", world.id]).output
+    plain = invoke(main, ["explain", "--url", live.url, "--world", world.id]).output
     httpx.get(live.url + path, headers=headers)
     line = f"  newer       {told}: see /_emulator/worlds/{world.id}/unmatched\n"
-    assert CliRunner().invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == plain + line
+    assert invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == plain + line
     httpx.get(own)
-    assert CliRunner().invoke(main, ["explain", "1", "--url", live.url, "--world", world.id]).output == plain
+    assert invoke(main, ["explain", "1", "--url", live.url, "--world", world.id]).output == plain
 
 
 def test_in_the_only_world_a_request_that_reached_none_is_named_too() -> None:
@@ -379,11 +377,11 @@ def test_in_the_only_world_a_request_that_reached_none_is_named_too() -> None:
 def test_the_command_prints_it_for_people(live: Live) -> None:
     world = live.load("first-run")
     httpx.get(f"{world.serpwow['url']}/batches/9E867FAA/stop", params={"api_key": world.serpwow["api_key"]})
-    done = CliRunner().invoke(main, ["explain", "1", "--url", live.url, "--world", world.id])
-    assert CliRunner().invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == done.output
+    done = invoke(main, ["explain", "1", "--url", live.url, "--world", world.id])
+    assert invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == done.output
     assert done.exit_code == 0
     assert "hint        stop works where a batch is queued or running" in done.output
-    missing = CliRunner().invoke(main, ["explain", "9", "--url", live.url, "--world", world.id])
+    missing = invoke(main, ["explain", "9", "--url", live.url, "--world", world.id])
     assert (missing.exit_code, "9" in missing.output) == (1, True)
-    nobody = CliRunner().invoke(main, ["explain", "1", "--url", "http://127.0.0.1:1"])
+    nobody = invoke(main, ["explain", "1", "--url", "http://127.0.0.1:1"])
     assert (nobody.exit_code, "no explanation" in nobody.output) == (1, True)

@@ -12,7 +12,6 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
 from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
 from emulator.app import create_app, worlds_of
@@ -20,6 +19,7 @@ from emulator.cli import main
 from emulator.handle.bounds import read_limits
 from emulator.handle.explore_command import explore
 from emulator.server import ThreadedServer
+from tests.commands import invoke
 from tests.conftest import Live
 from tests.test_pytest_plugin import run
 
@@ -88,7 +88,7 @@ def test_a_bound_in_seconds_takes_a_duration_in_any_spelling(
 def test_a_bound_in_seconds_that_is_no_time_is_refused(written: str, why: str) -> None:
     with pytest.raises(BadInput, match=f"the bound 'head_seconds': .*{why}"):
         read_limits({"head_seconds": written})
-    told = CliRunner().invoke(main, ["serve", "--max-head-seconds", written])
+    told = invoke(main, ["serve", "--max-head-seconds", written])
     assert told.exit_code == 2
     assert why in " ".join(told.output.split())
 
@@ -405,7 +405,7 @@ def test_a_url_is_taken_as_files_and_people_write_it(
     ],
 )
 def test_a_password_in_a_url_is_not_shown(arguments: list[str]) -> None:
-    done = CliRunner().invoke(main, arguments)
+    done = invoke(main, arguments)
     assert done.exit_code == 1
     assert "names a user" in done.output
     assert "secret" not in done.output
@@ -418,8 +418,8 @@ def test_a_password_in_a_url_is_not_shown(arguments: list[str]) -> None:
 def test_a_server_on_ipv6_is_asked_for_its_health_and_played_on(host: str) -> None:
     with ThreadedServer(create_app(worlds_of([])), "::1") as served:
         port = served.url.rpartition(":")[2]
-        assert CliRunner().invoke(main, ["healthcheck", "--host", host, "--port", port]).output == "ready\n"
-        assert CliRunner().invoke(main, ["play", "first-run", "--against", served.url]).exit_code == 0
+        assert invoke(main, ["healthcheck", "--host", host, "--port", port]).output == "ready\n"
+        assert invoke(main, ["play", "first-run", "--against", served.url]).exit_code == 0
         with EmulatorServer(served.url) as server, Emulator(server=server) as emulator:
             assert status_of(emulator, emulator.serpwow.api_key) == 200
 

@@ -10,7 +10,6 @@ from typing import Any
 import httpx
 import pytest
 import requests
-from click.testing import CliRunner
 
 from emulator.app import create_app, library, worlds_of
 from emulator.cli import main
@@ -20,6 +19,7 @@ from emulator.vendors import VENDORS
 from emulator.web.control.app import ROUTES
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard, allowed, is_loopback
 from emulator.web.redact import redact_target, redact_text
+from tests.commands import invoke
 from tests.conftest import through_a_socket
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -218,7 +218,7 @@ def test_allowed_names_are_read_as_people_write_them(given: list[str], names: se
 def test_a_name_that_could_never_match_is_refused_at_the_start(given: str, told: str) -> None:
     with pytest.raises(ValueError, match=re.escape(told)):
         allowed([given])
-    refused = CliRunner().invoke(main, ["serve", "--allow-host", given])
+    refused = invoke(main, ["serve", "--allow-host", given])
     assert (refused.exit_code, told in " ".join(refused.output.split())) == (2, True)
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner
 
 from emulator import listening
 from emulator.app import create_app, library, worlds_of
 from emulator.cli import main
 from emulator.listening import listen, url_at, url_of
 from emulator.server import ThreadedServer
+from tests.commands import invoke
 
 
 def has_ipv6() -> bool:
@@ -113,8 +113,8 @@ def test_what_is_no_host_is_refused_in_words(host: str, told: str) -> None:
 )
 def test_a_port_in_the_host_is_told_where_it_belongs(host: str, told: str) -> None:
     for done in (
-        CliRunner().invoke(main, ["serve", "--host", host]),
-        CliRunner().invoke(main, ["serve"], env={"EMULATOR_HOST": host}),
+        invoke(main, ["serve", "--host", host]),
+        invoke(main, ["serve"], env={"EMULATOR_HOST": host}),
     ):
         assert done.exit_code == 2
         (line,) = [it for it in done.stderr.splitlines() if it.startswith("Error: ")]
@@ -123,7 +123,7 @@ def test_a_port_in_the_host_is_told_where_it_belongs(host: str, told: str) -> No
 
 
 def test_a_host_that_is_none_is_told_without_a_port() -> None:
-    done = CliRunner().invoke(main, ["serve", "--host", "::1:99999"])
+    done = invoke(main, ["serve", "--host", "::1:99999"])
     told = "Error: cannot listen on ::1:99999 (--host): no address is known of the host '::1:99999': "
     assert (done.exit_code, done.stderr[: len(told)]) == (1, told)
 
@@ -191,7 +191,7 @@ def test_every_command_reaches_a_server_at_its_ipv6_address(host: str) -> None:
             ["explain", "--url", server.url],
             ["play", "first-run", "--against", server.url],
         ):
-            done = CliRunner().invoke(main, command)
+            done = invoke(main, command)
             assert done.exit_code == 0, (command, done.output)
 
 

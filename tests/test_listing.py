@@ -9,7 +9,6 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
 from emulator.app import create_app, library, worlds_of
 from emulator.cli import main
@@ -18,11 +17,12 @@ from emulator.listing import KINDS
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.guard import Guard
+from tests.commands import Done, invoke
 from tests.conftest import Live
 
 
-def listed(*arguments: str, **environment: str) -> Result:
-    return CliRunner().invoke(main, ["list", *arguments], env=environment)
+def listed(*arguments: str, **environment: str) -> Done:
+    return invoke(main, ["list", *arguments], env=environment)
 
 
 def as_json(*arguments: str) -> Any:

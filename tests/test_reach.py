@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
-from click.testing import CliRunner
 
 from emulator.address import Address, BadAddress
 from emulator.app import create_app, worlds_of
@@ -21,6 +20,7 @@ from emulator.reach import HttpClient
 from emulator.scenario.client import NoResponse, Response, raw_target
 from emulator.server import ThreadedServer
 from emulator.web.guard import Guard
+from tests.commands import invoke
 
 HEALTH = b"/_emulator/health"
 EMPTY = b"HTTP/1.1 204 No Content\r\n\r\n"
@@ -308,7 +308,7 @@ def test_an_answer_of_the_emulator_comes_through_a_proxy(through_a_proxy: Throug
 def test_every_command_names_the_proxy(through_a_proxy: Through, command: list[str]) -> None:
     through_a_proxy("200 OK", "text/html", "<p>sign in</p>")
     option = "--against" if "play" in command else "--url"
-    done = CliRunner().invoke(main, [*command, option, "http://ci.example:8080"])
+    done = invoke(main, [*command, option, "http://ci.example:8080"])
     assert done.exit_code == 1
     assert "through the proxy http://127.0.0.1" in done.output
 

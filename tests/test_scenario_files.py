@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 import pytest
-from click.testing import CliRunner
 
 from emulator import Emulator, EmulatorError
 from emulator.app import library, worlds_of
@@ -17,6 +16,7 @@ from emulator.environment import paths_in
 from emulator.kernel.errors import BadInput
 from emulator.options import ScenarioName
 from emulator.scenario.strict_json import parse_json
+from tests.commands import invoke
 
 YAML = "title: A batch waits\ngiven: {serpwow: {batches: [{id: B, status: queued}]}}\n"
 JSON = '{\n\t"title": "A batch waits",\n\t"given": {"serpwow": {"batches": [{"id": "B", "status": "queued"}]}}\n}'
@@ -42,7 +42,7 @@ def test_a_scenario_file_is_taken_by_every_door(tmp_path: Path, name: str, conte
     path.parent.mkdir()
     path.write_bytes(content)
     for arguments in (["check", str(path)], ["check", str(path.parent)], ["play", str(path)]):
-        done = CliRunner().invoke(main, arguments)
+        done = invoke(main, arguments)
         assert (done.exit_code, done.stderr) == (0, ""), done.output
     assert library().open(str(path)).title == "A batch waits"
     assert library(tmp_path).get(f"my tests/{path.stem}").title == "A batch waits"
@@ -85,7 +85,7 @@ def test_a_file_that_is_missing_is_told_with_its_neighbour(tmp_path: Path) -> No
 
 def test_a_folder_without_scenarios_is_told_which_files_are_looked_for(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("title: A")
-    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+    done = invoke(main, ["check", str(tmp_path)])
     assert (done.exit_code, "no file in it ends in .yaml, .yml or .json" in done.stderr) == (1, True)
 
 
@@ -119,7 +119,7 @@ def test_a_path_with_blanks_in_a_variable_is_one_where_it_exists(tmp_path: Path)
     def show(scenario: tuple[str, ...]) -> None:
         click.echo("|".join(scenario))
 
-    assert CliRunner().invoke(show, [], env={"EMULATOR_SCENARIO": str(path)}).output == f"{path}\n"
+    assert invoke(show, [], env={"EMULATOR_SCENARIO": str(path)}).output == f"{path}\n"
 
 
 def test_the_world_of_a_file_with_blanks_in_its_name_can_be_named(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_folders_of_scenarios_are_several_and_may_have_blanks_in_their_names(
     variable = f" {first} {os.pathsep}{os.pathsep}{second}\n"
     twice = ["--scenarios", str(first), "--scenarios", str(second)]
     for arguments, environment in (([], variable), (twice, None)):
-        done = CliRunner().invoke(main, ["list", "scenarios", *arguments], env={"EMULATOR_SCENARIOS": environment})
+        done = invoke(main, ["list", "scenarios", *arguments], env={"EMULATOR_SCENARIOS": environment})
         titles = [line.split(maxsplit=1)[1] for line in done.output.splitlines() if line.split()[0] in ("one", "both", "two")]
         assert titles == ["both of my first", "one of my first", "two of my second"]
     monkeypatch.setenv("EMULATOR_SCENARIOS", variable)
@@ -169,7 +169,7 @@ def test_json_that_is_plainly_no_scenario_is_passed_over_by_name(tmp_path: Path)
         (tmp_path / name).write_text(content)
     line = f"passed over, with no key of a scenario at the top: {tmp_path / 'package.json'}, {tmp_path / 'sub/answer.json'}\n"
     own = ("--scenarios", str(tmp_path))
-    listed = CliRunner().invoke(main, ["list", "scenarios", *own])
+    listed = invoke(main, ["list", "scenarios", *own])
     assert (listed.exit_code, listed.stderr) == (0, line)
     names = {row.split()[0] for row in listed.stdout.splitlines()} & {
         "good",
@@ -180,22 +180,22 @@ def test_json_that_is_plainly_no_scenario_is_passed_over_by_name(tmp_path: Path)
         "sub/answer",
     }
     assert names == {"good", "nearly", "misplaced", "cut"}
-    checked = CliRunner().invoke(main, ["check", str(tmp_path)])
+    checked = invoke(main, ["check", str(tmp_path)])
     assert checked.exit_code == 1
     assert checked.stderr.startswith(line)
     for told in ("nearly.json:1:11: unknown key 'titel'", "misplaced.json:1:", "cut.json:1:"):
         assert told in checked.stderr
     assert "package.json:" not in checked.stderr
-    played = CliRunner().invoke(main, ["play", "package", *own])
+    played = invoke(main, ["play", "package", *own])
     told = f"package: no scenario is called 'package': {tmp_path / 'package.json'} has no key of a scenario at its top\n"
     assert (played.exit_code, played.stderr) == (1, line + told)
-    named = CliRunner().invoke(main, ["check", str(tmp_path / "package.json")])
+    named = invoke(main, ["check", str(tmp_path / "package.json")])
     assert (named.exit_code, "unknown key 'name'" in named.stderr) == (1, True)
 
 
 def test_a_folder_of_other_json_alone_holds_no_scenario(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
-    done = CliRunner().invoke(main, ["check", str(tmp_path)])
+    done = invoke(main, ["check", str(tmp_path)])
     assert done.exit_code == 1
     assert done.stderr.startswith("passed over, with no key of a scenario at the top: ")
     assert "holds no scenario" in done.stderr

@@ -16,7 +16,6 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import CliRunner, Result
 
 from emulator.app import create_app, library, worlds_of
 from emulator.cli import main
@@ -28,6 +27,7 @@ from emulator.standard_error import MOST_LINES, StandardError, escaped
 from emulator.standard_input import until_stdin_ends
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.guard import Guard
+from tests.commands import Done, invoke
 from tests.conftest import Live, through_a_socket
 
 KEY = "abcdefghijkl"
@@ -44,8 +44,8 @@ DROP_AFTER = {"at": "serpwow.batches.stopall", "where": "after-commit", "do": "d
 DROP_BEFORE = {**DROP_AFTER, "where": "before-commit"}
 
 
-def run(*arguments: str, charset: str = "utf-8", **environment: str) -> Result:
-    return CliRunner(charset=charset).invoke(main, arguments, env=environment)
+def run(*arguments: str, charset: str = "utf-8", **environment: str) -> Done:
+    return invoke(main, arguments, environment, charset)
 
 
 @contextmanager
@@ -303,10 +303,10 @@ Served = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture
-def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Result, tuple[str, int] | None]]:
+def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Done, tuple[str, int] | None]]:
     """Calls `serve`, which listens nowhere, and returns where it would have."""
 
-    def call(*arguments: str, error: Exception | None = None, **environment: str) -> tuple[Result, tuple[str, int] | None]:
+    def call(*arguments: str, error: Exception | None = None, **environment: str) -> tuple[Done, tuple[str, int] | None]:
         asked: list[tuple[str, int]] = []
 
         def listen(host: str, port: int) -> socket.socket:
@@ -470,7 +470,7 @@ def test_the_calls_that_serve_prints_work_over_tls_when_pasted(tmp_path: Path) -
 def test_each_way_to_start_it_goes_by_its_own_name() -> None:
     done = subprocess.run([sys.executable, "-m", "emulator", "serve", "-h"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("Usage: python -m emulator serve [OPTIONS] [SCENARIO]...")
-    assert CliRunner().invoke(main, ["--version"], prog_name="batch-emulator").output.startswith("batch-emulator, version")
+    assert invoke(main, ["--version"], prog_name="batch-emulator").output.startswith("batch-emulator, version")
 
 
 @pytest.mark.parametrize("command", [("explain",), ("list", "worlds")])

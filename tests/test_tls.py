@@ -9,10 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
 from emulator.cli import main
 from emulator.tls import Tls
+from tests.commands import invoke
 
 PRINTED = [sys.executable, "-m", "emulator", "certificate"]
 
@@ -53,7 +53,7 @@ def test_an_authority_is_made_once_and_its_key_is_nobody_elses(folder: Path) -> 
 def test_an_authority_that_cannot_be_read_is_told_with_its_place(folder: Path, broken: str, command: list[str]) -> None:
     Tls(())
     (folder / "authority" / broken).write_bytes(b"")
-    told = CliRunner().invoke(main, command)
+    told = invoke(main, command)
     assert (told.exit_code, told.output.count("\n")) == (1, 1)
     assert f"{folder}/authority holds no authority that can be read" in told.output
     assert "remove it" in told.output
@@ -63,7 +63,7 @@ def test_a_folder_that_cannot_be_made_is_told_with_what_helps(tmp_path: Path, mo
     (tmp_path / "file").write_text("")
     monkeypatch.delenv("EMULATOR_TLS_FOLDER", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    told = CliRunner().invoke(main, ["certificate"])
+    told = invoke(main, ["certificate"])
     assert (told.exit_code, told.output.count("\n")) == (1, 1)
     assert str(tmp_path / "file" / "batch-emulator") in told.output
     assert "EMULATOR_TLS_FOLDER" in told.output
