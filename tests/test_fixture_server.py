@@ -312,7 +312,7 @@ def test_a_client_that_fails_is_told_of_its_url_and_of_the_proxy(
     monkeypatch.setenv("HTTP_PROXY", "http://me:secret@127.0.0.1:1")
     monkeypatch.setenv("NO_PROXY", "")
     monkeypatch.setenv("no_proxy", "")
-    done = run(pytester, "def test_it(emulator): stop(emulator, 'B')", "--tb=line")
+    done = run(pytester, "def test_it(emulator): stop(emulator, 'B')", "--tb=short")
     done.stdout.fnmatch_lines(["clients that heed the environment go to the proxy http://…@127.0.0.1:1 (HTTP_PROXY) for *"])
     done.stdout.no_fnmatch_line("*secret*")
 
