@@ -209,7 +209,7 @@ SCHEMAS: Mapping[str, Schema] = {
         },
         "required": ["type", "title", "status", "detail"],
     },
-    "failure": object_of(message=TEXT),
+    "failure": object_of(message=TEXT, error=object_of(type={"const": "emulator_error"}, code=TEXT, message=TEXT)),
 }
 
 
