@@ -101,6 +101,7 @@ _UNMATCHED: Schema = object_of(
     operation=optional(TEXT),
     credential=optional(TEXT),
     unread=FLAG,
+    hint=optional(TEXT),
 )
 _EXPLAINED: Mapping[str, Schema] = {
     "n": COUNT,
