@@ -17,7 +17,7 @@ from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
 from emulator.kernel.rules import Rules
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
-from emulator.scenario.faults import lay
+from emulator.scenario.faults import body_of, lay
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.resources import as_written, lists_of, written_out
 from emulator.vendors.vendor import Vendor
@@ -142,7 +142,7 @@ class Scenario:
             place = self.place("replies", index)
             headers = {name.lower(): value for name, value in item.get("headers", {}).items()}
             yield Scripted(
-                f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, item.get("body"), place
+                f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, body_of(item), place
             )
 
 

@@ -282,6 +282,7 @@ def phrase(status: int) -> str:
     """What HTTP calls a status."""
     return HTTPStatus(status).phrase if status in {*HTTPStatus} else "Error"
 
+
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""
 

@@ -154,7 +154,7 @@ class Gateway:
             call.reader = route.operation.reader()
             limit = min(call.reader.limit, self._limits.upload)
         if len(call.body) > limit:
-            raise TooLarge(limit)
+            raise TooLarge(limit, self._hint(limit))
         if call.reader is not None:
             call.reader.feed(call.body)
             call.body = b""

@@ -50,7 +50,7 @@ def control_app(plane: Plane) -> Starlette:
 
 def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> list[Route]:
     """One path with all of its methods, so that a wrong one is told every right one."""
-    readers = {method: _reader(row, schemas) for method, row in rows.items()}
+    readers = {method: _reader(row, schemas, plane.limits.control) for method, row in rows.items()}
 
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -87,7 +87,7 @@ def addresses(path: str) -> list[str]:
     return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
-def _reader(row: ControlRoute, schemas: Mapping[str, Schema]) -> Reader:
+def _reader(row: ControlRoute, schemas: Mapping[str, Schema], most_bytes: int) -> Reader:
     if row.body is None:
         return read_nothing
-    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas))
+    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas), most_bytes)
