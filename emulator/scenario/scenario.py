@@ -58,9 +58,11 @@ class Scenario:
         return [Step(verb_of(step), step, self.place("steps", index)) for index, step in enumerate(written)]
 
     def place(self, *path: str | int) -> str:
-        """`source:line` of a part of the file."""
+        """`source:line` of a part of the file; of a scenario that was sent, the line as words."""
         line = self.lines.get(path)
-        return f"{self.source}:{line[0]}" if line else self.source
+        if line is None:
+            return self.source
+        return f"{self.source}:{line[0]}" if self.source else f"line {line[0]} of the scenario that was sent"
 
     def clock(self, rate: float | None = None) -> Clock:
         """A new clock as the scenario wants it; `rate`, where given, overrides how fast it runs."""

@@ -16,6 +16,7 @@ from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import answer_to
 from emulator.web.apart import free
+from emulator.web.coding import GZIP
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
@@ -157,7 +158,7 @@ class Gateway:
             raise TooLarge(limit, self._hint(limit))
         if call.reader is not None:
             call.reader.feed(call.body)
-            call.body = b""
+            call.body = GZIP if call.body.startswith(GZIP) else b""
         twin = world.copy()
         twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
         means = Impatient()
@@ -193,7 +194,7 @@ def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
 
 
 async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
-    """The whole body, or nothing where a reader takes it in.
+    """The whole body; where a reader takes it in, nothing but what tells that it is compressed.
 
     Raises:
         TooLarge: it is larger than the limit.
@@ -211,7 +212,8 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         elif reader is None:
             body += chunk
         else:
+            body += chunk[: len(GZIP) - len(body)]
             reader.feed(chunk)
     if size > limit:
         raise TooLarge(limit)
-    return bytes(body)
+    return bytes(body) if reader is None or body == GZIP else b""
