@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -20,7 +20,7 @@ from emulator.web.control.bodies import Reader, check_query, read_nothing, read_
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.web.control.index import ROOT
 from emulator.web.control.plane import Plane
-from emulator.web.control.problems import in_text, on_emulator_error, on_failure, on_http_error
+from emulator.web.control.problems import in_text, on_emulator_error, on_failure, on_hang_up, on_http_error
 from emulator.web.control.route import Asked, ControlRoute
 from emulator.web.control.schemas import Schema, followed, sent
 from emulator.web.guard import PREFIX
@@ -38,7 +38,12 @@ def control_app(plane: Plane) -> Starlette:
     """The control plane over what it steers."""
     schemas = sent(plane.vendors)
     unserved = partial(on_http_error, [PREFIX + row.path for row in ROUTES])
-    handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: unserved, Exception: on_failure}
+    handlers: dict[Any, Any] = {
+        EmulatorError: on_emulator_error,
+        HTTPException: unserved,
+        ClientDisconnect: on_hang_up,
+        Exception: on_failure,
+    }
     paths: dict[str, dict[str, ControlRoute]] = {}
     for row in ROUTES:
         paths.setdefault(row.path, {})[row.method] = row

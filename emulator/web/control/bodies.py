@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
@@ -170,7 +170,8 @@ async def text_of(request: Request, most_bytes: int) -> str:
     Raises:
         TooLarge: it is.
         BadInput: it is not UTF-8.
-        HTTPException: it is compressed; or the client hung up before its end, so that nothing was asked, and nobody hears this.
+        HTTPException: it is compressed.
+        ClientDisconnect: the client hung up before its end, so that nothing was asked.
     """
     try:
         body = await _heard_out(request, most_bytes)
@@ -182,8 +183,6 @@ async def text_of(request: Request, most_bytes: int) -> str:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput([Problem("the body is not UTF-8")]) from None
-    except ClientDisconnect:
-        raise HTTPException(400, "the client hung up before the end of its request") from None
 
 
 async def _heard_out(request: Request, most_bytes: int) -> bytearray:
