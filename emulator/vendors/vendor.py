@@ -230,9 +230,8 @@ class Vendor:
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
     reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
-    `advise` says what would have worked. `key_place` says where a request has its key, and `recognizes` tells whether one has a
-    key as only this vendor's clients send it. `unauthenticated` are the answers that refuse a credential or miss it, each with
-    whether one was sent for certain.
+    `advise` says what would have worked, `key_place` where a key belongs, `recognizes` whether a request has one as only this
+    vendor's clients send it. `unauthenticated` are the answers that refuse a credential, each with whether one was surely sent.
     """
 
     name: str

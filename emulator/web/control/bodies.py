@@ -19,7 +19,6 @@ from emulator.scenario.document import Document
 from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
 from emulator.scenario.terms import DURATION, INSTANT
-from emulator.vendors.forms import MULTIPART
 from emulator.web.coding import coding_of
 from emulator.web.wire import HEARD_OUT
 
@@ -27,6 +26,7 @@ Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
 
 YAML_TYPE = re.compile(r"(application|text)/((x-|vnd\.)?yaml|[\w.-]+\+yaml)", re.ASCII)
+MULTIPART = "multipart/form-data"
 WITH_LINE_ENDS = "with curl, --data-binary @FILE keeps the line ends, which -d takes away"
 NOT_IN_PARTS = (
     f"the body is a form in several parts ({MULTIPART}, as curl -F sends it), which is not read here: send JSON,"
