@@ -23,6 +23,7 @@ from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX, Guard, Turned
 from emulator.web.held import HeldRequests
 from emulator.web.recorder import Judge
+from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
 from emulator.web.wire import Receive, Scope, Send, Wire, ours, send_out
 
@@ -78,7 +79,7 @@ def create_app(
     doorkeeper = guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     doorkeeper.hosts |= vendor_hosts
-    unmatched = UnmatchedRequests(worlds)
+    unmatched = UnmatchedRequests(worlds, Routes(VENDORS.values()))
 
     def tell(scope: Scope, wire: Wire) -> None:
         unmatched.answered(scope, wire)

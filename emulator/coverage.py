@@ -13,8 +13,6 @@ from emulator.trace import play_all
 from emulator.vendors import VENDORS
 from emulator.vendors.vendor import Operation, Vendor
 
-SCRIPTED = "scripted"
-
 Answers = dict[str, dict[str, set[str]]]
 """Operation → basis → answers."""
 
@@ -24,7 +22,7 @@ def answers(known: Library) -> Answers:
     found: Answers = {}
     for played in (play_all(known)).values():
         for operation, answer, basis in played.answers:
-            if answer != SCRIPTED:
+            if basis is not None:
                 found.setdefault(operation, {}).setdefault(basis, set()).add(answer)
     return found
 

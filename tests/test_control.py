@@ -301,7 +301,9 @@ def test_a_body_that_is_not_strict_json_is_refused(client: httpx.Client, world: 
 def test_a_body_that_is_too_large_is_a_problem_of_its_own(client: httpx.Client, world: str) -> None:
     reply = client.post(f"{world}/clock/advance", content=b'{"by": "1s"}' + b" " * 1_000_001)
     assert (reply.status_code, reply.headers["content-type"]) == (413, "application/problem+json")
-    assert reply.json()["detail"] == "a body has at most 1000000 bytes here"
+    assert reply.json()["detail"] == (
+        "a body has at most 1000000 bytes here: EMULATOR_MAX_CONTROL (serve --max-control) allows more"
+    )
 
 
 def test_a_path_that_no_vendor_owns_is_ours_and_names_the_nearest(live: Live) -> None:

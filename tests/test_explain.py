@@ -318,7 +318,7 @@ def test_an_empty_journal_is_called_empty(emulator: Emulator) -> None:
 
 
 def test_the_newest_exchange_is_found_without_its_number(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match="this journal has no entry of an exchange yet: it is empty"):
+    with pytest.raises(Refused, match="this journal has no entry of an exchange: it is empty"):
         emulator.ask("GET", "/journal/last/explain")
     url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
     assert [httpx.get(url).status_code for _ in range(2)] == [200, 200]

@@ -64,8 +64,8 @@ def test_a_word_that_is_spelt_otherwise_is_known_again(written: str, known: list
     ("written", "known"),
     [
         *[(word, TOP) for word in ("include", "extends", "limits", "version", "state", "send", "foo", "tags")],
-        *[(word, FAULT) for word in ("headers", "json", "form", "when", "type", "code", "count", "duration", "on", "to")],
-        *[(word, REPLY) for word in ("after", "json", "text", "delay", "timestamp", "statement")],
+        *[(word, FAULT) for word in ("headers", "form", "when", "type", "code", "count", "duration", "on", "to")],
+        *[(word, REPLY) for word in ("after", "text", "delay", "timestamp", "statement")],
         *[(word, JOB) for word in ("processing", "pending", "expired", "done", "open")],
         *[(word, [*STEP_KEYS]) for word in ("wait", "sleep", "patch", "set_up", "let", "seem")],
         ("forever", ["frozen", "real"]),
@@ -159,7 +159,7 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
         ({"parameters": {}}, "a scenario has no variables"),
         ({"timing": {"stripe.cancel": "30s"}}, "known: stripe.upload, stripe.validation"),
         ({"faults": [{**STRIKES, "headers": {}}]}, "one of 'replies' has 'headers'"),
-        ({"faults": [{**STRIKES, "json": {}}]}, "'body'"),
+        ({"faults": [{**STRIKES, "text": "a"}]}, "'body'"),
         ({"replies": [{"at": "serpwow.batches.stop", "after": 2, "status": 500}]}, "one of 'faults'"),
         (
             {"replies": [{"at": "serpwow", "status": 500}]},

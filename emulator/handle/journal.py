@@ -105,7 +105,7 @@ class Exchange:
     answer: str
     evidence: str
     assumption: str | None
-    basis: str
+    basis: str | None
     reply: Any
     delivered: bool | None
     changes: tuple[Change, ...]

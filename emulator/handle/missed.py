@@ -74,7 +74,9 @@ def _listed(emulator: Emulator, what: str) -> list[Mapping[str, Any]]:
 
 def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
     if request["world"] is None:
-        return str(request["error"])
+        return f"{request['error']}; {request['hint']}" if request.get("hint") else str(request["error"])
+    if request.get("hint"):  # a server elsewhere may be older
+        return f"world {request['world']}; {request['hint']}"
     vendor = str(request["operation"]).partition(".")[0]
     if vendor not in KEYS:
         return f"world {request['world']}"

@@ -136,9 +136,9 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
         yield "      the client did not get the vendor's answer"
     if exchange.status >= REFUSED and not exchange.faults:
         fact = _evidence().get(exchange.evidence)
-        says, kind = (fact.says, fact.kind) if fact else ("the scenario says so", exchange.basis)
-        weaker = "" if exchange.assumption or kind == exchange.basis else f"; the answer is {exchange.basis}"
-        yield f"      because: {says} [{exchange.evidence}, {kind}{weaker}]"
+        says, kind = (fact.says, f", {fact.kind}") if fact else ("the scenario says so", "")
+        weaker = exchange.basis and exchange.basis != (fact and fact.kind) and not exchange.assumption
+        yield f"      because: {says} [{exchange.evidence}{kind}{f'; the answer is {exchange.basis}' if weaker else ''}]"
     if exchange.assumption:
         yield f"      assuming: {exchange.assumption}"
     yield from (f"      changed: {line}" for _, line in _folded(exchange.changes))

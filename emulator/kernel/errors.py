@@ -68,10 +68,10 @@ class Conflict(EmulatorError):
 
 
 class TooLarge(EmulatorError):
-    """A body has more bytes than it may have."""
+    """A body has more bytes than it may have; `cure` says how that may be changed."""
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"a body has at most {limit} bytes here")
+    def __init__(self, limit: int, cure: str = "") -> None:
+        super().__init__(f"a body has at most {limit} bytes here{cure}")
 
 
 class TooMany(EmulatorError):

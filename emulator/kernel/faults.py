@@ -52,9 +52,12 @@ MEANINGLESS: dict[tuple[str, str], str] = {
 }
 """The combinations that mean nothing, each with its reason."""
 
+TWO_BODIES = "there is one body: leave out 'body' (a text as it is, or a JSON value) or 'json'"
+
 OPTIONS = {
     "status": (STATUS,),
     "body": (STATUS,),
+    "json": (STATUS,),
     "retry_after": (STATUS,),
     "delay": (DELAY,),
     "clock": (DELAY,),
@@ -191,6 +194,8 @@ def _flaws(fault: Fault) -> Iterator[Problem]:
     for option, effects in OPTIONS.items():
         if option in fault.written and fault.do not in effects:
             yield Problem(f"{option!r} belongs to do: {' or '.join(effects)}, not to {fault.do}", (option,))
+    if {"body", "json"} <= fault.written.keys():
+        yield Problem(TWO_BODIES, ("json",))
     if fault.do == STATUS and fault.code is None:
         yield Problem("which status? 429, 500 and 503 are usual", ("status",))
     if fault.do == DELAY:

@@ -82,7 +82,8 @@ class Exchange(NamedTuple):
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
     None while it is still being sent, and False in a snapshot or a fork that was made meanwhile: it is not sent from there.
     `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
-    `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`.
+    `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`,
+    None where a fault or the scenario gave the answer.
     """
 
     at: datetime
@@ -94,7 +95,7 @@ class Exchange(NamedTuple):
     answer: str
     evidence: str
     assumption: str | None
-    basis: str
+    basis: str | None
     status: int
     reply: bytes
     changes: tuple[Change, ...]

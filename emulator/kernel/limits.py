@@ -18,6 +18,8 @@ class Limits:
     """Bytes of a request's head; 431."""
     body: int = 4_000_000
     """Bytes of a request's body on the data plane; 413. SerpWow takes 1,000 searches a call, so that each may have 4 kB."""
+    control: int = 1_000_000
+    """Bytes of a request's body on the control plane: a scenario, a state; 413."""
     upload: int = 1_000_000_000
     """Bytes of an uploaded file; 413."""
     connections: int = 2_000

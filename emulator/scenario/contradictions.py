@@ -13,6 +13,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.faults import TWO_BODIES
 from emulator.kernel.journal import show_instant
 from emulator.kernel.quantities import NEVER, duration_at
 from emulator.kernel.words import hint
@@ -225,8 +226,13 @@ def _reply_problems(item: Item) -> Iterator[Problem]:
     for name in item.sound.get("headers", {}):
         if name.lower() in FRAMING:
             yield Problem(f"{name} follows from the body: leave it out", (*item.path, "headers", name))
-    if (status := item.sound.get("status")) in BODILESS and item.written.get("body") not in (None, ""):
-        yield Problem(f"by HTTP, a reply with status {status} has no body", (*item.path, "body"))
+    bodies = [
+        name for name in ("body", "json") if name in item.written and (name == "json" or item.written[name] not in (None, ""))
+    ]
+    if (status := item.sound.get("status")) in BODILESS and bodies:
+        yield Problem(f"by HTTP, a reply with status {status} has no body", (*item.path, bodies[0]))
+    if {"body", "json"} <= item.written.keys():
+        yield Problem(TWO_BODIES, (*item.path, "json"))
 
 
 def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:

@@ -10,8 +10,9 @@ from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fa
 from emulator.kernel.quantities import duration_at, parse_duration, parse_instant, show_duration
 from emulator.kernel.world import World
 from emulator.scenario.terms import DELAY, DURATION, INSTANT
-from emulator.vendors.vendor import Vendor
+from emulator.vendors.vendor import Vendor, dump
 
+BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
 DURATIONS = ("for", "retry_after", "delay", "pace")
 """The keys of a fault that say how long something lasts."""
@@ -35,7 +36,8 @@ def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
             "between": {"type": "array", "items": INSTANT, "minItems": 2, "maxItems": 2},
             "for": DURATION,
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "body": {},
+            "body": BODY,
+            "json": {},
             "retry_after": DURATION,
             "delay": DELAY,
             "clock": {"enum": list(CLOCKS)},
@@ -56,6 +58,7 @@ def read_fault(written: Mapping[str, Any], id: str, now: datetime, place: str = 
     begins, ends = map(parse_instant, written.get("between", ())) if "between" in written else (None, None)
     lasts, delay = _duration(written, "for"), written.get("delay")
     plain = {key: written[key] for key in ("at", "where", "do", "times", "after", "every", "body", "clock") if key in written}
+    plain |= {"body": body_of(written)} if "json" in written else {}
     pace = _duration(written, "pace")
     return Fault(
         id,
@@ -72,6 +75,11 @@ def read_fault(written: Mapping[str, Any], id: str, now: datetime, place: str = 
         pace=PACE if pace is None else pace,
         **plain,
     )
+
+
+def body_of(written: Mapping[str, Any]) -> Any:
+    """Return the body of a fault or a reply: `body` as it is written, or the bytes of `json`."""
+    return dump(written["json"]) if "json" in written else written.get("body")
 
 
 def lay(world: World, written: Mapping[str, Any], place: str = "") -> Fault:

@@ -32,8 +32,8 @@ STATUS = "the status is 'status'"
 START = "the instant at which the clock begins is 'start'"
 RATE = "how fast the clock runs is 'rate': frozen, real or a number"
 FAULT_HEADERS = "a fault sets no headers but Retry-After ('retry_after'); one of 'replies' has 'headers'"
-FAULT_BODY = "the body of a fault with 'do: status' is 'body'"
-REPLY_BODY = "what a reply holds is 'body'"
+FAULT_BODY = "the body of a fault with 'do: status' is 'body' (a text as it is, else JSON) or 'json'"
+REPLY_BODY = "what a reply holds is 'body' (a text as it is, else JSON) or 'json'"
 REPLY_LATER = "a reply is given from the first call on; one of 'faults' with 'do: status' has 'after', 'every' and 'id'"
 REPLY_SLOW = "a reply comes at once; one of 'faults' with 'do: delay' makes it slow"
 SELECTED = "requests are told apart by 'at' alone"
@@ -83,7 +83,7 @@ TABLES: tuple[tuple[frozenset[str], Words], ...] = (
         frozenset({"where", "do", "at"}),
         _words(
             FAULT_HEADERS="headers header",
-            FAULT_BODY="json text data response message",
+            FAULT_BODY="text data response message",
             DO="type kind action fault effect mode",
             WHERE="when stage phase moment",
             LASTS="duration until start end",
@@ -94,9 +94,9 @@ TABLES: tuple[tuple[frozenset[str], Words], ...] = (
         ),
     ),
     (
-        frozenset({"at", "times", "status", "headers", "body"}),
+        frozenset({"at", "times", "status", "headers", "body", "json"}),
         _words(
-            REPLY_BODY="json text data response content html message payload",
+            REPLY_BODY="text data response content html message payload",
             STATUS="code",
             REPLY_LATER="after every skip id probability between for",
             REPLY_SLOW="delay latency sleep wait timeout",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emulator.scenario.faults import fault_schema
+from emulator.scenario.faults import BODY, fault_schema
 from emulator.scenario.terms import DURATION, INSTANT, WAIT
 from emulator.vendors.vendor import Vendor
 
@@ -56,7 +56,8 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
 
 def _reply(operations: Mapping[str, Any]) -> dict[str, Any]:
     times = {"type": "integer", "minimum": 1}
-    return _closed({"at": operations, "times": times, "status": STATUS, "headers": HEADERS, "body": {}}, "at", "status")
+    said = {"status": STATUS, "headers": HEADERS, "body": BODY, "json": {}}
+    return _closed({"at": operations, "times": times, **said}, "at", "status")
 
 
 def _step(state: Mapping[str, Any]) -> dict[str, Any]:

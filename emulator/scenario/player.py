@@ -36,7 +36,7 @@ class Played:
 
     differences: list[Difference]
     evidence: frozenset[str] = frozenset()
-    answers: frozenset[tuple[str, str, str]] = frozenset()
+    answers: frozenset[tuple[str, str, str | None]] = frozenset()
 
 
 class Mismatch(Exception):

@@ -17,7 +17,7 @@ from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
 from emulator.kernel.rules import Rules
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
-from emulator.scenario.faults import lay
+from emulator.scenario.faults import body_of, lay
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.resources import as_written, lists_of, written_out
 from emulator.vendors.vendor import Vendor
@@ -58,9 +58,11 @@ class Scenario:
         return [Step(verb_of(step), step, self.place("steps", index)) for index, step in enumerate(written)]
 
     def place(self, *path: str | int) -> str:
-        """`source:line` of a part of the file."""
+        """`source:line` of a part of the file; of a scenario that was sent, the line as words."""
         line = self.lines.get(path)
-        return f"{self.source}:{line[0]}" if line else self.source
+        if line is None:
+            return self.source
+        return f"{self.source}:{line[0]}" if self.source else f"line {line[0]} of the scenario that was sent"
 
     def clock(self, rate: float | None = None) -> Clock:
         """A new clock as the scenario wants it; `rate`, where given, overrides how fast it runs."""
@@ -142,7 +144,7 @@ class Scenario:
             place = self.place("replies", index)
             headers = {name.lower(): value for name, value in item.get("headers", {}).items()}
             yield Scripted(
-                f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, item.get("body"), place
+                f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, body_of(item), place
             )
 
 

@@ -21,7 +21,7 @@ _LOOKAHEAD = 1024
 """The characters that a scanner may read ahead in one line, to find out whether they are a key."""
 
 
-def parse(text: str) -> Document:
+def parse(text: str, most_bytes: int = MAX_BYTES) -> Document:
     """Reads one YAML document. Its mistakes are in `problems`; its value is what could be read.
 
     Raises:
@@ -29,8 +29,8 @@ def parse(text: str) -> Document:
     """
     if found := _NO_YAML.search(text):
         raise BadInput([_at_index(text, found.start(), f"the character #x{ord(found[0]):04x} is not allowed in YAML")])
-    if len(text.encode()) > MAX_BYTES:
-        raise BadInput([Problem(f"larger than {MAX_BYTES} bytes", (), 1, 1)])
+    if len(text.encode()) > most_bytes:
+        raise BadInput([Problem(f"larger than {most_bytes} bytes", (), 1, 1)])
     try:
         root = Composer(text).get_single_node()
     except yaml.MarkedYAMLError as error:

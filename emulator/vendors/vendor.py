@@ -230,8 +230,8 @@ class Vendor:
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
     reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
-    `advise` says what would have worked. `unauthenticated` are the answers that refuse a credential or miss it, each with
-    whether one was sent for certain.
+    `advise` says what would have worked, `key_place` where a key belongs, `recognizes` whether a request has one as only this
+    vendor's clients send it. `unauthenticated` are the answers that refuse a credential, each with whether one was surely sent.
     """
 
     name: str
@@ -250,6 +250,8 @@ class Vendor:
     failure: Callable[[Transaction, Call, int], Reply]
     advise: Advise
     unauthenticated: Mapping[str, bool]
+    recognizes: Callable[[Call], bool]
+    key_place: str
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()
@@ -277,10 +279,8 @@ class Vendor:
 
 def phrase(status: int) -> str:
     """What HTTP calls a status."""
-    return HTTPStatus(status).phrase if status in _STATUSES else "Error"
+    return HTTPStatus(status).phrase if status in {*HTTPStatus} else "Error"
 
-
-_STATUSES = frozenset(HTTPStatus)
 
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""

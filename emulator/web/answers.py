@@ -14,6 +14,7 @@ from emulator.web.routes import Route
 
 SCRIPTED = "scripted"
 FAILED = "failed"
+PLAIN_TEXT = "text/plain; charset=utf-8"
 
 Told = tuple[Answer, Reply]
 
@@ -64,5 +65,9 @@ def _say(tx: Transaction, scripted: Scripted) -> Told:
 
 
 def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
-    """A reply with a body that somebody wrote; an empty text is no body."""
-    return Reply(status, None if body == "" else body, headers or {})
+    """Return a reply with a body that somebody wrote: a text as it is, anything else as JSON; an empty text is no body."""
+    if not isinstance(body, str):
+        return Reply(status, body, headers or {})
+    if not body:
+        return Reply(status, None, headers or {})
+    return Reply(status, body.encode("utf-8", "replace"), {"content-type": PLAIN_TEXT, **(headers or {})})

@@ -13,7 +13,7 @@ BODILESS = frozenset({b"", b"0"})
 def coding_of(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> str | None:
     """Return in what a request's body is compressed: as its headers say, or as it begins; None where it is plain, or empty.
 
-    The body of an upload is not kept: there the headers alone tell.
+    Of the body of an upload, the first bytes of gzip are kept and nothing else.
     """
     said, length, chunked = "", b"", False
     for name, value in headers:

@@ -16,9 +16,11 @@ from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import answer_to
 from emulator.web.apart import free
+from emulator.web.coding import GZIP
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
+from emulator.web.meant import meant
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Judge, Recorder
 from emulator.web.routes import Route, Routes
@@ -67,7 +69,7 @@ class Gateway:
         if route is None:
             route = self._routes.of_host(scope["headers"])
         if route is None:
-            wire: Wire | None = ours(404, "no-such-path", f"no vendor has the path {path}{self._elsewhere(path)}")
+            wire: Wire | None = ours(404, "no-such-path", self._no_path(call_in(scope, path)))
         else:
             wire = await self._serve(scope, receive, path, route)
         if wire is None:
@@ -89,7 +91,7 @@ class Gateway:
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
             body = await _read(receive, reader, limit)
-            call = Call(method, path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
+            call = call_in(scope, path, body)
             call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
             return await self._answer(route, call, means_of(scope))
@@ -146,17 +148,17 @@ class Gateway:
         """
         route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
         if route is None:
-            raise BadInput.at(f"no vendor has the path {call.path}{self._elsewhere(call.path)}", "url")
+            raise BadInput.at(self._no_path(call), "url")
         call.parameters, call.credential = route.parameters, route.vendor.credential(call)
         limit = self._limits.body
         if route.operation and route.operation.reader:
             call.reader = route.operation.reader()
             limit = min(call.reader.limit, self._limits.upload)
         if len(call.body) > limit:
-            raise TooLarge(limit)
+            raise TooLarge(limit, self._hint(limit))
         if call.reader is not None:
             call.reader.feed(call.body)
-            call.body = b""
+            call.body = GZIP if call.body.startswith(GZIP) else b""
         twin = world.copy()
         twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
         means = Impatient()
@@ -170,17 +172,29 @@ class Gateway:
         picked = world_of(self._worlds, route.vendor, call)
         return Rehearsed(twin, n, wire._replace(content=content), picked.id if picked else None)
 
-    def _elsewhere(self, path: str) -> str:
-        """A hint at what a path is for that no vendor has."""
+    def _no_path(self, call: Call) -> str:
+        """Return that no vendor has the path, and what it may be meant for."""
+        path = call.path
         if path == "/":
-            return "; GET / without a credential or a query is the index of this server"
-        if path.split("/")[1] in CONTROL_NAMES:
-            return f"; the control plane is below {PREFIX}: {PREFIX}{path}"
-        return self._routes.nearest(path)
+            elsewhere = "; GET / without a credential or a query is the index of this server"
+        elif not path.startswith("/"):
+            elsewhere = "; a path begins with /, and no request is for the server as a whole"
+        elif path.split("/")[1] in CONTROL_NAMES:
+            elsewhere = f"; the control plane is below {PREFIX}: {PREFIX}{path}"
+        elif hint := meant(self._routes, call):
+            elsewhere = f"; {hint}"
+        else:
+            elsewhere = self._routes.nearest(path)
+        return f"no vendor has the path {path}{elsewhere}"
+
+
+def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
+    """Return the request of a scope."""
+    return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
 
 
 async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
-    """The whole body, or nothing where a reader takes it in.
+    """The whole body; where a reader takes it in, nothing but what tells that it is compressed.
 
     Raises:
         TooLarge: it is larger than the limit.
@@ -198,7 +212,8 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
         elif reader is None:
             body += chunk
         else:
+            body += chunk[: len(GZIP) - len(body)]
             reader.feed(chunk)
     if size > limit:
         raise TooLarge(limit)
-    return bytes(body)
+    return bytes(body) if reader is None or body == GZIP else b""

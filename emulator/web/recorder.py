@@ -68,12 +68,13 @@ class Recorder:
                 headers += [(b"emulator-fault", note.id.encode()) for note in notes]
         if self._judge is not None and own:
             self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
+        cut = len(call.body) > kept or (call.reader is not None and call.body != b"")
         exchange = Exchange(
             tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, call.body[:kept],
-            answer.name, answer.evidence, answer.assumption, basis,
+            answer.name, answer.evidence, answer.assumption, basis if own else None,
             reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
             tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, _delivered(left), len(call.body) > kept, call.raw_headers, also,
+            notes, _delivered(left), cut, call.raw_headers, also,
         )  # fmt: skip
         world.journal.add(exchange)
         return Wire(reply.status, headers, content, (), Noted(world, n, exchange))

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from httptools import HttpParserCallbackError, HttpParserError
 
-from emulator.web.wire import line_of
+from emulator.web.wire import body_of_ours
 
 TLS_RECORDS = (b"\x16\x03", b"\x15\x03")
 """The first bytes of a handshake and of an alert of TLS."""
@@ -18,7 +18,7 @@ SSLV2_HELLO = re.compile(rb"[\x80-\xff].\x01(\x03|\x00\x02)", re.DOTALL)
 
 def refusal(status: int, error: str, message: str) -> bytes:
     """Return a whole reply in our own name, after which the connection is closed."""
-    body = line_of({"message": message})
+    body = body_of_ours(error, message)
     head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
     head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"
     return head.encode() + body

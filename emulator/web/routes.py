@@ -42,12 +42,13 @@ class Routes:
     """Every operation of every vendor at each of its mounts."""
 
     def __init__(self, vendors: Iterable[Vendor]) -> None:
+        self.vendors = tuple(vendors)
         self._root = Node()
         self._paths: list[str] = []
         self._parameters: dict[str, tuple[str, ...]] = {}
         self._hosts: dict[str, Vendor] = {}
         self._links: set[str] = set()
-        for vendor in vendors:
+        for vendor in self.vendors:
             self._hosts |= dict.fromkeys(vendor.hosts, vendor)
             for mount in vendor.mounts:
                 if mount:

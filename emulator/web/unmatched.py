@@ -7,18 +7,23 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
+from emulator.vendors.vendor import Call
 from emulator.web.exchange_lines import error_in
 from emulator.web.guard import Turned
+from emulator.web.meant import meant, misplaced_key
 from emulator.web.redact import redact, redact_target
+from emulator.web.routes import Routes
 from emulator.web.wire import Scope, Wire
 
 KEPT = 100
+NO_PATH = "no-such-path"
 
 
 class Unmatched(NamedTuple):
     """One such request. `world` is the one that it reached, and `credential` what picked that; `error` is ours, if any.
 
-    `unread` tells that it has an Authorization header in which its vendor reads no key.
+    `unread` tells that it has an Authorization header in which its vendor reads no key; `hint` which vendor, path or place of
+    the key is probably meant.
     """
 
     n: int
@@ -30,6 +35,7 @@ class Unmatched(NamedTuple):
     operation: str | None = None
     credential: str | None = None
     unread: bool = False
+    hint: str | None = None
 
     def show(self) -> dict[str, Any]:
         """Return the request as the control plane shows it; no credential can be read in it."""
@@ -40,8 +46,9 @@ class Unmatched(NamedTuple):
 class UnmatchedRequests:
     """The newest unmatched requests, and their number at the time when each world was made."""
 
-    def __init__(self, worlds: Worlds) -> None:
+    def __init__(self, worlds: Worlds, routes: Routes) -> None:
         self._worlds = worlds
+        self._routes = routes
         self._kept: deque[Unmatched] = deque(maxlen=KEPT)
         self._before: dict[str, int] = {}
         self._count = 0
@@ -79,10 +86,21 @@ class UnmatchedRequests:
         self._count += 1
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
-        reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
         target = f"{path}?{query}" if query else path
-        self._last = Unmatched(self._count, scope["method"], target, status, error, *reached)
+        reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
+        call = Call(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
+        hint = self._hint(call, exchange) if exchange or error == NO_PATH else None
+        self._last = Unmatched(self._count, scope["method"], target, status, error, *reached)._replace(hint=hint)
         self._kept.append(self._last)
+
+    def _hint(self, call: Call, exchange: Exchange | None) -> str | None:
+        """Return which vendor, path or place of the key is probably meant."""
+        name = exchange.operation.partition(".")[0] if exchange else ""
+        vendor = next((it for it in self._routes.vendors if it.name == name), None)
+        hint = meant(self._routes, call, vendor)
+        if exchange and vendor and not exchange.credential and vendor.unauthenticated.get(exchange.answer) is False:
+            hint = hint or misplaced_key(vendor, call)
+        return hint or None
 
 
 def _picked(exchange: Exchange) -> tuple[str, str | None, bool]:

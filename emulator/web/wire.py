@@ -101,8 +101,16 @@ async def send_more(piece: bytes, send: Send, means: Means) -> bool:
 
 
 def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
-    """A reply that no client can take for a vendor's."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], line_of({"message": message}))
+    """Return a failure of the emulator's own, by the name of its error."""
+    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], body_of_ours(error, message))
+
+
+def body_of_ours(error: str, message: str) -> bytes:
+    """Return the body of a failure of the emulator's own, on which every vendor's client fails.
+
+    stripe-node takes a body without `error` for a success, whatever the status. No vendor has this type of error.
+    """
+    return line_of({"message": message, "error": {"type": "emulator_error", "code": error, "message": message}})
 
 
 def line_of(value: Any) -> bytes:

@@ -35,6 +35,8 @@ SERPWOW = Vendor(
     failure=failure,
     advise=advise,
     unauthenticated={"bad_key": False},
+    recognizes=lambda call: any(name.lower() in ("api_key", "api-key", "apikey") for name in call.query),
+    key_place="its key in the query, as ?api_key=KEY",
     headers=HEADERS,
     case_sensitive=False,
 )

@@ -28,6 +28,8 @@ SIXDOT50 = Vendor(
     failure=failure,
     advise=advise,
     unauthenticated={"no_token": False, "bad_token": True},
+    recognizes=lambda call: credential(call) is not None,
+    key_place="a token of getToken in the header Authorization, as Bearer TOKEN",
     media_type=MEDIA_TYPE,
     case_sensitive=False,
 )

@@ -37,4 +37,6 @@ STRIPE = Vendor(
     failure=failure,
     advise=advise,
     unauthenticated={"unauthenticated": False},
+    recognizes=lambda call: "stripe-version" in call.headers or (credential(call) or "").startswith(("sk_", "rk_")),
+    key_place="its key in the header Authorization, as Bearer KEY",
 )

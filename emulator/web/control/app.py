@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -20,7 +20,7 @@ from emulator.web.control.bodies import Reader, check_query, read_nothing, read_
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.web.control.index import ROOT
 from emulator.web.control.plane import Plane
-from emulator.web.control.problems import in_text, on_emulator_error, on_failure, on_http_error
+from emulator.web.control.problems import in_text, on_emulator_error, on_failure, on_hang_up, on_http_error
 from emulator.web.control.route import Asked, ControlRoute
 from emulator.web.control.schemas import Schema, followed, sent
 from emulator.web.guard import PREFIX
@@ -38,7 +38,12 @@ def control_app(plane: Plane) -> Starlette:
     """The control plane over what it steers."""
     schemas = sent(plane.vendors)
     unserved = partial(on_http_error, [PREFIX + row.path for row in ROUTES])
-    handlers: dict[Any, Any] = {EmulatorError: on_emulator_error, HTTPException: unserved, Exception: on_failure}
+    handlers: dict[Any, Any] = {
+        EmulatorError: on_emulator_error,
+        HTTPException: unserved,
+        ClientDisconnect: on_hang_up,
+        Exception: on_failure,
+    }
     paths: dict[str, dict[str, ControlRoute]] = {}
     for row in ROUTES:
         paths.setdefault(row.path, {})[row.method] = row
@@ -50,7 +55,7 @@ def control_app(plane: Plane) -> Starlette:
 
 def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> list[Route]:
     """One path with all of its methods, so that a wrong one is told every right one."""
-    readers = {method: _reader(row, schemas) for method, row in rows.items()}
+    readers = {method: _reader(row, schemas, plane.limits.control) for method, row in rows.items()}
 
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -87,7 +92,7 @@ def addresses(path: str) -> list[str]:
     return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
-def _reader(row: ControlRoute, schemas: Mapping[str, Schema]) -> Reader:
+def _reader(row: ControlRoute, schemas: Mapping[str, Schema], most_bytes: int) -> Reader:
     if row.body is None:
         return read_nothing
-    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas))
+    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas), most_bytes)

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem, TooLarge
+from emulator.kernel.limits import Limits
 from emulator.kernel.words import hint
 from emulator.scenario.contradictions import METHODS
-from emulator.scenario.document import MAX_BYTES, Document
+from emulator.scenario.document import Document
 from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
 from emulator.scenario.terms import DURATION, INSTANT
@@ -25,6 +26,12 @@ Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
 
 YAML_TYPE = re.compile(r"(application|text)/((x-|vnd\.)?yaml|[\w.-]+\+yaml)", re.ASCII)
+MULTIPART = "multipart/form-data"
+WITH_LINE_ENDS = "with curl, --data-binary @FILE keeps the line ends, which -d takes away"
+NOT_IN_PARTS = (
+    f"the body is a form in several parts ({MULTIPART}, as curl -F sends it), which is not read here: send JSON,"
+    " or YAML as application/yaml; with curl, --data-binary @FILE"
+)
 WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
 
 NEW_WORLD = {
@@ -99,22 +106,22 @@ async def read_nothing(_: Request) -> Body:
     return {}
 
 
-def read_value(schema: Mapping[str, Any]) -> Reader:
+def read_value(schema: Mapping[str, Any], most_bytes: int) -> Reader:
     """Reads a body that is one value, in JSON or YAML, and fits the schema. An empty body is an empty object."""
 
     async def read(request: Request) -> Body:
-        text = await text_of(request)
+        text = await text_of(request, most_bytes)
         document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
         return _checked(document, schema)
 
     return read
 
 
-def read_scenario(schema: Mapping[str, Any]) -> Reader:
+def read_scenario(schema: Mapping[str, Any], most_bytes: int) -> Reader:
     """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document); others may be in the query."""
 
     async def read(request: Request) -> Body:
-        text, wishes = await text_of(request), _wishes(request)
+        text, wishes = await text_of(request, most_bytes), _wishes(request)
         if _is_yaml(request):
             return _checked(Document(wishes), schema) | {"scenario": _yaml(text)}
         written = _json(text, request)
@@ -157,44 +164,60 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def text_of(request: Request) -> str:
+async def text_of(request: Request, most_bytes: int) -> str:
     """The body as text, without the mark that some editors put before UTF-8.
 
     Raises:
         TooLarge: it is.
         BadInput: it is not UTF-8.
-        HTTPException: it is compressed; or the client hung up before its end, so that nothing was asked, and nobody hears this.
+        HTTPException: it is compressed.
+        ClientDisconnect: the client hung up before its end, so that nothing was asked.
     """
     try:
-        body = await _heard_out(request)
+        body = await _heard_out(request, most_bytes)
+        if body and _media_type(request) == MULTIPART:
+            raise BadInput([Problem(NOT_IN_PARTS)])
         if coding := coding_of(request.headers.raw, bytes(body[:2])):
             reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
             raise HTTPException(415, reason, {"accept-encoding": "identity"})
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadInput([Problem("the body is not UTF-8")]) from None
-    except ClientDisconnect:
-        raise HTTPException(400, "the client hung up before the end of its request") from None
 
 
-async def _heard_out(request: Request) -> bytearray:
+async def _heard_out(request: Request, most_bytes: int) -> bytearray:
     body = bytearray()
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= MAX_BYTES:
+        if size <= most_bytes:
             body += chunk
         elif size > HEARD_OUT:
             break
-    if size > MAX_BYTES:
-        raise TooLarge(MAX_BYTES)
+    if size > most_bytes:
+        raise TooLarge(most_bytes, f": {Limits.more('control')}")
     return body
 
 
 def _yaml(text: str) -> Document:
+    """Read a body as YAML, which is within the bound of a body.
+
+    Raises:
+        BadInput: it is not YAML; where it is one line that begins as an object or a comment, its line ends were probably lost.
+    """
     from emulator.scenario.strict_yaml import parse
 
-    return parse(text)
+    is_one_line = "\n" not in text.strip() and _begins_as_object(text)
+    try:
+        document = parse(text, len(text.encode()))
+    except BadInput as error:
+        if not is_one_line:
+            raise
+        reasons = [replace(it, message=f"{it.message}; the body is one line: {WITH_LINE_ENDS}") for it in error.problems]
+        raise BadInput(reasons) from None
+    if is_one_line and document.value is None:
+        raise BadInput([Problem(f"the body is a comment of one line: {WITH_LINE_ENDS}")])
+    return document
 
 
 def _json(text: str, request: Request) -> Any:
@@ -208,7 +231,7 @@ def _json(text: str, request: Request) -> Any:
     except NotJson as error:
         place = f": line {error.line} column {error.column}" if error.line else ""
         sent = _media_type(request) or "none"
-        advice = f"; to send YAML, say Content-Type: application/yaml (this request says {sent})"
+        advice = f"; to send YAML, say Content-Type: application/yaml (this request says {sent}), and {WITH_LINE_ENDS}"
         raise BadInput([Problem(f"the body is not JSON: {error}{place}{advice if _looks_like_yaml(text) else ''}")]) from None
 
 
@@ -219,7 +242,11 @@ def _looks_like_yaml(text: str) -> bool:
     try:
         return isinstance(_yaml(text).value, (dict, list))
     except BadInput:
-        return re.match(r"[\w.-]+:(\s|$)", text.lstrip()) is not None
+        return _begins_as_object(text)
+
+
+def _begins_as_object(text: str) -> bool:
+    return re.match(r"#|[\w.-]+:(\s|$)", text.lstrip()) is not None
 
 
 def check_query(request: Request, known: Collection[str]) -> None:

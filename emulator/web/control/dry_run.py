@@ -17,6 +17,7 @@ from emulator.web.control.explain import explain
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import ref
 from emulator.web.control.shows import show_body, show_difference
+from emulator.web.guard import has_live_key
 from emulator.web.origin import AUTHORITY
 from emulator.web.redact import redact_header
 from emulator.web.target import with_plain_letters
@@ -90,12 +91,18 @@ def _refuse_at_the_door(asked: Asked, call: Call) -> None:
         raise BadInput.at(f"a request's target has at most {limits.url} bytes: 414 url-too-long", "url")
     if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
         raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
-    own = {"scheme": call.scheme, "headers": headers, "path": call.path, "query_string": call.query_string.encode()}
+    own: dict[str, Any] = {
+        "scheme": call.scheme,
+        "headers": headers,
+        "path": call.path,
+        "query_string": call.query_string.encode(),
+    }
     scope = {**asked.request.scope, AUTHORITY: None, **own}
     turned = asked.plane.guard.turn_away(scope)
     call.scheme, call.authority = scope["scheme"], scope[AUTHORITY]
     if turned is not None:
-        raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", "headers")
+        pointer = "url" if has_live_key(b"", own["query_string"]) and turned.error == "live-key" else "headers"
+        raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", pointer)
 
 
 def _changes(entries: Iterable[Entry]) -> Iterator[Change]:

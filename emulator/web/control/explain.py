@@ -18,6 +18,7 @@ from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
 from emulator.web.control.hints import hints
 from emulator.web.control.shows import show_difference, show_entry
+from emulator.web.held import Held
 from emulator.web.recorder import REFUSED
 from emulator.web.redact import redact, redact_target
 from emulator.web.routes import Routes
@@ -35,10 +36,13 @@ STILL_SENDING = "not yet: the answer is still being sent"
 UNPLACED = "a reply of the scenario, which has no file"
 
 
-def explain(world: World, vendors: Vendors, routes: Routes, n: int, newer: Unmatched | None = None) -> Explained:
+def explain(
+    world: World, vendors: Vendors, routes: Routes, n: int, newer: Unmatched | None = None, held: Held | None = None
+) -> Explained:
     """The explanation of the journal's entry of that number, as values and as a `text` to read.
 
-    `newer` is the newest request of all, where it did not reach this world.
+    `newer` is the newest request of all, where it did not reach this world; `held` is the request of the entry, while a fault
+    holds it up.
 
     Raises:
         NotFound: there is no such entry, or not any more.
@@ -48,7 +52,7 @@ def explain(world: World, vendors: Vendors, routes: Routes, n: int, newer: Unmat
         return _of_change(world, vendors, entry.n, entry.event)
     commit = world.history.of(n)
     known_touched = commit.touched if commit else () if world.history.reaches(entry.event.began.commits) else None
-    told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched)
+    told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched, held)
     return told if newer is None else {**told, "newer": newer.show(), "text": f"{told['text']}\n{_of_newer(world, newer)}"}
 
 
@@ -56,7 +60,7 @@ class NoEntry(NotFound):
     """The journal has no entry of that number, or not any more, or no exchange where no number is given."""
 
     def __init__(self, journal: Journal, n: int | None = None) -> None:
-        wanted = "no entry of an exchange yet" if n is None else f"no entry {n}"
+        wanted = "no entry of an exchange" if n is None else f"no entry {n}"
         if n is not None and (newer := journal.continued(n)):
             wanted += f" any more: a fault held this request up, and when it was taken away it went on as entry {newer}"
         here = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
@@ -76,13 +80,21 @@ def entry_of(world: World, n: int) -> Entry:
 
 
 def _of_exchange(
-    world: World, vendors: Vendors, routes: Routes, n: int, exchange: Exchange, touched: Sequence[Touched] | None
+    world: World,
+    vendors: Vendors,
+    routes: Routes,
+    n: int,
+    exchange: Exchange,
+    touched: Sequence[Touched] | None,
+    held: Held | None,
 ) -> Explained:
     """The explanation of an exchange; `touched` is None where it is forgotten."""
     vendor = vendors[exchange.operation.partition(".")[0]]
     differences = None if touched is None else of_touched(world, vendors, touched, exchange.at)
     told = {
         **show_entry(Entry(n, exchange)),
+        **({"delivered": None} if held else {}),
+        "held": held.fault.id if held else None,
         "world": world.id,
         "vendor": vendor.name,
         "credential": redact(exchange.credential) if exchange.credential else None,
@@ -153,16 +165,15 @@ def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[d
 
 def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
     """The explanation for people; `picked` says how the request found its world."""
-    own = told["because"] and all(fault["do"] != STATUS for fault in told["faults"])
-    basis = f" [{told['basis']}]" if own else ""  # what is no answer of the vendor rests on nothing
-    came_back = outcome(told["status"], told["answer"])
+    basis = f" [{told['basis']}]" if told["basis"] else ""
+    came_back = "still held up" if told["held"] and not told["status"] else outcome(told["status"], told["answer"])
     yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {came_back}{basis}"
     yield f"  world       {told['world']}, {picked}"
     yield f"  operation   {told['operation']}"
     for row in told["rows"][:SPOKEN]:
         yield from _row_lines(row, told)
     if len(told["rows"]) > SPOKEN:
-        yield f"  row         and {len(told['rows']) - SPOKEN}{' or more' if len(told['rows']) == STEPS else ''} more"
+        yield f"  row         and {'at least ' if len(told['rows']) == STEPS else ''}{len(told['rows']) - SPOKEN} more"
     if told["because"]:
         yield f"  because     {_fact(told['because'])}"
     yield from (f"  also        {_fact(fact)}" for fact in told["also"])
@@ -181,7 +192,10 @@ def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
     if told["differences"] == []:
         yield "  changed     nothing"
     if told["delivered"] is not True:
-        yield f"  delivered   {NOT_DELIVERED if told['delivered'] is False else STILL_SENDING}"
+        held = (
+            f"not yet: {told['held']} holds it up; DELETE /_emulator/worlds/{told['world']}/faults/{told['held']} lets it go on"
+        )
+        yield f"  delivered   {held if told['held'] else NOT_DELIVERED if told['delivered'] is False else STILL_SENDING}"
     yield from (f"  hint        {hint}" for hint in told["would_work"])
 
 

@@ -9,11 +9,12 @@ import orjson
 from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import Exchange, Step
 from emulator.kernel.machine import ABSENT, Machine
-from emulator.kernel.words import near, some
+from emulator.kernel.words import TYPO, near, some
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call, Operation, Vendor
 from emulator.web.answers import FAILED
 from emulator.web.coding import coding_of
+from emulator.web.meant import misplaced_key, path_meant, vendor_meant
 from emulator.web.recorder import REFUSED
 from emulator.web.redact import redact
 from emulator.web.routes import Routes
@@ -31,12 +32,16 @@ def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> l
         return list(_of_fault(exchange))
     if coding:
         return coding + list(_of_fault(exchange))
-    path = _of_path(vendor, routes, exchange)
+    call = _call_of(exchange)
+    if other := vendor_meant(routes, call, vendor):
+        return [*_of_fault(exchange), other]
+    path = [own] if (own := path_meant(routes, call)) else [*_of_path(vendor, routes, exchange)]
     if exchange.answer in vendor.unauthenticated:
         return [*_of_credential(world, vendor, exchange), *path, *_advice(world, vendor, exchange)]
     return [
         *_of_fault(exchange),
         *path,
+        *_of_fixed_name(vendor, routes, exchange),
         *(hint for step in exchange.steps[-1:] for hint in _of_step(world, step, exchange)),
         *_of_parameters(world, vendor, routes, exchange),
         *_of_body(vendor, exchange),
@@ -52,10 +57,13 @@ def _of_coding(exchange: Exchange) -> Iterator[str]:
 
 def _advice(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
     """What the vendor itself can say of the request as it was."""
-    path, _, query = exchange.target.partition("?")
-    call = Call(exchange.method, path, query, exchange.headers, exchange.request)
     with world.transaction("look") as tx:
-        yield from vendor.advise(tx, call, exchange.answer)
+        yield from vendor.advise(tx, _call_of(exchange), exchange.answer)
+
+
+def _call_of(exchange: Exchange) -> Call:
+    path, _, query = exchange.target.partition("?")
+    return Call(exchange.method, path, query, exchange.headers, exchange.request)
 
 
 def _of_fault(exchange: Exchange) -> Iterator[str]:
@@ -74,7 +82,7 @@ def _of_credential(world: World, vendor: Vendor, exchange: Exchange) -> Iterator
     if exchange.credential is not None or vendor.unauthenticated[exchange.answer]:
         yield "the credential was not accepted"
     else:
-        yield "the request carries no credential"
+        yield misplaced_key(vendor, _call_of(exchange)) or "the request carries no credential"
     if accepted := world.rules.credentials.get(vendor.name):
         yield f"this world accepts {len(accepted)} {vendor.name} credentials; {_nearby_credential(exchange, accepted)}"
 
@@ -100,6 +108,17 @@ def _of_path(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str
         close = near(f"{exchange.method} {path}", (f"{verb} {it}" for verb, it in known))
         listed = f"{vendor.name} has no such path here; GET /_emulator/vendors/{vendor.name} lists its operations"
         yield f"the nearest operation is {' or '.join(close)}" if close else listed
+
+
+def _of_fixed_name(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
+    """An id that is almost the name of an operation, such as `stop-all`, may be meant for that."""
+    path = exchange.target.partition("?")[0]
+    route = routes.find(exchange.method, path)
+    if route is None or route.operation is None or not route.operation.path.endswith("}"):
+        return
+    siblings = {it.rpartition("/")[2]: it for it in _siblings(path, exchange.method, _addresses(vendor))}
+    for name in near(path.rpartition("/")[2], siblings, TYPO):
+        yield f"{exchange.method} {siblings[name]} is an operation of its own"
 
 
 def _addresses(vendor: Vendor) -> Mapping[tuple[str, str], Operation]:

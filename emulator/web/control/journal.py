@@ -65,8 +65,9 @@ def entry(world: World, asked: Asked) -> Any:
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
-    plane = asked.plane
-    return explain(world, plane.vendors, plane.routes, _number(world, asked), plane.unmatched.newest(world.id))
+    plane, n = asked.plane, _number(world, asked)
+    held = next((it for it in plane.held.of(world) if it.noted is not None and it.noted.n == n), None)
+    return explain(world, plane.vendors, plane.routes, n, plane.unmatched.newest(world.id), held)
 
 
 def _number(world: World, asked: Asked) -> int:

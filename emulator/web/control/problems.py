@@ -8,6 +8,7 @@ from http import HTTPStatus
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany
 from emulator.web.control.paths import hint
@@ -64,6 +65,18 @@ def _sentence(error: EmulatorError) -> str:
 def _show_problem(it: Problem) -> dict[str, object]:
     place = {"pointer": it.pointer, "line": it.line, "column": it.column, "detail": redact_text(it.message)}
     return {key: value for key, value in place.items() if value is not None}
+
+
+class Unsaid(Response):
+    """The answer to a client that hung up, or was refused, before the end of its request: none."""
+
+    async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
+        """Send nothing."""
+
+
+async def on_hang_up(_request: Request, _error: Exception) -> Response:
+    """Nothing was asked, and nobody hears an answer."""
+    return Unsaid()
 
 
 async def on_failure(request: Request, _: Exception) -> Response:

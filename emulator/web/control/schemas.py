@@ -69,7 +69,7 @@ _EXCHANGE = {
     "evidence": TEXT,
     "also": list_of(TEXT),
     "assumption": optional(TEXT),
-    "basis": _BASIS,
+    "basis": optional(_BASIS),
     "status": {"type": "integer"},
     "request": object_of(headers=list_of(list_of(TEXT)), body=ANYTHING),
     "reply": ANYTHING,
@@ -101,6 +101,7 @@ _UNMATCHED: Schema = object_of(
     operation=optional(TEXT),
     credential=optional(TEXT),
     unread=FLAG,
+    hint=optional(TEXT),
 )
 _EXPLAINED: Mapping[str, Schema] = {
     "n": COUNT,
@@ -115,6 +116,7 @@ _EXPLAINED: Mapping[str, Schema] = {
     "rows": list_of(_ROW),
     "assumptions": list_of(object_of(id=TEXT, choice=TEXT, default=TEXT, question=TEXT, reason=TEXT)),
     "differences": optional(list_of(ref("difference"))),
+    "held": optional(TEXT),
     "newer": optional(_UNMATCHED),
     "would_work": list_of(TEXT),
     "text": TEXT,
@@ -209,7 +211,7 @@ SCHEMAS: Mapping[str, Schema] = {
         },
         "required": ["type", "title", "status", "detail"],
     },
-    "failure": object_of(message=TEXT),
+    "failure": object_of(message=TEXT, error=object_of(type={"const": "emulator_error"}, code=TEXT, message=TEXT)),
 }
 
 
