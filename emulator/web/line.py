@@ -24,8 +24,6 @@ from emulator.web.target import NOT_UTF_8, with_path
 NOTHING, HEAD, BODY = range(3)
 """What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""
 
-LINE_END = b"\r\n"
-
 
 class TooMuch(Exception):
     """Stops the parser; the client has its answer by then."""
@@ -56,8 +54,7 @@ class Line(HttpToolsProtocol):
         self._began = self._heard = self.loop.time()
         self._rests_since = next(RESTS)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-        if len(self.connections) > self.limits.connections:
-            self._make_room()
+        self._make_room()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio reads what is returned
         """Keep a half-closed connection open while a control request is answered, which may take a thread of its own.
@@ -67,8 +64,8 @@ class Line(HttpToolsProtocol):
         cycle: RequestResponseCycle | None = self.cycle
         if cycle is None or cycle.more_body or cycle.response_complete:
             return False
-        is_plain = self.transport.get_extra_info("ssl_object") is None
-        self._half_closed = is_plain and cycle.scope["path"].startswith(PREFIX)
+        is_tls = self.transport.get_extra_info("ssl_object") is not None
+        self._half_closed = not is_tls and cycle.scope["path"].startswith(PREFIX)
         return self._half_closed
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -89,9 +86,7 @@ class Line(HttpToolsProtocol):
 
         What comes in one piece with the end of something else is not counted, as nobody can tell where it begins.
         """
-        if self._last_word is not None:
-            return
-        if self._hears == NOTHING and data[0] in LINE_END and not data.strip(LINE_END):
+        if self._last_word is not None or (self._hears == NOTHING and not data.strip(b"\r\n")):
             return  # the end of a line after a body, as some clients send it, begins no request
         self._heard = self.loop.time()
         if self._hears == NOTHING:
@@ -195,7 +190,9 @@ class Line(HttpToolsProtocol):
         return self._unread.seconds(now) > self.limits.idle_seconds
 
     def _make_room(self) -> None:
-        """Closes the connection that has been idle for longest, in favour of this one; where none is, refuses this one."""
+        """Where too many are open, closes the one that has been idle for longest; where none is idle, refuses this one."""
+        if len(self.connections) <= self.limits.connections:
+            return
         others = [it for it in self.connections if isinstance(it, Line) and it is not self and not it.transport.is_closing()]
         if len(others) < self.limits.connections:
             return
