@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -113,6 +114,57 @@ def test_what_time_sleep_refuses_is_refused_and_passes_no_time(
     with pytest.raises(error):
         emulator.clock.sleep(seconds)
     assert emulator.clock.now == before
+
+
+LENGTHS = (
+    "3",
+    "1m30s",
+    None,
+    [1],
+    timedelta(0),
+    Decimal("0.001"),
+    Fraction(1, 1000),
+    False,
+    0,
+    0.001,
+    -1,
+    -0.5,
+    1e300,
+    1 << 80,
+)
+
+
+def refusal(sleep: Callable[[Any], object], length: Any) -> type[Exception] | None:
+    """The exception that this sleep answers a length with."""
+    try:
+        sleep(length)
+    except Exception as error:
+        return type(error)
+    return None
+
+
+@pytest.mark.parametrize("length", [*LENGTHS, float("nan"), float("inf")], ids=repr)
+def test_a_patched_time_sleep_refuses_what_the_original_refuses(emulator: Emulator, length: Any) -> None:
+    module = module_of("import time\ndef nap(length): time.sleep(length)")
+    meant = refusal(time.sleep, length)
+    with emulator.clock.patch_sleep(module):
+        assert refusal(module.nap, length) is meant
+
+
+def test_a_patched_time_sleep_takes_its_length_by_position_only(emulator: Emulator) -> None:
+    module = module_of("import time\ndef nap(): time.sleep(seconds=1)")
+    with emulator.clock.patch_sleep(module), pytest.raises(TypeError):
+        module.nap()
+
+
+@pytest.mark.parametrize("length", [it for it in LENGTHS if it not in (1e300, 1 << 80)], ids=repr)
+def test_a_patched_asyncio_sleep_refuses_what_the_original_refuses(emulator: Emulator, length: Any) -> None:
+    module = module_of(
+        "import asyncio\nasync def wait(length): await asyncio.sleep(length)\ndef nap(length): asyncio.run(wait(length))"
+    )
+    meant = refusal(module.nap, length)
+    with emulator.clock.patch_sleep(module):
+        assert refusal(module.nap, length) is meant
 
 
 def test_what_is_due_while_a_client_sleeps_happens() -> None:

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from emulator.handle import originals  # noqa: F401  it keeps the sleeps from before a test replaces them
 from emulator.handle.journal import Change
 from emulator.handle.written import Duration
 from emulator.kernel.journal import show_instant
@@ -17,6 +18,8 @@ from emulator.kernel.quantities import parse_instant
 if TYPE_CHECKING:
     from emulator.handle.quiet import Look
     from emulator.handle.sleeping import AsyncSleep
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -80,10 +83,10 @@ class Clock:
 
         self.advance(sleep_length(seconds))
 
-    async def asleep(self, seconds: Duration) -> None:
+    async def asleep(self, delay: Duration, result: T | None = None) -> T | None:
         """Stands in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
 
-        Raises as `sleep` does; a negative number of seconds is none in asyncio.
+        Takes what `sleep` takes, and raises as it does; a negative number of seconds is none in asyncio.
         """
         import asyncio
 
@@ -92,9 +95,9 @@ class Clock:
         try:
             asyncio.get_running_loop()
         except RuntimeError:  # it is one of trio
-            await to_thread.run_sync(self.sleep, seconds)
-        else:
-            await self._async_sleep.sleep(seconds)
+            await to_thread.run_sync(self.sleep, delay)
+            return result
+        return await self._async_sleep.sleep(delay, result)
 
     def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
         """A context in which the `time.sleep`, `asyncio.sleep` and `anyio.sleep` that these modules use pass the world's time.
@@ -113,7 +116,7 @@ class Clock:
 
         if not modules:
             raise TypeError("patch_sleep needs the module that sleeps: patch_sleep(my_client)")
-        return patched(modules, Sleeps(self.sleep, self._async_sleep.sleep))
+        return patched(modules, Sleeps(self, self._async_sleep))
 
     @cached_property
     def _async_sleep(self) -> AsyncSleep:

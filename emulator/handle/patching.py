@@ -86,7 +86,7 @@ def _sleeps(module: ModuleType, found: list[Replacement]) -> bool:
 def _is_function(new: Any) -> bool:
     """Tell whether a substitute, or one among default arguments, is a sleep and not a module that has one."""
     values = new.values() if isinstance(new, dict) else new if isinstance(new, tuple) else (new,)
-    return any(getattr(it, "__name__", None) == "sleep" for it in values)
+    return any(getattr(it, "__name__", None) in ("sleep", "asleep") for it in values)
 
 
 def _hint(module: ModuleType, sleeps: Sleeps) -> str:
