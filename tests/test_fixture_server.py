@@ -335,6 +335,25 @@ def test_that_fails(emulator):
     done.stdout.fnmatch_lines(["  under way: GET /live/batches/B/stop?api_key=*…, held up by delay before-commit"])
 
 
+def test_the_story_blames_no_url_for_a_request_that_a_fault_holds_up(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+def test_that_fails(emulator):
+    emulator.faults.add(at="serpwow", where="before-commit", do="delay", delay="1h", clock="real")
+    url = f"{emulator.serpwow.url}/account"
+    try:
+        httpx.get(url, params={"api_key": emulator.serpwow.api_key}, timeout=httpx.Timeout(5, read=0.01))
+    finally:
+        while not emulator.faults.held():
+            pass
+""",
+    )
+    done.stdout.fnmatch_lines(["  under way: GET /live/account?api_key=*…, held up by delay before-commit"])
+    done.stdout.no_fnmatch_line("*no request reached*")
+    done.stdout.no_fnmatch_line("*pointed at*")
+
+
 # what else the test has patched
 
 MOCKED = """
