@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from emulator.handle.transport import InProcess
 
 
+SAME_TIME = "runs at the same time need -n (pytest-xdist), with which their worlds have names of their own"
+
 _numbers = count()
 _living: WeakValueDictionary[int, Emulator] = WeakValueDictionary()
 
@@ -233,7 +235,13 @@ class Emulator(Past, Exploring):
         Raises:
             Refused: it said no, and why.
         """
-        return self._server.ask(method, f"/worlds/{self._id}{path}", body)
+        try:
+            return self._server.ask(method, f"/worlds/{self._id}{path}", body)
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND or not str(error).startswith(f"no world is called {self._id!r}"):
+                raise
+            other = "" if self.is_here else f"; or another run of the same tests took its place on this server: {SAME_TIME}"
+            raise Refused(f"{error}: it was closed{other}", error.status) from None
 
     def close(self) -> None:
         """Drops the world and its forks, and the server if it was made for it. What is closed already stays closed."""

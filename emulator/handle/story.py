@@ -68,10 +68,13 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
     held = requests_held(emulator)
     yield from under_way(emulator, held)
     reached = bool(held or journal.exchanges()) or journal.dropped > 0
-    if not reached:
+    if emulator.explored is not None:
+        yield "explored, in worlds of their own:"
+        yield from (f"  {line}" for line in emulator.explored.summary())
+    elif not reached:
         yield "no request reached this world"
     yield from missed(emulator)
-    yield from blame(emulator, error, reached)
+    yield from blame(emulator, error, reached or emulator.explored is not None)
     if replay is not None:
         yield f"replay: {replay}"
 
