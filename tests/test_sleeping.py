@@ -237,6 +237,48 @@ def test_a_library_that_retries_with_a_sleep_is_patched_like_any_module(emulator
     assert emulator.clock.now - before > timedelta(minutes=2)
 
 
+def fails(asked: list[int]) -> None:
+    asked.append(1)
+    raise ConnectionError
+
+
+async def fails_later(asked: list[int]) -> None:
+    fails(asked)
+
+
+MINUTELY: dict[str, Any] = {"wait": tenacity.wait_fixed(60), "stop": tenacity.stop_after_attempt(3), "reraise": True}
+
+
+def test_a_client_that_tenacity_has_decorated_is_given_its_sleep(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Any = tenacity.retry(**MINUTELY)(fails)
+    asked = list[int]()
+    monkeypatch.setattr(ask.retry, "sleep", emulator.clock.sleep)
+    began = emulator.clock.now
+    with pytest.raises(ConnectionError):
+        ask(asked)
+    assert (len(asked), emulator.clock.now - began) == (3, timedelta(minutes=2))
+
+
+def test_an_awaited_client_that_tenacity_has_decorated_is_given_its_sleep(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask: Any = tenacity.retry(**MINUTELY)(fails_later)
+    asked = list[int]()
+    monkeypatch.setattr(ask.retry, "sleep", emulator.aio.sleep)
+    began = emulator.clock.now
+    with pytest.raises(ConnectionError):
+        asyncio.run(ask(asked))
+    assert (len(asked), emulator.clock.now - began) == (3, timedelta(minutes=2))
+
+
+def test_a_client_that_tenacity_has_decorated_is_reached_by_tenacitys_own_module(emulator: Emulator) -> None:
+    ask: Any = tenacity.retry(**MINUTELY)(fails)
+    began = emulator.clock.now
+    with emulator.clock.patch_sleep(tenacity.nap), pytest.raises(ConnectionError):
+        ask([])
+    assert emulator.clock.now - began == timedelta(minutes=2)
+
+
 def test_a_module_that_sleeps_by_neither_is_refused_by_name_and_nothing_is_replaced(emulator: Emulator) -> None:
     sleeps, neither = module_of(SLEEPERS["import time"]), module_of("import json", "a_package")
     with pytest.raises(ValueError, match=r"the module a_package uses neither time.sleep nor asyncio.sleep"):
