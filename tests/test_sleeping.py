@@ -42,6 +42,15 @@ SLEEPERS = {
     "a nested class": "import time\nclass Client:\n    class Retry:\n        wait = time.sleep\ndef nap(): Client.Retry.wait(3600)",
     "a nested function": "import time\ndef nap():\n    def inner(): time.sleep(3600)\n    inner()",
     "a property": "import time\nclass Client:\n    @property\n    def nap(self): time.sleep(3600)\ndef nap(): Client().nap",
+    "an object made before": "import time\nclass Client:\n    def __init__(self): self.wait = time.sleep\nCLIENT = Client()\ndef nap(): CLIENT.wait(3600)",
+    "an object with slots": "import time\nclass Client:\n    __slots__ = ('wait',)\n    def __init__(self): self.wait = time.sleep\nCLIENT = Client()\ndef nap(): CLIENT.wait(3600)",
+    "a frozen object": "import time\nclass Client:\n    def __init__(self): object.__setattr__(self, 'wait', time.sleep)\n    def __setattr__(self, *_): raise TypeError\nCLIENT = Client()\ndef nap(): CLIENT.wait(3600)",
+    "an object that holds the module": "import time\nclass Client:\n    def __init__(self): self.clock = time\nCLIENT = [Client()]\ndef nap(): CLIENT[0].clock.sleep(3600)",
+    "a dict": "import time\nSLEEPS = {'wait': time.sleep}\ndef nap(): SLEEPS['wait'](3600)",
+    "a list": "import time\nSLEEPS = [time.sleep]\ndef nap(): SLEEPS[0](3600)",
+    "a partial": "from functools import partial\nfrom time import sleep\nhour = partial(sleep, 3600)\ndef nap(): hour()",
+    "a partial of an object": "from functools import partial\nimport time\nclass Client:\n    def __init__(self): self.hour = partial(time.sleep, 3600)\nCLIENT = Client()\ndef nap(): CLIENT.hour()",
+    "a closure": "import time\ndef closure(wait=None):\n    wait = wait or time.sleep\n    return lambda: wait(3600)\nnap = closure()",
     "import anyio": "import anyio\ndef nap(): anyio.run(wait)\nasync def wait(): await anyio.sleep(3600)",
     "from anyio import sleep": "import anyio\nfrom anyio import sleep\ndef nap(): anyio.run(wait)\nasync def wait(): await sleep(3600)",
 }
@@ -247,6 +256,13 @@ async def fails_later(asked: list[int]) -> None:
 
 
 MINUTELY: dict[str, Any] = {"wait": tenacity.wait_fixed(60), "stop": tenacity.stop_after_attempt(3), "reraise": True}
+
+
+def test_no_dict_that_others_use_is_written_to(emulator: Emulator) -> None:
+    module = module_of("import sys, time\nMODULES, NAMES = sys.modules, vars(time)\ndef nap(): time.sleep(3600)")
+    with emulator.clock.patch_sleep(module):
+        assert sys.modules["time"] is time
+        assert vars(time)["sleep"] is time.sleep is not module.time.sleep
 
 
 def test_a_client_that_tenacity_has_decorated_is_given_its_sleep(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:

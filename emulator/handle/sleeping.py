@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from math import isnan
 from numbers import Real
@@ -155,6 +156,9 @@ class Sleeps:
         if kind is staticmethod:
             inner = self.in_place_of(value.__func__)
             return value if inner is value.__func__ else staticmethod(inner)
+        if kind is partial:
+            inner = self.in_place_of(value.func)
+            return value if inner is value.func else partial(inner, *value.args, **value.keywords)
         meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is Standin else value
         if meant is time:
             return Standin(meant, self.sleep)
