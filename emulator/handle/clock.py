@@ -102,9 +102,9 @@ class Clock:
     def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
         """A context in which the `time.sleep`, `asyncio.sleep` and `anyio.sleep` that these modules use pass the world's time.
 
-        All other modules sleep as before. A module's own names for the functions, `time` and `asyncio` are replaced, and all that
-        its classes, their objects, its functions' default arguments and closures, and its dicts and lists hold of them; at the end
-        of the context all of it is put back. A replaced sleep takes and refuses what the original does.
+        All other modules sleep as before. The functions, `time` and `asyncio` are replaced in the module's own names, its
+        classes, their objects, the default arguments and closures of its functions, its dicts and its lists; at the end of the
+        context all of it is put back. A replaced sleep takes and refuses what the original does.
         Tasks that sleep at the same time wake in the order in which their time is over, each once nothing is under way between
         the others and the server; threads add theirs up.
 

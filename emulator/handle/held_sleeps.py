@@ -56,7 +56,7 @@ def _inside(value: Any, module: ModuleType) -> Iterator[Place]:
 
 
 def _instances(classes: list[type]) -> list[Any]:
-    """Return the objects of these classes that there are, but not of their subclasses elsewhere. An object refers to its class."""
+    """Return the objects of these classes that there are, but not of their subclasses elsewhere."""
     wanted = set(map(id, classes))
     return [it for it in gc.get_referrers(*classes) if id(type(it)) in wanted] if wanted else []
 
