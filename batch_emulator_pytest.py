@@ -44,7 +44,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "scenario(name_or_path_or_dict, *, seed=None): what the emulator fixture begins with")
 
 
-def pytest_report_header() -> list[str]:
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the variables that nothing reads, unless `-q` hides the header."""
+    return _unread_variables() if config.get_verbosity() >= 0 else []
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the variables that nothing reads, where `-q` has hidden the header."""
+    if config.get_verbosity() < 0:
+        for line in _unread_variables():
+            terminalreporter.write_line(line)
+
+
+def _unread_variables() -> list[str]:
     """Name each variable that nothing reads and that looks like one of ours; import nothing where there is no such name."""
     unusual = [name for name in os.environ if name.startswith("EMULATOR_") and name not in USUAL]
     if not unusual or _another_emulator():

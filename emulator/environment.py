@@ -20,7 +20,7 @@ _VISIBLE = re.compile(r"[!-~]+")
 
 _OTHER_NAMES = dict.fromkeys(
     ("FOLDER", *(f"{noun}_{place}" for noun in ("SCENARIO", "SCENARIOS") for place in ("DIR", "FOLDER", "PATH"))), "SCENARIOS"
-)
+) | dict.fromkeys(("URI", "ADDRESS", "ADDR", "ENDPOINT", "SERVER"), "URL")
 """Names (without the prefix) that people give to one of our variables, and too far from it for a slip of the finger."""
 
 
@@ -87,9 +87,13 @@ def misspelt(environ: Collection[str], known: Collection[str]) -> Iterator[tuple
         word = name.removeprefix(PREFIX)
         if not name.startswith(PREFIX) or name in known or _SERVICE.fullmatch(word):
             continue
-        if word in _OTHER_NAMES:
+        if word in _OTHER_NAMES and PREFIX + _OTHER_NAMES[word] in known:
             yield name, PREFIX + _OTHER_NAMES[word]
             continue
-        near = get_close_matches(word, bare, n=1, cutoff=0.8) or [it for it in bare if it.endswith(f"_{word}")]
+        near = (
+            get_close_matches(word, bare, n=1, cutoff=0.8)
+            or [it for it in bare if it.endswith(f"_{word}")]
+            or [it for it in bare if word.endswith(f"_{it}")]
+        )
         if len(near) == 1:
             yield name, PREFIX + near[0]

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -68,7 +67,9 @@ def _limits(config: pytest.Config) -> dict[str, Any]:
 def emulator(request: pytest.FixtureRequest, emulator_server: EmulatorServer) -> Iterator[Emulator]:
     """A world of this test alone: an empty one, or that of `@pytest.mark.scenario(...)`."""
     scenario, seed = _wanted(request)
-    emulator = _made(emulator_server, _world_of(request.node), scenario, seed)
+    folders = tuple(dict.fromkeys((request.path.parent, request.config.rootpath)))
+    wish = {"scenario": scenario, "seed": seed, "id": _world_of(request.node), "folders": folders}
+    emulator = _made(emulator_server, wish)
     request.node.stash[WORLD] = emulator, emulator.seed
     with ExitStack() as exits:
         exits.callback(emulator.close)
@@ -106,12 +107,12 @@ def _drop_left(item: pytest.Item) -> None:
         emulator.close()
 
 
-def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> Emulator:
+def _made(server: EmulatorServer, wish: Mapping[str, Any]) -> Emulator:
     """A world of that id, which only this test gives: one that is there already was left by a run that was killed."""
     from emulator import Emulator, EmulatorError, Refused
 
     try:
-        return Emulator(scenario, seed=seed, server=server, id=id)
+        return Emulator(**wish, server=server)
     except Refused as error:
         if error.status != CONFLICT:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
@@ -119,8 +120,8 @@ def _made(server: EmulatorServer, id: str, scenario: Any, seed: int | None) -> E
     except EmulatorError as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
     try:
-        server.ask("DELETE", f"/worlds/{id}")
-        return Emulator(scenario, seed=seed, server=server, id=id)
+        server.ask("DELETE", f"/worlds/{wish['id']}")
+        return Emulator(**wish, server=server)
     except Refused as error:
         told = conflict if error.status == NOT_FOUND else error  # it was about a credential, not about the id
         raise pytest.fail.Exception(str(told), pytrace=False) from None
@@ -141,11 +142,38 @@ def _replay(item: pytest.Item, seed: int) -> str:
     """The command that runs this test again, from where pytest was called."""
     folder = item.config.invocation_params.dir
     test = os.path.relpath(item.path, folder) + item.nodeid[item.nodeid.index("::") :]
-    return f"pytest {shlex.quote(test)} --emulator-seed {seed}"
+    return shlex.join([*_variables(item.config), "pytest", test, *_options(item.config), "--emulator-seed", str(seed)])
+
+
+def _options(config: pytest.Config) -> Iterator[str]:
+    """Yield the options of this run, beside the seed, that decide what the server of a test is."""
+    from emulator.environment import env, paths_in
+
+    if config.getoption("inifilename"):
+        yield from ("-c", str(config.getoption("inifilename")))
+    for setting in config.getoption("override_ini") or ():
+        if setting.startswith("emulator_"):
+            yield from ("-o", setting)
+    if url := config.getoption("emulator_url"):
+        yield from ("--emulator-url", url)
+    folders = config.getoption("emulator_scenarios") or ()
+    if not (folders or config.getini("emulator_scenarios")):
+        folders = paths_in(env("EMULATOR_SCENARIOS") or "")
+    for folder in folders:
+        yield from ("--emulator-scenarios", folder)
+
+
+def _variables(config: pytest.Config) -> Iterator[str]:
+    """Yield the bounds of a server in this process that the environment gives, as a shell sets them for one command."""
+    from emulator.environment import env
+
+    if not (config.getoption("emulator_url") or env("EMULATOR_URL")):
+        names = (it for it in os.environ if it.startswith("EMULATOR_MAX_") or it == "EMULATOR_KEEP_ALIVE")
+        yield from (f"{name}={env(name)}" for name in sorted(names) if env(name))
 
 
 def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
-    """The scenario and seed of the test's marker. A path is looked for beside the test, then below the root folder."""
+    """The scenario and seed of the test's marker."""
     marker = request.node.get_closest_marker("scenario")
     if marker is None:
         return None, None
@@ -153,9 +181,8 @@ def _wanted(request: pytest.FixtureRequest) -> tuple[Any, int | None]:
     if len(marker.args) != 1 or unknown:
         pytest.fail(f"the marker is scenario(name_or_path_or_dict, seed=None), not {_as_written(marker)}", pytrace=False)
     (scenario,) = marker.args
-    if isinstance(scenario, str) and scenario.lower().endswith((".yaml", ".yml", ".json")):
-        folders = (request.path.parent, request.config.rootpath)
-        scenario = next((folder / scenario for folder in folders if (folder / scenario).is_file()), Path(scenario))
+    if scenario is None:
+        pytest.fail("the marker scenario(None) names no scenario: leave it out for an empty world", pytrace=False)
     return scenario, marker.kwargs.get("seed")
 
 

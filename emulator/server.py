@@ -6,7 +6,6 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import suppress
 from functools import partial
 from itertools import count
 from threading import Event, Thread
@@ -21,6 +20,7 @@ from emulator.listening import listen, url_of
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.idle import GRACE, hint
 from emulator.web.line import Line
+from emulator.web.turns import keep_time, set_within, turn
 
 if TYPE_CHECKING:
     from emulator.tls import Tls
@@ -82,7 +82,11 @@ class _StoppedAtOnce(_Server):
     """Ends as soon as it is told to, from any thread, and drops every connection; uvicorn would look every 0.1 s."""
 
     def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._told.set)
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        self._stopped = True
+        self._bell.set()
 
     def look(self) -> Future[tuple[int, Any]]:
         """The traffic as the server's own loop sees it, to be waited for in another."""
@@ -91,20 +95,22 @@ class _StoppedAtOnce(_Server):
     async def _traffic(self) -> tuple[int, Any]:
         """Hears what its sockets hold; then returns how many requests it owes an answer, and what changes with each byte."""
         for _ in range(ROUNDS):
-            await asyncio.sleep(0)
+            await turn()
         lines = [it for it in self.server_state.connections if isinstance(it, Line)]
         marks = sorted((id(it), it.mark) for it in lines)
         return sum(it.owes for it in lines), (self.server_state.total_requests, marks)
 
     async def main_loop(self) -> None:
         for second in count():
+            self._bell.clear()
             await self.on_tick(10 * second)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._told.wait(), 1)
+            if self._stopped:
                 return
+            await set_within(self._bell, 1)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        self._loop, self._told = asyncio.get_running_loop(), asyncio.Event()
+        self._loop, self._bell, self._stopped = asyncio.get_running_loop(), asyncio.Event(), False
+        keep_time(self._loop)
         await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  uvicorn's signature
@@ -112,7 +118,7 @@ class _StoppedAtOnce(_Server):
             listening.close()
         for connection in [*self.server_state.connections]:
             connection.transport.abort()
-        await asyncio.sleep(0)  # who waits for a client to read hears that it is gone
+        await turn()  # who waits for a client to read hears that it is gone
         for task in self.server_state.tasks:
             task.cancel()
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)

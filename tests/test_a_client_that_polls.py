@@ -31,7 +31,7 @@ def test_the_clients_of_the_page_are_tested_without_waiting(pytester: pytest.Pyt
     pytester.makepyfile(**written)
     pytester.syspathinsert()
     elsewhere = ["--emulator-url", live.url] if where == "elsewhere" else []
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", *elsewhere)
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *elsewhere)
     done.assert_outcomes(passed=sum(text.count("\ndef test_") for text in written.values()))
 
 

@@ -54,8 +54,14 @@ MAY_IMPORT = {
 }
 PURE = {"kernel"}
 CLOCK = ROOT / "kernel" / "clock.py"
-SLEEPING = ROOT / "handle" / "sleeping.py"
-"""It replaces `time.sleep`, and so must know it."""
+SLEEPING = {ROOT / "handle" / "sleeping.py", ROOT / "handle" / "originals.py"}
+"""They replace `time.sleep`, and so must know it."""
+PATCHED = {
+    "time": {"*"},
+    "asyncio": {"sleep", "wait_for", "timeout", "timeout_at"},
+    "anyio": {"sleep", "move_on_after", "fail_after"},
+}
+"""Functions that a test replaces, or that never return while a test has stopped the time, by module."""
 
 
 def modules() -> list[Path]:
@@ -99,13 +105,25 @@ def test_only_the_clock_asks_the_machine_for_the_time_or_for_chance(path: Path) 
     if path == CLOCK:
         return
     chance = set() if path.name == "serving.py" else {"secrets"}  # a token that can be guessed is none
-    clock = set() if path == SLEEPING else {"time"}
+    clock = set() if path in SLEEPING else {"time"}
     assert not {"random", *clock, *chance} & {name.split(".")[0] for name in imports(path)}
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Attribute):
             assert node.attr == "sleep" or not (isinstance(node.value, ast.Name) and node.value.id == "time")
             assert node.attr not in {"utcnow", "today", "uuid4", "uuid1"}
             assert not (node.attr == "now" and isinstance(node.value, ast.Name) and node.value.id == "datetime")
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_module_waits_by_what_a_test_replaces(path: Path) -> None:
+    if path == CLOCK or path in SLEEPING:
+        return
+    tree = ast.parse(path.read_text("utf-8"))
+    read = {(it.value.id, it.attr) for it in ast.walk(tree) if isinstance(it, ast.Attribute) and isinstance(it.value, ast.Name)}
+    imported = {
+        (it.module, alias.name) for it in ast.walk(tree) if isinstance(it, ast.ImportFrom) and it.module for alias in it.names
+    }
+    assert not [(module, name) for module, name in read | imported if {name, "*"} & PATCHED.get(module, set())]
 
 
 @pytest.mark.parametrize(

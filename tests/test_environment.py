@@ -6,7 +6,15 @@ import pytest
 
 from emulator.environment import BadToken, control_token, env, is_service_address, misspelt, strip_all, usable_token
 
-KNOWN = ["EMULATOR_MAX_BODY", "EMULATOR_MAX_WORLDS", "EMULATOR_HOST", "EMULATOR_PORT", "EMULATOR_CONTROL_TOKEN"]
+KNOWN = [
+    "EMULATOR_URL",
+    "EMULATOR_SCENARIOS",
+    "EMULATOR_MAX_BODY",
+    "EMULATOR_MAX_WORLDS",
+    "EMULATOR_HOST",
+    "EMULATOR_PORT",
+    "EMULATOR_CONTROL_TOKEN",
+]
 AROUND = ["ci\n", "ci\r\n", "ci ", " ci", "\tci\r", "ci"]
 
 
@@ -58,6 +66,10 @@ def test_an_address_of_a_service_is_known_from_a_port(value: str, is_one: bool) 
         ("EMULATOR_FOLDER", "EMULATOR_SCENARIOS"),
         ("EMULATOR_SCENARIO_DIR", "EMULATOR_SCENARIOS"),
         ("EMULATOR_SCENARIOS_DIR", "EMULATOR_SCENARIOS"),
+        ("EMULATOR_URI", "EMULATOR_URL"),
+        ("EMULATOR_BASE_URL", "EMULATOR_URL"),
+        ("EMULATOR_ADDRESS", "EMULATOR_URL"),
+        ("EMULATOR_URLS", "EMULATOR_URL"),
         ("EMULATOR_MAX_BODY", None),
         ("EMULATOR_SERVICE_HOST", None),
         ("EMULATOR_SERVICE_PORT_HTTP", None),

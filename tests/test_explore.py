@@ -14,16 +14,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import click
 import httpx
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator
+from emulator.cli import main
 from emulator.handle.explore import Client, OutOfTime, TimeStandsStill, TooManyEndings
-from emulator.handle.explore_command import read
+from emulator.handle.explore_command import read, sound
 from emulator.handle.reproduction import as_yaml
 from emulator.handle.standstill import Standstill
+from emulator.handle.story import story
 from emulator.handle.watch import Interrupted, Watch
 from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_file, load_text
@@ -472,3 +476,59 @@ def test_an_argument_that_means_nothing_is_refused_in_words(emulator: Emulator, 
 @pytest.mark.parametrize("spelt", ["20s", "PT20S", "20", 20, 2e1, Decimal(20), timedelta(seconds=20), float("inf")])
 def test_the_time_is_a_duration_in_any_spelling(emulator: Emulator, spelt: Any) -> None:
     assert emulator.explore(LATE, looks_and_stops, max_seconds=spelt).broken == []
+
+
+# the command line, and what a report shows
+
+
+@pytest.mark.parametrize(
+    ("written", "fault"),
+    [
+        ("after-commit:drop", {"where": "after-commit", "do": "drop"}),
+        ("before-commit:503", {"where": "before-commit", "do": "status", "status": 503}),
+        ("after-commit:delay:30s", {"where": "after-commit", "do": "delay", "delay": "30s"}),
+        ("after-commit:delay:next", {"where": "after-commit", "do": "delay", "delay": "next"}),
+        ("mid-body:dribble:50ms", {"where": "mid-body", "do": "dribble", "pace": "50ms"}),
+    ],
+)
+def test_a_fault_of_the_command_line_says_all_that_it_needs(written: str, fault: dict[str, Any]) -> None:
+    assert sound(written) == fault
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("after-commit", "is not WHERE:DO"),
+        ("after-commit:delay", "for how long? after-commit:delay:30s, or after-commit:delay:next"),
+        ("after-commit:delay:soon", "'after-commit:delay:soon': 'soon' is not a duration such as"),
+        ("after-commit:drop:30s", "drop takes nothing after it; delay and dribble take a duration"),
+        ("after-commit:200", "'after-commit:200': 200 is less than the minimum of 400"),
+        ("after-reply:hang", "hang after-reply means nothing"),
+    ],
+)
+def test_a_fault_of_the_command_line_is_refused_in_its_own_words(written: str, told: str) -> None:
+    with pytest.raises(click.BadParameter) as refused:
+        sound(written)
+    assert told in refused.value.message
+    assert "/faults" not in refused.value.message
+
+
+def test_a_delay_of_the_command_line_is_tried_and_a_program_tells_its_exit_code() -> None:
+    fault = ["--fault", "after-commit:delay:30s"]
+    stops = 'curl -sf "$SERPWOW_URL/batches/2A6F94BB/stop?api_key=$SERPWOW_API_KEY" > /dev/null; exit 3'
+    done = CliRunner().invoke(main, ["explore", *fault, "first-run", "--", "sh", "-c", stops])
+    assert done.exit_code == 1
+    assert "nothing comes in its way: exit code 3" in done.output
+    assert "AssertionError" not in done.output
+
+
+def test_what_was_explored_shows_its_endings(emulator: Emulator) -> None:
+    explored = emulator.explore(LATE, hopes_for_a_refund)
+    (first, *_) = explored.broken
+    assert repr(first) == f"<Ending: {first}>"
+    assert repr(explored).startswith(f"<Explored: {len(explored.broken)} of {explored.tried} endings broke something; ")
+    assert str(first) in repr(explored)
+    told = story(emulator).splitlines()
+    assert "explored, in worlds of their own:" in told
+    assert f"  {first}" in told
+    assert "no request reached this world" not in told

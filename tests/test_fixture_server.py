@@ -335,6 +335,25 @@ def test_that_fails(emulator):
     done.stdout.fnmatch_lines(["  under way: GET /live/batches/B/stop?api_key=*…, held up by delay before-commit"])
 
 
+def test_the_story_blames_no_url_for_a_request_that_a_fault_holds_up(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester,
+        """
+def test_that_fails(emulator):
+    emulator.faults.add(at="serpwow", where="before-commit", do="delay", delay="5m", clock="real")
+    url = f"{emulator.serpwow.url}/account"
+    try:
+        httpx.get(url, params={"api_key": emulator.serpwow.api_key}, timeout=httpx.Timeout(5, read=0.01))
+    finally:
+        while not emulator.faults.held():
+            pass
+""",
+    )
+    done.stdout.fnmatch_lines(["  under way: GET /live/account?api_key=*…, held up by delay before-commit"])
+    done.stdout.no_fnmatch_line("*no request reached*")
+    done.stdout.no_fnmatch_line("*pointed at*")
+
+
 # what else the test has patched
 
 MOCKED = """
@@ -495,6 +514,15 @@ def test_a_misspelt_variable_is_named_in_the_header(pytester: pytest.Pytester, m
     done.assert_outcomes(passed=1)
     done.stdout.fnmatch_lines(["batch-emulator: nothing reads EMULATOR_MAX_BODYY; did you mean EMULATOR_MAX_BODY?"])
     done.stdout.no_fnmatch_line("*nothing reads EMULATOR_MAX_JOURNAL*")
+
+
+@pytest.mark.parametrize("quiet", [[], ["-q"], ["-qq"]])
+def test_a_misspelt_variable_is_named_once_however_quiet_the_run_is(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, quiet: list[str]
+) -> None:
+    monkeypatch.setenv("EMULATOR_URI", "http://127.0.0.1:1")
+    done = run(pytester, "def test_it(emulator): ...", *quiet)
+    assert done.outlines.count("batch-emulator: nothing reads EMULATOR_URI; did you mean EMULATOR_URL?") == 1
 
 
 @pytest.mark.parametrize(

@@ -701,3 +701,31 @@ def test_a_journal_and_a_ledger_in_a_variable_follow_the_world_and_their_picture
     assert (len(before), before.changes(), earlier.moved("serpwow", "account.credits_used")) == (0, [], 0)
     assert "stays as it is" in repr(before) + repr(earlier)
     assert "stays" not in repr(journal) + repr(ledger)
+
+
+def test_a_field_that_is_not_there_is_told_which_there_are() -> None:
+    with Emulator("first-run") as emulator:
+        batch = emulator.serpwow.batches[0]
+        with pytest.raises(
+            AttributeError, match="no field of this batch is called 'state'; there are: id, name, status, "
+        ) as refused:
+            _ = batch.state
+        assert all(name in str(refused.value) for name in batch)
+        with pytest.raises(AttributeError, match="did you mean 'status'"):
+            _ = batch.statsu
+
+
+def test_a_world_that_is_gone_is_told_why(live: Live) -> None:
+    with EmulatorServer(live.url) as server, Emulator(server=server) as mine:
+        first = Emulator(server=server, id="thrice")
+        server.ask("DELETE", "/worlds/thrice")  # as the run of another does that finds its id taken
+        with pytest.raises(Refused, match=r"no world is called 'thrice'.* another run of the same tests .* need -n"):
+            first.clock.advance("1s")
+        first.close()
+        with pytest.raises(Refused, match="no snapshot is called") as refused:
+            mine.restore("none")
+        assert "another run" not in str(refused.value)
+    with Emulator() as here:
+        here.close()
+        with pytest.raises(Refused, match=r"no world is called .*: it was closed$"):
+            here.reset()

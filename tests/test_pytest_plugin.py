@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 import sys
@@ -185,6 +186,104 @@ def test_the_command_that_replays_a_test_can_be_pasted_where_pytest_was_called(
         )
         assert "1 failed" in again.stdout
         assert f"replay: {replay}" in again.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "told"),
+    [
+        (
+            ["--emulator-scenarios", "m y", "--emulator-scenarios=more"],
+            {},
+            "--emulator-scenarios 'm y' --emulator-scenarios more",
+        ),
+        ([], {"EMULATOR_SCENARIOS": f"m y{os.pathsep}more"}, "--emulator-scenarios 'm y' --emulator-scenarios more"),
+        (["-o", "emulator_scenarios=more"], {}, "-o emulator_scenarios=more"),
+        (["-c", "other.ini"], {}, "-c other.ini"),
+        (["--emulator-scenarios=more"], {"EMULATOR_MAX_SNAPSHOTS": "1"}, "--emulator-scenarios more"),
+    ],
+)
+def test_the_command_that_replays_a_test_starts_its_server_with_the_same_options(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, arguments: list[str], variables: dict[str, str], told: str
+) -> None:
+    for folder in ("m y", "more"):
+        pytester.mkdir(folder)
+    pytester.path.joinpath("more", "two.yaml").write_text("title: Two")
+    pytester.path.joinpath("other.ini").write_text("[pytest]\nemulator_scenarios = more")
+    pytester.makepyfile(
+        "def test_it(emulator):\n    emulator.load('two')\n    emulator.snapshot('a')\n    assert emulator.snapshot('b')"
+    )
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    (replay,) = [line.removeprefix("replay: ") for line in done.outlines if line.startswith("replay: ")]
+    assert f" {told} --emulator-seed 0" in replay
+    for name in variables:
+        monkeypatch.delenv(name)
+    pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
+    again = subprocess.run(replay.replace("pytest", pytest_here, 1), shell=True, capture_output=True, text=True, check=False)
+    failed = [line for line in done.outlines if line.startswith("E  ")]
+    assert failed
+    assert [line for line in again.stdout.splitlines() if line.startswith("E  ")] == failed
+
+
+def test_a_path_is_looked_for_beside_the_test_then_at_the_root_then_here(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenario = "title: {0}\ngiven: {{serpwow: {{batches: [{{id: {0}}}]}}}}"
+    for place, names in {"sub": ["one"], "": ["one", "two"], "here": ["one", "two", "three"]}.items():
+        pytester.path.joinpath(place).mkdir(exist_ok=True)
+        for name in names:
+            pytester.path.joinpath(place, f"{name}.yaml").write_text(scenario.format(f"OF{place}X"))
+    pytester.makeini("[pytest]")
+    pytester.path.joinpath("sub", "test_it.py").write_text(
+        """
+import pytest
+
+FOUND = {"one.yaml": "OFsubX", "two.yaml": "OFX", "three.yaml": "OFhereX"}
+
+@pytest.mark.parametrize("name", [pytest.param(it, marks=pytest.mark.scenario(it)) for it in FOUND])
+def test_by_marker(emulator, name):
+    assert emulator.serpwow.batches[0].id == FOUND[name]
+
+@pytest.mark.parametrize("name", FOUND)
+def test_by_load(emulator, name):
+    emulator.load(name)
+    assert emulator.serpwow.batches[0].id == FOUND[name]
+    with emulator.fork() as fork:
+        fork.load(name)
+
+@pytest.mark.scenario("nowhere-at-all.yaml")
+def test_that_says_where(emulator): ...
+
+def test_that_says_where_too(emulator):
+    emulator.load("nowhere-at-all.yaml")
+"""
+    )
+    monkeypatch.chdir(pytester.path / "here")
+    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "..")
+    done.assert_outcomes(passed=6, failed=1, errors=1)
+    places = ", ".join(str(pytester.path / place) for place in ("sub", "", "here"))
+    assert (
+        sum(
+            f"nowhere-at-all.yaml: there is no such file (looked in {places})" in line
+            for line in done.outlines
+            if line[:2] != "> "
+        )
+        >= 2
+    )
+
+
+def test_a_scenario_that_is_none_is_refused(pytester: pytest.Pytester) -> None:
+    done = run(
+        pytester, "@pytest.mark.scenario(None)\ndef test_it(emulator): ...\ndef test_load(emulator): emulator.load(None)"
+    )
+    done.assert_outcomes(errors=1, failed=1)
+    done.stdout.fnmatch_lines_random(
+        [
+            "the marker scenario(None) names no scenario: leave it out for an empty world",
+            "*a scenario is a name, a path or a mapping, not None ({} is an empty world)",
+        ]
+    )
 
 
 @pytest.mark.parametrize(

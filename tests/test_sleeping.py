@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -41,6 +42,15 @@ SLEEPERS = {
     "a nested class": "import time\nclass Client:\n    class Retry:\n        wait = time.sleep\ndef nap(): Client.Retry.wait(3600)",
     "a nested function": "import time\ndef nap():\n    def inner(): time.sleep(3600)\n    inner()",
     "a property": "import time\nclass Client:\n    @property\n    def nap(self): time.sleep(3600)\ndef nap(): Client().nap",
+    "an object made before": "import time\nclass Client:\n    def __init__(self): self.wait = time.sleep\nCLIENT = Client()\ndef nap(): CLIENT.wait(3600)",
+    "an object with slots": "import time\nclass Client:\n    __slots__ = ('wait',)\n    def __init__(self): self.wait = time.sleep\nCLIENT = Client()\ndef nap(): CLIENT.wait(3600)",
+    "a frozen object": "import time\nclass Client:\n    def __init__(self): object.__setattr__(self, 'wait', time.sleep)\n    def __setattr__(self, *_): raise TypeError\nCLIENT = Client()\ndef nap(): CLIENT.wait(3600)",
+    "an object that holds the module": "import time\nclass Client:\n    def __init__(self): self.clock = time\nCLIENT = [Client()]\ndef nap(): CLIENT[0].clock.sleep(3600)",
+    "a dict": "import time\nSLEEPS = {'wait': time.sleep}\ndef nap(): SLEEPS['wait'](3600)",
+    "a list": "import time\nSLEEPS = [time.sleep]\ndef nap(): SLEEPS[0](3600)",
+    "a partial": "from functools import partial\nfrom time import sleep\nhour = partial(sleep, 3600)\ndef nap(): hour()",
+    "a partial of an object": "from functools import partial\nimport time\nclass Client:\n    def __init__(self): self.hour = partial(time.sleep, 3600)\nCLIENT = Client()\ndef nap(): CLIENT.hour()",
+    "a closure": "import time\ndef closure(wait=None):\n    wait = wait or time.sleep\n    return lambda: wait(3600)\nnap = closure()",
     "import anyio": "import anyio\ndef nap(): anyio.run(wait)\nasync def wait(): await anyio.sleep(3600)",
     "from anyio import sleep": "import anyio\nfrom anyio import sleep\ndef nap(): anyio.run(wait)\nasync def wait(): await sleep(3600)",
 }
@@ -115,6 +125,57 @@ def test_what_time_sleep_refuses_is_refused_and_passes_no_time(
     assert emulator.clock.now == before
 
 
+LENGTHS = (
+    "3",
+    "1m30s",
+    None,
+    [1],
+    timedelta(0),
+    Decimal("0.001"),
+    Fraction(1, 1000),
+    False,
+    0,
+    0.001,
+    -1,
+    -0.5,
+    1e300,
+    1 << 80,
+)
+
+
+def refusal(sleep: Callable[[Any], object], length: Any) -> type[Exception] | None:
+    """The exception that this sleep answers a length with."""
+    try:
+        sleep(length)
+    except Exception as error:
+        return type(error)
+    return None
+
+
+@pytest.mark.parametrize("length", [*LENGTHS, float("nan"), float("inf")], ids=repr)
+def test_a_patched_time_sleep_refuses_what_the_original_refuses(emulator: Emulator, length: Any) -> None:
+    module = module_of("import time\ndef nap(length): time.sleep(length)")
+    meant = refusal(time.sleep, length)
+    with emulator.clock.patch_sleep(module):
+        assert refusal(module.nap, length) is meant
+
+
+def test_a_patched_time_sleep_takes_its_length_by_position_only(emulator: Emulator) -> None:
+    module = module_of("import time\ndef nap(): time.sleep(seconds=1)")
+    with emulator.clock.patch_sleep(module), pytest.raises(TypeError):
+        module.nap()
+
+
+@pytest.mark.parametrize("length", [it for it in LENGTHS if it not in (1e300, 1 << 80)], ids=repr)
+def test_a_patched_asyncio_sleep_refuses_what_the_original_refuses(emulator: Emulator, length: Any) -> None:
+    module = module_of(
+        "import asyncio\nasync def wait(length): await asyncio.sleep(length)\ndef nap(length): asyncio.run(wait(length))"
+    )
+    meant = refusal(module.nap, length)
+    with emulator.clock.patch_sleep(module):
+        assert refusal(module.nap, length) is meant
+
+
 def test_what_is_due_while_a_client_sleeps_happens() -> None:
     with Emulator("first-run") as emulator:
         emulator.clock.sleep(2)
@@ -183,6 +244,55 @@ def test_a_library_that_retries_with_a_sleep_is_patched_like_any_module(emulator
             retry = retry.increment("GET", "/", error=urllib3.exceptions.ProtocolError())
             retry.sleep()
     assert emulator.clock.now - before > timedelta(minutes=2)
+
+
+def fails(asked: list[int]) -> None:
+    asked.append(1)
+    raise ConnectionError
+
+
+async def fails_later(asked: list[int]) -> None:
+    fails(asked)
+
+
+MINUTELY: dict[str, Any] = {"wait": tenacity.wait_fixed(60), "stop": tenacity.stop_after_attempt(3), "reraise": True}
+
+
+def test_no_dict_that_others_use_is_written_to(emulator: Emulator) -> None:
+    module = module_of("import sys, time\nMODULES, NAMES = sys.modules, vars(time)\ndef nap(): time.sleep(3600)")
+    with emulator.clock.patch_sleep(module):
+        assert sys.modules["time"] is time
+        assert vars(time)["sleep"] is time.sleep is not module.time.sleep
+
+
+def test_a_client_that_tenacity_has_decorated_is_given_its_sleep(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask: Any = tenacity.retry(**MINUTELY)(fails)
+    asked = list[int]()
+    monkeypatch.setattr(ask.retry, "sleep", emulator.clock.sleep)
+    began = emulator.clock.now
+    with pytest.raises(ConnectionError):
+        ask(asked)
+    assert (len(asked), emulator.clock.now - began) == (3, timedelta(minutes=2))
+
+
+def test_an_awaited_client_that_tenacity_has_decorated_is_given_its_sleep(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask: Any = tenacity.retry(**MINUTELY)(fails_later)
+    asked = list[int]()
+    monkeypatch.setattr(ask.retry, "sleep", emulator.aio.sleep)
+    began = emulator.clock.now
+    with pytest.raises(ConnectionError):
+        asyncio.run(ask(asked))
+    assert (len(asked), emulator.clock.now - began) == (3, timedelta(minutes=2))
+
+
+def test_a_client_that_tenacity_has_decorated_is_reached_by_tenacitys_own_module(emulator: Emulator) -> None:
+    ask: Any = tenacity.retry(**MINUTELY)(fails)
+    began = emulator.clock.now
+    with emulator.clock.patch_sleep(tenacity.nap), pytest.raises(ConnectionError):
+        ask([])
+    assert emulator.clock.now - began == timedelta(minutes=2)
 
 
 def test_a_module_that_sleeps_by_neither_is_refused_by_name_and_nothing_is_replaced(emulator: Emulator) -> None:

@@ -309,3 +309,49 @@ def test_any_form_is_read(text: str) -> None:
 @pytest.mark.parametrize("name", ["a" + "[x]" * 5000, f"a[{'9' * 5000}]", "a[٣]"])
 def test_a_form_that_nobody_writes_is_read_too(name: str) -> None:
     assert form_fields(f"{name}=1")[name] == "1"
+
+
+@pytest.fixture
+def held() -> Iterator[Emulator]:
+    """A world in which a fault holds up the request of a client that has given up."""
+    with Emulator() as emulator:
+        emulator.faults.add(at="serpwow", where="before-commit", do="delay", delay="5m", clock="real")
+        url = f"{emulator.serpwow.url}/account"
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.get(url, params={"api_key": emulator.serpwow.api_key}, timeout=httpx.Timeout(5, read=0.01))
+        while not emulator.faults.held():
+            pass
+        yield emulator
+
+
+UNDER_WAY = (
+    r"under way, and not counted until a fault lets it take effect: GET /live/account\?api_key=\S+ \(delay before-commit\)$"
+)
+
+
+@pytest.mark.parametrize(
+    ("fails", "message"),
+    [
+        (lambda it: it.assert_called(ACCOUNT), rf"{ACCOUNT} was never called; {UNDER_WAY}"),
+        (lambda it: it.assert_called(ACCOUNT, query={"a": "b"}), UNDER_WAY),
+        (lambda it: it.assert_called(STOP), rf"{STOP} was never called; {UNDER_WAY}"),
+        (lambda it: it.assert_order(ACCOUNT), UNDER_WAY),
+        (lambda it: it.assert_never(ACCOUNT), rf"{ACCOUNT} was called, and never should be; {UNDER_WAY}"),
+    ],
+)
+def test_a_request_that_a_fault_holds_up_is_told_of(held: Emulator, fails: Assertion, message: str) -> None:
+    with pytest.raises(AssertionError, match=message):
+        fails(held.journal)
+
+
+def test_a_request_that_a_virtual_delay_holds_up_is_told_of(emulator: Emulator) -> None:
+    emulator.clock.run("real")
+    emulator.faults.add(at=ACCOUNT, where="before-commit", do="delay", delay="1h")
+    with pytest.raises(httpx.ReadTimeout):
+        httpx.get(
+            f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key}, timeout=httpx.Timeout(5, read=0.01)
+        )
+    while not emulator.faults.held():
+        pass
+    with pytest.raises(AssertionError, match=f"was called once, not twice: exchange 1; {UNDER_WAY}"):
+        emulator.journal.assert_called(ACCOUNT, times=2)

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from emulator.handle import originals  # noqa: F401  it keeps the sleeps from before a test replaces them
 from emulator.handle.journal import Change
 from emulator.handle.written import Duration
 from emulator.kernel.journal import show_instant
@@ -17,6 +18,8 @@ from emulator.kernel.quantities import parse_instant
 if TYPE_CHECKING:
     from emulator.handle.quiet import Look
     from emulator.handle.sleeping import AsyncSleep
+
+T = TypeVar("T")
 
 
 class Clock:
@@ -80,10 +83,10 @@ class Clock:
 
         self.advance(sleep_length(seconds))
 
-    async def asleep(self, seconds: Duration) -> None:
+    async def asleep(self, delay: Duration, result: T | None = None) -> T | None:
         """Stands in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
 
-        Raises as `sleep` does; a negative number of seconds is none in asyncio.
+        Takes what `sleep` takes, and raises as it does; a negative number of seconds is none in asyncio.
         """
         import asyncio
 
@@ -92,15 +95,16 @@ class Clock:
         try:
             asyncio.get_running_loop()
         except RuntimeError:  # it is one of trio
-            await to_thread.run_sync(self.sleep, seconds)
-        else:
-            await self._async_sleep.sleep(seconds)
+            await to_thread.run_sync(self.sleep, delay)
+            return result
+        return await self._async_sleep.sleep(delay, result)
 
     def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
         """A context in which the `time.sleep`, `asyncio.sleep` and `anyio.sleep` that these modules use pass the world's time.
 
-        All other modules sleep as before. A module's own names for the functions, for `time` and for `asyncio` are replaced,
-        and what its classes and its functions' default arguments hold; at the end of the context all of it is put back.
+        All other modules sleep as before. The functions, `time` and `asyncio` are replaced in the module's own names, its
+        classes, their objects, the default arguments and closures of its functions, its dicts and its lists; at the end of the
+        context all of it is put back. A replaced sleep takes and refuses what the original does.
         Tasks that sleep at the same time wake in the order in which their time is over, each once nothing is under way between
         the others and the server; threads add theirs up.
 
@@ -113,7 +117,7 @@ class Clock:
 
         if not modules:
             raise TypeError("patch_sleep needs the module that sleeps: patch_sleep(my_client)")
-        return patched(modules, Sleeps(self.sleep, self._async_sleep.sleep))
+        return patched(modules, Sleeps(self, self._async_sleep))
 
     @cached_property
     def _async_sleep(self) -> AsyncSleep:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from http import HTTPStatus
 from itertools import count
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -17,7 +18,7 @@ from emulator.handle.exploring import Exploring
 from emulator.handle.faults import Faults
 from emulator.handle.journal import Journal
 from emulator.handle.past import Past
-from emulator.handle.scenarios import NoFile, ScenarioLike, listed_in, written_scenario
+from emulator.handle.scenarios import EMPTY, NoFile, ScenarioLike, listed_in, written_scenario
 from emulator.handle.server import EmulatorServer, Refused
 from emulator.handle.state import State
 from emulator.handle.views import Serpwow, SixDot50, Stripe
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from emulator.handle.awaited import AsyncEmulator
     from emulator.handle.transport import InProcess
 
+
+SAME_TIME = "runs at the same time need -n (pytest-xdist), with which their worlds have names of their own"
 
 _numbers = count()
 _living: WeakValueDictionary[int, Emulator] = WeakValueDictionary()
@@ -43,7 +46,8 @@ class Emulator(Past, Exploring):
 
     `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.
     `server` is where the world lives; left out, it is the one at EMULATOR_URL, or else a new one in this process that ends
-    with the context. Without an `id` the server chooses one.
+    with the context. Without an `id` the server chooses one. A file of a scenario that is given by a relative path, here or
+    to `load`, is looked for in `folders`, in order, and then in the current one.
 
     Raises:
         Refused: the scenario has mistakes, there is none of that name, or the id is another world's.
@@ -56,10 +60,13 @@ class Emulator(Past, Exploring):
         seed: int | None = None,
         server: EmulatorServer | None = None,
         id: str | None = None,
+        folders: Sequence[Path] = (),
     ) -> None:
+        self._folders = folders
         with ExitStack() as exits:
             self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
-            wish = {"id": id, "scenario": self._written(scenario), "seed": self._server.seed if seed is None else seed}
+            written = EMPTY if scenario is None else self._written(scenario)
+            wish = {"id": id, "scenario": written, "seed": self._server.seed if seed is None else seed}
             self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
 
     def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
@@ -179,15 +186,15 @@ class Emulator(Past, Exploring):
     def _beside(self, scenario: ScenarioLike | None, made: Mapping[str, Any]) -> Emulator:
         """Return a handle of another world that was made on this server."""
         twin = object.__new__(Emulator)
-        twin._server = self._server
+        twin._server, twin._folders = self._server, self._folders
         twin._hold(scenario, made, ExitStack())
         return twin
 
-    def _written(self, scenario: ScenarioLike | None) -> Any:
+    def _written(self, scenario: ScenarioLike) -> Any:
         try:
-            written = written_scenario(scenario)
+            written = written_scenario(scenario, self._folders)
         except NoFile:
-            raise self._server.no_file(str(scenario)) from None
+            raise self._server.no_file(str(scenario), self._folders) from None
         return self._server.scenario(written) if isinstance(written, str) else written
 
     def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
@@ -228,7 +235,13 @@ class Emulator(Past, Exploring):
         Raises:
             Refused: it said no, and why.
         """
-        return self._server.ask(method, f"/worlds/{self._id}{path}", body)
+        try:
+            return self._server.ask(method, f"/worlds/{self._id}{path}", body)
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND or not str(error).startswith(f"no world is called {self._id!r}"):
+                raise
+            other = "" if self.is_here else f"; or another run of the same tests took its place on this server: {SAME_TIME}"
+            raise Refused(f"{error}: it was closed{other}", error.status) from None
 
     def close(self) -> None:
         """Drops the world and its forks, and the server if it was made for it. What is closed already stays closed."""

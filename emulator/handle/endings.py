@@ -16,7 +16,7 @@ class Intrusion:
     event: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Ending:
     """A run with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
 
@@ -28,12 +28,15 @@ class Ending:
     def __str__(self) -> str:
         return f"{name_of(self.intrusions)}: {self.broke}"
 
+    def __repr__(self) -> str:
+        return f"<Ending: {self}>"
+
 
 Progress = Callable[["Explored", str], None]
 """Is told before each run what was found until then, and what is tried next."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Explored:
     """The number of endings tried, those that broke something, the smallest first, and the undisturbed client's calls.
 
@@ -47,8 +50,15 @@ class Explored:
     endings: int = 0
     skipped: int = 0
 
+    def __repr__(self) -> str:
+        return f"<Explored: {'; '.join(self.summary())}>"
+
+    def summary(self) -> list[str]:
+        """Say how many endings broke something, and name each of these: a line each."""
+        return [f"{len(self.broken)} of {self.tried} endings broke something{self._untried()}", *map(str, self.broken)]
+
     def __str__(self) -> str:
-        lines = [f"{len(self.broken)} of {self.tried} endings broke something{self._untried()}"]
+        lines = self.summary()[:1]
         for ending in self.broken:
             lines += ["", str(ending), ending.story, "scenario:", ending.scenario]
         return "\n".join(lines)

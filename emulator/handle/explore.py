@@ -41,6 +41,10 @@ NO_CALLS = (
 )
 
 
+class Broke(Exception):
+    """Tells in a client's own words how it ended; reports show them as they are."""
+
+
 class TooManyEndings(EmulatorError):
     """There are more endings than are to be tried."""
 
@@ -184,6 +188,8 @@ class _Trial:
                 raise
             except self.may_raise:
                 continue
+            except Broke as error:
+                return str(error)
             except BaseException as error:  # what pytest.fail raises is no Exception
                 return f"{type(error).__name__}: {error}".splitlines()[0]
         return None if self.check is None else verdict(result)

@@ -31,11 +31,11 @@ STDERR = 2
     "--fault",
     "faults",
     multiple=True,
-    metavar="WHERE:DO",
+    metavar="WHERE:DO[:FOR]",
     envvar="EMULATOR_FAULT",
     show_envvar=True,
-    callback=lambda _, __, written: [read(it) for it in written],
-    help="Lay it at each call; status takes a number: WHERE:503.",
+    callback=lambda _, __, written: [sound(it) for it in written],
+    help="Lay it at each call: after-commit:drop, before-commit:503, after-commit:delay:30s, mid-body:dribble:50ms.",
 )
 @click.option(
     "--most",
@@ -65,15 +65,15 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
     """
     from emulator.handle.emulator import Emulator
     from emulator.handle.endings import Explored
-    from emulator.handle.explore import OutOfTime
+    from emulator.handle.explore import Broke, OutOfTime
     from emulator.kernel.errors import EmulatorError
 
     if shutil.which(command[0]) is None:
         raise click.ClickException(f"there is no command {command[0]!r}")
 
     def client(emulator: Emulator) -> None:
-        code = run(command, {**os.environ, **environment(emulator)})
-        assert code == 0, f"exit code {code}"  # noqa: S101  it is how a client tells
+        if code := run(command, {**os.environ, **environment(emulator)}):
+            raise Broke(f"exit code {code}")
 
     found = Explored()
 
@@ -156,9 +156,42 @@ def seconds(written: str) -> float:
         raise click.BadParameter(error.problems[0].message) from None
 
 
+TAKES = {"delay": "delay", "dribble": "pace"}
+"""The effects that take a duration on the command line, and the key of a scenario that has it."""
+
+
+def sound(written: str) -> dict[str, Any]:
+    """Return a fault of the command line that can be laid at each call.
+
+    Raises:
+        click.BadParameter: it cannot; every reason, in the words of the command line.
+    """
+    from emulator.handle.expected import read_faults
+    from emulator.kernel.errors import BadInput
+
+    fault = read(written)
+    if fault["do"] == "delay" and "delay" not in fault:
+        where = fault["where"]
+        raise click.BadParameter(f"{written!r}: for how long? {where}:delay:30s, or {where}:delay:next until the next change")
+    try:
+        read_faults([fault])
+    except BadInput as error:
+        raise click.BadParameter(f"{written!r}: {'; '.join(it.message for it in error.problems)}") from None
+    return fault
+
+
 def read(fault: str) -> dict[str, Any]:
-    """A fault as it is written on the command line: `after-commit:drop`, `before-commit:503`."""
-    where, _, do = fault.partition(":")
+    """Return a fault as it is written on the command line: `after-commit:drop`, `before-commit:503`, `after-commit:delay:30s`.
+
+    Raises:
+        click.BadParameter: a part of it is missing, or there is one too many.
+    """
+    where, _, rest = fault.partition(":")
+    do, _, length = rest.partition(":")
     if not (where and do):
         raise click.BadParameter(f"{fault!r} is not WHERE:DO, such as after-commit:drop or before-commit:503")
-    return {"where": where, "do": "status", "status": int(do)} if do.isdecimal() else {"where": where, "do": do}
+    if length and do not in TAKES:
+        raise click.BadParameter(f"{fault!r}: {do} takes nothing after it; delay and dribble take a duration")
+    if do.isdecimal():
+        return {"where": where, "do": "status", "status": int(do)}
+    return {"where": where, "do": do, **({TAKES[do]: length} if length else {})}

@@ -21,7 +21,9 @@ MAX_SECONDS = 300.0
 
 
 class Exploring(ABC):
-    """The method `explore` of a handle."""
+    """The method `explore` of a handle. `explored` is what the newest exploration found, None before the first."""
+
+    explored: Explored | None = None
 
     @abstractmethod
     def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
@@ -65,7 +67,7 @@ class Exploring(ABC):
         """
         from emulator.handle.explore import explore
 
-        return explore(
+        self.explored = explore(
             self._begin_explored,
             self._as_value(scenario),
             client,
@@ -77,3 +79,4 @@ class Exploring(ABC):
             max_seconds=max_seconds,
             progress=progress,
         )
+        return self.explored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.address import Address
@@ -20,9 +20,14 @@ KEYS = {"serpwow": ("serpwow", "api_key"), "stripe": ("stripe", "api_key"), "6do
 CLIENTS = frozenset({"aiohttp", "http", "httpcore", "httpx", "requests", "stripe", "urllib", "urllib3"})
 
 
-def under_way(emulator: Emulator) -> Iterator[str]:
-    """Yield a line for each request that a fault holds up, and for each of the timers that end next."""
-    for it in _listed(emulator, "held"):
+def requests_held(emulator: Emulator) -> list[Mapping[str, Any]]:
+    """Return the requests that have reached the world and that a fault holds up."""
+    return _listed(emulator, "held")
+
+
+def under_way(emulator: Emulator, held: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each request that is held up, and for each of the timers that end next."""
+    for it in held:
         yield f"  under way: {it['method']} {it['target']}, held up by {it['fault']['do']} {it['fault']['where']}"
     for it in _listed(emulator, "pending")[:SOONEST]:
         yield f"  next: {it['at']}  {it['vendor']} {it['resource']} {it['id']}: {it['timer']} ends"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
+from emulator.handle.held_sleeps import places_in, put
 from emulator.handle.sleep_calls import classes_of, function_codes, imports_locally, is_own, loads_sleep
 from emulator.handle.sleeping import Sleeps, Standin
 
@@ -22,7 +24,7 @@ class Replacement(NamedTuple):
     """One replacement: the object that holds the name, the name, the original and its substitute."""
 
     holder: object
-    name: str
+    name: Any
     old: Any
     new: Any
 
@@ -38,14 +40,14 @@ def patched(modules: tuple[ModuleType, ...], sleeps: Sleeps) -> Iterator[None]:
     with ExitStack() as undone:
         for module in modules:
             _refuse_libraries(module)
-            found = _replacements(module, sleeps)
+            found = [*_replacements(module, sleeps), *_replacements_elsewhere(module, sleeps)]
             if not _sleeps(module, found):
                 raise ValueError(
                     f"the module {module.__name__} uses neither time.sleep nor asyncio.sleep{_hint(module, sleeps)}"
                 )
             for holder, name, old, new in found:
-                undone.callback(setattr, holder, name, old)
-                setattr(holder, name, new)
+                undone.callback(put, holder, name, old)
+                put(holder, name, new)
         yield
 
 
@@ -72,6 +74,11 @@ def _replacements(module: ModuleType, sleeps: Sleeps) -> list[Replacement]:
     return [it for it in found if it.new is not it.old]
 
 
+def _replacements_elsewhere(module: ModuleType, sleeps: Sleeps) -> list[Replacement]:
+    found = [Replacement(*it, sleeps.in_place_of(it.value)) for it in places_in(module)]
+    return [it for it in found if it.new is not it.old]
+
+
 def _sleeps(module: ModuleType, found: list[Replacement]) -> bool:
     """Tell whether the code of a module can sleep by what would be replaced in it."""
     aliases = {it.name for it in found if it.holder is module and type(it.new) is Standin}
@@ -86,7 +93,8 @@ def _sleeps(module: ModuleType, found: list[Replacement]) -> bool:
 def _is_function(new: Any) -> bool:
     """Tell whether a substitute, or one among default arguments, is a sleep and not a module that has one."""
     values = new.values() if isinstance(new, dict) else new if isinstance(new, tuple) else (new,)
-    return any(getattr(it, "__name__", None) == "sleep" for it in values)
+    functions = (it.func if type(it) is partial else it for it in values)
+    return any(getattr(it, "__name__", None) in ("sleep", "asleep") for it in functions)
 
 
 def _hint(module: ModuleType, sleeps: Sleeps) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from os.path import isfile
 from pathlib import Path
 from typing import Any
@@ -23,24 +23,28 @@ class NoFile(EmulatorError):
     """There is no file at the path of a scenario."""
 
 
-def written_scenario(scenario: ScenarioLike | None) -> Any:
+EMPTY = {"title": "An empty world"}
+"""The scenario of a world that begins with nothing."""
+
+
+def written_scenario(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> Any:
     """Return a scenario as the control plane takes it: a name, or a value. Files are read here, not by the server.
+
+    A relative path is looked for in these folders, in order, and then in the current one.
 
     Raises:
         NoFile: it is a path, and there is no file.
         BadInput: it is no scenario.
     """
-    if scenario is None:
-        return {"title": "An empty world"}
     if isinstance(scenario, Mapping):
         return {"title": "A scenario in a test", **scenario}
     if not isinstance(scenario, (str, Path)):
-        raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r}", "scenario")
+        raise BadInput.at(f"a scenario is a name, a path or a mapping, not {scenario!r} ({{}} is an empty world)", "scenario")
     if isinstance(scenario, str) and ("\n" in scenario or "\r" in scenario):
         raise BadInput.at(
             "this is the text of a scenario: give a file, a name, or a mapping (yaml.safe_load makes one)", "scenario"
         )
-    path = Path(scenario)
+    path = _found(Path(scenario), folders)
     if isinstance(scenario, Path) or is_scenario(path) or looks_like_path(scenario):
         _expect_file(path, str(scenario))
     if isinstance(scenario, Path) or is_scenario(path) or (path.suffix and isfile(path)):
@@ -49,6 +53,11 @@ def written_scenario(scenario: ScenarioLike | None) -> Any:
 
         return dict(load_file(path, VENDORS).written)
     return scenario
+
+
+def _found(path: Path, folders: Sequence[Path]) -> Path:
+    """Return the first file of that path in these folders; the path itself where there is none."""
+    return next((folder / path for folder in folders if (folder / path).is_file()), path)
 
 
 def _expect_file(path: Path, written: str) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from emulator.handle.bounds import Folders, read_folders, read_limits
 from emulator.handle.direct import Answered, ask
 from emulator.handle.quiet import Traffic
 from emulator.handle.written import read, written
-from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
 from emulator.scenario.library import Library
 from emulator.vendors import VENDORS
@@ -151,9 +152,13 @@ class EmulatorServer:
         known = Library(VENDORS, self._folders)
         return dict(known.get(name).written) if name in known.names() or known.meant(name) else name
 
-    def no_file(self, path: str) -> BadInput:
-        """Return the refusal of a path at which there is no file; it names what may be meant."""
-        return library(*self._folders).no_file(path)
+    def no_file(self, path: str, folders: Sequence[Path] = ()) -> BadInput:
+        """Return the refusal of a path at which there is no file; it names what may be meant, and where it was looked for."""
+        refusal = library(*self._folders).no_file(path)
+        if os.path.isabs(path):
+            return refusal
+        places = ", ".join(dict.fromkeys(map(str, (*folders, Path.cwd()))))
+        return BadInput([Problem(f"{refusal.problems[0].message} (looked in {places})")], path)
 
     def greet(self) -> None:
         """Makes sure that there is an emulator, and that it lets us in.

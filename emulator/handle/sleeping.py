@@ -5,22 +5,25 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from itertools import count
+from math import isnan
 from numbers import Real
+from operator import index
+from threading import TIMEOUT_MAX
 from types import MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from emulator.handle.clock import Clock
+from emulator.handle.originals import ASYNCIO_SLEEP, TIME_SLEEP
 from emulator.handle.quiet import Quiet
 from emulator.kernel.quantities import parse_duration
 
 T = TypeVar("T")
-
-TIME_SLEEP, ASYNCIO_SLEEP = time.sleep, asyncio.sleep
 
 
 def sleep_length(seconds: object) -> timedelta:
@@ -114,11 +117,38 @@ class Standin(ModuleType):
         return dir(self.__dict__["_real"])
 
 
-class Sleeps(NamedTuple):
-    """The functions that take the place of `time.sleep` and `asyncio.sleep`."""
+@dataclass(frozen=True)
+class Sleeps:
+    """The functions that take the place of `time.sleep` and `asyncio.sleep`, and take and refuse what these do."""
 
-    sleep: Callable[[Any], None]
-    asleep: Callable[..., Awaitable[Any]]
+    clock: Clock
+    async_sleep: AsyncSleep
+
+    def sleep(self, seconds: Any, /) -> None:
+        """Stand in for `time.sleep`.
+
+        Raises:
+            TypeError: it is neither a float nor an integer.
+            ValueError: it is negative, or no number.
+            OverflowError: it is longer than any machine can wait.
+        """
+        length = seconds if isinstance(seconds, float) else index(seconds)
+        if isnan(length):
+            raise ValueError("Invalid value NaN (not a number)")
+        if length < 0:
+            raise ValueError("sleep length must be non-negative")
+        if length > TIMEOUT_MAX:
+            raise OverflowError("timestamp too large to convert to C PyTime_t")
+        self.clock.sleep(length)
+
+    async def asleep(self, delay: Any, result: T | None = None) -> T | None:
+        """Stand in for `asyncio.sleep`: what cannot be compared with 0 or added to the time of the loop is refused.
+
+        Raises:
+            TypeError: it is no number, or a Decimal.
+            ValueError: it is no length of time.
+        """
+        return await self.async_sleep.sleep(0 if delay <= 0 else 0.0 + delay, result)
 
     def in_place_of(self, value: Any) -> Any:
         """The replacement of a sleep or of a module that has one, also where it is a replacement already; else the value."""
@@ -126,15 +156,18 @@ class Sleeps(NamedTuple):
         if kind is staticmethod:
             inner = self.in_place_of(value.__func__)
             return value if inner is value.__func__ else staticmethod(inner)
+        if kind is partial:
+            inner = self.in_place_of(value.func)
+            return value if inner is value.func else partial(inner, *value.args, **value.keywords)
         meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is Standin else value
         if meant is time:
             return Standin(meant, self.sleep)
         anyio = sys.modules.get("anyio")
         if meant is asyncio or (anyio is not None and meant is anyio):
             return Standin(meant, self.asleep)
-        if any(meant is it for it in (time.sleep, TIME_SLEEP, Clock.sleep)):
+        if any(meant is it for it in (time.sleep, TIME_SLEEP, Clock.sleep, Sleeps.sleep)):
             return self.sleep
-        awaited = [asyncio.sleep, ASYNCIO_SLEEP, AsyncSleep.sleep, *([anyio.sleep] if anyio else [])]
+        awaited = [asyncio.sleep, ASYNCIO_SLEEP, Clock.asleep, Sleeps.asleep, *([anyio.sleep] if anyio else [])]
         return self.asleep if any(meant is it for it in awaited) else value
 
     def in_defaults(self, defaults: Any) -> Any:

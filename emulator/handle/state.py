@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
 from emulator.handle.account import Difference, read_differences
 from emulator.handle.amounts import exact
 from emulator.kernel.errors import NotFound
+from emulator.kernel.words import hint
 from emulator.vendors import VENDORS
 
 UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"
@@ -15,6 +16,13 @@ UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.c
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
     raise TypeError(UNCHANGEABLE)
+
+
+def no_field(what: str, name: str, fields: Iterable[str]) -> str:
+    """Say that there is no field of that name, and name the nearest, or else every one that there is."""
+    known = [*fields]
+    near, all_of_them = hint(name, known), "; there are: " + ", ".join(known)
+    return f"no {what} is called {name!r}{near or all_of_them}"
 
 
 class ReadOnly(dict[str, Any]):
@@ -27,7 +35,7 @@ class ReadOnly(dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self:
-            raise AttributeError(str(NotFound("field", name, self)))
+            raise AttributeError(no_field("field", name, self))
         return self[name]
 
     def __setattr__(self, name: str, value: Any) -> None:

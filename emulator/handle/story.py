@@ -12,7 +12,7 @@ from emulator.evidence import Evidence, load_evidence
 from emulator.handle.emulator import Emulator
 from emulator.handle.faults import Fault
 from emulator.handle.journal import Change, Exchange, Journal
-from emulator.handle.missed import blame, missed, under_way
+from emulator.handle.missed import blame, missed, requests_held, under_way
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome, show_instant
 from emulator.vendors import VENDORS
@@ -65,12 +65,16 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
     for _, lines in parts[-SHOWN:]:
         yield from lines
     yield from (f"  {_name_of(it)} never struck" for it in emulator.faults.list() if not it.struck)
-    yield from under_way(emulator)
-    reached = bool(journal.exchanges()) or journal.dropped > 0
-    if not reached:
+    held = requests_held(emulator)
+    yield from under_way(emulator, held)
+    reached = bool(held or journal.exchanges()) or journal.dropped > 0
+    if emulator.explored is not None:
+        yield "explored, in worlds of their own:"
+        yield from (f"  {line}" for line in emulator.explored.summary())
+    elif not reached:
         yield "no request reached this world"
     yield from missed(emulator)
-    yield from blame(emulator, error, reached)
+    yield from blame(emulator, error, reached or emulator.explored is not None)
     if replay is not None:
         yield f"replay: {replay}"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 
-from emulator.handle.state import UNCHANGEABLE, read_only
+from emulator.handle.state import UNCHANGEABLE, no_field, read_only
 from emulator.kernel.errors import NotFound
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class Record(Mapping[str, Any]):
         try:
             return self._fields[name]
         except KeyError:
-            raise AttributeError(str(NotFound(f"field of a {self._kind}", name, self._fields))) from None
+            raise AttributeError(no_field(f"field of this {self._kind}", name, self._fields)) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
         raise AttributeError(UNCHANGEABLE)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from math import inf
 
 from emulator.kernel.errors import TimeRunsForward
@@ -16,11 +17,19 @@ FROZEN = 0.0
 REAL = 1.0
 DEFAULT_START = datetime(2026, 1, 1, tzinfo=UTC)
 MAX_RATE = 1_000_000.0
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Taken at import, in a form that freezegun does not find; it leaves clock_gettime alone, and time-machine CLOCK_MONOTONIC.
+if hasattr(time, "clock_gettime"):
+    MONOTONIC: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_MONOTONIC)
+    REALTIME: Callable[[], float] = partial(time.clock_gettime, time.CLOCK_REALTIME)
+else:
+    MONOTONIC, REALTIME = partial(time.monotonic), partial(time.time)
 
 
 def wall_now() -> datetime:
     """The machine's own date and time, in UTC, for a world that is told to begin at the present."""
-    return datetime.now(UTC)
+    return EPOCH + timedelta(seconds=REALTIME())
 
 
 @dataclass(slots=True)
@@ -29,7 +38,7 @@ class Clock:
 
     base: datetime = DEFAULT_START
     rate: float = FROZEN
-    wall: Callable[[], float] = time.monotonic
+    wall: Callable[[], float] = MONOTONIC
     _since: float = 0.0
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from threading import Thread
 from typing import Any
 
 from emulator.kernel.world import World
+from emulator.web.turns import pause
 
 TURN = 0.001
 """Seconds between two looks at whether a world is free."""
@@ -47,6 +48,6 @@ async def free(world: World) -> bool:
     waited = False
     while not world.lock.acquire(blocking=False):
         waited = True
-        await asyncio.sleep(TURN)
+        await pause(TURN)
     world.lock.release()
     return waited

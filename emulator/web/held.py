@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
-from threading import Event
+from threading import TIMEOUT_MAX, Event, Timer
 from typing import NamedTuple
 
 from emulator.kernel.faults import Fault
@@ -15,6 +15,7 @@ from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call
+from emulator.web.turns import set_within
 
 LIFTED, GONE = "lifted", "gone"
 """Why a request is let go: its fault was taken away; its world was reset, taken back or dropped, or the server ends."""
@@ -100,8 +101,7 @@ class Held:
         self._stirred = True
         wake = self._wake
         if wake is not None:
-            with suppress(RuntimeError):  # its event loop has ended
-                wake()
+            _wake(wake)
 
     def rest(self) -> None:
         """Makes ready for another wait. Whoever waits looks after this whether it still has to."""
@@ -123,22 +123,34 @@ class Held:
         loop = asyncio.get_running_loop()
         event = asyncio.Event()
         self._on_stir(partial(loop.call_soon_threadsafe, event.set))
-        with suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), seconds)
+        await set_within(event, seconds)
 
     async def wait_in_any_loop(self, seconds: float) -> None:
         """Waits in asyncio or trio until it is stirred, or for so long."""
         import anyio
 
         event = anyio.Event()
-        self._on_stir(partial(_call_soon(), event.set))
-        with anyio.move_on_after(seconds):
+        wake = partial(_call_soon(), event.set)
+        self._on_stir(wake)
+        timer = Timer(
+            min(seconds, TIMEOUT_MAX), _wake, (wake,)
+        )  # the loop is the client's, whose clock a test may have stopped
+        timer.daemon = True
+        timer.start()
+        try:
             await event.wait()
+        finally:
+            timer.cancel()
 
     def _on_stir(self, wake: Callable[[], object]) -> None:
         self._wake = wake
         if self._stirred:
             wake()
+
+
+def _wake(wake: Callable[[], object]) -> None:
+    with suppress(RuntimeError):  # its event loop has ended
+        wake()
 
 
 def _call_soon() -> Callable[[Callable[[], object]], object]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulator.web.flow import break_off
 from emulator.web.held import Held
+from emulator.web.turns import turn
 
 if TYPE_CHECKING:
     from emulator.web.line import Line
@@ -30,7 +31,7 @@ class SocketConnection:
             self._hanging.stir()
 
     async def breathe(self) -> None:
-        await self._wait(asyncio.sleep(0))
+        await self._wait(turn())
 
     async def pause(self, held: Held, seconds: float) -> bool:
         await self._hold(held, seconds)
@@ -65,8 +66,8 @@ class SocketConnection:
         self._line.wire.say(b"")
         if not self._line.wire.is_closing():
             self._line.wire.pause_reading()  # or a next request might be heard that is never answered
-        await asyncio.sleep(0)  # uvloop writes at the end of its round
-        await asyncio.sleep(0)
+        await turn()  # uvloop writes at the end of its round
+        await turn()
         self._line.cut(break_off)
 
     async def hang(self, held: Held, seconds: float) -> None:

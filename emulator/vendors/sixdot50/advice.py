@@ -8,6 +8,7 @@ from emulator.kernel.journal import show_instant
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.forms import form_instead_of_json
 from emulator.vendors.sixdot50.model import Token
+from emulator.vendors.sixdot50.shapes import misshapen
 from emulator.vendors.sixdot50.tokens import bearer
 from emulator.vendors.vendor import Call
 
@@ -15,10 +16,11 @@ from emulator.vendors.vendor import Call
 def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
     """A token that is not taken is one that expired, or that this world never gave out. Evidence: 6dot50-auth-4.
 
-    A body that cannot be read may be a form.
+    A body that cannot be read may be a form, or have fields of another type.
     """
     if answer == "unreadable":
         yield from form_instead_of_json(call, "6DOT50")
+        yield from misshapen(call)
     token = bearer(call)
     if answer != "bad_token" or token is None:
         return

@@ -98,4 +98,4 @@ def ledger(world: World, asked: Asked) -> Any:
 @at_world
 def verified(world: World, asked: Asked) -> Any:
     world.settle()
-    return verify(world, asked.body, asked.plane.operations, asked.plane.routes)
+    return verify(world, asked.body, asked.plane.operations, asked.plane.routes, asked.plane.held.of(world))

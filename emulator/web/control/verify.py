@@ -13,6 +13,8 @@ from emulator.kernel.world import World
 from emulator.scenario.grammar import HEADERS
 from emulator.web.control.exact import Unreadable, exactly
 from emulator.web.control.misses import WISHES, has_id, is_form, misses
+from emulator.web.control.under_way import UnderWay
+from emulator.web.held import Held
 from emulator.web.routes import Routes
 
 Exchanges = Sequence[tuple[int, Exchange]]
@@ -48,18 +50,23 @@ VERIFY = {
 body that hold `query`, `headers` and `json`; these in this `order`, others perhaps between them; and these `never`."""
 
 
-def verify(world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes) -> dict[str, Any]:
+def verify(
+    world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes, held: Sequence[Held] = ()
+) -> dict[str, Any]:
     """Whether the clients asked what they should have, and every way in which they did not.
+
+    A request that a fault has `held` up before it took effect counts as asked only where it should never be.
 
     Raises:
         BadInput: the verification could match nothing, or the journal has not kept all that it would have to look at.
     """
     _refuse_the_meaningless(world, wanted, operations, routes)
     asked = [(entry.n, entry.event) for entry in world.journal.since(0) if isinstance(entry.event, Exchange)]
+    under_way = UnderWay.of(held)
     failures = [
-        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item, routes)),
-        *_order(asked, wanted.get("order", ())),
-        *(failure for operation in wanted.get("never", ()) for failure in _never(asked, operation)),
+        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item, routes, under_way)),
+        *_order(asked, wanted.get("order", ()), under_way),
+        *(failure for operation in wanted.get("never", ()) for failure in _never(asked, operation, under_way)),
     ]
     return {"ok": not failures, "failures": failures}
 
@@ -109,20 +116,23 @@ def _reason_not_to_compare(n: int, exchange: Exchange) -> str | None:
     return None
 
 
-def _called(asked: Exchanges, wanted: Mapping[str, Any], routes: Routes) -> Iterator[dict[str, Any]]:
+def _called(asked: Exchanges, wanted: Mapping[str, Any], routes: Routes, under_way: UnderWay) -> Iterator[dict[str, Any]]:
     at, times = wanted["at"], wanted.get("times")
     tries = [(n, misses(exchange, wanted, routes)) for n, exchange in asked if exchange.operation == at]
     fitting = [n for n, missed in tries if not missed.distance]
     if len(fitting) == times or (times is None and fitting):
         return
     message = f"{at} was {_so_often(len(fitting), times, _like(wanted))}"
+    told = under_way.told(at)
     if fitting:
-        yield _failure(at, f"{message}: {_exchanges(fitting)}", fitting)
+        yield _failure(at, f"{message}: {_exchanges(fitting)}{told and '; '}{told}", fitting)
+    elif told:
+        yield _failure(at, f"{message}; {told}", [])
     elif tries:
         n, missed = min(tries, key=lambda it: it[1].distance)
         yield _failure(at, f"{message}; the nearest is exchange {n}, where {'; '.join(missed.told)}", [n])
     else:
-        yield _failure(at, f"{message}; {_what_was(asked)}", [])
+        yield _failure(at, f"{message}; {_what_was(asked, under_way)}", [])
 
 
 def _like(wanted: Mapping[str, Any]) -> str:
@@ -140,7 +150,7 @@ def _so_often(count: int, wanted: int | None, like: str) -> str:
     return f"never called{like}" + ("" if wanted is None else f", and should have been called {_times(wanted)}")
 
 
-def _order(asked: Exchanges, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
+def _order(asked: Exchanges, wanted: Sequence[str], under_way: UnderWay) -> Iterator[dict[str, Any]]:
     """The first operation that did not come after those before it."""
     since, former = 0, None
     for operation in wanted:
@@ -148,27 +158,32 @@ def _order(asked: Exchanges, wanted: Sequence[str]) -> Iterator[dict[str, Any]]:
         if not later:
             earlier = [n for n, exchange in asked if exchange.operation == operation]
             after = f" after {former} (exchange {since})" if former else ""
-            nearby = f"only before that: {_exchanges(earlier)}" if earlier else _what_was(asked)
+            nearby = f"only before that: {_exchanges(earlier)}" if earlier else _what_was(asked, under_way)
             yield _failure(operation, f"{operation} was not called{after}; {nearby}", earlier)
             return
         since, former = later[0], operation
 
 
-def _never(asked: Exchanges, operation: str) -> Iterator[dict[str, Any]]:
+def _never(asked: Exchanges, operation: str, under_way: UnderWay) -> Iterator[dict[str, Any]]:
     found = [n for n, exchange in asked if exchange.operation == operation]
     if found:
         yield _failure(
             operation, f"{operation} was called {_times(len(found))}, and never should be: {_exchanges(found)}", found
         )
+    elif told := under_way.told(operation):
+        yield _failure(operation, f"{operation} was called, and never should be; {told}", [])
 
 
 def _failure(at: str, message: str, exchanges: list[int]) -> dict[str, Any]:
     return {"at": at, "message": message, "exchanges": exchanges}
 
 
-def _what_was(asked: Exchanges) -> str:
+def _what_was(asked: Exchanges, under_way: UnderWay) -> str:
     called = dict.fromkeys(exchange.operation for _, exchange in asked)
-    return f"what was called is {', '.join(called)}" if called else "nothing was called, or not since the journal was cleared"
+    told = under_way.told()
+    if called:
+        return f"what was called is {', '.join(called)}{told and '; '}{told}"
+    return told or "nothing was called, or not since the journal was cleared"
 
 
 def _exchanges(numbers: Sequence[int]) -> str:
