@@ -30,6 +30,7 @@ from emulator.vendors.serpwow.given_fields import (
     read_batch,
     show_batch,
 )
+from emulator.vendors.serpwow.given_instants import overdue, unfit_instants
 from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.machine import STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform
@@ -96,6 +97,7 @@ class SerpwowGiven:
             if batch.owner == SELF:
                 yield from in_its_line(view, planned(view, batch))
         yield from call_up(view)
+        _refuse_overdue(view, batches, fragment.get("batches", ()))
 
     def show(self, view: Transaction) -> dict[str, Any]:
         account = view.find(Account.kind, SELF)
@@ -106,6 +108,16 @@ class SerpwowGiven:
             "error_logs": [show_fields(ERROR_LOG, it) for it in view.all(ErrorLog.kind)],
             "platform": show_fields(PLATFORM, _platform_of(view)),
         }
+
+
+def _refuse_overdue(view: View, batches: Sequence[Batch], items: Sequence[Mapping[str, Any]]) -> None:
+    """Refuses batches that would have left their status before now, once all of them and their places are in the view."""
+    problems: list[Problem] = []
+    for place, (batch, item) in enumerate(zip(batches, items, strict=True)):
+        late = overdue(view, view.find(Batch.kind, batch.id) or batch, item)
+        problems += [Problem(it.message, ("batches", place, *it.path)) for it in late]
+    if problems:
+        raise BadInput(problems)
 
 
 def _show_account(view: View, account: Account) -> dict[str, Any]:
@@ -181,6 +193,8 @@ def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
         batch = replace(batch, since=view.now)
     if "allocated" not in item and (old is None or old.status != batch.status):
         batch = replace(batch, allocated=_allocation(batch, old))
+    if problems := list(unfit_instants(batch, item)):
+        raise BadInput(problems)
     _refuse_impossible_results(view, batch)
     return _with_instants(_with_next_number(view, batch, item))
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import (
@@ -127,6 +128,11 @@ def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job])
             if not (last or event.since) <= event.since <= view.now:
                 raise BadInput(
                     [Problem("events are written in the order of time, none of the future", ("events", place, "since"))]
+                )
+            if event.since + LIFETIME <= view.now:
+                least = show_instant(view.now - LIFETIME)
+                raise BadInput.at(
+                    f"an event is told for {LIFETIME.days} days: give a since after {least}", "events", place, "since"
                 )
             ledger, last = ledger.entered(), event.since
             yield event
