@@ -15,6 +15,7 @@ from emulator.vendors.fields import (
     TEXT,
     Field,
     Fields,
+    Gathered,
     many_of,
     one_of,
     read_fields,
@@ -88,13 +89,19 @@ class StripeGiven:
     def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
         platform = replace(platform_of(view), **read_fields(PLATFORM, fragment.get("platform", {})))
         account = _read_account(view, fragment)
-        items = fragment.get("batch_jobs", ())
-        jobs = [read_job(view, item, place, account.failing) for place, item in enumerate(items)]
-        problems = [problem for place, job in enumerate(jobs) for problem in problems_of(view, job, place)]
-        if problems:
-            raise BadInput(problems)
-        destinations = read_destinations(view, fragment.get("event_destinations", ()))
-        return [platform, account, *jobs, *destinations, *_events(view, fragment.get("events", ()), jobs)]
+        gathered, jobs, events = Gathered(), [], []
+        for place, item in enumerate(fragment.get("batch_jobs", ())):
+            with gathered.part():
+                job = read_job(view, item, place, account.failing)
+                gathered.problems += problems_of(view, job, place)
+                jobs.append(job)
+        destinations: list[Any] = []
+        with gathered.part():
+            destinations = read_destinations(view, fragment.get("event_destinations", ()))
+        with gathered.part():
+            events = [*_events(view, fragment.get("events", ()), jobs)]
+        gathered.refuse()
+        return [platform, account, *jobs, *destinations, *events]
 
     def show(self, view: Transaction) -> dict[str, Any]:
         account = account_of(view)
