@@ -132,8 +132,8 @@ class World:
         return self.store.remove(kind, id)
 
     def begin(self) -> None:
-        """Declares the present state the beginning, to which `reset` returns; what is due at this very instant comes after."""
-        at = self.clock.now()
+        """Declares the present state the beginning, to which `reset` returns; journal and history start here."""
+        at = self.settle()
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
         self._beginning = Moment(at, self.copy())
 

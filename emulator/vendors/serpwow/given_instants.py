@@ -42,10 +42,10 @@ def overdue(view: View, batch: Batch, written: Mapping[str, Any]) -> Iterator[Pr
 
 def _over(view: View, batch: Batch, wait: Wait) -> Iterator[Problem]:
     length = view.length(wait, batch)
-    if length is not None and batch.since + length < view.now:
+    if length is not None and batch.since + length <= view.now and batch.since < view.now:
         began, ended = show_instant(batch.since), show_instant(batch.since + length)
         least = show_instant(view.now - length)
-        yield Problem(f"a batch that is {batch.status} since {began} is so until {ended}: give {least} or later", ("since",))
+        yield Problem(f"a batch that is {batch.status} since {began} is so until {ended}: give one after {least}", ("since",))
 
 
 def _forgotten(view: View, batch: Batch, written: Mapping[str, Any]) -> Iterator[Problem]:

@@ -62,11 +62,9 @@ def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path)
 
 def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:
     length = view.length(REVERSAL, payment)
-    if length is not None and payment.since + length < view.now:
+    if length is not None and payment.since + length <= view.now and payment.since < view.now:
         ended, least = show_instant(payment.since + length), show_instant(view.now - length)
-        yield Problem(
-            f"nobody fetched this payment by {ended}: it is CANCELLED; give a since of {least} or later", (*path, "since")
-        )
+        yield Problem(f"nobody fetched this payment by {ended}: it is CANCELLED; give a since after {least}", (*path, "since"))
     elif submitted and will_be_member(view, payment.msisdn):
         yield Problem(f"{payment.msisdn} is a member, who has not to wait: this payment is SETTLED", (*path, "status"))
 

@@ -160,9 +160,9 @@ def _broken(job: Mapping[str, Any], place: int) -> Iterator[Problem]:
 def _outdated(view: View, job: Job, place: int) -> Iterator[Problem]:
     """A job that has been in its status for longer than it stays in it would begin in another one."""
     passed = passes_at(view, job)
-    if passed is not None and passed < view.now:
+    if passed is not None and passed <= view.now and job.since < view.now:
         message = f"a job that is {job.status} since {show_instant(job.since)} is so no longer after {show_instant(passed)}"
-        least = f"a since of {show_instant(view.now - (passed - job.since))} or later"
+        least = f"a since after {show_instant(view.now - (passed - job.since))}"
         hint = f"its counts, or {least}" if job.status == "in_progress" else least
         yield Problem(f"{message}: give {hint}", ("batch_jobs", place, "since"))
     elif job.fails_at is not None and job.fails_at < view.now and job.status in FAILING:
