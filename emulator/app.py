@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
+from unicodedata import combining, normalize
 
 from emulator.data import scenarios_folder
 from emulator.kernel.limits import Limits
@@ -37,6 +38,17 @@ def library(*folders: Path) -> Library:
     return Library(VENDORS, (*folders, scenarios_folder()))
 
 
+def world_name(scenario: str) -> str:
+    """Return the id of the world of a scenario: its name, with `.` for `/`, in letters, digits, `.`, `_` and `-` of ASCII.
+
+    Letters lose their accents and marks; what has no such letter stands as its code point, `u6d4b`, so that every name differs.
+    """
+    plain = normalize("NFKD", scenario.replace("/", "."))
+    bare = "".join(it for it in plain if not combining(it))
+    spelt = "".join(it if it.isascii() or not it.isalnum() else f"u{ord(it):x}" for it in bare)
+    return re.sub(r"[^\w.-]+", "-", spelt, flags=re.ASCII)
+
+
 def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: Limits | None = None) -> Worlds:
     """The first scenario as the default world, and each of the others as a world of its own name.
 
@@ -48,9 +60,7 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds), bounds.worlds)
     worlds.claim(worlds.default, first.claims(VENDORS, worlds.default))
     for scenario in others:
-        world = scenario.world(
-            VENDORS, re.sub(r"[^\w.-]+", "-", scenario.name.replace("/", "."), flags=re.ASCII), None, rate, bounds
-        )
+        world = scenario.world(VENDORS, world_name(scenario.name), None, rate, bounds)
         worlds.add(world, scenario.claims(VENDORS, world))
     return worlds
 

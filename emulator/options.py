@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     FloatType = click.ParamType[float]
     WholeType = click.ParamType[int]
     TextType = click.ParamType[str]
+    NameType = click.ParamType[tuple[str | None, str]]
 else:
-    FloatType = WholeType = TextType = click.ParamType  # generic in newer versions only
+    FloatType = WholeType = TextType = NameType = click.ParamType  # generic in newer versions only
 
 
 _TRUE = frozenset({"1", "true", "t", "yes", "y", "on"})
@@ -69,7 +70,13 @@ class _Folder(click.Path):
 
 
 host_option = click.option(
-    "--host", default="127.0.0.1", callback=_host, envvar="EMULATOR_HOST", show_default=True, show_envvar=True
+    "--host",
+    default="127.0.0.1",
+    callback=_host,
+    envvar="EMULATOR_HOST",
+    show_default=True,
+    show_envvar=True,
+    help="The name or address to listen on; beyond this machine, the control plane needs a token.",
 )
 port_option = click.option(
     "--port",
@@ -79,6 +86,7 @@ port_option = click.option(
     envvar="EMULATOR_PORT",
     show_default=True,
     show_envvar=True,
+    help="The port to listen on; 0 picks a free one, which is printed.",
 )
 scenarios_option = click.option(
     "--scenarios",
@@ -196,7 +204,7 @@ keep_alive_option = click.option(
     envvar="EMULATOR_KEEP_ALIVE",
     show_default=True,
     show_envvar=True,
-    help="How long an idle connection is kept.",
+    help="How long a connection is kept between two requests; for a stalled one see --max-idle-seconds.",
 )
 
 
@@ -209,7 +217,7 @@ def token_option(says: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     """An option `--max-...` for each bound, and `--keep-alive`."""
-    from emulator.kernel.limits import Limits
+    from emulator.kernel.limits import SAYS, Limits
 
     command = keep_alive_option(command)
     for field in reversed(dataclasses.fields(Limits)):
@@ -224,6 +232,7 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
             envvar=f"EMULATOR_{name.upper().replace('-', '_')}",
             show_default=True,
             show_envvar=True,
+            help=SAYS[field.name],
         )
         command = option(command)
     return command

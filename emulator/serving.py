@@ -74,7 +74,10 @@ def serve(
     while_stdin: bool,
     **bounds: Any,
 ) -> None:
-    """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world."""
+    """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world.
+
+    Where none is named, EMULATOR_SCENARIO names them, and else it is first-run.
+    """
     # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from emulator.app import create_app, worlds_of

@@ -249,10 +249,14 @@ DAY_AGO = "2026-03-08T20:55:31Z"
 @pytest.mark.parametrize(
     ("job", "timing", "since_when"),
     [
-        ({"status": "in_progress", "since": DAY_AGO}, {}, "2026-03-08T20:55:41Z: give its counts or a later since"),
+        (
+            {"status": "in_progress", "since": DAY_AGO},
+            {},
+            "2026-03-08T20:55:41Z: give its counts, or a since after 2026-03-09T20:55:21Z",
+        ),
         ({"status": "in_progress", "since": DAY_AGO, "success_count": 3}, {"stripe.processing": "1h"}, "2026-03-08T21:55:31Z"),
         ({"status": "in_progress", "fails_at": DAY_AGO, "since": DAY_AGO, "rows": 10**8}, {}, "2026-03-08T20:55:31Z"),
-        ({"status": "validating", "since": DAY_AGO}, {}, "2026-03-08T20:55:36Z: give a later since"),
+        ({"status": "validating", "since": DAY_AGO}, {}, "2026-03-08T20:55:36Z: give a since after 2026-03-09T20:55:26Z"),
         ({"status": "cancelling", "since": DAY_AGO}, {}, "2026-03-08T20:55:32Z"),
         ({"created": DAY_AGO}, {}, "2026-03-08T21:00:31Z"),
     ],

@@ -177,8 +177,8 @@ def test_until_idle_runs_to_the_last_thing_due() -> None:
 def test_a_jump_over_more_than_a_world_may_go_through_at_once_is_not_made(
     monkeypatch: pytest.MonkeyPatch, jump: Callable[[World], object], reason: str
 ) -> None:
-    monkeypatch.setattr("emulator.kernel.world.JUMP_LIMIT", 3)
-    monkeypatch.setattr("emulator.kernel.world.JUMP_LIMIT_EACH", 0)
+    monkeypatch.setattr("emulator.kernel.ahead.JUMP_LIMIT", 3)
+    monkeypatch.setattr("emulator.kernel.ahead.JUMP_LIMIT_EACH", 0)
     world = kitchen(8)
     with pytest.raises(Conflict, match=reason):
         jump(world)

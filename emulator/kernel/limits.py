@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emulator.kernel.quantities import NEVER, parse_duration
@@ -55,6 +56,24 @@ class Limits:
     def more(name: str) -> str:
         """Return how to raise a bound, wherever the server is: `EMULATOR_MAX_BODY (serve --max-body) allows more`."""
         return f"EMULATOR_MAX_{name.upper()} (serve --max-{name.replace('_', '-')}) allows more"
+
+
+SAYS: Mapping[str, str] = {
+    "url": "Bytes of a request's target; beyond it, 414.",
+    "head": "Bytes of a request's head; beyond it, 431.",
+    "body": "Bytes of a request's body; beyond it, 413.",
+    "upload": "Bytes of an uploaded file; beyond it, 413.",
+    "connections": "Open connections; beyond it, the longest idle one is closed, or 503.",
+    "head_seconds": "Time for a request's head, or a TLS handshake; beyond it, 408.",
+    "idle_seconds": "Time without a byte in the middle of a body (408) or of an answer; for idle connections see --keep-alive.",
+    "hang_seconds": "Time for which a fault keeps a client waiting.",
+    "worlds": "Worlds of this server; beyond it, 429.",
+    "resources": "Resources of a world (batches, jobs, payments, tokens and more); beyond it, 429.",
+    "journal": "Entries of a world's journal; older ones make room.",
+    "journal_bytes": "Bytes of each request's and reply's body that the journal keeps.",
+    "snapshots": "Snapshots of a world; beyond it, 429.",
+}
+"""The bound of each `--max-...`, for people."""
 
 
 def whole_seconds(written: object) -> int:

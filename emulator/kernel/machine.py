@@ -72,6 +72,11 @@ Effect = Callable[[View, Any], Iterable[Any]]
 """A named pure function of the view and the resource as the row leaves it: the values and the Asks that follow from it."""
 
 
+Least = Callable[[View, datetime, int], int]
+"""How many steps the resources of a kind take at least by an instant, by themselves; counted little further than the last
+argument. The world has no plans of a scenario in that time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assume:
     """The row holds only where this choice of this assumption is in force."""
@@ -150,7 +155,8 @@ class Machine:
 
     Among rows of one state and cause the first that holds is taken; the last of them is unconditional. `written` are the
     rows as they stand in the table, `rows` the same with EVERY and SAME replaced by what they stand for. `entry` are the
-    states in which a resource may come into the world other than by a row, which is what a scenario's `given` does.
+    states in which a resource may come into the world other than by a row, which is what a scenario's `given` does. Where
+    resources can repeat themselves without end, `least` counts ahead, so that a jump over too much is refused at once.
 
     Raises:
         MachineError: on construction, naming every gap, duplicate, unknown name, dead row and unreachable state.
@@ -162,6 +168,7 @@ class Machine:
     waits: tuple[Wait, ...]
     rows: tuple[Row, ...]
     entry: tuple[str, ...]
+    least: Least | None = None
     written: tuple[Row, ...] = field(init=False, repr=False)
     _asked: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
     _timed: dict[str, tuple[tuple[Wait, tuple[Row, ...]], ...]] = field(init=False, repr=False)

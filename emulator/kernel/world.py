@@ -10,19 +10,17 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from emulator.kernel.agenda import Agenda
+from emulator.kernel.ahead import RESTLESS, TOO_FAR, least_steps, most_steps
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, TooMany
 from emulator.kernel.history import History
 from emulator.kernel.journal import Began, Change, Journal
 from emulator.kernel.machine import Wait
 from emulator.kernel.plan import Planned
+from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
-
-JUMP_LIMIT = 50_000
-JUMP_LIMIT_EACH = 10
-"""How many changes, and how many more for each resource, one jump of the clock may bring about."""
 
 BEGINNING, NOW = "beginning", "now"
 """What `moment` calls the world as it began and as it is, so that no snapshot can be called that."""
@@ -105,7 +103,7 @@ class World:
             Conflict: the world does not come to rest within what one jump may bring about. It stays where it is.
         """
         here = self.settle()
-        return self._or_stay(here, self._go_on_until_idle) if self.next_due() is not None else []
+        return self._or_stay(here, END_OF_TIME, self._go_on_until_idle, RESTLESS) if self.next_due() is not None else []
 
     def next_due(self) -> datetime | None:
         """The instant of the next thing but upkeep that happens by itself, or None."""
@@ -245,12 +243,14 @@ class World:
         first = self.agenda.first()
         if first is None or first[0] > instant:
             return []
-        return self._or_stay(here, lambda limit: self._catch_up(instant, limit))
+        return self._or_stay(here, instant, lambda limit: self._catch_up(instant, limit), TOO_FAR)
 
-    def _or_stay(self, here: datetime, go: Callable[[int], list[Change]]) -> list[Change]:
-        before = Moment(here, self.copy())
+    def _or_stay(self, here: datetime, until: datetime, go: Callable[[int], list[Change]], refusal: str) -> list[Change]:
+        before, limit = Moment(here, self.copy()), most_steps(self)
         try:
-            return go(JUMP_LIMIT + JUMP_LIMIT_EACH * len(self.store))
+            if least_steps(self, here, until, limit) > limit:
+                raise Conflict(refusal.format(limit))
+            return go(limit)
         except Conflict:
             self._go_back_to(before)
             raise
@@ -262,14 +262,14 @@ class World:
                 break
             fired += self.advance_to_next()
             if max(jumps, len(fired)) > limit:
-                raise Conflict(f"after {jumps} events this world is still not at rest: it seems to repeat for ever")
+                raise Conflict(RESTLESS.format(limit))
         return fired
 
     def _catch_up(self, now: datetime, limit: float = inf) -> list[Change]:
         fired: list[Change] = []
         for events in count():
             if max(events, len(fired)) > limit:
-                raise Conflict(f"more than {limit} things would happen by themselves on the way: jump less far at once")
+                raise Conflict(TOO_FAR.format(limit))
             if (first := self.agenda.first()) is None or first[0] > now:
                 break
             fired += self._lapse(*first)

@@ -19,9 +19,11 @@ from emulator.kernel.quantities import NEVER, duration_at
 from emulator.kernel.words import hint
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
+from emulator.scenario.ids import why_unfit
 from emulator.scenario.mistakes import NO_MISTAKES, Mistakes, Path
 from emulator.scenario.resources import Listed, Lists, count, every_list, lists_of
 from emulator.scenario.scenario import Scenario, Vendors
+from emulator.vendors.vendor import Vendor
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""
@@ -91,6 +93,7 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mist
     for name, part, lists in known:
         for listed in every_list(part, lists, (*path, name)):
             yield from _repeated_ids(listed)
+            yield from _unfit_ids(listed, vendors[name])
         for problem in vendors[name].given.check(_sound_fragment(part, lists, (*path, name), mistakes)):
             yield Problem(problem.message, (*path, name, *problem.path))
 
@@ -121,6 +124,15 @@ def _repeated_ids(listed: Listed) -> Iterator[Problem]:
             if same in seen:
                 yield Problem(f"the id {id!r} is given twice", (*listed.path, index, "id"))
             seen.add(same)
+
+
+def _unfit_ids(listed: Listed, vendor: Vendor) -> Iterator[Problem]:
+    if listed.kind.id is None or "format" in listed.kind.id:
+        return
+    for index, item in enumerate(listed.items):
+        id = item.get("id") if isinstance(item, dict) else None
+        if isinstance(id, str) and (why := why_unfit(id, vendor, str(listed.path[-1]))):
+            yield Problem(why, (*listed.path, index, "id"))
 
 
 def _states(root: Mapping[str, Any], mistakes: Mistakes) -> Iterator[tuple[Path, Any]]:

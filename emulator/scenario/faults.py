@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
 from emulator.kernel.quantities import duration_at, parse_duration, parse_instant, show_duration
+from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.terms import DELAY, DURATION, INSTANT
 from emulator.vendors.vendor import Vendor, dump
@@ -89,9 +90,18 @@ def lay(world: World, written: Mapping[str, Any], place: str = "") -> Fault:
         BadInput: it means nothing, and why.
     """
     with world.transaction("lay a fault") as tx:
-        tx.mint("fault")
-        fault = read_fault(written, f"fault-{world.counters['fault']}", tx.now, place)
-        tx.put(fault)
+        return lay_in(tx, world, written, place)
+
+
+def lay_in(tx: Transaction, world: World, written: Mapping[str, Any], place: str = "") -> Fault:
+    """Lays a fault over a world as a part of a transaction that is open.
+
+    Raises:
+        BadInput: it means nothing, and why.
+    """
+    tx.mint("fault")
+    fault = read_fault(written, f"fault-{world.counters['fault']}", tx.now, place)
+    tx.put(fault)
     return fault
 
 

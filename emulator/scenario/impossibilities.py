@@ -11,6 +11,7 @@ from emulator.kernel.quantities import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.mistakes import Mistakes, Path
 from emulator.scenario.scenario import Scenario, Vendors
+from emulator.scenario.sound import without_mistakes
 
 HARMLESS = {"title", "seed", "proves", "provenance", "credentials", "faults", "replies", "steps"}
 """Parts of a scenario that its world begins, and its timeline passes, without."""
@@ -20,13 +21,15 @@ IMPOSSIBLE = "impossible: "
 
 def impossibilities(scenario: Scenario, vendors: Vendors, problems: Sequence[Problem]) -> Iterator[Problem]:
     """The mistakes that only the world tells, as far as the `problems` found before leave that to be seen."""
-    made = _possible(scenario, vendors, problems)
+    sound = without_mistakes(scenario.written.get("given"), vendors, problems)
+    made = _possible(scenario, vendors, sound.left, sound.state)
     try:
         world = made.world(vendors, "check")
     except BadInput as error:
-        found = [Problem(it.message, ("given", *it.path)) for it in error.problems]
+        found = [Problem(it.message, ("given", *sound.as_written(it.path))) for it in error.problems if sound.knows(it.path)]
         yield from found
-        made = _possible(scenario, vendors, [*problems, *found])
+        every = [*problems, *(Problem(it.message, ("given", *it.path)) for it in error.problems)]
+        made = _possible(scenario, vendors, every, scenario.written.get("given"))
         world = made.world(vendors, "check")
     except TooMany as error:
         yield Problem(str(error), ("given",))
@@ -47,11 +50,11 @@ def _impossible_timeline(scenario: Scenario, world: World) -> Iterator[Problem]:
                 yield Problem(IMPOSSIBLE + line, ("timeline", int(change.id), "set"))
 
 
-def _possible(scenario: Scenario, vendors: Vendors, problems: Sequence[Problem]) -> Scenario:
+def _possible(scenario: Scenario, vendors: Vendors, problems: Sequence[Problem], given: Any) -> Scenario:
     """The parts of a scenario that a world can be made of, without the vendors of which something is wrong."""
-    if not problems:
+    if not problems and given is scenario.written.get("given"):
         return scenario
-    mistakes, written = Mistakes(problems), scenario.written
+    mistakes, written = Mistakes(problems), {**scenario.written, "given": given}
     sound = {name: mistakes.without(written.get(name), (name,)) for name in ("clock", "timing", "assume", "given")}
     spoilt = {vendor for problem in problems for vendor in _spoilt(problem.path, vendors)}
     later = spoilt | {vendor for problem in problems for vendor in _spoilt_later(problem.path, vendors)}

@@ -10,6 +10,7 @@ from typing import Any
 
 from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
 from emulator.scenario.compare import abridge, differences, exact_difference
+from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
 from emulator.scenario.scenario import Scenario, Step
 from emulator.vendors.vendor import dump
 
@@ -57,10 +58,14 @@ def play(scenario: Scenario, client: Client) -> Played:
     try:
         differences = [*_Player(client, world["id"], world["credentials"]).play(scenario.steps)]
         journal = _json(client.send("GET", f"{here}/journal".encode()))
+        faults = _json(client.send("GET", f"{here}/faults".encode()))["faults"]
     finally:
         client.send("DELETE", here.encode())
     entries = journal["entries"]
     answers = {(it["operation"], it["answer"], it["basis"]) for it in entries if it["type"] == "exchange"}
+    if scenario.steps and not differences and not journal["dropped"]:
+        called = frozenset(operation for operation, _, _ in answers)
+        differences = [Difference(*idle) for idle in idle_parts(scenario, faults, called)]
     return Played(differences, frozenset(_evidence(entries)), frozenset(answers))
 
 
@@ -105,6 +110,8 @@ class _Player:
                 return
             if "fails" in expected:
                 yield f"a complete answer came back, and none was expected: status {reply.status}, {abridge(reply.text)}"
+            if "get" not in written and (code := reply.header("Emulator-Error")):
+                yield REACHED_NOBODY.format(code)
             yield from _reply_differences(expected, reply)
             yield from self._keep(written.get("keep", {}), reply)
         elif step.verb == "advance":

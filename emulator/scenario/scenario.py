@@ -17,7 +17,7 @@ from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
 from emulator.kernel.rules import Rules
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
-from emulator.scenario.faults import body_of, lay
+from emulator.scenario.faults import body_of, lay_in
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.resources import as_written, lists_of, written_out
 from emulator.vendors.vendor import Vendor
@@ -97,14 +97,15 @@ class Scenario:
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None) -> World:
         world = World(self.name, self._rules(vendors, self.name, seed, Limits()), self.clock(rate), seed)
-        lay_over(world, vendors, self.written.get("given", {}), "given")
         with world.transaction("given") as tx:
+            for resource in _read_all(vendors, self.written.get("given", {}), tx):
+                tx.put(resource)
             for planned in self._planned(vendors, tx.now):
                 tx.put(planned)
             for scripted in self._scripted(tx.now):
                 tx.put(scripted)
-        for index, fault in enumerate(self.written.get("faults", ())):
-            lay(world, fault, self.place("faults", index))
+            for index, fault in enumerate(self.written.get("faults", ())):
+                lay_in(tx, world, fault, self.place("faults", index))
         world.begin()
         return world
 
@@ -181,7 +182,7 @@ def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterato
         except BadInput as error:
             problems += [Problem(it.message, (name, *as_written(it.path, fragment, lists))) for it in error.problems]
     if problems:
-        raise BadInput(problems)
+        raise BadInput([*dict.fromkeys(problems)])
 
 
 def _length(written: object) -> timedelta | None:

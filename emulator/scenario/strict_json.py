@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -17,6 +18,9 @@ MOST_EXPONENT = 308
 """Written out, numbers beyond these would be as long as their exponent says."""
 LARGEST = 2**63 - 1
 
+INTEGER = re.compile(r"-?[0-9]+")
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)')
+
 
 class NotJson(ValueError):
     """A text that is not JSON, or not JSON that is read here; `line` and `column` say where, if that is known."""
@@ -24,6 +28,10 @@ class NotJson(ValueError):
     def __init__(self, reason: str, line: int | None = None, column: int | None = None) -> None:
         self.line, self.column = line, column
         super().__init__(reason)
+
+
+class KeyTwice(NotJson):
+    """JSON, but for an object that has a key twice."""
 
 
 def parse_json(text: str) -> Document:
@@ -39,6 +47,9 @@ def parse_json(text: str) -> Document:
     try:
         document = Document(read_json(text))
     except NotJson as error:
+        if isinstance(error, KeyTwice):
+            with suppress(BadInput):
+                return parse(text)
         raise BadInput([Problem(f"not JSON: {error}", (), error.line or 1, error.column or 1)]) from None
     with suppress(BadInput):
         document.places = parse(text).places
@@ -60,8 +71,10 @@ def read_json(text: str) -> Any:
         )
     except json.JSONDecodeError as error:
         raise NotJson(error.msg, error.lineno, error.colno) from None
+    except NotJson:
+        raise
     except (ValueError, RecursionError) as error:
-        raise NotJson(str(error)) from None
+        raise NotJson(str(error), *_place_of_a_number(text)) from None
     if depth_of(value) > MAX_DEPTH:
         raise NotJson(f"nested more than {MAX_DEPTH} deep")
     return value
@@ -81,8 +94,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
         names = [name for name, _ in pairs]
-        raise ValueError(f"the key {next(it for it in names if names.count(it) > 1)!r} is given twice")
+        raise KeyTwice(f"the key {next(it for it in names if names.count(it) > 1)!r} is given twice")
     return value
+
+
+def _place_of_a_number(text: str) -> tuple[int, int] | tuple[()]:
+    """Return the line and the column of the first number that is beyond the bounds; nothing where there is none."""
+    for found in TOKEN.finditer(text):
+        if number := found["number"]:
+            try:
+                (_integer if INTEGER.fullmatch(number) else _decimal)(number)
+            except ValueError:
+                return text.count("\n", 0, found.start()) + 1, found.start() - text.rfind("\n", 0, found.start())
+    return ()
 
 
 def _integer(text: str) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -95,6 +96,30 @@ def refuse_future(fields: Fields, written: Mapping[str, Any], now: datetime, *pa
     ]
     if early:
         raise BadInput(early)
+
+
+class Gathered:
+    """The problems of several parts of a state, so that one part's do not hide another's."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    @contextmanager
+    def part(self, *path: str | int) -> Iterator[None]:
+        """Keep what is wrong with a part that stands at this path, and go on."""
+        try:
+            yield
+        except BadInput as error:
+            self.problems += below(error, *path)
+
+    def refuse(self) -> None:
+        """Refuse the state where anything was wrong.
+
+        Raises:
+            BadInput: it was, with every problem.
+        """
+        if self.problems:
+            raise BadInput(self.problems)
 
 
 def below(error: BadInput, *path: str | int) -> list[Problem]:

@@ -12,7 +12,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import below, many_of, read_fields, refuse_future, schema_of, show_fields
+from emulator.vendors.fields import Gathered, many_of, read_fields, refuse_future, schema_of, show_fields
 from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
 from emulator.vendors.serpwow.batches import new_batch
 from emulator.vendors.serpwow.credits import as_of_now, refundable
@@ -30,6 +30,7 @@ from emulator.vendors.serpwow.given_fields import (
     read_batch,
     show_batch,
 )
+from emulator.vendors.serpwow.given_instants import overdue, unfit_instants
 from emulator.vendors.serpwow.ids import fresh_code
 from emulator.vendors.serpwow.machine import STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform
@@ -84,18 +85,24 @@ class SerpwowGiven:
 
     def read(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
         """Each value is in the view before the next is made, so that places that become free are given away at the end."""
-        account, batches = _read_account_and_batches(view, fragment)
-        yield from (account, *batches)
+        gathered = Gathered()
+        account, batches = _read_account_and_batches(view, fragment, gathered)
+        yield from (account, *batches.values())
         yield from _read_destinations(view, fragment.get("destinations", ()))
-        yield from _read_error_logs(view, fragment.get("error_logs", ()))
+        with gathered.part("error_logs"):
+            yield from _read_error_logs(view, fragment.get("error_logs", ()))
         if "platform" in fragment:
             yield replace(_platform_of(view), **read_fields(PLATFORM, fragment["platform"]))
         if "timezone" in fragment.get("account", {}):
             yield from [planned(view, batch) for batch in view.group(Batch.kind, "scheduled")]
-        for batch in batches:
+        for batch in batches.values():
             if batch.owner == SELF:
                 yield from in_its_line(view, planned(view, batch))
         yield from call_up(view)
+        for place, batch in batches.items():
+            late = overdue(view, view.find(Batch.kind, batch.id) or batch, fragment["batches"][place])
+            gathered.problems += [Problem(it.message, ("batches", place, *it.path)) for it in late]
+        gathered.refuse()
 
     def show(self, view: Transaction) -> dict[str, Any]:
         account = view.find(Account.kind, SELF)
@@ -133,7 +140,7 @@ def _read_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterat
 
 def _read_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
     for place, (id, item) in enumerate(_with_ids(view, ErrorLog.kind, items)):
-        refuse_future(ERROR_LOG, item, view.now, "error_logs", place)
+        refuse_future(ERROR_LOG, item, view.now, place)
         old = view.find(ErrorLog.kind, id) or ErrorLog(id, view.now, view.now, "Internal error")
         yield replace(old, **read_fields(ERROR_LOG, {**item, "id": id}))
 
@@ -147,30 +154,29 @@ def _with_ids(view: View, kind: str, items: Sequence[Mapping[str, Any]]) -> Iter
         yield id, item
 
 
-def _read_account_and_batches(view: View, fragment: Mapping[str, Any]) -> tuple[Account, list[Batch]]:
+def _read_account_and_batches(view: View, fragment: Mapping[str, Any], gathered: Gathered) -> tuple[Account, dict[int, Batch]]:
+    """Return the account, and the batches that are sound, each by its place."""
     written = fragment.get("account", {})
     old = as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
     account = replace(old, since=view.now, **read_fields(ACCOUNT, written))
-    batches = list(_read_batches(view, fragment.get("batches", ())))
+    placed = _read_batches(view, fragment.get("batches", ()), gathered)
+    batches = [*placed.values()]
     if "credits_used" not in written:
         charged = sum(_newly_allocated(view, batch) for batch in batches)
         account = replace(account, credits_used=account.credits_used + charged)
     if "usage" not in written:
         more = account.credits_used + account.credits_returned - old.credits_used - old.credits_returned
         account = _with_usage(view, account, more)
-    _refuse_impossible_credits(view, account, batches)
-    return account, batches
+    gathered.problems += _impossible_credits(view, account, batches)
+    return account, placed
 
 
-def _read_batches(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Batch]:
-    problems: list[Problem] = []
+def _read_batches(view: View, items: Sequence[Mapping[str, Any]], gathered: Gathered) -> dict[int, Batch]:
+    batches: dict[int, Batch] = {}
     for place, (id, item) in enumerate(_with_ids(view, Batch.kind, items)):
-        try:
-            yield _read_batch(view, id, item)
-        except BadInput as error:
-            problems += below(error, "batches", place)
-    if problems:
-        raise BadInput(problems)
+        with gathered.part("batches", place):
+            batches[place] = _read_batch(view, id, item)
+    return batches
 
 
 def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
@@ -181,6 +187,8 @@ def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
         batch = replace(batch, since=view.now)
     if "allocated" not in item and (old is None or old.status != batch.status):
         batch = replace(batch, allocated=_allocation(batch, old))
+    if problems := list(unfit_instants(batch, item)):
+        raise BadInput(problems)
     _refuse_impossible_results(view, batch)
     return _with_instants(_with_next_number(view, batch, item))
 
@@ -242,7 +250,7 @@ def _newly_allocated(view: View, batch: Batch) -> int:
     return batch.allocated if fresh and batch.owner == SELF else 0
 
 
-def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch]) -> None:
+def _impossible_credits(view: View, account: Account, batches: list[Batch]) -> Iterator[Problem]:
     """Credits that could be given back must have been used, on some day, and none that the limit does not have."""
     changed = {batch.id for batch in batches}
     busy = (batch for status in STOPPABLE for batch in view.group(Batch.kind, "owner", SELF, status))
@@ -251,11 +259,11 @@ def _refuse_impossible_credits(view: View, account: Account, batches: list[Batch
     most = sum(refundable(view, batch) for batch in (*untouched, *ours))
     if most > account.credits_used:
         message = f"credits_used is {account.credits_used}, but queued and running batches can give back {most}"
-        raise BadInput([Problem(message, ("account", "credits_used"))])
+        yield Problem(message, ("account", "credits_used"))
     if sum(account.usage.values()) != account.credits_used + account.credits_returned:
         returned = f" and credits_returned {account.credits_returned}" if account.credits_returned else ""
         message = f"the days add up to {sum(account.usage.values())}, but credits_used is {account.credits_used}{returned}"
-        raise BadInput([Problem(message, ("account", "usage"))])
+        yield Problem(message, ("account", "usage"))
     if account.credits_used > account.credits_limit and not account.overage:
         message = f"credits_limit is {account.credits_limit}, but {account.credits_used} credits are used"
-        raise BadInput([Problem(message, ("account", "credits_limit"))])
+        yield Problem(message, ("account", "credits_limit"))

@@ -23,6 +23,7 @@ from emulator.vendors.serpwow.effects import (
     there_are_too_many,
 )
 from emulator.vendors.serpwow.model import Account, Batch
+from emulator.vendors.serpwow.repetition import least_steps
 from emulator.vendors.serpwow.slots import has_no_place, take_a_ticket
 from emulator.vendors.serpwow.waits import INACTIVITY, PLACE, QUEUE, RESET, RUN, SCHEDULE
 
@@ -119,4 +120,5 @@ BATCH = Machine(
         Row("idle", After(INACTIVITY.name), ABSENT, None, None, "serpwow-inactive-1"),
     ),
     entry=("idle", "queued", "running"),
+    least=least_steps,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from emulator.kernel.machine import View
@@ -21,6 +22,12 @@ POOLS = {
 def has_no_place(view: View, batch: Batch) -> bool:
     """Whether every place of its pool is taken; another account has places of its own."""
     return batch.owner == SELF and not _free(view, _pool_of(view, batch))
+
+
+def has_places_for_all(view: View, batches: Iterable[Batch]) -> bool:
+    """Whether these could run beside each other, so that none of them ever waits for a place."""
+    wanted = Counter(_pool_of(view, batch) for batch in batches)
+    return all(wanted[pool] <= places for pool, places in POOLS[view.choice(PLACES.id)].items())
 
 
 def take_a_ticket(view: View, batch: Batch) -> Iterator[Line | Batch]:

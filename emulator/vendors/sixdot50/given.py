@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import Fields, below, refuse_future
+from emulator.vendors.fields import Fields, Gathered, refuse_future
 from emulator.vendors.sixdot50.given_rules import FITTING, problems_of, will_be_member
 from emulator.vendors.sixdot50.grammar import (
     ACCOUNT,
@@ -58,18 +58,16 @@ class SixDot50Given:
     def read(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
         """Each value is in the view before the next is made: members before payments, and a batch before it is judged."""
         yield from _read_settings(view, fragment)
-        yield from _read_accounts(view, fragment.get("accounts", ()))
+        gathered = Gathered()
+        with gathered.part():
+            yield from _read_accounts(view, fragment.get("accounts", ()))
         members = fragment.get("members", ())
         yield from (Member(msisdn, view.now) for msisdn in members if view.find(Member.kind, msisdn) is None)
         yield from (_read_token(view, item) for item in fragment.get("tokens", ()))
-        problems: list[Problem] = []
         for index, item in enumerate(fragment.get("batches", ())):
-            try:
+            with gathered.part("batches", index):
                 yield from _read_batch(view, item)
-            except BadInput as error:
-                problems += below(error, "batches", index)
-        if problems:
-            raise BadInput(problems)
+        gathered.refuse()
 
     def show(self, view: Transaction) -> dict[str, Any]:
         platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)

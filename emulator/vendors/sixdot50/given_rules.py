@@ -62,10 +62,9 @@ def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path)
 
 def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:
     length = view.length(REVERSAL, payment)
-    if length is not None and payment.since + length < view.now:
-        yield Problem(
-            f"nobody fetched this payment by {show_instant(payment.since + length)}: it is CANCELLED", (*path, "since")
-        )
+    if length is not None and payment.since + length <= view.now and payment.since < view.now:
+        ended, least = show_instant(payment.since + length), show_instant(view.now - length)
+        yield Problem(f"nobody fetched this payment by {ended}: it is CANCELLED; give a since after {least}", (*path, "since"))
     elif submitted and will_be_member(view, payment.msisdn):
         yield Problem(f"{payment.msisdn} is a member, who has not to wait: this payment is SETTLED", (*path, "status"))
 

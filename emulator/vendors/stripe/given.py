@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import (
@@ -14,6 +15,7 @@ from emulator.vendors.fields import (
     TEXT,
     Field,
     Fields,
+    Gathered,
     many_of,
     one_of,
     read_fields,
@@ -87,13 +89,19 @@ class StripeGiven:
     def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
         platform = replace(platform_of(view), **read_fields(PLATFORM, fragment.get("platform", {})))
         account = _read_account(view, fragment)
-        items = fragment.get("batch_jobs", ())
-        jobs = [read_job(view, item, place, account.failing) for place, item in enumerate(items)]
-        problems = [problem for place, job in enumerate(jobs) for problem in problems_of(view, job, place)]
-        if problems:
-            raise BadInput(problems)
-        destinations = read_destinations(view, fragment.get("event_destinations", ()))
-        return [platform, account, *jobs, *destinations, *_events(view, fragment.get("events", ()), jobs)]
+        gathered, jobs, events = Gathered(), [], []
+        for place, item in enumerate(fragment.get("batch_jobs", ())):
+            with gathered.part():
+                job = read_job(view, item, place, account.failing)
+                gathered.problems += problems_of(view, job, place)
+                jobs.append(job)
+        destinations: list[Any] = []
+        with gathered.part():
+            destinations = read_destinations(view, fragment.get("event_destinations", ()))
+        with gathered.part():
+            events = [*_events(view, fragment.get("events", ()), jobs)]
+        gathered.refuse()
+        return [platform, account, *jobs, *destinations, *events]
 
     def show(self, view: Transaction) -> dict[str, Any]:
         account = account_of(view)
@@ -127,6 +135,11 @@ def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job])
             if not (last or event.since) <= event.since <= view.now:
                 raise BadInput(
                     [Problem("events are written in the order of time, none of the future", ("events", place, "since"))]
+                )
+            if event.since + LIFETIME <= view.now:
+                least = show_instant(view.now - LIFETIME)
+                raise BadInput.at(
+                    f"an event is told for {LIFETIME.days} days: give a since after {least}", "events", place, "since"
                 )
             ledger, last = ledger.entered(), event.since
             yield event

@@ -108,6 +108,9 @@ FIELDS: Fields = {
     "failing": RULES,
 }
 INPUT = {"type": "string", "description": "the lines of the job's file"}
+FAILING = ("validating", "in_progress")
+"""The statuses in which a job fails as a whole when its time comes."""
+
 COUNTS = {"success_count", "failure_count", "validated_count"}
 OF_THE_FILE = ("rows", "failing_rows", "invalid_row")
 PROGRESS = {"status", "since", "maximum_rps", "failing", "endpoint", "skip_validation", *OF_THE_FILE, *COUNTS}
@@ -157,10 +160,14 @@ def _broken(job: Mapping[str, Any], place: int) -> Iterator[Problem]:
 def _outdated(view: View, job: Job, place: int) -> Iterator[Problem]:
     """A job that has been in its status for longer than it stays in it would begin in another one."""
     passed = passes_at(view, job)
-    if passed is not None and passed < view.now:
+    if passed is not None and passed <= view.now and job.since < view.now:
         message = f"a job that is {job.status} since {show_instant(job.since)} is so no longer after {show_instant(passed)}"
-        hint = "its counts or a later since" if job.status == "in_progress" else "a later since"
+        least = f"a since after {show_instant(view.now - (passed - job.since))}"
+        hint = f"its counts, or {least}" if job.status == "in_progress" else least
         yield Problem(f"{message}: give {hint}", ("batch_jobs", place, "since"))
+    elif job.fails_at is not None and job.fails_at < view.now and job.status in FAILING:
+        message = f"a job that is {job.status} fails at {show_instant(job.fails_at)}, and it is {show_instant(view.now)}"
+        yield Problem(f"{message}: give a later fails_at", ("batch_jobs", place, "fails_at"))
 
 
 def _values(job: Job) -> dict[str, Any]:

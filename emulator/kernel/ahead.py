@@ -1,0 +1,35 @@
+"""How much one jump of the clock may bring about, and how much it brings about at least: known before it is made."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from emulator.kernel.plan import Planned
+from emulator.kernel.transaction import Transaction
+
+if TYPE_CHECKING:
+    from emulator.kernel.world import World
+
+JUMP_LIMIT = 10_000
+JUMP_LIMIT_EACH = 10
+"""How many steps, and how many more for each resource, one jump may bring about: the work of a second or two."""
+
+TOO_FAR = "more than {} things would happen by themselves on the way: jump less far at once"
+RESTLESS = "after {} events this world is still not at rest: it seems to repeat for ever"
+
+
+def most_steps(world: World) -> int:
+    """Return how many steps one jump may bring about in this world."""
+    return JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
+
+
+def least_steps(world: World, here: datetime, until: datetime, most: int) -> int:
+    """Return how many steps lie between two instants at least, counted little further than `most`.
+
+    Counts no further than the next plan of the scenario, which may change anything.
+    """
+    view = Transaction(world, here, "look ahead")
+    end = min([until, *(plan.at for plan in world.store.all(Planned.kind))])
+    counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
+    return sum(least(view, end, most) for least in counts)

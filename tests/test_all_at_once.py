@@ -1,0 +1,96 @@
+"""Every contradiction is told at once, in the order of the file, each where it stands; so are mistakes of JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from emulator.kernel.errors import BadInput
+from emulator.scenario.loader import load_file, load_text
+from emulator.vendors import VENDORS
+
+CREDITS, TWICE, NO_STATUS = "credits_limit is 5, but 9 credits are used", "the id 'A' is given twice", "'stopped' is not one of"
+
+
+def mistakes_in(text: str) -> list[tuple[int | None, str]]:
+    with pytest.raises(BadInput) as refused:
+        load_text(text, VENDORS, "story", "story.yaml")
+    return [(it.line, it.message) for it in refused.value.problems]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            [
+                "  serpwow:",
+                "    account: {credits_limit: 5, credits_used: 9}",
+                "    batches:",
+                "      - {id: A}",
+                "      - {id: A}",
+            ],
+            [(4, CREDITS), (7, TWICE)],
+        ),
+        (
+            [
+                "  serpwow:",
+                "    batches:",
+                "      - {id: A, status: stopped}",
+                "      - {id: B, status: running, since: '2025-01-01T00:00:00Z'}",
+                "      - {id: C, created_at: '2030-01-01T00:00:00Z'}",
+                "    account: {credits_limit: 5, credits_used: 9}",
+                "    error_logs: [{id: E, date: '2030-01-01T00:00:00Z'}]",
+            ],
+            [(5, NO_STATUS), (6, "is so until"), (7, "has not come yet"), (8, CREDITS), (9, "has not come yet")],
+        ),
+        (
+            [
+                "  serpwow:",
+                "    account: {credits_limt: 5}",
+                "    batches:",
+                "      - {id: A, called_at: '2025-01-01T00:00:00Z'}",
+            ],
+            [(4, "credits_limit"), (6, "leave it out")],
+        ),
+        (
+            [
+                "  stripe:",
+                "    batch_jobs:",
+                "      - {status: nowhere}",
+                "      - {status: validating, since: '2025-01-01T00:00:00Z'}",
+                "      - {status: complete, created: '2030-01-01T00:00:00Z'}",
+                "    event_destinations: [{created: '2030-01-01T00:00:00Z'}]",
+            ],
+            [(5, "is not one of"), (6, "is so no longer"), (7, "has not come yet"), (8, "has not come yet")],
+        ),
+        (
+            [
+                "  6dot50:",
+                "    accounts: [{name: A, createdAt: '2030-01-01T00:00:00Z'}]",
+                "    batches: [{status: NOWHERE}, {status: DRAFT, createdAt: '2030-01-01T00:00:00Z'}]",
+            ],
+            [(4, "has not come yet"), (5, "is not one of"), (5, "has not come yet")],
+        ),
+    ],
+)
+def test_contradictions_are_told_beside_other_mistakes(given: list[str], told: list[tuple[int, str]]) -> None:
+    found = mistakes_in("\n".join(["title: A story", "given:", *given]))
+    assert [line for line, _ in found] == [line for line, _ in told], found
+    for (_, message), (_, part) in zip(found, told, strict=True):
+        assert part in message
+
+
+@pytest.mark.parametrize(
+    ("lines", "places"),
+    [
+        (['{"title": "A",', ' "seed": 1,', ' "seed": 2,', ' "clok": {}}'], [(3, 2), (4, 10)]),
+        (['{"title": "A",', ' "seed": 12345678901234567890123}'], [(2, 10)]),
+        (['{"title": "1e999 in a text",', ' "seed": 1e999}'], [(2, 10)]),
+    ],
+)
+def test_mistakes_of_json_are_placed(tmp_path: Path, lines: list[str], places: list[tuple[int, int]]) -> None:
+    (tmp_path / "story.json").write_text("\n".join(lines))
+    with pytest.raises(BadInput) as refused:
+        load_file(tmp_path / "story.json", VENDORS)
+    assert [(it.line, it.column) for it in refused.value.problems] == places, refused.value.lines()

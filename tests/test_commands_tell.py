@@ -1,0 +1,61 @@
+"""The commands say what they take: each option, each name of an exchange, and calls that the served world answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+import httpx
+import pytest
+from click.testing import CliRunner
+
+from emulator.cli import main
+from emulator.greeting import greeting
+from emulator.kernel.worlds import Worlds
+from emulator.own_scenarios import open_library
+from emulator.serving import serve
+from emulator.vendors import VENDORS
+
+
+@pytest.mark.parametrize("option", [it for it in serve.params if isinstance(it, click.Option)], ids=lambda it: it.name)
+def test_every_option_of_serve_says_what_it_does_and_names_its_variable(option: click.Option) -> None:
+    assert option.help
+    assert option.show_envvar
+    assert f"EMULATOR_{option.opts[0].removeprefix('--').replace('-', '_').upper()}" == option.envvar
+
+
+def test_the_help_of_serve_names_the_variable_of_its_scenarios() -> None:
+    assert "EMULATOR_SCENARIO " in " ".join(CliRunner().invoke(main, ["serve", "--help"]).output.split())
+
+
+@pytest.mark.parametrize("name", [[], ["last"], ["1"], ["{world}/1"], ["{world}/last"]])
+def test_explain_takes_an_exchange_by_every_name_it_has(live: Any, name: list[str]) -> None:
+    world = live.load({"given": {"serpwow": {"batches": [{"id": "A"}]}}})
+    reply = httpx.get(f"{world.serpwow['url']}/batches/A", params={"api_key": world.serpwow["api_key"]})
+    assert reply.headers["emulator-exchange"] == f"{world.id}/1"
+    named = [it.format(world=world.id) for it in name]
+    there = [] if "/" in "".join(named) else ["--world", world.id]
+    done = CliRunner().invoke(main, ["explain", "--url", live.url, *there, *named])
+    assert (done.exit_code, done.output[:3]) == (0, "1  ")
+
+
+@pytest.mark.parametrize("name", ["first", "0x1", "/1", "default/", "default/one", "-1/x"])
+def test_explain_says_what_names_an_exchange(name: str) -> None:
+    done = CliRunner().invoke(main, ["explain", "--url", "http://127.0.0.1:1", "--", name])
+    assert (done.exit_code, "give its number, last, or both" in done.output) == (2, True)
+
+
+def test_calls_to_paste_are_printed_only_where_they_would_find_what_they_name(tmp_path: Path) -> None:
+    own = "title: Mine\ngiven: {serpwow: {batches: [{id: B1}]}}\n"
+    listed = "title: Mine\ncredentials: {serpwow: [mine]}\n"
+    shipped = open_library(()).open("first-run")
+    told = []
+    for name, text in (("first-run", None), ("own", own), ("listed", listed)):
+        if text is not None:
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "first-run.yaml").write_text(text)
+        scenario = shipped if text is None else open_library((tmp_path / name,)).open("first-run")
+        world = scenario.world(VENDORS, "default")
+        told.append(any("curl" in line for line in greeting("http://127.0.0.1:8080", Worlds(world), True, None)))
+    assert told == [True, False, False]

@@ -1,0 +1,51 @@
+"""What a scenario says and its steps never bring into play is a difference: a fault, a reply, a request that reaches nobody."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.doors import InProcessClient
+from emulator.scenario.loader import load_text
+from emulator.scenario.player import play
+from emulator.vendors import VENDORS
+
+GET_B1 = "  - send: GET /live/batches/B1?api_key=demo"
+STORY = f"""title: A story
+given: {{serpwow: {{batches: [{{id: B1}}, {{id: B7}}]}}}}
+%s
+steps:
+{GET_B1}
+"""
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("", []),
+        ("faults: [{at: serpwow.batches.get, id: B1, where: after-commit, do: status, status: 500}]", []),
+        ("replies: [{at: serpwow.batches.get, status: 503, body: {}}]", []),
+        (
+            "faults: [{at: serpwow.batches.get, id: B7, where: after-commit, do: status, status: 500}]",
+            ["s.yaml:3: this fault never struck: no step calls what it is for"],
+        ),
+        (
+            "faults: [{at: serpwow.batches.get, after: 2, where: after-commit, do: status, status: 500}]",
+            ["s.yaml:3: this fault never struck: 1 of its calls came"],
+        ),
+        (
+            "replies: [{at: serpwow.batches.list, status: 503, body: {}}]",
+            ["s.yaml:3: this reply was never given: no step calls serpwow.batches.list"],
+        ),
+    ],
+)
+def test_a_part_that_never_comes_into_play_is_a_difference(part: str, told: list[str]) -> None:
+    scenario = load_text(STORY % part, VENDORS, "s", "s.yaml")
+    assert [str(it) for it in play(scenario, InProcessClient()).differences] == told
+
+
+@pytest.mark.parametrize(("get", "differs"), [("", True), ("\n    get: {status: 404}", False)])
+def test_a_request_that_reaches_nobody_is_a_difference_unless_that_is_wanted(get: str, differs: bool) -> None:
+    scenario = load_text(f"title: A story\nsteps:\n  - send: GET /v3/nowhere{get}\n", VENDORS, "s", "s.yaml")
+    told = [str(it) for it in play(scenario, InProcessClient()).differences]
+    assert bool(told) == differs
+    assert all(it.startswith("s.yaml:3: this request reached no operation (no-such-path)") for it in told)

@@ -1,0 +1,79 @@
+"""An id that no client could ask for is refused with the reason, and each served scenario has a world of a name to read."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulator.app import world_name, worlds_of
+from emulator.kernel.errors import BadInput, Conflict
+from emulator.scenario.document import Document
+from emulator.scenario.loader import load_document
+from emulator.scenario.scenario import Scenario
+from emulator.vendors import VENDORS
+
+LISTS = [("serpwow", it) for it in ("batches", "destinations", "error_logs")]
+LISTS += [("stripe", it) for it in ("batch_jobs", "event_destinations", "events")]
+EVENT = {"type": "v2.core.batch_job.completed", "object_id": "batchv2_x"}
+
+
+@pytest.mark.parametrize(("vendor", "part"), LISTS)
+@pytest.mark.parametrize(
+    ("id", "why"),
+    [
+        ("", "leave it out"),
+        ("a/b", "'/' in it"),
+        ("a b", "' ' in it"),
+        ("a\n", "in it"),
+        ("a?b", "'?' in it"),
+        ("a%20b", "'%' in it"),
+        ("..", "no segment"),
+    ],
+)
+def test_an_id_that_fits_no_path_is_refused(vendor: str, part: str, id: str, why: str) -> None:
+    item = {"id": id, **(EVENT if part == "events" else {})}
+    with pytest.raises(BadInput) as refused:
+        load_document(Document({"title": "Ids", "given": {vendor: {part: [item]}}}), VENDORS)
+    (problem,) = refused.value.problems
+    assert (problem.pointer, why in problem.message) == (f"/given/{vendor}/{part}/0/id", True), problem.message
+
+
+@pytest.mark.parametrize(
+    ("batch", "place", "operation"),
+    [
+        ({"id": "stopall"}, "id", "serpwow.batches.stopall"),
+        ({"id": "B", "searches": [{"id": "clear", "q": "x"}]}, "searches/0/id", "clear"),
+        ({"id": "B", "searches": [{"id": "searches", "q": "x"}]}, "searches/0/id", "searches"),
+    ],
+)
+def test_an_id_whose_path_is_that_of_another_operation_is_refused(batch: dict[str, object], place: str, operation: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load_document(Document({"title": "Ids", "given": {"serpwow": {"batches": [batch]}}}), VENDORS)
+    (problem,) = refused.value.problems
+    assert problem.pointer == f"/given/serpwow/batches/0/{place}"
+    assert operation in problem.message
+
+
+def test_ids_that_are_words_elsewhere_are_ids() -> None:
+    given = {"serpwow": {"batches": [{"id": "start"}, {"id": "csv"}]}, "stripe": {"batch_jobs": [{"id": "stopall"}]}}
+    load_document(Document({"title": "Ids", "given": given}), VENDORS)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "world"),
+    [
+        ("serpwow/stopall-23", "serpwow.stopall-23"),
+        ("my story", "my-story"),
+        ("ü", "u"),
+        ("café crème", "cafe-creme"),
+        ("测试", "u6d4bu8bd5"),
+        ("测验", "u6d4bu9a8c"),
+    ],
+)
+def test_a_world_has_a_name_to_read(scenario: str, world: str) -> None:
+    assert world_name(scenario) == world
+
+
+def test_two_scenarios_of_one_name_are_refused() -> None:
+    stories = [Scenario(name, "", {"title": "A story"}) for name in ("first", "ü", "u")]
+    with pytest.raises(Conflict):
+        worlds_of(stories)
