@@ -69,9 +69,28 @@ def test_destinations_are_listed_as_they_are_printed() -> None:
     assert dump(reply.body).decode() == without_white_space(text_of("destinations"))
 
 
-PRINTED_ORDER = """id created_at last_run name schedule_type priority destination_ids enabled status searches_total_count
-searches_page_count credits_required next_result_set_id results_count schedule_days_of_week schedule_hours notification_email
-notification_as_json notification_as_jsonlines notification_as_csv""".split()
+PRINTED_ORDER = [
+    "id",
+    "created_at",
+    "last_run",
+    "name",
+    "schedule_type",
+    "priority",
+    "destination_ids",
+    "enabled",
+    "status",
+    "searches_total_count",
+    "searches_page_count",
+    "credits_required",
+    "next_result_set_id",
+    "results_count",
+    "schedule_days_of_week",
+    "schedule_hours",
+    "notification_email",
+    "notification_as_json",
+    "notification_as_jsonlines",
+    "notification_as_csv",
+]
 
 
 @pytest.mark.parametrize("path", ["/live/batches", "/live/batches/2A6F94BB", "/live/batches/2A6F94BB/results"])
