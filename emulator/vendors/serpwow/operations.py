@@ -119,9 +119,10 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
         page = page_of(tx.group(Batch.kind, "owner", SELF), call.query, tx)
     except Unfit as reason:
         return Answer("bad_list_parameter", reason.evidence, str(reason), reason.assumption)
-    if page.batches:
-        return Answer("page", "serpwow-list-1", page, page.assumption or LIST_FIELDS.id, ("serpwow-list-12",))
-    return Answer("page", "serpwow-list-1", page, page.assumption, () if page.pages else ("serpwow-empty-2",))
+    answer = Answer("page", "serpwow-list-1", page, page.assumption, () if page.pages else ("serpwow-empty-2",))
+    if not page.batches or tx.choice(LIST_FIELDS.id) == "printed":
+        return answer
+    return answer._replace(assumption=page.assumption or LIST_FIELDS.id, also=("serpwow-list-12",))
 
 
 def get_account(tx: Transaction, _call: Call) -> Answer:
