@@ -305,13 +305,23 @@ def test_a_program_that_polls_is_killed_and_the_reason_told(tmp_path: Path) -> N
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise")
 def test_an_interrupt_prints_what_was_found_so_far_and_kills_the_program(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(as_yaml({"title": "A batch", **LATE}))
-    os.mkfifo(tmp_path / "pipe")
-    waits = f"echo > {tmp_path}/pipe; exec sleep 600"
-    heeds = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv)"
-    explore = [sys.executable, "-m", "emulator", "explore", str(tmp_path / "s.yaml"), "--", "sh", "-c", waits]
-    command = [sys.executable, "-c", heeds, *explore[1:]]  # a job in the background begins with SIGINT ignored
+    # a job that a shell runs in the background begins with SIGINT ignored
+    heeds = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
+    explore = [
+        sys.executable,
+        "-m",
+        "emulator",
+        "explore",
+        str(tmp_path / "s.yaml"),
+        "--",
+        "sh",
+        "-c",
+        "echo begun; exec sleep 600",
+    ]
+    command = [sys.executable, "-c", heeds, *explore]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        (tmp_path / "pipe").read_text()
+        assert process.stderr is not None
+        assert "begun\n" in iter(process.stderr.readline, "")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate()
     assert (process.returncode, said) == (130, "0 of 1 endings broke something\n")

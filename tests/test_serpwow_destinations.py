@@ -21,7 +21,9 @@ S3 = {"s3_access_key_id": "key", "s3_secret_access_key": "secret", "s3_bucket_na
 
 
 def whole(type: str) -> dict[str, Any]:
-    return {"name": "A", "type": type, "enabled": True, **dict.fromkeys(TYPES[type], "value")}
+    values = dict.fromkeys(TYPES[type], "value")
+    region = {"oss_region_id": "oss-eu-central-1"} if type == "oss" else {}
+    return {"name": "A", "type": type, "enabled": True, **values, **region}
 
 
 def world(**destination: Any) -> World:
@@ -37,6 +39,13 @@ def put(world: World, **body: Any) -> int:
 def test_a_destination_with_all_that_its_type_requires_is_made(type: str) -> None:
     reply, _ = send(world_of({}), "POST", "/live/destinations", whole(type))
     assert (reply.status, list(reply.body["destination"])) == (200, ["id"])
+
+
+@pytest.mark.parametrize("region", ["nonsense", "eu-central-1", "OSS-EU-CENTRAL-1", ""])
+def test_a_region_that_is_not_printed_is_refused(region: str) -> None:
+    reply, _ = send(world_of({}), "POST", "/live/destinations", whole("oss") | {"oss_region_id": region})
+    assert reply.status == 400
+    assert reply.body["request_info"]["message"].startswith("oss_region_id must be one of oss-cn-hangzhou, ")
 
 
 @pytest.mark.parametrize(("type", "name"), REQUIRED)

@@ -69,6 +69,40 @@ def test_destinations_are_listed_as_they_are_printed() -> None:
     assert dump(reply.body).decode() == without_white_space(text_of("destinations"))
 
 
+PRINTED_ORDER = [
+    "id",
+    "created_at",
+    "last_run",
+    "name",
+    "schedule_type",
+    "priority",
+    "destination_ids",
+    "enabled",
+    "status",
+    "searches_total_count",
+    "searches_page_count",
+    "credits_required",
+    "next_result_set_id",
+    "results_count",
+    "schedule_days_of_week",
+    "schedule_hours",
+    "notification_email",
+    "notification_as_json",
+    "notification_as_jsonlines",
+    "notification_as_csv",
+]
+
+
+@pytest.mark.parametrize("path", ["/live/batches", "/live/batches/2A6F94BB", "/live/batches/2A6F94BB/results"])
+def test_a_batch_has_its_fields_in_the_order_in_which_they_are_printed(path: str) -> None:
+    schedule = {"schedule_type": "weekly", "schedule_days_of_week": [0, 3], "schedule_hours": [8]}
+    batch = {"id": "2A6F94BB", "last_run": "2020-09-01T00:00:00Z", "notification_email": "john.smith@example.com", **schedule}
+    body = send(world_of({"batches": [batch]}), "GET", path)[0].body
+    shown = body["batches"][0] if "batches" in body else body["batch"]
+    assert [name for name in shown if name in PRINTED_ORDER] == PRINTED_ORDER
+    assert [name for name in shown if name not in PRINTED_ORDER] == ["searches_type", "searches_type_locked"]
+
+
 def test_a_result_set_is_had_as_it_is_printed_but_for_its_links_and_instants() -> None:
     """The sample expires after six days and was told of a year later; its links lead to the vendor's own host."""
     run = {

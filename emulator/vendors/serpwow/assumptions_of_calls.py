@@ -39,6 +39,27 @@ LIST_NEVER_RUN_FILTER = Assumption(
     "excluded",
     "What did not happen was not before anything.",
 )
+LIST_FIELDS = Assumption(
+    "serpwow.list-fields",
+    "Does List Batches tell credits_required, searches_type and searches_type_locked of each batch?",
+    ("all", "printed"),
+    "all",
+    "Its sample leaves them out; but it leaves out others too that a page prints elsewhere, as samples do.",
+)
+FIND_IN = Assumption(
+    "serpwow.find-in",
+    "In which parameters of a search does Find Searches look, besides its custom_id?",
+    ("every", "q"),
+    "every",
+    "The page says that it looks in the search, which another page calls a collection of parameters.",
+)
+HOURLY_SCHEDULE = Assumption(
+    "serpwow.hourly-schedule",
+    "What becomes of the schedule_type hourly?",
+    ("refuse", "every-hour"),
+    "refuse",
+    "Pages name hourly among the schedules and print no value for it; minutes with every_hour is one that runs so.",
+)
 PATH_SPELLING = Assumption(
     "serpwow.path-spelling",
     "Are paths with other capitals or a trailing slash understood?",
@@ -86,7 +107,7 @@ MAX_PAGE = Assumption(
     "How large may max_page be in a batch?",
     ("20", "100"),
     "20",
-    "The newer page says 20, the older one said 100.",
+    "An older page says 100, and a newer one is reported to say 20.",
 )
 LOCKED_TYPE = Assumption(
     "serpwow.locked-type",
@@ -144,6 +165,9 @@ OF_CALLS = (
     LIST_PRIORITY_ORDER,
     LIST_NEVER_RUN,
     LIST_NEVER_RUN_FILTER,
+    LIST_FIELDS,
+    FIND_IN,
+    HOURLY_SCHEDULE,
     PATH_SPELLING,
     REFUSED_FIRST,
     EDIT_QUEUED,

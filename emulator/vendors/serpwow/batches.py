@@ -12,11 +12,12 @@ from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import (
     DELETE_UNKNOWN_SEARCHES,
     EDIT_QUEUED,
+    HOURLY_SCHEDULE,
     LOCKED_TYPE,
     MAX_PAGE,
     UNNAMED_BATCH,
 )
-from emulator.vendors.serpwow.bodies import Unfit, read_parameters, refuse_unfit, text
+from emulator.vendors.serpwow.bodies import HOURLY, Unfit, read_parameters, refuse_unfit, text, with_hourly_spelt_out
 from emulator.vendors.serpwow.effects import planned
 from emulator.vendors.serpwow.ids import fresh, fresh_code, letters
 from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
@@ -41,7 +42,8 @@ def create_batch(tx: Transaction, call: Call) -> Answer:
         batch = _changed(tx, new_batch(tx, fresh_code(tx, Batch.kind)), written)
     except Unfit as reason:
         return unfit(reason)
-    return Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))
+    answer = Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))
+    return answer._replace(assumption=answer.assumption or _assumed_of(written))
 
 
 def new_batch(view: View, id: str) -> Batch:
@@ -77,11 +79,17 @@ def _update(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
     body = body_of(tx, call)
     written = {"searches": body} if isinstance(body, list) else parameters_in(tx, body)
     changed = _changed(tx, batch, written)
-    return changed, Answer("batch", "serpwow-searches-1" if "searches" in written else "serpwow-update-1", changed)
+    evidence = "serpwow-searches-1" if "searches" in written else "serpwow-update-1"
+    return changed, Answer("batch", evidence, changed, _assumed_of(written))
+
+
+def _assumed_of(written: Mapping[str, Any]) -> str | None:
+    """The assumption that a batch rests on once its parameters were taken."""
+    return HOURLY_SCHEDULE.id if written.get("schedule_type") == HOURLY else None
 
 
 def _changed(tx: Transaction, batch: Batch, written: Mapping[str, Any]) -> Batch:
-    parts = read_parameters(written)
+    parts = read_parameters(with_hourly_spelt_out(tx, written))
     changed = replace(
         batch,
         **parts[None],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.serpwow.assumptions_of_calls import INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
+from emulator.vendors.serpwow.assumptions_of_calls import HOURLY_SCHEDULE, INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
 from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.model import Batch, Destination
 from emulator.vendors.serpwow.schedules import EVERY, TYPES
@@ -118,6 +118,9 @@ PARAMETERS = {
     "notification_csv_fields": Parameter("notifications", "csv_fields", joined),
 }
 
+HOURLY = "hourly"
+"""A schedule that pages name, and for which none prints a value. Evidence: serpwow-schedule-8."""
+
 FLAGS = tuple(name for name, parameter in PARAMETERS.items() if parameter.read is flag)
 
 
@@ -132,6 +135,19 @@ def read_parameters(written: Mapping[str, Any]) -> dict[str | None, dict[str, An
         if (parameter := PARAMETERS.get(name)) is not None:
             read[parameter.part][parameter.attribute] = parameter.read(name, value)
     return read
+
+
+def with_hourly_spelt_out(tx: Transaction, written: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the parameters with an hourly schedule as one by minutes.
+
+    Raises:
+        Unfit: hourly is assumed to be no value of schedule_type.
+    """
+    if written.get("schedule_type") != HOURLY:
+        return written
+    if tx.choice(HOURLY_SCHEDULE.id) == "refuse":
+        raise Unfit(f"schedule_type must be one of {', '.join(TYPES)}", "serpwow-schedule-8", HOURLY_SCHEDULE.id)
+    return {**written, "schedule_type": "minutes", "schedule_minutes": "every_hour"}
 
 
 def refuse_unfit(tx: Transaction, batch: Batch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,9 +11,10 @@ from emulator.kernel.machine import ABSENT, SAME, Machine, On, Row, View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, optional_text, text
-from emulator.vendors.serpwow.ids import fresh_code
+from emulator.vendors.serpwow.ids import fresh_code, seven_letters
 from emulator.vendors.serpwow.listing import WantedPage, page_wanted
 from emulator.vendors.serpwow.model import Batch, Destination
+from emulator.vendors.serpwow.oss_regions import OSS_REGIONS
 from emulator.vendors.serpwow.received import parameters_of
 from emulator.vendors.serpwow.refusals import unfit
 from emulator.vendors.serpwow.uploads import is_out_of_reach
@@ -46,6 +47,9 @@ SETTINGS = {
 """The parameters that apply to each type. Evidence: serpwow-destinations-9."""
 
 TYPES = tuple(SETTINGS)
+
+READ = {"oss_region_id": one_of(OSS_REGIONS)}
+"""How the parameters are read that take certain values only. Evidence: serpwow-destinations-15 and serpwow-body-7."""
 
 COMMON = ("name", "type", "enabled")
 PAGE_SIZE = 10
@@ -84,7 +88,7 @@ DESTINATION = Machine(
 
 
 def create_destination(tx: Transaction, call: Call) -> Answer:
-    id = fresh_code(tx, Destination.kind)
+    id = fresh_code(tx, Destination.kind, form=seven_letters)
     try:
         written = parameters_of(tx, call)
         for name in COMMON:
@@ -123,7 +127,16 @@ def list_destinations(tx: Transaction, call: Call) -> Answer:
     term = call.query.get("search_term", "").lower()
     found = [it for it in tx.all(Destination.kind) if term in it.name.lower()]
     found.sort(key=lambda it: (getattr(it, wanted.sort_by), it.id), reverse=wanted.descending)
-    return Answer("destinations", "serpwow-destinations-5", DestinationsPage(wanted, len(found), wanted.cut(found)))
+    page = DestinationsPage(wanted, len(found), wanted.cut(found))
+    return Answer("destinations", "serpwow-destinations-5", page, also=tuple(_facts_of(page, call)))
+
+
+def _facts_of(page: DestinationsPage, call: Call) -> Iterator[str]:
+    """The facts behind what is ours of a list."""
+    if "search_term" in call.query or ("sort_by" not in call.query and page.total > 1):
+        yield "serpwow-destinations-13"
+    if any(it.type != "s3" for it in page.destinations):
+        yield "serpwow-destinations-14"
 
 
 def show_destination(view: View, destination: Destination) -> dict[str, Any]:
@@ -162,7 +175,7 @@ def _settings(old: Destination, type: str, written: Mapping[str, Any]) -> dict[s
     """The parameters that apply to the type, those of the old one where it stays; those of other types are ignored."""
     applying = SETTINGS[type]
     kept = {name: value for name, value in old.settings if type == old.type or name in applying.required + applying.optional}
-    read = {name: text(name, written[name]) for name in applying.required if name in written}
+    read = {name: READ.get(name, text)(name, written[name]) for name in applying.required if name in written}
     optional = {name: optional_text(name, written[name]) for name in applying.optional if name in written}
     missing = [name for name in applying.required if name not in kept | read]
     if missing and type != old.type:

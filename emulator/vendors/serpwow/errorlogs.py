@@ -18,7 +18,7 @@ from emulator.vendors.vendor import Answer, Call
 
 PAGE_SIZE = 10
 KEPT = timedelta(days=3)
-"""How long after its last occurrence an error is told. Evidence: serpwow-errorlogs-2."""
+"""How long after its last occurrence an error is told. Evidence: serpwow-kept-1."""
 
 ENGINE_URL = "https://www.google.com/search?"
 API_URL = "https://api.serpwow.com/live/search?"
@@ -64,8 +64,8 @@ def list_error_logs(tx: Transaction, call: Call) -> Answer:
     term = call.query.get("search_term", "").lower()
     found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + KEPT and _speaks_of(log, term)]
     found.sort(key=lambda log: getattr(log, wanted.sort_by), reverse=wanted.descending)
-    evidence = "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1"
-    return Answer("error_logs", evidence, ErrorLogsPage(wanted, len(found), wanted.cut(found)))
+    evidence, also = ("serpwow-errorlogs-6", ()) if found else ("serpwow-errorlogs-1", ("serpwow-empty-2",))
+    return Answer("error_logs", evidence, ErrorLogsPage(wanted, len(found), wanted.cut(found)), also=also)
 
 
 def show_error_log(log: ErrorLog, date: str) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from emulator.vendors.serpwow.given_fields import (
     show_batch,
 )
 from emulator.vendors.serpwow.given_instants import overdue, unfit_instants
-from emulator.vendors.serpwow.ids import fresh_code
+from emulator.vendors.serpwow.ids import Form, code, fresh_code, seven_letters
 from emulator.vendors.serpwow.machine import STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform
 from emulator.vendors.serpwow.slots import call_up, in_its_line
@@ -133,7 +133,7 @@ def _platform_of(view: View) -> Platform:
 
 
 def _read_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Destination]:
-    for id, item in _with_ids(view, Destination.kind, items):
+    for id, item in _with_ids(view, Destination.kind, items, seven_letters):
         old = view.find(Destination.kind, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
         yield replace(old, **read_fields(DESTINATION, {**item, "id": id}))
 
@@ -145,11 +145,13 @@ def _read_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator
         yield replace(old, **read_fields(ERROR_LOG, {**item, "id": id}))
 
 
-def _with_ids(view: View, kind: str, items: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _with_ids(
+    view: View, kind: str, items: Sequence[Mapping[str, Any]], form: Form = code
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each item with its id; those that have none get one that neither the world nor the others have."""
     taken = {item["id"] for item in items if "id" in item}
     for item in items:
-        id = item.get("id") or fresh_code(view, kind, taken)
+        id = item.get("id") or fresh_code(view, kind, taken, form)
         taken.add(id)
         yield id, item
 

@@ -15,9 +15,14 @@ def code(digest: bytes) -> str:
     return digest.hex()[:8].upper()
 
 
-def letters(digest: bytes) -> str:
-    """Sixteen capitals."""
-    return "".join(chr(65 + byte % 26) for byte in digest[:16])
+def letters(digest: bytes, count: int = 16) -> str:
+    """Capitals: sixteen, as of a search, unless another count is asked for."""
+    return "".join(chr(65 + byte % 26) for byte in digest[:count])
+
+
+def seven_letters(digest: bytes) -> str:
+    """Seven capitals, as in the printed id of a destination. Evidence: serpwow-destinations-1."""
+    return letters(digest, 7)
 
 
 def fresh(view: View, purpose: str, form: Form, taken: Callable[[str], object]) -> str:
@@ -27,6 +32,6 @@ def fresh(view: View, purpose: str, form: Form, taken: Callable[[str], object]) 
     return id
 
 
-def fresh_code(view: View, kind: str, others: Container[str] = ()) -> str:
+def fresh_code(view: View, kind: str, others: Container[str] = (), form: Form = code) -> str:
     """An id that nothing of the kind has, nor any of the others."""
-    return fresh(view, kind, code, lambda id: id in others or view.find(kind, id))
+    return fresh(view, kind, form, lambda id: id in others or view.find(kind, id))

@@ -24,7 +24,7 @@ from emulator.vendors.serpwow.effects import (
 )
 from emulator.vendors.serpwow.model import Account, Batch
 from emulator.vendors.serpwow.repetition import least_steps
-from emulator.vendors.serpwow.slots import has_no_place, take_a_ticket
+from emulator.vendors.serpwow.slots import has_no_place, is_outranked, take_a_ticket
 from emulator.vendors.serpwow.waits import INACTIVITY, PLACE, QUEUE, RESET, RUN, SCHEDULE
 
 NOT_RESET = Assume(CREDITS_RESET.id, "never")
@@ -111,6 +111,7 @@ BATCH = Machine(
         Row(ABSENT, On(STOPALL), SAME, "unknown_batch", None, "serpwow-unknown-1"),
         #
         Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-1", has_no_place),
+        Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-2", is_outranked),
         Row("queued", After(QUEUE.name), "running", None, begin_the_run, "serpwow-queue-1"),
         Row("queued", After(PLACE.name), "running", None, begin_the_run, "serpwow-slots-2"),
         Row("running", After(RUN.name), "idle", None, deliver_results, "serpwow-complete-2"),

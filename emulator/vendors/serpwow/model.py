@@ -228,7 +228,9 @@ class Batch:
         if self.status == "running" or (self.status == "queued" and self.called_at is not None):
             lists.append(("place", self.size))
         elif self.status == "queued" and self.ticket is not None:
-            lists.append(("ticket", *self.ticket))
+            lists += (("ticket", *self.ticket), ("in line", *self.ticket[:2]))
+        elif self.status == "queued":
+            lists.append(("newly queued", self.size, self.priority))
         return tuple(lists)
 
 

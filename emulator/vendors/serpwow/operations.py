@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
-from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
+from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS, PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (
     clear_searches,
     create_batch,
@@ -119,7 +119,10 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
         page = page_of(tx.group(Batch.kind, "owner", SELF), call.query, tx)
     except Unfit as reason:
         return Answer("bad_list_parameter", reason.evidence, str(reason), reason.assumption)
-    return Answer("page", "serpwow-list-1", page, page.assumption, ("serpwow-get-2",) if page.batches else ())
+    answer = Answer("page", "serpwow-list-1", page, page.assumption, () if page.pages else ("serpwow-empty-2",))
+    if not page.batches or tx.choice(LIST_FIELDS.id) == "printed":
+        return answer
+    return answer._replace(assumption=page.assumption or LIST_FIELDS.id, also=("serpwow-list-12",))
 
 
 def get_account(tx: Transaction, _call: Call) -> Answer:

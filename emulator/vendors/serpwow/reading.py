@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
-from emulator.vendors.serpwow.assumptions_of_calls import SEARCHES_BEYOND_END, WEBHOOK_UNSENT
+from emulator.vendors.serpwow.assumptions_of_calls import FIND_IN, SEARCHES_BEYOND_END, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.delivery_status import FAILED, basis_of
 from emulator.vendors.serpwow.links import result_links, search_links
@@ -68,32 +68,43 @@ def _list_searches(tx: Transaction, call: Call, batch: Batch) -> Answer:
     q, custom_id = call.query.get("q"), call.query.get("custom_id")
     found, evidence = batch.searches, "serpwow-searches-3"
     if q or custom_id:
-        found = Searches(batch.id, (search for search in batch.searches if _fits(search, q, custom_id)))
+        found = _found(batch, q, custom_id, in_every=tx.choice(FIND_IN.id) == "every")
         evidence = "serpwow-searches-4" if q else "serpwow-searches-5"
     page = found.page(number)
-    also = ("serpwow-find-1",) if q and not all(any(q in text for text in _texts(it)) for it in page) else ()
+    also = ("serpwow-find-1",) if q and not all(any(q in text for text in _texts(it, in_every=True)) for it in page) else ()
+    also = also if found.pages else ("serpwow-empty-2",)
     answer = Answer("searches", evidence, SearchesPage(batch.id, number, found.pages, page), also=also)
+    if q and _found(batch, q, custom_id, in_every=True) != _found(batch, q, custom_id, in_every=False):
+        answer = answer._replace(assumption=FIND_IN.id, also=(*also, "serpwow-find-2"))
     if number <= max(found.pages, 1):
         return answer
     name = "failure" if tx.choice(SEARCHES_BEYOND_END.id) == "500" else "searches"
     return answer._replace(name=name, evidence="serpwow-searches-12", assumption=SEARCHES_BEYOND_END.id)
 
 
-def _fits(search: Search, q: str | None, custom_id: str | None) -> bool:
+def _found(batch: Batch, q: str | None, custom_id: str | None, *, in_every: bool) -> Searches:
+    return Searches(batch.id, (search for search in batch.searches if _fits(search, q, custom_id, in_every)))
+
+
+def _fits(search: Search, q: str | None, custom_id: str | None, in_every: bool) -> bool:
     """Evidence: serpwow-searches-4, serpwow-searches-5 and serpwow-find-1."""
     if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:
         return False
-    return not q or any(q.lower() in text.lower() for text in _texts(search))
+    return not q or any(q.lower() in text.lower() for text in _texts(search, in_every=in_every))
 
 
-def _texts(search: Search) -> tuple[str, str]:
-    """Where a term is looked for: what the search is about, and the client's own id of it."""
-    return str(search.parameters.get("q", "")), str(search.parameters.get("custom_id", ""))
+def _texts(search: Search, *, in_every: bool) -> list[str]:
+    """Where a term is looked for: what the search is about and the client's own id of it, or every value that it has."""
+    if not in_every:
+        return [str(search.parameters.get(name, "")) for name in ("q", "custom_id")]
+    values = search.parameters.values()
+    return [str(text) for value in values for text in (value if isinstance(value, list) else [value])]
 
 
 def _export(format: str) -> Look:
     def look(tx: Transaction, call: Call, batch: Batch) -> Answer:
-        return Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, call, batch, format)))
+        also = () if len(batch.searches) else ("serpwow-empty-2",)
+        return Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, call, batch, format)), also=also)
 
     return look
 

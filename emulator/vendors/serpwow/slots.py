@@ -30,7 +30,20 @@ def has_places_for_all(view: View, batches: Iterable[Batch]) -> bool:
     return all(wanted[pool] <= places for pool, places in POOLS[view.choice(PLACES.id)].items())
 
 
+def is_outranked(view: View, batch: Batch) -> bool:
+    """Whether queued batches of higher priorities need every place of its pool that is free. Evidence: serpwow-slots-2."""
+    pool = _pool_of(view, batch)
+    higher = PRIORITIES[PRIORITIES.index(batch.priority) + 1 :]
+    return batch.owner == SELF and _free(view, pool) <= sum(len(_newly_queued(view, pool, it)) for it in higher)
+
+
 def take_a_ticket(view: View, batch: Batch) -> Iterator[Line | Batch]:
+    """Puts a batch in line, and calls up the ones that come before it while places are free."""
+    yield from _join_the_line(view, batch)
+    yield from call_up(view)
+
+
+def _join_the_line(view: View, batch: Batch) -> Iterator[Line | Batch]:
     pool = _pool_of(view, batch)
     line = _line(view, pool, batch.priority)
     yield replace(line, next=line.next + 1)
@@ -42,31 +55,50 @@ def in_its_line(view: View, batch: Batch) -> Iterator[Line | Batch]:
     if batch.ticket is None or batch.called_at is not None or batch.ticket[:2] == (_pool_of(view, batch), batch.priority):
         yield batch
     else:
-        yield from take_a_ticket(view, batch)
+        yield from _join_the_line(view, batch)
 
 
 def call_up(view: View) -> Iterator[Line | Batch]:
     """Gives every free place to the batch of the highest priority that has waited longest.
 
+    A batch that is new in the queue comes before those in line whose priority is lower.
     Each value that this yields is in the view before the next one is asked for.
     """
     for pool in POOLS[view.choice(PLACES.id)]:
-        for priority in reversed(PRIORITIES):
-            line = _line(view, pool, priority)
-            while line.serving < line.next and _free(view, pool):
-                waiting = view.group(Batch.kind, "ticket", pool, priority, line.serving)
-                line = replace(line, serving=line.serving + 1)
-                yield line
-                yield from (replace(batch, called_at=view.now) for batch in waiting)
+        for rank in reversed(range(len(PRIORITIES))):
+            yield from _call_the_line(view, pool, PRIORITIES[rank])
+            if any(view.size(Batch.kind, "in line", pool, lower) for lower in PRIORITIES[:rank]):
+                first = _newly_queued(view, pool, PRIORITIES[rank])[: _free(view, pool)]
+                yield from (replace(batch, called_at=view.now) for batch in first)
+
+
+def _call_the_line(view: View, pool: str, priority: str) -> Iterator[Line | Batch]:
+    line = _line(view, pool, priority)
+    while line.serving < line.next and _free(view, pool):
+        waiting = view.group(Batch.kind, "ticket", pool, priority, line.serving)
+        line = replace(line, serving=line.serving + 1)
+        yield line
+        yield from (replace(batch, called_at=view.now) for batch in waiting)
+
+
+def _newly_queued(view: View, pool: str, priority: str) -> list[Batch]:
+    """The batches of a priority that the platform has not looked at yet, the one that has waited longest first."""
+    found = (batch for size in _sizes(pool) for batch in view.group(Batch.kind, "newly queued", size, priority))
+    return sorted(found, key=lambda batch: batch.since)
 
 
 def _pool_of(view: View, batch: Batch) -> str:
     return batch.size if view.choice(PLACES.id) == "by-size" else "all"
 
 
-def _free(view: View, pool: str) -> bool:
-    taken = sum(view.size(Batch.kind, "place", size) for size in (("small", "large") if pool == "all" else (pool,)))
-    return taken < POOLS[view.choice(PLACES.id)][pool]
+def _free(view: View, pool: str) -> int:
+    """How many places are free. A state that was given may have taken more than there are."""
+    taken = sum(view.size(Batch.kind, "place", size) for size in _sizes(pool))
+    return max(POOLS[view.choice(PLACES.id)][pool] - taken, 0)
+
+
+def _sizes(pool: str) -> tuple[str, ...]:
+    return ("small", "large") if pool == "all" else (pool,)
 
 
 def _line(view: View, pool: str, priority: str) -> Line:

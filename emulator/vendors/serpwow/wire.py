@@ -9,6 +9,7 @@ from typing import Any
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import instant
+from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS
 from emulator.vendors.serpwow.delivery_status import show_deliveries
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
 from emulator.vendors.serpwow.effects import BATCHES_LIMIT
@@ -16,6 +17,9 @@ from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Pl
 from emulator.vendors.serpwow.schedules import HEEDED, Schedule
 from emulator.vendors.serpwow.usage import history
 from emulator.vendors.vendor import Call
+
+NOT_PRINTED_IN_A_LIST = ("credits_required", "searches_type", "searches_type_locked")
+"""Fields of a batch that the sample of List Batches leaves out. Evidence: serpwow-list-12."""
 
 HEADERS = {  # those seen on the live service, serpwow-headers-1, but for what would let the pages of a browser in
     "cache-control": "no-store",
@@ -34,13 +38,15 @@ def finish(tx: Transaction, _call: Call, n: int) -> Mapping[str, str]:
 
 
 def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:
-    """The batch object, its keys in the order in which consumers saw them."""
+    """The batch object, its keys in the order of the printed samples. Evidence: serpwow-get-2 and serpwow-get-8."""
     body: dict[str, Any] = {"id": batch.id, "created_at": instant(batch.created_at)}
     if batch.last_run is not None:
         body["last_run"] = instant(batch.last_run)
     return body | {
         "name": batch.name,
         "schedule_type": batch.schedule.type,
+        "priority": batch.priority,
+        "destination_ids": list(batch.destination_ids),
         "enabled": batch.enabled,
         "status": batch.status,
         "searches_total_count": len(batch.searches),
@@ -48,13 +54,18 @@ def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:
         "credits_required": batch.credits_required,
         "next_result_set_id": batch.next_result_set_id,
         "results_count": batch.results_count(now),
-        "priority": batch.priority,
-        "destination_ids": list(batch.destination_ids),
         **_show_schedule(batch.schedule),
         **_show_notifications(batch),
         "searches_type": batch.searches_type,
         "searches_type_locked": batch.locked_type is not None,
     }
+
+
+def show_listed_batch(view: View, batch: Batch) -> dict[str, Any]:
+    """The batch object as List Batches has it."""
+    body = show_batch(batch, view.now)
+    omitted = () if view.choice(LIST_FIELDS.id) == "all" else NOT_PRINTED_IN_A_LIST
+    return {name: value for name, value in body.items() if name not in omitted}
 
 
 def _show_schedule(schedule: Schedule) -> dict[str, Any]:

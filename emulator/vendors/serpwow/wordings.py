@@ -26,7 +26,7 @@ from emulator.vendors.serpwow.listing import Page
 from emulator.vendors.serpwow.model import Account, Batch, Destination
 from emulator.vendors.serpwow.reading import ResultLinks, SearchesPage, SearchLinks
 from emulator.vendors.serpwow.searches import show_search
-from emulator.vendors.serpwow.wire import show_account, show_batch, show_result_set
+from emulator.vendors.serpwow.wire import show_account, show_batch, show_listed_batch, show_result_set
 from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
 
 
@@ -48,7 +48,7 @@ def _page(tx: Transaction, _call: Call, page: Page) -> Reply:
         total_pages=page.pages,
         current_page=page.number,
         count_this_page=len(page.batches),
-        batches=[show_batch(batch, tx.now) for batch in page.batches],
+        batches=[show_listed_batch(tx, batch) for batch in page.batches],
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
@@ -14,7 +16,7 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
     WRITTEN_INSTANTS,
     WRITTEN_SUMMARY,
 )
-from emulator.vendors.sixdot50.model import OURS, Account, Payment
+from emulator.vendors.sixdot50.model import OURS, Account, Batch, Payment
 from emulator.vendors.sixdot50.refusals import DECIDED_BY
 from emulator.vendors.sixdot50.wire import is_shown_as_member, rounded
 from emulator.vendors.vendor import Answer
@@ -30,17 +32,28 @@ CANCELLED = "6dot50-cancel-2"
 
 def resting(tx: Transaction, answer: Answer) -> Answer:
     """The answer with the assumption and the facts that its wording will rest on, if there are any."""
-    answer = answer._replace(also=(*answer.also, *_facts_of(answer)))
+    answer = answer._replace(also=(*answer.also, *_facts_of(tx, answer)))
     if answer.assumption is not None:
         return answer
     return answer._replace(assumption=DECIDED_BY.get(answer.name) or _decided_by(tx, answer))
 
 
-def _facts_of(answer: Answer) -> tuple[str, ...]:
+def _facts_of(tx: Transaction, answer: Answer) -> Iterator[str]:
     """The facts behind the fields that only some answers of a name have."""
     if answer.name == "deleted" and any(getattr(answer.subject, name, None) is not None for name in _NOT_IN_THE_MODEL):
-        return ("6dot50-delete-4",)
-    return ("6dot50-payments-2",) if answer.name == "payments" else ()
+        yield "6dot50-delete-4"
+    if answer.name == "payments":
+        yield "6dot50-payments-2"
+    written = [answer.subject.created_at] if answer.name in ("created", "changed") else []
+    stored = [at for it in _shown(tx, answer) for at in _instants_of(it, settled=answer.name != "deleted")]
+    if any(at.microsecond == 0 for at in written) or any(rounded(at).microsecond % 10_000 == 0 for at in stored):
+        yield "6dot50-instant-2"
+
+
+def _instants_of(shown: Batch | Payment, settled: bool) -> list[datetime]:
+    if isinstance(shown, Payment) and settled and shown.settled_at is not None:
+        return [shown.created_at, shown.settled_at]
+    return [shown.created_at]
 
 
 def _decided_by(tx: Transaction, answer: Answer) -> str | None:

@@ -209,6 +209,27 @@ PING_REASON = Assumption(
     "null",
     "The published sample of a ping has none, although events name the requests that caused them.",
 )
+PING_FORM = Assumption(
+    "stripe.ping-form",
+    "What have the data and the changes of a ping in them?",
+    ("printed", "event"),
+    "printed",
+    "The published sample has null for its data and no changes; those of the events of jobs have an object and changes.",
+)
+PING_OBJECT = Assumption(
+    "stripe.ping-related-type",
+    "Which type does a ping name as that of its related object?",
+    ("event_destination", "v2.core.event_destination"),
+    "event_destination",
+    "The published sample of a ping has the short one, and the page of all types of events the long one.",
+)
+PAGE_FILTERS = Assumption(
+    "stripe.page-filters",
+    "What becomes of the request for another page of a list whose filters are not those of the first request?",
+    ("refuse", "apply"),
+    "refuse",
+    "Filters are published not to change after the first request, but no page says what happens if they do.",
+)
 
 ASSUMPTIONS = (
     CANCEL_READY,
@@ -240,4 +261,7 @@ ASSUMPTIONS = (
     TOO_MANY_DESTINATIONS,
     OTHER_ACCOUNT,
     PING_REASON,
+    PING_FORM,
+    PING_OBJECT,
+    PAGE_FILTERS,
 )

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
 
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import LIST_ORDER, PING_REASON, TOO_MANY_DESTINATIONS
+from emulator.vendors.stripe.assumptions import (
+    LIST_ORDER,
+    PAGE_FILTERS,
+    PING_FORM,
+    PING_OBJECT,
+    PING_REASON,
+    TOO_MANY_DESTINATIONS,
+)
 from emulator.vendors.stripe.calls import ask_own, fields_of, with_fields
 from emulator.vendors.stripe.destination_fields import URL, mistake_in_change, mistake_in_new
 from emulator.vendors.stripe.destinations import (
@@ -41,6 +50,7 @@ DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 """Evidence: stripe-list-2."""
 
 BOUNDS = {"gt": ("after", False), "gte": ("after", True), "lt": ("before", False), "lte": ("before", True)}
+_PAGE = re.compile(r"(?P<side>after|before)_(?P<number>[0-9]{1,15})(_[0-9a-f]{8})?")
 PAGED = frozenset(("limit", "page"))
 OF_EVENTS = Known(PAGED | {"object_id", *(f"created[{bound}]" for bound in BOUNDS)}, frozenset(("types",)))
 OF_DESTINATIONS = Known(PAGED, frozenset(("include",)))
@@ -63,12 +73,24 @@ def _retrieve_event(tx: Transaction, call: Call) -> Answer:
 def _list_events(tx: Transaction, call: Call) -> Answer:
     parameters = OF_EVENTS.read(call)
     wanted, limit, side, number = _wanted(parameters, acting(tx, call)), *_window(parameters)
+    mark = _mark_of(parameters)
+    if number is not None and parameters.single["page"] != f"{side}_{number}{mark}" and tx.choice(PAGE_FILTERS.id) == "refuse":
+        return Answer(
+            "invalid_fields", "stripe-list-6", "The filters of a list cannot change from page to page", PAGE_FILTERS.id
+        )
     newest = tx.choice(LIST_ORDER.id) == "newest"
     forward = (side != "before") == newest
     found = newest_first(tx, wanted, number) if forward else oldest_first(tx, wanted, number or 0)
     events = list(islice(found, limit + 1))
-    page = _page(events[:limit], len(events) > limit, call, side, [str(event.n) for event in events[:limit]])
+    page = _page(events[:limit], len(events) > limit, call, side, [f"{event.n}{mark}" for event in events[:limit]])
     return Answer("events", "stripe-list-1", page, LIST_ORDER.id)
+
+
+def _mark_of(parameters: Parameters) -> str:
+    """What the page of a list ends in, so that it is known with which filters it was asked for; empty where there were none."""
+    filters = {name: value for name, value in parameters.single.items() if name not in PAGED}
+    filters |= {name: "\n".join(sorted(values)) for name, values in parameters.arrays.items() if values}
+    return f"_{blake2b(repr(sorted(filters.items())).encode(), digest_size=4).hexdigest()}" if filters else ""
 
 
 def _wanted(parameters: Parameters, owner: str) -> Wanted:
@@ -99,10 +121,9 @@ def _window(parameters: Parameters) -> tuple[int, str, int | None]:
         raise Mistaken(f"The field limit must be an integer from 1 to {LARGEST_LIMIT}")
     if page is None:
         return int(limit), "after", None
-    side, _, mark = page.partition("_")
-    if side not in ("after", "before") or not _is_number(mark):
+    if (written := _PAGE.fullmatch(page)) is None:
         raise Mistaken("The field page is not one that this list gave")
-    return int(limit), side, int(mark)
+    return int(limit), written["side"], int(written["number"])
 
 
 def _is_number(text: str) -> bool:
@@ -181,7 +202,8 @@ def _ping(tx: Transaction, call: Call) -> Answer:
     if answer.name != "pinged":
         return answer
     newest = next(newest_first(tx, Wanted(answer.subject.owner, answer.subject.id)), None)
-    return answer._replace(subject=newest, assumption=PING_REASON.id)
+    chosen = (it.id for it in (PING_FORM, PING_OBJECT) if tx.choice(it.id) != it.default)
+    return answer._replace(subject=newest, assumption=next(chosen, PING_REASON.id))
 
 
 def _changing(name: str, act: Act, takes_fields: bool = False) -> Act:

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import instant
-from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA
+from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
 from emulator.vendors.stripe.destination_fields import SECRET, URL
 from emulator.vendors.stripe.destinations import MOST, Destination
 from emulator.vendors.stripe.event_operations import Page, included
@@ -16,7 +16,7 @@ from emulator.vendors.stripe.model import SELF, Job
 from emulator.vendors.vendor import Call, Reply, Wording
 
 
-def show_notification(event: Event) -> dict[str, Any]:
+def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
     """The event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
     request = {"id": event.request, "idempotency_key": event.idempotency_key}
     return {
@@ -27,23 +27,26 @@ def show_notification(event: Event) -> dict[str, Any]:
         "livemode": False,
         "context": None if event.owner == SELF else event.owner,
         "reason": {"type": "request", "request": request} if event.request else None,
-        "related_object": _related(event),
+        "related_object": _related(tx, event),
     }
 
 
 def show_event(tx: Transaction, event: Event) -> dict[str, Any]:
-    """The event as it is fetched. Evidence: stripe-event-7."""
+    """The event as it is fetched. Evidence: stripe-event-7 and stripe-ping-1."""
+    notification = show_notification(tx, event)
+    if event.type == PING and tx.choice(PING_FORM.id) == "printed":
+        return notification | {"data": None}
     changes: dict[str, str] | None = None if tx.choice(EVENT_CHANGES.id) == "null" else {}
     job: Job | None = tx.find(Job.kind, event.object_id)
     with_metadata = job is not None and tx.choice(EVENT_METADATA.id) == "data"
     data = {"metadata": job.metadata} if job is not None and with_metadata else {}
-    return show_notification(event) | {"changes": changes, "data": data}
+    return notification | {"changes": changes, "data": data}
 
 
-def _related(event: Event) -> dict[str, str]:
+def _related(tx: Transaction, event: Event) -> dict[str, str]:
     if event.type == PING:
         path = f"/v2/core/event_destinations/{event.object_id}"
-        return {"id": event.object_id, "type": "event_destination", "url": path}
+        return {"id": event.object_id, "type": tx.choice(PING_OBJECT.id), "url": path}
     return {"id": event.object_id, "type": "v2.core.batch_job", "url": f"/v2/core/batch_jobs/{event.object_id}"}
 
 

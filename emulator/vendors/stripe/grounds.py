@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions import LINK_LIFE
+from emulator.vendors.stripe.assumptions import CHANNEL, LINK_LIFE
+from emulator.vendors.stripe.calls import version_of
+from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
 from emulator.vendors.stripe.creation import left_out
+from emulator.vendors.stripe.destinations import Destination
 from emulator.vendors.stripe.machine import results_are_gone
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
+from emulator.vendors.stripe.versions import Endpoint, endpoints_of, has_first_list
 from emulator.vendors.vendor import Answer, Call
+
+PRINTED = (
+    Endpoint("post", "/v1/customers/:customer"),
+    Endpoint("post", "/v1/subscriptions/:subscription/migrate"),
+    Endpoint("post", "/v1/subscriptions/:id/migrate"),
+)
+"""The endpoints that the reference and the guide print for a new job; all others are known from clients."""
+
+LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
+"""The fact about the list of each channel, once they differ."""
 
 CREATED = "stripe-create-1"
 """The evidence of a job that was just created."""
@@ -17,11 +31,27 @@ CREATED = "stripe-create-1"
 
 def facts_beside(tx: Transaction, call: Call, answer: Answer) -> tuple[str, ...]:
     """Return the ids of the facts that an answer rests on beside the one that decided it."""
+    if answer.name in ("destination", "destinations"):
+        return ("stripe-destination-12",) if any(it.cloud for it in _destinations_of(answer)) else ()
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return ()
     if answer.evidence == CREATED:
-        return ("stripe-create-4",) if left_out(call.json, call.headers.get("stripe-version", "")) else ()
+        return tuple(_facts_of_the_creation(tx, call, answer.subject.endpoint))
     return tuple(_facts_of_the_details(tx, answer.subject))
+
+
+def _destinations_of(answer: Answer) -> Sequence[Destination]:
+    return [answer.subject] if answer.name == "destination" else answer.subject.items
+
+
+def _facts_of_the_creation(tx: Transaction, call: Call, endpoint: Endpoint) -> Iterator[str]:
+    version, channel = version_of(call), tx.choice(CHANNEL.id)
+    if left_out(call.json, version):
+        yield "stripe-create-4"
+    if endpoint not in PRINTED:
+        yield "stripe-endpoint-7" if has_first_list(version) else LISTED_BY[channel]
+        if endpoint not in endpoints_of(version, channel):
+            yield "stripe-paths-1"
 
 
 def _facts_of_the_details(tx: Transaction, job: Job) -> Iterator[str]:

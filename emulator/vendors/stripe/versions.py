@@ -14,6 +14,9 @@ _WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})\.[a-z][a-z0-9_]*", re.ASCII)
 WITHOUT_RPS = "2026-06-24"
 """The first version that knows no maximum_rps, and no longer requires metadata. Evidence: stripe-version-2."""
 
+TWO_LISTS = "2026-05-27"
+"""The first version in which the channels list different endpoints. Evidence: stripe-endpoint-5 and stripe-endpoint-6."""
+
 PREVIEWS = (
     "2026-03-25.preview",
     "2026-04-01.preview",
@@ -76,6 +79,11 @@ def is_well_formed(version: str) -> bool:
 def knows_rps(version: str) -> bool:
     """Return whether jobs of this version have maximum_rps; a version without a date is taken for the newest."""
     return _date_of(version) < WITHOUT_RPS
+
+
+def has_first_list(version: str) -> bool:
+    """Return whether jobs of this version call what both channels listed at first. Evidence: stripe-endpoint-7."""
+    return _date_of(version) < TWO_LISTS
 
 
 def supports(version: str, endpoint: Endpoint, channel: str) -> bool:

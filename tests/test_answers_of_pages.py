@@ -1,0 +1,142 @@
+"""An answer of which a page prints only part names the other facts that it rests on, and is no surer than they are."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+from emulator.web.guard import PREFIX
+from tests.conftest import Live, World
+
+JOBS, DESTINATIONS = "/v2/core/batch_jobs", "/v2/core/event_destinations"
+EVENTBRIDGE = {
+    "name": "Mine",
+    "type": "amazon_eventbridge",
+    "event_payload": "thin",
+    "enabled_events": ["v2.core.batch_job.completed"],
+    "amazon_eventbridge": {"aws_account_id": "123456789012", "aws_region": "us-east-1"},
+}
+WEBHOOK = {name: value for name, value in EVENTBRIDGE.items() if name != "amazon_eventbridge"} | {
+    "type": "webhook_endpoint",
+    "webhook_endpoint": {"url": "https://example.com"},
+}
+LATE, EARLY = "2026-09-30.preview", "2026-03-25.preview"
+TWO_SEARCHES = {"given": {"serpwow": {"batches": [{"id": "A", "searches": [{"q": "a", "location": "b"}, {"q": "c"}]}]}}}
+TWO_BUCKETS = {"given": {"serpwow": {"destinations": [{"type": "gcs", "name": "B"}, {"type": "s3", "name": "A"}]}}}
+DRAFT = "11111111-1111-1111-1111-111111111111"
+
+
+class Grounds(NamedTuple):
+    """What the journal says of an answer."""
+
+    basis: str
+    also: list[str]
+    assumption: str | None
+
+
+def grounds_of(live: Live, scenario: dict[str, Any], method: str, path: str, **request: Any) -> Grounds:
+    world = live.load(scenario)
+    token = {"authorization": f"Bearer {token_of(world)}"} if path.startswith("/za/") else {}
+    headers = {"emulator-world": world.id, **token, **request.pop("headers", {})}
+    reply = httpx.request(method, f"{live.url}{path}", headers=headers, **request)
+    assert reply.status_code < 300, reply.text
+    entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
+    told = next(it for it in reversed(entries) if it["type"] == "exchange")
+    return Grounds(told["basis"], told["also"], told["assumption"])
+
+
+def token_of(world: World) -> str:
+    key = {name: world.sixdot50[name] for name in ("key", "secret")}
+    token: str = httpx.post(f"{world.sixdot50['url']}/authentication/getToken", json=key).json()["token"]
+    return token
+
+
+def stripe(live: Live, path: str, body: Any, version: str = LATE, scenario: dict[str, Any] | None = None) -> Grounds:
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": version}
+    return grounds_of(live, scenario or {}, "POST", path, json=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "basis", "facts"),
+    [
+        ("/v1/customers/:customer", LATE, "documented", []),
+        ("/v1/subscriptions/:id/migrate", LATE, "documented", []),
+        ("/v1/coupons", "2026-04-22.preview", None, None),
+        ("/v1/promotion_codes", EARLY, "observed", ["stripe-endpoint-7"]),
+        ("/v1/promotion_codes", "2026-05-27.preview", "observed", ["stripe-endpoint-5"]),
+        ("/v1/coupons", LATE, "observed", ["stripe-endpoint-5"]),
+        ("/v1/accounts/:account", LATE, "observed", ["stripe-endpoint-5"]),
+        ("/v1/accounts/:zzz", LATE, "inferred", ["stripe-endpoint-5", "stripe-paths-1"]),
+        ("/v1/customers/:zzz", LATE, "inferred", ["stripe-endpoint-5", "stripe-paths-1"]),
+    ],
+)
+def test_a_job_rests_on_the_list_that_has_its_endpoint(
+    live: Live, path: str, version: str, basis: str | None, facts: list[str] | None
+) -> None:
+    body = {"endpoint": {"path": path, "http_method": "post"}, "metadata": {}, "skip_validation": False}
+    if facts is None:
+        with pytest.raises(AssertionError, match="batch_api_unsupported_endpoint"):
+            stripe(live, JOBS, body, version)
+    else:
+        assert stripe(live, JOBS, body, version)[:2] == (basis, facts)
+
+
+def test_a_destination_in_a_cloud_rests_on_names_that_are_ours(live: Live) -> None:
+    assert stripe(live, DESTINATIONS, EVENTBRIDGE) == ("inferred", ["stripe-destination-12"], None)
+    assert stripe(live, DESTINATIONS, WEBHOOK) == ("documented", [], None)
+
+
+@pytest.mark.parametrize(
+    ("choices", "named"),
+    [
+        ({}, "stripe.ping-reason"),
+        ({"stripe.ping-form": "event"}, "stripe.ping-form"),
+        ({"stripe.ping-related-type": "v2.core.event_destination"}, "stripe.ping-related-type"),
+    ],
+)
+def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[str, str], named: str) -> None:
+    scenario = {"assume": choices, "given": {"stripe": {"event_destinations": [{"id": "ed_1"}]}}}
+    assert stripe(live, f"{DESTINATIONS}/ed_1/ping", None, scenario=scenario).assumption == named
+
+
+@pytest.mark.parametrize(
+    ("scenario", "path", "basis", "assumption"),
+    [
+        (TWO_SEARCHES, "/live/batches/A/searches/1?q=a", "documented", None),
+        (TWO_SEARCHES, "/live/batches/A/searches/1?q=b", "inferred", "serpwow.find-in"),
+        (TWO_SEARCHES, "/live/batches/A/searches/1?q=x", "inferred", None),
+        (TWO_SEARCHES, "/live/batches", "inferred", "serpwow.list-fields"),
+        (TWO_SEARCHES | {"assume": {"serpwow.list-fields": "printed"}}, "/live/batches", "documented", None),
+        ({}, "/live/batches", "inferred", None),
+        (TWO_SEARCHES, "/live/batches/A/searches/json", "documented", None),
+        ({"given": {"serpwow": {"batches": [{"id": "A"}]}}}, "/live/batches/A/searches/json", "inferred", None),
+        (TWO_BUCKETS, "/live/destinations?sort_by=name", "inferred", None),
+        (TWO_BUCKETS, "/live/destinations?search_term=a", "inferred", None),
+        ({"given": {"serpwow": {"destinations": [{}]}}}, "/live/destinations", "documented", None),
+        ({"given": {"serpwow": {"destinations": [{}, {}]}}}, "/live/destinations", "inferred", None),
+        ({"given": {"serpwow": {"destinations": [{}, {}]}}}, "/live/destinations?sort_by=type", "documented", None),
+    ],
+)
+def test_a_list_is_as_sure_as_what_it_shows(
+    live: Live, scenario: dict[str, Any], path: str, basis: str, assumption: str | None
+) -> None:
+    found = grounds_of(live, scenario, "GET", path, params={"api_key": "k", **httpx.URL(path).params})
+    assert (found.basis, found.assumption) == (basis, assumption)
+
+
+@pytest.mark.parametrize(
+    ("created", "facts"),
+    [
+        ("2026-03-09T20:55:31Z", ["6dot50-instant-2"]),
+        ("2026-03-09T20:55:31.500Z", ["6dot50-instant-2"]),
+        ("2026-03-09T20:55:31.127Z", []),
+    ],
+)
+def test_an_instant_that_is_shown_with_fewer_than_three_decimals_is_ours(live: Live, created: str, facts: list[str]) -> None:
+    batch = {"id": DRAFT, "status": "DRAFT", "createdAt": created, "externalId": "x"}
+    scenario = {"clock": {"start": "2026-03-09T21:00:00Z"}, "given": {"6dot50": {"batches": [batch]}}}
+    found = grounds_of(live, scenario, "GET", f"/za/pay/batches/{DRAFT}")
+    assert found.also == facts
+    assert found.basis == ("inferred" if facts else "documented")
