@@ -65,7 +65,7 @@ SAYS: Mapping[str, str] = {
     "upload": "Bytes of an uploaded file; beyond it, 413.",
     "connections": "Open connections; beyond it, the longest idle one is closed, or 503.",
     "head_seconds": "Time for a request's head, or a TLS handshake; beyond it, 408.",
-    "control": "Bytes of a body to the control plane (413).",
+    "control": "Bytes of a body to the control plane; beyond it, 413.",
     "idle_seconds": "Time without a byte in the middle of a body (408) or of an answer; for idle connections see --keep-alive.",
     "hang_seconds": "Time for which a fault keeps a client waiting.",
     "worlds": "Worlds of this server; beyond it, 429.",
