@@ -101,7 +101,7 @@ class Watched:
         assert isinstance(entry, Exchange)
         worth = reply.status < 400, shown(before) != shown(world)
         known = self._kept.get(entry.operation)
-        if known is None or known.worth < worth:
+        if method != "HEAD" and (known is None or known.worth < worth):  # a HEAD's reply has no body to strike
             self._kept[entry.operation] = Asked(before, method, target, [*headers], content or b"", worth)
         return reply
 

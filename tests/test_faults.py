@@ -578,12 +578,12 @@ SAID = {"at": LIST, "status": 200, "body": {"batches": []}}
 @pytest.mark.parametrize(
     ("scenario", "basis", "answer"),
     [
-        ({}, "documented", "page [documented]"),
+        ({}, "inferred", "page [inferred]"),
         ({"faults": [fault(at=LIST, where="before-auth", do="status", status=503)]}, None, "failed"),
         ({"faults": [fault(at=LIST, where="before-commit", do="status", status=503)]}, None, "failed"),
         ({"faults": [fault(at=LIST, where="after-commit", do="status", status=503)]}, None, "page"),
-        ({"faults": [fault(at=LIST, where="after-commit", do="delay", delay="1s")]}, "documented", "page [documented]"),
-        ({"faults": [fault(at=LIST, where="mid-body", do="garbage")]}, "documented", "page [documented]"),
+        ({"faults": [fault(at=LIST, where="after-commit", do="delay", delay="1s")]}, "inferred", "page [inferred]"),
+        ({"faults": [fault(at=LIST, where="mid-body", do="garbage")]}, "inferred", "page [inferred]"),
         ({"replies": [SAID]}, None, "scripted"),
     ],
 )
