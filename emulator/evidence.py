@@ -35,7 +35,7 @@ class Evidence:
 
 
 class Grounds(NamedTuple):
-    """How sure we are of an answer, and the facts that it rests on beside the one that decided it."""
+    """The weakest kind of the facts that an answer rests on, and the ids of those beside the one that decided it."""
 
     basis: str
     also: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""How much one jump of the clock may bring about, and how much it brings about at least: known before it is made."""
+"""Bounds of a jump of the clock: the most that it may bring about, and the least that it will, counted before it is made."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 JUMP_LIMIT = 10_000
 JUMP_LIMIT_EACH = 10
-"""How many steps, and how many more for each resource, one jump may bring about: the work of a second or two."""
+"""Steps that one jump may bring about, and steps more for each resource: the work of a second or two."""
 
 TOO_FAR = "more than {} things would happen by themselves on the way: jump less far at once"
 RESTLESS = "after {} events this world is still not at rest: it seems to repeat for ever"

@@ -73,8 +73,8 @@ Effect = Callable[[View, Any], Iterable[Any]]
 
 
 Least = Callable[[View, datetime, int], int]
-"""How many steps the resources of a kind take at least by an instant, by themselves; counted little further than the last
-argument. The world has no plans of a scenario in that time."""
+"""The fewest steps that the resources of a kind take by themselves until an instant, in a world without plans of a scenario
+in that time. Beyond the last argument, counting may end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Assume:
 
 
 class Part(NamedTuple):
-    """How long a wait is that ends while another is not over: its length follows from the resource and that of the other."""
+    """The length of a wait that ends while another is not over, as a function of the resource and the length of the other."""
 
     of: Wait
     length: Callable[[Any, timedelta], timedelta | None]

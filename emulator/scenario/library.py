@@ -106,7 +106,7 @@ class Library:
         return BadInput([Problem(f"there is no such file{self._instead_of(Path(written))}")], written)
 
     def _instead_of(self, path: Path) -> str:
-        """What is meant: the scenario of that name, the nearest file beside the path, or the nearest scenario."""
+        """Return the end of a sentence that names the scenario or file that may be meant; empty where nothing is near."""
         if meant := self.meant(str(path)):
             return f"; did you mean the scenario {meant!r}?"
         if beside := near(str(path), (str(it) for it in path.parent.glob("*") if is_scenario(it))):
