@@ -32,6 +32,15 @@ FOR_EVER = 10 * 365 * 86_400
 """Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
 
 
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's loop, and asyncio's own where there is no uvloop."""
+    try:
+        import uvloop
+    except ImportError:  # on Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
 class _Server(uvicorn.Server):
     """Tells when it is ready, rather than letting others guess."""
 
@@ -46,6 +55,11 @@ class _Server(uvicorn.Server):
         self._on_stop = on_stop
         self._on_ready = on_ready
         self._limits = limits
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serves in a loop of its own. Releases of uvicorn before 0.36 would change the loops of the whole process."""
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(self.serve(sockets))
 
     def stop_after(self, wait: Callable[[], None]) -> None:
         """Ends when this returns."""
@@ -205,6 +219,7 @@ def _bound_handshakes(seconds: int) -> None:
 def _config(app: App, limits: Limits, lines: ExchangeLines | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        loop="none",
         log_config=None,  # whatever is logged goes where the process has it go
         http=type("BoundedLine", (Line,), {"limits": limits, "lines": lines, "kept": hint(limits.keep_alive)}),
         ws="none",

@@ -13,7 +13,7 @@ from unittest.mock import AsyncMock, patch
 
 import httpx
 import pytest
-import uvicorn.config
+import uvloop
 from freezegun import freeze_time
 
 from emulator import Emulator
@@ -34,10 +34,10 @@ PATCHES: dict[str, Callable[[Emulator], AbstractContextManager[object]]] = {
 }
 
 
-@pytest.fixture(params=["uvloop", "asyncio"])
+@pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
 def emulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A world on a server that listens, in either loop."""
-    monkeypatch.setitem(uvicorn.config.LOOP_FACTORIES, "auto", uvicorn.config.LOOP_FACTORIES[request.param])
+    monkeypatch.setattr("emulator.server.new_event_loop", request.param)
     with Emulator(GIVEN) as emulator:
         assert emulator.url
         yield emulator
