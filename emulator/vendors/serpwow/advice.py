@@ -1,4 +1,4 @@
-"""How SerpWow read a request, where its answer does not say so."""
+"""Hints on how a SerpWow request was read, where its answer does not tell."""
 
 from __future__ import annotations
 

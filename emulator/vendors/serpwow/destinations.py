@@ -49,7 +49,7 @@ SETTINGS = {
 TYPES = tuple(SETTINGS)
 
 READ = {"oss_region_id": one_of(OSS_REGIONS)}
-"""How the parameters are read that take certain values only. Evidence: serpwow-destinations-15 and serpwow-body-7."""
+"""Parameter → reader, for parameters that take certain values only. Evidence: serpwow-destinations-15 and serpwow-body-7."""
 
 COMMON = ("name", "type", "enabled")
 PAGE_SIZE = 10

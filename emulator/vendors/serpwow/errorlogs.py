@@ -18,7 +18,7 @@ from emulator.vendors.vendor import Answer, Call
 
 PAGE_SIZE = 10
 KEPT = timedelta(days=3)
-"""How long after its last occurrence an error is told. Evidence: serpwow-kept-1."""
+"""Time for which an error is listed after its last occurrence. Evidence: serpwow-kept-1."""
 
 ENGINE_URL = "https://www.google.com/search?"
 API_URL = "https://api.serpwow.com/live/search?"

@@ -57,7 +57,7 @@ def result_links(tx: Transaction, call: Call, batch: Batch, result_set: ResultSe
 
 
 def _mark(tx: Transaction, batch: str, result_set: int) -> str:
-    """What makes the link to all pages as CSV hard to guess."""
+    """Return the part that makes the link to all pages as CSV hard to guess."""
     return tx.digest(f"serpwow.csv/{batch}/{result_set}").hex()[:40]
 
 

@@ -94,7 +94,7 @@ def _fits(search: Search, q: str | None, custom_id: str | None, in_every: bool) 
 
 
 def _texts(search: Search, *, in_every: bool) -> list[str]:
-    """Where a term is looked for: what the search is about and the client's own id of it, or every value that it has."""
+    """Return the values in which a term is looked for: the query and the custom_id, or every parameter of the search."""
     if not in_every:
         return [str(search.parameters.get(name, "")) for name in ("q", "custom_id")]
     values = search.parameters.values()

@@ -15,7 +15,7 @@ from emulator.vendors.vendor import Act, Answer, Call
 FORM = "application/x-www-form-urlencoded"
 JSON_BEGINS = (b"{", b"[")
 NOT_OURS = ("source", "app_name", "api_key")
-"""What the vendor's own clients add to every body. Evidence: serpwow-body-2."""
+"""Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
 
 
 def media_type(call: Call) -> str:
