@@ -1,0 +1,57 @@
+"""Plays the campaigns in turns until the time is over, and prints what was tried and what was found."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from tests.attack.bounds import beyond_bounds
+from tests.attack.load import under_load
+from tests.attack.served import Findings, Server, serving, somebody_else
+
+Campaign = Callable[[Server, int, float], Findings]
+
+CAMPAIGNS: Mapping[str, Campaign] = {"state under load": under_load, "bounds": beyond_bounds}
+ROUND = 30.0
+"""Seconds of one round of a campaign."""
+
+OTHERS_WAIT = 0.05
+"""Seconds that somebody else may wait for an answer."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.attack", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--campaign", choices=CAMPAIGNS, action="append", help="one of them alone; may be repeated")
+    options = parser.parse_args()
+    end, found, seed = time.monotonic() + options.minutes * 60, 0, options.seed
+    while time.monotonic() < end:
+        for name in options.campaign or CAMPAIGNS:
+            found += _round(name, seed, min(ROUND, options.minutes * 60))
+        seed += 1
+    print(f"{found} findings" if found else "nothing found")  # noqa: T201
+    sys.exit(bool(found))
+
+
+def _round(name: str, seed: int, seconds: float) -> int:
+    with serving() as server:
+        with somebody_else(server) as waits:
+            findings = CAMPAIGNS[name](server, seed, seconds)
+        findings.found += server.failures()
+        late = waits.beyond(OTHERS_WAIT)
+        print(  # noqa: T201
+            f"{name}, seed {seed}: {findings.tried} tried, {len(findings.found)} found; of {len(waits.seconds)} others "
+            f"{late} waited over {OTHERS_WAIT * 1000:.0f} ms, the longest {waits.longest * 1000:.0f} ms; "
+            f"{server.memory():.0f} MB",
+            flush=True,
+        )
+    for it in findings.found:
+        print(f"  {it}", flush=True)  # noqa: T201
+    return len(findings.found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,126 @@
+"""The server that is attacked: its process, its memory, its log, and how long somebody else waits for it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+PATIENCE = 60
+"""Seconds after which a request counts as never answered."""
+
+
+@dataclass
+class Findings:
+    """How much was tried, and what was found that must not be."""
+
+    tried: int = 0
+    found: list[str] = field(default_factory=list)
+
+    def find(self, what: str) -> None:
+        self.found.append(what[:1000])
+
+
+class Server:
+    """A server in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, log: Path) -> None:
+        self.process = process
+        self.url = url
+        self.netloc = urlsplit(url).netloc
+        self._log = log
+
+    def client(self) -> Client:
+        return Client(self.netloc)
+
+    def memory(self) -> float:
+        """Return the megabytes that the process holds, or 0 where the system does not tell."""
+        status = Path(f"/proc/{self.process.pid}/status")
+        found = re.search(r"VmRSS:\s+(\d+)", status.read_text("utf-8")) if status.exists() else None
+        return int(found[1]) / 1024 if found else 0.0
+
+    def failures(self) -> list[str]:
+        """Return what the server wrote of failures of its own."""
+        return re.findall(r"Traceback.*?(?=\n\S*Error|\Z)[^\n]*\n[^\n]*", self._log.read_text("utf-8", "replace"), re.DOTALL)
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[Server]:
+    """Start a server on a free port, and stop it in the end."""
+    with tempfile.TemporaryDirectory() as folder, (Path(folder) / "log").open("w+") as log:
+        command = [sys.executable, "-m", "emulator", "serve", "--port", "0", "--quiet", *options]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
+            assert process.stdout is not None
+            try:
+                url = process.stdout.readline().strip().partition("=")[2]
+                yield Server(process, url, Path(folder) / "log")
+            finally:
+                process.terminate()
+
+
+class Client:
+    """One connection, opened again when it was lost."""
+
+    def __init__(self, netloc: str) -> None:
+        self._connection = http.client.HTTPConnection(netloc, timeout=PATIENCE)
+
+    def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+        """Return status and body; status 0 where the connection was cut.
+
+        Raises:
+            TimeoutError: no answer came.
+        """
+        content = body if isinstance(body, (bytes, str, type(None))) else json.dumps(body)
+        try:
+            self._connection.request(method, path, content, headers or {})
+            reply = self._connection.getresponse()
+            return reply.status, reply.read()
+        except TimeoutError:
+            raise
+        except (OSError, http.client.HTTPException):
+            self._connection.close()
+            return 0, b""
+
+    def control(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        """Ask the control plane; return status and JSON."""
+        status, content = self.ask(method, f"/_emulator{path}", body)
+        return status, json.loads(content) if content else None
+
+
+@dataclass
+class Waits:
+    """How long somebody waited who only asked whether the server is ready, in seconds."""
+
+    seconds: list[float]
+
+    @property
+    def longest(self) -> float:
+        return max(self.seconds, default=0.0)
+
+    def beyond(self, bound: float) -> int:
+        """Return how many waits were longer than a bound."""
+        return sum(it > bound for it in self.seconds)
+
+
+@contextmanager
+def somebody_else(server: Server) -> Iterator[Waits]:
+    """Ask for readiness from another process all the time; the waits are known in the end."""
+    command = [sys.executable, "-m", "tests.attack.waiting", server.netloc]
+    waits = Waits([])
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as asking:
+        assert asking.stdout is not None
+        asking.stdout.readline()
+        try:
+            yield waits
+        finally:
+            told, _ = asking.communicate("stop\n")
+            waits.seconds = json.loads(told)
