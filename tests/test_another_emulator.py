@@ -49,10 +49,12 @@ def run_pytest(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment, check=False)
 
 
-@pytest.mark.parametrize("files", PROJECTS.values(), ids=PROJECTS)
-@pytest.mark.parametrize("arguments", [[], ["-n1"]], ids=["alone", "in a worker"])
-def test_its_tests_run(files: dict[str, str], arguments: list[str], tmp_path: Path) -> None:
-    lay(tmp_path, files)
+RUNS: list[tuple[str, list[str]]] = [(name, []) for name in PROJECTS] + [("a package", ["-n1"])]
+
+
+@pytest.mark.parametrize(("project", "arguments"), RUNS, ids=[" ".join([name, *arguments]) for name, arguments in RUNS])
+def test_its_tests_run(project: str, arguments: list[str], tmp_path: Path) -> None:
+    lay(tmp_path, PROJECTS[project])
     done = run_pytest(tmp_path, *arguments)
     assert done.returncode == 0, done.stdout + done.stderr
 
