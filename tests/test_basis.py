@@ -99,6 +99,7 @@ NEVER_DOCUMENTED = {
         "no_version": "a message",
         "unknown_version": "which error an unknown version gets",
         "limited": "a message",
+        "locked": "which header asks for another try",
         "key_reused": "a message",
         "key_too_long": "all about a key that is too long",
         "replay_impossible": "a message",

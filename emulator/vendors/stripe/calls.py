@@ -11,7 +11,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.parameters import Known, Mistaken, pairs_of
-from emulator.vendors.stripe.platform import acting, platform_of
+from emulator.vendors.stripe.platform import LOCKED, acting, platform_of
 from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, is_well_formed, named_version
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
@@ -36,10 +36,10 @@ def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
         return Answer("down", "stripe-platform-1")
     if operation.mounts:
         return None
+    if platform.limiting == LOCKED:
+        return Answer("locked", "stripe-limit-2")
     if platform.limiting != "none":
-        return Answer(
-            "limited", "stripe-limit-1" if platform.limiting != "lock-timeout" else "stripe-limit-2", platform.limiting
-        )
+        return Answer("limited", "stripe-limit-1", platform.limiting)
     if not tx.accepts("stripe", call.credential):
         return Answer("unauthenticated", "stripe-auth-2")
     return _version_refusal(tx, call, operation)

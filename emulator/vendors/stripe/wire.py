@@ -172,10 +172,11 @@ def _about_endpoint(code: str, endpoint: Endpoint, message: str) -> Reply:
     return Reply(400, {"error": {"code": code, "endpoint": endpoint.show(), "message": message}})
 
 
+def _locked(_tx: Transaction, _call: Call, _subject: object) -> Reply:
+    return Reply(429, {"error": {"code": "lock_timeout", "message": _LOCK_MESSAGE}}, {"stripe-should-retry": "true"})
+
+
 def _limited(tx: Transaction, _call: Call, limiter: str) -> Reply:
-    if limiter == LOCKED:
-        error = {"code": "lock_timeout", "message": "This object is locked by another request; try again"}
-        return Reply(429, {"error": error}, {"stripe-should-retry": "true"})
     error = {"code": "rate_limit", "message": "Too many requests"}
     if tx.choice(RATE_LIMIT_TYPE.id) == "emit":
         error["type"] = "rate_limit"
@@ -214,6 +215,13 @@ def _astray(_tx: Transaction, call: Call, _subject: object) -> Reply:
     return Reply(404, {"error": {"code": "not_found", "message": f"Unrecognized request URL ({call.method}: {call.path})"}})
 
 
+_LOCK_MESSAGE = (
+    "This object can't be accessed right now because another API request or Stripe process currently accessing it."
+    " If you see this error intermittently, retry the request. If you see this error frequently and are making multiple"
+    " concurrent requests to a single object, make your requests serially or at a lower rate."
+)
+"""Word for word as it is printed. Evidence: stripe-limit-3."""
+
 _NO_VERSION = "stripe_api_version_not_provided"
 
 JOB_WORDINGS: dict[str, Wording] = {
@@ -232,6 +240,7 @@ JOB_WORDINGS: dict[str, Wording] = {
     "forbidden": _error(403, "forbidden", "This key may not use what belongs to another account"),
     "down": _error(503, "api_error", "Something went wrong on our end", type="api_error"),
     "limited": _limited,
+    "locked": _locked,
     "uploaded": _uploaded,
     "results": _results,
     "link_refused": _link_refused,
