@@ -18,6 +18,7 @@ from emulator.vendors.stripe.assumptions import (
     UPLOAD_TIMEOUT_DETAILS,
     WITHOUT_OUTPUT,
 )
+from emulator.vendors.stripe.assumptions_of_requests import PUBLISHABLE_KEY
 from emulator.vendors.stripe.calls import version_of
 from emulator.vendors.stripe.events import named
 from emulator.vendors.stripe.links import LINK, MOUNT, download_link, upload_link
@@ -176,6 +177,16 @@ def _locked(_tx: Transaction, _call: Call, _subject: object) -> Reply:
     return Reply(429, {"error": {"code": "lock_timeout", "message": _LOCK_MESSAGE}}, {"stripe-should-retry": "true"})
 
 
+def _publishable_key(tx: Transaction, _call: Call, _subject: object) -> Reply:
+    error = {"code": "secret_key_required", "message": _PUBLISHABLE, "type": "invalid_request_error"}
+    return Reply(int(tx.choice(PUBLISHABLE_KEY.id)), {"error": error})
+
+
+def _wrong_account(_tx: Transaction, _call: Call, context: str) -> Reply:
+    message = f"The key does not have access to the account '{context}', or there is no such account"
+    return Reply(403, {"error": {"code": "account_invalid", "message": message, "type": "invalid_request_error"}})
+
+
 def _limited(tx: Transaction, _call: Call, limiter: str) -> Reply:
     error = {"code": "rate_limit", "message": "Too many requests"}
     if tx.choice(RATE_LIMIT_TYPE.id) == "emit":
@@ -222,6 +233,12 @@ _LOCK_MESSAGE = (
 )
 """Word for word as it is printed. Evidence: stripe-limit-3."""
 
+_PUBLISHABLE = (
+    "This API call cannot be made with a publishable API key. Please use a secret API key."
+    " You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys."
+)
+"""Word for word as users of the first API report it. Evidence: stripe-auth-4."""
+
 _NO_VERSION = "stripe_api_version_not_provided"
 
 JOB_WORDINGS: dict[str, Wording] = {
@@ -237,6 +254,9 @@ JOB_WORDINGS: dict[str, Wording] = {
     "no_version": _error(400, _NO_VERSION, "The Stripe-Version header is required"),
     "unknown_version": _error(400, _NO_VERSION, "The Stripe-Version header names no version that has this API"),
     "unauthenticated": _error(401, "invalid_api_key", "No valid API key was provided", type="invalid_request_error"),
+    "publishable_key": _publishable_key,
+    "restricted_key": _error(403, "forbidden", "A restricted key may not use this API; use a secret key"),
+    "wrong_account": _wrong_account,
     "forbidden": _error(403, "forbidden", "This key may not use what belongs to another account"),
     "down": _error(503, "api_error", "Something went wrong on our end", type="api_error"),
     "limited": _limited,
