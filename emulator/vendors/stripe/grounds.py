@@ -76,6 +76,7 @@ def _facts_of_the_details(tx: Transaction, job: Job) -> Iterator[str]:
         yield "stripe-wording-1"
     if job.status == "validation_failed":
         yield "stripe-validation-3"
+        yield "stripe-validation-5"
     if job.status in WITH_RESULTS and (job.status != "canceled" or job.processed):
         if tx.choice(LINK_LIFE.id) != "from-creation":  # as every sample shows it
             yield "stripe-output-4"
