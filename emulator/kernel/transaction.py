@@ -105,6 +105,10 @@ class Transaction:
         """Whether a credential is good for this world."""
         return self._world.accepts(vendor, credential)
 
+    def lists(self, vendor: str, credential: str) -> bool:
+        """Return whether the scenario of this world names a credential among those that it accepts."""
+        return credential in (self._world.rules.credentials.get(vendor) or ())
+
     @property
     def world_id(self) -> str:
         """The id of the world that this acts on."""

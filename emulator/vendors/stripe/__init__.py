@@ -36,7 +36,7 @@ STRIPE = Vendor(
     make_credentials=make_credentials,
     failure=failure,
     advise=advise,
-    unauthenticated={"unauthenticated": False},
+    unauthenticated={"unauthenticated": False, "publishable_key": True, "restricted_key": True},
     recognizes=lambda call: "stripe-version" in call.headers or (credential(call) or "").startswith(("sk_", "rk_")),
     key_place="its key in the header Authorization, as Bearer KEY",
 )

@@ -9,7 +9,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.words import near, some
 from emulator.vendors.forms import form_instead_of_json
 from emulator.vendors.stripe.assumptions import CHANNEL, CONTENT_TYPE
-from emulator.vendors.stripe.calls import fields_of, version_of
+from emulator.vendors.stripe.calls import content_type, fields_of, version_of
 from emulator.vendors.stripe.creation import endpoint_of
 from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.operations import CONTENT_TYPES
@@ -31,13 +31,17 @@ def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
         yield from _of_endpoint(tx, call)
     elif answer == "invalid_fields":
         yield from _of_event_types(call)
+    elif answer == "publishable_key":
+        yield "a secret key begins with sk_; a key of another form is good where the scenario lists it under credentials"
+    elif answer == "wrong_account":
+        yield "a context is the id of an account, or of several with / between them, such as acct_111/acct_111a"
     if answer in ("invalid_fields", "no_version", "unknown_version"):
         yield from form_instead_of_json(call, "Stripe's v2 API")
 
 
 def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
-    sent = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    sent = content_type(call)
     if accepted is not None and sent not in accepted:
         types = " or ".join(it or "none" for it in sorted(accepted, reverse=True))
         yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"

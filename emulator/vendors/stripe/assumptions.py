@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.kernel.assumption import Assumption
+from emulator.vendors.stripe.assumptions_of_requests import OF_REQUESTS
 
 CANCEL_READY = Assumption(
     "stripe.cancel-in-ready-for-upload",
@@ -264,4 +265,5 @@ ASSUMPTIONS = (
     PING_FORM,
     PING_OBJECT,
     PAGE_FILTERS,
+    *OF_REQUESTS,
 )

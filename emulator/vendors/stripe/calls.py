@@ -8,10 +8,15 @@ from typing import Any
 
 from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.forms import ENCODED
 from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
+from emulator.vendors.stripe.assumptions_of_requests import BODY_TYPE
+from emulator.vendors.stripe.contexts import acting, refusal_of_context
+from emulator.vendors.stripe.keys import refusal_of_key
+from emulator.vendors.stripe.limits import refusal_of_rate
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.parameters import Known, Mistaken, pairs_of
-from emulator.vendors.stripe.platform import acting, platform_of
+from emulator.vendors.stripe.platform import LOCKED, platform_of
 from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, is_well_formed, named_version
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
@@ -36,13 +41,16 @@ def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
         return Answer("down", "stripe-platform-1")
     if operation.mounts:
         return None
+    if platform.limiting == LOCKED:
+        return Answer("locked", "stripe-limit-2")
     if platform.limiting != "none":
-        return Answer(
-            "limited", "stripe-limit-1" if platform.limiting != "lock-timeout" else "stripe-limit-2", platform.limiting
-        )
-    if not tx.accepts("stripe", call.credential):
-        return Answer("unauthenticated", "stripe-auth-2")
-    return _version_refusal(tx, call, operation)
+        return Answer("limited", "stripe-limit-1", platform.limiting)
+    return (
+        refusal_of_key(tx, call.credential)
+        or refusal_of_context(tx, call)
+        or refusal_of_rate(tx, acting(tx, call))
+        or _version_refusal(tx, call, operation)
+    )
 
 
 def version_of(call: Call) -> str:
@@ -74,8 +82,8 @@ def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
         return Answer("wrong_verb", "stripe-link-1", verbs)
     if call.path.startswith(MOUNT):
         return Answer("link_refused", "stripe-output-6")
-    if not tx.accepts("stripe", call.credential):
-        return Answer("unauthenticated", "stripe-auth-2")
+    if refusal := refusal_of_key(tx, call.credential):
+        return refusal
     return Answer("astray", "stripe-path-2" if verbs else "stripe-path-1")
 
 
@@ -109,6 +117,8 @@ def checking_fields(act: Act, takes_fields: bool) -> Act:
     """
 
     def act_checking(tx: Transaction, call: Call) -> Answer:
+        if refusal := _refusal_of_body_type(tx, call):
+            return refusal
         fields = fields_of(call)
         if not isinstance(fields, dict):
             return Answer("invalid_fields", "stripe-fields-2", fields)
@@ -121,6 +131,23 @@ def checking_fields(act: Act, takes_fields: bool) -> Act:
         return act(tx, call)
 
     return act_checking
+
+
+def _refusal_of_body_type(tx: Transaction, call: Call) -> Answer | None:
+    if call.body and is_mislabelled(call) and tx.choice(BODY_TYPE.id) == "refuse":
+        message = f"The Content-Type of the body must be application/json, not {content_type(call)}"
+        return Answer("invalid_fields", "stripe-body-2", message, BODY_TYPE.id)
+    return None
+
+
+def is_mislabelled(call: Call) -> bool:
+    """Return whether a body has a label that no page gives to JSON; curl's own is on one. Evidence: stripe-body-1."""
+    return content_type(call) not in ("", "application/json", ENCODED)
+
+
+def content_type(call: Call) -> str:
+    """Return the type of a body in lower case, without its parameters; empty where none is named."""
+    return call.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def reading_query(act: Act, known: Known | None = None) -> Act:

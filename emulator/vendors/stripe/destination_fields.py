@@ -15,6 +15,10 @@ _REQUIRED = ("name", "type", "event_payload", "enabled_events")
 
 URL, SECRET = "webhook_endpoint.url", "webhook_endpoint.signing_secret"
 EVERYTHING = "*"
+SOURCES = frozenset(
+    ("@self", "@accounts", "@organization_members", "@organization_members/@accounts", "self", "other_accounts")
+)
+"""The accounts whose events go to a destination; the last two are the older spellings. Evidence: stripe-destination-15."""
 
 
 def mistake_in_new(fields: Mapping[str, Any]) -> str | None:
@@ -115,7 +119,7 @@ _FORMS: Mapping[str, Callable[[Any], bool]] = {
     WEBHOOK: _is_endpoint,
     "description": _is_text,
     "metadata": _is_metadata,
-    "events_from": _are_texts,
+    "events_from": lambda value: _are_texts(value) and set(value) <= SOURCES,
     "include": _are_texts,
     "snapshot_api_version": lambda value: value is None or isinstance(value, str),
     **{type: _has(cloud.required) for type, cloud in CLOUDS.items()},

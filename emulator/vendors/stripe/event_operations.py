@@ -21,6 +21,7 @@ from emulator.vendors.stripe.assumptions import (
     TOO_MANY_DESTINATIONS,
 )
 from emulator.vendors.stripe.calls import ask_own, fields_of, with_fields
+from emulator.vendors.stripe.contexts import acting
 from emulator.vendors.stripe.destination_fields import URL, mistake_in_change, mistake_in_new
 from emulator.vendors.stripe.destinations import (
     CREATE,
@@ -39,7 +40,6 @@ from emulator.vendors.stripe.destinations import (
 from emulator.vendors.stripe.events import Wanted, because_of_the_request, find_event, is_event_type, newest_first, oldest_first
 from emulator.vendors.stripe.operations import changing, reading
 from emulator.vendors.stripe.parameters import NOTHING, Known, Mistaken, Parameters, page_url, pairs_of
-from emulator.vendors.stripe.platform import acting
 from emulator.vendors.stripe.receivers import WEBHOOK
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import CHANNEL, LINK_LIFE
-from emulator.vendors.stripe.calls import version_of
+from emulator.vendors.stripe.calls import is_mislabelled, version_of
 from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
+from emulator.vendors.stripe.contexts import facts_of_context
 from emulator.vendors.stripe.creation import left_out
 from emulator.vendors.stripe.destinations import Destination
+from emulator.vendors.stripe.keys import facts_of_key
+from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.machine import results_are_gone
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
 from emulator.vendors.stripe.versions import Endpoint, endpoints_of, has_first_list
@@ -31,6 +34,20 @@ CREATED = "stripe-create-1"
 
 def facts_beside(tx: Transaction, call: Call, answer: Answer) -> tuple[str, ...]:
     """Return the ids of the facts that an answer rests on beside the one that decided it."""
+    return (*_facts_of_the_request(tx, call, answer), *_facts_of_the_subject(tx, call, answer))
+
+
+def _facts_of_the_request(tx: Transaction, call: Call, answer: Answer) -> Iterator[str]:
+    """Yield what an answer rests on because of how it was asked for; a link has no key, no context and a type of its own."""
+    if call.path.startswith(MOUNT):
+        return
+    yield from facts_of_key(tx, call.credential)
+    yield from facts_of_context(tx, call)
+    if call.body and is_mislabelled(call) and answer.name != "invalid_fields":
+        yield "stripe-body-2"
+
+
+def _facts_of_the_subject(tx: Transaction, call: Call, answer: Answer) -> tuple[str, ...]:
     if answer.name in ("destination", "destinations"):
         return ("stripe-destination-12",) if any(it.cloud for it in _destinations_of(answer)) else ()
     if answer.name != "job" or not isinstance(answer.subject, Job):
@@ -59,6 +76,7 @@ def _facts_of_the_details(tx: Transaction, job: Job) -> Iterator[str]:
         yield "stripe-wording-1"
     if job.status == "validation_failed":
         yield "stripe-validation-3"
+        yield "stripe-validation-5"
     if job.status in WITH_RESULTS and (job.status != "canceled" or job.processed):
         if tx.choice(LINK_LIFE.id) != "from-creation":  # as every sample shows it
             yield "stripe-output-4"

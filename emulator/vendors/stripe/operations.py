@@ -23,7 +23,17 @@ from emulator.vendors.stripe.assumptions import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.calls import NOBODYS, ask_own, checking_fields, is_known, reading_query, version_of, with_fields
+from emulator.vendors.stripe.calls import (
+    NOBODYS,
+    ask_own,
+    checking_fields,
+    content_type,
+    is_known,
+    reading_query,
+    version_of,
+    with_fields,
+)
+from emulator.vendors.stripe.contexts import acting
 from emulator.vendors.stripe.creation import differs_by_channel, new_job, refusal_of
 from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.grounds import facts_beside
@@ -33,7 +43,7 @@ from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRI
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.outcomes import Failing, plan
 from emulator.vendors.stripe.parameters import NOTHING, Known
-from emulator.vendors.stripe.platform import account_of, acting
+from emulator.vendors.stripe.platform import account_of
 from emulator.vendors.stripe.rows import Intake, Rows
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
@@ -128,7 +138,7 @@ def with_file(job: Job, rows: Rows, numbered: bool, failing: Sequence[Failing]) 
 
 def _is_accepted(tx: Transaction, call: Call) -> bool:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
-    return accepted is None or call.headers.get("content-type", "").partition(";")[0].strip().lower() in accepted
+    return accepted is None or content_type(call) in accepted
 
 
 def _download(tx: Transaction, call: Call) -> Answer:

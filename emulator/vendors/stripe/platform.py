@@ -11,7 +11,6 @@ from emulator.kernel.store import IndexKey
 from emulator.vendors.stripe.model import SELF
 from emulator.vendors.stripe.outcomes import Failing
 from emulator.vendors.stripe.versions import Endpoint
-from emulator.vendors.vendor import Call
 
 LIMITERS = ("global-concurrency", "global-rate", "endpoint-concurrency", "endpoint-rate", "resource-specific")
 """What a refusal for too many requests can name as its reason. Evidence: stripe-limit-1."""
@@ -60,9 +59,3 @@ def platform_of(view: View) -> Platform:
 def account_of(view: View) -> Account:
     """The account as it is."""
     return view.find(Account.kind, SELF) or Account(view.now)
-
-
-def acting(view: View, call: Call) -> str:
-    """Whom a request acts for: the last account of its context, or the keys' own. Evidence: stripe-context-1."""
-    named = call.headers.get("stripe-context", "").rpartition("/")[2]
-    return SELF if named in ("", account_of(view).name) else named

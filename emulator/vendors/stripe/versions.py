@@ -38,8 +38,11 @@ PREVIEWS = (
 )
 """The previews that have batch jobs. Evidence: stripe-version-3."""
 
-GENERAL = ("2026-10-28.endive",)
-"""The versions for everybody that have events and event destinations, but no batch jobs. Evidence: stripe-version-6."""
+GENERAL = ("2024-09-30.acacia", "2026-10-28.endive")
+"""The versions for everybody that have events and event destinations, but no batch jobs.
+
+Evidence: stripe-version-6 and stripe-version-7.
+"""
 
 NEWEST = "9999-12-31"
 """The date under which the newest version is looked for."""

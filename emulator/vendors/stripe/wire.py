@@ -18,6 +18,7 @@ from emulator.vendors.stripe.assumptions import (
     UPLOAD_TIMEOUT_DETAILS,
     WITHOUT_OUTPUT,
 )
+from emulator.vendors.stripe.assumptions_of_requests import PUBLISHABLE_KEY
 from emulator.vendors.stripe.calls import version_of
 from emulator.vendors.stripe.events import named
 from emulator.vendors.stripe.links import LINK, MOUNT, download_link, upload_link
@@ -172,10 +173,21 @@ def _about_endpoint(code: str, endpoint: Endpoint, message: str) -> Reply:
     return Reply(400, {"error": {"code": code, "endpoint": endpoint.show(), "message": message}})
 
 
+def _locked(_tx: Transaction, _call: Call, _subject: object) -> Reply:
+    return Reply(429, {"error": {"code": "lock_timeout", "message": _LOCK_MESSAGE}}, {"stripe-should-retry": "true"})
+
+
+def _publishable_key(tx: Transaction, _call: Call, _subject: object) -> Reply:
+    error = {"code": "secret_key_required", "message": _PUBLISHABLE, "type": "invalid_request_error"}
+    return Reply(int(tx.choice(PUBLISHABLE_KEY.id)), {"error": error})
+
+
+def _wrong_account(_tx: Transaction, _call: Call, context: str) -> Reply:
+    message = f"The key does not have access to the account '{context}', or there is no such account"
+    return Reply(403, {"error": {"code": "account_invalid", "message": message, "type": "invalid_request_error"}})
+
+
 def _limited(tx: Transaction, _call: Call, limiter: str) -> Reply:
-    if limiter == LOCKED:
-        error = {"code": "lock_timeout", "message": "This object is locked by another request; try again"}
-        return Reply(429, {"error": error}, {"stripe-should-retry": "true"})
     error = {"code": "rate_limit", "message": "Too many requests"}
     if tx.choice(RATE_LIMIT_TYPE.id) == "emit":
         error["type"] = "rate_limit"
@@ -214,6 +226,19 @@ def _astray(_tx: Transaction, call: Call, _subject: object) -> Reply:
     return Reply(404, {"error": {"code": "not_found", "message": f"Unrecognized request URL ({call.method}: {call.path})"}})
 
 
+_LOCK_MESSAGE = (
+    "This object can't be accessed right now because another API request or Stripe process currently accessing it."
+    " If you see this error intermittently, retry the request. If you see this error frequently and are making multiple"
+    " concurrent requests to a single object, make your requests serially or at a lower rate."
+)
+"""Word for word as it is printed. Evidence: stripe-limit-3."""
+
+_PUBLISHABLE = (
+    "This API call cannot be made with a publishable API key. Please use a secret API key."
+    " You can find a list of your API keys at https://dashboard.stripe.com/account/apikeys."
+)
+"""Word for word as users of the first API report it. Evidence: stripe-auth-4."""
+
 _NO_VERSION = "stripe_api_version_not_provided"
 
 JOB_WORDINGS: dict[str, Wording] = {
@@ -229,9 +254,13 @@ JOB_WORDINGS: dict[str, Wording] = {
     "no_version": _error(400, _NO_VERSION, "The Stripe-Version header is required"),
     "unknown_version": _error(400, _NO_VERSION, "The Stripe-Version header names no version that has this API"),
     "unauthenticated": _error(401, "invalid_api_key", "No valid API key was provided", type="invalid_request_error"),
+    "publishable_key": _publishable_key,
+    "restricted_key": _error(403, "forbidden", "A restricted key may not use this API; use a secret key"),
+    "wrong_account": _wrong_account,
     "forbidden": _error(403, "forbidden", "This key may not use what belongs to another account"),
     "down": _error(503, "api_error", "Something went wrong on our end", type="api_error"),
     "limited": _limited,
+    "locked": _locked,
     "uploaded": _uploaded,
     "results": _results,
     "link_refused": _link_refused,

@@ -1,0 +1,140 @@
+"""Stripe's requests are taken or refused by their keys, their contexts, their labels and their number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+
+from emulator.vendors.stripe.limits import A_SECOND
+from emulator.vendors.stripe.platform import OWN_ACCOUNT
+from tests.conftest import Live, World
+
+ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
+JOB = f"/v2/core/batch_jobs/{ID}"
+NEW = b'{"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}}'
+
+
+def world_with_a_job(live: Live, **more: Any) -> World:
+    return live.load({"given": {"stripe": {"batch_jobs": [{"id": ID, "status": "in_progress"}]}}} | more)
+
+
+def send(live: Live, world: World, method: str, path: str, key: str = "sk_test_1", **request: Any) -> httpx.Response:
+    headers = {"authorization": f"Bearer {key}", "stripe-version": "2026-03-25.preview", "emulator-world": world.id}
+    return httpx.request(method, f"{live.url}{path}", headers=headers | request.pop("headers", {}), **request)
+
+
+def facts_of(world: World) -> set[str]:
+    """Return the ids of the facts that the answer to the newest request rests on."""
+    newest = [it for it in world.journal() if it["type"] == "exchange"][-1]
+    return {newest["evidence"], *newest["also"]}
+
+
+@pytest.mark.parametrize(
+    ("key", "assume", "status", "code"),
+    [
+        ("pk_test_1", {}, 403, "secret_key_required"),
+        ("pk_live_1", {"stripe.publishable-key": "401"}, 401, "secret_key_required"),
+        ("rk_test_1", {"stripe.restricted-key": "refuse"}, 403, "forbidden"),
+        ("demo", {"stripe.other-key": "401"}, 401, "invalid_api_key"),
+    ],
+)
+def test_a_key_that_is_refused_cancels_nothing(live: Live, key: str, assume: dict[str, str], status: int, code: str) -> None:
+    world = world_with_a_job(live, assume=assume)
+    refused = send(live, world, "POST", f"{JOB}/cancel", key)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (status, code)
+    assert send(live, world, "GET", JOB).json()["status"] == "in_progress"
+
+
+@pytest.mark.parametrize(("key", "fact"), [("rk_test_1", "stripe-auth-5"), ("demo", "stripe-auth-6")])
+def test_an_answer_to_a_key_that_is_not_secret_says_what_it_rests_on(live: Live, key: str, fact: str) -> None:
+    world = world_with_a_job(live)
+    assert send(live, world, "GET", JOB, key).headers["emulator-basis"] == "inferred"
+    assert fact in facts_of(world)
+
+
+@pytest.mark.parametrize("key", ["pk_test_1", "rk_test_1", "demo"])
+def test_a_key_that_the_scenario_lists_is_good_in_any_form(live: Live, key: str) -> None:
+    world = world_with_a_job(live, credentials={"stripe": [key]}, assume={"stripe.other-key": "401"})
+    assert send(live, world, "GET", JOB, key).status_code == 200
+    assert not facts_of(world) & {"stripe-auth-5", "stripe-auth-6"}
+
+
+def test_the_client_raises_a_permission_error_for_a_publishable_key(live: Live) -> None:
+    client = stripe.StripeClient("pk_test_1", base_addresses={"api": live.url})
+    with pytest.raises(stripe.PermissionError) as refused:
+        client.v2.core.batch_jobs.retrieve(ID)
+    assert refused.value.error is not None
+    assert refused.value.error.code == "secret_key_required"
+
+
+@pytest.mark.parametrize("header", ["stripe-context", "stripe-account"])
+@pytest.mark.parametrize("context", ["nonsense", "acct_", "acct_1/", "/acct_1", "acct_1//acct_2", "org_1/acct_1", "acct_1 2"])
+def test_a_context_that_is_no_path_of_accounts_is_refused_whole(live: Live, header: str, context: str) -> None:
+    world = world_with_a_job(live)
+    refused = send(live, world, "POST", f"{JOB}/cancel", headers={header: context})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "account_invalid")
+    assert send(live, world, "GET", JOB).json()["status"] == "in_progress"
+
+
+@pytest.mark.parametrize("header", ["stripe-context", "stripe-account"])
+@pytest.mark.parametrize("context", [OWN_ACCOUNT, f"acct_platform/{OWN_ACCOUNT}", "", "my own account"])
+def test_a_context_of_the_own_account_finds_what_the_account_has(live: Live, header: str, context: str) -> None:
+    given = {"account": {"id": context}} if " " in context else {}
+    world = live.load({"given": {"stripe": given | {"batch_jobs": [{"id": ID, "status": "in_progress"}]}}})
+    assert send(live, world, "GET", JOB, headers={header: context}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "facts"),
+    [
+        ({"stripe-context": "acct_other"}, {"stripe-context-2"}),
+        ({"stripe-account": "acct_other"}, {"stripe-context-2", "stripe-context-3"}),
+        ({"stripe-context": OWN_ACCOUNT}, set()),
+        ({"stripe-account": OWN_ACCOUNT}, {"stripe-context-3"}),
+    ],
+)
+def test_an_answer_says_what_the_account_that_it_acts_for_rests_on(
+    live: Live, headers: dict[str, str], facts: set[str]
+) -> None:
+    world = world_with_a_job(live)
+    send(live, world, "GET", JOB, headers=headers)
+    assert {it for it in facts_of(world) if it.startswith("stripe-context")} == facts
+
+
+@pytest.mark.parametrize(
+    ("label", "fact", "strict"),
+    [
+        ("application/json", False, 200),
+        ("Application/JSON; charset=utf-8", False, 200),
+        ("application/x-www-form-urlencoded", False, 200),
+        ("text/plain", True, 400),
+        ("application/xml", True, 400),
+    ],
+)
+def test_json_is_read_under_any_label_and_refused_where_that_is_assumed(
+    live: Live, label: str, fact: bool, strict: int
+) -> None:
+    world, strictly = live.load({}), live.load({"assume": {"stripe.body-content-type": "refuse"}})
+    request: dict[str, Any] = {"content": NEW, "headers": {"content-type": label}}
+    assert send(live, world, "POST", "/v2/core/batch_jobs", **request).status_code == 200
+    assert ("stripe-body-2" in facts_of(world)) is fact
+    assert send(live, strictly, "POST", "/v2/core/batch_jobs", **request).status_code == strict
+
+
+def test_the_limit_of_a_sandbox_begins_anew_with_each_second_of_the_clock(live: Live) -> None:
+    world = world_with_a_job(live, assume={"stripe.rate-limits": "sandbox"})
+    for _ in range(2):
+        assert {send(live, world, "GET", JOB).status_code for _ in range(A_SECOND)} == {200}
+        refused = [send(live, world, "GET", JOB) for _ in range(2)]
+        assert [it.headers["stripe-rate-limited-reason"] for it in refused] == ["global-rate", "global-rate"]
+        world.advance("999ms")
+        assert send(live, world, "GET", JOB).status_code == 429
+        world.advance("1ms")
+
+
+def test_no_request_is_limited_where_nothing_is_assumed(live: Live) -> None:
+    world = world_with_a_job(live)
+    assert {send(live, world, "GET", JOB).status_code for _ in range(2 * A_SECOND)} == {200}
