@@ -1,4 +1,4 @@
-"""A body whose fields have another type than 6DOT50 takes: the hint names each of them, though the answer does not."""
+"""A body whose fields have another type than 6DOT50 takes: the answer names each of them, and the hint the type to send."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PAY = {"msisdn": "27821234567", "amount": 1}
         ),
         ({"payments": [PAY, 5]}, ["payments[1] is a number, and should be an object"]),
         ({"payments": {}}, ["payments is an object, and should be a list"]),
-        ({"clearExisting": "true", "payments": [PAY]}, ["clearexisting is text, and should be true or false"]),
+        ({"clearExisting": "true", "payments": [PAY]}, ["clearExisting is text, and should be true or false"]),
         (
             {"payments": [PAY | {"amount": "1.50"}, None]},
             [
@@ -42,5 +42,7 @@ def test_a_field_of_another_type_is_named(body: Any, told: list[str]) -> None:
     ):
         client.headers.update({"Emulator-World": emulator.id, "Authorization": "Bearer demo"})
         answer = client.post("/batches/f945d71c-b00f-4e77-8175-253093157a2f/payments", json=body)
-        assert (answer.status_code, answer.json()["errorCode"]) == (400, "2")
+        assert (answer.status_code, answer.json()["errorCode"]) == (400, "1")
+        named = [it["fieldName"] for it in answer.json()["validationErrors"]]
+        assert named == [line.partition(" ")[0] for line in told]
         assert emulator.journal.exchanges()[-1].explain().told["would_work"] == told

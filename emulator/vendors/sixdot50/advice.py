@@ -18,8 +18,9 @@ def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
 
     A body that cannot be read may be a form, or have fields of another type.
     """
-    if answer == "unreadable":
+    if answer in ("unreadable", "other_media_type"):
         yield from form_instead_of_json(call, "6DOT50")
+    if answer in ("unreadable", "invalid"):
         yield from misshapen(call)
     token = bearer(call)
     if answer != "bad_token" or token is None:

@@ -105,9 +105,30 @@ CHECK_ORDER = Assumption(
 ERROR_INDEX = Assumption(
     "6dot50.error-index",
     "What does the index of a validation error count?",
-    ("payments", "errors"),
-    "payments",
-    "It is published as a running number that is there where it applies, which is true of lists.",
+    ("errors", "payments"),
+    "errors",
+    "It is published to be a number that grows with each error of the list; where it begins is not, and an index begins at 0.",
+)
+WRONG_TYPE = Assumption(
+    "6dot50.wrong-type",
+    "Which error code does a body get that is JSON and in which a field has another type than is published?",
+    ("1", "2"),
+    "1",
+    "A malformed type is published as an example of a failed validation, 1; 2 is for what cannot be parsed.",
+)
+OTHER_MEDIA_TYPE = Assumption(
+    "6dot50.other-media-type",
+    "What becomes of a body that is sent as another media type than application/json?",
+    ("400", "415", "read"),
+    "400",
+    "All requests are published to be application/json; of the published statuses 400 is the only one that fits.",
+)
+MISSING_MEDIA_TYPE = Assumption(
+    "6dot50.missing-media-type",
+    "What becomes of a body that is sent without a Content-Type?",
+    ("read", "refuse"),
+    "read",
+    "Nothing is published of it, and such a body does not claim to be anything but the JSON that is published.",
 )
 CREATED_STATUS = Assumption(
     "6dot50.created-status",
@@ -175,6 +196,9 @@ OF_CALLS = (
     STATUS_CASE,
     CHECK_ORDER,
     ERROR_INDEX,
+    WRONG_TYPE,
+    OTHER_MEDIA_TYPE,
+    MISSING_MEDIA_TYPE,
     CREATED_STATUS,
     EXISTS_BODY,
     MALFORMED_MSISDN,
