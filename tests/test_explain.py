@@ -21,7 +21,6 @@ from tests.walking import LIBRARY, Walker, walk, world_that_goes
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
 DEMO = {"Authorization": "Bearer demo"}
-FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 KEY = {"Authorization": "Bearer sk_test_1"}
 VERSION = {"Stripe-Version": "2026-03-25.preview"}
 NEW_JOB = {"endpoint": {"http_method": "post", "path": "/v1/customers/:id"}, "skip_validation": True, "metadata": {}}
@@ -161,10 +160,6 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
                 "the body is a form (Content-Type: application/x-www-form-urlencoded), and 6DOT50 takes JSON:"
                 " send it as application/json"
             ],
-        ),
-        (
-            lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO | FORM, content=b'{"name": "A"}'),
-            ["the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"],
         ),
         (
             lambda it: send(it, "POST", f"/live/batches?api_key={it.serpwow.api_key}", files={"name": b"x"}),

@@ -148,16 +148,17 @@ def test_a_batch_begins_beside_those_of_higher_priority_while_there_are_places_f
     assert running_and_waiting(world) == {"running": ["LOW"], "queued": ["HIGH"]}
 
 
+REFUND = {"serpwow.failed-searches": "refund"}
 FAILING = {"id": "AAAAAAAA", "status": "running", "searches": 10, "failing": 5}
 
 
 def test_credits_that_a_run_would_give_back_but_nobody_used_are_refused() -> None:
     with pytest.raises(BadInput, match="credits_used is 0, but queued and running batches can give back 5"):
-        world_of({"account": {"credits_used": 0}, "batches": [FAILING]})
+        world_of({"account": {"credits_used": 0}, "batches": [FAILING]}, assume=REFUND)
 
 
 def test_credits_that_a_run_will_give_back_cannot_be_taken_away_meanwhile() -> None:
-    world = world_of({"batches": [FAILING]})
+    world = world_of({"batches": [FAILING]}, assume=REFUND)
     with pytest.raises(BadInput, match="can give back 5"):
         lay(world, {"account": {"credits_used": 4, "usage": {"2026-01-01": 4}}})
     world.advance_by(timedelta(seconds=10))

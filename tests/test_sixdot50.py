@@ -202,7 +202,7 @@ def test_paths_and_methods_are_told_apart(live: Live, method: str, path: str, st
         assert client.request(method, path).status_code == status
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b'{"key": 1, "secret": "s"}', b"\xff"])
 def test_what_is_not_a_key_and_a_secret_is_refused(live: Live, body: bytes) -> None:
     reply = httpx.post(live.url + "/za/pay/authentication/getToken", content=body)
     assert (reply.status_code, reply.json()["errorCode"]) == (400, "2")

@@ -121,10 +121,10 @@ OVERAGE_LIMIT = Assumption(
 FAILED_SEARCHES = Assumption(
     "serpwow.failed-searches",
     "Do searches of a run that fail give their credits back?",
-    ("refund", "keep"),
-    "refund",
-    "The searches of a batch are published to be charged as requests to the Search API are, and of those only the ones that"
-    " get 200 are charged; that it is credits allocated at the start which come back is ours.",
+    ("keep", "refund"),
+    "keep",
+    "The searches of a batch are published to be charged as requests to the Search API are, of which only those that get 200"
+    " cost; but no page says that credits which a start has allocated come back when the run is over.",
 )
 SCHEDULE_ZONE = Assumption(
     "serpwow.schedule-zone",

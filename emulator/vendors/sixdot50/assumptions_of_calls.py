@@ -112,16 +112,17 @@ ERROR_INDEX = Assumption(
 WRONG_TYPE = Assumption(
     "6dot50.wrong-type",
     "Which error code does a body get that is JSON and in which a field has another type than is published?",
-    ("1", "2"),
-    "1",
-    "A malformed type is published as an example of a failed validation, 1; 2 is for what cannot be parsed.",
+    ("2", "1"),
+    "2",
+    "2 is published for a payload that cannot be parsed, as one of another type cannot be; but a malformed type is also an"
+    " example of a failed validation, which is 1.",
 )
 OTHER_MEDIA_TYPE = Assumption(
     "6dot50.other-media-type",
     "What becomes of a body that is sent as another media type than application/json?",
-    ("400", "415", "read"),
-    "400",
-    "All requests are published to be application/json; of the published statuses 400 is the only one that fits.",
+    ("read", "400", "415"),
+    "read",
+    "All requests are published to be application/json, but nothing is of those that are not; curl -d alone names a form.",
 )
 MISSING_MEDIA_TYPE = Assumption(
     "6dot50.missing-media-type",

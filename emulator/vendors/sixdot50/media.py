@@ -1,4 +1,4 @@
-"""The media type of what clients write: bodies are JSON, and say so."""
+"""The media type of what clients write: bodies are JSON, and should say so."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ JSON = "application/json"
 
 
 def reads_json(act: Act) -> Act:
-    """Return the same operation, which refuses a body of another media type."""
+    """Return the same operation, which refuses a body of another media type where that is assumed."""
 
     def act_on_json(tx: Transaction, call: Call) -> Answer:
         sent = media_type(call)

@@ -1,4 +1,4 @@
-"""The fields of a body that have another JSON type than the pages name: each is a failed validation."""
+"""The fields of a body that have another JSON type than the pages name: one alone spoils the body."""
 
 from __future__ import annotations
 
