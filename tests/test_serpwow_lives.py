@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from emulator.judge import the_judge
+from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, lay_over
@@ -218,7 +219,14 @@ class Life(RuleBasedStateMachine):
     def patch(self, n: int, failing: int, fails: bool) -> None:
         if self.id(n) != "unknown":
             patch = {"id": self.id(n), "failing": failing, "fails_to_stop": fails}
-            lay_over(self.world, VENDORS, {"serpwow": {"batches": [patch]}}, "a patch")
+            before = self.spent()
+            reason = ""
+            try:
+                lay_over(self.world, VENDORS, {"serpwow": {"batches": [patch]}}, "a patch")
+            except BadInput as refused:  # what a run cost came back with the month, and cannot be given back once more
+                reason = str(refused)
+            assert not reason or (self.failed == "refund" and "can give back" in reason)
+            assert self.spent() == before
 
     @invariant()
     def credits_add_up(self) -> None:

@@ -115,8 +115,8 @@ def test_payments_are_added_all_or_none(live: Live) -> None:
         refused = added(client, payment(1), payment(1, msisdn="+27821231234"), {"amount": 0}, clear=True)
         assert refused.status_code == 400
         assert [(it["index"], it["fieldName"]) for it in refused.json()["validationErrors"]] == [
-            ("1", "payments[1].msisdn"),
-            ("2", "payments[2].msisdn"),
+            ("0", "payments[1].msisdn"),
+            ("1", "payments[2].msisdn"),
             ("2", "payments[2].amount"),
         ]
         assert world.state() == before

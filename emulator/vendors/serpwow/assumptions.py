@@ -123,8 +123,8 @@ FAILED_SEARCHES = Assumption(
     "Do searches of a run that fail give their credits back?",
     ("keep", "refund"),
     "keep",
-    "The searches of a batch are published to be charged like real-time requests, of which only those that get 200 cost;"
-    " but no page says that credits allocated at the start come back when the run is over.",
+    "The searches of a batch are published to be charged as requests to the Search API are, of which only those that get 200"
+    " cost; but no page says that credits which a start has allocated come back when the run is over.",
 )
 SCHEDULE_ZONE = Assumption(
     "serpwow.schedule-zone",

@@ -116,6 +116,13 @@ LOCKED_TYPE = Assumption(
     "enforced",
     "A lock that let other types in, or could be changed, would lock nothing.",
 )
+UNKNOWN_ENGINE = Assumption(
+    "serpwow.unknown-engine",
+    "What becomes of an engine that is not published, in a search or in searches_type?",
+    ("refuse", "accept"),
+    "refuse",
+    "Invalid parameters are published as the commonest cause of a 400; which types an engine has is not printed in full.",
+)
 SEARCHES_BEYOND_END = Assumption(
     "serpwow.searches-beyond-end",
     "What does a page of searches beyond the last one get?",
@@ -176,6 +183,7 @@ OF_CALLS = (
     UNKNOWN_DESTINATION,
     MAX_PAGE,
     LOCKED_TYPE,
+    UNKNOWN_ENGINE,
     SEARCHES_BEYOND_END,
     DELETE_UNKNOWN_SEARCHES,
     RATE_WINDOW,

@@ -17,8 +17,9 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
     MAX_PAGE,
     UNNAMED_BATCH,
 )
-from emulator.vendors.serpwow.bodies import HOURLY, Unfit, read_parameters, refuse_unfit, text, with_hourly_spelt_out
+from emulator.vendors.serpwow.bodies import HOURLY, Unfit, flag, read_parameters, refuse_unfit, with_hourly_spelt_out
 from emulator.vendors.serpwow.effects import planned
+from emulator.vendors.serpwow.engines import refuse_unknown_engine, searches_type
 from emulator.vendors.serpwow.ids import fresh, fresh_code, letters
 from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
 from emulator.vendors.serpwow.model import Batch, Line
@@ -99,7 +100,7 @@ def _changed(tx: Transaction, batch: Batch, written: Mapping[str, Any]) -> Batch
     if batch.status == "queued" and changed.priority != batch.priority:
         raise Unfit("priority cannot be changed while a Batch is queued", "serpwow-update-4")
     if "searches_type" in written:
-        changed = _with_type(tx, changed, text("searches_type", written["searches_type"]))
+        changed = _with_type(tx, changed, searches_type(tx, written["searches_type"]))
     if "searches" in written:
         more = list(_read_searches(tx, written["searches"], {search.id for search in changed.searches}))
         changed = replace(changed, searches=changed.searches.with_more(more))
@@ -132,6 +133,10 @@ def _refuse_unfit_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> 
     for name, value in parameters.items():
         if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)):
             raise Unfit(f"{name} must be a plain value, or a list of them")
+    if "engine" in parameters:
+        refuse_unknown_engine(tx, parameters["engine"])
+    if "include_html" in parameters:
+        flag("include_html", parameters["include_html"])
     most = int(tx.choice(MAX_PAGE.id))
     if "max_page" in parameters and not 1 <= whole(parameters["max_page"], 0) <= most:
         raise Unfit(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE.id)

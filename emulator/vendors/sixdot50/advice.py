@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from emulator.kernel.journal import show_instant
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.forms import form_instead_of_json
+from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.sixdot50.shapes import misshapen
 from emulator.vendors.sixdot50.tokens import bearer
@@ -18,8 +19,11 @@ def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
 
     A body that cannot be read may be a form, or have fields of another type.
     """
-    if answer == "unreadable":
+    if answer in ("unreadable", "other_media_type"):
         yield from form_instead_of_json(call, "6DOT50")
+    if answer == "other_media_type" and properties(call) is not None:
+        yield "the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"
+    if answer in ("unreadable", "invalid"):
         yield from misshapen(call)
     token = bearer(call)
     if answer != "bad_token" or token is None:

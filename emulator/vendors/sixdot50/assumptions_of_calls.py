@@ -105,9 +105,31 @@ CHECK_ORDER = Assumption(
 ERROR_INDEX = Assumption(
     "6dot50.error-index",
     "What does the index of a validation error count?",
-    ("payments", "errors"),
-    "payments",
-    "It is published as a running number that is there where it applies, which is true of lists.",
+    ("errors", "payments"),
+    "errors",
+    "It is published to be a number that grows with each error of the list; where it begins is not, and an index begins at 0.",
+)
+WRONG_TYPE = Assumption(
+    "6dot50.wrong-type",
+    "Which error code does a body get that is JSON and in which a field has another type than is published?",
+    ("2", "1"),
+    "2",
+    "2 is published for a payload that cannot be parsed, as one of another type cannot be; but a malformed type is also an"
+    " example of a failed validation, which is 1.",
+)
+OTHER_MEDIA_TYPE = Assumption(
+    "6dot50.other-media-type",
+    "What becomes of a body that is sent as another media type than application/json?",
+    ("read", "400", "415"),
+    "read",
+    "All requests are published to be application/json, but nothing is of those that are not; curl -d alone names a form.",
+)
+MISSING_MEDIA_TYPE = Assumption(
+    "6dot50.missing-media-type",
+    "What becomes of a body that is sent without a Content-Type?",
+    ("read", "refuse"),
+    "read",
+    "Nothing is published of it, and such a body does not claim to be anything but the JSON that is published.",
 )
 CREATED_STATUS = Assumption(
     "6dot50.created-status",
@@ -175,6 +197,9 @@ OF_CALLS = (
     STATUS_CASE,
     CHECK_ORDER,
     ERROR_INDEX,
+    WRONG_TYPE,
+    OTHER_MEDIA_TYPE,
+    MISSING_MEDIA_TYPE,
     CREATED_STATUS,
     EXISTS_BODY,
     MALFORMED_MSISDN,

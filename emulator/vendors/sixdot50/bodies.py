@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +15,7 @@ Properties = Mapping[str, Any]
 """Property name in lower case → value."""
 
 Types = Mapping[str, type | tuple[type, ...]]
+"""Property name as it is published → the JSON type of its value."""
 
 NUMBER = (int, Decimal)
 
@@ -29,9 +30,11 @@ def of_object(value: Any) -> Properties | None:
     return {name.lower(): it for name, it in value.items()} if isinstance(value, dict) else None
 
 
-def is_shaped(given: Properties, types: Types) -> bool:
-    """Whether each property that is there, and not null, has its type."""
-    return all(_is(given.get(name), kind) for name, kind in types.items())
+def misfits(given: Properties, types: Types) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the value of each property that is there, not null, and of another type."""
+    for name, kind in types.items():
+        if not _is(value := given.get(name.lower()), kind):
+            yield name, value
 
 
 def _is(value: Any, kind: type | tuple[type, ...]) -> bool:

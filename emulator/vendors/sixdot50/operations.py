@@ -14,16 +14,18 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
     OLDER_TOKENS,
     WRONG_METHOD,
 )
-from emulator.vendors.sixdot50.bodies import is_shaped, properties
+from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.grounds import resting
 from emulator.vendors.sixdot50.ids import GUID
 from emulator.vendors.sixdot50.listing import list_batches
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL, DELETE, EXISTS, GET, LIST_PAYMENTS, MEMBER, PAYMENT, SUBMIT
+from emulator.vendors.sixdot50.media import reads_json
 from emulator.vendors.sixdot50.model import OURS, SELF, Account, Payment, Platform, Token
 from emulator.vendors.sixdot50.tokens import GET_TOKEN, bearer, is_good, issue, matches
-from emulator.vendors.sixdot50.validation import INVALID, MISSING, MSISDN, Flaw
+from emulator.vendors.sixdot50.typed import flaws_of_types
+from emulator.vendors.sixdot50.validation import CREDENTIAL_TYPES, INVALID, MISSING, MSISDN, Flaw
 from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
-from emulator.vendors.sixdot50.writing import add_payments, create_batch, refused, update_batch
+from emulator.vendors.sixdot50.writing import UNREADABLE, add_payments, create_batch, refused, update_batch
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 
@@ -36,7 +38,7 @@ def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
         return None
     token = bearer(call)
     if token is None:
-        return Answer("no_token", "6dot50-auth-3")
+        return Answer("no_token", "6dot50-auth-3" if "authorization" in call.headers else "6dot50-auth-8")
     return None if is_good(tx, token) else Answer("bad_token", "6dot50-auth-4")
 
 
@@ -49,8 +51,10 @@ def astray(_tx: Transaction, _call: Call, verbs: Sequence[str]) -> Answer:
 def get_token(tx: Transaction, call: Call) -> Answer:
     """A token for a key and its secret, if both are there and go together."""
     given = properties(call)
-    if given is None or not is_shaped(given, {"key": str, "secret": str}):
-        return resting(tx, Answer("unreadable", "6dot50-error-2"))
+    if given is None:
+        return resting(tx, UNREADABLE)
+    if mistyped := list(flaws_of_types(given, CREDENTIAL_TYPES)):
+        return refused(tx, mistyped)
     missing = [name for name in ("key", "secret") if not given.get(name)]
     if missing and tx.choice(MISSING_CREDENTIAL.id) == "400":
         return refused(tx, [Flaw(MISSING, name, None, "6dot50-token-5", MISSING_CREDENTIAL.id) for name in missing])
@@ -106,14 +110,14 @@ def _status_codes(codes: Mapping[str, str], evidence: str) -> Callable[[Transact
 
 
 OPERATIONS = (
-    Operation("6dot50.authentication.getToken", "POST", GET_TOKEN, get_token),
+    Operation("6dot50.authentication.getToken", "POST", GET_TOKEN, reads_json(get_token)),
     Operation("6dot50.accounts.list", "GET", "/accounts", _list_accounts),
-    Operation("6dot50.batches.create", "POST", "/batches", create_batch),
+    Operation("6dot50.batches.create", "POST", "/batches", reads_json(create_batch)),
     Operation("6dot50.batches.list", "GET", "/batches", _list_batches),
     Operation("6dot50.batches.statusCodes", "GET", "/batches/statusCodes", _status_codes(BATCH_STATUS_CODES, "6dot50-codes-1")),
     Operation("6dot50.batches.get", "GET", "/batches/{id}", _ask(BATCH, GET)),
-    Operation("6dot50.batches.update", "PUT", "/batches/{id}", update_batch),
-    Operation("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", add_payments),
+    Operation("6dot50.batches.update", "PUT", "/batches/{id}", reads_json(update_batch)),
+    Operation("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", reads_json(add_payments)),
     Operation("6dot50.batches.payments", "GET", "/batches/{id}/payments", _ask(BATCH, LIST_PAYMENTS)),
     Operation("6dot50.batches.submit", "POST", "/batches/{id}/submit", _ask(BATCH, SUBMIT)),
     Operation("6dot50.batches.cancel", "POST", "/batches/{id}/cancel", _ask(BATCH, CANCEL)),

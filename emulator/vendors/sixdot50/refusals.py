@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
@@ -12,6 +14,7 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
     ERROR_INDEX,
     MALFORMED_ID,
     NOT_FOUND_BODY,
+    OTHER_MEDIA_TYPE,
     WRONG_METHOD,
     WRONG_STATE_STATUS,
 )
@@ -36,16 +39,20 @@ def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Ent
 
 def _entry(flaw: Flaw, index: int | None) -> Entry:
     """What the envelope says of one flaw. Evidence: 6dot50-error-3 and 6dot50-error-6."""
-    field = flaw.field if flaw.place is None else f"payments[{flaw.place}].{flaw.field}"
+    field = flaw.field if flaw.place is None else f"payments[{flaw.place}].{flaw.field}".rstrip(".")
     entry = {"errorCode": flaw.code, "errorMessage": MESSAGES[flaw.code], "fieldName": field}
     numbered = entry if index is None else {"index": str(index)} | entry
-    return numbered if flaw.value is None else numbered | {"fieldValue": str(flaw.value)}
+    return numbered if flaw.value is None else numbered | {"fieldValue": _as_text(flaw.value)}
+
+
+def _as_text(value: Any) -> str:
+    """A text as it is, anything else as JSON."""
+    return str(value) if isinstance(value, (str, Decimal)) else json.dumps(value, ensure_ascii=False, default=float)
 
 
 def _invalid(tx: Transaction, _call: Call, flaws: list[Flaw]) -> Reply:
     by_payment = tx.choice(ERROR_INDEX.id) == "payments"
-    listed = any(flaw.place is not None for flaw in flaws)
-    indexes = [flaw.place if by_payment else number if listed else None for number, flaw in enumerate(flaws)]
+    indexes = [flaw.place if by_payment else number for number, flaw in enumerate(flaws)]
     entries = [_entry(flaw, index) for flaw, index in zip(flaws, indexes, strict=True)]
     return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
 
@@ -89,6 +96,12 @@ def _unpaid(tx: Transaction, _call: Call, _subject: object) -> Reply:
     return _refuse(tx, int(tx.choice(SMALL_FLOAT_STATUS.id)), GENERAL, "No account has the funds to pay for the batch")
 
 
+def _other_media_type(tx: Transaction, call: Call, _subject: object) -> Reply:
+    status = 415 if tx.choice(OTHER_MEDIA_TYPE.id) == "415" else 400
+    sent = call.headers.get("content-type") or "missing"
+    return _refuse(tx, status, UNREADABLE, f"The Content-Type is {sent}, and must be application/json")
+
+
 def _astray(tx: Transaction, _call: Call, verbs: tuple[str, ...]) -> Reply:
     if verbs and tx.choice(WRONG_METHOD.id) == "405":
         return Reply(405, None, {"allow": ", ".join(verbs)})
@@ -108,6 +121,7 @@ REFUSALS: dict[str, Wording] = {
     "malformed_id": _malformed_id,
     "invalid": _invalid,
     "unreadable": _refusal(400, "The body is not a JSON object of the expected shape", UNREADABLE),
+    "other_media_type": _other_media_type,
     "not_draft": _wrong_state("batch"),
     "payment_not_draft": _wrong_state("payment"),
     "nothing_to_cancel": _refusal(400, "The batch has no payments"),

@@ -1,4 +1,4 @@
-"""The fields of a body that have another type than 6DOT50 takes, which its answer does not name."""
+"""The types that fields of a body have and should have, which 6DOT50's answer does not name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types, is_shaped, of_object, properties
-from emulator.vendors.sixdot50.validation import BATCH_TYPES, PAYMENT_TYPES
+from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types, misfits, of_object, properties
+from emulator.vendors.sixdot50.validation import ADDITION_TYPES, BATCH_TYPES, CREDENTIAL_TYPES, PAYMENT_TYPES
 from emulator.vendors.vendor import Call
 
-BODY_TYPES: Types = {"key": str, "secret": str, **BATCH_TYPES, "clearexisting": bool, "payments": list}
+BODY_TYPES: Types = {**CREDENTIAL_TYPES, **BATCH_TYPES, **ADDITION_TYPES}
 """The types of all fields that a body of any operation has."""
 
 TYPES: dict[object, str] = {str: "text", NUMBER: "a number", bool: "true or false", list: "a list"}
@@ -38,9 +38,8 @@ def misshapen(call: Call) -> Iterator[str]:
 
 
 def _misfits(given: Properties, types: Types, place: str) -> Iterator[str]:
-    for name, kind in types.items():
-        if not is_shaped(given, {name: kind}):
-            yield f"{place}{name} is {_kind_of(given[name])}, and should be {TYPES[kind]}"
+    for name, value in misfits(given, types):
+        yield f"{place}{name} is {_kind_of(value)}, and should be {TYPES[types[name]]}"
 
 
 def _kind_of(value: Any) -> str:

@@ -30,15 +30,17 @@ MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
 CENT = Decimal("0.01")
 MOST = Decimal("999999999999999.99")
 
-BATCH_TYPES: Types = {"name": str, "externalid": str}
+CREDENTIAL_TYPES: Types = {"key": str, "secret": str}
+BATCH_TYPES: Types = {"name": str, "externalId": str}
+ADDITION_TYPES: Types = {"clearExisting": bool, "payments": list}
 PAYMENT_TYPES: Types = {
     "msisdn": str,
     "amount": NUMBER,
     "firstname": str,
     "lastname": str,
-    "externalid": str,
-    "referralamount": NUMBER,
-    "referralmsisdn": str,
+    "externalId": str,
+    "referralAmount": NUMBER,
+    "referralMsisdn": str,
 }
 
 

@@ -13,17 +13,18 @@ from emulator.vendors.sixdot50.assumptions import (
     NO_PAYMENTS,
     NULL_EXTERNAL_ID,
 )
-from emulator.vendors.sixdot50.assumptions_of_calls import CHECK_ORDER
-from emulator.vendors.sixdot50.bodies import Properties, is_shaped, of_object, properties
+from emulator.vendors.sixdot50.assumptions_of_calls import CHECK_ORDER, WRONG_TYPE
+from emulator.vendors.sixdot50.bodies import Properties, of_object, properties
 from emulator.vendors.sixdot50.grounds import resting
 from emulator.vendors.sixdot50.ids import GUID, new_id
 from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
 from emulator.vendors.sixdot50.model import Batch, Payment
+from emulator.vendors.sixdot50.typed import flaws_of_payment_types, flaws_of_types
 from emulator.vendors.sixdot50.validation import (
+    ADDITION_TYPES,
     BATCH_TYPES,
     INVALID,
     MISSING,
-    PAYMENT_TYPES,
     Flaw,
     flaws_of_external_id,
     flaws_of_name,
@@ -45,8 +46,10 @@ Read = Callable[[Transaction, Properties, str], Wish | Answer]
 def create_batch(tx: Transaction, call: Call) -> Answer:
     """A new batch in draft."""
     given = properties(call)
-    if given is None or not is_shaped(given, BATCH_TYPES):
+    if given is None:
         return resting(tx, UNREADABLE)
+    if mistyped := list(flaws_of_types(given, BATCH_TYPES)):
+        return refused(tx, mistyped)
     name, external_id = given.get("name"), given.get("externalid") or None
     flaws = [*flaws_of_name(tx, name), *flaws_of_external_id(tx, external_id)]
     if flaws:
@@ -57,6 +60,8 @@ def create_batch(tx: Transaction, call: Call) -> Answer:
 
 def refused(tx: Transaction, flaws: list[Flaw]) -> Answer:
     """The refusal of what has these flaws; it rests on what the first of them does."""
+    if flaws[0].assumption == WRONG_TYPE.id and tx.choice(WRONG_TYPE.id) == "2":
+        return resting(tx, UNREADABLE._replace(assumption=WRONG_TYPE.id))
     return resting(tx, Answer("invalid", flaws[0].evidence, flaws, flaws[0].assumption))
 
 
@@ -87,8 +92,8 @@ def _first(tx: Transaction, body: Answer, batch: Answer) -> Answer:
 
 
 def _read_update(tx: Transaction, given: Properties, id: str) -> Wish | Answer:
-    if not is_shaped(given, BATCH_TYPES):
-        return UNREADABLE
+    if mistyped := list(flaws_of_types(given, BATCH_TYPES)):
+        return refused(tx, mistyped)
     changes, assumption = _changes(tx, given)
     flaws = [*(flaws_of_name(tx, changes["name"]) if "name" in changes else ())]
     flaws += flaws_of_external_id(tx, changes.get("external_id"), own=id)
@@ -133,13 +138,13 @@ class _Addition:
 
 def _read_payments(tx: Transaction, given: Properties, id: str) -> Wish | Answer:
     listed = given.get("payments")
-    payments = [of_object(it) for it in listed] if isinstance(listed, list) else []
-    shaped = [it for it in payments if it is not None and is_shaped(it, PAYMENT_TYPES)]
-    if not is_shaped(given, {"clearexisting": bool, "payments": list}) or len(shaped) < len(payments):
-        return UNREADABLE
+    listed = listed if isinstance(listed, list) else []
+    if mistyped := [*flaws_of_types(given, ADDITION_TYPES), *flaws_of_payment_types(listed)]:
+        return refused(tx, mistyped)
+    payments = [it for it in map(of_object, listed) if it is not None]
     clear = given.get("clearexisting") is True
-    flaws = [*_flaws_of_list(tx, given), *flaws_of_payments(tx, id, clear, shaped)]
-    return refused(tx, flaws) if flaws else _Addition(clear, shaped)
+    flaws = [*_flaws_of_list(tx, given), *flaws_of_payments(tx, id, clear, payments)]
+    return refused(tx, flaws) if flaws else _Addition(clear, payments)
 
 
 def _flaws_of_list(tx: Transaction, given: Properties) -> list[Flaw]:
