@@ -9,6 +9,7 @@ from typing import Any
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import Touched
+from emulator.kernel.store import Sorted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
 from emulator.scenario.compare import ABRIDGED, abridge
@@ -104,7 +105,8 @@ def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str
 
 
 def _names_in(resource: Any) -> dict[str, None]:
-    return {part: None for key in resource.index() for part in key if isinstance(part, str)}
+    groups = (key.group if isinstance(key, Sorted) else key for key in resource.index())
+    return {part: None for group in groups for part in group if isinstance(part, str)}
 
 
 def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:
