@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +32,11 @@ class PagedMap(Generic[K, V]):
         """Return the value of a key, or None."""
         pages, place = self._pages, hash(key) & self._wide
         return pages[place if place < len(pages) else place & self._wide >> 1].get(key)
+
+    def values_of(self, keys: Iterable[K]) -> list[V]:
+        """Return the values of keys that are there."""
+        pages, wide, narrow, count = self._pages, self._wide, self._wide >> 1, len(self._pages)
+        return [pages[place if (place := hash(key) & wide) < count else place & narrow][key] for key in keys]
 
     def __getitem__(self, key: K) -> V:
         return self._pages[self._place(key)][key]
@@ -114,7 +119,7 @@ class SortedPages:
 
     __slots__ = ("_lasts", "_own", "_pages", "_size", "owner")
 
-    def __init__(self, entries: Iterator[tuple[Any, ...]] | tuple[tuple[Any, ...], ...] = (), owner: object = None) -> None:
+    def __init__(self, entries: Iterable[tuple[Any, ...]] = (), owner: object = None) -> None:
         self._pages: list[list[tuple[Any, ...]]] = []
         self._lasts: list[tuple[Any, ...]] = []
         self._own: set[int] = set()

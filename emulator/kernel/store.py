@@ -76,8 +76,7 @@ class Store:
         group = self._groups.get((kind, *key))
         if group is None:
             return []
-        get = self._tables[kind].get
-        return [get(member[-1]) for member in group]
+        return self._tables[kind].values_of([member[-1] for member in group])
 
     def ranking(self, kind: str, *key: Hashable) -> Ranking:
         """The resources of a group, to be read from anywhere in it. Nothing may be changed meanwhile."""
