@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 
@@ -59,12 +58,6 @@ class Agenda:
     def upcoming(self, count: int) -> list[Key]:
         """The resources to which something but upkeep happens next, as many as `count`, in order."""
         return [key for _, _, key in islice(self._order, count)]
-
-    def keys(self) -> Iterator[Key]:
-        """Every resource to which something will happen."""
-        yield from self._due
-        if self._upkeep is not None:
-            yield from self._upkeep.keys()
 
     def copy(self) -> Agenda:
         """The same entries, to be changed apart."""

@@ -12,6 +12,9 @@ from emulator.kernel.ranking import Ranking
 
 IndexKey = tuple[Hashable, ...]
 
+MOVING: IndexKey = ("moving",)
+"""The group of those that look otherwise as time passes, although nothing happens to them: they show how far they have come."""
+
 SMALL = 32
 """Members up to which a group is a plain tuple, which copies of a store share as it is."""
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.kernel.store import IndexKey, Sorted
+from emulator.kernel.store import MOVING, IndexKey, Sorted
 from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
 from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage
@@ -78,7 +78,7 @@ class Account:
         return next_of_every_month(self.credits_reset_at, instant)
 
     def index(self) -> tuple[IndexKey, ...]:
-        return ()
+        return (MOVING,)
 
 
 @dataclass(frozen=True, slots=True)
