@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.kernel import world as kernel_world
 from emulator.kernel.ahead import least_steps
 from emulator.kernel.errors import Conflict
+from emulator.kernel.lapse import lapse
 from emulator.kernel.world import World
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
@@ -38,7 +40,7 @@ def test_a_jump_over_a_schedule_that_starts_too_often_is_refused_before_its_work
     monkeypatch: pytest.MonkeyPatch, jump: Callable[[World], object], state: dict[str, str]
 ) -> None:
     world = world_of({"id": "B", "searches": 1, **state, **EVERY_MINUTE})
-    monkeypatch.setattr(World, "_lapse", lambda *_: pytest.fail("a step was made"))
+    monkeypatch.setattr(kernel_world, "lapse", lambda *_: pytest.fail("a step was made"))
     began = world.clock.now()
     with pytest.raises(Conflict, match=r"jump less far at once|not at rest"):
         jump(world)
@@ -103,6 +105,6 @@ def test_what_is_counted_ahead_is_never_more_than_what_happens(
 def steps_until(world: World, until: Any) -> int:
     steps = 0
     while (first := world.agenda.first()) is not None and first[0] <= until:
-        world._lapse(*first)
+        lapse(world, *first)
         steps += 1
     return steps

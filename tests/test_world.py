@@ -222,7 +222,7 @@ def test_the_agenda_forgets_what_was_taken_back() -> None:
         tx = world.transaction("nothing")
         tx.ask(KETTLE, "0", "stop")
         tx.roll_back()
-    assert len(world.agenda._heap) < 200
+    assert len(world.agenda) == 1
     assert [change.to for change in world.advance_until_idle()] == ["hot", "cold"]
 
 
@@ -233,7 +233,7 @@ def test_the_agenda_forgets_what_is_outdated() -> None:
             tx.ask(KETTLE, "0", "stop")
             tx.ask(KETTLE, "0", "heat")
         world.advance_by(timedelta(milliseconds=1))
-    assert len(world.agenda._heap) < 200
+    assert len(world.agenda) == 1
 
 
 def test_a_running_clock_is_never_too_late_for_a_jump_of_its_own() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
-from heapq import heapify, heappop, heappush, nsmallest
+from itertools import islice
+
+from emulator.kernel.pages import PagedMap, SortedPages
 
 Key = tuple[str, str]
 """(kind, id) of a resource."""
@@ -16,15 +17,14 @@ Entry = tuple[datetime, int, Key]
 class Agenda:
     """For each resource one due instant at most, and one for upkeep. Ties go to the resource that came first, and upkeep waits.
 
-    A vendor's upkeep lies in an agenda of its own, so that what comes next can be told without it. An entry of the heap that
-    is not the very one in `_due` is outdated: it is passed over when it comes up, and dropped once there are many.
+    A vendor's upkeep lies in an agenda of its own, so that what comes next can be told without it.
     """
 
-    __slots__ = ("_due", "_heap", "_upkeep")
+    __slots__ = ("_due", "_order", "_upkeep")
 
     def __init__(self) -> None:
-        self._due: dict[Key, Entry] = {}
-        self._heap: list[Entry] = []
+        self._due: PagedMap[Key, Entry] = PagedMap()
+        self._order = SortedPages()
         self._upkeep: Agenda | None = None
 
     def set(self, key: Key, number: int, due: datetime | None, upkeep: datetime | None = None) -> None:
@@ -33,12 +33,16 @@ class Agenda:
             self._upkeep = Agenda()
         if self._upkeep is not None:
             self._upkeep.set(key, number, upkeep)
-        if due is None:
-            self._due.pop(key, None)
-        elif self._due.get(key) != (entry := (due, number, key)):
-            self._due[key] = entry
-            heappush(self._heap, entry)
-            self._forget_the_outdated()
+        old, new = self._due.get(key), None if due is None else (due, number, key)
+        if old == new:
+            return
+        if old is not None:
+            self._order.remove(old)
+        if new is None:
+            self._due.pop(key)
+        else:
+            self._due[key] = new
+            self._order.add(new)
 
     def first(self) -> tuple[datetime, Key] | None:
         """The earliest entry, or None; at the same instant, upkeep waits."""
@@ -47,36 +51,20 @@ class Agenda:
 
     def first_event(self) -> tuple[datetime, Key] | None:
         """The earliest entry that is not upkeep, or None."""
-        heap = self._heap
-        while heap:
-            entry = heap[0]
-            due, _, key = entry
-            if self._due.get(key) is entry:
-                return due, key
-            heappop(heap)
+        for due, _, key in self._order:
+            return due, key
         return None
 
     def upcoming(self, count: int) -> list[Key]:
         """The resources to which something but upkeep happens next, as many as `count`, in order."""
-        return [key for _, _, key in nsmallest(count, self._due.values())]
-
-    def keys(self) -> Iterator[Key]:
-        """Every resource to which something will happen."""
-        yield from self._due
-        if self._upkeep is not None:
-            yield from self._upkeep.keys()
+        return [key for _, _, key in islice(self._order, count)]
 
     def copy(self) -> Agenda:
         """The same entries, to be changed apart."""
         twin = Agenda()
-        twin._due, twin._heap = self._due.copy(), self._heap.copy()
+        twin._due, twin._order = self._due.copy(), self._order.copy()
         twin._upkeep = None if self._upkeep is None else self._upkeep.copy()
         return twin
 
     def __len__(self) -> int:
         return len(self._due) + (0 if self._upkeep is None else len(self._upkeep))
-
-    def _forget_the_outdated(self) -> None:
-        if len(self._heap) > 2 * len(self._due) + 64:
-            self._heap = list(self._due.values())
-            heapify(self._heap)

@@ -1,4 +1,4 @@
-"""Bounds of a jump of the clock: the most that it may bring about, and the least that it will, counted before it is made."""
+"""Bounds of what time brings about at once: in a jump of the clock, which is refused beyond them, and in a look."""
 
 from __future__ import annotations
 
@@ -15,6 +15,16 @@ JUMP_LIMIT = 10_000
 JUMP_LIMIT_EACH = 10
 """Steps that one jump may bring about, and steps more for each resource: the work of a second or two."""
 
+LOOK_LIMIT = 10_000
+"""Steps that one look makes at most to keep up with a clock that runs. What is left is for the next looks."""
+
+TURN_LIMIT = 50
+"""Steps of one turn of a look, so that others need not wait; and of a further look at a world that is behind already."""
+
+BEHIND = (
+    "the clock runs faster than this world can follow, which is {} behind: "
+    "set a slower rate, or frozen, which gives up the rest, before time is advanced"
+)
 TOO_FAR = "more than {} things would happen by themselves on the way: jump less far at once"
 RESTLESS = "after {} events this world is still not at rest: it seems to repeat for ever"
 

@@ -34,18 +34,47 @@ def wall_now() -> datetime:
 
 @dataclass(slots=True)
 class Clock:
-    """An instant, and how many virtual seconds pass in a real one: 0 is frozen, 1 is real."""
+    """An instant, and how many virtual seconds pass in a real one: 0 is frozen, 1 is real.
+
+    A clock that runs faster than its world can follow shows the instant that the world has reached, and how far it is behind.
+    """
 
     base: datetime = DEFAULT_START
     rate: float = FROZEN
     wall: Callable[[], float] = MONOTONIC
     _since: float = 0.0
+    _reached: datetime | None = None
+    _is_behind: bool = False
 
     def __post_init__(self) -> None:
         self._since = self.wall()
 
     def now(self) -> datetime:
         """The present instant of this clock, in UTC."""
+        return self.reached if self._is_behind else self.target()
+
+    @property
+    def reached(self) -> datetime:
+        """The latest instant that the world was brought to."""
+        return self.base if self._reached is None else self._reached
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more was due than the world could go through at the latest look."""
+        return self._is_behind
+
+    @property
+    def behind(self) -> timedelta:
+        """How much virtual time the world still has to go through."""
+        return self.target() - self.now()
+
+    def reach(self, instant: datetime, is_behind: bool = False) -> None:
+        """Note how far the world has come, and whether more was due; the present never goes back."""
+        self._reached = max(instant, self.reached)
+        self._is_behind = is_behind
+
+    def target(self) -> datetime:
+        """The instant that the clock shows once its world has kept up with it."""
         if self.rate == FROZEN:
             return self.base
         passed, left = (self.wall() - self._since) * self.rate, END_OF_TIME - self.base
@@ -89,7 +118,7 @@ class Clock:
         return inf if self.rate == FROZEN else left / self.rate
 
     def run_at(self, rate: float) -> None:
-        """Goes on from the present instant at another rate."""
+        """Goes on from the present instant at another rate; what a world that is behind did not reach is given up."""
         self._start_from(self.now())
         self.rate = rate
 
@@ -101,3 +130,4 @@ class Clock:
         if instant > END_OF_TIME:
             raise TimeRunsForward(f"{show_instant(instant)} is beyond the end of time, {show_instant(END_OF_TIME)}")
         self.base, self._since = instant, self.wall()
+        self._reached, self._is_behind = None, False

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterator
 from datetime import datetime
-from itertools import chain, compress, filterfalse
-from operator import is_not
-from typing import Any, ClassVar, Protocol
+from functools import partial
+from typing import Any, ClassVar, NamedTuple, Protocol
+
+from emulator.kernel.pages import PagedMap, SortedPages
+from emulator.kernel.ranking import Ranking
 
 IndexKey = tuple[Hashable, ...]
+
+MOVING: IndexKey = ("moving",)
+"""The group of those that look otherwise as time passes, although nothing happens to them: they show how far they have come."""
+
+SMALL = 32
+"""Members up to which a group is a plain tuple, which copies of a store share as it is."""
+
+
+class Sorted(NamedTuple):
+    """A group that is sorted by a value of its members; those that have the same value are in order of arrival."""
+
+    group: IndexKey
+    value: Any
 
 
 class Resource(Protocol):
@@ -23,19 +38,32 @@ class Resource(Protocol):
     @property
     def since(self) -> datetime: ...
 
-    def index(self) -> tuple[IndexKey, ...]: ...
+    def index(self) -> tuple[IndexKey, ...]:
+        """The groups, each as its key or as a Sorted."""
+
+
+Number = tuple[int, str]
+"""A resource's place in the order of arrival, and its id."""
+
+Group = tuple[tuple[Any, ...], ...] | SortedPages
+"""Members in order, each as its Number, behind the value where the group is sorted by one."""
 
 
 class Store:
-    """Resources by (kind, id), each numbered as it arrived. A copy is shallow, since the values are frozen."""
+    """Resources by (kind, id), each numbered as it arrived.
 
-    __slots__ = ("_arrived", "_groups", "_numbers", "_tables")
+    A copy shares all pages with the original, so that it costs little; whichever changes a page first gets one of its own.
+    """
+
+    __slots__ = ("_arrived", "_groups", "_numbers", "_owner", "_size", "_tables")
 
     def __init__(self) -> None:
-        self._tables: dict[str, dict[str, Any]] = {}
-        self._groups: dict[IndexKey, dict[str, None]] = {}
-        self._numbers: dict[tuple[str, str], int] = {}
+        self._tables: dict[str, PagedMap[str, Any]] = {}
+        self._numbers: dict[str, PagedMap[str, Number]] = {}
+        self._groups: PagedMap[IndexKey, Group] = PagedMap()
+        self._owner = object()
         self._arrived = 0
+        self._size = 0
 
     def find(self, kind: str, id: str) -> Any | None:
         """The resource, or None."""
@@ -44,46 +72,55 @@ class Store:
 
     def all(self, kind: str) -> Iterator[Any]:
         """Every resource of a kind, in order of arrival."""
-        table = self._tables.get(kind, {})
-        return (table[id] for id in self._in_order(kind, table))
+        return iter(self.group(kind))
 
     def group(self, kind: str, *key: Hashable) -> list[Any]:
-        """The resources of a kind whose `index` names this key, in order of arrival."""
-        ids = self._groups.get((kind, *key))
-        if ids is None:
+        """The resources of a kind whose `index` names this key, in their order; without a key, all of them."""
+        group = self._groups.get((kind, *key))
+        if group is None:
             return []
-        table = self._tables[kind]
-        return [table[id] for id in self._in_order(kind, ids)]
+        return self._tables[kind].values_of([member[-1] for member in group])
+
+    def ranking(self, kind: str, *key: Hashable) -> Ranking:
+        """The resources of a group, to be read from anywhere in it. Nothing may be changed meanwhile."""
+        group = self._groups.get((kind, *key)) or ()
+        return Ranking(SortedPages(group) if isinstance(group, tuple) else group, partial(self.find, kind))
 
     def size(self, kind: str, *key: Hashable) -> int:
         """How many resources of a kind there are, or are in a group."""
-        return len(self._groups.get((kind, *key), ())) if key else len(self._tables.get(kind, ()))
+        return len(self._groups.get((kind, *key)) or ())
 
     def __len__(self) -> int:
-        return len(self._numbers)
+        return self._size
 
     def number(self, kind: str, id: str) -> int:
         """The resource's place in the order of arrival."""
-        return self._numbers[kind, id]
+        return self._numbers[kind][id][0]
 
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
         """Adds the resource, as the newest unless it is given back its number, or replaces its former self and returns that."""
         kind, id = resource.kind, resource.id
-        table = self._tables.setdefault(kind, {})
+        if kind not in self._tables:
+            self._tables[kind], self._numbers[kind] = PagedMap(), PagedMap()
+        table = self._tables[kind]
         old = table.get(id)
+        table[id] = resource
         if old is None:
             self._arrived += number is None
-            self._numbers[kind, id] = self._arrived if number is None else number
-        table[id] = resource
-        self._regroup(kind, id, () if old is None else old.index(), resource.index())
+            self._size += 1
+            place = self._numbers[kind][id] = (self._arrived if number is None else number, id)
+            self._regroup(kind, place, (), ((), *resource.index()))
+        elif (before := old.index()) != (after := resource.index()):
+            self._regroup(kind, self._numbers[kind][id], before, after)
         return old
 
     def remove(self, kind: str, id: str) -> Any | None:
         """Takes the resource out and returns it; None if there was none."""
-        old = self._tables.get(kind, {}).pop(id, None)
+        old = self._tables[kind].pop(id) if kind in self._tables else None
         if old is not None:
-            del self._numbers[kind, id]
-            self._regroup(kind, id, old.index(), ())
+            self._size -= 1
+            self._regroup(kind, self._numbers[kind][id], ((), *old.index()), ())
+            self._numbers[kind].pop(id)
         return old
 
     def kinds(self) -> list[str]:
@@ -91,34 +128,59 @@ class Store:
         return list(self._tables)
 
     def differing(self, other: Store) -> Iterator[tuple[str, str]]:
-        """(kind, id) of every resource that the other store has not, has otherwise, or has and this one has not."""
+        """(kind, id) of every resource that the other store has not, has otherwise, or has and this one has not.
+
+        Costs the pages that the two stores do not share, not what there is.
+        """
+        nothing: PagedMap[str, Any] = PagedMap()
         for kind in dict.fromkeys((*self._tables, *other._tables)):
-            mine, others = self._tables.get(kind, {}), other._tables.get(kind, {})
-            differs = map(is_not, mine.values(), map(others.get, mine))  # not a loop of our own: it takes ten times as long
-            yield from ((kind, id) for id in chain(compress(mine, differs), filterfalse(mine.__contains__, others)))
+            mine, others = self._tables.get(kind, nothing), other._tables.get(kind, nothing)
+            yield from ((kind, id) for id in mine.differing(others))
 
     def copy(self) -> Store:
         """The same resources, to be changed apart."""
         twin = Store()
         twin._tables = {kind: table.copy() for kind, table in self._tables.items()}
-        twin._groups = {key: ids.copy() for key, ids in self._groups.items()}
-        twin._numbers = self._numbers.copy()
-        twin._arrived = self._arrived
+        twin._numbers = {kind: numbers.copy() for kind, numbers in self._numbers.items()}
+        twin._groups = self._groups.copy()
+        twin._arrived, twin._size = self._arrived, self._size
+        self._owner = object()  # the groups of both belong to neither now
         return twin
 
-    def _in_order(self, kind: str, ids: Iterable[str]) -> list[str]:
-        numbers = self._numbers
-        return sorted(ids, key=lambda id: numbers[kind, id])
-
-    def _regroup(self, kind: str, id: str, before: tuple[IndexKey, ...], after: tuple[IndexKey, ...]) -> None:
-        if before == after:
-            return
+    def _regroup(self, kind: str, place: Number, before: tuple[IndexKey, ...], after: tuple[IndexKey, ...]) -> None:
         for key in before:
             if key not in after:
-                group = self._groups[kind, *key]
-                del group[id]
-                if not group:
-                    del self._groups[kind, *key]
+                self._leave(*_membership(kind, key, place))
         for key in after:
             if key not in before:
-                self._groups.setdefault((kind, *key), {})[id] = None
+                self._join(*_membership(kind, key, place))
+
+    def _leave(self, key: IndexKey, member: tuple[Any, ...]) -> None:
+        group = self._groups.get(key) or ()
+        if isinstance(group, SortedPages):
+            group = self._own(key, group)
+            group.remove(member)
+        else:
+            group = self._groups[key] = tuple([it for it in group if it != member])
+        if not group:
+            self._groups.pop(key)
+
+    def _join(self, key: IndexKey, member: tuple[Any, ...]) -> None:
+        group = self._groups.get(key) or ()
+        if isinstance(group, SortedPages):
+            self._own(key, group).add(member)
+        elif len(group) < SMALL:
+            self._groups[key] = tuple(sorted((*group, member)))
+        else:
+            self._groups[key] = SortedPages((*group, member), self._owner)
+
+    def _own(self, key: IndexKey, group: SortedPages) -> SortedPages:
+        """A group that no copy of this store has."""
+        if group.owner is not self._owner:
+            group = self._groups[key] = group.copy(self._owner)
+        return group
+
+
+def _membership(kind: str, key: IndexKey, place: Number) -> tuple[IndexKey, tuple[Any, ...]]:
+    """The key of a group among those of all kinds, and the member as the group has it."""
+    return ((kind, *key.group), (key.value, *place)) if isinstance(key, Sorted) else ((kind, *key), place)

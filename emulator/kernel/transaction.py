@@ -13,6 +13,7 @@ from emulator.kernel.history import Commit, Touched
 from emulator.kernel.journal import Change, Step
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
+from emulator.kernel.ranking import Ranking
 from emulator.kernel.store import Resource
 
 if TYPE_CHECKING:
@@ -83,6 +84,10 @@ class Transaction:
     def group(self, kind: str, *key: Hashable) -> list[Any]:
         """The resources of a kind in the group of that key, in order of arrival."""
         return self._world.store.group(kind, *key)
+
+    def ranking(self, kind: str, *key: Hashable) -> Ranking:
+        """The resources of a kind in a group, to be read from anywhere in it before anything is changed."""
+        return self._world.store.ranking(kind, *key)
 
     def all(self, kind: str) -> Iterable[Any]:
         """Every resource of a kind, in order of arrival."""

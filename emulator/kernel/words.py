@@ -50,9 +50,10 @@ def hint(name: str, known: Iterable[str], few: int = FEW) -> str:
     return f"; known: {', '.join(listed)}" if 0 < len(listed) <= few else ""
 
 
-def some(words: Sequence[str]) -> str:
-    """Return the first of the words, and how many more there are."""
-    more = f" and {len(words) - ALIKE} more" if len(words) > ALIKE else ""
+def some(words: Sequence[str], total: int | None = None) -> str:
+    """Return the first of the words, and how many more there are, of `total` words where these are not all."""
+    left = (len(words) if total is None else total) - ALIKE
+    more = f" and {left} more" if left > 0 else ""
     return f"{', '.join(words[:ALIKE])}{more}"
 
 

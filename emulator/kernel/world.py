@@ -10,14 +10,13 @@ from threading import RLock
 from typing import Any, NamedTuple
 
 from emulator.kernel.agenda import Agenda
-from emulator.kernel.ahead import RESTLESS, TOO_FAR, least_steps, most_steps
+from emulator.kernel.ahead import BEHIND, LOOK_LIMIT, RESTLESS, TOO_FAR, TURN_LIMIT, least_steps, most_steps
 from emulator.kernel.clock import Clock
-from emulator.kernel.errors import BadInput, Conflict, MachineError, NotFound, TooMany
+from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History
 from emulator.kernel.journal import Began, Change, Journal
-from emulator.kernel.machine import Wait
-from emulator.kernel.plan import Planned
-from emulator.kernel.quantities import END_OF_TIME
+from emulator.kernel.lapse import keep_up, lapse
+from emulator.kernel.quantities import END_OF_TIME, show_duration
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
@@ -62,10 +61,12 @@ class World:
         return bool(credential) and (accepted is None or credential in accepted)
 
     def settle(self) -> datetime:
-        """Lets everything that is due by now happen, each at its own due instant, and returns the present."""
-        now = self.clock.now()
-        self._catch_up(now)
-        return now
+        """Lets everything that is due by now happen, each at its own due instant, and returns the present.
+
+        Where that is too much for one look at a clock that runs, the world falls behind, and later looks go on from there.
+        """
+        keep_up(self, TURN_LIMIT if self.clock.is_behind else LOOK_LIMIT)
+        return self.clock.reached
 
     def transaction(self, why: str) -> Transaction:
         """The one way to change the world: catches up with time, then opens a transaction at the present instant."""
@@ -76,9 +77,9 @@ class World:
 
         Raises:
             TimeRunsForward: the instant has passed.
-            Conflict: more would happen than one jump may bring about. The world stays where it is.
+            Conflict: more would happen than one jump may bring about, or the world is behind. It stays where it is.
         """
-        here = self.settle()
+        here = self._before_a_jump()
         return self._pass_through(here, self.clock.advance_to(instant))
 
     def advance_by(self, duration: timedelta) -> list[Change]:
@@ -86,13 +87,18 @@ class World:
 
         Raises:
             TimeRunsForward: that would be beyond the end of time.
-            Conflict: more would happen than one jump may bring about. The world stays where it is.
+            Conflict: more would happen than one jump may bring about, or the world is behind. It stays where it is.
         """
-        here = self.settle()
+        here = self._before_a_jump()
         return self._pass_through(here, self.clock.advance_by(duration))
 
     def advance_to_next(self) -> list[Change]:
-        """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will."""
+        """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will.
+
+        Raises:
+            Conflict: the world is behind a clock that runs too fast.
+        """
+        self._before_a_jump()
         upcoming = self.next_due()
         return [] if upcoming is None else self._catch_up(self.clock.catch_up_with(upcoming))
 
@@ -100,9 +106,9 @@ class World:
         """Jumps from one event to the next until nothing but upkeep happens by itself.
 
         Raises:
-            Conflict: the world does not come to rest within what one jump may bring about. It stays where it is.
+            Conflict: the world does not come to rest within what one jump may bring about, or is behind. It stays where it is.
         """
-        here = self.settle()
+        here = self._before_a_jump()
         return self._or_stay(here, END_OF_TIME, self._go_on_until_idle, RESTLESS) if self.next_due() is not None else []
 
     def next_due(self) -> datetime | None:
@@ -238,6 +244,13 @@ class World:
         self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
         self.journal, self.history = other.journal.copy(), other.history.copy()
 
+    def _before_a_jump(self) -> datetime:
+        """Settles, and refuses to jump ahead of what the clock itself has not brought about yet."""
+        here = self.settle()
+        if self.clock.is_behind:
+            raise Conflict(BEHIND.format(show_duration(self.clock.behind)))
+        return here
+
     def _pass_through(self, here: datetime, instant: datetime) -> list[Change]:
         """What happens from here to an instant to which the clock was moved; where that is too much, it goes back."""
         first = self.agenda.first()
@@ -272,28 +285,5 @@ class World:
                 raise Conflict(TOO_FAR.format(limit))
             if (first := self.agenda.first()) is None or first[0] > now:
                 break
-            fired += self._lapse(*first)
+            fired += lapse(self, *first)
         return fired
-
-    def _due(self, key: tuple[str, str]) -> tuple[datetime, Wait] | None:
-        resource = self.store.find(*key)
-        return None if resource is None else self.rules.machines[key[0]].due(resource, self.rules.timing)
-
-    def _lapse(self, due: datetime, key: tuple[str, str]) -> list[Change]:
-        machine, resource = self.rules.machines[key[0]], self.store.find(*key)
-        upcoming = self._due(key)
-        if resource is None or upcoming is None:
-            raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
-        _, wait = upcoming
-        # what arises when it should have happened already happens at once: no change is older than the one before it
-        at = max(due, self.history.newest or due)
-        try:
-            with Transaction(self, at, f"after {wait.name}", bounded=isinstance(resource, Planned)) as transaction:
-                row = transaction.lapse(machine, resource, wait).row
-                if row.state == row.to and self._due(key) == upcoming:
-                    raise MachineError(f"after {wait.name}, {key} is due again at once")
-        except (BadInput, TooMany) as error:
-            with Transaction(self, at, f"impossible: {error}") as transaction:
-                transaction.remove(*key)
-        self.journal.extend(transaction.changes)
-        return transaction.changes

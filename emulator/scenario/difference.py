@@ -9,6 +9,7 @@ from typing import Any
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import Touched
+from emulator.kernel.store import MOVING, Sorted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
 from emulator.scenario.compare import ABRIDGED, abridge
@@ -71,8 +72,8 @@ def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference
     """What is otherwise at the target than it was at the source, each seen at its own instant."""
     stores = source.world.store, target.world.store
     differing = [*stores[0].differing(stores[1])]
-    if source.at != target.at:  # what waits for something may show how far it has got
-        differing += (*source.world.agenda.keys(), *target.world.agenda.keys())
+    if source.at != target.at:
+        differing += [(kind, it.id) for store in stores for kind in store.kinds() for it in store.group(kind, *MOVING)]
     keys = _with_owners(differing, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
     left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
     return _between(left, right, vendors)
@@ -104,7 +105,8 @@ def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str
 
 
 def _names_in(resource: Any) -> dict[str, None]:
-    return {part: None for key in resource.index() for part in key if isinstance(part, str)}
+    groups = (key.group if isinstance(key, Sorted) else key for key in resource.index())
+    return {part: None for group in groups for part in group if isinstance(part, str)}
 
 
 def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:

@@ -8,8 +8,10 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any
 
+from emulator.kernel.ahead import LOOK_LIMIT, TURN_LIMIT
+from emulator.kernel.lapse import keep_up
 from emulator.kernel.world import World
-from emulator.web.turns import pause
+from emulator.web.turns import pause, turn
 
 TURN = 0.001
 """Seconds between two looks at whether a world is free."""
@@ -41,10 +43,22 @@ async def apart(function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 async def free(world: World) -> bool:
-    """Wait, in turns with everybody else, until no other thread holds the world; return whether there was a wait.
+    """Wait, in turns with everybody else, until no other thread holds the world and it keeps up with its clock.
 
-    After a wait the world may have been replaced or dropped, and has to be looked up again.
+    Return whether another thread held it: then it may have been replaced or dropped, and has to be looked up again. A clock
+    that is too fast for the world is given up on after LOOK_LIMIT steps.
     """
+    waited = await _unlocked(world)
+    for _ in range(LOOK_LIMIT // TURN_LIMIT):
+        with world.lock:
+            if keep_up(world, TURN_LIMIT):
+                break
+        await turn()
+        waited |= await _unlocked(world)
+    return waited
+
+
+async def _unlocked(world: World) -> bool:
     waited = False
     while not world.lock.acquire(blocking=False):
         waited = True

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
+from emulator.kernel.ahead import TURN_LIMIT
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import Conflict, TimeRunsForward
 from emulator.kernel.faults import DELAY, NEXT, VIRTUAL, Fault
+from emulator.kernel.lapse import keep_up
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call
@@ -149,5 +151,7 @@ class Holding:
     def _seconds_until(self, due: datetime, held: Held) -> float:
         with self._world.lock:
             clock = self._world.clock
+            if clock.is_behind:
+                keep_up(self._world, TURN_LIMIT)
             held.reckoned = clock.base, clock.rate
             return clock.seconds_until(due)

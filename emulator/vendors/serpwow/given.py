@@ -169,7 +169,7 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any], gathered:
     if "usage" not in written:
         more = account.credits_used + account.credits_returned - old.credits_used - old.credits_returned
         account = _with_usage(view, account, more)
-    gathered.problems += _impossible_credits(view, account, batches)
+    gathered.problems += _impossible_credits(view, account, old, batches)
     return account, placed
 
 
@@ -252,14 +252,25 @@ def _newly_allocated(view: View, batch: Batch) -> int:
     return batch.allocated if fresh and batch.owner == SELF else 0
 
 
-def _impossible_credits(view: View, account: Account, batches: list[Batch]) -> Iterator[Problem]:
-    """Credits that could be given back must have been used, on some day, and none that the limit does not have."""
+def _refundable(view: View, batches: Iterable[Batch | None]) -> int:
+    return sum(refundable(view, batch) for batch in batches if batch is not None and batch.owner == SELF)
+
+
+def _most_refundable(view: View, batches: list[Batch]) -> int:
+    """What all batches of the account can give back once these are in the view."""
     changed = {batch.id for batch in batches}
     busy = (batch for status in STOPPABLE for batch in view.group(Batch.kind, "owner", SELF, status))
-    untouched = (batch for batch in busy if batch.id not in changed)
-    ours = (batch for batch in batches if batch.owner == SELF)
-    most = sum(refundable(view, batch) for batch in (*untouched, *ours))
-    if most > account.credits_used:
+    return _refundable(view, (*(batch for batch in busy if batch.id not in changed), *batches))
+
+
+def _impossible_credits(view: View, account: Account, old: Account, batches: list[Batch]) -> Iterator[Problem]:
+    """Credits that could be given back must have been used, on some day, and none that the limit does not have.
+
+    Before, that was so: only where more can be given back than was used in addition are the other batches looked at.
+    """
+    before = _refundable(view, (view.find(Batch.kind, batch.id) for batch in batches))
+    more = _refundable(view, batches) - before
+    if more > account.credits_used - old.credits_used and (most := _most_refundable(view, batches)) > account.credits_used:
         message = f"credits_used is {account.credits_used}, but queued and running batches can give back {most}"
         yield Problem(message, ("account", "credits_used"))
     if sum(account.usage.values()) != account.credits_used + account.credits_returned:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any, NamedTuple
 
 from emulator.kernel.machine import View
@@ -17,7 +18,7 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
 )
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.flags import flag_of
-from emulator.vendors.serpwow.model import Batch
+from emulator.vendors.serpwow.model import SELF, Batch
 from emulator.vendors.serpwow.slots import PRIORITIES
 
 STATUSES = ("idle", "queued", "running")
@@ -33,6 +34,9 @@ SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
     "priority": lambda batch: PRIORITIES.index(batch.priority),
     "status": lambda batch: batch.status,
 }
+RANKINGS = {"name": "by name", "created_at": "by creation"}
+"""The orders in which batches are kept, by the group in which that is."""
+
 SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_RUN.id}
 
 
@@ -58,28 +62,46 @@ class WantedPage(NamedTuple):
         """How many pages so many items fill."""
         return -(-total // self.size)
 
+    @property
+    def first(self) -> int:
+        """The index of the page's first item."""
+        return (self.number - 1) * self.size
+
     def cut(self, found: list[Any]) -> list[Any]:
         """The page itself."""
-        return found[(self.number - 1) * self.size : self.number * self.size]
+        return found[self.first : self.first + self.size]
 
 
-def page_of(batches: Iterable[Batch], query: Mapping[str, str], view: View) -> Page:
-    """The page that the query asks for.
+def page_of(query: Mapping[str, str], view: View) -> Page:
+    """The page of the account's batches that the query asks for.
 
     Raises:
         Unfit: a parameter has a value that is not among those published, or the page lies beyond the last.
     """
     try:
         wanted = page_wanted(query, tuple(SORT_KEYS), "name", _whole_number(query, "page_size", 25, most=1000))
+        status = _one_of(query, "status", ("all", *STATUSES), "all")
         tests = list(_tests(query, view))
     except Unfit as unfit:
         if view.choice(LIST_BAD_PARAMETER.id) == "refuse":
             raise
         rest = {name: value for name, value in query.items() if name != unfit.parameter}
-        return page_of(batches, rest, view)._replace(assumption=LIST_BAD_PARAMETER.id)
-    found = [batch for batch in batches if all(test(batch) for test in tests)]
+        return page_of(rest, view)._replace(assumption=LIST_BAD_PARAMETER.id)
+    group = (SELF,) if status == "all" else (SELF, status)
+    if not tests and wanted.sort_by in RANKINGS:
+        return _read(view, wanted, group)
+    found = [batch for batch in view.group(Batch.kind, "owner", *group) if all(test(batch) for test in tests)]
+    assumption = _about_page(wanted, len(found), view)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
-    return _cut(found, wanted, view)
+    return Page(wanted.number, wanted.pages(len(found)), len(found), wanted.cut(found), assumption)
+
+
+def _read(view: View, wanted: WantedPage, group: tuple[str, ...]) -> Page:
+    """A page of a list that is kept in the order wanted, so that no other page costs anything."""
+    ranking = view.ranking(Batch.kind, RANKINGS[wanted.sort_by], *group)
+    assumption = _about_page(wanted, len(ranking), view)
+    batches = (ranking.falling if wanted.descending else ranking.rising)(wanted.first)
+    return Page(wanted.number, wanted.pages(len(ranking)), len(ranking), [*islice(batches, wanted.size)], assumption)
 
 
 def page_wanted(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> WantedPage:
@@ -92,13 +114,18 @@ def page_wanted(query: Mapping[str, str], sort_by: tuple[str, ...], default: str
     return WantedPage(_whole_number(query, "page", 1), size, _one_of(query, "sort_by", sort_by, default), descending)
 
 
-def _cut(found: list[Batch], wanted: WantedPage, view: View) -> Page:
-    pages = wanted.pages(len(found))
-    beyond = wanted.number > max(pages, 1)
-    if beyond and view.choice(LIST_BEYOND_END.id) == "refuse":
-        raise Unfit(f"page must be at most {max(pages, 1)}", "serpwow-list-6", LIST_BEYOND_END.id)
-    assumption = LIST_BEYOND_END.id if beyond else SORT_ASSUMPTIONS.get(wanted.sort_by)
-    return Page(wanted.number, pages, len(found), wanted.cut(found), assumption)
+def _about_page(wanted: WantedPage, total: int, view: View) -> str | None:
+    """The assumption that decides about a page of so many batches.
+
+    Raises:
+        Unfit: the page lies beyond the last.
+    """
+    last = max(wanted.pages(total), 1)
+    if wanted.number <= last:
+        return SORT_ASSUMPTIONS.get(wanted.sort_by)
+    if view.choice(LIST_BEYOND_END.id) == "refuse":
+        raise Unfit(f"page must be at most {last}", "serpwow-list-6", LIST_BEYOND_END.id)
+    return LIST_BEYOND_END.id
 
 
 def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
@@ -110,9 +137,6 @@ def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
 
 
 def _tests(query: Mapping[str, str], view: View) -> Iterable[Test]:
-    status = _one_of(query, "status", ("all", *STATUSES), "all")
-    if status != "all":
-        yield lambda batch: batch.status == status
     search_type = _one_of(query, "search_type", tuple(_SEARCHES), "contains")
     if term := query.get("search_term"):
         yield _SEARCHES[search_type](term)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.kernel.store import IndexKey
+from emulator.kernel.store import MOVING, IndexKey, Sorted
 from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
 from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage
@@ -78,7 +78,7 @@ class Account:
         return next_of_every_month(self.credits_reset_at, instant)
 
     def index(self) -> tuple[IndexKey, ...]:
-        return ()
+        return (MOVING,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,16 @@ class Batch:
         return next((it for it in reversed(self.available(now)) if it.id == id), None)
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (("owner", self.owner), ("owner", self.owner, self.status), *self._lists())
+        owner, status = self.owner, self.status
+        return (
+            ("owner", owner),
+            ("owner", owner, status),
+            Sorted(("by name", owner), self.name),
+            Sorted(("by name", owner, status), self.name),
+            Sorted(("by creation", owner), self.created_at),
+            Sorted(("by creation", owner, status), self.created_at),
+            *self._lists(),
+        )
 
     def _expired(self, now: datetime) -> int:
         return bisect_right(self.result_sets, now - RESULT_LIFETIME, key=lambda it: it.ended_at)

@@ -116,7 +116,7 @@ def stop_all(tx: Transaction, _call: Call) -> Answer:
 
 def list_batches(tx: Transaction, call: Call) -> Answer:
     try:
-        page = page_of(tx.group(Batch.kind, "owner", SELF), call.query, tx)
+        page = page_of(call.query, tx)
     except Unfit as reason:
         return Answer("bad_list_parameter", reason.evidence, str(reason), reason.assumption)
     answer = Answer("page", "serpwow-list-1", page, page.assumption, () if page.pages else ("serpwow-empty-2",))

@@ -12,7 +12,7 @@ from emulator.vendors.serpwow.credits import BUSY, account_of
 from emulator.vendors.serpwow.effects import calendar_of
 from emulator.vendors.serpwow.model import SELF, Batch
 from emulator.vendors.serpwow.schedules import Calendar, next_instant
-from emulator.vendors.serpwow.slots import has_places_for_all
+from emulator.vendors.serpwow.slots import has_places_for_all, places_in_all
 from emulator.vendors.serpwow.waits import INACTIVITY, QUEUE, RUN
 
 MORE_OF_A_RUN = 2
@@ -26,7 +26,7 @@ def least_steps(view: View, until: datetime, most: int) -> int:
     how often they run without letting them run.
     """
     scheduled: list[Batch] = [it for it in view.group(Batch.kind, "scheduled") if it.enabled]
-    if not scheduled:
+    if not scheduled or sum(view.size(Batch.kind, "owner", SELF, status) for status in BUSY) > places_in_all(view):
         return 0
     busy = [it for status in BUSY for it in view.group(Batch.kind, "owner", SELF, status)]
     if not has_places_for_all(view, {it.id: it for it in (*scheduled, *busy)}.values()):

@@ -34,7 +34,13 @@ def is_outranked(view: View, batch: Batch) -> bool:
     """Whether queued batches of higher priorities need every place of its pool that is free. Evidence: serpwow-slots-2."""
     pool = _pool_of(view, batch)
     higher = PRIORITIES[PRIORITIES.index(batch.priority) + 1 :]
-    return batch.owner == SELF and _free(view, pool) <= sum(len(_newly_queued(view, pool, it)) for it in higher)
+    queued = (view.size(Batch.kind, "newly queued", size, it) for size in _sizes(pool) for it in higher)
+    return batch.owner == SELF and _free(view, pool) <= sum(queued)
+
+
+def places_in_all(view: View) -> int:
+    """How many batches can run beside each other."""
+    return sum(POOLS[view.choice(PLACES.id)].values())
 
 
 def take_a_ticket(view: View, batch: Batch) -> Iterator[Line | Batch]:
@@ -67,8 +73,9 @@ def call_up(view: View) -> Iterator[Line | Batch]:
     for pool in POOLS[view.choice(PLACES.id)]:
         for rank in reversed(range(len(PRIORITIES))):
             yield from _call_the_line(view, pool, PRIORITIES[rank])
-            if any(view.size(Batch.kind, "in line", pool, lower) for lower in PRIORITIES[:rank]):
-                first = _newly_queued(view, pool, PRIORITIES[rank])[: _free(view, pool)]
+            free = _free(view, pool)
+            if free and any(view.size(Batch.kind, "in line", pool, lower) for lower in PRIORITIES[:rank]):
+                first = _newly_queued(view, pool, PRIORITIES[rank])[:free]
                 yield from (replace(batch, called_at=view.now) for batch in first)
 
 

@@ -177,7 +177,7 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment
     for payment in view.group(Payment.kind, "batch", id) if "status" in values else ():
         if payment.id not in places and payment.status not in FITTING[batch.status]:
             yield _as_usual(view, batch, replace(payment, since=since))
-    if problems := list(problems_of(view, batch, places)):
+    if problems := list(problems_of(view, batch, places, all_payments="status" in values)):
         raise BadInput(problems)
 
 

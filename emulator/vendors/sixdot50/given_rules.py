@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from emulator.kernel.errors import Problem
 from emulator.kernel.journal import show_instant
@@ -35,13 +36,14 @@ def will_be_member(view: View, msisdn: str) -> bool:
     return length is not None and member.since + length <= view.now
 
 
-def problems_of(view: View, batch: Batch, places: Mapping[str, int]) -> Iterator[Problem]:
+def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payments: bool) -> Iterator[Problem]:
     """What cannot be of a batch that is in the view with its payments; `places` are those of the payments written, by id.
 
-    A batch in DRAFT may have payments in any status, so that what happens to them can be shown.
+    Where its status was written, `all_payments` have to fit it. A batch in DRAFT may have payments in any status, so that what
+    happens to them can be shown.
     """
-    payments: list[Payment] = view.group(Payment.kind, "batch", batch.id)
-    for payment in payments:
+    payments: Iterable[Any] = (view.find(Payment.kind, id) for id in places)
+    for payment in view.group(Payment.kind, "batch", batch.id) if all_payments else payments:
         path = ("payments", places[payment.id]) if payment.id in places else ()
         yield from _problems_of_payment(view, batch, payment, path)
         yield from _problems_of_name(view, payment, places, path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from operator import attrgetter
 
 from emulator.kernel.transaction import Transaction
@@ -27,7 +28,7 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
     unknown = bool(status) and status.upper() not in BATCH_STATES
     if unknown and tx.choice(UNKNOWN_STATUS.id) == "400":
         return refused(tx, [Flaw(INVALID, "statusCode", status, "6dot50-list-6", UNKNOWN_STATUS.id)])
-    page = _page(_matching(tx, query), {name: value for name, value in query.items() if name not in bad})
+    page = _page(tx, {name: value for name, value in query.items() if name not in bad})
     also = ("6dot50-list-8",) if status and query.get("externalid") else ()
     return Answer("batches", "6dot50-list-1", page, _decided(bool(bad), unknown, status != status.upper()), also)
 
@@ -38,23 +39,19 @@ def _decided(badly_paged: bool, unknown: bool, oddly_written: bool) -> str | Non
     return UNKNOWN_STATUS.id if unknown else STATUS_CASE.id if oddly_written else None
 
 
-def _matching(tx: Transaction, query: Mapping[str, str]) -> list[Batch]:
-    """The batches that pass the filters, newest first; of one instant, those that came last."""
+def _page(tx: Transaction, query: Mapping[str, str]) -> list[Batch]:
+    """The batches of the page that pass the filters, newest first; of one instant, those that came last."""
+    skip, take = int(query.get("skip", 0)), int(query.get("take", MOST))
     status, external_id = query.get("statuscode"), query.get("externalid")
     if status and tx.choice(STATUS_CASE.id) == "ignored":
         status = status.upper()
-    if external_id:
-        called: Iterable[Batch] = tx.group(Batch.kind, "called", SELF, external_id.casefold())
-        same = (it for it in called if is_same(tx, it.external_id, external_id))
-        found = [it for it in same if not status or it.status == status]
-    else:
-        found = tx.group(Batch.kind, "owner", SELF, *([status] if status else ()))
-    return sorted(found, key=attrgetter("created_at"))[::-1]
-
-
-def _page(batches: list[Batch], query: Mapping[str, str]) -> list[Batch]:
-    skip = int(query.get("skip", 0))
-    return batches[skip : skip + int(query.get("take", MOST))]
+    if not external_id:
+        ranking = tx.ranking(Batch.kind, "by creation", SELF, *([status] if status else ()))
+        return [*islice(ranking.reversed(skip), take)]
+    called: Iterable[Batch] = tx.group(Batch.kind, "called", SELF, external_id.casefold())
+    same = (it for it in called if is_same(tx, it.external_id, external_id))
+    found = [it for it in same if not status or it.status == status]
+    return sorted(found, key=attrgetter("created_at"))[::-1][skip : skip + take]
 
 
 def _is_count(text: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.kernel.store import IndexKey
+from emulator.kernel.store import IndexKey, Sorted
 
 SELF = "self"
 """The organisation that this world's keys act for."""
@@ -100,7 +100,10 @@ class Batch:
     kind: ClassVar[str] = "6dot50.batch"
 
     def index(self) -> tuple[IndexKey, ...]:
-        groups: tuple[IndexKey, ...] = (("owner", self.owner), ("owner", self.owner, self.status))
+        groups: tuple[IndexKey, ...] = (
+            Sorted(("by creation", self.owner), self.created_at),
+            Sorted(("by creation", self.owner, self.status), self.created_at),
+        )
         if self.external_id is not None:
             groups += (("called", self.owner, self.external_id.casefold()),)
         return groups

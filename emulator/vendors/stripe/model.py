@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.kernel.store import IndexKey
+from emulator.kernel.store import MOVING, IndexKey
 from emulator.vendors.stripe.outcomes import Failing, Work
 from emulator.vendors.stripe.versions import Endpoint
 
@@ -25,6 +25,9 @@ STATUSES = (
     "timeout",
     "upload_timeout",
 )
+AT_WORK = ("validating", "in_progress")
+"""The statuses in which counts follow from the time that has passed."""
+
 WITH_RESULTS = ("canceled", "complete", "validation_failed", "timeout")
 
 DEFAULT_RPS = 10
@@ -84,7 +87,7 @@ class Job:
         return self.success_count + self.failure_count
 
     def index(self) -> tuple[IndexKey, ...]:
-        return ()
+        return (MOVING,) if self.status in AT_WORK else ()
 
 
 def pace(job: Job) -> timedelta:

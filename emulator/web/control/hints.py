@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 import orjson
 
@@ -163,15 +164,16 @@ def _states_that_move(machine: Machine, step: Step) -> list[str]:
 
 
 def _of_id(world: World, kind: str, id: str) -> Iterator[str]:
-    known = [resource.id for resource in world.store.all(kind)]
+    if world.store.find(kind, id) is not None:
+        return
+    known = [resource.id for resource in islice(world.store.ranking(kind).rising(), LOOKED_AT)]
     if not known:
         yield f"this world has no {_noun(kind)}"
-    elif id in known:
-        return
-    elif close := near(id, known[:LOOKED_AT]):
+    elif close := near(id, known):
         yield f"there is no {_noun(kind)} {id!r}; the nearest is {' or '.join(map(repr, close))}"
     else:
-        yield f"there is no {_noun(kind)} {id!r}; this world has {some([*map(repr, known)])}"
+        shown = some([*map(repr, known)], world.store.size(kind))
+        yield f"there is no {_noun(kind)} {id!r}; this world has {shown}"
 
 
 def _of_parameters(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:

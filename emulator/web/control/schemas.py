@@ -9,7 +9,7 @@ from typing import Any
 from emulator.scenario.faults import fault_schema
 from emulator.scenario.grammar import scenario_schema, state_schema
 from emulator.scenario.scenario import Vendors
-from emulator.scenario.terms import INSTANT
+from emulator.scenario.terms import DURATION, INSTANT
 from emulator.web.control.bodies import WORLD_ID
 
 Schema = Mapping[str, Any]
@@ -143,7 +143,13 @@ SCHEMAS: Mapping[str, Schema] = {
         assumptions=list_of(object_of(id=TEXT, question=TEXT, choices=list_of(TEXT), default=TEXT, reason=TEXT)),
         evidence=list_of(object_of(id=TEXT, kind=_BASIS, source=TEXT, says=TEXT)),
     ),
-    "clock": object_of(now=INSTANT, rate={"anyOf": [{"enum": ["frozen", "real"]}, {"type": "number"}]}, next=optional(INSTANT)),
+    "clock": object_of(
+        ("behind",),
+        now=INSTANT,
+        rate={"anyOf": [{"enum": ["frozen", "real"]}, {"type": "number"}]},
+        next=optional(INSTANT),
+        behind=DURATION,
+    ),
     "world": object_of(id=WORLD_ID, seed=COUNT, clock=ref("clock"), credentials=map_of(map_of(TEXT))),
     "change": object_of(**_CHANGE),
     "entry": {

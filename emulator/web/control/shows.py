@@ -20,13 +20,14 @@ from emulator.web.redact import redact_body, redact_header, redact_target, redac
 
 
 def show_clock(world: World) -> dict[str, Any]:
-    """The world's time: now, how fast it runs, and when the next thing happens by itself."""
-    upcoming, rate = world.next_due(), world.clock.rate
-    return {
-        "now": show_instant(world.clock.now()),
-        "rate": "frozen" if rate == FROZEN else "real" if rate == REAL else rate,
+    """The world's time: now, how fast it runs, when the next thing happens by itself, and how far it is behind, if it is."""
+    upcoming, clock = world.next_due(), world.clock
+    shown = {
+        "now": show_instant(clock.reached),
+        "rate": "frozen" if clock.rate == FROZEN else "real" if clock.rate == REAL else clock.rate,
         "next": show_instant(upcoming) if upcoming else None,
     }
+    return shown | {"behind": show_duration(clock.behind)} if clock.is_behind else shown
 
 
 def show_world(world: World, vendors: Vendors, base_url: str) -> dict[str, Any]:
