@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from emulator.kernel.weight import Shared
+
 LARGEST_FILE = 5_000_000_000
 """Evidence: stripe-file-1."""
 
@@ -37,7 +39,7 @@ _FIRST_TABLE = 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Shared):
     """What is kept of a file, never to be changed again.
 
     `records` holds each row's id and the values of its path_params, both as JSON, up to `ends`; `faults` what is wrong with

@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
+from emulator.kernel.moment import Moment
 from emulator.kernel.quantities import duration_at, parse_instant
-from emulator.kernel.world import Moment, World
+from emulator.kernel.world import World
 from emulator.scenario.contradictions import names_empty_parts_only, state_problems
 from emulator.scenario.difference import between
 from emulator.scenario.scenario import lay_over, rate_of
@@ -45,7 +46,7 @@ def make(asked: Asked) -> Any:
     plane, wanted = asked.plane, asked.body
     with plane.making:
         scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
-        world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
+        world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, *plane.bounds)
         plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
         plane.unmatched.begin(world.id)
     return plane.shown(world, asked.base_url)
@@ -106,7 +107,7 @@ def _begun_anew(world: World, asked: Asked) -> World:
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(asked.body)))
     with plane.making:
         scenario = plane.scenario(written)
-        new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
+        new = scenario.world(plane.vendors, world.id, seed, None, *plane.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
     claims = scenario.claims(plane.vendors, new, listed=asked.body.get("claim", False))
     plane.worlds.replace(world, new, claims, given_up=own)
