@@ -37,6 +37,11 @@ class Charge:
     def __del__(self) -> None:
         self.account.give_back(self.size)
 
+    def become(self, size: int) -> None:
+        """Count so many bytes from now on."""
+        self.account.take(size - self.size)
+        self.size = size
+
 
 class Part(Charge):
     """The charge of a large part of kept values: of all values that share it, it counts once."""

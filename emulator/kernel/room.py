@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 SMALL = 4_096
 """Bytes by which a resource may grow and still replace itself where there is no room."""
 
-FRAME = 12_000
+FRAME = 7_000
 """Bytes of a world without resources."""
 
-COPIED = 400
+COPIED = 120
 """Bytes that the copy of a world takes for each resource, which it shares: in tables, indexes and the agenda."""
 
 

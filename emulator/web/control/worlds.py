@@ -15,7 +15,7 @@ from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.terms import INSTANT
 from emulator.web.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
 from emulator.web.control.route import WORLD, Asked, at_world, route
-from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, object_of, ref
+from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, map_of, object_of, ref
 from emulator.web.control.shows import show_clock, show_difference, show_state
 
 SEED = {"seed": COUNT}
@@ -26,9 +26,20 @@ WITHOUT_SCENARIO = "this goes with another scenario: name it in `scenario`, or s
 VENDOR = {"vendor": {**TEXT, "description": "only this vendor's part"}}
 
 
-@route("GET", "/worlds", "The worlds", object_of(worlds=list_of(ref("world"))), takes_long=True)
+MEMORY = object_of(used=COUNT, limit=COUNT, worlds=map_of(COUNT))
+
+
+@route(
+    "GET",
+    "/worlds",
+    "The worlds, and the bytes that they keep",
+    object_of(worlds=list_of(ref("world")), memory=MEMORY),
+    takes_long=True,
+)
 def worlds(asked: Asked) -> Any:
-    return {"worlds": [asked.plane.shown(world, asked.base_url) for world in asked.plane.worlds]}
+    every, budget = [*asked.plane.worlds], asked.plane.worlds.budget
+    memory = {"used": budget.used, "limit": budget.limit, "worlds": {world.id: world.account.bytes for world in every}}
+    return {"worlds": [asked.plane.shown(world, asked.base_url) for world in every], "memory": memory}
 
 
 @route(
