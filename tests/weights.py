@@ -93,7 +93,7 @@ def upload(growth: Growth, size: int = 1_000_000_000) -> None:
     url = job["status_details"]["ready_for_upload"]["upload_url"]["url"]
     length = len(ROW % (0, 0))
     target = url.partition("://")[2].partition("/")[2]
-    numbers = iter(range(size // length))
+    numbers = iter(range(size // (length + 1)))
     pieces = iter(lambda: b"".join(ROW % (n, n) for n in islice(numbers, 5_000)), b"")
     asyncio.run(put(growth.app, target, pieces))
 

@@ -15,6 +15,11 @@ from emulator.kernel.weight import LARGE, Weight, plan_of, weigh, weigh_all
 PART = 250
 """Bytes that the charge of a large part takes itself."""
 
+FEW = 8
+"""Items of a field up to which it is weighed again, rather than looked up first."""
+
+_SIZED = (dict, tuple)
+
 LOST = 8
 """One byte of so many is lost between large parts, where the allocator cannot use it."""
 
@@ -32,14 +37,15 @@ class Charge:
         self.account = account
         self.size = size
         self.parts = parts
-        account.take(size)
+        account.budget.take(account, size)
 
     def __del__(self) -> None:
-        self.account.give_back(self.size)
+        account = self.account
+        account.budget.give_back(account, self.size)
 
     def become(self, size: int) -> None:
         """Count so many bytes from now on."""
-        self.account.take(size - self.size)
+        self.account.budget.take(self.account, size - self.size)
         self.size = size
 
 
@@ -147,14 +153,6 @@ class Account:
         self.limit = budget.of_world
         self.bytes = 0
 
-    def take(self, size: int) -> None:
-        """Count bytes of this world."""
-        self.budget.take(self, size)
-
-    def give_back(self, size: int) -> None:
-        """Count bytes that are free again."""
-        self.budget.give_back(self, size)
-
     @property
     def over(self) -> bool:
         """Whether more is kept than may be, in this world or on the server."""
@@ -166,14 +164,15 @@ class Account:
         known: Charge | None = getattr(value, "charge", None)
         if known is not None:
             return known
-        plan, parts = plan_of(type(value)), list[Part]()
+        plan = plan_of(type(value))
+        parts: list[Part] = []
         texts = plan.texts(value)
         size = sum(map(getsizeof, texts))
         if size >= LARGE:
             size, large = weigh_all(texts)
             parts += map(self._part, large)
-        for other in plan.others(value):
-            if other:
+        for other, usual in zip(plan.others(value), plan.usual, strict=False):
+            if other is not usual and other:
                 size += self._charge_field(other, parts)
         charge = Charge(self, plan.least + size, tuple(parts))
         object.__setattr__(value, "charge", charge)
@@ -205,13 +204,14 @@ class Account:
 
     def _charge_field(self, field: Any, parts: list[Part]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""
-        part = self.budget.parts.get(id(field))
+        known = self.budget.parts
+        part = known.get(id(field)) if isinstance(field, _SIZED) and len(field) > FEW else None
         if part is None:
             own, large = weigh_all((field,))
             if own < LARGE:
                 parts += map(self._part, large)
                 return own
-            part = self._new_part(field, Weight(own, large))
+            part = known.get(id(field)) or self._new_part(field, Weight(own, large))
         parts.append(part)
         return 0
 

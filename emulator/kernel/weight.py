@@ -21,6 +21,7 @@ KEEPING = 700
 _FLAT = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction))
 _FLAT_SIZE = 32
 _LEAVES = frozenset((str, bytes, bytearray, array, Decimal))
+_SERIES = (tuple, list, set, frozenset)
 _KEY = 24
 """Bytes of a key of a map, besides its letters: many maps share the keys that are usual."""
 
@@ -72,14 +73,14 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
         elif isinstance(value, Shared):
             large.append(value)
         elif isinstance(value, dict):
-            own += getsizeof(value) + _KEY * len(value) + sum(map(len, filter(_is_text, value)))
+            own += getsizeof(value) + sum([_KEY + len(key) for key in value if isinstance(key, str)])
             waiting.extend(value.values())
-        elif isinstance(value, tuple | list | set | frozenset):
+        elif isinstance(value, _SERIES):
             own += getsizeof(value)
             waiting.extend(value)
         else:
             own += getsizeof(value)
-            waiting.extend(_fields_of(kind)(value))
+            waiting.extend(filter(None, _fields_of(kind)(value)))
         keep_large = True
     return Weight(own, large)
 
@@ -89,11 +90,15 @@ Getter = Callable[[Any], tuple[Any, ...]]
 
 
 class Plan(NamedTuple):
-    """How the values of one class are weighed: what each weighs at least, its texts, and its other fields."""
+    """How the values of one class are weighed: what each weighs at least, its texts, and its other fields.
+
+    `usual` are the defaults of the other fields, which all values share.
+    """
 
     least: int
     texts: Getter
     others: Getter
+    usual: tuple[Any, ...]
 
 
 def plan_of(kind: type) -> Plan:
@@ -103,18 +108,15 @@ def plan_of(kind: type) -> Plan:
         fields = dataclasses.fields(kind)
         plain = sum(field.type in _PLAIN for field in fields)
         texts = [field.name for field in fields if field.type in _TEXT]
-        others = [field.name for field in fields if field.type not in _PLAIN | _TEXT]
+        others = [field for field in fields if field.type not in _PLAIN | _TEXT]
         least = KEEPING + kind.__basicsize__ + _FLAT_SIZE * plain
-        plan = _plans[kind] = Plan(least, _getter(texts), _getter(others))
+        usual = tuple(field.default for field in others)
+        plan = _plans[kind] = Plan(least, _getter(texts), _getter([field.name for field in others]), usual)
     return plan
 
 
 _plans: dict[type, Plan] = {}
 _getters: dict[type, Getter] = {}
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str)
 
 
 def _fields_of(kind: type) -> Getter:
