@@ -9,6 +9,7 @@ from typing import Any
 from unicodedata import combining, normalize
 
 from emulator.data import scenarios_folder
+from emulator.kernel.budget import Budget
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
@@ -57,10 +58,11 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
     """
     first, *others = scenarios or [EMPTY]
     bounds = limits or Limits()
-    worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds), bounds.worlds)
+    budget = Budget.of(bounds)
+    worlds = Worlds(first.world(VENDORS, DEFAULT, None, rate, bounds, budget), bounds.worlds)
     worlds.claim(worlds.default, first.claims(VENDORS, worlds.default))
     for scenario in others:
-        world = scenario.world(VENDORS, world_name(scenario.name), None, rate, bounds)
+        world = scenario.world(VENDORS, world_name(scenario.name), None, rate, bounds, budget)
         worlds.add(world, scenario.claims(VENDORS, world))
     return worlds
 

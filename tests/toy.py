@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.clock import Clock
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, View, Wait
 from emulator.kernel.rules import Rules
@@ -18,7 +19,7 @@ LOOK, HEAT, STOP, BREAK = "look", "heat", "stop", "break"
 
 
 @dataclass(frozen=True, slots=True)
-class Kettle:
+class Kettle(Kept):
     id: str
     since: datetime
     status: str = "cold"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Struck
 from emulator.kernel.quantities import show_duration
@@ -77,7 +78,7 @@ class Chance(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Kept):
     """One failure. `written` is it as a scenario writes it; `place` is its line there, if it has one.
 
     `at` is an operation, a vendor or EVERYTHING; `of` the id of a resource in the path, None for any. The first `after`

@@ -77,7 +77,14 @@ class History:
         self.count += 1
         self._size += len(commit.touched)
         while len(commits) > self.capacity or (self._size > REMEMBERED and len(commits) > 1):
-            self._size -= len(commits.popleft().touched)
+            self._forget()
+
+    def make_room(self) -> bool:
+        """Forget the oldest commit, and return whether there was one besides the newest."""
+        if len(self._commits) < 2:
+            return False
+        self._forget()
+        return True
 
     def reaches(self, count: int) -> bool:
         """Whether there have been so many commits, and every one after the first `count` is remembered."""
@@ -103,6 +110,9 @@ class History:
             self.count -= 1
             self._size -= len(commit.touched)
             yield commit
+
+    def _forget(self) -> None:
+        self._size -= len(self._commits.popleft().touched)
 
     def copy(self) -> History:
         """The same commits, to be added to apart."""

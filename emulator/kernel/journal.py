@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from emulator.kernel.budget import Charge
     from emulator.kernel.machine import Row
+
+_EXCHANGE, _HEADER, _CHANGE, _STEP = 1_500, 130, 250, 90
+"""Bytes of an exchange without its texts, of a header, and of what an exchange keeps of a change and of a row."""
 
 STEPS = 100
 """How many rows an exchange keeps of those that it took."""
@@ -83,7 +87,7 @@ class Exchange(NamedTuple):
     None while it is still being sent, and False in a snapshot or a fork that was made meanwhile: it is not sent from there.
     `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
     `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`,
-    None where a fault or the scenario gave the answer.
+    None where a fault or the scenario gave the answer. `charge` counts its bytes for as long as anything keeps it.
     """
 
     at: datetime
@@ -107,6 +111,13 @@ class Exchange(NamedTuple):
     cut: bool = False
     headers: Sequence[tuple[bytes, bytes]] = ()
     also: tuple[str, ...] = ()
+    charge: Charge | None = None
+
+    @staticmethod
+    def weight(texts: Iterable[Sized], headers: Collection[tuple[bytes, bytes]], changes: Sized, steps: Sized) -> int:
+        """Return the bytes that an exchange takes in memory, near enough."""
+        fixed = _EXCHANGE + _HEADER * len(headers) + _CHANGE * len(changes) + _STEP * len(steps)
+        return fixed + sum(map(len, texts)) + sum(map(len, chain.from_iterable(headers)))
 
 
 Event = Exchange | Change
@@ -156,6 +167,13 @@ class Journal:
         """Notes the events in order."""
         for event in events:
             self.add(event)
+
+    def make_room(self) -> bool:
+        """Drop the oldest entry, and return whether there was one besides the newest."""
+        if len(self._entries) < 2:
+            return False
+        self._entries.popleft()
+        return True
 
     def since(self, n: int) -> Iterator[Entry]:
         """The entries after number `n` that are still there, oldest first."""

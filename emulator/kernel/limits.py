@@ -40,6 +40,10 @@ class Limits:
     """Worlds of one server; 429."""
     resources: int = 1_100_000
     """Resources of one world (batches, jobs, payments, tokens and what is remembered of them); 429."""
+    memory: int = 256_000_000
+    """Bytes that a server keeps in all of its worlds, near enough; old journal entries and history give way first; 429."""
+    world_memory: int | None = None
+    """Bytes that one world keeps; as many as the server where none are given; 429."""
     journal: int = 1_000
     """Entries of a world's journal; older ones make room, and are counted."""
     journal_bytes: int = 16_384
@@ -70,6 +74,8 @@ SAYS: Mapping[str, str] = {
     "hang_seconds": "Time for which a fault keeps a client waiting.",
     "worlds": "Worlds of this server; beyond it, 429.",
     "resources": "Resources of a world (batches, jobs, payments, tokens and more); beyond it, 429.",
+    "memory": "Bytes kept by all worlds; old journal entries and history make room, then 429.",
+    "world_memory": "Bytes kept by one world; as many as --max-memory where left out; beyond it, 429.",
     "journal": "Entries of a world's journal; older ones make room.",
     "journal_bytes": "Bytes of each request's and reply's body that the journal keeps.",
     "snapshots": "Snapshots of a world; beyond it, 429.",

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.machine import ABSENT, After, Machine, Row, View, Wait
 from emulator.kernel.store import IndexKey
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Kept):
     """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow.
 
     `place` is the line of the scenario that arranged it. Where `happen` contradicts what the world has become by then
@@ -32,7 +33,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
-class Scripted:
+class Scripted(Kept):
     """The next `left` requests to an operation get this reply, and the vendor's state does not move. None is without end."""
 
     id: str

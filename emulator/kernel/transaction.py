@@ -14,7 +14,9 @@ from emulator.kernel.journal import Change, Step
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
 from emulator.kernel.ranking import Ranking
+from emulator.kernel.room import charge, make_room
 from emulator.kernel.store import Resource
+from emulator.kernel.weight import KEEPING
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
@@ -71,6 +73,8 @@ class Transaction:
         elif self._before or self._counted:
             last = self._world.journal.last
             self._world.history.add(Commit(self.now, self.why, self._first, last, self.touched(), self._counted))
+        if self._world.account.over:
+            make_room(self._world)
 
     def touched(self) -> tuple[Touched, ...]:
         """Every resource that was put or removed, as it was before and as it is now."""
@@ -131,6 +135,14 @@ class Transaction:
         counters[purpose] = number = (before or 0) + 1
         return self.digest(f"{purpose}/{number}")
 
+    def admit(self, resources: int) -> None:
+        """Make sure that the world has room for so many resources more, before they are made.
+
+        Raises:
+            TooMany: it has not, even if each is as small as can be.
+        """
+        self._world.account.admit(resources * KEEPING, f"what comes to {resources} resources")
+
     def put(self, resource: Resource) -> None:
         """Adds or replaces a resource. Where a machine governs it, a status that differs from before is noted as a change."""
         old = self._put(resource)
@@ -189,6 +201,7 @@ class Transaction:
         world, capacity = self._world, self._world.rules.limits.resources
         if self._bounded and len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
+        charge(world, resource, self._bounded)
         old = world.put(resource)
         key = resource.kind, resource.id
         if key not in self._before:

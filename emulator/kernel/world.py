@@ -7,29 +7,23 @@ from datetime import datetime, timedelta
 from itertools import count
 from math import inf
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.kernel.agenda import Agenda
 from emulator.kernel.ahead import BEHIND, LOOK_LIMIT, RESTLESS, TOO_FAR, TURN_LIMIT, least_steps, most_steps
+from emulator.kernel.budget import Account, Budget, Charge
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History
 from emulator.kernel.journal import Began, Change, Journal
 from emulator.kernel.lapse import keep_up, lapse
+from emulator.kernel.moment import BEGINNING, NOW, Moment
 from emulator.kernel.quantities import END_OF_TIME, show_duration
+from emulator.kernel.room import FRAME, account_of_another, size_of_copy
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, put_back
-
-BEGINNING, NOW = "beginning", "now"
-"""What `moment` calls the world as it began and as it is, so that no snapshot can be called that."""
-
-
-class Moment(NamedTuple):
-    """A world as it was at an instant: a copy that nobody changes, whatever its clock says."""
-
-    at: datetime
-    world: World
+from emulator.kernel.weight import weigh
 
 
 class World:
@@ -40,7 +34,7 @@ class World:
     Whoever uses a world from more than one thread holds its `lock` meanwhile.
     """
 
-    def __init__(self, id: str, rules: Rules, clock: Clock, seed: int = 0) -> None:
+    def __init__(self, id: str, rules: Rules, clock: Clock, seed: int = 0, account: Account | None = None) -> None:
         self.id = id
         self.rules = rules
         self.seed = seed
@@ -53,6 +47,8 @@ class World:
         self.snapshots: dict[str, Moment] = {}
         self.epoch = 0
         self.lock = RLock()
+        self.account = account or Account(Budget.of(rules.limits))
+        self._frame = Charge(self.account, FRAME)
         self._beginning: Moment | None = None
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
@@ -137,15 +133,15 @@ class World:
         self.agenda.set((kind, id), 0, None)
         return self.store.remove(kind, id)
 
-    def begin(self) -> None:
-        """Declares the present state the beginning, to which `reset` returns; journal and history start here."""
+    def begin(self, text: object = None) -> None:
+        """Declares the present state the beginning, read from `text`, to which `reset` returns; journal and history start."""
         at = self.settle()
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
-        self._beginning = Moment(at, self.copy())
+        self._beginning = Moment(at, self.copy(), Charge(self.account, weigh(text).own))
 
     def spawn(self, id: str, rules: Rules) -> World:
         """A world of its own at this one's beginning, under other rules. Both keep the same beginning, so it is made once."""
-        twin = World(id, rules, self.clock, self.seed)
+        twin = World(id, rules, self.clock, self.seed, account_of_another(self))
         twin._beginning = self._beginning
         twin.reset()
         return twin
@@ -159,13 +155,13 @@ class World:
 
     def copy(self) -> World:
         """The same world, to go on apart, without beginning or snapshots. Costs the number of resources, not what they hold."""
-        twin = World(self.id, self.rules, self.clock.copy(), self.seed)
+        twin = World(self.id, self.rules, self.clock.copy(), self.seed, self.account)
         twin._take_over(self)
         return twin
 
     def fork(self, id: str, rules: Rules, seed: int) -> World:
         """The same world under another id, rules and seed, to go on apart: its past, its beginning and its snapshots, too."""
-        twin = World(id, rules, self.clock.copy(), seed)
+        twin = World(id, rules, self.clock.copy(), seed, account_of_another(self))
         twin._take_over(self)
         twin.journal.give_up_deliveries()
         twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
@@ -176,12 +172,13 @@ class World:
 
         Raises:
             Conflict: the name is one that every world has.
-            TooMany: there are as many snapshots as there may be.
+            TooMany: there are as many snapshots as there may be, or there is no room for another.
         """
         if name in (BEGINNING, NOW):
             raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
         if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
             raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
+        self.account.admit(size_of_copy(self), f"the snapshot {name!r}")
         self.snapshots[name] = Moment(self.settle(), self.copy())
         self.snapshots[name].world.journal.give_up_deliveries()
         return self.snapshots[name]
@@ -241,6 +238,7 @@ class World:
         self.clock = Clock(moment.at, moment.world.clock.rate, moment.world.clock.wall)
 
     def _take_over(self, other: World) -> None:
+        self._frame = Charge(self.account, size_of_copy(other))
         self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
         self.journal, self.history = other.journal.copy(), other.history.copy()
 

@@ -16,7 +16,7 @@ Claim = tuple[str, str]
 
 
 class Worlds:
-    """The default world takes every credential that no other world has claimed."""
+    """The default world takes every credential that no other world has claimed. `budget` bounds what all of them keep."""
 
     def __init__(self, default: World, limit: int = 10_000) -> None:
         self._limit = limit
@@ -25,6 +25,7 @@ class Worlds:
         self._owners: dict[Claim, World] = {}
         self._claims: dict[str, set[Claim]] = {}
         self.default = default
+        self.budget = default.account.budget
 
     def __iter__(self) -> Iterator[World]:
         return iter([*self._worlds.values()])

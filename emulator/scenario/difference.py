@@ -9,9 +9,10 @@ from typing import Any
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import Touched
+from emulator.kernel.moment import Moment
 from emulator.kernel.store import MOVING, Sorted
 from emulator.kernel.transaction import Transaction
-from emulator.kernel.world import Moment, World
+from emulator.kernel.world import World
 from emulator.scenario.compare import ABRIDGED, abridge
 from emulator.scenario.scenario import Vendors
 

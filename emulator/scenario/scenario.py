@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from emulator.kernel.budget import Account, Budget, Spare
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.limits import Limits
@@ -19,7 +20,7 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.faults import body_of, lay_in
 from emulator.scenario.grammar import VERBS
-from emulator.scenario.resources import as_written, lists_of, written_out
+from emulator.scenario.resources import as_written, count, lists_of, written_out
 from emulator.vendors.vendor import Vendor
 
 Vendors = Mapping[str, Vendor]
@@ -44,7 +45,7 @@ class Scenario:
     source: str
     written: Mapping[str, Any] = field(repr=False)
     lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
-    _templates: dict[tuple[int, float | None], World] = field(default_factory=dict, repr=False, compare=False)
+    _templates: Spare = field(default_factory=partial(Spare, TEMPLATES), repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -73,9 +74,15 @@ class Scenario:
         return Clock(parse_instant(start) if start else fallback, pace)
 
     def world(
-        self, vendors: Vendors, id: str, seed: int | None = None, rate: float | None = None, limits: Limits | None = None
+        self,
+        vendors: Vendors,
+        id: str,
+        seed: int | None = None,
+        rate: float | None = None,
+        limits: Limits | None = None,
+        budget: Budget | None = None,
     ) -> World:
-        """A new world at the scenario's beginning.
+        """A new world at the scenario's beginning. What it keeps counts in a budget, by default in one of its own.
 
         Raises:
             BadInput: what is given contradicts itself.
@@ -83,20 +90,20 @@ class Scenario:
         """
         bounds = limits or Limits()
         number = self.written.get("seed", 0) if seed is None else seed
-        template = self._templates.get((number, rate))
+        budget = budget or Budget.of(bounds)
+        template = self._templates.get((number, rate, budget))
         if template is None:
-            template = self._build(vendors, number, rate)
+            template = self._build(vendors, number, rate, budget)
             if template.clock.rate == FROZEN:
-                while len(self._templates) >= TEMPLATES:
-                    self._templates.pop(next(iter(self._templates)))
-                self._templates[number, rate] = template
+                self._templates.keep((number, rate, budget), template, budget)
         if len(template.store) > bounds.resources:
             given = f"{len(template.store)} resources are given, and a world holds {bounds.resources} at most"
             raise TooMany(f"{given}: {Limits.more('resources')}")
         return template.spawn(id, self._rules(vendors, id, number, bounds))
 
-    def _build(self, vendors: Vendors, seed: int, rate: float | None) -> World:
-        world = World(self.name, self._rules(vendors, self.name, seed, Limits()), self.clock(rate), seed)
+    def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
+        rules = self._rules(vendors, self.name, seed, Limits())
+        world = World(self.name, rules, self.clock(rate), seed, Account(budget))
         with world.transaction("given") as tx:
             for resource in _read_all(vendors, self.written.get("given", {}), tx):
                 tx.put(resource)
@@ -106,7 +113,7 @@ class Scenario:
                 tx.put(scripted)
             for index, fault in enumerate(self.written.get("faults", ())):
                 lay_in(tx, world, fault, self.place("faults", index))
-        world.begin()
+        world.begin(self.written)
         return world
 
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
@@ -173,10 +180,17 @@ def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str)
 
 
 def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
-    """The resources that a state by vendor comes to; a vendor that is not mentioned still gets what it cannot be without."""
+    """The resources that a state by vendor comes to; a vendor that is not mentioned still gets what it cannot be without.
+
+    Raises:
+        BadInput: the state contradicts itself, or what is there.
+        TooMany: there is no room for so many resources.
+    """
     problems: list[Problem] = []
+    lists_by_vendor = {name: lists_of(vendor.given.schema) for name, vendor in vendors.items()}
+    view.admit(sum(count(state.get(name, {}), lists) for name, lists in lists_by_vendor.items()))
     for name, vendor in vendors.items():
-        fragment, lists = state.get(name, {}), lists_of(vendor.given.schema)
+        fragment, lists = state.get(name, {}), lists_by_vendor[name]
         try:
             yield from vendor.given.read(view, written_out(fragment, lists))
         except BadInput as error:

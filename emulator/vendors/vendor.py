@@ -115,6 +115,10 @@ class Reader(Protocol):
     limit: int
     """How many bytes it takes at most."""
 
+    @property
+    def size(self) -> int:
+        """Bytes of what is kept of them."""
+
     def feed(self, chunk: bytes) -> None:
         """Takes in the next bytes."""
 

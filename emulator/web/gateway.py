@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from emulator.kernel.budget import Account, Charge
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
@@ -59,6 +60,7 @@ class Gateway:
         self._limits = limits
         self._held = held
         self._worlds = worlds
+        self._arriving = Account(worlds.budget)
         self._routes = Routes(vendors)
         self._recorder = Recorder(judge, limits.journal_bytes)
         self._tell = tell
@@ -90,7 +92,7 @@ class Gateway:
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            body = await _read(receive, reader, limit)
+            body = await _read(receive, reader, limit, self._arriving)
             call = call_in(scope, path, body)
             call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
@@ -193,27 +195,33 @@ def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
     return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
 
 
-async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:
+async def _read(receive: Receive, reader: Reader | None, limit: int, account: Account) -> bytes:
     """The whole body; where a reader takes it in, nothing but what tells that it is compressed.
 
     Raises:
         TooLarge: it is larger than the limit.
+        TooMany: there is no room for what the reader keeps of it, which counts in the account meanwhile.
         ConnectionError: the client hung up before its end, so that nothing was asked.
     """
     body, size, more = bytearray(), 0, True
+    kept, refusal = Charge(account, 0), None
     while more and size <= max(limit, HEARD_OUT):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
-        if size > limit:
+        if size > limit or refusal:
             body.clear()
         elif reader is None:
             body += chunk
         else:
             body += chunk[: len(GZIP) - len(body)]
             reader.feed(chunk)
+            kept.become(reader.size)
+            refusal = account.refusal("this upload") if account.over else None
     if size > limit:
         raise TooLarge(limit)
+    if refusal:
+        raise refusal
     return bytes(body) if reader is None or body == GZIP else b""

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from emulator.evidence import grounds_of
+from emulator.kernel.budget import Charge
 from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import STEPS, Began, Exchange
 from emulator.kernel.transaction import Transaction
@@ -69,12 +70,14 @@ class Recorder:
         if self._judge is not None and own:
             self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
         cut = len(call.body) > kept or (call.reader is not None and call.body != b"")
+        request, shown = call.body[:kept], b"" if isinstance(content, Stream) else content[:kept]
+        changes, steps = tuple(tx.changes), tuple(tx.steps[:STEPS])
+        size = Exchange.weight((call.target, request, shown), call.raw_headers, changes, steps)
         exchange = Exchange(
-            tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, call.body[:kept],
+            tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, request,
             answer.name, answer.evidence, answer.assumption, basis if own else None,
-            reply.status, b"" if isinstance(content, Stream) else content[:kept], tuple(tx.changes),
-            tuple(tx.steps[:STEPS]), tuple(tx.consulted), call.credential,
-            notes, _delivered(left), cut, call.raw_headers, also,
+            reply.status, shown, changes, steps, tuple(tx.consulted), call.credential,
+            notes, _delivered(left), cut, call.raw_headers, also, Charge(world.account, size),
         )  # fmt: skip
         world.journal.add(exchange)
         return Wire(reply.status, headers, content, (), Noted(world, n, exchange))

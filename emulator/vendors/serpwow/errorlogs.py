@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.bodies import Unfit
@@ -26,7 +27,7 @@ API_URL = "https://api.serpwow.com/live/search?"
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorLog:
+class ErrorLog(Kept):
     """A real-time request that ended in a 500, and how often; told until three days after it last did.
 
     `result` is the JSON that was answered, if it was more than the `message`. Addresses that are None follow from `parameters`.

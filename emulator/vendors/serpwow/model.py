@@ -8,7 +8,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.store import MOVING, IndexKey, Sorted
+from emulator.kernel.weight import Shared
 from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
 from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage
@@ -35,7 +37,7 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Account(Kept):
     """Credits are whole numbers; `credits_used` holds what runs have cost and what queued runs have been allocated.
 
     At `credits_reset_at`, and whole months from it, they come back. `usage` says on which days those were used that count now
@@ -82,7 +84,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Kept):
     """How the vendor is: operational, or down. Uploads to the `unreachable` buckets fail."""
 
     since: datetime
@@ -96,7 +98,7 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
-class ResultSet:
+class ResultSet(Shared):
     """The product of one completed run, numbered from 1 within its batch: the searches as they were, the last ones failed.
 
     `webhook` is the URL that is to be told of it, and `webhook_status` how that went: ok, failed, or None if no POST was made.
@@ -140,7 +142,7 @@ NOBODY = Notifications()
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Kept):
     """A named list of searches. `allocated` is what the run that is queued or running was charged, in credits.
 
     `allocated_at` is when that was, `started_at` when the run that is running began, `active_at` when it was last made or
@@ -244,7 +246,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Line(Kept):
     """Batches of one priority that wait for a place: the number being served, and the next one to give out."""
 
     id: str
@@ -259,7 +261,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Kept):
     """A bucket of the client's, to which result sets are uploaded. `settings` are its credentials and all else of its own."""
 
     id: str
@@ -276,7 +278,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(Kept):
     """The instants of the latest calls that one key made to a limited operation."""
 
     id: str

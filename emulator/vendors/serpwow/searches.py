@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from sys import getsizeof
 from typing import Any
 
+from emulator.kernel.weight import Shared, Weight
 from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.ids import letters
 
@@ -17,6 +19,9 @@ CAPACITY, CAPACITY_WITH_HTML = 15_000, 100
 """Pages that one run of a batch may retrieve. Evidence: serpwow-limits-2 and serpwow-limits-3."""
 
 MIXED = "mixed"
+
+MOST_LOADS = 100
+"""Loads of searches that are told apart; beyond it, all that there are at the time become one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,21 @@ def numbered(batch: str, n: int) -> Search:
     return Search(letters(blake2b(f"{batch}/{n}".encode()).digest()), {"q": f"search {n + 1}"})
 
 
-class Searches:
-    """The searches of a batch, in order; immutable. `written` is None where they are only counted."""
+Loads = tuple[tuple[Search, ...], ...]
 
-    __slots__ = ("batch", "credits", "total", "type", "with_html", "written")
 
-    def __init__(self, batch: str, searches: int | Iterable[Search] = 0) -> None:
+class Searches(Shared):
+    """The searches of a batch, in order; immutable. `written` is None where they are only counted.
+
+    `loads` are the searches as they were brought in, which earlier and later versions share, so that each counts once.
+    """
+
+    __slots__ = ("batch", "credits", "loads", "total", "type", "with_html", "written")
+
+    def __init__(self, batch: str, searches: int | Iterable[Search] = 0, loads: Loads | None = None) -> None:
         self.batch = batch
         self.written = None if isinstance(searches, int) else tuple(searches)
+        self.loads: Loads = (self.written or (),) if loads is None or len(loads) > MOST_LOADS else loads
         self.total = searches if isinstance(searches, int) else len(self.written or ())
         self.credits = self.total if self.written is None else sum(search.cost for search in self.written)
         self.with_html = any(search.with_html for search in self.written or ())
@@ -107,20 +119,30 @@ class Searches:
 
     def with_more(self, more: Iterable[Search]) -> Searches:
         """These and others after them."""
-        return Searches(self.batch, (*self, *more))
+        load = tuple(more)
+        return Searches(self.batch, (*self, *load), self._loads_and(load))
 
     def without(self, ids: Iterable[str]) -> Searches:
         """The ones that are left."""
         gone = set(ids)
-        return Searches(self.batch, (search for search in self if search.id not in gone))
+        return Searches(self.batch, (search for search in self if search.id not in gone), self._loads_and())
 
     def with_changed(self, changed: Search) -> Searches:
         """The same, but for the one of that id."""
-        return Searches(self.batch, (changed if search.id == changed.id else search for search in self))
+        searches = (changed if search.id == changed.id else search for search in self)
+        return Searches(self.batch, searches, self._loads_and((changed,)))
 
     def first(self, n: int) -> Searches:
         """The first `n` of them."""
-        return self if n >= self.total else Searches(self.batch, n if self.written is None else self.written[:n])
+        return self if n >= self.total else Searches(self.batch, n if self.written is None else self.written[:n], self.loads)
+
+    def weigh(self) -> Weight:
+        """Return the bytes that it does not share with other versions, and its loads."""
+        return Weight(200 + getsizeof(self.written), [load for load in self.loads if load])
+
+    def _loads_and(self, *more: tuple[Search, ...]) -> Loads | None:
+        """Return its loads and others; None where its searches were only counted."""
+        return None if self.written is None else (*self.loads, *more)
 
 
 def show_search(search: Search) -> dict[str, Any]:

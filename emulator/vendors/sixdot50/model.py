@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.store import IndexKey, Sorted
 
 SELF = "self"
@@ -22,7 +23,7 @@ OURS: IndexKey = ("ours",)
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Kept):
     """Whether 6DOT50 works: `operational`, or `down`, in which case every call fails."""
 
     since: datetime
@@ -35,7 +36,7 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
-class Organisation:
+class Organisation(Kept):
     """What the organisation of this world's keys may do; `referrals` is the capability to pay referrers."""
 
     since: datetime
@@ -49,7 +50,7 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Account(Kept):
     """Where an organisation's money lies, in rand with two decimals."""
 
     id: str
@@ -69,7 +70,7 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class Member(Kept):
     """Somebody with a wallet; the id is the MSISDN."""
 
     id: str
@@ -82,7 +83,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Kept):
     """A named list of payments.
 
     `owner` is SELF, or the name of an organisation that this world's keys do not act for; `account_id` is the account that
@@ -110,7 +111,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Kept):
     """An amount for the holder of a mobile number. `is_member` says what was known of the payee when it was last looked up."""
 
     id: str
@@ -140,7 +141,7 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class Token(Kept):
     """A bearer token that lives until `expires_at`; the id is the token itself."""
 
     id: str

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.machine import ABSENT, EVERY, SAME, Machine, On, Row, View
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
@@ -19,7 +20,7 @@ ENABLE, DISABLE, PING_IT = "enable", "disable", "ping"
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Kept):
     """Where events go, and which of them.
 
     `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.machine import Effect, View
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
@@ -74,7 +75,7 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Kept):
     """Something that happened at `since` to the object of that id. `request` is the call that caused it, if one did."""
 
     id: str

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import ClassVar
 
 import orjson
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.machine import Machine
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
@@ -33,8 +35,10 @@ MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DE
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class Remembered(Kept):
     """What a key was used for, and what came of it. `n` is its place in the order in which keys came.
+
+    Of the parameters and the body, digests are kept.
 
     The id holds the operation and the account too, since the same key elsewhere is another one. Evidence:
     stripe-idempotency-7.
@@ -118,12 +122,17 @@ def _forget(tx: Transaction, ledger: Ledger) -> int:
 
 
 def _parameters(call: Call) -> bytes:
-    return orjson.dumps(dict(call.parameters), option=orjson.OPT_SORT_KEYS)
+    return _digest(orjson.dumps(dict(call.parameters), option=orjson.OPT_SORT_KEYS))
 
 
 def _body(call: Call) -> bytes:
-    """The body, however its keys are ordered; as it is, where it is nested more deeply than can be written."""
+    """A digest of the body, however its keys are ordered; as it is, where it is nested more deeply than can be written."""
     try:
-        return orjson.dumps(call.json or {}, option=orjson.OPT_SORT_KEYS)
+        return _digest(orjson.dumps(call.json or {}, option=orjson.OPT_SORT_KEYS))
     except orjson.JSONEncodeError:
-        return call.body
+        return _digest(call.body)
+
+
+def _digest(content: bytes) -> bytes:
+    """16 bytes that stand for the content: all that is remembered of it is whether another is the same."""
+    return blake2b(content, digest_size=16).digest()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.machine import View
 from emulator.kernel.store import IndexKey
 
@@ -14,7 +15,7 @@ DROPPED_AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Ledger(Kept):
     """The numbers of the oldest thing and of the next. `id` says what they are."""
 
     id: str

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.store import MOVING, IndexKey
 from emulator.vendors.stripe.outcomes import Failing, Work
 from emulator.vendors.stripe.versions import Endpoint
@@ -40,7 +41,7 @@ _TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Job(Kept):
     """A batch job.
 
     The counts are those of the instant `counted_at`; while rows are validated or processed, more of them follow from the

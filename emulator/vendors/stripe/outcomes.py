@@ -14,6 +14,7 @@ from typing import Any
 
 import orjson
 
+from emulator.kernel.weight import Shared
 from emulator.vendors.stripe.rows import FAULTS, PATH_NAMES, Rows
 from emulator.vendors.stripe.versions import Endpoint
 
@@ -92,7 +93,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class Work(Shared):
     """A file's rows and what becomes of them. `outcomes` has 0 for a row that succeeds, or the number of its failure.
 
     `failed` are the places, in order, at which rows fail; `invalid` is the first row that validation stops at. A row without

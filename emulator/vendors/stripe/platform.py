@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.machine import View
 from emulator.kernel.store import IndexKey
 from emulator.vendors.stripe.model import SELF
@@ -22,7 +23,7 @@ OWN_ACCOUNT = "acct_1032D82eZvKYlo2C"
 
 
 @dataclass(frozen=True, slots=True)
-class Platform:
+class Platform(Kept):
     """Whether Stripe answers at all, and whether it finds that there are too many requests."""
 
     since: datetime
@@ -36,7 +37,7 @@ class Platform:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Account(Kept):
     """The account that this world's keys act for: its id, the endpoints it may not use, and which of its rows fail."""
 
     since: datetime

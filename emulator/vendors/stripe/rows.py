@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from sys import getsizeof
 from typing import Any
+from zlib import DEFLATED, compressobj, decompress
 
 import orjson
+
+from emulator.kernel.weight import Shared, Weight
 
 LARGEST_FILE = 5_000_000_000
 """Evidence: stripe-file-1."""
@@ -34,34 +39,72 @@ FAULTS = (
 _ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
 _MOST_SHAPES = 0xFFFF
 _FIRST_TABLE = 1024
+_HASH = 0xFFFF_FFFF
+_MEMORY = 4
+"""How much memory zlib takes to compress: 2 to the power of that and 6 more, in bytes."""
+
+
+BLOCK = 32
+"""Rows that lie together in a block; fewer where they are long."""
+
+LONGEST_BLOCK = 16_384
+"""Bytes of a block from which on it takes no more rows."""
+
+PLAIN = 32_000_000
+"""Bytes of blocks that are kept as they are, quick to read; the blocks of a longer file are compressed from there on."""
+
+_WINDOW = 12
+_COMPRESSED = 0x48
+"""The first byte of what zlib compresses with this window; no JSON value begins with it."""
+
+_LONG = 0xFFFF
+"""Stands for the length of a record that is as long, or longer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Shared):
     """What is kept of a file, never to be changed again.
 
-    `records` holds each row's id and the values of its path_params, both as JSON, up to `ends`; `faults` what is wrong with
-    each row; `shapes` which of `names` are those of its path_params.
+    `records` holds each row's id and the values of its path_params, both as JSON, in blocks, which end at `ends` and whose
+    first rows are `firsts`; `lengths` those of the records; `faults` what is wrong with each row; `shapes` which of `names`
+    are those of its path_params. `opened` is the block that was read last, with its number.
     """
 
     records: bytearray
     ends: array[int]
+    firsts: array[int]
+    lengths: array[int]
     faults: bytearray
     shapes: array[int]
     names: tuple[tuple[str, ...], ...]
+    opened: list[tuple[int, list[bytes]]] = field(default_factory=lambda: [(-1, [])], compare=False, repr=False)
 
     def __len__(self) -> int:
-        return len(self.ends)
+        return len(self.lengths)
 
     def record(self, row: int) -> tuple[bytes, bytes]:
         """The row's id and the values of its path_params, as JSON; without path_params there are none."""
-        start = self.ends[row - 1] if row else 0
-        id, _, values = self.records[start : self.ends[row]].partition(b"\n")
-        return bytes(id), bytes(values)
+        block = bisect_right(self.firsts, row) - 1
+        opened, parts = self.opened[0]
+        if opened != block:
+            parts = self._open(block)
+            self.opened[0] = block, parts
+        place = 2 * (row - self.firsts[block])
+        return parts[place], parts[place + 1]
 
     def record_length(self, row: int) -> int:
         """The length of both."""
-        return self.ends[row] - (self.ends[row - 1] if row else 0) - 1
+        length = self.lengths[row]
+        return length if length < _LONG else sum(map(len, self.record(row)))
+
+    def weigh(self) -> Weight:
+        """Return its bytes."""
+        held = (self.records, self.ends, self.firsts, self.lengths, self.faults, self.shapes)
+        return Weight(sum(map(getsizeof, held)), [self.names])
+
+    def _open(self, block: int) -> list[bytes]:
+        written = bytes(self.records[self.ends[block - 1] if block else 0 : self.ends[block]])
+        return (decompress(written, _WINDOW) if written[0] == _COMPRESSED else written).split(b"\n")
 
     def lines(self) -> Iterator[bytes]:
         """A file that would be read as these same rows."""
@@ -90,10 +133,18 @@ class Intake:
     def __init__(self) -> None:
         self._rest = b""
         self._skipping = False
-        self._rows = Rows(bytearray(), array("Q"), bytearray(), array("H"), ())
+        self._rows = Rows(bytearray(), array("Q"), array("Q"), array("H"), bytearray(), array("H"), ())
+        self._block: list[bytes] = []
+        self._block_size = 0
         self._names: dict[tuple[str, ...], int] = {(): 0}
         self._seen = array("I", bytes(4 * _FIRST_TABLE))
+        self._hashes = array("I", bytes(4 * _FIRST_TABLE))
         self._ids = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes of what is kept of the file so far."""
+        return self._rows.weigh().own
 
     def feed(self, chunk: bytes) -> None:
         """Takes in the next bytes."""
@@ -111,9 +162,9 @@ class Intake:
     def rows(self) -> Rows:
         """The rows, once the file has been taken in."""
         self._take(self._rest)
-        self._rest, self._seen = b"", array("I")
-        taken = self._rows
-        return Rows(taken.records, taken.ends, taken.faults, taken.shapes, tuple(self._names))
+        self._close_block()
+        self._rest, self._seen, self._hashes = b"", array("I"), array("I")
+        return replace(self._rows, names=tuple(self._names), opened=[(-1, [])])
 
     def _take(self, line: bytes) -> None:
         """Takes in a line; one that is blank is no request. Evidence: stripe-file-4."""
@@ -135,7 +186,7 @@ class Intake:
             self._add(key, ID_MISSING)
         elif type(id) is not str or not _ID.fullmatch(id):
             self._add(key, ID_FORM)
-        elif self._is_known(key + b"\n"):
+        elif self._is_known(key):
             self._add(key, ID_TWICE)
         elif fault := _fault(row):
             self._add(key, fault)
@@ -145,45 +196,69 @@ class Intake:
     def _add(self, id: bytes, fault: int, path_params: dict[str, str] | None = None) -> None:
         rows, names = self._rows, tuple(path_params or ())
         shape = self._names.setdefault(names, len(self._names)) if len(self._names) < _MOST_SHAPES else 0
-        rows.records.extend(id + b"\n" + (orjson.dumps([*path_params.values()]) if path_params else b""))
-        rows.ends.append(len(rows.records))
+        values = orjson.dumps([*path_params.values()]) if path_params else b""
+        self._block += id, values
+        self._block_size += len(id) + len(values)
+        rows.lengths.append(min(len(id) + len(values), _LONG))
         rows.faults.append(fault)
         rows.shapes.append(self._names.get(names, shape))
+        if len(self._block) == 2 * BLOCK or self._block_size >= LONGEST_BLOCK:
+            self._close_block()
+
+    def _close_block(self) -> None:
+        """Puts the rows of the block that is being written to the others."""
+        rows, block = self._rows, b"\n".join(self._block)
+        if not block:
+            return
+        if len(rows.records) >= PLAIN:
+            compressor = compressobj(1, DEFLATED, _WINDOW, _MEMORY)
+            block = compressor.compress(block) + compressor.flush()
+        rows.records.extend(block)
+        rows.firsts.append(len(rows) - len(self._block) // 2)
+        rows.ends.append(len(rows.records))
+        self._block, self._block_size = [], 0
 
     def _is_known(self, key: bytes) -> bool:
         """Whether an earlier row has this id; the row about to be added is noted as its first otherwise."""
-        place = self._place(key)
+        hashed = hash(key) & _HASH
+        place = self._place(key, hashed)
         if self._seen[place]:
             return True
-        self._seen[place] = len(self._rows) + 1
+        self._seen[place], self._hashes[place] = len(self._rows) + 1, hashed
         self._ids += 1
-        if 3 * self._ids > 2 * len(self._seen):
-            self._grow(key)
+        if 4 * self._ids > 3 * len(self._seen):
+            self._grow()
         return False
 
-    def _place(self, key: bytes) -> int:
+    def _place(self, key: bytes, hashed: int) -> int:
         """Where in the table of ids this one stands, or belongs."""
-        seen, ends, records = self._seen, self._rows.ends, self._rows.records
+        seen, hashes = self._seen, self._hashes
         mask = len(seen) - 1
-        place = hash(key) & mask
+        place = hashed & mask
         while row := seen[place]:
-            if records.startswith(key, ends[row - 2] if row > 1 else 0):
+            if hashes[place] == hashed and self._id(row - 1) == key:
                 return place
             place = (place + 1) & mask
         return place
 
-    def _grow(self, newest: bytes) -> None:
-        """Makes the table twice as large; the newest row is in the table, but not among the rows yet."""
-        earlier, count = self._seen, len(self._rows)
-        self._seen = array("I", bytes(8 * len(earlier)))
-        for row in earlier:
-            if row:
-                key = newest if row > count else self._rows.record(row - 1)[0] + b"\n"
-                self._seen[self._free(key)] = row
+    def _id(self, row: int) -> bytes:
+        """The id of an earlier row, which may be in the block that is being written."""
+        first = len(self._rows) - len(self._block) // 2
+        return self._block[2 * (row - first)] if row >= first else self._rows.record(row)[0]
 
-    def _free(self, key: bytes) -> int:
+    def _grow(self) -> None:
+        """Makes the table twice as large."""
+        earlier = zip(self._seen, self._hashes, strict=True)
+        size = 2 * len(self._seen)
+        self._seen, self._hashes = array("I", bytes(4 * size)), array("I", bytes(4 * size))
+        for row, hashed in earlier:
+            if row:
+                place = self._free(hashed)
+                self._seen[place], self._hashes[place] = row, hashed
+
+    def _free(self, hashed: int) -> int:
         mask = len(self._seen) - 1
-        place = hash(key) & mask
+        place = hashed & mask
         while self._seen[place]:
             place = (place + 1) & mask
         return place

@@ -8,7 +8,8 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
-from emulator.kernel.world import NOW, Moment, World
+from emulator.kernel.moment import NOW, Moment
+from emulator.kernel.world import World
 from emulator.scenario.contradictions import header_problems
 from emulator.scenario.difference import between
 from emulator.vendors.vendor import Call, Stream, dump

@@ -6,7 +6,8 @@ from typing import Any
 
 from emulator.kernel.errors import NotFound
 from emulator.kernel.journal import show_instant
-from emulator.kernel.world import BEGINNING, NOW, World
+from emulator.kernel.moment import BEGINNING, NOW
+from emulator.kernel.world import World
 from emulator.scenario.difference import between
 from emulator.web.control.bodies import MOMENT, UNDO
 from emulator.web.control.route import WORLD, Asked, at_world, route

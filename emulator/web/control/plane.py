@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import RLock
 from typing import Any
 
+from emulator.kernel.budget import Budget
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
@@ -50,6 +51,11 @@ class Plane:
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
         self.making = RLock()
         self._made = 0
+
+    @property
+    def bounds(self) -> tuple[Limits, Budget]:
+        """The bounds of a new world, and the budget in which it counts."""
+        return self.limits, self.worlds.budget
 
     def scenario(self, written: str | dict[str, Any] | Document) -> Scenario:
         """The scenario of a name in the library, of a value or of a YAML document. A request cannot name a file.

@@ -6,15 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
+from emulator.kernel.moment import Moment
 from emulator.kernel.quantities import duration_at, parse_instant
-from emulator.kernel.world import Moment, World
+from emulator.kernel.world import World
 from emulator.scenario.contradictions import names_empty_parts_only, state_problems
 from emulator.scenario.difference import between
 from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.terms import INSTANT
 from emulator.web.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
 from emulator.web.control.route import WORLD, Asked, at_world, route
-from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, object_of, ref
+from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, map_of, object_of, ref
 from emulator.web.control.shows import show_clock, show_difference, show_state
 
 SEED = {"seed": COUNT}
@@ -25,9 +26,20 @@ WITHOUT_SCENARIO = "this goes with another scenario: name it in `scenario`, or s
 VENDOR = {"vendor": {**TEXT, "description": "only this vendor's part"}}
 
 
-@route("GET", "/worlds", "The worlds", object_of(worlds=list_of(ref("world"))), takes_long=True)
+MEMORY = object_of(used=COUNT, limit=COUNT, worlds=map_of(COUNT))
+
+
+@route(
+    "GET",
+    "/worlds",
+    "The worlds, and the bytes that they keep",
+    object_of(worlds=list_of(ref("world")), memory=MEMORY),
+    takes_long=True,
+)
 def worlds(asked: Asked) -> Any:
-    return {"worlds": [asked.plane.shown(world, asked.base_url) for world in asked.plane.worlds]}
+    every, budget = [*asked.plane.worlds], asked.plane.worlds.budget
+    memory = {"used": budget.used, "limit": budget.limit, "worlds": {world.id: world.account.bytes for world in every}}
+    return {"worlds": [asked.plane.shown(world, asked.base_url) for world in every], "memory": memory}
 
 
 @route(
@@ -45,7 +57,7 @@ def make(asked: Asked) -> Any:
     plane, wanted = asked.plane, asked.body
     with plane.making:
         scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
-        world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
+        world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, *plane.bounds)
         plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
         plane.unmatched.begin(world.id)
     return plane.shown(world, asked.base_url)
@@ -106,7 +118,7 @@ def _begun_anew(world: World, asked: Asked) -> World:
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(asked.body)))
     with plane.making:
         scenario = plane.scenario(written)
-        new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
+        new = scenario.world(plane.vendors, world.id, seed, None, *plane.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
     claims = scenario.claims(plane.vendors, new, listed=asked.body.get("claim", False))
     plane.worlds.replace(world, new, claims, given_up=own)

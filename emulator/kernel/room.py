@@ -1,0 +1,61 @@
+"""Room for what a world keeps: the history and the journal make it, oldest first, before anything is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulator.kernel.budget import Account
+
+if TYPE_CHECKING:
+    from emulator.kernel.store import Resource
+    from emulator.kernel.world import World
+
+SMALL = 4_096
+"""Bytes by which a resource may grow and still replace itself where there is no room."""
+
+FRAME = 7_000
+"""Bytes of a world without resources."""
+
+COPIED = 120
+"""Bytes that the copy of a world takes for each resource, which it shares: in tables, indexes and the agenda."""
+
+
+def charge(world: World, resource: Resource, bounded: bool) -> None:
+    """Charge a resource that is about to be put.
+
+    Raises:
+        TooMany: there is no room, it is `bounded`, and it is new or larger than what it replaces.
+    """
+    account = world.account
+    before = account.bytes
+    account.charge(resource)
+    if not account.over:
+        return
+    size = account.bytes - before
+    make_room(world)
+    if bounded and account.over:
+        old = world.store.find(resource.kind, resource.id)
+        if old is None or size > old.charge.size + SMALL:
+            raise account.refusal(f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
+
+
+def make_room(world: World) -> None:
+    """Forget the oldest of the history, and then of the journal, until there is room; the newest of both stays."""
+    while world.account.over and (world.history.make_room() or world.journal.make_room()):
+        pass
+
+
+def size_of_copy(world: World) -> int:
+    """Return the bytes that a copy of a world takes besides what it shares."""
+    return FRAME + COPIED * len(world.store)
+
+
+def account_of_another(world: World) -> Account:
+    """Return an account for a world that is to begin as a copy of this one.
+
+    Raises:
+        TooMany: there is no room for it.
+    """
+    account = Account(world.account.budget)
+    account.admit(size_of_copy(world), "another world")
+    return account
