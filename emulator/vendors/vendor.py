@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -14,9 +14,8 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.errors import Problem
 from emulator.kernel.journal import Began
-from emulator.kernel.machine import Machine, View, Wait
+from emulator.kernel.machine import Machine, Wait
 from emulator.kernel.transaction import Taken, Transaction
 
 
@@ -189,39 +188,6 @@ class Credentials:
 
     fields: Mapping[str, str]
     credential: str
-
-
-class Given(Protocol):
-    """How a vendor's state is written in scenario files, control requests and timelines."""
-
-    @property
-    def schema(self) -> Mapping[str, Any]:
-        """JSON Schema of the fragment."""
-
-    @property
-    def quantities(self) -> frozenset[str]:
-        """Where in the fragment, indexes left out, there is what can be added up: money, credits and counts, no ids or limits.
-
-        A list there counts its items. `.*` at the end stands for whatever name.
-        """
-
-    def check(self, fragment: Any) -> Iterable[Problem]:
-        """The mistakes that the schema cannot see; paths are relative to the fragment."""
-
-    def read(self, view: View, fragment: Any) -> Iterable[Any]:
-        """The resources that a valid fragment, its repeats written out, adds or changes, in order; each is put before the next.
-
-        Raises:
-            BadInput: the fragment contradicts the state it is laid over.
-        """
-
-    def show(self, view: Transaction) -> dict[str, Any]:
-        """The whole state as a fragment that would bring it about."""
-
-
-def is_quantity(place: str, quantities: Collection[str]) -> bool:
-    """Whether a place is among those that a `given` names as quantities."""
-    return place in quantities or f"{place.rpartition('.')[0]}.*" in quantities
 
 
 @dataclass(frozen=True)

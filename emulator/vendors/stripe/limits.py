@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
+from emulator.kernel.budget import Kept
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions_of_requests import RATE_LIMITS
@@ -18,7 +19,7 @@ SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic:
+class Traffic(Kept):
     """How many requests one account has sent since an instant; the id is that of the account."""
 
     id: str
