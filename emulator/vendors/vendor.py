@@ -17,6 +17,7 @@ from emulator.kernel.assumption import Assumption
 from emulator.kernel.journal import Began
 from emulator.kernel.machine import Machine, Wait
 from emulator.kernel.transaction import Taken, Transaction
+from emulator.vendors.given import Given
 
 
 class Call:
