@@ -163,12 +163,20 @@ Advise = Callable[[Transaction, Call, str], Iterable[str]]
 """From a request and its answer's name to what would have worked, where the answer alone does not say so. Changes nothing."""
 
 
+BESIDE = 5_000
+"""Resources of a world beyond which whatever it is asked is done beside the event loop."""
+
+MANY = 250
+"""The same for operations that touch each of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
-    `call.body` but was fed to `call.reader`.
+    `call.body` but was fed to `call.reader`. In a world of more than `beside` resources it is carried out in a thread beside
+    the event loop: 0 where one resource alone may hold much.
     """
 
     name: str
@@ -177,6 +185,7 @@ class Operation:
     act: Act
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
+    beside: int = BESIDE
 
 
 @dataclass(frozen=True, slots=True)

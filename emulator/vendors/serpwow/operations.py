@@ -37,7 +37,7 @@ from emulator.vendors.serpwow.reading import (
 )
 from emulator.vendors.serpwow.received import as_read
 from emulator.vendors.serpwow.refusals import refused_by_a_row
-from emulator.vendors.vendor import Act, Answer, Call, Operation
+from emulator.vendors.vendor import MANY, Act, Answer, Call, Operation
 
 MOUNTS = ("/live", "/serpwow/live")
 
@@ -132,25 +132,31 @@ def get_account(tx: Transaction, _call: Call) -> Answer:
 OPERATIONS = (
     Operation("serpwow.batches.create", "POST", "/batches", as_read(create_batch)),
     Operation(
-        "serpwow.batches.list", "GET", "/batches", limited("batches", "serpwow-list-10", with_single_values(list_batches))
+        "serpwow.batches.list",
+        "GET",
+        "/batches",
+        limited("batches", "serpwow-list-10", with_single_values(list_batches)),
+        beside=MANY,
     ),
-    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all),
+    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", _ask(GET)),
     Operation("serpwow.batches.update", "PUT", "/batches/{id}", as_read(update_batch)),
     Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", _ask(DELETE)),
     Operation("serpwow.batches.start", "GET", "/batches/{id}/start", _ask(START)),
     Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", _ask(STOP)),
     Operation("serpwow.searches.list", "GET", "/batches/{id}/searches/{page}", with_single_values(list_searches)),
-    Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json),
-    Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv),
+    Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json, beside=0),
+    Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv, beside=0),
     Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", as_read(update_search)),
-    Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search),
-    Operation("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", as_read(delete_searches)),
-    Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches),
-    Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results),
-    Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result),
-    Operation("serpwow.results.jsonlines", "GET", "/batches/{id}/results/{result_set_id}/jsonlines", get_result_jsonlines),
-    Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv),
+    Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search, beside=0),
+    Operation("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", as_read(delete_searches), beside=0),
+    Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches, beside=0),
+    Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results, beside=0),
+    Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result, beside=0),
+    Operation(
+        "serpwow.results.jsonlines", "GET", "/batches/{id}/results/{result_set_id}/jsonlines", get_result_jsonlines, beside=0
+    ),
+    Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv, beside=0),
     Operation("serpwow.results.resendwebhook", "GET", "/batches/{id}/results/{result_set_id}/resendwebhook", resend_webhook),
     Operation("serpwow.account.get", "GET", "/account", get_account),
     Operation(
@@ -163,6 +169,6 @@ OPERATIONS = (
     Operation("serpwow.destinations.list", "GET", "/destinations", with_single_values(list_destinations)),
     Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", as_read(update_destination)),
     Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),
-    Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES),
-    Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES),
+    Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES, beside=0),
+    Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES, beside=0),
 )

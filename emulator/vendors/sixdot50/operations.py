@@ -24,7 +24,7 @@ from emulator.vendors.sixdot50.tokens import GET_TOKEN, bearer, is_good, issue, 
 from emulator.vendors.sixdot50.validation import INVALID, MISSING, MSISDN, Flaw
 from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
 from emulator.vendors.sixdot50.writing import add_payments, create_batch, refused, update_batch
-from emulator.vendors.vendor import Act, Answer, Call, Operation
+from emulator.vendors.vendor import MANY, Act, Answer, Call, Operation
 
 
 def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
@@ -109,14 +109,14 @@ OPERATIONS = (
     Operation("6dot50.authentication.getToken", "POST", GET_TOKEN, get_token),
     Operation("6dot50.accounts.list", "GET", "/accounts", _list_accounts),
     Operation("6dot50.batches.create", "POST", "/batches", create_batch),
-    Operation("6dot50.batches.list", "GET", "/batches", _list_batches),
+    Operation("6dot50.batches.list", "GET", "/batches", _list_batches, beside=MANY),
     Operation("6dot50.batches.statusCodes", "GET", "/batches/statusCodes", _status_codes(BATCH_STATUS_CODES, "6dot50-codes-1")),
-    Operation("6dot50.batches.get", "GET", "/batches/{id}", _ask(BATCH, GET)),
-    Operation("6dot50.batches.update", "PUT", "/batches/{id}", update_batch),
-    Operation("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", add_payments),
-    Operation("6dot50.batches.payments", "GET", "/batches/{id}/payments", _ask(BATCH, LIST_PAYMENTS)),
-    Operation("6dot50.batches.submit", "POST", "/batches/{id}/submit", _ask(BATCH, SUBMIT)),
-    Operation("6dot50.batches.cancel", "POST", "/batches/{id}/cancel", _ask(BATCH, CANCEL)),
+    Operation("6dot50.batches.get", "GET", "/batches/{id}", _ask(BATCH, GET), beside=MANY),
+    Operation("6dot50.batches.update", "PUT", "/batches/{id}", update_batch, beside=MANY),
+    Operation("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", add_payments, beside=MANY),
+    Operation("6dot50.batches.payments", "GET", "/batches/{id}/payments", _ask(BATCH, LIST_PAYMENTS), beside=MANY),
+    Operation("6dot50.batches.submit", "POST", "/batches/{id}/submit", _ask(BATCH, SUBMIT), beside=MANY),
+    Operation("6dot50.batches.cancel", "POST", "/batches/{id}/cancel", _ask(BATCH, CANCEL), beside=MANY),
     Operation(
         "6dot50.payments.statusCodes", "GET", "/payments/statusCodes", _status_codes(PAYMENT_STATUS_CODES, "6dot50-codes-2")
     ),

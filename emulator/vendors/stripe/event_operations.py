@@ -41,7 +41,7 @@ from emulator.vendors.stripe.operations import changing, reading
 from emulator.vendors.stripe.parameters import NOTHING, Known, Mistaken, Parameters, page_url, pairs_of
 from emulator.vendors.stripe.platform import acting
 from emulator.vendors.stripe.receivers import WEBHOOK
-from emulator.vendors.vendor import Act, Answer, Call, Operation
+from emulator.vendors.vendor import MANY, Act, Answer, Call, Operation
 
 MOST_TYPES = 20
 """Evidence: stripe-event-6."""
@@ -211,7 +211,7 @@ def _changing(name: str, act: Act, takes_fields: bool = False) -> Act:
 
 
 def _reading(name: str, path: str, act: Act, known: Known | None = None) -> Operation:
-    return Operation(name, "GET", path, reading(name, act, known))
+    return Operation(name, "GET", path, reading(name, act, known), beside=MANY)
 
 
 def included(call: Call) -> set[str]:

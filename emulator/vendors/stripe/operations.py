@@ -166,5 +166,6 @@ JOB_OPERATIONS = (
         "/stripe/{world}/download/{token}",
         naming_what_is_assumed(DOWNLOAD_NAME, _download),
         mounts=(MOUNT,),
+        beside=0,
     ),
 )

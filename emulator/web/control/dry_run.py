@@ -26,7 +26,9 @@ URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.D
 SENDABLE = re.compile(r"[\x21-\x7e]*")
 
 
-@route("POST", f"{WORLD}/dry-run", "What a request would be answered and change", ref("rehearsal"), body=DRY_RUN)
+@route(
+    "POST", f"{WORLD}/dry-run", "What a request would be answered and change", ref("rehearsal"), body=DRY_RUN, takes_long=True
+)
 @at_world
 def dry_run(world: World, asked: Asked) -> Any:
     plane, call = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])

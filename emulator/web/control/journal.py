@@ -34,6 +34,7 @@ LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how m
     "The journal: exchanges and changes, the oldest first",
     object_of(last=COUNT, dropped=COUNT, entries=list_of(ref("entry"))),
     query={"since": SINCE, "limit": LIMIT, "operation": TEXT},
+    takes_long=True,
 )
 @at_world
 def journal(world: World, asked: Asked) -> Any:
@@ -61,7 +62,14 @@ def entry(world: World, asked: Asked) -> Any:
     return show_entry(entry_of(world, _number(world, asked)))
 
 
-@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why: the explanation of an entry", ref("explanation"), forms=READABLE)
+@route(
+    "GET",
+    f"{WORLD}/journal/{{n}}/explain",
+    "Why: the explanation of an entry",
+    ref("explanation"),
+    forms=READABLE,
+    takes_long=True,
+)
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
@@ -87,14 +95,14 @@ def _number(world: World, asked: Asked) -> int:
     return int(n)
 
 
-@route("GET", f"{WORLD}/ledger", "The ledger: what took effect, whatever the clients were told", ref("ledger"))
+@route("GET", f"{WORLD}/ledger", "The ledger: what took effect, whatever the clients were told", ref("ledger"), takes_long=True)
 @at_world
 def ledger(world: World, asked: Asked) -> Any:
     world.settle()
     return show_ledger(world, asked.plane.vendors)
 
 
-@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY)
+@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY, takes_long=True)
 @at_world
 def verified(world: World, asked: Asked) -> Any:
     world.settle()

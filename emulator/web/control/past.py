@@ -49,7 +49,14 @@ def undo(world: World, asked: Asked) -> Any:
     return _where(world)
 
 
-@route("GET", f"{WORLD}/diff", "The differences between two moments", ref("comparison"), query={"from": TEXT, "to": TEXT})
+@route(
+    "GET",
+    f"{WORLD}/diff",
+    "The differences between two moments",
+    ref("comparison"),
+    query={"from": TEXT, "to": TEXT},
+    takes_long=True,
+)
 @at_world
 def diff(world: World, asked: Asked) -> Any:
     source, target = (asked.request.query_params.get(*it) for it in (("from", BEGINNING), ("to", NOW)))

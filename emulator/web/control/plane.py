@@ -16,12 +16,13 @@ from emulator.web.control.shows import show_world
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held import HeldRequests
+from emulator.web.lanes import Lanes
 from emulator.web.routes import ASTRAY, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 
 class Plane:
-    """Worlds, library, vendors, limits, guard and held requests of one server, and a gateway on which requests are rehearsed.
+    """Worlds, library, vendors, limits, guard, held requests and lanes of one server; and a gateway to rehearse requests on.
 
     Whoever makes a world holds `making`: the library and the next free id are for one at a time. `operations` are the names by
     which the journal calls what clients ask, `routes` the paths at which they do.
@@ -35,6 +36,7 @@ class Plane:
         limits: Limits,
         guard: Guard,
         held: HeldRequests,
+        lanes: Lanes,
         unmatched: UnmatchedRequests,
     ) -> None:
         self.worlds = worlds
@@ -43,8 +45,9 @@ class Plane:
         self.limits = limits
         self.guard = guard
         self.held = held
+        self.lanes = lanes
         self.unmatched = unmatched
-        self.gateway = Gateway(worlds, vendors.values(), None, limits, HeldRequests())
+        self.gateway = Gateway(worlds, vendors.values(), None, limits, HeldRequests(), lanes)
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]

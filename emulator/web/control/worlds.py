@@ -113,7 +113,14 @@ def _begun_anew(world: World, asked: Asked) -> World:
     return new
 
 
-@route("GET", f"{WORLD}/state", "The state as `given` is written, whole or of one vendor", ref("state"), query=VENDOR)
+@route(
+    "GET",
+    f"{WORLD}/state",
+    "The state as `given` is written, whole or of one vendor",
+    ref("state"),
+    query=VENDOR,
+    takes_long=True,
+)
 @at_world
 def state(world: World, asked: Asked) -> Any:
     vendors, name = asked.plane.vendors, asked.request.query_params.get("vendor")
@@ -124,7 +131,14 @@ def state(world: World, asked: Asked) -> Any:
     return show_state(world, {name: vendors[name]})
 
 
-@route("PATCH", f"{WORLD}/state", "Change a part of the state; answers with what changed", ref("changed"), body=ref("state"))
+@route(
+    "PATCH",
+    f"{WORLD}/state",
+    "Change a part of the state; answers with what changed",
+    ref("changed"),
+    body=ref("state"),
+    takes_long=True,
+)
 @at_world
 def change_state(world: World, asked: Asked) -> Any:
     vendors = asked.plane.vendors
