@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from emulator.app import App
+from emulator.collector import Tended
 from emulator.kernel.limits import Limits
 from emulator.listening import listen, url_of
 from emulator.web.exchange_lines import ExchangeLines
@@ -59,6 +60,7 @@ class _Server(uvicorn.Server):
         self._on_stop = on_stop
         self._on_ready = on_ready
         self._limits = limits
+        self.on_second: Callable[[], None] = lambda: None
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serves in a loop of its own. Releases of uvicorn before 0.36 would change the loops of the whole process."""
@@ -74,6 +76,7 @@ class _Server(uvicorn.Server):
         """Ten times a second; every second it hangs up on those who get on neither with their request nor with its answer."""
         if counter % 10 == 0:
             self._hang_up_on_the_slow(asyncio.get_running_loop().time())
+            self.on_second()
         return await super().on_tick(counter)
 
     def _hang_up_on_the_slow(self, now: float) -> None:
@@ -163,6 +166,7 @@ def serve(
         config.load()
         config.ssl = tls.context()
     server = _Server(config, on_ready, bounds, on_stop)
+    server.on_second = Tended().tend
     if until is not None:
         Thread(target=server.stop_after, args=(until,), daemon=True).start()
     server.run(sockets=[*listening])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.kernel.errors import NotFound
 from emulator.vendors import VENDORS
-from emulator.vendors.vendor import is_quantity
+from emulator.vendors.quantities import is_quantity
 
 
 def expect_operation(name: str) -> None:

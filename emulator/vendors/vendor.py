@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
@@ -18,6 +18,7 @@ from emulator.kernel.errors import Problem
 from emulator.kernel.journal import Began
 from emulator.kernel.machine import Machine, View, Wait
 from emulator.kernel.transaction import Taken, Transaction
+from emulator.vendors.beside import BESIDE
 
 
 class Call:
@@ -163,13 +164,6 @@ Advise = Callable[[Transaction, Call, str], Iterable[str]]
 """From a request and its answer's name to what would have worked, where the answer alone does not say so. Changes nothing."""
 
 
-BESIDE = 5_000
-"""Resources of a world beyond which whatever it is asked is done beside the event loop."""
-
-MANY = 250
-"""The same for operations that touch each of them."""
-
-
 @dataclass(frozen=True, slots=True)
 class Operation:
     """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
@@ -222,11 +216,6 @@ class Given(Protocol):
 
     def show(self, view: Transaction) -> dict[str, Any]:
         """The whole state as a fragment that would bring it about."""
-
-
-def is_quantity(place: str, quantities: Collection[str]) -> bool:
-    """Whether a place is among those that a `given` names as quantities."""
-    return place in quantities or f"{place.rpartition('.')[0]}.*" in quantities
 
 
 @dataclass(frozen=True)

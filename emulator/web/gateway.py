@@ -13,7 +13,8 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.vendors.vendor import BESIDE, Call, Reader, Stream, Vendor
+from emulator.vendors.beside import BESIDE
+from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import answer_to
 from emulator.web.coding import GZIP

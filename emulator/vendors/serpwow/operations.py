@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.beside import MANY
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS, PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (
@@ -37,7 +38,7 @@ from emulator.vendors.serpwow.reading import (
 )
 from emulator.vendors.serpwow.received import as_read
 from emulator.vendors.serpwow.refusals import refused_by_a_row
-from emulator.vendors.vendor import MANY, Act, Answer, Call, Operation
+from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 MOUNTS = ("/live", "/serpwow/live")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from emulator.kernel.machine import Machine
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.beside import MANY
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
@@ -24,7 +25,7 @@ from emulator.vendors.sixdot50.tokens import GET_TOKEN, bearer, is_good, issue, 
 from emulator.vendors.sixdot50.validation import INVALID, MISSING, MSISDN, Flaw
 from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
 from emulator.vendors.sixdot50.writing import add_payments, create_batch, refused, update_batch
-from emulator.vendors.vendor import MANY, Act, Answer, Call, Operation
+from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 
 def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:

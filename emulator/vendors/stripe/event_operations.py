@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
+from emulator.vendors.beside import MANY
 from emulator.vendors.stripe.assumptions import (
     LIST_ORDER,
     PAGE_FILTERS,
@@ -41,7 +42,7 @@ from emulator.vendors.stripe.operations import changing, reading
 from emulator.vendors.stripe.parameters import NOTHING, Known, Mistaken, Parameters, page_url, pairs_of
 from emulator.vendors.stripe.platform import acting
 from emulator.vendors.stripe.receivers import WEBHOOK
-from emulator.vendors.vendor import MANY, Act, Answer, Call, Operation
+from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 MOST_TYPES = 20
 """Evidence: stripe-event-6."""

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.world import World
-from emulator.vendors.vendor import MANY
+from emulator.vendors.beside import MANY
 from emulator.web.accidents import NoSocket, means_of
 from emulator.web.apart import apart
 from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds

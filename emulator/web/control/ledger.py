@@ -11,7 +11,7 @@ from emulator.kernel.journal import Exchange, show_instant
 from emulator.kernel.world import World
 from emulator.scenario.difference import Difference, of_touched
 from emulator.scenario.scenario import Vendors
-from emulator.vendors.vendor import is_quantity
+from emulator.vendors.quantities import is_quantity
 from emulator.web.control.shows import show_difference
 
 NOTHING = "nothing"
