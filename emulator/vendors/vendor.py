@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.kernel.assumption import Assumption
+from emulator.kernel.beside import BESIDE
 from emulator.kernel.errors import Problem
 from emulator.kernel.journal import Began
 from emulator.kernel.machine import Machine, View, Wait
 from emulator.kernel.transaction import Taken, Transaction
-from emulator.vendors.beside import BESIDE
 
 
 class Call:

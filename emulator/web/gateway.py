@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
+from emulator.kernel.beside import BESIDE
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.vendors.beside import BESIDE
 from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import answer_to

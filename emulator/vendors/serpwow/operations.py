@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from emulator.kernel.beside import MANY
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.beside import MANY
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS, PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from emulator.kernel.beside import MANY
 from emulator.kernel.machine import Machine
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.beside import MANY
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,

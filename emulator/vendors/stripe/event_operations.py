@@ -10,9 +10,9 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
 
+from emulator.kernel.beside import MANY
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.beside import MANY
 from emulator.vendors.stripe.assumptions import (
     LIST_ORDER,
     PAGE_FILTERS,

@@ -12,9 +12,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from emulator.kernel.beside import MANY
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.world import World
-from emulator.vendors.beside import MANY
 from emulator.web.accidents import NoSocket, means_of
 from emulator.web.apart import apart
 from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds

@@ -9,9 +9,9 @@ from typing import Any
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Exchange, show_instant
 from emulator.kernel.world import World
+from emulator.scenario.amounts import is_quantity
 from emulator.scenario.difference import Difference, of_touched
 from emulator.scenario.scenario import Vendors
-from emulator.vendors.quantities import is_quantity
 from emulator.web.control.shows import show_difference
 
 NOTHING = "nothing"
