@@ -170,7 +170,7 @@ class Operation:
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
     `call.body` but was fed to `call.reader`. In a world of more than `beside` resources it is carried out in a thread beside
-    the event loop: 0 where one resource alone may hold much.
+    the event loop; and where that which it is asked of `holds_much`, found by kind and id.
     """
 
     name: str
@@ -180,6 +180,7 @@ class Operation:
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
     beside: int = BESIDE
+    holds_much: Callable[[Callable[[str, str], Any], Call], bool] = lambda _find, _call: False
 
 
 @dataclass(frozen=True, slots=True)

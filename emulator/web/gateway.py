@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from emulator.kernel.beside import BESIDE
+from emulator.kernel.beside import BESIDE, MANY
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
@@ -17,6 +17,7 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import answer_to
+from emulator.web.apart import apart
 from emulator.web.coding import GZIP
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
@@ -99,7 +100,7 @@ class Gateway:
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            body, size = await _read(receive, reader, limit)
+            body, size = await _read(receive, reader, limit, means_of(scope))
             call = call_in(scope, path, body)
             call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
@@ -120,7 +121,7 @@ class Gateway:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         lanes = self._lanes_for(means)
         while (world := world_of(self._worlds, route.vendor, call)) is not None:
-            is_long = size > LONG or len(world.store) > (route.operation.beside if route.operation else BESIDE)
+            is_long = size > LONG or _is_long(world, route, call)
             if world.store.size(Fault.kind):
                 holding = Holding(self._held, world, call, route.name, means, lanes, is_long)
                 stricken = Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
@@ -129,7 +130,9 @@ class Gateway:
                 wire = await lanes.run(world, partial(self._exchange_in, world, route, call), is_long)
             if wire is not None:
                 return wire
-        return ours(404, "no-such-world", why_no_world(self._worlds, call))
+        why = partial(why_no_world, self._worlds, call)
+        is_long = len(self._worlds) > MANY and lanes is not NO_LANES
+        return ours(404, "no-such-world", await apart(why) if is_long else why())
 
     def _lanes_for(self, means: Means) -> NoLanes:
         return NO_LANES if isinstance(means, NoSocket) else self._lanes
@@ -206,13 +209,23 @@ class Gateway:
         return f"no vendor has the path {path}{elsewhere}"
 
 
+def _is_long(world: World, route: Route, call: Call) -> bool:
+    """Tell whether carrying out a request may take so long that it is done beside the event loop."""
+    operation = route.operation
+    if operation is None:
+        return len(world.store) > BESIDE
+    return len(world.store) > operation.beside or operation.holds_much(world.store.find, call)
+
+
 def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
     """Return the request of a scope."""
     return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
 
 
-async def _read(receive: Receive, reader: Reader | None, limit: int) -> tuple[bytes, int]:
+async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means) -> tuple[bytes, int]:
     """The whole body; where a reader takes it in, nothing but what tells that it is compressed. And how many bytes it had.
+
+    A reader takes in a little at a time, so that others have their turn.
 
     Raises:
         TooLarge: it is larger than the limit.
@@ -231,7 +244,10 @@ async def _read(receive: Receive, reader: Reader | None, limit: int) -> tuple[by
             body += chunk
         else:
             body += chunk[: len(GZIP) - len(body)]
-            reader.feed(chunk)
+            for start in range(0, len(chunk), LONG):
+                reader.feed(chunk[start : start + LONG])
+                if len(chunk) > LONG:
+                    await means.breathe()
     if size > limit:
         raise TooLarge(limit)
     return bytes(body) if reader is None or body == GZIP else b"", size

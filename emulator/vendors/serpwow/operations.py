@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from emulator.kernel.beside import MANY
 from emulator.kernel.transaction import Transaction
@@ -99,6 +100,12 @@ def _ask(command: str) -> Act:
     return act
 
 
+def _is_large(find: Callable[[str, str], Any], call: Call) -> bool:
+    """Tell whether the batch that the path names has so many searches that going through them takes long."""
+    batch: Batch | None = find(Batch.kind, call.parameters["id"])
+    return batch is not None and len(batch.searches) > MANY
+
+
 def stop_all(tx: Transaction, _call: Call) -> Answer:
     """Asks every batch of the account that is queued or running, and counts."""
     eligible = [batch for status in STOPPABLE for batch in tx.group(Batch.kind, "owner", SELF, status)]
@@ -145,19 +152,35 @@ OPERATIONS = (
     Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", _ask(DELETE)),
     Operation("serpwow.batches.start", "GET", "/batches/{id}/start", _ask(START)),
     Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", _ask(STOP)),
-    Operation("serpwow.searches.list", "GET", "/batches/{id}/searches/{page}", with_single_values(list_searches)),
-    Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json, beside=0),
-    Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv, beside=0),
-    Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", as_read(update_search)),
-    Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search, beside=0),
-    Operation("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", as_read(delete_searches), beside=0),
-    Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches, beside=0),
-    Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results, beside=0),
-    Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result, beside=0),
     Operation(
-        "serpwow.results.jsonlines", "GET", "/batches/{id}/results/{result_set_id}/jsonlines", get_result_jsonlines, beside=0
+        "serpwow.searches.list",
+        "GET",
+        "/batches/{id}/searches/{page}",
+        with_single_values(list_searches),
+        holds_much=_is_large,
     ),
-    Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv, beside=0),
+    Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json, holds_much=_is_large),
+    Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv, holds_much=_is_large),
+    Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", as_read(update_search)),
+    Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search, holds_much=_is_large),
+    Operation(
+        "serpwow.searches.delete_many",
+        "DELETE",
+        "/batches/{id}/searches",
+        as_read(delete_searches),
+        holds_much=_is_large,
+    ),
+    Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches, holds_much=_is_large),
+    Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results, holds_much=_is_large),
+    Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result, holds_much=_is_large),
+    Operation(
+        "serpwow.results.jsonlines",
+        "GET",
+        "/batches/{id}/results/{result_set_id}/jsonlines",
+        get_result_jsonlines,
+        holds_much=_is_large,
+    ),
+    Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv, holds_much=_is_large),
     Operation("serpwow.results.resendwebhook", "GET", "/batches/{id}/results/{result_set_id}/resendwebhook", resend_webhook),
     Operation("serpwow.account.get", "GET", "/account", get_account),
     Operation(

@@ -86,9 +86,7 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
         response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)
         if response is not None:
             return response
-    if not row.takes_long:
-        return respond()
-    return await apart(respond)
+    return await apart(respond) if row.takes_long or named else respond()
 
 
 def _respond_in(world: World, plane: Plane, respond: Callable[[], Response]) -> Response | None:

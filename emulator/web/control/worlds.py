@@ -13,9 +13,10 @@ from emulator.scenario.difference import between
 from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.terms import INSTANT
 from emulator.web.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
+from emulator.web.control.pages import LIMIT, page_for
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, object_of, ref
-from emulator.web.control.shows import show_clock, show_difference, show_state
+from emulator.web.control.shows import show_clock, show_state
 
 SEED = {"seed": COUNT}
 NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
@@ -137,6 +138,7 @@ def state(world: World, asked: Asked) -> Any:
     "Change a part of the state; answers with what changed",
     ref("changed"),
     body=ref("state"),
+    query=LIMIT,
     takes_long=True,
 )
 @at_world
@@ -152,7 +154,7 @@ def change_state(world: World, asked: Asked) -> Any:
     before = world.copy()
     lay_over(world, vendors, asked.body, "set by control")
     now = world.settle()
-    return {"differences": [show_difference(it) for it in between(Moment(now, before), Moment(now, world), vendors)]}
+    return page_for(asked, between(Moment(now, before), Moment(now, world), vendors))
 
 
 @route("GET", f"{WORLD}/clock", "What time it is", ref("clock"))
