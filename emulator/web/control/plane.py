@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any
 
 from emulator.kernel.limits import Limits
@@ -24,8 +24,8 @@ from emulator.web.unmatched import UnmatchedRequests
 class Plane:
     """Worlds, library, vendors, limits, guard, held requests and lanes of one server; and a gateway to rehearse requests on.
 
-    Whoever makes a world holds `making`: the library and the next free id are for one at a time. `operations` are the names by
-    which the journal calls what clients ask, `routes` the paths at which they do.
+    Whoever asks for the next free id holds `making`. `operations` are the names by which the journal calls what clients ask,
+    `routes` the paths at which they do.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Plane:
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
         self.making = RLock()
+        self._reading = Lock()
         self._made = 0
 
     def scenario(self, written: str | dict[str, Any] | Document) -> Scenario:
@@ -62,7 +63,8 @@ class Plane:
             BadInput: it is no scenario, and why.
         """
         if isinstance(written, str):
-            return self.library.get(written)
+            with self._reading:
+                return self.library.get(written)
         return load_document(written if isinstance(written, Document) else Document(written), self.vendors, titled=False)
 
     def let_go(self, world: World) -> None:

@@ -44,11 +44,12 @@ def worlds(asked: Asked) -> Any:
 )
 def make(asked: Asked) -> Any:
     plane, wanted = asked.plane, asked.body
+    scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
     with plane.making:
-        scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
-        world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, plane.limits)
-        plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
-        plane.unmatched.begin(world.id)
+        id = wanted.get("id") or plane.next_id()
+    world = scenario.world(plane.vendors, id, wanted.get("seed"), None, plane.limits)
+    plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
+    plane.unmatched.begin(world.id)
     return plane.shown(world, asked.base_url)
 
 
@@ -105,9 +106,8 @@ def _begun_anew(world: World, asked: Asked) -> World:
     plane, written, seed = asked.plane, asked.body.get("scenario"), asked.body.get("seed", world.seed)
     if written is None:
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(asked.body)))
-    with plane.making:
-        scenario = plane.scenario(written)
-        new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
+    scenario = plane.scenario(written)
+    new = scenario.world(plane.vendors, world.id, seed, None, plane.limits)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
     claims = scenario.claims(plane.vendors, new, listed=asked.body.get("claim", False))
     plane.worlds.replace(world, new, claims, given_up=own)
