@@ -16,7 +16,7 @@ from emulator.kernel.beside import MANY
 from emulator.kernel.world import World
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.vendors.stripe.rows import Intake
+from emulator.vendors.stripe import outcomes as outcomes_of
 from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.wire import LONG, Means
@@ -175,29 +175,39 @@ def test_what_may_take_long_is_done_beside_the_event_loop_and_nothing_else(
     assert threads == {APART if is_apart else "batch-emulator"}
 
 
-class Turns:
-    """The means of a connection that count how often others had their turn."""
+class Noting:
+    """A reader that notes which thread it is fed in."""
 
-    gone = False
+    limit = 10**9
 
     def __init__(self) -> None:
-        self.taken = 0
+        self.fed: list[tuple[int, str]] = []
 
-    async def breathe(self) -> None:
-        self.taken += 1
+    def feed(self, chunk: bytes) -> None:
+        self.fed.append((len(chunk), current_thread().name))
 
 
-def test_others_have_their_turn_while_a_large_piece_of_a_file_is_taken_in() -> None:
-    line, turns = b'{"id":"r","params":{}}\n', Turns()
-    content = line * (8 * LONG // len(line))
+def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
+    pieces = [b"x" * LONG, b"y" * 5, b"z" * LONG]
+    messages = iter([{"type": "http.request", "body": it, "more_body": it is not pieces[-1]} for it in pieces])
+    reader, here = Noting(), current_thread().name
 
     async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": content, "more_body": False}
+        return next(messages)
 
-    async def run() -> tuple[bytes, int]:
-        return await _read(receive, reader, 10**9, cast(Means, turns))
+    async def run(means: object) -> tuple[bytes, int]:
+        return await _read(receive, reader, reader.limit, cast(Means, means))
 
-    reader = Intake()
-    assert asyncio.run(run()) == (b"", len(content))
-    assert turns.taken >= 8
-    assert len(reader.rows()) == len(content) // len(line)
+    assert asyncio.run(run(object())) == (b"", 2 * LONG + 5)
+    assert reader.fed == [(LONG, here), (5, APART), (LONG, APART)]
+
+
+@pytest.mark.parametrize(("few", "stretch"), [(10**6, 7), (0, 10**6), (0, 1)])
+def test_the_places_of_rows_that_fail_are_the_same_however_they_are_found(
+    monkeypatch: pytest.MonkeyPatch, few: int, stretch: int
+) -> None:
+    outcomes, order = bytearray(n % 3 == 0 for n in range(100)), outcomes_of.Order.of("a job", 100)
+    expected = sorted(order.place(row) for row in range(0, 100, 3))
+    monkeypatch.setattr(outcomes_of, "FEW", few)
+    monkeypatch.setattr(outcomes_of, "STRETCH", stretch)
+    assert [*outcomes_of._places(outcomes, order)] == expected

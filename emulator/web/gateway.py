@@ -225,7 +225,7 @@ def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
 async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means) -> tuple[bytes, int]:
     """The whole body; where a reader takes it in, nothing but what tells that it is compressed. And how many bytes it had.
 
-    A reader takes in a little at a time, so that others have their turn.
+    What is longer than others should wait for, the reader takes in beside the event loop.
 
     Raises:
         TooLarge: it is larger than the limit.
@@ -244,10 +244,10 @@ async def _read(receive: Receive, reader: Reader | None, limit: int, means: Mean
             body += chunk
         else:
             body += chunk[: len(GZIP) - len(body)]
-            for start in range(0, len(chunk), LONG):
-                reader.feed(chunk[start : start + LONG])
-                if len(chunk) > LONG:
-                    await means.breathe()
+            if size <= LONG or isinstance(means, NoSocket):
+                reader.feed(chunk)
+            else:
+                await apart(reader.feed, chunk)
     if size > limit:
         raise TooLarge(limit)
     return bytes(body) if reader is None or body == GZIP else b"", size
