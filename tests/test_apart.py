@@ -11,6 +11,7 @@ import pytest
 
 from emulator.app import create_app, worlds_of
 from emulator.kernel.world import World
+from emulator.scenario.scenario import Scenario
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from tests.loading import load_value
@@ -142,3 +143,28 @@ def test_worlds_that_are_made_at_once_have_ids_of_their_own() -> None:
         for maker in makers:
             maker.join()
     assert len(set(ids)) == len(makers)
+
+
+def test_a_world_that_takes_long_to_make_does_not_hold_up_the_making_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    building, go_on = Event(), Event()
+    build = Scenario._build
+
+    def slowly(scenario: Scenario, *arguments: Any) -> World:
+        if scenario.title == "Slow":
+            building.set()
+            go_on.wait()
+        return build(scenario, *arguments)
+
+    monkeypatch.setattr(Scenario, "_build", slowly)
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+
+        def make(title: str) -> int:
+            body = {"scenario": {"title": title}}
+            return httpx.post(f"{server.url}/_emulator/worlds", json=body, timeout=None).status_code
+
+        slow = Thread(target=make, args=("Slow",))
+        slow.start()
+        building.wait()
+        assert make("Another") == 201
+        go_on.set()
+        slow.join()

@@ -211,3 +211,22 @@ def test_the_places_of_rows_that_fail_are_the_same_however_they_are_found(
     monkeypatch.setattr(outcomes_of, "FEW", few)
     monkeypatch.setattr(outcomes_of, "STRETCH", stretch)
     assert [*outcomes_of._places(outcomes, order)] == expected
+
+
+@pytest.mark.parametrize(("count", "is_apart"), [(1, False), (MANY + 1, True)])
+def test_a_request_under_many_faults_is_answered_beside_the_event_loop(
+    monkeypatch: pytest.MonkeyPatch, count: int, is_apart: bool
+) -> None:
+    fault = {"at": "serpwow.account.get", "where": "before-commit", "do": "status", "status": 503, "after": 9}
+    threads: set[str] = set()
+    settle = World.settle
+
+    def noting(world: World) -> Any:
+        threads.add(current_thread().name)
+        return settle(world)
+
+    scenario = load_value({"title": "A", "faults": [fault] * count}, VENDORS)
+    with ThreadedServer(create_app(worlds_of([scenario]))) as server:
+        monkeypatch.setattr(World, "settle", noting)
+        assert httpx.get(f"{server.url}/live/account?api_key=k", timeout=None).status_code == 200
+    assert threads == {APART if is_apart else "batch-emulator"}

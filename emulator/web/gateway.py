@@ -121,8 +121,9 @@ class Gateway:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         lanes = self._lanes_for(means)
         while (world := world_of(self._worlds, route.vendor, call)) is not None:
-            is_long = size > LONG or _is_long(world, route, call)
-            if world.store.size(Fault.kind):
+            faults = world.store.size(Fault.kind)
+            is_long = size > LONG or faults > MANY or _is_long(world, route, call)
+            if faults:
                 holding = Holding(self._held, world, call, route.name, means, lanes, is_long)
                 stricken = Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
                 wire = await stricken.answer(partial(self._is_chosen, world, route, call))

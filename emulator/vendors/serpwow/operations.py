@@ -188,6 +188,7 @@ OPERATIONS = (
         "GET",
         "/errorlogs",
         limited("errorlogs", "serpwow-errorlogs-3", with_single_values(list_error_logs)),
+        beside=MANY,
     ),
     Operation("serpwow.destinations.create", "POST", "/destinations", as_read(create_destination)),
     Operation("serpwow.destinations.list", "GET", "/destinations", with_single_values(list_destinations)),
