@@ -24,6 +24,7 @@ from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX, Guard, Turned
 from emulator.web.held import HeldRequests
+from emulator.web.lanes import Lanes
 from emulator.web.recorder import Judge
 from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
@@ -87,7 +88,7 @@ def create_app(
     `lines` is told of every exchange. `held` lists the requests that faults hold up, to let them go at the end.
     """
     bounds = limits or Limits()
-    held = held or HeldRequests()
+    held, lanes = held or HeldRequests(), Lanes()
     doorkeeper = guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     doorkeeper.hosts |= vendor_hosts
@@ -98,8 +99,8 @@ def create_app(
         if lines:
             lines.of_vendor(scope, wire)
 
-    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, tell)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, unmatched))
+    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lanes, tell)
+    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, lanes, unmatched))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""

@@ -11,6 +11,7 @@ import pytest
 
 from emulator.app import create_app, worlds_of
 from emulator.kernel.world import World
+from emulator.scenario.scenario import Scenario
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
 from tests.loading import load_value
@@ -84,19 +85,19 @@ class LockThatComesLate:
         self._happens = happens
 
     def acquire(self, blocking: bool = True) -> bool:
+        self._left -= 1
+        if self._left == 0:
+            self._happens()
         return self._lock.acquire(blocking)
 
     def release(self) -> None:
         self._lock.release()
 
     def __enter__(self) -> None:
-        self._left -= 1
-        if self._left == 0:
-            self._happens()
-        self._lock.acquire()
+        self.acquire()
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        self.release()
 
 
 FAULT: dict[str, Any] = {"at": "serpwow.batches.list", "where": "before-commit", "do": "status", "status": 503}
@@ -106,11 +107,9 @@ FAULT: dict[str, Any] = {"at": "serpwow.batches.list", "where": "before-commit",
     ("faults", "nth", "path"),
     [
         ([], 1, "/_emulator/worlds/held"),
+        ([], 2, "/_emulator/worlds/held"),
         ([], 1, "/live/account?api_key=key-of-the-held"),
         ([FAULT], 1, "/live/account?api_key=key-of-the-held"),
-        ([FAULT], 2, "/live/account?api_key=key-of-the-held"),
-        ([FAULT], 3, "/live/account?api_key=key-of-the-held"),
-        ([FAULT], 4, "/live/account?api_key=key-of-the-held"),
     ],
 )
 def test_a_request_whose_world_is_replaced_just_before_it_has_the_lock_reaches_the_new_one(
@@ -144,3 +143,28 @@ def test_worlds_that_are_made_at_once_have_ids_of_their_own() -> None:
         for maker in makers:
             maker.join()
     assert len(set(ids)) == len(makers)
+
+
+def test_a_world_that_takes_long_to_make_does_not_hold_up_the_making_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    building, go_on = Event(), Event()
+    build = Scenario._build
+
+    def slowly(scenario: Scenario, *arguments: Any) -> World:
+        if scenario.title == "Slow":
+            building.set()
+            go_on.wait()
+        return build(scenario, *arguments)
+
+    monkeypatch.setattr(Scenario, "_build", slowly)
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+
+        def make(title: str) -> int:
+            body = {"scenario": {"title": title}}
+            return httpx.post(f"{server.url}/_emulator/worlds", json=body, timeout=None).status_code
+
+        slow = Thread(target=make, args=("Slow",))
+        slow.start()
+        building.wait()
+        assert make("Another") == 201
+        go_on.set()
+        slow.join()

@@ -12,6 +12,9 @@ from emulator.handle.amounts import exact, exact_totals, is_amount
 from emulator.handle.known import expect_quantity
 from emulator.kernel.quantities import parse_instant
 
+EVERY = "limit=1000000000"
+"""In a query: every difference there is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -133,7 +136,7 @@ class Ledger:
         return self._now().totals
 
     def _now(self) -> Told:
-        return Told.read(self._ask("GET", "/ledger")) if self._kept is None else self._kept
+        return Told.read(self._ask("GET", f"/ledger?{EVERY}")) if self._kept is None else self._kept
 
     def __repr__(self) -> str:
         told = self._now()

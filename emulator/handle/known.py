@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from emulator.kernel.errors import NotFound
+from emulator.scenario.amounts import is_quantity
 from emulator.vendors import VENDORS
-from emulator.vendors.given import is_quantity
 
 
 def expect_operation(name: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.handle.account import Difference, Ledger, Rehearsed, read_differences
+from emulator.handle.account import EVERY, Difference, Ledger, Rehearsed, read_differences
 from emulator.handle.written import written
 
 NOTHING: Any = object()
@@ -43,7 +43,7 @@ class Past(ABC):
                 raise TypeError("a request has one body: give body=... or json=..., not both")
             body = written(json).decode() if isinstance(json, str) else json
         wish = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
-        return Rehearsed.read(self.ask("POST", "/dry-run", wish))
+        return Rehearsed.read(self.ask("POST", f"/dry-run?{EVERY}", wish))
 
     def snapshot(self, name: str) -> None:
         """Keeps the world as it is now under a name, in place of what that named before.
@@ -75,4 +75,4 @@ class Past(ABC):
         Raises:
             Refused: there is no such moment.
         """
-        return read_differences(self.ask("GET", f"/diff?{urlencode({'from': source, 'to': target})}"))
+        return read_differences(self.ask("GET", f"/diff?{urlencode({'from': source, 'to': target})}&{EVERY}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NoReturn
 
-from emulator.handle.account import Difference, read_differences
+from emulator.handle.account import EVERY, Difference, read_differences
 from emulator.handle.amounts import exact
 from emulator.kernel.errors import NotFound
 from emulator.kernel.words import hint
@@ -80,7 +80,7 @@ class State(Mapping[str, Any]):
         Raises:
             Refused: the state that it asks for cannot be.
         """
-        return read_differences(self._ask("PATCH", "/state", state))
+        return read_differences(self._ask("PATCH", f"/state?{EVERY}", state))
 
     def __getitem__(self, vendor: str) -> Any:
         if vendor not in VENDORS:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
+from heapq import nlargest
 from itertools import pairwise
 
 LONGEST = 100
@@ -15,6 +16,9 @@ ALIKE = 3
 
 FEW = 16
 """Up to how many words all of them are listed, where none is near."""
+
+SEARCHED = 100
+"""Words beyond which not all of them are looked at one by one."""
 
 _PARTS = re.compile(r"[^\W_]+")
 _DIGIT = re.compile(r"^[0-9]")
@@ -32,11 +36,32 @@ SLIP, SWAP = 2, 3
 
 
 def near(name: str, known: Iterable[str], weakest: int = SHORT) -> list[str]:
-    """Return the known words that are nearest to `name`, at most ALIKE of them; none where none has to do with it."""
-    ranked = [(rank, word) for word in dict.fromkeys(known) if (rank := _rank(name, word)) and rank[0] <= weakest]
+    """Return the known words that are nearest to `name`, at most ALIKE of them; none where none has to do with it.
+
+    Of more than SEARCHED words, those are looked at that begin and end most like it, as one does after a slip.
+    """
+    words = [*dict.fromkeys(known)]
+    if len(words) > SEARCHED:
+        words = nlargest(SEARCHED, words, key=partial(_overlap, name.casefold()))
+    ranked = [(rank, word) for word in words if (rank := _rank(name, word)) and rank[0] <= weakest]
     best = min((rank for rank, _ in ranked), default=None)
     nearest = [word for rank, word in ranked if rank == best]
     return nearest if len(nearest) <= ALIKE else []
+
+
+def _overlap(name: str, word: str) -> int:
+    """Return how many letters two words have in common at their beginnings and ends."""
+    other = word.casefold()
+    return _common(name, other) + _common(reversed(name), reversed(other))
+
+
+def _common(one: Iterable[str], other: Iterable[str]) -> int:
+    count = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
 
 
 def hint(name: str, known: Iterable[str], few: int = FEW) -> str:

@@ -94,20 +94,23 @@ def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str
 
     They are in an order of their own, since nobody should see how it came to a difference.
     """
-    own = dict.fromkeys(keys)
-    owners: dict[Key, None] = {}
+    own, names = set(keys), set[Key]()
     for kind, id in own:
-        vendor = kind.partition(".")[0]
-        family = [it for it in kinds if it != kind and it.partition(".")[0] == vendor]
         for resource in (find(kind, id) for find in finds):
-            for name in _names_in(resource) if resource is not None else ():
-                owners |= {(it, name): None for it in family if any(find(it, name) is not None for find in finds)}
+            if resource is not None:
+                names |= {(kind, part) for part in _names_in(resource)}
+    families = {kind: [it for it in kinds if it != kind and _vendor_of(it) == _vendor_of(kind)] for kind, _ in names}
+    owners = {(it, name) for kind, name in names for it in families[kind] if any(find(it, name) is not None for find in finds)}
     return sorted(own | owners)
 
 
-def _names_in(resource: Any) -> dict[str, None]:
+def _names_in(resource: Any) -> set[str]:
     groups = (key.group if isinstance(key, Sorted) else key for key in resource.index())
-    return {part: None for group in groups for part in group if isinstance(part, str)}
+    return {part for group in groups for part in group if isinstance(part, str)}
+
+
+def _vendor_of(kind: str) -> str:
+    return kind.partition(".")[0]
 
 
 def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:
@@ -158,9 +161,10 @@ def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: 
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield Difference(vendor, at, id, before, after, {}, key)
         return
-    parts = [name for name in dict.fromkeys((*before, *after)) if _are_many(before.get(name), after.get(name))]
-    left, right = ({name: it for name, it in side.items() if name not in parts} for side in (before, after))
-    if fields := dict(_fields(left, right)):
+    differing = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    parts = [name for name in differing if _are_many(before.get(name), after.get(name))]
+    own = [name for name in differing if name not in parts]
+    if fields := {at: it for name in own for at, it in _fields(before.get(name), after.get(name), name)}:
         yield Difference(vendor, at, id, before, after, fields, key)
     for name in parts:
         place = f"{at}[{id}].{name}" if id else f"{at}.{name}"
@@ -169,8 +173,8 @@ def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: 
 
 def _fields(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Pair]]:
     if not (isinstance(before, dict) and isinstance(after, dict)):
-        if before != after:
-            yield path, (before, after)
+        yield path, (before, after)
         return
     for name in dict.fromkeys((*before, *after)):
-        yield from _fields(before.get(name), after.get(name), f"{path}.{name}".lstrip("."))
+        if before.get(name) != after.get(name):
+            yield from _fields(before.get(name), after.get(name), f"{path}.{name}".lstrip("."))

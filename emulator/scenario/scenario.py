@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from emulator.kernel.budget import Account, Budget, Spare
@@ -46,6 +47,7 @@ class Scenario:
     written: Mapping[str, Any] = field(repr=False)
     lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
     _templates: Spare = field(default_factory=partial(Spare, TEMPLATES), repr=False, compare=False)
+    _building: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -91,15 +93,18 @@ class Scenario:
         bounds = limits or Limits()
         number = self.written.get("seed", 0) if seed is None else seed
         budget = budget or Budget.of(bounds)
-        template = self._templates.get((number, rate, budget))
-        if template is None:
-            template = self._build(vendors, number, rate, budget)
-            if template.clock.rate == FROZEN:
-                self._templates.keep((number, rate, budget), template, budget)
+        with self._building:
+            template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
         if len(template.store) > bounds.resources:
             given = f"{len(template.store)} resources are given, and a world holds {bounds.resources} at most"
             raise TooMany(f"{given}: {Limits.more('resources')}")
         return template.spawn(id, self._rules(vendors, id, number, bounds))
+
+    def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
+        template = self._build(vendors, seed, rate, budget)
+        if template.clock.rate == FROZEN:
+            self._templates.keep((seed, rate, budget), template, budget)
+        return template
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         rules = self._rules(vendors, self.name, seed, Limits())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 from emulator.kernel.errors import Problem
@@ -36,8 +36,3 @@ class Given(Protocol):
 
     def show(self, view: Transaction) -> dict[str, Any]:
         """The whole state as a fragment that would bring it about."""
-
-
-def is_quantity(place: str, quantities: Collection[str]) -> bool:
-    """Whether a place is among those that a `given` names as quantities."""
-    return place in quantities or f"{place.rpartition('.')[0]}.*" in quantities

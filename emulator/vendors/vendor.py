@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.kernel.assumption import Assumption
+from emulator.kernel.beside import BESIDE
 from emulator.kernel.journal import Began
 from emulator.kernel.machine import Machine, Wait
 from emulator.kernel.transaction import Taken, Transaction
@@ -172,7 +173,8 @@ class Operation:
     """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
-    `call.body` but was fed to `call.reader`.
+    `call.body` but was fed to `call.reader`. In a world of more than `beside` resources it is carried out in a thread beside
+    the event loop; and where that which it is asked of `holds_much`, found by kind and id.
     """
 
     name: str
@@ -181,6 +183,8 @@ class Operation:
     act: Act
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
+    beside: int = BESIDE
+    holds_much: Callable[[Callable[[str, str], Any], Call], bool] = lambda _find, _call: False
 
 
 @dataclass(frozen=True, slots=True)

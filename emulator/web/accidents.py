@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine, Iterator, MutableMapping
+from functools import partial
 from hashlib import shake_128
 from typing import Any, TypeVar
 
@@ -10,6 +11,7 @@ from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, H
 from emulator.vendors.vendor import Stream
 from emulator.web.held import GONE, Held
 from emulator.web.holding import Holding, WorldGone
+from emulator.web.lanes import NoLanes
 from emulator.web.wire import Means, Send, Wire, begin, ours, send_more, send_out
 
 T = TypeVar("T")
@@ -112,17 +114,21 @@ async def befall(wire: Wire, holding: Holding, means: Means, send: Send, patienc
             await send_out(world_gone(gone), send, means)
 
 
-def note_delivery(wire: Wire, means: Means) -> None:
-    """Notes in the journal whether the client gets the answer, as far as that was not known when it was committed.
+async def note_delivery(wire: Wire, means: Means, lanes: NoLanes) -> None:
+    """Note in the journal whether the client gets the answer, as far as that was not known when it was committed."""
+    if wire.noted is not None and (delivered := _delivered(wire, means)) is not None:
+        await lanes.run(wire.noted.world, partial(wire.noted.mark, delivered), is_long=False)
+
+
+def _delivered(wire: Wire, means: Means) -> bool | None:
+    """Return whether the client gets the answer; None where nothing more is known.
 
     Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more.
     """
-    if wire.noted is None:
-        return
     if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
-        wire.noted.mark(False)
-    elif wire.holding is not None and all(fault.spares_the_answer or wire.holding.was_lifted(fault) for fault in wire.faults):
-        wire.noted.mark(True)
+        return False
+    lifted = wire.holding is not None and all(it.spares_the_answer or wire.holding.was_lifted(it) for it in wire.faults)
+    return True if lifted else None
 
 
 def world_gone(gone: WorldGone) -> Wire:
@@ -158,19 +164,22 @@ class Accident:
             await self._send_out(wire)
 
     async def _send_out(self, wire: Wire) -> None:
-        note_delivery(wire, self._means)  # before the client can have it, so that it is true when the client asks
+        await self._note(wire)  # before the client can have it, so that it is true when the client asks
         await send_out(wire, self._send, self._means)
+
+    async def _note(self, wire: Wire) -> None:
+        await note_delivery(wire, self._means, self._holding.lanes)
 
     async def _strike(self, wire: Wire) -> None:
         """Does to the connection what the fault says, wherever in the reply that is."""
         if self._fault.do == HANG:
             await self._holding.hang(self._fault, self._patience)
-            note_delivery(wire, self._means)
+            await self._note(wire)
         elif self._fault.do == RESET:
             await self._means.reset()
         elif self._fault.do == DELAY:
             await self._holding.delay((self._fault,))
-            note_delivery(wire, self._means)
+            await self._note(wire)
         else:
             if self._fault.do == GARBAGE:
                 await self._means.say(noise(self._fault.id, 64))
@@ -201,7 +210,7 @@ class Accident:
     async def _dribble(self, wire: Wire, size: int) -> None:
         """Pauses between the pieces of a body, until the fault is taken away."""
         sent, next_pause = 0, size
-        with self._holding.hold(self._fault) as held:
+        async with self._holding.hold(self._fault) as held:
             for piece in pieces(wire.content, min(size, PIECE)):
                 if sent >= next_pause:
                     if held.ended is None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import NamedTuple
 
+from emulator.kernel.beside import BESIDE, MANY
 from emulator.kernel.budget import Account, Charge
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
@@ -16,22 +18,25 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import answer_to
-from emulator.web.apart import free
+from emulator.web.apart import apart
 from emulator.web.coding import GZIP
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
+from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.meant import meant
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Judge, Recorder
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
-from emulator.web.wire import HEARD_OUT, Means, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.wire import HEARD_OUT, LONG, Means, Receive, Scope, Send, Wire, ours, send_out
 from emulator.web.world_choice import why_no_world, world_of
 
 Tell = Callable[[Scope, Wire], None]
 """Is told of each answer, before it goes out."""
+
+NO_LANES = NoLanes()
 
 log = logging.getLogger("emulator")
 
@@ -46,7 +51,10 @@ class Rehearsed(NamedTuple):
 
 
 class Gateway:
-    """One ASGI callable for all vendors. From the request's last byte to its journal entry nothing is awaited."""
+    """One ASGI callable for all vendors. From the request's last byte to its journal entry nothing is awaited.
+
+    But for its turn in the world's lane, and a thread where it is long.
+    """
 
     def __init__(
         self,
@@ -55,8 +63,10 @@ class Gateway:
         judge: Judge | None,
         limits: Limits,
         held: HeldRequests,
+        lanes: Lanes,
         tell: Tell | None = None,
     ) -> None:
+        self._lanes = lanes
         self._limits = limits
         self._held = held
         self._worlds = worlds
@@ -84,7 +94,7 @@ class Gateway:
         else:
             await send_out(wire, send, means)
         if means.gone or wire.faults:
-            note_delivery(wire, means)
+            await note_delivery(wire, means, self._lanes_for(means))
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
@@ -92,11 +102,11 @@ class Gateway:
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            body = await _read(receive, reader, limit, self._arriving)
+            body, size = await _read(receive, reader, limit, means_of(scope), self._arriving)
             call = call_in(scope, path, body)
             call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
             call.credential = route.vendor.credential(call)
-            return await self._answer(route, call, means_of(scope))
+            return await self._answer(route, call, means_of(scope), size)
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -109,29 +119,40 @@ class Gateway:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
 
-    async def _answer(self, route: Route, call: Call, means: Means) -> Wire:
+    async def _answer(self, route: Route, call: Call, means: Means, size: int) -> Wire:
         """Let the world of a request answer it: the one that is there once its lock is held."""
+        lanes = self._lanes_for(means)
         while (world := world_of(self._worlds, route.vendor, call)) is not None:
-            if not isinstance(means, NoSocket) and await free(world):
-                continue
-            with world.lock:
-                if world_of(self._worlds, route.vendor, call) is not world:
-                    continue  # another thread replaced or dropped it before this one had its lock
-                if not world.store.size(Fault.kind):
-                    return self._exchange(world, route, call)
-                stricken = self._stricken(world, route, call, means)
-            if (wire := await stricken.answer()) is not None:
+            faults = world.store.size(Fault.kind)
+            is_long = size > LONG or faults > MANY or _is_long(world, route, call)
+            if faults:
+                holding = Holding(self._held, world, call, route.name, means, lanes, is_long)
+                stricken = Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
+                wire = await stricken.answer(partial(self._is_chosen, world, route, call))
+            else:
+                wire = await lanes.run(world, partial(self._exchange_in, world, route, call), is_long)
+            if wire is not None:
                 return wire
-        return ours(404, "no-such-world", why_no_world(self._worlds, call))
+        why = partial(why_no_world, self._worlds, call)
+        is_long = len(self._worlds) > MANY and lanes is not NO_LANES
+        return ours(404, "no-such-world", await apart(why) if is_long else why())
+
+    def _lanes_for(self, means: Means) -> NoLanes:
+        return NO_LANES if isinstance(means, NoSocket) else self._lanes
+
+    def _is_chosen(self, world: World, route: Route, call: Call) -> bool:
+        return world_of(self._worlds, route.vendor, call) is world
+
+    def _exchange_in(self, world: World, route: Route, call: Call) -> Wire | None:
+        """Let a world answer; None where it was replaced, dropped or given a fault before anybody had its lock."""
+        if not self._is_chosen(world, route, call) or world.store.size(Fault.kind):
+            return None
+        return self._exchange(world, route, call)
 
     def _exchange(self, world: World, route: Route, call: Call) -> Wire:
         with world.transaction(route.name) as tx:
             answer, reply = answer_to(tx, route, call)
             return self._recorder.record(tx, world, route, call, answer, reply)
-
-    def _stricken(self, world: World, route: Route, call: Call, means: Means) -> Stricken:
-        holding = Holding(self._held, world, call, route.name, means)
-        return Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
 
     def _hint(self, limit: int) -> str:
         """Return how to raise a bound that is ours; empty where it is the vendor's."""
@@ -164,9 +185,10 @@ class Gateway:
         twin = world.copy()
         twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
         means = Impatient()
-        wire = at_once(self._stricken(twin, route, call, means).answer())
+        holding = Holding(self._held, twin, call, route.name, means)
+        wire = at_once(Stricken(twin, route, call, holding, self._recorder, self._limits.hang_seconds).answer())
         assert wire is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
-        note_delivery(wire, means)
+        at_once(note_delivery(wire, means, NO_LANES))
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content
         if isinstance(content, Stream):
@@ -190,13 +212,23 @@ class Gateway:
         return f"no vendor has the path {path}{elsewhere}"
 
 
+def _is_long(world: World, route: Route, call: Call) -> bool:
+    """Tell whether carrying out a request may take so long that it is done beside the event loop."""
+    operation = route.operation
+    if operation is None:
+        return len(world.store) > BESIDE
+    return len(world.store) > operation.beside or operation.holds_much(world.store.find, call)
+
+
 def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
     """Return the request of a scope."""
     return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
 
 
-async def _read(receive: Receive, reader: Reader | None, limit: int, account: Account) -> bytes:
-    """The whole body; where a reader takes it in, nothing but what tells that it is compressed.
+async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means, account: Account) -> tuple[bytes, int]:
+    """The whole body; where a reader takes it in, nothing but what tells that it is compressed. And how many bytes it had.
+
+    What is longer than others should wait for, the reader takes in beside the event loop.
 
     Raises:
         TooLarge: it is larger than the limit.
@@ -217,11 +249,14 @@ async def _read(receive: Receive, reader: Reader | None, limit: int, account: Ac
             body += chunk
         else:
             body += chunk[: len(GZIP) - len(body)]
-            reader.feed(chunk)
+            if size <= LONG or isinstance(means, NoSocket):
+                reader.feed(chunk)
+            else:
+                await apart(reader.feed, chunk)
             kept.become(reader.size)
             refusal = account.refusal("this upload") if account.over else None
     if size > limit:
         raise TooLarge(limit)
     if refusal:
         raise refusal
-    return bytes(body) if reader is None or body == GZIP else b""
+    return bytes(body) if reader is None or body == GZIP else b"", size

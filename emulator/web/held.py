@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import partial
-from threading import TIMEOUT_MAX, Event, Timer
+from threading import TIMEOUT_MAX, Event, Lock, Timer
 from typing import NamedTuple
 
 from emulator.kernel.faults import Fault
@@ -29,9 +29,8 @@ class Noted(NamedTuple):
     exchange: Exchange
 
     def mark(self, delivered: bool) -> None:
-        """Notes whether the client got the whole answer."""
-        with self.world.lock:
-            self.world.journal.mark(self.n, self.exchange, delivered)
+        """Notes whether the client got the whole answer. Whoever calls this holds the world's lock."""
+        self.world.journal.mark(self.n, self.exchange, delivered)
 
     def withdraw(self) -> None:
         """Takes the entry out: the request is not over after all, and is noted again when it is."""
@@ -165,41 +164,51 @@ def _call_soon() -> Callable[[Callable[[], object]], object]:
 
 
 class HeldRequests:
-    """Every request of one server that a fault holds up, by world. Whoever uses a world's holds the lock of that world."""
+    """Every request of one server that a fault holds up, by world. The list itself is safe from any number of threads."""
 
     def __init__(self) -> None:
         self._of: dict[World, dict[Held, None]] = {}
+        self._list = Lock()
         self._closed = False
 
     def of(self, world: World) -> list[Held]:
         """The requests that are held up in a world, in the order in which they came."""
-        return [*self._of.get(world, ())]
+        with self._list:
+            return [*self._of.get(world, ())]
 
     @contextmanager
     def hold(self, world: World, held: Held) -> Iterator[None]:
-        """Lists a request for as long as this lasts. It is let go at once where nothing holds it up any more."""
-        with world.lock:
+        """List a request for as long as this lasts. Whoever does looks at it once it is listed."""
+        with self._list:
             self._of.setdefault(world, {})[held] = None
-            self._review(world, held, self._closed)
         try:
             yield
         finally:
-            with world.lock:
+            with self._list:
                 self._of[world].pop(held)
                 if not self._of[world]:
                     del self._of[world]
 
+    def look_at(self, world: World, held: Held) -> None:
+        """Let a request go where nothing holds it up any more. Whoever calls this holds the world's lock."""
+        self._review(world, held, self._closed)
+
     def review(self, world: World, gone: bool = False) -> None:
-        """Lets go whom nothing holds up any more, after a world was steered; everybody where the world is `gone`."""
+        """Lets go whom nothing holds up any more, after a world was steered; everybody where the world is `gone`.
+
+        Whoever calls this holds the world's lock.
+        """
         for held in self.of(world):
             self._review(world, held, gone)
 
     def let_all_go(self) -> None:
         """Lets everybody go, also who would be held up from now on: the server ends."""
         self._closed = True
-        for world in [*self._of]:
-            with world.lock:
-                self.review(world, gone=True)
+        with self._list:
+            everybody = [held for listed in self._of.values() for held in listed]
+        for held in everybody:
+            if held.ended is None:
+                held.let_go(GONE)
 
     def _review(self, world: World, held: Held, gone: bool) -> None:
         if held.ended is not None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from emulator.kernel.ahead import TURN_LIMIT
 from emulator.kernel.clock import FROZEN
@@ -15,7 +17,10 @@ from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call
 from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted, Past
+from emulator.web.lanes import NoLanes
 from emulator.web.wire import Means
+
+T = TypeVar("T")
 
 AT_MOST = 86_400.0
 """Seconds of one wait, since no machine can wait for as long as a world's time can take. Then it is reckoned anew."""
@@ -31,9 +36,21 @@ class WorldGone(Exception):
 
 
 class Holding:
-    """One request among the faults of its world. `noted` is its exchange, once it is committed."""
+    """One request among the faults of its world. `noted` is its exchange, once it is committed.
 
-    def __init__(self, requests: HeldRequests, world: World, call: Call, operation: str, means: Means) -> None:
+    What it does with the world is done in the world's lane; where that `is_long`, beside the event loop.
+    """
+
+    def __init__(
+        self,
+        requests: HeldRequests,
+        world: World,
+        call: Call,
+        operation: str,
+        means: Means,
+        lanes: NoLanes | None = None,
+        is_long: bool = False,
+    ) -> None:
         self.noted: Noted | None = None
         self._requests = requests
         self._world = world
@@ -42,19 +59,27 @@ class Holding:
         self._means = means
         self._past = Past.of(world)
         self._lifted: set[str] = set()
+        self.lanes = lanes or NoLanes()
+        self._is_long = is_long
 
-    @contextmanager
-    def hop(self) -> Iterator[None]:
-        """The world to oneself, if it still has the past in which the request began and went on.
+    async def hop(self, function: Callable[[], T]) -> T:
+        """Call a function with the world to oneself, if that still has the past in which the request began and went on.
 
         Raises:
-            WorldGone: it is not.
+            WorldGone: it has not.
         """
-        with self._world.lock:
-            if not self._past.is_kept(self._world):
-                raise WorldGone(committed=False)
-            yield
-            self._past = Past.of(self._world)
+        return await self.alone(partial(self._hop, function))
+
+    async def alone(self, function: Callable[[], T]) -> T:
+        """Call a function with the world to oneself."""
+        return await self.lanes.run(self._world, function, self._is_long)
+
+    def _hop(self, function: Callable[[], T]) -> T:
+        if not self._past.is_kept(self._world):
+            raise WorldGone(committed=False)
+        result = function()
+        self._past = Past.of(self._world)
+        return result
 
     def is_over(self, fault: Fault) -> bool:
         """Tell whether a fault was taken away since it struck, so that it spares the request from then on."""
@@ -92,7 +117,7 @@ class Holding:
             if fault.clock == VIRTUAL:
                 await self._delay_virtually(fault)
             elif isinstance(fault.delay, timedelta):
-                with self.hold(fault) as held:
+                async with self.hold(fault) as held:
                     if held.ended is None:
                         await self._means.pause(held, fault.delay.total_seconds())
 
@@ -104,13 +129,13 @@ class Holding:
         Raises:
             WorldGone: the world was reset, taken back or dropped meanwhile.
         """
-        with self.hold(fault, noted=noted) as held:
+        async with self.hold(fault, noted=noted) as held:
             if held.ended is None:
                 await self._means.hang(held, seconds)
         return held.ended == LIFTED
 
-    @contextmanager
-    def hold(self, fault: Fault, due: datetime | None = None, noted: Noted | None = None) -> Iterator[Held]:
+    @asynccontextmanager
+    async def hold(self, fault: Fault, due: datetime | None = None, noted: Noted | None = None) -> AsyncIterator[Held]:
         """Lists the request as held up by a fault for as long as this lasts.
 
         Raises:
@@ -119,6 +144,7 @@ class Holding:
         since, entry = self._world.clock.now(), noted or self.noted
         held = Held(self._call, self._operation, fault, since, self._past, due, entry)
         with self._requests.hold(self._world, held):
+            await self.alone(partial(self._requests.look_at, self._world, held))
             yield held
         if held.ended == LIFTED:
             self._lifted.add(fault.id)
@@ -127,31 +153,33 @@ class Holding:
 
     async def _delay_virtually(self, fault: Fault) -> None:
         """Lets the world's own time pass: at once where it stands still, or else for as long as the world takes."""
-        with self._world.lock:
-            if self.is_frozen() and self._past.is_kept(self._world):
-                self.jump((fault,))
-                return
-            due = self._end_of(fault)
+        due = await self.alone(partial(self._jump_or_end, fault))
         if due is None:
             return
-        with self.hold(fault, due) as held:
+        async with self.hold(fault, due) as held:
             while True:
                 held.rest()
                 left = self._seconds_until(due, held)
                 if held.ended is not None or left <= 0 or not await self._means.pause(held, min(left, AT_MOST)):
                     break
 
-    def _end_of(self, fault: Fault) -> datetime | None:
-        """The instant at which a virtual delay is over; None where it takes no time."""
+    def _jump_or_end(self, fault: Fault) -> datetime | None:
+        """Return the instant at which a virtual delay is over; None where it takes no time, or its time has passed by this."""
+        if self.is_frozen() and self._past.is_kept(self._world):
+            self.jump((fault,))
+            return None
         if not isinstance(fault.delay, timedelta):
             return self._world.next_due()
         now = self._world.clock.now()
         return None if fault.delay > END_OF_TIME - now else now + fault.delay
 
     def _seconds_until(self, due: datetime, held: Held) -> float:
-        with self._world.lock:
-            clock = self._world.clock
-            if clock.is_behind:
+        """Return the real seconds until an instant. Who sets the clock meanwhile finds that this was reckoned otherwise."""
+        clock = self._world.clock
+        if clock.is_behind and self._world.lock.acquire(blocking=False):
+            try:
                 keep_up(self._world, TURN_LIMIT)
-            held.reckoned = clock.base, clock.rate
-            return clock.seconds_until(due)
+            finally:
+                self._world.lock.release()
+        held.reckoned = clock.base, clock.rate
+        return clock.seconds_until(due)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, Fault, strike
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
@@ -14,6 +18,14 @@ from emulator.web.routes import Route
 from emulator.web.wire import Wire
 
 Faults = tuple[Fault, ...]
+
+
+class Stop(NamedTuple):
+    """Where faults hold a request up: every fault that befell it so far, the newest of them, and how it goes on."""
+
+    befallen: Faults
+    faults: Faults
+    then: Callable[[], Stop | Wire]
 
 
 class Stricken:
@@ -33,35 +45,40 @@ class Stricken:
         self._withdrawn: list[Noted] = []
         self._held_up = False
 
-    async def answer(self) -> Wire | None:
+    async def answer(self, is_chosen: Callable[[], bool] = lambda: True) -> Wire | None:
         """Return the reply, with the faults that are still to befall it on the wire.
 
-        None where the world was reset or replaced before a fault held the request up: it has to begin anew.
+        None where the world is not the chosen one once its turn comes, or was reset or replaced before a fault held the
+        request up: it has to begin anew.
         """
         try:
-            return await self._answer()
+            return await self._answer(is_chosen)
         except WorldGone as gone:
             return world_gone(gone) if self._held_up else None
 
-    async def _answer(self) -> Wire:
-        with self._holding.hop():
-            self._call.began = self._world.here()
+    async def _answer(self, is_chosen: Callable[[], bool]) -> Wire | None:
+        reached = await self._holding.hop(lambda: self._begin() if is_chosen() else None)
+        while isinstance(reached, Stop):
+            if failed := await self._stopped(reached.befallen, reached.faults):
+                return failed
+            reached = await self._holding.hop(reached.then)
+        return reached
+
+    def _begin(self) -> Stop | Wire:
+        self._call.began = self._world.here()
         early = self._strike(early=True)
-        if failed := await self._stopped(early, early):
-            return failed
-        with self._holding.hop():
-            admitted = self._lets_in()
-            late = self._strike(early=False, admitted=admitted)
-            before = tuple(fault for fault in late if fault.where == BEFORE_COMMIT)
-            if not before:
-                return self._commit(early, late)
-        if failed := await self._stopped(early + before, before):
-            return failed
-        with self._holding.hop():
-            return self._commit(early, late, let_in=True)
+        return Stop(early, early, partial(self._go_on, early)) if early else self._go_on(early)
+
+    def _go_on(self, early: Faults) -> Stop | Wire:
+        admitted = self._lets_in()
+        late = self._strike(early=False, admitted=admitted)
+        before = tuple(fault for fault in late if fault.where == BEFORE_COMMIT)
+        if before:
+            return Stop(early + before, before, partial(self._commit, early, late, let_in=True))
+        return self._commit(early, late)
 
     def _strike(self, early: bool, admitted: bool = True) -> Faults:
-        with self._holding.hop(), self._world.transaction(self._name) as tx:
+        with self._world.transaction(self._name) as tx:
             return strike(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
 
     def _lets_in(self) -> bool:
@@ -77,19 +94,21 @@ class Stricken:
         await self._holding.delay(faults)
         if all(fault.commits for fault in faults) or self._holding.is_over(faults[-1]):
             return None
-        failed = self._fail(befallen)
+        failed = await self._holding.hop(partial(self._fail, befallen))
         if faults[-1].do == HANG and await self._holding.hang(faults[-1], self._patience, failed.noted):
-            with self._holding.hop():
-                if failed.noted is not None:
-                    failed.noted.withdraw()
-                    self._withdrawn.append(failed.noted)
+            await self._holding.hop(partial(self._withdraw, failed))
             return None
         return failed
+
+    def _withdraw(self, failed: Wire) -> None:
+        if failed.noted is not None:
+            failed.noted.withdraw()
+            self._withdrawn.append(failed.noted)
 
     def _fail(self, faults: Faults) -> Wire:
         """Nothing happens; the client hears of a failure, or nothing at all."""
         last = faults[-1]
-        with self._holding.hop(), self._world.transaction(self._name) as tx:
+        with self._world.transaction(self._name) as tx:
             reply = failure(tx, self._route, self._call, last) if last.do == STATUS else Reply(0)
             answer = Answer(FAILED, last.place or last.id)
             over = {fault.id for fault in faults[:-1]}

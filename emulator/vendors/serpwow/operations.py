@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from emulator.kernel.beside import MANY
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS, PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
@@ -98,6 +100,12 @@ def _ask(command: str) -> Act:
     return act
 
 
+def _is_large(find: Callable[[str, str], Any], call: Call) -> bool:
+    """Tell whether the batch that the path names has so many searches that going through them takes long."""
+    batch: Batch | None = find(Batch.kind, call.parameters["id"])
+    return batch is not None and len(batch.searches) > MANY
+
+
 def stop_all(tx: Transaction, _call: Call) -> Answer:
     """Asks every batch of the account that is queued or running, and counts."""
     eligible = [batch for status in STOPPABLE for batch in tx.group(Batch.kind, "owner", SELF, status)]
@@ -132,25 +140,47 @@ def get_account(tx: Transaction, _call: Call) -> Answer:
 OPERATIONS = (
     Operation("serpwow.batches.create", "POST", "/batches", as_read(create_batch)),
     Operation(
-        "serpwow.batches.list", "GET", "/batches", limited("batches", "serpwow-list-10", with_single_values(list_batches))
+        "serpwow.batches.list",
+        "GET",
+        "/batches",
+        limited("batches", "serpwow-list-10", with_single_values(list_batches)),
+        beside=MANY,
     ),
-    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all),
+    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", _ask(GET)),
     Operation("serpwow.batches.update", "PUT", "/batches/{id}", as_read(update_batch)),
     Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", _ask(DELETE)),
     Operation("serpwow.batches.start", "GET", "/batches/{id}/start", _ask(START)),
     Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", _ask(STOP)),
-    Operation("serpwow.searches.list", "GET", "/batches/{id}/searches/{page}", with_single_values(list_searches)),
-    Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json),
-    Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv),
+    Operation(
+        "serpwow.searches.list",
+        "GET",
+        "/batches/{id}/searches/{page}",
+        with_single_values(list_searches),
+        holds_much=_is_large,
+    ),
+    Operation("serpwow.searches.json", "GET", "/batches/{id}/searches/json", export_json, holds_much=_is_large),
+    Operation("serpwow.searches.csv", "GET", "/batches/{id}/searches/csv", export_csv, holds_much=_is_large),
     Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", as_read(update_search)),
-    Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search),
-    Operation("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", as_read(delete_searches)),
-    Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches),
-    Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results),
-    Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result),
-    Operation("serpwow.results.jsonlines", "GET", "/batches/{id}/results/{result_set_id}/jsonlines", get_result_jsonlines),
-    Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv),
+    Operation("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search, holds_much=_is_large),
+    Operation(
+        "serpwow.searches.delete_many",
+        "DELETE",
+        "/batches/{id}/searches",
+        as_read(delete_searches),
+        holds_much=_is_large,
+    ),
+    Operation("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches, holds_much=_is_large),
+    Operation("serpwow.results.list", "GET", "/batches/{id}/results", list_results, holds_much=_is_large),
+    Operation("serpwow.results.get", "GET", "/batches/{id}/results/{result_set_id}", get_result, holds_much=_is_large),
+    Operation(
+        "serpwow.results.jsonlines",
+        "GET",
+        "/batches/{id}/results/{result_set_id}/jsonlines",
+        get_result_jsonlines,
+        holds_much=_is_large,
+    ),
+    Operation("serpwow.results.csv", "GET", "/batches/{id}/results/{result_set_id}/csv", get_result_csv, holds_much=_is_large),
     Operation("serpwow.results.resendwebhook", "GET", "/batches/{id}/results/{result_set_id}/resendwebhook", resend_webhook),
     Operation("serpwow.account.get", "GET", "/account", get_account),
     Operation(
@@ -158,11 +188,12 @@ OPERATIONS = (
         "GET",
         "/errorlogs",
         limited("errorlogs", "serpwow-errorlogs-3", with_single_values(list_error_logs)),
+        beside=MANY,
     ),
     Operation("serpwow.destinations.create", "POST", "/destinations", as_read(create_destination)),
     Operation("serpwow.destinations.list", "GET", "/destinations", with_single_values(list_destinations)),
     Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", as_read(update_destination)),
     Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),
-    Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES),
-    Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES),
+    Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES, beside=0),
+    Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES, beside=0),
 )

@@ -71,12 +71,20 @@ def call_up(view: View) -> Iterator[Line | Batch]:
     Each value that this yields is in the view before the next one is asked for.
     """
     for pool in POOLS[view.choice(PLACES.id)]:
+        if not _has_a_line(view, pool):
+            continue
         for rank in reversed(range(len(PRIORITIES))):
             yield from _call_the_line(view, pool, PRIORITIES[rank])
             free = _free(view, pool)
             if free and any(view.size(Batch.kind, "in line", pool, lower) for lower in PRIORITIES[:rank]):
                 first = _newly_queued(view, pool, PRIORITIES[rank])[:free]
                 yield from (replace(batch, called_at=view.now) for batch in first)
+
+
+def _has_a_line(view: View, pool: str) -> bool:
+    """Tell whether there are tickets that have not been called up."""
+    lines = (view.find(Line.kind, f"{pool}/{priority}") for priority in PRIORITIES)
+    return any(line is not None and line.serving < line.next for line in lines)
 
 
 def _call_the_line(view: View, pool: str, priority: str) -> Iterator[Line | Batch]:

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
 
+from emulator.kernel.beside import MANY
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import (
@@ -211,7 +212,7 @@ def _changing(name: str, act: Act, takes_fields: bool = False) -> Act:
 
 
 def _reading(name: str, path: str, act: Act, known: Known | None = None) -> Operation:
-    return Operation(name, "GET", path, reading(name, act, known))
+    return Operation(name, "GET", path, reading(name, act, known), beside=MANY)
 
 
 def included(call: Call) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +57,8 @@ ASSUMED = {
 }
 """The assumption that decides wherever an answer rests on this evidence, whichever its choice."""
 
+MANY_ROWS = 5_000
+
 CONTENT_TYPES = {
     "samples": ("", "application/octet-stream", "application/jsonlines"),
     "octet-stream": ("application/octet-stream",),
@@ -100,6 +102,12 @@ def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
     job = new_job(tx, fields, acting(tx, call))
     answer = Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
     return answer._replace(assumption=CHANNEL.id) if differs_by_channel(version_of(call), job.endpoint) else answer
+
+
+def _has_a_long_file(find: Callable[[str, str], Any], call: Call) -> bool:
+    """Tell whether the size of a job's results may have to be added up from many rows."""
+    job: Job | None = find(Job.kind, call.parameters["id"])
+    return job is not None and job.work is not None and len(job.work.rows) > MANY_ROWS
 
 
 def _ask(command: str) -> Act:
@@ -155,12 +163,15 @@ UPLOAD_NAME, DOWNLOAD_NAME = "stripe.files.upload", "stripe.files.download"
 
 JOB_OPERATIONS = (
     Operation(CREATE_NAME, "POST", "/batch_jobs", changing(CREATE_NAME, because_of_the_request(with_fields(_create)), True)),
-    Operation(RETRIEVE_NAME, "GET", "/batch_jobs/{id}", reading(RETRIEVE_NAME, _ask(RETRIEVE), NOTHING)),
+    Operation(
+        RETRIEVE_NAME, "GET", "/batch_jobs/{id}", reading(RETRIEVE_NAME, _ask(RETRIEVE), NOTHING), holds_much=_has_a_long_file
+    ),
     Operation(
         CANCEL_NAME,
         "POST",
         "/batch_jobs/{id}/cancel",
         changing(CANCEL_NAME, because_of_the_request(_ask(CANCEL))),
+        holds_much=_has_a_long_file,
     ),
     Operation(
         UPLOAD_NAME,
@@ -176,5 +187,6 @@ JOB_OPERATIONS = (
         "/stripe/{world}/download/{token}",
         naming_what_is_assumed(DOWNLOAD_NAME, _download),
         mounts=(MOUNT,),
+        beside=0,
     ),
 )

@@ -18,6 +18,12 @@ from emulator.kernel.weight import Shared
 from emulator.vendors.stripe.rows import FAULTS, PATH_NAMES, Rows
 from emulator.vendors.stripe.versions import Endpoint
 
+FEW = 50_000
+"""Rows that are sorted in a moment."""
+
+STRETCH = 1_000_000
+"""Bytes that are looked through in a moment."""
+
 _NOT_FINE = re.compile(rb"[^\0]")
 
 
@@ -140,15 +146,26 @@ def plan(rows: Rows, endpoint: Endpoint, rules: Sequence[Failing], name: str, nu
     for number, rule in enumerate(rules, len(FAILURES) + 1):
         for row in rule.of(rows):
             outcomes[row] = outcomes[row] or number
-    failed = array("Q", sorted(order.place(match.start()) for match in _NOT_FINE.finditer(outcomes)))
     failures = FAILURES + tuple(rule.failure for rule in rules)
-    return Work(rows, endpoint, order, outcomes, failures, failed, invalid, numbered)
+    return Work(rows, endpoint, order, outcomes, failures, _places(outcomes, order), invalid, numbered)
+
+
+def _places(outcomes: bytearray, order: Order) -> array[int]:
+    """The places, in order, at which rows fail. To sort many would stop every thread meanwhile."""
+    if len(outcomes) - outcomes.count(0) > FEW:
+        return array("Q", (place for place in range(len(outcomes)) if outcomes[order.row(place)]))
+    return array("Q", sorted(map(order.place, _marked(outcomes))))
+
+
+def _marked(marks: bytearray) -> Iterator[int]:
+    """Where something is marked, looked for in stretches, since one look at all of it would stop every thread meanwhile."""
+    for start in range(0, len(marks), STRETCH):
+        yield from (match.start() for match in _NOT_FINE.finditer(marks, start, start + STRETCH))
 
 
 def faulty(rows: Rows, endpoint: Endpoint) -> Iterator[tuple[int, int]]:
     """The rows that are wrong, and what is wrong with each."""
-    for match in _NOT_FINE.finditer(rows.faults):
-        yield match.start(), rows.faults[match.start()]
+    yield from ((row, rows.faults[row]) for row in _marked(rows.faults))
     wanted = frozenset(endpoint.placeholders)
     wrong = {shape for shape, names in enumerate(rows.names) if frozenset(names) != wanted}
     if wrong:

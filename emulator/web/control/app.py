@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -12,15 +12,17 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from emulator.kernel.beside import MANY
 from emulator.kernel.errors import EmulatorError
+from emulator.kernel.world import World
 from emulator.web.accidents import NoSocket, means_of
-from emulator.web.apart import apart, free
+from emulator.web.apart import apart
 from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds
 from emulator.web.control.bodies import Reader, check_query, read_nothing, read_scenario, read_value
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.web.control.index import ROOT
 from emulator.web.control.plane import Plane
-from emulator.web.control.problems import in_text, on_emulator_error, on_failure, on_hang_up, on_http_error
+from emulator.web.control.problems import in_text, on_failure, on_hang_up, on_http_error, refusal
 from emulator.web.control.route import Asked, ControlRoute
 from emulator.web.control.schemas import Schema, followed, sent
 from emulator.web.guard import PREFIX
@@ -39,7 +41,6 @@ def control_app(plane: Plane) -> Starlette:
     schemas = sent(plane.vendors)
     unserved = partial(on_http_error, [PREFIX + row.path for row in ROUTES])
     handlers: dict[Any, Any] = {
-        EmulatorError: on_emulator_error,
         HTTPException: unserved,
         ClientDisconnect: on_hang_up,
         Exception: on_failure,
@@ -63,28 +64,49 @@ def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: 
         form = form_for(request, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
             check_query(request, row.query)
-            answer = await _answer(row, Asked(plane, request, await read(request)))
+            asked = Asked(plane, request, await read(request))
         except EmulatorError as error:
-            if form != TEXT_TYPE:
-                raise
-            return in_text(error)
-        if row.answer is None:
-            return Response(status_code=row.status)
-        return respond(answer, row.status, form, row.forms)
+            return _refused(error, form)
+        return await _answer(row, asked, partial(_respond, row, asked, form))
 
     return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
 
 
-async def _answer(row: ControlRoute, asked: Asked) -> Any:
-    """Call the handler: here, or beside the event loop where the row says that it takes long and there is a loop to hold up."""
+async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Response]) -> Response:
+    """Respond here, or beside the event loop where that may take long and there is a loop to hold up.
+
+    What is asked of a world waits for its turn in that world's lane.
+    """
     if isinstance(means_of(asked.request.scope), NoSocket):
-        return row.handler(asked)
-    if row.takes_long:
-        return await apart(row.handler, asked)
-    named: str = asked.request.path_params.get("world", "")
-    if named in asked.plane.worlds:
-        await free(asked.plane.worlds.get(named))
-    return row.handler(asked)
+        return respond()
+    plane, named = asked.plane, asked.request.path_params.get("world", "")
+    while named in plane.worlds:
+        world = plane.worlds.get(named)
+        is_long = row.takes_long or len(world.store) > MANY
+        response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)
+        if response is not None:
+            return response
+    return await apart(respond) if row.takes_long or named else respond()
+
+
+def _respond_in(world: World, plane: Plane, respond: Callable[[], Response]) -> Response | None:
+    """Respond for a world; None where it was replaced or dropped before anybody had its lock."""
+    return respond() if world.id in plane.worlds and plane.worlds.get(world.id) is world else None
+
+
+def _respond(row: ControlRoute, asked: Asked, form: str) -> Response:
+    """Call the handler, and write its answer in a form."""
+    try:
+        answer = row.handler(asked)
+    except EmulatorError as error:
+        return _refused(error, form)
+    if row.answer is None:
+        return Response(status_code=row.status)
+    return respond(answer, row.status, form, row.forms)
+
+
+def _refused(error: EmulatorError, form: str) -> Response:
+    return in_text(error) if form == TEXT_TYPE else refusal(error)
 
 
 def addresses(path: str) -> list[str]:

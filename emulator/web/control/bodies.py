@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -19,8 +20,10 @@ from emulator.scenario.document import Document
 from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
 from emulator.scenario.terms import DURATION, INSTANT
+from emulator.web.accidents import NoSocket, means_of
+from emulator.web.apart import apart
 from emulator.web.coding import coding_of
-from emulator.web.wire import HEARD_OUT
+from emulator.web.wire import HEARD_OUT, LONG
 
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
@@ -111,8 +114,7 @@ def read_value(schema: Mapping[str, Any], most_bytes: int) -> Reader:
 
     async def read(request: Request) -> Body:
         text = await text_of(request, most_bytes)
-        document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
-        return _checked(document, schema)
+        return await _beside(request, text, partial(_value, text, request, schema))
 
     return read
 
@@ -121,17 +123,34 @@ def read_scenario(schema: Mapping[str, Any], most_bytes: int) -> Reader:
     """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document); others may be in the query."""
 
     async def read(request: Request) -> Body:
-        text, wishes = await text_of(request, most_bytes), _wishes(request)
-        if _is_yaml(request):
-            return _checked(Document(wishes), schema) | {"scenario": _yaml(text)}
-        written = _json(text, request)
-        if isinstance(written, dict):
-            if twice := [name for name in wishes if name in written]:
-                raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in twice])
-            written |= wishes
-        return _checked(Document(written), schema)
+        text = await text_of(request, most_bytes)
+        return await _beside(request, text, partial(_scenario, text, request, schema))
 
     return read
+
+
+async def _beside(request: Request, text: str, read: Callable[[], Body]) -> Body:
+    """Read a text; where it is long, and there is an event loop to hold up, in a thread beside that."""
+    if len(text) <= LONG or isinstance(means_of(request.scope), NoSocket):
+        return read()
+    return await apart(read)
+
+
+def _value(text: str, request: Request, schema: Mapping[str, Any]) -> Body:
+    document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
+    return _checked(document, schema)
+
+
+def _scenario(text: str, request: Request, schema: Mapping[str, Any]) -> Body:
+    wishes = _wishes(request)
+    if _is_yaml(request):
+        return _checked(Document(wishes), schema) | {"scenario": _yaml(text)}
+    written = _json(text, request)
+    if isinstance(written, dict):
+        if twice := [name for name in wishes if name in written]:
+            raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in twice])
+        written |= wishes
+    return _checked(Document(written), schema)
 
 
 def _wishes(request: Request) -> Body:

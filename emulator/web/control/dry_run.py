@@ -15,9 +15,10 @@ from emulator.scenario.difference import between
 from emulator.vendors.vendor import Call, Stream, dump
 from emulator.web.control.bodies import DRY_RUN
 from emulator.web.control.explain import explain
+from emulator.web.control.pages import LIMIT, limit_of, page_for
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import ref
-from emulator.web.control.shows import show_body, show_difference
+from emulator.web.control.shows import show_body
 from emulator.web.guard import has_live_key
 from emulator.web.origin import AUTHORITY
 from emulator.web.redact import redact_header
@@ -27,7 +28,15 @@ URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.D
 SENDABLE = re.compile(r"[\x21-\x7e]*")
 
 
-@route("POST", f"{WORLD}/dry-run", "What a request would be answered and change", ref("rehearsal"), body=DRY_RUN)
+@route(
+    "POST",
+    f"{WORLD}/dry-run",
+    "What a request would be answered and change",
+    ref("rehearsal"),
+    body=DRY_RUN,
+    query=LIMIT,
+    takes_long=True,
+)
 @at_world
 def dry_run(world: World, asked: Asked) -> Any:
     plane, call = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])
@@ -36,7 +45,7 @@ def dry_run(world: World, asked: Asked) -> Any:
     twin, n, wire, picked = plane.gateway.rehearse(world, call)
     if picked is None:
         raise BadInput.at("it names no world: 404 no-such-world", "headers")
-    told = explain(twin, plane.vendors, plane.routes, n)
+    told = explain(twin, plane.vendors, plane.routes, n, limit=limit_of(asked))
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in wire.headers]
     content = b"" if isinstance(wire.content, Stream) else wire.content
     differences = between(last, twin.moment(NOW), plane.vendors)
@@ -48,7 +57,7 @@ def dry_run(world: World, asked: Asked) -> Any:
         "delivered": told["delivered"],
         "faults": told["faults"],
         "changes": [change.show() for change in _changes(twin.journal.since(world.journal.last))],
-        "differences": [show_difference(it) for it in differences],
+        **page_for(asked, differences),
         "explanation": told,
     }
 

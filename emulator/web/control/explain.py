@@ -17,7 +17,8 @@ from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.answers import SCRIPTED
 from emulator.web.control.hints import hints
-from emulator.web.control.shows import show_difference, show_entry
+from emulator.web.control.pages import PAGE, page
+from emulator.web.control.shows import show_entry
 from emulator.web.held import Held
 from emulator.web.recorder import REFUSED
 from emulator.web.redact import redact, redact_target
@@ -37,12 +38,18 @@ UNPLACED = "a reply of the scenario, which has no file"
 
 
 def explain(
-    world: World, vendors: Vendors, routes: Routes, n: int, newer: Unmatched | None = None, held: Held | None = None
+    world: World,
+    vendors: Vendors,
+    routes: Routes,
+    n: int,
+    newer: Unmatched | None = None,
+    held: Held | None = None,
+    limit: int = PAGE,
 ) -> Explained:
     """The explanation of the journal's entry of that number, as values and as a `text` to read.
 
     `newer` is the newest request of all, where it did not reach this world; `held` is the request of the entry, while a fault
-    holds it up.
+    holds it up. Of the differences, those within the limit are shown, and the others counted.
 
     Raises:
         NotFound: there is no such entry, or not any more.
@@ -52,7 +59,7 @@ def explain(
         return _of_change(world, vendors, entry.n, entry.event)
     commit = world.history.of(n)
     known_touched = commit.touched if commit else () if world.history.reaches(entry.event.began.commits) else None
-    told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched, held)
+    told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched, held, limit)
     return told if newer is None else {**told, "newer": newer.show(), "text": f"{told['text']}\n{_of_newer(world, newer)}"}
 
 
@@ -87,6 +94,7 @@ def _of_exchange(
     exchange: Exchange,
     touched: Sequence[Touched] | None,
     held: Held | None,
+    limit: int,
 ) -> Explained:
     """The explanation of an exchange; `touched` is None where it is forgotten."""
     vendor = vendors[exchange.operation.partition(".")[0]]
@@ -103,7 +111,7 @@ def _of_exchange(
         "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
         "rows": [_row(world, step) for step in exchange.steps],
         "assumptions": list(_assumptions(world, vendor, exchange)),
-        "differences": None if differences is None else [show_difference(it) for it in differences],
+        **({"differences": None, "rest": 0} if differences is None else page(differences, limit)),
         "newer": None,
         "would_work": hints(world, vendor, routes, exchange),
     }
@@ -187,8 +195,8 @@ def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
         yield "  changed     unknown: the history does not reach back that far"
     for it in (told["differences"] or ())[:SPOKEN]:
         yield f"  changed     {it['text']}"
-    if len(told["differences"] or ()) > SPOKEN:
-        yield f"  changed     and {len(told['differences']) - SPOKEN} more"
+    if more := max(len(told["differences"] or ()) - SPOKEN, 0) + told["rest"]:
+        yield f"  changed     and {more:,} more"
     if told["differences"] == []:
         yield "  changed     nothing"
     if told["delivered"] is not True:

@@ -102,6 +102,7 @@ def _sections(told: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, st
     ref("index"),
     forms={TEXT_TYPE: text_of, HTML_TYPE: page_of},
     text_for_shells=True,
+    takes_long=True,
 )
 def index(asked: Asked) -> Any:
     from emulator import __version__  # to look it up takes longer than all else that a start does not need

@@ -8,10 +8,12 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.world import World
+from emulator.web.control import pages
 from emulator.web.control.bodies import query_number
 from emulator.web.control.explain import NoEntry, entry_of, explain
 from emulator.web.control.forms import TEXT_TYPE
 from emulator.web.control.ledger import show_ledger
+from emulator.web.control.pages import limit_of
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import COUNT, TEXT, list_of, object_of, ref
 from emulator.web.control.shows import show_entry
@@ -25,6 +27,9 @@ READABLE = {TEXT_TYPE: itemgetter("text")}
 """An explanation as text, where that is what `Accept` asks for."""
 
 SINCE = {**COUNT, "description": "only entries after this one: to go on, the n of the last"}
+OF_EACH = {
+    "limit": {**pages.LIMIT["limit"], "description": "how many differences of each commit; `rest` counts those that follow"}
+}
 LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how many at most, the oldest first"}
 
 
@@ -34,6 +39,7 @@ LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how m
     "The journal: exchanges and changes, the oldest first",
     object_of(last=COUNT, dropped=COUNT, entries=list_of(ref("entry"))),
     query={"since": SINCE, "limit": LIMIT, "operation": TEXT},
+    takes_long=True,
 )
 @at_world
 def journal(world: World, asked: Asked) -> Any:
@@ -61,13 +67,21 @@ def entry(world: World, asked: Asked) -> Any:
     return show_entry(entry_of(world, _number(world, asked)))
 
 
-@route("GET", f"{WORLD}/journal/{{n}}/explain", "Why: the explanation of an entry", ref("explanation"), forms=READABLE)
+@route(
+    "GET",
+    f"{WORLD}/journal/{{n}}/explain",
+    "Why: the explanation of an entry",
+    ref("explanation"),
+    query=pages.LIMIT,
+    forms=READABLE,
+    takes_long=True,
+)
 @at_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
     plane, n = asked.plane, _number(world, asked)
     held = next((it for it in plane.held.of(world) if it.noted is not None and it.noted.n == n), None)
-    return explain(world, plane.vendors, plane.routes, n, plane.unmatched.newest(world.id), held)
+    return explain(world, plane.vendors, plane.routes, n, plane.unmatched.newest(world.id), held, limit_of(asked))
 
 
 def _number(world: World, asked: Asked) -> int:
@@ -87,14 +101,21 @@ def _number(world: World, asked: Asked) -> int:
     return int(n)
 
 
-@route("GET", f"{WORLD}/ledger", "The ledger: what took effect, whatever the clients were told", ref("ledger"))
+@route(
+    "GET",
+    f"{WORLD}/ledger",
+    "The ledger: what took effect, whatever the clients were told",
+    ref("ledger"),
+    query=OF_EACH,
+    takes_long=True,
+)
 @at_world
 def ledger(world: World, asked: Asked) -> Any:
     world.settle()
-    return show_ledger(world, asked.plane.vendors)
+    return show_ledger(world, asked.plane.vendors, limit_of(asked))
 
 
-@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY)
+@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY, takes_long=True)
 @at_world
 def verified(world: World, asked: Asked) -> Any:
     world.settle()

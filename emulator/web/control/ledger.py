@@ -9,10 +9,10 @@ from typing import Any
 from emulator.kernel.history import Commit
 from emulator.kernel.journal import Exchange, show_instant
 from emulator.kernel.world import World
+from emulator.scenario.amounts import is_quantity
 from emulator.scenario.difference import Difference, of_touched
 from emulator.scenario.scenario import Vendors
-from emulator.vendors.given import is_quantity
-from emulator.web.control.shows import show_difference
+from emulator.web.control.pages import PAGE, page
 
 NOTHING = "nothing"
 """The state of what is not there."""
@@ -20,14 +20,17 @@ NOTHING = "nothing"
 Totals = dict[str, dict[str, Any]]
 
 
-def show_ledger(world: World, vendors: Vendors) -> dict[str, Any]:
-    """Every commit that changed the state, with its exchange or its cause; every exchange; and what it all comes to."""
+def show_ledger(world: World, vendors: Vendors, limit: int = PAGE) -> dict[str, Any]:
+    """Every commit that changed the state, with its exchange or its cause; every exchange; and what it all comes to.
+
+    Of the differences of a commit, those within the limit are shown, and the others counted.
+    """
     told = [(commit, of_touched(world, vendors, commit.touched, commit.at)) for commit in world.history]
     visible = [(commit, differences) for commit, differences in told if differences]
     committed = {commit.exchange for commit, _ in visible}
     return {
         "complete": world.journal.dropped == 0 and world.history.reaches(0),
-        "commits": [_show_commit(commit, differences, vendors) for commit, differences in visible],
+        "commits": [_show_commit(commit, differences, vendors, limit) for commit, differences in visible],
         "exchanges": [
             _show_exchange(entry.n, entry.event, entry.n in committed)
             for entry in world.journal.since(0)
@@ -37,13 +40,13 @@ def show_ledger(world: World, vendors: Vendors) -> dict[str, Any]:
     }
 
 
-def _show_commit(commit: Commit, differences: list[Difference], vendors: Vendors) -> dict[str, Any]:
+def _show_commit(commit: Commit, differences: list[Difference], vendors: Vendors, limit: int) -> dict[str, Any]:
     return {
         "exchange": commit.exchange,
         "why": commit.why,
         "at": show_instant(commit.at),
         "totals": totals(differences, vendors),
-        "differences": [show_difference(it) for it in differences],
+        **page(differences, limit),
     }
 
 

@@ -10,9 +10,10 @@ from emulator.kernel.moment import BEGINNING, NOW
 from emulator.kernel.world import World
 from emulator.scenario.difference import between
 from emulator.web.control.bodies import MOMENT, UNDO
+from emulator.web.control.pages import AFTER, LIMIT, page_for
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import TEXT, list_of, object_of, ref
-from emulator.web.control.shows import show_clock, show_difference
+from emulator.web.control.shows import show_clock
 
 
 @route("GET", f"{WORLD}/snapshots", "The snapshots there are", object_of(snapshots=list_of(ref("moment"))))
@@ -50,7 +51,14 @@ def undo(world: World, asked: Asked) -> Any:
     return _where(world)
 
 
-@route("GET", f"{WORLD}/diff", "The differences between two moments", ref("comparison"), query={"from": TEXT, "to": TEXT})
+@route(
+    "GET",
+    f"{WORLD}/diff",
+    "The differences between two moments",
+    ref("comparison"),
+    query={"from": TEXT, "to": TEXT, **LIMIT, **AFTER},
+    takes_long=True,
+)
 @at_world
 def diff(world: World, asked: Asked) -> Any:
     source, target = (asked.request.query_params.get(*it) for it in (("from", BEGINNING), ("to", NOW)))
@@ -59,7 +67,7 @@ def diff(world: World, asked: Asked) -> Any:
     return {
         "from": {"name": source, "at": show_instant(moments[0].at)},
         "to": {"name": target, "at": show_instant(moments[1].at)},
-        "differences": [show_difference(it) for it in differences],
+        **page_for(asked, differences),
     }
 
 

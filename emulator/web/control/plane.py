@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any
 
 from emulator.kernel.budget import Budget
@@ -17,15 +17,16 @@ from emulator.web.control.shows import show_world
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held import HeldRequests
+from emulator.web.lanes import Lanes
 from emulator.web.routes import ASTRAY, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 
 class Plane:
-    """Worlds, library, vendors, limits, guard and held requests of one server, and a gateway on which requests are rehearsed.
+    """Worlds, library, vendors, limits, guard, held requests and lanes of one server; and a gateway to rehearse requests on.
 
-    Whoever makes a world holds `making`: the library and the next free id are for one at a time. `operations` are the names by
-    which the journal calls what clients ask, `routes` the paths at which they do.
+    Whoever asks for the next free id holds `making`. `operations` are the names by which the journal calls what clients ask,
+    `routes` the paths at which they do.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Plane:
         limits: Limits,
         guard: Guard,
         held: HeldRequests,
+        lanes: Lanes,
         unmatched: UnmatchedRequests,
     ) -> None:
         self.worlds = worlds
@@ -44,12 +46,14 @@ class Plane:
         self.limits = limits
         self.guard = guard
         self.held = held
+        self.lanes = lanes
         self.unmatched = unmatched
-        self.gateway = Gateway(worlds, vendors.values(), None, limits, HeldRequests())
+        self.gateway = Gateway(worlds, vendors.values(), None, limits, HeldRequests(), lanes)
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
         self.making = RLock()
+        self._reading = Lock()
         self._made = 0
 
     @property
@@ -65,7 +69,8 @@ class Plane:
             BadInput: it is no scenario, and why.
         """
         if isinstance(written, str):
-            return self.library.get(written)
+            with self._reading:
+                return self.library.get(written)
         return load_document(written if isinstance(written, Document) else Document(written), self.vendors, titled=False)
 
     def let_go(self, world: World) -> None:

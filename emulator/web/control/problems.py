@@ -42,9 +42,8 @@ def turned_away(turned: Turned) -> Response:
     return answer
 
 
-async def on_emulator_error(_: Request, error: Exception) -> Response:
+def refusal(error: EmulatorError) -> Response:
     """Our own errors, each with its status."""
-    assert isinstance(error, EmulatorError)  # noqa: S101  Starlette calls it for nothing else
     errors = {"errors": [_show_problem(it) for it in error.problems]} if isinstance(error, BadInput) else {}
     return problem(_status_of(error), _sentence(error), **errors)
 

@@ -116,11 +116,15 @@ _EXPLAINED: Mapping[str, Schema] = {
     "rows": list_of(_ROW),
     "assumptions": list_of(object_of(id=TEXT, choice=TEXT, default=TEXT, question=TEXT, reason=TEXT)),
     "differences": optional(list_of(ref("difference"))),
+    "rest": COUNT,
     "held": optional(TEXT),
     "newer": optional(_UNMATCHED),
     "would_work": list_of(TEXT),
     "text": TEXT,
 }
+DIFFERENCES: Mapping[str, Schema] = {"differences": list_of(ref("difference")), "rest": COUNT}
+"""A page of differences, and how many follow."""
+
 _TOTALS: Schema = map_of(object_of(moved=map_of(NUMBER), states=map_of(map_of(map_of(NUMBER)))))
 _PLACE = {"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}
 
@@ -176,9 +180,7 @@ SCHEMAS: Mapping[str, Schema] = {
     },
     "ledger": object_of(
         complete=FLAG,
-        commits=list_of(
-            object_of(exchange=optional(COUNT), why=TEXT, at=INSTANT, totals=_TOTALS, differences=list_of(ref("difference")))
-        ),
+        commits=list_of(object_of(exchange=optional(COUNT), why=TEXT, at=INSTANT, totals=_TOTALS, **DIFFERENCES)),
         exchanges=list_of(
             object_of(n=COUNT, operation=TEXT, status={"type": "integer"}, committed=FLAG, delivered=optional(FLAG))
         ),
@@ -192,13 +194,13 @@ SCHEMAS: Mapping[str, Schema] = {
         delivered=optional(FLAG),
         faults=_EXCHANGE["faults"],
         changes=list_of(ref("change")),
-        differences=list_of(ref("difference")),
+        **DIFFERENCES,
         explanation=ref("explanation"),
     ),
     "verdict": object_of(ok=FLAG, failures=list_of(object_of(at=TEXT, message=TEXT, exchanges=list_of(COUNT)))),
     "moment": object_of(name=TEXT, at=INSTANT),
-    "changed": object_of(differences=list_of(ref("difference"))),
-    "comparison": object_of(**{"from": ref("moment")}, to=ref("moment"), differences=list_of(ref("difference"))),
+    "changed": object_of(**DIFFERENCES),
+    "comparison": object_of(**{"from": ref("moment")}, to=ref("moment"), **DIFFERENCES),
     "pending": object_of(at=INSTANT, vendor=TEXT, resource=TEXT, id=TEXT, timer=TEXT),
     "unmatched": _UNMATCHED,
     "place": object_of(clock=ref("clock"), journal=COUNT),

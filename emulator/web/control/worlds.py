@@ -14,9 +14,10 @@ from emulator.scenario.difference import between
 from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.terms import INSTANT
 from emulator.web.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
+from emulator.web.control.pages import LIMIT, page_for
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import COUNT, FLAG, TEXT, list_of, map_of, object_of, ref
-from emulator.web.control.shows import show_clock, show_difference, show_state
+from emulator.web.control.shows import show_clock, show_state
 
 SEED = {"seed": COUNT}
 NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
@@ -55,11 +56,12 @@ def worlds(asked: Asked) -> Any:
 )
 def make(asked: Asked) -> Any:
     plane, wanted = asked.plane, asked.body
+    scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
     with plane.making:
-        scenario = plane.scenario(wanted.get("scenario", {"title": "An empty world"}))
-        world = scenario.world(plane.vendors, wanted.get("id") or plane.next_id(), wanted.get("seed"), None, *plane.bounds)
-        plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
-        plane.unmatched.begin(world.id)
+        id = wanted.get("id") or plane.next_id()
+    world = scenario.world(plane.vendors, id, wanted.get("seed"), None, *plane.bounds)
+    plane.worlds.add(world, scenario.claims(plane.vendors, world, listed=wanted.get("claim", True)))
+    plane.unmatched.begin(world.id)
     return plane.shown(world, asked.base_url)
 
 
@@ -116,16 +118,22 @@ def _begun_anew(world: World, asked: Asked) -> World:
     plane, written, seed = asked.plane, asked.body.get("scenario"), asked.body.get("seed", world.seed)
     if written is None:
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(asked.body)))
-    with plane.making:
-        scenario = plane.scenario(written)
-        new = scenario.world(plane.vendors, world.id, seed, None, *plane.bounds)
+    scenario = plane.scenario(written)
+    new = scenario.world(plane.vendors, world.id, seed, None, *plane.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
     claims = scenario.claims(plane.vendors, new, listed=asked.body.get("claim", False))
     plane.worlds.replace(world, new, claims, given_up=own)
     return new
 
 
-@route("GET", f"{WORLD}/state", "The state as `given` is written, whole or of one vendor", ref("state"), query=VENDOR)
+@route(
+    "GET",
+    f"{WORLD}/state",
+    "The state as `given` is written, whole or of one vendor",
+    ref("state"),
+    query=VENDOR,
+    takes_long=True,
+)
 @at_world
 def state(world: World, asked: Asked) -> Any:
     vendors, name = asked.plane.vendors, asked.request.query_params.get("vendor")
@@ -136,7 +144,15 @@ def state(world: World, asked: Asked) -> Any:
     return show_state(world, {name: vendors[name]})
 
 
-@route("PATCH", f"{WORLD}/state", "Change a part of the state; answers with what changed", ref("changed"), body=ref("state"))
+@route(
+    "PATCH",
+    f"{WORLD}/state",
+    "Change a part of the state; answers with what changed",
+    ref("changed"),
+    body=ref("state"),
+    query=LIMIT,
+    takes_long=True,
+)
 @at_world
 def change_state(world: World, asked: Asked) -> Any:
     vendors = asked.plane.vendors
@@ -150,7 +166,7 @@ def change_state(world: World, asked: Asked) -> Any:
     before = world.copy()
     lay_over(world, vendors, asked.body, "set by control")
     now = world.settle()
-    return {"differences": [show_difference(it) for it in between(Moment(now, before), Moment(now, world), vendors)]}
+    return page_for(asked, between(Moment(now, before), Moment(now, world), vendors))
 
 
 @route("GET", f"{WORLD}/clock", "What time it is", ref("clock"))

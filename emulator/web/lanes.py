@@ -1,0 +1,84 @@
+"""Lanes: the requests of each world in order of arrival, one at a time, and the long ones beside the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from threading import RLock
+from typing import TypeVar
+from weakref import WeakValueDictionary
+
+from emulator.kernel.ahead import LOOK_LIMIT, TURN_LIMIT
+from emulator.kernel.clock import FROZEN
+from emulator.kernel.lapse import keep_up
+from emulator.kernel.world import World
+from emulator.web.apart import apart
+
+T = TypeVar("T")
+
+
+class NoLanes:
+    """For a caller without a socket, who waits in the calling thread: there may be no event loop, and nobody else in it."""
+
+    async def run(self, world: World, function: Callable[[], T], is_long: bool) -> T:  # noqa: ARG002
+        """Return what the function returns, or raise what it raises. It is called while nobody else uses the world."""
+        with world.lock:
+            return function()
+
+
+class Lanes(NoLanes):
+    """One lane for each world that a thread works on. The event loop itself never waits for a world's lock.
+
+    What is short, in a world that nobody uses and that keeps up with its clock, is called at once. Worlds that replace each
+    other have the same id, and so the same lane.
+    """
+
+    def __init__(self) -> None:
+        self._lanes: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def run(self, world: World, function: Callable[[], T], is_long: bool) -> T:
+        """Return what the function returns, or raise what it raises. It is called while nobody else uses the world."""
+        if world.clock.rate != FROZEN and not is_long and not _keeps_up(world):
+            function, is_long = partial(_kept_up, world, function), True
+        if not is_long and world.id not in self._lanes and world.lock.acquire(blocking=False):
+            try:
+                return function()
+            finally:
+                world.lock.release()
+        lane = self._lanes.get(world.id)
+        if lane is None:
+            self._lanes[world.id] = lane = asyncio.Lock()
+        async with lane:
+            return await _run_next(world.lock, function, is_long)
+
+
+async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool) -> T:
+    """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it."""
+    if is_long or not lock.acquire(blocking=False):
+        return await apart(_locked, lock, function)
+    try:
+        return function()
+    finally:
+        lock.release()
+
+
+def _locked(lock: RLock, function: Callable[[], T]) -> T:
+    with lock:
+        return function()
+
+
+def _keeps_up(world: World) -> bool:
+    """Let a world take a few steps towards its clock, where nobody else uses it; return whether it got there."""
+    if not world.lock.acquire(blocking=False):
+        return False
+    try:
+        return keep_up(world, TURN_LIMIT)
+    finally:
+        world.lock.release()
+
+
+def _kept_up(world: World, function: Callable[[], T]) -> T:
+    """Call a function in a world that has come as near to its clock as one look may bring it."""
+    keep_up(world, LOOK_LIMIT)
+    return function()

@@ -1,0 +1,85 @@
+"""JSON values written in pieces, each made in a moment: one call for all of a large value would hold up every thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from emulator.vendors.vendor import dump
+
+MANY = 500
+"""Items written at once at most."""
+
+LETTERS = 65_536
+"""Characters written at once at most."""
+
+SIZE = 262_144
+"""Bytes from which on small pieces are sent together."""
+
+
+def in_pieces(value: Any) -> Iterator[bytes]:
+    """Yield the bytes of a JSON value: together, the same as those of `dump`."""
+    if not _is_large(value):
+        yield dump(value)
+    elif isinstance(value, str):
+        yield from _text(value)
+    elif isinstance(value, dict):
+        yield from _object(value)
+    else:
+        yield from _array(value)
+
+
+def together(pieces: Iterator[bytes]) -> list[bytes]:
+    """Return the pieces, those that are small joined."""
+    joined: list[bytes] = []
+    waiting = bytearray()
+    for piece in pieces:
+        waiting += piece
+        if len(waiting) >= SIZE:
+            joined.append(bytes(waiting))
+            waiting.clear()
+    return [*joined, bytes(waiting)] if waiting else joined
+
+
+def _is_large(value: Any) -> bool:
+    """Tell whether a value, or one in it, has more parts than are written at once."""
+    if isinstance(value, str):
+        return len(value) > LETTERS
+    if isinstance(value, (list, dict)):
+        return len(value) > MANY or any(_is_large(it) for it in (value.values() if isinstance(value, dict) else value))
+    return False
+
+
+def _text(value: str) -> Iterator[bytes]:
+    yield b'"'
+    for start in range(0, len(value), LETTERS):
+        yield dump(value[start : start + LETTERS])[1:-1]
+    yield b'"'
+
+
+def _object(value: dict[str, Any]) -> Iterator[bytes]:
+    opening = b"{"
+    for name, part in value.items():
+        yield opening + dump(name) + b":"
+        yield from in_pieces(part)
+        opening = b","
+    yield b"}"
+
+
+def _array(value: Sequence[Any]) -> Iterator[bytes]:
+    """Write items in groups; one that is large is written by itself."""
+    opening, group = b"[", list[Any]()
+    for item in value:
+        large = _is_large(item)
+        if group and (large or len(group) == MANY):
+            yield opening + dump(group)[1:-1]
+            opening, group = b",", []
+        if large:
+            yield opening
+            yield from in_pieces(item)
+            opening = b","
+        else:
+            group.append(item)
+    if group:
+        yield opening + dump(group)[1:-1]
+    yield b"]"

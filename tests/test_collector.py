@@ -1,0 +1,90 @@
+"""The garbage collector of a server: it looks at what is new, and at everything only where that is little."""
+
+from __future__ import annotations
+
+import gc
+from weakref import ref
+
+import pytest
+
+from emulator import collector
+from emulator.app import create_app, worlds_of
+from emulator.collector import LITTLE, NEVER, Tended
+from emulator.handle.direct import ask
+
+
+class FakeGc:
+    """A collector that holds so many frozen objects, has put off so many looks, and notes what it is told."""
+
+    def __init__(self, frozen: int, put_off: int) -> None:
+        self.frozen, self.put_off, self.told = frozen, put_off, list[str]()
+        self.threshold = (700, 10, 10)
+
+    def collect(self) -> None:
+        self.told.append("collect")
+
+    def freeze(self) -> None:
+        self.told.append("freeze")
+
+    def unfreeze(self) -> None:
+        self.told.append("unfreeze")
+
+    def get_threshold(self) -> tuple[int, int, int]:
+        return self.threshold
+
+    def set_threshold(self, *threshold: int) -> None:
+        self.threshold = threshold  # type: ignore[assignment]
+
+    def get_freeze_count(self) -> int:
+        return self.frozen
+
+    def get_count(self) -> tuple[int, int, int]:
+        return 0, 0, self.put_off
+
+
+@pytest.mark.parametrize(
+    ("frozen", "put_off", "second", "told"),
+    [
+        (0, 0, 1, []),
+        (10**7, 3, 1, ["collect", "freeze"]),
+        (10**7, LITTLE // 7000 + 1, 1, ["freeze"]),
+        (LITTLE - 1, 0, 60, ["unfreeze", "collect", "freeze"]),
+        (LITTLE, 0, 60, []),
+        (LITTLE, 3, 60, ["collect", "freeze"]),
+    ],
+)
+def test_each_second_as_much_is_looked_through_as_takes_a_moment(
+    monkeypatch: pytest.MonkeyPatch, frozen: int, put_off: int, second: int, told: list[str]
+) -> None:
+    fake = FakeGc(frozen, put_off)
+    monkeypatch.setattr(collector, "gc", fake)
+    tended = Tended()
+    assert fake.threshold == (700, 10, NEVER)
+    for _ in range(second):
+        fake.told.clear()
+        tended.tend()
+    assert fake.told == told
+
+
+def test_a_world_that_is_dropped_goes_without_the_collector() -> None:
+    worlds = worlds_of([])
+    app = create_app(worlds)
+    headers = [(b"host", b"localhost")]
+    ask(
+        app,
+        "POST",
+        b"/_emulator/worlds",
+        headers,
+        b'{"id": "w", "scenario": {"title": "A", "given": {"serpwow": {"batches": [{"repeat": 3}]}}}}',
+    )
+    ask(app, "GET", b"/live/batches/stopall?api_key=k", [*headers, (b"emulator-world", b"w")], b"")
+    ask(app, "POST", b"/_emulator/worlds/w/snapshots", headers, b'{"name": "a"}')
+    assert ask(app, "GET", b"/_emulator/worlds/w/diff", headers, b"").status == 200
+    dropped = ref(worlds.get("w"))
+    gc.collect()
+    gc.disable()
+    try:
+        ask(app, "DELETE", b"/_emulator/worlds/w", headers, b"")
+        assert dropped() is None
+    finally:
+        gc.enable()

@@ -1,0 +1,160 @@
+"""What is large is shown in pages and written in pieces: nothing is lost, and the rest is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator import Emulator, EmulatorServer
+from emulator.kernel import words
+from emulator.kernel.words import SEARCHED, near
+from emulator.vendors.vendor import dump
+from emulator.web import pieces
+from emulator.web.control import pages
+from emulator.web.control.pages import LETTERS
+from emulator.web.pieces import in_pieces, together
+
+PAGE = 10
+BATCHES = PAGE + 5
+SCENARIO = {
+    "title": "Many batches",
+    "timing": {"serpwow.queue": "never"},
+    "given": {
+        "serpwow": {"account": {"credits_limit": 10**6}, "batches": [{"repeat": BATCHES, "status": "queued", "searches": 1}]},
+    },
+}
+CHANGED = BATCHES + 1
+"""The batches that a stop-all stops, and the account."""
+
+
+def stop_all(emulator: Emulator) -> str:
+    """The target that stops all batches of a world."""
+    return f"/live/batches/stopall?api_key={emulator.serpwow.api_key}"
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+    """A world in which a stop-all has stopped more batches than a page has."""
+    monkeypatch.setattr(pages, "PAGE", PAGE)
+    with EmulatorServer() as server, Emulator(server=server) as emulator:
+        emulator.load(SCENARIO)
+        emulator.snapshot("before")
+        httpx.get(emulator.serpwow.url.removesuffix("/live") + stop_all(emulator)).raise_for_status()
+        yield emulator
+
+
+@pytest.mark.parametrize("path", ["/diff?from=before", "/journal/last/explain"])
+def test_a_page_has_the_first_differences_and_counts_the_rest(stopped: Emulator, path: str) -> None:
+    told = stopped.ask("GET", path)
+    assert (len(told["differences"]), told["rest"]) == (PAGE, CHANGED - PAGE)
+    sign = "&" if "?" in path else "?"
+    few = stopped.ask("GET", f"{path}{sign}limit=2")
+    assert (few["differences"], few["rest"]) == (told["differences"][:2], CHANGED - 2)
+
+
+def test_pages_one_after_the_other_have_every_difference_once(stopped: Emulator) -> None:
+    read: list[Any] = []
+    rest = 1
+    while rest:
+        told = stopped.ask("GET", f"/diff?from=before&limit=4&after={len(read)}")
+        read, rest = read + told["differences"], told["rest"]
+    assert len(read) == CHANGED
+    assert [it["text"] for it in read] == [str(it) for it in stopped.diff("before")]
+
+
+def test_a_commit_of_the_ledger_has_a_page_and_the_totals_of_all(stopped: Emulator) -> None:
+    commit = stopped.ask("GET", "/ledger")["commits"][-1]
+    assert (len(commit["differences"]), commit["rest"]) == (PAGE, CHANGED - PAGE)
+    assert commit["totals"]["serpwow"]["states"]["batches"]["queued -> idle"]["count"] == BATCHES
+    assert len(stopped.ledger.commits[-1].differences) == CHANGED
+
+
+def test_a_patch_and_a_dry_run_answer_with_a_page_and_the_handle_with_all(stopped: Emulator) -> None:
+    stopped.restore("before")
+    told = stopped.ask("POST", "/dry-run", {"method": "GET", "url": stop_all(stopped)})
+    assert (len(told["differences"]), told["rest"]) == (PAGE, CHANGED - PAGE)
+    assert len(stopped.dry_run("GET", stop_all(stopped)).differences) == CHANGED
+    many = {"serpwow": {"batches": [{"repeat": BATCHES, "status": "idle", "searches": 1}]}}
+    told = stopped.ask("PATCH", "/state", many)
+    assert (len(told["differences"]), told["rest"]) == (PAGE, BATCHES - PAGE)
+    assert len(stopped.state.change(many)) == BATCHES
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=x", "after=-1"])
+def test_a_page_that_is_none_is_refused_by_name(stopped: Emulator, query: str) -> None:
+    with pytest.raises(Exception, match=query.partition("=")[0]):
+        stopped.ask("GET", f"/diff?{query}")
+
+
+def test_a_difference_shows_the_beginning_of_a_long_text_and_the_state_has_all_of_it() -> None:
+    content = "".join(f'{{"id":"r{n}","params":{{}}}}\n' for n in range(LETTERS))
+    with EmulatorServer() as server, Emulator(server=server) as emulator:
+        emulator.load(
+            {"title": "A job", "given": {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "ready_for_upload"}]}}}
+        )
+        told = emulator.state.change(
+            {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "validating", "input": content}]}}
+        )
+        shown = told[0].changed
+        assert shown is not None
+        kept = emulator.state["stripe"]["batch_jobs"][0]["input"]
+        after = shown["input"][1]
+    assert len(after) < LETTERS + 100
+    assert after.startswith(kept[:LETTERS])
+    assert f"({len(kept):,} characters)" in after
+    assert kept.count("\n") == LETTERS
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text() | st.decimals(allow_nan=False, allow_infinity=False),
+    lambda inner: st.lists(inner, max_size=12) | st.dictionaries(st.text(), inner, max_size=12),
+    max_leaves=60,
+)
+
+
+@given(VALUES)
+def test_pieces_together_are_the_value(value: Any) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pieces, "MANY", 3)
+        patch.setattr(pieces, "LETTERS", 4)
+        patch.setattr(pieces, "SIZE", 16)
+        written = [*in_pieces(value)]
+        assert b"".join(together(iter(written))) == b"".join(written) == dump(value)
+
+
+def test_a_piece_is_small_however_large_the_value_is() -> None:
+    deep = {"batches": [{"id": n, "payments": [{"amount": Decimal("1.50")}] * 2000} for n in range(3)], "input": "é\n" * 10**6}
+    written = [*in_pieces(deep)]
+    assert b"".join(written) == dump(deep)
+    assert max(map(len, written)) < 3 * pieces.LETTERS
+
+
+@given(st.data())
+def test_among_many_words_the_one_that_a_slip_made_another_of_is_found(data: st.DataObject) -> None:
+    known = [
+        f"{first}-{second}" for first in ("world", "suite", "checkout", "nightly") for second in ("alpha", "beta", "gamma")
+    ]
+    known += [f"filler-{n:05}" for n in range(2 * SEARCHED)]
+    meant = data.draw(st.sampled_from(known[:12]))
+    place = data.draw(st.integers(1, len(meant) - 2))
+    slips = [meant[:place] + meant[place + 1 :], meant[:place] + meant[place] + meant[place:]]
+    assert meant in near(data.draw(st.sampled_from(slips)), known)
+
+
+def test_of_many_words_few_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[str] = []
+    rank = words._rank
+
+    def counting(name: str, word: str) -> Any:
+        compared.append(word)
+        return rank(name, word)
+
+    monkeypatch.setattr(words, "_rank", counting)
+    assert near("wolrd-77", [f"world-{n}" for n in range(10_000)]) == ["world-77"]
+    assert len(compared) == SEARCHED
