@@ -8,7 +8,7 @@ from contextlib import suppress
 from threading import Thread
 from typing import Any
 
-from emulator.kernel.ahead import LOOK_LIMIT, TURN_LIMIT
+from emulator.kernel.ahead import TURN_LIMIT, steps_of_a_look
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.world import World
 from emulator.web.turns import pause, turn
@@ -46,10 +46,10 @@ async def free(world: World) -> bool:
     """Wait, in turns with everybody else, until no other thread holds the world and it keeps up with its clock.
 
     Return whether another thread held it: then it may have been replaced or dropped, and has to be looked up again. A clock
-    that is too fast for the world is given up on after LOOK_LIMIT steps.
+    that is too fast for the world is given up on after the steps of a look.
     """
     waited = await _unlocked(world)
-    for _ in range(LOOK_LIMIT // TURN_LIMIT):
+    for _ in range(steps_of_a_look(world) // TURN_LIMIT):
         with world.lock:
             if keep_up(world, TURN_LIMIT):
                 break
