@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.app import create_app, worlds_of
+from emulator.kernel import ahead
 from emulator.kernel import world as kernel_world
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict
@@ -47,9 +48,9 @@ FOREVER_BUSY: dict[str, Any] = {
 @pytest.fixture(autouse=True, scope="module")
 def short_looks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kernel_world, "LOOK_LIMIT", LOOK)
+        patch.setattr(ahead, "LOOK_LIMIT", LOOK)
+        patch.setattr(ahead, "LOOK_LIMIT_EACH", 0)
         patch.setattr(kernel_world, "TURN_LIMIT", TURN)
-        patch.setattr(apart, "LOOK_LIMIT", LOOK)
         patch.setattr(apart, "TURN_LIMIT", TURN)
         yield
 
@@ -129,6 +130,14 @@ def test_a_copy_of_a_world_that_is_behind_goes_on_from_where_that_is() -> None:
     wall.seconds = 60
     world.settle()
     assert world.copy().clock.now() == world.clock.now() == START + timedelta(seconds=30)
+
+
+def test_a_look_has_room_for_a_step_of_each_resource(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ahead, "LOOK_LIMIT_EACH", 1)
+    world, wall = running(500)
+    wall.seconds = 30
+    assert world.settle() == START + timedelta(seconds=30)
+    assert (world.clock.is_behind, world.journal.last) == (False, 500)
 
 
 def test_a_frozen_world_does_whatever_is_due_in_one_look() -> None:

@@ -15,8 +15,13 @@ JUMP_LIMIT = 10_000
 JUMP_LIMIT_EACH = 10
 """Steps that one jump may bring about, and steps more for each resource: the work of a second or two."""
 
-LOOK_LIMIT = 10_000
-"""Steps that one look makes at most to keep up with a clock that runs. What is left is for the next looks."""
+LOOK_LIMIT = 1_000
+LOOK_LIMIT_EACH = 1
+MOST_OF_A_LOOK = 20_000
+"""Steps that one look makes at most to keep up with a clock that runs, more for each resource, and the most in any world.
+
+What is left is for the next looks.
+"""
 
 TURN_LIMIT = 50
 """Steps of one turn of a look, so that others need not wait; and of a further look at a world that is behind already."""
@@ -32,6 +37,11 @@ RESTLESS = "after {} events this world is still not at rest: it seems to repeat 
 def most_steps(world: World) -> int:
     """Return how many steps one jump may bring about in this world."""
     return JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
+
+
+def steps_of_a_look(world: World) -> int:
+    """Return how many steps one look makes at most in this world, where the clock runs."""
+    return min(LOOK_LIMIT + LOOK_LIMIT_EACH * len(world.store), MOST_OF_A_LOOK)
 
 
 def least_steps(world: World, here: datetime, until: datetime, most: int) -> int:

@@ -80,6 +80,10 @@ Least = Callable[[View, datetime, int], int]
 in that time. Beyond the last argument, counting may end."""
 
 
+Progress = Callable[["View", Any], Any]
+"""What of a resource looks otherwise as time passes, at the instant of the view, although nothing happens to it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Assume:
     """The row holds only where this choice of this assumption is in force."""
@@ -172,6 +176,7 @@ class Machine:
     rows: tuple[Row, ...]
     entry: tuple[str, ...]
     least: Least | None = None
+    progress: Progress | None = None
     written: tuple[Row, ...] = field(init=False, repr=False)
     _asked: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
     _timed: dict[str, tuple[tuple[Wait, tuple[Row, ...]], ...]] = field(init=False, repr=False)

@@ -30,8 +30,10 @@ class PagedMap(Generic[K, V]):
 
     def get(self, key: K) -> V | None:
         """Return the value of a key, or None."""
-        pages, place = self._pages, hash(key) & self._wide
-        return pages[place if place < len(pages) else place & self._wide >> 1].get(key)
+        place = hash(key) & self._wide
+        if place >= len(self._pages):
+            place &= self._wide >> 1
+        return self._pages[place].get(key)
 
     def values_of(self, keys: Iterable[K]) -> list[V]:
         """Return the values of keys that are there."""

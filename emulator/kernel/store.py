@@ -88,7 +88,8 @@ class Store:
 
     def size(self, kind: str, *key: Hashable) -> int:
         """How many resources of a kind there are, or are in a group."""
-        return len(self._groups.get((kind, *key)) or ())
+        group = self._groups.get((kind, *key))
+        return 0 if group is None else len(group)
 
     def __len__(self) -> int:
         return self._size

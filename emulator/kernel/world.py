@@ -10,7 +10,7 @@ from threading import RLock
 from typing import Any
 
 from emulator.kernel.agenda import Agenda
-from emulator.kernel.ahead import BEHIND, LOOK_LIMIT, RESTLESS, TOO_FAR, TURN_LIMIT, least_steps, most_steps
+from emulator.kernel.ahead import BEHIND, RESTLESS, TOO_FAR, TURN_LIMIT, least_steps, most_steps, steps_of_a_look
 from emulator.kernel.budget import Account, Budget, Charge
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
@@ -61,7 +61,7 @@ class World:
 
         Where that is too much for one look at a clock that runs, the world falls behind, and later looks go on from there.
         """
-        keep_up(self, TURN_LIMIT if self.clock.is_behind else LOOK_LIMIT)
+        keep_up(self, TURN_LIMIT if self.clock.is_behind else steps_of_a_look(self))
         return self.clock.reached
 
     def transaction(self, why: str) -> Transaction:

@@ -74,10 +74,21 @@ def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference
     stores = source.world.store, target.world.store
     differing = [*stores[0].differing(stores[1])]
     if source.at != target.at:
-        differing += [(kind, it.id) for store in stores for kind in store.kinds() for it in store.group(kind, *MOVING)]
+        differing += _moved(source, target)
     keys = _with_owners(differing, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
     left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
     return _between(left, right, vendors)
+
+
+def _moved(source: Moment, target: Moment) -> Iterator[Key]:
+    """Yield what looks otherwise at the target than at the source although it did not change."""
+    before, after = (Transaction(it.world, it.at, "look") for it in (source, target))
+    for kind in source.world.store.kinds():
+        machine = source.world.rules.machines.get(kind)
+        progress = machine.progress if machine else None
+        for it in before.group(kind, *MOVING):
+            if progress is None or progress(before, it) != progress(after, it):
+                yield kind, it.id
 
 
 def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Transaction:

@@ -9,7 +9,7 @@ from threading import RLock
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from emulator.kernel.ahead import LOOK_LIMIT, TURN_LIMIT
+from emulator.kernel.ahead import TURN_LIMIT, steps_of_a_look
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.world import World
@@ -80,5 +80,5 @@ def _keeps_up(world: World) -> bool:
 
 def _kept_up(world: World, function: Callable[[], T]) -> T:
     """Call a function in a world that has come as near to its clock as one look may bring it."""
-    keep_up(world, LOOK_LIMIT)
+    keep_up(world, steps_of_a_look(world))
     return function()

@@ -75,8 +75,9 @@ def call_up(view: View) -> Iterator[Line | Batch]:
             continue
         for rank in reversed(range(len(PRIORITIES))):
             yield from _call_the_line(view, pool, PRIORITIES[rank])
-            free = _free(view, pool)
-            if free and any(view.size(Batch.kind, "in line", pool, lower) for lower in PRIORITIES[:rank]):
+            if any(view.size(Batch.kind, "in line", pool, lower) for lower in PRIORITIES[:rank]) and (
+                free := _free(view, pool)
+            ):
                 first = _newly_queued(view, pool, PRIORITIES[rank])[:free]
                 yield from (replace(batch, called_at=view.now) for batch in first)
 

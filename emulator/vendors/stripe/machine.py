@@ -119,6 +119,12 @@ def as_of_now(view: View, job: Job) -> Job:
     return validated(view, job) if job.status == "validating" else job
 
 
+def progress_of(view: View, job: Job) -> tuple[int, int, int]:
+    """The counts that a job has reached."""
+    now = as_of_now(view, job)
+    return now.success_count, now.failure_count, now.validated_count
+
+
 READY, REFUSED = "ready_for_upload", "not_cancellable"
 WHEN_FAILED = Assume(CANCEL_FAILED.id, "200")
 
@@ -203,6 +209,7 @@ JOB = Machine(
         Row("in_progress", After(PROCESSING_PROGRESS.name), SAME, None, tell_of_progress, "stripe-event-9"),
         Row("cancelling", After(DRAIN.name), "canceled", None, and_tell(), "stripe-cancel-6"),
     ),
+    progress=progress_of,
     entry=(READY,),
 )
 
