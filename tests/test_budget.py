@@ -146,7 +146,7 @@ def do(server: Server, doing: str, what: str | None) -> int:
             state = {"serpwow": {"batches": [{"id": "AAAAAAAA", "name": what}]}}
             return server.control("PATCH", "/default/state", state).status
         case "fault":
-            laid = {"at": "serpwow.account.get", "where": "before-commit", "do": "status", "status": 500, "body": what}
+            laid = {"at": "serpwow.account.get", "where": "before-commit", "do": "status", "status": 404, "body": what}
             return server.control("POST", "/default/faults", laid).status
         case "cancel":
             return server.ask("POST", CANCEL_JOB.format(job.id if job else "J"), None, *STRIPE).status
