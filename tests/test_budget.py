@@ -146,7 +146,7 @@ def do(server: Server, doing: str, what: str | None) -> int:
             state = {"serpwow": {"batches": [{"id": "AAAAAAAA", "name": what}]}}
             return server.control("PATCH", "/default/state", state).status
         case "fault":
-            laid = {"at": "serpwow.account.get", "where": "before-commit", "do": "status", "status": 500, "body": what}
+            laid = {"at": "serpwow.account.get", "where": "before-commit", "do": "status", "status": 404, "body": what}
             return server.control("POST", "/default/faults", laid).status
         case "cancel":
             return server.ask("POST", CANCEL_JOB.format(job.id if job else "J"), None, *STRIPE).status
@@ -239,8 +239,8 @@ def test_history_and_journal_make_room_first_and_the_journal_says_so() -> None:
 @pytest.mark.parametrize(
     ("method", "path", "body"),
     [
-        ("POST", "", {"scenario": {"title": "x" * 100, "given": {"serpwow": {"batches": [{"repeat": 100_000}]}}}}),
-        ("PATCH", "/default/state", {"serpwow": {"batches": [{"repeat": 100_000}]}}),
+        ("POST", "", {"scenario": {"title": "x" * 100, "given": {"serpwow": {"batches": [{"repeat": 900_000}]}}}}),
+        ("PATCH", "/default/state", {"serpwow": {"batches": [{"repeat": 900_000}]}}),
         ("PATCH", "/default/state", {"6dot50": {"batches": [{"name": "a", "payments": [{**PAYMENT, "repeat": 90_000}]}]}}),
         ("POST", "/default/faults", {"at": "*", "where": "before-auth", "do": "status", "status": 500, "body": "x" * 900_000}),
         ("POST", "/default/snapshots", {"name": "one"}),

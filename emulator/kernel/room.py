@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from emulator.kernel.budget import Account
+from emulator.kernel.weight import KEEPING
 
 if TYPE_CHECKING:
     from emulator.kernel.store import Resource
@@ -37,6 +38,15 @@ def charge(world: World, resource: Resource, bounded: bool) -> None:
         old = world.store.find(resource.kind, resource.id)
         if old is None or size > old.charge.size + SMALL:
             raise account.refusal(f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
+
+
+def admit(account: Account, resources: int) -> None:
+    """Make sure that there is room for so many resources more, before they are made.
+
+    Raises:
+        TooMany: there is not, even if each is as small as can be.
+    """
+    account.admit(resources * KEEPING, f"what comes to {resources} resources")
 
 
 def make_room(world: World) -> None:

@@ -14,9 +14,8 @@ from emulator.kernel.journal import Change, Step
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
 from emulator.kernel.ranking import Ranking
-from emulator.kernel.room import charge, make_room
+from emulator.kernel.room import admit, charge, make_room
 from emulator.kernel.store import Resource
-from emulator.kernel.weight import KEEPING
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
@@ -136,12 +135,8 @@ class Transaction:
         return self.digest(f"{purpose}/{number}")
 
     def admit(self, resources: int) -> None:
-        """Make sure that the world has room for so many resources more, before they are made.
-
-        Raises:
-            TooMany: it has not, even if each is as small as can be.
-        """
-        self._world.account.admit(resources * KEEPING, f"what comes to {resources} resources")
+        """Make sure that the world has room for so many resources more, or raise TooMany."""
+        admit(self._world.account, resources)
 
     def put(self, resource: Resource) -> None:
         """Adds or replaces a resource. Where a machine governs it, a status that differs from before is noted as a change."""

@@ -34,6 +34,9 @@ one leaves out parts of the other."""
 SLIP, SWAP = 2, 3
 """Costs of a letter too many, too few or in its neighbour's place; and of one in place of another."""
 
+LONGEST_KNOWN = 100
+"""Letters of a word up to which it is remembered how near it is to others: a client could fill the memory with longer ones."""
+
 
 def near(name: str, known: Iterable[str], weakest: int = SHORT) -> list[str]:
     """Return the known words that are nearest to `name`, at most ALIKE of them; none where none has to do with it.
@@ -119,9 +122,17 @@ def _worst(written: list[str], meant: list[str]) -> tuple[int, ...] | None:
     return (*max(known), free) if len(known) == len(ranks) > free else None
 
 
-@lru_cache(maxsize=4096)
 def rank_of(name: str, word: str) -> tuple[int, int] | None:
     """Return how near two single words are, or None. What stands in braces in the second is anything."""
+    return _known_rank_of(name, word) if len(name) <= LONGEST_KNOWN else _rank_of(name, word)
+
+
+@lru_cache(maxsize=4096)
+def _known_rank_of(name: str, word: str) -> tuple[int, int] | None:
+    return _rank_of(name, word)
+
+
+def _rank_of(name: str, word: str) -> tuple[int, int] | None:
     if name == word:
         return SAME, 0
     if word.startswith("{"):

@@ -184,6 +184,12 @@ def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str)
     world.settle()
 
 
+def resources_in(state: object, vendors: Vendors) -> int:
+    """Return how many resources a state by vendor comes to, whatever else is wrong with it."""
+    parts = state if isinstance(state, dict) else {}
+    return sum(count(parts[name], lists_of(vendor.given.schema)) for name, vendor in vendors.items() if name in parts)
+
+
 def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
     """The resources that a state by vendor comes to; a vendor that is not mentioned still gets what it cannot be without.
 
@@ -192,10 +198,9 @@ def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterato
         TooMany: there is no room for so many resources.
     """
     problems: list[Problem] = []
-    lists_by_vendor = {name: lists_of(vendor.given.schema) for name, vendor in vendors.items()}
-    view.admit(sum(count(state.get(name, {}), lists) for name, lists in lists_by_vendor.items()))
+    view.admit(resources_in(state, vendors))
     for name, vendor in vendors.items():
-        fragment, lists = state.get(name, {}), lists_by_vendor[name]
+        fragment, lists = state.get(name, {}), lists_of(vendor.given.schema)
         try:
             yield from vendor.given.read(view, written_out(fragment, lists))
         except BadInput as error:

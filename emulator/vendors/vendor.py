@@ -111,17 +111,13 @@ def _parse_query(text: str) -> Mapping[str, str]:
 
 
 class Reader(Protocol):
-    """Takes in the body of an upload as it arrives, so that it never lies in memory whole."""
+    """Takes in an upload as it arrives, `limit` bytes at most, of which it keeps `size` bytes."""
 
     limit: int
-    """How many bytes it takes at most."""
 
     @property
-    def size(self) -> int:
-        """Bytes of what is kept of them."""
-
-    def feed(self, chunk: bytes) -> None:
-        """Takes in the next bytes."""
+    def size(self) -> int: ...
+    def feed(self, chunk: bytes) -> None: ...
 
 
 class Stream(NamedTuple):

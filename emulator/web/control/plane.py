@@ -5,14 +5,15 @@ from __future__ import annotations
 from threading import Lock, RLock
 from typing import Any
 
-from emulator.kernel.budget import Budget
+from emulator.kernel.budget import Account, Budget
 from emulator.kernel.limits import Limits
+from emulator.kernel.room import admit
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.document import Document
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
-from emulator.scenario.scenario import Scenario, Vendors
+from emulator.scenario.scenario import Scenario, Vendors, resources_in
 from emulator.web.control.shows import show_world
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
@@ -67,11 +68,23 @@ class Plane:
         Raises:
             NotFound: the library has none of that name.
             BadInput: it is no scenario, and why.
+            TooMany: there is no room for so many resources.
         """
         if isinstance(written, str):
             with self._reading:
                 return self.library.get(written)
-        return load_document(written if isinstance(written, Document) else Document(written), self.vendors, titled=False)
+        document = written if isinstance(written, Document) else Document(written)
+        if isinstance(document.value, dict):
+            self.admit(document.value.get("given"), Account(self.worlds.budget))
+        return load_document(document, self.vendors, titled=False)
+
+    def admit(self, state: object, account: Account) -> None:
+        """Make sure that there is room for a state by vendor, whatever else is wrong with it, before it is looked at closely.
+
+        Raises:
+            TooMany: there is no room for so many resources.
+        """
+        admit(account, resources_in(state, self.vendors))
 
     def let_go(self, world: World) -> None:
         """Lets go the requests that nothing holds up any more after a world was steered. Whoever calls holds its lock."""

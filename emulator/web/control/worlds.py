@@ -158,6 +158,7 @@ def change_state(world: World, asked: Asked) -> Any:
     vendors = asked.plane.vendors
     if not asked.body and asked.has_no_body:
         raise BadInput([Problem(NOTHING_TO_CHANGE)])
+    asked.plane.admit(asked.body, world.account)
     if problems := list(state_problems(asked.body, vendors)):
         raise BadInput(problems)
     if names_empty_parts_only(asked.body):
