@@ -80,7 +80,8 @@ class Exchange(NamedTuple):
 
     `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None while it is still being sent, and False in a snapshot or a fork that was made meanwhile: it is not sent from there.
+    None while it is still being sent, and where nobody can know: the client had closed its side of the connection before.
+    It is False in a snapshot or a fork that was made while it was sent: it is not sent from there.
     `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
     `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`,
     None where a fault or the scenario gave the answer.
@@ -171,10 +172,13 @@ class Journal:
         exchanges = ((entry.n, entry.event) for entry in reversed(self._entries) if isinstance(entry.event, Exchange))
         return list(islice(exchanges, count))
 
-    def mark(self, n: int, exchange: Exchange, delivered: bool) -> None:
-        """Notes of this very exchange, if it is still there under its number, whether the client got the whole answer."""
-        place = self._place(n)
-        if place is not None and self._entries[place].event is exchange:
+    def mark(self, n: int, exchange: Exchange, delivered: bool | None) -> None:
+        """Notes of this very exchange, if it is still there under its number, whether the client got the whole answer.
+
+        A later mark goes before an earlier one.
+        """
+        place = self._place_of(n, exchange)
+        if place is not None:
             self._entries[place] = Entry(n, exchange._replace(delivered=delivered))
 
     def withdraw(self, n: int, exchange: Exchange) -> None:
@@ -182,10 +186,14 @@ class Journal:
 
         The same request is entered again when it is over; `continue_as` says where.
         """
-        place = self._place(n)
-        if place is not None and self._entries[place].event is exchange:
+        place = self._place_of(n, exchange)
+        if place is not None:
             del self._entries[place]
             self._withdrawn[n] = None
+
+    def has(self, n: int, exchange: Exchange) -> bool:
+        """Tell whether this very exchange is still there under its number, whatever is known of its delivery."""
+        return self._place_of(n, exchange) is not None
 
     def continue_as(self, n: int, newer: int) -> None:
         """Notes that the request whose entry `n` was withdrawn is entry `newer` now."""
@@ -221,6 +229,12 @@ class Journal:
         twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
         twin._withdrawn = self._withdrawn.copy()
         return twin
+
+    def _place_of(self, n: int, exchange: Exchange) -> int | None:
+        """Return the index of this very exchange, however often it was marked; None where it is not there."""
+        place = self._place(n)
+        event = None if place is None else self._entries[place].event
+        return place if isinstance(event, Exchange) and event.began is exchange.began else None
 
     def _place(self, n: int) -> int | None:
         """Return the index of the entry with that number, from the oldest; None where there is none."""

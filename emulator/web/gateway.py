@@ -14,9 +14,10 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
-from emulator.web.answers import answer_to
+from emulator.web.answers import answer_to, would_refuse
 from emulator.web.apart import free
 from emulator.web.coding import GZIP
+from emulator.web.expectation import waits_for_continue, waits_with_too_much
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
@@ -78,10 +79,14 @@ class Gateway:
             self._tell(scope, wire)
         means = means_of(scope)
         if wire.faults and wire.holding is not None and not means.gone:
-            await befall(wire, wire.holding, means, send, self._limits.hang_seconds)
+            await befall(wire, wire.holding, means, send)
         else:
+            if means.may_be_gone:
+                note_delivery(wire, means)
             await send_out(wire, send, means)
-        if means.gone or wire.faults:
+        if means.may_be_gone and not means.gone:
+            await means.see_off()
+        if means.gone or means.may_be_gone or wire.faults:
             note_delivery(wire, means)
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
@@ -90,10 +95,11 @@ class Gateway:
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            body = await _read(receive, reader, limit)
-            call = call_in(scope, path, body)
-            call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
-            call.credential = route.vendor.credential(call)
+            if waits_with_too_much(scope, limit):
+                raise TooLarge(limit)
+            if waits_for_continue(scope) and await self._is_turned_away(route, bodiless := _call_on(route, scope, path)):
+                return await self._answer(route, bodiless, means_of(scope))
+            call = _call_on(route, scope, path, reader, await _read(receive, reader, limit))
             return await self._answer(route, call, means_of(scope))
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
@@ -106,6 +112,15 @@ class Gateway:
         except Exception:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
+
+    async def _is_turned_away(self, route: Route, call: Call) -> bool:
+        """Tell whether a request gets no further, whatever its body is."""
+        while (world := world_of(self._worlds, route.vendor, call)) is not None:
+            if await free(world):
+                continue
+            with world.lock:
+                return would_refuse(world, route, call)
+        return True
 
     async def _answer(self, route: Route, call: Call, means: Means) -> Wire:
         """Let the world of a request answer it: the one that is there once its lock is held."""
@@ -128,8 +143,8 @@ class Gateway:
             return self._recorder.record(tx, world, route, call, answer, reply)
 
     def _stricken(self, world: World, route: Route, call: Call, means: Means) -> Stricken:
-        holding = Holding(self._held, world, call, route.name, means)
-        return Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
+        holding = Holding(self._held, world, call, route.name, means, self._limits.hang_seconds)
+        return Stricken(world, route, call, holding, self._recorder)
 
     def _hint(self, limit: int) -> str:
         """Return how to raise a bound that is ours; empty where it is the vendor's."""
@@ -191,6 +206,14 @@ class Gateway:
 def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
     """Return the request of a scope."""
     return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
+
+
+def _call_on(route: Route, scope: Scope, path: str, reader: Reader | None = None, body: bytes = b"") -> Call:
+    """Return the request of a scope as its vendor reads it."""
+    call = call_in(scope, path, body)
+    call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
+    call.credential = route.vendor.credential(call)
+    return call
 
 
 async def _read(receive: Receive, reader: Reader | None, limit: int) -> bytes:

@@ -28,8 +28,8 @@ class Noted(NamedTuple):
     n: int
     exchange: Exchange
 
-    def mark(self, delivered: bool) -> None:
-        """Notes whether the client got the whole answer."""
+    def mark(self, delivered: bool | None) -> None:
+        """Notes whether the client got the whole answer; None where nobody knows."""
         with self.world.lock:
             self.world.journal.mark(self.n, self.exchange, delivered)
 
@@ -39,8 +39,7 @@ class Noted(NamedTuple):
 
     def remains(self) -> bool:
         """Tell whether the journal still has this very exchange."""
-        entry = self.world.journal.entry(self.n)
-        return entry is not None and entry.event is self.exchange
+        return self.world.journal.has(self.n, self.exchange)
 
 
 class Past(NamedTuple):

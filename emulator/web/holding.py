@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from emulator.kernel.clock import FROZEN
+from emulator.kernel.clock import FROZEN, MONOTONIC
 from emulator.kernel.errors import Conflict, TimeRunsForward
 from emulator.kernel.faults import DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.quantities import END_OF_TIME
@@ -28,11 +28,30 @@ class WorldGone(Exception):
         super().__init__(f"its world was reset, taken back or dropped meanwhile, or the server ends: {happened}")
 
 
-class Holding:
-    """One request among the faults of its world. `noted` is its exchange, once it is committed."""
+class Patience:
+    """The real time, in seconds, for which all faults together may hold up one request. It runs from the first wait."""
 
-    def __init__(self, requests: HeldRequests, world: World, call: Call, operation: str, means: Means) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end: float | None = None
+
+    def left(self) -> float:
+        """Return the seconds that are left; 0 from its end on."""
+        now = MONOTONIC()
+        if self._end is None:
+            self._end = now + self._seconds
+        return max(0.0, self._end - now)
+
+
+class Holding:
+    """One request among the faults of its world. `noted` is its exchange, once it is committed.
+
+    Faults hold it up for at most `patience` seconds of real time, all of them together.
+    """
+
+    def __init__(self, requests: HeldRequests, world: World, call: Call, operation: str, means: Means, patience: float) -> None:
         self.noted: Noted | None = None
+        self._patience = Patience(patience)
         self._requests = requests
         self._world = world
         self._call = call
@@ -91,10 +110,14 @@ class Holding:
                 await self._delay_virtually(fault)
             elif isinstance(fault.delay, timedelta):
                 with self.hold(fault) as held:
-                    if held.ended is None:
-                        await self._means.pause(held, fault.delay.total_seconds())
+                    await self.pause(held, fault.delay.total_seconds())
 
-    async def hang(self, fault: Fault, seconds: float, noted: Noted | None = None) -> bool:
+    async def pause(self, held: Held, seconds: float) -> bool:
+        """Lets real time pass until the request is stirred. False where no more of it need pass, or may."""
+        seconds = min(seconds, self._patience.left())
+        return held.ended is None and seconds > 0 and await self._means.pause(held, seconds)
+
+    async def hang(self, fault: Fault, noted: Noted | None = None) -> bool:
         """Leaves the client without a word until the fault is taken away (True), or it or our patience is at its end.
 
         `noted` is the entry of a request that has not taken effect.
@@ -104,7 +127,7 @@ class Holding:
         """
         with self.hold(fault, noted=noted) as held:
             if held.ended is None:
-                await self._means.hang(held, seconds)
+                await self._means.hang(held, self._patience.left())
         return held.ended == LIFTED
 
     @contextmanager
@@ -136,7 +159,7 @@ class Holding:
             while True:
                 held.rest()
                 left = self._seconds_until(due, held)
-                if held.ended is not None or left <= 0 or not await self._means.pause(held, min(left, AT_MOST)):
+                if left <= 0 or not await self.pause(held, min(left, AT_MOST)):
                     break
 
     def _end_of(self, fault: Fault) -> datetime | None:

@@ -53,11 +53,21 @@ class Means(Protocol):
     def gone(self) -> bool:
         """Whether nobody is known to be there any more to whom something could be sent."""
 
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether nobody can know if the client still listens."""
+
+    async def see_off(self) -> None:
+        """Notes whether a client that may be gone is, as far as that is known after something was sent to it."""
+
     async def breathe(self) -> None:
         """Lets others have their turn."""
 
     async def pause(self, held: Held, seconds: float) -> bool:
         """Lets real time pass until the request is stirred. False where nobody waits, so that more of it need not pass."""
+
+    def hear_no_more(self) -> None:
+        """Answers nothing that comes after this request on its connection, nor what has come already."""
 
     async def say(self, data: bytes) -> None:
         """Puts bytes on the wire as they are."""

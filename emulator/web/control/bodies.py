@@ -20,6 +20,7 @@ from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
 from emulator.scenario.terms import DURATION, INSTANT
 from emulator.web.coding import coding_of
+from emulator.web.expectation import waits_with_too_much
 from emulator.web.wire import HEARD_OUT
 
 Body = dict[str, Any]
@@ -188,6 +189,8 @@ async def text_of(request: Request, most_bytes: int) -> str:
 async def _heard_out(request: Request, most_bytes: int) -> bytearray:
     body = bytearray()
     size = 0
+    if waits_with_too_much(request.scope, most_bytes):
+        raise TooLarge(most_bytes, f": {Limits.more('control')}")
     async for chunk in request.stream():
         size += len(chunk)
         if size <= most_bytes:
