@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from httptools import HttpParserError
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.kernel.limits import Limits
 from emulator.web.accidents import LENT
@@ -17,6 +17,7 @@ from emulator.web.flow import OneReadAhead, OneWrite, Unread, after_rounds
 from emulator.web.guard import Turned
 from emulator.web.idle import RESTS, has_unread_bytes, hint, longest_idle
 from emulator.web.offers import feed
+from emulator.web.persistence import Persistence
 from emulator.web.refusals import flaw_in, refusal
 from emulator.web.request_head import MISSPELT, Head, flaw_of, head_too_large, origin_form, too_large
 from emulator.web.request_line import RequestLine
@@ -48,8 +49,7 @@ class Line(HttpToolsProtocol):
         self.wire = OneWrite(transport, self.kept)
         self.transport = self.wire  # type: ignore[assignment]
         self._lent = SocketConnection(self)
-        self._answered: RequestResponseCycle | None = None
-        self._keeps_with_body = False
+        self._persistence = Persistence(self.wire)
         self.app_state = {LENT: self._lent}
         self._hears, self._loose, self._due, self._bytes = NOTHING, 0, 0, 0
         self._is_deaf = False
@@ -78,7 +78,8 @@ class Line(HttpToolsProtocol):
         return not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave_unsaid()
+        self._lent.leave()
+        self._persistence.leave_unsaid()
         super().connection_lost(exc)
 
     def resume_writing(self) -> None:
@@ -88,7 +89,8 @@ class Line(HttpToolsProtocol):
     def cut(self, hang_up: Callable[[Any], None]) -> None:
         """Hangs up in this way once what was said is on its way."""
         self.hear_no_more()
-        self._leave_unsaid()
+        self._lent.leave()
+        self._persistence.leave_unsaid()
         self.wire.cut(hang_up)
 
     def hear_no_more(self) -> None:
@@ -117,7 +119,7 @@ class Line(HttpToolsProtocol):
                     self.refuse(400, "bad-request", NOT_UTF_8)
                     return
         except HttpParserError as error:
-            self.refuse(*flaw_in(error, data, is_first=self._answered is None))  # unless a callback has, by name
+            self.refuse(*flaw_in(error, data, is_first=self._persistence.is_first))  # unless a callback has, by name
         if self._loose > self.limits.head + self.limits.url:
             self.refuse(*head_too_large(self.limits))
 
@@ -125,6 +127,9 @@ class Line(HttpToolsProtocol):
         super().on_message_begin()
         self._request_line.begin()
         self._hears, self._began = HEAD, self._heard
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value.rstrip(b" \t"))  # the parser leaves tabs at its end
 
     def on_headers_complete(self) -> None:
         method, version = self.parser.get_method(), self.parser.get_http_version()
@@ -135,10 +140,10 @@ class Line(HttpToolsProtocol):
         self.url, self.headers = origin_form(self.url, self.headers)
         self.scope["headers"], self.expect_100_continue = self.headers, head.expects_continue
         super().on_headers_complete()
-        if self.expect_100_continue:
-            self._keeps_with_body, self.cycle.keep_alive = self.cycle.keep_alive, False
         if not self.pipeline:
-            self._begin(self.cycle)
+            self._persistence.begin(self.cycle)
+        if self.expect_100_continue:
+            self._persistence.keep_only_with_body(self.cycle)
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
         self._hears, self._loose = BODY, 0
         self._pace.begin(self._heard, self._bytes)
@@ -147,17 +152,20 @@ class Line(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._loose = 0
-        self._keep_with_body()
+        self._persistence.note_body(self.cycle)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
         self._stop(too_large(self.headers, self.limits))  # these are trailers
-        self._keep_with_body()
+        self._persistence.note_body(self.cycle)
         self._hears, self._loose = NOTHING, 0
         self._request_line.end()
         super().on_message_complete()
+        if self.cycle.keep_alive and not self.parser.should_keep_alive():
+            self._persistence.close_after(self.cycle)  # trailers say so, and the parser hears nothing after them
+            self._end(self.transport.close)
 
     def on_response_complete(self) -> None:
         self.wire.say(b"")  # the reply to HEAD has nothing but a head
@@ -165,7 +173,7 @@ class Line(HttpToolsProtocol):
         self._began = self._heard = self.loop.time()  # who waited for an answer was not slow meanwhile
         self._rests_since = next(RESTS)
         if self.pipeline:
-            self._begin(self.pipeline[-1][0])  # the one that uvicorn takes up now
+            self._persistence.begin(self.pipeline[-1][0])  # the one that uvicorn takes up now
         super().on_response_complete()
         self._say_last_word()
 
@@ -234,28 +242,6 @@ class Line(HttpToolsProtocol):
         if self._hears == NOTHING or not self.url:
             return "-", "-"
         return self.parser.get_method().decode(), self.url.decode("latin-1")
-
-    def _begin(self, cycle: RequestResponseCycle) -> None:
-        """Notes whose answer comes next, and whether the connection outlives it: uvicorn says neither in all its releases."""
-        self._answered = cycle
-        self.wire.keeps = cycle.keep_alive
-
-    def _keep_with_body(self) -> None:
-        """Lets a connection outlive the answer once the body comes that a client was to be asked for.
-
-        Without it nobody can tell whether a body or a request comes next (RFC 9110, 10.1.1).
-        """
-        if self._keeps_with_body and not self.cycle.response_started:
-            self.cycle.keep_alive = True
-            self.wire.keeps = self.wire.keeps or self._answered is self.cycle
-        self._keeps_with_body = False
-
-    def _leave_unsaid(self) -> None:
-        """Nobody hears the rest of the answer that is under way, of which uvicorn tells only the newest request."""
-        self._lent.leave()
-        if self._answered is not None:
-            self._answered.disconnected = True
-            self._answered.message_event.set()
 
     @property
     def _asks(self) -> bool:
