@@ -104,9 +104,13 @@ async def send_out(wire: Wire, send: Send, means: Means) -> None:
 
 
 async def send_more(piece: bytes, send: Send, means: Means) -> bool:
-    """Sends a piece of a body, lets others have their turn, and tells whether there is somebody to send the rest to."""
-    await send({"type": "http.response.body", "body": piece, "more_body": True})
+    """Lets others have their turn, sends a piece of a body, and tells whether there is somebody to send the rest to.
+
+    Nobody has a turn after the last piece, so that who has it all and hangs up is not taken for who did not wait for it.
+    """
     await means.breathe()
+    if not means.gone:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
     return not means.gone
 
 
