@@ -172,14 +172,16 @@ class Journal:
         exchanges = ((entry.n, entry.event) for entry in reversed(self._entries) if isinstance(entry.event, Exchange))
         return list(islice(exchanges, count))
 
-    def mark(self, n: int, exchange: Exchange, delivered: bool | None) -> None:
-        """Notes of this very exchange, if it is still there under its number, whether the client got the whole answer.
+    def mark(self, n: int, exchange: Exchange, delivered: bool | None) -> Exchange:
+        """Note of this very exchange, if it is still there under its number, whether the client got the whole answer.
 
-        A later mark goes before an earlier one.
+        Return it as it is from then on.
         """
         place = self._place_of(n, exchange)
         if place is not None:
-            self._entries[place] = Entry(n, exchange._replace(delivered=delivered))
+            exchange = exchange._replace(delivered=delivered)
+            self._entries[place] = Entry(n, exchange)
+        return exchange
 
     def withdraw(self, n: int, exchange: Exchange) -> None:
         """Takes out this very exchange, if it is still there under its number, which no other entry gets.
@@ -192,7 +194,7 @@ class Journal:
             self._withdrawn[n] = None
 
     def has(self, n: int, exchange: Exchange) -> bool:
-        """Tell whether this very exchange is still there under its number, whatever is known of its delivery."""
+        """Tell whether this very exchange is still there under its number."""
         return self._place_of(n, exchange) is not None
 
     def continue_as(self, n: int, newer: int) -> None:
@@ -231,10 +233,9 @@ class Journal:
         return twin
 
     def _place_of(self, n: int, exchange: Exchange) -> int | None:
-        """Return the index of this very exchange, however often it was marked; None where it is not there."""
+        """Return the index of this very exchange; None where it is not there."""
         place = self._place(n)
-        event = None if place is None else self._entries[place].event
-        return place if isinstance(event, Exchange) and event.began is exchange.began else None
+        return place if place is not None and self._entries[place].event is exchange else None
 
     def _place(self, n: int) -> int | None:
         """Return the index of the entry with that number, from the oldest; None where there is none."""
