@@ -261,3 +261,13 @@ def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(struck: Struck) -> 
     with struck.fault(do="delay", where="after-commit", delay="1h"):
         struck.control.patch(f"{WORLD}/clock", json={"rate": "real"}).raise_for_status()
         assert struck.control.get("/live/batches?api_key=k", timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize("sent", [b"GET /", b"content-length: 9\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\nnonsense\r\n"])
+def test_the_server_ends_without_a_failure_while_a_request_is_not_whole(log: pytest.LogCaptureFixture, sent: bytes) -> None:
+    with ThreadedServer(create_app(worlds_of([]))) as server, httpx.Client(base_url=server.url) as control:
+        line = Struck(server, control).dial()
+        line.sendall(sent if sent.startswith(b"GET") else b"POST /za/pay/batches HTTP/1.1\r\nhost: localhost\r\n" + sent)
+        control.get("/_emulator/ready")
+    line.close()
+    assert "Traceback" not in log.text

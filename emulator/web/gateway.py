@@ -95,12 +95,13 @@ class Gateway:
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
+            means = means_of(scope)
             if waits_with_too_much(scope, limit):
                 raise TooLarge(limit)
-            if waits_for_continue(scope) and await self._is_turned_away(route, bodiless := _call_on(route, scope, path)):
-                return await self._answer(route, bodiless, means_of(scope))
+            if waits_for_continue(scope) and await self._is_turned_away(route, bare := _call_on(route, scope, path), means):
+                return await self._answer(route, bare, means)
             call = _call_on(route, scope, path, reader, await _read(receive, reader, limit))
-            return await self._answer(route, call, means_of(scope))
+            return await self._answer(route, call, means)
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -113,10 +114,10 @@ class Gateway:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
 
-    async def _is_turned_away(self, route: Route, call: Call) -> bool:
+    async def _is_turned_away(self, route: Route, call: Call, means: Means) -> bool:
         """Tell whether a request gets no further, whatever its body is."""
         while (world := world_of(self._worlds, route.vendor, call)) is not None:
-            if await free(world):
+            if not isinstance(means, NoSocket) and await free(world):
                 continue
             with world.lock:
                 return would_refuse(world, route, call)

@@ -86,6 +86,12 @@ class Line(HttpToolsProtocol):
         self._unread.begin_anew()
         super().resume_writing()
 
+    def shutdown(self) -> None:
+        """Ends at the end of the server: what is owed is answered, and a request that is not whole was never asked."""
+        if self._hears != NOTHING:
+            self._end(self.transport.close)
+        super().shutdown()
+
     def cut(self, hang_up: Callable[[Any], None]) -> None:
         """Hangs up in this way once what was said is on its way."""
         self.hear_no_more()
@@ -268,6 +274,7 @@ class Line(HttpToolsProtocol):
 
     def _leave(self, reply: bytes) -> None:
         self.transport.write(reply)
+        self._persistence.leave_unsaid()  # the rest of its request will not come
         self.wire.hang_up_slowly(self.loop)
 
     def _check(self, head: Head) -> None:
