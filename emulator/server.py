@@ -132,7 +132,8 @@ class _StoppedAtOnce(_Server):
             listening.close()
         for connection in [*self.server_state.connections]:
             connection.transport.abort()
-        await turn()  # who waits for a client to read hears that it is gone
+        for _ in range(ROUNDS):
+            await turn()  # who waits for a client to send or to read hears that it is gone
         for task in self.server_state.tasks:
             task.cancel()
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
