@@ -216,20 +216,19 @@ def token_option(says: str) -> Callable[[Callable[..., None]], Callable[..., Non
 
 
 def limit_options(command: Callable[..., None]) -> Callable[..., None]:
-    """An option `--max-...` for each bound, and `--keep-alive`."""
+    """An option `--max-...` or `--min-...` for each bound, and `--keep-alive`."""
     from emulator.kernel.limits import SAYS, Limits
 
     command = keep_alive_option(command)
     for field in reversed(dataclasses.fields(Limits)):
         if field.name == "keep_alive":
             continue
-        name = f"max-{field.name.replace('_', '-')}"
         option = click.option(
-            f"--{name}",
+            f"--{Limits.option(field.name)}",
             field.name,
             default=field.default,
             type=WholeSeconds() if Limits.lasts(field.name) else click.IntRange(min=1),
-            envvar=f"EMULATOR_{name.upper().replace('-', '_')}",
+            envvar=Limits.variable(field.name),
             show_default=True,
             show_envvar=True,
             help=SAYS[field.name],

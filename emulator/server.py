@@ -139,7 +139,8 @@ class _StoppedAtOnce(_Server):
             listening.close()
         for connection in [*self.server_state.connections]:
             connection.transport.abort()
-        await turn()  # who waits for a client to read hears that it is gone
+        for _ in range(ROUNDS):
+            await turn()  # who waits for a client to send or to read hears that it is gone
         for task in self.server_state.tasks:
             task.cancel()
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
@@ -161,11 +162,7 @@ def serve(
     """
     bounds = limits or Limits()
     sys.setswitchinterval(INTERVAL)
-    config = _config(app, bounds, lines)
-    if tls is not None:
-        config.load()
-        config.ssl = tls.context()
-    server = _Server(config, on_ready, bounds, on_stop)
+    server = _Server(_config(app, bounds, lines, tls), on_ready, bounds, on_stop)
     server.on_second = Tended().tend
     if until is not None:
         Thread(target=server.stop_after, args=(until,), daemon=True).start()
@@ -178,14 +175,16 @@ class ThreadedServer:
     What it has to log goes to the handlers that the process has, which it leaves as they are.
     """
 
-    def __init__(self, app: App, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None) -> None:
+    def __init__(
+        self, app: App, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None, tls: Tls | None = None
+    ) -> None:
         self._ready = Event()
         self._sockets = listen(host, port)
         bounds = limits or Limits()
-        self._server = _StoppedAtOnce(_config(app, bounds), self._ready.set, bounds)
+        self._server = _StoppedAtOnce(_config(app, bounds, tls=tls), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
-        self.url = url_of(self._sockets)
+        self.url = url_of(self._sockets, "https" if tls else "http")
 
     def __enter__(self) -> ThreadedServer:
         self._thread.start()
@@ -225,8 +224,8 @@ def _bound_handshakes(seconds: int) -> None:
     loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
-def _config(app: App, limits: Limits, lines: ExchangeLines | None = None) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: App, limits: Limits, lines: ExchangeLines | None = None, tls: Tls | None = None) -> uvicorn.Config:
+    config = uvicorn.Config(
         app,
         loop="none",
         log_config=None,  # whatever is logged goes where the process has it go
@@ -241,3 +240,7 @@ def _config(app: App, limits: Limits, lines: ExchangeLines | None = None) -> uvi
         timeout_keep_alive=min(limits.keep_alive, FOR_EVER) + GRACE,  # type: ignore[arg-type]  # the loops take fractions
         timeout_graceful_shutdown=0.3,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
     )
+    if tls is not None:
+        config.load()  # or it would be overlooked
+        config.ssl = tls.context()
+    return config

@@ -46,6 +46,7 @@ class Tls:
     def context(self) -> ssl.SSLContext:
         """What a server needs to speak TLS under every one of its names."""
         context = Context(ssl.PROTOCOL_TLS_SERVER)
+        context.options |= ssl.OP_NO_RENEGOTIATION
         self._issued.configure_cert(context)
         return context
 

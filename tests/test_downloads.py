@@ -51,7 +51,7 @@ class Download:
             await send_out(Wire(200, [], b"%d" % self.made), send, means)
         elif self._faults:
             wire = Wire(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults)
-            await befall(wire, _holding(self._faults[0], means), means, send, 1)
+            await befall(wire, _holding(self._faults[0], means), means, send)
         else:
             await send_out(Wire(200, [], Stream(self._many * len(CHUNK), self.chunks())), send, means)
 
@@ -66,7 +66,7 @@ def _holding(fault: Fault, means: Means) -> Holding:
     world = kitchen()
     with world.transaction("lay a fault") as tx:
         tx.put(fault)
-    return Holding(HeldRequests(), world, Call("GET", "/", "", [], b""), "toy.order.get", means)
+    return Holding(HeldRequests(), world, Call("GET", "/", "", [], b""), "toy.order.get", means, 1)
 
 
 def drain(line: socket.socket) -> int:

@@ -74,7 +74,7 @@ class Commit:
 class Outcome:
     """An exchange as it truly ended: whether its effect was committed, and whether the client got the whole answer.
 
-    `delivered` is None while it is still being sent.
+    `delivered` is None while it is still being sent, and where nobody can know.
     """
 
     n: int

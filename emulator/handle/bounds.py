@@ -26,7 +26,7 @@ def read_limits(given: Mapping[str, Any] | None = None) -> Limits:
     """
     bounds: dict[str, Any] = {}
     for name in NAMES:
-        variable = f"EMULATOR_{name.upper()}" if name == KEEP_ALIVE else f"EMULATOR_MAX_{name.upper()}"
+        variable = f"EMULATOR_{name.upper()}" if name == KEEP_ALIVE else Limits.variable(name)
         if text := env(variable):
             bounds[name] = _bound(name, text, variable)
     for name, value in (given or {}).items():

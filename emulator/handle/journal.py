@@ -93,7 +93,7 @@ class Exchange:
     Credentials are redacted, in `target` and `headers` too.
 
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None while it is still being sent.
+    None while it is still being sent, and where nobody can know: the client had closed its side of the connection before.
     """
 
     n: int

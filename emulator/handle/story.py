@@ -135,7 +135,7 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
     yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {outcome(exchange.status, exchange.answer)}"
     yield from (f"      fault: {fault}" for fault in exchange.faults)
     if exchange.delivered is None:
-        yield "      its answer is still being sent"
+        yield "      whether the client got the answer is unknown: it is still being sent, or the client had closed its side"
     if exchange.delivered is False:
         yield "      the client did not get the vendor's answer"
     if exchange.status >= REFUSED and not exchange.faults:

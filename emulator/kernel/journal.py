@@ -84,7 +84,8 @@ class Exchange(NamedTuple):
 
     `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None while it is still being sent, and False in a snapshot or a fork that was made meanwhile: it is not sent from there.
+    None while it is still being sent, and where nobody can know: the client had closed its side of the connection before.
+    It is False in a snapshot or a fork that was made while it was sent: it is not sent from there.
     `cut` is whether the request's body is longer than what was kept of it. `headers` are the request's, as they came.
     `also` are the facts that the answer rests on beside `evidence`; the weakest of all of them is its `basis`,
     None where a fault or the scenario gave the answer. `charge` counts its bytes for as long as anything keeps it.
@@ -189,21 +190,30 @@ class Journal:
         exchanges = ((entry.n, entry.event) for entry in reversed(self._entries) if isinstance(entry.event, Exchange))
         return list(islice(exchanges, count))
 
-    def mark(self, n: int, exchange: Exchange, delivered: bool) -> None:
-        """Notes of this very exchange, if it is still there under its number, whether the client got the whole answer."""
-        place = self._place(n)
-        if place is not None and self._entries[place].event is exchange:
-            self._entries[place] = Entry(n, exchange._replace(delivered=delivered))
+    def mark(self, n: int, exchange: Exchange, delivered: bool | None) -> Exchange:
+        """Note of this very exchange, if it is still there under its number, whether the client got the whole answer.
+
+        Return it as it is from then on.
+        """
+        place = self._place_of(n, exchange)
+        if place is not None:
+            exchange = exchange._replace(delivered=delivered)
+            self._entries[place] = Entry(n, exchange)
+        return exchange
 
     def withdraw(self, n: int, exchange: Exchange) -> None:
         """Takes out this very exchange, if it is still there under its number, which no other entry gets.
 
         The same request is entered again when it is over; `continue_as` says where.
         """
-        place = self._place(n)
-        if place is not None and self._entries[place].event is exchange:
+        place = self._place_of(n, exchange)
+        if place is not None:
             del self._entries[place]
             self._withdrawn[n] = None
+
+    def has(self, n: int, exchange: Exchange) -> bool:
+        """Tell whether this very exchange is still there under its number."""
+        return self._place_of(n, exchange) is not None
 
     def continue_as(self, n: int, newer: int) -> None:
         """Notes that the request whose entry `n` was withdrawn is entry `newer` now."""
@@ -239,6 +249,11 @@ class Journal:
         twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
         twin._withdrawn = self._withdrawn.copy()
         return twin
+
+    def _place_of(self, n: int, exchange: Exchange) -> int | None:
+        """Return the index of this very exchange; None where it is not there."""
+        place = self._place(n)
+        return place if place is not None and self._entries[place].event is exchange else None
 
     def _place(self, n: int) -> int | None:
         """Return the index of the entry with that number, from the oldest; None where there is none."""

@@ -17,6 +17,8 @@ class Limits:
     """Bytes of a request's target; 414."""
     head: int = 65_536
     """Bytes of a request's head; 431."""
+    headers: int = 200
+    """Header lines of a request; 431."""
     body: int = 4_000_000
     """Bytes of a request's body on the data plane; 413. SerpWow takes 1,000 searches a call, so that each may have 4 kB."""
     control: int = 1_000_000
@@ -32,10 +34,12 @@ class Limits:
     """How long a client may take over a request's head; 408. Or over its TLS handshake; cut off."""
     idle_seconds: int = 30
     """How long a client may say nothing in the middle of a body; 408. Or take nothing of an answer; cut off."""
+    min_rate: int = 240
+    """Bytes a second that a body must bring on average over any `idle_seconds` of it; 408. How long it takes has no bound."""
     keep_alive: float = 75
     """Seconds for which an idle connection is kept."""
     hang_seconds: int = 300
-    """How long a fault keeps a client waiting that does not give up."""
+    """How long faults keep a client waiting that does not give up, in real time, all that hold up one request together."""
     worlds: int = 10_000
     """Worlds of one server; 429."""
     resources: int = 1_100_000
@@ -57,21 +61,33 @@ class Limits:
         return name.endswith("_seconds")
 
     @staticmethod
+    def option(name: str) -> str:
+        """Return the option of a bound: `max-body` for `body`, and `min-rate` for `min_rate`."""
+        return name.replace("_", "-") if name.startswith("min_") else f"max-{name.replace('_', '-')}"
+
+    @staticmethod
+    def variable(name: str) -> str:
+        """Return the environment variable of a bound: `EMULATOR_MAX_BODY`."""
+        return f"EMULATOR_{Limits.option(name).upper().replace('-', '_')}"
+
+    @staticmethod
     def more(name: str) -> str:
         """Return how to raise a bound, wherever the server is: `EMULATOR_MAX_BODY (serve --max-body) allows more`."""
-        return f"EMULATOR_MAX_{name.upper()} (serve --max-{name.replace('_', '-')}) allows more"
+        return f"{Limits.variable(name)} (serve --{Limits.option(name)}) allows more"
 
 
 SAYS: Mapping[str, str] = {
     "url": "Bytes of a request's target; beyond it, 414.",
     "head": "Bytes of a request's head; beyond it, 431.",
+    "headers": "Header lines of a request; beyond it, 431.",
     "body": "Bytes of a request's body; beyond it, 413.",
     "upload": "Bytes of an uploaded file; beyond it, 413.",
     "connections": "Open connections; beyond it, the longest idle one is closed, or 503.",
     "head_seconds": "Time for a request's head, or a TLS handshake; beyond it, 408.",
     "control": "Bytes of a body to the control plane; beyond it, 413.",
     "idle_seconds": "Time without a byte in the middle of a body (408) or of an answer; for idle connections see --keep-alive.",
-    "hang_seconds": "Time for which a fault keeps a client waiting.",
+    "min_rate": "Bytes a second, averaged over --max-idle-seconds, that a body must bring; below it, 408.",
+    "hang_seconds": "Real time for which faults (delay, dribble, hang) keep a client waiting, all of them together.",
     "worlds": "Worlds of this server; beyond it, 429.",
     "resources": "Resources of a world (batches, jobs, payments, tokens and more); beyond it, 429.",
     "memory": "Bytes kept by all worlds; old journal entries and history make room, then 429.",
@@ -80,7 +96,7 @@ SAYS: Mapping[str, str] = {
     "journal_bytes": "Bytes of each request's and reply's body that the journal keeps.",
     "snapshots": "Snapshots of a world; beyond it, 429.",
 }
-"""The bound of each `--max-...`, for people."""
+"""Each bound, for people."""
 
 
 def whole_seconds(written: object) -> int:

@@ -48,7 +48,10 @@ MEANINGS = {
 class NoSocket:
     """For a caller without a socket, what happens to the connection is an exception."""
 
-    gone = False
+    gone = may_be_gone = False
+
+    async def see_off(self) -> None:
+        """A caller without a socket is there until it is gone."""
 
     async def breathe(self) -> None:
         """Goes on at once: there may be no event loop."""
@@ -56,6 +59,9 @@ class NoSocket:
     async def pause(self, held: Held, seconds: float) -> bool:
         await held.wait_in_any_loop(seconds)
         return True
+
+    def hear_no_more(self) -> None:
+        """A caller without a socket has no other request on its connection."""
 
     async def say(self, data: bytes) -> None:  # noqa: ARG002
         raise LineCut(GARBAGE)
@@ -101,9 +107,9 @@ def means_of(scope: MutableMapping[str, Any]) -> Means:
     return means
 
 
-async def befall(wire: Wire, holding: Holding, means: Means, send: Send, patience: float) -> None:
-    """Sends a reply as far as its faults let it through; a hang is over after `patience` seconds."""
-    accident = Accident(wire.faults[-1], holding, means, send, patience)
+async def befall(wire: Wire, holding: Holding, means: Means, send: Send) -> None:
+    """Sends a reply as far as its faults let it through."""
+    accident = Accident(wire.faults[-1], holding, means, send)
     try:
         await holding.delay(wire.faults[:-1])
         await accident.befall(wire)
@@ -115,20 +121,22 @@ async def befall(wire: Wire, holding: Holding, means: Means, send: Send, patienc
 
 
 async def note_delivery(wire: Wire, means: Means, lanes: NoLanes) -> None:
-    """Note in the journal whether the client gets the answer, as far as that was not known when it was committed."""
-    if wire.noted is not None and (delivered := _delivered(wire, means)) is not None:
-        await lanes.run(wire.noted.world, partial(wire.noted.mark, delivered), is_long=False)
+    """Note in the journal whether the client gets the answer, as far as that was not known when it was committed.
 
-
-def _delivered(wire: Wire, means: Means) -> bool | None:
-    """Return whether the client gets the answer; None where nothing more is known.
-
-    Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more.
+    Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more. Of who has
+    closed its side of the connection before, nobody knows.
     """
+    if wire.noted is None:
+        return
+    spared = all(fault.spares_the_answer or (wire.holding and wire.holding.was_lifted(fault)) for fault in wire.faults)
+    delivered: bool | None = None
     if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
-        return False
-    lifted = wire.holding is not None and all(it.spares_the_answer or wire.holding.was_lifted(it) for it in wire.faults)
-    return True if lifted else None
+        delivered = False
+    elif spared and wire.holding is not None and not means.may_be_gone:
+        delivered = True
+    elif not (spared and means.may_be_gone):
+        return
+    await lanes.run(wire.noted.world, partial(wire.noted.mark, delivered), is_long=False)
 
 
 def world_gone(gone: WorldGone) -> Wire:
@@ -137,24 +145,21 @@ def world_gone(gone: WorldGone) -> Wire:
 
 
 class Accident:
-    """The last fault that befell an exchange, and the line that it befalls. A hang is over after `patience` seconds.
+    """The last fault that befell an exchange, and the line that it befalls. `begun` is whether the head of the reply is out."""
 
-    `begun` is whether the head of the reply is out.
-    """
-
-    def __init__(self, fault: Fault, holding: Holding, means: Means, send: Send, patience: float) -> None:
+    def __init__(self, fault: Fault, holding: Holding, means: Means, send: Send) -> None:
         self.begun = False
         self._fault = fault
         self._holding = holding
         self._means = means
         self._send = send
-        self._patience = patience
 
     async def befall(self, wire: Wire) -> None:
         """Sends the reply as far as the fault lets it through; all of it where the fault was taken away meanwhile."""
         if self._fault.do == STATUS or self._holding.is_over(self._fault):
             await self._send_out(wire)
         elif self._fault.where == AFTER_REPLY:
+            self._means.hear_no_more()  # or a next request would begin with the end of this answer
             await self._send_out(wire)
             await self._strike(wire)
         elif self._fault.where == MID_BODY:
@@ -173,7 +178,7 @@ class Accident:
     async def _strike(self, wire: Wire) -> None:
         """Does to the connection what the fault says, wherever in the reply that is."""
         if self._fault.do == HANG:
-            await self._holding.hang(self._fault, self._patience)
+            await self._holding.hang(self._fault)
             await self._note(wire)
         elif self._fault.do == RESET:
             await self._means.reset()
@@ -213,8 +218,7 @@ class Accident:
         async with self._holding.hold(self._fault) as held:
             for piece in pieces(wire.content, min(size, PIECE)):
                 if sent >= next_pause:
-                    if held.ended is None:
-                        await self._means.pause(held, self._fault.pace.total_seconds())
+                    await self._holding.pause(held, self._fault.pace.total_seconds())
                     next_pause += size
                 if held.ended == GONE or not await self._send_more(piece):
                     return

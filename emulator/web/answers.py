@@ -9,6 +9,7 @@ from typing import Any
 from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Operation, Reply
 from emulator.web.routes import Route
 
@@ -31,6 +32,15 @@ def refusal(tx: Transaction, route: Route, call: Call) -> Answer | None:
     if operation is None:
         return route.vendor.astray(tx, call, route.verbs)
     return None if _scripted(tx, operation) else route.vendor.admit(tx, call, operation)
+
+
+def would_refuse(world: World, route: Route, call: Call) -> bool:
+    """Tell whether a request gets no further. Nothing happens."""
+    tx = world.transaction(route.name)
+    try:
+        return refusal(tx, route, call) is not None
+    finally:
+        tx.roll_back()
 
 
 def act_upon(tx: Transaction, route: Route, call: Call) -> Told:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import socket
 import struct
+from asyncio import AbstractEventLoop
 from collections.abc import Callable, Sized
 from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
+
+LINGER = 2
+"""Seconds for which a client is heard, and not listened to, after our last word."""
 
 LINGER_NOT = struct.pack("ii", 1, 0)
 """SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
@@ -52,6 +56,18 @@ class OneWrite:
     def abort(self) -> None:
         self._transport.abort()
 
+    def hang_up_slowly(self, loop: AbstractEventLoop) -> None:
+        """Closes when the client has closed too, or after a while: what it still sends would break off our last word.
+
+        See RFC 9112, 9.6. TLS has no half-closed connections.
+        """
+        self.say(b"")
+        if not self._transport.can_write_eof():
+            self._transport.close()
+            return
+        self._transport.write_eof()
+        loop.call_later(LINGER, self._transport.close)
+
     def say(self, data: bytes) -> None:
         """Writes bytes as they are, after what was held; to a client that is gone, nothing."""
         data, self._held = self._held + data, b""
@@ -63,6 +79,14 @@ class OneWrite:
         self.say(b"")
         transport, self._transport = self._transport, Nowhere()
         hang_up(transport)
+
+
+def after_rounds(loop: AbstractEventLoop, rounds: int, act: Callable[[], object]) -> None:
+    """Acts once the loop has gone round so often."""
+    if rounds:
+        loop.call_soon(after_rounds, loop, rounds - 1, act)
+    else:
+        act()
 
 
 class Nowhere:
@@ -78,10 +102,21 @@ class Nowhere:
 
 
 def break_off(transport: Any) -> None:
-    """Resets the connection."""
-    with suppress(OSError, ValueError):  # the client may be gone by now
-        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+    """Resets the connection, unless it is closed: then it has no socket, which TLS says by None."""
+    if (held := transport.get_extra_info("socket")) is not None:
+        with suppress(OSError, ValueError):
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
     transport.abort()
+
+
+def has_failed(transport: Any) -> bool:
+    """Tell whether the client's machine has refused what was sent, which a loop notices only when it sends or hears more."""
+    if (held := transport.get_extra_info("socket")) is None:
+        return True
+    try:
+        return bool(held.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+    except (OSError, ValueError):  # it is closed
+        return True
 
 
 class OneReadAhead(FlowControl):

@@ -17,9 +17,10 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
-from emulator.web.answers import answer_to
+from emulator.web.answers import answer_to, would_refuse
 from emulator.web.apart import apart
 from emulator.web.coding import GZIP
+from emulator.web.expectation import waits_for_continue, waits_with_too_much
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
@@ -90,10 +91,14 @@ class Gateway:
             self._tell(scope, wire)
         means = means_of(scope)
         if wire.faults and wire.holding is not None and not means.gone:
-            await befall(wire, wire.holding, means, send, self._limits.hang_seconds)
+            await befall(wire, wire.holding, means, send)
         else:
+            if means.may_be_gone:
+                await note_delivery(wire, means, self._lanes_for(means))
             await send_out(wire, send, means)
-        if means.gone or wire.faults:
+        if means.may_be_gone and not means.gone:
+            await means.see_off()
+        if means.gone or means.may_be_gone or wire.faults:
             await note_delivery(wire, means, self._lanes_for(means))
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
@@ -102,11 +107,13 @@ class Gateway:
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            body, size = await _read(receive, reader, limit, means_of(scope), self._arriving)
-            call = call_in(scope, path, body)
-            call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
-            call.credential = route.vendor.credential(call)
-            return await self._answer(route, call, means_of(scope), size)
+            means = means_of(scope)
+            if waits_with_too_much(scope, limit):
+                raise TooLarge(limit)
+            if waits_for_continue(scope) and await self._is_turned_away(route, bare := _call_on(route, scope, path), means):
+                return await self._answer(route, bare, means, 0)
+            body, size = await _read(receive, reader, limit, means, self._arriving)
+            return await self._answer(route, _call_on(route, scope, path, reader, body), means, size)
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -119,6 +126,18 @@ class Gateway:
             log.exception("%s %s failed", method, path)
             return ours(500, "internal", "the emulator failed; its log says where")
 
+    async def _is_turned_away(self, route: Route, call: Call, means: Means) -> bool:
+        """Tell whether a request gets no further, whatever its body is."""
+        while (world := world_of(self._worlds, route.vendor, call)) is not None:
+            ask = partial(self._would_refuse, world, route, call)
+            if (turned_away := await self._lanes_for(means).run(world, ask, is_long=False)) is not None:
+                return turned_away
+        return True
+
+    def _would_refuse(self, world: World, route: Route, call: Call) -> bool | None:
+        """Tell whether a world refuses a request; None where it was replaced or dropped before anybody had its lock."""
+        return would_refuse(world, route, call) if self._is_chosen(world, route, call) else None
+
     async def _answer(self, route: Route, call: Call, means: Means, size: int) -> Wire:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         lanes = self._lanes_for(means)
@@ -126,8 +145,8 @@ class Gateway:
             faults = world.store.size(Fault.kind)
             is_long = size > LONG or faults > MANY or _is_long(world, route, call)
             if faults:
-                holding = Holding(self._held, world, call, route.name, means, lanes, is_long)
-                stricken = Stricken(world, route, call, holding, self._recorder, self._limits.hang_seconds)
+                holding = Holding(self._held, world, call, route.name, means, self._limits.hang_seconds, lanes, is_long)
+                stricken = Stricken(world, route, call, holding, self._recorder)
                 wire = await stricken.answer(partial(self._is_chosen, world, route, call))
             else:
                 wire = await lanes.run(world, partial(self._exchange_in, world, route, call), is_long)
@@ -185,8 +204,8 @@ class Gateway:
         twin = world.copy()
         twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
         means = Impatient()
-        holding = Holding(self._held, twin, call, route.name, means)
-        wire = at_once(Stricken(twin, route, call, holding, self._recorder, self._limits.hang_seconds).answer())
+        holding = Holding(self._held, twin, call, route.name, means, self._limits.hang_seconds)
+        wire = at_once(Stricken(twin, route, call, holding, self._recorder).answer())
         assert wire is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
         at_once(note_delivery(wire, means, NO_LANES))
         ((n, _),) = twin.journal.newest_exchanges(1)
@@ -223,6 +242,14 @@ def _is_long(world: World, route: Route, call: Call) -> bool:
 def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
     """Return the request of a scope."""
     return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
+
+
+def _call_on(route: Route, scope: Scope, path: str, reader: Reader | None = None, body: bytes = b"") -> Call:
+    """Return the request of a scope as its vendor reads it."""
+    call = call_in(scope, path, body)
+    call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
+    call.credential = route.vendor.credential(call)
+    return call
 
 
 async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means, account: Account) -> tuple[bytes, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
@@ -21,16 +22,17 @@ LIFTED, GONE = "lifted", "gone"
 """Why a request is let go: its fault was taken away; its world was reset, taken back or dropped, or the server ends."""
 
 
-class Noted(NamedTuple):
+@dataclass(slots=True)
+class Noted:
     """The entry of an exchange in the journal of its world, to be changed once it is known what became of the answer."""
 
     world: World
     n: int
     exchange: Exchange
 
-    def mark(self, delivered: bool) -> None:
-        """Notes whether the client got the whole answer. Whoever calls this holds the world's lock."""
-        self.world.journal.mark(self.n, self.exchange, delivered)
+    def mark(self, delivered: bool | None) -> None:
+        """Notes whether the client got the whole answer; None where nobody knows. Whoever calls this holds the world's lock."""
+        self.exchange = self.world.journal.mark(self.n, self.exchange, delivered)
 
     def withdraw(self) -> None:
         """Takes the entry out: the request is not over after all, and is noted again when it is."""
@@ -38,8 +40,7 @@ class Noted(NamedTuple):
 
     def remains(self) -> bool:
         """Tell whether the journal still has this very exchange."""
-        entry = self.world.journal.entry(self.n)
-        return entry is not None and entry.event is self.exchange
+        return self.world.journal.has(self.n, self.exchange)
 
 
 class Past(NamedTuple):

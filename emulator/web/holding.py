@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from emulator.kernel.ahead import TURN_LIMIT
-from emulator.kernel.clock import FROZEN
+from emulator.kernel.clock import FROZEN, MONOTONIC
 from emulator.kernel.errors import Conflict, TimeRunsForward
 from emulator.kernel.faults import DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.lapse import keep_up
@@ -35,10 +35,26 @@ class WorldGone(Exception):
         super().__init__(f"its world was reset, taken back or dropped meanwhile, or the server ends: {happened}")
 
 
+class Patience:
+    """The real time, in seconds, for which all faults together may hold up one request. It runs from the first wait."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._end: float | None = None
+
+    def left(self) -> float:
+        """Return the seconds that are left; 0 from its end on."""
+        now = MONOTONIC()
+        if self._end is None:
+            self._end = now + self._seconds
+        return max(0.0, self._end - now)
+
+
 class Holding:
     """One request among the faults of its world. `noted` is its exchange, once it is committed.
 
-    What it does with the world is done in the world's lane; where that `is_long`, beside the event loop.
+    Faults hold it up for at most `patience` seconds of real time, all of them together. What it does with the world is done
+    in the world's lane; where that `is_long`, beside the event loop.
     """
 
     def __init__(
@@ -48,10 +64,12 @@ class Holding:
         call: Call,
         operation: str,
         means: Means,
+        patience: float,
         lanes: NoLanes | None = None,
         is_long: bool = False,
     ) -> None:
         self.noted: Noted | None = None
+        self._patience = Patience(patience)
         self._requests = requests
         self._world = world
         self._call = call
@@ -118,10 +136,14 @@ class Holding:
                 await self._delay_virtually(fault)
             elif isinstance(fault.delay, timedelta):
                 async with self.hold(fault) as held:
-                    if held.ended is None:
-                        await self._means.pause(held, fault.delay.total_seconds())
+                    await self.pause(held, fault.delay.total_seconds())
 
-    async def hang(self, fault: Fault, seconds: float, noted: Noted | None = None) -> bool:
+    async def pause(self, held: Held, seconds: float) -> bool:
+        """Lets real time pass until the request is stirred. False where no more of it need pass, or may."""
+        seconds = min(seconds, self._patience.left())
+        return held.ended is None and seconds > 0 and await self._means.pause(held, seconds)
+
+    async def hang(self, fault: Fault, noted: Noted | None = None) -> bool:
         """Leaves the client without a word until the fault is taken away (True), or it or our patience is at its end.
 
         `noted` is the entry of a request that has not taken effect.
@@ -131,7 +153,7 @@ class Holding:
         """
         async with self.hold(fault, noted=noted) as held:
             if held.ended is None:
-                await self._means.hang(held, seconds)
+                await self._means.hang(held, self._patience.left())
         return held.ended == LIFTED
 
     @asynccontextmanager
@@ -160,7 +182,7 @@ class Holding:
             while True:
                 held.rest()
                 left = self._seconds_until(due, held)
-                if held.ended is not None or left <= 0 or not await self._means.pause(held, min(left, AT_MOST)):
+                if left <= 0 or not await self.pause(held, min(left, AT_MOST)):
                     break
 
     def _jump_or_end(self, fault: Fault) -> datetime | None:

@@ -38,10 +38,13 @@ def hint(seconds: float) -> bytes:
 
 def has_unread_bytes(transport: Any) -> bool:
     """Tell whether bytes (or the client's goodbye) wait in the socket; they are read in the loop's next round."""
+    held = transport.get_extra_info("socket")
+    if held is None:  # TLS has closed it
+        return False
     with selectors.DefaultSelector() as selector:
         try:
-            selector.register(transport.get_extra_info("socket").fileno(), selectors.EVENT_READ)
-        except (OSError, ValueError):  # the socket is closed
+            selector.register(held.fileno(), selectors.EVENT_READ)
+        except (OSError, ValueError):  # it is closed
             return False
         return bool(selector.select(0))
 

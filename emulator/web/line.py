@@ -7,22 +7,29 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from httptools import HttpParserError
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.kernel.limits import Limits
 from emulator.web.accidents import LENT
 from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.flow import OneReadAhead, OneWrite, Unread
-from emulator.web.guard import PREFIX
+from emulator.web.flow import OneReadAhead, OneWrite, Unread, after_rounds
+from emulator.web.guard import Turned
 from emulator.web.idle import RESTS, has_unread_bytes, hint, longest_idle
-from emulator.web.refusals import reason_of, refusal
+from emulator.web.offers import feed
+from emulator.web.persistence import Persistence
+from emulator.web.refusals import flaw_in, refusal
+from emulator.web.request_head import MISSPELT, Head, flaw_of, head_too_large, origin_form, too_large
 from emulator.web.request_line import RequestLine
+from emulator.web.slowness import Pace
 from emulator.web.socket_connection import SocketConnection
-from emulator.web.target import NOT_UTF_8, with_path
+from emulator.web.target import NOT_UTF_8
 
 NOTHING, HEAD, BODY = range(3)
 """What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""
+
+ROUNDS = 6
+"""Rounds of the loop for which a half-closed connection stays open after its last answer, until it is seen who refuses it."""
 
 
 class TooMuch(Exception):
@@ -42,11 +49,12 @@ class Line(HttpToolsProtocol):
         self.wire = OneWrite(transport, self.kept)
         self.transport = self.wire  # type: ignore[assignment]
         self._lent = SocketConnection(self)
-        self._answered: RequestResponseCycle | None = None
-        self._half_closed = False
+        self._persistence = Persistence(self.wire)
         self.app_state = {LENT: self._lent}
-        self._hears, self._loose, self._due = NOTHING, 0, 0
+        self._hears, self._loose, self._due, self._bytes = NOTHING, 0, 0, 0
+        self._is_deaf = False
         self._request_line = RequestLine()
+        self._pace = Pace(self.limits)
         self._last_word: Callable[[], None] | None = None
         self._unsent: Callable[[], int] = transport.get_write_buffer_size  # type: ignore[attr-defined]
         self._unread = Unread(self._unsent)
@@ -57,86 +65,113 @@ class Line(HttpToolsProtocol):
         self._make_room()
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio reads what is returned
-        """Keep a half-closed connection open while a control request is answered, which may take a thread of its own.
+        """Keep a half-closed connection open until every whole request on it is answered, as the client may listen still.
 
-        The client of a vendor that closes its side is taken to be gone. TLS has no half-closed connections.
+        A request that is not whole was never asked. TLS has no half-closed connections.
         """
-        cycle: RequestResponseCycle | None = self.cycle
-        if cycle is None or cycle.more_body or cycle.response_complete:
+        if self.scheme == "https" or self.transport.is_closing():
             return False
-        is_tls = self.transport.get_extra_info("ssl_object") is not None
-        self._half_closed = not is_tls and cycle.scope["path"].startswith(PREFIX)
-        return self._half_closed
+        self._lent.note_half_closed()
+        if self.transport.is_closing():  # that has ended a hang
+            return False
+        self._end(partial(after_rounds, self.loop, ROUNDS, self.transport.close))
+        return not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._leave_unsaid()
+        self._lent.leave()
+        self._persistence.leave_unsaid()
         super().connection_lost(exc)
 
     def resume_writing(self) -> None:
         self._unread.begin_anew()
         super().resume_writing()
 
+    def shutdown(self) -> None:
+        """Ends at the end of the server: what is owed is answered, and a request that is not whole was never asked."""
+        if self._hears != NOTHING:
+            self._end(self.transport.close)
+        super().shutdown()
+
     def cut(self, hang_up: Callable[[Any], None]) -> None:
         """Hangs up in this way once what was said is on its way."""
-        self._leave_unsaid()
+        self.hear_no_more()
+        self._lent.leave()
+        self._persistence.leave_unsaid()
         self.wire.cut(hang_up)
+
+    def hear_no_more(self) -> None:
+        """Overlooks what comes from now on, and what has come after the request that is being answered."""
+        self._is_deaf, self._hears = True, NOTHING
+        self._due -= len(self.pipeline)
+        self.pipeline.clear()
 
     def data_received(self, data: bytes) -> None:
         """Also counts the bytes that are neither body nor of a whole head, which the parser keeps until they are.
 
         What comes in one piece with the end of something else is not counted, as nobody can tell where it begins.
         """
-        if self._last_word is not None or (self._hears == NOTHING and not data.strip(b"\r\n")):
+        if self._is_deaf or self._last_word is not None or (self._hears == NOTHING and not data.strip(b"\r\n")):
             return  # the end of a line after a body, as some clients send it, begins no request
         self._heard = self.loop.time()
         if self._hears == NOTHING:
             self._hears, self._began = HEAD, self._heard
         self._loose += len(data)
+        self._bytes += len(data)
         self._unset_keepalive_if_required()
         try:
             for piece in self._request_line.pieces(data):
-                self._parse(piece)
+                feed(self, piece)
                 if self._request_line.is_broken:
                     self.refuse(400, "bad-request", NOT_UTF_8)
                     return
         except HttpParserError as error:
-            self._refuse_nonsense(error, data)
+            self.refuse(*flaw_in(error, data, is_first=self._persistence.is_first))  # unless a callback has, by name
         if self._loose > self.limits.head + self.limits.url:
-            self._refuse_head()
+            self.refuse(*head_too_large(self.limits))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._request_line.begin()
         self._hears, self._began = HEAD, self._heard
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        super().on_header(name, value.rstrip(b" \t"))  # the parser leaves tabs at its end
+
     def on_headers_complete(self) -> None:
+        method, version = self.parser.get_method(), self.parser.get_http_version()
+        head = Head(method, self.url, version, self.headers)
+        self._check(head)
         if self.parser.should_upgrade():
-            self._bound_offer()
             return
-        if len(self.url) > self.limits.url:
-            self._stop(414, "url-too-long", f"a request's target has at most {self.limits.url} bytes: {Limits.more('url')}")
-        self._bound_headers()
-        if not self.url.startswith(b"/"):
-            self.url = with_path(self.url)
+        self.url, self.headers = origin_form(self.url, self.headers)
+        self.scope["headers"], self.expect_100_continue = self.headers, head.expects_continue
         super().on_headers_complete()
         if not self.pipeline:
-            self._begin(self.cycle)
+            self._persistence.begin(self.cycle)
+        if self.expect_100_continue:
+            self._persistence.keep_only_with_body(self.cycle)
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
         self._hears, self._loose = BODY, 0
+        self._pace.begin(self._heard, self._bytes)
         self._request_line.end_head()
         self._due += 1
 
     def on_body(self, body: bytes) -> None:
         self._loose = 0
+        self._persistence.note_body(self.cycle)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        self._bound_headers()
+        self._stop(too_large(self.headers, self.limits))  # these are trailers
+        self._persistence.note_body(self.cycle)
         self._hears, self._loose = NOTHING, 0
         self._request_line.end()
         super().on_message_complete()
+        if self.cycle.keep_alive and not self.parser.should_keep_alive():
+            self._persistence.close_after(self.cycle)  # trailers say so, and the parser hears nothing after them
+            self._end(self.transport.close)
 
     def on_response_complete(self) -> None:
         self.wire.say(b"")  # the reply to HEAD has nothing but a head
@@ -144,11 +179,9 @@ class Line(HttpToolsProtocol):
         self._began = self._heard = self.loop.time()  # who waited for an answer was not slow meanwhile
         self._rests_since = next(RESTS)
         if self.pipeline:
-            self._begin(self.pipeline[-1][0])  # the one that uvicorn takes up now
+            self._persistence.begin(self.pipeline[-1][0])  # the one that uvicorn takes up now
         super().on_response_complete()
         self._say_last_word()
-        if self._half_closed and not self._due:
-            self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
         """Closes the idle connection, unless a request has just come: loops may look at the time before they read."""
@@ -177,13 +210,14 @@ class Line(HttpToolsProtocol):
     def is_slow(self, now: float) -> bool:
         """Tell whether the client takes too long over a request that it has begun.
 
-        Whoever still waits for another answer does not.
+        Whoever still waits for another answer does not, nor whom nobody reads.
         """
-        if self._hears == NOTHING or self._due > self._asks:
+        if self._hears == NOTHING or self._due > self._asks or self.flow.read_paused:
+            self._pace.begin(now, self._bytes)
             return False
         if self._hears == HEAD:
             return now - self._began > self.limits.head_seconds
-        return now - self._heard > self.limits.idle_seconds
+        return now - self._heard > self.limits.idle_seconds or self._pace.is_too_slow(now, self._bytes)
 
     def is_stuck(self, now: float) -> bool:
         """Whether the client has taken nothing for too long of what is being sent to it."""
@@ -191,16 +225,17 @@ class Line(HttpToolsProtocol):
 
     def _make_room(self) -> None:
         """Where too many are open, closes the one that has been idle for longest; where none is idle, refuses this one."""
-        if len(self.connections) <= self.limits.connections:
+        most = self.limits.connections
+        if len(self.connections) <= most:
             return
         others = [it for it in self.connections if isinstance(it, Line) and it is not self and not it.transport.is_closing()]
-        if len(others) < self.limits.connections:
+        if len(others) < most:
             return
         if idle := longest_idle(others):
             idle.transport.close()
         else:
-            reason = f"more than {self.limits.connections} connections are open, and none is idle: see --max-connections"
-            self.refuse(503, "connections", reason)
+            self.refuse(503, "connections", f"more than {most} connections are open, and none is idle: see --max-connections")
+            self.transport.close()  # it has sent nothing that would have to be read first
 
     def refuse(self, status: int, error: str, message: str) -> None:
         """Answers in our own name, once all that is owed is said, and hangs up."""
@@ -214,49 +249,10 @@ class Line(HttpToolsProtocol):
             return "-", "-"
         return self.parser.get_method().decode(), self.url.decode("latin-1")
 
-    def _begin(self, cycle: RequestResponseCycle) -> None:
-        """Notes whose answer comes next, and whether the connection outlives it: uvicorn says neither in all its releases."""
-        self._answered = cycle
-        self.wire.keeps = cycle.keep_alive
-
-    def _leave_unsaid(self) -> None:
-        """Nobody hears the rest of the answer that is under way, of which uvicorn tells only the newest request."""
-        self._lent.leave()
-        if self._answered is not None:
-            self._answered.disconnected = True
-            self._answered.message_event.set()
-
     @property
     def _asks(self) -> bool:
         """Whether the request that is being heard has been passed on, and waits for the rest of its body."""
         return self._hears == BODY and not self.cycle.response_started
-
-    def _parse(self, data: bytes | memoryview) -> None:
-        """Feeds the parser. An offer to go on in another protocol is not taken up, and the request read as without it.
-
-        The parser ends such a message with its head, whose body would be taken for the next request.
-        """
-        while data:
-            try:
-                self.parser.feed_data(data)
-                return
-            except HttpParserUpgrade as offer:
-                data = memoryview(data)[offer.args[0] :]
-            self._parse_head_again()
-
-    def _parse_head_again(self) -> None:
-        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
-        lines += [b"%s: %s" % header for header in self.headers if header[0] != b"upgrade"]
-        self.parser = HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn makes its own
-        self.parser.feed_data(b"\r\n".join([*lines, b"\r\n"]))
-
-    def _refuse_nonsense(self, error: HttpParserError, data: bytes) -> None:
-        if self._last_word is None:  # or a callback has refused it by name
-            reason = reason_of(error, data, is_first=self._answered is None)
-            if self.lines is None:
-                self.logger.warning("Invalid HTTP request received: %s", reason)
-            self.refuse(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
 
     def _end(self, last_word: Callable[[], None]) -> None:
         """Hears nothing more, and says a last word once every answer is out. To what has an answer, there is none."""
@@ -278,23 +274,19 @@ class Line(HttpToolsProtocol):
 
     def _leave(self, reply: bytes) -> None:
         self.transport.write(reply)
-        self.transport.close()
+        self._persistence.leave_unsaid()  # the rest of its request will not come
+        self.wire.hang_up_slowly(self.loop)
 
-    def _bound_headers(self) -> None:
-        """Refuses too large a head; at the end of the request, its trailers."""
-        if sum(len(name) + len(value) + 4 for name, value in self.headers) > self.limits.head:
-            self._refuse_head()
+    def _check(self, head: Head) -> None:
+        is_spelt = self._request_line.is_spelt(head.method, head.target, head.version)
+        self._stop(flaw_of(head, self.limits) or (None if is_spelt else MISSPELT))
+
+    def _stop(self, turned: Turned | None) -> None:
+        """Refuses the request that is being heard, where there is a reason to.
+
+        Raises:
+            TooMuch: there is.
+        """
+        if turned is not None:
+            self.refuse(*turned)
             raise TooMuch
-
-    def _bound_offer(self) -> None:
-        """Refuses too large a head that offers to go on in another protocol, and any that demands it."""
-        if self.parser.get_method() == b"CONNECT":
-            self._stop(501, "no-tunnel", "this is no proxy, and opens no tunnel")
-        self._bound_headers()
-
-    def _refuse_head(self) -> None:
-        self.refuse(431, "head-too-large", f"a request's head has at most {self.limits.head} bytes: {Limits.more('head')}")
-
-    def _stop(self, status: int, error: str, message: str) -> None:
-        self.refuse(status, error, message)
-        raise TooMuch

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from httptools import HttpParserCallbackError, HttpParserError
 
+from emulator.web.guard import Turned
 from emulator.web.wire import body_of_ours
 
 TLS_RECORDS = (b"\x16\x03", b"\x15\x03")
@@ -24,13 +25,25 @@ def refusal(status: int, error: str, message: str) -> bytes:
     return head.encode() + body
 
 
-def reason_of(error: HttpParserError, data: bytes, is_first: bool) -> str:
-    """Return why these bytes are no request; `is_first` tells that the client has sent nothing before them."""
+def flaw_in(error: HttpParserError, data: bytes, is_first: bool) -> Turned:
+    """Return the refusal of what the parser refuses; `is_first` tells that the client has sent nothing before these bytes."""
     if is_first and _is_tls(data):
-        return "TLS (https) was spoken to the plain http port; use http:// or serve --tls"
+        return bad_request("TLS (https) was spoken to the plain http port; use http:// or serve --tls")
     if isinstance(error, HttpParserCallbackError):
-        return "its target is no URL"
-    return "it is HTTP/2, which is not spoken here" if "PRI" in str(error) else str(error)
+        return bad_request("its target is no URL")
+    if "PRI" in str(error):
+        return unspoken("HTTP/2")
+    return unspoken("this version of HTTP") if str(error) == "Invalid HTTP version" else bad_request(str(error))
+
+
+def bad_request(reason: str) -> Turned:
+    """Return the refusal of what is no request, with the reason."""
+    return Turned(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
+
+
+def unspoken(version: str) -> Turned:
+    """Return the refusal of a version of HTTP that is not spoken here (RFC 9110, 15.6.6)."""
+    return Turned(505, "http-version", f"{version} is not spoken here: send HTTP/1.1")
 
 
 def _is_tls(data: bytes) -> bool:

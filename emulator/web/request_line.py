@@ -24,18 +24,40 @@ class RequestLine:
         self.is_broken = False
         self._decoder = getincrementaldecoder("utf-8")()
         self._stage, self._is_open, self._has_begun = _BETWEEN, False, False
+        self._heard: list[bytes] = []
+        self._found = self._checked = 0
 
     def begin(self) -> None:
         self._stage, self._has_begun = _IN_HEAD, True
 
     def end_head(self) -> None:
-        self._stage = _IN_BODY
+        self._stage, self._checked = _IN_BODY, self._found
 
     def end(self) -> None:
         self._stage = _BETWEEN
 
+    def is_spelt(self, method: bytes, target: bytes, version: str) -> bool:
+        """Tell whether the first line whose head has just ended is spelt as RFC 9112 (3) has it, with single spaces.
+
+        The parser also takes more spaces, no version, and the versions of RTSP and ICE for one of HTTP.
+        """
+        line, heard = b"%s %s HTTP/%s\r\n" % (method, target, version.encode()), b"".join(self._heard)
+        begins = heard.find(line, self._checked)
+        self._heard, self._found = [heard], begins + len(line)
+        return begins >= 0
+
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Yield the data as the parser gets it, which has taken in each piece before the next is made."""
+        for piece in self._pieces(data):
+            if self._stage == _IN_HEAD:
+                self._heard.append(piece)
+            else:
+                self._heard, self._checked = [piece], 0  # a first line that begins before its end is looked for in it
+            yield piece
+        if self._stage != _IN_HEAD:
+            self._heard = []
+
+    def _pieces(self, data: bytes) -> Iterator[bytes]:
         self._has_begun = False
         if data.isascii() and not self._decoder.getstate()[0]:
             yield data

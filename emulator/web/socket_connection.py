@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from emulator.web.flow import break_off
+from emulator.web.flow import break_off, has_failed
 from emulator.web.held import Held
 from emulator.web.turns import turn
 
@@ -14,14 +14,21 @@ if TYPE_CHECKING:
     from emulator.web.line import Line
 
 
+SENT = 2
+"""Rounds of the loop until what was written is on its way: uvloop writes at the end of a round."""
+
+
 class SocketConnection:
-    """One client on a socket: wait, write raw bytes, close, reset or leave it without an answer."""
+    """One client on a socket: wait, write raw bytes, close, reset or leave it without an answer.
+
+    `may_be_gone` tells that it has closed its side of the connection: whether it still listens, nobody can know.
+    """
 
     def __init__(self, line: Line) -> None:
         self._line = line
         self._over = False
         self._hanging: Held | None = None
-        self.gone = False
+        self.gone = self.may_be_gone = False
         self.waits = False
 
     def leave(self) -> None:
@@ -29,6 +36,19 @@ class SocketConnection:
         self.gone = True
         if self._hanging is not None:
             self._hanging.stir()
+
+    def note_half_closed(self) -> None:
+        """Note that the client has closed its side, and end a hang: who hangs up on silence has given up."""
+        self.may_be_gone = True
+        if self._hanging is not None:
+            self._hanging.stir()
+
+    async def see_off(self) -> None:
+        """Note that a client which had closed its side is gone, where its machine has refused what was sent since."""
+        for _ in range(SENT):
+            await self._wait(turn())
+        if has_failed(self._line.wire):
+            self.leave()
 
     async def breathe(self) -> None:
         await self._wait(turn())
@@ -56,6 +76,9 @@ class SocketConnection:
             self._over = True
             await self.drop()
 
+    def hear_no_more(self) -> None:
+        self._line.hear_no_more()
+
     async def say(self, data: bytes) -> None:
         self._line.wire.say(data)
 
@@ -63,16 +86,15 @@ class SocketConnection:
         self._line.cut(lambda transport: transport.close())
 
     async def reset(self) -> None:
+        self._line.hear_no_more()
         self._line.wire.say(b"")
-        if not self._line.wire.is_closing():
-            self._line.wire.pause_reading()  # or a next request might be heard that is never answered
-        await turn()  # uvloop writes at the end of its round
-        await turn()
+        for _ in range(SENT):
+            await turn()
         self._line.cut(break_off)
 
     async def hang(self, held: Held, seconds: float) -> None:
         self._line.wire.say(b"")
-        if not self.gone:
+        if not (self.gone or self.may_be_gone):
             self._hanging = held
             await self._hold(held, seconds)
             self._hanging = None

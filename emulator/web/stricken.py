@@ -10,7 +10,7 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, 
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Answer, Call, Reply
 from emulator.web.accidents import world_gone
-from emulator.web.answers import FAILED, act_upon, answer_to, failure, refusal
+from emulator.web.answers import FAILED, act_upon, answer_to, failure, would_refuse
 from emulator.web.held import Noted
 from emulator.web.holding import Holding, WorldGone
 from emulator.web.recorder import Recorder
@@ -29,18 +29,14 @@ class Stop(NamedTuple):
 
 
 class Stricken:
-    """One request among faults. Only where one holds it up is anything awaited; each hop by itself is atomic.
+    """One request among faults. Only where one holds it up is anything awaited; each hop by itself is atomic."""
 
-    A hang is over after `patience` seconds.
-    """
-
-    def __init__(self, world: World, route: Route, call: Call, holding: Holding, recorder: Recorder, patience: float) -> None:
+    def __init__(self, world: World, route: Route, call: Call, holding: Holding, recorder: Recorder) -> None:
         self._world = world
         self._route = route
         self._call = call
         self._holding = holding
         self._recorder = recorder
-        self._patience = patience
         self._name = route.name
         self._withdrawn: list[Noted] = []
         self._held_up = False
@@ -70,7 +66,7 @@ class Stricken:
         return Stop(early, early, partial(self._go_on, early)) if early else self._go_on(early)
 
     def _go_on(self, early: Faults) -> Stop | Wire:
-        admitted = self._lets_in()
+        admitted = not would_refuse(self._world, self._route, self._call)
         late = self._strike(early=False, admitted=admitted)
         before = tuple(fault for fault in late if fault.where == BEFORE_COMMIT)
         if before:
@@ -81,13 +77,6 @@ class Stricken:
         with self._world.transaction(self._name) as tx:
             return strike(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
 
-    def _lets_in(self) -> bool:
-        tx = self._world.transaction(self._name)
-        try:
-            return refusal(tx, self._route, self._call) is None
-        finally:
-            tx.roll_back()
-
     async def _stopped(self, befallen: Faults, faults: Faults) -> Wire | None:
         """Waits through the newest of the faults that befell it. The end of the request, or None where it goes on."""
         self._held_up = self._held_up or bool(faults)
@@ -95,7 +84,7 @@ class Stricken:
         if all(fault.commits for fault in faults) or self._holding.is_over(faults[-1]):
             return None
         failed = await self._holding.hop(partial(self._fail, befallen))
-        if faults[-1].do == HANG and await self._holding.hang(faults[-1], self._patience, failed.noted):
+        if faults[-1].do == HANG and await self._holding.hang(faults[-1], failed.noted):
             await self._holding.hop(partial(self._withdraw, failed))
             return None
         return failed

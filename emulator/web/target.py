@@ -1,12 +1,10 @@
-"""A request's target: the path that is meant where it names none, and one spelling for targets that are the same."""
+"""A request's target: one spelling for targets that are the same."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import MutableMapping
 from typing import Any
-
-from httptools import parse_url
 
 _ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
 """The unreserved characters of RFC 3986 (2.3): letters, digits, `-`, `.`, `_` and `~`."""
@@ -31,14 +29,6 @@ def encode_target(scope: MutableMapping[str, Any]) -> None:
         if (typed := scope.get(part)) and not typed.isascii():
             typed.decode()
             scope[part] = percent_encoded(typed)
-
-
-def with_path(target: bytes) -> bytes:
-    """Return a target that names a host, with the path that is meant where it names none."""
-    parsed = parse_url(target)
-    if parsed.path:
-        return target
-    return b"/?" + parsed.query if parsed.query else b"/"
 
 
 def with_plain_letters(path: str) -> str:

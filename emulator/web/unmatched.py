@@ -74,7 +74,7 @@ class UnmatchedRequests:
         """Note a request by its answer: one that reached no world, or, where there are others, only the default one."""
         noted = wire.noted
         if noted is None or (noted.world.id == DEFAULT and len(self._worlds) > 1):
-            self._note(scope, wire.status, error_in(wire.headers) or None, noted and noted.exchange)
+            self._note(scope, wire.status, error_in(wire.headers) or None, noted.exchange if noted else None)
         else:
             self._last = None
 

@@ -56,11 +56,21 @@ class Means(Protocol):
     def gone(self) -> bool:
         """Whether nobody is known to be there any more to whom something could be sent."""
 
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether nobody can know if the client still listens."""
+
+    async def see_off(self) -> None:
+        """Notes whether a client that may be gone is, as far as that is known after something was sent to it."""
+
     async def breathe(self) -> None:
         """Lets others have their turn."""
 
     async def pause(self, held: Held, seconds: float) -> bool:
         """Lets real time pass until the request is stirred. False where nobody waits, so that more of it need not pass."""
+
+    def hear_no_more(self) -> None:
+        """Answers nothing that comes after this request on its connection, nor what has come already."""
 
     async def say(self, data: bytes) -> None:
         """Puts bytes on the wire as they are."""
@@ -97,9 +107,13 @@ async def send_out(wire: Wire, send: Send, means: Means) -> None:
 
 
 async def send_more(piece: bytes, send: Send, means: Means) -> bool:
-    """Sends a piece of a body, lets others have their turn, and tells whether there is somebody to send the rest to."""
-    await send({"type": "http.response.body", "body": piece, "more_body": True})
+    """Lets others have their turn, sends a piece of a body, and tells whether there is somebody to send the rest to.
+
+    Nobody has a turn after the last piece, so that who has it all and hangs up is not taken for who did not wait for it.
+    """
     await means.breathe()
+    if not means.gone:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
     return not means.gone
 
 

@@ -25,6 +25,7 @@ from emulator.web.control.plane import Plane
 from emulator.web.control.problems import in_text, on_failure, on_hang_up, on_http_error, refusal
 from emulator.web.control.route import Asked, ControlRoute
 from emulator.web.control.schemas import Schema, followed, sent
+from emulator.web.expectation import waits_for_continue
 from emulator.web.guard import PREFIX
 
 ROUTES = [
@@ -64,6 +65,8 @@ def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: 
         form = form_for(request, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
             check_query(request, row.query)
+            if waits_for_continue(request.scope) and "world" in request.path_params:
+                plane.worlds.get(request.path_params["world"])  # or the body would be sent for nothing
             asked = Asked(plane, request, await read(request))
         except EmulatorError as error:
             return _refused(error, form)

@@ -23,6 +23,7 @@ from emulator.scenario.terms import DURATION, INSTANT
 from emulator.web.accidents import NoSocket, means_of
 from emulator.web.apart import apart
 from emulator.web.coding import coding_of
+from emulator.web.expectation import waits_with_too_much
 from emulator.web.wire import HEARD_OUT, LONG
 
 Body = dict[str, Any]
@@ -207,6 +208,8 @@ async def text_of(request: Request, most_bytes: int) -> str:
 async def _heard_out(request: Request, most_bytes: int) -> bytearray:
     body = bytearray()
     size = 0
+    if waits_with_too_much(request.scope, most_bytes):
+        raise TooLarge(most_bytes, f": {Limits.more('control')}")
     async for chunk in request.stream():
         size += len(chunk)
         if size <= most_bytes:

@@ -32,7 +32,7 @@ SPOKEN = 10
 """How many rows and differences are told in words; the values tell all."""
 
 NOT_DELIVERED = "no: the client did not get the whole answer"
-STILL_SENDING = "not yet: the answer is still being sent"
+STILL_SENDING = "unknown: the answer is still being sent, or the client had closed its side of the connection before it"
 
 UNPLACED = "a reply of the scenario, which has no file"
 

@@ -1,0 +1,139 @@
+"""The head of a request as RFC 9110 and RFC 9112 read it: what the parser lets through, and a server must refuse."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from emulator.kernel.limits import Limits
+from emulator.web.guard import HOST, Turned
+from emulator.web.refusals import bad_request, unspoken
+
+VERSIONS = frozenset({"1.0", "1.1"})
+CONTINUE = b"100-continue"
+CHUNKED = b"chunked"
+ASTERISK = b"*"
+
+_ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)", re.DOTALL)
+
+Headers = list[tuple[bytes, bytes]]
+
+
+MISSPELT = bad_request("its first line is not a method, a target and HTTP/1.1 with one space between them")
+
+
+class Head(NamedTuple):
+    """Method, target, version (`1.1`) and headers of a request, whose names are in lower case."""
+
+    method: bytes
+    target: bytes
+    version: str
+    headers: Headers
+
+    def values(self, name: bytes) -> Iterator[bytes]:
+        """Yield the members of a header that is a list, in lower case; an empty one for each line without any."""
+        for known, value in self.headers:
+            if known == name:
+                yield from (member.strip().lower() for member in value.split(b","))
+
+    @property
+    def expects_continue(self) -> bool:
+        """Tell whether the client waits for `100 Continue` before it sends a body (RFC 9110, 10.1.1)."""
+        return self.version != "1.0" and CONTINUE in self.values(b"expect") and self.has_body
+
+    @property
+    def has_body(self) -> bool:
+        """Tell whether a body is announced that is not empty."""
+        return any(name == b"transfer-encoding" for name, _ in self.headers) or declared_length(self.headers) not in (None, 0)
+
+
+def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """Return the value of Content-Length, or sys.maxsize where it is more; None where there is none, or it is no number."""
+    value = next((value for name, value in headers if name == b"content-length"), b"").strip()
+    digits = value.lstrip(b"0")
+    return (int(digits or b"0") if len(digits) < len(str(sys.maxsize)) else sys.maxsize) if value.isdigit() else None
+
+
+def flaw_of(head: Head, limits: Limits) -> Turned | None:
+    """Return why a request must be refused, whatever it asks for; None where it need not be."""
+    if head.version not in VERSIONS:
+        return unspoken(f"HTTP/{head.version}")
+    if len(head.target) > limits.url:
+        return Turned(414, "url-too-long", f"a target has at most {limits.url} bytes: {Limits.more('url')}")
+    if head.method == b"CONNECT":
+        return Turned(501, "no-tunnel", "this is no proxy, and opens no tunnel")
+    names = [name for name, _ in head.headers]
+    return (
+        too_large(head.headers, limits)
+        or _flaw_of_target(head)
+        or (_flaw_of_coding(head) if b"transfer-encoding" in names else None)
+        or (_flaw_of_expectation(head) if b"expect" in names else None)
+    )
+
+
+def too_large(headers: Headers, limits: Limits) -> Turned | None:
+    """Return why headers, or trailers, are too many or too long; None where they are not."""
+    size = sum(len(name) + len(value) + 4 for name, value in headers)
+    return head_too_large(limits) if size > limits.head or len(headers) > limits.headers else None
+
+
+def head_too_large(limits: Limits) -> Turned:
+    """Return the refusal of a head, or of trailers, beyond the bounds."""
+    bounds = f"at most {limits.head} bytes and {limits.headers} header lines"
+    return Turned(431, "head-too-large", f"a request's head has {bounds}: {Limits.more('head')}, {Limits.more('headers')}")
+
+
+def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
+    """Return a target as a path with its query, and the headers that go with it.
+
+    The host that an absolute target names stands in place of the one in the Host header (RFC 9112, 3.2.2). A missing or
+    repeated Host header stays so, for the guard to refuse.
+    """
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None:
+        return target, headers
+    path = match[2] if match[2].startswith(b"/") else b"/" + match[2]
+    return path, [(name, match[1] if name == b"host" else value) for name, value in headers]
+
+
+def _flaw_of_target(head: Head) -> Turned | None:
+    """RFC 9112, 3.2: the form of a target, and RFC 9110, 4.2: what a URI of http may hold."""
+    target = head.target
+    if b"#" in target:
+        return bad_request("its target has a fragment, which is never sent: write %23 where a # is meant")
+    if target.startswith(b"/"):
+        return None
+    if target == ASTERISK:
+        return None if head.method == b"OPTIONS" else bad_request("the target * is for OPTIONS alone")
+    match = _ABSOLUTE.fullmatch(target)
+    if match is None:
+        return bad_request("its target is neither a path nor a URL of http or https")
+    if b"@" in match[1]:
+        return bad_request("its target holds a user, which a URL of http may not")
+    return None if HOST.fullmatch(match[1].decode("latin-1")) else bad_request("its target names no host")
+
+
+def _flaw_of_coding(head: Head) -> Turned | None:
+    """RFC 9112, 6.1 and 6.3: a body that nobody can tell the end of, and codings that nobody here undoes."""
+    codings = [*head.values(b"transfer-encoding")]
+    if head.version == "1.0":
+        return bad_request("HTTP/1.0 has no Transfer-Encoding")
+    if any(name == b"content-length" for name, _ in head.headers):
+        return bad_request("it has both Transfer-Encoding and Content-Length")
+    if codings[-1] != CHUNKED or b"" in codings or codings.count(CHUNKED) > 1:
+        return bad_request("its Transfer-Encoding does not end in one chunked, so that its end is unknown")
+    if len(codings) > 1:
+        return Turned(
+            501, "transfer-coding", "no transfer coding but chunked is undone here: send the body as it is, in chunks"
+        )
+    return None
+
+
+def _flaw_of_expectation(head: Head) -> Turned | None:
+    """RFC 9110, 10.1.1. HTTP/1.0 has no expectations: they are overlooked."""
+    unmet = [it for it in head.values(b"expect") if it and it != CONTINUE] if head.version != "1.0" else []
+    if not unmet:
+        return None
+    return Turned(417, "expectation", "no expectation but 100-continue is met here: leave the header Expect out")
