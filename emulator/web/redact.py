@@ -12,7 +12,7 @@ _SECRET = re.compile(
     r"^_key_$|(secrets?|token|password|passwd|pwd|credentials?|signature|authorization|cookie)_|_(sig|connection_?string)_"
     r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?keys?_"
 )
-_NO_SECRET = re.compile(r"_(type|count|status|expires\w*)_$|_(next|page)_\w*token_$")
+_NO_SECRET = re.compile(r"_(type|count|status)_$|^(?=\w*_expires)|^(?=\w*_(next|page)_)\w*token_$")
 """What tells of a credential and is none, and the token of a page."""
 
 _IN_QUERY = re.compile(r"(?<=[?&#])([^=&#?]+)=([^&#\s\"]*)")
