@@ -12,6 +12,8 @@ from click.core import ParameterSource
 
 from emulator.options import scenarios_option, server_url_option, token_option
 from emulator.own_scenarios import open_library
+from emulator.scenario.document import MAX_BYTES
+from emulator.scenario.files import read_at_most
 
 if TYPE_CHECKING:
     from emulator.kernel.machine import Machine, Wait
@@ -59,7 +61,7 @@ def _title(path: Path) -> str | None:
     import yaml
 
     try:
-        root = yaml.compose(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        root = yaml.compose(read_at_most(path, MAX_BYTES).decode(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return None
     pairs = root.value if isinstance(root, yaml.MappingNode) else ()

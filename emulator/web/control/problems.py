@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany
+from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany, cut
 from emulator.web.control.paths import hint
 from emulator.web.guard import PREFIX, Turned
 from emulator.web.redact import redact_text
@@ -45,8 +45,10 @@ def turned_away(turned: Turned) -> Response:
 async def on_emulator_error(_: Request, error: Exception) -> Response:
     """Our own errors, each with its status."""
     assert isinstance(error, EmulatorError)  # noqa: S101  Starlette calls it for nothing else
-    errors = {"errors": [_show_problem(it) for it in error.problems]} if isinstance(error, BadInput) else {}
-    return problem(_status_of(error), _sentence(error), **errors)
+    more: dict[str, object] = {"errors": [_show_problem(it) for it in error.told()]} if isinstance(error, BadInput) else {}
+    if isinstance(error, BadInput) and error.untold:
+        more["untold"] = error.untold
+    return problem(_status_of(error), _sentence(error), **more)
 
 
 def in_text(error: EmulatorError) -> Response:
@@ -59,7 +61,7 @@ def _status_of(error: EmulatorError) -> int:
 
 
 def _sentence(error: EmulatorError) -> str:
-    return "; ".join(error.lines()) if isinstance(error, BadInput) else str(error)
+    return "; ".join(error.lines()) if isinstance(error, BadInput) else cut(str(error))
 
 
 def _show_problem(it: Problem) -> dict[str, object]:
