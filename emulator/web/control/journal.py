@@ -94,7 +94,7 @@ def ledger(world: World, asked: Asked) -> Any:
     return show_ledger(world, asked.plane.vendors)
 
 
-@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY)
+@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY, takes_long=True)
 @at_world
 def verified(world: World, asked: Asked) -> Any:
     world.settle()
