@@ -26,6 +26,9 @@ _LONG = 100
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
 
+ENCODINGS = 4
+"""How many times over a value of a query may be encoded and still be shown."""
+
 
 def redact(secret: str) -> str:
     """`sk_t…` for `sk_test_123`; a short one is hidden whole."""
@@ -99,9 +102,20 @@ def _redact_pair(match: re.Match[str]) -> str:
     name, value = match[1], match[2]
     if is_secret(unquote(name)):
         return f"{name}={redact(value)}"
+    if _is_encoded_too_often(value):
+        return f"{name}=…"
     plain = unquote(value)
     shown = redact_url(plain) if "%" in value else plain
     return f"{name}={value if shown == plain else shown}"
+
+
+def _is_encoded_too_often(text: str) -> bool:
+    """Tell whether a text has to be decoded more than ENCODINGS times until nothing in it is encoded."""
+    for _ in range(ENCODINGS):
+        if "%" not in text:
+            return False
+        text = unquote(text)
+    return unquote(text) != text
 
 
 def _redact_member(match: re.Match[str]) -> str:
