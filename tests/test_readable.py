@@ -37,7 +37,7 @@ TEXTS = st.one_of(
         _nested,
         DEPTHS,
         st.sampled_from(["http://a/?url=", "?a=", "[b]", "%25", "%5B", "&=", '"', "{", "//u:p@", "\\"]),
-        st.sampled_from(["", "%41", "x=%2525", "@"]),
+        st.sampled_from(["", "%41", "%", "x=%2525", "@"]),
     ),
     st.builds(lambda depth: "http://a/?url=" * depth + "%" + "25" * depth + "41", DEPTHS),
     st.builds(_encoded, DEPTHS, st.sampled_from(["http://u:p@h/?api_key=secret", "%", "a=b"])),

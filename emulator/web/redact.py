@@ -105,7 +105,7 @@ def _redact_pair(match: re.Match[str]) -> str:
     if _is_encoded_too_often(value):
         return f"{name}=…"
     plain = unquote(value)
-    shown = redact_url(plain) if "%" in value else plain
+    shown = redact_url(plain) if plain != value else plain
     return f"{name}={value if shown == plain else shown}"
 
 
