@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from emulator.kernel.printable import escaped
 from emulator.kernel.words import hint
 
 TOLD = 100
@@ -68,7 +69,7 @@ class BadInput(EmulatorError):
     def lines(self) -> list[str]:
         """Each problem that is told as `source:line:column: message`, as far as the place is known; then how many more."""
         more = [f"and {self.untold} more mistake{'s' if self.untold > 1 else ''}"] if self.untold else []
-        return [self._line(problem) for problem in self.told()] + more
+        return [escaped(self._line(problem)) for problem in self.told()] + more
 
     def _line(self, problem: Problem) -> str:
         place = [self.source] if self.source else []

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany, cut
+from emulator.kernel.printable import escaped
 from emulator.web.control.paths import hint
 from emulator.web.guard import PREFIX, Turned
 from emulator.web.redact import redact_text
@@ -53,7 +54,7 @@ async def on_emulator_error(_: Request, error: Exception) -> Response:
 
 def in_text(error: EmulatorError) -> Response:
     """The sentence of an error for somebody who asked for text."""
-    return Response(f"{redact_text(_sentence(error))}\n", _status_of(error), media_type="text/plain")
+    return Response(f"{escaped(redact_text(_sentence(error)))}\n", _status_of(error), media_type="text/plain")
 
 
 def _status_of(error: EmulatorError) -> int:
