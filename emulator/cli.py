@@ -15,6 +15,7 @@ from emulator.explaining import explain
 from emulator.handle.explore_command import explore
 from emulator.healthcheck import healthcheck
 from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.kernel.printable import escaped
 from emulator.listing import list_command
 from emulator.options import scenarios_option, token_option
 from emulator.own_scenarios import open_library
@@ -145,7 +146,7 @@ def _open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], lis
         except BadInput as error:
             mistakes += error.lines()
         except EmulatorError as error:
-            mistakes.append(f"{path}: {error}")
+            mistakes.append(escaped(f"{path}: {error}"))
     return scenarios, mistakes
 
 
@@ -181,4 +182,4 @@ def _differences(scenarios: Sequence[Scenario], against: str | None, token: str 
         with HttpClient(against, token) if against else nullcontext(InProcessClient()) as client:
             return [str(difference) for scenario in scenarios for difference in play(scenario, client).differences]
     except NoResponse as error:
-        raise click.ClickException(f"no emulator answers at {redact_url(against or '')}: {error}") from None
+        raise click.ClickException(escaped(f"no emulator answers at {redact_url(against or '')}: {error}")) from None

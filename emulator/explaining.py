@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import click
 
+from emulator.kernel.printable import escaped
 from emulator.options import NameType, server_url_option, token_option
 
 LAST = "last"
@@ -46,7 +47,7 @@ def explain(exchange: tuple[str | None, str], url: str, world: str, token: str |
             response = client.send("GET", target.encode())
         told = json.loads(response.content)
     except (NoResponse, ValueError) as error:
-        raise click.ClickException(f"no explanation from {redact_url(url)}: {error}") from None
+        raise click.ClickException(escaped(f"no explanation from {redact_url(url)}: {error}")) from None
     if response.status >= 300:
-        raise click.ClickException(str(told.get("detail") or told.get("message") or told))
+        raise click.ClickException(escaped(str(told.get("detail") or told.get("message") or told)))
     click.echo(told["text"])

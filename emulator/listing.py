@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
+from emulator.kernel.printable import escaped
 from emulator.options import scenarios_option, server_url_option, token_option
 from emulator.own_scenarios import open_library
+from emulator.scenario.document import MAX_BYTES
+from emulator.scenario.files import read_at_most
 
 if TYPE_CHECKING:
     from emulator.kernel.machine import Machine, Wait
@@ -59,7 +62,7 @@ def _title(path: Path) -> str | None:
     import yaml
 
     try:
-        root = yaml.compose(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        root = yaml.compose(read_at_most(path, MAX_BYTES).decode(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except (OSError, ValueError, RecursionError, yaml.YAMLError):
         return None
     pairs = root.value if isinstance(root, yaml.MappingNode) else ()
@@ -227,7 +230,7 @@ def _overview(counts: Mapping[str, int]) -> Iterator[str]:
 
 def _table(kind: Kind, items: Sequence[Item]) -> Iterator[str]:
     """A line for each item, under the titles of its columns."""
-    rows = [list(kind.columns), *([show(it) for show in kind.columns.values()] for it in items)]
+    rows = [list(kind.columns), *([escaped(show(it)) for show in kind.columns.values()] for it in items)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

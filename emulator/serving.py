@@ -27,7 +27,7 @@ from emulator.options import (
     token_option,
 )
 from emulator.own_scenarios import open_library
-from emulator.standard_error import StandardError, escaped, standard_error, write_past_buffers
+from emulator.standard_error import StandardError, line_of, standard_error, write_past_buffers
 from emulator.standard_input import has_stdin, until_stdin_ends
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def serve(
         raise click.ClickException(str(error)) from None
     listening = _listening(host, port)
     with standard_error() as stderr:
-        lines = None if quiet else ExchangeLines(lambda line: stderr.say(escaped(line)))
+        lines = None if quiet else ExchangeLines(lambda line: stderr.say(line_of(line)))
         url = url_of(listening, "https" if tls else "http")
         told = [] if quiet else _greeting(url, worlds, not scenario, tls)
         greet = _greet(stderr, url, [*([f"EMULATOR_CONTROL_TOKEN={token_made}"] if token_made else []), *told])

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TextIO
+from typing import Any, TextIO
+
+from emulator.kernel.printable import escaped, escaped_lines
 
 MOST_LINES = 4_096
 """Lines that wait to be written; what comes on top is left out, and counted."""
@@ -21,13 +23,10 @@ LONGEST = 2_000
 SECONDS_AT_THE_END = 0.3
 """Seconds that the last lines may take at the end of the process."""
 
-_ESCAPES = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))}
-_ESCAPES_BUT_LINES = {code: text for code, text in _ESCAPES.items() if chr(code) not in "\n\t"}
 
-
-def escaped(text: str) -> str:
+def line_of(text: str) -> str:
     """Return one line in which a terminal finds nothing to obey, cut where it is too long."""
-    return (text if len(text) <= LONGEST else f"{text[:LONGEST]}...").translate(_ESCAPES)
+    return escaped(text if len(text) <= LONGEST else f"{text[:LONGEST]}...")
 
 
 class StandardError:
@@ -100,16 +99,26 @@ def write_past_buffers(stream: TextIO | None, text: str) -> None:
             select.select([], [descriptor], [])
 
 
+class _Formatter(logging.Formatter):
+    """Formats a record as one line, with a traceback indented below it, so that no text from outside looks like a record."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is logging's
+        return line_of(super().formatMessage(record))
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802  the name is logging's
+        return "\n".join(f"  {escaped_lines(line)}" for line in super().formatException(ei).split("\n"))
+
+
 class _Handler(logging.Handler):
     """Says what is logged."""
 
     def __init__(self, stderr: StandardError) -> None:
         super().__init__()
-        self.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+        self.setFormatter(_Formatter("%(levelname)s: %(message)s"))
         self._stderr = stderr
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._stderr.say(self.format(record).translate(_ESCAPES_BUT_LINES))
+        self._stderr.say(self.format(record))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any, TextIO
 import click
 
 from emulator.environment import misspelt, strip_all
+from emulator.kernel.printable import escaped_lines
 
 QUIET = "healthcheck"
 """The command that runs every few seconds, and does not repeat what another has said."""
@@ -66,14 +67,24 @@ def occupy_standard_descriptors() -> None:
             os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
 
 
-class _Ascii(io.TextIOBase):
-    """A stream that takes nothing but ASCII. It names no encoding, and so click writes no UTF-8 past it."""
+class _Printable(io.TextIOBase):
+    """A stream in front of another that escapes what a terminal would obey, and what the other's encoding does not have.
+
+    Where that is ASCII it names no encoding, and so click writes no UTF-8 past it.
+    """
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
         self._stream = stream
+        self._ascii = codecs.lookup(stream.encoding).name == "ascii"
+
+    @property
+    def encoding(self) -> Any:  # type: ignore[override]
+        """The encoding of the stream behind it; None of ASCII."""
+        return None if self._ascii else self._stream.encoding
 
     def write(self, text: str) -> int:
-        self._stream.write(text.encode("ascii", "backslashreplace").decode())
+        shown = escaped_lines(text)
+        self._stream.write(shown.encode("ascii", "backslashreplace").decode() if self._ascii else shown)
         return len(text)
 
     def flush(self) -> None:
@@ -86,9 +97,9 @@ class _Ascii(io.TextIOBase):
         return self._stream.fileno()
 
 
-def printing_anything(stream: TextIO) -> TextIO | _Ascii:
-    """Return the stream, or one in front of it, that writes as an escape (`\\u2026`) what its encoding does not have."""
+def printing_anything(stream: TextIO) -> TextIO | _Printable:
+    """Return a stream that writes as an escape (`\\u2026`) what a terminal would obey or the encoding does not have."""
     if not isinstance(stream, io.TextIOWrapper):
         return stream
     stream.reconfigure(errors="backslashreplace")
-    return _Ascii(stream) if codecs.lookup(stream.encoding).name == "ascii" else stream
+    return _Printable(stream)

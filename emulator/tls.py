@@ -11,10 +11,13 @@ from tempfile import TemporaryDirectory
 import trustme
 
 from emulator.kernel.errors import EmulatorError
+from emulator.scenario.files import TooLong, read_at_most
 from emulator.web.plain_at_tls import Context
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 KEPT, CERTIFICATE, KEY = "authority", "ca.pem", "ca.key"
+LARGEST = 1_000_000
+"""Bytes of a certificate or a key."""
 
 
 class NoAuthority(EmulatorError):
@@ -54,8 +57,8 @@ class Tls:
 def kept_certificate() -> str | None:
     """The authority's certificate, in PEM; None where none was made on this machine."""
     try:
-        return certificate_path().read_text("ascii")
-    except OSError:
+        return read_at_most(certificate_path(), LARGEST).decode("ascii")
+    except (OSError, TooLong):
         return None
 
 
@@ -80,7 +83,7 @@ def _authority_in(folder: Path) -> trustme.CA:
     try:
         if not kept.exists():
             _make(kept)
-        return trustme.CA.from_pem((kept / CERTIFICATE).read_bytes(), (kept / KEY).read_bytes())
+        return trustme.CA.from_pem(*(read_at_most(kept / name, LARGEST) for name in (CERTIFICATE, KEY)))
     except OSError as error:
         raise NoAuthority(f"no certificates can be kept in {folder} ({error}): name another in EMULATOR_TLS_FOLDER") from None
     except ValueError as error:

@@ -328,8 +328,8 @@ def test_a_repeat_stands_for_as_many_resources() -> None:
 
 
 def test_more_resources_than_a_world_can_hold_are_refused() -> None:
-    with pytest.raises(BadInput, match="more than 1000000 resources"):
-        load("title: A\ngiven: {serpwow: {batches: [{repeat: 600000}, {repeat: 600000}]}}")
+    with pytest.raises(BadInput, match="more than 200000 resources"):
+        load("title: A\ngiven: {serpwow: {batches: [{repeat: 120000}, {repeat: 120000}]}}")
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from emulator.greeting import greeting
 from emulator.handle.transport import InProcess
 from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
-from emulator.standard_error import MOST_LINES, StandardError, escaped
+from emulator.standard_error import MOST_LINES, StandardError, line_of
 from emulator.standard_input import until_stdin_ends
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.guard import Guard
@@ -65,7 +65,7 @@ def served(*arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[s
 def told(request: tuple[str, str], *faults: dict[str, Any], host: str = "127.0.0.1", **options: Any) -> list[str]:
     """The lines about one request to a world with these faults."""
     lines: list[str] = []
-    app = create_app(worlds_of([library().open("first-run")]), lines=ExchangeLines(lambda line: lines.append(escaped(line))))
+    app = create_app(worlds_of([library().open("first-run")]), lines=ExchangeLines(lambda line: lines.append(line_of(line))))
     with httpx.Client(transport=InProcess(through_a_socket(app)), base_url=f"http://{host}") as client:
         for fault in faults:
             client.post("/_emulator/worlds/default/faults", json=fault, headers={"Host": "localhost"})
@@ -136,7 +136,7 @@ def test_a_dry_run_is_no_exchange() -> None:
     ],
 )
 def test_a_terminal_finds_nothing_in_a_line_that_it_would_obey(text: str, shown: str) -> None:
-    assert escaped(text) == shown
+    assert line_of(text) == shown
 
 
 def test_what_nobody_reads_is_left_out_and_counted() -> None:

@@ -16,7 +16,7 @@ from emulator.handle.journal import Journal
 from emulator.handle.server import Refused
 from emulator.kernel.limits import Limits
 from emulator.server import ThreadedServer
-from emulator.web.control.misses import form_fields
+from emulator.web.control.fields import form_fields
 
 PAY = "/za/pay/batches"
 NEW = {"name": "Wages", "payments": [{"msisdn": "27821231234", "amount": 100.5}]}

@@ -49,7 +49,7 @@ def _exact(value: Any, shape: Any) -> Any:
 def _shape_at(vendor: str, at: str) -> Any:
     """The shape of what stands at a dotted place; indexes in it count for nothing."""
     shape = _shape_of_state(vendor)
-    for name in filter(None, re.sub(r"\[.*?\]", "", at).split(".")):
+    for name in filter(None, re.sub(r"\[[^\]]*\]?", "", at).split(".")):
         shape = {} if shape is AMOUNT else shape.get(name, {})
     return shape
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulator.kernel.printable import escaped
+
 
 @dataclass(frozen=True, slots=True)
 class Intrusion:
@@ -26,7 +28,7 @@ class Ending:
     scenario: str
 
     def __str__(self) -> str:
-        return f"{name_of(self.intrusions)}: {self.broke}"
+        return escaped(f"{name_of(self.intrusions)}: {self.broke}")
 
     def __repr__(self) -> str:
         return f"<Ending: {self}>"

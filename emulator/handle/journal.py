@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, overload
 
 from emulator.handle.account import Explanation
 from emulator.handle.known import expect_operation
+from emulator.kernel.printable import escaped
 from emulator.kernel.quantities import parse_instant
 
 Ask = Callable[..., Any]
@@ -48,7 +49,7 @@ class Change:
         return Explanation.read(self._ask("GET", f"/journal/{self._n}/explain"))
 
     def __str__(self) -> str:
-        return f"{self.vendor} {self.resource} {self.id}: {self.source} -> {self.to} ({self.why})"
+        return escaped(f"{self.vendor} {self.resource} {self.id}: {self.source} -> {self.to} ({self.why})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,7 @@ class Exchange:
         return cls(at=at, changes=changes, faults=faults, headers=headers, body=body, _ask=ask, **fields)
 
     def __str__(self) -> str:
-        return f"{self.n}: {self.method} {self.target} -> {self.status or 'no answer'} ({self.answer})"
+        return escaped(f"{self.n}: {self.method} {self.target} -> {self.status or 'no answer'} ({self.answer})")
 
     def explain(self) -> Explanation:
         """Why it went as it did: row, guard, evidence, assumptions, what it changed, and what would have worked.
@@ -240,7 +241,7 @@ class Journal(Sequence[Entry]):
         """The server compares, since it holds the requests' bodies: so it is the present journal that counts."""
         failures = self._ask("POST", "/verify", wanted)["failures"]
         if failures:
-            raise AssertionError("\n".join(failure["message"] for failure in failures))
+            raise AssertionError("\n".join(escaped(failure["message"]) for failure in failures))
 
     @overload
     def __getitem__(self, index: int) -> Entry: ...

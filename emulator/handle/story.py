@@ -15,6 +15,7 @@ from emulator.handle.journal import Change, Exchange, Journal
 from emulator.handle.missed import blame, missed, requests_held, under_way
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome, show_instant
+from emulator.kernel.printable import escaped
 from emulator.vendors import VENDORS
 
 SHOWN = 50
@@ -36,9 +37,9 @@ def story(emulator: Emulator, replay: str | None = None, error: BaseException | 
     It is told whatever happened: where the server is gone, it says that.
     """
     try:
-        return "\n".join(_lines(emulator, replay, error))
+        return "\n".join(map(escaped, _lines(emulator, replay, error)))
     except Exception as failure:  # the report of a failure must not fail
-        return f"the story cannot be told: {failure}"
+        return escaped(f"the story cannot be told: {failure}")
 
 
 def story_if_any(

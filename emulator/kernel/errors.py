@@ -13,9 +13,16 @@ EmulatorError
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from emulator.kernel.printable import escaped
 from emulator.kernel.words import hint
+
+TOLD = 100
+"""Mistakes that are told of one input; of more, how many there are."""
+
+LONGEST = 1_000
+"""Characters of a message, and of each part of its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +57,19 @@ class BadInput(EmulatorError):
         """One problem, at a path."""
         return cls([Problem(message, path)])
 
+    def told(self) -> list[Problem]:
+        """Return the first TOLD problems, each cut where it is longer than anybody reads; the others are `untold`."""
+        return [replace(it, message=cut(it.message), path=_short(it.path)) for it in self.problems[:TOLD]]
+
+    @property
+    def untold(self) -> int:
+        """How many problems there are beside those that are told."""
+        return max(0, len(self.problems) - TOLD)
+
     def lines(self) -> list[str]:
-        """Each problem as `source:line:column: message`, as far as the place is known."""
-        return [self._line(problem) for problem in self.problems]
+        """Each problem that is told as `source:line:column: message`, as far as the place is known; then how many more."""
+        more = [f"and {self.untold} more mistake{'s' if self.untold > 1 else ''}"] if self.untold else []
+        return [escaped(self._line(problem)) for problem in self.told()] + more
 
     def _line(self, problem: Problem) -> str:
         place = [self.source] if self.source else []
@@ -61,6 +78,15 @@ class BadInput(EmulatorError):
         elif problem.path:
             place.append(problem.pointer)
         return ": ".join([":".join(place), problem.message]) if place else problem.message
+
+
+def cut(text: str) -> str:
+    """Return a text as it is, or its beginning where it is longer than LONGEST."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+
+
+def _short(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    return tuple(cut(part) if isinstance(part, str) else part for part in path)
 
 
 class Conflict(EmulatorError):

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from emulator.kernel.quantities import NEVER, parse_duration
 
+MOST_RESOURCES = 200_000
+"""Resources that a scenario may come to, or one `repeat` of it: they are counted before any is made."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:

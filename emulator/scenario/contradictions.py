@@ -6,6 +6,7 @@ Where a part does not fit its schema, the parts beside it are looked at all the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http import HTTPMethod
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
 from emulator.kernel.journal import show_instant
+from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.quantities import NEVER, duration_at
 from emulator.kernel.words import hint
 from emulator.scenario.faults import read_fault
@@ -30,7 +32,7 @@ EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "kee
 
 STEP_KEYS = {*VERBS, *EXTRAS}
 
-MAX_REPEATED = 1_000_000
+TOO_MANY = f"more than {MOST_RESOURCES} resources in all"
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -56,6 +58,7 @@ class Item(NamedTuple):
 def contradictions(written: Any, vendors: Vendors, mistakes: Mistakes) -> Iterator[Problem]:
     """What a schema cannot say; `mistakes` are those that it has told."""
     root = written if isinstance(written, dict) else {}
+    yield from _too_many(root, vendors, mistakes)
     for path, state in _states(root, mistakes):
         yield from state_problems(state, vendors, path, mistakes)
     for step in _items(root, "steps", mistakes):
@@ -88,14 +91,27 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mist
     """The mistakes of a state by vendor that its schema cannot see; `mistakes` are those that it has told."""
     parts = state.items() if isinstance(state, dict) else ()
     known = [(name, part, lists_of(vendors[name].given.schema)) for name, part in parts if name in vendors]
-    if sum(count(part, lists) for _, part, lists in known) > MAX_REPEATED:
-        yield Problem(f"more than {MAX_REPEATED} resources in all", path)
+    if _resources(state, vendors) > MOST_RESOURCES:
+        yield Problem(TOO_MANY, path)
     for name, part, lists in known:
         for listed in every_list(part, lists, (*path, name)):
             yield from _repeated_ids(listed)
             yield from _unfit_ids(listed, vendors[name])
         for problem in vendors[name].given.check(_sound_fragment(part, lists, (*path, name), mistakes)):
             yield Problem(problem.message, (*path, name, *problem.path))
+
+
+def _too_many(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -> Iterator[Problem]:
+    """Yield a problem where no state alone has too many resources, and the beginning and the timeline have together."""
+    counts = [_resources(root.get("given"), vendors)]
+    counts += [_resources(item.written.get("set"), vendors) for item in _items(root, "timeline", mistakes)]
+    if max(counts) <= MOST_RESOURCES < sum(counts):
+        yield Problem(f"{TOO_MANY}, with those of 'given'", ("given",) if counts[0] else ("timeline",))
+
+
+def _resources(state: Any, vendors: Vendors) -> int:
+    parts = state.items() if isinstance(state, dict) else ()
+    return sum(count(part, lists_of(vendors[name].given.schema)) for name, part in parts if name in vendors)
 
 
 def names_empty_parts_only(state: Any) -> bool:
@@ -249,9 +265,9 @@ def _reply_problems(item: Item) -> Iterator[Problem]:
 
 def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
-    names = [name.lower() for name in written.get("headers", {})]
+    names = Counter(name.lower() for name in written.get("headers", {}))
     for name, value in written.get("headers", {}).items():
-        if names.count(name.lower()) > 1:
+        if names[name.lower()] > 1:
             yield Problem(f"the header {name} is given twice", (*path, "headers", name))
         if not HEADER_NAME.fullmatch(name):
             yield Problem(f"{name!r} cannot be the name of a header", (*path, "headers", name))

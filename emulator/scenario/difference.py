@@ -10,6 +10,7 @@ from typing import Any
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import Touched
 from emulator.kernel.moment import Moment
+from emulator.kernel.printable import escaped
 from emulator.kernel.store import MOVING, Sorted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -43,9 +44,9 @@ class Difference:
     def __str__(self) -> str:
         thing = " ".join(part for part in (self.vendor, self.at, self.id) if part)
         if self.before is None or self.after is None:
-            return f"{thing} {'appeared' if self.before is None else 'disappeared'}"
+            return escaped(f"{thing} {'appeared' if self.before is None else 'disappeared'}")
         fields = (f"{name} {_said(before)} -> {_said(after)}" for name, (before, after) in self.fields.items())
-        return f"{thing}: {', '.join(fields)}"
+        return escaped(f"{thing}: {', '.join(fields)}")
 
 
 def _said(value: Any) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import codecs
 from os.path import isabs, isdir
 from pathlib import Path
+from stat import S_ISREG
 
 from emulator.kernel.errors import BadInput, Problem
+from emulator.scenario.document import MAX_BYTES
 
 SUFFIXES = (".yaml", ".yml", ".json")
 ENDINGS = ".yaml, .yml or .json"
@@ -25,16 +27,41 @@ def looks_like_path(written: str) -> bool:
     return isabs(written) or slashed.startswith(("./", "../", "~/")) or ("/" in slashed and isdir(Path(written).parent))
 
 
+class TooLong(ValueError):
+    """A file that has more bytes than are read of it, or that is no regular file and may never end."""
+
+
+def read_at_most(path: Path, most: int) -> bytes:
+    """Return the content of a file, whose size is looked at before it is read.
+
+    Raises:
+        TooLong: it has more than `most` bytes, or is a pipe or a device.
+        OSError: it cannot be read.
+    """
+    status = path.stat()
+    if not S_ISREG(status.st_mode):
+        raise TooLong("is no regular file: name one that ends")
+    if status.st_size > most:
+        raise TooLong(f"larger than {most} bytes")
+    with path.open("rb") as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise TooLong(f"larger than {most} bytes")
+    return content
+
+
 def text_of(path: Path) -> str:
     """Return the text of a file, without the mark that some editors put before UTF-8.
 
     Raises:
-        BadInput: there is none, it cannot be read, or it is not UTF-8.
+        BadInput: there is none, it cannot be read, is larger than a scenario may be, or it is not UTF-8.
     """
     if path.is_dir():
         raise BadInput([Problem("is a folder, not a scenario: name a file in it")], str(path))
     try:
-        content = path.read_bytes()
+        content = read_at_most(path, MAX_BYTES)
+    except TooLong as error:
+        raise BadInput([Problem(str(error))], str(path)) from None
     except FileNotFoundError:
         raise BadInput([Problem("there is no such file")], str(path)) from None
     except OSError as error:

@@ -71,7 +71,9 @@ def load_document(
 
     place: Callable[[str, tuple[str | int, ...]], Problem] = document.problem if document.places else Problem
     problems = [*document.problems]
-    problems += [place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors, titled))]
+    problems += [
+        place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors, titled), document.places)
+    ]
     problems += [place(it.message, it.path) for it in contradictions(document.value, vendors, Mistakes(problems))]
     problems += [place(it.message, it.path) for it in live_keys(document.value)]
     scenario = Scenario(name, source, document.value if isinstance(document.value, dict) else {}, document.places)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from emulator.kernel.printable import escaped
 from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
 from emulator.scenario.compare import abridge, differences, exact_difference
 from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
@@ -25,7 +26,7 @@ class Difference:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message}"
+        return escaped(f"{self.place}: {self.message}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ def without_mistakes(given: Any, vendors: Vendors, problems: Sequence[Problem]) 
     apart = [it for it in problems if _lies_apart(it.path, given, vendors)]
     if not apart:
         return Sound(given, problems, {}, frozenset())
-    left = [it for it in problems if it not in apart]
+    left = [it for it in problems if not _lies_apart(it.path, given, vendors)]
     spoilt = {(it.path[1], it.path[2], it.path[3] if it.path[2] in RESOURCES else None) for it in apart}
     state, kept = {vendor: {**part} if isinstance(part, dict) else part for vendor, part in given.items()}, {}
     for vendor, name in dict.fromkeys((str(it[0]), str(it[1])) for it in spoilt):

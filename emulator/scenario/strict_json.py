@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -93,8 +94,8 @@ def depth_of(value: Any) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise KeyTwice(f"the key {next(it for it in names if names.count(it) > 1)!r} is given twice")
+        counts = Counter(name for name, _ in pairs)
+        raise KeyTwice(f"the key {next(name for name, count in counts.items() if count > 1)!r} is given twice")
     return value
 
 

@@ -13,7 +13,10 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
 from emulator.scenario.scalars import MERGE, misfit, plain, shown, tagged
 
-MAX_VALUES = 200_000
+MAX_VALUES = 100_000
+MAX_ALIASED = 4 * MAX_BYTES
+"""Characters of all values together; an alias counts as often as it is used."""
+TOO_MANY = f"more than {MAX_VALUES} values"
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
 _NO_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -54,6 +57,7 @@ class _Strict(composer.Composer):
     """Makes nodes of events. What nests too deep is refused before anything recursive sees it, and an alias keeps its place."""
 
     _depth = 0
+    _count = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> Any:
         event = self.peek_event()  # type: ignore[attr-defined]  # of the loader that this is mixed into
@@ -63,6 +67,9 @@ class _Strict(composer.Composer):
             raise BadInput([_at(event, f"the alias *{event.anchor} has no anchor &{event.anchor} above it")])
         if isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent) and event.anchor in self.anchors:
             raise BadInput([_at(event, f"the anchor &{event.anchor} is given twice")])
+        self._count += not isinstance(parent, yaml.MappingNode) or index is not None  # no key
+        if self._count > MAX_VALUES:
+            raise BadInput([_at(event, TOO_MANY)])
         self._depth += 1
         node: Any = super().compose_node(parent, index)
         self._depth -= 1
@@ -127,6 +134,7 @@ class _Reader:
     def __init__(self, document: Document) -> None:
         self._document = document
         self._count = 0
+        self._size = 0
         self._merging: list[Any] = []
 
     def read(self, node: Any, path: Path, alias: _Alias | None = None) -> Any:
@@ -134,7 +142,10 @@ class _Reader:
             return self.read(node.meant, path, alias or node)
         self._count += 1
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
-            raise BadInput([_at(alias or node, f"more than {MAX_VALUES} values, or an alias within itself", path)])
+            raise BadInput([_at(alias or node, f"{TOO_MANY}, or an alias within itself", path)])
+        self._size += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+        if self._size > MAX_ALIASED:
+            raise BadInput([_at(alias or node, f"aliases make more than {MAX_ALIASED} characters of this", path)])
         self._place(path, alias or node)
         if refusal := misfit(node.written_tag, node.id, node.value):
             self._document.problems.append(_at(node, refusal, path))

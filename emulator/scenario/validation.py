@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
+from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -13,10 +15,11 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from emulator.kernel.errors import Problem
+from emulator.kernel.errors import TOLD, Problem
 from emulator.kernel.quantities import parse_instant
 from emulator.kernel.words import near, some
 from emulator.scenario.compare import abridge
+from emulator.scenario.document import Path
 from emulator.scenario.misplaced import Misplaced
 from emulator.scenario.terms import duration_mistake, is_duration
 
@@ -50,6 +53,11 @@ WORDS = {
     "pattern": "{value} does not match '{bound}'",
 }
 """Messages by keyword; jsonschema's own words differ between its versions."""
+
+NO_PLACES: Mapping[Path, tuple[int, int]] = MappingProxyType({})
+
+MOST = 10_000
+"""Errors after which no more are looked for."""
 
 FORMATS = FormatChecker(formats=())
 
@@ -86,21 +94,48 @@ def _validator(schema: bytes) -> Any:
     return Exact(orjson.loads(schema), format_checker=FORMATS)
 
 
-def problems_in(value: Any, schema: Mapping[str, Any]) -> Iterator[Problem]:
-    """Every way in which the value does not fit the schema."""
+def problems_in(value: Any, schema: Mapping[str, Any], places: Mapping[Path, tuple[int, int]] = NO_PLACES) -> Iterator[Problem]:
+    """Yield every way in which the value does not fit the schema, in the order of the `places` at which its parts stand.
+
+    What is meant is looked for with the first TOLD of them only, for nobody reads more.
+    """
     validator, misplaced = _validator(orjson.dumps(schema)), Misplaced(schema)
-    for error in sorted(validator.iter_errors(value), key=lambda error: [str(part) for part in error.absolute_path]):
-        yield from _problems_of(error, misplaced)
+    by_place = partial(_order, places)
+    found = islice(validator.iter_errors(value), MOST)
+    errors = sorted(found, key=lambda error: by_place(tuple(error.absolute_path)))
+    told = 0
+    for error in errors:
+        for problem in _problems_of(error, misplaced, by_place) if told < TOLD else _briefly(error):
+            told += 1
+            yield problem
 
 
-def _problems_of(error: ValidationError, misplaced: Misplaced) -> Iterator[Problem]:
+def _order(places: Mapping[Path, tuple[int, int]], path: Path) -> tuple[tuple[int, int], list[str]]:
+    return places.get(path, (0, 0)), [str(part) for part in path]
+
+
+def _briefly(error: ValidationError) -> Iterator[Problem]:
+    """Yield the problems of an error without what could be meant."""
+    path, schema = tuple(error.absolute_path), _schema_of(error)
+    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+        yield from (Problem("unknown key", (*path, key)) for key in error.instance.keys() - schema.get("properties", {}).keys())
+    else:
+        yield Problem("does not fit", path)
+
+
+def _unknown(error: ValidationError, misplaced: Misplaced, order: Callable[[Path], Any]) -> Iterator[Problem]:
+    path, schema, instance = tuple(error.absolute_path), _schema_of(error), error.instance
+    assert isinstance(instance, dict)  # noqa: S101  nothing else has properties
+    keys = sorted(instance.keys() - schema.get("properties", {}).keys(), key=lambda key: order((*path, key)))
+    for told, key in enumerate(keys):
+        advice = misplaced.advice(path, key, schema, instance[key]) if told < TOLD else ""
+        yield Problem(f"unknown key {key!r}{advice}", (*path, key))
+
+
+def _problems_of(error: ValidationError, misplaced: Misplaced, order: Callable[[Path], Any]) -> Iterator[Problem]:
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
-        schema: Any = error.schema
-        known = schema.get("properties", {})
-        instance: Any = error.instance
-        for key in sorted(set(instance) - set(known)):
-            yield Problem(f"unknown key {key!r}{misplaced.advice(path, key, schema, instance[key])}", (*path, key))
+        yield from _unknown(error, misplaced, order)
     elif error.validator == "maxProperties" and not _has_too_many_that_are_known(error):
         return
     elif error.validator == "anyOf":
@@ -108,7 +143,7 @@ def _problems_of(error: ValidationError, misplaced: Misplaced) -> Iterator[Probl
         meant = [it for it in context if it.validator not in ("type", "enum", "const") or it.path]
         meant += [it for it in context if scalar and is_duration(_schema_of(it))]
         if meant:
-            yield from _problems_of(meant[0], misplaced)
+            yield from _problems_of(meant[0], misplaced, order)
         else:
             yield Problem(f"{_shown(error.instance)} is not {_described(error.schema)}{_nearest_choice(error)}", path)
     else:

@@ -12,6 +12,7 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
+from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.quantities import parse_instant
 
 
@@ -73,7 +74,7 @@ def schema_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
 
 def many_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
     """The JSON Schema of a list of such objects, each of which may stand for several by `repeat`."""
-    repeat = {"type": "integer", "minimum": 1, "maximum": 1_000_000}
+    repeat = {"type": "integer", "minimum": 1, "maximum": MOST_RESOURCES}
     return {"type": "array", "items": schema_of(fields, repeat=repeat, **more)}
 
 

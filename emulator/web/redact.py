@@ -12,7 +12,7 @@ _SECRET = re.compile(
     r"^_key_$|(secrets?|token|password|passwd|pwd|credentials?|signature|authorization|cookie)_|_(sig|connection_?string)_"
     r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?keys?_"
 )
-_NO_SECRET = re.compile(r"_(type|count|status|expires\w*)_$|_(next|page)_\w*token_$")
+_NO_SECRET = re.compile(r"_(type|count|status)_$|^(?=\w*_expires)|^(?=\w*_(next|page)_)\w*token_$")
 """What tells of a credential and is none, and the token of a page."""
 
 _IN_QUERY = re.compile(r"(?<=[?&#])([^=&#?]+)=([^&#\s\"]*)")
@@ -25,6 +25,9 @@ _LONG = 100
 
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
+
+ENCODINGS = 4
+"""How many times over a value of a query may be encoded and still be shown."""
 
 
 def redact(secret: str) -> str:
@@ -99,9 +102,20 @@ def _redact_pair(match: re.Match[str]) -> str:
     name, value = match[1], match[2]
     if is_secret(unquote(name)):
         return f"{name}={redact(value)}"
+    if _is_encoded_too_often(value):
+        return f"{name}=…"
     plain = unquote(value)
-    shown = redact_url(plain) if "%" in value else plain
+    shown = redact_url(plain) if plain != value else plain
     return f"{name}={value if shown == plain else shown}"
+
+
+def _is_encoded_too_often(text: str) -> bool:
+    """Tell whether a text has to be decoded more than ENCODINGS times until nothing in it is encoded."""
+    for _ in range(ENCODINGS):
+        if "%" not in text:
+            return False
+        text = unquote(text)
+    return unquote(text) != text
 
 
 def _redact_member(match: re.Match[str]) -> str:

@@ -28,6 +28,8 @@ from emulator.vendors.fields import (
 )
 from emulator.vendors.stripe.assumptions import ROW_WITHOUT_ID
 from emulator.vendors.stripe.creation import METHODS, SCOPES, mint_id
+from emulator.vendors.stripe.id_automaton import NotAPattern
+from emulator.vendors.stripe.id_patterns import compile_pattern
 from emulator.vendors.stripe.machine import as_of_now, passes_at
 from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job
 from emulator.vendors.stripe.operations import with_file
@@ -53,7 +55,7 @@ _FAILING = {
     "properties": {
         "ids": {"type": "array", "items": {"type": "string"}},
         "share": {"type": "string", "pattern": f"^{SHARE.pattern}$", "description": "5% or 0.5%"},
-        "pattern": {"type": "string"},
+        "pattern": {"type": "string", "description": "^req_9, a regular expression that is found in the id of a row"},
         "status": {"type": "integer", "minimum": 400, "maximum": 599},
         "code": {"type": "string"},
         "message": {"type": "string"},
@@ -123,10 +125,11 @@ def rule_problems(rules: Any, *path: str | int) -> Iterator[Problem]:
             yield Problem(f"a rule has exactly one of {', '.join(WHICH)}", (*path, place))
         if "share" in rule and Fraction(rule["share"].rstrip("%")) > 100:
             yield Problem("more than all rows cannot fail", (*path, place, "share"))
-        try:
-            re.compile(rule.get("pattern", ""))
-        except re.error as error:
-            yield Problem(f"not a regular expression: {error}", (*path, place, "pattern"))
+        if "pattern" in rule:
+            try:
+                compile_pattern(rule["pattern"])
+            except NotAPattern as error:
+                yield Problem(str(error), (*path, place, "pattern"))
 
 
 def problems_of_written(item: Mapping[str, Any], place: int) -> Iterator[Problem]:

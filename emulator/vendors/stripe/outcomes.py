@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from emulator.kernel.weight import Shared
+from emulator.vendors.stripe.id_patterns import compile_pattern
 from emulator.vendors.stripe.rows import FAULTS, PATH_NAMES, Rows
 from emulator.vendors.stripe.versions import Endpoint
 
@@ -49,7 +50,7 @@ FAILURES = tuple(Failure(code=None, message=message) for message in FAULTS[1:])
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Which rows fail, and how: those of some ids, an even share of all, or those whose id has a pattern."""
+    """Which rows fail, and how: those of some ids, an even share of all, or those whose id a pattern is found in."""
 
     ids: tuple[str, ...] | None = None
     share: Fraction | None = None
@@ -57,13 +58,15 @@ class Failing:
     failure: Failure = Failure()
 
     def of(self, rows: Rows) -> Iterator[int]:
-        """The rows that fail."""
+        """Yield the rows that fail. Those that are wrong fail anyway: of these only an even share is counted."""
         if self.share is not None:
             return self._even(len(rows))
-        wanted = re.compile(self.pattern or "(?!)")
-        ids = frozenset(self.ids or ())
-        named = ((row, rows.record(row)[0].decode()[1:-1]) for row in range(len(rows)))
-        return (row for row, id in named if id in ids or wanted.search(id))
+        fine = ((row, rows.record(row)[0][1:-1]) for row in range(len(rows)) if not rows.faults[row])
+        if self.pattern is not None:
+            found = compile_pattern(self.pattern).matches
+            return (row for row, id in fine if found(id))
+        ids = frozenset(id.encode() for id in self.ids or ())
+        return (row for row, id in fine if id in ids)
 
     def _even(self, count: int) -> Iterator[int]:
         share = self.share or Fraction()

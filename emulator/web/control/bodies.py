@@ -166,7 +166,7 @@ def _wishes(request: Request) -> Body:
 def _checked(document: Document, schema: Mapping[str, Any]) -> Body:
     from emulator.scenario.validation import problems_in
 
-    problems = [*document.problems, *problems_in(document.value, schema)]
+    problems = [*document.problems, *problems_in(document.value, schema, document.places)]
     if problems and "examples" in schema and (not document.value or not isinstance(document.value, dict)):
         last = problems.pop()
         problems.append(replace(last, message=f"{last.message}; send for example {json.dumps(schema['examples'][0])}"))

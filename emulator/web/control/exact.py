@@ -11,6 +11,9 @@ import orjson
 from emulator.scenario.strict_json import depth_of
 from emulator.web.redact import DEEPEST
 
+MOST_DIGITS = 4_000
+"""Digits of a number; Python reads no whole number of more than 4,300."""
+
 
 class Unreadable(Exception):
     """JSON which a vendor may read, and we do not: it is nested too deep, or has a number beyond all bounds."""
@@ -39,7 +42,12 @@ def exactly(content: bytes) -> Any:
 
 
 def _integer(text: str) -> int | Decimal:
-    """A whole number; one of more than 64 bits could not be written down again but as a decimal."""
+    """A whole number; one of more than 64 bits could not be written down again but as a decimal.
+
+    One that has more digits than Python reads would make what shows it unreadable.
+    """
+    if len(text) > MOST_DIGITS:
+        raise ArithmeticError
     return int(text) if len(text) < 19 else Decimal(text)
 
 

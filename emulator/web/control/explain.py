@@ -11,6 +11,7 @@ from emulator.kernel.faults import STATUS
 from emulator.kernel.history import Touched
 from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
 from emulator.kernel.machine import Row
+from emulator.kernel.printable import escaped
 from emulator.kernel.world import World
 from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
@@ -60,7 +61,9 @@ def explain(
     commit = world.history.of(n)
     known_touched = commit.touched if commit else () if world.history.reaches(entry.event.began.commits) else None
     told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched, held, limit)
-    return told if newer is None else {**told, "newer": newer.show(), "text": f"{told['text']}\n{_of_newer(world, newer)}"}
+    if newer is None:
+        return told
+    return {**told, "newer": newer.show(), "text": f"{told['text']}\n{escaped(_of_newer(world, newer))}"}
 
 
 class NoEntry(NotFound):
@@ -115,7 +118,7 @@ def _of_exchange(
         "newer": None,
         "would_work": hints(world, vendor, routes, exchange),
     }
-    return {**told, "text": "\n".join(_lines(told, _picked(routes, exchange)))}
+    return {**told, "text": "\n".join(map(escaped, _lines(told, _picked(routes, exchange))))}
 
 
 def _of_newer(world: World, newer: Unmatched) -> str:
@@ -126,7 +129,7 @@ def _of_newer(world: World, newer: Unmatched) -> str:
 
 def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explained:
     because = _cited(change.vendor, change.evidence) if change.vendor in vendors else None
-    text = f"{n}  {show_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}"
+    text = escaped(f"{n}  {show_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}")
     if because:
         text += f"\n  because     {_fact(because)}"
     return {"n": n, "type": "change", "world": world.id, **change.show(), "because": because, "text": text}

@@ -65,7 +65,7 @@ def totals(differences: Iterable[Difference], vendors: Vendors) -> Totals:
     found: Totals = {}
     for it in differences:
         sums = found.setdefault(it.vendor, {"moved": {}, "states": {}})
-        place, quantities = re.sub(r"\[.*?\]", "", it.at), vendors[it.vendor].given.quantities
+        place, quantities = re.sub(r"\[[^\]]*\]?", "", it.at), vendors[it.vendor].given.quantities
         _add_moved(sums["moved"], place, it, quantities)
         _add_states(sums["states"].setdefault(place, {}), place, it, quantities)
         if not sums["states"][place]:

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany
+from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany, cut
+from emulator.kernel.printable import escaped
 from emulator.web.control.paths import hint
 from emulator.web.guard import PREFIX, Turned
 from emulator.web.redact import redact_text
@@ -44,13 +45,15 @@ def turned_away(turned: Turned) -> Response:
 
 def refusal(error: EmulatorError) -> Response:
     """Our own errors, each with its status."""
-    errors = {"errors": [_show_problem(it) for it in error.problems]} if isinstance(error, BadInput) else {}
-    return problem(_status_of(error), _sentence(error), **errors)
+    more: dict[str, object] = {"errors": [_show_problem(it) for it in error.told()]} if isinstance(error, BadInput) else {}
+    if isinstance(error, BadInput) and error.untold:
+        more["untold"] = error.untold
+    return problem(_status_of(error), _sentence(error), **more)
 
 
 def in_text(error: EmulatorError) -> Response:
     """The sentence of an error for somebody who asked for text."""
-    return Response(f"{redact_text(_sentence(error))}\n", _status_of(error), media_type="text/plain")
+    return Response(f"{escaped(redact_text(_sentence(error)))}\n", _status_of(error), media_type="text/plain")
 
 
 def _status_of(error: EmulatorError) -> int:
@@ -58,7 +61,7 @@ def _status_of(error: EmulatorError) -> int:
 
 
 def _sentence(error: EmulatorError) -> str:
-    return "; ".join(error.lines()) if isinstance(error, BadInput) else str(error)
+    return "; ".join(error.lines()) if isinstance(error, BadInput) else cut(str(error))
 
 
 def _show_problem(it: Problem) -> dict[str, object]:

@@ -11,13 +11,22 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.scenario.grammar import HEADERS
-from emulator.web.control.exact import Unreadable, exactly
-from emulator.web.control.misses import WISHES, has_id, is_form, misses
+from emulator.web.control.misses import WISHES, distance, has_id, leaves, misses, said, work
+from emulator.web.control.sent import Sent
 from emulator.web.control.under_way import UnderWay
 from emulator.web.held import Held
 from emulator.web.routes import Routes
 
-Exchanges = Sequence[tuple[int, Exchange]]
+Asked = Sequence[Sent]
+
+MOST_CALLS = 200
+"""Calls that one verification may look for."""
+
+MOST_IN_ORDER = 1_000
+"""Operations that it may name in order, or never."""
+
+MOST_COMPARED = 1_000_000
+"""Values that it may compare."""
 
 OPERATION = {"type": "string", "minLength": 1}
 VERIFY = {
@@ -25,6 +34,7 @@ VERIFY = {
     "properties": {
         "called": {
             "type": "array",
+            "maxItems": MOST_CALLS,
             "items": {
                 "type": "object",
                 "properties": {
@@ -39,8 +49,8 @@ VERIFY = {
                 "additionalProperties": False,
             },
         },
-        "order": {"type": "array", "items": OPERATION},
-        "never": {"type": "array", "items": OPERATION},
+        "order": {"type": "array", "items": OPERATION, "maxItems": MOST_IN_ORDER},
+        "never": {"type": "array", "items": OPERATION, "maxItems": MOST_IN_ORDER},
     },
     "additionalProperties": False,
     "minProperties": 1,
@@ -60,18 +70,22 @@ def verify(
     Raises:
         BadInput: the verification could match nothing, or the journal has not kept all that it would have to look at.
     """
-    _refuse_the_meaningless(world, wanted, operations, routes)
-    asked = [(entry.n, entry.event) for entry in world.journal.since(0) if isinstance(entry.event, Exchange)]
+    entries = ((entry.n, entry.event) for entry in world.journal.since(0))
+    asked = [Sent(n, event, routes) for n, event in entries if isinstance(event, Exchange)]
+    _refuse_the_meaningless(world, wanted, asked, operations, routes)
+    _refuse_too_much(wanted, asked)
     under_way = UnderWay.of(held)
     failures = [
-        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item, routes, under_way)),
+        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item, under_way)),
         *_order(asked, wanted.get("order", ()), under_way),
         *(failure for operation in wanted.get("never", ()) for failure in _never(asked, operation, under_way)),
     ]
     return {"ok": not failures, "failures": failures}
 
 
-def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes) -> None:
+def _refuse_the_meaningless(
+    world: World, wanted: Mapping[str, Any], asked: Asked, operations: Sequence[str], routes: Routes
+) -> None:
     if world.journal.lost:
         lost = f"the journal dropped {world.journal.lost} entries to make room for newer ones: clear it earlier, or keep more"
         lost += f": {Limits.more('journal')}"
@@ -84,7 +98,7 @@ def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations:
         for path, name in named
         if name not in operations
     ]
-    problems += list(_incomparable(world, wanted))
+    problems += list(_incomparable(asked, wanted))
     problems += [
         Problem(f"the path of {item['at']} names no resource, so no call of it has an id", ("called", index, "id"))
         for index, item in enumerate(wanted.get("called", ()))
@@ -94,32 +108,29 @@ def _refuse_the_meaningless(world: World, wanted: Mapping[str, Any], operations:
         raise BadInput(problems or [Problem("this verification names no operation, and so could not fail")])
 
 
-def _incomparable(world: World, wanted: Mapping[str, Any]) -> Iterator[Problem]:
+def _incomparable(asked: Asked, wanted: Mapping[str, Any]) -> Iterator[Problem]:
     """A body that cannot be read whole might be the one that is looked for, or not."""
     named = {item["at"]: index for index, item in enumerate(wanted.get("called", ())) if "json" in item}
-    for n, event in world.journal.since(0):
-        if isinstance(event, Exchange) and event.operation in named and (reason := _reason_not_to_compare(n, event)):
-            yield Problem(reason, ("called", named[event.operation], "json"))
+    for sent in asked:
+        if sent.exchange.operation in named and (reason := sent.incomparable):
+            yield Problem(reason, ("called", named[sent.exchange.operation], "json"))
 
 
-def _reason_not_to_compare(n: int, exchange: Exchange) -> str | None:
-    if exchange.cut:
-        return f"the journal kept a part of the body of exchange {n}: {Limits.more('journal_bytes')}"
-    if is_form(exchange):
-        return None
-    try:
-        exactly(exchange.request)
-    except Unreadable as reason:
-        return f"the body of exchange {n} cannot be compared: {reason}"
-    except ValueError:
-        return None  # no JSON is an answer, too
-    return None
+def _refuse_too_much(wanted: Mapping[str, Any], asked: Asked) -> None:
+    """Refuse what would compare more than MOST_COMPARED values, before anything is compared."""
+    compared = 0
+    for item in wanted.get("called", ()):
+        single = leaves(item)
+        compared += sum(single + work(sent, item) for sent in asked if sent.exchange.operation == item["at"])
+    if compared > MOST_COMPARED:
+        cure = "verify fewer calls at once, or clear the journal earlier"
+        raise BadInput.at(f"this compares {compared} values, and {MOST_COMPARED} is the most: {cure}", "called")
 
 
-def _called(asked: Exchanges, wanted: Mapping[str, Any], routes: Routes, under_way: UnderWay) -> Iterator[dict[str, Any]]:
+def _called(asked: Asked, wanted: Mapping[str, Any], under_way: UnderWay) -> Iterator[dict[str, Any]]:
     at, times = wanted["at"], wanted.get("times")
-    tries = [(n, misses(exchange, wanted, routes)) for n, exchange in asked if exchange.operation == at]
-    fitting = [n for n, missed in tries if not missed.distance]
+    tries = [(sent.n, misses(sent, wanted)) for sent in asked if sent.exchange.operation == at]
+    fitting = [n for n, missed in tries if not distance(missed)]
     if len(fitting) == times or (times is None and fitting):
         return
     message = f"{at} was {_so_often(len(fitting), times, _like(wanted))}"
@@ -129,8 +140,8 @@ def _called(asked: Exchanges, wanted: Mapping[str, Any], routes: Routes, under_w
     elif told:
         yield _failure(at, f"{message}; {told}", [])
     elif tries:
-        n, missed = min(tries, key=lambda it: it[1].distance)
-        yield _failure(at, f"{message}; the nearest is exchange {n}, where {'; '.join(missed.told)}", [n])
+        n, missed = min(tries, key=lambda it: distance(it[1]))
+        yield _failure(at, f"{message}; the nearest is exchange {n}, where {said(missed)}", [n])
     else:
         yield _failure(at, f"{message}; {_what_was(asked, under_way)}", [])
 
@@ -150,13 +161,13 @@ def _so_often(count: int, wanted: int | None, like: str) -> str:
     return f"never called{like}" + ("" if wanted is None else f", and should have been called {_times(wanted)}")
 
 
-def _order(asked: Exchanges, wanted: Sequence[str], under_way: UnderWay) -> Iterator[dict[str, Any]]:
+def _order(asked: Asked, wanted: Sequence[str], under_way: UnderWay) -> Iterator[dict[str, Any]]:
     """The first operation that did not come after those before it."""
     since, former = 0, None
     for operation in wanted:
-        later = [n for n, exchange in asked if exchange.operation == operation and n > since]
+        later = [sent.n for sent in asked if sent.exchange.operation == operation and sent.n > since]
         if not later:
-            earlier = [n for n, exchange in asked if exchange.operation == operation]
+            earlier = [sent.n for sent in asked if sent.exchange.operation == operation]
             after = f" after {former} (exchange {since})" if former else ""
             nearby = f"only before that: {_exchanges(earlier)}" if earlier else _what_was(asked, under_way)
             yield _failure(operation, f"{operation} was not called{after}; {nearby}", earlier)
@@ -164,8 +175,8 @@ def _order(asked: Exchanges, wanted: Sequence[str], under_way: UnderWay) -> Iter
         since, former = later[0], operation
 
 
-def _never(asked: Exchanges, operation: str, under_way: UnderWay) -> Iterator[dict[str, Any]]:
-    found = [n for n, exchange in asked if exchange.operation == operation]
+def _never(asked: Asked, operation: str, under_way: UnderWay) -> Iterator[dict[str, Any]]:
+    found = [sent.n for sent in asked if sent.exchange.operation == operation]
     if found:
         yield _failure(
             operation, f"{operation} was called {_times(len(found))}, and never should be: {_exchanges(found)}", found
@@ -178,8 +189,8 @@ def _failure(at: str, message: str, exchanges: list[int]) -> dict[str, Any]:
     return {"at": at, "message": message, "exchanges": exchanges}
 
 
-def _what_was(asked: Exchanges, under_way: UnderWay) -> str:
-    called = dict.fromkeys(exchange.operation for _, exchange in asked)
+def _what_was(asked: Asked, under_way: UnderWay) -> str:
+    called = dict.fromkeys(sent.exchange.operation for sent in asked)
     told = under_way.told()
     if called:
         return f"what was called is {', '.join(called)}{told and '; '}{told}"

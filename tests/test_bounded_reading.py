@@ -1,0 +1,169 @@
+"""Files and texts of people are bounded before they are read, and what is said of them is bounded, too."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.kernel import words
+from emulator.kernel.errors import LONGEST, TOLD, BadInput, Problem
+from emulator.scenario.files import TooLong, read_at_most
+from emulator.scenario.loader import load_document, load_file, load_text
+from emulator.scenario.scenario import Scenario
+from emulator.scenario.strict_json import KeyTwice, _unique
+from emulator.tls import NoAuthority, Tls
+from emulator.vendors import VENDORS
+
+
+def _refused(text: str) -> BadInput:
+    with pytest.raises(BadInput) as refused:
+        load_text(text, VENDORS, "x", "x.yaml")
+    return refused.value
+
+
+def _large(path: Path) -> Path:
+    """Return a file of 300 MB that takes no room on the disk."""
+    with path.open("wb") as file:
+        file.truncate(300_000_000)
+    return path
+
+
+@pytest.mark.parametrize("name", ["large.yaml", "large.json"])
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "open", None)
+    with open(tmp_path / name, "wb") as file:
+        file.truncate(300_000_000)
+    with pytest.raises(BadInput, match="larger than 1000000 bytes"):
+        load_file(tmp_path / name, VENDORS)
+
+
+def test_a_file_that_grows_meanwhile_is_read_no_further(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = os.stat(tmp_path / "a") if (tmp_path / "a").write_bytes(b"x") else None
+    large = _large(tmp_path / "large.yaml")
+    monkeypatch.setattr(Path, "stat", lambda _: small)
+    with pytest.raises(TooLong, match="larger than 10 bytes"):
+        read_at_most(large, 10)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(BadInput, match="no regular file"):
+        load_file(tmp_path / "pipe.yaml", VENDORS)
+
+
+def test_an_authority_that_is_too_large_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_TLS_FOLDER", str(tmp_path))
+    (tmp_path / "authority").mkdir()
+    for name in ("ca.pem", "ca.key"):
+        _large(tmp_path / "authority" / name)
+    with pytest.raises(NoAuthority, match="larger than"):
+        Tls(())
+
+
+MANY: list[tuple[str, str]] = [
+    ("title: x\n{}", "k{}: 1\n"),
+    ("title: x\n{}", "a: 1\n"),
+    ("title: x\ngiven: {{{}}}", "k{}: 1, "),
+    ("title: x\nsteps: [{}]", "{{sned: {}}}, "),
+    ("title: x\nsteps: [{}]", "{{send: 'GET /{{a{}}}'}}, "),
+    ("title: x\nfaults: [{}]", "{{}}, "),
+    ("title: x\ngiven: {{serpwow: {{batches: [{}]}}}}", "1, "),
+    ("title: x\ngiven: {{6dot50: {{members: [{}]}}}}", "1, "),
+    ("title: x\nreplies: [{}]", "{{at: serpwow.batches.crate, status: 200}}, "),
+]
+
+
+@pytest.mark.parametrize(("around", "part"), MANY)
+def test_the_first_mistakes_are_told_and_the_rest_are_counted(around: str, part: str) -> None:
+    error = _refused(around.format("".join(part.format(n) for n in range(1_000))))
+    lines = error.lines()
+    assert len(lines) == TOLD + 1
+    assert lines[-1] == f"and {error.untold} more mistakes"
+    assert error.untold >= 800
+    assert not any("does not fit" in line or line.endswith(": unknown key") for line in lines)
+    assert [it.line or 0 for it in error.told()] == sorted(it.line or 0 for it in error.told())
+
+
+@pytest.mark.parametrize(("around", "part"), MANY)
+def test_the_work_for_mistakes_grows_with_their_number(around: str, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(count: int) -> int:
+        calls = 0
+
+        def counting(name: str, word: str) -> tuple[int, ...] | None:
+            nonlocal calls
+            calls += 1
+            return rank(name, word)
+
+        rank = words._rank
+        monkeypatch.setattr(words, "_rank", counting)
+        _refused(around.format("".join(part.format(n) for n in range(count))))
+        monkeypatch.setattr(words, "_rank", rank)
+        return calls
+
+    assert asked(600) <= 6 * asked(200)
+
+
+@given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * TOLD // 2), st.text(max_size=3 * LONGEST))
+def test_a_refusal_is_bounded(messages: list[str], key: str) -> None:
+    error = BadInput([Problem(it, (key,)) for it in messages], "x.yaml")
+    assert len(error.lines()) <= TOLD + 1
+    assert all(len(it.message) <= LONGEST + 1 for it in error.told())
+    assert len(str(error)) <= (TOLD + 1) * 4 * LONGEST
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: [" + "a," * 100_001 + "]", "{" + "".join(f"k{n}," for n in range(100_001)) + "}"],
+)
+def test_a_document_of_too_many_values_is_refused_as_it_is_read(text: str) -> None:
+    assert "more than 100000 values" in str(_refused(text))
+
+
+def test_aliases_cannot_make_much_of_little() -> None:
+    assert "aliases make more than 4000000 characters" in str(
+        _refused('a: &a "' + "x" * 500_000 + '"\nb: [' + "*a, " * 20 + "]")
+    )
+
+
+@pytest.mark.parametrize("given", [
+    {"given": {"serpwow": {"batches": [{"repeat": 200_001}]}}},
+    {"given": {"serpwow": {"batches": [{"repeat": 120_000}, {"repeat": 120_000}]}}},
+    {"given": {"serpwow": {"batches": [{"repeat": 120_000}]}}, "timeline": [{"after": "1s", "set": {"serpwow": {"batches": [{"repeat": 120_000}]}}}]},
+    {"timeline": [{"after": "1s", "set": {"serpwow": {"batches": [{"repeat": 1_000}]}}}] * 201},
+    {"given": {"6dot50": {"batches": [{"repeat": 1_000, "name": "A", "status": "DRAFT", "payments": [{"repeat": 1_000, "msisdn": "27821231234", "amount": 1}]}]}}},
+])  # fmt: skip
+def test_resources_are_counted_before_any_is_made(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Scenario, "_planned", lambda *_: [])
+    monkeypatch.setattr(
+        "emulator.scenario.scenario.written_out", lambda state, _: state if not state else pytest.fail("it was made")
+    )
+    with pytest.raises(BadInput, match="200000"):
+        load_value({"title": "x", **given})
+
+
+def load_value(value: dict[str, Any]) -> Scenario:
+    """Load a scenario that was read already."""
+    from emulator.scenario.document import Document
+
+    return load_document(Document(value), VENDORS)
+
+
+def test_a_key_given_twice_is_found_in_one_pass() -> None:
+    class Counted(str):
+        compared = 0
+
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            Counted.compared += 1
+            return str.__eq__(self, str(other))
+
+    names = [*(Counted(f"k{n}") for n in range(3_000)), Counted("k2999")]
+    with pytest.raises(KeyTwice, match="k2999"):
+        _unique([(name, 1) for name in names])
+    assert Counted.compared < 10 * len(names)

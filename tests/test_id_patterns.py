@@ -1,0 +1,152 @@
+"""Patterns of failing rows: the regular expressions that people write, matched in linear time, whatever they are."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.vendors.stripe.id_automaton import ALPHABET, MOST_STATES, IdPattern, NotAPattern
+from emulator.vendors.stripe.id_patterns import compile_pattern
+from emulator.vendors.stripe.outcomes import Failing
+from emulator.vendors.stripe.rows import read_rows
+
+ATOMS = st.sampled_from(
+    [
+        "a",
+        "b",
+        "-",
+        "_",
+        "9",
+        ".",
+        "[ab]",
+        "[^a]",
+        "[a-c9]",
+        "[]-a]",
+        "[_-]",
+        r"\d",
+        r"\w",
+        r"\D",
+        r"\W",
+        r"\-",
+        r"[\d_]",
+        "()",
+        "$",
+        "^",
+        r"\A",
+        r"\Z",
+    ]
+)
+COUNTS = st.sampled_from(["*", "+", "?", "*?", "+?", "{2}", "{,2}", "{1,}", "{1,3}?", "{0}"])
+
+
+def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    groups = st.builds("{}{}{}".format, st.sampled_from(["(", "(?:"]), parts, st.just(")"))
+    return st.one_of(
+        st.lists(parts, min_size=1, max_size=4).map("".join),
+        st.builds("{}|{}".format, parts, parts),
+        groups,
+        st.builds("{}{}".format, groups, COUNTS),
+    )
+
+
+PATTERNS = st.recursive(
+    st.one_of(ATOMS, st.builds("{}{}".format, st.sampled_from(["a", "b", ".", "[ab]", r"\d"]), COUNTS)), _grown, max_leaves=12
+)
+IDS = st.text(st.sampled_from("ab9-_Z"), min_size=1, max_size=12)
+
+
+@given(PATTERNS, st.lists(IDS, max_size=8))
+def test_a_pattern_finds_what_python_finds(pattern: str, ids: list[str]) -> None:
+    found = _compiled(pattern)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        wanted = re.compile(pattern)
+    assert [bool(found and found.matches(id.encode())) for id in ids] == [bool(wanted.search(id)) for id in ids]
+
+
+def _compiled(pattern: str) -> IdPattern | None:
+    """Return the table of a pattern; None of one that matches no id."""
+    try:
+        return compile_pattern(pattern)
+    except NotAPattern as error:
+        assert "matches no id" in str(error)  # noqa: PT017
+        return None
+
+
+@pytest.mark.parametrize(("pattern", "said"), [
+    ("(", "never closed"),
+    ("a)", "closes nothing"),
+    ("[a", "never closed"),
+    ("*a", "nothing before *"),
+    ("a**", "cannot be repeated"),
+    ("a*+", "cannot be repeated"),
+    ("^*", "anchor"),
+    ("a{", "begins a count"),
+    ("a{3,2}", "ends before it begins"),
+    ("a{99999}", "at most 4 digits"),
+    ("[z-a]", "no range"),
+    (r"[\d-z]", "no range"),
+    ("[[:digit:]]", "[:digit:] is not supported"),
+    ("(?=a)b", "look-ahead"),
+    ("(?!a)b", "look-ahead"),
+    ("(?<=a)b", "look-behind"),
+    ("(?>a)b", "atomic"),
+    ("(?i)a", "write [Aa]"),
+    (r"(a)\1", "reference"),
+    ("(?P<x>a)(?P=x)", "reference"),
+    (r"a\b", "not supported"),
+    (r"a\n", "not supported"),
+    ("a\\", "not supported"),
+    ("^$", "matches no id"),
+    ("$a", "matches no id"),
+    ("caf\u00e9", "matches no id"),
+    ("(" * 200 + "a" + ")" * 200, "deep"),
+    ("a" * 501, "at most 500 characters"),
+    ("(a{1000}){1000}", "too large"),
+    ("((){1000}){1000}", "too large"),
+    ("(a|b)*a(a|b){20}", "too large"),
+])  # fmt: skip
+def test_a_pattern_that_cannot_be_is_refused_with_the_reason(pattern: str, said: str) -> None:
+    with pytest.raises(NotAPattern, match=re.escape(said)):
+        compile_pattern(pattern)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|a)*$", "(a*)*b", "^(a|aa)+$", "(.*)*x", "^req_9", "a.{5}$"])
+def test_a_match_looks_at_each_character_once(pattern: str) -> None:
+    class Counting(list[list[int]]):
+        looks = 0
+
+        def __getitem__(self, place):  # type: ignore[no-untyped-def]
+            Counting.looks += 1
+            return super().__getitem__(place)
+
+    found = compile_pattern(pattern)
+    assert len(found._rows) <= MOST_STATES
+    IdPattern(found._classes, Counting(found._rows), found._ends).matches(b"a" * 100_000 + b"-")
+    assert Counting.looks <= 100_001
+
+
+@given(st.text(st.sampled_from("ab(|)*+?.[]{}^$,123\\d-"), max_size=60))
+def test_any_text_is_a_pattern_or_is_refused(text: str) -> None:
+    try:
+        compile_pattern(text).matches(b"ab-1")
+    except NotAPattern as error:
+        assert str(error)  # noqa: PT017
+
+
+def test_a_row_that_is_wrong_anyway_is_asked_for_no_pattern() -> None:
+    rows = read_rows('{"id":"req_1"}\n?\n{"id":"b\u00e9_1"}\n{}\n{"id":"x_2"}\n')
+    assert [*Failing(pattern=".").of(rows)] == [0, 4]
+    assert [*Failing(ids=("x_2", "", "ul")).of(rows)] == [4]
+    assert [*Failing(share=Fraction(1, 5)).of(rows)] == [4]
+
+
+def test_the_characters_of_an_id_are_those_of_a_row_that_is_right() -> None:
+    rows = read_rows("".join(f'{{"id":"{character}"}}\n' for character in ALPHABET))
+    assert not any(rows.faults)
+    assert [*Failing(pattern=".").of(rows)] == [*range(len(ALPHABET))]

@@ -1,0 +1,81 @@
+"""The work of a verification: each body is read once, and what would compare too much is refused before it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator import Emulator
+from emulator.scenario.compare import count_differences, differences
+from emulator.web.control import verify
+from emulator.web.control.exact import exactly
+
+CREATE = "serpwow.batches.create"
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 2) | st.sampled_from([Decimal("1.50"), "a", ""]),
+    lambda part: st.lists(part, max_size=3) | st.dictionaries(st.sampled_from("abc"), part, max_size=3),
+)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """A world that was asked for ten batches."""
+    with Emulator("first-run") as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        for n in range(10):
+            client.post(
+                "/live/batches", params={"api_key": emulator.serpwow.api_key}, json={"name": f"n{n}", "schedule_type": "manual"}
+            )
+        yield emulator
+
+
+@given(VALUES, VALUES)
+def test_as_many_differences_are_counted_as_are_said(expected: Any, actual: Any) -> None:
+    assert count_differences(expected, actual) == len(list(differences(expected, actual)))
+
+
+def test_each_body_is_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[bytes] = []
+
+    def reading(content: bytes) -> Any:
+        reads.append(content)
+        return exactly(content)
+
+    monkeypatch.setattr("emulator.web.control.sent.exactly", reading)
+    called = [{"at": CREATE, "json": {"name": f"z{n}"}} for n in range(50)]
+    assert len(_verified(emulator, called=called).json()["failures"]) == 50
+    assert len(reads) == 10
+
+
+def test_what_compares_too_much_is_refused_before_it_is_done(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verify, "misses", None)
+    wanted = {"searches": [{"q": n} for n in range(1_000)]}
+    refused = _verified(emulator, called=[{"at": CREATE, "json": wanted} for _ in range(100)])
+    assert refused.status_code == 422
+    assert "and 1000000 is the most: verify fewer calls at once" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("part", "items"),
+    [("called", [{"at": CREATE}] * 201), ("order", [CREATE] * 1_001), ("never", [CREATE] * 1_001)],
+)
+def test_too_many_items_are_refused_by_name(emulator: Emulator, part: str, items: list[Any]) -> None:
+    refused = _verified(emulator, **{part: items})
+    assert refused.status_code == 422
+    assert f"has more than {len(items) - 1} items" in refused.json()["errors"][0]["detail"]
+    assert refused.json()["errors"][0]["pointer"] == f"/{part}"
+
+
+def test_the_first_differences_are_said_and_the_rest_are_counted(emulator: Emulator) -> None:
+    answer = _verified(emulator, called=[{"at": CREATE, "json": {f"k{n}": n for n in range(1_000)}}]).json()
+    assert "the body has no 'k19'; and 980 more differences" in answer["failures"][0]["message"]
+
+
+def _verified(emulator: Emulator, **wanted: Any) -> httpx.Response:
+    with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        return client.post(f"/_emulator/worlds/{emulator.id}/verify", json=wanted)
