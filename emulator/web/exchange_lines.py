@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
 from emulator.web.guard import OPEN, Turned
-from emulator.web.redact import redact_target, redact_url
+from emulator.web.redact import redact_text
 from emulator.web.wire import Scope, Send, Wire
 
 Say = Callable[[str], None]
@@ -64,9 +64,8 @@ def line_of(exchange: Exchange, place: str) -> str:
 
 def shown(target: str) -> str:
     """Return a request's target in which no credential can be read, cut where it is too long for a line."""
-    if len(target) > LONGEST:
-        target = f"{target[:LONGEST]}..."
-    return redact_url(target) if "://" in target else redact_target(target)
+    target = redact_text(target)
+    return target if len(target) <= LONGEST else f"{target[:LONGEST]}..."
 
 
 def error_in(headers: list[tuple[bytes, bytes]]) -> str:

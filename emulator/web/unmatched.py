@@ -6,12 +6,13 @@ from collections import deque
 from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
+from emulator.kernel.secrets import redact
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.vendors.vendor import Call
 from emulator.web.exchange_lines import error_in
 from emulator.web.guard import Turned
 from emulator.web.meant import meant, misplaced_key
-from emulator.web.redact import redact, redact_target
+from emulator.web.redact import redact_text
 from emulator.web.routes import Routes
 from emulator.web.wire import Scope, Wire
 
@@ -40,7 +41,7 @@ class Unmatched(NamedTuple):
     def show(self) -> dict[str, Any]:
         """Return the request as the control plane shows it; no credential can be read in it."""
         credential = redact(self.credential) if self.credential else None
-        return self._asdict() | {"target": redact_target(self.target), "credential": credential}
+        return self._asdict() | {"target": redact_text(self.target), "credential": credential}
 
 
 class UnmatchedRequests:

@@ -11,6 +11,7 @@ from emulator.kernel.faults import STATUS
 from emulator.kernel.history import Touched
 from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
 from emulator.kernel.machine import Row
+from emulator.kernel.secrets import redact
 from emulator.kernel.world import World
 from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
@@ -20,7 +21,7 @@ from emulator.web.control.hints import hints
 from emulator.web.control.shows import show_difference, show_entry
 from emulator.web.held import Held
 from emulator.web.recorder import REFUSED
-from emulator.web.redact import redact, redact_target
+from emulator.web.redact import redact_text
 from emulator.web.routes import Routes
 from emulator.web.unmatched import Unmatched
 from emulator.web.wire import WORLD_HEADER
@@ -112,7 +113,7 @@ def _of_exchange(
 
 def _of_newer(world: World, newer: Unmatched) -> str:
     reached = f"reached the world {newer.world}" if newer.world else f"reached no world ({newer.error})"
-    request = f"{newer.method} {redact_target(newer.target)} -> {newer.status}"
+    request = f"{newer.method} {redact_text(newer.target)} -> {newer.status}"
     return f"  newer       {request} came after this and {reached}: see /_emulator/worlds/{world.id}/unmatched"
 
 
