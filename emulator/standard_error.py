@@ -109,7 +109,9 @@ class _Handler(logging.Handler):
         self._stderr = stderr
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._stderr.say(self.format(record).translate(_ESCAPES_BUT_LINES))
+        from emulator.web.redact import redact_text
+
+        self._stderr.say(redact_text(self.format(record)).translate(_ESCAPES_BUT_LINES))
 
 
 @contextmanager

@@ -13,10 +13,10 @@ ENDINGS = (
 )
 """A name is that of a secret if one of its words ends so, in the singular or (but for `tokens`, a count) in the plural."""
 
-WORDS = ("bearer", "connection_string", "csrf", "hmac", "jwt", "otp", "pwd", "session_id", "sig", "xsrf")
+WORDS = ("connection_string", "csrf", "hmac", "jwt", "otp", "pwd", "session_id", "sig", "xsrf")
 """So it is if it has one of these words."""
 
-LAST_WORDS = ("auth", "pass", "pin")
+LAST_WORDS = ("auth", "bearer", "pass", "pin")
 """So it is if this is its last word."""
 
 KEYS = (
@@ -75,7 +75,7 @@ SHAPES = (
     Shape("`AKIA…`, `ASIA…`", ("AKIA", "ASIA"), re.compile(r"(?<![A-Za-z0-9])A[KS]IA[A-Z0-9]{12,}+")),
     Shape(
         "`ghp_…`, `gho_…`, `ghs_…`, `ghu_…`, `ghr_…`, `github_pat_…`, `glpat-…`",
-        ("gh", "glpat-"),
+        ("gh", "github_pat_", "glpat-"),
         re.compile(r"(?<![A-Za-z0-9])(?:gh[opsru]_|github_pat_|glpat-)[\w-]{16,}+"),
     ),
     Shape("`xoxb-…` and its like", ("xox",), re.compile(r"(?<![A-Za-z0-9])xox[abeoprs]-[\w-]{10,}+")),
@@ -108,6 +108,7 @@ _FIRST = {"key", *(word.partition("_")[0] for word in (*ENDINGS, *WORDS, *LAST_W
 _STEMS = sorted(stem for stem in _FIRST if not any(other in stem for other in _FIRST - {stem}))
 """A part of each name of a secret: where none is in a text, it names none."""
 
+_BRACKETS = re.compile(r"[\[\]]+")
 _ESCAPE = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 
 
@@ -152,5 +153,7 @@ def _is_secret(name: str) -> bool:
         if "%" not in name and "\\" not in name:
             break
         name = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), unquote_plus(name))
+    if "[" in name and any(map(_is_secret, _BRACKETS.split(name))):  # settings[key], as forms have it
+        return True
     words = f"_{_WORD_ENDS.sub('_', name).lower()}_".replace("__", "_")
     return _SECRET.search(words) is not None and _ABOUT.search(words) is None

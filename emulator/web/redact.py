@@ -29,6 +29,7 @@ _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
 """What may be a user and a password at the end of a text that was cut short."""
 
+_NAMED_VALUE = re.compile(r'("name"\s*+:\s*+")([^"\\]{1,100}+)("\s*+,\s*+"value"\s*+:\s*+")((?:[^"\\]|\\.)*+)', re.DOTALL)
 _ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>)([^<]++)")
 _SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([ +]++))([\w.~+/-]{6,}+=*+)(?![\w\"'])")
 _BOUNDARY = re.compile(r"^--\S{1,100}", re.MULTILINE)
@@ -133,7 +134,7 @@ def _scan(text: str) -> str:
     if "//" in text:
         text = _CUT_USER.sub("…", _USER.sub("…", text))
     if ("=" in text or ":" in text) and may_name_secret(text):
-        text = _redact_named(text)
+        text = _redact_named(_NAMED_VALUE.sub(_redact_named_value, text))
     if "<" in text:
         text = _ELEMENT.sub(_redact_element, text)
     if "asic" in text or "earer" in text or "ASIC" in text or "EARER" in text:
@@ -204,6 +205,11 @@ def _redact_part(part: str) -> str:
         if found and (field := _FIELD.search(head)) and is_secret(field[1].partition(";")[0].rpartition("''")[2]):
             return f"{head}{blank}{redact(value.rstrip())}\r\n"
     return part
+
+
+def _redact_named_value(match: re.Match[str]) -> str:
+    """The value in `"name": "api_key", "value": "..."`."""
+    return f"{match[1]}{match[2]}{match[3]}{redact(match[4]) if is_secret(match[2]) else match[4]}"
 
 
 def _redact_element(match: re.Match[str]) -> str:

@@ -41,7 +41,9 @@ class Unmatched(NamedTuple):
     def show(self) -> dict[str, Any]:
         """Return the request as the control plane shows it; no credential can be read in it."""
         credential = redact(self.credential) if self.credential else None
-        return self._asdict() | {"target": redact_text(self.target), "credential": credential}
+        hint = redact_text(self.hint) if self.hint else None
+        shown = {"method": redact_text(self.method), "target": redact_text(self.target), "credential": credential, "hint": hint}
+        return self._asdict() | shown
 
 
 class UnmatchedRequests:

@@ -106,7 +106,7 @@ def _of_exchange(
         "assumptions": list(_assumptions(world, vendor, exchange)),
         "differences": None if differences is None else [show_difference(it) for it in differences],
         "newer": None,
-        "would_work": hints(world, vendor, routes, exchange),
+        "would_work": [redact_text(hint) for hint in hints(world, vendor, routes, exchange)],
     }
     return {**told, "text": "\n".join(_lines(told, _picked(routes, exchange)))}
 
@@ -135,7 +135,7 @@ def _row(world: World, step: Step) -> dict[str, Any]:
     row, machine = step.row, world.rules.machines[step.kind]
     return {
         "resource": step.kind,
-        "id": step.id,
+        "id": redact_text(step.id),
         "in": row.state,
         "cause": str(row.cause),
         "to": row.to,

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 from emulator.kernel.journal import Exchange
 from emulator.scenario.compare import differences
 from emulator.web.control.exact import exactly
-from emulator.web.redact import redact_body, redact_header
+from emulator.web.redact import redact_body, redact_header, redact_text
 from emulator.web.routes import Routes
 
 FORM = "application/x-www-form-urlencoded"
@@ -46,7 +46,7 @@ def misses(exchange: Exchange, wanted: Mapping[str, Any], routes: Routes) -> Mis
         *_of_headers(exchange, wanted),
         *_of_body(exchange, wanted),
     ]
-    return Misses(sum(part.distance for part in parts), [line for part in parts for line in part.told])
+    return Misses(sum(part.distance for part in parts), [redact_text(line) for part in parts for line in part.told])
 
 
 def has_id(operation: str, routes: Routes) -> bool:

@@ -54,6 +54,7 @@ def show_entry(entry: Entry) -> dict[str, Any]:
     """A journal entry; of an exchange also what went over the wire, without its credentials."""
     shown = show_event(entry)
     if isinstance(entry.event, Exchange):
+        shown["method"] = redact_text(entry.event.method)
         shown["target"] = redact_text(entry.event.target)
         shown["request"] = {"headers": _headers(entry.event), "body": show_body(entry.event.request)}
         shown["reply"] = show_body(entry.event.reply)
@@ -75,7 +76,7 @@ def show_held(held: Held) -> dict[str, Any]:
 def _headers(exchange: Exchange) -> list[list[str]]:
     """The headers of a request in their order, each with its name in lower case."""
     decoded = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in exchange.headers)
-    return [[name, redact_header(name, value)] for name, value in decoded]
+    return [[redact_text(name), redact_header(name, value)] for name, value in decoded]
 
 
 def show_body(content: bytes) -> Any:
