@@ -107,7 +107,7 @@ class Guard:
                     host = at_forwarded_port(host, by_proxy, scope["scheme"])
             if not host or by_proxy:
                 scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
-        if not all(is_own_origin(it, scope["scheme"], host or b"") for it in origins):
+        if not all(not it or is_own_origin(it, scope["scheme"], host or b"") for it in origins):
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
         if not all(is_own_referer(it, scope["scheme"], host or b"") for it in referers):
             return Turned(403, "cross-origin", FOREIGN_REFERER)
