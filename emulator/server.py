@@ -23,7 +23,7 @@ from emulator.web.line import Line
 from emulator.web.turns import keep_time, set_within, turn
 
 if TYPE_CHECKING:
-    from emulator.tls import Tls
+    import ssl
 
 ROUNDS = 8
 """Rounds of the loop in which a connection that waits is accepted, heard and answered."""
@@ -143,7 +143,7 @@ def serve(
     listening: Sequence[socket.socket],
     on_ready: Callable[[], None],
     limits: Limits | None = None,
-    tls: Tls | None = None,
+    tls: ssl.SSLContext | None = None,
     lines: ExchangeLines | None = None,
     until: Callable[[], None] | None = None,
     on_stop: Callable[[], None] = lambda: None,
@@ -156,7 +156,7 @@ def serve(
     config = _config(app, bounds, lines)
     if tls is not None:
         config.load()
-        config.ssl = tls.context()
+        config.ssl = tls
     server = _Server(config, on_ready, bounds, on_stop)
     if until is not None:
         Thread(target=server.stop_after, args=(until,), daemon=True).start()
