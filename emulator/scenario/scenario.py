@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
@@ -45,6 +46,7 @@ class Scenario:
     written: Mapping[str, Any] = field(repr=False)
     lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
     _templates: dict[tuple[int, float | None], World] = field(default_factory=dict, repr=False, compare=False)
+    _lock: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
     def title(self) -> str:
@@ -83,17 +85,23 @@ class Scenario:
         """
         bounds = limits or Limits()
         number = self.written.get("seed", 0) if seed is None else seed
-        template = self._templates.get((number, rate))
-        if template is None:
-            template = self._build(vendors, number, rate)
-            if template.clock.rate == FROZEN:
-                while len(self._templates) >= TEMPLATES:
-                    self._templates.pop(next(iter(self._templates)))
-                self._templates[number, rate] = template
+        with self._lock:  # threads that want the same template wait for the one that builds it
+            template = self._template(vendors, number, rate)
         if len(template.store) > bounds.resources:
             given = f"{len(template.store)} resources are given, and a world holds {bounds.resources} at most"
             raise TooMany(f"{given}: {Limits.more('resources')}")
         return template.spawn(id, self._rules(vendors, id, number, bounds))
+
+    def _template(self, vendors: Vendors, seed: int, rate: float | None) -> World:
+        """Return a world at the beginning, built now or before. Whoever calls holds the lock."""
+        if (known := self._templates.get((seed, rate))) is not None:
+            return known
+        template = self._build(vendors, seed, rate)
+        if template.clock.rate == FROZEN:
+            while len(self._templates) >= TEMPLATES:
+                self._templates.pop(next(iter(self._templates)))
+            self._templates[seed, rate] = template
+        return template
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None) -> World:
         world = World(self.name, self._rules(vendors, self.name, seed, Limits()), self.clock(rate), seed)
