@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from threading import Barrier
 from typing import Any
 
@@ -43,17 +44,38 @@ def at_once(work: Callable[[int], Any], threads: int = THREADS) -> list[Any]:
         return list(pool.map(begin, range(threads)))
 
 
-def test_a_world_that_many_threads_load_is_one_of_those_that_they_loaded() -> None:
+def linger() -> None:
+    """Let other threads have their turns."""
+    for _ in range(20_000):
+        pass
+
+
+def lingering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function after which the other threads have their turns, before its caller goes on."""
+
+    def called(*arguments: Any, **named: Any) -> Any:
+        result = function(*arguments, **named)
+        linger()
+        return result
+
+    return called
+
+
+def test_a_world_that_many_threads_load_is_the_one_that_was_loaded_last(monkeypatch: pytest.MonkeyPatch) -> None:
     with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
+        ask, left = emulator.ask, [*range(8)]
 
-        def load(number: int) -> None:
-            for seed in range(5):
-                emulator.load("first-run" if number % 2 else {"title": "Another"}, seed=seed)
+        def slowest_first(*arguments: Any) -> Any:
+            made = ask(*arguments)
+            for _ in range(left.pop() if left else 0):
+                linger()
+            return made
 
-        at_once(load, 6)
-        made = emulator.ask("GET", "")
+        monkeypatch.setattr(emulator, "ask", slowest_first)
+        at_once(lambda number: emulator.load("first-run" if number % 2 else {"title": "Another"}, seed=number), 8)
+        made = ask("GET", "")
         assert (emulator.seed, emulator.credentials) == (made["seed"], made["credentials"])
-        assert bool(emulator.serpwow.batches) == (emulator.scenario == "first-run")
+        assert bool(emulator.state["serpwow"]["batches"]) == (emulator.scenario == "first-run")
 
 
 def test_worlds_that_many_threads_make_and_drop_have_ids_and_credentials_of_their_own() -> None:
@@ -70,6 +92,17 @@ def test_worlds_that_many_threads_make_and_drop_have_ids_and_credentials_of_thei
         made = [world for worlds in at_once(make) for world in worlds]
         assert len({api_key for _, api_key in made}) == len({id for id, _ in made})
         assert [it["id"] for it in server.ask("GET", "/worlds")["worlds"]] == [DEFAULT]
+
+
+def test_the_living_can_be_listed_while_others_are_made() -> None:
+    def hold(_: int) -> None:
+        kept: list[Emulator] = []
+        for _ in range(30):
+            kept.append(object.__new__(Emulator))
+            kept[-1]._hold(None, {"id": "w"}, ExitStack())
+            assert kept[-1] in living()
+
+    at_once(hold, 8)
 
 
 def test_worlds_that_live_at_once_all_differ() -> None:
@@ -93,12 +126,14 @@ def test_threads_that_want_the_same_beginning_get_one_that_was_built_once(monkey
 
     def counted(self: Scenario, vendors: Any, seed: int, rate: float | None) -> Any:
         built.append(seed)
+        linger()
         return build(self, vendors, seed, rate)
 
     monkeypatch.setattr(Scenario, "_build", counted)
     scenario = library().get("first-run")
-    worlds = at_once(lambda number: scenario.world(VENDORS, f"w{number}"))
-    assert (built, len({len(world.store) for world in worlds})) == ([0], 1)
+    built.clear()
+    worlds = at_once(lambda number: scenario.world(VENDORS, f"w{number}", 5))
+    assert (built, len({len(world.store) for world in worlds})) == ([5], 1)
 
 
 def test_the_templates_of_a_scenario_are_never_more_than_are_kept() -> None:
@@ -112,9 +147,10 @@ def test_threads_that_ask_the_library_for_a_name_get_the_same_scenario() -> None
     assert len({id(it) for it in at_once(lambda _: known.get("first-run"))}) == 1
 
 
-def test_a_world_that_many_threads_remove_is_removed_once() -> None:
+def test_a_world_that_many_threads_remove_is_removed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Worlds, "get", lingering(Worlds.get))
     scenario = library().get("first-run")
-    for _ in range(20):
+    for _ in range(3):
         worlds = Worlds(scenario.world(VENDORS, DEFAULT))
         worlds.add(scenario.world(VENDORS, "w1"), [("serpwow", "k")])
 
