@@ -63,12 +63,15 @@ def lingering(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def test_a_world_that_many_threads_load_is_the_one_that_was_loaded_last(monkeypatch: pytest.MonkeyPatch) -> None:
     with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
-        ask, left = emulator.ask, [*range(8)]
+        ask, answered = emulator.ask, 0
 
         def slowest_first(*arguments: Any) -> Any:
+            nonlocal answered
             made = ask(*arguments)
-            for _ in range(left.pop() if left else 0):
-                linger()
+            answered += 1
+            for _ in range(200 if answered == 1 else 0):
+                if answered < 8:
+                    linger()
             return made
 
         monkeypatch.setattr(emulator, "ask", slowest_first)
@@ -97,7 +100,7 @@ def test_worlds_that_many_threads_make_and_drop_have_ids_and_credentials_of_thei
 def test_the_living_can_be_listed_while_others_are_made() -> None:
     def hold(_: int) -> None:
         kept: list[Emulator] = []
-        for _ in range(30):
+        for _ in range(100):
             kept.append(object.__new__(Emulator))
             kept[-1]._hold(None, {"id": "w"}, ExitStack())
             assert kept[-1] in living()
