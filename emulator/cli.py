@@ -176,10 +176,10 @@ def _differences(scenarios: Sequence[Scenario], against: str | None, token: str 
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
     from emulator.scenario.player import play
-    from emulator.web.redact import redact_url
+    from emulator.web.redact import redact_text
 
     try:
         with HttpClient(against, token) if against else nullcontext(InProcessClient()) as client:
             return [str(difference) for scenario in scenarios for difference in play(scenario, client).differences]
     except NoResponse as error:
-        raise click.ClickException(escaped(f"no emulator answers at {redact_url(against or '')}: {error}")) from None
+        raise click.ClickException(escaped(f"no emulator answers at {redact_text(against or '')}: {error}")) from None

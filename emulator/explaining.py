@@ -38,7 +38,7 @@ def explain(exchange: tuple[str | None, str], url: str, world: str, token: str |
     both the world and the number, and can be given as it stands: default/1."""
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
-    from emulator.web.redact import redact_url
+    from emulator.web.redact import redact_text
 
     named, number = exchange
     target = f"/_emulator/worlds/{quote(named or world, safe='')}/journal/{number}/explain"
@@ -47,7 +47,7 @@ def explain(exchange: tuple[str | None, str], url: str, world: str, token: str |
             response = client.send("GET", target.encode())
         told = json.loads(response.content)
     except (NoResponse, ValueError) as error:
-        raise click.ClickException(escaped(f"no explanation from {redact_url(url)}: {error}")) from None
+        raise click.ClickException(escaped(f"no explanation from {redact_text(url)}: {error}")) from None
     if response.status >= 300:
         raise click.ClickException(escaped(str(told.get("detail") or told.get("message") or told)))
     click.echo(told["text"])

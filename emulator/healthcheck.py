@@ -36,14 +36,14 @@ def _are_meant(ctx: click.Context, *names: str) -> bool:
 def _why_not_ready(url: str) -> str:
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
-    from emulator.web.redact import redact_url
+    from emulator.web.redact import redact_text
 
     try:
         # neither a proxy nor the certificate that it shows matters to whether it is ready
         with HttpClient(url, timeout=5, trusted=True) as client:
             response = client.send("GET", b"/_emulator/ready")
     except NoResponse as error:
-        return f"{redact_url(url)}: {error}"
+        return f"{redact_text(url)}: {error}"
     try:
         body = json.loads(response.content)
         if response.status == HTTPStatus.OK and body["status"] == "ok":

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from emulator.address import Address
 from emulator.kernel.errors import EmulatorError
 from emulator.web.guard import is_loopback
-from emulator.web.redact import redact_url
+from emulator.web.redact import redact_text
 
 PORT = 80
 _ENTRY = re.compile(r"\[(?P<v6>[^\]]*)\](?::(?P<v6port>\d+))?|(?P<host>[^:]*):(?P<port>\d+)")
@@ -97,7 +97,7 @@ def _read(text: str, variable: str) -> Proxy:
 
 
 def _shown(text: str) -> str:
-    return redact_url(text) if "://" in text else redact_url(f"http://{text}")
+    return redact_text(text) if "://" in text else redact_text(f"http://{text}")
 
 
 def _matches(entry: str, address: Address) -> bool:

@@ -201,8 +201,9 @@ def _trusting() -> ssl.SSLContext:
     from emulator.tls import kept_certificate
 
     context = ssl.create_default_context()
-    if (certificate := kept_certificate()) is not None:
-        context.load_verify_locations(cadata=certificate)
+    with suppress(ssl.SSLError):  # what is no certificate vouches for nobody
+        if certificate := kept_certificate():
+            context.load_verify_locations(cadata=certificate)
     return context
 
 

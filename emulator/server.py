@@ -25,6 +25,8 @@ from emulator.web.line import Line
 from emulator.web.turns import keep_time, set_within, turn
 
 if TYPE_CHECKING:
+    import ssl
+
     from emulator.tls import Tls
 
 ROUNDS = 8
@@ -151,7 +153,7 @@ def serve(
     listening: Sequence[socket.socket],
     on_ready: Callable[[], None],
     limits: Limits | None = None,
-    tls: Tls | None = None,
+    tls: ssl.SSLContext | None = None,
     lines: ExchangeLines | None = None,
     until: Callable[[], None] | None = None,
     on_stop: Callable[[], None] = lambda: None,
@@ -181,7 +183,7 @@ class ThreadedServer:
         self._ready = Event()
         self._sockets = listen(host, port)
         bounds = limits or Limits()
-        self._server = _StoppedAtOnce(_config(app, bounds, tls=tls), self._ready.set, bounds)
+        self._server = _StoppedAtOnce(_config(app, bounds, tls=tls.context() if tls else None), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
         self.url = url_of(self._sockets, "https" if tls else "http")
@@ -224,7 +226,7 @@ def _bound_handshakes(seconds: int) -> None:
     loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
-def _config(app: App, limits: Limits, lines: ExchangeLines | None = None, tls: Tls | None = None) -> uvicorn.Config:
+def _config(app: App, limits: Limits, lines: ExchangeLines | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         loop="none",
@@ -242,5 +244,5 @@ def _config(app: App, limits: Limits, lines: ExchangeLines | None = None, tls: T
     )
     if tls is not None:
         config.load()  # or it would be overlooked
-        config.ssl = tls.context()
+        config.ssl = tls
     return config

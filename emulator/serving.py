@@ -31,6 +31,8 @@ from emulator.standard_error import StandardError, line_of, standard_error, writ
 from emulator.standard_input import has_stdin, until_stdin_ends
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from emulator.kernel.worlds import Worlds
     from emulator.tls import Tls
     from emulator.web.origin import Proxies
@@ -93,7 +95,7 @@ def serve(
     known, limits, token_made = open_library(folders, quiet), Limits(**bounds), None
     if not token and not is_loopback(host):
         token = token_made = make_token()
-    tls_authority = authority([*hosts, *({host} - {*WILDCARDS})]) if tls else None
+    context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None
     try:
         worlds = worlds_of([known.open(name) for name in scenario or (FIRST_SCENARIO,)], rate, limits)
     except (EmulatorError, OSError) as error:
@@ -108,7 +110,7 @@ def serve(
         app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits, lines=lines, held=held)
         try:
             until = _parent_ends(stderr) if while_stdin else None
-            serve(app, listening, greet, limits, tls_authority, lines, until, held.let_all_go)
+            serve(app, listening, greet, limits, context, lines, until, held.let_all_go)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
 
@@ -130,7 +132,17 @@ def authority(hosts: Iterable[str]) -> Tls:
     from emulator.vendors import VENDORS
 
     try:
-        return Tls([*(host for vendor in VENDORS.values() for host in vendor.hosts), *hosts])
+        made = Tls([*(host for vendor in VENDORS.values() for host in vendor.hosts), *hosts])
+    except EmulatorError as error:
+        raise click.ClickException(str(error)) from None
+    with suppress(OSError):
+        write_past_buffers(sys.stderr, "".join(f"{note}\n" for note in made.notes))
+    return made
+
+
+def _context(hosts: Iterable[str]) -> SSLContext:
+    try:
+        return authority(hosts).context()
     except EmulatorError as error:
         raise click.ClickException(str(error)) from None
 

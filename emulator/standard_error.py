@@ -103,10 +103,14 @@ class _Formatter(logging.Formatter):
     """Formats a record as one line, with a traceback indented below it, so that no text from outside looks like a record."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is logging's
-        return line_of(super().formatMessage(record))
+        from emulator.web.redact import redact_text
+
+        return line_of(redact_text(super().formatMessage(record)))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  the name is logging's
-        return "\n".join(f"  {escaped_lines(line)}" for line in super().formatException(ei).split("\n"))
+        from emulator.web.redact import redact_text
+
+        return "\n".join(f"  {escaped_lines(line)}" for line in redact_text(super().formatException(ei)).split("\n"))
 
 
 class _Handler(logging.Handler):

@@ -6,18 +6,14 @@ import os
 import ssl
 from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import trustme
-
+from emulator.authority import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
+from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import EmulatorError
 from emulator.scenario.files import TooLong, read_at_most
 from emulator.web.plain_at_tls import Context
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
-KEPT, CERTIFICATE, KEY = "authority", "ca.pem", "ca.key"
-LARGEST = 1_000_000
-"""Bytes of a certificate or a key."""
 
 
 class NoAuthority(EmulatorError):
@@ -25,7 +21,7 @@ class NoAuthority(EmulatorError):
 
 
 class Tls:
-    """The authority, and a certificate from it for the local names and `hosts`.
+    """The authority, and a certificate from it for the local names and `hosts`. `notes` are lines for its user.
 
     It is kept in $EMULATOR_TLS_FOLDER, or else in a folder of its own in the user's cache. However many begin at once, all
     have the same.
@@ -35,22 +31,30 @@ class Tls:
     """
 
     def __init__(self, hosts: Iterable[str]) -> None:
-        self._authority = _authority_in(folder())
+        authority, begin = _authority_in(folder()), wall_now() - BEFORE
+        self._issuer, self.notes = authority.issuer, authority.notes
         try:
-            self._issued = self._authority.issue_cert(*LOCAL, *hosts)
+            self._issued = self._issuer.issue_cert(*LOCAL, *hosts, not_before=begin, not_after=begin + LEAF_LIFETIME)
         except ValueError as error:
             raise NoAuthority(f"no certificate can hold a name of --allow-host: {error}") from None
 
     @property
     def certificate(self) -> str:
         """The authority's certificate, in PEM."""
-        return self._authority.cert_pem.bytes().decode()
+        return self._issuer.cert_pem.bytes().decode()
 
     def context(self) -> ssl.SSLContext:
-        """What a server needs to speak TLS under every one of its names."""
+        """Return what a server needs to speak TLS under every one of its names.
+
+        Raises:
+            NoAuthority: there is no place for the temporary file from which Python reads the key.
+        """
         context = Context(ssl.PROTOCOL_TLS_SERVER)
         context.options |= ssl.OP_NO_RENEGOTIATION
-        self._issued.configure_cert(context)
+        try:
+            self._issued.configure_cert(context)
+        except OSError as error:
+            raise NoAuthority(f"no temporary file can be written for --tls ({error}): name another folder in TMPDIR") from None
         return context
 
 
@@ -58,7 +62,7 @@ def kept_certificate() -> str | None:
     """The authority's certificate, in PEM; None where none was made on this machine."""
     try:
         return read_at_most(certificate_path(), LARGEST).decode("ascii")
-    except (OSError, TooLong):
+    except (OSError, ValueError, TooLong):
         return None
 
 
@@ -78,28 +82,11 @@ def _cache() -> Path:
     return Path(told) if told else Path(os.path.expanduser("~/.cache"))  # Path.home() fails for who has none
 
 
-def _authority_in(folder: Path) -> trustme.CA:
-    kept = folder / KEPT
+def _authority_in(folder: Path) -> Authority:
     try:
-        if not kept.exists():
-            _make(kept)
-        return trustme.CA.from_pem(*(read_at_most(kept / name, LARGEST) for name in (CERTIFICATE, KEY)))
+        return authority_in(folder, wall_now())
     except OSError as error:
         raise NoAuthority(f"no certificates can be kept in {folder} ({error}): name another in EMULATOR_TLS_FOLDER") from None
-    except ValueError as error:
-        raise NoAuthority(f"{kept} holds no authority that can be read ({error}): remove it, to have another made") from None
-
-
-def _make(kept: Path) -> None:
-    """Makes an authority and puts it in its place as a whole, unless another was put there meanwhile."""
-    authority = trustme.CA(organization_name="batch-emulator", organization_unit_name="local certificates, for tests only")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=kept.parent) as made:
-        authority.cert_pem.write_to_path(Path(made, CERTIFICATE))
-        with open(os.open(Path(made, KEY), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as key:
-            key.write(authority.private_key_pem.bytes())
-        try:
-            Path(made).rename(kept)
-        except OSError:
-            if not kept.exists():
-                raise
+    except Unreadable as error:
+        there = folder / KEPT
+        raise NoAuthority(f"{there} holds no authority that can be read ({error}): remove it, to have another made") from None

@@ -15,6 +15,7 @@ ROOT = Path(emulator.__file__).parent
 EDGES = {
     "collector",
     "coverage",
+    "authority",
     "tls",
     "app",
     "cli",

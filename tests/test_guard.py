@@ -18,7 +18,7 @@ from emulator.handle.transport import InProcess
 from emulator.vendors import VENDORS
 from emulator.web.control.app import ROUTES
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard, allowed, is_loopback
-from emulator.web.redact import redact_target, redact_text
+from emulator.web.redact import redact_text
 from tests.commands import invoke
 from tests.conftest import through_a_socket
 
@@ -76,7 +76,33 @@ def test_the_token_opens_the_control_plane_and_the_vendors_do_not_want_it(client
         ({"Origin": "null"}, 403),
         ({"Origin": "http://127.0.0.1:9999"}, 403),
         ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Origin": "http://127.0.0.1:8080.attacker.example"}, 403),
+        ({"Origin": "http://127.0.0.1:8080@attacker.example"}, 403),
+        ({"Origin": "https://127.0.0.1:8080"}, 403),
+        ({"Origin": "http://attacker.example", "Connection": "Upgrade", "Upgrade": "websocket"}, 403),
+        ({"Origin": "null", "Content-Type": "application/x-www-form-urlencoded"}, 403),
         ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site, same-origin"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Referer": "http://attacker.example/"}, 403),
+        ({"Referer": "http://attacker.example/page"}, 403),
+        ({"Referer": "HTTPS://ATTACKER.EXAMPLE"}, 403),
+        ({"Referer": "https://127.0.0.1:8080/"}, 403),
+        ({"Referer": "http://127.0.0.1:9999/"}, 403),
+        ({"Referer": "http://127.0.0.1/"}, 403),
+        ({"Referer": "http://127.0.0.1:8080@attacker.example/"}, 403),
+        ({"Referer": "http://attacker.example\\@127.0.0.1:8080/"}, 403),
+        ({"Referer": "http://127.0.0.1:8080.attacker.example/"}, 403),
+        ({"Referer": "http://attacker.example?http://127.0.0.1:8080/"}, 403),
+        ({"Referer": "http://[::1]:8080/"}, 403),
+        ({"Referer": "http:127.0.0.1:8080/"}, 403),
+        ({"Referer": "//attacker.example/"}, 403),
+        ({"Referer": "/\\attacker.example/"}, 403),
+        ({"Referer": "attacker.example"}, 403),
+        ({"Referer": "null"}, 403),
+        ({"Referer": "about:blank"}, 403),
+        ({"Host": "192.168.1.5:8080", "Referer": "http://attacker.example/"}, 403),
+        ({"Host": "[::1]:8080", "Referer": "http://[::2]:8080/"}, 403),
+        ({"X-Forwarded-Host": "attacker.example", "Referer": "http://attacker.example/"}, 421),
     ],
 )
 def test_a_page_of_another_origin_neither_reads_nor_changes_anything(
@@ -256,9 +282,28 @@ def test_an_encoded_control_path_is_the_same_path_with_the_token(client: httpx.C
     assert client.get("/%5Femulator/he%61lth").status_code == 200
 
 
-def test_a_page_of_its_own_origin_may_ask(client: httpx.Client) -> None:
-    own = {"Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin", "Authorization": f"Bearer {TOKEN}"}
-    assert client.get("/_emulator/worlds", headers=own).status_code == 200
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin", "Referer": "http://127.0.0.1:8080/x?y#z"},
+        {"Sec-Fetch-Site": "none"},
+        {"Referer": "http://127.0.0.1:8080"},
+        {"Referer": "HTTP://127.0.0.1:8080/"},
+        {"Referer": "/live/account"},
+        {"Referer": ""},
+        {"Host": "Emulator.example:80", "Origin": "http://emulator.example", "Referer": "http://emulator.example/"},
+        {"Host": "[::1]:8080", "Origin": "http://[::1]:8080", "Referer": "http://[::1]:8080/x"},
+    ],
+)
+def test_a_page_of_its_own_origin_may_ask(client: httpx.Client, headers: dict[str, str]) -> None:
+    assert client.get("/_emulator/worlds", headers={"Authorization": f"Bearer {TOKEN}", **headers}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["Origin", "Referer"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_who_says_twice_where_it_comes_from_is_of_another_site(client: httpx.Client, name: str, order: int) -> None:
+    said = [(name, "http://127.0.0.1:8080"), (name, "http://attacker.example")][::order]
+    assert client.get("/live/account?api_key=k", headers=said).status_code == 403
 
 
 @pytest.mark.parametrize("key", ["sk_live_51Habcdef", "rk_live_51Habcdef"])
@@ -278,6 +323,8 @@ def test_a_live_looking_key_is_refused_with_a_warning_and_not_repeated(client: h
         (b"api_key=k", f"Basic {b64encode(b'sk_live_51Habcdef:').decode()}"),
         (b"api_key=k", f"basic {b64encode(b'rk_live_51Habcdef').decode().rstrip('=')}"),
         (b"api_key=k", f"Basic {b64encode(b'me:sk_live_51Habcdef').decode()}"),
+        (b"api_key=sk%255Flive_51Habcdef", ""),
+        (b"api_key=k", "Token sk_live_51Habcdef"),
     ],
 )
 def test_a_live_looking_key_is_known_however_it_is_encoded(
@@ -286,6 +333,21 @@ def test_a_live_looking_key_is_known_however_it_is_encoded(
     reply = client.get(httpx.URL("http://127.0.0.1:8080" + path, query=query), headers={"Authorization": authorization})
     assert (reply.status_code, reply.headers["emulator-error"]) == (403, "live-key")
     assert "live_" not in reply.text.replace("live_key", "")
+
+
+@pytest.mark.parametrize("key", ["sk_live_51Habcdef", "rk%5Flive_51Habcdef", "sk%255Flive_51Habcdef"])
+@pytest.mark.parametrize("header", ["Stripe-Account", "X-Api-Key", "Cookie", "Proxy-Authorization", "X-Original-URL"])
+def test_a_live_looking_key_is_known_in_the_path_and_in_every_header(client: httpx.Client, key: str, header: str) -> None:
+    replies = [
+        client.get(f"/live/batches/{key}?api_key=k"),
+        client.get("/live/account?api_key=k", headers={header: f"a {key}"}),
+    ]
+    assert [it.headers["emulator-error"] for it in replies] == ["live-key", "live-key"]
+    assert not [it for it in replies if "live_51" in it.text]
+
+
+def test_a_name_in_which_a_live_key_seems_to_begin_is_none(client: httpx.Client) -> None:
+    assert client.get("/live/batches/task_live_view?api_key=k").headers.get("emulator-error") is None
 
 
 @pytest.mark.parametrize("authorization", ["Basic !", "Basic", "Basic abcde", "Bearer c2tfbGl2ZV8="])
@@ -309,13 +371,12 @@ SECRET = "SECRET-that-nobody-may-read"
     ],
 )
 def test_no_credential_can_be_read_in_a_target(target: str) -> None:
-    assert SECRET[5:] not in redact_target(target)
+    assert SECRET[5:] not in redact_text(target)
 
 
 def test_what_is_no_credential_stays_in_a_target() -> None:
     assert (
-        redact_target("/live/batches?page=12345678910&key_id=12345678910")
-        == "/live/batches?page=12345678910&key_id=12345678910"
+        redact_text("/live/batches?page=12345678910&key_id=12345678910") == "/live/batches?page=12345678910&key_id=12345678910"
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
 
 from emulator import Emulator
-from emulator.web.redact import is_secret, redact_body, redact_header, redact_target, redact_text, redact_url
+from emulator.kernel.secrets import is_secret
+from emulator.web.redact import redact_body, redact_header, redact_text
 
 BUCKET = {
     "name": "Results",
@@ -103,13 +103,13 @@ def test_what_is_no_credential_is_not_taken_for_one(name: str) -> None:
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        (redact_url(HOOK), "https://…@hooks.test/h?token=HOOK…&batch=1"),
-        (redact_url("https://u:p@ss@x.test/"), "https://…@x.test/"),
-        (redact_url("nothing to hide: a@b?token=1"), "nothing to hide: a@b?token=1"),
+        (redact_text(HOOK), "https://…@hooks.test/h?token=HOOK…&batch=1"),
+        (redact_text("https://u:p@ss@x.test/"), "https://…@x.test/"),
+        (redact_text("nothing to hide: a@b, and no token here"), "nothing to hide: a@b, and no token here"),
         (redact_text(f'{{"url":"{HOOK}","a'), '{"url":"https://…@hooks.test/h?token=HOOK…&batch=1","a'),
         (redact_text('{"token":12345678910,"b":"c'), '{"token":1234…,"b":"c'),
         (redact_text("hook=https%3A%2F%2Fu%3Apw%40x.test&b=%2F"), "hook=https://…@x.test&b=%2F"),
-        (redact_target("/x?s3SecretAccessKey=12345678910&a=1"), "/x?s3SecretAccessKey=1234…&a=1"),
+        (redact_text("/x?s3SecretAccessKey=12345678910&a=1"), "/x?s3SecretAccessKey=1234…&a=1"),
         (redact_header("Authorization", "Bearer sk_test_123456"), "Bearer sk_t…"),
         (redact_header("authorization", "sk_test_123456"), "sk_t…"),
         (redact_header("cookie", "session=abc; other=def"), "sess…"),
@@ -135,6 +135,5 @@ def test_a_value_that_is_nested_without_end_is_shown_without_its_end(name: str) 
 @pytest.mark.parametrize(
     "part", ["a", '"', "\\", '\\"', '" ', "a=", "a&", '"a":', "://", "://a@", '"\\', " ", "?a=", "https://a:b@c/d?e=f&"]
 )
-@pytest.mark.parametrize("redact", [redact_text, redact_target, redact_url])
-def test_no_text_takes_longer_than_its_length_to_redact(redact: Callable[[str], str], part: str) -> None:
-    assert len(redact("://?" + part * (1_000_000 // len(part)))) > 0
+def test_no_text_takes_longer_than_its_length_to_redact(part: str) -> None:
+    assert len(redact_text("://?" + part * (1_000_000 // len(part)))) > 0

@@ -8,6 +8,7 @@ from functools import cached_property
 from http import HTTPStatus
 from itertools import count
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -34,11 +35,14 @@ SAME_TIME = "runs at the same time need -n (pytest-xdist), with which their worl
 
 _numbers = count()
 _living: WeakValueDictionary[int, Emulator] = WeakValueDictionary()
+_listing = Lock()
+"""Held by who adds a handle to the living, or looks through them."""
 
 
 def living() -> list[Emulator]:
     """Every handle in this process that is not closed, in the order in which they were made."""
-    return [it for _, it in sorted(_living.items())]
+    with _listing:
+        return [it for _, it in sorted(_living.items())]
 
 
 class Emulator(Past, Exploring):
@@ -77,12 +81,15 @@ class Emulator(Past, Exploring):
         self._id: str = made["id"]
         self._exits = exits
         self._exits.callback(self._drop)
-        self._number = next(_numbers)
-        _living[self._number] = self
+        self._loading = Lock()
+        with _listing:
+            self._number = next(_numbers)
+            _living[self._number] = self
 
     def _drop(self) -> None:
         """Drops the world, if nobody else has."""
-        _living.pop(self._number, None)
+        with _listing:
+            _living.pop(self._number, None)
         try:
             self._server.ask("DELETE", f"/worlds/{self._id}")
         except Refused as error:
@@ -170,8 +177,9 @@ class Emulator(Past, Exploring):
             Refused: the scenario has mistakes, or there is none of that name.
         """
         wish = {"scenario": self._written(scenario), "seed": seed, "claim": True}
-        self._made = self.ask("POST", "/reset", _given(wish))
-        self.scenario = scenario
+        with self._loading:
+            self._made = self.ask("POST", "/reset", _given(wish))
+            self.scenario = scenario
 
     def reset(self) -> None:
         """Back to the beginning of the scenario, every part of it."""

@@ -10,8 +10,8 @@ from typing import Any
 from emulator.address import Address
 from emulator.handle.emulator import Emulator
 from emulator.handle.server import Refused
+from emulator.kernel.secrets import redact
 from emulator.proxies import named_proxy
-from emulator.web.redact import redact
 
 NEWEST, SOONEST = 10, 3
 KEYS = {"serpwow": ("serpwow", "api_key"), "stripe": ("stripe", "api_key"), "6dot50": ("sixdot50", "key")}

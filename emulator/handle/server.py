@@ -26,7 +26,7 @@ from emulator.kernel.limits import Limits
 from emulator.scenario.library import Library
 from emulator.vendors import VENDORS
 from emulator.web.held import HeldRequests
-from emulator.web.redact import redact_url
+from emulator.web.redact import redact_text
 
 if TYPE_CHECKING:
     from emulator.server import ThreadedServer
@@ -82,7 +82,7 @@ class EmulatorServer:
         if url and url.strip():
             if limits:
                 raise Refused(
-                    f"the server at {redact_url(url.strip())!r} has bounds of its own, which `serve --max-...` sets there"
+                    f"the server at {redact_text(url.strip())!r} has bounds of its own, which `serve --max-...` sets there"
                 )
             self._send = self._there(url)
         else:
@@ -191,7 +191,7 @@ class EmulatorServer:
         from emulator.reach import HttpClient
         from emulator.scenario.client import NoResponse
 
-        shown = redact_url(url)
+        shown = redact_text(url)
         try:
             client = self._exits.enter_context(HttpClient(url, self._token or env("EMULATOR_CONTROL_TOKEN")))
         except NoResponse as error:

@@ -100,10 +100,10 @@ class Worlds:
             NotFound: there is none of that id.
             Conflict: it is the default world, without which a stray request would have nowhere to go.
         """
-        world = self.get(id)
-        if world is self.default:
-            raise Conflict("the default world cannot be deleted; it can be reset")
         with self._lock:
+            world = self.get(id)
+            if world is self.default:
+                raise Conflict("the default world cannot be deleted; it can be reset")
             del self._worlds[id]
             world.epoch += 1
             for claim in self._claims.pop(id, ()):

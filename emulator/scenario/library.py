@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from os.path import exists, isdir
 from pathlib import Path
+from threading import Lock
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.words import near
@@ -21,6 +22,7 @@ class Library:
         self._vendors = vendors
         self._folders = folders
         self._read: dict[str, tuple[int, Scenario]] = {}
+        self._lock = Lock()
 
     @cached_property
     def _found(self) -> dict[Path, tuple[list[Path], list[Path]]]:
@@ -79,9 +81,10 @@ class Library:
             changed = path.stat().st_mtime_ns
         except OSError:
             raise NotFound("scenario", name, self._paths) from None
-        if self._read.get(name, (None,))[0] != changed:
-            self._read[name] = changed, load_file(path, self._vendors, name)
-        return self._read[name][1]
+        with self._lock:  # threads that ask for the same scenario get the same, with its templates
+            if self._read.get(name, (None,))[0] != changed:
+                self._read[name] = changed, load_file(path, self._vendors, name)
+            return self._read[name][1]
 
     def open(self, name_or_path: str) -> Scenario:
         """The scenario of a name, or in a file; only a person at a keyboard may name files.

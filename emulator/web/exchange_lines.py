@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
 from emulator.web.guard import OPEN, Turned
-from emulator.web.redact import redact_target, redact_url
+from emulator.web.redact import redact_text
 from emulator.web.wire import Scope, Send, Wire
 
 Say = Callable[[str], None]
@@ -37,7 +37,8 @@ class ExchangeLines:
 
     def of_line(self, method: str, target: str, status: int, error: str, why: str = "") -> None:
         """Tell of a request that gets no further than the line; its method and target are `-` where they are not known."""
-        self._say(f"{method} {shown(target)} {status} {error}{why and f' ({why})'}".rstrip())
+        because = why and f" ({redact_text(why)})"
+        self._say(f"{redact_text(method)} {shown(target)} {status} {error}{because}".rstrip())
 
     def of_control(self, scope: Scope, send: Send) -> Send:
         """Return a `send` that tells of the answer to a control request; a health check that goes well is not worth a line."""
@@ -59,14 +60,15 @@ class ExchangeLines:
 def line_of(exchange: Exchange, place: str) -> str:
     """Return the line of an exchange with a vendor; it says `no answer` where nothing came back."""
     faults = "".join(f" {fault.id}:{fault.do}" for fault in exchange.faults)
-    return f"{exchange.method} {shown(exchange.target)} {outcome(exchange.status, exchange.answer)} {place}{faults}"
+    return (
+        f"{redact_text(exchange.method)} {shown(exchange.target)} {outcome(exchange.status, exchange.answer)} {place}{faults}"
+    )
 
 
 def shown(target: str) -> str:
     """Return a request's target in which no credential can be read, cut where it is too long for a line."""
-    if len(target) > LONGEST:
-        target = f"{target[:LONGEST]}..."
-    return redact_url(target) if "://" in target else redact_target(target)
+    target = redact_text(target)
+    return target if len(target) <= LONGEST else f"{target[:LONGEST]}..."
 
 
 def error_in(headers: list[tuple[bytes, bytes]]) -> str:

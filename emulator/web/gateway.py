@@ -28,6 +28,7 @@ from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.meant import meant
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Judge, Recorder
+from emulator.web.redact import redact_text
 from emulator.web.routes import Route, Routes
 from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
@@ -123,7 +124,7 @@ class Gateway:
         except Unanswered:
             raise
         except Exception:
-            log.exception("%s %s failed", method, path)
+            log.exception("%s %s failed", method, redact_text(path))
             return ours(500, "internal", "the emulator failed; its log says where")
 
     async def _is_turned_away(self, route: Route, call: Call, means: Means) -> bool:

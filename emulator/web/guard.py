@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hmac
 import re
-from binascii import a2b_base64
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
 
+from emulator.web.live_key import has_live_key
 from emulator.web.origin import AUTHORITY, SAID_BY_PROXIES, Proxies, at_forwarded_port, authority_of, forwarded
+from emulator.web.pages import OWN_SITES, is_own_origin, is_own_referer
 from emulator.web.target import NOT_UTF_8, encode_target
 
 PREFIX = "/_emulator"
@@ -36,8 +36,9 @@ WRONG_TOKEN = f"the control plane is locked, and this Authorization does not hol
 NO_SOCKET = None
 """In place of a client's address: the request comes from this very program, which no page in a browser can be."""
 
-LIVE_KEYS = (b"sk_live_", b"rk_live_")
-ELSEWHERE = frozenset({b"cross-site", b"same-site"})
+FOREIGN_REFERER = (
+    "its Referer is no page of this server, and a page of another site may ask nothing here: if a program asks, leave it out"
+)
 PRIVATE_SUFFIXES = frozenset({"corp", "example", "home", "internal", "invalid", "lan", "local", "localhost", "svc", "test"})
 """Names without a dot below which nobody can buy a domain; every other is taken for a public suffix."""
 
@@ -71,7 +72,8 @@ class Guard:
         except UnicodeDecodeError:
             return Turned(400, "bad-request", NOT_UTF_8)
         host = authorization = None
-        origin = b""
+        origins: list[bytes] = []
+        referers: list[bytes] = []
         by_proxy: list[tuple[bytes, bytes]] = []
         for name, value in scope["headers"]:
             if name == b"host":
@@ -79,12 +81,14 @@ class Guard:
                     return Turned(400, "repeated-header", "which host is meant? There are several Host headers")
                 host = value
             elif name == b"origin":
-                origin = value
+                origins.append(value)
+            elif name == b"referer":
+                referers.append(value)
             elif name == b"authorization":
                 if authorization is not None:
                     return Turned(400, "repeated-header", "who asks? There are several Authorization headers")
                 authorization = value
-            elif name == b"sec-fetch-site" and value in ELSEWHERE:
+            elif name == b"sec-fetch-site" and value not in OWN_SITES:
                 return Turned(403, "cross-origin", "a page of another site may ask nothing here")
             elif name in SAID_BY_PROXIES:
                 by_proxy.append((name, value))
@@ -103,11 +107,13 @@ class Guard:
                     host = at_forwarded_port(host, by_proxy, scope["scheme"])
             if not host or by_proxy:
                 scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
-        if origin and origin != f"{scope['scheme']}://".encode() + (host or b""):
+        if not all(not it or is_own_origin(it, scope["scheme"], host or b"") for it in origins):
             return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
+        if not all(is_own_referer(it, scope["scheme"], host or b"") for it in referers):
+            return Turned(403, "cross-origin", FOREIGN_REFERER)
         if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.opens(authorization):
             return Turned(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
-        if has_live_key(authorization or b"", scope["query_string"]):
+        if has_live_key(scope["headers"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"]):
             return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
@@ -131,25 +137,6 @@ class Guard:
             return False
         local = _is_address(name) or "." not in name or name.endswith(".localhost")
         return local or not self.hosts.isdisjoint(_patterns_of(name))
-
-
-def has_live_key(authorization: bytes, query: bytes) -> bool:
-    """Whether a key that looks live is sent: as it is, encoded in the query, or in basic authentication."""
-    if b"%" in query:
-        query = unquote_to_bytes(query)
-    if authorization[:6].lower() == b"basic ":
-        authorization = _decoded(authorization[6:])
-    for key in LIVE_KEYS:  # noqa: SIM110  with any() it costs three times as much, of every request
-        if key in authorization or key in query:
-            return True
-    return False
-
-
-def _decoded(base64: bytes) -> bytes:
-    try:
-        return a2b_base64(base64 + b"==")
-    except ValueError:
-        return base64
 
 
 def allowed(names: Iterable[str]) -> frozenset[str]:

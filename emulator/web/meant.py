@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from emulator.kernel.secrets import redact
 from emulator.vendors.vendor import Call, Vendor
-from emulator.web.redact import redact
 from emulator.web.routes import Routes
 
 _SLASHES = re.compile(r"/{2,}")

@@ -1,49 +1,47 @@
-"""Credentials as they may be shown: their first characters, so that two can be told apart, and no more."""
+"""Texts and values as they may be shown: no secret can be read in them that is called one or has the shape of one."""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from itertools import count
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
-_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
-_SECRET = re.compile(
-    r"^_key_$|(secrets?|token|password|passwd|pwd|credentials?|signature|authorization|cookie)_|_(sig|connection_?string)_"
-    r"|_(api|access|account|client|encryption|private|secret|shared|signing|storage)_?keys?_"
-)
-_NO_SECRET = re.compile(r"_(type|count|status)_$|^(?=\w*_expires)|^(?=\w*_(next|page)_)\w*token_$")
-"""What tells of a credential and is none, and the token of a page."""
-
-_IN_QUERY = re.compile(r"(?<=[?&#])([^=&#?]+)=([^&#\s\"]*)")
-_IN_FORM = re.compile(r"(?:^|(?<=[\s&?;,\"=]))([^\s&?;,\"=]++)=([^&\s\"]*+)")
-_IN_JSON = re.compile(r'(?<!\\)"((?:\\.|[^"\\])*+)("\s*+:\s*+"?)((?<=")(?:\\.|[^"\\])*+|(?<!")[^\s,{}\[\]"]++)', re.DOTALL)
-_USER = re.compile(r"(?<=://)[^\s/?#\"]+(?=@)")
-_SHOWN = 4
-_LONG = 100
-"""Names beyond this are not remembered, for nobody uses them twice."""
+from emulator.kernel.secrets import LONG, is_secret, may_name_secret, redact, redact_shapes
 
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
 
 ENCODINGS = 4
-"""How many times over a value of a query may be encoded and still be shown."""
+"""How many times over a text may be encoded and still be shown, if something in it is hidden."""
 
+_RUN = r"\w\\%.$@~!*\[\]+-"
+_NAME = re.compile(rf"(?<![{_RUN}])([{_RUN}]++)([\"']?[ \t\r\n]*+)(?:(=)[ \t]*+|:[ \t\r\n]*+)(\\*+[\"'])?")
+"""A name, a quote that closes it, `=` or `:`, and the quote that opens its value, escaped as often as it may be."""
 
-def redact(secret: str) -> str:
-    """`sk_t…` for `sk_test_123`; a short one is hidden whole."""
-    return f"{secret[:_SHOWN]}…" if len(secret) > 2 * _SHOWN else "…"
+_QUOTE = re.compile(r"(\\*+)([\"'])")
+_UP_TO_LINE_END = re.compile(r"[^\r\n]*+")
+_OF_FORM = re.compile(r"[^&\s\"]*+")
+_OF_JSON = re.compile(r"[^\s,}\]&\"]*+")
+_CONSTANTS = frozenset({"", "true", "false", "null"})
 
+_USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
+_CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
+"""What may be a user and a password at the end of a text that was cut short."""
 
-def is_secret(name: str) -> bool:
-    """Whether what is called so is a credential, however it is spelt: `api_key`, `Api-Key`, `s3SecretAccessKey`."""
-    return _is_secret(name) if len(name) < _LONG else _is_secret.__wrapped__(name)
+_NAMED_VALUE = re.compile(r'("name"\s*+:\s*+")([^"\\]{1,100}+)("\s*+,\s*+"value"\s*+:\s*+")((?:[^"\\]|\\.)*+)', re.DOTALL)
+_ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>)([^<]++)")
+_SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([ +]++))([\w.~+/-]{6,}+=*+)(?![\w\"'])")
+_BOUNDARY = re.compile(r"^--\S{1,100}", re.MULTILINE)
+_FIELD = re.compile(r"[;\s]name\*?=([^\r\n]*+)", re.IGNORECASE)
+_TOKEN = re.compile(r"[^&\s\"]++")
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"'\\/]))")
 
 
 def redact_body(value: Any, depth: int = 0) -> Any:
-    """A JSON value in which no credential can be read that is called one, or stands in a URL."""
+    """Return a JSON value in which no secret can be read."""
     if isinstance(value, str):
-        return redact_url(value) if "://" in value else value
+        return redact_text(value)
     if isinstance(value, dict):
         return _redact_object(value, depth + 1)
     if isinstance(value, list):
@@ -51,43 +49,51 @@ def redact_body(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _redact_object(value: dict[str, Any], depth: int) -> Any:
-    if depth > DEEPEST:
-        return "…"
-    return {name: (_hide if is_secret(name) else redact_body)(part, depth) for name, part in value.items()}
-
-
-def redact_target(target: str) -> str:
-    """A path and query in which no credential can be read."""
-    return _IN_QUERY.sub(_redact_pair, target)
-
-
-def redact_url(text: str) -> str:
-    """A text in whose URLs, if it has any, no credential can be read: neither a user's nor one of the query."""
-    return redact_target(_USER.sub("…", text)) if "://" in text else text
-
-
-def redact_text(text: str) -> str:
-    """A text that is not JSON, or JSON that was cut short, in which no credential can be read whose name stands before it."""
-    return _IN_FORM.sub(_redact_pair, _IN_JSON.sub(_redact_member, _USER.sub("…", text)))
-
-
 def redact_header(name: str, value: str) -> str:
-    """The value of a header in which no credential can be read; the scheme of an authorization can."""
+    """Return the value of a header in which no secret can be read; the scheme of an authorization can."""
     if not is_secret(name):
-        return redact_url(value)
+        return redact_text(value)
     scheme, space, credential = value.partition(" ")
     return f"{scheme} {redact(credential)}" if space and name.lower().endswith("authorization") else redact(value)
 
 
-@lru_cache(maxsize=10_000)
-def _is_secret(name: str) -> bool:
-    words = f"_{_WORD_ENDS.sub('_', name).lower()}_"
-    return _SECRET.search(words) is not None and _NO_SECRET.search(words) is None
+def redact_text(text: str) -> str:
+    """Return a text in which no secret can be read: a URL, a query, a form, JSON that was cut short, or whatever it is.
+
+    What has to be decoded for that is shown decoded; what is encoded too often is hidden whole.
+    """
+    shown = plain = _redact_tokens(text)
+    if "\\" not in shown:
+        return shown
+    for _ in range(ENCODINGS):
+        if (decoded := _ESCAPE.sub(_character, plain)) == plain:
+            return shown
+        plain = _redact_tokens(decoded)
+        shown = shown if plain == decoded else plain
+    return shown if _ESCAPE.search(plain) is None else "…"
+
+
+def _redact_object(value: dict[str, Any], depth: int) -> Any:
+    if depth > DEEPEST:
+        return "…"
+    called = value.get("name")
+    secret_value = isinstance(called, str) and is_secret(called)  # {"name": "X-Api-Key", "value": "..."}
+    hidden: dict[str, Any] = {}
+    for name, part in value.items():
+        hide = is_secret(name) or (secret_value and name == "value")
+        hidden[_free(redact_text(name), name, hidden)] = (_hide if hide else redact_body)(part, depth)
+    return hidden
+
+
+def _free(shown: str, name: str, taken: dict[str, Any]) -> str:
+    """Return a name under which nothing is shown yet."""
+    if shown == name or shown not in taken:
+        return shown
+    return next(it for n in count(len(taken)) if (it := f"{shown}{n}") not in taken)
 
 
 def _hide(value: Any, depth: int) -> Any:
-    """What is called a credential: no text or number in it can be read."""
+    """What is called a secret: no text or number in it can be read."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (dict, list)) and depth < DEEPEST:
@@ -97,27 +103,127 @@ def _hide(value: Any, depth: int) -> Any:
     return redact(value) if isinstance(value, str) else "…"
 
 
-def _redact_pair(match: re.Match[str]) -> str:
-    """One parameter of a query or a form. Its name may be encoded, and means the same; so may a URL that is its value."""
-    name, value = match[1], match[2]
-    if is_secret(unquote(name)):
-        return f"{name}={redact(value)}"
-    if _is_encoded_too_often(value):
-        return f"{name}=…"
-    plain = unquote(value)
-    shown = redact_url(plain) if plain != value else plain
-    return f"{name}={value if shown == plain else shown}"
+def _redact_tokens(text: str) -> str:
+    """Redact a text as it stands, and each part of it that is percent-encoded as it is meant."""
+    shown = _scan(text)
+    return _TOKEN.sub(_redact_token, shown) if "%" in shown else shown
 
 
-def _is_encoded_too_often(text: str) -> bool:
-    """Tell whether a text has to be decoded more than ENCODINGS times until nothing in it is encoded."""
+def _redact_token(match: re.Match[str]) -> str:
+    """Return a part as it is where nothing in it has to be hidden; a parameter keeps its name."""
+    token = match[0]
+    if "%" not in token:
+        return token
+    name, equals, value = token.rpartition("=")
+    if "=" in name or "%" in name:
+        name, equals, value = "", "", token
+    shown = plain = value
     for _ in range(ENCODINGS):
-        if "%" not in text:
-            return False
-        text = unquote(text)
-    return unquote(text) != text
+        decoded = unquote_plus(plain)
+        if decoded == plain:
+            return name + equals + shown
+        plain = _scan(decoded)
+        shown = shown if plain == decoded else plain
+    return name + equals + (shown if unquote_plus(plain) == plain else "…")
 
 
-def _redact_member(match: re.Match[str]) -> str:
-    """One member of a JSON object."""
-    return f'"{match[1]}{match[2]}{redact(match[3]) if is_secret(match[1]) else match[3]}'
+def _scan(text: str) -> str:
+    """Redact a text in which nothing is encoded, in time that grows with its length."""
+    if "\n--" in text or text.startswith("--"):
+        text = _redact_parts(text)
+    if "//" in text:
+        text = _CUT_USER.sub("…", _USER.sub("…", text))
+    if ("=" in text or ":" in text) and may_name_secret(text):
+        text = _redact_named(_NAMED_VALUE.sub(_redact_named_value, text))
+    if "<" in text:
+        text = _ELEMENT.sub(_redact_element, text)
+    if "asic" in text or "earer" in text or "ASIC" in text or "EARER" in text:
+        text = _SCHEME.sub(_redact_scheme, text)
+    return redact_shapes(text)
+
+
+def _redact_named(text: str) -> str:
+    """Cover every value that stands behind the name of a secret."""
+    shown: list[str] = []
+    done = 0
+    while (match := next((it for it in _NAME.finditer(text, done) if _names_secret(text, it)), None)) is not None:
+        value, end = _value_at(text, match)
+        shown += text[done : match.end()], value
+        done = end
+    return "".join([*shown, text[done:]]) if shown else text
+
+
+def _names_secret(text: str, match: re.Match[str]) -> bool:
+    """Tell whether a match names a secret. A colon does so in JSON, before a quote, and behind the first word of a line."""
+    start, name, quote = match.start(), match[1], match[2][:1].strip()
+    if not (match[3] or quote or match[4] or _begins_line(text, start)):
+        return False
+    if quote and start and text[start - 1] != quote and (opening := text.rfind(quote, max(0, start - LONG), start)) >= 0:
+        name = text[opening + 1 : match.end(1)]
+    return is_secret(name)
+
+
+def _begins_line(text: str, place: int) -> bool:
+    while place and text[place - 1] in " \t":
+        place -= 1
+    return not place or text[place - 1] in "\r\n"
+
+
+def _value_at(text: str, match: re.Match[str]) -> tuple[str, int]:
+    """Return the value of a secret, covered, and where it ends. A list or an object is hidden with all that follows it."""
+    start, quote = match.end(), match[4]
+    if quote:
+        end = _end_of_quoted(text, start, quote)
+        return redact(text[start:end]), end
+    if text[start : start + 1] in ("{", "["):
+        return "…", len(text)
+    pattern = _OF_FORM if match[3] else _OF_JSON if match[2][:1].strip() else _UP_TO_LINE_END
+    found = pattern.match(text, start)
+    value = found[0] if found else ""
+    return value if value in _CONSTANTS else redact(value), start + len(value)
+
+
+def _end_of_quoted(text: str, start: int, opening: str) -> int:
+    """Return where a quoted value ends: at a quote that is escaped no more often than the one that opens it."""
+    for found in _QUOTE.finditer(text, start):
+        if found[2] == opening[-1] and len(found[1]) < len(opening):
+            return found.start()
+    return len(text)
+
+
+def _redact_parts(text: str) -> str:
+    """Cover the fields of a form in parts (multipart/form-data) that are called secrets."""
+    boundary = _BOUNDARY.search(text)
+    if boundary is None:
+        return text
+    return boundary[0].join(map(_redact_part, text.split(boundary[0])))
+
+
+def _redact_part(part: str) -> str:
+    for blank in ("\r\n\r\n", "\n\n"):
+        head, found, value = part.partition(blank)
+        if found and (field := _FIELD.search(head)) and is_secret(field[1].partition(";")[0].rpartition("''")[2]):
+            return f"{head}{blank}{redact(value.rstrip())}\r\n"
+    return part
+
+
+def _redact_named_value(match: re.Match[str]) -> str:
+    """The value in `"name": "api_key", "value": "..."`."""
+    return f"{match[1]}{match[2]}{match[3]}{redact(match[4]) if is_secret(match[2]) else match[4]}"
+
+
+def _redact_element(match: re.Match[str]) -> str:
+    """One element of XML."""
+    return f"{match[1]}{match[2]}{redact(match[3]) if is_secret(match[1]) else match[3]}"
+
+
+def _redact_scheme(match: re.Match[str]) -> str:
+    """The credential behind `Basic` or `Bearer`, unless it is a word."""
+    credential = match[3]
+    rest = credential[1:]
+    is_word = credential.isalpha() and (rest.islower() or credential.isupper())
+    return match[0] if is_word else f"{match[1]}{match[2]}{redact(credential)}"
+
+
+def _character(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16)) if match[1] else match[2]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
+from threading import Lock
 from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
+from emulator.kernel.secrets import redact
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.vendors.vendor import Call
 from emulator.web.exchange_lines import error_in
 from emulator.web.guard import Turned
 from emulator.web.meant import meant, misplaced_key
-from emulator.web.redact import redact, redact_target
+from emulator.web.redact import redact_text
 from emulator.web.routes import Routes
 from emulator.web.wire import Scope, Wire
 
@@ -40,7 +42,9 @@ class Unmatched(NamedTuple):
     def show(self) -> dict[str, Any]:
         """Return the request as the control plane shows it; no credential can be read in it."""
         credential = redact(self.credential) if self.credential else None
-        return self._asdict() | {"target": redact_target(self.target), "credential": credential}
+        hint = redact_text(self.hint) if self.hint else None
+        shown = {"method": redact_text(self.method), "target": redact_text(self.target), "credential": credential, "hint": hint}
+        return self._asdict() | shown
 
 
 class UnmatchedRequests:
@@ -52,13 +56,15 @@ class UnmatchedRequests:
         self._kept: deque[Unmatched] = deque(maxlen=KEPT)
         self._before: dict[str, int] = {}
         self._count = 0
+        self._lock = Lock()
         self._last: Unmatched | None = None
 
     def begin(self, world: str) -> None:
         """Note that a world was made: what came before does not concern it."""
-        self._before[world] = self._count
-        if len(self._before) > 2 * len(self._worlds):
-            self._before = {id: count for id, count in [*self._before.items()] if id in self._worlds}
+        with self._lock:
+            self._before[world] = self._count
+            if len(self._before) > 2 * len(self._worlds):
+                self._before = {id: count for id, count in self._before.items() if id in self._worlds}
 
     def since(self, world: str) -> list[Unmatched]:
         """Return those that came since a world was made; for the default world, those that reached none."""
@@ -83,15 +89,16 @@ class UnmatchedRequests:
         self._note(scope, turned.status, turned.error)
 
     def _note(self, scope: Scope, status: int, error: str | None, exchange: Exchange | None = None) -> None:
-        self._count += 1
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
         reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
         call = Call(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
         hint = self._hint(call, exchange) if exchange or error == NO_PATH else None
-        self._last = Unmatched(self._count, scope["method"], target, status, error, *reached)._replace(hint=hint)
-        self._kept.append(self._last)
+        with self._lock:
+            self._count += 1
+            self._last = Unmatched(self._count, scope["method"], target, status, error, *reached)._replace(hint=hint)
+            self._kept.append(self._last)
 
     def _hint(self, call: Call, exchange: Exchange | None) -> str | None:
         """Return which vendor, path or place of the key is probably meant."""

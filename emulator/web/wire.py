@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from emulator.kernel.faults import Fault
 from emulator.vendors.vendor import Stream, dump
+from emulator.web.redact import redact_text
 
 if TYPE_CHECKING:
     from emulator.web.held import Held, Noted
@@ -127,6 +128,7 @@ def body_of_ours(error: str, message: str) -> bytes:
 
     stripe-node takes a body without `error` for a success, whatever the status. No vendor has this type of error.
     """
+    message = redact_text(message)
     return line_of({"message": message, "error": {"type": "emulator_error", "code": error, "message": message}})
 
 

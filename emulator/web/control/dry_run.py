@@ -19,7 +19,7 @@ from emulator.web.control.pages import LIMIT, limit_of, page_for
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import ref
 from emulator.web.control.shows import show_body
-from emulator.web.guard import has_live_key
+from emulator.web.live_key import has_live_key
 from emulator.web.origin import AUTHORITY
 from emulator.web.redact import redact_header
 from emulator.web.target import with_plain_letters
@@ -105,13 +105,14 @@ def _refuse_at_the_door(asked: Asked, call: Call) -> None:
         "scheme": call.scheme,
         "headers": headers,
         "path": call.path,
+        "raw_path": call.path.encode(),
         "query_string": call.query_string.encode(),
     }
     scope = {**asked.request.scope, AUTHORITY: None, **own}
     turned = asked.plane.guard.turn_away(scope)
     call.scheme, call.authority = scope["scheme"], scope[AUTHORITY]
     if turned is not None:
-        pointer = "url" if has_live_key(b"", own["query_string"]) and turned.error == "live-key" else "headers"
+        pointer = "url" if has_live_key((), call.target.encode()) and turned.error == "live-key" else "headers"
         raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", pointer)
 
 

@@ -12,6 +12,7 @@ from emulator.kernel.history import Touched
 from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
 from emulator.kernel.machine import Row
 from emulator.kernel.printable import escaped
+from emulator.kernel.secrets import redact
 from emulator.kernel.world import World
 from emulator.scenario.difference import of_touched
 from emulator.scenario.scenario import Vendors
@@ -22,7 +23,7 @@ from emulator.web.control.pages import PAGE, page
 from emulator.web.control.shows import show_entry
 from emulator.web.held import Held
 from emulator.web.recorder import REFUSED
-from emulator.web.redact import redact, redact_target
+from emulator.web.redact import redact_text
 from emulator.web.routes import Routes
 from emulator.web.unmatched import Unmatched
 from emulator.web.wire import WORLD_HEADER
@@ -116,14 +117,14 @@ def _of_exchange(
         "assumptions": list(_assumptions(world, vendor, exchange)),
         **({"differences": None, "rest": 0} if differences is None else page(differences, limit)),
         "newer": None,
-        "would_work": hints(world, vendor, routes, exchange),
+        "would_work": [redact_text(hint) for hint in hints(world, vendor, routes, exchange)],
     }
     return {**told, "text": "\n".join(map(escaped, _lines(told, _picked(routes, exchange))))}
 
 
 def _of_newer(world: World, newer: Unmatched) -> str:
     reached = f"reached the world {newer.world}" if newer.world else f"reached no world ({newer.error})"
-    request = f"{newer.method} {redact_target(newer.target)} -> {newer.status}"
+    request = f"{newer.method} {redact_text(newer.target)} -> {newer.status}"
     return f"  newer       {request} came after this and {reached}: see /_emulator/worlds/{world.id}/unmatched"
 
 
@@ -145,7 +146,7 @@ def _row(world: World, step: Step) -> dict[str, Any]:
     row, machine = step.row, world.rules.machines[step.kind]
     return {
         "resource": step.kind,
-        "id": step.id,
+        "id": redact_text(step.id),
         "in": row.state,
         "cause": str(row.cause),
         "to": row.to,

@@ -10,6 +10,7 @@ import orjson
 from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import Exchange, Step
 from emulator.kernel.machine import ABSENT, Machine
+from emulator.kernel.secrets import redact
 from emulator.kernel.words import TYPO, near, some
 from emulator.kernel.world import World
 from emulator.vendors.vendor import Call, Operation, Vendor
@@ -17,7 +18,6 @@ from emulator.web.answers import FAILED
 from emulator.web.coding import coding_of
 from emulator.web.meant import misplaced_key, path_meant, vendor_meant
 from emulator.web.recorder import REFUSED
-from emulator.web.redact import redact
 from emulator.web.routes import Routes
 
 LOOKED_AT = 10_000

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from emulator.scenario.compare import count_differences, differences
 from emulator.web.control.fields import as_wanted
 from emulator.web.control.sent import NO_RESOURCE, Sent
-from emulator.web.redact import redact_body, redact_header
+from emulator.web.redact import redact_body, redact_header, redact_text
 from emulator.web.routes import Routes
 
 WISHES = ("json", "id", "query", "headers")
@@ -40,7 +40,7 @@ def distance(found: list[Misses]) -> int:
 
 def said(found: list[Misses]) -> str:
     """Return the differences in words, the first MOST of them, and how many more there are."""
-    lines = [line for part in found for line in part.say()]
+    lines = [redact_text(line) for part in found for line in part.say()]
     more = [f"and {len(lines) - MOST} more differences"] if len(lines) > MOST else []
     return "; ".join(lines[:MOST] + more)
 

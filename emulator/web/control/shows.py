@@ -16,7 +16,7 @@ from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.control.exact import Unreadable, exactly
 from emulator.web.held import Held
-from emulator.web.redact import redact_body, redact_header, redact_target, redact_text
+from emulator.web.redact import redact_body, redact_header, redact_text
 
 
 def show_clock(world: World) -> dict[str, Any]:
@@ -55,7 +55,8 @@ def show_entry(entry: Entry) -> dict[str, Any]:
     """A journal entry; of an exchange also what went over the wire, without its credentials."""
     shown = show_event(entry)
     if isinstance(entry.event, Exchange):
-        shown["target"] = redact_target(entry.event.target)
+        shown["method"] = redact_text(entry.event.method)
+        shown["target"] = redact_text(entry.event.target)
         shown["request"] = {"headers": _headers(entry.event), "body": show_body(entry.event.request)}
         shown["reply"] = show_body(entry.event.reply)
     return shown
@@ -65,7 +66,7 @@ def show_held(held: Held) -> dict[str, Any]:
     """A request that a fault holds up; no credential can be read in it."""
     return {
         "method": held.call.method,
-        "target": redact_target(held.call.target),
+        "target": redact_text(held.call.target),
         "operation": held.operation,
         "since": show_instant(held.since),
         "until": show_instant(held.due) if held.due else None,
@@ -76,7 +77,7 @@ def show_held(held: Held) -> dict[str, Any]:
 def _headers(exchange: Exchange) -> list[list[str]]:
     """The headers of a request in their order, each with its name in lower case."""
     decoded = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in exchange.headers)
-    return [[name, redact_header(name, value)] for name, value in decoded]
+    return [[redact_text(name), redact_header(name, value)] for name, value in decoded]
 
 
 def show_body(content: bytes) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from emulator.web.held import Held
-from emulator.web.redact import redact_target
+from emulator.web.redact import redact_text
 
 TOLD = 3
 """Requests that a message names at most."""
@@ -27,6 +27,6 @@ class UnderWay(NamedTuple):
         chosen = [it for it in self.held if operation in (None, it.operation)]
         if not chosen:
             return ""
-        lines = [f"{it.call.method} {redact_target(it.call.target)} ({it.fault.do} {it.fault.where})" for it in chosen[:TOLD]]
+        lines = [f"{it.call.method} {redact_text(it.call.target)} ({it.fault.do} {it.fault.where})" for it in chosen[:TOLD]]
         more = [f"and {len(chosen) - TOLD} more"] * (len(chosen) > TOLD)
         return f"under way, and not counted until a fault lets it take effect: {', '.join([*lines, *more])}"

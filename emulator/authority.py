@@ -1,0 +1,146 @@
+"""The certificate authority of --tls in its folder: made once, kept for its owner alone, and renewed before it ends."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple, cast
+
+import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
+
+from emulator.scenario.files import TooLong, read_at_most
+
+try:
+    import fcntl
+except ImportError:  # on Windows
+    fcntl = None  # type: ignore[assignment]
+
+KEPT, CERTIFICATE, KEY, LOCK = "authority", "ca.pem", "ca.key", "authority.lock"
+
+LARGEST = 1_000_000
+"""Bytes of a certificate or a key."""
+
+BEFORE = timedelta(days=1)
+"""How long before it is made a certificate begins, for the clients whose clocks are behind."""
+
+LIFETIME = timedelta(days=3650)
+"""From begin to end of the authority's certificate: browsers and platforms distrust one of centuries."""
+
+LEAF_LIFETIME = timedelta(days=397)
+"""From begin to end of a server's certificate, of which browsers take at most 398 days, and Apple 825 from an own authority."""
+
+RENEWED = "the local authority {why}, and another was made: clients must trust {path} anew"
+MENDED = "{path} could be read by others, and now by its owner alone; where others use this machine, remove its folder, too"
+
+
+class Authority(NamedTuple):
+    """An authority, the end of its certificate, and what its user must know."""
+
+    issuer: trustme.CA
+    ends: datetime
+    notes: tuple[str, ...] = ()
+
+
+class Unreadable(Exception):
+    """The folder has files of an authority, which are none."""
+
+
+def authority_in(folder: Path, now: datetime) -> Authority:
+    """Return the authority that is kept in a folder; a new one where there is none, or none that lasts long enough.
+
+    Raises:
+        OSError: it cannot be read, made, or kept from others.
+        Unreadable: the folder holds none that can be read.
+    """
+    kept = folder / KEPT
+    try:
+        found = _read(kept)
+    except Unreadable:
+        found = None
+    if found is not None and not _why_renewed(found, now):
+        return found
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):  # whoever comes second finds what the first has made
+        found = _read(kept)
+        why = _why_renewed(found, now) if found else ""
+        if found is None or why:
+            _make(kept, now)
+        authority = _read(kept)
+    assert authority is not None  # noqa: S101  it was there, or was made
+    if not why:
+        return authority
+    return authority._replace(notes=(*authority.notes, RENEWED.format(why=why, path=(kept / CERTIFICATE).absolute())))
+
+
+def _read(kept: Path) -> Authority | None:
+    if not kept.exists():
+        return None
+    try:
+        written = read_at_most(kept / CERTIFICATE, LARGEST), read_at_most(kept / KEY, LARGEST)
+        certificate, key = x509.load_pem_x509_certificate(written[0]), load_pem_private_key(written[1], None)
+        if certificate.public_key() != key.public_key():
+            raise Unreadable(f"{KEY} is not the key of {CERTIFICATE}")
+        issuer = trustme.CA.from_pem(*written)
+    except FileNotFoundError as error:
+        raise Unreadable(f"it has no {Path(error.filename).name}") from None
+    except (ValueError, TypeError, TooLong) as error:
+        raise Unreadable(str(error)) from None
+    return Authority(issuer, certificate.not_valid_after_utc, tuple(_kept_from_others(kept / KEY)))
+
+
+def _kept_from_others(key: Path) -> Iterator[str]:
+    """Let nobody but the owner of a key read it; yield what to tell of that."""
+    if os.name == "posix" and key.stat().st_mode & 0o077:
+        key.chmod(0o600)
+        yield MENDED.format(path=key.absolute())
+
+
+def _why_renewed(authority: Authority, now: datetime) -> str:
+    left = authority.ends - now
+    if left > LIFETIME:
+        return f"was to last until {authority.ends:%Y}, longer than platforms accept"
+    return f"ends on {authority.ends:%Y-%m-%d}" if left < LEAF_LIFETIME else ""
+
+
+def _make(kept: Path, now: datetime) -> None:
+    """Make an authority and put it in its place as a whole."""
+    made = trustme.CA(organization_name="batch-emulator", organization_unit_name="local certificates, for tests only")
+    key = made.private_key_pem.bytes()
+    with TemporaryDirectory(dir=kept.parent) as temporary:
+        new = Path(temporary, KEPT)
+        new.mkdir(0o700)
+        (new / CERTIFICATE).write_bytes(_bounded(made, key, now - BEFORE))
+        with open(os.open(new / KEY, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(key)
+        if kept.exists():
+            kept.rename(Path(temporary, "former"))
+        new.rename(kept)
+
+
+def _bounded(made: trustme.CA, key: bytes, begin: datetime) -> bytes:
+    """Return the certificate of an authority, signed anew for its lifetime: that which trustme makes lasts 1,000 years."""
+    former = x509.load_pem_x509_certificate(made.cert_pem.bytes())
+    builder = x509.CertificateBuilder(former.subject, former.subject, former.public_key(), former.serial_number)
+    builder = builder.not_valid_before(begin).not_valid_after(begin + LIFETIME)
+    for extension in former.extensions:
+        builder = builder.add_extension(extension.value, extension.critical)
+    signer = cast(EllipticCurvePrivateKey, load_pem_private_key(key, None))
+    return builder.sign(signer, SHA256()).public_bytes(Encoding.PEM)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold a folder against other processes that would make an authority in it."""
+    with open(folder / LOCK, "wb") as lock:
+        if fcntl is not None:
+            with suppress(OSError):  # some file systems have no locks
+                fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,202 @@
+"""Any number of threads: handles, worlds, the cache of scenarios and the list of unmatched requests keep what they promise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Barrier
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator import Emulator, EmulatorServer
+from emulator.app import library
+from emulator.handle.emulator import living
+from emulator.kernel.budget import Budget
+from emulator.kernel.errors import NotFound
+from emulator.kernel.limits import Limits
+from emulator.kernel.worlds import DEFAULT, Worlds
+from emulator.scenario.scenario import TEMPLATES, Scenario
+from emulator.vendors import VENDORS
+
+THREADS = 32
+
+
+@pytest.fixture(autouse=True)
+def _switching() -> Iterator[None]:
+    """Have threads take turns as often as they can."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(interval)
+
+
+def at_once(work: Callable[[int], Any], threads: int = THREADS) -> list[Any]:
+    """Call a function with 0, 1, 2, ... in as many threads, which begin together, and return what it returned."""
+    barrier = Barrier(threads)
+
+    def begin(number: int) -> Any:
+        barrier.wait()
+        return work(number)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(begin, range(threads)))
+
+
+def linger() -> None:
+    """Let other threads have their turns."""
+    for _ in range(20_000):
+        pass
+
+
+def lingering(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function after which the other threads have their turns, before its caller goes on."""
+
+    def called(*arguments: Any, **named: Any) -> Any:
+        result = function(*arguments, **named)
+        linger()
+        return result
+
+    return called
+
+
+def test_a_world_that_many_threads_load_is_the_one_that_was_loaded_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
+        ask, answered = emulator.ask, 0
+
+        def slowest_first(*arguments: Any) -> Any:
+            nonlocal answered
+            made = ask(*arguments)
+            answered += 1
+            for _ in range(200 if answered == 1 else 0):
+                if answered < 8:
+                    linger()
+            return made
+
+        monkeypatch.setattr(emulator, "ask", slowest_first)
+        at_once(lambda number: emulator.load("first-run" if number % 2 else {"title": "Another"}, seed=number), 8)
+        made = ask("GET", "")
+        assert (emulator.seed, emulator.credentials) == (made["seed"], made["credentials"])
+        assert bool(emulator.state["serpwow"]["batches"]) == (emulator.scenario == "first-run")
+
+
+def test_worlds_that_many_threads_make_and_drop_have_ids_and_credentials_of_their_own() -> None:
+    with EmulatorServer() as server:
+
+        def make(_: int) -> list[tuple[str, str]]:
+            seen = []
+            for _ in range(3):
+                with Emulator("first-run", server=server) as emulator, emulator.fork() as twin:
+                    assert {emulator, twin} <= {*living()}
+                    seen += [(emulator.id, emulator.serpwow.api_key), (twin.id, twin.serpwow.api_key)]
+            return seen
+
+        made = [world for worlds in at_once(make) for world in worlds]
+        assert len({api_key for _, api_key in made}) == len({id for id, _ in made})
+        assert [it["id"] for it in server.ask("GET", "/worlds")["worlds"]] == [DEFAULT]
+
+
+def test_the_living_can_be_listed_while_others_are_made() -> None:
+    def hold(_: int) -> None:
+        kept: list[Emulator] = []
+        for _ in range(100):
+            kept.append(object.__new__(Emulator))
+            kept[-1]._hold(None, {"id": "w"}, ExitStack())
+            assert kept[-1] in living()
+
+    at_once(hold, 8)
+
+
+def test_worlds_that_live_at_once_all_differ() -> None:
+    with EmulatorServer() as server:
+        emulators = at_once(lambda _: Emulator(server=server))
+        assert len({it.id for it in emulators}) == THREADS
+        at_once(lambda number: emulators[number].close())
+        assert not {*emulators} & {*living()}
+
+
+def test_a_handle_that_many_threads_close_drops_its_world_once() -> None:
+    with EmulatorServer() as server:
+        emulator = Emulator("first-run", server=server)
+        at_once(lambda _: emulator.close())
+        assert len(server.ask("GET", "/worlds")["worlds"]) == 1
+
+
+def test_threads_that_want_the_same_beginning_get_one_that_was_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[int] = []
+    build = Scenario._build
+
+    def counted(self: Scenario, vendors: Any, seed: int, rate: float | None, budget: Budget) -> Any:
+        built.append(seed)
+        linger()
+        return build(self, vendors, seed, rate, budget)
+
+    monkeypatch.setattr(Scenario, "_build", counted)
+    scenario = library().get("first-run")
+    built.clear()
+    budget = Budget.of(Limits())
+    worlds = at_once(lambda number: scenario.world(VENDORS, f"w{number}", 5, budget=budget))
+    assert (built, len({len(world.store) for world in worlds})) == ([5], 1)
+
+
+def test_the_templates_of_a_scenario_are_never_more_than_are_kept() -> None:
+    scenario = Scenario("empty", "", {"title": "An empty world"})
+    budget = Budget.of(Limits())
+
+    def make(number: int) -> None:
+        for seed in range(number, number + TEMPLATES + 1):
+            scenario.world(VENDORS, "w", seed, budget=budget)
+
+    at_once(make, 8)
+    kept = [it for it in range(8 + TEMPLATES) if scenario._templates.get((it, None, budget)) is not None]
+    assert len(kept) == TEMPLATES
+
+
+def test_threads_that_ask_the_library_for_a_name_get_the_same_scenario() -> None:
+    known = library()
+    assert len({id(it) for it in at_once(lambda _: known.get("first-run"))}) == 1
+
+
+def test_a_world_that_many_threads_remove_is_removed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Worlds, "get", lingering(Worlds.get))
+    scenario = library().get("first-run")
+    for _ in range(3):
+        worlds = Worlds(scenario.world(VENDORS, DEFAULT))
+        worlds.add(scenario.world(VENDORS, "w1"), [("serpwow", "k")])
+
+        def remove(_: int, worlds: Worlds = worlds) -> str:
+            try:
+                worlds.remove("w1")
+            except NotFound:
+                return "not found"
+            return "removed"
+
+        assert sorted(at_once(remove, 8)) == ["not found"] * 7 + ["removed"]
+        assert worlds.pick("serpwow", "k") is worlds.default
+
+
+def test_unmatched_requests_of_many_threads_are_numbered_and_none_is_lost() -> None:
+    with EmulatorServer() as server, Emulator(server=server) as emulator:
+
+        def miss(number: int) -> None:
+            with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+                for _ in range(3):
+                    client.get(f"/nothing/{number}")
+
+        at_once(miss)
+        unmatched = emulator.ask("GET", "/unmatched")["unmatched"]
+        assert [it["n"] for it in unmatched] == list(range(1, 3 * THREADS + 1))
+
+
+def test_requests_of_many_threads_are_each_in_the_journal() -> None:
+    with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
+
+        def ask(number: int) -> int:
+            with httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+                return client.get(f"/live/account?api_key={emulator.serpwow.api_key}&n={number}").status_code
+
+        assert set(at_once(ask)) == {200}
+        assert len({it.target for it in emulator.journal.exchanges()}) == THREADS
