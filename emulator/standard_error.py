@@ -8,6 +8,7 @@ import select
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from copy import copy
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TextIO
@@ -102,15 +103,27 @@ def write_past_buffers(stream: TextIO | None, text: str) -> None:
 class _Formatter(logging.Formatter):
     """Formats a record as one line, with a traceback indented below it, so that no text from outside looks like a record."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        plain = copy(record)
+        plain.exc_text = None  # as another handler has formatted it, where there is one
+        return super().format(plain)
+
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is logging's
         from emulator.web.redact import redact_text
 
         return line_of(redact_text(super().formatMessage(record)))
 
     def formatException(self, ei: Any) -> str:  # noqa: N802  the name is logging's
-        from emulator.web.redact import redact_text
+        return _indented(super().formatException(ei))
 
-        return "\n".join(f"  {escaped_lines(line)}" for line in redact_text(super().formatException(ei)).split("\n"))
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802  the name is logging's
+        return _indented(stack_info)
+
+
+def _indented(text: str) -> str:
+    from emulator.web.redact import redact_text
+
+    return "\n".join(f"  {escaped_lines(line)}" for line in redact_text(text).split("\n"))
 
 
 class _Handler(logging.Handler):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from emulator.vendors.vendor import Call
 
-_ELEMENT = re.compile(r"(\w+)\[\d*\]", re.ASCII)
+_ELEMENT = re.compile(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
 """An element of an array that is bracketed or indexed."""
 
 
