@@ -8,12 +8,21 @@ import time
 from collections.abc import Callable, Mapping
 
 from tests.attack.bounds import beyond_bounds
+from tests.attack.framing import against_h11
 from tests.attack.load import under_load
+from tests.attack.redaction import by_generation
 from tests.attack.served import Findings, Server, serving, somebody_else
+from tests.attack.stalls import by_size
 
 Campaign = Callable[[Server, int, float], Findings]
 
-CAMPAIGNS: Mapping[str, Campaign] = {"state under load": under_load, "bounds": beyond_bounds}
+CAMPAIGNS: Mapping[str, Campaign] = {
+    "framing": against_h11,
+    "state": under_load,
+    "bounds": beyond_bounds,
+    "redaction": by_generation,
+    "stalls": by_size,
+}
 ROUND = 30.0
 """Seconds of one round of a campaign."""
 

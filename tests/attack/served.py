@@ -50,7 +50,11 @@ class Server:
 
     def failures(self) -> list[str]:
         """Return what the server wrote of failures of its own."""
-        return re.findall(r"Traceback.*?(?=\n\S*Error|\Z)[^\n]*\n[^\n]*", self._log.read_text("utf-8", "replace"), re.DOTALL)
+        return [it.strip()[:2000] for it in re.findall(r"Traceback(?:\n?(?!ERROR:).)*", self.log())]
+
+    def log(self) -> str:
+        """Return all that the server wrote to standard error."""
+        return self._log.read_text("utf-8", "replace")
 
 
 @contextmanager

@@ -1,0 +1,51 @@
+"""Secrets by generation: each name, spelling, place and encoding, sent to either plane; then everything that is told is read."""
+
+from __future__ import annotations
+
+import random
+import time
+from urllib.parse import quote
+
+from tests.attack.load import JSON
+from tests.attack.served import Client, Findings, Server
+from tests.test_no_secret_is_shown import AWKWARD, NAMES, PLAIN, SPELLINGS, TAIL, TEXTS
+
+VIEWS = ("journal", "journal/last", "journal/last/explain", "ledger", "diff", "unmatched", "held", "faults")
+HEADERS = ("Referer", "X-Original-URL", "X-Forwarded-Uri", "Cookie", "X-Anything", "User-Agent")
+FORMS = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=limit", "text/plain")
+
+
+def by_generation(server: Server, seed: int, seconds: float) -> Findings:
+    """Send secrets in all ways until the time is over, and look for them wherever anything is told of a request."""
+    findings, draw, client, end = Findings(), random.Random(seed), server.client(), time.monotonic() + seconds
+    while time.monotonic() < end:
+        name, spelling = draw.choice(NAMES), draw.choice(list(SPELLINGS.values()))
+        place, value = draw.choice(list(TEXTS)), draw.choice((PLAIN, AWKWARD))
+        text = TEXTS[place](spelling(name), value)
+        client.control("POST", "/worlds/default/reset")
+        answers = [_send(client, draw, text), *(_look(client, view) for view in VIEWS)]
+        findings.tried += 1
+        if any(TAIL.encode() in answer for answer in answers):
+            findings.find(f"{spelling(name)} in a {place} can be read: {text[:300]!r}")
+    if TAIL in server.log():
+        findings.find("a secret is in the server's log")
+    return findings
+
+
+def _send(client: Client, draw: random.Random, text: str) -> bytes:
+    """Send a text in a target, a body or a header, and return the refusal of ours, if it is one."""
+    cut = text if draw.random() < 0.7 else text[: draw.randint(1, len(text))]
+    if text.startswith("/") and draw.random() < 0.5:
+        status, answer = client.ask("GET", quote(f"/live/account{cut[2:]}", safe="/?&=%#;:@+,"))
+    elif "\n" not in text and draw.random() < 0.3:
+        headers = {draw.choice(HEADERS): quote(cut, safe=" /?&=%#;:@+,\"'{}[]<>\\")}
+        status, answer = client.ask("GET", "/live/account?api_key=demo", None, headers)
+    else:
+        path = draw.choice(("/live/batches?api_key=demo", "/v2/core/batch_jobs", "/za/pay/batches", "/nowhere"))
+        status, answer = client.ask("POST", path, cut.encode(), {**JSON, "Content-Type": draw.choice(FORMS)})
+    return answer if status >= 400 and b"emulator_error" in answer else b""
+
+
+def _look(client: Client, view: str) -> bytes:
+    _, answer = client.ask("GET", f"/_emulator/worlds/default/{view}")
+    return answer
