@@ -240,7 +240,7 @@ def test_history_and_journal_make_room_first_and_the_journal_says_so() -> None:
     ("method", "path", "body"),
     [
         ("POST", "", {"scenario": {"title": "x" * 100, "given": {"serpwow": {"batches": [{"repeat": 900_000}]}}}}),
-        ("PATCH", "/default/state", {"serpwow": {"batches": [{"repeat": 900_000}]}}),
+        ("PATCH", "/default/state", {"serpwow": {"batches": [{"repeat": 150_000}]}}),
         ("PATCH", "/default/state", {"6dot50": {"batches": [{"name": "a", "payments": [{**PAYMENT, "repeat": 90_000}]}]}}),
         ("POST", "/default/faults", {"at": "*", "where": "before-auth", "do": "status", "status": 500, "body": "x" * 900_000}),
         ("POST", "/default/snapshots", {"name": "one"}),

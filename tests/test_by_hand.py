@@ -36,7 +36,7 @@ def differences(client: httpx.Client, part: Any) -> dict[tuple[str, str, str | N
     """By vendor, place and id, each difference that a change of the state made."""
     answer = client.patch(f"{DEFAULT}/state", content=json.dumps(part))
     assert answer.status_code == 200, answer.text
-    assert set(answer.json()) == {"differences"}
+    assert set(answer.json()) == {"differences", "rest"}
     return {(it["vendor"], it["at"], it["id"]): it for it in answer.json()["differences"]}
 
 
@@ -104,7 +104,7 @@ def test_the_handle_reads_one_vendor_and_returns_what_it_changed() -> None:
         emulator._server.ask = lambda method, path, body=None: (asked.append(path), ask(method, path, body))[1]  # type: ignore[method-assign,func-returns-value]
         assert emulator.serpwow.batch("2A6F94BB").status == "queued"
         (change,) = emulator.state.change({"serpwow": {"account": {"name": "Another"}}})
-        assert asked == [f"/worlds/{emulator.id}/state?vendor=serpwow", f"/worlds/{emulator.id}/state"]
+        assert asked == [f"/worlds/{emulator.id}/state?vendor=serpwow", f"/worlds/{emulator.id}/state?limit=1000000000"]
         assert (change.at, change.changed) == ("account", {"name": ("John Smith", "Another")})
         assert set(emulator.state) == set(VENDORS)
         with pytest.raises(KeyError, match="did you mean 'stripe'"):
@@ -271,7 +271,7 @@ def test_a_patch_without_a_body_is_told_what_to_send(client: httpx.Client) -> No
     refused = client.patch(f"{DEFAULT}/state")
     assert refused.status_code == 422
     assert "an empty body changes nothing" in refused.json()["detail"]
-    assert client.patch(f"{DEFAULT}/state", json={}).json() == {"differences": []}
+    assert client.patch(f"{DEFAULT}/state", json={}).json() == {"differences": [], "rest": 0}
 
 
 def test_a_world_that_the_header_misspells_is_told_the_nearest(client: httpx.Client) -> None:

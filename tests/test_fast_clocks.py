@@ -20,7 +20,7 @@ from emulator.kernel.lapse import keep_up
 from emulator.kernel.world import World
 from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web import apart
+from emulator.web import lanes
 from tests.loading import load_value
 from tests.toy import START, kitchen
 
@@ -51,7 +51,7 @@ def short_looks() -> Iterator[None]:
         patch.setattr(ahead, "LOOK_LIMIT", LOOK)
         patch.setattr(ahead, "LOOK_LIMIT_EACH", 0)
         patch.setattr(kernel_world, "TURN_LIMIT", TURN)
-        patch.setattr(apart, "TURN_LIMIT", TURN)
+        patch.setattr(lanes, "TURN_LIMIT", TURN)
         yield
 
 

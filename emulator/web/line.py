@@ -125,7 +125,7 @@ class Line(HttpToolsProtocol):
                     self.refuse(400, "bad-request", NOT_UTF_8)
                     return
         except HttpParserError as error:
-            self.refuse(*flaw_in(error, data, is_first=self._persistence.is_first))  # unless a callback has, by name
+            self._refuse_nonsense(flaw_in(error, data, is_first=self._persistence.is_first))
         if self._loose > self.limits.head + self.limits.url:
             self.refuse(*head_too_large(self.limits))
 
@@ -242,6 +242,11 @@ class Line(HttpToolsProtocol):
         if self.lines is not None and self._last_word is None and (self._hears != BODY or self._asks):
             self.lines.of_line(*self._asked(), status, error, message)
         self._end(partial(self._leave, refusal(status, error, message)))
+
+    def _refuse_nonsense(self, turned: Turned) -> None:
+        if self.lines is None and self._last_word is None:  # or a callback has refused it by name
+            self.logger.warning("Invalid HTTP request received: %s", turned.reason)
+        self.refuse(*turned)
 
     def _asked(self) -> tuple[str, str]:
         """The method and target of the request that is being heard; `-` for what is not known."""

@@ -23,7 +23,7 @@ _QUOTE = re.compile(r"(\\*+)([\"'])")
 _UP_TO_LINE_END = re.compile(r"[^\r\n]*+")
 _OF_FORM = re.compile(r"[^&\s\"]*+")
 _OF_JSON = re.compile(r"[^\s,}\]&\"]*+")
-_CONSTANTS = frozenset({"", "true", "false", "null"})
+_CONSTANTS = frozenset({"", "true", "false", "null", "KEY"})
 
 _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
