@@ -242,7 +242,7 @@ def test_a_result_set_names_the_assumption_behind_its_status(
     world = live.load({"given": {"serpwow": {"batches": [{"id": "A", "result_sets": [RUN | told]}]}}})
     reply = httpx.get(f"{world.serpwow['url']}/batches/A/results{tail}", params={"api_key": world.serpwow["api_key"]})
     if not tail and basis == "documented":
-        basis = "observed"  # the batch beside the list has two fields that no page prints
+        basis, assumption = "inferred", "serpwow.list-fields"  # the batch beside the list has six fields that its page does not
     assert (reply.status_code, reply.headers["emulator-basis"]) == (200, basis)
     assert world.journal()[-1]["assumption"] == assumption
 

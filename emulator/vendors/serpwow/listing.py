@@ -42,13 +42,17 @@ SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_R
 
 
 class Page(NamedTuple):
-    """One page of the batches that passed the filters; `total` counts all of them. `assumption` is one that decided."""
+    """One page of the batches that passed the filters; `total` counts all of them. `assumption` is one that decided.
+
+    `tied` tells whether some of them have the same place in the order that was asked for.
+    """
 
     number: int
     pages: int
     total: int
     batches: list[Batch]
     assumption: str | None = None
+    tied: bool = False
 
 
 class WantedPage(NamedTuple):
@@ -94,7 +98,12 @@ def page_of(query: Mapping[str, str], view: View) -> Page:
     found = [batch for batch in view.group(Batch.kind, "owner", *group) if all(test(batch) for test in tests)]
     assumption = _about_page(wanted, len(found), view) or _about_results(query, group, view)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
-    return Page(wanted.number, wanted.pages(len(found)), len(found), wanted.cut(found), assumption)
+    return _page(wanted, len(found), wanted.cut(found), assumption)
+
+
+def _page(wanted: WantedPage, total: int, batches: list[Batch], assumption: str | None) -> Page:
+    keys = [SORT_KEYS[wanted.sort_by](batch) for batch in batches]
+    return Page(wanted.number, wanted.pages(total), total, batches, assumption, len({*keys}) < len(keys))
 
 
 def _read(view: View, wanted: WantedPage, group: tuple[str, ...]) -> Page:
@@ -102,7 +111,7 @@ def _read(view: View, wanted: WantedPage, group: tuple[str, ...]) -> Page:
     ranking = view.ranking(Batch.kind, RANKINGS[wanted.sort_by], *group)
     assumption = _about_page(wanted, len(ranking), view)
     batches = (ranking.falling if wanted.descending else ranking.rising)(wanted.first)
-    return Page(wanted.number, wanted.pages(len(ranking)), len(ranking), [*islice(batches, wanted.size)], assumption)
+    return _page(wanted, len(ranking), [*islice(batches, wanted.size)], assumption)
 
 
 def page_wanted(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> WantedPage:

@@ -124,7 +124,8 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
     if not page.batches:
         return answer
     fields, also = fields_beside(tx, "serpwow-list-12")
-    return answer._replace(assumption=page.assumption or fields, also=also)
+    ties = ("serpwow-list-15",) if page.tied else ()
+    return answer._replace(assumption=page.assumption or fields, also=(*also, *ties))
 
 
 def get_account(tx: Transaction, _call: Call) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from emulator.kernel.transaction import Transaction
@@ -113,7 +113,13 @@ def _export(format: str) -> Look:
 def _list_results(tx: Transaction, _call: Call, batch: Batch) -> Answer:
     evidence, assumption = basis_of(batch.available(tx.now), "serpwow-results-4")
     fields, also = fields_beside(tx, "serpwow-list-13")
-    return Answer("results", evidence, batch, assumption or fields, also)
+    return Answer("results", evidence, batch, assumption or fields, (*also, *_of_the_profile(batch, batch.available(tx.now))))
+
+
+def _of_the_profile(batch: Batch, result_sets: Sequence[ResultSet]) -> tuple[str, ...]:
+    """Return the fact behind a webhook that is not the batch's own, where a result set has one."""
+    own = batch.notifications.webhook
+    return ("serpwow-webhook-1",) if any(it.webhook not in (None, own) for it in result_sets) else ()
 
 
 def _get_result(format: str, published: str) -> Look:
@@ -121,7 +127,8 @@ def _get_result(format: str, published: str) -> Look:
         result_set = _result_set_of(tx, call, batch)
         evidence, assumption = basis_of([result_set], published)
         links = result_links(tx, call, batch, result_set, format)
-        also = ("serpwow-results-15",) if format == "csv" and chosen_columns(call, batch) else ()
+        columns = ("serpwow-results-15",) if format == "csv" and chosen_columns(call, batch) else ()
+        also = (*columns, *_of_the_profile(batch, [result_set]))
         return Answer("result", evidence, ResultLinks(batch, result_set, links), assumption, also)
 
     return look

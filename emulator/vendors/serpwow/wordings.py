@@ -36,7 +36,6 @@ from emulator.vendors.serpwow.wire import (
 )
 from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
 
-
 UNAVAILABLE = 503
 INCIDENT = "Request type google-web is temporarily unavailable. You have not been charged for this request"
 
