@@ -125,7 +125,7 @@ OWN: Fields = {
     "enabled": FLAG,
     "next_result_set_id": ORDINAL,
     "destination_ids": TEXTS,
-    "locked_type": Field({"type": "string", "pattern": f"^{TYPE}$"}, str, str),
+    "locked_type": Field({"type": "string", "pattern": f"^{TYPE}$", "description": "google_web"}, str, str),
     "owner": TEXT,
     "fails_to_stop": FLAG,
     "failing": COUNT,
