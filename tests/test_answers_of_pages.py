@@ -24,6 +24,18 @@ WEBHOOK = {name: value for name, value in EVENTBRIDGE.items() if name != "amazon
 }
 LATE, EARLY = "2026-09-30.preview", "2026-03-25.preview"
 TWO_SEARCHES = {"given": {"serpwow": {"batches": [{"id": "A", "searches": [{"q": "a", "location": "b"}, {"q": "c"}]}]}}}
+NOW = "2026-03-29T20:55:31Z"
+PRINTED_FIELDS = {"assume": {"serpwow.list-fields": "printed"}}
+SAME_NAMES = PRINTED_FIELDS | {"given": {"serpwow": {"batches": [{"id": "A", "name": "N"}, {"id": "B", "name": "N"}]}}}
+
+
+def ran_at(instant: str) -> dict[str, Any]:
+    ran = {"id": 1, "started_at": instant, "ended_at": instant}
+    batch = {"id": "A", "searches": 1, "last_run": instant, "result_sets": [ran]}
+    return {"clock": {"start": NOW}, "given": {"serpwow": {"batches": [batch]}}}
+
+
+RAN_LONG_AGO, RAN_ONCE = ran_at("2026-03-09T20:55:31Z"), ran_at("2026-03-28T20:55:31Z")
 TWO_BUCKETS = {"given": {"serpwow": {"destinations": [{"type": "gcs", "name": "B"}, {"type": "s3", "name": "A"}]}}}
 DRAFT = "11111111-1111-1111-1111-111111111111"
 
@@ -109,6 +121,14 @@ def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[
         (TWO_SEARCHES, "/live/batches/A/searches/1?q=x", "inferred", None),
         (TWO_SEARCHES, "/live/batches", "inferred", "serpwow.list-fields"),
         (TWO_SEARCHES | {"assume": {"serpwow.list-fields": "printed"}}, "/live/batches", "documented", None),
+        (TWO_SEARCHES, "/live/batches/A/results", "inferred", "serpwow.list-fields"),
+        (TWO_SEARCHES | {"assume": {"serpwow.list-fields": "printed"}}, "/live/batches/A/results", "documented", None),
+        (RAN_LONG_AGO, "/live/batches?only_without_results=true", "inferred", "serpwow.only-without-results"),
+        (RAN_ONCE, "/live/batches?only_with_results=true", "inferred", "serpwow.list-fields"),
+        (SAME_NAMES, "/live/batches", "inferred", None),
+        (SAME_NAMES, "/live/batches?sort_by=created_at&page_size=1", "documented", None),
+        (RAN_ONCE, "/live/batches/A/results/1/csv", "documented", None),
+        (RAN_ONCE, "/live/batches/A/results/1/csv?csv_fields=search.q", "inferred", None),
         ({}, "/live/batches", "inferred", None),
         (TWO_SEARCHES, "/live/batches/A/searches/json", "documented", None),
         ({"given": {"serpwow": {"batches": [{"id": "A"}]}}}, "/live/batches/A/searches/json", "inferred", None),
@@ -140,3 +160,51 @@ def test_an_instant_that_is_shown_with_fewer_than_three_decimals_is_ours(live: L
     found = grounds_of(live, scenario, "GET", f"/za/pay/batches/{DRAFT}")
     assert found.also == facts
     assert found.basis == ("inferred" if facts else "documented")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "assumption"),
+    [
+        ("POST", "/live/batches", {"name": "N", "searches": [{"q": "a", "engine": "altavista"}]}, "serpwow.unknown-engine"),
+        ("POST", "/live/batches", {"name": "N", "searches_type": "altavista_web"}, "serpwow.unknown-engine"),
+        ("POST", "/live/batches", {"name": "N", "searches": [{"engine": "menuhub"}]}, None),
+        ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"engine": "altavista"}, "serpwow.unknown-engine"),
+        ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"q": "b"}, None),
+        ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"q": "a"}, "serpwow.search-update-fields"),
+        ("PUT", "/live/batches/A", {"searches": [{"q": "b"}]}, "serpwow.list-fields"),
+        ("PUT", "/live/batches/A", {"searches": [{"q": "b", "include_html": True, "max_page": 20}] * 6}, "serpwow.html-limit"),
+    ],
+)
+def test_a_change_names_the_assumption_that_it_rests_on(
+    live: Live, method: str, path: str, body: dict[str, Any], assumption: str | None
+) -> None:
+    scenario = {"given": {"serpwow": {"batches": [{"id": "A", "searches": [{"id": "AAAAAAAAAAAAAAAA", "q": "a"}]}]}}}
+    found = grounds_of(live, scenario, method, path, params={"api_key": "k"}, json=body)
+    assert found.assumption == assumption
+    assert (found.basis == "inferred") == (assumption is not None)
+
+
+def test_a_token_is_as_sure_as_what_it_holds(live: Live) -> None:
+    """No page says that it is a JWT; its sample only looks like one."""
+    world = live.load({})
+    token_of(world)
+    entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
+    told = next(it for it in entries if it["type"] == "exchange")
+    assert (told["basis"], told["also"], told["assumption"]) == ("inferred", ["6dot50-token-6"], None)
+
+
+@pytest.mark.parametrize(
+    ("query", "scenario", "basis", "assumption"),
+    [
+        ("take=0", {}, "inferred", "6dot50.take-nothing"),
+        ("take=00", {}, "inferred", "6dot50.take-nothing"),
+        ("take=10", {}, "documented", None),
+        ("", {"given": {"6dot50": {"batches": [{}, {}]}}}, "inferred", "6dot50.absent-values"),
+    ],
+)
+def test_a_list_of_payouts_is_as_sure_as_its_query(
+    live: Live, query: str, scenario: dict[str, Any], basis: str, assumption: str | None
+) -> None:
+    found = grounds_of(live, scenario, "GET", f"/za/pay/batches?{query}")
+    assert (found.basis, found.assumption) == (basis, assumption)
+    assert ("6dot50-list-10" in found.also) == bool(scenario)

@@ -46,7 +46,7 @@ HEDGE = re.compile(
 
 PRINTED = {
     "serpwow": {
-        "batch", "page", "results", "account", "searches", "search", "export", "result", "destination", "destinations",
+        "batch", "batch_with_searches", "page", "results", "account", "searches", "search", "export", "result", "destination", "destinations",
         "deleted", "search_deleted", "cleared", "resent", "destination_deleted", "stopped_all",
     },
     "stripe": {"job", "destination", "destinations", "deleted", "link_refused"},
@@ -82,7 +82,6 @@ NEVER_DOCUMENTED = {
         "file": "what a file holds",
         "account": "the fields of the account",
         "batch": "two of a batch's fields",
-        "results": "the same two",
     },
     "stripe": {
         "uploaded": "the answer to an upload",

@@ -242,7 +242,7 @@ def test_a_result_set_names_the_assumption_behind_its_status(
     world = live.load({"given": {"serpwow": {"batches": [{"id": "A", "result_sets": [RUN | told]}]}}})
     reply = httpx.get(f"{world.serpwow['url']}/batches/A/results{tail}", params={"api_key": world.serpwow["api_key"]})
     if not tail and basis == "documented":
-        basis = "observed"  # the batch beside the list has two fields that no page prints
+        basis, assumption = "inferred", "serpwow.list-fields"  # the batch beside the list has six fields that its page does not
     assert (reply.status_code, reply.headers["emulator-basis"]) == (200, basis)
     assert world.journal()[-1]["assumption"] == assumption
 
@@ -265,3 +265,17 @@ def test_a_resent_webhook_is_never_claimed_to_be_sent(told: dict[str, Any], mess
     batch = {"id": "A", "result_sets": [RUN | told], "notification_webhook": "https://example.com/now"}
     reply, _ = send(world_of({"batches": [batch]}), "GET", "/live/batches/A/results/7/resendwebhook")
     assert (reply.status, reply.body["request_info"]) == (400, {"success": False, "message": message})
+
+
+def test_searches_that_are_not_of_the_type_of_the_lock_are_refused() -> None:
+    with pytest.raises(BadInput, match="'A' is locked to yandex_web, and this search is of type google_web"):
+        world_of({"batches": [{"id": "A", "locked_type": "yandex_web", "searches": [{"q": "a"}]}]})
+
+
+def test_a_lock_that_is_no_type_is_refused(live: Live) -> None:
+    scenario = {"title": "A test", "given": {"serpwow": {"batches": [{"locked_type": "nonsense"}]}}}
+    reply = live.control.post("/_emulator/worlds", json={"scenario": scenario, "claim": False})
+    assert (reply.status_code, reply.json()["detail"]) == (
+        422,
+        "/given/serpwow/batches/0/locked_type: 'nonsense' is not of the form google_web",
+    )

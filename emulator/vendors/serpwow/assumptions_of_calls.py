@@ -39,12 +39,20 @@ LIST_NEVER_RUN_FILTER = Assumption(
     "excluded",
     "What did not happen was not before anything.",
 )
+WITHOUT_RESULTS = Assumption(
+    "serpwow.only-without-results",
+    "Does only_without_results list a batch that ran and has no result set any more, or never had one?",
+    ("available", "never-run"),
+    "available",
+    "The page says that such batches have no result sets available, and adds that they have not been run yet.",
+)
 LIST_FIELDS = Assumption(
     "serpwow.list-fields",
-    "Does List Batches tell credits_required, searches_type and searches_type_locked of each batch?",
+    "Do List Batches, List Result Sets and Create Searches tell the fields of a batch that their samples leave out?",
     ("all", "printed"),
     "all",
-    "Its sample leaves them out; but it leaves out others too that a page prints elsewhere, as samples do.",
+    "All samples leave out credits_required, searches_type and searches_type_locked, the older two also priority,"
+    " destination_ids and next_result_set_id; but each is of a batch, and other pages print these fields of one.",
 )
 FIND_IN = Assumption(
     "serpwow.find-in",
@@ -109,6 +117,13 @@ MAX_PAGE = Assumption(
     "20",
     "An older page says 100, and a newer one is reported to say 20.",
 )
+HTML_LIMIT = Assumption(
+    "serpwow.html-limit",
+    "What is counted of a batch with include_html=true, of which there may be 100?",
+    ("searches", "pages"),
+    "searches",
+    "The page says 100 searches; that max_page divides the number is said of the 15,000 only.",
+)
 LOCKED_TYPE = Assumption(
     "serpwow.locked-type",
     "What does it mean that a batch is locked to a type of search?",
@@ -119,9 +134,17 @@ LOCKED_TYPE = Assumption(
 UNKNOWN_ENGINE = Assumption(
     "serpwow.unknown-engine",
     "What becomes of an engine that is not published, in a search or in searches_type?",
-    ("refuse", "accept"),
-    "refuse",
-    "Invalid parameters are published as the commonest cause of a 400; which types an engine has is not printed in full.",
+    ("accept", "refuse"),
+    "accept",
+    "New engines are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
+    " parameters are published as the commonest cause of a 400.",
+)
+SEARCH_UPDATE_FIELDS = Assumption(
+    "serpwow.search-update-fields",
+    "Which fields does the answer to an update of a search tell?",
+    ("changed", "sent"),
+    "changed",
+    "The page says those that have been updated, and a field that already had the value that is sent is the same after it.",
 )
 SEARCHES_BEYOND_END = Assumption(
     "serpwow.searches-beyond-end",
@@ -151,6 +174,14 @@ PLATFORM_DOWN = Assumption(
     "503",
     "503 is published for incidents, 500 for errors inside.",
 )
+INCIDENT_BODY = Assumption(
+    "serpwow.incident-body",
+    "Which body has a 503: a message and retry_after by themselves, or request_info, as other errors have?",
+    ("message", "envelope"),
+    "message",
+    "The page of the response codes names a message in the JSON object, and a copy of it shows one beside retry_after, without"
+    " request_info.",
+)
 FAILED_STATUS = Assumption(
     "serpwow.failed-status",
     "Which status has a webhook POST or an upload to a destination that failed?",
@@ -172,6 +203,7 @@ OF_CALLS = (
     LIST_PRIORITY_ORDER,
     LIST_NEVER_RUN,
     LIST_NEVER_RUN_FILTER,
+    WITHOUT_RESULTS,
     LIST_FIELDS,
     FIND_IN,
     HOURLY_SCHEDULE,
@@ -182,12 +214,15 @@ OF_CALLS = (
     INCOMPLETE_SCHEDULE,
     UNKNOWN_DESTINATION,
     MAX_PAGE,
+    HTML_LIMIT,
     LOCKED_TYPE,
     UNKNOWN_ENGINE,
+    SEARCH_UPDATE_FIELDS,
     SEARCHES_BEYOND_END,
     DELETE_UNKNOWN_SEARCHES,
     RATE_WINDOW,
     PLATFORM_DOWN,
+    INCIDENT_BODY,
     FAILED_STATUS,
     WEBHOOK_UNSENT,
 )

@@ -13,19 +13,23 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
     DELETE_UNKNOWN_SEARCHES,
     EDIT_QUEUED,
     HOURLY_SCHEDULE,
+    HTML_LIMIT,
     LOCKED_TYPE,
     MAX_PAGE,
+    SEARCH_UPDATE_FIELDS,
+    UNKNOWN_ENGINE,
     UNNAMED_BATCH,
 )
 from emulator.vendors.serpwow.bodies import HOURLY, Unfit, flag, read_parameters, refuse_unfit, with_hourly_spelt_out
 from emulator.vendors.serpwow.effects import planned
-from emulator.vendors.serpwow.engines import refuse_unknown_engine, searches_type
+from emulator.vendors.serpwow.engines import names_unknown_engine, refuse_unfit_names, searches_type
 from emulator.vendors.serpwow.ids import fresh, fresh_code, letters
 from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
 from emulator.vendors.serpwow.model import Batch, Line
+from emulator.vendors.serpwow.printed import fields_beside
 from emulator.vendors.serpwow.received import body_of, parameters_in, parameters_of, without_nulls
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
-from emulator.vendors.serpwow.searches import MIXED, Search, Searches, whole
+from emulator.vendors.serpwow.searches import MIXED, MOST_PAGES, MOST_WITH_HTML, Search, Searches, whole
 from emulator.vendors.serpwow.slots import call_up, in_its_line
 from emulator.vendors.vendor import Act, Answer, Call
 
@@ -80,13 +84,17 @@ def _update(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
     body = body_of(tx, call)
     written = {"searches": body} if isinstance(body, list) else parameters_in(tx, body)
     changed = _changed(tx, batch, written)
-    evidence = "serpwow-searches-1" if "searches" in written else "serpwow-update-1"
-    return changed, Answer("batch", evidence, changed, _assumed_of(written))
+    if "searches" not in written:
+        return changed, Answer("batch", "serpwow-update-1", changed, _assumed_of(written))
+    fields, also = fields_beside(tx, "serpwow-list-13")
+    return changed, Answer("batch_with_searches", "serpwow-searches-1", changed, _assumed_of(written) or fields, also)
 
 
 def _assumed_of(written: Mapping[str, Any]) -> str | None:
     """The assumption that a batch rests on once its parameters were taken."""
-    return HOURLY_SCHEDULE.id if written.get("schedule_type") == HOURLY else None
+    if written.get("schedule_type") == HOURLY:
+        return HOURLY_SCHEDULE.id
+    return UNKNOWN_ENGINE.id if names_unknown_engine(written) else None
 
 
 def _changed(tx: Transaction, batch: Batch, written: Mapping[str, Any]) -> Batch:
@@ -105,7 +113,7 @@ def _changed(tx: Transaction, batch: Batch, written: Mapping[str, Any]) -> Batch
         more = list(_read_searches(tx, written["searches"], {search.id for search in changed.searches}))
         changed = replace(changed, searches=changed.searches.with_more(more))
         _refuse_foreign(tx, changed, more)
-        _refuse_overfull(changed.searches)
+        _refuse_overfull(tx, changed.searches)
     refuse_unfit(tx, changed)
     return changed
 
@@ -133,8 +141,7 @@ def _refuse_unfit_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> 
     for name, value in parameters.items():
         if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)):
             raise Unfit(f"{name} must be a plain value, or a list of them")
-    if "engine" in parameters:
-        refuse_unknown_engine(tx, parameters["engine"])
+    refuse_unfit_names(tx, parameters)
     if "include_html" in parameters:
         flag("include_html", parameters["include_html"])
     most = int(tx.choice(MAX_PAGE.id))
@@ -150,10 +157,15 @@ def _refuse_foreign(tx: Transaction, batch: Batch, searches: Sequence[Search]) -
                 raise Unfit(message, "serpwow-types-2", LOCKED_TYPE.id)
 
 
-def _refuse_overfull(searches: Searches) -> None:
-    if searches.credits > searches.capacity:
-        evidence = "serpwow-limits-3" if searches.with_html else "serpwow-limits-2"
-        raise Unfit(f"A Batch can retrieve at most {searches.capacity} pages, and this would be {searches.credits}", evidence)
+def _refuse_overfull(tx: Transaction, searches: Searches) -> None:
+    if searches.credits > MOST_PAGES:
+        message = f"A Batch can retrieve at most {MOST_PAGES} pages, and this would be {searches.credits}"
+        raise Unfit(message, "serpwow-limits-2")
+    most = f"A Batch with include_html can have at most {MOST_WITH_HTML}"
+    if searches.with_html and searches.total > MOST_WITH_HTML:
+        raise Unfit(f"{most} searches, and this would be {searches.total}", "serpwow-limits-3")
+    if searches.with_html and searches.credits > MOST_WITH_HTML and tx.choice(HTML_LIMIT.id) == "pages":
+        raise Unfit(f"{most} pages, and this would be {searches.credits}", "serpwow-limits-3", HTML_LIMIT.id)
 
 
 def _update_search(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
@@ -163,9 +175,18 @@ def _update_search(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, An
     changed = Search(search.id, {**search.parameters, **written})
     searches = batch.searches.with_changed(changed)
     _refuse_foreign(tx, batch, [changed])
-    _refuse_overfull(searches)
-    told = {name: value for name, value in written.items() if search.parameters.get(name) != value}
-    return replace(batch, searches=searches), Answer("search", "serpwow-searches-6", told)
+    _refuse_overfull(tx, searches)
+    return replace(batch, searches=searches), _told_of_update(tx, search, written)
+
+
+def _told_of_update(tx: Transaction, old: Search, written: Mapping[str, Any]) -> Answer:
+    """Return the answer to an update of a search, which tells the fields that were updated."""
+    told = {name: value for name, value in written.items() if name not in old.parameters or old.parameters[name] != value}
+    answer = Answer("search", "serpwow-searches-6", told, _assumed_of(written))
+    if told == written:
+        return answer
+    told = told if tx.choice(SEARCH_UPDATE_FIELDS.id) == "changed" else dict(written)
+    return answer._replace(evidence="serpwow-searches-14", subject=told, assumption=SEARCH_UPDATE_FIELDS.id)
 
 
 def _delete_search(_tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:

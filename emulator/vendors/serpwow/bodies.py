@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -44,6 +45,14 @@ def optional_text(name: str, value: Any) -> str | None:
     if value is not None and not isinstance(value, str):
         raise Unfit(f"{name} must be a text")
     return value or None
+
+
+def email(name: str, value: Any) -> str | None:
+    """Return an e-mail address, or several that are joined by commas. Evidence: serpwow-body-8."""
+    address = optional_text(name, value)
+    if address is not None and not all(re.fullmatch(r"\s*[^@\s]+@[^@\s]+\s*", it) for it in address.split(",")):
+        raise Unfit(f"{name} must be an e-mail address", "serpwow-body-8")
+    return address
 
 
 def url(name: str, value: Any) -> str | None:
@@ -110,7 +119,7 @@ PARAMETERS = {
     "schedule_days_of_week": Parameter("schedule", "days_of_week", numbers(0, 6)),
     "schedule_hours": Parameter("schedule", "hours", numbers(0, 23)),
     "schedule_minutes": Parameter("schedule", "minutes", one_of(tuple(EVERY))),
-    "notification_email": Parameter("notifications", "email", optional_text),
+    "notification_email": Parameter("notifications", "email", email),
     "notification_webhook": Parameter("notifications", "webhook", url),
     "notification_as_json": Parameter("notifications", "as_json", flag),
     "notification_as_jsonlines": Parameter("notifications", "as_jsonlines", flag),

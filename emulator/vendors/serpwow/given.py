@@ -14,6 +14,7 @@ from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import Gathered, many_of, read_fields, refuse_future, schema_of, show_fields
 from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
+from emulator.vendors.serpwow.assumptions_of_calls import LOCKED_TYPE
 from emulator.vendors.serpwow.batches import new_batch
 from emulator.vendors.serpwow.credits import as_of_now, refundable
 from emulator.vendors.serpwow.effects import planned
@@ -192,6 +193,7 @@ def _read_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
     if problems := list(unfit_instants(batch, item)):
         raise BadInput(problems)
     _refuse_impossible_results(view, batch)
+    _refuse_foreign_searches(view, batch, item)
     return _with_instants(_with_next_number(view, batch, item))
 
 
@@ -208,6 +210,16 @@ def _refuse_impossible_results(view: View, batch: Batch) -> None:
     if batch.result_sets and batch.result_sets[-1].ended_at > latest:
         when = f"since when it is {batch.status}" if waits else "which is now"
         raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "result_sets")
+
+
+def _refuse_foreign_searches(view: View, batch: Batch, item: Mapping[str, Any]) -> None:
+    """Searches that are written out are of the type to which their batch is locked. Evidence: serpwow-types-2."""
+    if batch.locked_type is None or batch.searches.written is None or view.choice(LOCKED_TYPE.id) != "enforced":
+        return
+    for place, search in enumerate(batch.searches if {"locked_type", "searches"} & set(item) else ()):
+        if search.type != batch.locked_type:
+            message = f"{batch.id!r} is locked to {batch.locked_type}, and this search is of type {search.type}"
+            raise BadInput.at(message, *(("searches", place) if "searches" in item else ("locked_type",)))
 
 
 def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batch:

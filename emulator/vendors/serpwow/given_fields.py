@@ -26,6 +26,7 @@ from emulator.vendors.fields import (
 )
 from emulator.vendors.serpwow.delivery_status import WEBHOOK_TEXTS
 from emulator.vendors.serpwow.destinations import TYPES as DESTINATION_TYPES
+from emulator.vendors.serpwow.engines import TYPE
 from emulator.vendors.serpwow.listing import STATUSES
 from emulator.vendors.serpwow.model import Batch, Component, ResultSet
 from emulator.vendors.serpwow.schedules import EVERY, TYPES
@@ -124,7 +125,7 @@ OWN: Fields = {
     "enabled": FLAG,
     "next_result_set_id": ORDINAL,
     "destination_ids": TEXTS,
-    "locked_type": TEXT,
+    "locked_type": Field({"type": "string", "pattern": f"^{TYPE}$", "description": "google_web"}, str, str),
     "owner": TEXT,
     "fails_to_stop": FLAG,
     "failing": COUNT,

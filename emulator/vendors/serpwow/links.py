@@ -45,8 +45,8 @@ def search_links(tx: Transaction, call: Call, batch: Batch, format: str) -> dict
 
 def result_links(tx: Transaction, call: Call, batch: Batch, result_set: ResultSet, format: str) -> dict[str, Any]:
     """The links of a result set. Evidence: serpwow-results-7."""
-    chosen = csv_fields_of(call) or batch.notifications.csv_fields
-    query = f"?csv_fields={quote(chosen, safe=',')}" if chosen and format == "csv" else ""
+    chosen = chosen_columns(call, batch) if format == "csv" else None
+    query = f"?csv_fields={quote(chosen, safe=',')}" if chosen else ""
     stem = f"Batch_Results_{batch.id}_{result_set.id}"
     mark = f"_{_mark(tx, batch.id, result_set.id)}" if format == "csv" else ""
     pages = [f"{stem}_Page_{n}{ENDINGS[format]}" for n in range(1, result_set.searches.pages + 1)]
@@ -54,6 +54,15 @@ def result_links(tx: Transaction, call: Call, batch: Batch, result_set: ResultSe
         "pages": [_link(tx, call, "results", name) + query for name in pages],
         "all_pages": _link(tx, call, "results", f"{stem}_All_Pages{mark}{ALL_PAGES[format]}") + query,
     }
+
+
+def chosen_columns(call: Call, batch: Batch) -> str | None:
+    """Return the columns that the query names for CSV files, or else the batch; None where neither does.
+
+    Raises:
+        Unfit: the query's list cannot be read whole.
+    """
+    return csv_fields_of(call) or batch.notifications.csv_fields
 
 
 def _mark(tx: Transaction, batch: str, result_set: int) -> str:

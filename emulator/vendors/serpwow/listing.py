@@ -15,6 +15,7 @@ from emulator.vendors.serpwow.assumptions_of_calls import (
     LIST_NEVER_RUN,
     LIST_NEVER_RUN_FILTER,
     LIST_PRIORITY_ORDER,
+    WITHOUT_RESULTS,
 )
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.flags import flag_of
@@ -41,13 +42,17 @@ SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_R
 
 
 class Page(NamedTuple):
-    """One page of the batches that passed the filters; `total` counts all of them. `assumption` is one that decided."""
+    """One page of the batches that passed the filters; `total` counts all of them. `assumption` is one that decided.
+
+    `tied` tells whether some of them have the same place in the order that was asked for.
+    """
 
     number: int
     pages: int
     total: int
     batches: list[Batch]
     assumption: str | None = None
+    tied: bool = False
 
 
 class WantedPage(NamedTuple):
@@ -91,9 +96,14 @@ def page_of(query: Mapping[str, str], view: View) -> Page:
     if not tests and wanted.sort_by in RANKINGS:
         return _read(view, wanted, group)
     found = [batch for batch in view.group(Batch.kind, "owner", *group) if all(test(batch) for test in tests)]
-    assumption = _about_page(wanted, len(found), view)
+    assumption = _about_page(wanted, len(found), view) or _about_results(query, group, view)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
-    return Page(wanted.number, wanted.pages(len(found)), len(found), wanted.cut(found), assumption)
+    return _page(wanted, len(found), wanted.cut(found), assumption)
+
+
+def _page(wanted: WantedPage, total: int, batches: list[Batch], assumption: str | None) -> Page:
+    keys = [SORT_KEYS[wanted.sort_by](batch) for batch in batches]
+    return Page(wanted.number, wanted.pages(total), total, batches, assumption, len({*keys}) < len(keys))
 
 
 def _read(view: View, wanted: WantedPage, group: tuple[str, ...]) -> Page:
@@ -101,7 +111,7 @@ def _read(view: View, wanted: WantedPage, group: tuple[str, ...]) -> Page:
     ranking = view.ranking(Batch.kind, RANKINGS[wanted.sort_by], *group)
     assumption = _about_page(wanted, len(ranking), view)
     batches = (ranking.falling if wanted.descending else ranking.rising)(wanted.first)
-    return Page(wanted.number, wanted.pages(len(ranking)), len(ranking), [*islice(batches, wanted.size)], assumption)
+    return _page(wanted, len(ranking), [*islice(batches, wanted.size)], assumption)
 
 
 def page_wanted(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> WantedPage:
@@ -128,6 +138,14 @@ def _about_page(wanted: WantedPage, total: int, view: View) -> str | None:
     return LIST_BEYOND_END.id
 
 
+def _about_results(query: Mapping[str, str], group: tuple[str, ...], view: View) -> str | None:
+    """The assumption about batches without results, where there is one that ran and has none."""
+    if not _flag(query, "only_without_results"):
+        return None
+    batches = view.group(Batch.kind, "owner", *group)
+    return WITHOUT_RESULTS.id if any(it.last_run and not it.results_count(view.now) for it in batches) else None
+
+
 def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
     if name == "priority" and view.choice(LIST_PRIORITY_ORDER.id) == "highest":
         return lambda batch: -PRIORITIES.index(batch.priority)
@@ -143,7 +161,8 @@ def _tests(query: Mapping[str, str], view: View) -> Iterable[Test]:
     if _flag(query, "only_with_results"):
         yield lambda batch: batch.results_count(view.now) > 0
     if _flag(query, "only_without_results"):
-        yield lambda batch: batch.results_count(view.now) == 0
+        never_run = view.choice(WITHOUT_RESULTS.id) == "never-run"
+        yield lambda batch: batch.last_run is None if never_run else batch.results_count(view.now) == 0
     if destination := query.get("destination_id"):
         yield lambda batch: destination in batch.destination_ids
     never = NEVER if view.choice(LIST_NEVER_RUN_FILTER.id) == "included" else None

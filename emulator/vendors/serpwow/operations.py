@@ -8,7 +8,7 @@ from typing import Any
 from emulator.kernel.beside import MANY
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
-from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS, PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
+from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (
     clear_searches,
     create_batch,
@@ -26,6 +26,7 @@ from emulator.vendors.serpwow.links import FILES, get_result_file, get_search_fi
 from emulator.vendors.serpwow.listing import page_of
 from emulator.vendors.serpwow.machine import BATCH, DELETE, GET, START, STOP, STOPALL, STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Batch, Platform
+from emulator.vendors.serpwow.printed import fields_beside
 from emulator.vendors.serpwow.queries import with_single_values
 from emulator.vendors.serpwow.reading import (
     export_csv,
@@ -128,9 +129,11 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
     except Unfit as reason:
         return Answer("bad_list_parameter", reason.evidence, str(reason), reason.assumption)
     answer = Answer("page", "serpwow-list-1", page, page.assumption, () if page.pages else ("serpwow-empty-2",))
-    if not page.batches or tx.choice(LIST_FIELDS.id) == "printed":
+    if not page.batches:
         return answer
-    return answer._replace(assumption=page.assumption or LIST_FIELDS.id, also=("serpwow-list-12",))
+    fields, also = fields_beside(tx, "serpwow-list-12")
+    ties = ("serpwow-list-15",) if page.tied else ()
+    return answer._replace(assumption=page.assumption or fields, also=(*also, *ties))
 
 
 def get_account(tx: Transaction, _call: Call) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from emulator.kernel.transaction import Transaction
@@ -10,9 +10,10 @@ from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import FIND_IN, SEARCHES_BEYOND_END, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.delivery_status import FAILED, basis_of
-from emulator.vendors.serpwow.links import result_links, search_links
+from emulator.vendors.serpwow.links import chosen_columns, result_links, search_links
 from emulator.vendors.serpwow.machine import BATCH, GET
 from emulator.vendors.serpwow.model import Batch, ResultSet
+from emulator.vendors.serpwow.printed import fields_beside
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
 from emulator.vendors.serpwow.searches import Search, Searches, whole
 from emulator.vendors.vendor import Act, Answer, Call
@@ -111,7 +112,14 @@ def _export(format: str) -> Look:
 
 def _list_results(tx: Transaction, _call: Call, batch: Batch) -> Answer:
     evidence, assumption = basis_of(batch.available(tx.now), "serpwow-results-4")
-    return Answer("results", evidence, batch, assumption)
+    fields, also = fields_beside(tx, "serpwow-list-13")
+    return Answer("results", evidence, batch, assumption or fields, (*also, *_of_the_profile(batch, batch.available(tx.now))))
+
+
+def _of_the_profile(batch: Batch, result_sets: Sequence[ResultSet]) -> tuple[str, ...]:
+    """Return the fact behind a webhook that is not the batch's own, where a result set has one."""
+    own = batch.notifications.webhook
+    return ("serpwow-webhook-1",) if any(it.webhook not in (None, own) for it in result_sets) else ()
 
 
 def _get_result(format: str, published: str) -> Look:
@@ -119,7 +127,9 @@ def _get_result(format: str, published: str) -> Look:
         result_set = _result_set_of(tx, call, batch)
         evidence, assumption = basis_of([result_set], published)
         links = result_links(tx, call, batch, result_set, format)
-        return Answer("result", evidence, ResultLinks(batch, result_set, links), assumption)
+        columns = ("serpwow-results-15",) if format == "csv" and chosen_columns(call, batch) else ()
+        also = (*columns, *_of_the_profile(batch, [result_set]))
+        return Answer("result", evidence, ResultLinks(batch, result_set, links), assumption, also)
 
     return look
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.serpwow.assumptions_of_bodies import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER, OF_BODIES
+from emulator.vendors.serpwow.assumptions_of_calls import HTML_LIMIT, LIST_FIELDS
 from emulator.vendors.serpwow.bodies import FLAGS, Unfit
 from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.forms import BadForm, is_index, read_form
@@ -86,9 +87,10 @@ def as_read(act: Act) -> Act:
 
     def act_naming(tx: Transaction, call: Call) -> Answer:
         answer = act(tx, call)
-        if answer.assumption is not None:
+        if answer.assumption not in (None, LIST_FIELDS.id):
             return answer
-        return answer._replace(assumption=next((it.id for it in OF_BODIES if it.id in tx.consulted), None))
+        decided = (it.id for it in (*OF_BODIES, HTML_LIMIT) if it.id in tx.consulted)
+        return answer._replace(assumption=next(decided, answer.assumption))
 
     return act_naming
 

@@ -15,8 +15,8 @@ from emulator.vendors.serpwow.ids import letters
 PAGE_SIZE = 1000
 """Searches in a page of them, and in a page of results. Evidence: serpwow-get-6."""
 
-CAPACITY, CAPACITY_WITH_HTML = 15_000, 100
-"""Pages that one run of a batch may retrieve. Evidence: serpwow-limits-2 and serpwow-limits-3."""
+MOST_PAGES, MOST_WITH_HTML = 15_000, 100
+"""Pages that one run of a batch may retrieve, and searches that one with HTML has. Evidence: serpwow-limits-2 and -3."""
 
 MIXED = "mixed"
 
@@ -97,11 +97,6 @@ class Searches(Shared):
     def pages(self) -> int:
         """How many pages hold them; none when there are none."""
         return -(-self.total // PAGE_SIZE)
-
-    @property
-    def capacity(self) -> int:
-        """How many pages one run may retrieve."""
-        return CAPACITY_WITH_HTML if self.with_html else CAPACITY
 
     def cut(self, start: int, stop: int) -> tuple[Search, ...]:
         """Those from one place up to another."""

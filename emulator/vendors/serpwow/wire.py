@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,11 @@ from emulator.vendors.serpwow.usage import history
 from emulator.vendors.vendor import Call
 
 NOT_PRINTED_IN_A_LIST = ("credits_required", "searches_type", "searches_type_locked")
-"""Fields of a batch that the sample of List Batches leaves out. Evidence: serpwow-list-12."""
+NOT_PRINTED_WITH_OTHERS = (*NOT_PRINTED_IN_A_LIST, "priority", "destination_ids", "next_result_set_id")
+"""Fields of a batch that samples leave out: that of List Batches, and those of List Result Sets and Create Searches.
+
+Evidence: serpwow-list-12 and serpwow-list-13.
+"""
 
 HEADERS = {  # those seen on the live service, serpwow-headers-1, but for what would let the pages of a browser in
     "cache-control": "no-store",
@@ -61,11 +65,10 @@ def show_batch(batch: Batch, now: datetime) -> dict[str, Any]:
     }
 
 
-def show_listed_batch(view: View, batch: Batch) -> dict[str, Any]:
-    """The batch object as List Batches has it."""
-    body = show_batch(batch, view.now)
-    omitted = () if view.choice(LIST_FIELDS.id) == "all" else NOT_PRINTED_IN_A_LIST
-    return {name: value for name, value in body.items() if name not in omitted}
+def show_batch_but_for(view: View, batch: Batch, not_printed: Sequence[str]) -> dict[str, Any]:
+    """Return the batch object, without the fields that a sample leaves out where that is assumed."""
+    omitted = () if view.choice(LIST_FIELDS.id) == "all" else not_printed
+    return {name: value for name, value in show_batch(batch, view.now).items() if name not in omitted}
 
 
 def _show_schedule(schedule: Schedule) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from emulator.vendors.serpwow.assumptions import (
     UNKNOWN_BATCH,
     WRONG_STATE,
 )
-from emulator.vendors.serpwow.assumptions_of_calls import PLATFORM_DOWN
+from emulator.vendors.serpwow.assumptions_of_calls import INCIDENT_BODY, PLATFORM_DOWN
 from emulator.vendors.serpwow.credits import account_of
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT, DestinationsPage, show_destination
 from emulator.vendors.serpwow.effects import BATCHES_LIMIT
@@ -26,8 +26,18 @@ from emulator.vendors.serpwow.listing import Page
 from emulator.vendors.serpwow.model import Account, Batch, Destination
 from emulator.vendors.serpwow.reading import ResultLinks, SearchesPage, SearchLinks
 from emulator.vendors.serpwow.searches import show_search
-from emulator.vendors.serpwow.wire import show_account, show_batch, show_listed_batch, show_result_set
+from emulator.vendors.serpwow.wire import (
+    NOT_PRINTED_IN_A_LIST,
+    NOT_PRINTED_WITH_OTHERS,
+    show_account,
+    show_batch,
+    show_batch_but_for,
+    show_result_set,
+)
 from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
+
+UNAVAILABLE = 503
+INCIDENT = "Request type google-web is temporarily unavailable. You have not been charged for this request"
 
 
 def _succeeded(**body: Any) -> Reply:
@@ -42,13 +52,17 @@ def _batch(tx: Transaction, _call: Call, batch: Batch) -> Reply:
     return _succeeded(batch=show_batch(batch, tx.now))
 
 
+def _batch_with_searches(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+    return _succeeded(batch=show_batch_but_for(tx, batch, NOT_PRINTED_WITH_OTHERS))
+
+
 def _page(tx: Transaction, _call: Call, page: Page) -> Reply:
     return _succeeded(
         total_count=page.total,
         total_pages=page.pages,
         current_page=page.number,
         count_this_page=len(page.batches),
-        batches=[show_listed_batch(tx, batch) for batch in page.batches],
+        batches=[show_batch_but_for(tx, batch, NOT_PRINTED_IN_A_LIST) for batch in page.batches],
     )
 
 
@@ -81,7 +95,8 @@ def _search(_tx: Transaction, _call: Call, changed: Mapping[str, Any]) -> Reply:
 
 def _results(tx: Transaction, _call: Call, batch: Batch) -> Reply:
     results = [show_result_set(tx, it) for it in reversed(batch.available(tx.now))]
-    return _succeeded(batch_id=batch.id, batch=show_batch(batch, tx.now), results_count=len(results), results=results)
+    shown = show_batch_but_for(tx, batch, NOT_PRINTED_WITH_OTHERS)
+    return _succeeded(batch_id=batch.id, batch=shown, results_count=len(results), results=results)
 
 
 def _result(tx: Transaction, _call: Call, subject: ResultLinks) -> Reply:
@@ -160,8 +175,22 @@ def _done(message: str) -> Wording:
     return word
 
 
+def _down(tx: Transaction, _call: Call, _subject: object) -> Reply:
+    status = int(tx.choice(PLATFORM_DOWN.id))
+    return _unavailable(tx) if status == UNAVAILABLE else _refused(status, "The service is temporarily unavailable")
+
+
+def _unavailable(tx: Transaction) -> Reply:
+    """Return the 503 of an incident, which has a body of its own. Evidence: serpwow-codes-2 and serpwow-codes-3."""
+    if tx.choice(INCIDENT_BODY.id) == "envelope":
+        return _refused(UNAVAILABLE, INCIDENT)
+    return Reply(UNAVAILABLE, {"message": INCIDENT, "retry_after": 3600})
+
+
 def failure(tx: Transaction, call: Call, status: int) -> Reply:
-    """A failure that nothing in the state brought about. Every error is in the envelope. Evidence: serpwow-envelope-1."""
+    """Return a failure that nothing in the state brought about, in the envelope but for 503. Evidence: serpwow-envelope-1."""
+    if status == UNAVAILABLE:
+        return _unavailable(tx)
     named = FAILURES.get(status)
     return WORDINGS[named](tx, call, None)._replace(status=status) if named else _refused(status, phrase(status))
 
@@ -173,6 +202,7 @@ def _no_credits(tx: Transaction, _call: Call, batch: Batch) -> Reply:
 
 WORDINGS: dict[str, Wording] = {
     "batch": _batch,
+    "batch_with_searches": _batch_with_searches,
     "page": _page,
     "account": _account,
     "deleted": _done("batch deleted"),
@@ -210,11 +240,11 @@ WORDINGS: dict[str, Wording] = {
     "bad_list_parameter": _for_a_reason(400),
     "too_often": _refusal(429, f"At most {PER_MINUTE} requests per minute"),
     "failure": _refusal(500, "Internal error"),
-    "down": _refusal(PLATFORM_DOWN, "The service is temporarily unavailable"),
+    "down": _down,
     "bad_key": _refusal(401, "Supplied api_key is not valid"),
     "astray": _refusal(404, "Not found"),
     "wrong_verb": _wrong_verb,
 }
 
-FAILURES = {401: "bad_key", 404: "astray", 500: "failure", 503: "down"}
+FAILURES = {401: "bad_key", 404: "astray", 500: "failure"}
 """The answer whose words a failure has, by status; the others are called what HTTP calls them."""

@@ -81,6 +81,13 @@ BAD_PAGING = Assumption(
     "400",
     "A malformed type is published as an example of a failed validation.",
 )
+TAKE_NOTHING = Assumption(
+    "6dot50.take-nothing",
+    "What does a take of 0 list?",
+    ("nothing", "everything", "400"),
+    "nothing",
+    "take is how many batches are wanted, and no page gives 0 another meaning.",
+)
 UNKNOWN_STATUS = Assumption(
     "6dot50.unknown-status",
     "What does a statusCode that no batch can have find?",
@@ -193,6 +200,7 @@ OF_CALLS = (
     OLDER_TOKENS,
     STORED_INSTANTS,
     BAD_PAGING,
+    TAKE_NOTHING,
     UNKNOWN_STATUS,
     STATUS_CASE,
     CHECK_ORDER,

@@ -1,14 +1,14 @@
-"""List batches: filters, order and pages. Evidence: 6dot50-list-1 to 6dot50-list-5."""
+"""List batches: filters, order and pages. Evidence: 6dot50-list-1 to 6dot50-list-10."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice, pairwise
 from operator import attrgetter
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.sixdot50.assumptions_of_calls import BAD_PAGING, STATUS_CASE, UNKNOWN_STATUS
+from emulator.vendors.sixdot50.assumptions_of_calls import BAD_PAGING, STATUS_CASE, TAKE_NOTHING, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
 from emulator.vendors.sixdot50.validation import INVALID, Flaw, is_same
@@ -21,22 +21,48 @@ MOST = 1000
 def list_batches(tx: Transaction, call: Call) -> Answer:
     """The batches of the page that the query asks for, newest first; or what is wrong with the query."""
     query = {name.lower(): value for name, value in call.query.items()}
-    bad = [name for name in ("skip", "take") if name in query and not _is_count(query[name])]
-    if bad and tx.choice(BAD_PAGING.id) == "400":
-        return refused(tx, [Flaw(INVALID, name, query[name], "6dot50-list-5", BAD_PAGING.id) for name in bad])
+    if flaws := list(_flaws(tx, query)):
+        return refused(tx, flaws)
+    passed_over = _malformed(query)
+    if _wants_nothing(query) and tx.choice(TAKE_NOTHING.id) == "everything":
+        passed_over = [*passed_over, "take"]
+    page = _page(tx, {name: value for name, value in query.items() if name not in passed_over})
+    both = ("6dot50-list-8",) if query.get("statuscode") and query.get("externalid") else ()
+    ties = ("6dot50-list-10",) if any(one.created_at == other.created_at for one, other in pairwise(page)) else ()
+    return Answer("batches", "6dot50-list-1", page, _decided(query), (*both, *ties))
+
+
+def _flaws(tx: Transaction, query: Mapping[str, str]) -> Iterator[Flaw]:
+    """Yield what is wrong with the query, as far as that is assumed to be refused."""
+    if tx.choice(BAD_PAGING.id) == "400":
+        yield from (Flaw(INVALID, name, query[name], "6dot50-list-5", BAD_PAGING.id) for name in _malformed(query))
+    if _wants_nothing(query) and tx.choice(TAKE_NOTHING.id) == "400":
+        yield Flaw(INVALID, "take", query["take"], "6dot50-list-9", TAKE_NOTHING.id)
+    if _is_unknown(query) and tx.choice(UNKNOWN_STATUS.id) == "400":
+        yield Flaw(INVALID, "statusCode", query["statuscode"], "6dot50-list-6", UNKNOWN_STATUS.id)
+
+
+def _malformed(query: Mapping[str, str]) -> list[str]:
+    return [name for name in ("skip", "take") if name in query and not _is_count(query[name])]
+
+
+def _wants_nothing(query: Mapping[str, str]) -> bool:
+    return _is_count(query.get("take", "")) and int(query["take"]) == 0
+
+
+def _is_unknown(query: Mapping[str, str]) -> bool:
     status = query.get("statuscode", "")
-    unknown = bool(status) and status.upper() not in BATCH_STATES
-    if unknown and tx.choice(UNKNOWN_STATUS.id) == "400":
-        return refused(tx, [Flaw(INVALID, "statusCode", status, "6dot50-list-6", UNKNOWN_STATUS.id)])
-    page = _page(tx, {name: value for name, value in query.items() if name not in bad})
-    also = ("6dot50-list-8",) if status and query.get("externalid") else ()
-    return Answer("batches", "6dot50-list-1", page, _decided(bool(bad), unknown, status != status.upper()), also)
+    return status != "" and status.upper() not in BATCH_STATES
 
 
-def _decided(badly_paged: bool, unknown: bool, oddly_written: bool) -> str | None:
-    if badly_paged:
+def _decided(query: Mapping[str, str]) -> str | None:
+    """The assumption that the page rests on, if there is one."""
+    if _malformed(query):
         return BAD_PAGING.id
-    return UNKNOWN_STATUS.id if unknown else STATUS_CASE.id if oddly_written else None
+    if _wants_nothing(query):
+        return TAKE_NOTHING.id
+    status = query.get("statuscode", "")
+    return UNKNOWN_STATUS.id if _is_unknown(query) else STATUS_CASE.id if status != status.upper() else None
 
 
 def _page(tx: Transaction, query: Mapping[str, str]) -> list[Batch]:

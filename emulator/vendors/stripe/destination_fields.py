@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +20,10 @@ SOURCES = frozenset(
     ("@self", "@accounts", "@organization_members", "@organization_members/@accounts", "self", "other_accounts")
 )
 """The accounts whose events go to a destination; the last two are the older spellings. Evidence: stripe-destination-15."""
+
+
+VERSION = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z][a-z0-9_]*)?"
+"""A date, and since 2024 a name. Evidence: stripe-destination-16."""
 
 
 def mistake_in_new(fields: Mapping[str, Any]) -> str | None:
@@ -81,6 +86,11 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_version(value: Any) -> bool:
+    """Tell whether it has the form of a version of the API. Evidence: stripe-destination-16."""
+    return isinstance(value, str) and re.fullmatch(VERSION, value, re.ASCII) is not None
+
+
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and value != ""
 
@@ -121,6 +131,6 @@ _FORMS: Mapping[str, Callable[[Any], bool]] = {
     "metadata": _is_metadata,
     "events_from": lambda value: _are_texts(value) and set(value) <= SOURCES,
     "include": _are_texts,
-    "snapshot_api_version": lambda value: value is None or isinstance(value, str),
+    "snapshot_api_version": lambda value: value is None or _is_version(value),
     **{type: _has(cloud.required) for type, cloud in CLOUDS.items()},
 }

@@ -11,7 +11,7 @@ from emulator.kernel.machine import View
 from emulator.kernel.words import hint
 from emulator.vendors.fields import PAST, TEXT, TEXT_MAP, TEXTS, Field, Fields, one_of, read_fields, refuse_future, show_fields
 from emulator.vendors.stripe.assumptions import TOO_MANY_DESTINATIONS
-from emulator.vendors.stripe.destination_fields import EVERYTHING, unfit_event
+from emulator.vendors.stripe.destination_fields import EVERYTHING, SOURCES, VERSION, unfit_event
 from emulator.vendors.stripe.destinations import MOST, Destination, mint_id, mint_secret
 from emulator.vendors.stripe.events import JOB_EVENT, TYPES
 from emulator.vendors.stripe.receivers import (
@@ -37,9 +37,9 @@ ATTRIBUTES: Fields = {
     "enabled_events": TEXTS,
     "signing_secret": TEXT,
     "event_payload": one_of("thin", "snapshot"),
-    "events_from": TEXTS,
+    "events_from": Field({"type": "array", "items": {"enum": sorted(SOURCES)}}, tuple, list),
     "description": TEXT,
-    "snapshot_api_version": TEXT,
+    "snapshot_api_version": Field({"type": "string", "pattern": f"^{VERSION}$", "description": "2026-10-28.endive"}, str, str),
     "metadata": TEXT_MAP,
     "owner": TEXT,
 }
