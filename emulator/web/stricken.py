@@ -50,6 +50,7 @@ class Stricken:
         if failed := await self._stopped(early, early):
             return failed
         with self._holding.hop():
+            self._call.in_flight = self._holding.in_flight()
             admitted = self._lets_in()
             late = self._strike(early=False, admitted=admitted)
             before = tuple(fault for fault in late if fault.where == BEFORE_COMMIT)
