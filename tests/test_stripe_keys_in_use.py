@@ -38,7 +38,11 @@ def world(server: EmulatorServer, **assume: str) -> Emulator:
 
 
 def post(emulator: Emulator, path: str, key: str = "once", **headers: str) -> httpx.Response:
-    usual = {"Authorization": f"Bearer {emulator.stripe.api_key}", "Stripe-Version": "2026-03-25.preview", "Idempotency-Key": key}
+    usual = {
+        "Authorization": f"Bearer {emulator.stripe.api_key}",
+        "Stripe-Version": "2026-03-25.preview",
+        "Idempotency-Key": key,
+    }
     return httpx.post(f"{emulator.stripe.url}{path}", headers=usual | headers, json=BODIES[path], timeout=None)
 
 
