@@ -27,6 +27,8 @@ class Call:
     `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
     `request_id` is what the vendor calls the request, where carrying it out made the name known already; `began` is where it
     began, where that was before it is carried out; `authority` the host by which the client calls us, if not that of its Host.
+    `in_flight` are the requests to its world that came before it and that a fault keeps from taking effect yet, each with the
+    name of its operation.
     """
 
     __slots__ = (
@@ -36,6 +38,7 @@ class Call:
         "began",
         "body",
         "credential",
+        "in_flight",
         "method",
         "parameters",
         "path",
@@ -66,6 +69,7 @@ class Call:
         self.reader: Any = None
         self.request_id: str | None = None
         self.began: Began | None = None
+        self.in_flight: Sequence[tuple[str, Call]] = ()
         self.parameters: Mapping[str, str] = {}
         self._headers: Mapping[str, str] | None = None
         self._query: Mapping[str, str] | None = None

@@ -11,7 +11,7 @@ from typing import TypeVar
 from emulator.kernel.ahead import TURN_LIMIT
 from emulator.kernel.clock import FROZEN, MONOTONIC
 from emulator.kernel.errors import Conflict, TimeRunsForward
-from emulator.kernel.faults import DELAY, NEXT, VIRTUAL, Fault
+from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
@@ -98,6 +98,10 @@ class Holding:
         result = function()
         self._past = Past.of(self._world)
         return result
+
+    def in_flight(self) -> list[tuple[str, Call]]:
+        """Return the requests to this world that are held up before they take effect, each with its operation."""
+        return [(it.operation, it.call) for it in self._requests.of(self._world) if it.fault.where == BEFORE_COMMIT]
 
     def is_over(self, fault: Fault) -> bool:
         """Tell whether a fault was taken away since it struck, so that it spares the request from then on."""

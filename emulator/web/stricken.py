@@ -66,6 +66,7 @@ class Stricken:
         return Stop(early, early, partial(self._go_on, early)) if early else self._go_on(early)
 
     def _go_on(self, early: Faults) -> Stop | Wire:
+        self._call.in_flight = self._holding.in_flight()
         admitted = not would_refuse(self._world, self._route, self._call)
         late = self._strike(early=False, admitted=admitted)
         before = tuple(fault for fault in late if fault.where == BEFORE_COMMIT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulator.kernel.assumption import Assumption
+from emulator.vendors.stripe.assumptions_of_events import OF_EVENTS
 from emulator.vendors.stripe.assumptions_of_requests import OF_REQUESTS
 
 CANCEL_READY = Assumption(
@@ -63,11 +64,12 @@ LIVEMODE = Assumption(
 )
 VERSION_UNKNOWN = Assumption(
     "stripe.version-unknown",
-    "What becomes of a request for a version that is not among the known ones?",
+    "What becomes of a request for a version that is not known to have what it asks for?",
     ("lenient", "strict", "any"),
     "lenient",
     "New previews appear every month, and few changed what these calls do: one that is newer than all that are known is taken"
-    " for the newest, another for the last before it. What is not a date and a name is no version at all.",
+    " for the newest, another for the last before it. Versions for everybody, such as 2026-10-28.endive, have no batch jobs:"
+    " the jobs of such a version are those of the previews of its time. What is not a date and a name is no version at all.",
 )
 IDEMPOTENT_ID = Assumption(
     "stripe.idempotency-path-id",
@@ -89,7 +91,9 @@ ENDPOINTS = Assumption(
     "Which endpoints may a job call?",
     ("by-version", "any-version"),
     "by-version",
-    "Each preview's clients know a list of paths, and there is an error for a path outside of it.",
+    "Each preview's clients know a list of paths, and there is an error for a path outside of it. Pages name others: the"
+    " changelog of 2026-03-25 speaks of creating customers, which no list of that version has, and an older copy of the guide"
+    " lists three endpoints, without /v1/credit_notes, which the clients list.",
 )
 CHANNEL = Assumption(
     "stripe.channel",
@@ -110,7 +114,8 @@ CONTENT_TYPE = Assumption(
     "Which content types may an uploaded file have?",
     ("samples", "octet-stream", "any"),
     "samples",
-    "The text accepts application/octet-stream alone, but the published command line sends application/jsonlines.",
+    "The text accepts application/octet-stream alone, but the published command line sends application/jsonlines. No page"
+    " speaks of an upload that names no type: it is taken too.",
 )
 LINK_REFUSED = Assumption(
     "stripe.link-refused",
@@ -265,5 +270,6 @@ ASSUMPTIONS = (
     PING_FORM,
     PING_OBJECT,
     PAGE_FILTERS,
+    *OF_EVENTS,
     *OF_REQUESTS,
 )

@@ -16,7 +16,8 @@ RESTRICTED_KEY = Assumption(
     "Does the second API take a restricted key (rk_...)?",
     ("accept", "refuse"),
     "accept",
-    "The overview of the second API once said that it takes secret keys alone, and does not say so any more.",
+    "The page about restricted keys says that every API takes them; an older copy of the overview of the second API says that"
+    " it takes secret keys alone.",
 )
 OTHER_KEY = Assumption(
     "stripe.other-key",
@@ -24,6 +25,21 @@ OTHER_KEY = Assumption(
     ("accept", "401"),
     "accept",
     "Keys of tests are made up: a world that lists no credentials takes any of them.",
+)
+ORGANIZATION_KEY = Assumption(
+    "stripe.organization-key-without-context",
+    "Which status has the refusal of an organization's key (sk_org...) that comes without Stripe-Context?",
+    ("400", "403"),
+    "400",
+    "Such requests are published to need the header; no page prints the refusal, and what is missing is 400 elsewhere.",
+)
+KEY_IN_USE = Assumption(
+    "stripe.idempotency-key-in-use",
+    "What does a request hear whose idempotency key is that of another, which came earlier and has not taken effect yet?",
+    ("409", "execute"),
+    "409",
+    "The list of error codes has idempotency_key_in_use, and 409 is published for requests that conflict because of a key;"
+    " no page says which of these the second API uses.",
 )
 MALFORMED_CONTEXT = Assumption(
     "stripe.malformed-context",
@@ -58,6 +74,8 @@ OF_REQUESTS = (
     PUBLISHABLE_KEY,
     RESTRICTED_KEY,
     OTHER_KEY,
+    ORGANIZATION_KEY,
+    KEY_IN_USE,
     MALFORMED_CONTEXT,
     ACCOUNT_HEADER,
     BODY_TYPE,

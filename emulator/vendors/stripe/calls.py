@@ -12,7 +12,8 @@ from emulator.vendors.forms import ENCODED
 from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.assumptions_of_requests import BODY_TYPE
 from emulator.vendors.stripe.contexts import acting, refusal_of_context
-from emulator.vendors.stripe.keys import refusal_of_key
+from emulator.vendors.stripe.in_flight import refusal_of_key_in_use
+from emulator.vendors.stripe.keys import refusal_of_key, refusal_of_organization
 from emulator.vendors.stripe.limits import refusal_of_rate
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.parameters import Known, Mistaken, pairs_of
@@ -47,9 +48,11 @@ def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
         return Answer("limited", "stripe-limit-1", platform.limiting)
     return (
         refusal_of_key(tx, call.credential)
+        or refusal_of_organization(call.credential, call.headers)
         or refusal_of_context(tx, call)
         or refusal_of_rate(tx, acting(tx, call))
         or _version_refusal(tx, call, operation)
+        or refusal_of_key_in_use(tx, call, operation)
     )
 
 

@@ -9,6 +9,7 @@ from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.assumptions import CHANNEL, ENDPOINTS, REQUIRED_FIELDS
 from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
+from emulator.vendors.stripe.metadata import mistake_in_metadata
 from emulator.vendors.stripe.model import DEFAULT_RPS, Job, letters
 from emulator.vendors.stripe.platform import account_of
 from emulator.vendors.stripe.versions import Endpoint, knows_rps, supports, supports_ever
@@ -85,9 +86,8 @@ def _mistakes(fields: Mapping[str, Any], version: str) -> Iterator[str]:
     yield from _endpoint_mistakes(fields.get("endpoint"))
     if not isinstance(fields.get("skip_validation", False), bool):
         yield "The field skip_validation must be a boolean"
-    metadata = fields.get("metadata", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        yield "The field metadata must be a map of strings"
+    if mistake := mistake_in_metadata(fields.get("metadata", {})):
+        yield mistake
     scope = fields.get("notification_suppression", {"scope": "none"})
     if not isinstance(scope, dict) or set(scope) != {"scope"} or scope["scope"] not in SCOPES:
         yield "The field notification_suppression.scope must be all or none"

@@ -8,28 +8,30 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.vendors.stripe.events import is_event_type
-from emulator.vendors.stripe.receivers import CLOUDS, TYPES, WEBHOOK
+from emulator.vendors.stripe.metadata import mistake_in_metadata
+from emulator.vendors.stripe.receivers import CLOUDS, EVENT_GRID, TYPES, WEBHOOK
+from emulator.vendors.stripe.sources import is_source
+from emulator.vendors.stripe.versions import has_event_grid
 
 _CHANGEABLE = frozenset(("name", "enabled_events", WEBHOOK, "description", "metadata", "include"))
 _CREATABLE = frozenset((*_CHANGEABLE, *CLOUDS, "type", "event_payload", "events_from", "snapshot_api_version"))
+_WITHOUT_EVENT_GRID = _CREATABLE - {EVENT_GRID}
 _REQUIRED = ("name", "type", "event_payload", "enabled_events")
 
 URL, SECRET = "webhook_endpoint.url", "webhook_endpoint.signing_secret"
 EVERYTHING = "*"
-SOURCES = frozenset(
-    ("@self", "@accounts", "@organization_members", "@organization_members/@accounts", "self", "other_accounts")
-)
-"""The accounts whose events go to a destination; the last two are the older spellings. Evidence: stripe-destination-15."""
 
 
 VERSION = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(\.[a-z][a-z0-9_]*)?"
-"""A date, and since 2024 a name. Evidence: stripe-destination-16."""
+"""A date, and since 2024 a name. Evidence: stripe-destination-20."""
 
 
-def mistake_in_new(fields: Mapping[str, Any]) -> str | None:
+def mistake_in_new(fields: Mapping[str, Any], version: str) -> str | None:
     """Return what is wrong with the fields of a new destination, None if nothing is."""
     return (
-        _mistake(fields, _CREATABLE, (URL, SECRET), _REQUIRED)
+        _mistake(fields, _CREATABLE if has_event_grid(version) else _WITHOUT_EVENT_GRID, (URL, SECRET), _REQUIRED)
+        or mistake_in_metadata(fields.get("metadata", {}))
+        or _mistake_about_version(fields, version)
         or _mistake_about_receiver(fields)
         or _mistake_about_events(fields["event_payload"], fields["enabled_events"])
     )
@@ -37,7 +39,7 @@ def mistake_in_new(fields: Mapping[str, Any]) -> str | None:
 
 def mistake_in_change(fields: Mapping[str, Any], type: str, payload: str) -> str | None:
     """Return what is wrong with the changes of a destination of this type and payload, None if nothing is."""
-    if mistake := _mistake(fields, _CHANGEABLE, (URL,)):
+    if mistake := _mistake(fields, _CHANGEABLE, (URL,)) or mistake_in_metadata(fields.get("metadata", {}), removes=True):
         return mistake
     if WEBHOOK in fields and type != WEBHOOK:
         return f"The field {WEBHOOK} is not one of the type {type}"
@@ -74,6 +76,14 @@ def _mistake(
     return f"Invalid value for the field include: {min(unknown)}" if unknown else None
 
 
+def _mistake_about_version(fields: Mapping[str, Any], version: str) -> str | None:
+    """Return which value of a field this version does not have, None if it has each."""
+    if fields["type"] == EVENT_GRID and not has_event_grid(version):
+        return "Invalid value for the field type"
+    unknown = next((it for it in fields.get("events_from", ()) if not is_source(it, version)), None)
+    return None if unknown is None else f"Invalid value for the field events_from: {unknown}"
+
+
 def _mistake_about_receiver(fields: Mapping[str, Any]) -> str | None:
     """Return what is wrong with the field that says where the events go: there is one, named like the type."""
     if fields["type"] not in fields:
@@ -87,7 +97,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_version(value: Any) -> bool:
-    """Tell whether it has the form of a version of the API. Evidence: stripe-destination-16."""
+    """Tell whether it has the form of a version of the API. Evidence: stripe-destination-20."""
     return isinstance(value, str) and re.fullmatch(VERSION, value, re.ASCII) is not None
 
 
@@ -97,10 +107,6 @@ def _is_name(value: Any) -> bool:
 
 def _are_texts(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, str) for item in value)
-
-
-def _is_metadata(value: Any) -> bool:
-    return isinstance(value, dict) and all(item is None or isinstance(item, str) for item in value.values())
 
 
 def _has(names: Iterable[str]) -> Callable[[Any], bool]:
@@ -128,8 +134,8 @@ _FORMS: Mapping[str, Callable[[Any], bool]] = {
     "enabled_events": lambda value: _are_texts(value) and bool(value),
     WEBHOOK: _is_endpoint,
     "description": _is_text,
-    "metadata": _is_metadata,
-    "events_from": lambda value: _are_texts(value) and set(value) <= SOURCES,
+    "metadata": lambda value: isinstance(value, dict),
+    "events_from": _are_texts,
     "include": _are_texts,
     "snapshot_api_version": lambda value: value is None or _is_version(value),
     **{type: _has(cloud.required) for type, cloud in CLOUDS.items()},

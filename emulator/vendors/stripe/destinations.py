@@ -14,6 +14,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe.events import PING, tell
 from emulator.vendors.stripe.model import SELF, letters
 from emulator.vendors.stripe.receivers import CLOUDS, WEBHOOK, EventBridge, EventGrid
+from emulator.vendors.stripe.sources import read_sources
 
 CREATE, RETRIEVE, UPDATE, DELETE = "create", "retrieve", "update", "delete"
 ENABLE, DISABLE, PING_IT = "enable", "disable", "ping"
@@ -99,11 +100,11 @@ def new_destination(tx: Transaction, fields: Mapping[str, Any], owner: str) -> D
         type=fields["type"],
         **_receiver(tx, fields),
         snapshot_api_version=fields.get("snapshot_api_version"),
-        metadata={name: value for name, value in fields.get("metadata", {}).items() if value is not None},
+        metadata=fields.get("metadata", {}),
         owner=owner,
         **given,
     )
-    return replace(destination, events_from=tuple(fields["events_from"])) if fields.get("events_from") else destination
+    return replace(destination, events_from=read_sources(fields["events_from"])) if fields.get("events_from") else destination
 
 
 def _receiver(view: View, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from emulator.vendors.stripe.assumptions import (
     PING_REASON,
     TOO_MANY_DESTINATIONS,
 )
-from emulator.vendors.stripe.calls import ask_own, fields_of, with_fields
+from emulator.vendors.stripe.assumptions_of_events import EVENT_REASON
+from emulator.vendors.stripe.calls import ask_own, fields_of, version_of, with_fields
 from emulator.vendors.stripe.contexts import acting
 from emulator.vendors.stripe.destination_fields import URL, mistake_in_change, mistake_in_new
 from emulator.vendors.stripe.destinations import (
@@ -38,10 +39,21 @@ from emulator.vendors.stripe.destinations import (
     changed_destination,
     new_destination,
 )
-from emulator.vendors.stripe.events import Wanted, because_of_the_request, find_event, is_event_type, newest_first, oldest_first
+from emulator.vendors.stripe.events import (
+    Wanted,
+    because_of_the_request,
+    find_event,
+    has_unprinted_reason,
+    is_event_type,
+    newest_first,
+    oldest_first,
+)
+from emulator.vendors.stripe.metadata import mistake_in_size
 from emulator.vendors.stripe.operations import changing, reading
 from emulator.vendors.stripe.parameters import NOTHING, Known, Mistaken, Parameters, page_url, pairs_of
+from emulator.vendors.stripe.payloads import refusal_by_payload
 from emulator.vendors.stripe.receivers import WEBHOOK
+from emulator.vendors.stripe.versions import filters_events
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 MOST_TYPES = 20
@@ -68,10 +80,14 @@ class Page(NamedTuple):
 
 def _retrieve_event(tx: Transaction, call: Call) -> Answer:
     event = find_event(tx, call.parameters["id"], acting(tx, call))
-    return Answer("event", "stripe-event-3", event) if event else Answer("nothing_found", "stripe-event-5")
+    if event is None:
+        return Answer("nothing_found", "stripe-event-5")
+    return Answer("event", "stripe-event-3", event, EVENT_REASON.id if has_unprinted_reason(event) else None)
 
 
 def _list_events(tx: Transaction, call: Call) -> Answer:
+    if mistake := _mistake_about_version(call):
+        return Answer("invalid_fields", "stripe-event-10", mistake)
     parameters = OF_EVENTS.read(call)
     wanted, limit, side, number = _wanted(parameters, acting(tx, call)), *_window(parameters)
     mark = _mark_of(parameters)
@@ -85,6 +101,17 @@ def _list_events(tx: Transaction, call: Call) -> Answer:
     events = list(islice(found, limit + 1))
     page = _page(events[:limit], len(events) > limit, call, side, [f"{event.n}{mark}" for event in events[:limit]])
     return Answer("events", "stripe-list-1", page, LIST_ORDER.id)
+
+
+def _mistake_about_version(call: Call) -> str | None:
+    """Return what is wrong with the query of a version that lists events by their object alone, None if nothing is."""
+    if filters_events(version_of(call)):
+        return None
+    names = [name for name, _ in pairs_of(call)]
+    unknown = next((it for it in names if it.partition("[")[0] in ("created", "types")), None)
+    if unknown is not None:
+        return f"Unknown field: {unknown}"
+    return None if "object_id" in names else "Missing field: object_id"
 
 
 def _mark_of(parameters: Parameters) -> str:
@@ -164,8 +191,10 @@ def _refuse_included(parameters: Parameters) -> None:
 
 
 def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    if mistake := mistake_in_new(fields):
+    if mistake := mistake_in_new(fields, version_of(call)):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
+    if refusal := refusal_by_payload(tx, fields["event_payload"], fields):
+        return refusal
     if tx.size(Destination.kind, "owner", acting(tx, call)) >= MOST and tx.choice(TOO_MANY_DESTINATIONS.id) == "400":
         return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS.id)
     destination = new_destination(tx, fields, acting(tx, call))
@@ -175,12 +204,17 @@ def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
 def _update(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
     found: Destination | None = tx.find(Destination.kind, call.parameters["id"])
     own = found if found is not None and found.owner == acting(tx, call) else None
-    if mistake := mistake_in_change(fields, own.type if own else WEBHOOK, own.event_payload if own else "snapshot"):
+    payload = own.event_payload if own else "snapshot"
+    if mistake := mistake_in_change(fields, own.type if own else WEBHOOK, payload):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
+    if own and (refusal := refusal_by_payload(tx, payload, fields)):
+        return refusal
     answer = ask_own(tx, call, DESTINATION, UPDATE)
     if answer.name != "destination":
         return answer
     changed = changed_destination(answer.subject, fields)
+    if mistake := mistake_in_size(changed.metadata):
+        return Answer("invalid_fields", "stripe-metadata-1", mistake)
     tx.put(changed)
     return answer._replace(subject=changed)
 

@@ -8,17 +8,21 @@ from typing import Any
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.fields import instant
 from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
+from emulator.vendors.stripe.assumptions_of_events import DELETED_DESTINATION, EVENT_REASON
+from emulator.vendors.stripe.calls import version_of
 from emulator.vendors.stripe.destination_fields import SECRET, URL
 from emulator.vendors.stripe.destinations import MOST, Destination
 from emulator.vendors.stripe.event_operations import Page, included
-from emulator.vendors.stripe.events import PING, Event
+from emulator.vendors.stripe.events import PING, Event, has_unprinted_reason
 from emulator.vendors.stripe.model import SELF, Job
+from emulator.vendors.stripe.sources import show_sources
 from emulator.vendors.vendor import Call, Reply, Wording
 
 
 def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
     """The event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
     request = {"id": event.request, "idempotency_key": event.idempotency_key}
+    untold = has_unprinted_reason(event) and tx.choice(EVENT_REASON.id) == "created"
     return {
         "id": event.id,
         "object": "v2.core.event",
@@ -26,7 +30,7 @@ def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
         "created": instant(event.since),
         "livemode": False,
         "context": None if event.owner == SELF else event.owner,
-        "reason": {"type": "request", "request": request} if event.request else None,
+        "reason": {"type": "request", "request": request} if event.request and not untold else None,
         "related_object": _related(tx, event),
     }
 
@@ -59,7 +63,7 @@ def show_destination(destination: Destination, call: Call) -> dict[str, Any]:
         "description": destination.description,
         "enabled_events": list(destination.enabled_events),
         "event_payload": destination.event_payload,
-        "events_from": list(destination.events_from),
+        "events_from": show_sources(destination.events_from, version_of(call)),
         "livemode": False,
         "metadata": destination.metadata,
         "name": destination.name,
@@ -101,8 +105,9 @@ def _list(data: list[dict[str, Any]], page: Page) -> Reply:
     return Reply(200, {"data": data, "next_page_url": page.next, "previous_page_url": page.previous})
 
 
-def _deleted(_tx: Transaction, call: Call, _subject: object) -> Reply:
-    return Reply(200, {"id": call.parameters["id"], "object": "v2.core.event_destination"})
+def _deleted(tx: Transaction, call: Call, _subject: object) -> Reply:
+    body = {"id": call.parameters["id"], "object": "v2.core.event_destination"}
+    return Reply(200, body | {"deleted": True} if tx.choice(DELETED_DESTINATION.id) == "sample" else body)
 
 
 def _too_many(_tx: Transaction, _call: Call, _subject: object) -> Reply:

@@ -63,6 +63,11 @@ def is_event_type(text: str) -> bool:
     return text in TYPES if family else _EVENT_TYPE.fullmatch(text) is not None
 
 
+def has_unprinted_reason(event: Event) -> bool:
+    """Return whether an event about a job names its request, as no sample does but that of a created job."""
+    return event.request is not None and event.type.startswith(JOB_EVENT) and event.type != JOB_EVENT + "created"
+
+
 class Subject(Protocol):
     """What an event is about."""
 
@@ -126,7 +131,7 @@ def and_tell(effect: Effect | None = None) -> Effect:
 
 
 def because_of_the_request(act: Act) -> Act:
-    """The same operation; the events that come of it name the request. Evidence: stripe-event-4.
+    """The same operation; the events that come of it name the request. Evidence: stripe-event-4 and stripe-event-11.
 
     Its id is then decided here: one that followed from how many requests there were before would tell of those that looked.
     """

@@ -9,11 +9,13 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.words import hint
-from emulator.vendors.fields import PAST, TEXT, TEXT_MAP, TEXTS, Field, Fields, one_of, read_fields, refuse_future, show_fields
+from emulator.vendors.fields import PAST, TEXT, TEXTS, Field, Fields, one_of, read_fields, refuse_future, show_fields
 from emulator.vendors.stripe.assumptions import TOO_MANY_DESTINATIONS
-from emulator.vendors.stripe.destination_fields import EVERYTHING, SOURCES, VERSION, unfit_event
+from emulator.vendors.stripe.destination_fields import EVERYTHING, VERSION, unfit_event
 from emulator.vendors.stripe.destinations import MOST, Destination, mint_id, mint_secret
 from emulator.vendors.stripe.events import JOB_EVENT, TYPES
+from emulator.vendors.stripe.metadata import METADATA
+from emulator.vendors.stripe.payloads import has_needless_version, thin_event_of_snapshot
 from emulator.vendors.stripe.receivers import (
     CLOUDS,
     EVENT_GRID,
@@ -25,6 +27,7 @@ from emulator.vendors.stripe.receivers import (
     EventGrid,
 )
 from emulator.vendors.stripe.receivers import TYPES as RECEIVERS
+from emulator.vendors.stripe.sources import FORMER, SOURCES, read_sources
 
 ATTRIBUTES: Fields = {
     "id": TEXT,
@@ -37,10 +40,10 @@ ATTRIBUTES: Fields = {
     "enabled_events": TEXTS,
     "signing_secret": TEXT,
     "event_payload": one_of("thin", "snapshot"),
-    "events_from": Field({"type": "array", "items": {"enum": sorted(SOURCES)}}, tuple, list),
+    "events_from": Field({"type": "array", "items": {"enum": [*SOURCES, *FORMER]}, "minItems": 1}, read_sources, list),
     "description": TEXT,
     "snapshot_api_version": Field({"type": "string", "pattern": f"^{VERSION}$", "description": "2026-10-28.endive"}, str, str),
-    "metadata": TEXT_MAP,
+    "metadata": METADATA,
     "owner": TEXT,
 }
 OF_WEBHOOKS = ("url", "signing_secret")
@@ -124,7 +127,24 @@ def _read(view: View, item: Mapping[str, Any], place: int) -> Destination:
         enabled_events=EVENTS_BY_DEFAULT[payload],
         **_receiver_by_default(view, type, written, clouds),
     )
-    return replace(plain, **written)
+    new = replace(plain, **written)
+    _refuse_by_payload(view, new, place)
+    return new
+
+
+def _refuse_by_payload(view: View, destination: Destination, place: int) -> None:
+    """Let a destination pass that has what its payload allows.
+
+    Raises:
+        BadInput: it does not.
+    """
+    payload = destination.event_payload
+    if thin := thin_event_of_snapshot(view, payload, destination.enabled_events):
+        problem = f"{thin!r} is a thin event, and this destination has snapshots: write event_payload: thin"
+        raise BadInput.at(problem, "event_destinations", place, "enabled_events")
+    if has_needless_version(view, payload, destination.snapshot_api_version):
+        problem = "a destination of thin events has no snapshot_api_version"
+        raise BadInput.at(problem, "event_destinations", place, "snapshot_api_version")
 
 
 def _receiver_by_default(view: View, type: str, written: Mapping[str, Any], clouds: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,6 +168,7 @@ def _changed(view: View, old: Destination, written: Mapping[str, Any], clouds: M
     problems = [*_problems_of_events(changed.event_payload, changed.enabled_events, place)]
     if problems:
         raise BadInput(problems)
+    _refuse_by_payload(view, changed, place)
     return changed
 
 

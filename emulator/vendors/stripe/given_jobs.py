@@ -18,7 +18,6 @@ from emulator.vendors.fields import (
     ORDINAL,
     PAST,
     TEXT,
-    TEXT_MAP,
     Field,
     Fields,
     one_of,
@@ -31,6 +30,7 @@ from emulator.vendors.stripe.creation import METHODS, SCOPES, mint_id
 from emulator.vendors.stripe.id_automaton import NotAPattern
 from emulator.vendors.stripe.id_patterns import compile_pattern
 from emulator.vendors.stripe.machine import as_of_now, passes_at
+from emulator.vendors.stripe.metadata import METADATA
 from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job
 from emulator.vendors.stripe.operations import with_file
 from emulator.vendors.stripe.outcomes import Failing, Failure, show_failing
@@ -100,7 +100,7 @@ FIELDS: Fields = {
     "invalid_row": ORDINAL,
     "maximum_rps": Field({"type": "integer", "minimum": 1, "maximum": 100}),
     "skip_validation": FLAG,
-    "metadata": TEXT_MAP,
+    "metadata": METADATA,
     "endpoint": Field(_ENDPOINT, read_endpoint, Endpoint.show),
     "notification_suppression": one_of(*SCOPES),
     "output_size": COUNT,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.stripe.assumptions_of_requests import OTHER_KEY, PUBLISHABLE_KEY, RESTRICTED_KEY
+from emulator.vendors.stripe.assumptions_of_requests import ORGANIZATION_KEY, OTHER_KEY, PUBLISHABLE_KEY, RESTRICTED_KEY
 from emulator.vendors.vendor import Answer
 
-PUBLISHABLE, RESTRICTED, SECRET = "pk_", "rk_", "sk_"
+PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"
 
 
 def refusal_of_key(tx: Transaction, key: str | None) -> Answer | None:
@@ -25,6 +25,13 @@ def refusal_of_key(tx: Transaction, key: str | None) -> Answer | None:
     if not key.startswith(SECRET) and tx.choice(OTHER_KEY.id) == "401":
         return Answer("unauthenticated", "stripe-auth-6", None, OTHER_KEY.id)
     return None
+
+
+def refusal_of_organization(key: str | None, headers: Mapping[str, str]) -> Answer | None:
+    """Return why an organization's key is refused, None where the request says which account it is for."""
+    if key is None or not key.startswith(ORGANIZATION) or headers.get("stripe-context"):
+        return None
+    return Answer("no_context", "stripe-auth-8", None, ORGANIZATION_KEY.id)
 
 
 def facts_of_key(tx: Transaction, key: str | None) -> Iterator[str]:

@@ -30,7 +30,7 @@ def until_it_fails(job: Job) -> timedelta | None:
 UPLOADING = Wait("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
 VALIDATION = Wait("stripe.validation", timedelta(seconds=5), "invented")
 FAULT = Wait("stripe.fault", None, "invented", measure=until_it_fails)
-PROCESSING = Wait("stripe.processing", None, "stripe-pace-1", measure=pace)
+PROCESSING = Wait("stripe.processing", None, "stripe-pace-2", measure=pace)
 VALIDATION_PROGRESS = Wait(
     "stripe.validation_progress", None, "invented", settable=False, upkeep=True, part=Part(VALIDATION, until_progress)
 )

@@ -92,7 +92,7 @@ class Job(Kept):
 
 
 def pace(job: Job) -> timedelta:
-    """How long processing takes from its beginning, at `maximum_rps` rows a second. Evidence: stripe-pace-1."""
+    """How long processing takes from its beginning, at `maximum_rps` rows a second. Evidence: stripe-pace-1, stripe-pace-2."""
     return job.counted_at - job.began + timedelta(seconds=job.rows - job.processed) / job.maximum_rps
 
 

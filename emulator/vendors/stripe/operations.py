@@ -23,6 +23,7 @@ from emulator.vendors.stripe.assumptions import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
+from emulator.vendors.stripe.assumptions_of_events import DELETED_DESTINATION
 from emulator.vendors.stripe.calls import (
     NOBODYS,
     ask_own,
@@ -80,6 +81,8 @@ def _assumed(answer: Answer) -> str | None:
     job = answer.subject
     if answer.name == "link_refused":
         return LINK_REFUSED.id
+    if answer.name == "deleted":
+        return DELETED_DESTINATION.id
     if not isinstance(job, Job) or answer.name != "job":
         return None
     if job.status == "canceled" and not job.processed:

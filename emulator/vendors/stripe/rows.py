@@ -32,11 +32,12 @@ FAULTS = (
     "The id is that of an earlier request",
     "path_params is not an object of strings",
     "params is not an object",
-    "context or stripe_version is not a string",
+    "context is not the id of an account, or stripe_version is not a string",
     "path_params does not name the placeholders of the endpoint's path",
 )
 
 _ID = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
 _MOST_SHAPES = 0xFFFF
 _FIRST_TABLE = 1024
 _HASH = 0xFFFF_FFFF
@@ -288,5 +289,10 @@ def _fault(row: dict[str, Any]) -> int:
         return PATH_FORM
     if not isinstance(row.get("params"), dict | None):
         return PARAMS_FORM
-    fits = isinstance(row.get("context"), str | None) and isinstance(row.get("stripe_version"), str | None)
+    fits = _is_context(row.get("context")) and isinstance(row.get("stripe_version"), str | None)
     return FINE if fits else CONTEXT_FORM
+
+
+def _is_context(value: Any) -> bool:
+    """Return whether a row may have this context: an account's id, or nothing. Evidence: stripe-file-6."""
+    return value is None or (type(value) is str and _ACCOUNT.fullmatch(value) is not None)

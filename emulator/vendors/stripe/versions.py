@@ -8,8 +8,10 @@ from datetime import date
 
 from emulator.vendors.stripe.channels import LISTS
 
-_WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})\.[a-z][a-z0-9_]*", re.ASCII)
-"""A date and a name. Clients of previews may add features, as in `2026-03-25.preview; a_feature=v1`."""
+_WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})\.([a-z][a-z0-9_]*(?:-[a-z0-9_]+)*)", re.ASCII)
+"""A date and a name, as in `2026-03-25.preview` or `2024-12-03.preview-v2`.
+
+Clients of previews may add features, as in `2026-03-25.preview; a_feature=v1`."""
 
 WITHOUT_RPS = "2026-06-24"
 """The first version that knows no maximum_rps, and no longer requires metadata. Evidence: stripe-version-2."""
@@ -39,10 +41,21 @@ PREVIEWS = (
 """The previews that have batch jobs. Evidence: stripe-version-3."""
 
 GENERAL = ("2024-09-30.acacia", "2026-10-28.endive")
-"""The versions for everybody that have events and event destinations, but no batch jobs.
+"""The versions for everybody that are known to have events and event destinations. None of them has batch jobs.
+
+A request of theirs about batch jobs is one of a version that is not known to have them: the assumption about those decides.
 
 Evidence: stripe-version-6 and stripe-version-7.
 """
+
+WITH_EVENT_FILTERS = "2025-10-29"
+"""The first version that lists events by type and time, and without an object. Evidence: stripe-event-10."""
+
+WITH_NEW_SOURCES = "2026-03-25"
+"""The first version whose destinations name their sources as `@self`, not `self`. Evidence: stripe-destination-15."""
+
+WITH_EVENT_GRID = {"preview": "2026-03-25", "general": "2026-04-22"}
+"""The first version of each kind that has destinations at Azure. Evidence: stripe-destination-16."""
 
 NEWEST = "9999-12-31"
 """The date under which the newest version is looked for."""
@@ -82,6 +95,23 @@ def is_well_formed(version: str) -> bool:
 def knows_rps(version: str) -> bool:
     """Return whether jobs of this version have maximum_rps; a version without a date is taken for the newest."""
     return _date_of(version) < WITHOUT_RPS
+
+
+def filters_events(version: str) -> bool:
+    """Return whether events of this version are listed by type and time, and without an object."""
+    return _date_of(version) >= WITH_EVENT_FILTERS
+
+
+def has_new_sources(version: str) -> bool:
+    """Return whether destinations of this version name their sources as `@self`, not `self`."""
+    return _date_of(version) >= WITH_NEW_SOURCES
+
+
+def has_event_grid(version: str) -> bool:
+    """Return whether destinations of this version may be at Azure."""
+    written = _WRITTEN.fullmatch(version)
+    kind = "preview" if written is None or written[2].startswith("preview") else "general"
+    return _date_of(version) >= WITH_EVENT_GRID[kind]
 
 
 def has_first_list(version: str) -> bool:

@@ -18,7 +18,7 @@ from emulator.vendors.stripe.assumptions import (
     UPLOAD_TIMEOUT_DETAILS,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.assumptions_of_requests import PUBLISHABLE_KEY
+from emulator.vendors.stripe.assumptions_of_requests import ORGANIZATION_KEY, PUBLISHABLE_KEY
 from emulator.vendors.stripe.calls import version_of
 from emulator.vendors.stripe.events import named
 from emulator.vendors.stripe.links import LINK, MOUNT, download_link, upload_link
@@ -182,6 +182,12 @@ def _publishable_key(tx: Transaction, _call: Call, _subject: object) -> Reply:
     return Reply(int(tx.choice(PUBLISHABLE_KEY.id)), {"error": error})
 
 
+def _no_context(tx: Transaction, _call: Call, _subject: object) -> Reply:
+    message = "The key of an organization needs the header Stripe-Context, which names the account that the request is for"
+    error = {"code": "account_invalid", "message": message, "type": "invalid_request_error"}
+    return Reply(int(tx.choice(ORGANIZATION_KEY.id)), {"error": error})
+
+
 def _wrong_account(_tx: Transaction, _call: Call, context: str) -> Reply:
     message = f"The key does not have access to the account '{context}', or there is no such account"
     return Reply(403, {"error": {"code": "account_invalid", "message": message, "type": "invalid_request_error"}})
@@ -249,12 +255,14 @@ JOB_WORDINGS: dict[str, Wording] = {
     "unauthorized_endpoint": _unauthorized,
     "invalid_fields": _invalid_fields,
     "key_reused": _key_reused,
+    "key_in_use": _error(409, "idempotency_key_in_use", "Another request with this idempotency key is being carried out"),
     "key_too_long": _error(400, "idempotency_error", "An idempotency key has 255 characters at most"),
     "replay_impossible": _error(409, "idempotency_conflict", "What this idempotency key was used for is not there any more"),
     "no_version": _error(400, _NO_VERSION, "The Stripe-Version header is required"),
     "unknown_version": _error(400, _NO_VERSION, "The Stripe-Version header names no version that has this API"),
     "unauthenticated": _error(401, "invalid_api_key", "No valid API key was provided", type="invalid_request_error"),
     "publishable_key": _publishable_key,
+    "no_context": _no_context,
     "restricted_key": _error(403, "forbidden", "A restricted key may not use this API; use a secret key"),
     "wrong_account": _wrong_account,
     "forbidden": _error(403, "forbidden", "This key may not use what belongs to another account"),

@@ -1,0 +1,24 @@
+"""Idempotency keys that are in use: those of requests that have come, and have not taken effect yet."""
+
+from __future__ import annotations
+
+from emulator.kernel.machine import View
+from emulator.vendors.stripe.assumptions_of_requests import KEY_IN_USE
+from emulator.vendors.stripe.contexts import acting
+from emulator.vendors.vendor import Answer, Call, Operation
+
+
+def refusal_of_key_in_use(view: View, call: Call, operation: Operation) -> Answer | None:
+    """Return why a request is refused whose key another is using, None where none is. Evidence: stripe-idempotency-9."""
+    key = _key(call)
+    if key is None or view.choice(KEY_IN_USE.id) == "execute":
+        return None
+    account = acting(view, call)
+    used = any(
+        name == operation.name and _key(earlier) == key and acting(view, earlier) == account for name, earlier in call.in_flight
+    )
+    return Answer("key_in_use", "stripe-idempotency-9", None, KEY_IN_USE.id) if used else None
+
+
+def _key(call: Call) -> str | None:
+    return None if call.method == "GET" else call.headers.get("idempotency-key") or None

@@ -1,0 +1,176 @@
+"""What events, destinations and metadata may hold: by version, by payload, and by the limits that pages print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.vendors.stripe.metadata import LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, mistake_in_metadata
+from emulator.vendors.stripe.sources import FORMER, SOURCES, is_source, read_sources, show_sources
+from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, filters_events, has_event_grid, has_new_sources, is_well_formed
+from emulator.web.guard import PREFIX
+from tests.conftest import Live
+
+FORMER_VERSION, VERSION = "2024-09-30.acacia", "2026-03-25.preview"
+NEW: dict[str, Any] = {
+    "name": "Mine",
+    "type": "webhook_endpoint",
+    "event_payload": "thin",
+    "enabled_events": ["v2.core.batch_job.completed"],
+    "webhook_endpoint": {"url": "https://example.com/hook"},
+}
+GRID = {
+    "type": "azure_event_grid",
+    "azure_event_grid": {"azure_region": "r", "azure_resource_group_name": "g", "azure_subscription_id": "s"},
+}
+
+
+def ask(live: Live, method: str, path: str, version: str = VERSION, **request: Any) -> httpx.Response:
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": version}
+    return httpx.request(method, f"{live.url}/v2/core/{path}", headers=headers, **request)
+
+
+@pytest.mark.parametrize(
+    ("version", "filters", "sources", "grid"),
+    [
+        ("2024-09-30.acacia", False, False, False),
+        ("2025-09-30.clover", False, False, False),
+        ("2025-10-29.clover", True, False, False),
+        ("2025-10-29.preview", True, False, False),
+        ("2024-12-03.preview-v2", False, False, False),
+        ("2026-03-25.dahlia", True, True, False),
+        ("2026-03-25.preview", True, True, True),
+        ("2026-04-22.dahlia", True, True, True),
+        ("2026-10-28.endive", True, True, True),
+        ("2027-01-27.fern", True, True, True),
+        ("newest", True, True, True),
+    ],
+)
+def test_each_version_has_what_its_changelog_says(version: str, filters: bool, sources: bool, grid: bool) -> None:
+    assert (filters_events(version), has_new_sources(version), has_event_grid(version)) == (filters, sources, grid)
+
+
+@pytest.mark.parametrize("version", PREVIEWS)
+def test_every_preview_that_has_batch_jobs_has_all_of_it(version: str) -> None:
+    assert filters_events(version)
+    assert has_new_sources(version)
+    assert has_event_grid(version)
+
+
+@pytest.mark.parametrize("version", [*GENERAL, "2024-12-03.preview-v2"])
+def test_a_version_of_each_published_form_is_one(version: str) -> None:
+    assert is_well_formed(version)
+
+
+@pytest.mark.parametrize(
+    "version", ["2026-03-25.", "2026-03-25.preview-", "2026-03-25.-v2", "2026-03-25.Preview", "2026-13-25.a"]
+)
+def test_what_is_no_date_and_name_is_no_version(version: str) -> None:
+    assert not is_well_formed(version)
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("", "Missing field: object_id"),
+        ("limit=1", "Missing field: object_id"),
+        ("object_id=x&types=v2.core.batch_job.created", "Unknown field: types"),
+        ("object_id=x&types[]=v2.core.batch_job.created", "Unknown field: types[]"),
+        ("types[0]=v2.core.batch_job.created", "Unknown field: types[0]"),
+        ("object_id=x&created[lte]=2026-03-09T20:55:31Z", "Unknown field: created[lte]"),
+    ],
+)
+def test_a_former_version_lists_events_by_their_object_alone(live: Live, query: str, field: str) -> None:
+    refused = ask(live, "GET", f"events?{query}", FORMER_VERSION)
+    assert (refused.status_code, refused.json()["error"]["message"]) == (400, field)
+    if "object_id" not in query or "types" in query or "created" in query:
+        assert ask(live, "GET", f"events?{query}").status_code == 200
+
+
+def test_the_pages_of_a_former_version_keep_the_object(live: Live) -> None:
+    endpoint = {"http_method": "post", "path": "/v1/customers/:customer"}
+    id = ask(live, "POST", "batch_jobs", json={"endpoint": endpoint}).json()["id"]
+    first = ask(live, "GET", f"events?object_id={id}&limit=1", FORMER_VERSION).json()
+    second = ask(live, "GET", first["next_page_url"].removeprefix("/v2/core/"), FORMER_VERSION).json()
+    assert [it["type"] for it in second["data"]] == ["v2.core.batch_job.created"]
+
+
+@given(st.lists(st.sampled_from(SOURCES), min_size=1), st.sampled_from([VERSION, FORMER_VERSION]))
+def test_sources_that_are_shown_can_be_read_back(sources: list[str], version: str) -> None:
+    assert read_sources(show_sources(sources, version)) == tuple(sources)
+
+
+@pytest.mark.parametrize("version", [VERSION, FORMER_VERSION])
+@pytest.mark.parametrize("source", [*SOURCES, *FORMER, "@nobody", "", "@Self"])
+def test_a_source_is_taken_in_its_own_version_and_a_former_one_always(live: Live, source: str, version: str) -> None:
+    made = ask(live, "POST", "event_destinations", version, json=NEW | {"events_from": [source]})
+    assert made.status_code == (200 if is_source(source, version) else 400)
+    if made.status_code == 200:
+        shown = ask(live, "GET", f"event_destinations/{made.json()['id']}").json()["events_from"]
+        assert shown == [FORMER.get(source, source)]
+
+
+def test_a_cloud_that_a_version_does_not_have_is_refused_by_its_field_too(live: Live) -> None:
+    for fields in (NEW | GRID, NEW | {"azure_event_grid": GRID["azure_event_grid"]}, NEW | {"type": GRID["type"]}):
+        assert ask(live, "POST", "event_destinations", FORMER_VERSION, json=fields).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "type", ["v2.core.batch_job.completed", "v2.core.event_destination.ping", "v1.billing.meter.no_meter_found"]
+)
+def test_a_destination_of_snapshots_takes_no_thin_event(live: Live, type: str) -> None:
+    fields = NEW | {"event_payload": "snapshot", "enabled_events": ["customer.created", type]}
+    refused = ask(live, "POST", "event_destinations", json=fields)
+    assert (refused.status_code, refused.headers["emulator-basis"]) == (400, "inferred")
+    assert type in refused.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("written", "problem"),
+    [
+        ({"event_payload": "snapshot", "enabled_events": ["v2.core.batch_job.completed"]}, "has snapshots"),
+        ({"snapshot_api_version": "2026-03-25.dahlia"}, "no snapshot_api_version"),
+        ({"events_from": ["@nobody"]}, "@nobody"),
+        ({"metadata": {"a[b]": "v"}}, "metadata"),
+        ({"metadata": {"k": "v" * 501}}, "metadata"),
+        ({"metadata": {"k" * 41: "v"}}, "metadata"),
+        ({"metadata": {f"k{n}": "v" for n in range(51)}}, "metadata"),
+    ],
+    ids=lambda it: str(it)[:30],
+)
+def test_a_scenario_cannot_give_a_destination_that_no_request_makes(live: Live, written: dict[str, Any], problem: str) -> None:
+    refused = live.control.post(
+        f"{PREFIX}/worlds", json={"scenario": {"title": "x", "given": {"stripe": {"event_destinations": [written]}}}}
+    )
+    assert refused.status_code == 422
+    assert problem in refused.text
+
+
+KEYS = st.text(st.characters(exclude_characters="[]", exclude_categories=["Cs"]), max_size=LONGEST_KEY)
+VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=LONGEST_VALUE)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=MOST_PAIRS))
+def test_metadata_within_its_limits_is_right(metadata: dict[str, str]) -> None:
+    assert mistake_in_metadata(metadata) is None
+
+
+@pytest.mark.parametrize("value", [None, 1, True, [], {}])
+def test_a_value_of_metadata_is_a_text_and_null_only_takes_away(value: object) -> None:
+    assert mistake_in_metadata({"k": value}) is not None
+    assert (mistake_in_metadata({"k": value}, removes=True) is None) == (value is None)
+
+
+def test_an_update_that_would_leave_too_many_pairs_changes_nothing(live: Live) -> None:
+    full = {f"k{n}": "v" for n in range(MOST_PAIRS)}
+    id = ask(live, "POST", "event_destinations", json=NEW | {"metadata": full}).json()["id"]
+    refused = ask(live, "POST", f"event_destinations/{id}", json={"name": "Other", "metadata": {"more": "v"}})
+    assert refused.status_code == 400
+    shown = ask(live, "GET", f"event_destinations/{id}").json()
+    assert (shown["metadata"], shown["name"]) == (full, "Mine")
+    moved = ask(live, "POST", f"event_destinations/{id}", json={"metadata": {"more": "v", "k0": None}})
+    assert len(moved.json()["metadata"]) == MOST_PAIRS
