@@ -153,6 +153,11 @@ class World:
             self._go_back_to(self._beginning)
             self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
+    def empty(self) -> None:
+        """Drop all that the world holds, once nobody can reach it any more. The thread that calls this frees it."""
+        self.store, self.agenda, self._beginning, self.snapshots = Store(), Agenda(), None, {}
+        self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
+
     def copy(self) -> World:
         """The same world, to go on apart, without beginning or snapshots. Costs the number of resources, not what they hold."""
         twin = World(self.id, self.rules, self.clock.copy(), self.seed, self.account)

@@ -18,11 +18,12 @@ from emulator.kernel.world import World
 from emulator.web.accidents import NoSocket, means_of
 from emulator.web.apart import apart
 from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds
-from emulator.web.control.bodies import Reader, check_query, read_nothing, read_scenario, read_value
+from emulator.web.control.bodies import Reader, read_nothing, read_scenario, read_value
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.web.control.index import ROOT
 from emulator.web.control.plane import Plane
 from emulator.web.control.problems import in_text, on_failure, on_hang_up, on_http_error, refusal
+from emulator.web.control.queries import check_query
 from emulator.web.control.route import Asked, ControlRoute
 from emulator.web.control.schemas import Schema, followed, sent
 from emulator.web.expectation import waits_for_continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -14,20 +14,23 @@ from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
-from emulator.kernel.words import hint
 from emulator.scenario.contradictions import METHODS
 from emulator.scenario.document import Document
 from emulator.scenario.grammar import HEADERS, RATE
-from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
+from emulator.scenario.strict_json import NotJson, read_json
 from emulator.scenario.terms import DURATION, INSTANT
 from emulator.web.accidents import NoSocket, means_of
 from emulator.web.apart import apart
 from emulator.web.coding import coding_of
+from emulator.web.control.queries import query_number
 from emulator.web.expectation import waits_with_too_much
-from emulator.web.wire import HEARD_OUT, LONG
+from emulator.web.wire import HEARD_OUT
 
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
+
+SHORT = 1_000
+"""Characters of JSON up to which it is read on the event loop. YAML never is: a few lines of aliases can be much."""
 
 YAML_TYPE = re.compile(r"(application|text)/((x-|vnd\.)?yaml|[\w.-]+\+yaml)", re.ASCII)
 MULTIPART = "multipart/form-data"
@@ -131,8 +134,8 @@ def read_scenario(schema: Mapping[str, Any], most_bytes: int) -> Reader:
 
 
 async def _beside(request: Request, text: str, read: Callable[[], Body]) -> Body:
-    """Read a text; where it is long, and there is an event loop to hold up, in a thread beside that."""
-    if len(text) <= LONG or isinstance(means_of(request.scope), NoSocket):
+    """Read a text; where that may take long, and there is an event loop to hold up, in a thread beside that."""
+    if isinstance(means_of(request.scope), NoSocket) or (len(text) <= SHORT and not _is_yaml(request)):
         return read()
     return await apart(read)
 
@@ -269,30 +272,3 @@ def _looks_like_yaml(text: str) -> bool:
 
 def _begins_as_object(text: str) -> bool:
     return re.match(r"#|[\w.-]+:(\s|$)", text.lstrip()) is not None
-
-
-def check_query(request: Request, known: Collection[str]) -> None:
-    """A parameter that is misspelt, or given twice, would be overlooked.
-
-    Raises:
-        BadInput: the query has others than these, or one of them twice.
-    """
-    names = [name for name, _ in request.query_params.multi_items()]
-    problems = [Problem(f"unknown parameter {name!r}{hint(name, known)}", (name,)) for name in names if name not in known]
-    problems += [Problem(f"{name} is given twice", (name,)) for name in known if names.count(name) > 1]
-    if problems:
-        raise BadInput(problems)
-
-
-def query_number(request: Request, name: str, default: int, least: int = 0) -> int:
-    """A whole number from the query.
-
-    Raises:
-        BadInput: it is not one, or less than the least allowed, or has more than 64 bits.
-    """
-    text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or (len(text) <= MOST_DIGITS and int(text) < least):
-        raise BadInput.at(f"{name} must be a whole number of at least {least}, not {text!r}", name)
-    if len(text) > MOST_DIGITS or int(text) > LARGEST:
-        raise BadInput.at(f"{name} is at most {LARGEST}, and this is more", name)
-    return int(text)

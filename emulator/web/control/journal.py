@@ -9,11 +9,11 @@ from typing import Any
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.world import World
 from emulator.web.control import pages
-from emulator.web.control.bodies import query_number
 from emulator.web.control.explain import NoEntry, entry_of, explain
 from emulator.web.control.forms import TEXT_TYPE
 from emulator.web.control.ledger import show_ledger
 from emulator.web.control.pages import limit_of
+from emulator.web.control.queries import query_number
 from emulator.web.control.route import WORLD, Asked, at_world, route
 from emulator.web.control.schemas import COUNT, TEXT, list_of, object_of, ref
 from emulator.web.control.shows import show_entry

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.scenario.difference import Difference
-from emulator.web.control.bodies import query_number
+from emulator.web.control.queries import query_number
 from emulator.web.control.route import Asked
 from emulator.web.control.schemas import COUNT
 from emulator.web.control.shows import show_difference

@@ -75,6 +75,7 @@ def show(world: World, asked: Asked) -> Any:
 @at_world
 def drop(world: World, asked: Asked) -> None:
     asked.plane.worlds.remove(world.id)
+    world.empty()
 
 
 @route(
@@ -123,6 +124,7 @@ def _begun_anew(world: World, asked: Asked) -> World:
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in plane.vendors.items()]
     claims = scenario.claims(plane.vendors, new, listed=asked.body.get("claim", False))
     plane.worlds.replace(world, new, claims, given_up=own)
+    world.empty()
     return new
 
 
