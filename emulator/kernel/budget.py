@@ -20,6 +20,9 @@ FEW = 8
 
 _SIZED = (dict, tuple)
 
+RESERVE = 16
+"""The part of a limit, one of so many, that only what follows from a change may use."""
+
 LOST = 8
 """One byte of so many is lost between large parts, where the allocator cannot use it."""
 
@@ -158,6 +161,12 @@ class Account:
         """Whether more is kept than may be, in this world or on the server."""
         budget = self.budget
         return budget.bytes > budget.limit or self.bytes > self.limit
+
+    @property
+    def is_beyond_reserve(self) -> bool:
+        """Whether more is kept than the limit and the reserve, a RESERVE-th of it, for what follows from a change."""
+        budget = self.budget
+        return budget.bytes > budget.limit * (1 + 1 / RESERVE) or self.bytes > self.limit * (1 + 1 / RESERVE)
 
     def charge(self, value: Any) -> Charge:
         """Charge a value that is kept from now on, unless it is charged already, and return its charge."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from emulator.kernel.budget import Account
@@ -21,8 +22,10 @@ COPIED = 120
 """Bytes that the copy of a world takes for each resource, which it shares: in tables, indexes and the agenda."""
 
 
-def charge(world: World, resource: Resource, bounded: bool) -> None:
-    """Charge a resource that is about to be put.
+def charge(world: World, resource: Resource, bounded: bool, replaced: Collection[Resource | None]) -> None:
+    """Charge a resource that is about to be put, where a transaction has `replaced` others (None for what was not there).
+
+    A small one that comes into being because another changes, as the event of a cancel does, may use the reserve.
 
     Raises:
         TooMany: there is no room, it is `bounded`, and it is new or larger than what it replaces.
@@ -36,7 +39,8 @@ def charge(world: World, resource: Resource, bounded: bool) -> None:
     make_room(world)
     if bounded and account.over:
         old = world.store.find(resource.kind, resource.id)
-        if old is None or size > old.charge.size + SMALL:
+        of_change = size <= SMALL and any(it is not None for it in replaced) and not account.is_beyond_reserve
+        if not of_change and (old is None or size > old.charge.size + SMALL):
             raise account.refusal(f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
 
 

@@ -196,7 +196,7 @@ class Transaction:
         world, capacity = self._world, self._world.rules.limits.resources
         if self._bounded and len(world.store) >= capacity and world.store.find(resource.kind, resource.id) is None:
             raise TooMany(f"this world holds {capacity} resources, and no more are allowed: {Limits.more('resources')}")
-        charge(world, resource, self._bounded)
+        charge(world, resource, self._bounded, self._before.values())
         old = world.put(resource)
         key = resource.kind, resource.id
         if key not in self._before:
