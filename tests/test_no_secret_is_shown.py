@@ -456,3 +456,12 @@ def test_no_refusal_of_the_control_plane_shows_a_secret(method: str, path: str, 
         server.ask(method, path, body)
     asked = f" ({method} /_emulator{path} was answered"
     assert readable_in(str(refusal.value).partition(asked)[0]) == []
+
+
+def test_the_journal_shows_headers_up_to_a_bound_and_counts_the_rest() -> None:
+    with Emulator("first-run") as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        headers = {"Emulator-World": emulator.id, "X-Long": "ab" * 10_000, "X-Token": PLAIN, "X-Last": "1"}
+        client.get("/live/account", headers=headers)
+        told = json.dumps(emulator.ask("GET", "/journal"), ensure_ascii=False)
+    assert len(told) < 18_000
+    assert ("characters more" in told, "headers more" in told, readable_in(told)) == (True, True, [])

@@ -11,7 +11,7 @@ ENDINGS = (
     *("authorization", "cookie", "credential", "passcode", "passphrase", "passwd", "password"),
     *("secret", "sessid", "sessionid", "signature", "token"),
 )
-"""A name is that of a secret if one of its words ends so, in the singular or (but for `tokens` alone, a count) in the plural."""
+"""A name is that of a secret if one of its words ends so, also in the plural (but for `tokens` alone, a count)."""
 
 WORDS = ("connection_string", "csrf", "hmac", "jwt", "otp", "pwd", "session_id", "sig", "xsrf")
 """So it is if it has one of these words."""

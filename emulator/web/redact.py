@@ -201,7 +201,8 @@ def _value_at(text: str, match: re.Match[str], *, is_form: bool) -> tuple[str, i
     """Return the value of a secret, covered, and where it ends. A list or an object is hidden with all that follows it."""
     start, quote = match.end(), match[4]
     if match[3] and is_form:
-        value = _OF_LINE.match(text, start)[0]  # type: ignore[index]  it matches the empty text too
+        found = _OF_LINE.match(text, start)
+        value = found[0] if found else ""
         return value if value in _CONSTANTS else redact(value), start + len(value)
     if quote:
         end = _end_of_quoted(text, start, quote)
