@@ -223,6 +223,37 @@ def test_no_credential_behind_its_scheme_can_be_read(scheme: str) -> None:
         assert credential[6:] not in redact_header("x-forwarded", f"{scheme} {credential}")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password=correct horse {TAIL}",
+        f"a=1&client_secret=ab {TAIL}&b=2",
+        f'password=a"{TAIL}',
+        f'password="a" {TAIL}',
+        f"/x?x=token%3Da%20{TAIL}",
+        f"Batch with ID 'Bearer abc123{TAIL}' was not found",
+        f"it sent Bearer\tabc123{TAIL}",
+        f'{{"a":["Basic abc123{TAIL}="',
+        f"search_term=https%3A%5C/%5C/bob%3A{TAIL}%40h.com",
+        f'--b\r\nContent-Disposition: form-data; name = "token"\r\n\r\nabcd{TAIL}\r\n--b--',
+        f'{{"value":"abcd{TAIL}","name":"api_key"',
+        f'{{"name":"api_key","x":1,"value":"abcd{TAIL}',
+        f'{{"name":"api_key","x":1,"value":["abcd{TAIL}"]',
+        f"<token><![CDATA[abcd{TAIL}]]></token>",
+        f"xapp-1-A0123456789-{TAIL}",
+        *(f"a=1&{name}=abcd{TAIL}" for name in ("refreshTokens", "token1", "password2", "apikey1", "api_key_2")),
+    ],
+)
+def test_no_secret_can_be_read_in_a_text_that_is_written_loosely(text: str) -> None:
+    assert TAIL not in redact_text(text)
+    assert TAIL not in redact_header("x-custom", text)
+
+
+@pytest.mark.parametrize("value", [f"{PLAIN} x", f"{PLAIN}", f"abcd{TAIL} abcd"])
+def test_no_credential_is_taken_for_the_scheme_before_it(value: str) -> None:
+    assert TAIL not in redact_header("authorization", value)
+
+
 ORDINARY = [
     "/live/batches/2A6F94BB/stop?page=12345678910&key_id=12345678910",
     "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz",
@@ -407,6 +438,7 @@ def test_what_is_logged_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> N
         ("POST", f"/worlds/default/{LIKE[4]}", {}),
         ("POST", "/worlds", {"scenario": {"credentials": {"stripe": [LIKE[0]]}}}),
         ("POST", "/worlds", {"scenario": LIKE[0]}),
+        ("POST", "/worlds", {f"token={PLAIN}": 1}),
         ("POST", "/worlds", {"scenario": {LIKE[4]: 1, "given": {"serpwow": {"destinations": [{"api_key": PLAIN}]}}}}),
         ("PATCH", "/worlds/default/state", {"serpwow": {"destinations": [{"settings": {"s3_secret_access_key": [PLAIN]}}]}}),
         (
@@ -424,3 +456,12 @@ def test_no_refusal_of_the_control_plane_shows_a_secret(method: str, path: str, 
         server.ask(method, path, body)
     asked = f" ({method} /_emulator{path} was answered"
     assert readable_in(str(refusal.value).partition(asked)[0]) == []
+
+
+def test_the_journal_shows_headers_up_to_a_bound_and_counts_the_rest() -> None:
+    with Emulator("first-run") as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        headers = {"Emulator-World": emulator.id, "X-Long": "ab" * 10_000, "X-Token": PLAIN, "X-Last": "1"}
+        client.get("/live/account", headers=headers)
+        told = json.dumps(emulator.ask("GET", "/journal"), ensure_ascii=False)
+    assert len(told) < 18_000
+    assert ("characters more" in told, "headers more" in told, readable_in(told)) == (True, True, [])

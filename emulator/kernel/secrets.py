@@ -11,7 +11,7 @@ ENDINGS = (
     *("authorization", "cookie", "credential", "passcode", "passphrase", "passwd", "password"),
     *("secret", "sessid", "sessionid", "signature", "token"),
 )
-"""A name is that of a secret if one of its words ends so, in the singular or (but for `tokens`, a count) in the plural."""
+"""A name is that of a secret if one of its words ends so, also in the plural (but for `tokens` alone, a count)."""
 
 WORDS = ("connection_string", "csrf", "hmac", "jwt", "otp", "pwd", "session_id", "sig", "xsrf")
 """So it is if it has one of these words."""
@@ -78,7 +78,11 @@ SHAPES = (
         ("gh", "github_pat_", "glpat-"),
         re.compile(r"(?<![A-Za-z0-9])(?:gh[opsru]_|github_pat_|glpat-)[\w-]{16,}+"),
     ),
-    Shape("`xoxb-…` and its like", ("xox",), re.compile(r"(?<![A-Za-z0-9])xox[abeoprs]-[\w-]{10,}+")),
+    Shape(
+        "`xoxb-…`, `xapp-…` and their like",
+        ("xox", "xapp-"),
+        re.compile(r"(?<![A-Za-z0-9])(?:xox[abceoprs]-|xapp-|xoxe\.xox[bp]-)[\w-]{10,}+"),
+    ),
     Shape("`AIza…`", ("AIza",), re.compile(r"(?<![A-Za-z0-9])AIza[\w-]{30,}+")),
     Shape(
         "a private key in PEM",
@@ -98,10 +102,13 @@ LONG = 100
 """Names beyond this are not remembered, for nobody uses them twice."""
 
 _SECRET = re.compile(
-    rf"^_key_$|(?:{'|'.join(ENDINGS)}|(?:{'|'.join(it for it in ENDINGS if it != 'token')})s)_"
+    rf"^_key_$|(?:{'|'.join(ENDINGS)}|(?:{'|'.join(it for it in ENDINGS if it != 'token')})s)_|(?<!^)(?<!^_)tokens_"
     rf"|_(?:{'|'.join(WORDS).replace('_', '_?')})_|_(?:{'|'.join(LAST_WORDS)})_$|(?:{'|'.join(KEYS)})_?keys?_"
 )
 _ABOUT = re.compile(rf"_(?:{'|'.join(ABOUT)}|expir\w*)_$|_(?:next|page)_\w*token_$")
+_NUMBERED = re.compile(r"(?<=[A-Za-z])_?[0-9]{1,4}(?=_)")
+"""A number behind a word, as in `token1` and `api_key_2`."""
+
 _WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
 _MARKED = [(mark, shape.pattern) for shape in SHAPES for mark in shape.marks or ("",)]
 _FIRST = {"key", *(word.partition("_")[0] for word in (*ENDINGS, *WORDS, *LAST_WORDS))}
@@ -156,4 +163,6 @@ def _is_secret(name: str) -> bool:
     if "[" in name and any(map(_is_secret, _BRACKETS.split(name))):  # settings[key], as forms have it
         return True
     words = f"_{_WORD_ENDS.sub('_', name).lower()}_".replace("__", "_")
-    return _SECRET.search(words) is not None and _ABOUT.search(words) is None
+    if _ABOUT.search(words) is not None:
+        return False
+    return _SECRET.search(words) is not None or _SECRET.search(_NUMBERED.sub("", words)) is not None

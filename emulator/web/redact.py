@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from urllib.parse import unquote_plus
@@ -12,8 +13,19 @@ from emulator.kernel.secrets import LONG, is_secret, may_name_secret, redact, re
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
 
+SHORTEST = 4
+"""Characters of the shortest text with something to hide, `//a@`."""
+
 ENCODINGS = 4
 """How many times over a text may be encoded and still be shown, if something in it is hidden."""
+
+SCHEMES = frozenset(
+    {
+        *("basic", "bearer", "concealed", "digest", "dpop", "gnap", "hoba", "mutual", "negotiate", "oauth"),
+        *("privatetoken", "scram-sha-1", "scram-sha-256", "vapid"),
+    }
+)
+"""Schemes of authorization that are registered, which are shown (https://www.iana.org/assignments/http-authschemes/)."""
 
 _RUN = r"\w\\%.$@~!*\[\]+-"
 _NAME = re.compile(rf"(?<![{_RUN}])([{_RUN}]++)([\"']?[ \t\r\n]*+)(?:(=)[ \t]*+|:[ \t\r\n]*+)(\\*+[\"'])?")
@@ -21,6 +33,8 @@ _NAME = re.compile(rf"(?<![{_RUN}])([{_RUN}]++)([\"']?[ \t\r\n]*+)(?:(=)[ \t]*+|
 
 _QUOTE = re.compile(r"(\\*+)([\"'])")
 _UP_TO_LINE_END = re.compile(r"[^\r\n]*+")
+_BEGINS_FORM = re.compile(r"\s*+[\w.$%~\[\]+-]++=")
+_OF_LINE = re.compile(r"[^&\r\n]*+")
 _OF_FORM = re.compile(r"[^&\s\"]*+")
 _OF_JSON = re.compile(r"[^\s,}\]&\"]*+")
 _CONSTANTS = frozenset({"", "true", "false", "null", "KEY"})
@@ -29,11 +43,12 @@ _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
 """What may be a user and a password at the end of a text that was cut short."""
 
-_NAMED_VALUE = re.compile(r'("name"\s*+:\s*+")([^"\\]{1,100}+)("\s*+,\s*+"value"\s*+:\s*+")((?:[^"\\]|\\.)*+)', re.DOTALL)
-_ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>)([^<]++)")
-_SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([ +]++))([\w.~+/-]{6,}+=*+)(?![\w\"'])")
+_CALLED = re.compile(r'"name"\s*+:\s*+"([^"\\]{1,100}+)')
+_VALUE = re.compile(r'("value"\s*+:\s*+)(?:(")((?:[^"\\]|\\.)*+)|([\[{].*+|[^\s,}\]"]++))', re.DOTALL)
+_ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>\s*+(?:<!\[CDATA\[)?+)([^<]++)")
+_SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([\s+]++))([\w.~+/-]{6,}+=*+)")
 _BOUNDARY = re.compile(r"^--\S{1,100}", re.MULTILINE)
-_FIELD = re.compile(r"[;\s]name\*?=([^\r\n]*+)", re.IGNORECASE)
+_FIELD = re.compile(r"[;\s]name\*?[ \t]*+=[ \t]*+([^\r\n]*+)", re.IGNORECASE)
 _TOKEN = re.compile(r"[^&\s\"]++")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"'\\/]))")
 
@@ -54,7 +69,7 @@ def redact_header(name: str, value: str) -> str:
     if not is_secret(name):
         return redact_text(value)
     scheme, space, credential = value.partition(" ")
-    return f"{scheme} {redact(credential)}" if space and name.lower().endswith("authorization") else redact(value)
+    return f"{scheme} {redact(credential)}" if space and scheme.lower() in SCHEMES else redact(value)
 
 
 def redact_text(text: str) -> str:
@@ -110,31 +125,44 @@ def _redact_tokens(text: str) -> str:
 
 
 def _redact_token(match: re.Match[str]) -> str:
-    """Return a part as it is where nothing in it has to be hidden; a parameter keeps its name."""
     token = match[0]
-    if "%" not in token:
+    if "%" not in token or len(token) < SHORTEST:
         return token
+    return _redact_encoded(token) if len(token) < LONG else _redact_encoded.__wrapped__(token)
+
+
+@lru_cache(maxsize=1_000)
+def _redact_encoded(token: str) -> str:
+    """Return a part as it is where nothing in it has to be hidden; a parameter keeps its name."""
     name, equals, value = token.rpartition("=")
     if "=" in name or "%" in name:
         name, equals, value = "", "", token
     shown = plain = value
     for _ in range(ENCODINGS):
-        decoded = unquote_plus(plain)
+        decoded = _decoded(plain)
         if decoded == plain:
             return name + equals + shown
         plain = _scan(decoded)
         shown = shown if plain == decoded else plain
-    return name + equals + (shown if unquote_plus(plain) == plain else "…")
+    return name + equals + (shown if _decoded(plain) == plain else "…")
+
+
+def _decoded(text: str) -> str:
+    """Return a text with one encoding less: percent-encoding first, then the escapes of JSON."""
+    decoded = unquote_plus(text) if "%" in text or "+" in text else text
+    return _ESCAPE.sub(_character, text) if decoded == text and "\\" in text else decoded
 
 
 def _scan(text: str) -> str:
     """Redact a text in which nothing is encoded, in time that grows with its length."""
+    if len(text) < SHORTEST:
+        return text
     if "\n--" in text or text.startswith("--"):
         text = _redact_parts(text)
     if "//" in text:
         text = _CUT_USER.sub("…", _USER.sub("…", text))
     if ("=" in text or ":" in text) and may_name_secret(text):
-        text = _redact_named(_NAMED_VALUE.sub(_redact_named_value, text))
+        text = _redact_named(_redact_named_values(text))
     if "<" in text:
         text = _ELEMENT.sub(_redact_element, text)
     if "asic" in text or "earer" in text or "ASIC" in text or "EARER" in text:
@@ -145,9 +173,9 @@ def _scan(text: str) -> str:
 def _redact_named(text: str) -> str:
     """Cover every value that stands behind the name of a secret."""
     shown: list[str] = []
-    done = 0
+    done, is_form = 0, _BEGINS_FORM.match(text) is not None
     while (match := next((it for it in _NAME.finditer(text, done) if _names_secret(text, it)), None)) is not None:
-        value, end = _value_at(text, match)
+        value, end = _value_at(text, match, is_form=is_form)
         shown += text[done : match.end()], value
         done = end
     return "".join([*shown, text[done:]]) if shown else text
@@ -169,9 +197,13 @@ def _begins_line(text: str, place: int) -> bool:
     return not place or text[place - 1] in "\r\n"
 
 
-def _value_at(text: str, match: re.Match[str]) -> tuple[str, int]:
+def _value_at(text: str, match: re.Match[str], *, is_form: bool) -> tuple[str, int]:
     """Return the value of a secret, covered, and where it ends. A list or an object is hidden with all that follows it."""
     start, quote = match.end(), match[4]
+    if match[3] and is_form:
+        found = _OF_LINE.match(text, start)
+        value = found[0] if found else ""
+        return value if value in _CONSTANTS else redact(value), start + len(value)
     if quote:
         end = _end_of_quoted(text, start, quote)
         return redact(text[start:end]), end
@@ -207,9 +239,15 @@ def _redact_part(part: str) -> str:
     return part
 
 
-def _redact_named_value(match: re.Match[str]) -> str:
-    """The value in `"name": "api_key", "value": "..."`."""
-    return f"{match[1]}{match[2]}{match[3]}{redact(match[4]) if is_secret(match[2]) else match[4]}"
+def _redact_named_values(text: str) -> str:
+    """Cover each `"value"` of a text in which a `"name"` is that of a secret, in whatever order they stand."""
+    if '"name"' not in text or not any(is_secret(it[1]) for it in _CALLED.finditer(text)):
+        return text
+    return _VALUE.sub(_redact_value, text)
+
+
+def _redact_value(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]}{redact(match[3])}" if match[2] else f"{match[1]}…"
 
 
 def _redact_element(match: re.Match[str]) -> str:
@@ -221,7 +259,8 @@ def _redact_scheme(match: re.Match[str]) -> str:
     """The credential behind `Basic` or `Bearer`, unless it is a word."""
     credential = match[3]
     rest = credential[1:]
-    is_word = credential.isalpha() and (rest.islower() or credential.isupper())
+    letters = credential.removesuffix("=").replace("_", "")  # a parameter of a challenge: realm="..."
+    is_word = letters.isalpha() and (rest.islower() or credential.isupper())
     return match[0] if is_word else f"{match[1]}{match[2]}{redact(credential)}"
 
 

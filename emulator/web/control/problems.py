@@ -65,7 +65,12 @@ def _sentence(error: EmulatorError) -> str:
 
 
 def _show_problem(it: Problem) -> dict[str, object]:
-    place = {"pointer": it.pointer, "line": it.line, "column": it.column, "detail": redact_text(it.message)}
+    place = {
+        "pointer": it.pointer and redact_text(it.pointer),
+        "line": it.line,
+        "column": it.column,
+        "detail": redact_text(it.message),
+    }
     return {key: value for key, value in place.items() if value is not None}
 
 

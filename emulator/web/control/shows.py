@@ -18,6 +18,9 @@ from emulator.web.control.exact import Unreadable, exactly
 from emulator.web.held import Held
 from emulator.web.redact import redact_body, redact_header, redact_text
 
+HEADERS_SHOWN = 16_384
+"""Characters of an entry's headers that are shown, names and values together."""
+
 
 def show_clock(world: World) -> dict[str, Any]:
     """The world's time: now, how fast it runs, when the next thing happens by itself, and how far it is behind, if it is."""
@@ -75,9 +78,21 @@ def show_held(held: Held) -> dict[str, Any]:
 
 
 def _headers(exchange: Exchange) -> list[list[str]]:
-    """The headers of a request in their order, each with its name in lower case."""
-    decoded = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in exchange.headers)
-    return [[redact_text(name), redact_header(name, value)] for name, value in decoded]
+    """The headers of a request in their order, each with its name in lower case, as far as `HEADERS_SHOWN` reaches."""
+    shown: list[list[str]] = []
+    room = HEADERS_SHOWN
+    for raw_name, raw_value in exchange.headers:
+        if room <= 0:
+            break
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        kept_name, kept_value = name[:room], value[: max(0, room - len(name))]
+        room -= len(name) + len(value)
+        left = len(name) + len(value) - len(kept_name) - len(kept_value)
+        more = f"… and {left} characters more" if left else ""
+        shown.append([redact_text(kept_name), redact_header(name[:HEADERS_SHOWN], kept_value) + more])
+    if len(shown) < len(exchange.headers):
+        shown.append(["…", f"{len(exchange.headers) - len(shown)} headers more"])
+    return shown
 
 
 def show_body(content: bytes) -> Any:
