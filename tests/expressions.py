@@ -35,7 +35,7 @@ class Use(NamedTuple):
     def show(self, text: str) -> None:
         """Show it a text, as the package does."""
         shown = text.encode() if isinstance(self.pattern.pattern, bytes) else text
-        arguments = ("", shown) if self.method in ("sub", "subn") else (shown,)
+        arguments = (shown[:0], shown) if self.method in ("sub", "subn") else (shown,)
         found = getattr(self.pattern, self.method)(*arguments)
         if self.method == "finditer":
             for _ in found:

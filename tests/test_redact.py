@@ -92,7 +92,18 @@ def test_a_credential_is_known_by_its_name(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     [
-        *("Idempotency-Key", "key_id", "tokens", "keyword", "secretary", "credits_used", "unauthorized_endpoints", "name"),
+        *(
+            "Idempotency-Key",
+            "key_id",
+            "tokens",
+            "max_tokens",
+            "totalTokens",
+            "keyword",
+            "secretary",
+            "credits_used",
+            "unauthorized_endpoints",
+            "name",
+        ),
         *("token_type", "next_page_token", "6dot50.failed-token-status", "token_expires_at"),
     ],
 )

@@ -101,11 +101,14 @@ SHOWN = 4
 LONG = 100
 """Names beyond this are not remembered, for nobody uses them twice."""
 
+COUNTED = ("max", "min", "num", "total", "used", "prompt", "completion", "input", "output", "remaining")
+"""Words before `tokens` that are about a count of them."""
+
 _SECRET = re.compile(
     rf"^_key_$|(?:{'|'.join(ENDINGS)}|(?:{'|'.join(it for it in ENDINGS if it != 'token')})s)_|(?<!^)(?<!^_)tokens_"
     rf"|_(?:{'|'.join(WORDS).replace('_', '_?')})_|_(?:{'|'.join(LAST_WORDS)})_$|(?:{'|'.join(KEYS)})_?keys?_"
 )
-_ABOUT = re.compile(rf"_(?:{'|'.join(ABOUT)}|expir\w*)_$|_(?:next|page)_\w*token_$")
+_ABOUT = re.compile(rf"_(?:{'|'.join(ABOUT)}|expir\w*)_$|_(?:next|page)_\w*token_$|_(?:{'|'.join(COUNTED)})_tokens_$")
 _NUMBERED = re.compile(r"(?<=[A-Za-z])_?[0-9]{1,4}(?=_)")
 """A number behind a word, as in `token1` and `api_key_2`."""
 
