@@ -65,6 +65,8 @@ def _facts_of_the_creation(tx: Transaction, call: Call, endpoint: Endpoint) -> I
     version, channel = version_of(call), tx.choice(CHANNEL.id)
     if left_out(call.json, version):
         yield "stripe-create-4"
+    if "metadata" not in call.json:
+        yield "stripe-create-5"
     if endpoint not in PRINTED:
         yield "stripe-endpoint-7" if has_first_list(version) else LISTED_BY[channel]
         if endpoint not in endpoints_of(version, channel):
