@@ -130,7 +130,7 @@ async def note_delivery(wire: Wire, means: Means, lanes: NoLanes) -> None:
         return
     spared = all(fault.spares_the_answer or (wire.holding and wire.holding.was_lifted(fault)) for fault in wire.faults)
     delivered: bool | None = None
-    if means.gone and all(fault.where != AFTER_REPLY for fault in wire.faults):
+    if means.gone:
         delivered = False
     elif spared and wire.holding is not None and not means.may_be_gone:
         delivered = True

@@ -99,7 +99,7 @@ class Gateway:
             await send_out(wire, send, means)
         if means.may_be_gone and not means.gone:
             await means.see_off()
-        if means.gone or means.may_be_gone or wire.faults:
+        if wire.ends_with_its_answer and (means.gone or means.may_be_gone or wire.faults):
             await note_delivery(wire, means, self._lanes_for(means))
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:

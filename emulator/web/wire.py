@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from emulator.kernel.faults import Fault
+from emulator.kernel.faults import AFTER_REPLY, Fault
 from emulator.vendors.vendor import Stream, dump
 from emulator.web.redact import redact_text
 
@@ -48,6 +48,11 @@ class Wire(NamedTuple):
     def length(self) -> int:
         """Bytes of the body."""
         return self.content.length if isinstance(self.content, Stream) else len(self.content)
+
+    @property
+    def ends_with_its_answer(self) -> bool:
+        """Whether nothing is done to the connection after the answer: a client that leaves then has got it."""
+        return all(fault.where != AFTER_REPLY for fault in self.faults)
 
 
 class Means(Protocol):
