@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TooMany
 from emulator.kernel.plan import Planned
 from emulator.kernel.quantities import parse_duration
@@ -19,19 +20,27 @@ HARMLESS = {"title", "seed", "proves", "provenance", "credentials", "faults", "r
 IMPOSSIBLE = "impossible: "
 
 
-def impossibilities(scenario: Scenario, vendors: Vendors, problems: Sequence[Problem]) -> Iterator[Problem]:
-    """The mistakes that only the world tells, as far as the `problems` found before leave that to be seen."""
+def impossibilities(
+    scenario: Scenario, vendors: Vendors, problems: Sequence[Problem], budget: Budget | None = None
+) -> Iterator[Problem]:
+    """Find the mistakes that only the world shows, as far as the `problems` found before leave that to be seen.
+
+    Raises:
+        TooMany: nothing is wrong but that the `budget` of a server has no room.
+    """
     sound = without_mistakes(scenario.written.get("given"), vendors, problems)
     made = _possible(scenario, vendors, sound.left, sound.state)
     try:
-        world = made.world(vendors, "check")
+        world = made.world(vendors, "check", budget=budget)
     except BadInput as error:
         found = [Problem(it.message, ("given", *sound.as_written(it.path))) for it in error.problems if sound.knows(it.path)]
         yield from found
         every = [*problems, *(Problem(it.message, ("given", *it.path)) for it in error.problems)]
         made = _possible(scenario, vendors, every, scenario.written.get("given"))
-        world = made.world(vendors, "check")
+        world = made.world(vendors, "check", budget=budget)
     except TooMany as error:
+        if budget is not None and not problems:
+            raise
         yield Problem(str(error), ("given",))
         return
     yield from _impossible_timeline(made, world)

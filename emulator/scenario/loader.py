@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.contradictions import contradictions
 from emulator.scenario.document import Document
@@ -60,12 +61,20 @@ def parse_yaml(text: str) -> Document:
 
 
 def load_document(
-    document: Document, vendors: Vendors, name: str = "inline", source: str = "", titled: bool = True
+    document: Document,
+    vendors: Vendors,
+    name: str = "inline",
+    source: str = "",
+    titled: bool = True,
+    budget: Budget | None = None,
 ) -> Scenario:
     """The scenario in a document that was parsed, whatever its problems; one in a file must be `titled`.
 
+    To be checked, its world is made: with the `budget` of a server, its first world there need not be made again.
+
     Raises:
         BadInput: it has mistakes.
+        TooMany: the budget has no room for its world.
     """
     from emulator.scenario.validation import problems_in
 
@@ -77,7 +86,7 @@ def load_document(
     problems += [place(it.message, it.path) for it in contradictions(document.value, vendors, Mistakes(problems))]
     problems += [place(it.message, it.path) for it in live_keys(document.value)]
     scenario = Scenario(name, source, document.value if isinstance(document.value, dict) else {}, document.places)
-    problems += [place(it.message, it.path) for it in impossibilities(scenario, vendors, problems)]
+    problems += [place(it.message, it.path) for it in impossibilities(scenario, vendors, problems, budget)]
     if problems:
         raise BadInput(sorted(map(hidden, problems), key=lambda it: (it.line or 0, it.column or 0)), source)
     return scenario

@@ -76,7 +76,7 @@ class Plane:
         document = written if isinstance(written, Document) else Document(written)
         if isinstance(document.value, dict):
             self.admit(document.value.get("given"), Account(self.worlds.budget))
-        return load_document(document, self.vendors, titled=False)
+        return load_document(document, self.vendors, titled=False, budget=self.bounds[1])
 
     def admit(self, state: object, account: Account) -> None:
         """Make sure that there is room for a state by vendor, whatever else is wrong with it, before it is looked at closely.
