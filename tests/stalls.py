@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 SIZES = (100, 1_000, 10_000, 100_000)
 BIG = {"Emulator-World": "big"}
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview", **BIG}
-ROOMY = ("--max-memory", "2GB", "--max-control", "8MB")
+ROOMY = ("--max-memory", "4000000000", "--max-world-memory", "4000000000", "--max-control", "8000000")
 """Bounds that also the largest size keeps."""
 LINE = b'{"id":"r%08d","path_params":{"customer":"cus_%07d"},"params":{"description":"x"}}\n'
 

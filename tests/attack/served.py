@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,18 @@ class Server:
         self.url = url
         self.netloc = urlsplit(url).netloc
         self._log = log
+        self._clients: list[Client] = []
 
     def client(self) -> Client:
-        return Client(self.netloc)
+        """Return a client with a connection of its own, which is closed with the server."""
+        self._clients.append(Client(self.netloc))
+        return self._clients[-1]
+
+    def close(self) -> None:
+        """Close the connections, and end the process."""
+        for client in self._clients:
+            client.close()
+        self.process.terminate()
 
     def memory(self) -> float:
         """Return the megabytes that the process holds, or 0 where the system does not tell."""
@@ -65,8 +74,9 @@ def serving(*options: str) -> Iterator[Server]:
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process:
             assert process.stdout is not None
             try:
-                url = process.stdout.readline().strip().partition("=")[2]
-                yield Server(process, url, Path(folder) / "log")
+                server = Server(process, process.stdout.readline().strip().partition("=")[2], Path(folder) / "log")
+                with closing(server):
+                    yield server
             finally:
                 process.terminate()
 
@@ -93,6 +103,9 @@ class Client:
         except (OSError, http.client.HTTPException):
             self._connection.close()
             return 0, b""
+
+    def close(self) -> None:
+        self._connection.close()
 
     def control(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Ask the control plane; return status and JSON."""
