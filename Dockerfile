@@ -35,7 +35,7 @@ ENV PATH=/opt/emulator/bin:$PATH \
     EMULATOR_SCENARIOS=/scenarios \
     EMULATOR_TLS_FOLDER=/tmp/batch-emulator
 # Serves once: that it can is proved, and the standard library's bytecode is left behind. Nothing is written any more after this.
-RUN python -c "from emulator import EmulatorServer as S; from emulator.reach import HttpClient as C; assert C(S().url).send('GET', b'/_emulator/ready').status == 200"
+RUN python -c "from emulator import EmulatorServer as S; from emulator.client.http import HttpClient as C; assert C(S().url).send('GET', b'/_emulator/ready').status == 200"
 ENV PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 EXPOSE 8080

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from emulator.handle.emulator import Emulator
-    from emulator.handle.server import EmulatorServer
+    from emulator.client.emulator import Emulator
+    from emulator.client.server import EmulatorServer
 
 TITLE = "batch-emulator"
 """The title of a story in a report."""
@@ -61,8 +61,8 @@ def _unread_variables() -> list[str]:
     unusual = [name for name in os.environ if name.startswith("EMULATOR_") and name not in USUAL]
     if not unusual or _another_emulator():
         return []
-    from emulator.cli import main
-    from emulator.environment import misspelt
+    from emulator.cli.main import main
+    from emulator.client.environment import misspelt
 
     found = misspelt(unusual, main.variables())
     return [f"batch-emulator: nothing reads {name}; did you mean {meant}?" for name, meant in found]
@@ -119,7 +119,7 @@ def pytest_runtest_makereport(
 
 
 def _has_made_a_world() -> bool:
-    return "emulator.handle.emulator" in sys.modules and not _another_emulator()
+    return "emulator.client.emulator" in sys.modules and not _another_emulator()
 
 
 def _refuse_another_emulator() -> None:

@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from emulator.handle.emulator import Emulator
-    from emulator.handle.server import EmulatorServer, Refused
+    from emulator.client.emulator import Emulator
+    from emulator.client.server import EmulatorServer, Refused
     from emulator.kernel.errors import BadInput, EmulatorError, NotFound
 
 __all__ = ["BadInput", "Emulator", "EmulatorError", "EmulatorServer", "NotFound", "Refused", "__version__"]
 
 PLACES = {
     "BadInput": "emulator.kernel.errors",
-    "Emulator": "emulator.handle.emulator",
+    "Emulator": "emulator.client.emulator",
     "EmulatorError": "emulator.kernel.errors",
-    "EmulatorServer": "emulator.handle.server",
+    "EmulatorServer": "emulator.client.server",
     "NotFound": "emulator.kernel.errors",
-    "Refused": "emulator.handle.server",
+    "Refused": "emulator.client.server",
 }
 
 __version__: str
@@ -40,7 +40,7 @@ def _version() -> str:
 def _imported(name: str) -> Any:
     from importlib import import_module
 
-    from emulator.collector import at_rest
+    from emulator.web.collector import at_rest
 
     with at_rest():
         return getattr(import_module(PLACES[name]), name)

@@ -1,5 +1,5 @@
 """`python -m emulator` does what `batch-emulator` does, and goes by its own name in messages."""
 
-from emulator.cli import main
+from emulator.cli.main import main
 
 main(prog_name="python -m emulator")

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from emulator.handle.emulator import Emulator
-    from emulator.handle.server import EmulatorServer
+    from emulator.client.emulator import Emulator
+    from emulator.client.server import EmulatorServer
 
 NOT_FOUND, CONFLICT = 404, 409
 WORLD = pytest.StashKey["tuple[Emulator, int]"]()
@@ -35,7 +35,7 @@ ITEMS = pytest.StashKey[list[pytest.Item]]()
 def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
     """The session's server; in this process it listens from the moment that a test asks for a URL."""
     from emulator import EmulatorError, EmulatorServer
-    from emulator.environment import env
+    from emulator.client.environment import env
 
     url = pytestconfig.getoption("emulator_url") or env("EMULATOR_URL")
     with ExitStack() as exits:
@@ -129,8 +129,8 @@ def _made(server: EmulatorServer, wish: Mapping[str, Any]) -> Emulator:
 
 def stories(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None) -> Iterator[str]:
     """Yield the story of the test's world, and of others that it or a wider fixture made."""
-    from emulator.handle.emulator import living
-    from emulator.handle.story import story, story_if_any
+    from emulator.client.emulator import living
+    from emulator.client.failure_report import story, story_if_any
 
     emulator, seed = item.stash.get(WORLD, (None, 0))
     if emulator is not None:
@@ -147,7 +147,7 @@ def _replay(item: pytest.Item, seed: int) -> str:
 
 def _options(config: pytest.Config) -> Iterator[str]:
     """Yield the options of this run, beside the seed, that decide what the server of a test is."""
-    from emulator.environment import env, paths_in
+    from emulator.client.environment import env, paths_in
 
     if config.getoption("inifilename"):
         yield from ("-c", str(config.getoption("inifilename")))
@@ -165,7 +165,7 @@ def _options(config: pytest.Config) -> Iterator[str]:
 
 def _variables(config: pytest.Config) -> Iterator[str]:
     """Yield the bounds of a server in this process that the environment gives, as a shell sets them for one command."""
-    from emulator.environment import env
+    from emulator.client.environment import env
 
     if not (config.getoption("emulator_url") or env("EMULATOR_URL")):
         names = (it for it in os.environ if it.startswith("EMULATOR_MAX_") or it == "EMULATOR_KEEP_ALIVE")

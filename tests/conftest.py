@@ -13,11 +13,11 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
-from emulator.app import App, create_app, worlds_of
-from emulator.judge import the_judge
-from emulator.server import ThreadedServer
+from emulator.contract.validator import the_judge
 from emulator.vendors import VENDORS
-from emulator.web.wire import Receive, Scope, Send
+from emulator.web.app import App, create_app, worlds_of
+from emulator.web.response import Receive, Scope, Send
+from emulator.web.server import ThreadedServer
 
 pytest_plugins = ["pytester"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import thread_time
 from typing import Any, NamedTuple
 
-from emulator.openapi import document
+from emulator.control.openapi import document
 from emulator.scenario.grammar import scenario_schema
 from emulator.vendors import VENDORS
 

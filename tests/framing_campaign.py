@@ -27,7 +27,7 @@ from emulator.kernel.limits import Limits
 from emulator.web.guard import Guard
 from emulator.web.line import Line
 from emulator.web.request_head import origin_form
-from emulator.web.wire import Receive, Scope, Send
+from emulator.web.response import Receive, Scope, Send
 
 LIMITS = Limits(url=200, head=2_000, headers=20)
 

@@ -32,19 +32,19 @@ from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
-from emulator.app import App, create_app, library, worlds_of
-from emulator.doors import InProcessClient
-from emulator.handle.adapter import InProcessAdapter
-from emulator.handle.direct import Answered, ask
-from emulator.judge import the_judge
+from emulator.client.adapter import InProcessAdapter
+from emulator.client.connections import Answered, ask
+from emulator.client.in_process import InProcessClient
+from emulator.contract.validator import the_judge
 from emulator.kernel.errors import BadInput
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
-from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
+from emulator.web.app import App, create_app, library, worlds_of
 from emulator.web.guard import PREFIX
+from emulator.web.server import ThreadedServer
 from tests.loading import load_value
 
 URL = "http://127.0.0.1:8080"

@@ -10,7 +10,7 @@ from emulator.kernel.errors import BadInput
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario, Vendors
-from emulator.vendors.vendor import dump
+from emulator.sdk.vendor import dump
 
 
 def load_value(value: Any, vendors: Vendors, name: str = "inline") -> Scenario:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
-from emulator.handle.amounts import is_amount
-from emulator.handle.written import read, written
+from emulator.client.amounts import is_amount
+from emulator.client.json_encoding import read, written
 from tests.conftest import Live
 
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.app import library
-from emulator.data import fixtures_folder
-from emulator.evidence import KINDS, Evidence, grounds_of, load_evidence, load_wordings
+from emulator.contract.evidence import KINDS, Evidence, grounds_of, load_evidence, load_wordings
+from emulator.contract.fixtures import fixtures_folder
 from emulator.vendors import VENDORS
+from emulator.web.app import library
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 from tests.walking import Walker, walk, world_that_goes

@@ -12,8 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.app import EMPTY, create_app, worlds_of
-from emulator.doors import InProcessClient
+from emulator.client.in_process import InProcessClient
 from emulator.kernel.budget import Account, Budget, Charge, Kept
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
@@ -23,6 +22,7 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.searches import Search, Searches
+from emulator.web.app import EMPTY, create_app, worlds_of
 
 LIMIT = 2_000_000
 KEY = "api_key=k"

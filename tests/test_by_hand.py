@@ -12,11 +12,11 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from emulator.app import create_app, library, worlds_of
-from emulator.handle.transport import InProcess
+from emulator.client.transport import InProcess
+from emulator.control.app import ROUTES
+from emulator.control.paths import hint
 from emulator.vendors import VENDORS
-from emulator.web.control.app import ROUTES
-from emulator.web.control.paths import hint
+from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import PREFIX, Guard
 from tests.conftest import Live
 

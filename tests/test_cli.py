@@ -13,11 +13,11 @@ import httpx
 import pytest
 from jsonschema import Draft202012Validator
 
-from emulator.app import App
-from emulator.cli import main
-from emulator.handle.transport import InProcess
-from emulator.scenario.compare import exact_difference
+from emulator.cli.main import main
+from emulator.client.transport import InProcess
+from emulator.state.compare import exact_difference
 from emulator.vendors import VENDORS
+from emulator.web.app import App
 from tests.commands import Done, invoke
 from tests.conftest import Live
 

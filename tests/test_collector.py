@@ -8,9 +8,9 @@ from weakref import ref
 import pytest
 
 from emulator import collector
-from emulator.app import create_app, worlds_of
-from emulator.collector import LITTLE, NEVER, Tended
-from emulator.handle.direct import ask
+from emulator.client.connections import ask
+from emulator.web.app import create_app, worlds_of
+from emulator.web.collector import LITTLE, NEVER, Tended
 
 
 class FakeGc:

@@ -18,12 +18,12 @@ import httpx
 import pytest
 import yaml
 
-from emulator.app import create_app, library, worlds_of
-from emulator.cli import main
-from emulator.handle.server import EmulatorServer
-from emulator.server import ThreadedServer
+from emulator.cli.main import main
+from emulator.client.server import EmulatorServer
 from emulator.vendors import VENDORS
+from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import Guard
+from emulator.web.server import ThreadedServer
 from tests.test_readme import snippets
 
 ROOT = Path(__file__).parent.parent

@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import create_app, worlds_of
-from emulator.handle.transport import InProcess
-from emulator.judge import the_judge
+from emulator.client.transport import InProcess
+from emulator.contract.validator import the_judge
+from emulator.control.app import ROUTES
+from emulator.control.route import ControlRoute
+from emulator.control.schemas import components
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe.rows import Intake
-from emulator.web.control.app import ROUTES
-from emulator.web.control.route import ControlRoute
-from emulator.web.control.schemas import components
+from emulator.web.app import create_app, worlds_of
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from emulator.app import create_app, library, worlds_of
-from emulator.handle.transport import InProcess
+from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
+from emulator.web.app import create_app, library, worlds_of
 
 WORLDS = "/_emulator/worlds"
 STATE = f"{WORLDS}/default/state"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from emulator.app import library
-from emulator.coverage import Answers, answers, coverage, not_emulated, overview
+from emulator.reports.support_matrix import Answers, answers, coverage, not_emulated, overview
 from emulator.vendors import VENDORS
+from emulator.web.app import library
 
 ROOT = Path(__file__).parent.parent
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from emulator import Emulator
-from emulator.handle.server import Refused
+from emulator.client.server import Refused
 from emulator.web.guard import PREFIX
 from emulator.web.redact import redact_body, redact_text
 from tests.conftest import Live

@@ -22,11 +22,11 @@ from emulator.kernel.quantities import (
     parse_instant,
     show_duration,
 )
-from emulator.scenario.compare import differences
 from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.loader import load_text
-from emulator.scenario.terms import DELAY, DURATION, WAIT
+from emulator.scenario.schema_types import DELAY, DURATION, WAIT
 from emulator.scenario.validation import problems_in
+from emulator.state.compare import differences
 from emulator.vendors import VENDORS
 from tests.conftest import Live
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.environment import BadToken, control_token, env, is_service_address, misspelt, strip_all, usable_token
+from emulator.client.environment import BadToken, control_token, env, is_service_address, misspelt, strip_all, usable_token
 
 KNOWN = [
     "EMULATOR_URL",

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
-from emulator.app import create_app, library, worlds_of
-from emulator.handle.transport import InProcess
+from emulator.client.transport import InProcess
+from emulator.web.app import create_app, library, worlds_of
 from tests.test_held import ANYWHERE, SCENARIO, hold, over_a_socket
 
 DEFAULT = "/_emulator/worlds/default"

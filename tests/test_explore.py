@@ -22,13 +22,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator
-from emulator.cli import main
-from emulator.handle.explore import Client, OutOfTime, TimeStandsStill, TooManyEndings
-from emulator.handle.explore_command import read, sound
-from emulator.handle.reproduction import as_yaml
-from emulator.handle.standstill import Standstill
-from emulator.handle.story import story
-from emulator.handle.watch import Interrupted, Watch
+from emulator.cli.explore import read, sound
+from emulator.cli.main import main
+from emulator.client.explore import Client, OutOfTime, TimeStandsStill, TooManyEndings
+from emulator.client.failure_report import story
+from emulator.client.scenario_yaml import as_yaml
+from emulator.client.standstill import Standstill
+from emulator.client.watch import Interrupted, Watch
 from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.strict_yaml import parse

@@ -17,9 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import create_app, library, worlds_of
-from emulator.doors import InProcessClient
-from emulator.handle.direct import ask
+from emulator.client.connections import ask
+from emulator.client.in_process import InProcessClient
+from emulator.control.ledger import show_ledger
+from emulator.control.serializers import show_state
 from emulator.kernel.faults import (
     AFTER_REPLY,
     BEFORE_AUTH,
@@ -44,10 +45,9 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Headers, Response
 from emulator.scenario.faults import lay
 from emulator.scenario.player import play
-from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.control.ledger import show_ledger
-from emulator.web.control.shows import show_state
+from emulator.web.app import create_app, library, worlds_of
+from emulator.web.server import ThreadedServer
 
 OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
 CELLS = [(where, do) for where in WHERE for do in DO if (where, do) not in MEANINGLESS]

@@ -19,17 +19,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
-from emulator.app import create_app, worlds_of
-from emulator.handle.server import Refused
-from emulator.handle.transport import InProcess
+from emulator.client.server import Refused
+from emulator.client.transport import InProcess
 from emulator.kernel.errors import BadInput
 from emulator.kernel.faults import DO, MEANINGLESS, WHERE, Fault, strike
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World as Kitchen
 from emulator.scenario.faults import lay
-from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.accidents import LineCut, noise, pieces
+from emulator.web.app import create_app, worlds_of
+from emulator.web.fault_effects import LineCut, noise, pieces
+from emulator.web.server import ThreadedServer
 from tests.conftest import Live, World
 from tests.loading import load_value
 from tests.toy import START, kitchen
@@ -558,7 +558,7 @@ def test_at_the_end_of_time_a_virtual_delay_passes_none(emulator: Emulator) -> N
 
 @given(st.lists(st.binary(max_size=40), max_size=6), st.integers(1, 20))
 def test_pieces_are_the_body_again(chunks: list[bytes], size: int) -> None:
-    from emulator.vendors.vendor import Stream
+    from emulator.sdk.vendor import Stream
 
     whole = b"".join(chunks)
     cut = list(pieces(Stream(len(whole), iter(chunks)), size))

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
-from emulator.app import create_app, worlds_of
-from emulator.cli import main
-from emulator.handle.bounds import read_limits
-from emulator.handle.explore_command import explore
-from emulator.server import ThreadedServer
+from emulator.cli.explore import explore
+from emulator.cli.main import main
+from emulator.client.bounds import read_limits
+from emulator.web.app import create_app, worlds_of
+from emulator.web.server import ThreadedServer
 from tests.commands import invoke
 from tests.conftest import Live
 from tests.test_pytest_plugin import run
@@ -484,7 +484,7 @@ with Emulator("first-run") as emulator:
     "arguments", [["play", "first-run"], ["check", "first-run"], ["explain", "--url", "http://127.0.0.1:1"]]
 )
 def test_no_command_needs_httpx_or_requests(arguments: list[str]) -> None:
-    code = "import sys; sys.modules['httpx'] = sys.modules['requests'] = None; from emulator.cli import main; main()"
+    code = "import sys; sys.modules['httpx'] = sys.modules['requests'] = None; from emulator.cli.main import main; main()"
     done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     assert done.returncode == (1 if arguments[0] == "explain" else 0), done.stderr

@@ -9,15 +9,15 @@ import orjson
 import pytest
 import requests
 
-from emulator.handle.adapter import InProcessAdapter
-from emulator.handle.direct import ask
+from emulator.client.adapter import InProcessAdapter
+from emulator.client.connections import ask
 from emulator.kernel.clock import MAX_RATE, Clock
 from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
+from emulator.sdk.vendor import dump
 from emulator.vendors import VENDORS
-from emulator.vendors.vendor import dump
 from emulator.web.guard import PREFIX
 from tests.fuzz import CAMPAIGNS, HEADERS, URL, fresh, still_whole
 from tests.loading import load_value
@@ -66,7 +66,7 @@ def test_a_header_that_cannot_be_sent_is_refused_with_its_place(headers: str, po
 
 
 def test_a_request_that_cannot_be_made_is_a_difference() -> None:
-    from emulator.doors import InProcessClient
+    from emulator.client.in_process import InProcessClient
 
     kept = {"send": "GET /live/account?api_key=k", "keep": {"x": "account_info.name"}}
     bad = {"send": "GET /{x}", "headers": {"X-Name": "{x}"}}
@@ -78,7 +78,7 @@ def test_a_request_that_cannot_be_made_is_a_difference() -> None:
 
 @pytest.mark.parametrize("path", ["batches.0.id", "batches.x", "request_info.success.x", "batches.-1", "batches.٣", ""])
 def test_what_cannot_be_kept_is_a_difference(path: str) -> None:
-    from emulator.doors import InProcessClient
+    from emulator.client.in_process import InProcessClient
 
     step = {"send": "GET /live/batches?api_key=k", "keep": {"x": path}}
 

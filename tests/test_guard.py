@@ -11,12 +11,12 @@ import httpx
 import pytest
 import requests
 
-from emulator.app import create_app, library, worlds_of
-from emulator.cli import main
-from emulator.handle.adapter import InProcessAdapter
-from emulator.handle.transport import InProcess
+from emulator.cli.main import main
+from emulator.client.adapter import InProcessAdapter
+from emulator.client.transport import InProcess
+from emulator.control.app import ROUTES
 from emulator.vendors import VENDORS
-from emulator.web.control.app import ROUTES
+from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard, allowed, is_loopback
 from emulator.web.redact import redact_text
 from tests.commands import invoke

@@ -24,17 +24,17 @@ import stripe
 import urllib3
 
 from emulator import Emulator, EmulatorServer
-from emulator.app import create_app, worlds_of
-from emulator.handle.direct import WaitsForEver
-from emulator.handle.journal import Change, Exchange
-from emulator.handle.known import expect_quantity
-from emulator.handle.server import Refused
-from emulator.handle.story import story
-from emulator.handle.views import Record
-from emulator.handle.written import Duration
+from emulator.client.connections import WaitsForEver
+from emulator.client.failure_report import story
+from emulator.client.journal import Change, Exchange
+from emulator.client.json_encoding import Duration
+from emulator.client.names import expect_quantity
+from emulator.client.server import Refused
+from emulator.client.views import Record
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits
-from emulator.server import ThreadedServer
+from emulator.web.app import create_app, worlds_of
+from emulator.web.server import ThreadedServer
 from tests.conftest import Live
 from tests.walking import Walker, walk, world_that_goes
 

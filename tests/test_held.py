@@ -19,8 +19,8 @@ import pytest
 import requests
 
 from emulator import Emulator, EmulatorServer
-from emulator.handle.faults import Held
-from emulator.handle.reproduction import as_yaml
+from emulator.client.faults import Held
+from emulator.client.scenario_yaml import as_yaml
 
 STOP = "serpwow.batches.stop"
 QUEUED = {"id": "B1", "status": "queued", "searches": 10}

@@ -10,10 +10,10 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.app import create_app, worlds_of
-from emulator.handle.direct import ask
-from emulator.handle.transport import InProcess
-from emulator.vendors.vendor import dump
+from emulator.client.connections import ask
+from emulator.client.transport import InProcess
+from emulator.sdk.vendor import dump
+from emulator.web.app import create_app, worlds_of
 from emulator.web.held import HeldRequests
 
 WORLDS = "/_emulator/worlds"

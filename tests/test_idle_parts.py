@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.doors import InProcessClient
+from emulator.client.in_process import InProcessClient
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
 from emulator.vendors import VENDORS

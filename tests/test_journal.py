@@ -11,8 +11,8 @@ import pytest
 import stripe
 
 from emulator import Emulator
-from emulator.handle.server import Refused
-from emulator.web.control.exact import Unreadable, exactly
+from emulator.client.server import Refused
+from emulator.control.exact_json import Unreadable, exactly
 
 RUNNING = {"given": {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "in_progress", "rows": 100}]}}}
 LOGGED_IN = [{"token": "demo", "key": "k", "expiresAt": "2030-01-01T00:00:00Z"}]

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 
 from emulator import Emulator
-from emulator.handle.server import Refused
+from emulator.client.server import Refused
 from emulator.kernel.journal import Exchange
+from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
-from emulator.vendors.vendor import Vendor
 from tests.test_promises import DEFAULT, LIVES, Asked, first_run, live
 from tests.walking import LIBRARY, Walker, in_process, walk, world_that_goes
 
@@ -89,7 +89,7 @@ def test_what_time_and_controllers_did_is_told_with_its_cause(emulator: Emulator
 
 def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
     async def run() -> list[Any]:
-        from emulator.app import create_app, worlds_of
+        from emulator.web.app import create_app, worlds_of
 
         worlds = worlds_of([LIBRARY.get("first-run")])
         async with in_process(create_app(worlds)) as client:

@@ -17,12 +17,12 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import App, create_app, library, worlds_of
-from emulator.handle.transport import InProcess
+from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
+from emulator.web.app import App, create_app, library, worlds_of
 from emulator.web.flow import OneReadAhead, OneWrite
+from emulator.web.server import ThreadedServer
 from tests.loading import load_value
 
 LIMITS = Limits(

@@ -11,10 +11,10 @@ import httpx
 import pytest
 
 from emulator import listening
-from emulator.app import create_app, library, worlds_of
-from emulator.cli import main
-from emulator.listening import listen, url_at, url_of
-from emulator.server import ThreadedServer
+from emulator.cli.main import main
+from emulator.web.app import create_app, library, worlds_of
+from emulator.web.listening import listen, url_at, url_of
+from emulator.web.server import ThreadedServer
 from tests.commands import invoke
 
 

@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
+from emulator.control.bodies import ADVANCE, CLOCK
 from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
-from emulator.scenario.contradictions import fault_problems
 from emulator.scenario.loader import load_text
 from emulator.scenario.resources import count, lists_of
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.semantic_checks import fault_problems
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
-from emulator.web.control.bodies import ADVANCE, CLOCK
 from tests.loading import load_value
 
 FAULT = "at: serpwow, where: before-auth"

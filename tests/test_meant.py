@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.app import create_app, library, worlds_of
-from emulator.handle.transport import InProcess
+from emulator.client.transport import InProcess
+from emulator.web.app import create_app, library, worlds_of
 from tests.conftest import Live
 
 DEFAULT = "/_emulator/worlds/default"

@@ -11,12 +11,12 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import create_app, library, worlds_of
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
-from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.apart import apart
+from emulator.web.app import create_app, library, worlds_of
+from emulator.web.server import ThreadedServer
+from emulator.web.threads import apart
 
 STUCK = 60
 """Seconds after which a server that answers nobody else counts as stopped; reached only where the test fails."""

@@ -8,13 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import App, create_app, worlds_of
-from emulator.handle.transport import InProcess
+from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Began
-from emulator.web.accidents import LENT, NoSocket
+from emulator.web.app import App, create_app, worlds_of
+from emulator.web.fault_effects import LENT, NoSocket
 from emulator.web.held import Held
-from emulator.web.wire import Receive, Scope, Send
+from emulator.web.response import Receive, Scope, Send
 from tests.test_snapshots import exchange
 from tests.toy import kitchen
 

@@ -15,14 +15,14 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from emulator.app import create_app, library, worlds_of
-from emulator.data import fixtures_folder
-from emulator.handle.direct import ask
-from emulator.openapi import address, document
+from emulator.client.connections import ask
+from emulator.contract.fixtures import fixtures_folder
+from emulator.control.app import ROUTES
+from emulator.control.openapi import address, document
+from emulator.control.route import ControlRoute
+from emulator.sdk.vendor import Operation, Vendor
 from emulator.vendors import VENDORS
-from emulator.vendors.vendor import Operation, Vendor
-from emulator.web.control.app import ROUTES
-from emulator.web.control.route import ControlRoute
+from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 

@@ -15,12 +15,12 @@ import stripe
 from serpwow.google_search_results import GoogleSearchResults
 
 import emulator
-from emulator.app import create_app, worlds_of
 from emulator.kernel.limits import Limits
-from emulator.server import ThreadedServer
-from emulator.web.accidents import means_of
+from emulator.web.app import create_app, worlds_of
+from emulator.web.fault_effects import means_of
 from emulator.web.refusals import refusal
-from emulator.web.wire import Receive, Scope, Send, ours, send_out
+from emulator.web.response import Receive, Scope, Send, ours, send_out
+from emulator.web.server import ThreadedServer
 from tests.test_stripe_other_sdks import nodes
 
 SOURCE = "\n".join(path.read_text("utf-8") for path in sorted((Path(emulator.__file__).parent / "web").rglob("*.py")))

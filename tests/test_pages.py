@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
+from emulator.control import pages
+from emulator.control.pages import LETTERS
 from emulator.kernel import words
 from emulator.kernel.words import SEARCHED, near
-from emulator.vendors.vendor import dump
+from emulator.sdk.vendor import dump
 from emulator.web import pieces
-from emulator.web.control import pages
-from emulator.web.control.pages import LETTERS
 from emulator.web.pieces import in_pieces, together
 
 PAGE = 10

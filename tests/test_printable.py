@@ -11,14 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.handle.journal import Change
+from emulator.cli.stderr import StandardError, _Handler, line_of
+from emulator.cli.terminal import printing_anything
+from emulator.client.journal import Change
 from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.printable import escaped, escaped_lines
-from emulator.scenario.difference import Difference
 from emulator.scenario.player import Difference as Played
-from emulator.standard_error import StandardError, _Handler, line_of
-from emulator.terminal import printing_anything
+from emulator.state.diff import Difference
 
 NASTY = [
     "\x1b[2J",

@@ -11,10 +11,10 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.app import create_app, library, worlds_of
-from emulator.judge import the_judge
+from emulator.contract.validator import the_judge
 from emulator.kernel.quantities import parse_instant
 from emulator.vendors import VENDORS
+from emulator.web.app import create_app, library, worlds_of
 from tests.loading import load_value
 from tests.walking import in_process
 

@@ -12,15 +12,15 @@ from threading import Thread
 
 import pytest
 
-from emulator.address import Address, BadAddress
-from emulator.app import create_app, worlds_of
-from emulator.cli import main
-from emulator.handle.server import EmulatorServer, Refused
-from emulator.proxies import UselessProxy, is_exempt, named_proxy, proxy_of
-from emulator.reach import HttpClient
+from emulator.cli.main import main
+from emulator.client.address import Address, BadAddress
+from emulator.client.http import HttpClient
+from emulator.client.proxies import UselessProxy, is_exempt, named_proxy, proxy_of
+from emulator.client.server import EmulatorServer, Refused
 from emulator.scenario.client import NoResponse, Response, raw_target
-from emulator.server import ThreadedServer
+from emulator.web.app import create_app, worlds_of
 from emulator.web.guard import Guard
+from emulator.web.server import ThreadedServer
 from tests.commands import invoke
 
 HEALTH = b"/_emulator/health"

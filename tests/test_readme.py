@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from emulator.app import create_app, library, worlds_of
-from emulator.draw import draw
-from emulator.scenario.compare import differences
+from emulator.reports.diagrams import draw
 from emulator.scenario.loader import load_text
-from emulator.server import ThreadedServer
+from emulator.state.compare import differences
 from emulator.vendors import VENDORS
+from emulator.web.app import create_app, library, worlds_of
+from emulator.web.server import ThreadedServer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -131,8 +131,8 @@ def test_the_diagrams_are_those_that_the_rows_draw() -> None:
 
 
 def test_every_command_and_every_control_route_is_in_the_readme() -> None:
-    from emulator.cli import main
-    from emulator.web.control.app import ROUTES
+    from emulator.cli.main import main
+    from emulator.control.app import ROUTES
 
     for command in main.commands:
         assert f"`batch-emulator {command}" in README

@@ -10,12 +10,12 @@ import click
 import pytest
 
 from emulator import Emulator, EmulatorError
-from emulator.app import library, worlds_of
-from emulator.cli import main
-from emulator.environment import paths_in
+from emulator.cli.main import main
+from emulator.cli.options import ScenarioName
+from emulator.client.environment import paths_in
 from emulator.kernel.errors import BadInput
-from emulator.options import ScenarioName
 from emulator.scenario.strict_json import parse_json
+from emulator.web.app import library, worlds_of
 from tests.commands import invoke
 
 YAML = "title: A batch waits\ngiven: {serpwow: {batches: [{id: B, status: queued}]}}\n"

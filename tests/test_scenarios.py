@@ -8,16 +8,16 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import library
-from emulator.doors import InProcessClient
-from emulator.evidence import KINDS, load_evidence
+from emulator.client.http import HttpClient
+from emulator.client.in_process import InProcessClient
+from emulator.contract.evidence import KINDS, load_evidence
 from emulator.kernel.machine import EVERY, Row
 from emulator.kernel.transaction import Transaction
-from emulator.reach import HttpClient
+from emulator.reports.evidence_trace import Thread, threads
 from emulator.scenario.player import Played, play
 from emulator.scenario.scenario import Scenario
-from emulator.trace import Thread, threads
 from emulator.vendors import VENDORS
+from emulator.web.app import library
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 from tests.walking import Walker, walk

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.data import fixtures_folder
-from emulator.judge import the_judge
+from emulator.contract.fixtures import fixtures_folder
+from emulator.contract.validator import the_judge
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, lay_over
+from emulator.sdk.vendor import Call, Reply
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.usage import MONTHS, give_back, history, spend
-from emulator.vendors.vendor import Call, Reply
 
 SERPWOW = VENDORS["serpwow"]
 OPERATIONS = {operation.name.rpartition(".")[2]: operation for operation in SERPWOW.operations if "batches" in operation.name}

@@ -10,11 +10,11 @@ import httpx
 import pytest
 from serpwow.google_search_results import GoogleSearchResults
 
-from emulator.app import create_app, worlds_of
-from emulator.judge import the_judge
+from emulator.contract.validator import the_judge
 from emulator.scenario.scenario import Scenario
-from emulator.server import ThreadedServer
 from emulator.vendors import VENDORS
+from emulator.web.app import create_app, worlds_of
+from emulator.web.server import ThreadedServer
 from tests.conftest import Live, World
 
 PATIENT = {"serpwow.queue": "never", "serpwow.run": "never"}

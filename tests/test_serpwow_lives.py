@@ -10,15 +10,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from emulator.judge import the_judge
+from emulator.contract.validator import the_judge
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, lay_over
+from emulator.sdk.vendor import Call, Reply, Stream, dump
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.slots import POOLS
-from emulator.vendors.vendor import Call, Reply, Stream, dump
 from emulator.web.routes import Routes
 
 SERPWOW = VENDORS["serpwow"]

@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.data import fixtures_folder
-from emulator.vendors.vendor import dump
+from emulator.contract.fixtures import fixtures_folder
+from emulator.sdk.vendor import dump
 from tests.conftest import Live
 from tests.test_serpwow_lives import send, world_of
 

@@ -17,16 +17,16 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.app import create_app, library, worlds_of
-from emulator.cli import main
-from emulator.greeting import greeting
-from emulator.handle.transport import InProcess
+from emulator.cli.main import main
+from emulator.cli.startup import greeting
+from emulator.cli.stderr import MOST_LINES, StandardError, line_of
+from emulator.cli.stdin import until_stdin_ends
+from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.server import ThreadedServer
-from emulator.standard_error import MOST_LINES, StandardError, line_of
-from emulator.standard_input import until_stdin_ends
+from emulator.web.app import create_app, library, worlds_of
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.guard import Guard
+from emulator.web.server import ThreadedServer
 from tests.commands import Done, invoke
 from tests.conftest import Live, through_a_socket
 

@@ -14,17 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.data import fixtures_folder
+from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import show_instant
 from emulator.kernel.world import World as KernelWorld
 from emulator.scenario.scenario import lay_over
+from emulator.sdk.vendor import dump
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.given_rules import FITTING
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
 from emulator.vendors.sixdot50.model import Batch, Payment, Summary
 from emulator.vendors.sixdot50.wire import show_batch
-from emulator.vendors.vendor import dump
 from tests.conftest import Live, World
 from tests.loading import load_value
 

@@ -13,13 +13,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from emulator.judge import the_judge
+from emulator.contract.validator import the_judge
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
+from emulator.sdk.vendor import Call, Reply, dump
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary
 from emulator.vendors.sixdot50.money import cost
-from emulator.vendors.vendor import Call, Reply, dump
 from tests.loading import load_value
 
 VENDOR = VENDORS["6dot50"]

@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from emulator.kernel.errors import BadInput
+from emulator.sdk.vendor import dump
 from emulator.vendors import VENDORS
-from emulator.vendors.vendor import dump
 from tests.conftest import Live, World
 from tests.loading import load_value
 from tests.test_sixdot50 import ID, OTHER_ID, PAYEE, STRANGER, batch, client_of, payment, sample, state_of

@@ -23,7 +23,7 @@ import urllib3
 import urllib3.util.retry
 
 from emulator import Emulator
-from emulator.handle.written import Duration
+from emulator.client.json_encoding import Duration
 
 HOUR = timedelta(hours=1)
 SLEEPERS = {

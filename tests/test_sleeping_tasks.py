@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
-from emulator.handle.quiet import Quiet, Traffic
+from emulator.client.quiet import Quiet, Traffic
 from tests.conftest import Live
 
 RUNNING: dict[str, Any] = {
@@ -138,7 +138,7 @@ def test_an_answer_that_is_owed_holds_up_time_but_not_for_ever(monkeypatch: pyte
     quiet = Quiet(look)
     asyncio.run(quiet.wait())
     assert looks == [Traffic(1, "stuck")]
-    monkeypatch.setattr("emulator.handle.quiet.PATIENCE", 0)
+    monkeypatch.setattr("emulator.client.quiet.PATIENCE", 0)
     asyncio.run(quiet.wait())
 
 

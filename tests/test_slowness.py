@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.handle.bounds import read_limits
+from emulator.client.bounds import read_limits
 from emulator.kernel.limits import Limits
 from emulator.web.slowness import Pace
 

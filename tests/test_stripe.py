@@ -13,16 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.app import create_app, worlds_of
-from emulator.data import fixtures_folder
-from emulator.handle.transport import InProcess
+from emulator.client.transport import InProcess
+from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
+from emulator.sdk.vendor import Call, Reply
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.idempotency import LIFETIME, Remembered
 from emulator.vendors.stripe.model import Job
-from emulator.vendors.vendor import Call, Reply
+from emulator.web.app import create_app, worlds_of
 from tests.loading import load_value
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

@@ -9,9 +9,9 @@ import pytest
 from emulator.kernel.errors import BadInput
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
+from emulator.sdk.vendor import Call
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.events import JOB_EVENT, TYPES
-from emulator.vendors.vendor import Call
 from tests.loading import load_value
 
 GRID = {"azure_region": "westeurope", "azure_resource_group_name": "ours", "azure_subscription_id": "1"}

@@ -13,13 +13,13 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from emulator.judge import the_judge
+from emulator.contract.validator import the_judge
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
+from emulator.sdk.vendor import Call, Reply, Stream, dump
 from emulator.vendors.stripe import STRIPE, events
 from emulator.vendors.stripe.destinations import MOST
 from emulator.vendors.stripe.events import LIFETIME, Event
-from emulator.vendors.vendor import Call, Reply, Stream, dump
 from emulator.web.routes import Routes
 from tests.loading import load_value
 

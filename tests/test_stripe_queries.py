@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel.world import World
+from emulator.sdk.vendor import Call
 from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.parameters import Known, Mistaken
-from emulator.vendors.vendor import Call
 from tests.test_stripe import ID, list_events, send, world_of
 
 KNOWN = Known(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from emulator.app import library
-from emulator.data import fixtures_folder
-from emulator.doors import InProcessClient
+from emulator.client.in_process import InProcessClient
+from emulator.contract.fixtures import fixtures_folder
 from emulator.scenario.client import Headers, Response
 from emulator.scenario.player import play
+from emulator.web.app import library
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\S')
 LINK = re.compile(r'"http[^"]*/(?:files|_files)/[^"]*"')

@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
-from emulator.app import library
-from emulator.handle.emulator import living
+from emulator.client.emulator import living
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import NotFound
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.scenario import TEMPLATES, Scenario
 from emulator.vendors import VENDORS
+from emulator.web.app import library
 
 THREADS = 32
 

@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from emulator.cli import main
+from emulator.cli.main import main
+from emulator.client.http import _trusting
 from emulator.kernel.clock import wall_now
-from emulator.reach import _trusting
-from emulator.tls import NoAuthority, Tls
+from emulator.web.tls import NoAuthority, Tls
 from tests.commands import invoke
 
 PRINTED = [sys.executable, "-m", "emulator", "certificate"]

@@ -14,8 +14,8 @@ from httptools import HttpRequestParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.app import create_app, worlds_of
-from emulator.handle.direct import ask
+from emulator.client.connections import ask
+from emulator.web.app import create_app, worlds_of
 from emulator.web.request_line import RequestLine
 from emulator.web.target import percent_encoded
 from tests.conftest import Live, World

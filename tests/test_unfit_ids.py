@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from emulator.app import world_name, worlds_of
 from emulator.kernel.errors import BadInput, Conflict
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
+from emulator.web.app import world_name, worlds_of
 
 LISTS = [("serpwow", it) for it in ("batches", "destinations", "error_logs")]
 LISTS += [("stripe", it) for it in ("batch_jobs", "event_destinations", "events")]

@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
-from emulator.app import create_app, worlds_of
-from emulator.handle.journal import Journal
-from emulator.handle.server import Refused
+from emulator.client.journal import Journal
+from emulator.client.server import Refused
+from emulator.control.fields import form_fields
 from emulator.kernel.limits import Limits
-from emulator.server import ThreadedServer
-from emulator.web.control.fields import form_fields
+from emulator.web.app import create_app, worlds_of
+from emulator.web.server import ThreadedServer
 
 PAY = "/za/pay/batches"
 NEW = {"name": "Wages", "payments": [{"msisdn": "27821231234", "amount": 100.5}]}

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator
-from emulator.scenario.compare import count_differences, differences
-from emulator.web.control import verify
-from emulator.web.control.exact import exactly
+from emulator.control import verify
+from emulator.control.exact_json import exactly
+from emulator.state.compare import count_differences, differences
 
 CREATE = "serpwow.batches.create"
 VALUES = st.recursive(
@@ -46,7 +46,7 @@ def test_each_body_is_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPa
         reads.append(content)
         return exactly(content)
 
-    monkeypatch.setattr("emulator.web.control.sent.exactly", reading)
+    monkeypatch.setattr("emulator.control.sent.exactly", reading)
     called = [{"at": CREATE, "json": {"name": f"z{n}"}} for n in range(50)]
     assert len(_verified(emulator, called=called).json()["failures"]) == 50
     assert len(reads) == 10

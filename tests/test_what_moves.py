@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from emulator.app import library
 from emulator.kernel.store import MOVING
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.scenario.difference import between
+from emulator.state.diff import between
 from emulator.vendors import VENDORS
+from emulator.web.app import library
 from tests.loading import load_value
 
 

@@ -12,11 +12,11 @@ import json
 import sys
 from collections.abc import Iterator
 
-from emulator.app import library
-from emulator.doors import InProcessClient
+from emulator.client.in_process import InProcessClient
 from emulator.scenario.client import Client, Headers, NoResponse, Response
 from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
+from emulator.web.app import library
 
 VIEWS = ("journal", "ledger", "diff", "state", "clock", "faults")
 BESIDES = (("GET", "/"), ("GET", "/_emulator/openapi.json"), ("GET", "/_emulator/scenarios"), ("GET", "/_emulator/worlds"))

@@ -9,14 +9,14 @@ from typing import Any
 
 import httpx
 
-from emulator.app import App, create_app, library, worlds_of
-from emulator.handle.transport import InProcess
-from emulator.judge import the_judge
+from emulator.client.transport import InProcess
+from emulator.contract.validator import the_judge
 from emulator.scenario.client import Headers, NoResponse, Response
 from emulator.scenario.player import play
+from emulator.sdk.vendor import dump
 from emulator.vendors import VENDORS
-from emulator.vendors.vendor import dump
-from emulator.web.accidents import at_once
+from emulator.web.app import App, create_app, library, worlds_of
+from emulator.web.fault_effects import at_once
 from emulator.web.guard import PREFIX
 
 LIBRARY = library()

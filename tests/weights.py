@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator, MutableMapping
 from itertools import chain, islice
 from typing import Any
 
-from emulator.app import App, create_app, worlds_of
-from emulator.doors import InProcessClient
+from emulator.client.in_process import InProcessClient
 from emulator.kernel.worlds import Worlds
-from emulator.web.wire import Scope
+from emulator.web.app import App, create_app, worlds_of
+from emulator.web.response import Scope
 
 STRIPE = ((b"authorization", b"Bearer sk_test_1"), (b"stripe-version", b"2026-03-25.preview"))
 JOB = {"endpoint": {"path": "/v1/customers/:customer", "http_method": "post"}, "skip_validation": True, "metadata": {}}

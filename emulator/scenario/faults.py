@@ -10,8 +10,8 @@ from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fa
 from emulator.kernel.quantities import duration_at, parse_duration, parse_instant, show_duration
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.scenario.terms import DELAY, DURATION, INSTANT
-from emulator.vendors.vendor import Vendor, dump
+from emulator.scenario.schema_types import DELAY, DURATION, INSTANT
+from emulator.sdk.vendor import Vendor, dump
 
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.scenario.faults import BODY, fault_schema
-from emulator.scenario.terms import DURATION, INSTANT, WAIT
-from emulator.vendors.vendor import Vendor
+from emulator.scenario.schema_types import DURATION, INSTANT, WAIT
+from emulator.sdk.vendor import Vendor
 
 HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from emulator.vendors.vendor import Vendor
+from emulator.sdk.vendor import Vendor
 
 UNFIT = re.compile(r"[\s/\\?#%\x00-\x1f\x7f]")
 

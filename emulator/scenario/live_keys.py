@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from emulator.kernel.errors import Problem
-from emulator.scenario.mistakes import Path
+from emulator.scenario.invalid_paths import Path
 
 MESSAGE = (
     "this looks like a live key, with which every request is refused here: write a test key,"

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.contradictions import contradictions
 from emulator.scenario.document import Document
 from emulator.scenario.files import ENDINGS, is_scenario, text_of
 from emulator.scenario.grammar import scenario_schema
-from emulator.scenario.impossibilities import impossibilities
+from emulator.scenario.invalid_paths import Mistakes
 from emulator.scenario.live_keys import hidden, live_keys
-from emulator.scenario.mistakes import Mistakes
 from emulator.scenario.scenario import Scenario, Vendors
+from emulator.scenario.semantic_checks import contradictions
 from emulator.scenario.strict_json import parse_json
+from emulator.scenario.world_checks import impossibilities
 
 
 def load_file(path: Path, vendors: Vendors, name: str | None = None) -> Scenario:

@@ -10,10 +10,10 @@ from typing import Any
 
 from emulator.kernel.printable import escaped
 from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
-from emulator.scenario.compare import abridge, differences, exact_difference
 from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
 from emulator.scenario.scenario import Scenario, Step
-from emulator.vendors.vendor import dump
+from emulator.sdk.vendor import dump
+from emulator.state.compare import abridge, differences, exact_difference
 
 CONTROL = "/_emulator"
 

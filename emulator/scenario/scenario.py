@@ -22,7 +22,7 @@ from emulator.kernel.worlds import Claim
 from emulator.scenario.faults import body_of, lay_in
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.resources import as_written, count, lists_of, written_out
-from emulator.vendors.vendor import Vendor
+from emulator.sdk.vendor import Vendor
 
 Vendors = Mapping[str, Vendor]
 TEMPLATES = 8

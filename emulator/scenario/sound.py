@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emulator.kernel.errors import Problem
-from emulator.scenario.mistakes import Path
+from emulator.scenario.invalid_paths import Path
 from emulator.scenario.scenario import Vendors
 
 RESOURCES = frozenset({"batches", "batch_jobs", "event_destinations", "destinations", "error_logs"})

@@ -18,10 +18,10 @@ from jsonschema.validators import extend
 from emulator.kernel.errors import TOLD, Problem
 from emulator.kernel.quantities import parse_instant
 from emulator.kernel.words import near, some
-from emulator.scenario.compare import abridge
 from emulator.scenario.document import Path
 from emulator.scenario.misplaced import Misplaced
-from emulator.scenario.terms import duration_mistake, is_duration
+from emulator.scenario.schema_types import duration_mistake, is_duration
+from emulator.state.compare import abridge
 
 TYPES = {
     "object": "an object",

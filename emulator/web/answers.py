@@ -10,7 +10,7 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.vendors.vendor import Answer, Call, Operation, Reply
+from emulator.sdk.vendor import Answer, Call, Operation, Reply
 from emulator.web.routes import Route
 
 SCRIPTED = "scripted"

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.kernel.journal import Exchange, outcome
 from emulator.web.guard import OPEN, Turned
 from emulator.web.redact import redact_text
-from emulator.web.wire import Scope, Send, Wire
+from emulator.web.response import Scope, Send, Wire
 
 Say = Callable[[str], None]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.web.request_head import CONTINUE, declared_length
-from emulator.web.wire import Scope
+from emulator.web.response import Scope
 
 
 def waits_for_continue(scope: Scope) -> bool:

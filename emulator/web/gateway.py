@@ -15,24 +15,24 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.vendors.vendor import Call, Reader, Stream, Vendor
-from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
+from emulator.sdk.vendor import Call, Reader, Stream, Vendor
 from emulator.web.answers import answer_to, would_refuse
-from emulator.web.apart import apart
 from emulator.web.coding import GZIP
 from emulator.web.expectation import waits_for_continue, waits_with_too_much
+from emulator.web.fault_effects import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
+from emulator.web.faulted_request import Stricken
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
+from emulator.web.intended_vendor import meant
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.meant import meant
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Judge, Recorder
 from emulator.web.redact import redact_text
+from emulator.web.response import HEARD_OUT, LONG, Means, Receive, Scope, Send, Wire, ours, send_out
 from emulator.web.routes import Route, Routes
-from emulator.web.stricken import Stricken
 from emulator.web.target import with_plain_letters
-from emulator.web.wire import HEARD_OUT, LONG, Means, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.threads import apart
 from emulator.web.world_choice import why_no_world, world_of
 
 Tell = Callable[[Scope, Wire], None]

@@ -15,7 +15,7 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
-from emulator.vendors.vendor import Call
+from emulator.sdk.vendor import Call
 from emulator.web.turns import set_within
 
 LIFTED, GONE = "lifted", "gone"

@@ -15,10 +15,10 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
-from emulator.vendors.vendor import Call
+from emulator.sdk.vendor import Call
 from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted, Past
 from emulator.web.lanes import NoLanes
-from emulator.web.wire import Means
+from emulator.web.response import Means
 
 T = TypeVar("T")
 

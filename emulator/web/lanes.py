@@ -13,7 +13,7 @@ from emulator.kernel.ahead import TURN_LIMIT, steps_of_a_look
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.world import World
-from emulator.web.apart import apart
+from emulator.web.threads import apart
 
 T = TypeVar("T")
 

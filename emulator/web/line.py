@@ -11,8 +11,8 @@ from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.kernel.limits import Limits
-from emulator.web.accidents import LENT
 from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.fault_effects import LENT
 from emulator.web.flow import OneReadAhead, OneWrite, Unread, after_rounds
 from emulator.web.guard import Turned
 from emulator.web.idle import RESTS, has_unread_bytes, hint, longest_idle

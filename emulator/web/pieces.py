@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from emulator.vendors.vendor import dump
+from emulator.sdk.vendor import dump
 
 MANY = 500
 """Items written at once at most."""

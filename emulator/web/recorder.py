@@ -7,18 +7,18 @@ from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
 
-from emulator.evidence import grounds_of
+from emulator.contract.evidence import grounds_of
 from emulator.kernel.budget import Charge
 from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import STEPS, Began, Exchange
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.vendors.vendor import Answer, Call, Reply, Stream, dump
+from emulator.sdk.vendor import Answer, Call, Reply, Stream, dump
 from emulator.web.answers import FAILED, SCRIPTED
 from emulator.web.coding import coding_of
 from emulator.web.held import Noted
+from emulator.web.response import RawHeaders, Wire
 from emulator.web.routes import Route
-from emulator.web.wire import RawHeaders, Wire
 
 Judge = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from httptools import HttpParserCallbackError, HttpParserError
 
 from emulator.web.guard import Turned
-from emulator.web.wire import body_of_ours
+from emulator.web.response import body_of_ours
 
 TLS_RECORDS = (b"\x16\x03", b"\x15\x03")
 """The first bytes of a handshake and of an alert of TLS."""

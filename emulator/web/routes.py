@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from emulator.kernel.words import hint
-from emulator.vendors.vendor import Operation, Vendor
+from emulator.sdk.vendor import Operation, Vendor
 
 ASTRAY = "astray"
 """In place of an operation that the vendor does not have."""

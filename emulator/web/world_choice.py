@@ -5,8 +5,8 @@ from __future__ import annotations
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.vendors.vendor import Call, Vendor
-from emulator.web.wire import WORLD_HEADER
+from emulator.sdk.vendor import Call, Vendor
+from emulator.web.response import WORLD_HEADER
 
 
 def world_of(worlds: Worlds, vendor: Vendor, call: Call) -> World | None:

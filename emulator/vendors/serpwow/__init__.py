@@ -1,5 +1,6 @@
 """SerpWow: batches that are queued, run and stopped, and the credits that they cost."""
 
+from emulator.sdk.vendor import Credentials, Vendor
 from emulator.vendors.serpwow.advice import advise
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations import DESTINATION
@@ -8,7 +9,6 @@ from emulator.vendors.serpwow.machine import ACCOUNT, BATCH
 from emulator.vendors.serpwow.operations import MOUNTS, OPERATIONS, admit, astray, credential
 from emulator.vendors.serpwow.wire import HEADERS, finish
 from emulator.vendors.serpwow.wordings import WORDINGS, failure
-from emulator.vendors.vendor import Credentials, Vendor
 
 
 def make_credentials(secret: str) -> Credentials:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.forms import MULTIPART, form_instead_of_json
+from emulator.sdk.forms import MULTIPART, form_instead_of_json
+from emulator.sdk.vendor import Call
 from emulator.vendors.serpwow.received import FORM, JSON_BEGINS, media_type
-from emulator.vendors.vendor import Call
 
 
 def advise(_tx: Transaction, call: Call, answer: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import (
     DELETE_UNKNOWN_SEARCHES,
@@ -31,7 +32,6 @@ from emulator.vendors.serpwow.received import body_of, parameters_in, parameters
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
 from emulator.vendors.serpwow.searches import MIXED, MOST_PAGES, MOST_WITH_HTML, Search, Searches, whole
 from emulator.vendors.serpwow.slots import call_up, in_its_line
-from emulator.vendors.vendor import Act, Answer, Call
 
 PER_CALL = 1000
 """How many searches one call may add. Evidence: serpwow-limits-4."""

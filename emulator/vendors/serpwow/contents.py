@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
+from emulator.sdk.vendor import dump
 from emulator.vendors.serpwow.model import ResultSet
 from emulator.vendors.serpwow.searches import PAGE_SIZE, Search, show_search
-from emulator.vendors.vendor import dump
 
 CSV_FIELDS = ("search.id", "search.q", "success", "result.organic_results.position", "result.organic_results.title")
 """The columns of a CSV file that nobody chose any for."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emulator.kernel.machine import View
-from emulator.vendors.fields import instant
+from emulator.sdk.fields import instant
 from emulator.vendors.serpwow.assumptions_of_calls import FAILED_STATUS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model import ResultSet
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.machine import ABSENT, SAME, Machine, On, Row, View
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, optional_text, text
 from emulator.vendors.serpwow.ids import fresh_code, seven_letters
@@ -18,7 +19,6 @@ from emulator.vendors.serpwow.oss_regions import OSS_REGIONS
 from emulator.vendors.serpwow.received import parameters_of
 from emulator.vendors.serpwow.refusals import unfit
 from emulator.vendors.serpwow.uploads import is_out_of_reach
-from emulator.vendors.vendor import Answer, Call
 
 DESTINATIONS_LIMIT = 50
 """Destinations in an account. Evidence: serpwow-destinations-2."""

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 from emulator.kernel.budget import Kept
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.listing import WantedPage, page_wanted
 from emulator.vendors.serpwow.refusals import unfit
-from emulator.vendors.vendor import Answer, Call
 
 PAGE_SIZE = 10
 KEPT = timedelta(days=3)

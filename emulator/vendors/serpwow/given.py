@@ -12,7 +12,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import Gathered, many_of, read_fields, refuse_future, schema_of, show_fields
+from emulator.sdk.fields import Gathered, many_of, read_fields, refuse_future, schema_of, show_fields
 from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions_of_calls import LOCKED_TYPE
 from emulator.vendors.serpwow.batches import new_batch

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.errors import BadInput
-from emulator.vendors.fields import (
+from emulator.sdk.fields import (
     AMOUNT,
     COUNT,
     FLAG,

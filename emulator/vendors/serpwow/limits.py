@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.serpwow.assumptions_of_calls import RATE_WINDOW
 from emulator.vendors.serpwow.model import Meter
-from emulator.vendors.vendor import Act, Answer, Call
 
 PER_MINUTE = 60
 MINUTE = timedelta(minutes=1)

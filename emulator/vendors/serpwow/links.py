@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.contents import CSV_FIELDS, as_csv, as_json, as_jsonlines, results_of, search_rows, zipped
 from emulator.vendors.serpwow.model import SELF, Batch, ResultSet
 from emulator.vendors.serpwow.queries import csv_fields_of
 from emulator.vendors.serpwow.refusals import unfit
-from emulator.vendors.vendor import Answer, Call
 
 FILES = ("/_files",)
 ENDINGS = {"json": ".json", "jsonlines": ".jsonl", "csv": ".csv"}

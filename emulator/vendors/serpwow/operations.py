@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.kernel.beside import MANY
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call, Operation
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (
@@ -40,7 +41,6 @@ from emulator.vendors.serpwow.reading import (
 )
 from emulator.vendors.serpwow.received import as_read
 from emulator.vendors.serpwow.refusals import refused_by_a_row
-from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 MOUNTS = ("/live", "/serpwow/live")
 

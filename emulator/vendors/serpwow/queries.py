@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.serpwow.assumptions_of_bodies import REPEATED_PARAMETER
 from emulator.vendors.serpwow.bodies import Unfit, joined
 from emulator.vendors.serpwow.forms import BadForm, read_form
 from emulator.vendors.serpwow.received import as_read
 from emulator.vendors.serpwow.refusals import unfit
-from emulator.vendors.vendor import Act, Answer, Call
 
 SINGLE = frozenset(
     (

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import FIND_IN, SEARCHES_BEYOND_END, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.bodies import Unfit
@@ -16,7 +17,6 @@ from emulator.vendors.serpwow.model import Batch, ResultSet
 from emulator.vendors.serpwow.printed import fields_beside
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
 from emulator.vendors.serpwow.searches import Search, Searches, whole
-from emulator.vendors.vendor import Act, Answer, Call
 
 NO_WEBHOOK = "This Result Set had no webhook POST set"
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.serpwow.assumptions_of_bodies import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER, OF_BODIES
 from emulator.vendors.serpwow.assumptions_of_calls import HTML_LIMIT, LIST_FIELDS
 from emulator.vendors.serpwow.bodies import FLAGS, Unfit
 from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.forms import BadForm, is_index, read_form
-from emulator.vendors.vendor import Act, Answer, Call
 
 FORM = "application/x-www-form-urlencoded"
 JSON_BEGINS = (b"{", b"[")

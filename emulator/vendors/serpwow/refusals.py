@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from emulator.kernel.transaction import Taken
+from emulator.sdk.vendor import Answer
 from emulator.vendors.serpwow.assumptions import START_DISABLED, START_EMPTY, STOP_FAILURE, UNKNOWN_BATCH, WRONG_STATE
 from emulator.vendors.serpwow.assumptions_of_calls import EDIT_QUEUED
 from emulator.vendors.serpwow.bodies import Unfit
-from emulator.vendors.vendor import Answer
 
 ASSUMED = {
     "unknown_batch": UNKNOWN_BATCH.id,

@@ -8,7 +8,8 @@ from typing import Any
 
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import instant
+from emulator.sdk.fields import instant
+from emulator.sdk.vendor import Call
 from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS
 from emulator.vendors.serpwow.delivery_status import show_deliveries
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
@@ -16,7 +17,6 @@ from emulator.vendors.serpwow.effects import BATCHES_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch, Destination, Platform, ResultSet
 from emulator.vendors.serpwow.schedules import HEEDED, Schedule
 from emulator.vendors.serpwow.usage import history
-from emulator.vendors.vendor import Call
 
 NOT_PRINTED_IN_A_LIST = ("credits_required", "searches_type", "searches_type_locked")
 NOT_PRINTED_WITH_OTHERS = (*NOT_PRINTED_IN_A_LIST, "priority", "destination_ids", "next_result_set_id")

@@ -7,7 +7,8 @@ from typing import Any
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import instant
+from emulator.sdk.fields import instant
+from emulator.sdk.vendor import Call, Reply, Stream, Wording, phrase
 from emulator.vendors.serpwow.assumptions import (
     STOP_FAILURE,
     STOPALL_SINGULAR,
@@ -34,7 +35,6 @@ from emulator.vendors.serpwow.wire import (
     show_batch_but_for,
     show_result_set,
 )
-from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
 
 UNAVAILABLE = 503
 INCIDENT = "Request type google-web is temporarily unavailable. You have not been charged for this request"

@@ -1,5 +1,6 @@
 """6DOT50 PAY: batches of payments to mobile numbers, their cancellation, and the tokens that it takes to ask."""
 
+from emulator.sdk.vendor import Vendor
 from emulator.vendors.sixdot50.advice import advise
 from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.given import SixDot50Given
@@ -8,7 +9,6 @@ from emulator.vendors.sixdot50.operations import OPERATIONS, admit, astray
 from emulator.vendors.sixdot50.refusals import failure
 from emulator.vendors.sixdot50.tokens import credential, make_credentials
 from emulator.vendors.sixdot50.wire import MEDIA_TYPE, WORDINGS, finish
-from emulator.vendors.vendor import Vendor
 
 SIXDOT50 = Vendor(
     name="6dot50",

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from emulator.kernel.journal import show_instant
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.forms import form_instead_of_json
+from emulator.sdk.forms import form_instead_of_json
+from emulator.sdk.vendor import Call
 from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.sixdot50.shapes import misshapen
 from emulator.vendors.sixdot50.tokens import bearer
-from emulator.vendors.vendor import Call
 
 
 def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from emulator.vendors.vendor import Call
+from emulator.sdk.vendor import Call
 
 Properties = Mapping[str, Any]
 """Property name in lower case → value."""

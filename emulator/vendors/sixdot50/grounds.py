@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer
 from emulator.vendors.sixdot50.assumptions import ADDED_BODY, IS_MEMBER, PAYING_ACCOUNT
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     ABSENT_VALUES,
@@ -19,7 +20,6 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
 from emulator.vendors.sixdot50.model import OURS, Account, Batch, Payment
 from emulator.vendors.sixdot50.refusals import DECIDED_BY
 from emulator.vendors.sixdot50.wire import is_shown_as_member, rounded
-from emulator.vendors.vendor import Answer
 
 _WRITTEN = {"created": CREATED_STATUS.id, "changed": None, "added": ADDED_BODY.id}
 _OPTIONAL = ("firstname", "lastname", "external_id", "settled_at", "referral_amount", "referral_msisdn")

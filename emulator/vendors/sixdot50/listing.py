@@ -8,12 +8,12 @@ from itertools import islice, pairwise
 from operator import attrgetter
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.sixdot50.assumptions_of_calls import BAD_PAGING, STATUS_CASE, TAKE_NOTHING, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
 from emulator.vendors.sixdot50.validation import INVALID, Flaw, is_same
 from emulator.vendors.sixdot50.writing import refused
-from emulator.vendors.vendor import Answer, Call
 
 MOST = 1000
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.sixdot50.assumptions_of_calls import MISSING_MEDIA_TYPE, OTHER_MEDIA_TYPE
 from emulator.vendors.sixdot50.grounds import resting
-from emulator.vendors.vendor import Act, Answer, Call
 
 JSON = "application/json"
 """The media type of every request. Evidence: 6dot50-media-2."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from emulator.kernel.beside import MANY
 from emulator.kernel.machine import Machine
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call, Operation
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
@@ -27,7 +28,6 @@ from emulator.vendors.sixdot50.typed import flaws_of_types
 from emulator.vendors.sixdot50.validation import CREDENTIAL_TYPES, INVALID, MISSING, MSISDN, Flaw
 from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
 from emulator.vendors.sixdot50.writing import UNREADABLE, add_payments, create_batch, refused, update_batch
-from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 
 def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:

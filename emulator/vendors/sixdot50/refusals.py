@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Call, Reply, Wording, phrase
 from emulator.vendors.sixdot50.assumptions import EMPTY_SUBMIT, SMALL_FLOAT_STATUS
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     ERROR_BODY,
@@ -19,7 +20,6 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
     WRONG_STATE_STATUS,
 )
 from emulator.vendors.sixdot50.validation import INVALID, MISSING, Flaw
-from emulator.vendors.vendor import Call, Reply, Wording, phrase
 
 GENERAL, VALIDATION, UNREADABLE = "0", "1", "2"
 """The envelope's error codes. Evidence: 6dot50-error-2."""

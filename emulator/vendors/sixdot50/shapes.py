@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+from emulator.sdk.vendor import Call
 from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types, misfits, of_object, properties
 from emulator.vendors.sixdot50.validation import ADDITION_TYPES, BATCH_TYPES, CREDENTIAL_TYPES, PAYMENT_TYPES
-from emulator.vendors.vendor import Call
 
 BODY_TYPES: Types = {**CREDENTIAL_TYPES, **BATCH_TYPES, **ADDITION_TYPES}
 """The types of all fields that a body of any operation has."""

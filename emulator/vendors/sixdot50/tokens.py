@@ -12,10 +12,10 @@ from uuid import UUID
 import orjson
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Call, Credentials
 from emulator.vendors.sixdot50.assumptions_of_calls import OLDER_TOKENS
 from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
-from emulator.vendors.vendor import Call, Credentials
 
 LIFETIME = timedelta(minutes=15)
 """Evidence: 6dot50-token-2."""

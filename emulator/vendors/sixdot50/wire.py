@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Call, Reply, Wording
 from emulator.vendors.sixdot50.assumptions import (
     ADDED_BODY,
     CANCELLED_REFERRALS,
@@ -26,7 +27,6 @@ from emulator.vendors.sixdot50.assumptions_of_calls import (
 from emulator.vendors.sixdot50.machine import is_member
 from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, Token
 from emulator.vendors.sixdot50.refusals import REFUSALS
-from emulator.vendors.vendor import Call, Reply, Wording
 
 BATCH_STATUS_CODES = {"CANCELLED": "Cancelled", "CLOSED": "Closed", "DRAFT": "In draft", "OPEN": "Open batch"}
 PAYMENT_STATUS_CODES = {

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.sixdot50.assumptions import (
     EMPTY_UPDATE,
     MISSING_CLEAR_EXISTING,
@@ -32,7 +33,6 @@ from emulator.vendors.sixdot50.validation import (
     to_the_cent,
     with_referrals,
 )
-from emulator.vendors.vendor import Act, Answer, Call
 
 UNREADABLE = Answer("unreadable", "6dot50-error-2")
 

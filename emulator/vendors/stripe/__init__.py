@@ -1,5 +1,6 @@
 """Stripe: batch jobs of the second core API, their files, their events, and where these are sent."""
 
+from emulator.sdk.vendor import Credentials, Vendor
 from emulator.vendors.stripe.advice import advise
 from emulator.vendors.stripe.assumptions import ASSUMPTIONS
 from emulator.vendors.stripe.calls import admit, astray, credential
@@ -10,7 +11,6 @@ from emulator.vendors.stripe.given import StripeGiven
 from emulator.vendors.stripe.machine import JOB
 from emulator.vendors.stripe.operations import JOB_OPERATIONS
 from emulator.vendors.stripe.wire import JOB_WORDINGS, failure, finish
-from emulator.vendors.vendor import Credentials, Vendor
 
 
 def make_credentials(secret: str) -> Credentials:

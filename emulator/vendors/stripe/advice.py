@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.words import near, some
-from emulator.vendors.forms import form_instead_of_json
+from emulator.sdk.forms import form_instead_of_json
+from emulator.sdk.vendor import Call
 from emulator.vendors.stripe.assumptions import CHANNEL, CONTENT_TYPE
 from emulator.vendors.stripe.calls import content_type, fields_of, version_of
 from emulator.vendors.stripe.creation import endpoint_of
@@ -15,7 +16,6 @@ from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.operations import CONTENT_TYPES
 from emulator.vendors.stripe.parameters import pairs_of
 from emulator.vendors.stripe.versions import PREVIEWS, Endpoint, endpoints_of, is_well_formed
-from emulator.vendors.vendor import Call
 
 
 def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:

@@ -8,7 +8,8 @@ from typing import Any
 
 from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.forms import ENCODED
+from emulator.sdk.forms import ENCODED
+from emulator.sdk.vendor import Act, Answer, Call, Operation
 from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.assumptions_of_requests import BODY_TYPE
 from emulator.vendors.stripe.contexts import acting, refusal_of_context
@@ -19,7 +20,6 @@ from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.parameters import Known, Mistaken, pairs_of
 from emulator.vendors.stripe.platform import LOCKED, platform_of
 from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, is_well_formed, named_version
-from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 WithFields = Callable[[Transaction, Call, Mapping[str, Any]], Answer]
 """Carries out an operation whose body is an object with these fields."""

@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from emulator.kernel.machine import View
+from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.stripe.assumptions_of_requests import ACCOUNT_HEADER, MALFORMED_CONTEXT
 from emulator.vendors.stripe.model import SELF
 from emulator.vendors.stripe.platform import account_of
-from emulator.vendors.vendor import Answer, Call
 
 _ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
 

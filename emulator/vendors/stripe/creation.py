@@ -7,13 +7,13 @@ from typing import Any
 
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer
 from emulator.vendors.stripe.assumptions import CHANNEL, ENDPOINTS, REQUIRED_FIELDS
 from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
 from emulator.vendors.stripe.metadata import mistake_in_metadata
 from emulator.vendors.stripe.model import DEFAULT_RPS, Job, letters
 from emulator.vendors.stripe.platform import account_of
 from emulator.vendors.stripe.versions import Endpoint, knows_rps, supports, supports_ever
-from emulator.vendors.vendor import Answer
 
 METHODS = ("post", "delete")
 SCOPES = ("all", "none")

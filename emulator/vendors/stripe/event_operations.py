@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from emulator.kernel.beside import MANY
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call, Operation
 from emulator.vendors.stripe.assumptions import (
     LIST_ORDER,
     PAGE_FILTERS,
@@ -54,7 +55,6 @@ from emulator.vendors.stripe.parameters import NOTHING, Known, Mistaken, Paramet
 from emulator.vendors.stripe.payloads import refusal_by_payload
 from emulator.vendors.stripe.receivers import WEBHOOK
 from emulator.vendors.stripe.versions import filters_events
-from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 MOST_TYPES = 20
 """Evidence: stripe-event-6."""

@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import instant
+from emulator.sdk.fields import instant
+from emulator.sdk.vendor import Call, Reply, Wording
 from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
 from emulator.vendors.stripe.assumptions_of_events import DELETED_DESTINATION, EVENT_REASON
 from emulator.vendors.stripe.calls import version_of
@@ -16,7 +17,6 @@ from emulator.vendors.stripe.event_operations import Page, included
 from emulator.vendors.stripe.events import PING, Event, has_unprinted_reason
 from emulator.vendors.stripe.model import SELF, Job
 from emulator.vendors.stripe.sources import show_sources
-from emulator.vendors.vendor import Call, Reply, Wording
 
 
 def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from emulator.kernel.budget import Kept
 from emulator.kernel.machine import Effect, View
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.stripe.assumptions import UPDATED_EVENTS
 from emulator.vendors.stripe.ledger import DROPPED_AT_ONCE, Ledger, ledger_of
 from emulator.vendors.stripe.model import SELF, letters
-from emulator.vendors.vendor import Act, Answer, Call
 
 JOB_EVENT = "v2.core.batch_job."
 PING = "v2.core.event_destination.ping"

@@ -10,7 +10,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import (
+from emulator.sdk.fields import (
     INSTANT,
     TEXT,
     Field,

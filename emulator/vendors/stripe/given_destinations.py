@@ -9,7 +9,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.machine import View
 from emulator.kernel.words import hint
-from emulator.vendors.fields import PAST, TEXT, TEXTS, Field, Fields, one_of, read_fields, refuse_future, show_fields
+from emulator.sdk.fields import PAST, TEXT, TEXTS, Field, Fields, one_of, read_fields, refuse_future, show_fields
 from emulator.vendors.stripe.assumptions import TOO_MANY_DESTINATIONS
 from emulator.vendors.stripe.destination_fields import EVERYTHING, VERSION, unfit_event
 from emulator.vendors.stripe.destinations import MOST, Destination, mint_id, mint_secret

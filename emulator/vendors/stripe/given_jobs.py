@@ -11,7 +11,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import show_instant
 from emulator.kernel.machine import View
-from emulator.vendors.fields import (
+from emulator.sdk.fields import (
     COUNT,
     FLAG,
     INSTANT,

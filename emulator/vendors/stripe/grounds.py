@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.stripe.assumptions import CHANNEL, LINK_LIFE
 from emulator.vendors.stripe.calls import is_mislabelled, version_of
 from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
@@ -16,7 +17,6 @@ from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.machine import results_are_gone
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
 from emulator.vendors.stripe.versions import Endpoint, endpoints_of, has_first_list
-from emulator.vendors.vendor import Answer, Call
 
 PRINTED = (
     Endpoint("post", "/v1/customers/:customer"),

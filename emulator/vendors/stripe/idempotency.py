@@ -14,12 +14,12 @@ from emulator.kernel.budget import Kept
 from emulator.kernel.machine import Machine
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.stripe.assumptions import IDEMPOTENT_ID
 from emulator.vendors.stripe.contexts import acting
 from emulator.vendors.stripe.destinations import DESTINATION
 from emulator.vendors.stripe.ledger import DROPPED_AT_ONCE, Ledger, ledger_of
 from emulator.vendors.stripe.machine import CREATE, JOB
-from emulator.vendors.vendor import Act, Answer, Call
 
 LIFETIME = timedelta(days=30)
 """How long a key is remembered. Evidence: stripe-idempotency-1."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from emulator.kernel.machine import View
+from emulator.sdk.vendor import Answer, Call, Operation
 from emulator.vendors.stripe.assumptions_of_requests import KEY_IN_USE
 from emulator.vendors.stripe.contexts import acting
-from emulator.vendors.vendor import Answer, Call, Operation
 
 
 def refusal_of_key_in_use(view: View, call: Call, operation: Operation) -> Answer | None:

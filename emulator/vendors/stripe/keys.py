@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer
 from emulator.vendors.stripe.assumptions_of_requests import ORGANIZATION_KEY, OTHER_KEY, PUBLISHABLE_KEY, RESTRICTED_KEY
-from emulator.vendors.vendor import Answer
 
 PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 from emulator.kernel.budget import Kept
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Answer
 from emulator.vendors.stripe.assumptions_of_requests import RATE_LIMITS
-from emulator.vendors.vendor import Answer
 
 A_SECOND = 25
 """Requests of a second, in a sandbox as a whole and for each endpoint alike. Evidence: stripe-limit-4."""

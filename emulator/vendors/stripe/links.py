@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from emulator.kernel.machine import Wait
 from emulator.kernel.quantities import END_OF_TIME
+from emulator.sdk.vendor import Call
 from emulator.vendors.stripe.model import Job, letters
-from emulator.vendors.vendor import Call
 
 MOUNT = "/_files"
 LINK = Wait("stripe.download_link", timedelta(minutes=60), "stripe-output-4")

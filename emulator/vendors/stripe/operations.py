@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.vendor import Act, Answer, Call, Operation
 from emulator.vendors.stripe.assumptions import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
@@ -46,7 +47,6 @@ from emulator.vendors.stripe.outcomes import Failing, plan
 from emulator.vendors.stripe.parameters import NOTHING, Known
 from emulator.vendors.stripe.platform import account_of
 from emulator.vendors.stripe.rows import Intake, Rows
-from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 ASSUMED = {
     "stripe-cancel-8": CANCEL_READY.id,

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from emulator.vendors.vendor import Call
+from emulator.sdk.vendor import Call
 
 _ELEMENT = re.compile(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
 """An element of an array that is bracketed or indexed."""

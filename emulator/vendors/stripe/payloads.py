@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from emulator.kernel.machine import View
+from emulator.sdk.vendor import Answer
 from emulator.vendors.stripe.assumptions_of_events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
-from emulator.vendors.vendor import Answer
 
 THIN_TYPES = ("v1.", "v2.")
 """How the types of thin events begin. Evidence: stripe-event-8."""

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.vendors.fields import instant
+from emulator.sdk.fields import instant
+from emulator.sdk.vendor import Call, Reply, Stream, Wording, phrase
 from emulator.vendors.stripe.assumptions import (
     IDEMPOTENCY_TYPE,
     LINK_LIFE,
@@ -27,7 +28,6 @@ from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.platform import LOCKED, platform_of
 from emulator.vendors.stripe.results import chunks_of, size_of
 from emulator.vendors.stripe.versions import Endpoint, knows_rps
-from emulator.vendors.vendor import Call, Reply, Stream, Wording, phrase
 
 FROM_CREATION = timedelta(minutes=70)
 """How long after its job was created a link lives in every sample. Evidence: stripe-output-4."""

@@ -1,0 +1,1 @@
+"""The command `batch-emulator`: serve, play, check, list, explain, explore and the rest."""

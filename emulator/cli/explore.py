@@ -1,0 +1,197 @@
+"""The command `explore`: any program, tried with everything that could come in its way."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from emulator.client.exploring import MAX_SECONDS
+from emulator.client.watch import EVERY
+
+if TYPE_CHECKING:
+    from emulator.client.emulator import Emulator
+
+
+STDERR = 2
+"""Where what the program says goes, so that the report has standard output to itself."""
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
+@click.argument("scenario")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="WHERE:DO[:FOR]",
+    envvar="EMULATOR_FAULT",
+    show_envvar=True,
+    callback=lambda _, __, written: [sound(it) for it in written],
+    help="Lay it at each call: after-commit:drop, before-commit:503, after-commit:delay:30s, mid-body:dribble:50ms.",
+)
+@click.option(
+    "--most",
+    default=1000,
+    type=click.IntRange(min=1),
+    envvar="EMULATOR_MOST",
+    show_envvar=True,
+    show_default=True,
+    help="How many endings to try.",
+)
+@click.option(
+    "--max-seconds",
+    default=f"{MAX_SECONDS:g}s",
+    metavar="DURATION",
+    callback=lambda _, __, written: seconds(written),
+    envvar="EMULATOR_MAX_SECONDS",
+    show_envvar=True,
+    show_default=True,
+    help="For how long to try them, all in all.",
+)
+def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str, Any]], most: int, max_seconds: float) -> None:
+    """Run COMMAND (after --) once for every way in which time or a fault could come between its calls.
+
+    Its exit code says whether something broke. It finds its world by EMULATOR_URL, SERPWOW_URL, SERPWOW_API_KEY,
+    STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET. Before each run, standard error says what
+    is tried; Ctrl-C prints what was found so far.
+    """
+    from emulator.client.emulator import Emulator
+    from emulator.client.endings import Explored
+    from emulator.client.explore import Broke, OutOfTime
+    from emulator.kernel.errors import EmulatorError
+
+    if shutil.which(command[0]) is None:
+        raise click.ClickException(f"there is no command {command[0]!r}")
+
+    def client(emulator: Emulator) -> None:
+        if code := run(command, {**os.environ, **environment(emulator)}):
+            raise Broke(f"exit code {code}")
+
+    found = Explored()
+
+    def progress(explored: Explored, what: str) -> None:
+        nonlocal found
+        found = explored
+        click.echo(f"{explored.tried + explored.skipped} of {explored.endings or '?'}: {what}", err=True)
+
+    try:
+        with Emulator() as emulator:
+            found = emulator.explore(scenario, client, faults=faults, most=most, max_seconds=max_seconds, progress=progress)
+    except KeyboardInterrupt:
+        click.echo(str(found))
+        raise click.exceptions.Exit(128 + signal.SIGINT) from None
+    except OutOfTime as error:
+        click.echo(str(error.explored))
+        raise click.ClickException(str(error)) from None
+    except EmulatorError as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(str(found))
+    if found.broken:
+        raise click.exceptions.Exit(1)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Runs a program to its end and returns its exit code. Where this is interrupted, it is killed with all that it began.
+
+    It is started by another thread, where no interrupt is raised, so that none comes between its start and our knowing it.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(_start, command, environment, started).result()
+        return _end_of(started[0])
+    finally:
+        for process in started:
+            _kill(process)
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str], started: list[subprocess.Popen[bytes]]) -> None:
+    group = 0 if os.name == "posix" else None
+    started.append(subprocess.Popen(command, env=environment, stdout=STDERR, process_group=group))  # noqa: S603  as we are told
+
+
+def _end_of(process: subprocess.Popen[bytes]) -> int:
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(EVERY)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Ends a program that has not ended by itself."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
+        process.wait()
+
+
+def environment(emulator: Emulator) -> dict[str, str]:
+    """What a program is told of its world."""
+    return {
+        "EMULATOR_URL": emulator.url,
+        "SERPWOW_URL": emulator.serpwow.url,
+        "SERPWOW_API_KEY": emulator.serpwow.api_key,
+        "STRIPE_URL": emulator.stripe.url,
+        "STRIPE_API_KEY": emulator.stripe.api_key,
+        "SIXDOT50_URL": emulator.sixdot50.url,
+        "SIXDOT50_KEY": emulator.sixdot50.key,
+        "SIXDOT50_SECRET": emulator.sixdot50.secret,
+    }
+
+
+def seconds(written: str) -> float:
+    """Return a duration of the command line, such as `1m30s`, in seconds; `inf` has no end."""
+    from emulator.client.explore_arguments import read_seconds
+    from emulator.kernel.errors import BadInput
+
+    try:
+        return read_seconds(float(written) if written == "inf" else written)
+    except BadInput as error:
+        raise click.BadParameter(error.problems[0].message) from None
+
+
+TAKES = {"delay": "delay", "dribble": "pace"}
+"""The effects that take a duration on the command line, and the key of a scenario that has it."""
+
+
+def sound(written: str) -> dict[str, Any]:
+    """Return a fault of the command line that can be laid at each call.
+
+    Raises:
+        click.BadParameter: it cannot; every reason, in the words of the command line.
+    """
+    from emulator.client.explore_arguments import read_faults
+    from emulator.kernel.errors import BadInput
+
+    fault = read(written)
+    if fault["do"] == "delay" and "delay" not in fault:
+        where = fault["where"]
+        raise click.BadParameter(f"{written!r}: for how long? {where}:delay:30s, or {where}:delay:next until the next change")
+    try:
+        read_faults([fault])
+    except BadInput as error:
+        raise click.BadParameter(f"{written!r}: {'; '.join(it.message for it in error.problems)}") from None
+    return fault
+
+
+def read(fault: str) -> dict[str, Any]:
+    """Return a fault as it is written on the command line: `after-commit:drop`, `before-commit:503`, `after-commit:delay:30s`.
+
+    Raises:
+        click.BadParameter: a part of it is missing, or there is one too many.
+    """
+    where, _, rest = fault.partition(":")
+    do, _, length = rest.partition(":")
+    if not (where and do):
+        raise click.BadParameter(f"{fault!r} is not WHERE:DO, such as after-commit:drop or before-commit:503")
+    if length and do not in TAKES:
+        raise click.BadParameter(f"{fault!r}: {do} takes nothing after it; delay and dribble take a duration")
+    if do.isdecimal():
+        return {"where": where, "do": "status", "status": int(do)}
+    return {"where": where, "do": do, **({TAKES[do]: length} if length else {})}

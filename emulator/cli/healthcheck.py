@@ -1,0 +1,53 @@
+"""The command `healthcheck`: asks a server whether its next request will succeed."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+
+import click
+from click.core import ParameterSource
+
+from emulator.cli.options import host_option, port_option, tls_option
+from emulator.web.listening import url_at
+
+
+@click.command()
+@click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
+@host_option
+@port_option
+@tls_option
+@click.pass_context
+def healthcheck(ctx: click.Context, url: str | None, host: str, port: int, tls: bool) -> None:
+    """Exit with 0 when the server is ready, with 1 when it is not."""
+    if url is None or _are_meant(ctx, "host", "port", "tls"):
+        url = url_at(host, port, "https" if tls else "http")
+    if why_not := _why_not_ready(url.rstrip("/")):
+        raise click.ClickException(f"not ready: {why_not}")
+    click.echo("ready")
+
+
+def _are_meant(ctx: click.Context, *names: str) -> bool:
+    """Tell whether one of these options was written, and the URL stands in the environment."""
+    written = [name for name in names if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    return bool(written) and ctx.get_parameter_source("url") is not ParameterSource.COMMANDLINE
+
+
+def _why_not_ready(url: str) -> str:
+    from emulator.client.http import HttpClient
+    from emulator.scenario.client import NoResponse
+    from emulator.web.redact import redact_text
+
+    try:
+        # neither a proxy nor the certificate that it shows matters to whether it is ready
+        with HttpClient(url, timeout=5, trusted=True) as client:
+            response = client.send("GET", b"/_emulator/ready")
+    except NoResponse as error:
+        return f"{redact_text(url)}: {error}"
+    try:
+        body = json.loads(response.content)
+        if response.status == HTTPStatus.OK and body["status"] == "ok":
+            return ""
+        return f"{url} answers {response.status}: {body['detail'] if 'detail' in body else body['message']}"
+    except (ValueError, KeyError, TypeError):
+        return f"what answers at {url} ({response.status}) is no emulator"

@@ -1,0 +1,236 @@
+"""The command `list`: scenarios, assumptions, timers and operations that there are, and the worlds of a running server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+from click.core import ParameterSource
+
+from emulator.cli.local_scenarios import open_library
+from emulator.cli.options import scenarios_option, server_url_option, token_option
+from emulator.kernel.printable import escaped
+from emulator.scenario.document import MAX_BYTES
+from emulator.scenario.files import read_at_most
+
+if TYPE_CHECKING:
+    from emulator.kernel.machine import Machine, Wait
+    from emulator.sdk.vendor import Vendor
+
+Item = dict[str, Any]
+"""One thing that is listed, as --json prints it."""
+
+
+class Wish(NamedTuple):
+    """The options of one call of the command."""
+
+    vendor: str | None
+    folders: Sequence[Path]
+    url: str
+    token: str | None
+
+    @property
+    def vendors(self) -> list[Vendor]:
+        """The vendors to list something of: all of them, or the one that was named."""
+        from emulator.vendors import VENDORS
+
+        return [it for it in VENDORS.values() if self.vendor in (None, it.name)]
+
+
+class Kind(NamedTuple):
+    """Something to list: what it is, the options that narrow it, how it is found, and its columns by their titles."""
+
+    about: str
+    options: frozenset[str]
+    find: Callable[[Wish], Iterator[Item]]
+    columns: Mapping[str, Callable[[Item], str]]
+
+
+def scenarios(wish: Wish) -> Iterator[Item]:
+    """Each scenario's name and title. Whether the rest of a file is right is not looked at, which takes longer."""
+    known = open_library(wish.folders)
+    for name in known.names():
+        if wish.vendor is None or name.startswith(f"{wish.vendor}/"):
+            yield {"name": name, "title": _title(known.path(name))}
+
+
+def _title(path: Path) -> str | None:
+    """The title in a scenario file; None where it has none or cannot be read, which `check` explains."""
+    import yaml
+
+    try:
+        root = yaml.compose(read_at_most(path, MAX_BYTES).decode(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        return None
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    return next((str(value.value) for key, value in pairs if key.value == "title" and isinstance(value, yaml.ScalarNode)), None)
+
+
+def assumptions(wish: Wish) -> Iterator[Item]:
+    """Each assumption's id, the question that it answers, its choices and the default among them, and why that is ours."""
+    for vendor in wish.vendors:
+        for it in vendor.assumptions:
+            yield {
+                "id": it.id,
+                "choices": list(it.choices),
+                "default": it.default,
+                "question": it.question,
+                "reason": it.reason,
+            }
+
+
+def timers(wish: Wish) -> Iterator[Item]:
+    """Each timer that a scenario can set: its id, how long it lasts by default, and what it brings about."""
+    from emulator.kernel.quantities import show_duration
+
+    for vendor in wish.vendors:
+        for machine in vendor.machines:
+            for it in machine.waits:
+                if it.settable:
+                    default = None if it.default is None else show_duration(it.default)
+                    yield {"id": it.name, "default": default, "meaning": _meaning(vendor, machine, it)}
+
+
+def _meaning(vendor: Vendor, machine: Machine, wait: Wait) -> str:
+    """The changes that the end of a wait brings, and the evidence for its length."""
+    from emulator.contract.evidence import load_evidence
+    from emulator.kernel.machine import ABSENT, After
+
+    rows = [row for row in machine.rows if row.cause == After(wait.name) and row.state != row.to]
+    moves = dict.fromkeys(f"{row.state} -> {'deleted' if row.to == ABSENT else row.to}" for row in rows)
+    noun = machine.kind.partition(".")[2].replace("_", " ")
+    fact = load_evidence(vendor.name).get(wait.source)
+    return f"{' '.join([noun, ', '.join(moves)]).strip()}: {fact.says if fact else 'our own choice, nothing is published'}"
+
+
+def operations(wish: Wish) -> Iterator[Item]:
+    """Each operation's name, method, and path at its first mount."""
+    for vendor in wish.vendors:
+        for it in vendor.operations:
+            yield {"name": it.name, "method": it.method, "path": (it.mounts or vendor.mounts)[0] + it.path}
+
+
+def worlds(wish: Wish) -> Iterator[Item]:
+    """Each world of a running server: its id, seed and clock. Credentials are left out.
+
+    Raises:
+        click.ClickException: no emulator answers there, or it wants a token.
+    """
+    from emulator.client.server import EmulatorServer
+    from emulator.kernel.errors import EmulatorError
+
+    try:
+        with EmulatorServer(wish.url, token=wish.token) as server:
+            found = server.ask("GET", "/worlds")["worlds"]
+            yield from [{"id": it["id"], "seed": it["seed"], "clock": it["clock"]} for it in found]
+    except EmulatorError as error:
+        raise click.ClickException(str(error).replace("--emulator-url", "--url")) from None
+    except (ValueError, KeyError, TypeError):
+        raise click.ClickException(f"what answers at {wish.url!r} (--url, EMULATOR_URL) is no emulator") from None
+
+
+KINDS: Mapping[str, Kind] = {
+    "scenarios": Kind(
+        "scenarios that are shipped, or in the folder of --scenarios",
+        frozenset({"folders", "vendor"}),
+        scenarios,
+        {"NAME": lambda it: it["name"], "TITLE": lambda it: it["title"] or f"(no title: batch-emulator check {it['name']})"},
+    ),
+    "assumptions": Kind(
+        "choices where the vendors publish nothing; a scenario sets them in `assume`",
+        frozenset({"vendor"}),
+        assumptions,
+        {
+            "ASSUMPTION": lambda it: it["id"],
+            "CHOICES (* default)": lambda it: ", ".join(
+                f"{choice}*" * (choice == it["default"]) or choice for choice in it["choices"]
+            ),
+            "QUESTION": lambda it: it["question"],
+        },
+    ),
+    "timers": Kind(
+        "durations after which something happens by itself; a scenario sets them in `timing`",
+        frozenset({"vendor"}),
+        timers,
+        {"TIMER": lambda it: it["id"], "DEFAULT": lambda it: it["default"] or "varies", "MEANING": lambda it: it["meaning"]},
+    ),
+    "operations": Kind(
+        "requests that the vendors answer",
+        frozenset({"vendor"}),
+        operations,
+        {"OPERATION": lambda it: it["name"], "METHOD": lambda it: it["method"], "PATH": lambda it: it["path"]},
+    ),
+    "worlds": Kind(
+        "worlds of the running server at --url",
+        frozenset({"url", "token"}),
+        worlds,
+        {
+            "WORLD": lambda it: it["id"],
+            "SEED": lambda it: str(it["seed"]),
+            "NOW": lambda it: it["clock"]["now"],
+            "RATE": lambda it: str(it["clock"]["rate"]),
+            "NEXT CHANGE": lambda it: it["clock"]["next"] or "none",
+        },
+    ),
+}
+
+
+@click.command("list")
+@click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(KINDS)))
+@click.option("--vendor", envvar="EMULATOR_VENDOR", show_envvar=True, help="Only this vendor's: serpwow, stripe or 6dot50.")
+@click.option("--json", "as_json", is_flag=True, envvar="EMULATOR_JSON", show_envvar=True, help="JSON, for programs.")
+@scenarios_option
+@server_url_option("The server whose worlds to list.")
+@token_option("What that server demands.")
+@click.pass_context
+def list_command(context: click.Context, /, kind: str | None, as_json: bool, **options: Any) -> None:
+    """List scenarios, assumptions, timers, operations, or the worlds of a running server; without KIND, how many there are."""
+    wish = Wish(**options)
+    _expect_effect(context, kind)
+    _expect_vendor(wish)
+    if kind is None:
+        counts = {name: sum(1 for _ in it.find(wish)) for name, it in KINDS.items() if name != "worlds"}
+        lines = json.dumps(counts, indent=2) if as_json else "\n".join(_overview(counts))
+    else:
+        items = list(KINDS[kind].find(wish))
+        lines = json.dumps(items, indent=2) if as_json else "\n".join(_table(KINDS[kind], items))
+    click.echo(lines)
+
+
+def _expect_effect(context: click.Context, kind: str | None) -> None:
+    """Refuses options on the command line that would change nothing.
+
+    Raises:
+        click.UsageError: there is one.
+    """
+    used = KINDS[kind].options if kind else {"vendor", "folders"}
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if given and parameter.name in Wish._fields and parameter.name not in used:
+            raise click.UsageError(f"{parameter.opts[0]} changes nothing in a list of {kind or 'everything'}: leave it out")
+
+
+def _expect_vendor(wish: Wish) -> None:
+    if not wish.vendors:
+        from emulator.kernel.errors import NotFound
+        from emulator.vendors import VENDORS
+
+        raise click.UsageError(str(NotFound("vendor", str(wish.vendor), VENDORS)))
+
+
+def _overview(counts: Mapping[str, int]) -> Iterator[str]:
+    width = max(map(len, KINDS))
+    for name, kind in KINDS.items():
+        yield f"{name:{width}}  {counts.get(name, ''):>4}  {kind.about}"
+    yield "\n`batch-emulator list KIND` lists one of them; --json for programs"
+
+
+def _table(kind: Kind, items: Sequence[Item]) -> Iterator[str]:
+    """A line for each item, under the titles of its columns."""
+    rows = [list(kind.columns), *([escaped(show(it)) for show in kind.columns.values()] for it in items)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()

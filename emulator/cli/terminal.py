@@ -1,0 +1,105 @@
+"""The program behind the commands: it prints in any encoding, and reads variables without what stands around their values."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import io
+import os
+import sys
+from typing import Any, TextIO
+
+import click
+
+from emulator.client.environment import misspelt, strip_all
+from emulator.kernel.printable import escaped_lines
+
+QUIET = "healthcheck"
+"""The command that runs every few seconds, and does not repeat what another has said."""
+
+BESIDE_OPTIONS = frozenset({"EMULATOR_URL", "EMULATOR_TLS_FOLDER"})
+"""Variables that are read and are no option of every command's."""
+
+UNWRITABLE = frozenset({errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EDQUOT})
+"""Errors of an output that takes no more: a full disk, a file at its bound."""
+
+
+class Program(click.Group):
+    """A group of commands that prints in any encoding, and names variables that look like a misspelt option."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the command that the arguments name."""
+        occupy_standard_descriptors()
+        before = sys.stdout, sys.stderr
+        sys.stdout, sys.stderr = map(printing_anything, before)
+        strip_all(os.environ)
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at the end
+            click.echo(f"Error: the output cannot be written: {error.strerror}", err=True)
+            sys.exit(1)
+        finally:
+            sys.stdout, sys.stderr = before
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant."""
+        found = super().resolve_command(ctx, args)
+        if found[0] != QUIET:
+            for name, meant in misspelt(os.environ, self.variables()):
+                click.echo(f"Warning: nothing reads {name}; did you mean {meant}?", err=True)
+        return found
+
+    def variables(self) -> frozenset[str]:
+        """Return the name of every variable that something of ours reads."""
+        options = [param.envvar for command in self.commands.values() for param in command.params]
+        return BESIDE_OPTIONS | {name for name in options if isinstance(name, str)}
+
+
+def occupy_standard_descriptors() -> None:
+    """Open nothing in place of standard streams that are closed, or a socket takes their numbers, at which libuv aborts."""
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+class _Printable(io.TextIOBase):
+    """A stream in front of another that escapes what a terminal would obey, and what the other's encoding does not have.
+
+    Where that is ASCII it names no encoding, and so click writes no UTF-8 past it.
+    """
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        self._stream = stream
+        self._ascii = codecs.lookup(stream.encoding).name == "ascii"
+
+    @property
+    def encoding(self) -> Any:  # type: ignore[override]
+        """The encoding of the stream behind it; None of ASCII."""
+        return None if self._ascii else self._stream.encoding
+
+    def write(self, text: str) -> int:
+        shown = escaped_lines(text)
+        self._stream.write(shown.encode("ascii", "backslashreplace").decode() if self._ascii else shown)
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
+
+
+def printing_anything(stream: TextIO) -> TextIO | _Printable:
+    """Return a stream that writes as an escape (`\\u2026`) what a terminal would obey or the encoding does not have."""
+    if not isinstance(stream, io.TextIOWrapper):
+        return stream
+    stream.reconfigure(errors="backslashreplace")
+    return _Printable(stream)

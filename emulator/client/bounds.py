@@ -1,0 +1,68 @@
+"""The bounds and the folders of scenarios of a server in this process: as arguments give them, or else the environment."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from emulator.client.environment import env, paths_in
+from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.limits import Limits, keep_alive_seconds, whole_seconds
+
+Folders = str | Path | Iterable[str | Path]
+
+KEEP_ALIVE = "keep_alive"
+NAMES = [field.name for field in dataclasses.fields(Limits)]
+
+
+def read_limits(given: Mapping[str, Any] | None = None) -> Limits:
+    """Return the bounds: those given by name, such as `{"body": 50_000_000}`, then those of EMULATOR_MAX_BODY and the like.
+
+    Raises:
+        NotFound: there is no bound of such a name.
+        BadInput: a bound is no whole number from 1 on, or one in seconds, or `keep_alive`, no duration.
+    """
+    bounds: dict[str, Any] = {}
+    for name in NAMES:
+        variable = f"EMULATOR_{name.upper()}" if name == KEEP_ALIVE else Limits.variable(name)
+        if text := env(variable):
+            bounds[name] = _bound(name, text, variable)
+    for name, value in (given or {}).items():
+        if name not in NAMES:
+            raise NotFound("bound", name, NAMES)
+        bounds[name] = _bound(name, value, f"the bound {name!r}")
+    return Limits(**bounds)
+
+
+def read_folders(given: Folders | None = None) -> tuple[Path, ...]:
+    """Return the folders of scenarios: those given, or else those of EMULATOR_SCENARIOS.
+
+    Raises:
+        BadInput: one of them is no folder.
+    """
+    source = "scenarios"
+    if given is None:
+        given, source = paths_in(env("EMULATOR_SCENARIOS") or ""), "EMULATOR_SCENARIOS"
+    folders = tuple(map(Path, [given] if isinstance(given, (str, Path)) else given))
+    for folder in folders:
+        if not folder.is_dir():
+            raise BadInput.at(f"there is no folder {str(folder)!r} ({source})")
+    return folders
+
+
+def _bound(name: str, value: object, source: str) -> float:
+    if name != KEEP_ALIVE and not Limits.lasts(name):
+        return _number(value, source)
+    try:
+        return keep_alive_seconds(value) if name == KEEP_ALIVE else whole_seconds(value)
+    except ValueError as error:
+        raise BadInput.at(f"{source}: {error}") from None
+
+
+def _number(value: object, name: str) -> int:
+    text = str(value).strip().replace("_", "")
+    if isinstance(value, bool) or not (text.isascii() and text.isdecimal() and 0 < int(text) <= 2**63):
+        raise BadInput.at(f"{name} is {value!r}, and should be a whole number from 1 on")
+    return int(text)

@@ -1,0 +1,127 @@
+"""The clock of a world, as a test reads and moves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import datetime
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from emulator.client import originals  # noqa: F401  it keeps the sleeps from before a test replaces them
+from emulator.client.journal import Change
+from emulator.client.json_encoding import Duration
+from emulator.kernel.journal import show_instant
+from emulator.kernel.quantities import parse_instant
+
+if TYPE_CHECKING:
+    from emulator.client.quiet import Look
+    from emulator.client.sleeping import AsyncSleep
+
+T = TypeVar("T")
+
+
+class Clock:
+    """The world's clock."""
+
+    def __init__(self, ask: Callable[..., Any], look: Look) -> None:
+        self._ask = ask
+        self._look = look
+
+    @property
+    def now(self) -> datetime:
+        """The present instant, in UTC."""
+        return parse_instant(self._ask("GET", "/clock")["now"])
+
+    @property
+    def next(self) -> datetime | None:
+        """The instant of the next thing that happens by itself, or None."""
+        upcoming = self._ask("GET", "/clock")["next"]
+        return parse_instant(upcoming) if upcoming else None
+
+    def advance(
+        self,
+        by: Duration | None = None,
+        *,
+        to: datetime | str | None = None,
+        until: Literal["next", "idle"] | None = None,
+    ) -> list[Change]:
+        """Lets time pass, in one of three ways, and returns what happened, in order.
+
+        `by` is a duration: `"1m30s"`, a number of seconds, or a timedelta; it is rounded up to the next whole millisecond. `to`
+        is an instant with a zone, or one such as `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by
+        itself) or `"idle"` (nothing more does).
+
+        Raises:
+            BadInput: `by` is a negative timedelta, or no finite number.
+            Refused: time does not go back, never comes to rest, or more would happen than in one jump may.
+        """
+        wish = {
+            "by": by,
+            "to": show_instant(to) if isinstance(to, datetime) else to,
+            "until": until,
+        }
+        told = {name: value for name, value in wish.items() if value is not None}
+        return [Change.read(change) for change in self._ask("POST", "/clock/advance", told)["fired"]]
+
+    def run(self, rate: float | str) -> None:
+        """Lets time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
+        self._ask("PATCH", "/clock", {"rate": rate})
+
+    def sleep(self, seconds: Duration) -> None:
+        """Stands in for `time.sleep`: the world's time passes by so much at once, whatever its rate, and the caller goes on.
+
+        `seconds` may also be a timedelta or a duration such as `"1m30s"`; it is rounded up to the next whole millisecond.
+
+        Raises:
+            TypeError: it is none of these.
+            ValueError: it is negative, or no length of time.
+            Refused: more would happen than in one jump may.
+        """
+        from emulator.client.sleeping import sleep_length
+
+        self.advance(sleep_length(seconds))
+
+    async def asleep(self, delay: Duration, result: T | None = None) -> T | None:
+        """Stands in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
+
+        Takes what `sleep` takes, and raises as it does; a negative number of seconds is none in asyncio.
+        """
+        import asyncio
+
+        from anyio import to_thread
+
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:  # it is one of trio
+            await to_thread.run_sync(self.sleep, delay)
+            return result
+        return await self._async_sleep.sleep(delay, result)
+
+    def patch_sleep(self, *modules: ModuleType) -> AbstractContextManager[None]:
+        """A context in which the `time.sleep`, `asyncio.sleep` and `anyio.sleep` that these modules use pass the world's time.
+
+        All other modules sleep as before. The functions, `time` and `asyncio` are replaced in the module's own names, its
+        classes, their objects, the default arguments and closures of its functions, its dicts and its lists; at the end of the
+        context all of it is put back. A replaced sleep takes and refuses what the original does.
+        Tasks that sleep at the same time wake in the order in which their time is over, each once nothing is under way between
+        the others and the server; threads add theirs up.
+
+        Raises:
+            TypeError: one of them is no module.
+            ValueError: one of them uses none, so that nothing would be replaced; or is `time` or `asyncio` itself.
+        """
+        from emulator.client.patching import patched
+        from emulator.client.sleeping import Sleeps
+
+        if not modules:
+            raise TypeError("patch_sleep needs the module that sleeps: patch_sleep(my_client)")
+        return patched(modules, Sleeps(self, self._async_sleep))
+
+    @cached_property
+    def _async_sleep(self) -> AsyncSleep:
+        from emulator.client.quiet import Quiet
+        from emulator.client.sleeping import AsyncSleep
+
+        return AsyncSleep(self, Quiet(self._look))

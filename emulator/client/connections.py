@@ -1,0 +1,174 @@
+"""The application called where it stands, with no socket and no client library between; without an event loop, or in one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, MutableMapping, Sequence
+from decimal import Context, DivisionByZero, InvalidOperation, Overflow, localcontext
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+from emulator.kernel.errors import EmulatorError
+from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
+from emulator.web.app import App
+from emulator.web.fault_effects import LENT, LineCut, NoSocket, Unanswered, at_once
+from emulator.web.guard import NO_SOCKET
+from emulator.web.held import Held
+
+Headers = Sequence[tuple[bytes, bytes]]
+
+REASONS = {
+    DROP: "Server disconnected without sending a response.",
+    RESET: "[Errno 104] Connection reset by peer",
+    GARBAGE: "illegal status line",
+    HANG: "timed out",
+}
+"""Messages of client libraries for a socket that fails so."""
+EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
+"""The decimal context of the vendors, in place of that of the calling thread."""
+
+
+class Answered(NamedTuple):
+    """What the application sent in answer to a request: all of it, unless a fault `cut` it short."""
+
+    status: int
+    headers: Headers
+    content: bytes
+    cut: LineCut | None = None
+
+
+class WaitsForEver(EmulatorError, Unanswered):
+    """The server never answers, and the client has no timeout. It is no error that a client library knows, or could catch."""
+
+    def __init__(self) -> None:
+        super().__init__("the server never answers (a fault: hang), and this client, having no timeout, would wait for ever")
+
+
+class Here(NoSocket):
+    """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
+
+    def __init__(self, patience: float | None) -> None:
+        self._patience = patience
+        self.gone = False
+        self.cancelled: BaseException | None = None
+
+    async def hang(self, held: Held, seconds: float) -> None:
+        if self._patience is None:
+            raise WaitsForEver
+        await super().hang(held, seconds)
+
+    async def pause(self, held: Held, seconds: float) -> bool:
+        if self._patience is not None and seconds >= self._patience:
+            self.gone = True
+        if not self.gone:
+            held.wait_in_thread(seconds)
+        return not self.gone
+
+
+class HereAwaited(Here):
+    """In an event loop the caller may give up at any time, so that time really passes, until its own patience is at its end."""
+
+    async def hang(self, held: Held, seconds: float) -> None:
+        await self.pause(held, seconds)
+        if self.gone:
+            raise LineCut(HANG)
+        if held.ended is None:
+            await self.drop()
+
+    async def pause(self, held: Held, seconds: float) -> bool:
+        """A caller that gives up by cancelling takes back nothing of what it asked: the request goes on, and nobody is told."""
+        import anyio
+
+        if self.gone:
+            return False
+        borne = seconds if self._patience is None else min(seconds, self._patience)
+        try:
+            await held.wait_in_any_loop(borne)
+        except anyio.get_cancelled_exc_class() as error:
+            self.cancelled = error
+        self.gone = self.cancelled is not None or (borne < seconds and not held.stirred)
+        return not self.gone
+
+
+def ask(
+    app: App,
+    method: str,
+    target: bytes,
+    headers: Headers = (),
+    body: bytes = b"",
+    scheme: str = "http",
+    patience: float | None = None,
+) -> Answered:
+    """Runs one request through the application, to its end. `patience` is how many seconds of silence the caller bears.
+
+    Raises:
+        LineCut: a fault left the request without any answer.
+        WaitsForEver: the caller would bear any silence, and this one has no end.
+    """
+    return at_once(asked(app, Here(patience), method, target, headers, body, scheme))
+
+
+async def asked(app: App, here: Here, method: str, target: bytes, headers: Headers, body: bytes, scheme: str) -> Answered:
+    """Runs one request through the application, with these means to let real time pass. Raises as `ask` does."""
+    path, _, query = target.partition(b"?")
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": scheme,
+        "path": unquote(path.decode("latin-1")),
+        "raw_path": path,
+        "root_path": "",
+        "query_string": query,
+        "headers": [(name.lower(), value) for name, value in headers],
+        "server": None,
+        "client": NO_SOCKET,
+        "state": {LENT: here},
+    }
+    incoming = [{"type": "http.request", "body": body, "more_body": False}]
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return incoming.pop() if incoming else {"type": "http.disconnect"}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        if not here.gone:
+            sent.append(message)
+
+    ended: LineCut | WaitsForEver | None = None
+    try:
+        with localcontext(EXACT):
+            await app(scope, receive, send)
+    except (LineCut, WaitsForEver) as error:
+        ended = error
+    if here.cancelled is not None:
+        raise here.cancelled
+    if here.gone:
+        ended = LineCut(HANG)
+    if ended is not None and not sent:
+        raise ended
+    return _answered(method, sent, ended)
+
+
+def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: LineCut | WaitsForEver | None) -> Answered:
+    status, headers = sent[0]["status"], sent[0]["headers"]
+    if method == "HEAD":  # its answer has no body, and was whole when the head had come
+        return Answered(status, headers, b"")
+    if isinstance(ended, WaitsForEver):
+        raise ended
+    return Answered(status, headers, b"".join(message.get("body", b"") for message in sent[1:]), ended)
+
+
+def length_of(answer: Answered) -> int:
+    """Return the announced length of the body; 0 where none could be announced."""
+    return int(dict(answer.headers).get(b"content-length", b"0"))
+
+
+def is_whole(answer: Answered) -> bool:
+    """Tell whether the body came before the line was cut."""
+    return len(answer.content) == length_of(answer)
+
+
+def shortfall(answer: Answered) -> str:
+    """Return the received and the announced length of a body, as text."""
+    return f"received {len(answer.content)} bytes, expected {length_of(answer)}"

@@ -1,0 +1,278 @@
+"""The handle of one world: load a scenario, move its clock, read and change its state, read its journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import cached_property
+from http import HTTPStatus
+from itertools import count
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from emulator.client.clock import Clock
+from emulator.client.environment import env
+from emulator.client.exploring import Exploring
+from emulator.client.faults import Faults
+from emulator.client.journal import Journal
+from emulator.client.scenarios import EMPTY, NoFile, ScenarioLike, listed_in, written_scenario
+from emulator.client.server import EmulatorServer, Refused
+from emulator.client.snapshots import Past
+from emulator.client.state import State
+from emulator.client.views import Serpwow, SixDot50, Stripe
+
+if TYPE_CHECKING:
+    from requests.adapters import BaseAdapter
+
+    from emulator.client.aio import AsyncEmulator
+    from emulator.client.transport import InProcess
+
+
+SAME_TIME = "runs at the same time need -n (pytest-xdist), with which their worlds have names of their own"
+
+_numbers = count()
+_living: WeakValueDictionary[int, Emulator] = WeakValueDictionary()
+_listing = Lock()
+"""Held by who adds a handle to the living, or looks through them."""
+
+
+def living() -> list[Emulator]:
+    """Every handle in this process that is not closed, in the order in which they were made."""
+    with _listing:
+        return [it for _, it in sorted(_living.items())]
+
+
+class Emulator(Past, Exploring):
+    """A world of one's own. Use as a context: it is dropped at the end.
+
+    `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.
+    `server` is where the world lives; left out, it is the one at EMULATOR_URL, or else a new one in this process that ends
+    with the context. Without an `id` the server chooses one. A file of a scenario that is given by a relative path, here or
+    to `load`, is looked for in `folders`, in order, and then in the current one.
+
+    Raises:
+        Refused: the scenario has mistakes, there is none of that name, or the id is another world's.
+    """
+
+    def __init__(
+        self,
+        scenario: ScenarioLike | None = None,
+        *,
+        seed: int | None = None,
+        server: EmulatorServer | None = None,
+        id: str | None = None,
+        folders: Sequence[Path] = (),
+    ) -> None:
+        self._folders = folders
+        with ExitStack() as exits:
+            self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
+            written = EMPTY if scenario is None else self._written(scenario)
+            wish = {"id": id, "scenario": written, "seed": self._server.seed if seed is None else seed}
+            self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
+
+    def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
+        """Takes hold of a world that was made, to drop it before what `exits` ends."""
+        self.is_pointed_at = False
+        self.scenario = scenario
+        self._made = made
+        self._id: str = made["id"]
+        self._exits = exits
+        self._exits.callback(self._drop)
+        self._loading = Lock()
+        with _listing:
+            self._number = next(_numbers)
+            _living[self._number] = self
+
+    def _drop(self) -> None:
+        """Drops the world, if nobody else has."""
+        with _listing:
+            _living.pop(self._number, None)
+        try:
+            self._server.ask("DELETE", f"/worlds/{self._id}")
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND:
+                raise
+
+    def __repr__(self) -> str:
+        return f"<Emulator {self._id}, seed {self.seed}>"
+
+    @property
+    def id(self) -> str:
+        """The world's id, to be sent in the header `Emulator-World` by a client that has no credential to pick it."""
+        return self._id
+
+    @property
+    def seed(self) -> int:
+        """The seed that decides every id and credential of this world."""
+        seed: int = self._made["seed"]
+        return seed
+
+    @property
+    def url(self) -> str:
+        """The server's own URL."""
+        url = self._server.url
+        self.is_pointed_at = True
+        return url
+
+    @property
+    def is_here(self) -> bool:
+        """Tell whether the server is in this process."""
+        return self._server.app is not None
+
+    @property
+    def credentials(self) -> Mapping[str, Mapping[str, str]]:
+        """By vendor, what its clients need to reach this world: a base URL, and keys that pick it."""
+        credentials: Mapping[str, Mapping[str, str]] = self._made["credentials"]
+        return credentials
+
+    @cached_property
+    def clock(self) -> Clock:
+        """The world's clock: `now`, `next`, `advance`, `run`, `sleep`, `patch_sleep`."""
+        return Clock(self.ask, lambda: self._server.look(self._id))
+
+    @property
+    def state(self) -> State:
+        """The whole state by vendor, in the words of `given`: read it, or `change` it."""
+        return State(self.ask)
+
+    @property
+    def faults(self) -> Faults:
+        """The faults laid over operations, and whom they hold up: `add`, `list`, `remove`, `clear`, `held`."""
+        return Faults(self.ask)
+
+    @property
+    def serpwow(self) -> Serpwow:
+        """SerpWow in this world: `url` and `api_key` for its clients, `account`, `batches`, `batch(id)`."""
+        return Serpwow(self)
+
+    @property
+    def stripe(self) -> Stripe:
+        """Stripe in this world: `url` and `api_key` for its clients, `batch_jobs`, `batch_job(id)`."""
+        return Stripe(self)
+
+    @property
+    def sixdot50(self) -> SixDot50:
+        """6DOT50 PAY in this world: `url`, `key` and `secret` for its clients, `batches`, `batch(id)`, `account(name)`."""
+        return SixDot50(self)
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of what happened; every read of it asks the world anew."""
+        return Journal(self.ask)
+
+    @cached_property
+    def aio(self) -> AsyncEmulator:
+        """The same for `async def`."""
+        from emulator.client.aio import AsyncEmulator
+
+        return AsyncEmulator(self)
+
+    def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
+        """Begins anew with another scenario; URLs stay, and so do the credentials while the seed does.
+
+        Raises:
+            Refused: the scenario has mistakes, or there is none of that name.
+        """
+        wish = {"scenario": self._written(scenario), "seed": seed, "claim": True}
+        with self._loading:
+            self._made = self.ask("POST", "/reset", _given(wish))
+            self.scenario = scenario
+
+    def reset(self) -> None:
+        """Back to the beginning of the scenario, every part of it."""
+        self.ask("POST", "/reset")
+
+    def fork(self, *, seed: int | None = None) -> Emulator:
+        """Another world, with credentials of its own, that goes on from here. It is dropped with its context, or ours."""
+        twin = self._beside(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})))
+        self._exits.callback(twin.close)
+        return twin
+
+    def _beside(self, scenario: ScenarioLike | None, made: Mapping[str, Any]) -> Emulator:
+        """Return a handle of another world that was made on this server."""
+        twin = object.__new__(Emulator)
+        twin._server, twin._folders = self._server, self._folders
+        twin._hold(scenario, made, ExitStack())
+        return twin
+
+    def _written(self, scenario: ScenarioLike) -> Any:
+        try:
+            written = written_scenario(scenario, self._folders)
+        except NoFile:
+            raise self._server.no_file(str(scenario), self._folders) from None
+        return self._server.scenario(written) if isinstance(written, str) else written
+
+    def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
+        ours = listed_in(self._as_value(self.scenario)) if self.scenario is not None else set()
+        claim = not ours & listed_in(written)  # a credential that picks this world cannot pick another
+        wish = {"id": f"{self._id[:40]}-explored", "scenario": written, "seed": self.seed, "claim": claim}
+        return self._beside(written, self._server.ask("POST", "/worlds", wish))
+
+    def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
+        written = self._written(scenario)
+        shown = self._server.ask("GET", f"/scenarios/{written}") if isinstance(written, str) else {"scenario": written}
+        value: Mapping[str, Any] = shown["scenario"]
+        return value
+
+    def transport(self) -> InProcess:
+        """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
+
+        Raises:
+            Refused: the server is not in this process.
+        """
+        from emulator.client.transport import InProcess
+
+        return InProcess(self._app())
+
+    def adapter(self) -> BaseAdapter:
+        """An adapter for `requests.Session.mount` that needs no socket.
+
+        Raises:
+            Refused: the server is not in this process.
+        """
+        from emulator.client.adapter import InProcessAdapter
+
+        return InProcessAdapter(self._app())
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the control plane something about this world; `path` is what follows `/worlds/{world}`.
+
+        Raises:
+            Refused: it said no, and why.
+        """
+        try:
+            return self._server.ask(method, f"/worlds/{self._id}{path}", body)
+        except Refused as error:
+            if error.status != HTTPStatus.NOT_FOUND or not str(error).startswith(f"no world is called {self._id!r}"):
+                raise
+            other = "" if self.is_here else f"; or another run of the same tests took its place on this server: {SAME_TIME}"
+            raise Refused(f"{error}: it was closed{other}", error.status) from None
+
+    def close(self) -> None:
+        """Drops the world and its forks, and the server if it was made for it. What is closed already stays closed."""
+        self._exits.close()
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """What went wrong takes the story of the world along, as a note, for the world is gone when it is reported."""
+        if isinstance(error, Exception):
+            from emulator.client.failure_report import story_if_any
+
+            if told := story_if_any(self, error=error, alone=True):
+                error.add_note(told)
+        self.close()
+
+    def _app(self) -> Any:
+        if self._server.app is None:
+            raise Refused("there is no transport without a socket to a server that is not in this process (EMULATOR_URL)")
+        return self._server.app
+
+
+def _given(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """The wishes that somebody has."""
+    return {name: value for name, value in wish.items() if value is not None}

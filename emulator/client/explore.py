@@ -1,0 +1,258 @@
+"""Explore: a client is run once for every point at which time, another actor or a fault could come in its way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from emulator.client.endings import Ending, Explored, Intrusion, Progress, name_of
+from emulator.client.explore_arguments import expect_sound, read_exceptions, read_faults, read_meanwhile, read_seconds, verdict
+from emulator.client.scenario_yaml import as_yaml
+from emulator.client.standstill import Standstill
+from emulator.client.watch import Interrupted, Watch
+from emulator.kernel.clock import DEFAULT_START, REAL, Clock
+from emulator.kernel.errors import BadInput, EmulatorError
+from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
+
+if TYPE_CHECKING:
+    from emulator.client.emulator import Emulator
+    from emulator.client.json_encoding import Duration
+
+Client = Callable[["Emulator"], object]
+"""A function that is tried with a world, perhaps an `async def`: an assertion tells what is wrong. A check may return False."""
+
+Begin = Callable[[Mapping[str, Any]], "Emulator"]
+"""Makes a world of a scenario as a value; the same id and seed each time, so that an ending can be had again."""
+
+ASTRAY = ".astray"
+"""So ends the operation of a call whose path or verb no operation has: no fault can be laid there."""
+
+OUT_OF_TIME = "out of time"
+MILLISECOND = timedelta(milliseconds=1)
+WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
+NO_CALLS = (
+    "the client called no operation, so that nothing could come in its way: is it pointed at its world? It is to use "
+    "emulator.serpwow.url and .api_key, .stripe.url and .api_key, .sixdot50.url, .key and .secret; a command finds them as "
+    "SERPWOW_URL, SERPWOW_API_KEY, STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET"
+)
+
+
+class Broke(Exception):
+    """Tells in a client's own words how it ended; reports show them as they are."""
+
+
+class TooManyEndings(EmulatorError):
+    """There are more endings than are to be tried."""
+
+
+class TimeStandsStill(EmulatorError):
+    """The undisturbed client waits for something that never happens, since nobody moves the clock of its world."""
+
+
+class OutOfTime(EmulatorError):
+    """It takes longer than it may. `explored` is what was found until then."""
+
+    def __init__(self, explored: Explored, seconds: float) -> None:
+        self.explored = explored
+        explored.tried -= 1  # the one that was under way has not come to an end
+        tried = f"{explored.tried} of {explored.endings} endings" if explored.endings else "not even the undisturbed client"
+        super().__init__(f"after {seconds:g} s, {tried} had come to an end: give it more time (max_seconds, --max-seconds)")
+
+
+def explore(
+    begin: Begin,
+    scenario: Mapping[str, Any],
+    client: Client,
+    *,
+    faults: Iterable[Mapping[str, Any]] = (),
+    meanwhile: Iterable[Mapping[str, Any]] = (),
+    check: Client | None = None,
+    may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
+    most: int,
+    max_seconds: Duration,
+    progress: Progress = lambda _explored, _what: None,
+) -> Explored:
+    """Runs the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
+
+    At each of its calls, before it and between its commit and its answer, the next thing that happens by itself happens, or
+    another actor changes the state as one of `meanwhile` says. Each of `faults`, written without `at` or with it, is laid at
+    each call that it fits. What the client or `check`, which is run after it, raises is what broke, but for what it
+    `may_raise`. An ending that has a broken one in it is not tried: the smaller one says more. `progress` is told before
+    each run what is tried.
+
+    A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
+    runs when `max_seconds` are over, in real time, since the first began.
+
+    Raises:
+        BadInput: an argument means nothing, a fault is none that can be laid at each call, `check` returned something else
+            than None, True or False, or the undisturbed client called nothing.
+        TooManyEndings: there are more than `most`.
+        TimeStandsStill: the undisturbed client waits for ever.
+        OutOfTime: the time is over.
+    """
+    laid, states, expected = read_faults(faults), read_meanwhile(meanwhile), read_exceptions(may_raise)
+    expect_sound(client, check, most)
+    explored = Explored()
+    trial = _Trial(begin, scenario, client, check, expected, read_seconds(max_seconds), progress)
+    calls = trial.run((), explored)
+    explored.calls = len(calls)
+    if not calls and not explored.broken:
+        raise BadInput.at(NO_CALLS, "client")
+    time = [*_by_time(calls), *_by_actors(calls, states)]
+    struck = [*_by_fault(calls, laid)]
+    endings = [(it,) for it in (*time, *struck)] + [(first, second) for first in time for second in struck]
+    if len(endings) >= most:
+        raise TooManyEndings(f"{len(endings) + 1} endings are more than {most}: give fewer faults, or a larger `most`")
+    explored.endings = len(endings) + 1
+    for ending in () if explored.broken else endings:
+        if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
+            explored.skipped += 1
+        else:
+            trial.run(ending, explored)
+    return explored
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of the undisturbed client: the how-manieth of its operation, and how long after the beginning."""
+
+    operation: str
+    earlier: int
+    elapsed: timedelta
+
+    def fault(self, **written: Any) -> dict[str, Any]:
+        """A fault that strikes this call and no other."""
+        return {"at": self.operation, **written, "after": self.earlier, "times": 1}
+
+    def __str__(self) -> str:
+        return f"{self.operation} #{self.earlier + 1}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    begin: Begin
+    scenario: Mapping[str, Any]
+    client: Client
+    check: Client | None
+    may_raise: tuple[type[BaseException], ...]
+    max_seconds: float
+    progress: Progress
+    stopwatch: Clock = field(default_factory=lambda: Clock(rate=REAL))
+
+    def run(self, intrusions: tuple[Intrusion, ...], explored: Explored) -> list[_Call]:
+        """Runs the client through one ending, notes what it broke, and returns the calls that it made."""
+        from emulator.client.failure_report import story
+
+        written = _with(self.scenario, intrusions)
+        explored.tried += 1
+        self.progress(explored, name_of(intrusions))
+        with self.begin(written) as emulator:
+            start = emulator.clock.now
+            broke = self._watched(emulator, explored)
+            if broke is not None and not intrusions and broke.startswith("time stands still"):
+                raise TimeStandsStill(broke)
+            if broke is not None:
+                told = story(emulator, replay="load the scenario below, and run the client")
+                explored.broken.append(Ending(intrusions, broke, told, as_yaml(written)))
+            return list(_calls(emulator, start))
+
+    def _watched(self, emulator: Emulator, explored: Explored) -> str | None:
+        """The error in one line, also that the client did not end by itself; None where there was none."""
+        began = self._elapsed()
+        standstill = Standstill(emulator.ask, lambda: self._elapsed() - began)
+        watch = Watch(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
+        try:
+            with watch:
+                return self._broke(emulator)
+        except Interrupted:
+            if watch.reason == OUT_OF_TIME:
+                raise OutOfTime(explored, self.max_seconds) from None
+            return watch.reason
+
+    def _elapsed(self) -> float:
+        """Real seconds since the first run began."""
+        return (self.stopwatch.now() - DEFAULT_START).total_seconds()
+
+    def _broke(self, emulator: Emulator) -> str | None:
+        """Return the error in one line; None where there was none. The client's own result says nothing."""
+        for part in (self.client, self.check):
+            result: object = None
+            try:
+                if part is not None:
+                    result = _finish(part(emulator))
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise
+            except self.may_raise:
+                continue
+            except Broke as error:
+                return str(error)
+            except BaseException as error:  # what pytest.fail raises is no Exception
+                return f"{type(error).__name__}: {error}".splitlines()[0]
+        return None if self.check is None else verdict(result)
+
+
+def _reason(standstill: Standstill, emulator: Emulator) -> str | None:
+    """Why the client will not end, and lets go whom a fault holds up, so that it hears of that."""
+    reason = standstill.look()
+    if reason is not None and emulator.faults.held():
+        emulator.faults.clear()
+    return reason
+
+
+def _finish(result: object) -> object:
+    """Run what an `async def` left to be awaited and return its result; where a loop is running already, asyncio says so."""
+    return asyncio.run(result) if isinstance(result, Coroutine) else result
+
+
+def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
+    journal, seen = emulator.journal.picture(), {}  # type: ignore[var-annotated]
+    if journal.dropped:
+        raise TooManyEndings("the client asks more than the journal keeps")
+    for exchange in journal.exchanges():
+        if exchange.operation.endswith(ASTRAY):
+            continue
+        counter = seen.setdefault(exchange.operation, count())
+        yield _Call(exchange.operation, next(counter), exchange.at - start)
+
+
+def _with(scenario: Mapping[str, Any], intrusions: Sequence[Intrusion]) -> dict[str, Any]:
+    """The scenario with the intrusions written into it."""
+    written = {"title": "An ending", **scenario}
+    faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
+    events = [*scenario.get("timeline", ()), *(dict(it.event) for it in intrusions if it.event)]
+    if faults:
+        written["faults"] = faults
+    if events:
+        written["timeline"] = events
+    written.pop("steps", None)
+    return written
+
+
+def _by_time(calls: Iterable[_Call]) -> Iterator[Intrusion]:
+    for call in calls:
+        for where, when in WHEN.items():
+            fault = call.fault(where=where, do=DELAY, delay=NEXT)
+            yield Intrusion(f"the next change comes {when} {call}", fault)
+
+
+def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+    """What the actor does is due a moment after the call came, and the call is held up for a moment longer."""
+    for state in meanwhile:
+        for call in calls:
+            after = {"after": f"{1 - (-call.elapsed // MILLISECOND)}ms", "set": state}
+            for where, when in WHEN.items():
+                fault = call.fault(where=where, do=DELAY, delay="2ms")
+                yield Intrusion(f"another actor sets {dict(state)} {when} {call}", fault, after)
+
+
+def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+    for fault in faults:
+        for call in calls:
+            at = fault.get("at", "*")
+            if at in ("*", call.operation, call.operation.partition(".")[0]):
+                written = call.fault(**{key: value for key, value in fault.items() if key != "at"})
+                yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", written)

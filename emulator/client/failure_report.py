@@ -1,0 +1,154 @@
+"""The story of a world, for the report of a test that failed: what was asked, what came back and why, what changed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from emulator.client.emulator import Emulator
+from emulator.client.faults import Fault
+from emulator.client.journal import Change, Exchange, Journal
+from emulator.client.missed import blame, missed, requests_held, under_way
+from emulator.contract.evidence import Evidence, load_evidence
+from emulator.kernel.errors import EmulatorError
+from emulator.kernel.journal import outcome, show_instant
+from emulator.kernel.printable import escaped
+from emulator.vendors import VENDORS
+
+SHOWN = 50
+"""How many of the newest entries are told; those that are told as one count as one."""
+
+HINTED = 5
+"""The newest refused requests, at most, that the story shows with what would have worked."""
+
+REFUSED = 400
+"""The statuses from here on refuse a request."""
+
+MANY = 3
+"""More changes than this that are alike are told in one line."""
+
+
+def story(emulator: Emulator, replay: str | None = None, error: BaseException | None = None) -> str:
+    """The story, and what replays it, if anything; `error` is what the test failed with.
+
+    It is told whatever happened: where the server is gone, it says that.
+    """
+    try:
+        return "\n".join(map(escaped, _lines(emulator, replay, error)))
+    except Exception as failure:  # the report of a failure must not fail
+        return escaped(f"the story cannot be told: {failure}")
+
+
+def story_if_any(
+    emulator: Emulator, replay: str | None = None, error: BaseException | None = None, alone: bool = False
+) -> str | None:
+    """The story of a world in which something has happened; None of another, or of one that cannot be asked.
+
+    That requests missed it is told of a world that was `alone` in the test.
+    """
+    try:
+        return story(emulator, replay, error) if emulator.journal or (alone and any(missed(emulator))) else None
+    except EmulatorError:
+        return None
+
+
+def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) -> Iterator[str]:
+    journal = emulator.journal.picture()
+    yield f"world {emulator.id}, seed {emulator.seed}, clock {show_instant(emulator.clock.now)}"
+    if isinstance(emulator.scenario, (str, Path)):
+        yield f"scenario {emulator.scenario}"
+    parts = list(_parts(journal))
+    if hidden := journal.dropped + sum(count for count, _ in parts[:-SHOWN]):
+        yield f"({hidden} earlier entries are left out)"
+    for _, lines in parts[-SHOWN:]:
+        yield from lines
+    yield from (f"  {_name_of(it)} never struck" for it in emulator.faults.list() if not it.struck)
+    held = requests_held(emulator)
+    yield from under_way(emulator, held)
+    reached = bool(held or journal.exchanges()) or journal.dropped > 0
+    if emulator.explored is not None:
+        yield "explored, in worlds of their own:"
+        yield from (f"  {line}" for line in emulator.explored.summary())
+    elif not reached:
+        yield "no request reached this world"
+    yield from missed(emulator)
+    yield from blame(emulator, error, reached or emulator.explored is not None)
+    if replay is not None:
+        yield f"replay: {replay}"
+
+
+def _parts(journal: Journal) -> Iterator[tuple[int, list[str]]]:
+    """What is told of the journal's entries, and of how many: changes that time made at once may be one."""
+    hints = _hints(journal)
+    for moment, entries in groupby(journal, key=lambda it: None if isinstance(it, Exchange) else it.at.replace(microsecond=0)):
+        if moment is None:
+            yield from ((1, [*_exchange(it), *hints.get(it.n, ())]) for it in entries if isinstance(it, Exchange))
+        else:
+            changes = [it for it in entries if isinstance(it, Change)]
+            yield from ((count, [f"      {moment:%H:%M:%S}  {line}"]) for count, line in _folded(changes))
+
+
+def _hints(journal: Journal) -> dict[int, list[str]]:
+    """Return by number what would have worked in place of each of the newest requests that a vendor refused."""
+    refused = [it for it in journal.exchanges() if it.status >= REFUSED and not it.faults]
+    return {it.n: [f"      hint: {hint}" for hint in _would_work(it)] for it in refused[-HINTED:]}
+
+
+def _would_work(exchange: Exchange) -> list[str]:
+    try:
+        hints: list[str] = exchange.explain().told["would_work"]
+    except EmulatorError:  # the journal has dropped it since
+        return []
+    return hints
+
+
+def _folded(changes: Sequence[Change]) -> Iterator[tuple[int, str]]:
+    """A line for each change, in order, and a single one for many that differ in nothing but whom they befell."""
+    counts = Counter(map(_likeness, changes))
+    many = {likeness for likeness, count in counts.items() if count > MANY}
+    for it in changes:
+        likeness = _likeness(it)
+        if likeness in many:
+            many.remove(likeness)
+            yield counts[likeness], f"{it.vendor}: {counts[likeness]} {_plural(it.resource)} {it.source} -> {it.to} ({it.why})"
+        elif counts[likeness] <= MANY:
+            yield 1, str(it)
+
+
+def _likeness(change: Change) -> tuple[str, ...]:
+    return change.vendor, change.resource, change.source, change.to, change.why
+
+
+def _plural(resource: str) -> str:
+    return f"{resource}es" if resource.endswith(("ch", "s")) else f"{resource}s"
+
+
+def _name_of(fault: Fault) -> str:
+    told = "{} ({do} {where}, at {at}".format(fault.id, **fault.fault)
+    return f"{told} of {fault.fault['id']})" if "id" in fault.fault else f"{told})"
+
+
+def _exchange(exchange: Exchange) -> Iterator[str]:
+    asked = f"{exchange.method} {exchange.target}"
+    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {outcome(exchange.status, exchange.answer)}"
+    yield from (f"      fault: {fault}" for fault in exchange.faults)
+    if exchange.delivered is None:
+        yield "      whether the client got the answer is unknown: it is still being sent, or the client had closed its side"
+    if exchange.delivered is False:
+        yield "      the client did not get the vendor's answer"
+    if exchange.status >= REFUSED and not exchange.faults:
+        fact = _evidence().get(exchange.evidence)
+        says, kind = (fact.says, f", {fact.kind}") if fact else ("the scenario says so", "")
+        weaker = exchange.basis and exchange.basis != (fact and fact.kind) and not exchange.assumption
+        yield f"      because: {says} [{exchange.evidence}{kind}{f'; the answer is {exchange.basis}' if weaker else ''}]"
+    if exchange.assumption:
+        yield f"      assuming: {exchange.assumption}"
+    yield from (f"      changed: {line}" for _, line in _folded(exchange.changes))
+
+
+@cache
+def _evidence() -> dict[str, Evidence]:
+    return {id: fact for vendor in VENDORS for id, fact in load_evidence(vendor).items()}

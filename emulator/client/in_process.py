@@ -1,0 +1,36 @@
+"""A client of an application in this process, with a judge of every response."""
+
+from __future__ import annotations
+
+from emulator.client.connections import ask, is_whole, shortfall
+from emulator.contract.validator import the_judge
+from emulator.scenario.client import Headers, NoResponse, Response, completed
+from emulator.vendors import VENDORS
+from emulator.web.app import App, create_app, worlds_of
+from emulator.web.fault_effects import LineCut
+
+HOST = "127.0.0.1:8080"
+PATIENCE = 5.0
+"""Seconds of silence that it bears."""
+
+
+class InProcessClient:
+    """A client of an application of its own, or of the one given; nothing listens anywhere."""
+
+    def __init__(self, app: App | None = None) -> None:
+        self._app = app or create_app(worlds_of([]), judge=the_judge(*VENDORS))
+
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+        """Send a request to a path with its query, and return the whole response.
+
+        Raises:
+            NoResponse: none came back.
+        """
+        headers = completed(method, headers, content, HOST)
+        try:
+            answer = ask(self._app, method, target, headers, content or b"", patience=PATIENCE)
+        except LineCut as cut:
+            raise NoResponse(str(cut)) from None
+        if answer.cut is not None and not is_whole(answer):
+            raise NoResponse(f"{answer.cut} ({shortfall(answer)})")
+        return Response(answer.status, answer.headers, answer.content)

@@ -1,0 +1,274 @@
+"""The journal as a test reads it: typed entries, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple, overload
+
+from emulator.client.names import expect_operation
+from emulator.client.results import Explanation
+from emulator.kernel.printable import escaped
+from emulator.kernel.quantities import parse_instant
+
+Ask = Callable[..., Any]
+"""Asks the control plane about the world: method, path, body."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A resource went from one state to another. `source` is the state it left; `why` the cause."""
+
+    at: datetime
+    vendor: str
+    resource: str
+    id: str
+    source: str
+    to: str
+    why: str
+    evidence: str | None
+    _n: int | None = field(default=None, repr=False, compare=False)
+    _ask: Ask | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any], ask: Ask | None = None) -> Change:
+        """The change as the control plane shows it; with a number of its own it can be asked more about."""
+        fields = {name: shown[name] for name in ("vendor", "resource", "id", "to", "why", "evidence")}
+        return cls(at=parse_instant(shown["at"]), source=shown["from"], _n=shown.get("n"), _ask=ask, **fields)
+
+    def explain(self) -> Explanation:
+        """Why it happened: the row and its evidence.
+
+        Raises:
+            Refused: the journal does not hold it any more.
+            LookupError: it has no entry of its own, since a client's exchange made it: explain that.
+        """
+        if self._n is None or self._ask is None:
+            raise LookupError("a client's exchange made this change: explain that exchange")
+        return Explanation.read(self._ask("GET", f"/journal/{self._n}/explain"))
+
+    def __str__(self) -> str:
+        return escaped(f"{self.vendor} {self.resource} {self.id}: {self.source} -> {self.to} ({self.why})")
+
+
+@dataclass(frozen=True, slots=True)
+class Struck:
+    """A fault that struck an exchange: where, what it did, and the line of the scenario that has it."""
+
+    id: str
+    where: str
+    do: str
+    place: str | None
+
+    def __str__(self) -> str:
+        return f"{self.do} {self.where} ({self.place or self.id})"
+
+
+class SentHeaders(Mapping[str, str]):
+    """The headers of a request, found under any spelling of their names; one that was sent twice has both values."""
+
+    def __init__(self, sent: Sequence[Sequence[str]] = ()) -> None:
+        self._values: dict[str, str] = {}
+        for name, value in sent:
+            known = self._values.get(name.lower())
+            self._values[name.lower()] = value if known is None else f"{known}, {value}"
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"SentHeaders({self._values})"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and its reply. `body` and `reply` are what was sent and answered: a JSON value, text, or None.
+
+    Credentials are redacted, in `target` and `headers` too.
+
+    `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
+    None while it is still being sent, and where nobody can know: the client had closed its side of the connection before.
+    """
+
+    n: int
+    at: datetime
+    operation: str
+    method: str
+    target: str
+    status: int
+    answer: str
+    evidence: str
+    assumption: str | None
+    basis: str | None
+    reply: Any
+    delivered: bool | None
+    changes: tuple[Change, ...]
+    faults: tuple[Struck, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=SentHeaders, hash=False)
+    body: Any = None
+    _ask: Ask | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def read(cls, shown: Mapping[str, Any], ask: Ask) -> Exchange:
+        """The exchange as the control plane shows it, which can be asked more about it."""
+        names = ("n", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply")
+        fields = {name: shown[name] for name in (*names, "delivered")}
+        faults = tuple(Struck(**fault) for fault in shown["faults"])
+        changes = tuple(Change.read(change) for change in shown["changes"])
+        headers, body = SentHeaders(shown["request"]["headers"]), shown["request"]["body"]
+        at = parse_instant(shown["at"])
+        return cls(at=at, changes=changes, faults=faults, headers=headers, body=body, _ask=ask, **fields)
+
+    def __str__(self) -> str:
+        return escaped(f"{self.n}: {self.method} {self.target} -> {self.status or 'no answer'} ({self.answer})")
+
+    def explain(self) -> Explanation:
+        """Why it went as it did: row, guard, evidence, assumptions, what it changed, and what would have worked.
+
+        Raises:
+            Refused: the journal does not hold it any more.
+        """
+        assert self._ask is not None  # noqa: S101  the journal gives it
+        return Explanation.read(self._ask("GET", f"/journal/{self.n}/explain"))
+
+
+Entry = Exchange | Change
+
+
+ANYTHING: Any = object()
+"""In place of a body: whatever it was."""
+
+
+class Picture(NamedTuple):
+    """The journal at one moment: its entries, oldest first, and how many made room for newer ones."""
+
+    entries: list[Entry]
+    dropped: int
+
+
+class Journal(Sequence[Entry]):
+    """The entries, oldest first. Every read asks the world anew and takes one consistent picture: len, index, iteration.
+
+    `picture()` returns a journal that stays as it is.
+    """
+
+    def __init__(self, ask: Ask, kept: Picture | None = None) -> None:
+        self._ask = ask
+        self._kept = kept
+
+    def picture(self) -> Journal:
+        """Return the journal as it is now, whatever happens later. Its `assert_...` methods still ask the world."""
+        return Journal(self._ask, self._now())
+
+    @property
+    def dropped(self) -> int:
+        """The number of entries that made room for newer ones."""
+        return self._now().dropped
+
+    @property
+    def _entries(self) -> list[Entry]:
+        return self._now().entries
+
+    def _now(self) -> Picture:
+        """Return the picture that is kept, or else a new one, which the control plane shows page by page."""
+        if self._kept is not None:
+            return self._kept
+        page = self._ask("GET", "/journal")
+        entries, last, dropped = page["entries"], page["last"], page["dropped"]
+        while page["entries"] and (newest := page["entries"][-1]["n"]) < last:
+            page = self._ask("GET", f"/journal?since={newest}")
+            dropped += max(0, page["dropped"] - dropped - len(entries))
+            entries += page["entries"]
+        return Picture([_read(entry, self._ask) for entry in entries], dropped)
+
+    def exchanges(self, operation: str | None = None) -> list[Exchange]:
+        """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.
+
+        Raises:
+            NotFound: no vendor has that operation.
+        """
+        if operation is not None:
+            expect_operation(operation)
+        return [it for it in self._entries if isinstance(it, Exchange) and operation in (None, it.operation)]
+
+    def changes(self) -> list[Change]:
+        """Every change in order, whether a client, time or a controller made it."""
+        return [change for it in self._entries for change in (it.changes if isinstance(it, Exchange) else (it,))]
+
+    def assert_called(
+        self,
+        operation: str,
+        *,
+        times: int | None = None,
+        json: Any = ANYTHING,
+        id: str | None = None,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Assert that an operation was called at least once, or exactly so often.
+
+        Only calls count whose path names the resource `id`, and whose query, headers and body hold `query`, `headers` and
+        `json`. The fields of a form are compared as if they were JSON: `true` and `5` in it are true and 5.
+
+        Raises:
+            AssertionError: it was not; the message names the nearest miss and the fields that differed.
+            Refused: there is no such operation, it has no id, or the journal dropped entries.
+        """
+        wish = {"times": times, "id": id, "query": query, "headers": headers}
+        called = {"at": operation} | {name: it for name, it in wish.items() if it is not None}
+        self._verify({"called": [called | ({} if json is ANYTHING else {"json": json})]})
+
+    def assert_order(self, *operations: str) -> None:
+        """Asserts that these operations were asked in this order, whatever came between. Raises as `assert_called` does."""
+        self._verify({"order": operations})
+
+    def assert_never(self, operation: str) -> None:
+        """Asserts that an operation was never asked. Raises as `assert_called` does."""
+        self._verify({"never": [operation]})
+
+    def clear(self) -> None:
+        """Forgets what has happened, as a long test must before entries are dropped; what was read of it stays."""
+        self._ask("DELETE", "/journal")
+
+    def _verify(self, wanted: Mapping[str, Any]) -> None:
+        """The server compares, since it holds the requests' bodies: so it is the present journal that counts."""
+        failures = self._ask("POST", "/verify", wanted)["failures"]
+        if failures:
+            raise AssertionError("\n".join(escaped(failure["message"]) for failure in failures))
+
+    @overload
+    def __getitem__(self, index: int) -> Entry: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Entry]: ...
+    def __getitem__(self, index: int | slice) -> Entry | list[Entry]:
+        return self._entries[index]
+
+    def __repr__(self) -> str:
+        entries, dropped = now = self._now()
+        kept = ", a picture that stays as it is" if now is self._kept else ""
+        return f"<Journal of {len(entries)} entries{f', {dropped} dropped' if dropped else ''}{kept}>"
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries)
+
+    def __reversed__(self) -> Iterator[Entry]:
+        return reversed(self._entries)
+
+    def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
+        """Return the first index of an entry, in one picture. Raises ValueError if there is none."""
+        entries = self._entries
+        return entries.index(value, start, len(entries) if stop is None else stop)
+
+
+def _read(shown: Mapping[str, Any], ask: Ask) -> Entry:
+    return Exchange.read(shown, ask) if shown["type"] == "exchange" else Change.read(shown, ask)

@@ -1,0 +1,74 @@
+"""Values of a test as JSON, and JSON as values of a test: durations, instants, exact numbers, objects and lists."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence, Set
+from datetime import datetime, timedelta
+from decimal import Decimal
+from math import isfinite, isnan
+from typing import Any
+
+from emulator.kernel.errors import BadInput
+from emulator.kernel.journal import show_instant
+from emulator.kernel.quantities import duration_at, show_duration
+from emulator.sdk.vendor import dump
+
+Path = tuple[str | int, ...]
+
+
+Duration = str | int | float | Decimal | timedelta
+"""A duration as a test writes it: `"1m30s"`, a number of seconds, or a timedelta."""
+
+
+def written(value: Any) -> bytes:
+    """The value as JSON.
+
+    Raises:
+        BadInput: a part of it is no JSON, and stands for none; the message says where.
+    """
+    try:
+        dumped = dump(value)
+    except TypeError:
+        return dump(_plain(value, ()))
+    if b"null" in dumped:  # so are numbers written that JSON does not have
+        _plain(value, ())
+    return dumped
+
+
+def read(content: bytes) -> Any:
+    """The value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
+    return json.loads(content, parse_float=Decimal)
+
+
+def duration(value: object, *path: str | int) -> str:
+    """A duration in its canonical form, such as `1m30s`, rounded up to the next whole millisecond.
+
+    Raises:
+        BadInput: it is none, is negative or too long.
+    """
+    return show_duration(duration_at(value, *path))
+
+
+def _instead(number: float | Decimal, path: Path) -> str:
+    """Return the advice for a number without end; empty where there is none."""
+    from emulator.scenario.schema_types import INSTEAD
+
+    return INSTEAD.get(str(path[-1]), "; a duration without end is 'never'") if path and not isnan(number) else ""
+
+
+def _plain(value: Any, path: Path) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part, (*path, str(name))) for name, part in value.items()}
+    if (isinstance(value, float) and not isfinite(value)) or (isinstance(value, Decimal) and not value.is_finite()):
+        raise BadInput.at(f"{value} is no number that JSON has{_instead(value, path)}", *path)
+    if value is None or isinstance(value, (str, int, float, Decimal)):
+        return value
+    if isinstance(value, timedelta):
+        return duration(value, *path)
+    if isinstance(value, datetime):
+        return show_instant(value)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return [_plain(part, (*path, index)) for index, part in enumerate(value)]
+    kind = "a set has no order" if isinstance(value, Set) else f"{type(value).__name__} is no JSON"
+    raise BadInput.at(f"expected a value as a scenario writes it, not {value!r}: {kind}", *path)

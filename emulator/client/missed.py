@@ -1,0 +1,101 @@
+"""The parts of a failing test's story that its journal does not tell: requests that missed the world, and what is under way."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from emulator.client.address import Address
+from emulator.client.emulator import Emulator
+from emulator.client.proxies import named_proxy
+from emulator.client.server import Refused
+from emulator.kernel.secrets import redact
+
+NEWEST, SOONEST = 10, 3
+KEYS = {"serpwow": ("serpwow", "api_key"), "stripe": ("stripe", "api_key"), "6dot50": ("sixdot50", "key")}
+"""By vendor, the handle's attributes that lead to the world's own key."""
+
+CLIENTS = frozenset({"aiohttp", "http", "httpcore", "httpx", "requests", "stripe", "urllib", "urllib3"})
+
+
+def requests_held(emulator: Emulator) -> list[Mapping[str, Any]]:
+    """Return the requests that have reached the world and that a fault holds up."""
+    return _listed(emulator, "held")
+
+
+def under_way(emulator: Emulator, held: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield a line for each request that is held up, and for each of the timers that end next."""
+    for it in held:
+        yield f"  under way: {it['method']} {it['target']}, held up by {it['fault']['do']} {it['fault']['where']}"
+    for it in _listed(emulator, "pending")[:SOONEST]:
+        yield f"  next: {it['at']}  {it['vendor']} {it['resource']} {it['id']}: {it['timer']} ends"
+
+
+def missed(emulator: Emulator) -> Iterator[str]:
+    """Yield the requests that reached another world or none since this one was made, a line each."""
+    unmatched = _listed(emulator, "unmatched")
+    if not unmatched:
+        return
+    whose = "" if emulator.is_here else ", of all clients of this server"
+    yield f"requests that reached another world or none since this one was made{whose}:"
+    if len(unmatched) > NEWEST:
+        yield f"  ({len(unmatched) - NEWEST} earlier ones are left out)"
+    for it in unmatched[-NEWEST:]:
+        yield f"  {it['method']} {it['target']} -> {it['status']} ({_why(emulator, it)})"
+
+
+def blame(emulator: Emulator, error: BaseException | None, reached: bool) -> Iterator[str]:
+    """Yield why nothing came where a client was used: the proxy of the environment, or a URL that is not this world's."""
+    if reached or not (emulator.is_pointed_at or of_a_client(error)):
+        return
+    if emulator.is_here and _listed(emulator, "unmatched"):
+        return  # it is pointed at this server, and its requests are told of
+    if proxy := named_proxy(Address.read(emulator.url)) if emulator.is_pointed_at else None:
+        yield f"clients that heed the environment go to {proxy} for {emulator.url} too: name its host in NO_PROXY"
+    elif of_a_client(error):
+        yield "is the client pointed at this world's URL?"
+
+
+def of_a_client(error: BaseException | None) -> bool:
+    """Tell whether an exception, or one that led to it, is of an HTTP client or of a connection."""
+    seen = 0
+    while error is not None and seen < 20:
+        known = isinstance(error, (ConnectionError, TimeoutError, socket.gaierror, ssl.SSLError))
+        if known or type(error).__module__.partition(".")[0] in CLIENTS:
+            return True
+        error, seen = error.__cause__ or error.__context__, seen + 1
+    return False
+
+
+def _listed(emulator: Emulator, what: str) -> list[Mapping[str, Any]]:
+    try:
+        listed: list[Mapping[str, Any]] = emulator.ask("GET", f"/{what}")[what]
+    except Refused:  # a server elsewhere may be older
+        return []
+    return listed
+
+
+def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
+    if request["world"] is None:
+        return f"{request['error']}; {request['hint']}" if request.get("hint") else str(request["error"])
+    if request.get("hint"):  # a server elsewhere may be older
+        return f"world {request['world']}; {request['hint']}"
+    vendor = str(request["operation"]).partition(".")[0]
+    if vendor not in KEYS:
+        return f"world {request['world']}"
+    view, field = KEYS[vendor]
+    own = redact(emulator.credentials[vendor][field])
+    return f"world {request['world']}, {_sent(vendor, request)}; the key of this world is emulator.{view}.{field}, {own}"
+
+
+def _sent(vendor: str, request: Mapping[str, Any]) -> str:
+    """Return by which credential a request picked its world."""
+    if request["credential"]:
+        return f"by its key {request['credential']}"
+    if not request.get("unread"):  # a server elsewhere may be older
+        return "without a key"
+    return (
+        "by a token that no world gave" if vendor == "6dot50" else f"by an Authorization header in which {vendor} reads no key"
+    )

@@ -1,0 +1,60 @@
+"""Rest before virtual time passes: the tasks of an event loop have done all they can, and the server owes no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from threading import Event
+from typing import Any, NamedTuple
+
+from emulator.kernel.clock import MONOTONIC
+from emulator.web.threads import apart
+from emulator.web.turns import turn
+
+ROUNDS = 20
+"""Rounds of the loop between two looks at the server, in which a task takes its answer and asks the next thing."""
+
+PAUSE = 0.001
+"""Real seconds between two looks, in which bytes arrive that are on their way."""
+
+PATIENCE = 5.0
+"""Real seconds after which time passes all the same, where a request does not get on."""
+
+
+class Traffic(NamedTuple):
+    """Requests of a server: `owed` still wait for their answer; `mark` changes with everything that comes or goes."""
+
+    owed: int
+    mark: Any
+
+
+Look = Callable[[], Awaitable[Traffic | None]]
+"""Looks at the traffic of a server; None where clients call it without a socket."""
+
+
+class Quiet:
+    """Waits until nothing is under way between the tasks of the running loop and a server."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._seen: Traffic | None = None
+
+    async def wait(self) -> None:
+        """Return once no request is owed an answer, and a look shows what the one before it did."""
+        ends = MONOTONIC() + PATIENCE
+        while True:
+            await _rounds()
+            if self._seen is not None:
+                await apart(Event().wait, PAUSE)  # the loop is the client's, whose clock a test may have stopped
+                await _rounds()
+            before, self._seen = self._seen, await self._look()
+            if self._seen is None:
+                return
+            if self._seen != before:
+                ends = MONOTONIC() + PATIENCE
+            elif not self._seen.owed or MONOTONIC() > ends:
+                return
+
+
+async def _rounds() -> None:
+    for _ in range(ROUNDS):
+        await turn()

@@ -1,0 +1,236 @@
+"""The server behind the handles: one in this process, whose socket opens when somebody asks for its URL, or one elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Lock
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from emulator.client.bounds import Folders, read_folders, read_limits
+from emulator.client.connections import Answered, ask
+from emulator.client.environment import env
+from emulator.client.json_encoding import read, written
+from emulator.client.quiet import Traffic
+from emulator.kernel.errors import BadInput, EmulatorError, Problem
+from emulator.kernel.limits import Limits
+from emulator.scenario.library import Library
+from emulator.vendors import VENDORS
+from emulator.web.app import App, closed_worlds, create_app, library
+from emulator.web.collector import at_rest
+from emulator.web.held import HeldRequests
+from emulator.web.redact import redact_text
+
+if TYPE_CHECKING:
+    from emulator.web.server import ThreadedServer
+
+CONTROL = "/_emulator"
+
+Send = Callable[[str, str, bytes], Answered]
+"""From method, path and body to what was answered."""
+
+
+class Refused(EmulatorError):
+    """The control plane refused something; the message is its reason. `status` is its answer's, None where there was none."""
+
+    def __init__(self, reason: str, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(reason)
+
+
+class EmulatorServer:
+    """Gives out worlds. Without a URL it serves from this process; with one it steers the server there.
+
+    `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None. `scenarios` is a folder
+    of scenarios of one's own, or several, whose names come before the shipped ones; left out, that of EMULATOR_SCENARIOS.
+    `limits` are bounds of a server in this process by their names, such as `{"body": 50_000_000}`; those left out are as
+    EMULATOR_MAX_BODY and the like say. `token` opens the control plane of the server there; left out, it is that of
+    EMULATOR_CONTROL_TOKEN.
+
+    Raises:
+        Refused: the URL is none, or bounds are given for a server elsewhere.
+        BadInput: a bound is no number, or a folder is none.
+        NotFound: there is no such bound.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        seed: int | None = None,
+        scenarios: Folders | None = None,
+        limits: Mapping[str, Any] | None = None,
+        token: str | None = None,
+    ) -> None:
+        self.seed = seed
+        self._token = token
+        self._folders = read_folders(scenarios)
+        self._exits = ExitStack()
+        self._lock = Lock()
+        self._process = os.getpid()
+        self._held = HeldRequests()
+        self.app: App | None = None
+        self._listening: ThreadedServer | None = None
+        self._url: str | None = None
+        if url and url.strip():
+            if limits:
+                raise Refused(
+                    f"the server at {redact_text(url.strip())!r} has bounds of its own, which `serve --max-...` sets there"
+                )
+            self._send = self._there(url)
+        else:
+            self._send = self._here(read_limits(limits))
+
+    @property
+    def url(self) -> str:
+        """Where clients reach it. In this process, the first who asks makes it listen, on a port that the system chooses."""
+        with self._lock:
+            if self._url is None:
+                self._url = self._listen()
+            return self._url
+
+    def _listen(self) -> str:
+        self._stay_in_this_process()
+        if patcher := green_threads():
+            raise Refused(
+                f"no server can run in this process, since {patcher} has patched its threads: give the client "
+                f"emulator.adapter() or emulator.transport(), or set EMULATOR_URL ({patcher})"
+            )
+        assert self.app is not None  # noqa: S101  no URL was given, so it is ours
+        with at_rest():
+            from emulator.web.server import ThreadedServer
+
+            self._listening = self._exits.enter_context(ThreadedServer(self.app, limits=self._limits))
+        return self._listening.url
+
+    async def look(self, world: str) -> Traffic | None:
+        """The traffic of the clients of a world, as far as it can be seen; None where none of them has a socket."""
+        if self.app is not None:
+            if self._listening is None:
+                return None
+            return Traffic(*await asyncio.wrap_future(self._listening.look()))
+        return await asyncio.to_thread(self._look_there, world)
+
+    def _look_there(self, world: str) -> Traffic:
+        """A server elsewhere tells how many exchanges there have been, and whom faults hold up."""
+        last = self.ask("GET", f"/worlds/{world}/journal?limit=1")["last"]
+        return Traffic(0, (last, len(self.ask("GET", f"/worlds/{world}/held")["held"])))
+
+    def _stay_in_this_process(self) -> None:
+        """A fork has a copy of the worlds, of which the clients of the original would know nothing."""
+        if os.getpid() != self._process:
+            raise Refused(f"this server lives in process {self._process}, which this one was forked from: ask it there")
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the control plane and returns its JSON answer; None where there is none.
+
+        Raises:
+            Refused: it said no, and why; or nobody answered.
+        """
+        answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
+        if answered.status < 300:
+            return read(answered.content) if answered.content else None
+        asked = f"{method} {CONTROL}{path} was answered {answered.status}"
+        raise Refused(f"{_reason(answered.content)} ({asked})", answered.status)
+
+    def scenario(self, name: str) -> Any:
+        """Return what the control plane is sent for the scenario of that name: the name, or a value that only we have.
+
+        Raises:
+            BadInput: the scenario is in a folder of ours, and has mistakes.
+            NotFound: only a part of the name is that of a scenario in a folder of ours.
+        """
+        if self.app is not None or not self._folders:
+            return name
+        known = Library(VENDORS, self._folders)
+        return dict(known.get(name).written) if name in known.names() or known.meant(name) else name
+
+    def no_file(self, path: str, folders: Sequence[Path] = ()) -> BadInput:
+        """Return the refusal of a path at which there is no file; it names what may be meant, and where it was looked for."""
+        refusal = library(*self._folders).no_file(path)
+        if os.path.isabs(path):
+            return refusal
+        places = ", ".join(dict.fromkeys(map(str, (*folders, Path.cwd()))))
+        return BadInput([Problem(f"{refusal.problems[0].message} (looked in {places})")], path)
+
+    def greet(self) -> None:
+        """Makes sure that there is an emulator, and that it lets us in.
+
+        Raises:
+            Refused: there is none, or it does not.
+        """
+        if self.app is None and not self._is_an_emulator():
+            raise Refused(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator")
+        self.ask("GET", "/worlds/default/clock")
+
+    def _is_an_emulator(self) -> bool:
+        answered = self._send("GET", f"{CONTROL}/health", b"")
+        try:
+            return answered.status == 200 and orjson.loads(answered.content)["status"] == "ok"
+        except (ValueError, KeyError, TypeError):
+            return False
+
+    def _here(self, limits: Limits) -> Send:
+        self._limits = limits
+        self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits, held=self._held)
+
+        def send(method: str, path: str, body: bytes) -> Answered:
+            self._stay_in_this_process()
+            return ask(app, method, path.encode(), [(b"host", b"127.0.0.1")], body)
+
+        return send
+
+    def _there(self, url: str) -> Send:
+        from emulator.client.http import HttpClient
+        from emulator.scenario.client import NoResponse
+
+        shown = redact_text(url)
+        try:
+            client = self._exits.enter_context(HttpClient(url, self._token or env("EMULATOR_CONTROL_TOKEN")))
+        except NoResponse as error:
+            raise Refused(f"{shown!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
+
+        self._url = str(client.address)
+
+        def send(method: str, path: str, body: bytes) -> Answered:
+            try:
+                response = client.send(method, path.encode(), (), body)
+            except NoResponse as error:
+                raise Refused(f"no emulator answers at {shown!r} (--emulator-url, EMULATOR_URL): {error}") from None
+            return Answered(*response)
+
+        return send
+
+    def close(self) -> None:
+        """Stops serving, if it did, drops every connection, and lets go whom a fault holds up."""
+        self._exits.close()
+        self._held.let_all_go()
+
+    def __enter__(self) -> EmulatorServer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+
+def green_threads() -> str | None:
+    """Return the library that has put green threads in place of this process's own, which a server would block; or None."""
+    gevent, eventlet = sys.modules.get("gevent.monkey"), sys.modules.get("eventlet.patcher")
+    if gevent is not None and gevent.is_module_patched("threading"):
+        return "gevent"
+    return "eventlet" if eventlet is not None and eventlet.is_monkey_patched("thread") else None
+
+
+def _reason(content: bytes) -> str:
+    try:
+        body = orjson.loads(content)
+        return str(body["detail"] if "detail" in body else body["message"])
+    except (ValueError, KeyError, TypeError):
+        return content.decode("utf-8", "replace")

@@ -1,0 +1,78 @@
+"""The part of the handle that looks back and goes back: ledger, dry runs, snapshots, undo and differences."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from emulator.client.json_encoding import written
+from emulator.client.results import EVERY, Difference, Ledger, Rehearsed, read_differences
+
+NOTHING: Any = object()
+"""In place of a JSON body: there is none."""
+
+
+class Past(ABC):
+    """What a handle can do with its world's past."""
+
+    @abstractmethod
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Asks the control plane something about this world."""
+
+    @property
+    def ledger(self) -> Ledger:
+        """The changes that truly took effect, whatever the clients heard; every read of it asks the world anew."""
+        return Ledger(self.ask)
+
+    def dry_run(
+        self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Any = "", json: Any = NOTHING
+    ) -> Rehearsed:
+        """What a request would be answered now, and what it would change; it changes nothing.
+
+        `url` is a path with its query, or a whole URL; a `body` that is not text is sent as JSON, and so is `json`, in place
+        of a body, whatever it is.
+
+        Raises:
+            Refused: no vendor has the path.
+            TypeError: both `body` and `json` are given.
+        """
+        if json is not NOTHING:
+            if body != "":
+                raise TypeError("a request has one body: give body=... or json=..., not both")
+            body = written(json).decode() if isinstance(json, str) else json
+        wish = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
+        return Rehearsed.read(self.ask("POST", f"/dry-run?{EVERY}", wish))
+
+    def snapshot(self, name: str) -> None:
+        """Keeps the world as it is now under a name, in place of what that named before.
+
+        Raises:
+            Refused: the name is `beginning` or `now`, or there are too many.
+        """
+        self.ask("POST", "/snapshots", {"name": name})
+
+    def restore(self, name: str) -> None:
+        """Back to a snapshot, or to `beginning`: state, clock, faults, ids, tokens and journal.
+
+        Raises:
+            Refused: there is none of that name.
+        """
+        self.ask("POST", "/restore", {"name": name})
+
+    def undo(self, exchanges: int = 1) -> None:
+        """Takes back the newest exchanges and all that happened since the first of them; the clock goes back with them.
+
+        Raises:
+            Refused: there are not so many that are remembered.
+        """
+        self.ask("POST", "/undo", {"exchanges": exchanges})
+
+    def diff(self, source: str = "beginning", target: str = "now") -> tuple[Difference, ...]:
+        """What is otherwise at one moment than at another: each a snapshot's name, `beginning` or `now`.
+
+        Raises:
+            Refused: there is no such moment.
+        """
+        return read_differences(self.ask("GET", f"/diff?{urlencode({'from': source, 'to': target})}&{EVERY}"))

@@ -1,0 +1,100 @@
+"""The application without a socket: a transport for httpx, sync and async, and for its successor httpx2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from emulator.client.connections import REASONS, Answered, Here, HereAwaited, asked, is_whole, shortfall
+from emulator.client.server import Refused
+from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
+from emulator.web.app import App
+from emulator.web.fault_effects import LineCut, at_once
+
+if TYPE_CHECKING:
+    import httpx
+else:
+    try:
+        import httpx
+    except ModuleNotFoundError:
+        try:
+            import httpx2 as httpx
+        except ModuleNotFoundError:
+            raise Refused("emulator.transport() is for httpx, which is not installed here: pip install httpx") from None
+
+FAILURES = {DROP: "RemoteProtocolError", RESET: "ReadError", GARBAGE: "RemoteProtocolError", HANG: "ReadTimeout"}
+"""The exceptions that both libraries raise on a socket to which this happens."""
+
+
+class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Calls the application where it stands. Who is `prompt` hears of a timeout at once, in an event loop too."""
+
+    def __init__(self, app: App, prompt: bool = False) -> None:
+        self._app = app
+        self._prompt = prompt
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return at_once(self._call(request, request.read(), Here(_patience(request))))
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        means = Here if self._prompt else HereAwaited
+        return await self._call(request, await request.aread(), means(_patience(request)))
+
+    async def _call(self, request: httpx.Request, body: bytes, here: Here) -> httpx.Response:
+        target, headers, scheme = request.url.raw_path, request.headers.raw, request.url.scheme
+        library = _library_of(request)
+        try:
+            answer = await asked(self._app, here, request.method, target, headers, body, scheme)
+        except LineCut as cut:
+            raise _failure(library, cut.how, REASONS[cut.how], request) from None
+        stream = _content_of(library)(answer, request)
+        response: httpx.Response = library.Response(answer.status, headers=answer.headers, stream=stream, request=request)
+        return response
+
+
+def _library_of(request: httpx.Request) -> Any:
+    """Return the library whose client sends a request: either may be given this transport where both are installed."""
+    return sys.modules[type(request).__module__.partition(".")[0]]
+
+
+def _failure(library: Any, how: str, message: str, request: httpx.Request) -> Exception:
+    failure: Exception = getattr(library, FAILURES[how])(message, request=request)
+    return failure
+
+
+def _patience(request: httpx.Request) -> float | None:
+    patience: float | None = request.extensions.get("timeout", {}).get("read")
+    return patience
+
+
+@cache
+def _content_of(library: Any) -> type[Content]:
+    """Return the class of a body as this library demands it."""
+    return type("Content", (Content, library.SyncByteStream, library.AsyncByteStream), {})
+
+
+class Content:
+    """A body, which may break off."""
+
+    def __init__(self, answer: Answered, request: httpx.Request) -> None:
+        self._answer = answer
+        self._request = request
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._answer.content
+        self._break_off()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        yield self._answer.content
+        self._break_off()
+
+    def _break_off(self) -> None:
+        if self._answer.cut is None or is_whole(self._answer):
+            return
+        how = self._answer.cut.how
+        message = REASONS[how]
+        if FAILURES[how] == "RemoteProtocolError":
+            message = f"peer closed connection without sending complete message body ({shortfall(self._answer)})"
+        raise _failure(_library_of(self._request), how, message, self._request)

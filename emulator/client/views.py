@@ -1,0 +1,167 @@
+"""The vendors as a test sees them: where to point a client, with which credential, and what there is now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from emulator.client.state import UNCHANGEABLE, no_field, read_only
+from emulator.kernel.errors import NotFound
+
+if TYPE_CHECKING:
+    from emulator.client.emulator import Emulator
+
+
+class Record(Mapping[str, Any]):
+    """One thing of the state as it was read, its fields as attributes or keys, in the words of `given`: `batch.status`."""
+
+    __slots__ = ("_fields", "_kind")
+
+    def __init__(self, kind: str, fields: Mapping[str, Any]) -> None:
+        object.__setattr__(self, "_kind", kind)
+        object.__setattr__(self, "_fields", read_only(fields))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # Python itself asks, perhaps before there are any fields
+            raise AttributeError(name)
+        try:
+            return self._fields[name]
+        except KeyError:
+            raise AttributeError(no_field(f"field of this {self._kind}", name, self._fields)) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        raise AttributeError(UNCHANGEABLE)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> tuple[type[Record], tuple[str, dict[str, Any]]]:
+        return Record, (self._kind, dict(self._fields))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._fields]
+
+    def __repr__(self) -> str:
+        return f"<{self._kind} {dict(self._fields)}>"
+
+
+class View:
+    """What every vendor has: the base URL and the credentials of this world."""
+
+    vendor: ClassVar[str]
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+
+    @property
+    def url(self) -> str:
+        """The base URL that the vendor's client expects."""
+        return self._emulator.url + urlsplit(self._credentials["url"]).path
+
+    @property
+    def _credentials(self) -> Mapping[str, str]:
+        return self._emulator.credentials[self.vendor]
+
+    @property
+    def _state(self) -> Mapping[str, Any]:
+        state: Mapping[str, Any] = self._emulator.state[self.vendor]
+        return state
+
+    def _all(self, field: str, kind: str) -> list[Record]:
+        return [Record(kind, it) for it in self._state.get(field, ())]
+
+    def _one(self, field: str, kind: str, id: str, key: str = "id") -> Record:
+        known = {it[key]: it for it in self._state.get(field, ())}
+        if id not in known:
+            raise NotFound(kind, str(id), known)
+        return Record(kind, known[id])
+
+
+class _WithApiKey(View):
+    @property
+    def api_key(self) -> str:
+        """The key that picks this world."""
+        return self._credentials["api_key"]
+
+
+class _WithBatches(View):
+    @property
+    def batches(self) -> list[Record]:
+        """Every batch, in the order in which they came."""
+        return self._all("batches", "batch")
+
+    def batch(self, id: str) -> Record:
+        """The batch of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one("batches", "batch", id)
+
+
+class Serpwow(_WithApiKey, _WithBatches):
+    """SerpWow in this world."""
+
+    vendor = "serpwow"
+
+    @property
+    def account(self) -> Record:
+        """The account, with `credits_used`, `credits_limit` and `credits_remaining`."""
+        return Record("account", self._state["account"])
+
+
+class Stripe(_WithApiKey):
+    """Stripe in this world."""
+
+    vendor = "stripe"
+
+    @property
+    def batch_jobs(self) -> list[Record]:
+        """Every batch job, in the order in which they came."""
+        return self._all("batch_jobs", "batch job")
+
+    def batch_job(self, id: str) -> Record:
+        """The batch job of that id.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one("batch_jobs", "batch job", id)
+
+
+class SixDot50(_WithBatches):
+    """6DOT50 PAY in this world. A batch has its `payments`."""
+
+    vendor = "6dot50"
+
+    @property
+    def key(self) -> str:
+        """The key that picks this world."""
+        return self._credentials["key"]
+
+    @property
+    def secret(self) -> str:
+        """The secret that goes with the key."""
+        return self._credentials["secret"]
+
+    @property
+    def accounts(self) -> list[Record]:
+        """Every account that payouts are made from."""
+        return self._all("accounts", "account")
+
+    def account(self, name: str) -> Record:
+        """The account of that name.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one("accounts", "account", name, key="name")

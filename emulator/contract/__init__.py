@@ -1,0 +1,1 @@
+"""Fixtures read as data: evidence, wordings, schemas, and the validator of responses."""

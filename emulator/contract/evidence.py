@@ -1,0 +1,81 @@
+"""The facts that everything rests on, as fixtures/<vendor>/evidence.yaml and wordings.yaml tell them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+
+from emulator.contract.fixtures import fixtures_folder
+
+KINDS = ("documented", "observed", "inferred")
+"""How sure we are of a fact, surest first."""
+
+INFERRED = KINDS[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact: what it says, where it is published, and how it is known.
+
+    `sources` of a documented fact are addresses of the vendor's pages; `page` names the reference page that it stands on,
+    where that is one of the four about stop and cancel.
+    """
+
+    id: str
+    kind: str
+    sources: tuple[str, ...]
+    says: str
+    page: str | None = None
+
+    @property
+    def source(self) -> str:
+        """The sources in one line."""
+        return " and ".join(self.sources)
+
+
+class Grounds(NamedTuple):
+    """The weakest kind of the facts that an answer rests on, and the ids of those beside the one that decided it."""
+
+    basis: str
+    also: tuple[str, ...]
+
+
+@cache
+def load_evidence(vendor: str) -> dict[str, Evidence]:
+    """The evidence of a vendor by id, in the order of the file."""
+    return {entry["id"]: _read(**entry) for entry in _load(vendor, "evidence.yaml")}
+
+
+@cache
+def load_wordings(vendor: str) -> dict[str, tuple[str, ...]]:
+    """The facts that the status, the words and the fields of an answer rest on, by the answer's name."""
+    return {name: tuple(ids) for name, ids in _load(vendor, "wordings.yaml").items()}
+
+
+@lru_cache(maxsize=4096)
+def grounds_of(vendor: str, answer: str, evidence: str, also: tuple[str, ...] = (), assumption: str | None = None) -> Grounds:
+    """Return what an answer rests on: the fact or assumption that decided it, the facts of its wording, and `also`.
+
+    The weakest of all of them is its basis.
+    """
+    beside = tuple(dict.fromkeys((*load_wordings(vendor).get(answer, ()), *also)))
+    kinds = [kind_of(vendor, id) for id in (evidence, *beside)] + [INFERRED] * (assumption is not None)
+    return Grounds(max(kinds, key=KINDS.index), beside)
+
+
+def kind_of(vendor: str, id: str) -> str:
+    """Documented, observed or inferred; what no published fact bears out is inferred."""
+    fact = load_evidence(vendor).get(id)
+    return fact.kind if fact else INFERRED
+
+
+def _read(id: str, kind: str, source: str | list[str], says: str, page: str | None = None) -> Evidence:
+    return Evidence(id, kind, (source,) if isinstance(source, str) else tuple(source), says, page)
+
+
+def _load(vendor: str, file: str) -> Any:
+    import yaml  # on the first reply: a server starts without it
+
+    text = (fixtures_folder() / vendor / file).read_text(encoding="utf-8")
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both loaders are safe ones

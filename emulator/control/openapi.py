@@ -1,0 +1,247 @@
+"""The OpenAPI 3.1 document of both planes, made from what the vendors declare, their fixtures and the control routes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+import yaml
+
+from emulator import __version__
+from emulator.contract.evidence import KINDS, load_evidence
+from emulator.contract.fixtures import fixtures_folder
+from emulator.control.app import ROUTES
+from emulator.control.bodies import WORLD_ID
+from emulator.control.route import ControlRoute
+from emulator.control.schemas import COMPONENTS, TEXT, components, ref
+from emulator.sdk.vendor import Operation, Vendor
+from emulator.web.guard import OPEN, PREFIX
+
+Json = dict[str, Any]
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+EMPTY, ANY = "empty", "any"
+SUFFIX = ".schema.json"
+TOKEN = "emulator.control-token"  # noqa: S105  the scheme's name
+JSON_TYPE, PROBLEM_TYPE, YAML_TYPE = "application/json", "application/problem+json", "application/yaml"
+
+HEADERS: Mapping[str, Any] = {
+    "Emulator-Exchange": {"description": "The world, and the number of the journal entry.", "schema": {"type": "string"}},
+    "Emulator-Basis": {
+        "description": "How sure we are of this answer. Where a fault or the scenario gave it, that is not said.",
+        "schema": {"enum": list(KINDS)},
+    },
+    "Emulator-Error": {
+        "description": "On failures of ours; beside a vendor's own 404 for a path that no operation here has; "
+        "and beside a vendor's refusal of a request whose body is compressed.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+}
+PROVENANCE = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Emulator-Exchange", "Emulator-Basis")}
+
+
+class Fixtures(NamedTuple):
+    """What is written of one vendor's requests and replies: operation → status → schema, how to ask, and the schemas."""
+
+    vendor: str
+    replies: Mapping[str, Mapping[int, str]]
+    requests: Mapping[str, Any]
+    schemas: Mapping[str, Any]
+
+    def asked(self, operation: str) -> Mapping[str, Any]:
+        """How one operation is asked: `body` and `media`, `optional`, `query`, and `open` when it wants no credential."""
+        asked: Mapping[str, Any] = self.requests["operations"].get(operation, {})
+        return asked
+
+    def ref(self, schema: str) -> Json:
+        return {"$ref": f"{COMPONENTS}{self.vendor}.{schema}"}
+
+    @property
+    def parameter_schemas(self) -> set[str]:
+        """The schemas that describe a query or the headers, which stand where they are used."""
+        asked = [self.requests, *self.requests["operations"].values()]
+        return {it[place] for it in asked for place in ("query", "headers") if place in it}
+
+
+def document(vendors: Mapping[str, Vendor]) -> Json:
+    """The document. The same vendors always come to the same one."""
+    fixtures = [_load(name) for name in vendors]
+    paths: dict[str, Json] = {}
+    for vendor, said in zip(vendors.values(), fixtures, strict=True):
+        for operation in vendor.operations:
+            path = (operation.mounts or vendor.mounts)[0] + operation.path
+            paths.setdefault(path, {})[operation.method.lower()] = _operation(vendor, operation, path, said)
+    for route in ROUTES:
+        paths.setdefault(address(route), {})[route.method.lower()] = _control(route)
+    paths["/"] = {"get": {**paths[PREFIX]["get"], "operationId": "emulator.get.root", "security": []}}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "batch-emulator",
+            "version": __version__,
+            "description": "SerpWow, Stripe Batch Jobs and 6DOT50 PAY at their native paths, and the control plane.",
+        },
+        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+        "servers": [{"url": "/"}],
+        "tags": [*(_tag(vendor) for vendor in vendors.values()), {"name": "emulator", "description": "The control plane."}],
+        "paths": paths,
+        "components": {
+            "schemas": {**_vendor_schemas(fixtures), **{f"emulator.{name}": it for name, it in components(vendors).items()}},
+            "responses": _responses(),
+            "headers": dict(HEADERS),
+            "securitySchemes": _schemes(fixtures),
+        },
+    }
+
+
+def address(route: ControlRoute) -> str:
+    """The path of a control route, its parameters as OpenAPI writes them."""
+    return PREFIX + re.sub(r":\w+}", "}", route.path)
+
+
+def _load(vendor: str) -> Fixtures:
+    folder = fixtures_folder() / vendor
+    replies, requests = (yaml.load((folder / it).read_text("utf-8"), LOADER) for it in ("replies.yaml", "requests.yaml"))  # noqa: S506
+    files = sorted((folder / "schemas").glob(f"*{SUFFIX}"))
+    return Fixtures(vendor, replies, requests, {it.name.removesuffix(SUFFIX): json.loads(it.read_bytes()) for it in files})
+
+
+def _tag(vendor: Vendor) -> Json:
+    kinds = [entry.kind for entry in load_evidence(vendor.name).values()]
+    return {
+        "name": vendor.name,
+        "x-emulator-mounts": list(vendor.mounts),
+        "x-emulator-basis": {kind: kinds.count(kind) for kind in KINDS},
+        "x-emulator-assumptions": {it.id: it.default for it in vendor.assumptions},
+    }
+
+
+def _operation(vendor: Vendor, operation: Operation, path: str, said: Fixtures) -> Json:
+    asked = said.asked(operation.name)
+    is_open = asked.get("open", False)
+    parameters = [*_path_parameters(path), *_parameters(said, asked.get("query"), "query")]
+    if not is_open:
+        parameters += _parameters(said, said.requests.get("headers"), "header")
+    statuses = said.replies.get(operation.name, {})
+    return {
+        "operationId": operation.name,
+        "tags": [vendor.name],
+        "parameters": parameters,
+        **({"requestBody": _request_body(said, asked)} if "body" in asked else {}),
+        "responses": {
+            **{str(status): _reply(said, status, name, vendor.media_type) for status, name in sorted(statuses.items())},
+            **({"404": _not_found(said, statuses[404], vendor.media_type)} if "{world}" in path else {}),
+            "default": {"$ref": "#/components/responses/failure"},
+        },
+        "security": [] if is_open else [{f"{vendor.name}.{scheme}": []} for scheme in said.requests["security"]],
+    }
+
+
+def _request_body(said: Fixtures, asked: Mapping[str, Any]) -> Json:
+    media = {} if asked["body"] == ANY else {"schema": said.ref(asked["body"])}
+    return {"required": not asked.get("optional", False), "content": dict.fromkeys(asked.get("media", (JSON_TYPE,)), media)}
+
+
+def _reply(said: Fixtures, status: int, schema: str, media_type: str) -> Json:
+    reply: Json = {"description": HTTPStatus(status).phrase, "headers": PROVENANCE}
+    if schema == EMPTY:
+        return reply
+    return reply | {"content": {"*/*": {}} if schema == ANY else {media_type: {"schema": said.ref(schema)}}}
+
+
+def _not_found(said: Fixtures, schema: str, media_type: str) -> Json:
+    """The vendor's 404, or ours where the path names no world."""
+    reply = _reply(said, 404, schema, media_type)
+    content = reply.get("content", {media_type: {"schema": ref("failure")}})
+    found = {media: {"schema": {"anyOf": [it["schema"], ref("failure")]}} for media, it in content.items()}
+    return {"description": reply["description"], "content": found}
+
+
+def _path_parameters(path: str) -> list[Json]:
+    schemas = {"world": WORLD_ID}
+    return [
+        {"name": name, "in": "path", "required": True, "schema": schemas.get(name, {"type": "string", "minLength": 1})}
+        for name in re.findall(r"{(\w+)}", path)
+    ]
+
+
+def _parameters(said: Fixtures, schema: str | None, place: str) -> list[Json]:
+    """The properties of an object as parameters of the query or the header."""
+    if schema is None:
+        return []
+    written = said.schemas[schema]
+    return [
+        {"name": name, "in": place, "required": name in written.get("required", ()), "schema": it}
+        for name, it in written["properties"].items()
+    ]
+
+
+def _control(route: ControlRoute) -> Json:
+    answer: Json = {"description": HTTPStatus(route.status).phrase}
+    if route.answer is not None:
+        answer["content"] = {JSON_TYPE: {"schema": route.answer}, **{it: {"schema": TEXT} for it in route.forms}}
+    path = address(route)
+    query = [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
+    return {
+        "operationId": ".".join(["emulator", route.method.lower(), *re.findall(r"\w+", path.removeprefix(PREFIX))]),
+        "summary": route.summary,
+        "tags": ["emulator"],
+        "parameters": [*_path_parameters(path), *query],
+        **({"requestBody": _control_body(route.body, route.yaml)} if route.body is not None else {}),
+        "responses": {str(route.status): answer, "default": {"$ref": "#/components/responses/problem"}},
+        "security": [] if path in OPEN else [{}, {TOKEN: []}],
+    }
+
+
+def _control_body(schema: Mapping[str, Any], yaml: bool) -> Json:
+    """What is sent, as JSON or YAML; or a whole scenario, as a member of that or in YAML."""
+    if not yaml:
+        return {"required": False, "content": {it: {"schema": schema} for it in (JSON_TYPE, YAML_TYPE)}}
+    scenario = {"anyOf": [TEXT, ref("scenario")]}
+    whole = {**schema, "properties": {**schema["properties"], "scenario": scenario}}
+    return {"required": False, "content": {JSON_TYPE: {"schema": whole}, YAML_TYPE: {"schema": ref("scenario")}}}
+
+
+def _responses() -> Json:
+    ours = {"Emulator-Error": {"$ref": "#/components/headers/Emulator-Error"}}
+    return {
+        "problem": {"description": "What is wrong, by field.", "content": {PROBLEM_TYPE: {"schema": ref("problem")}}},
+        "failure": {
+            "description": "A failure of ours, which no client should take for the vendor's.",
+            "headers": ours,
+            "content": {JSON_TYPE: {"schema": ref("failure")}},
+        },
+    }
+
+
+def _schemes(fixtures: Iterable[Fixtures]) -> Json:
+    return {
+        **{f"{said.vendor}.{name}": scheme for said in fixtures for name, scheme in said.requests["security"].items()},
+        TOKEN: {"type": "http", "scheme": "bearer", "description": "Where the server was given one."},
+    }
+
+
+def _vendor_schemas(fixtures: Iterable[Fixtures]) -> Json:
+    return {
+        f"{said.vendor}.{name}": _as_component(schema, said.vendor, name)
+        for said in fixtures
+        for name, schema in said.schemas.items()
+        if name not in said.parameter_schemas
+    }
+
+
+def _as_component(value: Any, vendor: str, name: str) -> Any:
+    """A schema of the fixtures, whose references to other files and into itself lead to components."""
+    if isinstance(value, list):
+        return [_as_component(it, vendor, name) for it in value]
+    if not isinstance(value, dict):
+        return value
+    shown = {key: _as_component(it, vendor, name) for key, it in value.items() if key not in ("$schema", "$id")}
+    if isinstance(reference := value.get("$ref"), str):
+        file, _, pointer = reference.partition("#")
+        shown["$ref"] = f"{COMPONENTS}{vendor}.{file.removesuffix(SUFFIX) or name}{pointer}"
+    return shown

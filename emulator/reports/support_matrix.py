@@ -1,0 +1,72 @@
+"""What works: every operation with the answers it gives, and how sure we are of each; and what is not emulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import yaml
+
+from emulator.contract.evidence import KINDS
+from emulator.contract.fixtures import fixtures_folder
+from emulator.reports.evidence_trace import play_all
+from emulator.scenario.library import Library
+from emulator.sdk.vendor import Operation, Vendor
+from emulator.vendors import VENDORS
+
+Answers = dict[str, dict[str, set[str]]]
+"""Operation → basis → answers."""
+
+
+def answers(known: Library) -> Answers:
+    """What every operation answers, found by playing every scenario."""
+    found: Answers = {}
+    for played in (play_all(known)).values():
+        for operation, answer, basis in played.answers:
+            if basis is not None:
+                found.setdefault(operation, {}).setdefault(basis, set()).add(answer)
+    return found
+
+
+def coverage(found: Answers) -> list[str]:
+    """The page as lines of Markdown."""
+    return [line for vendor in VENDORS.values() for line in _vendor(vendor, found)]
+
+
+def overview(found: Answers) -> list[str]:
+    """A table in Markdown of every operation with the class of the surest answer that it gives."""
+    lines = ["| operation | request | surest evidence |", "| --- | --- | --- |"]
+    for vendor in VENDORS.values():
+        for operation in vendor.operations:
+            surest = next(kind for kind in (*KINDS, "none") if kind in found.get(operation.name, {}) or kind == "none")
+            lines.append(f"| `{operation.name}` | {_request(vendor, operation)} | {surest} |")
+    return lines
+
+
+def _request(vendor: Vendor, operation: Operation) -> str:
+    return f"{operation.method} `{(operation.mounts or vendor.mounts)[0]}{operation.path}`"
+
+
+def _vendor(vendor: Vendor, found: Answers) -> Iterator[str]:
+    yield f"### {vendor.name}"
+    yield ""
+    yield f"| operation | request | {' | '.join(KINDS)} |"
+    yield "| --- | --- | --- | --- | --- |"
+    for operation in vendor.operations:
+        given = found.get(operation.name, {})
+        cells = (_cell(given.get(kind, ())) for kind in KINDS)
+        yield f"| `{operation.name}` | {_request(vendor, operation)} | {' | '.join(cells)} |"
+    yield ""
+    yield "Not emulated:"
+    yield ""
+    yield from (f"* {sentence}" for sentence in not_emulated(vendor.name))
+    yield ""
+
+
+def not_emulated(vendor: str) -> list[str]:
+    """What a vendor publishes and we leave out, in sentences."""
+    sentences: list[str] = yaml.safe_load((fixtures_folder() / vendor / "not_emulated.yaml").read_text(encoding="utf-8"))
+    return sentences
+
+
+def _cell(answers: Iterable[str]) -> str:
+    return ", ".join(sorted(answers)) or "-"

@@ -1,0 +1,1 @@
+"""The interface that a vendor is written with."""

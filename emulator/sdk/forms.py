@@ -1,0 +1,21 @@
+"""A hint for bodies that are sent as forms to a vendor that reads JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from emulator.sdk.vendor import Call
+
+ENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+
+
+def form_instead_of_json(call: Call, api: str, forms: Collection[str] = (ENCODED, MULTIPART)) -> Iterator[str]:
+    """Yield that the body is one of these forms, and no JSON; curl says so of JSON, too, which is read all the same."""
+    sent = call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent not in forms or not call.body:
+        return
+    try:
+        _ = call.json
+    except ValueError:
+        yield f"the body is a form (Content-Type: {sent}), and {api} takes JSON: send it as application/json"

@@ -1,0 +1,203 @@
+"""What differs between two moments of a world, in the words of `given`; costs what differs, not what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+from typing import Any
+
+from emulator.kernel.clock import Clock
+from emulator.kernel.history import Touched
+from emulator.kernel.moment import Moment
+from emulator.kernel.printable import escaped
+from emulator.kernel.store import MOVING, Sorted
+from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import World
+from emulator.scenario.scenario import Vendors
+from emulator.state.compare import ABRIDGED, abridge
+
+NAMES = ("id", "name", "token")
+"""The keys by which things in a list are told apart, the first that all of them have."""
+
+SOME = 10_000
+"""Keys that are sorted in some 10 ms."""
+
+Pair = tuple[Any, Any]
+Key = tuple[str, str]
+Find = Callable[[str, str], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One thing that is otherwise: of which vendor, `at` which place of its `given`, with which id if it is one of many.
+
+    `before` and `after` are the thing as `given` writes it, None where it is not there. `fields` are those that differ, by
+    their dotted path, each with its value before and after. `named_by` is the key that holds the id, None where there is none.
+    """
+
+    vendor: str
+    at: str
+    id: str | None
+    before: Any
+    after: Any
+    fields: Mapping[str, Pair]
+    named_by: str | None = None
+
+    def __str__(self) -> str:
+        thing = " ".join(part for part in (self.vendor, self.at, self.id) if part)
+        if self.before is None or self.after is None:
+            return escaped(f"{thing} {'appeared' if self.before is None else 'disappeared'}")
+        fields = (f"{name} {_said(before)} -> {_said(after)}" for name, (before, after) in self.fields.items())
+        return escaped(f"{thing}: {', '.join(fields)}")
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, str):
+        return value if len(value) <= ABRIDGED and value.isprintable() else abridge(value)
+    return "nothing" if value is None else abridge(value)
+
+
+def of_touched(world: World, vendors: Vendors, touched: Iterable[Touched], at: datetime) -> list[Difference]:
+    """What a commit changed, seen at its own instant."""
+    replaced = {(it.kind, it.id): it for it in touched}
+    find = world.store.find
+
+    def before(kind: str, id: str) -> Any | None:
+        return replaced[kind, id].before if (kind, id) in replaced else find(kind, id)
+
+    def after(kind: str, id: str) -> Any | None:
+        return replaced[kind, id].after if (kind, id) in replaced else find(kind, id)
+
+    keys = _with_owners(replaced, (before, after), world.store.kinds())
+    return _between(_slice(world, at, keys, before), _slice(world, at, keys, after), vendors)
+
+
+def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference]:
+    """What is otherwise at the target than it was at the source, each seen at its own instant."""
+    stores = source.world.store, target.world.store
+    differing = [*stores[0].differing(stores[1])]
+    if source.at != target.at:
+        differing += _moved(source, target)
+    keys = _with_owners(differing, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
+    left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
+    return _between(left, right, vendors)
+
+
+def _moved(source: Moment, target: Moment) -> Iterator[Key]:
+    """Yield what looks otherwise at the target than at the source although it did not change."""
+    before, after = (Transaction(it.world, it.at, "look") for it in (source, target))
+    for kind in source.world.store.kinds():
+        machine = source.world.rules.machines.get(kind)
+        progress = machine.progress if machine else None
+        for it in before.group(kind, *MOVING):
+            if progress is None or progress(before, it) != progress(after, it):
+                yield kind, it.id
+
+
+def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Transaction:
+    """A view of a part of the world at an instant."""
+    part = World(world.id, world.rules, Clock(at), world.seed)
+    for resource in (find(*key) for key in keys):
+        if resource is not None:
+            part.store.put(resource)
+    return Transaction(part, at, "look")
+
+
+def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str]) -> list[Key]:
+    """The keys, and those of what they belong to, which their indexes name by id: a payment is shown as a part of its batch.
+
+    They are in an order of their own, since nobody should see how it came to a difference.
+    """
+    own, names = set(keys), set[Key]()
+    for kind, id in own:
+        for resource in (find(kind, id) for find in finds):
+            if resource is not None:
+                names |= {(kind, part) for part in _names_in(resource)}
+    families = {kind: [it for it in kinds if it != kind and _vendor_of(it) == _vendor_of(kind)] for kind, _ in names}
+    owners = {(it, name) for kind, name in names for it in families[kind] if any(find(it, name) is not None for find in finds)}
+    return _in_order(own | owners)
+
+
+def _in_order(keys: Collection[Key]) -> list[Key]:
+    """Sort keys, some at a time: while many are sorted at once, every thread waits."""
+    left = iter(keys)
+    return [*merge(*(sorted(some) for some in iter(lambda: [*islice(left, SOME)], [])))]
+
+
+def _names_in(resource: Any) -> set[str]:
+    groups = (key.group if isinstance(key, Sorted) else key for key in resource.index())
+    return {part for group in groups for part in group if isinstance(part, str)}
+
+
+def _vendor_of(kind: str) -> str:
+    return kind.partition(".")[0]
+
+
+def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:
+    found: list[Difference] = []
+    for name, vendor in vendors.items():
+        left, right = vendor.given.show(before), vendor.given.show(after)
+        for part in dict.fromkeys((*left, *right)):
+            found += _differences(name, part, left.get(part), right.get(part))
+    return found
+
+
+def _differences(vendor: str, at: str, before: Any, after: Any) -> Iterator[Difference]:
+    if _are_many(before, after):
+        yield from _of_many(vendor, at, before or [], after or [])
+    elif isinstance(before, list) or isinstance(after, list):
+        yield from _of_values(vendor, at, before or [], after or [])
+    elif before != after:
+        yield from _of_one(vendor, at, None, before, after)
+
+
+def _are_many(*sides: Any) -> bool:
+    """Whether these are lists, if they are anything, of things that have names."""
+    items = [item for side in sides if isinstance(side, list) for item in side]
+    return all(side is None or isinstance(side, list) for side in sides) and bool(items) and _key_of(items) is not None
+
+
+def _key_of(items: list[Any]) -> str | None:
+    return next((name for name in NAMES if all(isinstance(item, dict) and name in item for item in items)), None)
+
+
+def _of_many(vendor: str, at: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+    """Lists of things that have names of their own: each is compared with itself."""
+    key = _key_of([*before, *after]) or ""
+    left, right = ({str(item[key]): item for item in items} for items in (before, after))
+    for id in dict.fromkeys((*left, *right)):
+        if left.get(id) != right.get(id):
+            yield from _of_one(vendor, at, id, left.get(id), right.get(id), key)
+
+
+def _of_values(vendor: str, at: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
+    """Lists of plain values, each its own name."""
+    yield from (Difference(vendor, at, _said(it), it, None, {}) for it in before if it not in after)
+    yield from (Difference(vendor, at, _said(it), None, it, {}) for it in after if it not in before)
+
+
+def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: str | None = None) -> Iterator[Difference]:
+    """A thing with its own fields; the things in it that have names of their own are told apart from it."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        yield Difference(vendor, at, id, before, after, {}, key)
+        return
+    differing = [name for name in dict.fromkeys((*before, *after)) if before.get(name) != after.get(name)]
+    parts = [name for name in differing if _are_many(before.get(name), after.get(name))]
+    own = [name for name in differing if name not in parts]
+    if fields := {at: it for name in own for at, it in _fields(before.get(name), after.get(name), name)}:
+        yield Difference(vendor, at, id, before, after, fields, key)
+    for name in parts:
+        place = f"{at}[{id}].{name}" if id else f"{at}.{name}"
+        yield from _of_many(vendor, place, before.get(name) or [], after.get(name) or [])
+
+
+def _fields(before: Any, after: Any, path: str = "") -> Iterator[tuple[str, Pair]]:
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        yield path, (before, after)
+        return
+    for name in dict.fromkeys((*before, *after)):
+        if before.get(name) != after.get(name):
+            yield from _fields(before.get(name), after.get(name), f"{path}.{name}".lstrip("."))

@@ -1,0 +1,258 @@
+"""What a fault does to the wire: a reply that is lost, cut, spoilt or slow, done with the means that the line lends."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine, Iterator, MutableMapping
+from functools import partial
+from hashlib import shake_128
+from typing import Any, TypeVar
+
+from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
+from emulator.sdk.vendor import Stream
+from emulator.web.held import GONE, Held
+from emulator.web.holding import Holding, WorldGone
+from emulator.web.lanes import NoLanes
+from emulator.web.response import Means, Send, Wire, begin, ours, send_more, send_out
+
+T = TypeVar("T")
+
+LENT = "emulator.line"
+"""Under this name in the scope's state, a server lends the means to hang up."""
+
+DRIBBLES = 20
+"""In how many pieces a body dribbles."""
+
+PIECE = 65_536
+
+
+class Unanswered(Exception):
+    """Ends a request of a caller without a socket that gets no answer, or not all of it."""
+
+
+class LineCut(Unanswered):
+    """Where there is no socket to do it with, what would have happened to it: drop, reset, garbage or hang."""
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+        super().__init__(f"a fault: {MEANINGS[how]}")
+
+
+MEANINGS = {
+    DROP: "the server hangs up without a whole reply",
+    RESET: "the server resets the connection",
+    GARBAGE: "the server sends what is not HTTP",
+    HANG: "the server never answers",
+}
+
+
+class NoSocket:
+    """For a caller without a socket, what happens to the connection is an exception."""
+
+    gone = may_be_gone = False
+
+    async def see_off(self) -> None:
+        """A caller without a socket is there until it is gone."""
+
+    async def breathe(self) -> None:
+        """Goes on at once: there may be no event loop."""
+
+    async def pause(self, held: Held, seconds: float) -> bool:
+        await held.wait_in_any_loop(seconds)
+        return True
+
+    def hear_no_more(self) -> None:
+        """A caller without a socket has no other request on its connection."""
+
+    async def say(self, data: bytes) -> None:  # noqa: ARG002
+        raise LineCut(GARBAGE)
+
+    async def drop(self) -> None:
+        raise LineCut(DROP)
+
+    async def reset(self) -> None:
+        raise LineCut(RESET)
+
+    async def hang(self, held: Held, seconds: float) -> None:  # noqa: ARG002
+        raise LineCut(HANG)
+
+
+class Impatient(NoSocket):
+    """For who wants the answer at once: real time is left out."""
+
+    async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
+        return False
+
+    async def hang(self, held: Held, seconds: float) -> None:
+        """Lets no time pass."""
+
+
+def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing.
+
+    Raises:
+        RuntimeError: it waits after all.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    coroutine.close()
+    raise RuntimeError("the application waited for something, which here it must not")
+
+
+def means_of(scope: MutableMapping[str, Any]) -> Means:
+    """The means that the server lends with this request; without a socket, exceptions."""
+    means: Means = (scope.get("state") or {}).get(LENT) or NoSocket()
+    return means
+
+
+async def befall(wire: Wire, holding: Holding, means: Means, send: Send) -> None:
+    """Sends a reply as far as its faults let it through."""
+    accident = Accident(wire.faults[-1], holding, means, send)
+    try:
+        await holding.delay(wire.faults[:-1])
+        await accident.befall(wire)
+    except WorldGone as gone:
+        if accident.begun:
+            await means.drop()
+        else:
+            await send_out(world_gone(gone), send, means)
+
+
+async def note_delivery(wire: Wire, means: Means, lanes: NoLanes) -> None:
+    """Note in the journal whether the client gets the answer, as far as that was not known when it was committed.
+
+    Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more. Of who has
+    closed its side of the connection before, nobody knows.
+    """
+    if wire.noted is None:
+        return
+    spared = all(fault.spares_the_answer or (wire.holding and wire.holding.was_lifted(fault)) for fault in wire.faults)
+    delivered: bool | None = None
+    if means.gone:
+        delivered = False
+    elif spared and wire.holding is not None and not means.may_be_gone:
+        delivered = True
+    elif not (spared and means.may_be_gone):
+        return
+    await lanes.run(wire.noted.world, partial(wire.noted.mark, delivered), is_long=False)
+
+
+def world_gone(gone: WorldGone) -> Wire:
+    """The answer to a request that was held up when its world was reset, taken back or dropped."""
+    return ours(503, "world-gone", str(gone))
+
+
+class Accident:
+    """The last fault that befell an exchange, and the line that it befalls. `begun` is whether the head of the reply is out."""
+
+    def __init__(self, fault: Fault, holding: Holding, means: Means, send: Send) -> None:
+        self.begun = False
+        self._fault = fault
+        self._holding = holding
+        self._means = means
+        self._send = send
+
+    async def befall(self, wire: Wire) -> None:
+        """Sends the reply as far as the fault lets it through; all of it where the fault was taken away meanwhile."""
+        if self._fault.do == STATUS or self._holding.is_over(self._fault):
+            await self._send_out(wire)
+        elif self._fault.where == AFTER_REPLY:
+            self._means.hear_no_more()  # or a next request would begin with the end of this answer
+            await self._send_out(wire)
+            await self._strike(wire)
+        elif self._fault.where == MID_BODY:
+            await self._in_the_middle(wire)
+        else:
+            await self._strike(wire)
+            await self._send_out(wire)
+
+    async def _send_out(self, wire: Wire) -> None:
+        await self._note(wire)  # before the client can have it, so that it is true when the client asks
+        await send_out(wire, self._send, self._means)
+
+    async def _note(self, wire: Wire) -> None:
+        await note_delivery(wire, self._means, self._holding.lanes)
+
+    async def _strike(self, wire: Wire) -> None:
+        """Does to the connection what the fault says, wherever in the reply that is."""
+        if self._fault.do == HANG:
+            await self._holding.hang(self._fault)
+            await self._note(wire)
+        elif self._fault.do == RESET:
+            await self._means.reset()
+        elif self._fault.do == DELAY:
+            await self._holding.delay((self._fault,))
+            await self._note(wire)
+        else:
+            if self._fault.do == GARBAGE:
+                await self._means.say(noise(self._fault.id, 64))
+            await self._means.drop()
+
+    async def _in_the_middle(self, wire: Wire) -> None:
+        length = wire.length
+        if length < 2:
+            await self._without_a_middle(wire)
+            return
+        self.begun = True
+        await begin(wire, self._send)
+        if self._fault.do == DRIBBLE:
+            await self._dribble(wire, -(-length // DRIBBLES))
+        else:
+            await self._break(wire, length // 2)
+        await self._send({"type": "http.response.body", "body": b""})
+
+    async def _without_a_middle(self, wire: Wire) -> None:
+        """A reply whose body has no middle is cut in its head."""
+        if self._fault.do == HANG:
+            await self._strike(wire)
+        elif self._fault.do not in (DELAY, DRIBBLE):
+            await self._means.say(b"HTTP/1.1 %d" % wire.status)
+            await self._strike(wire)
+        await self._send_out(wire)
+
+    async def _dribble(self, wire: Wire, size: int) -> None:
+        """Pauses between the pieces of a body, until the fault is taken away."""
+        sent, next_pause = 0, size
+        async with self._holding.hold(self._fault) as held:
+            for piece in pieces(wire.content, min(size, PIECE)):
+                if sent >= next_pause:
+                    await self._holding.pause(held, self._fault.pace.total_seconds())
+                    next_pause += size
+                if held.ended == GONE or not await self._send_more(piece):
+                    return
+                sent += len(piece)
+
+    async def _break(self, wire: Wire, half: int) -> None:
+        """Strikes once half of the body is out. What follows goes out too where the line is still there, or is garbage."""
+        sent, struck = 0, False
+        for piece in pieces(wire.content, min(half, PIECE)):
+            spoilt = struck and self._fault.do == GARBAGE
+            if not await self._send_more(noise(self._fault.id, len(piece)) if spoilt else piece):
+                return
+            sent += len(piece)
+            if sent >= half and not struck:
+                struck = True
+                if self._fault.do != GARBAGE:
+                    await self._strike(wire)
+
+    async def _send_more(self, piece: bytes) -> bool:
+        return await send_more(piece, self._send, self._means)
+
+
+def pieces(content: bytes | Stream, size: int) -> Iterator[bytes]:
+    """A body in pieces of this size; the last may be shorter."""
+    left = bytearray()
+    for chunk in content.chunks if isinstance(content, Stream) else (content,):
+        left += chunk
+        whole = len(left) - len(left) % size
+        yield from (bytes(left[start : start + size]) for start in range(0, whole, size))
+        del left[:whole]
+    if left:
+        yield bytes(left)
+
+
+def noise(seed: str, length: int) -> bytes:
+    """Bytes that mean nothing, the same each time; the first can begin neither HTTP nor JSON."""
+    return b"\x00" + shake_128(seed.encode()).digest(length - 1)

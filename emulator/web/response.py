@@ -1,0 +1,142 @@
+"""A reply as it goes out: status, headers and content, and the sending of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from emulator.kernel.faults import AFTER_REPLY, Fault
+from emulator.sdk.vendor import Stream, dump
+from emulator.web.redact import redact_text
+
+if TYPE_CHECKING:
+    from emulator.web.held import Held, Noted
+    from emulator.web.holding import Holding
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+HEARD_OUT = 1_000_000_000
+"""Bytes of a body that are read though they are too many: who is still sending when the line is closed never hears why."""
+
+LONG = 32_768
+"""Bytes of a body from which on reading it takes so long that others must have their turn."""
+
+LENGTHLESS = frozenset({204, 304})
+"""Statuses whose replies end with their heads, and have no length (RFC 9110, 8.6)."""
+
+JSON = (b"content-type", b"application/json")
+
+WORLD_HEADER = b"emulator-world"
+"""The header by which a request names its world."""
+
+
+class Wire(NamedTuple):
+    """A reply as it goes out, the faults that befall it on its way, and what they may hold up. `noted` is its exchange."""
+
+    status: int
+    headers: RawHeaders
+    content: bytes | Stream
+    faults: tuple[Fault, ...] = ()
+    noted: Noted | None = None
+    holding: Holding | None = None
+
+    @property
+    def length(self) -> int:
+        """Bytes of the body."""
+        return self.content.length if isinstance(self.content, Stream) else len(self.content)
+
+    @property
+    def ends_with_its_answer(self) -> bool:
+        """Whether nothing is done to the connection after the answer: a client that leaves then has got it."""
+        return all(fault.where != AFTER_REPLY for fault in self.faults)
+
+
+class Means(Protocol):
+    """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody is known to be there any more to whom something could be sent."""
+
+    @property
+    def may_be_gone(self) -> bool:
+        """Whether nobody can know if the client still listens."""
+
+    async def see_off(self) -> None:
+        """Notes whether a client that may be gone is, as far as that is known after something was sent to it."""
+
+    async def breathe(self) -> None:
+        """Lets others have their turn."""
+
+    async def pause(self, held: Held, seconds: float) -> bool:
+        """Lets real time pass until the request is stirred. False where nobody waits, so that more of it need not pass."""
+
+    def hear_no_more(self) -> None:
+        """Answers nothing that comes after this request on its connection, nor what has come already."""
+
+    async def say(self, data: bytes) -> None:
+        """Puts bytes on the wire as they are."""
+
+    async def drop(self) -> None:
+        """Closes the connection once what was said has gone out."""
+
+    async def reset(self) -> None:
+        """Breaks the connection off (RST) once what was said has gone out."""
+
+    async def hang(self, held: Held, seconds: float) -> None:
+        """Says nothing until the request is let go. Closes the connection if the client gives up before, or after so long."""
+
+
+async def begin(wire: Wire, send: Send) -> None:
+    """Sends the head."""
+    if wire.status not in LENGTHLESS:
+        wire.headers.append((b"content-length", b"%d" % wire.length))
+    await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
+
+
+async def send_out(wire: Wire, send: Send, means: Means) -> None:
+    """Sends all of it, for as long as there is somebody to send it to."""
+    if means.gone:
+        return
+    await begin(wire, send)
+    content = wire.content
+    if isinstance(content, Stream):
+        for chunk in content.chunks:
+            if not await send_more(chunk, send, means):
+                return
+        content = b""
+    await send({"type": "http.response.body", "body": content})
+
+
+async def send_more(piece: bytes, send: Send, means: Means) -> bool:
+    """Lets others have their turn, sends a piece of a body, and tells whether there is somebody to send the rest to.
+
+    Nobody has a turn after the last piece, so that who has it all and hangs up is not taken for who did not wait for it.
+    """
+    await means.breathe()
+    if not means.gone:
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    return not means.gone
+
+
+def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
+    """Return a failure of the emulator's own, by the name of its error."""
+    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], body_of_ours(error, message))
+
+
+def body_of_ours(error: str, message: str) -> bytes:
+    """Return the body of a failure of the emulator's own, on which every vendor's client fails.
+
+    stripe-node takes a body without `error` for a success, whatever the status. No vendor has this type of error.
+    """
+    message = redact_text(message)
+    return line_of({"message": message, "error": {"type": "emulator_error", "code": error, "message": message}})
+
+
+def line_of(value: Any) -> bytes:
+    """A JSON value that we say ourselves, with a line end, so that a shell's next prompt begins a line of its own."""
+    return dump(value) + b"\n"

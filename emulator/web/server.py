@@ -1,0 +1,248 @@
+"""uvicorn around the application: in front, or in a thread. Ready means that the next request succeeds."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from functools import partial
+from itertools import count
+from threading import Event, Thread
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from emulator.kernel.limits import Limits
+from emulator.web.app import App
+from emulator.web.collector import Tended
+from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.idle import GRACE, hint
+from emulator.web.line import Line
+from emulator.web.listening import listen, url_of
+from emulator.web.turns import keep_time, set_within, turn
+
+if TYPE_CHECKING:
+    import ssl
+
+    from emulator.web.tls import Tls
+
+ROUNDS = 8
+"""Rounds of the loop in which a connection that waits is accepted, heard and answered."""
+
+INTERVAL = 0.001
+"""Seconds after which a thread lets another go on: a fifth of Python's own, since the loop often waits beside a long one."""
+
+FOR_EVER = 10 * 365 * 86_400
+"""Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's loop, and asyncio's own where there is no uvloop."""
+    try:
+        import uvloop
+    except ImportError:  # on Windows
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, rather than letting others guess."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[], None],
+        limits: Limits,
+        on_stop: Callable[[], None] = lambda: None,
+    ) -> None:
+        super().__init__(config)
+        self._on_stop = on_stop
+        self._on_ready = on_ready
+        self._limits = limits
+        self.on_second: Callable[[], None] = lambda: None
+
+    def run(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serves in a loop of its own. Releases of uvicorn before 0.36 would change the loops of the whole process."""
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(self.serve(sockets))
+
+    def stop_after(self, wait: Callable[[], None]) -> None:
+        """Ends when this returns."""
+        wait()
+        self.should_exit = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Ten times a second; every second it hangs up on those who get on neither with their request nor with its answer."""
+        if counter % 10 == 0:
+            self._hang_up_on_the_slow(asyncio.get_running_loop().time())
+            self.on_second()
+        return await super().on_tick(counter)
+
+    def _hang_up_on_the_slow(self, now: float) -> None:
+        lines = [it for it in self.server_state.connections if isinstance(it, Line)]
+        for line in lines:
+            if line.is_stuck(now):
+                line.abort()
+            elif line.is_slow(now):
+                line.refuse(408, "too-slow", "the request did not come to its end in time")
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.config.ssl is not None:
+            _bound_handshakes(self._limits.head_seconds)
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_stop()
+        await super().shutdown(sockets)
+
+
+class _StoppedAtOnce(_Server):
+    """Ends as soon as it is told to, from any thread, and drops every connection; uvicorn would look every 0.1 s."""
+
+    def stop(self) -> None:
+        self._loop.call_soon_threadsafe(self._stop)
+
+    def _stop(self) -> None:
+        self._stopped = True
+        self._bell.set()
+
+    def look(self) -> Future[tuple[int, Any]]:
+        """The traffic as the server's own loop sees it, to be waited for in another."""
+        return asyncio.run_coroutine_threadsafe(self._traffic(), self._loop)
+
+    async def _traffic(self) -> tuple[int, Any]:
+        """Hears what its sockets hold; then returns how many requests it owes an answer, and what changes with each byte."""
+        for _ in range(ROUNDS):
+            await turn()
+        lines = [it for it in self.server_state.connections if isinstance(it, Line)]
+        marks = sorted((id(it), it.mark) for it in lines)
+        return sum(it.owes for it in lines), (self.server_state.total_requests, marks)
+
+    async def main_loop(self) -> None:
+        for second in count():
+            self._bell.clear()
+            await self.on_tick(10 * second)
+            if self._stopped:
+                return
+            await set_within(self._bell, 1)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._bell, self._stopped = asyncio.get_running_loop(), asyncio.Event(), False
+        keep_time(self._loop)
+        await super().startup(sockets)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  uvicorn's signature
+        for listening in self.servers:
+            listening.close()
+        for connection in [*self.server_state.connections]:
+            connection.transport.abort()
+        for _ in range(ROUNDS):
+            await turn()  # who waits for a client to send or to read hears that it is gone
+        for task in self.server_state.tasks:
+            task.cancel()
+        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
+
+
+def serve(
+    app: App,
+    listening: Sequence[socket.socket],
+    on_ready: Callable[[], None],
+    limits: Limits | None = None,
+    tls: ssl.SSLContext | None = None,
+    lines: ExchangeLines | None = None,
+    until: Callable[[], None] | None = None,
+    on_stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve in front until the process is told to stop, or `until` returns, which is called in a thread of its own.
+
+    `on_stop` is called before the end.
+    """
+    bounds = limits or Limits()
+    sys.setswitchinterval(INTERVAL)
+    server = _Server(_config(app, bounds, lines, tls), on_ready, bounds, on_stop)
+    server.on_second = Tended().tend
+    if until is not None:
+        Thread(target=server.stop_after, args=(until,), daemon=True).start()
+    server.run(sockets=[*listening])
+
+
+class ThreadedServer:
+    """Serves in a thread of its own for as long as it is entered; `url` can be asked from then on.
+
+    What it has to log goes to the handlers that the process has, which it leaves as they are.
+    """
+
+    def __init__(
+        self, app: App, host: str = "127.0.0.1", port: int = 0, limits: Limits | None = None, tls: Tls | None = None
+    ) -> None:
+        self._ready = Event()
+        self._sockets = listen(host, port)
+        bounds = limits or Limits()
+        self._server = _StoppedAtOnce(_config(app, bounds, tls=tls.context() if tls else None), self._ready.set, bounds)
+        self._failed: BaseException | None = None
+        self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
+        self.url = url_of(self._sockets, "https" if tls else "http")
+
+    def __enter__(self) -> ThreadedServer:
+        self._thread.start()
+        self._ready.wait()
+        if not self._server.started:
+            self._close()
+            raise self._failed or RuntimeError("the server ended before it began")
+        return self
+
+    def look(self) -> Future[tuple[int, Any]]:
+        """Return the number of requests without an answer yet, and a value that changes with everything that comes or goes."""
+        return self._server.look()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._server.stop()
+        self._thread.join()
+        self._close()
+
+    def _close(self) -> None:
+        for listening in self._sockets:
+            listening.close()
+
+    def _run(self) -> None:
+        try:
+            self._server.run(sockets=self._sockets)
+        except BaseException as error:
+            if self._server.started:
+                raise
+            self._failed = error  # for who waits for it to begin
+        finally:
+            self._ready.set()
+
+
+def _bound_handshakes(seconds: int) -> None:
+    """How long a client may take to begin with TLS, for which uvicorn has no option; the loop would wait for a minute."""
+    loop: Any = asyncio.get_running_loop()
+    loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
+
+
+def _config(app: App, limits: Limits, lines: ExchangeLines | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
+    config = uvicorn.Config(
+        app,
+        loop="none",
+        log_config=None,  # whatever is logged goes where the process has it go
+        http=type("BoundedLine", (Line,), {"limits": limits, "lines": lines, "kept": hint(limits.keep_alive)}),
+        ws="none",
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        date_header=False,  # replies carry the world's date, not the machine's
+        timeout_keep_alive=min(limits.keep_alive, FOR_EVER) + GRACE,  # type: ignore[arg-type]  # the loops take fractions
+        timeout_graceful_shutdown=0.3,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
+    )
+    if tls is not None:
+        config.load()  # or it would be overlooked
+        config.ssl = tls
+    return config

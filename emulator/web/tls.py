@@ -1,0 +1,92 @@
+"""TLS by a certificate authority of one's own, made once and kept beside one's other caches, so that a client can trust it."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Iterable
+from pathlib import Path
+
+from emulator.kernel.clock import wall_now
+from emulator.kernel.errors import EmulatorError
+from emulator.scenario.files import TooLong, read_at_most
+from emulator.web.certificates import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
+from emulator.web.plain_at_tls import Context
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class NoAuthority(EmulatorError):
+    """There is no authority that can be read, and none can be made."""
+
+
+class Tls:
+    """The authority, and a certificate from it for the local names and `hosts`. `notes` are lines for its user.
+
+    It is kept in $EMULATOR_TLS_FOLDER, or else in a folder of its own in the user's cache. However many begin at once, all
+    have the same.
+
+    Raises:
+        NoAuthority: the folder holds none that can be read, or cannot hold one; or it cannot vouch for one of the hosts.
+    """
+
+    def __init__(self, hosts: Iterable[str]) -> None:
+        authority, begin = _authority_in(folder()), wall_now() - BEFORE
+        self._issuer, self.notes = authority.issuer, authority.notes
+        try:
+            self._issued = self._issuer.issue_cert(*LOCAL, *hosts, not_before=begin, not_after=begin + LEAF_LIFETIME)
+        except ValueError as error:
+            raise NoAuthority(f"no certificate can hold a name of --allow-host: {error}") from None
+
+    @property
+    def certificate(self) -> str:
+        """The authority's certificate, in PEM."""
+        return self._issuer.cert_pem.bytes().decode()
+
+    def context(self) -> ssl.SSLContext:
+        """Return what a server needs to speak TLS under every one of its names.
+
+        Raises:
+            NoAuthority: there is no place for the temporary file from which Python reads the key.
+        """
+        context = Context(ssl.PROTOCOL_TLS_SERVER)
+        context.options |= ssl.OP_NO_RENEGOTIATION
+        try:
+            self._issued.configure_cert(context)
+        except OSError as error:
+            raise NoAuthority(f"no temporary file can be written for --tls ({error}): name another folder in TMPDIR") from None
+        return context
+
+
+def kept_certificate() -> str | None:
+    """The authority's certificate, in PEM; None where none was made on this machine."""
+    try:
+        return read_at_most(certificate_path(), LARGEST).decode("ascii")
+    except (OSError, ValueError, TooLong):
+        return None
+
+
+def certificate_path() -> Path:
+    """Return the path of the authority's certificate, in PEM."""
+    return (folder() / KEPT / CERTIFICATE).absolute()
+
+
+def folder() -> Path:
+    """Where the authority is kept."""
+    told = os.environ.get("EMULATOR_TLS_FOLDER")
+    return Path(told) if told else _cache() / "batch-emulator"
+
+
+def _cache() -> Path:
+    told = os.environ.get("XDG_CACHE_HOME")
+    return Path(told) if told else Path(os.path.expanduser("~/.cache"))  # Path.home() fails for who has none
+
+
+def _authority_in(folder: Path) -> Authority:
+    try:
+        return authority_in(folder, wall_now())
+    except OSError as error:
+        raise NoAuthority(f"no certificates can be kept in {folder} ({error}): name another in EMULATOR_TLS_FOLDER") from None
+    except Unreadable as error:
+        there = folder / KEPT
+        raise NoAuthority(f"{there} holds no authority that can be read ({error}): remove it, to have another made") from None
