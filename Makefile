@@ -10,6 +10,7 @@ test: .venv/.installed-dev ## everything that must hold: lint, format, types, te
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto
 
 newest lowest: .venv/.installed-dev ## the tests with the newest releases, or the lowest that pyproject.toml allows

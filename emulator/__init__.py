@@ -18,6 +18,7 @@ PLACES = {
     "EmulatorServer": "emulator.client.server",
     "NotFound": "emulator.kernel.errors",
     "Refused": "emulator.client.server",
+    "__version__": "emulator.web.version",
 }
 
 __version__: str
@@ -27,20 +28,15 @@ def __getattr__(name: str) -> Any:
     """What is asked for is imported then: a test session that loads the plugin and never uses it pays nothing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = _version() if name == "__version__" else _imported(name)
+    imported = _imported(name)
+    value = globals()[name] = imported() if name == "__version__" else imported
     return value
-
-
-def _version() -> str:
-    from importlib.metadata import version
-
-    return version("batch-emulator")
 
 
 def _imported(name: str) -> Any:
     from importlib import import_module
 
-    from emulator.web.collector import at_rest
+    from emulator.server.collector import at_rest
 
     with at_rest():
-        return getattr(import_module(PLACES[name]), name)
+        return getattr(import_module(PLACES[name]), name.strip("_"))

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from emulator.contract.validator import the_judge
+from emulator.server.app import App, create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import App, create_app, worlds_of
 from emulator.web.response import Receive, Scope, Send
-from emulator.web.server import ThreadedServer
 
 pytest_plugins = ["pytester"]
 

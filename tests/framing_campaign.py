@@ -24,8 +24,8 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from emulator.kernel.limits import Limits
+from emulator.server.protocol import Line
 from emulator.web.guard import Guard
-from emulator.web.line import Line
 from emulator.web.request_head import origin_form
 from emulator.web.response import Receive, Scope, Send
 

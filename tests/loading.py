@@ -9,8 +9,8 @@ from typing import Any
 from emulator.kernel.errors import BadInput
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
-from emulator.scenario.scenario import Scenario, Vendors
-from emulator.sdk.vendor import dump
+from emulator.scenario.scenario import Scenario
+from emulator.sdk.vendor import Vendors, dump
 
 
 def load_value(value: Any, vendors: Vendors, name: str = "inline") -> Scenario:

@@ -11,9 +11,9 @@ import pytest
 
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, worlds_of
-from emulator.web.server import ThreadedServer
 from tests.loading import load_value
 
 HELD = "held"

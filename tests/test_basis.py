@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from emulator.contract.evidence import KINDS, Evidence, grounds_of, load_evidence, load_wordings
 from emulator.contract.fixtures import fixtures_folder
+from emulator.server.app import library
 from emulator.vendors import VENDORS
-from emulator.web.app import library
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 from tests.walking import Walker, walk, world_that_goes

@@ -16,8 +16,8 @@ from emulator.scenario.files import TooLong, read_at_most
 from emulator.scenario.loader import load_document, load_file, load_text
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.strict_json import KeyTwice, _unique
+from emulator.server.tls import NoAuthority, Tls
 from emulator.vendors import VENDORS
-from emulator.web.tls import NoAuthority, Tls
 
 
 def _refused(text: str) -> BadInput:

@@ -20,9 +20,9 @@ from emulator.kernel.room import FRAME
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Response
+from emulator.server.app import EMPTY, create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.searches import Search, Searches
-from emulator.web.app import EMPTY, create_app, worlds_of
 
 LIMIT = 2_000_000
 KEY = "api_key=k"

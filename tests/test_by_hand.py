@@ -15,8 +15,8 @@ from emulator import Emulator
 from emulator.client.transport import InProcess
 from emulator.control.app import ROUTES
 from emulator.control.paths import hint
+from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import PREFIX, Guard
 from tests.conftest import Live
 

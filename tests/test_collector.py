@@ -9,8 +9,8 @@ import pytest
 
 from emulator import collector
 from emulator.client.connections import ask
-from emulator.web.app import create_app, worlds_of
-from emulator.web.collector import LITTLE, NEVER, Tended
+from emulator.server.app import create_app, worlds_of
+from emulator.server.collector import LITTLE, NEVER, Tended
 
 
 class FakeGc:

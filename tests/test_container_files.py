@@ -20,10 +20,10 @@ import yaml
 
 from emulator.cli.main import main
 from emulator.client.server import EmulatorServer
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import Guard
-from emulator.web.server import ThreadedServer
 from tests.test_readme import snippets
 
 ROOT = Path(__file__).parent.parent

@@ -14,9 +14,9 @@ from emulator.contract.validator import the_judge
 from emulator.control.app import ROUTES
 from emulator.control.route import ControlRoute
 from emulator.control.schemas import components
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe.rows import Intake
-from emulator.web.app import create_app, worlds_of
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 

@@ -9,7 +9,7 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 
 WORLDS = "/_emulator/worlds"
 STATE = f"{WORLDS}/default/state"

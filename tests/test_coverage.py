@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from emulator.reports.support_matrix import Answers, answers, coverage, not_emulated, overview
+from emulator.server.app import library
 from emulator.vendors import VENDORS
-from emulator.web.app import library
 
 ROOT = Path(__file__).parent.parent
 

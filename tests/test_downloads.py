@@ -17,16 +17,16 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.scenario.faults import lay
 from emulator.sdk.vendor import Call, Stream
+from emulator.server.app import create_app, worlds_of
+from emulator.server.protocol import Line
+from emulator.server.server import ThreadedServer
+from emulator.server.socket_connection import SocketConnection
+from emulator.server.transports import Unread
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, worlds_of
 from emulator.web.fault_effects import befall, means_of
-from emulator.web.flow import Unread
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
-from emulator.web.line import Line
 from emulator.web.response import Means, Receive, Scope, Send, Wire, send_out
-from emulator.web.server import ThreadedServer
-from emulator.web.socket_connection import SocketConnection
 from tests.loading import load_value
 from tests.test_line import dial, overheard
 from tests.toy import kitchen

@@ -13,7 +13,7 @@ from emulator import Emulator
 from emulator.cli.main import main
 from emulator.client.server import Refused
 from emulator.client.transport import InProcess
-from emulator.web.app import create_app, worlds_of
+from emulator.server.app import create_app, worlds_of
 from tests.commands import invoke
 from tests.conftest import Live
 from tests.walking import LIBRARY, Walker, walk, world_that_goes

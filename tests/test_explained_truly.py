@@ -12,7 +12,7 @@ import pytest
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.transport import InProcess
-from emulator.web.app import create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 from tests.test_held import ANYWHERE, SCENARIO, hold, over_a_socket
 
 DEFAULT = "/_emulator/worlds/default"

@@ -17,10 +17,10 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.world import World
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web import lanes
-from emulator.web.app import create_app, worlds_of
-from emulator.web.server import ThreadedServer
 from tests.loading import load_value
 from tests.toy import START, kitchen
 

@@ -45,9 +45,9 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Headers, Response
 from emulator.scenario.faults import lay
 from emulator.scenario.player import play
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
-from emulator.web.server import ThreadedServer
 
 OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
 CELLS = [(where, do) for where in WHERE for do in DO if (where, do) not in MEANINGLESS]

@@ -26,10 +26,10 @@ from emulator.kernel.faults import DO, MEANINGLESS, WHERE, Fault, strike
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World as Kitchen
 from emulator.scenario.faults import lay
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, worlds_of
 from emulator.web.fault_effects import LineCut, noise, pieces
-from emulator.web.server import ThreadedServer
 from tests.conftest import Live, World
 from tests.loading import load_value
 from tests.toy import START, kitchen

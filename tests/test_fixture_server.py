@@ -17,8 +17,8 @@ from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
 from emulator.cli.explore import explore
 from emulator.cli.main import main
 from emulator.client.bounds import read_limits
-from emulator.web.app import create_app, worlds_of
-from emulator.web.server import ThreadedServer
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from tests.commands import invoke
 from tests.conftest import Live
 from tests.test_pytest_plugin import run

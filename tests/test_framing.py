@@ -10,8 +10,8 @@ from contextlib import closing
 import httpx
 import pytest
 
-from emulator.web.app import create_app, library, worlds_of
-from emulator.web.server import ThreadedServer
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from tests.framing_campaign import campaign, framing, judge_stream
 from tests.test_line import dial, hear, hear_statuses
 

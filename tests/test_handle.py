@@ -33,8 +33,8 @@ from emulator.client.server import Refused
 from emulator.client.views import Record
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, worlds_of
-from emulator.web.server import ThreadedServer
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from tests.conftest import Live
 from tests.walking import Walker, walk, world_that_goes
 

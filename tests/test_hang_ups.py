@@ -16,9 +16,9 @@ import pytest
 
 from emulator.kernel.faults import AFTER_REPLY, BEFORE_AUTH, DO, MEANINGLESS, MID_BODY, WHERE
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, library, worlds_of
-from emulator.web.server import ThreadedServer
-from emulator.web.tls import Tls
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.server.tls import Tls
 
 BATCHES = b"GET /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"
 START = b"GET /live/batches/9E867FAA/start?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emulator.client.connections import ask
 from emulator.client.transport import InProcess
 from emulator.sdk.vendor import dump
-from emulator.web.app import create_app, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.web.held import HeldRequests
 
 WORLDS = "/_emulator/worlds"

@@ -12,10 +12,10 @@ import pytest
 
 from emulator.cli.options import KeepAlive
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, worlds_of
-from emulator.web.idle import has_unread_bytes, hint
-from emulator.web.line import Line
-from emulator.web.server import ThreadedServer
+from emulator.server.app import create_app, worlds_of
+from emulator.server.idle import has_unread_bytes, hint
+from emulator.server.protocol import Line
+from emulator.server.server import ThreadedServer
 from tests.test_line import dial, hear, hear_statuses
 
 HEAD = b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n"

@@ -14,8 +14,8 @@ from emulator.client.connections import Answered, ask
 from emulator.control.app import ROUTES
 from emulator.control.index import LINKS
 from emulator.control.negotiation import preferred
+from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import CONTROL_NAMES, PREFIX, Guard
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"

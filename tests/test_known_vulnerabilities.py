@@ -16,7 +16,7 @@ import pytest
 import emulator
 from emulator.client.transport import InProcess
 from emulator.scenario.strict_yaml import parse
-from emulator.web.app import create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 from emulator.web.guard import Guard
 from tests.conftest import through_a_socket
 

@@ -15,13 +15,13 @@ from emulator.kernel.beside import MANY
 from emulator.kernel.budget import Account, Budget
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import outcomes as outcomes_of
-from emulator.web.app import create_app, worlds_of
 from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.response import LONG, Means
-from emulator.web.server import ThreadedServer
 from tests.loading import load_value
 from tests.toy import kitchen
 

@@ -89,7 +89,7 @@ def test_what_time_and_controllers_did_is_told_with_its_cause(emulator: Emulator
 
 def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
     async def run() -> list[Any]:
-        from emulator.web.app import create_app, worlds_of
+        from emulator.server.app import create_app, worlds_of
 
         worlds = worlds_of([LIBRARY.get("first-run")])
         async with in_process(create_app(worlds)) as client:

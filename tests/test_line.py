@@ -19,10 +19,10 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
+from emulator.server.app import App, create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.server.transports import OneReadAhead, OneWrite
 from emulator.vendors import VENDORS
-from emulator.web.app import App, create_app, library, worlds_of
-from emulator.web.flow import OneReadAhead, OneWrite
-from emulator.web.server import ThreadedServer
 from tests.loading import load_value
 
 LIMITS = Limits(

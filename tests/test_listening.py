@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import listening
 from emulator.cli.main import main
-from emulator.web.app import create_app, library, worlds_of
-from emulator.web.listening import listen, url_at, url_of
-from emulator.web.server import ThreadedServer
+from emulator.server import listening
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.listening import listen, url_at, url_of
+from emulator.server.server import ThreadedServer
 from tests.commands import invoke
 
 

@@ -13,10 +13,10 @@ import pytest
 from emulator.cli.listing import KINDS
 from emulator.cli.main import main
 from emulator.kernel.quantities import parse_duration
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import Guard
-from emulator.web.server import ThreadedServer
 from tests.commands import Done, invoke
 from tests.conftest import Live
 

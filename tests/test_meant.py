@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.client.transport import InProcess
-from emulator.web.app import create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 from tests.conftest import Live
 
 DEFAULT = "/_emulator/worlds/default"

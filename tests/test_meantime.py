@@ -13,9 +13,9 @@ import pytest
 
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
-from emulator.web.server import ThreadedServer
 from emulator.web.threads import apart
 
 STUCK = 60

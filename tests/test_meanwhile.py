@@ -11,7 +11,7 @@ import pytest
 from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Began
-from emulator.web.app import App, create_app, worlds_of
+from emulator.server.app import App, create_app, worlds_of
 from emulator.web.fault_effects import LENT, NoSocket
 from emulator.web.held import Held
 from emulator.web.response import Receive, Scope, Send

@@ -18,12 +18,12 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.listening import listen
+from emulator.server.server import _config, _StoppedAtOnce
+from emulator.server.tls import NoAuthority, Tls
 from emulator.web.coding import coding_of
-from emulator.web.listening import listen
-from emulator.web.server import _config, _StoppedAtOnce
 from emulator.web.target import with_plain_letters
-from emulator.web.tls import NoAuthority, Tls
 from tests.test_line import dial, hear, overheard
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}

@@ -21,7 +21,7 @@ from emulator.cli.stderr import standard_error
 from emulator.client.failure_report import story
 from emulator.client.transport import InProcess
 from emulator.kernel.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
-from emulator.web.app import create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 from emulator.web.exchange_lines import LONGEST, ExchangeLines
 from emulator.web.redact import redact_body, redact_header, redact_text
 from tests.conftest import through_a_socket

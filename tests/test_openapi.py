@@ -21,8 +21,8 @@ from emulator.control.app import ROUTES
 from emulator.control.openapi import address, document
 from emulator.control.route import ControlRoute
 from emulator.sdk.vendor import Operation, Vendor
+from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 

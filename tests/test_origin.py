@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from emulator.client.connections import Answered, Here, asked
-from emulator.web.app import App, create_app, library, worlds_of
+from emulator.server.app import App, create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.web.fault_effects import at_once
 from emulator.web.guard import Guard, allowed
 from emulator.web.origin import Proxies, authority_of, forwarded
-from emulator.web.server import ThreadedServer
 from tests.test_line import dial
 
 JOB = b'{"endpoint":{"http_method":"post","path":"/v1/customers/:id"},"skip_validation":true,"metadata":{},"maximum_rps":10}'

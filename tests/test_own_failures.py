@@ -16,11 +16,11 @@ from serpwow.google_search_results import GoogleSearchResults
 
 import emulator
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, worlds_of
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.web.fault_effects import means_of
 from emulator.web.refusals import refusal
 from emulator.web.response import Receive, Scope, Send, ours, send_out
-from emulator.web.server import ThreadedServer
 from tests.test_stripe_other_sdks import nodes
 
 SOURCE = "\n".join(path.read_text("utf-8") for path in sorted((Path(emulator.__file__).parent / "web").rglob("*.py")))

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from emulator.contract.validator import the_judge
 from emulator.kernel.quantities import parse_instant
+from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
 from tests.loading import load_value
 from tests.walking import in_process
 

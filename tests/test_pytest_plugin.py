@@ -12,9 +12,9 @@ from xml.etree import ElementTree
 import httpx
 import pytest
 
-from emulator.web.app import create_app, worlds_of
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.web.guard import Guard
-from emulator.web.server import ThreadedServer
 from tests.conftest import Live
 
 CLIENT = """

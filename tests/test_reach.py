@@ -18,9 +18,9 @@ from emulator.client.http import HttpClient
 from emulator.client.proxies import UselessProxy, is_exempt, named_proxy, proxy_of
 from emulator.client.server import EmulatorServer, Refused
 from emulator.scenario.client import NoResponse, Response, raw_target
-from emulator.web.app import create_app, worlds_of
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.web.guard import Guard
-from emulator.web.server import ThreadedServer
 from tests.commands import invoke
 
 HEALTH = b"/_emulator/health"

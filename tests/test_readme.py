@@ -16,10 +16,10 @@ import pytest
 
 from emulator.reports.diagrams import draw
 from emulator.scenario.loader import load_text
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.state.compare import differences
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, library, worlds_of
-from emulator.web.server import ThreadedServer
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.web.app import library
+from emulator.server.app import library
 
 README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 SECTION = README.partition("### The samples of the vendors' pages\n")[2].partition("\n## ")[0]

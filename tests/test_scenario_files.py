@@ -15,7 +15,7 @@ from emulator.cli.options import ScenarioName
 from emulator.client.environment import paths_in
 from emulator.kernel.errors import BadInput
 from emulator.scenario.strict_json import parse_json
-from emulator.web.app import library, worlds_of
+from emulator.server.app import library, worlds_of
 from tests.commands import invoke
 
 YAML = "title: A batch waits\ngiven: {serpwow: {batches: [{id: B, status: queued}]}}\n"

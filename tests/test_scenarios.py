@@ -16,8 +16,8 @@ from emulator.kernel.transaction import Transaction
 from emulator.reports.evidence_trace import Thread, threads
 from emulator.scenario.player import Played, play
 from emulator.scenario.scenario import Scenario
+from emulator.server.app import library
 from emulator.vendors import VENDORS
-from emulator.web.app import library
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 from tests.walking import Walker, walk

@@ -12,9 +12,9 @@ from serpwow.google_search_results import GoogleSearchResults
 
 from emulator.contract.validator import the_judge
 from emulator.scenario.scenario import Scenario
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.app import create_app, worlds_of
-from emulator.web.server import ThreadedServer
 from tests.conftest import Live, World
 
 PATIENT = {"serpwow.queue": "never", "serpwow.run": "never"}

@@ -23,10 +23,10 @@ from emulator.cli.stderr import MOST_LINES, StandardError, line_of
 from emulator.cli.stdin import until_stdin_ends
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.server import ThreadedServer
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.guard import Guard
-from emulator.web.server import ThreadedServer
 from tests.commands import Done, invoke
 from tests.conftest import Live, through_a_socket
 

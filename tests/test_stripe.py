@@ -18,11 +18,11 @@ from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Call, Reply
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.idempotency import LIFETIME, Remembered
 from emulator.vendors.stripe.model import Job
-from emulator.web.app import create_app, worlds_of
 from tests.loading import load_value
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

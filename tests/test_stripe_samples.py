@@ -10,7 +10,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.contract.fixtures import fixtures_folder
 from emulator.scenario.client import Headers, Response
 from emulator.scenario.player import play
-from emulator.web.app import library
+from emulator.server.app import library
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\S')
 LINK = re.compile(r'"http[^"]*/(?:files|_files)/[^"]*"')

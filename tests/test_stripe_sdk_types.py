@@ -12,11 +12,11 @@ import stripe
 from emulator.client.in_process import InProcessClient
 from emulator.scenario.client import Headers, Response
 from emulator.scenario.player import play
+from emulator.server.app import library
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.channels import PUBLIC
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.versions import endpoints_of, is_well_formed, named_version
-from emulator.web.app import library
 from tests.sdk_types import EXCEPTIONS, differences, paths_of_jobs
 
 SCENARIOS = [name for name in library().names() if name.startswith("stripe/")]

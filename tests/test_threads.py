@@ -19,8 +19,8 @@ from emulator.kernel.errors import NotFound
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.scenario import TEMPLATES, Scenario
+from emulator.server.app import library
 from emulator.vendors import VENDORS
-from emulator.web.app import library
 
 THREADS = 32
 

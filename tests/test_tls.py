@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from emulator.cli.main import main
 from emulator.client.http import _trusting
 from emulator.kernel.clock import wall_now
-from emulator.web.tls import NoAuthority, Tls
+from emulator.server.tls import NoAuthority, Tls
 from tests.commands import invoke
 
 PRINTED = [sys.executable, "-m", "emulator", "certificate"]

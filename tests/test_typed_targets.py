@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.client.connections import ask
-from emulator.web.app import create_app, worlds_of
-from emulator.web.request_line import RequestLine
+from emulator.server.app import create_app, worlds_of
+from emulator.server.request_line import RequestLine
 from emulator.web.target import percent_encoded
 from tests.conftest import Live, World
 

@@ -8,8 +8,8 @@ from emulator.kernel.errors import BadInput, Conflict
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario
+from emulator.server.app import world_name, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.app import world_name, worlds_of
 
 LISTS = [("serpwow", it) for it in ("batches", "destinations", "error_logs")]
 LISTS += [("stripe", it) for it in ("batch_jobs", "event_destinations", "events")]

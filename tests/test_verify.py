@@ -15,8 +15,8 @@ from emulator.client.journal import Journal
 from emulator.client.server import Refused
 from emulator.control.fields import form_fields
 from emulator.kernel.limits import Limits
-from emulator.web.app import create_app, worlds_of
-from emulator.web.server import ThreadedServer
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
 
 PAY = "/za/pay/batches"
 NEW = {"name": "Wages", "payments": [{"msisdn": "27821231234", "amount": 100.5}]}

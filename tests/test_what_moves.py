@@ -10,9 +10,9 @@ import pytest
 from emulator.kernel.store import MOVING
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
+from emulator.server.app import library
 from emulator.state.diff import between
 from emulator.vendors import VENDORS
-from emulator.web.app import library
 from tests.loading import load_value
 
 

@@ -16,7 +16,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.scenario.client import Client, Headers, NoResponse, Response
 from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
-from emulator.web.app import library
+from emulator.server.app import library
 
 VIEWS = ("journal", "ledger", "diff", "state", "clock", "faults")
 BESIDES = (("GET", "/"), ("GET", "/_emulator/openapi.json"), ("GET", "/_emulator/scenarios"), ("GET", "/_emulator/worlds"))

@@ -14,8 +14,8 @@ from emulator.contract.validator import the_judge
 from emulator.scenario.client import Headers, NoResponse, Response
 from emulator.scenario.player import play
 from emulator.sdk.vendor import dump
+from emulator.server.app import App, create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.app import App, create_app, library, worlds_of
 from emulator.web.fault_effects import at_once
 from emulator.web.guard import PREFIX
 

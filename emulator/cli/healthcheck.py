@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from emulator.cli.options import host_option, port_option, tls_option
-from emulator.web.listening import url_at
+from emulator.server.listening import url_at
 
 
 @click.command()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def open_library(folders: Sequence[Path], quiet: bool = False) -> Library:
     """Return the library, and say on standard error which files in the folders are passed over."""
     from emulator.scenario.passed_over import passed_over
-    from emulator.web.app import library
+    from emulator.server.app import library
 
     known = library(*folders)
     if folders and not quiet and (others := known.others()):

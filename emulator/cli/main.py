@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from emulator import __version__
 from emulator.cli.explain import explain
 from emulator.cli.explore import explore
 from emulator.cli.healthcheck import healthcheck
@@ -30,7 +29,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 
 @click.group(cls=Program, context_settings=CONTEXT)
-@click.version_option(__version__, prog_name="batch-emulator")
+@click.version_option(package_name="batch-emulator", prog_name="batch-emulator")
 def main() -> None:
     """A local server that is SerpWow, Stripe Batch Jobs and 6DOT50 PAY to a client program."""
 

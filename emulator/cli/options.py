@@ -144,7 +144,7 @@ forwarded_option = click.option(
 
 def _server_url(_context: click.Context, _option: click.Parameter, written: str | None) -> str:
     """Return the URL that was given, or that of EMULATOR_HOST, EMULATOR_PORT and EMULATOR_TLS, as `serve` takes them."""
-    from emulator.web.listening import url_at
+    from emulator.server.listening import url_at
 
     if written:
         return written

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
     from emulator.kernel.worlds import Worlds
+    from emulator.server.tls import Tls
     from emulator.web.origin import Proxies
-    from emulator.web.tls import Tls
 
 FIRST_SCENARIO = "first-run"
 """The scenario that `serve` takes when none is named."""
@@ -83,12 +83,12 @@ def serve(
     # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     from emulator.kernel.limits import Limits
-    from emulator.web.app import create_app, worlds_of
+    from emulator.server.app import create_app, worlds_of
+    from emulator.server.listening import url_of
+    from emulator.server.server import serve
     from emulator.web.exchange_lines import ExchangeLines
     from emulator.web.guard import Guard, allowed, is_loopback
     from emulator.web.held import HeldRequests
-    from emulator.web.listening import url_of
-    from emulator.web.server import serve
 
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
@@ -128,8 +128,8 @@ def authority(hosts: Iterable[str]) -> Tls:
     Raises:
         click.ClickException: there is none, and none can be made.
     """
+    from emulator.server.tls import Tls
     from emulator.vendors import VENDORS
-    from emulator.web.tls import Tls
 
     try:
         made = Tls([*(host for vendor in VENDORS.values() for host in vendor.hosts), *hosts])
@@ -149,7 +149,7 @@ def _context(hosts: Iterable[str]) -> SSLContext:
 
 def _greeting(url: str, worlds: Worlds, with_calls: bool, tls: bool) -> list[str]:
     from emulator.cli.startup import greeting
-    from emulator.web.tls import certificate_path
+    from emulator.server.tls import certificate_path
 
     return list(greeting(url, worlds, with_calls, certificate_path() if tls else None))
 
@@ -177,7 +177,7 @@ def _parent_ends(stderr: StandardError) -> Callable[[], None]:
 
 
 def _listening(host: str, port: int) -> list[socket.socket]:
-    from emulator.web.listening import listen
+    from emulator.server.listening import listen
 
     try:
         return listen(host, port)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from emulator.client.connections import REASONS, Answered, ask, is_whole
 from emulator.client.server import Refused
 from emulator.kernel.faults import HANG, RESET
-from emulator.web.app import App
+from emulator.server.app import App
 from emulator.web.fault_effects import LineCut
 
 try:

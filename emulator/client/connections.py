@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.web.app import App
+from emulator.server.app import App
 from emulator.web.fault_effects import LENT, LineCut, NoSocket, Unanswered, at_once
 from emulator.web.guard import NO_SOCKET
 from emulator.web.held import Held

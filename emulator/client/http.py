@@ -198,7 +198,7 @@ def _reason(error: Exception) -> str:
 
 def _trusting() -> ssl.SSLContext:
     """Trust our own authority beside the others."""
-    from emulator.web.tls import kept_certificate
+    from emulator.server.tls import kept_certificate
 
     context = ssl.create_default_context()
     with suppress(ssl.SSLError):  # what is no certificate vouches for nobody

@@ -5,8 +5,8 @@ from __future__ import annotations
 from emulator.client.connections import ask, is_whole, shortfall
 from emulator.contract.validator import the_judge
 from emulator.scenario.client import Headers, NoResponse, Response, completed
+from emulator.server.app import App, create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.app import App, create_app, worlds_of
 from emulator.web.fault_effects import LineCut
 
 HOST = "127.0.0.1:8080"

@@ -22,14 +22,14 @@ from emulator.client.quiet import Traffic
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
 from emulator.scenario.library import Library
+from emulator.server.app import App, closed_worlds, create_app, library
+from emulator.server.collector import at_rest
 from emulator.vendors import VENDORS
-from emulator.web.app import App, closed_worlds, create_app, library
-from emulator.web.collector import at_rest
 from emulator.web.held import HeldRequests
 from emulator.web.redact import redact_text
 
 if TYPE_CHECKING:
-    from emulator.web.server import ThreadedServer
+    from emulator.server.server import ThreadedServer
 
 CONTROL = "/_emulator"
 
@@ -105,7 +105,7 @@ class EmulatorServer:
             )
         assert self.app is not None  # noqa: S101  no URL was given, so it is ours
         with at_rest():
-            from emulator.web.server import ThreadedServer
+            from emulator.server.server import ThreadedServer
 
             self._listening = self._exits.enter_context(ThreadedServer(self.app, limits=self._limits))
         return self._listening.url

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.client.connections import REASONS, Answered, Here, HereAwaited, asked, is_whole, shortfall
 from emulator.client.server import Refused
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.web.app import App
+from emulator.server.app import App
 from emulator.web.fault_effects import LineCut, at_once
 
 if TYPE_CHECKING:

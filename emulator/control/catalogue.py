@@ -11,12 +11,11 @@ from emulator.control.schemas import OBJECT, TEXT, list_of, object_of, ref
 from emulator.control.serializers import show_vendor
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.scenario.grammar import scenario_schema
+from emulator.web.version import version
 
 
 def _health(_: Asked) -> Any:
-    from emulator import __version__  # to look it up takes longer than all else that a start does not need
-
-    return {"status": "ok", "version": __version__}
+    return {"status": "ok", "version": version()}
 
 
 health = route("GET", "/health", "Is the server up?", ref("health"))(_health)

@@ -14,7 +14,8 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.document import Document
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
-from emulator.scenario.scenario import Scenario, Vendors, resources_in
+from emulator.scenario.scenario import Scenario, resources_in
+from emulator.sdk.vendor import Vendors
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held import HeldRequests

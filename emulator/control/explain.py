@@ -17,8 +17,7 @@ from emulator.kernel.machine import Row
 from emulator.kernel.printable import escaped
 from emulator.kernel.secrets import redact
 from emulator.kernel.world import World
-from emulator.scenario.scenario import Vendors
-from emulator.sdk.vendor import Vendor
+from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import of_touched
 from emulator.web.answers import SCRIPTED
 from emulator.web.held import Held

@@ -13,6 +13,7 @@ from emulator.control.schemas import ref
 from emulator.kernel.worlds import DEFAULT
 from emulator.web.guard import PREFIX, Guard
 from emulator.web.response import WORLD_HEADER, Scope
+from emulator.web.version import version
 
 ROOT = "/"
 LISTED = 20
@@ -105,14 +106,12 @@ def _sections(told: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, st
     takes_long=True,
 )
 def index(asked: Asked) -> Any:
-    from emulator import __version__  # to look it up takes longer than all else that a start does not need
-
     base, authorization = asked.base_url, asked.request.headers.get("authorization", "")
     control = base + PREFIX
     worlds = [{"id": it.id, "url": f"{control}/worlds/{quote(it.id)}"} for it in asked.plane.worlds]
     return {
         "name": "batch-emulator",
-        "version": __version__,
+        "version": version(),
         "vendors": [{"name": name, "url": base + it.base_path} for name, it in asked.plane.vendors.items()],
         "worlds": worlds if asked.plane.guard.opens(authorization.encode("latin-1")) else None,
         "links": {name: control + path for name, path in LINKS.items()},

@@ -11,7 +11,7 @@ from emulator.kernel.history import Commit
 from emulator.kernel.journal import Exchange, show_instant
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
-from emulator.scenario.scenario import Vendors
+from emulator.sdk.vendor import Vendors
 from emulator.state.diff import Difference, of_touched
 
 NOTHING = "nothing"

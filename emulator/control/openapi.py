@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from emulator import __version__
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.contract.fixtures import fixtures_folder
 from emulator.control.app import ROUTES
@@ -19,6 +18,7 @@ from emulator.control.route import ControlRoute
 from emulator.control.schemas import COMPONENTS, TEXT, components, ref
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.guard import OPEN, PREFIX
+from emulator.web.version import version
 
 Json = dict[str, Any]
 
@@ -82,7 +82,7 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
         "openapi": "3.1.0",
         "info": {
             "title": "batch-emulator",
-            "version": __version__,
+            "version": version(),
             "description": "SerpWow, Stripe Batch Jobs and 6DOT50 PAY at their native paths, and the control plane.",
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",

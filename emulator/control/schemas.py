@@ -9,8 +9,8 @@ from typing import Any
 from emulator.control.bodies import WORLD_ID
 from emulator.scenario.faults import fault_schema
 from emulator.scenario.grammar import scenario_schema, state_schema
-from emulator.scenario.scenario import Vendors
 from emulator.scenario.schema_types import DURATION, INSTANT
+from emulator.sdk.vendor import Vendors
 
 Schema = Mapping[str, Any]
 

@@ -12,8 +12,7 @@ from emulator.kernel.journal import Entry, Exchange, show_event, show_instant
 from emulator.kernel.machine import Machine
 from emulator.kernel.quantities import show_duration
 from emulator.kernel.world import World
-from emulator.scenario.scenario import Vendors
-from emulator.sdk.vendor import Vendor
+from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import Difference
 from emulator.web.held import Held
 from emulator.web.redact import redact_body, redact_header, redact_text

@@ -12,7 +12,8 @@ from emulator.kernel.words import near
 from emulator.scenario.files import ENDINGS, is_scenario, looks_like_path
 from emulator.scenario.loader import load_file
 from emulator.scenario.passed_over import sort_out
-from emulator.scenario.scenario import Scenario, Vendors
+from emulator.scenario.scenario import Scenario
+from emulator.sdk.vendor import Vendors
 
 
 class Library:

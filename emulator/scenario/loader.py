@@ -12,10 +12,11 @@ from emulator.scenario.files import ENDINGS, is_scenario, text_of
 from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.invalid_paths import Mistakes
 from emulator.scenario.live_keys import hidden, live_keys
-from emulator.scenario.scenario import Scenario, Vendors
+from emulator.scenario.scenario import Scenario
 from emulator.scenario.semantic_checks import contradictions
 from emulator.scenario.strict_json import parse_json
 from emulator.scenario.world_checks import impossibilities
+from emulator.sdk.vendor import Vendors
 
 
 def load_file(path: Path, vendors: Vendors, name: str | None = None) -> Scenario:

@@ -11,7 +11,7 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.words import near, some
 from emulator.scenario.files import is_scenario, text_of
 from emulator.scenario.grammar import scenario_schema
-from emulator.scenario.scenario import Vendors
+from emulator.sdk.vendor import Vendors
 
 
 def sort_out(paths: Iterable[Path], vendors: Vendors) -> tuple[list[Path], list[Path]]:

@@ -22,9 +22,8 @@ from emulator.kernel.worlds import Claim
 from emulator.scenario.faults import body_of, lay_in
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.resources import as_written, count, lists_of, written_out
-from emulator.sdk.vendor import Vendor
+from emulator.sdk.vendor import Vendors
 
-Vendors = Mapping[str, Vendor]
 TEMPLATES = 8
 """How many seeds' beginnings a scenario keeps at hand."""
 

@@ -24,8 +24,8 @@ from emulator.scenario.grammar import VERBS
 from emulator.scenario.ids import why_unfit
 from emulator.scenario.invalid_paths import NO_MISTAKES, Mistakes, Path
 from emulator.scenario.resources import Listed, Lists, count, every_list, lists_of
-from emulator.scenario.scenario import Scenario, Vendors
-from emulator.sdk.vendor import Vendor
+from emulator.scenario.scenario import Scenario
+from emulator.sdk.vendor import Vendor, Vendors
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""

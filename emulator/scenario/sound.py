@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.errors import Problem
 from emulator.scenario.invalid_paths import Path
-from emulator.scenario.scenario import Vendors
+from emulator.sdk.vendor import Vendors
 
 RESOURCES = frozenset({"batches", "batch_jobs", "event_destinations", "destinations", "error_logs"})
 """Lists of a vendor's state from which a resource can be left out without spoiling the others."""

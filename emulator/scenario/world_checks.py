@@ -11,8 +11,9 @@ from emulator.kernel.plan import Planned
 from emulator.kernel.quantities import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.invalid_paths import Mistakes, Path
-from emulator.scenario.scenario import Scenario, Vendors
+from emulator.scenario.scenario import Scenario
 from emulator.scenario.sound import without_mistakes
+from emulator.sdk.vendor import Vendors
 
 HARMLESS = {"title", "seed", "proves", "provenance", "credentials", "faults", "replies", "steps"}
 """Parts of a scenario that its world begins, and its timeline passes, without."""

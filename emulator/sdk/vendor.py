@@ -252,6 +252,10 @@ class Vendor:
         return {name: wait for name, wait in self.waits.items() if wait.settable}
 
 
+Vendors = Mapping[str, Vendor]
+"""Vendors by their names."""
+
+
 def phrase(status: int) -> str:
     """What HTTP calls a status."""
     return HTTPStatus(status).phrase if status in {*HTTPStatus} else "Error"

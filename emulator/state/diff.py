@@ -16,7 +16,7 @@ from emulator.kernel.printable import escaped
 from emulator.kernel.store import MOVING, Sorted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.scenario.scenario import Vendors
+from emulator.sdk.vendor import Vendors
 from emulator.state.compare import ABRIDGED, abridge
 
 NAMES = ("id", "name", "token")

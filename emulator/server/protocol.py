@@ -11,18 +11,18 @@ from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.kernel.limits import Limits
+from emulator.server.idle import RESTS, has_unread_bytes, hint, longest_idle
+from emulator.server.persistence import Persistence
+from emulator.server.request_line import RequestLine
+from emulator.server.slowness import Pace
+from emulator.server.socket_connection import SocketConnection
+from emulator.server.transports import OneReadAhead, OneWrite, Unread, after_rounds
+from emulator.server.upgrades import feed
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.fault_effects import LENT
-from emulator.web.flow import OneReadAhead, OneWrite, Unread, after_rounds
 from emulator.web.guard import Turned
-from emulator.web.idle import RESTS, has_unread_bytes, hint, longest_idle
-from emulator.web.offers import feed
-from emulator.web.persistence import Persistence
 from emulator.web.refusals import flaw_in, refusal
 from emulator.web.request_head import MISSPELT, Head, flaw_of, head_too_large, origin_form, too_large
-from emulator.web.request_line import RequestLine
-from emulator.web.slowness import Pace
-from emulator.web.socket_connection import SocketConnection
 from emulator.web.target import NOT_UTF_8
 
 NOTHING, HEAD, BODY = range(3)

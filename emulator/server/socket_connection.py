@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from emulator.web.flow import break_off, has_failed
+from emulator.server.transports import break_off, has_failed
 from emulator.web.held import Held
 from emulator.web.turns import turn
 
 if TYPE_CHECKING:
-    from emulator.web.line import Line
+    from emulator.server.protocol import Line
 
 
 SENT = 2

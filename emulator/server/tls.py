@@ -10,8 +10,8 @@ from pathlib import Path
 from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import EmulatorError
 from emulator.scenario.files import TooLong, read_at_most
-from emulator.web.certificates import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
-from emulator.web.plain_at_tls import Context
+from emulator.server.certificates import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
+from emulator.server.plain_at_tls import Context
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 

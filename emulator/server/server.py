@@ -16,18 +16,18 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from emulator.kernel.limits import Limits
-from emulator.web.app import App
-from emulator.web.collector import Tended
+from emulator.server.app import App
+from emulator.server.collector import Tended
+from emulator.server.idle import GRACE, hint
+from emulator.server.listening import listen, url_of
+from emulator.server.protocol import Line
 from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.idle import GRACE, hint
-from emulator.web.line import Line
-from emulator.web.listening import listen, url_of
 from emulator.web.turns import keep_time, set_within, turn
 
 if TYPE_CHECKING:
     import ssl
 
-    from emulator.web.tls import Tls
+    from emulator.server.tls import Tls
 
 ROUNDS = 8
 """Rounds of the loop in which a connection that waits is accepted, heard and answered."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from emulator.web.flow import OneWrite
+from emulator.server.transports import OneWrite
 
 
 class Persistence:
