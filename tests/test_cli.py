@@ -224,7 +224,7 @@ def test_an_empty_token_is_none_and_one_is_made_where_others_could_steer(
             with httpx.Client(transport=InProcess(app), base_url="http://localhost", headers=given) as client:
                 statuses.append(client.get("/_emulator/worlds").status_code)
 
-    monkeypatch.setattr("emulator.server.serve", served)
+    monkeypatch.setattr("emulator.server.server.serve", served)
     done = run("serve", "--host", host, "--port", "0", "--control-token", "")
     assert (statuses, "EMULATOR_CONTROL_TOKEN=" in done.stderr) == ([status] * 2, status == 401)
 

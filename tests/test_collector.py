@@ -7,8 +7,8 @@ from weakref import ref
 
 import pytest
 
-from emulator import collector
 from emulator.client.connections import ask
+from emulator.server import collector
 from emulator.server.app import create_app, worlds_of
 from emulator.server.collector import LITTLE, NEVER, Tended
 

@@ -80,7 +80,7 @@ def test_a_connection_is_not_kept_for_less_than_a_second(written: str, told: str
 
 
 def test_an_idle_connection_is_closed_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.server.GRACE", 0)
+    monkeypatch.setattr("emulator.server.server.GRACE", 0)
     asked = [b"", ASK, ASK + b"\r\n", ASK + b"\r", ASK + b"\r\n" * 3]
     with ThreadedServer(create_app(worlds_of([])), limits=Limits(keep_alive=1)) as server, ExitStack() as lines:
         dialled = [lines.enter_context(closing(dial(server))) for _ in asked]

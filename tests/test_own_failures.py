@@ -23,12 +23,14 @@ from emulator.web.refusals import refusal
 from emulator.web.response import Receive, Scope, Send, ours, send_out
 from tests.test_stripe_other_sdks import nodes
 
-SOURCE = "\n".join(path.read_text("utf-8") for path in sorted((Path(emulator.__file__).parent / "web").rglob("*.py")))
-SERVER = (Path(emulator.__file__).parent / "server.py").read_text("utf-8")
+ROOMS = ("control", "server", "web")
+SOURCE = "\n".join(
+    path.read_text("utf-8") for room in ROOMS for path in sorted((Path(emulator.__file__).parent / room).rglob("*.py"))
+)
 KINDS = sorted(
     {
         (int(status), error)
-        for status, error in re.findall(r'(?:ours|refuse|_stop|Turned|refusal)\((\d{3}), "([a-z-]+)"', SOURCE + SERVER)
+        for status, error in re.findall(r'(?:ours|refuse|_stop|Turned|refusal)\((\d{3}), "([a-z-]+)"', SOURCE)
         if error != "control-token"  # the control plane's alone
     }
 )

@@ -37,7 +37,7 @@ PATCHES: dict[str, Callable[[Emulator], AbstractContextManager[object]]] = {
 @pytest.fixture(params=[uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
 def emulator(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A world on a server that listens, in either loop."""
-    monkeypatch.setattr("emulator.server.new_event_loop", request.param)
+    monkeypatch.setattr("emulator.server.server.new_event_loop", request.param)
     with Emulator(GIVEN) as emulator:
         assert emulator.url
         yield emulator

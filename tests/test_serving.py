@@ -313,7 +313,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Done, tuple[st
             asked.append((host, port))
             raise error or OSError(0, "nobody listens in a test")
 
-        monkeypatch.setattr("emulator.listening.listen", listen)
+        monkeypatch.setattr("emulator.server.listening.listen", listen)
         done = run("serve", *arguments, **environment)
         return done, asked[0] if asked else None
 
