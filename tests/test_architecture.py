@@ -40,6 +40,7 @@ EDGES = {
     "evidence",
     "data",
     "openapi",
+    "open_files",
     "options",
     "own_scenarios",
     "proxies",

@@ -13,7 +13,7 @@ from emulator.app import create_app, worlds_of
 from emulator.handle.transport import InProcess
 from emulator.judge import the_judge
 from emulator.vendors import VENDORS
-from emulator.vendors.stripe.rows import Intake
+from emulator.vendors.stripe.intake import Intake
 from emulator.web.control.app import ROUTES
 from emulator.web.control.route import ControlRoute
 from emulator.web.control.schemas import components

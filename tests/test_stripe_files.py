@@ -18,21 +18,11 @@ from emulator.kernel.quantities import parse_instant
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.channels import LISTS
 from emulator.vendors.stripe.given_jobs import read_failing
+from emulator.vendors.stripe.intake import LONGEST_LINE, Intake, read_rows
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
 from emulator.vendors.stripe.outcomes import Failing, Order, Work, plan
-from emulator.vendors.stripe.results import chunks_of, object_of, size_of
-from emulator.vendors.stripe.rows import (
-    CONTEXT_FORM,
-    FAULTS,
-    FINE,
-    ID_FORM,
-    ID_TWICE,
-    LONGEST_LINE,
-    NOT_JSON,
-    Intake,
-    Rows,
-    read_rows,
-)
+from emulator.vendors.stripe.results import PIECE, chunks_of, object_of, size_of
+from emulator.vendors.stripe.rows import CONTEXT_FORM, FAULTS, FINE, ID_FORM, ID_TWICE, NOT_JSON, Rows
 from emulator.vendors.stripe.versions import Endpoint, supports
 from tests.loading import load_value
 
@@ -116,7 +106,9 @@ def test_results_are_as_long_as_their_size_and_match_the_counts(
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 100), st.integers(0, 10**5), st.sampled_from(WITH_RESULTS))
 def test_numbers_alone_make_results_of_their_size_too(success: int, failure: int, more: int, extra: int, status: str) -> None:
     job = Job("a", NOW, NOW, NOW, NOW, status, success + failure + more, success % 50, failure % 50, output_size=extra)
-    content = b"".join(chunks_of(job))
+    chunks = [*chunks_of(job)]
+    assert max(map(len, chunks), default=0) <= PIECE
+    content = b"".join(chunks)
     assert len(content) == size_of(job)
     lines = [json.loads(line) for line in content.splitlines()]
     if status != "validation_failed":
@@ -216,6 +208,8 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({"batch_jobs": [{"status": "in_progress", "input": '{"id":"a"}', "success_count": 1}]}, "success_count"),
     ({"batch_jobs": [{"status": "ready_for_upload", "input": '{"id":"a"}'}]}, "input"),
     ({"batch_jobs": [{"status": "complete", "rows": 2, "output_size": 5}]}, "output_size"),
+    ({"batch_jobs": [{"status": "complete", "rows": 2, "output_size": 10**10}]}, "output_size"),
+    ({"batch_jobs": [{"status": "validating", "rows": 10**12}]}, "rows"),
     ({"events": [{"type": "v2.core.batch_job.created", "object_id": "a", "since": "2999-01-01T00:00:00Z"}]}, "since"),
 ]
 

@@ -122,6 +122,8 @@ class Reader(Protocol):
     @property
     def size(self) -> int: ...
     def feed(self, chunk: bytes) -> None: ...
+    def give_up(self) -> None:
+        """Keep nothing any more: the upload is refused."""
 
 
 class Stream(NamedTuple):

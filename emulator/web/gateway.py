@@ -8,7 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from emulator.kernel.beside import BESIDE, MANY
-from emulator.kernel.budget import Account, Charge
+from emulator.kernel.budget import Account
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
@@ -18,7 +18,8 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors.vendor import Call, Reader, Stream, Vendor
 from emulator.web.accidents import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
 from emulator.web.answers import answer_to, would_refuse
-from emulator.web.apart import apart
+from emulator.web.apart import in_turn
+from emulator.web.arriving import Arriving, room_for_bodies
 from emulator.web.coding import GZIP
 from emulator.web.expectation import waits_for_continue, waits_with_too_much
 from emulator.web.guard import CONTROL_NAMES, PREFIX
@@ -72,7 +73,8 @@ class Gateway:
         self._limits = limits
         self._held = held
         self._worlds = worlds
-        self._arriving = Account(worlds.budget)
+        self._arriving = room_for_bodies(limits)
+        self._uploads = Account(worlds.budget)
         self._routes = Routes(vendors)
         self._recorder = Recorder(judge, limits.journal_bytes)
         self._tell = tell
@@ -107,13 +109,14 @@ class Gateway:
         method, operation = scope["method"], route.operation
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
+        arriving = Arriving(self._uploads, is_upload=True) if reader else Arriving(self._arriving)  # until it is answered
         try:
             means = means_of(scope)
             if waits_with_too_much(scope, limit):
                 raise TooLarge(limit)
             if waits_for_continue(scope) and await self._is_turned_away(route, bare := _call_on(route, scope, path), means):
                 return await self._answer(route, bare, means, 0)
-            body, size = await _read(receive, reader, limit, means, self._arriving)
+            body, size = await _read(receive, reader, limit, means, arriving)
             return await self._answer(route, _call_on(route, scope, path, reader, body), means, size)
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
@@ -155,7 +158,7 @@ class Gateway:
                 return wire
         why = partial(why_no_world, self._worlds, call)
         is_long = len(self._worlds) > MANY and lanes is not NO_LANES
-        return ours(404, "no-such-world", await apart(why) if is_long else why())
+        return ours(404, "no-such-world", await in_turn(why) if is_long else why())
 
     def _lanes_for(self, means: Means) -> NoLanes:
         return NO_LANES if isinstance(means, NoSocket) else self._lanes
@@ -253,38 +256,39 @@ def _call_on(route: Route, scope: Scope, path: str, reader: Reader | None = None
     return call
 
 
-async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means, account: Account) -> tuple[bytes, int]:
+async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means, arriving: Arriving) -> tuple[bytes, int]:
     """The whole body; where a reader takes it in, nothing but what tells that it is compressed. And how many bytes it had.
 
     What is longer than others should wait for, the reader takes in beside the event loop.
 
     Raises:
         TooLarge: it is larger than the limit.
-        TooMany: there is no room for what the reader keeps of it, which counts in the account meanwhile.
+        TooMany: there is no room for what is kept of it, which counts meanwhile.
         ConnectionError: the client hung up before its end, so that nothing was asked.
     """
     body, size, more = bytearray(), 0, True
-    kept, refusal = Charge(account, 0), None
     while more and size <= max(limit, HEARD_OUT):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
-        if size > limit or refusal:
+        if size > limit or arriving.refusal:
             body.clear()
         elif reader is None:
             body += chunk
+            arriving.count(len(body))
         else:
             body += chunk[: len(GZIP) - len(body)]
             if size <= LONG or isinstance(means, NoSocket):
                 reader.feed(chunk)
             else:
-                await apart(reader.feed, chunk)
-            kept.become(reader.size)
-            refusal = account.refusal("this upload") if account.over else None
+                await in_turn(reader.feed, chunk)
+            arriving.count(reader.size)
+            if arriving.refusal:
+                reader.give_up()
     if size > limit:
         raise TooLarge(limit)
-    if refusal:
-        raise refusal
+    if arriving.refusal:
+        raise arriving.refusal
     return bytes(body) if reader is None or body == GZIP else b"", size

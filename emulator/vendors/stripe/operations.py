@@ -39,13 +39,14 @@ from emulator.vendors.stripe.creation import differs_by_channel, new_job, refusa
 from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.grounds import facts_beside
 from emulator.vendors.stripe.idempotency import once
+from emulator.vendors.stripe.intake import Intake
 from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.outcomes import Failing, plan
 from emulator.vendors.stripe.parameters import NOTHING, Known
 from emulator.vendors.stripe.platform import account_of
-from emulator.vendors.stripe.rows import Intake, Rows
+from emulator.vendors.stripe.rows import Rows
 from emulator.vendors.vendor import Act, Answer, Call, Operation
 
 ASSUMED = {

@@ -16,7 +16,7 @@ from emulator.kernel.beside import MANY
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.world import World
 from emulator.web.accidents import NoSocket, means_of
-from emulator.web.apart import apart
+from emulator.web.apart import in_turn
 from emulator.web.control import catalogue, dry_run, faults, index, journal, past, waiting, worlds
 from emulator.web.control.bodies import Reader, read_nothing, read_scenario, read_value
 from emulator.web.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
@@ -58,7 +58,7 @@ def control_app(plane: Plane) -> Starlette:
 
 def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> list[Route]:
     """One path with all of its methods, so that a wrong one is told every right one."""
-    readers = {method: _reader(row, schemas, plane.limits.control) for method, row in rows.items()}
+    readers = {method: _reader(row, schemas, plane) for method, row in rows.items()}
 
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -90,7 +90,7 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
         response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)
         if response is not None:
             return response
-    return await apart(respond) if row.takes_long or named else respond()
+    return await in_turn(respond) if row.takes_long or named else respond()
 
 
 def _respond_in(world: World, plane: Plane, respond: Callable[[], Response]) -> Response | None:
@@ -118,7 +118,7 @@ def addresses(path: str) -> list[str]:
     return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
-def _reader(row: ControlRoute, schemas: Mapping[str, Schema], most_bytes: int) -> Reader:
+def _reader(row: ControlRoute, schemas: Mapping[str, Schema], plane: Plane) -> Reader:
     if row.body is None:
         return read_nothing
-    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas), most_bytes)
+    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas), plane.limits.control, plane.arriving)

@@ -14,6 +14,7 @@ from emulator.scenario.document import Document
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario, Vendors, resources_in
+from emulator.web.arriving import room_for_bodies
 from emulator.web.control.shows import show_world
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
@@ -53,6 +54,7 @@ class Plane:
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
+        self.arriving = room_for_bodies(limits)
         self.making = RLock()
         self._reading = Lock()
         self._made = 0
