@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from emulator.data import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import parse_instant
+from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.channels import LISTS
 from emulator.vendors.stripe.given_jobs import read_failing
@@ -101,6 +102,18 @@ def test_results_are_as_long_as_their_size_and_match_the_counts(
         return
     assert sum(line["status"] == 200 for line in lines) == job.success_count
     assert sum(line["status"] != 200 for line in lines) == job.failure_count
+
+
+def test_a_file_that_is_too_long_to_be_shown_says_so_and_cannot_be_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.vendors.stripe.rows.PLAIN", 10)
+    lines = "".join(f'{{"id":"r{n}"}}\n' for n in range(100))
+    vendors = {"stripe": STRIPE}
+    state = {"batch_jobs": [{"id": "batchv2_A", "status": "in_progress", "input": lines}]}
+    world = load_value({"title": "A test", "given": {"stripe": state}}, vendors).world(vendors, "test")
+    shown = STRIPE.given.show(Transaction(world, world.clock.now(), "look"))
+    assert shown["batch_jobs"][0]["input"] == {"left_out": "100 rows, which are more than a state shows"}
+    with pytest.raises(BadInput, match="input"):
+        load_value({"title": "A test", "given": {"stripe": shown}}, vendors)
 
 
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 100), st.integers(0, 10**5), st.sampled_from(WITH_RESULTS))

@@ -64,6 +64,11 @@ class Rows(Shared):
     def __len__(self) -> int:
         return len(self.lengths)
 
+    @property
+    def is_long(self) -> bool:
+        """Whether part of it is kept compressed."""
+        return len(self.records) > PLAIN
+
     def record(self, row: int) -> tuple[bytes, bytes]:
         """The row's id and the values of its path_params, as JSON; without path_params there are none."""
         block = bisect_right(self.firsts, row) - 1
