@@ -5,7 +5,6 @@ No mock of another client library catches what it sends. It heeds the proxies of
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import ssl
@@ -19,14 +18,19 @@ from typing import Any
 
 from emulator.address import Address, BadAddress
 from emulator.environment import usable_token
+from emulator.kernel.printable import escaped
 from emulator.proxies import Proxy, UselessProxy, proxy_of
 from emulator.receiving import body_of, bound
+from emulator.scenario.answers import NoEmulator, read_foreign
 from emulator.scenario.client import Headers, NoResponse, Response, completed
 from emulator.web.guard import PREFIX
 
 CONTROL = PREFIX.encode()
 TIMEOUT = 30.0
 TRICKLE = 10
+LONGEST_REASON = 300
+"""Characters that are told of why no answer came: a server's first line may be as long as it likes."""
+
 REPEATABLE = frozenset({"GET", "HEAD"})
 """Methods of requests that may be sent again where an idle connection turns out to be closed."""
 
@@ -75,8 +79,7 @@ class HttpClient:
         except (OSError, HTTPException) as error:
             raise NoResponse(f"{self._via}{_reason(error)}") from None
         if steering and self.proxy and not _is_of_an_emulator(response):
-            sent = (response.header("content-type") or "no type").partition(";")[0]
-            raise NoResponse(f"{self._via}it answered {response.status} ({sent}), which is no answer of an emulator")
+            raise NoResponse(f"{self._via}{NoEmulator(response)}")
         return response
 
     def close(self) -> None:
@@ -149,7 +152,7 @@ def _is_of_an_emulator(response: Response) -> bool:
     if response.status >= 300:
         return False
     try:
-        return response.status == 204 or isinstance(json.loads(response.content), dict)
+        return response.status == 204 or isinstance(read_foreign(response.content), dict)
     except ValueError:
         return False
 
@@ -199,7 +202,7 @@ def _is_readable(sock: Any) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError) and error.reason in NO_TLS:
         return "it does not speak TLS there: use http://"
-    return str(error) or type(error).__name__
+    return escaped(str(error)[:LONGEST_REASON]) or type(error).__name__
 
 
 def _trusting() -> ssl.SSLContext:

@@ -85,4 +85,4 @@ def body_of(answer: HTTPResponse) -> bytes:
                 raise IncompleteRead(bytes(content), answer.length)
             return bytes(content)
         content += piece
-    raise Unbounded(f"its answer has more than {MOST_BYTES:,} bytes")
+    raise Unbounded(f"its answer has more than {MOST_BYTES:,} bytes, and is no emulator's")
