@@ -45,6 +45,7 @@ EDGES = {
     "own_scenarios",
     "proxies",
     "reach",
+    "receiving",
     "__main__",
     "__init__",
 }
