@@ -60,15 +60,20 @@ class Routes:
                     self._add(self._node(mount), vendor, operation)
 
     def find(self, method: str, raw_path: str) -> Route | None:
-        """The route of a request, given its path still percent-encoded; None when no vendor owns the path."""
+        """The route of a request, given its path still percent-encoded; None when no vendor owns the path.
+
+        An empty segment is never the value of an id. A vendor that does not mind case does not mind one slash at the end
+        either. Evidence: serpwow-path-2 and 6dot50-path-3.
+        """
         node: Node | None = self._root
         vendor: Vendor | None = None
         values: list[str] = []
-        for segment in raw_path.split("/")[1:]:
+        segments = raw_path.split("/")
+        for place, segment in enumerate(segments[1:], 2):
             if node is None:
                 break
-            if not segment and node.vendor is not None and not node.vendor.case_sensitive:
-                continue
+            if not segment and place == len(segments) and vendor is not None and not vendor.case_sensitive:
+                break
             node, value = _step(node, segment, vendor)
             if value is not None:
                 values.append(value)
@@ -124,7 +129,7 @@ def _step(node: Node, segment: str, vendor: Vendor | None) -> tuple[Node | None,
             following = None
     if following is not None:
         return following, None
-    return node.anything, unquote(segment)
+    return (node.anything, unquote(segment)) if segment else (None, None)
 
 
 def _route_of_link(vendor: Vendor, node: Node | None, method: str, values: list[str]) -> Route | None:

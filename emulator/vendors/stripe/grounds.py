@@ -12,6 +12,7 @@ from emulator.vendors.stripe.contexts import facts_of_context
 from emulator.vendors.stripe.creation import left_out
 from emulator.vendors.stripe.destinations import Destination
 from emulator.vendors.stripe.keys import facts_of_key
+from emulator.vendors.stripe.link_ends import ends_with_the_results
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.machine import results_are_gone
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
@@ -82,5 +83,7 @@ def _facts_of_the_details(tx: Transaction, job: Job) -> Iterator[str]:
     if job.status in WITH_RESULTS and (job.status != "canceled" or job.processed):
         if tx.choice(LINK_LIFE.id) != "from-creation":  # as every sample shows it
             yield "stripe-output-4"
+        if ends_with_the_results(tx, job):
+            yield "stripe-output-7"
         if results_are_gone(tx, job):
             yield "stripe-expired-1"
