@@ -68,18 +68,21 @@ class Routes:
         node: Node | None = self._root
         vendor: Vendor | None = None
         values: list[str] = []
+        exact = True
         segments = raw_path.split("/")
         for place, segment in enumerate(segments[1:], 2):
             if node is None:
                 break
             if not segment and place == len(segments) and vendor is not None and not vendor.case_sensitive:
                 break
-            node, value = _step(node, segment, vendor)
+            known, (node, value) = node.fixed, _step(node, segment, vendor)
             if value is not None:
                 values.append(value)
+            elif segment not in known:
+                exact = False
             if node is not None and node.vendor is not None:
                 vendor = node.vendor
-        if vendor is None:
+        if vendor is None or (vendor.case_sensitive and node is not None and not exact):
             return None
         if raw_path.split("/")[1].lower() in self._links:
             return _route_of_link(vendor, node, method, values)
