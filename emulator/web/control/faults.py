@@ -52,7 +52,13 @@ def take_away(world: World, asked: Asked) -> None:
         tx.remove(Fault.kind, fault.id)
 
 
-@route("GET", f"{WORLD}/held", "The requests that faults hold up at present", object_of(held=list_of(ref("held"))))
+@route(
+    "GET",
+    f"{WORLD}/held",
+    "The requests that faults hold up at present",
+    object_of(held=list_of(ref("held"))),
+    takes_long=True,
+)
 @at_world
 def held(world: World, asked: Asked) -> Any:
     return {"held": [show_held(it) for it in asked.plane.held.of(world)]}

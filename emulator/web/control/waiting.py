@@ -25,6 +25,7 @@ def pending(world: World, _: Asked) -> Any:
     f"{WORLD}/unmatched",
     "Requests since the world was made that reached no world, or the default one",
     object_of(unmatched=list_of(ref("unmatched"))),
+    takes_long=True,
 )
 @at_world
 def unmatched(world: World, asked: Asked) -> Any:
