@@ -85,7 +85,7 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
     if isinstance(means_of(asked.request.scope), NoSocket):
         return respond()
     plane, named = asked.plane, asked.request.path_params.get("world", "")
-    while named in plane.worlds:
+    while named in plane.worlds and not row.leaves_world:
         world = plane.worlds.get(named)
         is_long = row.takes_long or has_long_head(asked.request.scope) or len(world.store) > MANY
         response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)

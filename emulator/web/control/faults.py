@@ -58,9 +58,10 @@ def take_away(world: World, asked: Asked) -> None:
     "The requests that faults hold up at present",
     object_of(held=list_of(ref("held"))),
     takes_long=True,
+    leaves_world=True,
 )
-@at_world
-def held(world: World, asked: Asked) -> Any:
+def held(asked: Asked) -> Any:
+    world = asked.plane.worlds.get(asked.named("world"))
     return {"held": [show_held(it) for it in asked.plane.held.of(world)]}
 
 
