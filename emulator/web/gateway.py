@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from emulator.kernel.beside import BESIDE, MANY
+from emulator.kernel.beside import MANY
 from emulator.kernel.budget import Account
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
@@ -26,6 +26,7 @@ from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
 from emulator.web.lanes import Lanes, NoLanes
+from emulator.web.long_heads import has_long_head, with_head
 from emulator.web.meant import meant
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Judge, Recorder
@@ -85,13 +86,13 @@ class Gateway:
         if route is None:
             route = self._routes.of_host(scope["headers"])
         if route is None:
-            wire: Wire | None = ours(404, "no-such-path", self._no_path(call_in(scope, path)))
+            wire: Wire | None = await with_head(scope, self._nowhere, scope, path)
         else:
             wire = await self._serve(scope, receive, path, route)
         if wire is None:
             return
         if self._tell is not None:
-            self._tell(scope, wire)
+            await with_head(scope, self._tell, scope, wire)
         means = means_of(scope)
         if wire.faults and wire.holding is not None and not means.gone:
             await befall(wire, wire.holding, means, send)
@@ -114,10 +115,13 @@ class Gateway:
             means = means_of(scope)
             if waits_with_too_much(scope, limit):
                 raise TooLarge(limit)
-            if waits_for_continue(scope) and await self._is_turned_away(route, bare := _call_on(route, scope, path), means):
-                return await self._answer(route, bare, means, 0)
+            if waits_for_continue(scope):
+                bare = await with_head(scope, _call_on, route, scope, path)
+                if await self._is_turned_away(route, bare, means):
+                    return await self._answer(route, bare, means, 0)
             body, size = await _read(receive, reader, limit, means, arriving)
-            return await self._answer(route, _call_on(route, scope, path, reader, body), means, size)
+            call = await with_head(scope, _call_on, route, scope, path, reader, body)
+            return await self._answer(route, call, means, size, has_long_head(scope))
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -142,12 +146,12 @@ class Gateway:
         """Tell whether a world refuses a request; None where it was replaced or dropped before anybody had its lock."""
         return would_refuse(world, route, call) if self._is_chosen(world, route, call) else None
 
-    async def _answer(self, route: Route, call: Call, means: Means, size: int) -> Wire:
+    async def _answer(self, route: Route, call: Call, means: Means, size: int, has_long_head: bool = False) -> Wire:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         lanes = self._lanes_for(means)
         while (world := world_of(self._worlds, route.vendor, call)) is not None:
             faults = world.store.size(Fault.kind)
-            is_long = size > LONG or faults > MANY or _is_long(world, route, call)
+            is_long = has_long_head or size > LONG or faults > MANY or route.takes_long(world, call)
             if faults:
                 holding = Holding(self._held, world, call, route.name, means, self._limits.hang_seconds, lanes, is_long)
                 stricken = Stricken(world, route, call, holding, self._recorder)
@@ -156,9 +160,14 @@ class Gateway:
                 wire = await lanes.run(world, partial(self._exchange_in, world, route, call), is_long)
             if wire is not None:
                 return wire
-        why = partial(why_no_world, self._worlds, call)
-        is_long = len(self._worlds) > MANY and lanes is not NO_LANES
-        return ours(404, "no-such-world", await in_turn(why) if is_long else why())
+        is_long = has_long_head or (len(self._worlds) > MANY and lanes is not NO_LANES)
+        return await in_turn(self._no_world, call) if is_long else self._no_world(call)
+
+    def _no_world(self, call: Call) -> Wire:
+        return ours(404, "no-such-world", why_no_world(self._worlds, call))
+
+    def _nowhere(self, scope: Scope, path: str) -> Wire:
+        return ours(404, "no-such-path", self._no_path(call_in(scope, path)))
 
     def _lanes_for(self, means: Means) -> NoLanes:
         return NO_LANES if isinstance(means, NoSocket) else self._lanes
@@ -233,14 +242,6 @@ class Gateway:
         else:
             elsewhere = self._routes.nearest(path)
         return f"no vendor has the path {path}{elsewhere}"
-
-
-def _is_long(world: World, route: Route, call: Call) -> bool:
-    """Tell whether carrying out a request may take so long that it is done beside the event loop."""
-    operation = route.operation
-    if operation is None:
-        return len(world.store) > BESIDE
-    return len(world.store) > operation.beside or operation.holds_much(world.store.find, call)
 
 
 def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from emulator.kernel.beside import BESIDE
 from emulator.kernel.words import hint
-from emulator.vendors.vendor import Operation, Vendor
+from emulator.kernel.world import World
+from emulator.vendors.vendor import Call, Operation, Vendor
 
 ASTRAY = "astray"
 """In place of an operation that the vendor does not have."""
@@ -36,6 +38,12 @@ class Route(NamedTuple):
     def name(self) -> str:
         """What the journal calls the operation."""
         return self.operation.name if self.operation else f"{self.vendor.name}.{ASTRAY}"
+
+    def takes_long(self, world: World, call: Call) -> bool:
+        """Tell whether carrying out a request may take so long that it is done beside the event loop."""
+        if self.operation is None:
+            return len(world.store) > BESIDE
+        return len(world.store) > self.operation.beside or self.operation.holds_much(world.store.find, call)
 
 
 class Routes:

@@ -28,6 +28,7 @@ from emulator.web.control.route import Asked, ControlRoute
 from emulator.web.control.schemas import Schema, followed, sent
 from emulator.web.expectation import waits_for_continue
 from emulator.web.guard import PREFIX
+from emulator.web.long_heads import has_long_head, with_head
 
 ROUTES = [
     row
@@ -65,12 +66,12 @@ def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: 
         row, read = rows[method], readers[method]
         form = form_for(request, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
-            check_query(request, row.query)
+            await with_head(request.scope, check_query, request, row.query)
             if waits_for_continue(request.scope) and "world" in request.path_params:
                 plane.worlds.get(request.path_params["world"])  # or the body would be sent for nothing
             asked = Asked(plane, request, await read(request))
         except EmulatorError as error:
-            return _refused(error, form)
+            return await with_head(request.scope, _refused, error, form)
         return await _answer(row, asked, partial(_respond, row, asked, form))
 
     return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
@@ -84,9 +85,9 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
     if isinstance(means_of(asked.request.scope), NoSocket):
         return respond()
     plane, named = asked.plane, asked.request.path_params.get("world", "")
-    while named in plane.worlds:
+    while named in plane.worlds and not row.leaves_world:
         world = plane.worlds.get(named)
-        is_long = row.takes_long or len(world.store) > MANY
+        is_long = row.takes_long or has_long_head(asked.request.scope) or len(world.store) > MANY
         response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)
         if response is not None:
             return response
