@@ -36,9 +36,17 @@ def test_a_campaign_tells_how_the_line_and_h11_agreed() -> None:
     assert outcome.findings == ()
 
 
+LINE = b"GET / HTTP/1.1\r\n"
+HOST = b"Host: localhost\r\n"
+
+
 @pytest.mark.parametrize(
     ("stream", "verdict"),
     [
+        (b"GET  / HTTP/1.1\r\n" + HOST + b"\r\n" + LINE + HOST + b"\r\n", "both refuse"),
+        (LINE + HOST + b"\r\nGET  /  HTTP/1.1\r\n" + HOST + b"\r\n" + LINE + HOST + b"\r\n", "both refuse"),
+        (LINE + HOST + b"Content-Length: 16\r\n\r\n" + LINE + b"GET  / HTTP/1.1\r\n" + HOST + b"\r\n", "both refuse"),
+        (LINE + HOST + b"Content-Length: 17\r\n\r\nGET  / HTTP/1.1\r\n" + LINE + HOST + b"\r\n", "the same"),
         (ACCOUNT + b"\r\n", "the same"),
         (ACCOUNT + b"x: y\t \t\r\n\r\n", "the same"),
         (CANCEL + b"transfer-encoding: chunked" + CHUNKS[:-2] + b"connection: close\r\n\r\n", "the same"),

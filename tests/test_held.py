@@ -413,3 +413,47 @@ class TestTimeThatRuns:
         ):
             client.get("/batches/B1/stop", params={"api_key": emulator.serpwow.api_key})
         assert [(it.status, it.delivered) for it in emulator.journal.exchanges()] == [(200, False)]
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> Iterator[EmulatorServer]:
+    """A server whose worlds have journals of two entries."""
+    with EmulatorServer(limits={"journal": 2}) as server:
+        yield server
+
+
+def _crowd_out(emulator: Emulator) -> None:
+    for _ in range(3):
+        account(emulator)
+
+
+def _clear(emulator: Emulator) -> None:
+    httpx.delete(f"{emulator.url}/_emulator/worlds/{emulator.id}/journal").raise_for_status()
+
+
+@pytest.mark.parametrize("forget", [_crowd_out, _clear])
+@pytest.mark.parametrize("where", ANYWHERE[:3])
+def test_a_request_is_held_on_when_the_journal_forgets_it(
+    forgetful: EmulatorServer, pool: ThreadPoolExecutor, where: str, forget: Callable[[Emulator], None]
+) -> None:
+    with Emulator(SCENARIO, server=forgetful) as emulator:
+        asked = hold(emulator, pool, over_a_socket, where, "hang")
+        forget(emulator)
+        emulator.clock.advance("1s")  # whatever steers a world looks at all that it holds up
+        assert held(emulator).operation == STOP
+        emulator.faults.clear()
+        assert asked.result().status_code == 200
+
+
+@pytest.mark.parametrize("act", [TAKEN_BACK["reset"], TAKEN_BACK["restore"], TAKEN_BACK["drop"]])
+@pytest.mark.parametrize("where", ANYWHERE[:3])
+def test_a_request_that_the_journal_forgot_is_told_that_its_world_was_taken_back(
+    forgetful: EmulatorServer, pool: ThreadPoolExecutor, where: str, act: Callable[[Emulator], object]
+) -> None:
+    with Emulator(SCENARIO, server=forgetful) as emulator:
+        account(emulator)
+        emulator.snapshot("before")
+        asked = hold(emulator, pool, over_a_socket, where, "hang")
+        _crowd_out(emulator)
+        act(emulator)
+        assert (asked.result().status_code, asked.result().headers["emulator-error"]) == (503, "world-gone")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from emulator.vendors.stripe.id_automaton import ALPHABET, MOST_STATES, IdPattern, NotAPattern
 from emulator.vendors.stripe.id_patterns import compile_pattern
+from emulator.vendors.stripe.intake import read_rows
 from emulator.vendors.stripe.outcomes import Failing
-from emulator.vendors.stripe.rows import read_rows
 
 ATOMS = st.sampled_from(
     [

@@ -19,6 +19,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import outcomes as outcomes_of
+from emulator.web.arriving import Arriving
 from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.response import LONG, Means
@@ -189,6 +190,9 @@ class Noting:
     def feed(self, chunk: bytes) -> None:
         self.fed.append((len(chunk), current_thread().name))
 
+    def give_up(self) -> None:
+        raise NotImplementedError
+
 
 def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
     pieces = [b"x" * LONG, b"y" * 5, b"z" * LONG]
@@ -199,7 +203,7 @@ def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
         return next(messages)
 
     async def run(means: object) -> tuple[bytes, int]:
-        return await _read(receive, reader, reader.limit, cast(Means, means), Account(Budget.of(Limits())))
+        return await _read(receive, reader, reader.limit, cast(Means, means), Arriving(Account(Budget.of(Limits()))))
 
     assert asyncio.run(run(object())) == (b"", 2 * LONG + 5)
     assert reader.fed == [(LONG, here), (5, APART), (LONG, APART)]

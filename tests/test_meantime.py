@@ -60,6 +60,14 @@ def test_what_takes_long_is_the_same_in_a_thread_and_without_one(path: str) -> N
         assert httpx.get(f"{server.url}/_emulator{path}", timeout=None).content == asyncio.run(without_a_socket())
 
 
+@pytest.mark.parametrize("path", ["held", "unmatched"])
+def test_a_list_of_requests_is_shown_while_its_world_is_busy(path: str) -> None:
+    worlds = worlds_of([])
+    with ThreadedServer(create_app(worlds)) as server, worlds.default.lock:
+        answer = httpx.get(f"{server.url}/_emulator/worlds/default/{path}", timeout=STUCK)
+    assert answer.json() == {path: []}
+
+
 def test_what_is_raised_apart_is_raised_where_it_is_awaited() -> None:
     with pytest.raises(ZeroDivisionError):
         asyncio.run(apart(lambda: 1 // 0))

@@ -15,24 +15,15 @@ from hypothesis import strategies as st
 from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import parse_instant
+from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.channels import LISTS
 from emulator.vendors.stripe.given_jobs import read_failing
+from emulator.vendors.stripe.intake import LONGEST_LINE, Intake, read_rows
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
 from emulator.vendors.stripe.outcomes import Failing, Order, Work, plan
-from emulator.vendors.stripe.results import chunks_of, object_of, size_of
-from emulator.vendors.stripe.rows import (
-    CONTEXT_FORM,
-    FAULTS,
-    FINE,
-    ID_FORM,
-    ID_TWICE,
-    LONGEST_LINE,
-    NOT_JSON,
-    Intake,
-    Rows,
-    read_rows,
-)
+from emulator.vendors.stripe.results import PIECE, chunks_of, object_of, size_of
+from emulator.vendors.stripe.rows import CONTEXT_FORM, FAULTS, FINE, ID_FORM, ID_TWICE, NOT_JSON, Rows
 from emulator.vendors.stripe.versions import Endpoint, supports
 from tests.loading import load_value
 
@@ -113,10 +104,24 @@ def test_results_are_as_long_as_their_size_and_match_the_counts(
     assert sum(line["status"] != 200 for line in lines) == job.failure_count
 
 
+def test_a_file_that_is_too_long_to_be_shown_says_so_and_cannot_be_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.vendors.stripe.rows.PLAIN", 10)
+    lines = "".join(f'{{"id":"r{n}"}}\n' for n in range(100))
+    vendors = {"stripe": STRIPE}
+    state = {"batch_jobs": [{"id": "batchv2_A", "status": "in_progress", "input": lines}]}
+    world = load_value({"title": "A test", "given": {"stripe": state}}, vendors).world(vendors, "test")
+    shown = STRIPE.given.show(Transaction(world, world.clock.now(), "look"))
+    assert shown["batch_jobs"][0]["input"] == {"left_out": "100 rows, which are more than a state shows"}
+    with pytest.raises(BadInput, match="input"):
+        load_value({"title": "A test", "given": {"stripe": shown}}, vendors)
+
+
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 100), st.integers(0, 10**5), st.sampled_from(WITH_RESULTS))
 def test_numbers_alone_make_results_of_their_size_too(success: int, failure: int, more: int, extra: int, status: str) -> None:
     job = Job("a", NOW, NOW, NOW, NOW, status, success + failure + more, success % 50, failure % 50, output_size=extra)
-    content = b"".join(chunks_of(job))
+    chunks = [*chunks_of(job)]
+    assert max(map(len, chunks), default=0) <= PIECE
+    content = b"".join(chunks)
     assert len(content) == size_of(job)
     lines = [json.loads(line) for line in content.splitlines()]
     if status != "validation_failed":
@@ -216,6 +221,8 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
     ({"batch_jobs": [{"status": "in_progress", "input": '{"id":"a"}', "success_count": 1}]}, "success_count"),
     ({"batch_jobs": [{"status": "ready_for_upload", "input": '{"id":"a"}'}]}, "input"),
     ({"batch_jobs": [{"status": "complete", "rows": 2, "output_size": 5}]}, "output_size"),
+    ({"batch_jobs": [{"status": "complete", "rows": 2, "output_size": 10**10}]}, "output_size"),
+    ({"batch_jobs": [{"status": "validating", "rows": 10**12}]}, "rows"),
     ({"events": [{"type": "v2.core.batch_job.created", "object_id": "a", "since": "2999-01-01T00:00:00Z"}]}, "since"),
 ]
 

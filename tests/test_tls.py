@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, load_pem_priv
 from emulator.cli.main import main
 from emulator.client.http import _trusting
 from emulator.kernel.clock import wall_now
+from emulator.server.certificates import LOCK
 from emulator.server.tls import NoAuthority, Tls
 from tests.commands import invoke
 
@@ -141,6 +142,20 @@ def test_an_authority_that_cannot_be_written_is_told_in_one_line(
     monkeypatch.undo()
     assert (told.exit_code, told.output.count("\n"), os.strerror(code) in told.output) == (1, 1, True)
     assert not (folder / "authority").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links are for administrators there")
+def test_the_lock_opens_nothing_that_a_link_leads_to(folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    precious = tmp_path / "precious"
+    precious.write_text("kept")
+    (folder / LOCK).symlink_to(precious)
+    with pytest.raises(NoAuthority, match=r"authority\.lock is a link: remove it"):
+        Tls([])
+    (folder / LOCK).unlink()
+    os.link(precious, folder / LOCK)
+    Tls([])
+    assert precious.read_text() == "kept"
 
 
 @pytest.mark.usefixtures("folder")

@@ -136,13 +136,13 @@ def snapshots(growth: Growth) -> None:
 def exchanges(growth: Growth) -> None:
     """1,000 requests of 16 kB, half of them kept twice"""
     for number in range(1_000):
-        growth.ask("POST", "/v2/core/batch_jobs", {**JOB, "metadata": {"a": "x" * 16_000 + str(number)}}, STRIPE)
+        growth.ask("POST", "/live/batches?api_key=demo", {"name": "x" * 16_000 + str(number)})
 
 
 def large(growth: Growth) -> None:
     """100 requests of 1 MB"""
     for number in range(100):
-        growth.ask("POST", "/v2/core/batch_jobs", {**JOB, "metadata": {"a": "x" * 950_000 + str(number)}}, STRIPE)
+        growth.ask("POST", "/live/batches?api_key=demo", {"name": "x" * 950_000 + str(number)})
 
 
 CASES: dict[str, Callable[[Growth], None]] = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from urllib.parse import quote
 
@@ -37,6 +36,7 @@ def explain(exchange: tuple[str | None, str], url: str, world: str, token: str |
     """Explain exchange N of a world on a running server, or the newest (last); the header Emulator-Exchange of a reply names
     both the world and the number, and can be given as it stands: default/1."""
     from emulator.client.http import HttpClient
+    from emulator.scenario.answers import read_answer, read_refusal
     from emulator.scenario.client import NoResponse
     from emulator.web.redact import redact_text
 
@@ -45,9 +45,10 @@ def explain(exchange: tuple[str | None, str], url: str, world: str, token: str |
     try:
         with HttpClient(url, token) as client:
             response = client.send("GET", target.encode())
-        told = json.loads(response.content)
-    except (NoResponse, ValueError) as error:
+        refused = read_refusal(response) if response.status >= 300 else None
+        text = "" if refused else read_answer(response, {"text": str})["text"]
+    except NoResponse as error:
         raise click.ClickException(escaped(f"no explanation from {redact_text(url)}: {error}")) from None
-    if response.status >= 300:
-        raise click.ClickException(escaped(str(told.get("detail") or told.get("message") or told)))
-    click.echo(told["text"])
+    if refused:
+        raise click.ClickException(escaped(refused))
+    click.echo(text)

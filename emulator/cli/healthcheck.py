@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 
 import click
 from click.core import ParameterSource
 
 from emulator.cli.options import host_option, port_option, tls_option
+from emulator.kernel.printable import escaped
 from emulator.server.listening import url_at
 
 
@@ -35,19 +35,21 @@ def _are_meant(ctx: click.Context, *names: str) -> bool:
 
 def _why_not_ready(url: str) -> str:
     from emulator.client.http import HttpClient
+    from emulator.scenario.answers import NoEmulator, read_answer, read_refusal
     from emulator.scenario.client import NoResponse
     from emulator.web.redact import redact_text
 
+    shown = redact_text(url)
     try:
         # neither a proxy nor the certificate that it shows matters to whether it is ready
         with HttpClient(url, timeout=5, trusted=True) as client:
             response = client.send("GET", b"/_emulator/ready")
+        if response.status != HTTPStatus.OK:
+            return escaped(f"{shown} answers {response.status}: {read_refusal(response)}")
+        if read_answer(response, {"status": str})["status"] != "ok":
+            raise NoEmulator(response)
+    except NoEmulator:
+        return escaped(f"what answers at {shown} ({response.status}) is no emulator")
     except NoResponse as error:
-        return f"{redact_text(url)}: {error}"
-    try:
-        body = json.loads(response.content)
-        if response.status == HTTPStatus.OK and body["status"] == "ok":
-            return ""
-        return f"{url} answers {response.status}: {body['detail'] if 'detail' in body else body['message']}"
-    except (ValueError, KeyError, TypeError):
-        return f"what answers at {url} ({response.status}) is no emulator"
+        return escaped(f"{shown}: {error}")
+    return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -19,6 +20,10 @@ from emulator.scenario.files import read_at_most
 if TYPE_CHECKING:
     from emulator.kernel.machine import Machine, Wait
     from emulator.sdk.vendor import Vendor
+
+CLOCK = {"now": str, "rate": str | int | Decimal, "next": str | None}
+WORLDS = {"worlds": [{"id": str, "seed": int, "clock": CLOCK}]}
+"""The shape of the answer that lists a server's worlds."""
 
 Item = dict[str, Any]
 """One thing that is listed, as --json prints it."""
@@ -121,15 +126,17 @@ def worlds(wish: Wish) -> Iterator[Item]:
     """
     from emulator.client.server import EmulatorServer
     from emulator.kernel.errors import EmulatorError
+    from emulator.scenario.answers import fits
+    from emulator.web.redact import redact_text
 
     try:
         with EmulatorServer(wish.url, token=wish.token) as server:
-            found = server.ask("GET", "/worlds")["worlds"]
-            yield from [{"id": it["id"], "seed": it["seed"], "clock": it["clock"]} for it in found]
+            found = server.ask("GET", "/worlds")
     except EmulatorError as error:
-        raise click.ClickException(str(error).replace("--emulator-url", "--url")) from None
-    except (ValueError, KeyError, TypeError):
-        raise click.ClickException(f"what answers at {wish.url!r} (--url, EMULATOR_URL) is no emulator") from None
+        raise click.ClickException(escaped(str(error).replace("--emulator-url", "--url"))) from None
+    if not fits(found, WORLDS):
+        raise click.ClickException(f"what answers at {redact_text(wish.url)!r} (--url, EMULATOR_URL) is no emulator")
+    yield from ({"id": it["id"], "seed": it["seed"], "clock": it["clock"]} for it in found["worlds"])
 
 
 KINDS: Mapping[str, Kind] = {
@@ -196,7 +203,7 @@ def list_command(context: click.Context, /, kind: str | None, as_json: bool, **o
         lines = json.dumps(counts, indent=2) if as_json else "\n".join(_overview(counts))
     else:
         items = list(KINDS[kind].find(wish))
-        lines = json.dumps(items, indent=2) if as_json else "\n".join(_table(KINDS[kind], items))
+        lines = json.dumps(items, indent=2, default=float) if as_json else "\n".join(_table(KINDS[kind], items))
     click.echo(lines)
 
 

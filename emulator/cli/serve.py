@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.local_scenarios import open_library
+from emulator.cli.open_files import connections_within_limits
 from emulator.cli.options import (
     Rate,
     ScenarioName,
@@ -92,7 +93,8 @@ def serve(
 
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")
-    known, limits, token_made = open_library(folders, quiet), Limits(**bounds), None
+    known, token_made = open_library(folders, quiet), None
+    limits = Limits(**bounds | {"connections": connections_within_limits(bounds["connections"])})
     if not token and not is_loopback(host):
         token = token_made = make_token()
     context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None

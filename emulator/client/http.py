@@ -5,7 +5,6 @@ No mock of another client library catches what it sends. It heeds the proxies of
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import ssl
@@ -20,10 +19,18 @@ from typing import Any
 from emulator.client.address import Address, BadAddress
 from emulator.client.environment import usable_token
 from emulator.client.proxies import Proxy, UselessProxy, proxy_of
+from emulator.client.receiving import body_of, bound
+from emulator.kernel.printable import escaped
+from emulator.scenario.answers import NoEmulator, read_foreign
 from emulator.scenario.client import Headers, NoResponse, Response, completed
 from emulator.web.guard import PREFIX
 
+CONTROL = PREFIX.encode()
 TIMEOUT = 30.0
+TRICKLE = 10
+LONGEST_REASON = 300
+"""Characters that are told of why no answer came: a server's first line may be as long as it likes."""
+
 REPEATABLE = frozenset({"GET", "HEAD"})
 """Methods of requests that may be sent again where an idle connection turns out to be closed."""
 
@@ -35,7 +42,8 @@ class HttpClient:
     """A client of the server at a URL, for any number of threads; idle connections are used again.
 
     `token` is shown to the control plane only, for to the vendors Authorization means something else. `timeout` is in seconds,
-    for each step of a request. Where the server is only asked whether it is there, it is `trusted`, and no proxy is used.
+    for each step of a request, and for the whole answer of the control plane; that of a vendor, which a fault may let trickle,
+    has `TRICKLE` times as long. Where the server is only asked whether it is there, it is `trusted`, and no proxy is used.
 
     Raises:
         NoResponse: the URL is none, or the environment names a proxy for it that cannot be used.
@@ -52,6 +60,7 @@ class HttpClient:
         relayed = self.proxy if self.address.scheme == "http" else None  # through a tunnel, the proxy reads no request
         self._introduction = _encoded(relayed.headers) if relayed else ()
         self._connect = _connector(self.address, self.proxy, timeout, trusted)
+        self._timeout = timeout
         self._idle: deque[HTTPConnection] = deque()
         self._process = os.getpid()
 
@@ -61,7 +70,7 @@ class HttpClient:
         Raises:
             NoResponse: none came back.
         """
-        steering = target.startswith(PREFIX.encode())
+        steering = target.startswith(CONTROL)
         if steering and self._authorization:
             headers = [*(it for it in headers if it[0].lower() != b"authorization"), *self._authorization]
         headers = completed(method, [*headers, *self._introduction], content, self.address.netloc)
@@ -70,8 +79,7 @@ class HttpClient:
         except (OSError, HTTPException) as error:
             raise NoResponse(f"{self._via}{_reason(error)}") from None
         if steering and self.proxy and not _is_of_an_emulator(response):
-            sent = (response.header("content-type") or "no type").partition(";")[0]
-            raise NoResponse(f"{self._via}it answered {response.status} ({sent}), which is no answer of an emulator")
+            raise NoResponse(f"{self._via}{NoEmulator(response)}")
         return response
 
     def close(self) -> None:
@@ -92,6 +100,7 @@ class HttpClient:
     def _exchange(self, method: str, target: bytes, headers: Headers, content: bytes | None, again: bool) -> Response:
         connection = self._idle_connection() or self._connect()
         idle = connection.sock is not None
+        bound(connection, self._timeout if target.startswith(CONTROL) else self._timeout * TRICKLE)
         try:
             response = _transmit(connection, method, self._whole(target), headers, content)
         except (ConnectionError, HTTPException):
@@ -133,7 +142,7 @@ def _transmit(connection: HTTPConnection, method: str, target: str, headers: Hea
         connection.endheaders(content)
     answer = connection.getresponse()
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
-    return Response(answer.status, raw, answer.read())
+    return Response(answer.status, raw, body_of(answer))
 
 
 def _is_of_an_emulator(response: Response) -> bool:
@@ -143,7 +152,7 @@ def _is_of_an_emulator(response: Response) -> bool:
     if response.status >= 300:
         return False
     try:
-        return response.status == 204 or isinstance(json.loads(response.content), dict)
+        return response.status == 204 or isinstance(read_foreign(response.content), dict)
     except ValueError:
         return False
 
@@ -193,7 +202,7 @@ def _is_readable(sock: Any) -> bool:
 def _reason(error: Exception) -> str:
     if isinstance(error, ssl.SSLError) and error.reason in NO_TLS:
         return "it does not speak TLS there: use http://"
-    return str(error) or type(error).__name__
+    return escaped(str(error)[:LONGEST_REASON]) or type(error).__name__
 
 
 def _trusting() -> ssl.SSLContext:

@@ -21,9 +21,11 @@ from emulator.client.json_encoding import read, written
 from emulator.client.quiet import Traffic
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
+from emulator.scenario.answers import read_foreign
 from emulator.scenario.library import Library
 from emulator.server.app import App, closed_worlds, create_app, library
 from emulator.server.collector import at_rest
+from emulator.state.compare import abridge
 from emulator.vendors import VENDORS
 from emulator.web.held import HeldRequests
 from emulator.web.redact import redact_text
@@ -136,9 +138,20 @@ class EmulatorServer:
         """
         answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
         if answered.status < 300:
-            return read(answered.content) if answered.content else None
+            return self._value(answered) if answered.content else None
         asked = f"{method} {CONTROL}{path} was answered {answered.status}"
         raise Refused(f"{_reason(answered.content)} ({asked})", answered.status)
+
+    def _value(self, answered: Answered) -> Any:
+        if self.app is not None:
+            return read(answered.content)
+        try:
+            return read_foreign(answered.content)
+        except ValueError:
+            raise self._no_emulator(answered.status) from None
+
+    def _no_emulator(self, status: int | None = None) -> Refused:
+        return Refused(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator", status)
 
     def scenario(self, name: str) -> Any:
         """Return what the control plane is sent for the scenario of that name: the name, or a value that only we have.
@@ -167,7 +180,7 @@ class EmulatorServer:
             Refused: there is none, or it does not.
         """
         if self.app is None and not self._is_an_emulator():
-            raise Refused(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator")
+            raise self._no_emulator()
         self.ask("GET", "/worlds/default/clock")
 
     def _is_an_emulator(self) -> bool:
@@ -233,4 +246,4 @@ def _reason(content: bytes) -> str:
         body = orjson.loads(content)
         return str(body["detail"] if "detail" in body else body["message"])
     except (ValueError, KeyError, TypeError):
-        return content.decode("utf-8", "replace")
+        return abridge(content.decode("utf-8", "replace"))

@@ -27,7 +27,8 @@ from emulator.kernel.world import World
 from emulator.web.expectation import waits_for_continue
 from emulator.web.fault_effects import NoSocket, means_of
 from emulator.web.guard import PREFIX
-from emulator.web.threads import apart
+from emulator.web.long_heads import has_long_head, with_head
+from emulator.web.threads import in_turn
 
 ROUTES = [
     row
@@ -58,19 +59,19 @@ def control_app(plane: Plane) -> Starlette:
 
 def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> list[Route]:
     """One path with all of its methods, so that a wrong one is told every right one."""
-    readers = {method: _reader(row, schemas, plane.limits.control) for method, row in rows.items()}
+    readers = {method: _reader(row, schemas, plane) for method, row in rows.items()}
 
     async def endpoint(request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
         row, read = rows[method], readers[method]
         form = form_for(request, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
-            check_query(request, row.query)
+            await with_head(request.scope, check_query, request, row.query)
             if waits_for_continue(request.scope) and "world" in request.path_params:
                 plane.worlds.get(request.path_params["world"])  # or the body would be sent for nothing
             asked = Asked(plane, request, await read(request))
         except EmulatorError as error:
-            return _refused(error, form)
+            return await with_head(request.scope, _refused, error, form)
         return await _answer(row, asked, partial(_respond, row, asked, form))
 
     return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
@@ -84,13 +85,13 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
     if isinstance(means_of(asked.request.scope), NoSocket):
         return respond()
     plane, named = asked.plane, asked.request.path_params.get("world", "")
-    while named in plane.worlds:
+    while named in plane.worlds and not row.leaves_world:
         world = plane.worlds.get(named)
-        is_long = row.takes_long or len(world.store) > MANY
+        is_long = row.takes_long or has_long_head(asked.request.scope) or len(world.store) > MANY
         response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)
         if response is not None:
             return response
-    return await apart(respond) if row.takes_long or named else respond()
+    return await in_turn(respond) if row.takes_long or named else respond()
 
 
 def _respond_in(world: World, plane: Plane, respond: Callable[[], Response]) -> Response | None:
@@ -118,7 +119,7 @@ def addresses(path: str) -> list[str]:
     return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
-def _reader(row: ControlRoute, schemas: Mapping[str, Schema], most_bytes: int) -> Reader:
+def _reader(row: ControlRoute, schemas: Mapping[str, Schema], plane: Plane) -> Reader:
     if row.body is None:
         return read_nothing
-    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas), most_bytes)
+    return (read_scenario if row.yaml else read_value)(followed(row.body, schemas), plane.limits.control, plane.arriving)

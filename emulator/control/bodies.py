@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from emulator.control.queries import query_number
+from emulator.kernel.budget import Account
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import Document
@@ -20,11 +21,12 @@ from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.schema_types import DURATION, INSTANT
 from emulator.scenario.semantic_checks import METHODS
 from emulator.scenario.strict_json import NotJson, read_json
+from emulator.web.arriving import Arriving
 from emulator.web.coding import coding_of
 from emulator.web.expectation import waits_with_too_much
 from emulator.web.fault_effects import NoSocket, means_of
 from emulator.web.response import HEARD_OUT
-from emulator.web.threads import apart
+from emulator.web.threads import in_turn
 
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
@@ -113,21 +115,21 @@ async def read_nothing(_: Request) -> Body:
     return {}
 
 
-def read_value(schema: Mapping[str, Any], most_bytes: int) -> Reader:
+def read_value(schema: Mapping[str, Any], most_bytes: int, account: Account) -> Reader:
     """Reads a body that is one value, in JSON or YAML, and fits the schema. An empty body is an empty object."""
 
     async def read(request: Request) -> Body:
-        text = await text_of(request, most_bytes)
+        text = await text_of(request, most_bytes, account)
         return await _beside(request, text, partial(_value, text, request, schema))
 
     return read
 
 
-def read_scenario(schema: Mapping[str, Any], most_bytes: int) -> Reader:
+def read_scenario(schema: Mapping[str, Any], most_bytes: int, account: Account) -> Reader:
     """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document); others may be in the query."""
 
     async def read(request: Request) -> Body:
-        text = await text_of(request, most_bytes)
+        text = await text_of(request, most_bytes, account)
         return await _beside(request, text, partial(_scenario, text, request, schema))
 
     return read
@@ -137,7 +139,7 @@ async def _beside(request: Request, text: str, read: Callable[[], Body]) -> Body
     """Read a text; where that may take long, and there is an event loop to hold up, in a thread beside that."""
     if isinstance(means_of(request.scope), NoSocket) or (len(text) <= SHORT and not _is_yaml(request)):
         return read()
-    return await apart(read)
+    return await in_turn(read)
 
 
 def _value(text: str, request: Request, schema: Mapping[str, Any]) -> Body:
@@ -187,17 +189,18 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def text_of(request: Request, most_bytes: int) -> str:
+async def text_of(request: Request, most_bytes: int, account: Account) -> str:
     """The body as text, without the mark that some editors put before UTF-8.
 
     Raises:
         TooLarge: it is.
+        TooMany: the account has no room for it while it arrives.
         BadInput: it is not UTF-8.
         HTTPException: it is compressed.
         ClientDisconnect: the client hung up before its end, so that nothing was asked.
     """
     try:
-        body = await _heard_out(request, most_bytes)
+        body = await _heard_out(request, most_bytes, Arriving(account))
         if body and _media_type(request) == MULTIPART:
             raise BadInput([Problem(NOT_IN_PARTS)])
         if coding := coding_of(request.headers.raw, bytes(body[:2])):
@@ -208,19 +211,24 @@ async def text_of(request: Request, most_bytes: int) -> str:
         raise BadInput([Problem("the body is not UTF-8")]) from None
 
 
-async def _heard_out(request: Request, most_bytes: int) -> bytearray:
+async def _heard_out(request: Request, most_bytes: int, arriving: Arriving) -> bytearray:
     body = bytearray()
     size = 0
     if waits_with_too_much(request.scope, most_bytes):
         raise TooLarge(most_bytes, f": {Limits.more('control')}")
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= most_bytes:
+        if size <= most_bytes and not arriving.refusal:
             body += chunk
-        elif size > HEARD_OUT:
+            arriving.count(len(body))
+            continue
+        body.clear()
+        if size > HEARD_OUT:
             break
     if size > most_bytes:
         raise TooLarge(most_bytes, f": {Limits.more('control')}")
+    if arriving.refusal:
+        raise arriving.refusal
     return body
 
 

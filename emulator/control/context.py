@@ -16,6 +16,7 @@ from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario, resources_in
 from emulator.sdk.vendor import Vendors
+from emulator.web.arriving import room_for_bodies
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held import HeldRequests
@@ -54,6 +55,7 @@ class Plane:
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
+        self.arriving = room_for_bodies(limits)
         self.making = RLock()
         self._reading = Lock()
         self._made = 0

@@ -52,9 +52,16 @@ def take_away(world: World, asked: Asked) -> None:
         tx.remove(Fault.kind, fault.id)
 
 
-@route("GET", f"{WORLD}/held", "The requests that faults hold up at present", object_of(held=list_of(ref("held"))))
-@at_world
-def held(world: World, asked: Asked) -> Any:
+@route(
+    "GET",
+    f"{WORLD}/held",
+    "The requests that faults hold up at present",
+    object_of(held=list_of(ref("held"))),
+    takes_long=True,
+    leaves_world=True,
+)
+def held(asked: Asked) -> Any:
+    world = asked.plane.worlds.get(asked.named("world"))
     return {"held": [show_held(it) for it in asked.plane.held.of(world)]}
 
 

@@ -60,7 +60,7 @@ def forget(world: World, _: Asked) -> None:
     world.journal.clear()
 
 
-@route("GET", f"{WORLD}/journal/{{n}}", "An entry of the journal", ref("entry"))
+@route("GET", f"{WORLD}/journal/{{n}}", "An entry of the journal", ref("entry"), takes_long=True)
 @at_world
 def entry(world: World, asked: Asked) -> Any:
     world.settle()

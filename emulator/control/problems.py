@@ -14,6 +14,7 @@ from emulator.control.paths import hint
 from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany, cut
 from emulator.kernel.printable import escaped
 from emulator.web.guard import PREFIX, Turned
+from emulator.web.long_heads import with_head
 from emulator.web.redact import redact_text
 from emulator.web.response import line_of
 
@@ -95,6 +96,10 @@ async def on_failure(request: Request, _: Exception) -> Response:
 
 async def on_http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:
     """A refusal of Starlette's own: an unknown path, with the nearest of these, or a wrong method, with the right ones."""
+    return await with_head(request.scope, _http_error, paths, request, error)
+
+
+def _http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
     path, detail, headers = request.scope["path"], error.detail, dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND:

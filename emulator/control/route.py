@@ -57,7 +57,8 @@ class ControlRoute:
     what is sent, None where nothing is; where it is `yaml`, it may be a scenario instead, with the wishes in the `query`.
     Schemas may name those in schemas.py. `forms` are those besides JSON in which the reply can be had; with
     `text_for_shells`, curl gets its text where it does not say what it accepts. A handler that `takes_long` runs in a thread,
-    so that no other world waits for it; it touches no world but one that it makes, or whose lock it holds.
+    so that no other world waits for it; it touches no world but one that it makes, or whose lock it holds. One that
+    `leaves_world` reads nothing of the world that its path names, which goes on meanwhile.
     """
 
     method: str
@@ -72,6 +73,7 @@ class ControlRoute:
     forms: Forms
     text_for_shells: bool
     takes_long: bool
+    leaves_world: bool
 
 
 def route(
@@ -87,14 +89,16 @@ def route(
     forms: Forms | None = None,
     text_for_shells: bool = False,
     takes_long: bool = False,
+    leaves_world: bool = False,
 ) -> Callable[[Handler], ControlRoute]:
     """Makes a function a row of the control plane. Without an answer its reply is empty, and its status 204."""
 
     def declared(handler: Handler) -> ControlRoute:
         code = status if answer is not None else 204
         return ControlRoute(
-            method, path, summary, answer, code, body, yaml, query or {}, handler, forms or {}, text_for_shells, takes_long
-        )
+            method, path, summary, answer, code, body, yaml, query or {}, handler, forms or {}, text_for_shells,
+            takes_long, leaves_world,
+        )  # fmt: skip
 
     return declared
 

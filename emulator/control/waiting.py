@@ -25,9 +25,11 @@ def pending(world: World, _: Asked) -> Any:
     f"{WORLD}/unmatched",
     "Requests since the world was made that reached no world, or the default one",
     object_of(unmatched=list_of(ref("unmatched"))),
+    takes_long=True,
+    leaves_world=True,
 )
-@at_world
-def unmatched(world: World, asked: Asked) -> Any:
+def unmatched(asked: Asked) -> Any:
+    world = asked.plane.worlds.get(asked.named("world"))
     return {"unmatched": [it.show() for it in asked.plane.unmatched.since(world.id)]}
 
 

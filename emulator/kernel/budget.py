@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from sys import getsizeof
 from threading import Lock
 from typing import Any
@@ -96,11 +97,14 @@ class Budget:
 
     def take(self, account: Account, size: int) -> None:
         """Count bytes that an account takes."""
+        self._count(account, size)
+        if self._returned:
+            self.settle()
+
+    def _count(self, account: Account, size: int) -> None:
         with self._lock:
             account.bytes += size
             self.bytes += size
-        if self._returned:
-            self.settle()
 
     def give_back(self, account: Account, size: int) -> None:
         """Count bytes that are free again. It never waits: the collector of garbage may call it while the lock is held."""
@@ -113,9 +117,10 @@ class Budget:
 
     def settle(self) -> None:
         """Count what was given back while the lock was held."""
-        while self._returned:
-            account, size = self._returned.popleft()
-            self.take(account, -size)
+        with suppress(IndexError):  # another thread may have counted the last
+            while self._returned:
+                account, size = self._returned.popleft()
+                self._count(account, -size)
 
     def drop_spares(self) -> None:
         """Drop what is kept only to save work."""

@@ -211,9 +211,10 @@ class Journal:
             del self._entries[place]
             self._withdrawn[n] = None
 
-    def has(self, n: int, exchange: Exchange) -> bool:
-        """Tell whether this very exchange is still there under its number."""
-        return self._place_of(n, exchange) is not None
+    def took_back(self, n: int, exchange: Exchange) -> bool:
+        """Tell whether this very exchange was taken back. One that was dropped or cleared was not: it happened."""
+        place = self._place(n)
+        return n > self._last or (place is not None and self._entries[place].event is not exchange)
 
     def continue_as(self, n: int, newer: int) -> None:
         """Notes that the request whose entry `n` was withdrawn is entry `newer` now."""

@@ -16,6 +16,9 @@ RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum
 VERBS = ("send", "advance", "set", "see")
 """What a step can do; a step has exactly one of them."""
 
+CREDENTIALS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}, "maxItems": 1_000}
+"""Those of one vendor by which clients pick a world."""
+
 
 def state_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     """The JSON Schema of a state by vendor: of `given`, of `set` and `see`, and of PATCH /state."""
@@ -39,7 +42,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
                 "clock": _closed({"start": INSTANT, "rate": RATE}),
                 "seed": {"type": "integer", "minimum": 0},
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},
-                "credentials": _closed({vendor.name: {"type": "array", "items": {"type": "string"}} for vendor in everyone}),
+                "credentials": _closed({vendor.name: CREDENTIALS for vendor in everyone}),
                 "assume": _closed(choices),
                 "timing": _closed(waits),
                 "given": state,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from emulator.kernel.printable import escaped
+from emulator.scenario.answers import NoEmulator, fits, read_answer, read_foreign, read_refusal
 from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
 from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
 from emulator.scenario.scenario import Scenario, Step
@@ -16,6 +16,13 @@ from emulator.sdk.vendor import dump
 from emulator.state.compare import abridge, differences, exact_difference
 
 CONTROL = "/_emulator"
+
+WORLD = {"id": str, "credentials": {...: {...: str}}}
+CHANGE = {"evidence": str | None}
+EXCHANGE = CHANGE | {"operation": str, "answer": str, "basis": str | None, "also": [str], "changes": [CHANGE]}
+JOURNAL = {"dropped": int, "entries": [CHANGE | {"type": str}]}
+FAULTS = {"faults": [{"seen": int, "struck": int}]}
+"""The shapes of what is read of answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +59,37 @@ def play(scenario: Scenario, client: Client) -> Played:
         NoResponse: the control plane of that server does not answer.
     """
     made = client.send("POST", f"{CONTROL}/worlds".encode(), (), dump({"scenario": scenario.written, "claim": False}))
-    world = _json(made)
-    if made.status != 201 or not isinstance(world, dict):
-        return Played([Difference(scenario.source, f"the server refuses the scenario: {_detail(made)}")])
-    here = f"{CONTROL}/worlds/{world['id']}"
+    if made.status != 201:
+        return Played([Difference(scenario.source, f"the server refuses the scenario: {read_refusal(made)}")])
+    world = read_answer(made, WORLD)
+    here = _path_of(world["id"])
     try:
         differences = [*_Player(client, world["id"], world["credentials"]).play(scenario.steps)]
-        journal = _json(client.send("GET", f"{here}/journal".encode()))
-        faults = _json(client.send("GET", f"{here}/faults".encode()))["faults"]
+        seen = client.send("GET", f"{here}/journal".encode())
+        journal = read_answer(seen, JOURNAL)
+        faults = read_answer(client.send("GET", f"{here}/faults".encode()), FAULTS)["faults"]
     finally:
         client.send("DELETE", here.encode())
     entries = journal["entries"]
-    answers = {(it["operation"], it["answer"], it["basis"]) for it in entries if it["type"] == "exchange"}
+    exchanges = [it for it in entries if it["type"] == "exchange"]
+    if not fits(exchanges, [EXCHANGE]):
+        raise NoEmulator(seen)
+    answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
         called = frozenset(operation for operation, _, _ in answers)
         differences = [Difference(*idle) for idle in idle_parts(scenario, faults, called)]
     return Played(differences, frozenset(_evidence(entries)), frozenset(answers))
 
 
+def _path_of(world: str) -> str:
+    return f"{CONTROL}/worlds/{quote(world, safe='', errors='replace')}"
+
+
 def _evidence(entries: list[dict[str, Any]]) -> Iterator[str]:
     for entry in entries:
-        yield from entry.get("also", ())
-        for cited in (entry, *entry.get("changes", ())):
+        sent = entry["type"] == "exchange"
+        yield from entry["also"] if sent else ()
+        for cited in (entry, *(entry["changes"] if sent else ())):
             if cited["evidence"]:
                 yield cited["evidence"]
 
@@ -83,7 +99,7 @@ class _Player:
 
     def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
         self._client = client
-        self._world = world
+        self._world, self._here = world, _path_of(world)
         self._kept = {f"{vendor}.{name}": text for vendor, fields in credentials.items() for name, text in fields.items()}
         self._lost: set[str] = set()
 
@@ -143,10 +159,10 @@ class _Player:
 
     def _steer(self, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else dump(body)
-        reply = self._client.send(method, f"{CONTROL}/worlds/{self._world}{path}".encode(), (), content)
+        reply = self._client.send(method, f"{self._here}{path}".encode(), (), content)
         if reply.status >= 300:
-            raise Mismatch(f"this step was refused, and those after it were not played: {_detail(reply)}")
-        return json.loads(reply.content, parse_float=Decimal)
+            raise Mismatch(f"this step was refused, and those after it were not played: {read_refusal(reply)}")
+        return read_answer(reply, dict)
 
     def _keep(self, wanted: Mapping[str, str], reply: Response) -> Iterator[str]:
         for name, path in wanted.items():
@@ -199,11 +215,6 @@ def _reply_differences(expected: Mapping[str, Any], reply: Response) -> Iterator
 
 def _json(reply: Response) -> Any:
     try:
-        return json.loads(reply.content, parse_float=Decimal)
+        return read_foreign(reply.content)
     except ValueError:
         return reply.text
-
-
-def _detail(reply: Response) -> str:
-    body = _json(reply)
-    return str(body.get("detail", body)) if isinstance(body, dict) else abridge(body)

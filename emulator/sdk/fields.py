@@ -38,8 +38,11 @@ Fields = Mapping[str, Field]
 
 TEXT = Field({"type": "string"})
 FLAG = Field({"type": "boolean"})
-COUNT = Field({"type": "integer", "minimum": 0})
-ORDINAL = Field({"type": "integer", "minimum": 1})
+MOST = 1_000_000_000
+"""The greatest count there is: at one a second it is over in 32 years."""
+
+COUNT = Field({"type": "integer", "minimum": 0, "maximum": MOST})
+ORDINAL = Field({"type": "integer", "minimum": 1, "maximum": MOST})
 INSTANT = Field({"type": "string", "format": "date-time"}, parse_instant, show_instant)
 PAST = Field(INSTANT.schema, INSTANT.read, INSTANT.show, past=True)
 UTC_INSTANT = Field({"type": "string", "format": "utc-date-time"}, partial(parse_instant, zone="Z"), show_instant)

@@ -122,6 +122,8 @@ class Reader(Protocol):
     @property
     def size(self) -> int: ...
     def feed(self, chunk: bytes) -> None: ...
+    def give_up(self) -> None:
+        """Keep nothing any more: the upload is refused."""
 
 
 class Stream(NamedTuple):
@@ -157,6 +159,10 @@ class Answer(NamedTuple):
         row = taken.row
         return cls(row.answer or "", row.evidence, taken.resource, row.assume.assumption if row.assume else None)
 
+    def resting_on(self, facts: Iterable[str], assumption: str | None = None) -> Answer:
+        """Return the answer with further facts, and with this assumption where it names none yet."""
+        return self._replace(also=(*self.also, *facts), assumption=self.assumption or assumption)
+
 
 Act = Callable[[Transaction, Call], Answer]
 """Carries out an operation in a transaction that is open, and says what to answer."""
@@ -187,6 +193,10 @@ class Operation:
     holds_much: Callable[[Callable[[str, str], Any], Call], bool] = lambda _find, _call: False
 
 
+Ground = Callable[[Transaction, Call, Operation, Answer], Answer]
+"""Adds to an operation's answer what it rests on because of how its request was read. Changes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a world hands to its clients: the fields shown, and the credential among them that picks the world."""
@@ -205,6 +215,7 @@ class Vendor:
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
     reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
+    `ground` adds to each answer of an operation the facts that the reading of its request rests on.
     `advise` says what would have worked, `key_place` where a key belongs, `recognizes` whether a request has one as only this
     vendor's clients send it. `unauthenticated` are the answers that refuse a credential, each with whether one was surely sent.
     """
@@ -223,6 +234,7 @@ class Vendor:
     finish: Callable[[Transaction, Call, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     failure: Callable[[Transaction, Call, int], Reply]
+    ground: Ground
     advise: Advise
     unauthenticated: Mapping[str, bool]
     recognizes: Callable[[Call], bool]

@@ -25,6 +25,7 @@ from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX, Guard, Turned
 from emulator.web.held import HeldRequests
 from emulator.web.lanes import Lanes
+from emulator.web.long_heads import with_head
 from emulator.web.recorder import Judge
 from emulator.web.response import Receive, Scope, Send, Wire, ours, send_out
 from emulator.web.routes import Routes
@@ -99,6 +100,11 @@ def create_app(
         if lines:
             lines.of_vendor(scope, wire)
 
+    def refuse(scope: Scope, turned: Turned) -> None:
+        unmatched.refused(scope, turned)
+        if lines:
+            lines.of_refusal(scope, turned)
+
     gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lanes, tell)
     control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, lanes, unmatched))
 
@@ -107,11 +113,9 @@ def create_app(
         steering = scope["path"].startswith(PREFIX) or asks_for_index(scope, doorkeeper, vendor_hosts)
         if lines and steering:
             send = lines.of_control(scope, send)
-        if turned := doorkeeper.turn_away(scope):
+        if turned := await with_head(scope, doorkeeper.turn_away, scope):
             if not steering:
-                unmatched.refused(scope, turned)
-                if lines:
-                    lines.of_refusal(scope, turned)
+                await with_head(scope, refuse, scope, turned)
             answer = turned_from_control if steering else turned_from_vendors
             await answer(turned, scope, receive, send)
         else:

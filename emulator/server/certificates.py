@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -24,6 +25,9 @@ except ImportError:  # on Windows
     fcntl = None  # type: ignore[assignment]
 
 KEPT, CERTIFICATE, KEY, LOCK = "authority", "ca.pem", "ca.key", "authority.lock"
+
+NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+"""The flag of `os.open` that refuses a symbolic link, where the system has it."""
 
 LARGEST = 1_000_000
 """Bytes of a certificate or a key."""
@@ -138,9 +142,20 @@ def _bounded(made: trustme.CA, key: bytes, begin: datetime) -> bytes:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold a folder against other processes that would make an authority in it."""
-    with open(folder / LOCK, "wb") as lock:
+    """Hold a folder against other processes that would make an authority in it.
+
+    Raises:
+        OSError: its lock cannot be opened, or is a link, which somebody may have put there to have another file opened.
+    """
+    path = folder / LOCK
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | NO_LINK, 0o600)  # what it held is left as it is
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(f"{path.absolute()} is a link: remove it") from None
+        raise
+    with open(lock, "rb+", buffering=0) as file:
         if fcntl is not None:
             with suppress(OSError):  # some file systems have no locks
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                fcntl.flock(file, fcntl.LOCK_EX)
         yield

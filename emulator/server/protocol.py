@@ -158,6 +158,7 @@ class Line(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._loose = 0
+        self._request_line.pass_over(body)
         self._persistence.note_body(self.cycle)
         super().on_body(body)
 

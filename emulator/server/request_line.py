@@ -31,7 +31,15 @@ class RequestLine:
         self._stage, self._has_begun = _IN_HEAD, True
 
     def end_head(self) -> None:
-        self._stage, self._checked = _IN_BODY, self._found
+        self._stage = _IN_BODY
+        ends = self._heard[0].find(b"\r\n\r\n", self._found - 2)
+        self._checked = ends + 4 if ends >= 0 else self._found
+
+    def pass_over(self, body: bytes) -> None:
+        """Look for no first line in this part of a body."""
+        begins = self._heard[0].find(body, self._checked)
+        if begins >= 0:
+            self._checked = begins + len(body)
 
     def end(self) -> None:
         self._stage = _BETWEEN
@@ -42,9 +50,15 @@ class RequestLine:
         The parser also takes more spaces, no version, and the versions of RTSP and ICE for one of HTTP.
         """
         line, heard = b"%s %s HTTP/%s\r\n" % (method, target, version.encode()), b"".join(self._heard)
-        begins = heard.find(line, self._checked)
+        begins = self._begin_of(method, heard)
         self._heard, self._found = [heard], begins + len(line)
-        return begins >= 0
+        return heard.startswith(line, begins)
+
+    def _begin_of(self, method: bytes, heard: bytes) -> int:
+        """Find the first line with this method: what comes before it are line ends, the last chunk and trailers."""
+        if heard.startswith(method + b" ", self._checked):
+            return self._checked
+        return heard.find(b"\n%s " % method, self._checked) + 1 or len(heard)
 
     def pieces(self, data: bytes) -> Iterator[bytes]:
         """Yield the data as the parser gets it, which has taken in each piece before the next is made."""

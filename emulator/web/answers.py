@@ -45,9 +45,11 @@ def would_refuse(world: World, route: Route, call: Call) -> bool:
 
 def act_upon(tx: Transaction, route: Route, call: Call) -> Told:
     """The answer to a request that was not refused."""
-    assert route.operation is not None  # noqa: S101  without one, it was refused
-    scripted = _scripted(tx, route.operation)
-    return _say(tx, scripted[0]) if scripted else _worded(tx, route, call, route.operation.act(tx, call))
+    operation = route.operation
+    assert operation is not None  # noqa: S101  without one, it was refused
+    if scripted := _scripted(tx, operation):
+        return _say(tx, scripted[0])
+    return _worded(tx, route, call, route.vendor.ground(tx, call, operation, operation.act(tx, call)))
 
 
 def failure(tx: Transaction, route: Route, call: Call, fault: Fault) -> Reply:

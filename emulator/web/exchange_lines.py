@@ -7,6 +7,7 @@ from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
 from emulator.web.guard import OPEN, Turned
+from emulator.web.long_heads import with_head
 from emulator.web.redact import redact_text
 from emulator.web.response import Scope, Send, Wire
 
@@ -45,7 +46,7 @@ class ExchangeLines:
 
         async def telling(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start" and not (scope["path"] in OPEN and message["status"] < 400):
-                self._say_ours(scope, message["status"], error_in(message["headers"]))
+                await with_head(scope, self._say_ours, scope, message["status"], error_in(message["headers"]))
             await send(message)
 
         return telling

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from emulator.kernel.beside import BESIDE, MANY
-from emulator.kernel.budget import Account, Charge
+from emulator.kernel.beside import MANY
+from emulator.kernel.budget import Account
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
@@ -17,6 +17,7 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.vendor import Call, Reader, Stream, Vendor
 from emulator.web.answers import answer_to, would_refuse
+from emulator.web.arriving import Arriving, room_for_bodies
 from emulator.web.coding import GZIP
 from emulator.web.expectation import waits_for_continue, waits_with_too_much
 from emulator.web.fault_effects import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
@@ -26,13 +27,14 @@ from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
 from emulator.web.intended_vendor import meant
 from emulator.web.lanes import Lanes, NoLanes
+from emulator.web.long_heads import has_long_head, with_head
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Judge, Recorder
 from emulator.web.redact import redact_text
 from emulator.web.response import HEARD_OUT, LONG, Means, Receive, Scope, Send, Wire, ours, send_out
 from emulator.web.routes import Route, Routes
 from emulator.web.target import with_plain_letters
-from emulator.web.threads import apart
+from emulator.web.threads import in_turn
 from emulator.web.world_choice import why_no_world, world_of
 
 Tell = Callable[[Scope, Wire], None]
@@ -72,7 +74,8 @@ class Gateway:
         self._limits = limits
         self._held = held
         self._worlds = worlds
-        self._arriving = Account(worlds.budget)
+        self._arriving = room_for_bodies(limits)
+        self._uploads = Account(worlds.budget)
         self._routes = Routes(vendors)
         self._recorder = Recorder(judge, limits.journal_bytes)
         self._tell = tell
@@ -83,13 +86,13 @@ class Gateway:
         if route is None:
             route = self._routes.of_host(scope["headers"])
         if route is None:
-            wire: Wire | None = ours(404, "no-such-path", self._no_path(call_in(scope, path)))
+            wire: Wire | None = await with_head(scope, self._nowhere, scope, path)
         else:
             wire = await self._serve(scope, receive, path, route)
         if wire is None:
             return
         if self._tell is not None:
-            self._tell(scope, wire)
+            await with_head(scope, self._tell, scope, wire)
         means = means_of(scope)
         if wire.faults and wire.holding is not None and not means.gone:
             await befall(wire, wire.holding, means, send)
@@ -107,14 +110,18 @@ class Gateway:
         method, operation = scope["method"], route.operation
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
+        arriving = Arriving(self._uploads, is_upload=True) if reader else Arriving(self._arriving)  # until it is answered
         try:
             means = means_of(scope)
             if waits_with_too_much(scope, limit):
                 raise TooLarge(limit)
-            if waits_for_continue(scope) and await self._is_turned_away(route, bare := _call_on(route, scope, path), means):
-                return await self._answer(route, bare, means, 0)
-            body, size = await _read(receive, reader, limit, means, self._arriving)
-            return await self._answer(route, _call_on(route, scope, path, reader, body), means, size)
+            if waits_for_continue(scope):
+                bare = await with_head(scope, _call_on, route, scope, path)
+                if await self._is_turned_away(route, bare, means):
+                    return await self._answer(route, bare, means, 0)
+            body, size = await _read(receive, reader, limit, means, arriving)
+            call = await with_head(scope, _call_on, route, scope, path, reader, body)
+            return await self._answer(route, call, means, size, has_long_head(scope))
         except TooLarge as error:
             return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -139,12 +146,12 @@ class Gateway:
         """Tell whether a world refuses a request; None where it was replaced or dropped before anybody had its lock."""
         return would_refuse(world, route, call) if self._is_chosen(world, route, call) else None
 
-    async def _answer(self, route: Route, call: Call, means: Means, size: int) -> Wire:
+    async def _answer(self, route: Route, call: Call, means: Means, size: int, has_long_head: bool = False) -> Wire:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         lanes = self._lanes_for(means)
         while (world := world_of(self._worlds, route.vendor, call)) is not None:
             faults = world.store.size(Fault.kind)
-            is_long = size > LONG or faults > MANY or _is_long(world, route, call)
+            is_long = has_long_head or size > LONG or faults > MANY or route.takes_long(world, call)
             if faults:
                 holding = Holding(self._held, world, call, route.name, means, self._limits.hang_seconds, lanes, is_long)
                 stricken = Stricken(world, route, call, holding, self._recorder)
@@ -153,9 +160,14 @@ class Gateway:
                 wire = await lanes.run(world, partial(self._exchange_in, world, route, call), is_long)
             if wire is not None:
                 return wire
-        why = partial(why_no_world, self._worlds, call)
-        is_long = len(self._worlds) > MANY and lanes is not NO_LANES
-        return ours(404, "no-such-world", await apart(why) if is_long else why())
+        is_long = has_long_head or (len(self._worlds) > MANY and lanes is not NO_LANES)
+        return await in_turn(self._no_world, call) if is_long else self._no_world(call)
+
+    def _no_world(self, call: Call) -> Wire:
+        return ours(404, "no-such-world", why_no_world(self._worlds, call))
+
+    def _nowhere(self, scope: Scope, path: str) -> Wire:
+        return ours(404, "no-such-path", self._no_path(call_in(scope, path)))
 
     def _lanes_for(self, means: Means) -> NoLanes:
         return NO_LANES if isinstance(means, NoSocket) else self._lanes
@@ -232,14 +244,6 @@ class Gateway:
         return f"no vendor has the path {path}{elsewhere}"
 
 
-def _is_long(world: World, route: Route, call: Call) -> bool:
-    """Tell whether carrying out a request may take so long that it is done beside the event loop."""
-    operation = route.operation
-    if operation is None:
-        return len(world.store) > BESIDE
-    return len(world.store) > operation.beside or operation.holds_much(world.store.find, call)
-
-
 def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
     """Return the request of a scope."""
     return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
@@ -253,38 +257,39 @@ def _call_on(route: Route, scope: Scope, path: str, reader: Reader | None = None
     return call
 
 
-async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means, account: Account) -> tuple[bytes, int]:
+async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means, arriving: Arriving) -> tuple[bytes, int]:
     """The whole body; where a reader takes it in, nothing but what tells that it is compressed. And how many bytes it had.
 
     What is longer than others should wait for, the reader takes in beside the event loop.
 
     Raises:
         TooLarge: it is larger than the limit.
-        TooMany: there is no room for what the reader keeps of it, which counts in the account meanwhile.
+        TooMany: there is no room for what is kept of it, which counts meanwhile.
         ConnectionError: the client hung up before its end, so that nothing was asked.
     """
     body, size, more = bytearray(), 0, True
-    kept, refusal = Charge(account, 0), None
     while more and size <= max(limit, HEARD_OUT):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError
         chunk, more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
-        if size > limit or refusal:
+        if size > limit or arriving.refusal:
             body.clear()
         elif reader is None:
             body += chunk
+            arriving.count(len(body))
         else:
             body += chunk[: len(GZIP) - len(body)]
             if size <= LONG or isinstance(means, NoSocket):
                 reader.feed(chunk)
             else:
-                await apart(reader.feed, chunk)
-            kept.become(reader.size)
-            refusal = account.refusal("this upload") if account.over else None
+                await in_turn(reader.feed, chunk)
+            arriving.count(reader.size)
+            if arriving.refusal:
+                reader.give_up()
     if size > limit:
         raise TooLarge(limit)
-    if refusal:
-        raise refusal
+    if arriving.refusal:
+        raise arriving.refusal
     return bytes(body) if reader is None or body == GZIP else b"", size

@@ -16,7 +16,7 @@ from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Call
-from emulator.web.turns import set_within
+from emulator.web.turns import set_in_turn
 
 LIFTED, GONE = "lifted", "gone"
 """Why a request is let go: its fault was taken away; its world was reset, taken back or dropped, or the server ends."""
@@ -38,9 +38,9 @@ class Noted:
         """Takes the entry out: the request is not over after all, and is noted again when it is."""
         self.world.journal.withdraw(self.n, self.exchange)
 
-    def remains(self) -> bool:
-        """Tell whether the journal still has this very exchange."""
-        return self.world.journal.has(self.n, self.exchange)
+    def was_taken_back(self) -> bool:
+        """Tell whether the world was brought back to before this exchange."""
+        return self.world.journal.took_back(self.n, self.exchange)
 
 
 class Past(NamedTuple):
@@ -122,8 +122,13 @@ class Held:
         """Waits in asyncio until it is stirred, or for so long."""
         loop = asyncio.get_running_loop()
         event = asyncio.Event()
-        self._on_stir(partial(loop.call_soon_threadsafe, event.set))
-        await set_within(event, seconds)
+        wake = partial(set_in_turn, loop, event)
+        self._on_stir(wake)
+        timer = loop.call_later(seconds, wake)
+        try:
+            await event.wait()
+        finally:
+            timer.cancel()
 
     async def wait_in_any_loop(self, seconds: float) -> None:
         """Waits in asyncio or trio until it is stirred, or for so long."""
@@ -214,7 +219,7 @@ class HeldRequests:
     def _review(self, world: World, held: Held, gone: bool) -> None:
         if held.ended is not None:
             return
-        undone = not held.past.is_kept(world) or not (held.noted is None or held.noted.remains())
+        undone = not held.past.is_kept(world) or (held.noted is not None and held.noted.was_taken_back())
         if gone or undone:
             held.let_go(GONE)
         elif world.store.find(Fault.kind, held.fault.id) is None:

@@ -13,7 +13,7 @@ from emulator.kernel.ahead import TURN_LIMIT, steps_of_a_look
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.world import World
-from emulator.web.threads import apart
+from emulator.web.threads import in_turn
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Lanes(NoLanes):
 async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool) -> T:
     """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it."""
     if is_long or not lock.acquire(blocking=False):
-        return await apart(_locked, lock, function)
+        return await in_turn(_locked, lock, function)
     try:
         return function()
     finally:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from emulator.kernel.beside import BESIDE
 from emulator.kernel.words import hint
-from emulator.sdk.vendor import Operation, Vendor
+from emulator.kernel.world import World
+from emulator.sdk.vendor import Call, Operation, Vendor
 
 ASTRAY = "astray"
 """In place of an operation that the vendor does not have."""
@@ -37,6 +39,12 @@ class Route(NamedTuple):
         """What the journal calls the operation."""
         return self.operation.name if self.operation else f"{self.vendor.name}.{ASTRAY}"
 
+    def takes_long(self, world: World, call: Call) -> bool:
+        """Tell whether carrying out a request may take so long that it is done beside the event loop."""
+        if self.operation is None:
+            return len(world.store) > BESIDE
+        return len(world.store) > self.operation.beside or self.operation.holds_much(world.store.find, call)
+
 
 class Routes:
     """Every operation of every vendor at each of its mounts."""
@@ -60,21 +68,29 @@ class Routes:
                     self._add(self._node(mount), vendor, operation)
 
     def find(self, method: str, raw_path: str) -> Route | None:
-        """The route of a request, given its path still percent-encoded; None when no vendor owns the path."""
+        """The route of a request, given its path still percent-encoded; None when no vendor owns the path.
+
+        An empty segment is never the value of an id. A vendor that does not mind case does not mind one slash at the end
+        either. Evidence: serpwow-path-2 and 6dot50-path-3.
+        """
         node: Node | None = self._root
         vendor: Vendor | None = None
         values: list[str] = []
-        for segment in raw_path.split("/")[1:]:
+        exact = True
+        segments = raw_path.split("/")
+        for place, segment in enumerate(segments[1:], 2):
             if node is None:
                 break
-            if not segment and node.vendor is not None and not node.vendor.case_sensitive:
-                continue
-            node, value = _step(node, segment, vendor)
+            if not segment and place == len(segments) and vendor is not None and not vendor.case_sensitive:
+                break
+            known, (node, value) = node.fixed, _step(node, segment, vendor)
             if value is not None:
                 values.append(value)
+            elif segment not in known:
+                exact = False
             if node is not None and node.vendor is not None:
                 vendor = node.vendor
-        if vendor is None:
+        if vendor is None or (vendor.case_sensitive and node is not None and not exact):
             return None
         if raw_path.split("/")[1].lower() in self._links:
             return _route_of_link(vendor, node, method, values)
@@ -124,7 +140,7 @@ def _step(node: Node, segment: str, vendor: Vendor | None) -> tuple[Node | None,
             following = None
     if following is not None:
         return following, None
-    return node.anything, unquote(segment)
+    return (node.anything, unquote(segment)) if segment else (None, None)
 
 
 def _route_of_link(vendor: Vendor, node: Node | None, method: str, values: list[str]) -> Route | None:

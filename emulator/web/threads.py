@@ -7,8 +7,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Thread
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 T = TypeVar("T")
+
+ABREAST = 3
+"""Threads that work at once for one event loop: with each, the loop waits longer for its turn."""
+
+_PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+async def in_turn(function: Callable[..., T], *arguments: Any) -> T:
+    """Do work apart as soon as fewer than ABREAST others are at work, in order of arrival."""
+    loop = asyncio.get_running_loop()
+    if loop not in _PLACES:
+        _PLACES[loop] = asyncio.Semaphore(ABREAST)
+    async with _PLACES[loop]:
+        return await apart(function, *arguments)
 
 
 async def apart(function: Callable[..., T], *arguments: Any) -> T:

@@ -3,10 +3,58 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop, BaseEventLoop, Event, get_running_loop
+from collections import deque
 from collections.abc import Generator
+from threading import Lock
 from types import coroutine
+from weakref import WeakKeyDictionary
 
 from emulator.kernel.clock import MONOTONIC
+
+AT_ONCE = 4
+"""Events set in one round of a loop: what waits for them is work, and everybody else waits for that."""
+
+
+class Queue:
+    """Events of one loop that are set a few in each round, in order."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._lock = Lock()
+
+    def add(self, loop: AbstractEventLoop, event: Event) -> None:
+        """Have an event set after those that were added before. Any thread may call this.
+
+        Raises:
+            RuntimeError: the loop has ended.
+        """
+        with self._lock:
+            self._events.append(event)
+            is_first = len(self._events) == 1
+        if is_first:
+            loop.call_soon_threadsafe(self._set_some, loop)
+
+    def _set_some(self, loop: AbstractEventLoop) -> None:
+        with self._lock:
+            some = [self._events.popleft() for _ in range(min(AT_ONCE, len(self._events)))]
+            if self._events:
+                loop.call_soon(self._set_some, loop)
+        for event in some:
+            event.set()
+
+
+_QUEUES: WeakKeyDictionary[AbstractEventLoop, Queue] = WeakKeyDictionary()
+
+
+def set_in_turn(loop: AbstractEventLoop, event: Event) -> None:
+    """Set an event of a loop, a few of them in each round of it, so that others have their turns between.
+
+    Any thread may call this.
+
+    Raises:
+        RuntimeError: the loop has ended.
+    """
+    _QUEUES.setdefault(loop, Queue()).add(loop, event)
 
 
 @coroutine

@@ -96,19 +96,33 @@ class Strange(Exception):
 
 
 def audit(client: Client, world: str) -> list[str]:
-    """Return every law that the world breaks now, and whether its state makes another world of the same state."""
+    """Return every law that the world breaks now, and whether its state makes another world of the same state.
+
+    A fork is looked at, in which nobody acts meanwhile.
+    """
+    fork, again = (f"{world}-{name}-{id(client)}" for name in ("fork", "again"))
+    status, told = client.control("POST", f"/worlds/{world}/fork", {"id": fork})
+    if status != 201:
+        return [f"{world}: it cannot be forked: {status} {told}"]
+    try:
+        return [f"{world}: {it}" for it in _audit_alone(client, fork, again)]
+    finally:
+        client.control("DELETE", f"/worlds/{fork}")
+
+
+def _audit_alone(client: Client, world: str, again: str) -> list[str]:
     _, clock = client.control("GET", f"/worlds/{world}/clock")
     status, state = client.control("GET", f"/worlds/{world}/state")
     if status != 200:
-        return [f"{world}: the state cannot be seen: {status} {state}"]
+        return [f"the state cannot be seen: {status} {state}"]
     broken = broken_laws(state, Decimal(DEPOSIT))
-    again = {"title": "Again", "clock": {"start": clock["now"]}, "given": state}
-    status, told = client.control("POST", "/worlds", {"id": f"{world}-again-{id(client)}", "scenario": again, "claim": False})
+    scenario = {"title": "Again", "clock": {"start": clock["now"]}, "given": state}
+    status, told = client.control("POST", "/worlds", {"id": again, "scenario": scenario, "claim": False})
     if status == 201:
-        client.control("DELETE", f"/worlds/{world}-again-{id(client)}")
-    elif client.control("GET", f"/worlds/{world}/clock")[1]["now"] == clock["now"]:  # or time passed between the looks
+        client.control("DELETE", f"/worlds/{again}")
+    else:
         broken.append(f"the state cannot be given again: {status} {told}")
-    return [f"{world}: {it}" for it in broken]
+    return broken
 
 
 def _ask(client: Client, world: Shared, method: str, path: str, body: Any = None, **headers: str) -> Any:

@@ -6,7 +6,8 @@ from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations import DESTINATION
 from emulator.vendors.serpwow.given import SerpwowGiven
 from emulator.vendors.serpwow.machine import ACCOUNT, BATCH
-from emulator.vendors.serpwow.operations import MOUNTS, OPERATIONS, admit, astray, credential
+from emulator.vendors.serpwow.operations import OPERATIONS, admit, astray, credential
+from emulator.vendors.serpwow.spelling import MOUNTS, ground
 from emulator.vendors.serpwow.wire import HEADERS, finish
 from emulator.vendors.serpwow.wordings import WORDINGS, failure
 
@@ -33,6 +34,7 @@ SERPWOW = Vendor(
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
+    ground=ground,
     advise=advise,
     unauthenticated={"bad_key": False},
     recognizes=lambda call: any(name.lower() in ("api_key", "api-key", "apikey") for name in call.query),

@@ -28,7 +28,14 @@ from emulator.vendors.serpwow.ids import fresh, fresh_code, letters
 from emulator.vendors.serpwow.machine import BATCH, CREATE, UPDATE
 from emulator.vendors.serpwow.model import Batch, Line
 from emulator.vendors.serpwow.printed import fields_beside
-from emulator.vendors.serpwow.received import body_of, parameters_in, parameters_of, without_nulls
+from emulator.vendors.serpwow.received import (
+    HTML,
+    body_of,
+    parameters_in,
+    parameters_of,
+    refuse_unpublished_flags,
+    without_nulls,
+)
 from emulator.vendors.serpwow.refusals import refused_by_a_row, unfit
 from emulator.vendors.serpwow.searches import MIXED, MOST_PAGES, MOST_WITH_HTML, Search, Searches, whole
 from emulator.vendors.serpwow.slots import call_up, in_its_line
@@ -122,7 +129,7 @@ def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
     """A batch that has a lock keeps it, and one that was made without cannot get one."""
     is_new = tx.find(Batch.kind, batch.id) is None
     if not is_new and type != batch.searches_type and tx.choice(LOCKED_TYPE.id) == "enforced":
-        raise Unfit("searches_type cannot be changed after creation", "serpwow-types-2", LOCKED_TYPE.id)
+        raise Unfit("searches_type cannot be changed after creation", "serpwow-types-9", LOCKED_TYPE.id)
     return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
 
 
@@ -142,8 +149,9 @@ def _refuse_unfit_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> 
         if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)):
             raise Unfit(f"{name} must be a plain value, or a list of them")
     refuse_unfit_names(tx, parameters)
-    if "include_html" in parameters:
-        flag("include_html", parameters["include_html"])
+    if HTML in parameters:
+        flag(HTML, parameters[HTML])
+    refuse_unpublished_flags(tx, parameters)
     most = int(tx.choice(MAX_PAGE.id))
     if "max_page" in parameters and not 1 <= whole(parameters["max_page"], 0) <= most:
         raise Unfit(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE.id)
@@ -183,6 +191,8 @@ def _told_of_update(tx: Transaction, old: Search, written: Mapping[str, Any]) ->
     """Return the answer to an update of a search, which tells the fields that were updated."""
     told = {name: value for name, value in written.items() if name not in old.parameters or old.parameters[name] != value}
     answer = Answer("search", "serpwow-searches-6", told, _assumed_of(written))
+    if not written:
+        return answer.resting_on(("serpwow-searches-15",))
     if told == written:
         return answer
     told = told if tx.choice(SEARCH_UPDATE_FIELDS.id) == "changed" else dict(written)

@@ -13,7 +13,7 @@ from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, optional_text, text
 from emulator.vendors.serpwow.ids import fresh_code, seven_letters
-from emulator.vendors.serpwow.listing import WantedPage, page_wanted
+from emulator.vendors.serpwow.listing import WantedPage, about_the_end, page_wanted
 from emulator.vendors.serpwow.model import Batch, Destination
 from emulator.vendors.serpwow.oss_regions import OSS_REGIONS
 from emulator.vendors.serpwow.received import parameters_of
@@ -128,7 +128,11 @@ def list_destinations(tx: Transaction, call: Call) -> Answer:
     found = [it for it in tx.all(Destination.kind) if term in it.name.lower()]
     found.sort(key=lambda it: (getattr(it, wanted.sort_by), it.id), reverse=wanted.descending)
     page = DestinationsPage(wanted, len(found), wanted.cut(found))
-    return Answer("destinations", "serpwow-destinations-5", page, also=tuple(_facts_of(page, call)))
+    try:
+        beyond = about_the_end(wanted, page.total, tx)
+    except Unfit as reason:
+        return unfit(reason)
+    return Answer("destinations", "serpwow-destinations-5", page, beyond, tuple(_facts_of(page, call)))
 
 
 def _facts_of(page: DestinationsPage, call: Call) -> Iterator[str]:

@@ -14,7 +14,7 @@ from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.serpwow.bodies import Unfit
-from emulator.vendors.serpwow.listing import WantedPage, page_wanted
+from emulator.vendors.serpwow.listing import WantedPage, about_the_end, page_wanted
 from emulator.vendors.serpwow.refusals import unfit
 
 PAGE_SIZE = 10
@@ -66,7 +66,11 @@ def list_error_logs(tx: Transaction, call: Call) -> Answer:
     found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + KEPT and _speaks_of(log, term)]
     found.sort(key=lambda log: getattr(log, wanted.sort_by), reverse=wanted.descending)
     evidence, also = ("serpwow-errorlogs-6", ()) if found else ("serpwow-errorlogs-1", ("serpwow-empty-2",))
-    return Answer("error_logs", evidence, ErrorLogsPage(wanted, len(found), wanted.cut(found)), also=also)
+    try:
+        beyond = about_the_end(wanted, len(found), tx)
+    except Unfit as reason:
+        return unfit(reason)
+    return Answer("error_logs", evidence, ErrorLogsPage(wanted, len(found), wanted.cut(found)), beyond, also)
 
 
 def show_error_log(log: ErrorLog, date: str) -> dict[str, Any]:

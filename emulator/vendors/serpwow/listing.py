@@ -130,9 +130,18 @@ def _about_page(wanted: WantedPage, total: int, view: View) -> str | None:
     Raises:
         Unfit: the page lies beyond the last.
     """
+    return about_the_end(wanted, total, view) or SORT_ASSUMPTIONS.get(wanted.sort_by)
+
+
+def about_the_end(wanted: WantedPage, total: int, view: View) -> str | None:
+    """Return the assumption that decides about a page beyond the last of a list of so many, None of any other page.
+
+    Raises:
+        Unfit: the page lies beyond the last, where that is assumed to be refused.
+    """
     last = max(wanted.pages(total), 1)
     if wanted.number <= last:
-        return SORT_ASSUMPTIONS.get(wanted.sort_by)
+        return None
     if view.choice(LIST_BEYOND_END.id) == "refuse":
         raise Unfit(f"page must be at most {last}", "serpwow-list-6", LIST_BEYOND_END.id)
     return LIST_BEYOND_END.id

@@ -28,7 +28,7 @@ from emulator.vendors.serpwow.listing import page_of
 from emulator.vendors.serpwow.machine import BATCH, DELETE, GET, START, STOP, STOPALL, STOPPABLE
 from emulator.vendors.serpwow.model import SELF, Batch, Platform
 from emulator.vendors.serpwow.printed import fields_beside
-from emulator.vendors.serpwow.queries import with_single_values
+from emulator.vendors.serpwow.queries import refusal_of_keys, with_single_values
 from emulator.vendors.serpwow.reading import (
     export_csv,
     export_json,
@@ -41,8 +41,7 @@ from emulator.vendors.serpwow.reading import (
 )
 from emulator.vendors.serpwow.received import as_read
 from emulator.vendors.serpwow.refusals import refused_by_a_row
-
-MOUNTS = ("/live", "/serpwow/live")
+from emulator.vendors.serpwow.spelling import is_spelt_as_published
 
 
 def credential(call: Call) -> str | None:
@@ -57,7 +56,9 @@ def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
     """Links to files need no key; all else does."""
     if not operation.mounts and not tx.accepts("serpwow", credential(call)):
         return BAD_KEY
-    if not _is_spelt_as_published(call, operation) and tx.choice(PATH_SPELLING.id) == "strict":
+    if not operation.mounts and (refusal := refusal_of_keys(tx, call)):
+        return refusal
+    if not is_spelt_as_published(call, operation) and tx.choice(PATH_SPELLING.id) == "strict":
         return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
     if operation.act is not get_account and _is_down(tx):
         return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN.id)
@@ -79,17 +80,6 @@ def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
     if tx.choice(REFUSED_FIRST.id) == "path":
         return lost._replace(assumption=REFUSED_FIRST.id)
     return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST.id)
-
-
-def _is_spelt_as_published(call: Call, operation: Operation) -> bool:
-    """Capitals and slashes included; ids are the client's own."""
-    return any(_matches(call.path, mount + operation.path) for mount in operation.mounts or MOUNTS)
-
-
-def _matches(path: str, pattern: str) -> bool:
-    actual, expected = path.split("/"), pattern.split("/")
-    same = (part.startswith("{") or part == segment for segment, part in zip(actual, expected, strict=False))
-    return len(actual) == len(expected) and all(same)
 
 
 def _ask(command: str) -> Act:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.vendor import Act, Answer, Call
@@ -22,6 +23,7 @@ SINGLE = frozenset(
 """The parameters of the lists that have one value each. Others than the published ones are ignored, however often they come."""
 
 CSV_FIELDS = "csv_fields"
+API_KEY = "api_key"
 
 
 def with_single_values(act: Act) -> Act:
@@ -35,6 +37,14 @@ def with_single_values(act: Act) -> Act:
         return act(tx, call)
 
     return as_read(act_checking)
+
+
+def refusal_of_keys(tx: Transaction, call: Call) -> Answer | None:
+    """Return why a query is refused that gives several keys, None where they are one. Evidence: serpwow-query-1."""
+    keys = {value for name, value in parse_qsl(call.query_string, keep_blank_values=True) if name == API_KEY}
+    if len(keys) < 2 or tx.choice(REPEATED_PARAMETER.id) == "last":
+        return None
+    return unfit(Unfit(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id))
 
 
 def csv_fields_of(call: Call) -> str | None:

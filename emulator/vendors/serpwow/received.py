@@ -14,6 +14,9 @@ from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.forms import BadForm, is_index, read_form
 
 FORM = "application/x-www-form-urlencoded"
+HTML = "include_html"
+"""The flag that a search may have."""
+
 JSON_BEGINS = (b"{", b"[")
 NOT_OURS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
@@ -62,10 +65,19 @@ def parameters_in(tx: Transaction, body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise Unfit("The request body must be an object")
     written = without_nulls(tx, {name: value for name, value in body.items() if name not in NOT_OURS})
-    unpublished = [name for name in FLAGS if name in written and _is_unpublished_flag(written[name])]
+    refuse_unpublished_flags(tx, written)
+    return written
+
+
+def refuse_unpublished_flags(tx: Transaction, written: Mapping[str, Any]) -> None:
+    """Let parameters pass whose flags are true or false. Evidence: serpwow-body-3.
+
+    Raises:
+        Unfit: one is written otherwise, where that is assumed to be refused.
+    """
+    unpublished = [name for name in (*FLAGS, HTML) if name in written and _is_unpublished_flag(written[name])]
     if unpublished and tx.choice(FLAG_WORDS.id) == "refuse":
         raise Unfit(f"{unpublished[0]} must be true or false", "serpwow-body-3", FLAG_WORDS.id)
-    return written
 
 
 def without_nulls(tx: Transaction, parameters: dict[str, Any]) -> dict[str, Any]:

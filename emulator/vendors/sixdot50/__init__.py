@@ -7,6 +7,7 @@ from emulator.vendors.sixdot50.given import SixDot50Given
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
 from emulator.vendors.sixdot50.operations import OPERATIONS, admit, astray
 from emulator.vendors.sixdot50.refusals import failure
+from emulator.vendors.sixdot50.spelling import ground
 from emulator.vendors.sixdot50.tokens import credential, make_credentials
 from emulator.vendors.sixdot50.wire import MEDIA_TYPE, WORDINGS, finish
 
@@ -26,6 +27,7 @@ SIXDOT50 = Vendor(
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
+    ground=ground,
     advise=advise,
     unauthenticated={"no_token": False, "bad_token": True},
     recognizes=lambda call: credential(call) is not None,

@@ -54,6 +54,13 @@ NULL_EXTERNAL_ID = Assumption(
     "kept",
     "Only what changes is to be sent, and no way to take an externalId away is published.",
 )
+EMPTY_EXTERNAL_ID = Assumption(
+    "6dot50.empty-external-id",
+    "What becomes of an externalId that is an empty text?",
+    ("400", "absent"),
+    "400",
+    "It names nothing, and to take it as if it had not been sent would change nothing without a word.",
+)
 BATCH_EXTERNAL_IDS = Assumption(
     "6dot50.batch-external-ids",
     "Among which batches is an externalId unique?",
@@ -161,6 +168,7 @@ ASSUMPTIONS = (
     BLANK_NAME,
     EMPTY_UPDATE,
     NULL_EXTERNAL_ID,
+    EMPTY_EXTERNAL_ID,
     BATCH_EXTERNAL_IDS,
     PAYMENT_EXTERNAL_IDS,
     EXTERNAL_ID_CASE,

@@ -81,6 +81,13 @@ BAD_PAGING = Assumption(
     "400",
     "A malformed type is published as an example of a failed validation.",
 )
+REPEATED_PARAMETER = Assumption(
+    "6dot50.repeated-parameter",
+    "What becomes of a query that gives a parameter of the list several different values?",
+    ("400", "first"),
+    "400",
+    "No page speaks of it, and one of the values would be lost; ASP.NET takes the first.",
+)
 TAKE_NOTHING = Assumption(
     "6dot50.take-nothing",
     "What does a take of 0 list?",
@@ -200,6 +207,7 @@ OF_CALLS = (
     OLDER_TOKENS,
     STORED_INSTANTS,
     BAD_PAGING,
+    REPEATED_PARAMETER,
     TAKE_NOTHING,
     UNKNOWN_STATUS,
     STATUS_CASE,

@@ -12,7 +12,8 @@ from emulator.sdk.vendor import Answer, Call
 from emulator.vendors.sixdot50.assumptions_of_calls import BAD_PAGING, STATUS_CASE, TAKE_NOTHING, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
-from emulator.vendors.sixdot50.validation import INVALID, Flaw, is_same
+from emulator.vendors.sixdot50.queries import assumption_of_repetition, flaws_of_repetition, values_of
+from emulator.vendors.sixdot50.validation import INVALID, Flaw, assumption_of_namesakes, is_same
 from emulator.vendors.sixdot50.writing import refused
 
 MOST = 1000
@@ -20,8 +21,9 @@ MOST = 1000
 
 def list_batches(tx: Transaction, call: Call) -> Answer:
     """The batches of the page that the query asks for, newest first; or what is wrong with the query."""
-    query = {name.lower(): value for name, value in call.query.items()}
-    if flaws := list(_flaws(tx, query)):
+    values = values_of(call)
+    query = {name: it[0] for name, it in values.items()}
+    if flaws := [*flaws_of_repetition(tx, values), *_flaws(tx, query)]:
         return refused(tx, flaws)
     passed_over = _malformed(query)
     if _wants_nothing(query) and tx.choice(TAKE_NOTHING.id) == "everything":
@@ -29,7 +31,9 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
     page = _page(tx, {name: value for name, value in query.items() if name not in passed_over})
     both = ("6dot50-list-8",) if query.get("statuscode") and query.get("externalid") else ()
     ties = ("6dot50-list-10",) if any(one.created_at == other.created_at for one, other in pairwise(page)) else ()
-    return Answer("batches", "6dot50-list-1", page, _decided(query), (*both, *ties))
+    empty = ("6dot50-list-12",) if "" in (query.get("statuscode"), query.get("externalid")) else ()
+    decided = _decided(query) or assumption_of_namesakes(tx, query.get("externalid")) or assumption_of_repetition(values)
+    return Answer("batches", "6dot50-list-1", page, decided, (*both, *ties, *empty))
 
 
 def _flaws(tx: Transaction, query: Mapping[str, str]) -> Iterator[Flaw]:

@@ -12,6 +12,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.vendors.sixdot50.assumptions import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,
+    EMPTY_EXTERNAL_ID,
     EXTERNAL_ID_CASE,
     EXTRA_DECIMALS,
     PAYMENT_EXTERNAL_IDS,
@@ -64,12 +65,24 @@ def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:
 
 
 def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = None) -> Iterator[Flaw]:
-    """Whether another batch than `own` has this externalId."""
-    same = [] if text is None else namesakes(tx, text, own)
+    """Yield what is wrong with the externalId of a batch: it is empty, or another batch than `own` has it."""
+    yield from _flaws_of_empty_id(tx, text)
+    same = namesakes(tx, text, own) if text else []
     living = [it for it in same if it.status != "CANCELLED"]
     if same if tx.choice(BATCH_EXTERNAL_IDS.id) == "all" else living:
         decided = None if living else BATCH_EXTERNAL_IDS.id
         yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(str(text), same) or decided)
+
+
+def _flaws_of_empty_id(tx: Transaction, text: str | None) -> Iterator[Flaw]:
+    if text == "" and tx.choice(EMPTY_EXTERNAL_ID.id) == "400":
+        yield Flaw(INVALID, "externalId", text, "6dot50-create-7", EMPTY_EXTERNAL_ID.id)
+
+
+def assumption_of_namesakes(view: View, text: str | None, own: str | None = None) -> str | None:
+    """Return by which assumption this externalId is, or is not, that of another batch; None where nothing had to be assumed."""
+    batches: list[Batch] = view.group(Batch.kind, "called", SELF, text.casefold()) if text else []
+    return EXTERNAL_ID_CASE.id if any(it.external_id != text for it in batches if it.id != own) else None
 
 
 def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
@@ -102,7 +115,7 @@ def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Seq
     referrals, seen = with_referrals(tx), set[str]()
     for place, payment in enumerate(payments):
         found = [*_flaws_of_payment(tx, payment), *(_flaws_of_referral(tx, payment) if referrals else ())]
-        found += _flaws_of_payments_id(tx, batch_id, clear, payment.get("externalid") or None, seen)
+        found += _flaws_of_payments_id(tx, batch_id, clear, payment.get("externalid"), seen)
         flaws += [flaw._replace(place=place) for flaw in found]
     return flaws
 
@@ -141,8 +154,9 @@ def _flaws_of_amount(tx: Transaction, field: str, written: int | Decimal) -> Ite
 
 
 def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str | None, seen: set[str]) -> Iterator[Flaw]:
-    """Whether another payment, or one before it in the list, has this externalId."""
-    if text is None:
+    """Yield that an externalId is empty, or that another payment, or one before it in the list, has it."""
+    yield from _flaws_of_empty_id(tx, text)
+    if not text:
         return
     name = text.casefold() if tx.choice(EXTERNAL_ID_CASE.id) == "ignored" else text
     others = payments_called(tx, batch_id, text, clear)

@@ -9,6 +9,7 @@ from typing import Any
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.vendor import Act, Answer, Call
 from emulator.vendors.sixdot50.assumptions import (
+    EMPTY_EXTERNAL_ID,
     EMPTY_UPDATE,
     MISSING_CLEAR_EXISTING,
     NO_PAYMENTS,
@@ -27,6 +28,7 @@ from emulator.vendors.sixdot50.validation import (
     INVALID,
     MISSING,
     Flaw,
+    assumption_of_namesakes,
     flaws_of_external_id,
     flaws_of_name,
     flaws_of_payments,
@@ -50,12 +52,13 @@ def create_batch(tx: Transaction, call: Call) -> Answer:
         return resting(tx, UNREADABLE)
     if mistyped := list(flaws_of_types(given, BATCH_TYPES)):
         return refused(tx, mistyped)
-    name, external_id = given.get("name"), given.get("externalid") or None
+    name, external_id = given.get("name"), given.get("externalid")
     flaws = [*flaws_of_name(tx, name), *flaws_of_external_id(tx, external_id)]
     if flaws:
         return refused(tx, flaws)
-    batch = Batch(new_id(tx, Batch.kind), tx.now, tx.now, str(name), external_id=external_id)
-    return resting(tx, Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch)))
+    assumption = EMPTY_EXTERNAL_ID.id if external_id == "" else assumption_of_namesakes(tx, external_id)
+    batch = Batch(new_id(tx, Batch.kind), tx.now, tx.now, str(name), external_id=external_id or None)
+    return resting(tx, Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))._replace(assumption=assumption))
 
 
 def refused(tx: Transaction, flaws: list[Flaw]) -> Answer:
@@ -96,7 +99,8 @@ def _read_update(tx: Transaction, given: Properties, id: str) -> Wish | Answer:
         return refused(tx, mistyped)
     changes, assumption = _changes(tx, given)
     flaws = [*(flaws_of_name(tx, changes["name"]) if "name" in changes else ())]
-    flaws += flaws_of_external_id(tx, changes.get("external_id"), own=id)
+    flaws += flaws_of_external_id(tx, given.get("externalid"), own=id)
+    assumption = assumption or assumption_of_namesakes(tx, changes.get("external_id"), own=id)
     if not changes and tx.choice(EMPTY_UPDATE.id) == "400":
         flaws = [Flaw(MISSING, name, None, "6dot50-update-3", EMPTY_UPDATE.id) for name in ("name", "externalId")]
 
@@ -112,6 +116,8 @@ def _changes(tx: Transaction, given: Properties) -> tuple[Mapping[str, Any], str
     changes: dict[str, Any] = {} if given.get("name") is None else {"name": given["name"]}
     if given.get("externalid"):
         changes["external_id"] = given["externalid"]
+    elif given.get("externalid") == "":
+        return changes, EMPTY_EXTERNAL_ID.id
     elif "externalid" in given:
         cleared = {"external_id": None} if tx.choice(NULL_EXTERNAL_ID.id) == "cleared" else {}
         return changes | cleared, NULL_EXTERNAL_ID.id

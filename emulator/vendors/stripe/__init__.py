@@ -9,7 +9,7 @@ from emulator.vendors.stripe.event_operations import EVENT_OPERATIONS
 from emulator.vendors.stripe.event_wire import EVENT_WORDINGS
 from emulator.vendors.stripe.given import StripeGiven
 from emulator.vendors.stripe.machine import JOB
-from emulator.vendors.stripe.operations import JOB_OPERATIONS
+from emulator.vendors.stripe.operations import JOB_OPERATIONS, ground
 from emulator.vendors.stripe.wire import JOB_WORDINGS, failure, finish
 
 
@@ -35,6 +35,7 @@ STRIPE = Vendor(
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
+    ground=ground,
     advise=advise,
     unauthenticated={"unauthenticated": False, "publishable_key": True, "restricted_key": True},
     recognizes=lambda call: "stripe-version" in call.headers or (credential(call) or "").startswith(("sk_", "rk_")),

@@ -150,7 +150,7 @@ RESULTS_EXPIRED = Assumption(
     "Does a job still show its output_file when its results are no longer kept?",
     ("show", "omit"),
     "show",
-    "The schema requires it; its link is refused.",
+    "The schema requires it; its link has expired with the results, and is refused.",
 )
 UPDATED_EVENTS = Assumption(
     "stripe.updated-events",

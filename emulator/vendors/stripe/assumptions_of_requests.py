@@ -62,6 +62,14 @@ BODY_TYPE = Assumption(
     "read",
     "The overview's own command line sends JSON under the label that curl gives it, that of a form.",
 )
+EMPTY_METADATA = Assumption(
+    "stripe.empty-metadata",
+    "What does an update of an event destination do whose metadata is an empty object?",
+    ("keep", "delete"),
+    "keep",
+    "The overview of the second API takes a key away by null and keeps what is not sent; the page about metadata deletes all"
+    " keys by an empty object, but its samples are of the first API.",
+)
 RATE_LIMITS = Assumption(
     "stripe.rate-limits",
     "Do the limits of a sandbox, 25 requests in a second, hold on the world's clock?",
@@ -79,5 +87,6 @@ OF_REQUESTS = (
     MALFORMED_CONTEXT,
     ACCOUNT_HEADER,
     BODY_TYPE,
+    EMPTY_METADATA,
     RATE_LIMITS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.kernel.machine import View
@@ -13,7 +13,7 @@ from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
 from emulator.vendors.stripe.metadata import mistake_in_metadata
 from emulator.vendors.stripe.model import DEFAULT_RPS, Job, letters
 from emulator.vendors.stripe.platform import account_of
-from emulator.vendors.stripe.versions import Endpoint, knows_rps, supports, supports_ever
+from emulator.vendors.stripe.versions import Endpoint, has_delete, knows_rps, supports, supports_ever
 
 METHODS = ("post", "delete")
 SCOPES = ("all", "none")
@@ -80,10 +80,15 @@ def differs_by_channel(version: str, endpoint: Endpoint) -> bool:
     return supports(version, endpoint, PUBLIC) != supports(version, endpoint, PRIVATE)
 
 
+def methods_of(version: str) -> Sequence[str]:
+    """Return the methods that jobs of this version may name. Evidence: stripe-endpoint-4."""
+    return METHODS if has_delete(version) else METHODS[:1]
+
+
 def _mistakes(fields: Mapping[str, Any], version: str) -> Iterator[str]:
     known = FIELDS | {"maximum_rps"} if knows_rps(version) else FIELDS
     yield from (f"Unknown field: {name}" for name in fields if name not in known)
-    yield from _endpoint_mistakes(fields.get("endpoint"))
+    yield from _endpoint_mistakes(fields.get("endpoint"), methods_of(version))
     if not isinstance(fields.get("skip_validation", False), bool):
         yield "The field skip_validation must be a boolean"
     if mistake := mistake_in_metadata(fields.get("metadata", {})):
@@ -96,7 +101,7 @@ def _mistakes(fields: Mapping[str, Any], version: str) -> Iterator[str]:
         yield "The field maximum_rps must be an integer from 1 to 100"
 
 
-def _endpoint_mistakes(endpoint: Any) -> Iterator[str]:
+def _endpoint_mistakes(endpoint: Any, methods: Sequence[str]) -> Iterator[str]:
     if endpoint is None:
         yield "Missing field: endpoint"
     elif not isinstance(endpoint, dict):
@@ -105,6 +110,6 @@ def _endpoint_mistakes(endpoint: Any) -> Iterator[str]:
         yield from (f"Unknown field: endpoint.{name}" for name in endpoint if name not in ("http_method", "path"))
         yield from (f"Missing field: endpoint.{name}" for name in ("http_method", "path") if name not in endpoint)
         if endpoint.get("http_method") not in METHODS:
-            yield "The field endpoint.http_method must be post or delete"
+            yield f"The field endpoint.http_method must be {' or '.join(methods)}"
         if not isinstance(endpoint.get("path"), str):
             yield "The field endpoint.path must be a string"

@@ -23,7 +23,8 @@ from emulator.vendors.stripe.assumptions import (
     TOO_MANY_DESTINATIONS,
 )
 from emulator.vendors.stripe.assumptions_of_events import EVENT_REASON
-from emulator.vendors.stripe.calls import ask_own, fields_of, version_of, with_fields
+from emulator.vendors.stripe.assumptions_of_requests import EMPTY_METADATA
+from emulator.vendors.stripe.calls import ask_own, fields_of, reading_query, version_of, with_fields
 from emulator.vendors.stripe.contexts import acting
 from emulator.vendors.stripe.destination_fields import URL, mistake_in_change, mistake_in_new
 from emulator.vendors.stripe.destinations import (
@@ -50,7 +51,7 @@ from emulator.vendors.stripe.events import (
     oldest_first,
 )
 from emulator.vendors.stripe.metadata import mistake_in_size
-from emulator.vendors.stripe.operations import changing, reading
+from emulator.vendors.stripe.operations import changing
 from emulator.vendors.stripe.parameters import NOTHING, Known, Mistaken, Parameters, page_url, pairs_of
 from emulator.vendors.stripe.payloads import refusal_by_payload
 from emulator.vendors.stripe.receivers import WEBHOOK
@@ -212,11 +213,12 @@ def _update(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
     answer = ask_own(tx, call, DESTINATION, UPDATE)
     if answer.name != "destination":
         return answer
-    changed = changed_destination(answer.subject, fields)
+    cleared = fields.get("metadata") == {} and tx.choice(EMPTY_METADATA.id) == "delete"
+    changed = changed_destination(replace(answer.subject, metadata={}) if cleared else answer.subject, fields)
     if mistake := mistake_in_size(changed.metadata):
         return Answer("invalid_fields", "stripe-metadata-1", mistake)
     tx.put(changed)
-    return answer._replace(subject=changed)
+    return answer._replace(subject=changed, assumption=EMPTY_METADATA.id if fields.get("metadata") == {} else answer.assumption)
 
 
 def _ask(command: str) -> Act:
@@ -246,7 +248,7 @@ def _changing(name: str, act: Act, takes_fields: bool = False) -> Act:
 
 
 def _reading(name: str, path: str, act: Act, known: Known | None = None) -> Operation:
-    return Operation(name, "GET", path, reading(name, act, known), beside=MANY)
+    return Operation(name, "GET", path, reading_query(act, known), beside=MANY)
 
 
 def included(call: Call) -> set[str]:

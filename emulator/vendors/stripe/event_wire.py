@@ -39,12 +39,17 @@ def show_event(tx: Transaction, event: Event) -> dict[str, Any]:
     """The event as it is fetched. Evidence: stripe-event-7 and stripe-ping-1."""
     notification = show_notification(tx, event)
     if event.type == PING and tx.choice(PING_FORM.id) == "printed":
-        return notification | {"data": None}
+        return _in_printed_order(notification | {"data": None})
     changes: dict[str, str] | None = None if tx.choice(EVENT_CHANGES.id) == "null" else {}
     job: Job | None = tx.find(Job.kind, event.object_id)
     with_metadata = job is not None and tx.choice(EVENT_METADATA.id) == "data"
     data = {"metadata": job.metadata} if job is not None and with_metadata else {}
-    return notification | {"changes": changes, "data": data}
+    return _in_printed_order(notification | {"changes": changes, "data": data})
+
+
+def _in_printed_order(event: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as pages print one that is fetched: after id and object, its keys follow the alphabet."""
+    return {name: event[name] for name in ("id", "object", *sorted(event.keys() - {"id", "object"}))}
 
 
 def _related(tx: Transaction, event: Event) -> dict[str, str]:

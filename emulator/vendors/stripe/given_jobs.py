@@ -29,13 +29,14 @@ from emulator.vendors.stripe.assumptions import ROW_WITHOUT_ID
 from emulator.vendors.stripe.creation import METHODS, SCOPES, mint_id
 from emulator.vendors.stripe.id_automaton import NotAPattern
 from emulator.vendors.stripe.id_patterns import compile_pattern
+from emulator.vendors.stripe.intake import LARGEST_FILE, read_rows
 from emulator.vendors.stripe.machine import as_of_now, passes_at
 from emulator.vendors.stripe.metadata import METADATA
 from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job
 from emulator.vendors.stripe.operations import with_file
 from emulator.vendors.stripe.outcomes import Failing, Failure, show_failing
 from emulator.vendors.stripe.results import can_have_size
-from emulator.vendors.stripe.rows import read_rows
+from emulator.vendors.stripe.rows import Rows
 from emulator.vendors.stripe.rules import broken_rules
 from emulator.vendors.stripe.versions import Endpoint
 
@@ -103,7 +104,7 @@ FIELDS: Fields = {
     "metadata": METADATA,
     "endpoint": Field(_ENDPOINT, read_endpoint, Endpoint.show),
     "notification_suppression": one_of(*SCOPES),
-    "output_size": COUNT,
+    "output_size": Field({"type": "integer", "minimum": 0, "maximum": LARGEST_FILE}),
     "fails_at": INSTANT,
     "error": TEXT,
     "owner": TEXT,
@@ -184,7 +185,14 @@ def show_job(view: View, job: Job) -> dict[str, Any]:
     if job.work is None:
         return shown if job.failing else {name: value for name, value in shown.items() if name != "failing"}
     shown.pop("output_size", None)
-    return shown | {"input": b"".join(job.work.rows.lines()).decode()}
+    return shown | {"input": _input_of(job.work.rows)}
+
+
+def _input_of(rows: Rows) -> str | dict[str, str]:
+    """The lines of a file; where they are too many to be shown, an object that says so, which nobody can give again."""
+    if rows.is_long:
+        return {"left_out": f"{len(rows):,} rows, which are more than a state shows"}
+    return b"".join(rows.lines()).decode()
 
 
 def read_job(view: View, item: Mapping[str, Any], place: int, failing: tuple[Failing, ...]) -> Job:

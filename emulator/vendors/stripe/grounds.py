@@ -13,10 +13,12 @@ from emulator.vendors.stripe.contexts import facts_of_context
 from emulator.vendors.stripe.creation import left_out
 from emulator.vendors.stripe.destinations import Destination
 from emulator.vendors.stripe.keys import facts_of_key
+from emulator.vendors.stripe.link_ends import ends_with_the_results
 from emulator.vendors.stripe.links import MOUNT
 from emulator.vendors.stripe.machine import results_are_gone
 from emulator.vendors.stripe.model import WITH_RESULTS, Job
-from emulator.vendors.stripe.versions import Endpoint, endpoints_of, has_first_list
+from emulator.vendors.stripe.readings import facts_of_words
+from emulator.vendors.stripe.versions import Endpoint, endpoints_of, has_first_list, has_new_sources
 
 PRINTED = (
     Endpoint("post", "/v1/customers/:customer"),
@@ -41,6 +43,7 @@ def _facts_of_the_request(tx: Transaction, call: Call, answer: Answer) -> Iterat
     """Yield what an answer rests on because of how it was asked for; a link has no key, no context and a type of its own."""
     if call.path.startswith(MOUNT):
         return
+    yield from facts_of_words(call)
     yield from facts_of_key(tx, call.credential)
     yield from facts_of_context(tx, call)
     if call.body and is_mislabelled(call) and answer.name != "invalid_fields":
@@ -49,7 +52,7 @@ def _facts_of_the_request(tx: Transaction, call: Call, answer: Answer) -> Iterat
 
 def _facts_of_the_subject(tx: Transaction, call: Call, answer: Answer) -> tuple[str, ...]:
     if answer.name in ("destination", "destinations"):
-        return ("stripe-destination-12",) if any(it.cloud for it in _destinations_of(answer)) else ()
+        return tuple(_facts_of_destinations(_destinations_of(answer), version_of(call)))
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return ()
     if answer.evidence == CREATED:
@@ -59,6 +62,13 @@ def _facts_of_the_subject(tx: Transaction, call: Call, answer: Answer) -> tuple[
 
 def _destinations_of(answer: Answer) -> Sequence[Destination]:
     return [answer.subject] if answer.name == "destination" else answer.subject.items
+
+
+def _facts_of_destinations(shown: Sequence[Destination], version: str) -> Iterator[str]:
+    if any(it.cloud for it in shown):
+        yield "stripe-destination-12"
+    if any(it.events_from for it in shown) and not has_new_sources(version):
+        yield "stripe-destination-17"
 
 
 def _facts_of_the_creation(tx: Transaction, call: Call, endpoint: Endpoint) -> Iterator[str]:
@@ -82,5 +92,7 @@ def _facts_of_the_details(tx: Transaction, job: Job) -> Iterator[str]:
     if job.status in WITH_RESULTS and (job.status != "canceled" or job.processed):
         if tx.choice(LINK_LIFE.id) != "from-creation":  # as every sample shows it
             yield "stripe-output-4"
+        if ends_with_the_results(tx, job):
+            yield "stripe-output-7"
         if results_are_gone(tx, job):
             yield "stripe-expired-1"

@@ -63,8 +63,14 @@ def has_no_results(view: View, job: Job) -> bool:
 
 def results_are_gone(view: View, job: Job) -> bool:
     """Whether the results of a job that has ended were kept for as long as they are."""
+    end = kept_until(view, job)
+    return end is not None and view.now >= end
+
+
+def kept_until(view: View, job: Job) -> datetime | None:
+    """Return when the results of a job that has ended are deleted, None if never."""
     kept = view.length(RETENTION, job)
-    return kept is not None and view.now >= job.since + kept
+    return None if kept is None else job.since + kept
 
 
 def tell_of_the_new_job(view: View, job: Job) -> Iterable[object]:

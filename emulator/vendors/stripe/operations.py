@@ -40,13 +40,14 @@ from emulator.vendors.stripe.creation import differs_by_channel, new_job, refusa
 from emulator.vendors.stripe.events import because_of_the_request
 from emulator.vendors.stripe.grounds import facts_beside
 from emulator.vendors.stripe.idempotency import once
+from emulator.vendors.stripe.intake import Intake
 from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
 from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.outcomes import Failing, plan
-from emulator.vendors.stripe.parameters import NOTHING, Known
+from emulator.vendors.stripe.parameters import NOTHING
 from emulator.vendors.stripe.platform import account_of
-from emulator.vendors.stripe.rows import Intake, Rows
+from emulator.vendors.stripe.rows import Rows
 
 ASSUMED = {
     "stripe-cancel-8": CANCEL_READY.id,
@@ -66,15 +67,10 @@ CONTENT_TYPES = {
 }
 
 
-def naming_what_is_assumed(name: str, act: Act) -> Act:
-    """The same operation; where an assumption decides or shapes its answer, the answer says so."""
-
-    def act_naming(tx: Transaction, call: Call) -> Answer:
-        answer = act(tx, call)
-        assumption = answer.assumption or ASSUMED.get(answer.evidence) or _assumed(answer) or _assumed_of_version(call, name)
-        return answer._replace(assumption=assumption, also=(*answer.also, *facts_beside(tx, call, answer)))
-
-    return act_naming
+def ground(tx: Transaction, call: Call, operation: Operation, answer: Answer) -> Answer:
+    """Return the answer with the assumption that decides or shapes it, if one does, and the facts that it rests on."""
+    assumption = ASSUMED.get(answer.evidence) or _assumed(answer) or _assumed_of_version(call, operation.name)
+    return answer.resting_on(facts_beside(tx, call, answer), assumption)
 
 
 def _assumed(answer: Answer) -> str | None:
@@ -119,12 +115,7 @@ def _ask(command: str) -> Act:
 
 def changing(name: str, act: Act, takes_fields: bool = False) -> Act:
     """An operation that changes something, whose keys are known again."""
-    return naming_what_is_assumed(name, checking_fields(once(name, act), takes_fields))
-
-
-def reading(name: str, act: Act, known: Known | None = None) -> Act:
-    """An operation that changes nothing, whose query is known: by `known`, or by the operation itself."""
-    return naming_what_is_assumed(name, reading_query(act, known))
+    return checking_fields(once(name, act), takes_fields)
 
 
 def _upload(tx: Transaction, call: Call) -> Answer:
@@ -137,7 +128,10 @@ def _upload(tx: Transaction, call: Call) -> Answer:
         failing = job.failing or account_of(tx).failing
         tx.put(with_file(job, call.reader.rows(), tx.choice(ROW_WITHOUT_ID.id) == "line-number", failing))
     answer = Answer.of(tx.ask(JOB, id, UPLOAD))
-    return answer._replace(assumption=EMPTY_FILE.id) if answer.name == "uploaded" and not answer.subject.rows else answer
+    if answer.name == "uploaded" and not answer.subject.rows:
+        return answer._replace(assumption=EMPTY_FILE.id)
+    taken_otherwise = answer.name == "uploaded" and content_type(call) not in CONTENT_TYPES["octet-stream"]
+    return answer._replace(assumption=CONTENT_TYPE.id) if taken_otherwise else answer
 
 
 def with_file(job: Job, rows: Rows, numbered: bool, failing: Sequence[Failing]) -> Job:
@@ -166,9 +160,7 @@ UPLOAD_NAME, DOWNLOAD_NAME = "stripe.files.upload", "stripe.files.download"
 
 JOB_OPERATIONS = (
     Operation(CREATE_NAME, "POST", "/batch_jobs", changing(CREATE_NAME, because_of_the_request(with_fields(_create)), True)),
-    Operation(
-        RETRIEVE_NAME, "GET", "/batch_jobs/{id}", reading(RETRIEVE_NAME, _ask(RETRIEVE), NOTHING), holds_much=_has_a_long_file
-    ),
+    Operation(RETRIEVE_NAME, "GET", "/batch_jobs/{id}", reading_query(_ask(RETRIEVE), NOTHING), holds_much=_has_a_long_file),
     Operation(
         CANCEL_NAME,
         "POST",
@@ -180,7 +172,7 @@ JOB_OPERATIONS = (
         UPLOAD_NAME,
         "PUT",
         "/stripe/{world}/upload/{token}",
-        naming_what_is_assumed(UPLOAD_NAME, _upload),
+        _upload,
         mounts=(MOUNT,),
         reader=Intake,
     ),
@@ -188,7 +180,7 @@ JOB_OPERATIONS = (
         DOWNLOAD_NAME,
         "GET",
         "/stripe/{world}/download/{token}",
-        naming_what_is_assumed(DOWNLOAD_NAME, _download),
+        _download,
         mounts=(MOUNT,),
         beside=0,
     ),

@@ -51,6 +51,9 @@ class Known(NamedTuple):
         return found
 
 
+ARRAYS = frozenset(("include", "types"))
+"""The parameters that are arrays."""
+
 NOTHING = Known()
 """What an operation knows whose query is empty."""
 
@@ -58,6 +61,11 @@ NOTHING = Known()
 def pairs_of(call: Call) -> list[tuple[str, str]]:
     """Return the names and values of a query, as they came."""
     return parse_qsl(call.query_string, keep_blank_values=True)
+
+
+def has_plain_array(call: Call) -> bool:
+    """Tell whether an element of an array is written without its index. Evidence: stripe-list-5 and stripe-list-7."""
+    return any(name in ARRAYS or name.removesuffix("[]") in ARRAYS for name, _ in pairs_of(call))
 
 
 def page_url(call: Call, page: str) -> str:

@@ -11,7 +11,8 @@ from emulator.vendors.stripe.model import Job, letters
 from emulator.vendors.stripe.outcomes import FAILURES, Failure, Work
 from emulator.vendors.stripe.versions import Endpoint
 
-LINES_AT_ONCE = 500
+PIECE = 65_536
+"""Bytes of a chunk, unless one line is longer."""
 
 _ACTIONS = frozenset(
     ("pay", "migrate", "cancel", "close", "send", "void", "finalize", "attach", "resume", "pause", "release", "verify")
@@ -51,8 +52,16 @@ def can_have_size(job: Job) -> bool:
 
 
 def _joined(lines: Iterator[bytes]) -> Iterator[bytes]:
-    while chunk := b"".join(line for _, line in zip(range(LINES_AT_ONCE), lines, strict=False)):
-        yield chunk
+    """Join lines, as far as a chunk is no longer than PIECE or is one line."""
+    chunk, size = list[bytes](), 0
+    for line in lines:
+        if size + len(line) > PIECE and chunk:
+            yield b"".join(chunk)
+            chunk, size = [], 0
+        chunk.append(line)
+        size += len(line)
+    if chunk:
+        yield b"".join(chunk)
 
 
 def object_of(endpoint: Endpoint) -> str:
@@ -147,7 +156,9 @@ def _with_blanks(lines: Iterator[bytes], missing: int) -> Iterator[bytes]:
             yield last
         last = line
     if last is not None:
-        yield last[:-1] + b" " * missing + b"\n"
+        yield last[:-1]
+        yield from (b" " * min(PIECE, missing - begun) for begun in range(0, missing, PIECE))
+        yield b"\n"
 
 
 def _lines_of_numbers(job: Job, short: bool) -> Iterator[bytes]:

@@ -13,8 +13,14 @@ _WRITTEN = re.compile(r"(\d{4}-\d{2}-\d{2})\.([a-z][a-z0-9_]*(?:-[a-z0-9_]+)*)",
 
 Clients of previews may add features, as in `2026-03-25.preview; a_feature=v1`."""
 
+_FEATURES = re.compile(r"(\s*;\s*[A-Za-z0-9_]+=v[0-9]+)+\s*", re.ASCII)
+"""What clients add to a version. Evidence: stripe-version-8."""
+
 WITHOUT_RPS = "2026-06-24"
 """The first version that knows no maximum_rps, and no longer requires metadata. Evidence: stripe-version-2."""
+
+WITH_DELETE_METHOD = "2026-04-22"
+"""The first version whose jobs may call endpoints by delete. Evidence: stripe-endpoint-4."""
 
 TWO_LISTS = "2026-05-27"
 """The first version in which the channels list different endpoints. Evidence: stripe-endpoint-5 and stripe-endpoint-6."""
@@ -39,6 +45,12 @@ PREVIEWS = (
     "2026-10-14.preview",
 )
 """The previews that have batch jobs. Evidence: stripe-version-3."""
+
+PRINTED = ("2026-03-25.preview", "2026-04-22.preview", "2026-06-24.preview", "2026-09-30.preview", "2024-09-30.acacia")
+"""The versions that pages name; the others are known from clients.
+
+Evidence: stripe-cancel-1, stripe-endpoint-4, stripe-version-2, stripe-version-9 and stripe-version-7.
+"""
 
 GENERAL = ("2024-09-30.acacia", "2026-10-28.endive")
 """The versions for everybody that are known to have events and event destinations. None of them has batch jobs.
@@ -83,8 +95,12 @@ class Endpoint:
 
 
 def named_version(header: str) -> str:
-    """Return the version that a Stripe-Version header names, without the features that it may add."""
-    return header.partition(";")[0].strip()
+    """Return the version that a Stripe-Version header names, without the features that it may add.
+
+    What comes after it and is no feature stays, so that the whole is no version.
+    """
+    version, semicolon, rest = header.strip().partition(";")
+    return version.strip() if not semicolon or _FEATURES.fullmatch(semicolon + rest) else header.strip()
 
 
 def is_well_formed(version: str) -> bool:
@@ -112,6 +128,11 @@ def has_event_grid(version: str) -> bool:
     written = _WRITTEN.fullmatch(version)
     kind = "preview" if written is None or written[2].startswith("preview") else "general"
     return _date_of(version) >= WITH_EVENT_GRID[kind]
+
+
+def has_delete(version: str) -> bool:
+    """Return whether jobs of this version may call endpoints by delete. Evidence: stripe-endpoint-4."""
+    return _date_of(version) >= WITH_DELETE_METHOD
 
 
 def has_first_list(version: str) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
@@ -11,7 +10,6 @@ from emulator.sdk.fields import instant
 from emulator.sdk.vendor import Call, Reply, Stream, Wording, phrase
 from emulator.vendors.stripe.assumptions import (
     IDEMPOTENCY_TYPE,
-    LINK_LIFE,
     LINK_REFUSED,
     LIVEMODE,
     RATE_LIMIT_TYPE,
@@ -22,15 +20,13 @@ from emulator.vendors.stripe.assumptions import (
 from emulator.vendors.stripe.assumptions_of_requests import ORGANIZATION_KEY, PUBLISHABLE_KEY
 from emulator.vendors.stripe.calls import version_of
 from emulator.vendors.stripe.events import named
-from emulator.vendors.stripe.links import LINK, MOUNT, download_link, upload_link
+from emulator.vendors.stripe.link_ends import link_end
+from emulator.vendors.stripe.links import MOUNT, download_link, upload_link
 from emulator.vendors.stripe.machine import UPLOADING, counted, results_are_gone, validated
 from emulator.vendors.stripe.model import Job
 from emulator.vendors.stripe.platform import LOCKED, platform_of
 from emulator.vendors.stripe.results import chunks_of, size_of
 from emulator.vendors.stripe.versions import Endpoint, knows_rps
-
-FROM_CREATION = timedelta(minutes=70)
-"""How long after its job was created a link lives in every sample. Evidence: stripe-output-4."""
 
 
 def finish(tx: Transaction, call: Call, n: int) -> Mapping[str, str]:
@@ -94,7 +90,7 @@ def _counts(job: Job) -> dict[str, str]:
 
 
 def _output_file(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
-    expires = _link_end(tx, job)
+    expires = link_end(tx, job)
     return {
         "content_type": "application/jsonlines",
         "download_url": {
@@ -103,14 +99,6 @@ def _output_file(tx: Transaction, call: Call, job: Job) -> dict[str, Any]:
         },
         "size": str(size_of(job)),
     }
-
-
-def _link_end(tx: Transaction, job: Job) -> datetime | None:
-    """When a link made now expires. Evidence: stripe-output-4."""
-    if tx.choice(LINK_LIFE.id) == "from-creation":
-        return job.created + FROM_CREATION
-    length = tx.length(LINK, job)
-    return None if length is None else tx.now + length
 
 
 _DETAILS: dict[str, Callable[[Transaction, Call, Job], dict[str, Any]]] = {

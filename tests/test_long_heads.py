@@ -1,0 +1,73 @@
+"""Requests with long heads are read, answered, noted and told beside the event loop; without a socket, where they are."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from emulator.control import problems
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.web import gateway, unmatched
+from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.guard import Guard
+from emulator.web.long_heads import LONG_HEADERS, LONG_TARGET
+from emulator.web.unmatched import UnmatchedRequests
+
+LONG = "t%256fken=%2561&" * (LONG_TARGET // 10)
+BESIDE = "batch-emulator-apart"
+
+STEPS: dict[str, tuple[object, str, set[str]]] = {
+    "the guard": (Guard, "turn_away", {"query", "headers", "path", "control"}),
+    "its own reading": (gateway, "_call_on", {"query", "headers"}),
+    "the note of what matched no world": (UnmatchedRequests, "answered", {"query", "headers", "path"}),
+    "the hint at what is meant": (unmatched, "meant", {"query", "headers", "path"}),
+    "the line of a vendor": (ExchangeLines, "of_vendor", {"query", "headers", "path"}),
+    "every line of ours": (ExchangeLines, "of_line", {"path", "control"}),
+    "the control plane's refusal": (problems, "problem", {"control"}),
+}
+REQUESTS: dict[str, tuple[str, dict[str, str]]] = {
+    "query": (f"/live/account?api_key=any&{LONG}", {}),
+    "headers": ("/live/account?api_key=any", {"X-Long": "a" * LONG_HEADERS}),
+    "path": (f"/nowhere/{LONG}", {}),
+    "control": (f"/_emulator/nowhere/{LONG}", {}),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_long_head_is_dealt_with_beside_the_event_loop(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner, name, asked = STEPS[step]
+    threads: dict[str, set[str]] = {kind: set() for kind in REQUESTS}
+    function: Callable[..., object] = getattr(owner, name)
+    present = ""
+
+    def noted(*arguments: object, **options: object) -> object:
+        if present:
+            threads[present].add(threading.current_thread().name)
+        return function(*arguments, **options)
+
+    monkeypatch.setattr(owner, name, noted)
+    app = create_app(worlds_of([]), lines=ExchangeLines(lambda _: None))
+    with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as client:
+        client.post("/_emulator/worlds")  # or nothing is noted of the default world
+        for kind, (target, headers) in REQUESTS.items():
+            present = kind
+            client.get(target, headers=headers)
+    assert {kind: found for kind, found in threads.items() if kind in asked} == {kind: {BESIDE} for kind in asked}
+
+
+@pytest.mark.parametrize("kind", REQUESTS)
+def test_a_long_head_gets_the_same_answer_with_and_without_a_socket(kind: str) -> None:
+    target, headers = REQUESTS[kind]
+
+    async def without_a_socket() -> bytes:
+        transport = httpx.ASGITransport(create_app(worlds_of([])))
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return (await client.get(target, headers=headers)).content
+
+    with ThreadedServer(create_app(worlds_of([]))) as server:
+        assert httpx.get(server.url + target, headers=headers, timeout=None).content == asyncio.run(without_a_socket())

@@ -1,0 +1,147 @@
+"""An answer is no surer than the facts by which its request was understood, and names them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.web.guard import PREFIX
+from tests.conftest import Live
+
+BATCH, OTHER = "7c2c1a0a-f462-42c3-b13c-30da2e4ad216", "8c2c1a0a-f462-42c3-b13c-30da2e4ad216"
+WHEN = "2026-03-09T20:55:31.473Z"
+"""An instant that is the same once it is rounded, so that nothing else lowers the basis."""
+
+GIVEN = {
+    "serpwow": {
+        "batches": [{"id": "A", "searches": [{"id": "S1", "q": "a"}]}],
+        "destinations": [{"type": "s3", "name": "Mine"}],
+    },
+    "stripe": {
+        "batch_jobs": [{"id": "batchv2_1", "status": "in_progress"}],
+        "event_destinations": [{"id": "ed_1", "events_from": ["@self"]}],
+    },
+    "6dot50": {
+        "tokens": [{"token": "open-sesame"}],
+        "batches": [
+            {"id": BATCH, "name": "March", "externalId": "Ext1", "createdAt": WHEN},
+            {"id": OTHER, "name": "April", "externalId": "e0", "createdAt": "2026-03-09T20:55:32.473Z"},
+        ],
+    },
+}
+PREVIEW = "2026-03-25.preview"
+JOB, DESTINATION = "/v2/core/batch_jobs/batchv2_1", "/v2/core/event_destinations/ed_1"
+NEW = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "skip_validation": True}
+KEY = "api_key={serpwow}"
+
+
+def told_of(live: Live, method: str, path: str, headers: dict[str, str], body: Any) -> dict[str, Any]:
+    """Send a request to a new world and return what its journal tells of it."""
+    world = live.load({"clock": {"start": "2026-03-10T00:00:00Z"}, "given": GIVEN})
+    usual = {"authorization": "Bearer sk_test_1" if path.startswith("/v2") else "Bearer open-sesame"}
+    if path.startswith("/v2"):
+        usual["stripe-version"] = PREVIEW
+    sent = {"emulator-world": world.id, **usual, **headers}
+    content = {"json": body} if body is not None else {}
+    httpx.request(method, live.url + path.replace("{serpwow}", world.serpwow["api_key"]), headers=sent, **content)
+    entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
+    told: dict[str, Any] = next(it for it in reversed(entries) if it["type"] == "exchange")
+    return told
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "basis"),
+    [
+        ("GET", f"/za/pay/batches/{BATCH}", {}, None, "documented"),
+        ("GET", f"/za/pay/batches/{BATCH}", {"authorization": "bearer open-sesame"}, None, "documented"),
+        ("GET", "/za/pay/batches?externalId=e0", {}, None, "documented"),
+        ("PUT", f"/za/pay/batches/{BATCH}", {}, {"name": "May"}, "documented"),
+        ("GET", "/za/pay/batches/statusCodes", {}, None, "documented"),
+        ("GET", f"/live/batches/A/searches/1?{KEY}", {}, None, "documented"),
+        ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"include_html": "true"}, "documented"),
+        ("GET", f"/live/destinations?{KEY}", {}, None, "documented"),
+        ("GET", JOB, {}, None, "documented"),
+        ("GET", f"{DESTINATION}?include[0]=webhook_endpoint.url", {}, None, "documented"),
+        ("POST", "/v2/core/batch_jobs", {}, {**NEW, "metadata": {"k": "v"}}, "documented"),
+    ],
+)  # fmt: skip
+def test_a_request_as_the_pages_print_it_gets_a_documented_answer(
+    live: Live, method: str, path: str, headers: dict[str, str], body: Any, basis: str
+) -> None:
+    assert told_of(live, method, path, headers, body)["basis"] == basis
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "basis", "fact"),
+    [
+        ("GET", f"/za/pay/batches/{BATCH.upper()}", {}, None, "inferred", "6dot50-id-1"),
+        ("GET", f"/za/pay/BATCHES/{BATCH}", {}, None, "inferred", "6dot50-input-1"),
+        ("GET", f"/za/pay/batches/{BATCH}/", {}, None, "inferred", "6dot50-path-3"),
+        ("GET", "/za/pay/batches?Take=1", {}, None, "inferred", "6dot50-input-1"),
+        ("GET", "/za/pay/batches?externalId=", {}, None, "inferred", "6dot50-list-12"),
+        ("PUT", f"/za/pay/batches/{BATCH}", {}, {"NAME": "May"}, "inferred", "6dot50-input-1"),
+        ("GET", f"/za/pay/batches/{BATCH}", {"authorization": "BEARER open-sesame"}, None, "inferred", "6dot50-auth-7"),
+        ("POST", f"/za/pay/batches/{BATCH}/cancel", {}, {"a": 1}, "inferred", "6dot50-cancel-13"),
+        ("GET", f"/LIVE/Batches/A/Searches/1/?{KEY}", {}, None, "inferred", "serpwow-path-2"),
+        ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"q": "b", "source": "python"}, "observed", "serpwow-body-2"),
+        ("GET", f"/live/batches/A/searches/1?{KEY}&source=python", {}, None, "observed", "serpwow-body-2"),
+        ("PUT", f"/live/batches/A/S1?{KEY}", {}, {}, "inferred", "serpwow-searches-15"),
+        ("PUT", f"/live/batches/A/S1?{KEY}", {}, {"id": "X"}, "inferred", "serpwow-searches-15"),
+        ("GET", JOB, {"stripe-version": "2026-04-01.preview"}, None, "observed", "stripe-version-3"),
+        ("GET", JOB, {"stripe-version": "2026-10-14.preview"}, None, "observed", "stripe-version-3"),
+        ("GET", JOB, {"stripe-version": f"{PREVIEW}; a_feature=v1"}, None, "observed", "stripe-version-8"),
+        ("GET", DESTINATION, {"stripe-version": "2026-10-28.endive"}, None, "observed", "stripe-version-6"),
+        ("GET", DESTINATION, {"stripe-version": "2024-09-30.acacia"}, None, "inferred", "stripe-destination-17"),
+        ("GET", f"{DESTINATION}?include=webhook_endpoint.url", {}, None, "observed", "stripe-list-5"),
+        ("GET", f"{DESTINATION}?include[]=webhook_endpoint.url", {}, None, "observed", "stripe-list-5"),
+        ("POST", "/v2/core/batch_jobs", {"idempotency-key": ""}, {**NEW, "metadata": {}}, "inferred", "stripe-idempotency-10"),
+        ("POST", "/v2/core/batch_jobs", {}, {**NEW, "metadata": {"": "v"}}, "inferred", "stripe-metadata-2"),
+        ("POST", DESTINATION, {}, {"enabled_events": ["v2.zzz.created"]}, "observed", "stripe-event-8"),
+    ],
+)  # fmt: skip
+def test_what_no_page_prints_of_a_request_lowers_the_basis(
+    live: Live, method: str, path: str, headers: dict[str, str], body: Any, basis: str, fact: str
+) -> None:
+    told = told_of(live, method, path, headers, body)
+    assert (told["status"], told["basis"]) == (200, basis)
+    assert fact in told["also"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "assumption"),
+    [
+        ("PUT", f"/za/pay/batches/{BATCH}", {"externalId": "E0"}, 200, "6dot50.external-id-case"),
+        ("PUT", f"/za/pay/batches/{BATCH}", {"externalId": ""}, 400, "6dot50.empty-external-id"),
+        ("POST", "/za/pay/batches", {"name": "May", "externalId": "E0"}, 200, "6dot50.external-id-case"),
+        ("GET", "/za/pay/batches?externalId=ext1", None, 200, "6dot50.external-id-case"),
+        ("GET", "/za/pay/batches?take=5&TAKE=1", None, 400, "6dot50.repeated-parameter"),
+        ("GET", f"/live/destinations?page=2&{KEY}", None, 200, "serpwow.list-beyond-end"),
+        ("GET", f"/live/errorlogs?page=2&{KEY}", None, 200, "serpwow.list-beyond-end"),
+        ("GET", f"/live/account?api_key=demo&{KEY}", None, 400, "serpwow.repeated-parameter"),
+        ("GET", f"/live/batches/A/Searches/1?{KEY}", None, 200, "serpwow.path-spelling"),
+        ("PUT", f"/live/batches/A/S1?{KEY}", {"include_html": "True"}, 200, "serpwow.flag-words"),
+        ("POST", DESTINATION, {"metadata": {}}, 200, "stripe.empty-metadata"),
+    ],
+)  # fmt: skip
+def test_what_had_to_be_assumed_of_a_request_is_named(
+    live: Live, method: str, path: str, body: Any, status: int, assumption: str
+) -> None:
+    told = told_of(live, method, path, {}, body)
+    assert (told["status"], told["basis"], told["assumption"]) == (status, "inferred", assumption)
+
+
+@pytest.mark.parametrize("version", [f"{PREVIEW};garbage", f"{PREVIEW}; a", f"{PREVIEW};", "2026-03-25.PREVIEW"])
+def test_what_is_no_version_is_refused(live: Live, version: str) -> None:
+    told = told_of(live, "GET", JOB, {"stripe-version": version}, None)
+    assert (told["status"], told["answer"]) == (400, "unknown_version")
+
+
+@pytest.mark.parametrize(
+    "path", ["/V2/core/batch_jobs/batchv2_1", "/v2/CORE/batch_jobs/batchv2_1", "/v2/core/Batch_jobs/batchv2_1"]
+)
+def test_a_path_of_stripe_in_other_capitals_leads_nowhere(live: Live, path: str) -> None:
+    world = live.load({"clock": {"start": "2026-03-10T00:00:00Z"}, "given": GIVEN})
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": PREVIEW, "emulator-world": world.id}
+    assert httpx.get(live.url + path, headers=headers).status_code == 404

@@ -1,0 +1,48 @@
+"""Whatever shows what clients sent hides their secrets beside the event loop: others are served meanwhile."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+
+from emulator.control.app import ROUTES
+from emulator.control.route import ControlRoute
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.web import redact
+
+SENT = "sent-by-a-client"
+FAULT = {"at": "serpwow.batches.list", "where": "before-commit", "do": "hang"}
+WORLD = "/_emulator/worlds/default"
+LOOKS = [row for row in ROUTES if row.method == "GET" and row.path.startswith("/worlds/{world}")]
+SHOW_REQUESTS = ("held", "unmatched", "journal", "{n}", "explain")
+
+
+@pytest.mark.parametrize("row", LOOKS, ids=[row.path for row in LOOKS])
+def test_secrets_are_hidden_beside_the_event_loop(row: ControlRoute, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads: set[str] = set()
+    scan = redact._scan
+
+    def noted(text: str) -> str:
+        if SENT in text:
+            threads.add(threading.current_thread().name)
+        return scan(text)
+
+    with ThreadedServer(create_app(worlds_of([]))) as server, httpx.Client(base_url=server.url, timeout=None) as client:
+        other = client.post("/_emulator/worlds", json={"id": "other"}).json()["id"]
+        client.post(f"{WORLD}/faults", json=FAULT)
+        client.get(f"/live/account?api_key=k&x={SENT}")
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(client.get, f"/live/batches?api_key=k&x={SENT}")
+            while not client.get(f"{WORLD}/held").json()["held"]:
+                pass
+            monkeypatch.setattr(redact, "_scan", noted)
+            for world in ("default", other):
+                path = row.path.format(world=world, n=1, name="x", fault="fault-1")
+                client.get(f"/_emulator{path}")
+            client.delete(f"{WORLD}/faults")
+    assert threads <= {"batch-emulator-apart"}
+    assert threads or row.path.rpartition("/")[2] not in SHOW_REQUESTS
