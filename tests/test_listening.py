@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from emulator.cli.main import main
+from emulator.server import listening
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.listening import listen, url_at, url_of
-from emulator.server.server import ThreadedServer, listening
+from emulator.server.server import ThreadedServer
 from tests.commands import invoke
 
 
