@@ -34,9 +34,9 @@ def _are_meant(ctx: click.Context, *names: str) -> bool:
 
 
 def _why_not_ready(url: str) -> str:
+    from emulator.kernel.redact import redact_text
     from emulator.reach import HttpClient
     from emulator.scenario.client import NoResponse
-    from emulator.web.redact import redact_text
 
     try:
         # neither a proxy nor the certificate that it shows matters to whether it is ready

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 
 from emulator import Emulator
 from emulator.handle.server import Refused
+from emulator.kernel.redact import redact_body, redact_text
 from emulator.web.guard import PREFIX
-from emulator.web.redact import redact_body, redact_text
 from tests.conftest import Live
 from tests.test_promises import DEFAULT, LIVES, Asked, first_run
 from tests.test_promises import live as lived

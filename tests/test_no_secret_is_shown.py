@@ -20,10 +20,10 @@ from emulator import Emulator, EmulatorServer, Refused
 from emulator.app import create_app, library, worlds_of
 from emulator.handle.story import story
 from emulator.handle.transport import InProcess
+from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
 from emulator.standard_error import standard_error
 from emulator.web.exchange_lines import LONGEST, ExchangeLines
-from emulator.web.redact import redact_body, redact_header, redact_text
 from tests.conftest import through_a_socket
 
 TAIL = "TAILofIT"

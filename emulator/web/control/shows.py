@@ -10,13 +10,13 @@ from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.journal import Entry, Exchange, show_event, show_instant
 from emulator.kernel.machine import Machine
 from emulator.kernel.quantities import show_duration
+from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.world import World
 from emulator.scenario.difference import Difference
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
 from emulator.web.control.exact import Unreadable, exactly
 from emulator.web.held import Held
-from emulator.web.redact import redact_body, redact_header, redact_text
 
 HEADERS_SHOWN = 16_384
 """Characters of an entry's headers that are shown, names and values together."""

@@ -91,13 +91,18 @@ def redact_text(text: str) -> str:
 def _redact_object(value: dict[str, Any], depth: int) -> Any:
     if depth > DEEPEST:
         return "…"
-    called = value.get("name")
-    secret_value = isinstance(called, str) and is_secret(called)  # {"name": "X-Api-Key", "value": "..."}
     hidden: dict[str, Any] = {}
     for name, part in value.items():
-        hide = is_secret(name) or (secret_value and name == "value")
-        hidden[_free(redact_text(name), name, hidden)] = (_hide if hide else redact_body)(part, depth)
+        redacted = (hide if hides(name, value) else redact_body)(part, depth)
+        hidden[_free(redact_text(name), name, hidden)] = redacted
     return hidden
+
+
+def hides(name: str, *objects: dict[str, Any]) -> bool:
+    """Tell whether what an object has under a name is a secret; `{"name": "X-Api-Key", "value": "..."}` has one as well."""
+    return is_secret(name) or (
+        name == "value" and any(isinstance(it := its.get("name"), str) and is_secret(it) for its in objects)
+    )
 
 
 def _free(shown: str, name: str, taken: dict[str, Any]) -> str:
@@ -107,13 +112,13 @@ def _free(shown: str, name: str, taken: dict[str, Any]) -> str:
     return next(it for n in count(len(taken)) if (it := f"{shown}{n}") not in taken)
 
 
-def _hide(value: Any, depth: int) -> Any:
-    """What is called a secret: no text or number in it can be read."""
+def hide(value: Any, depth: int = 0) -> Any:
+    """Return a value that is called a secret: no text or number in it can be read."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (dict, list)) and depth < DEEPEST:
         parts = value.items() if isinstance(value, dict) else enumerate(value)
-        hidden = {name: _hide(part, depth + 1) for name, part in parts}
+        hidden = {name: hide(part, depth + 1) for name, part in parts}
         return hidden if isinstance(value, dict) else list(hidden.values())
     return redact(value) if isinstance(value, str) else "…"
 
