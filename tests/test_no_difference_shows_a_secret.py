@@ -58,7 +58,8 @@ def test_what_is_not_expected_and_is_called_a_secret_is_not_shown() -> None:
     assert list(exact_difference({"a": 1}, {"a": 1, "token": PLAIN})) == [
         "the body has 'token' ('S3cr…'), which is not expected"
     ]
-    assert list(exact_difference({"token": PLAIN, "a": 1}, {"a": 1, "token": PLAIN}))[0].count("S3cr…") == 2
+    (order,) = exact_difference({"token": PLAIN, "a": 1}, {"a": 1, "token": PLAIN})
+    assert order.count("S3cr…") == 2
 
 
 def test_things_of_a_state_are_compared_without_their_secrets() -> None:
@@ -105,7 +106,7 @@ def test_playing_a_scenario_shows_no_secret_of_its_steps(tmp_path: Any) -> None:
     assert played.exit_code == 1
     assert (
         "10 differences" in played.output,
-        [it for it in played.output.splitlines() if TAIL in it or "eyJh" in it and "eyJh…" not in it],
+        [it for it in played.output.splitlines() if TAIL in it or "eyJhb" in it],
     ) == (True, [])
 
 

@@ -8,7 +8,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import unquote_plus
 
-from emulator.kernel.secrets import LONG, is_secret, may_name_secret, redact, redact_shapes
+from emulator.kernel.path_secrets import redact_segments
+from emulator.kernel.secrets import LONG, is_secret, may_name_secret, redact, redact_shapes, without_invisible
 
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
@@ -43,6 +44,9 @@ _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
 """What may be a user and a password at the end of a text that was cut short."""
 
+_BARE_USER = re.compile(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
+"""A user and a password with no `//` before them, as `CONNECT` and Host have them."""
+
 _CALLED = re.compile(r'"name"\s*+:\s*+"([^"\\]{1,100}+)')
 _VALUE = re.compile(r'("value"\s*+:\s*+)(?:(")((?:[^"\\]|\\.)*+)|([\[{].*+|[^\s,}\]"]++))', re.DOTALL)
 _ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>\s*+(?:<!\[CDATA\[)?+)([^<]++)")
@@ -67,9 +71,13 @@ def redact_body(value: Any, depth: int = 0) -> Any:
 def redact_header(name: str, value: str) -> str:
     """Return the value of a header in which no secret can be read; the scheme of an authorization can."""
     if not is_secret(name):
-        return redact_text(value)
+        return redact_text(_without_user(value) if name.lower() == "host" else value)
     scheme, space, credential = value.partition(" ")
     return f"{scheme} {redact(credential)}" if space and scheme.lower() in SCHEMES else redact(value)
+
+
+def _without_user(host: str) -> str:
+    return f"…{host[host.rindex('@') :]}" if "@" in host else host
 
 
 def redact_text(text: str) -> str:
@@ -159,13 +167,29 @@ def _decoded(text: str) -> str:
 
 
 def _scan(text: str) -> str:
-    """Redact a text in which nothing is encoded, in time that grows with its length."""
+    """Redact a text in which nothing is encoded, in time that grows with its length.
+
+    Where something has to be hidden in it once its invisible characters are left out, it is shown without them.
+    """
     if len(text) < SHORTEST:
         return text
+    shown = _scan_as_it_stands(text)
+    seen = without_invisible(shown)
+    if seen == shown:
+        return shown
+    again = _scan_as_it_stands(seen)
+    return shown if again == seen else again
+
+
+def _scan_as_it_stands(text: str) -> str:
     if "\n--" in text or text.startswith("--"):
         text = _redact_parts(text)
     if "//" in text:
         text = _CUT_USER.sub("…", _USER.sub("…", text))
+    if "@" in text and ":" in text:
+        text = _BARE_USER.sub(r"\1…", text)
+    if "/" in text:
+        text = redact_segments(text)
     if ("=" in text or ":" in text) and may_name_secret(text):
         text = _redact_named(_redact_named_values(text))
     if "<" in text:
