@@ -314,6 +314,7 @@ def test_no_credential_behind_its_scheme_can_be_read(scheme: str) -> None:
         f'{{"name":"api_key","x":1,"value":["abcd{TAIL}"]',
         f"<token><![CDATA[abcd{TAIL}]]></token>",
         f"xapp-1-A0123456789-{TAIL}",
+        f"prefixwhsec_abcd{TAIL}",
         *(f"a=1&{name}=abcd{TAIL}" for name in ("refreshTokens", "token1", "password2", "apikey1", "api_key_2")),
     ],
 )
@@ -539,3 +540,11 @@ def test_the_journal_shows_headers_up_to_a_bound_and_counts_the_rest() -> None:
         told = json.dumps(emulator.ask("GET", "/journal"), ensure_ascii=False)
     assert len(told) < 18_000
     assert ("characters more" in told, "headers more" in told, readable_in(told)) == (True, True, [])
+
+
+def test_no_fault_shows_a_secret_that_it_answers_with() -> None:
+    with Emulator() as emulator:
+        fault = {"at": "stripe", "where": "before-commit", "do": "status", "status": 500, "body": {"password": PLAIN}}
+        laid = emulator.ask("POST", "/faults", fault)
+        assert laid["fault"]["body"] == {"password": "S3cr…"}
+        assert readable_in(json.dumps(emulator.ask("GET", "/faults"))) == []

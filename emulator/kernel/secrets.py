@@ -61,7 +61,7 @@ SHAPES = (
         ("k_live_", "k_test_", "k_org_"),
         re.compile(r"(?<![A-Za-z0-9])[ers]k_(?:org_)?(?:live|test)_\w{3,}+"),
     ),
-    Shape("`whsec_…`", ("whsec_",), re.compile(r"(?<![A-Za-z0-9])whsec_[\w+/=-]{3,}+")),
+    Shape("`whsec_…`", ("whsec_",), re.compile(r"whsec_[\w+/=-]{3,}+")),
     Shape(
         "32 upper-case hexadecimal digits, not of one kind only (a key of SerpWow)",
         (),
