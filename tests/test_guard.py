@@ -15,10 +15,10 @@ from emulator.app import create_app, library, worlds_of
 from emulator.cli import main
 from emulator.handle.adapter import InProcessAdapter
 from emulator.handle.transport import InProcess
+from emulator.kernel.redact import redact_text
 from emulator.vendors import VENDORS
 from emulator.web.control.app import ROUTES
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard, allowed, is_loopback
-from emulator.web.redact import redact_text
 from tests.commands import invoke
 from tests.conftest import through_a_socket
 

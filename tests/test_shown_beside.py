@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from emulator.app import create_app, worlds_of
+from emulator.kernel import redact
 from emulator.server import ThreadedServer
-from emulator.web import redact
 from emulator.web.control.app import ROUTES
 from emulator.web.control.route import ControlRoute
 

@@ -23,12 +23,12 @@ from emulator.handle.quiet import Traffic
 from emulator.handle.written import read, written
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
+from emulator.kernel.redact import redact_text
 from emulator.scenario.answers import read_foreign
 from emulator.scenario.compare import abridge
 from emulator.scenario.library import Library
 from emulator.vendors import VENDORS
 from emulator.web.held import HeldRequests
-from emulator.web.redact import redact_text
 
 if TYPE_CHECKING:
     from emulator.server import ThreadedServer

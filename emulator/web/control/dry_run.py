@@ -9,6 +9,7 @@ from typing import Any
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.moment import NOW, Moment
+from emulator.kernel.redact import redact_header
 from emulator.kernel.world import World
 from emulator.scenario.contradictions import header_problems
 from emulator.scenario.difference import between
@@ -21,7 +22,6 @@ from emulator.web.control.schemas import ref
 from emulator.web.control.shows import show_body
 from emulator.web.live_key import has_live_key
 from emulator.web.origin import AUTHORITY
-from emulator.web.redact import redact_header
 from emulator.web.target import with_plain_letters
 
 URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)

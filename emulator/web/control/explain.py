@@ -12,6 +12,7 @@ from emulator.kernel.history import Touched
 from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
 from emulator.kernel.machine import Row
 from emulator.kernel.printable import escaped
+from emulator.kernel.redact import redact_text
 from emulator.kernel.secrets import redact
 from emulator.kernel.world import World
 from emulator.scenario.difference import of_touched
@@ -23,7 +24,6 @@ from emulator.web.control.pages import PAGE, page
 from emulator.web.control.shows import show_entry
 from emulator.web.held import Held
 from emulator.web.recorder import REFUSED
-from emulator.web.redact import redact_text
 from emulator.web.routes import Routes
 from emulator.web.unmatched import Unmatched
 from emulator.web.wire import WORLD_HEADER

@@ -10,13 +10,14 @@ from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.journal import Entry, Exchange, show_event, show_instant
 from emulator.kernel.machine import Machine
 from emulator.kernel.quantities import show_duration
+from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.world import World
 from emulator.scenario.difference import Difference
 from emulator.scenario.scenario import Vendors
 from emulator.vendors.vendor import Vendor
+from emulator.web.control.body_text import text_of
 from emulator.web.control.exact import Unreadable, exactly
 from emulator.web.held import Held
-from emulator.web.redact import redact_body, redact_header, redact_text
 
 HEADERS_SHOWN = 16_384
 """Characters of an entry's headers that are shown, names and values together."""
@@ -100,7 +101,8 @@ def show_body(content: bytes) -> Any:
     try:
         return redact_body(exactly(content))
     except (ValueError, Unreadable):
-        return redact_text(content.decode("utf-8", "replace"))
+        text = text_of(content)
+        return f"({len(content)} bytes that are no text)" if text is None else redact_text(text)
 
 
 def show_difference(difference: Difference) -> dict[str, Any]:
