@@ -13,8 +13,9 @@ from hypothesis import given, settings
 
 from emulator import Emulator
 from emulator.client.server import Refused
+from emulator.control.serializers import show_body
+from emulator.sdk.vendor import dump
 from emulator.web.guard import PREFIX
-from emulator.web.redact import redact_body, redact_text
 from tests.conftest import Live
 from tests.test_promises import DEFAULT, LIVES, Asked, first_run
 from tests.test_promises import live as lived
@@ -37,14 +38,7 @@ def host_first(explanation: dict[str, Any]) -> dict[str, Any]:
 
 def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
-    try:
-        return (
-            reply.status_code,
-            headers,
-            redact_body(json.loads(reply.content, parse_float=Decimal)) if reply.content else None,
-        )
-    except ValueError:
-        return reply.status_code, headers, redact_text(reply.text)
+    return reply.status_code, headers, json.loads(dump(show_body(reply.content)), parse_float=Decimal)
 
 
 def foretold(rehearsed: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:

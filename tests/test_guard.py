@@ -15,10 +15,10 @@ from emulator.cli.main import main
 from emulator.client.adapter import InProcessAdapter
 from emulator.client.transport import InProcess
 from emulator.control.app import ROUTES
+from emulator.kernel.redact import redact_text
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard, allowed, is_loopback
-from emulator.web.redact import redact_text
 from tests.commands import invoke
 from tests.conftest import through_a_socket
 

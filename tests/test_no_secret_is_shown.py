@@ -20,10 +20,11 @@ from emulator import Emulator, EmulatorServer, Refused
 from emulator.cli.stderr import standard_error
 from emulator.client.failure_report import story
 from emulator.client.transport import InProcess
+from emulator.control.serializers import show_body
+from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
 from emulator.server.app import create_app, library, worlds_of
 from emulator.web.exchange_lines import LONGEST, ExchangeLines
-from emulator.web.redact import redact_body, redact_header, redact_text
 from tests.conftest import through_a_socket
 
 TAIL = "TAILofIT"
@@ -82,6 +83,16 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
     "query, all encoded": lambda name, value: f"/x?{percent(f'a=1&{name}={all_of(value)}')}",
     "query after a fragment": lambda name, value: f"/x#?{name}={all_of(value)}",
     "matrix parameter": lambda name, value: f"/x;{name}={all_of(value)}/y",
+    "path": lambda name, value: f"/x/{name}/{all_of(value)}/y",
+    "path, encoded name": lambda name, value: f"/x/{percent(name)}/{all_of(value)}",
+    "path, encoded slash": lambda name, value: "/x/y" + all_of(f"/{name}/{all_of(value)}"),
+    "path, slashes and dots": lambda name, value: f"/x/{name}//./{all_of(value)}?a=1",
+    "path of a URL in JSON": lambda name, value: json.dumps({"url": f"https://h.test/{name}/{all_of(value)}/y"}),
+    "path of a URL in a query": lambda name, value: f"/x?url={quote(f'https://h.test/{name}/{all_of(value)}', '')}&b=2",
+    "query, NUL in the name": lambda name, value: f"/x?a=1&{'%00'.join(name)}={all_of(value)}",
+    "form, no width in the name": lambda name, value: urlencode({"a": 1, "\u200b".join(name): value}),
+    "JSON, no width in the name": lambda name, value: json.dumps({"\u200b".join(name): value}, ensure_ascii=False),
+    "JSON in JSON, NUL in the name": lambda name, value: json.dumps({"p": json.dumps({"\0".join(name): value})}),
     "URL in a query": lambda name, value: f"/x?url={quote(f'https://h.test/?{name}={all_of(value)}', '')}&b=2",
     "URL in a URL in a query": lambda name, value: (
         "/x?url=" + all_of("https://h.test/?to=" + all_of(f"https://i.test/?{name}={all_of(value)}"))
@@ -140,6 +151,59 @@ def test_no_secret_can_be_read_where_a_text_was_cut_short(place: str, value: str
     assert [text[:end] for end in range(len(text)) if TAIL in redact_text(text[:end])] == []
 
 
+@pytest.mark.parametrize("name", ["password", "api_key", "token"])
+@pytest.mark.parametrize("value", ["ab'cd", 'ab"cd', "ab&cd", "ab<cd", "ab\\cd", "ab;cd,e=f:g"])
+def test_no_secret_in_a_path_can_be_read_behind_a_sign(name: str, value: str) -> None:
+    assert TAIL not in redact_text(f"/live/{name}/{value}{TAIL}?a=1")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/za/pay/authentication/getToken",
+        "/live/batches/2A6F94BB/stop",
+        "/_files/stripe/default/upload/",
+        "/6dot50/tokens/0/token",
+        "/given/serpwow/destinations/0/settings/s3_secret_access_key/0",
+        "did you mean '/za/pay/authentication/getToken'? it is /za/pay/authentication/getToken, so",
+    ],
+)
+def test_a_path_in_which_nothing_stands_behind_the_name_of_a_secret_stays_as_it_is(path: str) -> None:
+    assert redact_text(path) == path
+
+
+@pytest.mark.parametrize("purpose", ["upload", "download"])
+def test_the_token_of_a_link_to_a_file_cannot_be_read(purpose: str) -> None:
+    for place in (str, quote, lambda it: quote(it, ""), lambda it: json.dumps({"url": f"http://h{it}", "b": 1}), percent):
+        text = place(f"/_files/stripe/default/{purpose}/batchv2_Ab-{PLAIN}")
+        assert (TAIL in redact_text(text), f"/_files/stripe/default/{purpose}/batc…" in redact_text(text)) == (False, True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("place", ["JSON", "form", "multipart", "header line", "XML", "JSON in JSON"])
+def test_no_secret_can_be_read_in_a_body_in_another_encoding(encoding: str, place: str) -> None:
+    for name, mark in product(("api_key", "password"), ("", "\ufeff")):
+        content = (mark + TEXTS[place](name, PLAIN)).encode(encoding)
+        for end in range(len(content) - 8, len(content) + 1):
+            told = json.dumps(show_body(content[:end]), ensure_ascii=False)
+            assert (TAIL in told.translate({0: None}).replace("\\u0000", ""), "S3cr…" in told) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\x1f\x8b\x08\x00\xffpassword", "(13 bytes that are no text)"),
+        (b"\xff\xfe\x00\xd8a\x00", "(6 bytes that are no text)"),
+        ("naïve".encode("latin-1"), "na\ufffdve"),
+        ("naïve".encode("utf-16"), "naïve"),
+        ("naïve".encode()[:3], "na"),
+        (b"", None),
+    ],
+)
+def test_a_body_is_shown_as_the_text_that_it_is(content: bytes, told: str | None) -> None:
+    assert show_body(content) == told
+
+
 USERS = [
     f"https://me:{PLAIN}@h.test/x",
     f"https://{PLAIN}@h.test",
@@ -171,6 +235,15 @@ def test_no_user_in_a_url_can_be_read(place: Callable[[str], str], url: str) -> 
     text = place(url)
     assert TAIL not in redact_text(text)
     assert TAIL not in shown(text)
+
+
+@pytest.mark.parametrize("password", [PLAIN, f"a@{PLAIN}", f"a:{PLAIN}", f"a&b={PLAIN}"])
+@pytest.mark.parametrize(
+    "text", ["u:{}@localhost:443", "CONNECT u:{}@localhost:443 refused", "this is not u:{}@h:80: it is none"]
+)
+def test_no_password_before_a_host_can_be_read(text: str, password: str) -> None:
+    assert TAIL not in redact_text(text.format(password))
+    assert TAIL not in redact_header("Host", f"u:{password}/{TAIL}@localhost")
 
 
 LIKE = [
@@ -241,6 +314,7 @@ def test_no_credential_behind_its_scheme_can_be_read(scheme: str) -> None:
         f'{{"name":"api_key","x":1,"value":["abcd{TAIL}"]',
         f"<token><![CDATA[abcd{TAIL}]]></token>",
         f"xapp-1-A0123456789-{TAIL}",
+        f"prefixwhsec_abcd{TAIL}",
         *(f"a=1&{name}=abcd{TAIL}" for name in ("refreshTokens", "token1", "password2", "apikey1", "api_key_2")),
     ],
 )
@@ -265,6 +339,7 @@ ORDINARY = [
     "https://hooks.test:8443/h?batch=1&email=a%40b.test",
     "http://[::1]:8080/live",
     "a mail to me@example.com about tokens: none",
+    "mailto:me@example.com",
     "basic authentication, bearer authentication",
     'Bearer error="invalid_token"',
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
@@ -465,3 +540,11 @@ def test_the_journal_shows_headers_up_to_a_bound_and_counts_the_rest() -> None:
         told = json.dumps(emulator.ask("GET", "/journal"), ensure_ascii=False)
     assert len(told) < 18_000
     assert ("characters more" in told, "headers more" in told, readable_in(told)) == (True, True, [])
+
+
+def test_no_fault_shows_a_secret_that_it_answers_with() -> None:
+    with Emulator() as emulator:
+        fault = {"at": "stripe", "where": "before-commit", "do": "status", "status": 500, "body": {"password": PLAIN}}
+        laid = emulator.ask("POST", "/faults", fault)
+        assert laid["fault"]["body"] == {"password": "S3cr…"}
+        assert readable_in(json.dumps(emulator.ask("GET", "/faults"))) == []

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from emulator import Emulator
+from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.secrets import is_secret
-from emulator.web.redact import redact_body, redact_header, redact_text
 
 BUCKET = {
     "name": "Results",

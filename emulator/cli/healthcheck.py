@@ -35,9 +35,9 @@ def _are_meant(ctx: click.Context, *names: str) -> bool:
 
 def _why_not_ready(url: str) -> str:
     from emulator.client.http import HttpClient
+    from emulator.kernel.redact import redact_text
     from emulator.scenario.answers import NoEmulator, read_answer, read_refusal
     from emulator.scenario.client import NoResponse
-    from emulator.web.redact import redact_text
 
     shown = redact_text(url)
     try:

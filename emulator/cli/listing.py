@@ -126,8 +126,8 @@ def worlds(wish: Wish) -> Iterator[Item]:
     """
     from emulator.client.server import EmulatorServer
     from emulator.kernel.errors import EmulatorError
+    from emulator.kernel.redact import redact_text
     from emulator.scenario.answers import fits
-    from emulator.web.redact import redact_text
 
     try:
         with EmulatorServer(wish.url, token=wish.token) as server:

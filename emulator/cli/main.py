@@ -173,9 +173,9 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
 def _differences(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:
     from emulator.client.http import HttpClient
     from emulator.client.in_process import InProcessClient
+    from emulator.kernel.redact import redact_text
     from emulator.scenario.client import NoResponse
     from emulator.scenario.player import play
-    from emulator.web.redact import redact_text
 
     try:
         with HttpClient(against, token) if against else nullcontext(InProcessClient()) as client:

@@ -109,7 +109,7 @@ class _Formatter(logging.Formatter):
         return super().format(plain)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is logging's
-        from emulator.web.redact import redact_text
+        from emulator.kernel.redact import redact_text
 
         return line_of(redact_text(super().formatMessage(record)))
 
@@ -121,7 +121,7 @@ class _Formatter(logging.Formatter):
 
 
 def _indented(text: str) -> str:
-    from emulator.web.redact import redact_text
+    from emulator.kernel.redact import redact_text
 
     return "\n".join(f"  {escaped_lines(line)}" for line in redact_text(text).split("\n"))
 

@@ -21,6 +21,7 @@ from emulator.client.json_encoding import read, written
 from emulator.client.quiet import Traffic
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
+from emulator.kernel.redact import redact_text
 from emulator.scenario.answers import read_foreign
 from emulator.scenario.library import Library
 from emulator.server.app import App, closed_worlds, create_app, library
@@ -28,7 +29,6 @@ from emulator.server.collector import at_rest
 from emulator.state.compare import abridge
 from emulator.vendors import VENDORS
 from emulator.web.held import HeldRequests
-from emulator.web.redact import redact_text
 
 if TYPE_CHECKING:
     from emulator.server.server import ThreadedServer

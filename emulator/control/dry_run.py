@@ -15,13 +15,13 @@ from emulator.control.serializers import show_body
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.moment import NOW, Moment
+from emulator.kernel.redact import redact_header
 from emulator.kernel.world import World
 from emulator.scenario.semantic_checks import header_problems
 from emulator.sdk.vendor import Call, Stream, dump
 from emulator.state.diff import between
 from emulator.web.live_key import has_live_key
 from emulator.web.origin import AUTHORITY
-from emulator.web.redact import redact_header
 from emulator.web.target import with_plain_letters
 
 URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)

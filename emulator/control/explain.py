@@ -15,6 +15,7 @@ from emulator.kernel.history import Touched
 from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
 from emulator.kernel.machine import Row
 from emulator.kernel.printable import escaped
+from emulator.kernel.redact import redact_text
 from emulator.kernel.secrets import redact
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
@@ -22,7 +23,6 @@ from emulator.state.diff import of_touched
 from emulator.web.answers import SCRIPTED
 from emulator.web.held import Held
 from emulator.web.recorder import REFUSED
-from emulator.web.redact import redact_text
 from emulator.web.response import WORLD_HEADER
 from emulator.web.routes import Routes
 from emulator.web.unmatched import Unmatched

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any, NamedTuple
 
 from emulator.control.fields import as_wanted
 from emulator.control.sent import NO_RESOURCE, Sent
-from emulator.state.compare import count_differences, differences
-from emulator.web.redact import redact_body, redact_header, redact_text
+from emulator.kernel.redact import redact_text
+from emulator.state.compare import count_differences, differences, header_difference
 from emulator.web.routes import Routes
 
 WISHES = ("json", "id", "query", "headers")
@@ -80,13 +79,7 @@ def _of_headers(sent: Sent, wanted: Mapping[str, Any]) -> Iterator[Misses]:
         if actual is None:
             yield _missed(1, f"there is no header {name}")
         elif actual != value:
-            yield Misses(1, partial(_other_header, name, actual, value))
-
-
-def _other_header(name: str, actual: str, value: str) -> list[str]:
-    shown, other = redact_header(name, actual), redact_header(name, value)
-    same = f"the header {name} has another credential"
-    return [f"the header {name} is {shown!r}, not {other!r}" if shown != other else same]
+            yield _missed(1, header_difference(name, actual, value))
 
 
 def _of_body(sent: Sent, wanted: Mapping[str, Any]) -> Iterator[Misses]:
@@ -120,11 +113,5 @@ def _missed(distance: int, why: str) -> Misses:
 
 
 def _compared(wanted: Any, actual: Any, path: str = "") -> Misses:
-    """Return the differences of two values, of which credentials are compared and not told."""
-    return Misses(count_differences(wanted, actual), partial(_in_words, wanted, actual, path))
-
-
-def _in_words(wanted: Any, actual: Any, path: str) -> list[str]:
-    if not count_differences(wanted, actual):
-        return []
-    return list(differences(redact_body(wanted), redact_body(actual), path)) or ["a credential differs"]
+    """Return the differences of two values, of which secrets are compared and not told."""
+    return Misses(count_differences(wanted, actual), lambda: list(differences(wanted, actual, path)))

@@ -13,9 +13,9 @@ from starlette.types import Receive, Scope, Send
 from emulator.control.paths import hint
 from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany, cut
 from emulator.kernel.printable import escaped
+from emulator.kernel.redact import redact_text
 from emulator.web.guard import PREFIX, Turned
 from emulator.web.long_heads import with_head
-from emulator.web.redact import redact_text
 from emulator.web.response import line_of
 
 STATUSES: dict[type[EmulatorError], int] = {

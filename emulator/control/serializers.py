@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.contract.evidence import load_evidence
+from emulator.control.body_text import text_of
 from emulator.control.exact_json import Unreadable, exactly
 from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.journal import Entry, Exchange, show_event, show_instant
 from emulator.kernel.machine import Machine
 from emulator.kernel.quantities import show_duration
+from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import Difference
 from emulator.web.held import Held
-from emulator.web.redact import redact_body, redact_header, redact_text
 
 HEADERS_SHOWN = 16_384
 """Characters of an entry's headers that are shown, names and values together."""
@@ -99,7 +100,8 @@ def show_body(content: bytes) -> Any:
     try:
         return redact_body(exactly(content))
     except (ValueError, Unreadable):
-        return redact_text(content.decode("utf-8", "replace"))
+        text = text_of(content)
+        return f"({len(content)} bytes that are no text)" if text is None else redact_text(text)
 
 
 def show_difference(difference: Difference) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from emulator.kernel.redact import redact_text
 from emulator.web.held import Held
-from emulator.web.redact import redact_text
 
 TOLD = 3
 """Requests that a message names at most."""

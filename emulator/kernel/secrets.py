@@ -61,7 +61,7 @@ SHAPES = (
         ("k_live_", "k_test_", "k_org_"),
         re.compile(r"(?<![A-Za-z0-9])[ers]k_(?:org_)?(?:live|test)_\w{3,}+"),
     ),
-    Shape("`whsec_…`", ("whsec_",), re.compile(r"(?<![A-Za-z0-9])whsec_[\w+/=-]{3,}+")),
+    Shape("`whsec_…`", ("whsec_",), re.compile(r"whsec_[\w+/=-]{3,}+")),
     Shape(
         "32 upper-case hexadecimal digits, not of one kind only (a key of SerpWow)",
         (),
@@ -118,6 +118,8 @@ _FIRST = {"key", *(word.partition("_")[0] for word in (*ENDINGS, *WORDS, *LAST_W
 _STEMS = sorted(stem for stem in _FIRST if not any(other in stem for other in _FIRST - {stem}))
 """A part of each name of a secret: where none is in a text, it names none."""
 
+_INVISIBLE = re.compile("[\\0\\xad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]+")
+
 _BRACKETS = re.compile(r"[\[\]]+")
 _ESCAPE = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 
@@ -145,6 +147,11 @@ def redact(secret: str) -> str:
     return f"{secret[:SHOWN]}…" if len(secret) > 2 * SHOWN else "…"
 
 
+def without_invisible(text: str) -> str:
+    """Return a text without NUL and without characters that have no width, which hide a name from who looks for it."""
+    return text if text.isascii() and "\0" not in text else _INVISIBLE.sub("", text)
+
+
 def redact_shapes(text: str) -> str:
     """Return a text in which nothing stands that has the shape of a secret."""
     for mark, pattern in _MARKED:
@@ -163,6 +170,7 @@ def _is_secret(name: str) -> bool:
         if "%" not in name and "\\" not in name:
             break
         name = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), unquote_plus(name))
+    name = without_invisible(name)
     if "[" in name and any(map(_is_secret, _BRACKETS.split(name))):  # settings[key], as forms have it
         return True
     words = f"_{_WORD_ENDS.sub('_', name).lower()}_".replace("__", "_")

@@ -8,6 +8,7 @@ from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
 from emulator.kernel.quantities import duration_at, parse_duration, parse_instant, show_duration
+from emulator.kernel.redact import redact_body
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.schema_types import DELAY, DURATION, INSTANT
@@ -106,11 +107,14 @@ def lay_in(tx: Transaction, world: World, written: Mapping[str, Any], place: str
 
 
 def show_fault(fault: Fault) -> dict[str, Any]:
-    """A fault as the control plane shows it: as it was written, durations in one form, and how often it has struck."""
+    """A fault as the control plane shows it: as it was written, durations in one form, and how often it has struck.
+
+    No secret can be read in it.
+    """
     lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
     return {
         "id": fault.id,
-        "fault": {**fault.written, **{key: show_duration(parse_duration(length)) for key, length in lengths.items()}},
+        "fault": redact_body(fault.written) | {key: show_duration(parse_duration(it)) for key, it in lengths.items()},
         "seen": fault.seen,
         "struck": fault.struck,
         "left": None if fault.times is None else fault.times - fault.struck,

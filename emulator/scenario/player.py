@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from emulator.kernel.printable import escaped
+from emulator.kernel.redact import redact_header, redact_text
 from emulator.scenario.answers import NoEmulator, fits, read_answer, read_foreign, read_refusal
 from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
 from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
 from emulator.scenario.scenario import Scenario, Step
 from emulator.sdk.vendor import dump
-from emulator.state.compare import abridge, differences, exact_difference
+from emulator.state.compare import differences, exact_difference, header_difference, shown
 
 CONTROL = "/_emulator"
 
@@ -60,7 +61,7 @@ def play(scenario: Scenario, client: Client) -> Played:
     """
     made = client.send("POST", f"{CONTROL}/worlds".encode(), (), dump({"scenario": scenario.written, "claim": False}))
     if made.status != 201:
-        return Played([Difference(scenario.source, f"the server refuses the scenario: {read_refusal(made)}")])
+        return Played([Difference(scenario.source, f"the server refuses the scenario: {redact_text(read_refusal(made))}")])
     world = read_answer(made, WORLD)
     here = _path_of(world["id"])
     try:
@@ -123,10 +124,10 @@ class _Player:
                 reply = self._send(written)
             except NoResponse as error:
                 if "fails" not in expected:
-                    yield f"no complete answer came back: {error}"
+                    yield f"no complete answer came back: {redact_text(str(error))}"
                 return
             if "fails" in expected:
-                yield f"a complete answer came back, and none was expected: status {reply.status}, {abridge(reply.text)}"
+                yield f"a complete answer came back, and none was expected: status {reply.status}, {shown(reply.text)}"
             if "get" not in written and (code := reply.header("Emulator-Error")):
                 yield REACHED_NOBODY.format(code)
             yield from _reply_differences(expected, reply)
@@ -154,14 +155,14 @@ class _Player:
             path, host = raw_target(target)
             raw = raw_headers(({"Host": host} if host else {}) | headers)
         except ValueError as error:
-            raise Mismatch(f"{method} {target} cannot be sent: {error}") from None
+            raise Mismatch(f"{redact_text(f'{method} {target}')} cannot be sent: {redact_text(str(error))}") from None
         return self._client.send(method, path, raw, content)
 
     def _steer(self, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else dump(body)
         reply = self._client.send(method, f"{self._here}{path}".encode(), (), content)
         if reply.status >= 300:
-            raise Mismatch(f"this step was refused, and those after it were not played: {read_refusal(reply)}")
+            raise Mismatch(f"this step was refused, and those after it were not played: {redact_text(read_refusal(reply))}")
         return read_answer(reply, dict)
 
     def _keep(self, wanted: Mapping[str, str], reply: Response) -> Iterator[str]:
@@ -169,7 +170,7 @@ class _Player:
             value = _at(_json(reply), path)
             if value is None:
                 self._lost.add(name)
-                yield f"nothing can be kept as {name!r}: the answer has no {path!r}"
+                yield f"nothing can be kept as {name!r}: the answer has no {redact_text(path)!r}"
             else:
                 self._lost.discard(name)
                 self._kept[name] = str(value)
@@ -200,14 +201,15 @@ def _at(value: Any, path: str) -> Any:
 
 def _reply_differences(expected: Mapping[str, Any], reply: Response) -> Iterator[str]:
     if "status" in expected and reply.status != expected["status"]:
-        yield f"the status is {reply.status}, not {expected['status']}; the body is {abridge(reply.text)}"
+        yield f"the status is {reply.status}, not {expected['status']}; the body is {shown(reply.text)}"
     for name, value in expected.get("headers", {}).items():
-        if reply.header(name) is None:
-            yield f"there is no header {name}, which should be {value!r}"
-        elif reply.header(name) != value:
-            yield f"the header {name} is {reply.header(name)!r}, not {value!r}"
+        actual = reply.header(name)
+        if actual is None:
+            yield f"there is no header {redact_text(name)}, which should be {redact_header(name, value)!r}"
+        elif actual != value:
+            yield header_difference(name, actual, value)
     if "text" in expected and reply.text != expected["text"]:
-        yield f"the body is {abridge(reply.text)}, not {abridge(expected['text'])}"
+        yield from differences(expected["text"], reply.text)
     if "json" in expected:
         compare = exact_difference if expected.get("exactly") else differences
         yield from compare(expected["json"], _json(reply))

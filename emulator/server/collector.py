@@ -44,11 +44,12 @@ class Tended:
     def tend(self) -> None:
         """Look through what is new, once a second; and once a minute through all that there is, if it is little."""
         self._seconds += 1
-        if self._seconds % 60 == 0 and gc.get_freeze_count() < LITTLE:
+        new = self._at_once * gc.get_count()[2]
+        if self._seconds % 60 == 0 and gc.get_freeze_count() + new < LITTLE:
             gc.unfreeze()
             gc.collect()
             gc.freeze()
-        elif new := self._at_once * gc.get_count()[2]:
+        elif new:
             if new < LITTLE:
                 gc.collect()
             gc.freeze()

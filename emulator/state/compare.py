@@ -8,12 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.quantities import parse_instant
+from emulator.kernel.redact import hide, hides, redact_body, redact_header, redact_text
 
 ABRIDGED = 120
 
 
-def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False) -> Iterator[str]:
-    """Where `actual` does not hold `expected`.
+def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False, secret: bool = False) -> Iterator[str]:
+    """Yield where `actual` does not hold `expected`; of a secret, as of all below a name of one, no more than its beginning.
 
     Objects may hold more than was expected; lists may not, unless `by_id` is set and what was expected of them has ids: then
     these are things of a state, whose instants may be written in more than one way.
@@ -21,13 +22,33 @@ def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False)
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key, value in expected.items():
             if key not in actual:
-                yield f"{path or 'the body'} has no {key!r}"
+                yield f"{path or 'the body'} has no {redact_text(key)!r}"
             else:
-                yield from differences(value, actual[key], f"{path}.{key}".lstrip("."), by_id)
+                below = secret or hides(key, expected, actual)
+                yield from differences(value, actual[key], _below(path, key), by_id, below)
     elif isinstance(expected, list) and isinstance(actual, list):
-        yield from _list_differences(expected, actual, path, by_id)
+        yield from _list_differences(expected, actual, path, by_id, secret)
     elif not _same(expected, actual) and not (by_id and _same_instant(expected, actual)):
-        yield f"{path or 'the body'} is {abridge(actual)}, not {abridge(expected)}"
+        yield f"{path or 'the body'} is {_beside(shown(actual, secret), shown(expected, secret))}"
+
+
+def _below(path: str, key: str) -> str:
+    return f"{path}.{redact_text(key)}".lstrip(".")
+
+
+def shown(value: Any, secret: bool = False) -> str:
+    """Return a value in which no secret can be read as text, cut where it grows long."""
+    return abridge(hide(value) if secret else redact_body(value))
+
+
+def _beside(actual: str, expected: str) -> str:
+    return f"{actual}, not {expected}" if actual != expected else f"another than expected: both are shown as {actual}"
+
+
+def header_difference(name: str, actual: str, expected: str) -> str:
+    """Return in what two values of a header differ."""
+    values = (repr(redact_header(name, it)) for it in (actual, expected))
+    return f"the header {redact_text(name)} is {_beside(*values)}"
 
 
 def count_differences(expected: Any, actual: Any) -> int:
@@ -46,47 +67,51 @@ def exact_difference(expected: Any, actual: Any) -> Iterator[str]:
     if _ordered(expected) == _ordered(actual):
         return
     found = [*differences(expected, actual), *_unexpected(expected, actual)] or [*_respelt(expected, actual)]
-    yield from found or [f"the keys are in another order: {abridge(actual)}, not {abridge(expected)}"]
+    yield from found or [f"the keys are in another order: {shown(actual)}, not {shown(expected)}"]
 
 
-def _unexpected(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
+def _unexpected(expected: Any, actual: Any, path: str = "", secret: bool = False) -> Iterator[str]:
     """Yield the keys that `actual` has and `expected` has not."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key, value in actual.items():
+            below = secret or hides(key, expected, actual)
             if key in expected:
-                yield from _unexpected(expected[key], value, f"{path}.{key}".lstrip("."))
+                yield from _unexpected(expected[key], value, _below(path, key), below)
             else:
-                yield f"{path or 'the body'} has {key!r} ({abridge(value)}), which is not expected"
+                yield f"{path or 'the body'} has {redact_text(key)!r} ({shown(value, below)}), which is not expected"
     elif isinstance(expected, list) and isinstance(actual, list):
         for index, (left, right) in enumerate(zip(expected, actual, strict=False)):
-            yield from _unexpected(left, right, f"{path}[{index}]")
+            yield from _unexpected(left, right, f"{path}[{index}]", secret)
 
 
-def _respelt(expected: Any, actual: Any, path: str = "") -> Iterator[str]:
+def _respelt(expected: Any, actual: Any, path: str = "", secret: bool = False) -> Iterator[str]:
     """Yield the numbers of equal values that are written in another way, such as 1.50 for 1.5."""
     if isinstance(expected, dict):
         for key, value in expected.items():
-            yield from _respelt(value, actual[key], f"{path}.{key}".lstrip("."))
+            yield from _respelt(value, actual[key], _below(path, key), secret or hides(key, expected, actual))
     elif isinstance(expected, list):
         for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from _respelt(left, right, f"{path}[{index}]")
+            yield from _respelt(left, right, f"{path}[{index}]", secret)
     elif isinstance(expected, (int, Decimal)) and spelt(expected) != spelt(actual):
-        yield f"{path or 'the body'} is written {spelt(actual)}, not {spelt(expected)}"
+        said = "in another way than expected" if secret else f"{spelt(actual)}, not {spelt(expected)}"
+        yield f"{path or 'the body'} is written {said}"
 
 
-def _list_differences(expected: list[Any], actual: list[Any], path: str, by_id: bool) -> Iterator[str]:
+def _list_differences(expected: list[Any], actual: list[Any], path: str, by_id: bool, secret: bool) -> Iterator[str]:
     if by_id and expected and all(isinstance(item, dict) and "id" in item for item in expected):
         known = {item.get("id"): item for item in actual if isinstance(item, dict)}
         for item in expected:
-            if item["id"] not in known:
-                yield f"{path} has no {item['id']!r}"
+            id = item["id"]
+            told = hide(id) if secret else redact_body(id)
+            if id not in known:
+                yield f"{path} has no {told!r}"
             else:
-                yield from differences(item, known[item["id"]], f"{path}[{item['id']}]", by_id)
+                yield from differences(item, known[id], f"{path}[{told}]", by_id, secret)
     elif len(expected) != len(actual):
         yield f"{path or 'the body'} has {len(actual)} items, not {len(expected)}"
     else:
         for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from differences(left, right, f"{path}[{index}]", by_id)
+            yield from differences(left, right, f"{path}[{index}]", by_id, secret)
 
 
 def _same(expected: Any, actual: Any) -> bool:

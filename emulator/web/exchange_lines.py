@@ -6,9 +6,9 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
+from emulator.kernel.redact import redact_text
 from emulator.web.guard import OPEN, Turned
 from emulator.web.long_heads import with_head
-from emulator.web.redact import redact_text
 from emulator.web.response import Scope, Send, Wire
 
 Say = Callable[[str], None]

@@ -13,6 +13,7 @@ from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
+from emulator.kernel.redact import redact_text
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.vendor import Call, Reader, Stream, Vendor
@@ -30,7 +31,6 @@ from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.long_heads import has_long_head, with_head
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Judge, Recorder
-from emulator.web.redact import redact_text
 from emulator.web.response import HEARD_OUT, LONG, Means, Receive, Scope, Send, Wire, ours, send_out
 from emulator.web.routes import Route, Routes
 from emulator.web.target import with_plain_letters

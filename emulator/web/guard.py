@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, NamedTuple
 
+from emulator.kernel.redact import redact_header
 from emulator.web.live_key import has_live_key
 from emulator.web.origin import AUTHORITY, SAID_BY_PROXIES, Proxies, at_forwarded_port, authority_of, forwarded
 from emulator.web.pages import OWN_SITES, is_own_origin, is_own_referer
@@ -200,7 +201,7 @@ def _patterns_of(name: str) -> Iterator[str]:
 
 def _not_called(host: bytes) -> Turned:
     """The refusal of a host, with the option that would allow it."""
-    shown = host.decode("latin-1")
+    shown = redact_header("host", host.decode("latin-1"))
     name = _name_in(shown)
     cure = f"if it is meant, serve with --allow-host {name} (EMULATOR_ALLOW_HOST={name})" if name else "it is no host name"
     return Turned(421, "host-not-allowed", f"this is not {shown}: {cure}")

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from emulator.kernel.faults import AFTER_REPLY, Fault
+from emulator.kernel.redact import redact_text
 from emulator.sdk.vendor import Stream, dump
-from emulator.web.redact import redact_text
 
 if TYPE_CHECKING:
     from emulator.web.held import Held, Noted

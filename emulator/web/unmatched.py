@@ -7,13 +7,13 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
+from emulator.kernel.redact import redact_text
 from emulator.kernel.secrets import redact
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.sdk.vendor import Call
 from emulator.web.exchange_lines import error_in
 from emulator.web.guard import Turned
 from emulator.web.intended_vendor import meant, misplaced_key
-from emulator.web.redact import redact_text
 from emulator.web.response import Scope, Wire
 from emulator.web.routes import Routes
 

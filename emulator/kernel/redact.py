@@ -8,7 +8,8 @@ from itertools import count
 from typing import Any
 from urllib.parse import unquote_plus
 
-from emulator.kernel.secrets import LONG, is_secret, may_name_secret, redact, redact_shapes
+from emulator.kernel.path_secrets import redact_segments
+from emulator.kernel.secrets import LONG, is_secret, may_name_secret, redact, redact_shapes, without_invisible
 
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
@@ -43,6 +44,9 @@ _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
 """What may be a user and a password at the end of a text that was cut short."""
 
+_BARE_USER = re.compile(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
+"""A user and a password with no `//` before them, as `CONNECT` and Host have them."""
+
 _CALLED = re.compile(r'"name"\s*+:\s*+"([^"\\]{1,100}+)')
 _VALUE = re.compile(r'("value"\s*+:\s*+)(?:(")((?:[^"\\]|\\.)*+)|([\[{].*+|[^\s,}\]"]++))', re.DOTALL)
 _ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>\s*+(?:<!\[CDATA\[)?+)([^<]++)")
@@ -67,9 +71,13 @@ def redact_body(value: Any, depth: int = 0) -> Any:
 def redact_header(name: str, value: str) -> str:
     """Return the value of a header in which no secret can be read; the scheme of an authorization can."""
     if not is_secret(name):
-        return redact_text(value)
+        return redact_text(_without_user(value) if name.lower() == "host" else value)
     scheme, space, credential = value.partition(" ")
     return f"{scheme} {redact(credential)}" if space and scheme.lower() in SCHEMES else redact(value)
+
+
+def _without_user(host: str) -> str:
+    return f"…{host[host.rindex('@') :]}" if "@" in host else host
 
 
 def redact_text(text: str) -> str:
@@ -91,13 +99,18 @@ def redact_text(text: str) -> str:
 def _redact_object(value: dict[str, Any], depth: int) -> Any:
     if depth > DEEPEST:
         return "…"
-    called = value.get("name")
-    secret_value = isinstance(called, str) and is_secret(called)  # {"name": "X-Api-Key", "value": "..."}
     hidden: dict[str, Any] = {}
     for name, part in value.items():
-        hide = is_secret(name) or (secret_value and name == "value")
-        hidden[_free(redact_text(name), name, hidden)] = (_hide if hide else redact_body)(part, depth)
+        redacted = (hide if hides(name, value) else redact_body)(part, depth)
+        hidden[_free(redact_text(name), name, hidden)] = redacted
     return hidden
+
+
+def hides(name: str, *objects: dict[str, Any]) -> bool:
+    """Tell whether what an object has under a name is a secret; `{"name": "X-Api-Key", "value": "..."}` has one as well."""
+    return is_secret(name) or (
+        name == "value" and any(isinstance(it := its.get("name"), str) and is_secret(it) for its in objects)
+    )
 
 
 def _free(shown: str, name: str, taken: dict[str, Any]) -> str:
@@ -107,13 +120,13 @@ def _free(shown: str, name: str, taken: dict[str, Any]) -> str:
     return next(it for n in count(len(taken)) if (it := f"{shown}{n}") not in taken)
 
 
-def _hide(value: Any, depth: int) -> Any:
-    """What is called a secret: no text or number in it can be read."""
+def hide(value: Any, depth: int = 0) -> Any:
+    """Return a value that is called a secret: no text or number in it can be read."""
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, (dict, list)) and depth < DEEPEST:
         parts = value.items() if isinstance(value, dict) else enumerate(value)
-        hidden = {name: _hide(part, depth + 1) for name, part in parts}
+        hidden = {name: hide(part, depth + 1) for name, part in parts}
         return hidden if isinstance(value, dict) else list(hidden.values())
     return redact(value) if isinstance(value, str) else "…"
 
@@ -154,13 +167,29 @@ def _decoded(text: str) -> str:
 
 
 def _scan(text: str) -> str:
-    """Redact a text in which nothing is encoded, in time that grows with its length."""
+    """Redact a text in which nothing is encoded, in time that grows with its length.
+
+    Where something has to be hidden in it once its invisible characters are left out, it is shown without them.
+    """
     if len(text) < SHORTEST:
         return text
+    shown = _scan_as_it_stands(text)
+    seen = without_invisible(shown)
+    if seen == shown:
+        return shown
+    again = _scan_as_it_stands(seen)
+    return shown if again == seen else again
+
+
+def _scan_as_it_stands(text: str) -> str:
     if "\n--" in text or text.startswith("--"):
         text = _redact_parts(text)
     if "//" in text:
         text = _CUT_USER.sub("…", _USER.sub("…", text))
+    if "@" in text and ":" in text:
+        text = _BARE_USER.sub(r"\1…", text)
+    if "/" in text:
+        text = redact_segments(text)
     if ("=" in text or ":" in text) and may_name_secret(text):
         text = _redact_named(_redact_named_values(text))
     if "<" in text:
