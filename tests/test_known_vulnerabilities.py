@@ -41,8 +41,8 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
 
 def calls() -> set[str]:
     """The name of every function that our code calls."""
-    told_by_a_person = {"explore_command.py"}  # it runs the program that its caller names on the command line
-    sources = [path for path in SOURCES if path.name not in told_by_a_person]
+    told_by_a_person = ("cli", "explore.py")  # it runs the program that its caller names on the command line
+    sources = [path for path in SOURCES if path.parts[-2:] != told_by_a_person]
     nodes = [
         node.func for path in sources for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)
     ]

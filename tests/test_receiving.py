@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from emulator import receiving
+from emulator.client import receiving
 from emulator.client.http import HttpClient
 from emulator.scenario.client import NoResponse
 
