@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import json
 import time
 import traceback
@@ -206,6 +207,10 @@ class Recorder:
         await send({"type": "http.response.body", "body": b""})
 
 
+QUIET = logging.getLogger("tests.framing_campaign")
+QUIET.disabled = True
+
+
 class BoundedLine(Line):
     limits = LIMITS
 
@@ -214,7 +219,7 @@ async def _read_by_line(pieces: Sequence[bytes]) -> Reading:
     app, wire = Recorder(), Wire()
     config = uvicorn.Config(app, log_config=None, ws="none", lifespan="off", access_log=False)
     line = BoundedLine(config, ServerState(), {}, asyncio.get_running_loop())
-    line.logger.disabled = True
+    line.logger = QUIET
     line.connection_made(wire)  # type: ignore[arg-type]
     for piece in pieces:
         await _settle(lambda: wire.reads or not wire.is_open)
