@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import logging
 import json
+import logging
 import time
 import traceback
 from collections import Counter
