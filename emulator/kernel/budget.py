@@ -169,7 +169,7 @@ class Account:
 
     @property
     def is_beyond_reserve(self) -> bool:
-        """Whether more is kept than the limit and the reserve, a RESERVE-th of it, for what follows from a change."""
+        """True once more is kept than the limit and the reserve for what follows from a change, a RESERVE-th of it."""
         budget = self.budget
         return budget.bytes > budget.limit * (1 + 1 / RESERVE) or self.bytes > self.limit * (1 + 1 / RESERVE)
 

@@ -1,4 +1,4 @@
-"""What an answer rests on that shows fields which the sample of its page leaves out."""
+"""The facts behind fields that an answer shows and the sample of its page leaves out."""
 
 from __future__ import annotations
 

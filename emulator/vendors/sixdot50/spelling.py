@@ -16,7 +16,7 @@ from emulator.vendors.sixdot50.validation import ADDITION_TYPES, BATCH_TYPES, CR
 
 PROPERTIES = frozenset((*CREDENTIAL_TYPES, *BATCH_TYPES, *ADDITION_TYPES, *PAYMENT_TYPES))
 SCHEMES = ("Bearer", "bearer")
-"""How the pages write the scheme. Evidence: 6dot50-auth-2."""
+"""The scheme as the pages write it. Evidence: 6dot50-auth-2."""
 
 WITH_BODY = frozenset((("POST", GET_TOKEN), ("POST", "/batches"), ("PUT", "/batches/{id}"), ("POST", "/batches/{id}/payments")))
 """Method and path of each operation that has a body. Evidence: 6dot50-media-2."""

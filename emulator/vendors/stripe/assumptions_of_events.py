@@ -1,4 +1,4 @@
-"""Where Stripe's publications are silent about events and event destinations."""
+"""Assumptions where Stripe's publications are silent about events and event destinations."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ _MOST_SHAPES = 0xFFFF
 _FIRST_TABLE = 1024
 _HASH = 0xFFFF_FFFF
 _MEMORY = 4
-"""How much memory zlib takes to compress: 2 to the power of that and 6 more, in bytes."""
+"""The memory that zlib takes to compress: 2 to the power of this and 6 more, in bytes."""
 
 LONGEST_BLOCK = 16_384
 """Bytes of a block from which on it takes no more rows."""
@@ -147,7 +147,7 @@ class Intake:
         self._block, self._block_size = [], 0
 
     def _is_known(self, key: bytes) -> bool:
-        """Whether an earlier row has this id; the row about to be added is noted as its first otherwise."""
+        """Return whether an earlier row has this id; note otherwise that the row about to be added is the first."""
         hashed = hash(key) & _HASH
         place = self._place(key, hashed)
         if self._seen[place]:
