@@ -36,7 +36,7 @@ def __getattr__(name: str) -> Any:
 def _imported(name: str) -> Any:
     from importlib import import_module
 
-    from emulator.server.collector import at_rest
+    from emulator.server.collector import gc_paused
 
-    with at_rest():
+    with gc_paused():
         return getattr(import_module(PLACES[name]), name.strip("_"))

@@ -91,7 +91,7 @@ WAYS = (until_it_says_so, until_the_probe_succeeds, until_a_connection_is_accept
 def cold_start(number: int) -> tuple[float, float]:
     """One life of a server: returns the seconds until it was ready and those until it was gone."""
     port = free_port()
-    began = time.monotonic()
+    checkpoint = time.monotonic()
     command = [sys.executable, "-m", "emulator", "serve", "--port", str(port)]
     with TemporaryFile("w+") as said, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said, text=True) as server:
         try:
@@ -106,7 +106,7 @@ def cold_start(number: int) -> tuple[float, float]:
             raise AssertionError(f"start {number}, {WAYS[number % len(WAYS)].__name__}: {error!r}\n{said.read()}") from error
         finally:
             server.kill()
-    return ready - began, time.monotonic() - told
+    return ready - checkpoint, time.monotonic() - told
 
 
 def summary(what: str, seconds: Sequence[float]) -> str:

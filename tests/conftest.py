@@ -13,7 +13,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.server.app import App, create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
@@ -95,6 +95,6 @@ class Live:
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
-    app = create_app(worlds_of([]), judge=the_judge(*VENDORS))
+    app = create_app(worlds_of([]), judge=response_validator(*VENDORS))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as control:
         yield Live(server.url, control)

@@ -82,9 +82,9 @@ def _growth(use: Use, attack: Callable[[int], str]) -> float:
 
 
 def _time(use: Use, text: str) -> float:
-    began = thread_time()
+    checkpoint = thread_time()
     use.show(text)
-    return thread_time() - began
+    return thread_time() - checkpoint
 
 
 def _attacks(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], str]]:

@@ -272,30 +272,34 @@ def _replies(written: bytes) -> Iterator[tuple[int, bytes, bytes]]:
 # --- the verdict
 
 
-def compare(stream: bytes, ours: Reading, theirs: Reading) -> str:
+def compare(stream: bytes, emulator_error: Reading, theirs: Reading) -> str:
     """Return how the two readings agree.
 
     Raises:
         Found: they do not, and no rule says why.
     """
-    common = min(len(ours.messages), len(theirs.messages))
-    if ours.messages[:common] != theirs.messages[:common]:
-        raise Found(f"{stream!r}\nis read as {ours}\nand by h11 as {theirs}")
-    if len(ours.messages) > common:
-        if "Host" in (theirs.refusal or "") and ours.turned[common] == 400:
+    common = min(len(emulator_error.messages), len(theirs.messages))
+    if emulator_error.messages[:common] != theirs.messages[:common]:
+        raise Found(f"{stream!r}\nis read as {emulator_error}\nand by h11 as {theirs}")
+    if len(emulator_error.messages) > common:
+        if "Host" in (theirs.refusal or "") and emulator_error.turned[common] == 400:
             return "both refuse"
         if _is_milder(stream, theirs):
             return "milder"
-        raise Found(f"{stream!r}\nis read as {ours}\nand refused by h11 after {common}: {theirs.refusal}")
-    if ours.refusal is not None and theirs.refusal is None:
-        if any(part in ours.refusal for part in STRICTER):
+        raise Found(f"{stream!r}\nis read as {emulator_error}\nand refused by h11 after {common}: {theirs.refusal}")
+    if emulator_error.refusal is not None and theirs.refusal is None:
+        if any(part in emulator_error.refusal for part in STRICTER):
             return "stricter"
-        raise Found(f"{stream!r}\nis refused without a rule: {ours.refusal!r}; h11 reads {theirs}")
-    if len(theirs.messages) > common and ours.refusal is None and not ours.closes:
-        raise Found(f"{stream!r}\nis read as {ours}, and nothing is said of the rest; h11 reads {theirs}")
-    if len(theirs.messages) > common and ours.refusal is not None and not any(part in ours.refusal for part in STRICTER):
-        raise Found(f"{stream!r}\nis refused without a rule: {ours.refusal!r}; h11 reads {theirs}")
-    return "both refuse" if ours.refusal else "the same"
+        raise Found(f"{stream!r}\nis refused without a rule: {emulator_error.refusal!r}; h11 reads {theirs}")
+    if len(theirs.messages) > common and emulator_error.refusal is None and not emulator_error.closes:
+        raise Found(f"{stream!r}\nis read as {emulator_error}, and nothing is said of the rest; h11 reads {theirs}")
+    if (
+        len(theirs.messages) > common
+        and emulator_error.refusal is not None
+        and not any(part in emulator_error.refusal for part in STRICTER)
+    ):
+        raise Found(f"{stream!r}\nis refused without a rule: {emulator_error.refusal!r}; h11 reads {theirs}")
+    return "both refuse" if emulator_error.refusal else "the same"
 
 
 def _is_milder(stream: bytes, theirs: Reading) -> bool:

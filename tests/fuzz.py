@@ -35,7 +35,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from emulator.client.adapter import InProcessAdapter
 from emulator.client.connections import Answered, ask
 from emulator.client.in_process import InProcessClient
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.loader import load_text
@@ -112,7 +112,7 @@ class Target:
 @cache
 def _target() -> Target:
     worlds = worlds_of([_beginning()])
-    return Target(worlds, create_app(worlds, library(), judge=the_judge(*VENDORS)))
+    return Target(worlds, create_app(worlds, library(), judge=response_validator(*VENDORS)))
 
 
 def fresh() -> Target:
@@ -174,8 +174,8 @@ def _parts(value: Any, key: str) -> Iterator[Any]:
 def inspect(answer: Answered, asked: object) -> None:
     """Refuses a reply that is a failure of ours, or that nobody answers for."""
     headers = {name.decode("latin-1").lower(): value for name, value in answer.headers}
-    ours = headers.get("emulator-error") == b"internal" or headers.get("content-type") == b"application/problem+json"
-    if answer.status >= 500 and ours:
+    emulator_error = headers.get("emulator-error") == b"internal" or headers.get("content-type") == b"application/problem+json"
+    if answer.status >= 500 and emulator_error:
         raise Found(f"{asked}: {answer.status} {answer.content[:500]!r}")
     head_alone = isinstance(asked, tuple) and "HEAD" in asked[:2]
     if not head_alone and int(headers.get("content-length", len(answer.content))) != len(answer.content):
@@ -314,19 +314,19 @@ def _call_and_compare(case: Case[Any], session: requests.Session) -> None:
     vendor = case.operation.definition.raw["tags"][0]
     if vendor == "serpwow" and case.query is not None:
         case.query.setdefault("api_key", "k")
-    began = time.process_time()
+    checkpoint = time.process_time()
     response = case.call(base_url=URL, session=session, headers=HEADERS.get(vendor))
-    if time.process_time() - began > SLOW:
-        raise Found(f"{case.method} {case.path} took {time.process_time() - began:.0f} s")
+    if time.process_time() - checkpoint > SLOW:
+        raise Found(f"{case.method} {case.path} took {time.process_time() - checkpoint:.0f} s")
     headers = {name.lower(): values for name, values in response.headers.items()}
-    ours = "emulator-error" in headers and "emulator-exchange" not in headers
+    emulator_error = "emulator-error" in headers and "emulator-exchange" not in headers
     if "internal" in headers.get("emulator-error", ()):
         raise Found(f"{case.method} {case.path}: {response.status_code} {response.text[:500]}")
     declared = case.operation.definition.raw["responses"]
-    strayed = vendor != "emulator" and not ours and str(response.status_code) not in declared
+    strayed = vendor != "emulator" and not emulator_error and str(response.status_code) not in declared
     if strayed or (vendor == "emulator" and response.status_code >= 500):
         raise Found(f"{case.operation.label} answers {response.status_code}: {response.text[:500]}")
-    if not ours:
+    if not emulator_error:
         case.validate_response(response, checks=[content_type_conformance, response_schema_conformance])
     elif vendor != "emulator" and response.json().get("error", {}).get("type") != "emulator_error":
         raise Found(f"{case.method} {case.path}: a failure of ours looks like a vendor's: {response.text[:500]}")
@@ -380,7 +380,7 @@ def _edited(draw: st.DrawFn, text: str) -> str:
 
 def load_and_play(load: Callable[[], Scenario], placed: bool) -> None:
     """Loads, and plays what was loaded, whatever its differences. Nothing but BadInput may come of it."""
-    began = time.process_time()
+    checkpoint = time.process_time()
     try:
         scenario = load()
     except BadInput as error:
@@ -389,8 +389,8 @@ def load_and_play(load: Callable[[], Scenario], placed: bool) -> None:
         return
     target = fresh()
     play(scenario, InProcessClient(_watched(target.app)))
-    if time.process_time() - began > SLOW:
-        raise Found(f"took {time.process_time() - began:.0f} s")
+    if time.process_time() - checkpoint > SLOW:
+        raise Found(f"took {time.process_time() - checkpoint:.0f} s")
 
 
 def _watched(app: App) -> App:
@@ -553,7 +553,7 @@ def edge(case_seed: int, examples: int) -> None:
     """Any requests, one after the other: a vendor answers or we do, and the state stays one that could be given."""
 
     def requested(asked: list[Any]) -> None:
-        target, began = fresh(), time.process_time()
+        target, checkpoint = fresh(), time.process_time()
         for method, path, headers, body in asked:
             answer = ask(target.app, method, path, headers, body, "http")
             inspect(answer, (method, path, headers, body))
@@ -561,8 +561,8 @@ def edge(case_seed: int, examples: int) -> None:
             if not path.startswith(PREFIX.encode()) and not names & {b"emulator-exchange", b"emulator-error"}:
                 raise Found(f"nobody answers for {answer.status} to {method} {path!r}")
         still_whole(target)
-        if time.process_time() - began > SLOW:
-            raise Found(f"took {time.process_time() - began:.0f} s")
+        if time.process_time() - checkpoint > SLOW:
+            raise Found(f"took {time.process_time() - checkpoint:.0f} s")
 
     run(given(st.lists(edge_requests(), min_size=1, max_size=8))(requested), case_seed, examples)
 
@@ -585,7 +585,7 @@ def state(case_seed: int, examples: int) -> None:
     """Any state that fits its schema is refused or taken; then time passes, clients ask, and it is still one that could be given."""
 
     def lived(laid: list[Any], jumps: list[Any], asked: list[Any]) -> None:
-        target, began = fresh(), time.process_time()
+        target, checkpoint = fresh(), time.process_time()
         for number, part in enumerate(laid):
             answer = target.ask("PATCH", f"{PREFIX}/worlds/default/state", _bytes(part))
             inspect(answer, part)
@@ -597,8 +597,8 @@ def state(case_seed: int, examples: int) -> None:
             for method, path, headers, body in asked[number::2]:
                 inspect(ask(target.app, method, path, headers, body, "http"), (part, method, path, headers, body))
             still_whole(target)
-        if time.process_time() - began > SLOW:
-            raise Found(f"took {time.process_time() - began:.0f} s")
+        if time.process_time() - checkpoint > SLOW:
+            raise Found(f"took {time.process_time() - checkpoint:.0f} s")
 
     parts = document()["components"]["schemas"]["emulator.state"]["properties"]
     one = st.sampled_from(sorted(parts)).flatmap(lambda name: fitting(parts[name], False).map(lambda it: {name: it}))
@@ -677,13 +677,13 @@ def main() -> None:
     until, number, findings = time.monotonic() + 60 * options.minutes, options.seed, 0
     while time.monotonic() < until:
         for name in options.only or CAMPAIGNS:
-            began = time.process_time()
+            checkpoint = time.process_time()
             try:
                 CAMPAIGNS[name](number, 30 if name == "contract" else 300)
             except Exception:
                 findings += 1
                 print(f"FOUND by {name}, seed {number}:\n{traceback.format_exc()}", flush=True)  # noqa: T201
-            print(f"{name} seed {number}: {time.process_time() - began:.0f} s, {findings} findings so far", flush=True)  # noqa: T201
+            print(f"{name} seed {number}: {time.process_time() - checkpoint:.0f} s, {findings} findings so far", flush=True)  # noqa: T201
         number += 1
     print(f"seeds {options.seed} to {number - 1}: {findings} findings", flush=True)  # noqa: T201
 

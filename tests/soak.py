@@ -117,11 +117,11 @@ def main() -> None:
         assert server.stdout is not None
         url = server.stdout.readline().strip().partition("=")[2]
         work(url, 99, 4, 20_000)
-        before, began = resident(server.pid), time.monotonic()
+        before, checkpoint = resident(server.pid), time.monotonic()
         each = options.requests // processes
         with multiprocessing.Pool(processes) as pool:
             done = sum(pool.starmap(work, [(url, number, options.workers // processes, each) for number in range(processes)]))
-        took, after = time.monotonic() - began, resident(server.pid)
+        took, after = time.monotonic() - checkpoint, resident(server.pid)
         _, worlds = Worker(url).ask("GET", "/_emulator/worlds")
         server.terminate()
     left = len(worlds["worlds"]) - 1

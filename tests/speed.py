@@ -44,9 +44,9 @@ def each(act: Callable[[], object]) -> float:
     """The median of the seconds that one act takes."""
 
     def once() -> float:
-        began = perf_counter()
+        checkpoint = perf_counter()
         act()
-        return perf_counter() - began
+        return perf_counter() - checkpoint
 
     return median(once() for _ in range(ROUNDS))
 

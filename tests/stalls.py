@@ -210,12 +210,12 @@ def measure(url: str, sizes: Sequence[int], names: Sequence[str] = tuple(OPERATI
                 for step in before:
                     step(scene)
                 watch.send("begin")
-                began = perf_counter()
+                checkpoint = perf_counter()
                 try:
                     last(scene)
                 except RuntimeError as error:
                     print(error, file=sys.stderr)  # noqa: T201
-                took = perf_counter() - began
+                took = perf_counter() - checkpoint
                 sleep(0.02)
                 watch.send("end")
                 yield name, size, Measured(took, watch.recv())
@@ -241,9 +241,9 @@ def other_client(url: str) -> Iterator[Connection]:
 def _keep_asking(url: str, told: Connection) -> None:
     client, longest = Client(url), 0.0
     while True:
-        began = perf_counter()
+        checkpoint = perf_counter()
         client.ask("GET", "/_emulator/ready")
-        longest = max(longest, perf_counter() - began)
+        longest = max(longest, perf_counter() - checkpoint)
         sleep(0.001)
         if told.poll():
             word = told.recv()

@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 LIBRARY = library()
 FACTS = {id: fact for vendor in VENDORS for id, fact in load_evidence(vendor).items()}
 DOCUMENTED = [fact for fact in FACTS.values() if fact.kind == "documented"]
-ANSWERS = [(vendor.name, name) for vendor in VENDORS.values() for name in vendor.wordings]
+ANSWERS = [(vendor.name, name) for vendor in VENDORS.values() for name in vendor.renderers]
 ID = re.compile(r"\b(?:serpwow|stripe|6dot50)-[a-z]+(?:-[a-z]+)*-\d+\b")
 """An evidence id, wherever one stands: in code, in a docstring, in a fixture or in a scenario."""
 
@@ -201,13 +201,13 @@ def test_the_words_of_every_answer_are_printed_or_rest_on_facts(vendor: str, ans
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_only_answers_that_there_are_have_facts_for_their_wording(vendor: str) -> None:
-    assert load_wordings(vendor).keys() <= VENDORS[vendor].wordings.keys()
+    assert load_wordings(vendor).keys() <= VENDORS[vendor].renderers.keys()
 
 
 @pytest.mark.parametrize(("vendor", "answer"), [(vendor, it) for vendor, answers in NEVER_DOCUMENTED.items() for it in answers])
 def test_what_no_page_prints_is_never_documented(vendor: str, answer: str) -> None:
     known = [it.id for it in DOCUMENTED if it.id.startswith(vendor)]
-    assert answer in VENDORS[vendor].wordings
+    assert answer in VENDORS[vendor].renderers
     assert "documented" not in {grounds_of(vendor, answer, id).basis for id in known}, NEVER_DOCUMENTED[vendor][answer]
 
 

@@ -74,7 +74,12 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
         for kind in world.store.kinds():
             yield from world.store.all(kind)
         for commit in world.history:
-            yield from (it for touched in commit.touched for it in (touched.before, touched.after) if it is not None)
+            yield from (
+                it
+                for changed_resources in commit.changed_resources
+                for it in (changed_resources.before, changed_resources.after)
+                if it is not None
+            )
         yield from (entry.event for entry in world.journal.since(0) if isinstance(entry.event, Exchange))
         yield world._frame
         yield from filter(None, [world._beginning and world._beginning.text])
@@ -105,7 +110,13 @@ def slack(worlds: Iterable[World]) -> int:
     newest: list[Any] = []
     for world in worlds:
         commits, exchanges = [*world.history][-1:], world.journal.newest_exchanges(1)
-        newest += [it for commit in commits for touched in commit.touched for it in touched[2:4] if it is not None]
+        newest += [
+            it
+            for commit in commits
+            for changed_resources in commit.changed_resources
+            for it in changed_resources[2:4]
+            if it is not None
+        ]
         newest += [exchange for _, exchange in exchanges]
     return sum(it.charge.size + sum(part.size for part in it.charge.parts) for it in newest)
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from emulator.client.transport import InProcess
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.control.app import ROUTES
 from emulator.control.route import ControlRoute
 from emulator.control.schemas import components
@@ -204,8 +204,8 @@ def test_a_reset_brings_back_every_part_of_the_beginning(client: httpx.Client, w
 
 def test_a_reset_can_begin_another_scenario_under_the_same_credentials(client: httpx.Client, world: str) -> None:
     before = client.get(world).json()["credentials"]["serpwow"]
-    began = client.post(f"{world}/reset", json={"scenario": "serpwow/stopall-23"}).json()
-    assert began["credentials"]["serpwow"] == before
+    checkpoint = client.post(f"{world}/reset", json={"scenario": "serpwow/stopall-23"}).json()
+    assert checkpoint["credentials"]["serpwow"] == before
     stopped = httpx.get(f"{before['url']}/batches/stopall", params={"api_key": before["api_key"]})
     assert stopped.json()["batches_stopped"] == 23
 
@@ -322,7 +322,7 @@ def test_a_mistake_of_ours_is_unmistakably_ours(monkeypatch: pytest.MonkeyPatch,
     async def ask() -> httpx.Response:
         worlds = worlds_of([])
         monkeypatch.setattr(worlds.default, "transaction", _crash)
-        app = create_app(worlds, judge=the_judge(*VENDORS))
+        app = create_app(worlds, judge=response_validator(*VENDORS))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
             return await client.get("/live/batches/B1/stop?api_key=demo")
 

@@ -16,17 +16,17 @@ import pytest
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.scenario.faults import lay
-from emulator.sdk.vendor import Call, Stream
+from emulator.sdk.vendor import Request, Stream
 from emulator.server.app import create_app, worlds_of
 from emulator.server.protocol import Line
 from emulator.server.server import ThreadedServer
 from emulator.server.socket_connection import SocketConnection
 from emulator.server.transports import Unread
 from emulator.vendors import VENDORS
-from emulator.web.fault_effects import befall, means_of
+from emulator.web.fault_effects import connection_of, send_with_faults
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
-from emulator.web.response import Means, Receive, Scope, Send, Wire, send_out
+from emulator.web.response import Connection, Receive, Scope, Send, Wire, send_out
 from tests.loading import load_value
 from tests.test_line import dial, overheard
 from tests.toy import kitchen
@@ -46,14 +46,14 @@ class Download:
         self._faults = () if fault is None else (fault,)
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
-        means = means_of(scope)
+        connection = connection_of(scope)
         if scope["path"] == "/made":
-            await send_out(Wire(200, [], b"%d" % self.made), send, means)
+            await send_out(Wire(200, [], b"%d" % self.made), send, connection)
         elif self._faults:
             wire = Wire(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults)
-            await befall(wire, _holding(self._faults[0], means), means, send)
+            await send_with_faults(wire, _holding(self._faults[0], connection), connection, send)
         else:
-            await send_out(Wire(200, [], Stream(self._many * len(CHUNK), self.chunks())), send, means)
+            await send_out(Wire(200, [], Stream(self._many * len(CHUNK), self.chunks())), send, connection)
 
     def chunks(self) -> Iterator[bytes]:
         while self.made < self._many:
@@ -61,12 +61,12 @@ class Download:
             yield CHUNK
 
 
-def _holding(fault: Fault, means: Means) -> Holding:
+def _holding(fault: Fault, connection: Connection) -> Holding:
     """A request of a world that has this fault."""
     world = kitchen()
     with world.transaction("lay a fault") as tx:
         tx.put(fault)
-    return Holding(HeldRequests(), world, Call("GET", "/", "", [], b""), "toy.order.get", means, 1)
+    return Holding(HeldRequests(), world, Request("GET", "/", "", [], b""), "toy.order.get", connection, 1)
 
 
 def drain(line: socket.socket) -> int:
@@ -93,13 +93,13 @@ def test_others_are_answered_while_a_long_body_is_sent() -> None:
 
 def test_whoever_else_is_there_has_a_turn_after_each_chunk() -> None:
     turns: list[int] = []
-    app, means = Download(), SocketConnection(cast(Line, None))
+    app, connection = Download(), SocketConnection(cast(Line, None))
 
     async def send(message: MutableMapping[str, Any]) -> None:
         """Takes it at once, as from a client that listens well."""
 
     async def run() -> None:
-        sending = asyncio.create_task(send_out(Wire(200, [], Stream(0, app.chunks())), send, means))
+        sending = asyncio.create_task(send_out(Wire(200, [], Stream(0, app.chunks())), send, connection))
         while not sending.done():
             turns.append(app.made)
             await asyncio.sleep(0)

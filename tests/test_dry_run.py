@@ -84,11 +84,11 @@ def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: 
 def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
     import asyncio
 
-    async def run(rehearse: bool) -> object:
+    async def run(dry_run: bool) -> object:
         replies = []
         async with first_run() as client:
             for asked in lives:
-                if rehearse and not isinstance(asked, int) and not asked[1].startswith(PREFIX):
+                if dry_run and not isinstance(asked, int) and not asked[1].startswith(PREFIX):
                     wish = {"method": asked[0], "url": asked[1], "headers": asked[2]}
                     told = await client.post(f"{DEFAULT}/dry-run", json=wish)
                     assert told.status_code == 200, told.text

@@ -228,8 +228,8 @@ def test_a_call_that_no_operation_has_is_left_alone(emulator: Emulator) -> None:
         looks_and_stops(emulator)
 
     clients = goes_astray, looks_and_stops
-    astray, straight = (emulator.explore(LATE, it, faults=[RESET], may_raise=httpx.TransportError) for it in clients)
-    assert (astray.broken, astray.tried) == ([], straight.tried)
+    unmatched, straight = (emulator.explore(LATE, it, faults=[RESET], may_raise=httpx.TransportError) for it in clients)
+    assert (unmatched.broken, unmatched.tried) == ([], straight.tried)
 
 
 NEVER_DONE = {"given": {"serpwow": {"batches": [{"id": "B1", "status": "running", "searches": 1}]}}}

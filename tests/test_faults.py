@@ -298,7 +298,7 @@ REQUESTS: dict[tuple[str, str], type[Exception] | int] = {
 }
 
 
-def stricken(emulator: Emulator, where: str, do: str) -> str:
+def faulted(emulator: Emulator, where: str, do: str) -> str:
     more = {"pace": "1ms"} if do == "dribble" else NEEDED.get(do, {})
     emulator.faults.add(at=LIST, where=where, do=do, **more)
     return f"/batches?api_key={emulator.serpwow.api_key}"
@@ -319,7 +319,7 @@ def emulator(emulator_server_of_this_page: EmulatorServer) -> Iterator[Emulator]
 @pytest.mark.parametrize("socketless", [False, True], ids=["over a socket", "without one"])
 @pytest.mark.parametrize(("where", "do"), HTTPX)
 def test_httpx_raises_the_same_with_and_without_a_socket(emulator: Emulator, where: str, do: str, socketless: bool) -> None:
-    path, expected = stricken(emulator, where, do), HTTPX[where, do]
+    path, expected = faulted(emulator, where, do), HTTPX[where, do]
     transport = emulator.transport() if socketless else None
     patience = 0.5 if expected is httpx.ReadTimeout else None
     with httpx.Client(base_url=emulator.serpwow.url, transport=transport, timeout=patience) as client:
@@ -333,7 +333,7 @@ def test_httpx_raises_the_same_with_and_without_a_socket(emulator: Emulator, whe
 
 @pytest.mark.parametrize(("where", "do"), [("mid-body", "truncate"), ("before-auth", "drop")])
 def test_an_async_client_without_a_socket_raises_the_same(emulator: Emulator, where: str, do: str) -> None:
-    path = stricken(emulator, where, do)
+    path = faulted(emulator, where, do)
 
     async def run() -> None:
         async with httpx.AsyncClient(transport=emulator.transport(), base_url="http://serpwow/live") as client:
@@ -346,7 +346,7 @@ def test_an_async_client_without_a_socket_raises_the_same(emulator: Emulator, wh
 @pytest.mark.parametrize("socketless", [False, True], ids=["over a socket", "without one"])
 @pytest.mark.parametrize(("where", "do"), REQUESTS)
 def test_requests_raises_the_same_with_and_without_a_socket(emulator: Emulator, where: str, do: str, socketless: bool) -> None:
-    url, expected = emulator.serpwow.url + stricken(emulator, where, do), REQUESTS[where, do]
+    url, expected = emulator.serpwow.url + faulted(emulator, where, do), REQUESTS[where, do]
     patience = 0.5 if do == "hang" else None
     with requests.Session() as session:
         if socketless:

@@ -30,7 +30,7 @@ def world_of(vendor: str, part: str, *items: dict[str, Any], **more: Any) -> Wor
 
 def shown(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
     with world.transaction("look") as tx:
-        return list(VENDORS[vendor].given.show(tx)[part])
+        return list(VENDORS[vendor].state.dump(tx)[part])
 
 
 @pytest.mark.parametrize(

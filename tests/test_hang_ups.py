@@ -33,7 +33,7 @@ TRUST = ssl.create_default_context()
 TRUST.check_hostname, TRUST.verify_mode = False, ssl.CERT_NONE
 
 
-class Struck:
+class FaultHit:
     """A server, and a client of its control plane."""
 
     def __init__(self, server: ThreadedServer, control: httpx.Client) -> None:
@@ -68,14 +68,14 @@ class Struck:
 
 
 @pytest.fixture(scope="module", params=["plain", "tls"])
-def struck(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Struck]:
+def struck(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHit]:
     limits = Limits(hang_seconds=1)
     app = create_app(worlds_of([library().get("first-run")], limits=limits), limits=limits)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EMULATOR_TLS_FOLDER", str(tmp_path_factory.mktemp("tls")))
         tls = Tls(()) if request.param == "tls" else None
     with ThreadedServer(app, limits=limits, tls=tls) as server, httpx.Client(base_url=server.url, verify=TRUST) as control:
-        yield Struck(server, control)
+        yield FaultHit(server, control)
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def reset(line: socket.socket) -> None:
 @pytest.mark.parametrize("moment", ["before", "during", "after"])
 @pytest.mark.parametrize(("do", "where"), EFFECTS)
 def test_a_client_may_go_at_any_moment(
-    struck: Struck, log: pytest.LogCaptureFixture, do: str, where: str, moment: str, goes: str
+    struck: FaultHit, log: pytest.LogCaptureFixture, do: str, where: str, moment: str, goes: str
 ) -> None:
     with struck.fault(do=do, where=where, **OPTIONS.get(do, {})) as fault:
         line = struck.dial()
@@ -151,7 +151,7 @@ def test_a_client_may_go_at_any_moment(
 
 @pytest.mark.parametrize("do", ["drop", "reset", "garbage"])
 @pytest.mark.parametrize("where", [where for where in WHERE if (where, "reset") not in MEANINGLESS])
-def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(struck: Struck, do: str, where: str) -> None:
+def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(struck: FaultHit, do: str, where: str) -> None:
     if (where, do) in MEANINGLESS or (where, do) == (MID_BODY, "garbage"):
         return  # a body of garbage breaks nothing off
     with struck.fault(do=do, where=where), closing(struck.dial()) as line:
@@ -161,13 +161,13 @@ def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(struck:
 
 
 @pytest.mark.parametrize("where", ["after-commit", "mid-body", "after-reply"])
-def test_a_reset_is_one_also_over_tls(struck: Struck, where: str) -> None:
+def test_a_reset_is_one_also_over_tls(struck: FaultHit, where: str) -> None:
     with struck.fault(do="reset", where=where), closing(struck.dial()) as line:
         line.sendall(BATCHES)
         assert is_broken_off(line)
 
 
-def test_a_client_that_leaves_without_a_goodbye_of_tls_is_no_failure(struck: Struck, log: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_leaves_without_a_goodbye_of_tls_is_no_failure(struck: FaultHit, log: pytest.LogCaptureFixture) -> None:
     with struck.fault(do="delay", where="after-commit", delay="10ms", clock="real"):
         for sent in (b"", b"GET", BATCHES):
             line = struck.dial()
@@ -183,15 +183,15 @@ HELD = {"do": "delay", "where": "after-commit", "delay": "50ms", "clock": "real"
 
 
 @pytest.fixture(scope="module")
-def plain() -> Iterator[Struck]:
+def plain() -> Iterator[FaultHit]:
     app = create_app(worlds_of([library().get("first-run")]))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url) as control:
-        yield Struck(server, control)
+        yield FaultHit(server, control)
 
 
 @pytest.mark.parametrize("delay", [HELD, {**HELD, "where": "before-auth"}, {**HELD, "do": "dribble", "where": "mid-body"}])
 def test_a_client_that_has_closed_its_side_has_its_answer_and_nobody_knows_whether_it_reads(
-    plain: Struck, delay: dict[str, Any]
+    plain: FaultHit, delay: dict[str, Any]
 ) -> None:
     written = {name: value for name, value in delay.items() if delay["do"] == "delay" or name in ("do", "where")}
     with plain.fault(**written), closing(plain.dial()) as line:
@@ -204,7 +204,7 @@ def test_a_client_that_has_closed_its_side_has_its_answer_and_nobody_knows_wheth
     assert "delivered   unknown" in told
 
 
-def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: Struck) -> None:
+def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: FaultHit) -> None:
     with plain.fault(**HELD), closing(plain.dial()) as line:
         line.sendall(BATCHES + START + BATCHES + b"GET /unfinished")
         line.shutdown(socket.SHUT_WR)
@@ -212,7 +212,7 @@ def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: 
     assert [it["operation"].rpartition(".")[2] for it in plain.exchanges()] == ["list", "start", "list"]
 
 
-def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: Struck) -> None:
+def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: FaultHit) -> None:
     with plain.fault(**HELD) as fault:
         line = plain.dial()
         line.sendall(BATCHES)
@@ -223,7 +223,7 @@ def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: Stru
     assert [(it["status"], it["delivered"]) for it in plain.exchanges()] == [(200, False)]
 
 
-def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: Struck) -> None:
+def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: FaultHit) -> None:
     with plain.fault(do="hang", where="after-commit") as fault, closing(plain.dial()) as line:
         line.sendall(BATCHES)
         plain.wait_for(fault)
@@ -232,7 +232,7 @@ def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: Struck) -> 
     assert [it["delivered"] for it in plain.exchanges()] == [False]
 
 
-def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: Struck) -> None:
+def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: FaultHit) -> None:
     plain.control.post(f"{WORLD}/reset")
     with closing(plain.dial()) as line:
         line.sendall(BATCHES + b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{}")
@@ -249,7 +249,7 @@ def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: Str
         [{**HELD, "delay": "5m"}, {"do": "dribble", "where": "mid-body", "pace": "5s"}],
     ],
 )
-def test_however_many_faults_hold_a_request_up_there_is_one_bound(struck: Struck, faults: list[dict[str, Any]]) -> None:
+def test_however_many_faults_hold_a_request_up_there_is_one_bound(struck: FaultHit, faults: list[dict[str, Any]]) -> None:
     with struck.fault(**faults[0]):
         for fault in faults[1:]:
             struck.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", **fault}).raise_for_status()
@@ -257,7 +257,7 @@ def test_however_many_faults_hold_a_request_up_there_is_one_bound(struck: Struck
     assert reply.status_code == 200
 
 
-def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(struck: Struck) -> None:
+def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(struck: FaultHit) -> None:
     with struck.fault(do="delay", where="after-commit", delay="1h"):
         struck.control.patch(f"{WORLD}/clock", json={"rate": "real"}).raise_for_status()
         assert struck.control.get("/live/batches?api_key=k", timeout=60).status_code == 200
@@ -266,7 +266,7 @@ def test_a_virtual_delay_of_a_clock_that_runs_is_bounded_too(struck: Struck) -> 
 @pytest.mark.parametrize("sent", [b"GET /", b"content-length: 9\r\n\r\n{", b"transfer-encoding: chunked\r\n\r\nnonsense\r\n"])
 def test_the_server_ends_without_a_failure_while_a_request_is_not_whole(log: pytest.LogCaptureFixture, sent: bytes) -> None:
     with ThreadedServer(create_app(worlds_of([]))) as server, httpx.Client(base_url=server.url) as control:
-        line = Struck(server, control).dial()
+        line = FaultHit(server, control).dial()
         line.sendall(sent if sent.startswith(b"GET") else b"POST /za/pay/batches HTTP/1.1\r\nhost: localhost\r\n" + sent)
         control.get("/_emulator/ready")
     line.close()

@@ -138,14 +138,14 @@ class Transport:
         (lambda _ours, _theirs: None, False),
         (lambda _ours, theirs: theirs.send(b"G"), True),
         (lambda _ours, theirs: theirs.close(), True),
-        (lambda ours, _theirs: ours.close(), False),
+        (lambda emulator_error, _theirs: emulator_error.close(), False),
     ],
 )
-def test_what_waits_in_a_socket_is_seen(befall: Callable[[socket.socket, socket.socket], None], unread: bool) -> None:
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        befall(ours, theirs)
-        assert has_unread_bytes(Transport(ours)) is unread
+def test_what_waits_in_a_socket_is_seen(send_with_faults: Callable[[socket.socket, socket.socket], None], unread: bool) -> None:
+    emulator_error, theirs = socket.socketpair()
+    with emulator_error, theirs:
+        send_with_faults(emulator_error, theirs)
+        assert has_unread_bytes(Transport(emulator_error)) is unread
 
 
 def test_at_the_bound_of_connections_the_one_idle_for_longest_makes_room() -> None:

@@ -176,11 +176,11 @@ def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_
         answered = subprocess.run(
             [*curl, *asked, "-H", "Stripe-Version: 2026-03-25.preview"], capture_output=True, text=True, check=True
         )
-        ours = [
+        emulator_error = [
             subprocess.run([sys.executable, "-m", "emulator", *it], capture_output=True, text=True, env=environment, check=True)
             for it in (("explain", "1", "--url", url), ("play", "first-run", "--against", url))
         ]
         server.terminate()
     assert '"in_progress"' in answered.stdout
-    assert [it.stdout.partition("\n")[0][:9] for it in ours] == ["1  2026-0", "1 scenari"]
+    assert [it.stdout.partition("\n")[0][:9] for it in emulator_error] == ["1  2026-0", "1 scenari"]
     assert (tmp_path / "authority" / "ca.key").stat().st_mode & 0o077 == 0

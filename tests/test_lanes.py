@@ -22,7 +22,7 @@ from emulator.vendors.stripe import outcomes as outcomes_of
 from emulator.web.arriving import Arriving
 from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.response import LONG, Means
+from emulator.web.response import LONG, Connection
 from tests.loading import load_value
 from tests.toy import kitchen
 
@@ -202,8 +202,8 @@ def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
     async def receive() -> MutableMapping[str, Any]:
         return next(messages)
 
-    async def run(means: object) -> tuple[bytes, int]:
-        return await _read(receive, reader, reader.limit, cast(Means, means), Arriving(Account(Budget.of(Limits()))))
+    async def run(connection: object) -> tuple[bytes, int]:
+        return await _read(receive, reader, reader.limit, cast(Connection, connection), Arriving(Account(Budget.of(Limits()))))
 
     assert asyncio.run(run(object())) == (b"", 2 * LONG + 5)
     assert reader.fed == [(LONG, here), (5, APART), (LONG, APART)]

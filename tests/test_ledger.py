@@ -124,7 +124,7 @@ def test_the_moves_of_every_commit_add_up_to_the_whole_difference(name: str) -> 
         before = await walker.ask("GET", f"{world}/state")
         for vendor in VENDORS.values():
             moved = ledger["totals"].get(vendor.name, {}).get("moved", {})
-            for place in (it for it in vendor.given.quantities if not it.endswith("*") and it not in COUNTED_BY_TIME):
+            for place in (it for it in vendor.state.quantities if not it.endswith("*") and it not in COUNTED_BY_TIME):
                 difference = amount_at(after[vendor.name], place) - amount_at(before[vendor.name], place)
                 assert moved.get(place, 0) == pytest.approx(difference), place
 
@@ -165,8 +165,8 @@ def test_ids_and_limits_are_no_quantities(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda it: it.name)
 def test_every_number_of_a_state_is_a_quantity_or_known_to_be_none(vendor: Vendor) -> None:
-    places = {it for it in numbers(vendor.given.schema, "") if not it.endswith(".repeat")}
-    quantities = {it.removesuffix(".*") for it in vendor.given.quantities}
+    places = {it for it in numbers(vendor.state.schema, "") if not it.endswith(".repeat")}
+    quantities = {it.removesuffix(".*") for it in vendor.state.quantities}
     assert places == quantities | NO_QUANTITIES[vendor.name]
 
 

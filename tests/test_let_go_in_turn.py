@@ -10,7 +10,7 @@ import pytest
 
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Past
 from emulator.web.turns import AT_ONCE, turn
 from tests.toy import kitchen
@@ -59,7 +59,8 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
 
     async def run() -> None:
         every = [
-            Held(Call("GET", f"/{n}", "", [], b""), "toy.list", fault, world.clock.now(), Past.of(world)) for n in range(MANY)
+            Held(Request("GET", f"/{n}", "", [], b""), "toy.list", fault, world.clock.now(), Past.of(world))
+            for n in range(MANY)
         ]
         tasks = [asyncio.create_task(hold(n, held)) for n, held in enumerate(every)]
         await turn()

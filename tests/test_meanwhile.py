@@ -10,9 +10,9 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
-from emulator.kernel.journal import Began
+from emulator.kernel.journal import Checkpoint
 from emulator.server.app import App, create_app, worlds_of
-from emulator.web.fault_effects import LENT, NoSocket
+from emulator.web.fault_effects import LENT, InProcessConnection
 from emulator.web.held import Held
 from emulator.web.response import Receive, Scope, Send
 from tests.test_snapshots import exchange
@@ -24,10 +24,10 @@ SCENARIO = {"title": "A world to be taken back", "given": BATCHES}
 STOP = "/live/batches/B1/stop?api_key=k"
 HELD_UP = {"at": "serpwow.batches.stop", "do": "delay", "delay": "1s", "clock": "real", "times": 1}
 
-Act = Callable[[httpx.Client], httpx.Response]
+Handler = Callable[[httpx.Client], httpx.Response]
 
 
-class Meanwhile(NoSocket):
+class Meanwhile(InProcessConnection):
     """Real time in which something is done, in place of passing."""
 
     def __init__(self, act: Callable[[], Any]) -> None:
@@ -47,7 +47,7 @@ def while_held_up(app: App, act: Callable[[], Any]) -> httpx.Client:
     return httpx.Client(transport=InProcess(held_up), base_url="http://localhost", headers={"Emulator-World": "w"})
 
 
-def stopped_while(act: Act, where: str) -> tuple[httpx.Response, httpx.Client]:
+def stopped_while(act: Handler, where: str) -> tuple[httpx.Response, httpx.Client]:
     """What a client is told that stops a batch, while something is done to its world; and who did that."""
     app = create_app(worlds_of([]))
     control = httpx.Client(transport=InProcess(app), base_url="http://localhost")
@@ -59,7 +59,7 @@ def stopped_while(act: Act, where: str) -> tuple[httpx.Response, httpx.Client]:
         return client.get(STOP), control
 
 
-TAKEN_BACK: dict[str, Act] = {
+TAKEN_BACK: dict[str, Handler] = {
     "reset": lambda control: control.post(f"{WORLD}/reset"),
     "another scenario": lambda control: control.post(f"{WORLD}/reset", json={"scenario": SCENARIO}),
     "restore": lambda control: control.post(f"{WORLD}/restore", json={"name": "before"}),
@@ -71,7 +71,7 @@ TAKEN_BACK: dict[str, Act] = {
 
 @pytest.mark.parametrize("where", ["before-auth", "before-commit"])
 @pytest.mark.parametrize("act", TAKEN_BACK.values(), ids=TAKEN_BACK)
-def test_what_is_under_way_while_its_world_is_taken_back_has_not_happened(act: Act, where: str) -> None:
+def test_what_is_under_way_while_its_world_is_taken_back_has_not_happened(act: Handler, where: str) -> None:
     reply, control = stopped_while(act, where)
     assert (reply.status_code, reply.headers["emulator-error"]) == (503, "world-gone")
     assert "emulator-exchange" not in reply.headers
@@ -81,7 +81,7 @@ def test_what_is_under_way_while_its_world_is_taken_back_has_not_happened(act: A
         assert control.post(f"{WORLD}/undo").status_code == 409
 
 
-KEPT: dict[str, Act] = {
+KEPT: dict[str, Handler] = {
     "snapshot": lambda control: control.post(f"{WORLD}/snapshots", json={"name": "now-then"}),
     "fork": lambda control: control.post(f"{WORLD}/fork", json={"id": "twin"}),
     "advance": lambda control: control.post(f"{WORLD}/clock/advance", json={"by": "1s"}),
@@ -91,7 +91,7 @@ KEPT: dict[str, Act] = {
 
 @pytest.mark.parametrize("where", ["before-auth", "before-commit"])
 @pytest.mark.parametrize("act", KEPT.values(), ids=KEPT)
-def test_what_is_under_way_goes_on_where_its_past_stays(act: Act, where: str) -> None:
+def test_what_is_under_way_goes_on_where_its_past_stays(act: Handler, where: str) -> None:
     reply, control = stopped_while(act, where)
     assert reply.json()["request_info"]["success"]
     assert control.get(f"{WORLD}/state").json()["serpwow"]["batches"][0]["status"] == "idle"
@@ -122,6 +122,6 @@ def test_an_exchange_that_began_later_than_anything_that_was_is_not_undone() -> 
     exchange(world, "heat", "k1")
     ((n, told),) = world.journal.newest_exchanges(1)
     world.journal.take_since(n)
-    world.journal.add(told._replace(began=Began(told.at, 0, world.history.count + 1)))
+    world.journal.add(told._replace(checkpoint=Checkpoint(told.at, 0, world.history.count + 1)))
     with pytest.raises(Conflict):
         world.undo(1)

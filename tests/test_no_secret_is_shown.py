@@ -457,14 +457,14 @@ def said() -> dict[str, str]:
             answers = [client.request(it.method, it.target, headers=it.headers, content=it.body) for it in sent(emulator)]
         assert [it.status_code for it in answers if it.headers.get("emulator-error") == "internal"] == []
         last = emulator.ask("GET", "/journal")["last"]
-        ours = [it.text for it in answers if "emulator-error" in it.headers]
+        emulator_error = [it.text for it in answers if "emulator-error" in it.headers]
         wish = {"at": "serpwow.batches.create", "json": {"name": "another"}, "query": {"api_key": "other"}}
         return {
             **{path: json.dumps(emulator.ask("GET", path)) for path in PATHS},
             **{f"explain {n}": json.dumps(emulator.ask("GET", f"/journal/{n}/explain")) for n in range(1, last + 1)},
             "story": story(emulator),
             "headers": repr([it.headers for it in emulator.journal.exchanges()]),
-            "refusals of ours": "".join(ours),
+            "refusals of ours": "".join(emulator_error),
             "verify": json.dumps(emulator.ask("POST", "/verify", {"called": [wish]})),
         }
 

@@ -18,9 +18,9 @@ import emulator
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.fault_effects import means_of
+from emulator.web.fault_effects import connection_of
 from emulator.web.refusals import refusal
-from emulator.web.response import Receive, Scope, Send, ours, send_out
+from emulator.web.response import Receive, Scope, Send, emulator_error, send_out
 from tests.test_stripe_other_sdks import nodes
 
 ROOMS = ("control", "server", "web")
@@ -55,7 +55,7 @@ console.log(JSON.stringify(told));
 async def every_failure(scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer every request with the failure that its path names, such as `/v1/customers/404.no-such-path`."""
     status, error = next(part for part in scope["path"].split("/") if part[:3].isdecimal()).split(".")
-    await send_out(ours(int(status), error, "a reason"), send, means_of(scope))
+    await send_out(emulator_error(int(status), error, "a reason"), send, connection_of(scope))
 
 
 @pytest.fixture(scope="module")
@@ -153,4 +153,4 @@ def test_no_failure_is_a_success_of_serpwows_client_or_of_plain_http(
 
 @pytest.mark.parametrize(("status", "error"), KINDS)
 def test_the_line_refuses_with_the_body_of_the_planes(status: int, error: str) -> None:
-    assert refusal(status, error, "a reason").partition(b"\r\n\r\n")[2] == ours(status, error, "a reason").content
+    assert refusal(status, error, "a reason").partition(b"\r\n\r\n")[2] == emulator_error(status, error, "a reason").content

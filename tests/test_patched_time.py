@@ -75,9 +75,9 @@ def test_an_awaited_sleep_passes_the_worlds_time_whatever_is_replaced(
         with patched(emulator):
             await act(emulator)
 
-    began = emulator.clock.now
+    checkpoint = emulator.clock.now
     asyncio.run(run())
-    assert emulator.clock.now - began == MINUTE
+    assert emulator.clock.now - checkpoint == MINUTE
 
 
 @pytest.mark.parametrize("patched", PATCHES.values(), ids=PATCHES)
@@ -103,8 +103,8 @@ def test_a_real_delay_without_a_socket_is_over_where_the_clients_loop_stands_sti
 def test_a_clock_that_runs_goes_on_where_the_time_of_the_test_stands_still(emulator: Emulator) -> None:
     with freeze_time("2030-01-01"):
         emulator.clock.run("real")
-        began = emulator.clock.now
-        while emulator.clock.now == began:
+        checkpoint = emulator.clock.now
+        while emulator.clock.now == checkpoint:
             pass
 
 

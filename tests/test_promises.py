@@ -11,7 +11,7 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.kernel.quantities import parse_instant
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
@@ -75,7 +75,7 @@ async def live(lives: Sequence[Asked], client: httpx.AsyncClient) -> list[tuple[
 
 
 def first_run() -> httpx.AsyncClient:
-    return in_process(create_app(worlds_of([FIRST_RUN]), judge=the_judge(*VENDORS)))
+    return in_process(create_app(worlds_of([FIRST_RUN]), judge=response_validator(*VENDORS)))
 
 
 async def shown(client: httpx.AsyncClient) -> State:
@@ -152,7 +152,9 @@ def test_a_world_that_begins_with_time_answers_every_look_and_serves_its_links()
     written = {**FIRST_RUN.written, "clock": {"start": "1970-01-01T00:00:00Z"}}
 
     async def run() -> list[int]:
-        async with in_process(create_app(worlds_of([load_value(written, VENDORS)]), judge=the_judge(*VENDORS))) as client:
+        async with in_process(
+            create_app(worlds_of([load_value(written, VENDORS)]), judge=response_validator(*VENDORS))
+        ) as client:
             statuses = [status for status, _, _ in await live(LOOKS[:8], client)]
             job = (await client.get(f"{JOBS}BcDeFgHiJkLmNoPqRsTuVwXyZa", headers=STRIPE)).json()
             link = job["status_details"]["complete"]["output_file"]["download_url"]["url"]

@@ -82,14 +82,14 @@ def test_an_answer_that_trickles_for_ever_is_left(
 def test_a_connection_that_stays_open_has_its_whole_time_again(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = count()
     monkeypatch.setattr(receiving, "MONOTONIC", lambda: float(next(looks)))
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
+    emulator_error, theirs = socket.socketpair()
+    with emulator_error, theirs:
         connection = HTTPConnection("127.0.0.1", timeout=9)
-        connection.sock = ours
+        connection.sock = emulator_error
         for _ in range(2):
             receiving.bound(connection, 3)
-            assert ours.gettimeout() == 9
+            assert emulator_error.gettimeout() == 9
             theirs.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
             connection.request("GET", "/")
             assert connection.getresponse().read() == b""
-            assert ours.gettimeout() == 2
+            assert emulator_error.gettimeout() == 2

@@ -13,7 +13,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.kernel.machine import EVERY, Row
 from emulator.kernel.transaction import Transaction
-from emulator.reports.evidence_trace import Thread, threads
+from emulator.reports.evidence_trace import EvidenceTrace, threads
 from emulator.scenario.player import Played, play
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import library
@@ -67,17 +67,17 @@ def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> Non
 
 
 @pytest.fixture(scope="module")
-def traced() -> list[Thread]:
+def traced() -> list[EvidenceTrace]:
     return threads(LIBRARY)
 
 
-def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced: list[Thread]) -> None:
+def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced: list[EvidenceTrace]) -> None:
     pages = {thread.evidence.page for thread in traced if thread.evidence.page}
     assert pages == {"serpwow-stop", "serpwow-stopall", "stripe-cancel", "6dot50-cancel"}
     assert [thread.evidence.id for thread in traced if thread.evidence.page and not thread.scenarios] == []
 
 
-def test_no_fact_lies_about_unused(traced: list[Thread]) -> None:
+def test_no_fact_lies_about_unused(traced: list[EvidenceTrace]) -> None:
     sources = {wait.source for vendor in VENDORS.values() for wait in vendor.waits.values()}
     assert [it.evidence.id for it in traced if not it.rows and not it.scenarios and it.evidence.id not in sources] == []
 
@@ -100,7 +100,7 @@ def test_every_row_and_wait_cites_a_fact_that_exists() -> None:
 def test_every_answer_of_a_row_is_worded() -> None:
     for vendor in VENDORS.values():
         answers = {row.answer for machine in vendor.machines for row in machine.rows if row.answer}
-        assert answers <= set(vendor.wordings)
+        assert answers <= set(vendor.renderers)
 
 
 def test_every_assumption_that_a_row_names_exists_with_that_choice() -> None:

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.contract.fixtures import fixtures_folder
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, lay_over
-from emulator.sdk.vendor import Call, Reply
+from emulator.sdk.vendor import Request, Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.usage import MONTHS, give_back, history, spend
@@ -33,13 +33,13 @@ def world_of(state: dict[str, Any], **scenario: Any) -> World:
     return Scenario("test", "", written).world(VENDORS, "test")
 
 
-def ask(world: World, verb: str, id: str = "", query: str = "") -> Reply:
+def ask(world: World, verb: str, id: str = "", query: str = "") -> Response:
     """What a client hears, without HTTP in between."""
-    call = Call("GET", "/live/batches", f"api_key=demo&{query}")
+    call = Request("GET", "/live/batches", f"api_key=demo&{query}")
     call.parameters = {"id": id} if id else {}
     with world.transaction(verb) as tx:
         answer = OPERATIONS[verb].act(tx, call)
-        return SERPWOW.wordings[answer.name](tx, call, answer.subject)
+        return SERPWOW.renderers[answer.name](tx, call, answer.subject)
 
 
 def account_of(world: World) -> Account:
@@ -138,10 +138,10 @@ def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: l
     for deed, detail in life:
         live_on(world, deed, detail)
     with world.transaction("look") as tx:
-        shown = SERPWOW.given.show(tx)
+        shown = SERPWOW.state.dump(tx)
     twin = world_of(shown, clock={"start": world.clock.now().isoformat()}, timing=KEPT)
     with twin.transaction("look") as tx:
-        assert SERPWOW.given.show(tx) == shown
+        assert SERPWOW.state.dump(tx) == shown
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def test_an_unpublished_value_is_refused_and_named(listed: World, query: str) ->
 )
 def test_the_samples_are_replies_that_the_judge_lets_pass(sample: str, operation: str, status: int) -> None:
     content = (fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_bytes()
-    the_judge(*VENDORS)("serpwow", f"serpwow.batches.{operation}", status, content)
+    response_validator(*VENDORS)("serpwow", f"serpwow.batches.{operation}", status, content)
 
 
 def test_the_sample_of_an_unknown_batch_is_given_to_the_letter() -> None:

@@ -10,12 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, lay_over
-from emulator.sdk.vendor import Call, Reply, Stream, dump
+from emulator.sdk.vendor import Request, Response, Stream, dump
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.slots import POOLS
@@ -23,7 +23,7 @@ from emulator.web.routes import Routes
 
 SERPWOW = VENDORS["serpwow"]
 ROUTES = Routes([SERPWOW])
-JUDGE = the_judge(*VENDORS)
+JUDGE = response_validator(*VENDORS)
 BUCKET = {
     "type": "oss",
     "enabled": True,
@@ -40,18 +40,18 @@ def world_of(state: dict[str, Any], **scenario: Any) -> World:
     return Scenario("test", "", {"title": "A test", "given": {"serpwow": state}, **scenario}).world(VENDORS, "test")
 
 
-def send(world: World, method: str, target: str, json: Any = None) -> tuple[Reply, list[Change]]:
+def send(world: World, method: str, target: str, json: Any = None) -> tuple[Response, list[Change]]:
     """What a client hears, judged, without HTTP in between; and the changes that it made."""
     path, query = urlsplit(target).path, urlsplit(target).query
     route = ROUTES.find(method, path)
     assert route is not None
     assert route.operation is not None, target
     body = b"" if json is None else dump(json)
-    call = Call(method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body)
+    call = Request(method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body)
     call.parameters = route.parameters
     with world.transaction(route.operation.name) as tx:
         answer = SERPWOW.admit(tx, call, route.operation) or route.operation.act(tx, call)
-        reply = SERPWOW.wordings[answer.name](tx, call, answer.subject)
+        reply = SERPWOW.renderers[answer.name](tx, call, answer.subject)
         content = b"" if isinstance(reply.body, Stream) else dump(reply.body)
         JUDGE("serpwow", route.operation.name, reply.status, content)
         return reply, list(tx.changes)
@@ -127,7 +127,7 @@ class Life(RuleBasedStateMachine):
         now = self.spent()
         assert now == used if self.failed == "keep" else used - refunded <= now <= used
 
-    def ask(self, method: str, target: str, json: Any = None) -> Reply:
+    def ask(self, method: str, target: str, json: Any = None) -> Response:
         before, used = self.batches(), self.spent()
         reply, changes = send(self.world, method, target, json)
         self.account_for(before, used, changes)
@@ -254,10 +254,10 @@ class Life(RuleBasedStateMachine):
     def what_is_shown_brings_the_same_about(self) -> None:
         self.world.settle()
         with self.world.transaction("look") as tx:
-            shown = SERPWOW.given.show(tx)
+            shown = SERPWOW.state.dump(tx)
         twin = world_of(shown, clock={"start": self.world.clock.now().isoformat()}, **self.terms)
         with twin.transaction("look") as tx:
-            assert SERPWOW.given.show(tx) == shown
+            assert SERPWOW.state.dump(tx) == shown
 
 
 TestLife = Life.TestCase

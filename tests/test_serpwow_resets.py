@@ -98,8 +98,8 @@ def test_credits_that_came_back_are_shown_and_brought_along() -> None:
     world = world_of({"account": {"credits_used": 10}}, clock=END_OF_MARCH)
     world.advance_to(APRIL)
     with world.transaction("look") as tx:
-        shown = SERPWOW.given.show(tx)
+        shown = SERPWOW.state.dump(tx)
     assert (shown["account"]["credits_used"], shown["account"]["credits_returned"]) == (0, 10)
     twin = world_of(shown, clock={"start": "2026-04-01T00:00:00Z"})
     with twin.transaction("look") as tx:
-        assert VENDORS["serpwow"].given.show(tx) == shown
+        assert VENDORS["serpwow"].state.dump(tx) == shown

@@ -19,7 +19,7 @@ from tests.test_serpwow_lives import BUCKET, SERPWOW, send, world_of
 
 def shown(world: World) -> dict[str, Any]:
     with world.transaction("look") as tx:
-        return SERPWOW.given.show(tx)
+        return SERPWOW.state.dump(tx)
 
 
 def lay(world: World, state: dict[str, Any]) -> None:

@@ -13,10 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
-from emulator.sdk.vendor import Call, Reply, dump
+from emulator.sdk.vendor import Request, Response, dump
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary
 from emulator.vendors.sixdot50.money import cost
@@ -24,7 +24,7 @@ from tests.loading import load_value
 
 VENDOR = VENDORS["6dot50"]
 OPERATIONS = {operation.name.removeprefix("6dot50."): operation for operation in VENDOR.operations}
-JUDGE = the_judge(*VENDORS)
+JUDGE = response_validator(*VENDORS)
 PAYEES = ["27821231234", "27829990000", "27825550000"]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
@@ -54,15 +54,15 @@ class Payouts(RuleBasedStateMachine):
         self.world: World = scenario.world(VENDORS, "test")
         self.deposited = Decimal(deposit) / 100
 
-    def ask(self, name: str, body: Any = None, **parameters: str) -> Reply:
+    def ask(self, name: str, body: Any = None, **parameters: str) -> Response:
         """What a client hears; a refusal must have changed nothing."""
         operation = OPERATIONS[name]
         before = self.shown()
-        call = Call(operation.method, operation.path, body=b"" if body is None else dump(body))
+        call = Request(operation.method, operation.path, body=b"" if body is None else dump(body))
         call.parameters = parameters
         with self.world.transaction(name) as tx:
             answer = operation.act(tx, call)
-            reply = VENDOR.wordings[answer.name](tx, call, answer.subject)
+            reply = VENDOR.renderers[answer.name](tx, call, answer.subject)
             JUDGE("6dot50", operation.name, reply.status, b"" if reply.body is None else dump(reply.body))
         if reply.status >= 400 or operation.method == "GET":
             assert self.shown() == before
@@ -70,7 +70,7 @@ class Payouts(RuleBasedStateMachine):
 
     def shown(self) -> Any:
         with self.world.transaction("look") as tx:
-            return VENDOR.given.show(tx)
+            return VENDOR.state.dump(tx)
 
     def batch(self, pick: int) -> str:
         batches = [it.id for it in self.world.store.all(Batch.kind)]
@@ -189,7 +189,7 @@ class Payouts(RuleBasedStateMachine):
             scenario = {"title": "A test", "clock": {"start": start}, "assume": dict(self.assume), "given": {"6dot50": shown}}
             again = load_value(scenario, VENDORS).world(VENDORS, "again")
             with again.transaction("look") as tx:
-                assert json.loads(dump(VENDOR.given.show(tx)), parse_float=Decimal) == shown
+                assert json.loads(dump(VENDOR.state.dump(tx)), parse_float=Decimal) == shown
 
 
 class PayoutsThatHold(Payouts):

@@ -269,10 +269,10 @@ def test_a_client_that_tenacity_has_decorated_is_given_its_sleep(emulator: Emula
     ask: Any = tenacity.retry(**MINUTELY)(fails)
     asked = list[int]()
     monkeypatch.setattr(ask.retry, "sleep", emulator.clock.sleep)
-    began = emulator.clock.now
+    checkpoint = emulator.clock.now
     with pytest.raises(ConnectionError):
         ask(asked)
-    assert (len(asked), emulator.clock.now - began) == (3, timedelta(minutes=2))
+    assert (len(asked), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
 
 
 def test_an_awaited_client_that_tenacity_has_decorated_is_given_its_sleep(
@@ -281,18 +281,18 @@ def test_an_awaited_client_that_tenacity_has_decorated_is_given_its_sleep(
     ask: Any = tenacity.retry(**MINUTELY)(fails_later)
     asked = list[int]()
     monkeypatch.setattr(ask.retry, "sleep", emulator.aio.sleep)
-    began = emulator.clock.now
+    checkpoint = emulator.clock.now
     with pytest.raises(ConnectionError):
         asyncio.run(ask(asked))
-    assert (len(asked), emulator.clock.now - began) == (3, timedelta(minutes=2))
+    assert (len(asked), emulator.clock.now - checkpoint) == (3, timedelta(minutes=2))
 
 
 def test_a_client_that_tenacity_has_decorated_is_reached_by_tenacitys_own_module(emulator: Emulator) -> None:
     ask: Any = tenacity.retry(**MINUTELY)(fails)
-    began = emulator.clock.now
+    checkpoint = emulator.clock.now
     with emulator.clock.patch_sleep(tenacity.nap), pytest.raises(ConnectionError):
         ask([])
-    assert emulator.clock.now - began == timedelta(minutes=2)
+    assert emulator.clock.now - checkpoint == timedelta(minutes=2)
 
 
 def test_a_module_that_sleeps_by_neither_is_refused_by_name_and_nothing_is_replaced(emulator: Emulator) -> None:

@@ -21,12 +21,14 @@ TIMING = st.sampled_from(TIMINGS)
 
 def exchange(world: World, command: str, id: str) -> None:
     """What the gateway does: a transaction that notes itself in the journal."""
-    began = world.here()
+    checkpoint = world.here()
     with world.transaction(command) as tx:
         tx.mint("exchange")
         answer = tx.ask(KETTLE, id, command, Kettle(id, tx.now)).row.answer or ""
         world.journal.add(
-            Exchange(tx.now, began, command, "GET", id, b"", answer, "toy-1", None, "observed", 200, b"", tuple(tx.changes))
+            Exchange(
+                tx.now, checkpoint, command, "GET", id, b"", answer, "toy-1", None, "observed", 200, b"", tuple(tx.changes)
+            )
         )
 
 

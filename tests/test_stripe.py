@@ -17,7 +17,7 @@ from emulator.client.transport import InProcess
 from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call, Reply
+from emulator.sdk.vendor import Request, Response
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
@@ -42,27 +42,27 @@ def world_of(*jobs: Written, **more: Any) -> World:
 
 def state_of(world: World) -> list[Written]:
     with world.transaction("look") as tx:
-        jobs: list[Written] = STRIPE.given.show(tx)["batch_jobs"]
+        jobs: list[Written] = STRIPE.state.dump(tx)["batch_jobs"]
         return jobs
 
 
 def everything_of(world: World) -> Written:
     with world.transaction("look") as tx:
-        return STRIPE.given.show(tx)
+        return STRIPE.state.dump(tx)
 
 
-def call_of(verb: str, id: str = ID, key: str = "") -> Call:
+def call_of(verb: str, id: str = ID, key: str = "") -> Request:
     keyed = [(b"idempotency-key", key.encode())] if key else []
-    call = Call("POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed])
+    call = Request("POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed])
     call.parameters = {"id": id}
     return call
 
 
-def send(world: World, verb: str, key: str = "") -> Reply:
+def send(world: World, verb: str, key: str = "") -> Response:
     call = call_of(verb, key=key)
     with world.transaction(verb) as tx:
         answer = OPERATIONS[f"stripe.batch_jobs.{verb}"].act(tx, call)
-        return STRIPE.wordings[answer.name](tx, call, answer.subject)
+        return STRIPE.renderers[answer.name](tx, call, answer.subject)
 
 
 @st.composite
@@ -184,7 +184,7 @@ def test_every_impossible_job_is_named_at_once() -> None:
 def test_a_change_that_does_not_fit_the_job_that_is_there_is_refused() -> None:
     world = world_of(in_progress(rows=10))
     with pytest.raises(BadInput) as refused, world.transaction("set") as tx:
-        STRIPE.given.read(tx, {"batch_jobs": [{"id": ID, "success_count": 11}]})
+        STRIPE.state.load(tx, {"batch_jobs": [{"id": ID, "success_count": 11}]})
     assert [problem.path for problem in refused.value.problems] == [("batch_jobs", 0, "rows")]
 
 
@@ -299,7 +299,7 @@ def test_a_parameter_of_the_events_that_is_malformed_is_refused(query: str) -> N
 
 def test_a_page_after_nothing_is_empty() -> None:
     world = world_of()
-    create = Call("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
+    create = Request("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
     with world.transaction("create") as tx:
         OPERATIONS["stripe.batch_jobs.create"].act(tx, create)
     assert len(list_events(world, "").body["data"]) == 2
@@ -311,15 +311,15 @@ def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str
     world = world_of({"id": ID, "owner": "acct_other"}, assume={"stripe.other-account": choice})
     with world.transaction("retrieve") as tx:
         answer = OPERATIONS["stripe.batch_jobs.retrieve"].act(tx, call_of("retrieve"))
-        reply = STRIPE.wordings[answer.name](tx, call_of("retrieve"), answer.subject)
+        reply = STRIPE.renderers[answer.name](tx, call_of("retrieve"), answer.subject)
     assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
 
 
-def list_events(world: World, query: str) -> Reply:
-    call = Call("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
+def list_events(world: World, query: str) -> Response:
+    call = Request("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
     with world.transaction("list") as tx:
         answer = OPERATIONS["stripe.events.list"].act(tx, call)
-        return STRIPE.wordings[answer.name](tx, call, answer.subject)
+        return STRIPE.renderers[answer.name](tx, call, answer.subject)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from emulator.kernel.errors import BadInput
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.events import JOB_EVENT, TYPES
 from tests.loading import load_value
@@ -24,13 +24,13 @@ def world_of(*destinations: Any, **more: Any) -> World:
 
 def shown(world: World) -> list[dict[str, Any]]:
     with world.transaction("look") as tx:
-        found: list[dict[str, Any]] = STRIPE.given.show(tx)["event_destinations"]
+        found: list[dict[str, Any]] = STRIPE.state.dump(tx)["event_destinations"]
         return found
 
 
 def change(world: World, **destination: Any) -> None:
     with world.transaction("change") as tx:
-        for resource in STRIPE.given.read(tx, {"event_destinations": [destination]}):
+        for resource in STRIPE.state.load(tx, {"event_destinations": [destination]}):
             tx.put(resource)
 
 
@@ -108,7 +108,7 @@ def test_a_topic_may_be_activated_by_hand() -> None:
 )
 def test_a_client_is_told_of_the_nearest_type_of_event(query: str, body: bytes, hints: list[str]) -> None:
     def advice(tx: Transaction) -> list[str]:
-        return [*STRIPE.advise(tx, Call("GET", "/v2/core/events", query, body=body), "invalid_fields")]
+        return [*STRIPE.advise(tx, Request("GET", "/v2/core/events", query, body=body), "invalid_fields")]
 
     with world_of().transaction("look") as tx:
         assert [it.rpartition(" ")[2] for it in advice(tx)] == hints

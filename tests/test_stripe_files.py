@@ -110,7 +110,7 @@ def test_a_file_that_is_too_long_to_be_shown_says_so_and_cannot_be_given_again(m
     vendors = {"stripe": STRIPE}
     state = {"batch_jobs": [{"id": "batchv2_A", "status": "in_progress", "input": lines}]}
     world = load_value({"title": "A test", "given": {"stripe": state}}, vendors).world(vendors, "test")
-    shown = STRIPE.given.show(Transaction(world, world.clock.now(), "look"))
+    shown = STRIPE.state.dump(Transaction(world, world.clock.now(), "look"))
     assert shown["batch_jobs"][0]["input"] == {"left_out": "100 rows, which are more than a state shows"}
     with pytest.raises(BadInput, match="input"):
         load_value({"title": "A test", "given": {"stripe": shown}}, vendors)

@@ -13,10 +13,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
-from emulator.sdk.vendor import Call, Reply, Stream, dump
+from emulator.sdk.vendor import Request, Response, Stream, dump
 from emulator.vendors.stripe import STRIPE, events
 from emulator.vendors.stripe.destinations import MOST
 from emulator.vendors.stripe.events import LIFETIME, Event
@@ -26,7 +26,7 @@ from tests.loading import load_value
 DESTINATIONS = "/v2/core/event_destinations"
 VENDORS = {"stripe": STRIPE}
 ROUTES = Routes([STRIPE])
-JUDGE = the_judge("stripe")
+JUDGE = response_validator("stripe")
 FAILING = [{"ids": ["r1", "r2"]}, {"share": "20%", "status": 402}, {"pattern": "9$"}]
 ENDED = ("complete", "canceled", "timeout", "validation_failed", "batch_failed", "upload_timeout")
 MAY_FOLLOW = {
@@ -78,28 +78,28 @@ class Lives(RuleBasedStateMachine):
     def teardown(self) -> None:
         events.PAGE = self.page
 
-    def send(self, method: str, path: str, body: Any = None, data: bytes = b"", **headers: str) -> Reply:
+    def send(self, method: str, path: str, body: Any = None, data: bytes = b"", **headers: str) -> Response:
         route = ROUTES.find(method, path.partition("?")[0])
         assert route is not None
         assert route.operation is not None
         sent = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
         raw = [(name.encode(), value.encode()) for name, value in sent.items()]
         content = b"" if body is None else dump(body)
-        call = Call(method, path.partition("?")[0], path.partition("?")[2], raw, content)
+        call = Request(method, path.partition("?")[0], path.partition("?")[2], raw, content)
         call.parameters, call.credential = route.parameters, STRIPE.credential(call)
         if route.operation.reader:
             call.reader = route.operation.reader()
             call.reader.feed(data)
         with self.world.transaction(route.operation.name) as tx:
             answer = STRIPE.admit(tx, call, route.operation) or route.operation.act(tx, call)
-            reply = STRIPE.wordings[answer.name](tx, call, answer.subject)
+            reply = STRIPE.renderers[answer.name](tx, call, answer.subject)
         if not isinstance(reply.body, Stream):
             JUDGE("stripe", route.operation.name, reply.status, b"" if reply.body is None else dump(reply.body))
         return reply
 
     def state(self) -> dict[str, Any]:
         with self.world.transaction("look") as tx:
-            return STRIPE.given.show(tx)
+            return STRIPE.state.dump(tx)
 
     def job(self, id: str) -> dict[str, Any]:
         body: dict[str, Any] = self.send("GET", f"/v2/core/batch_jobs/{id}").body
@@ -205,7 +205,7 @@ class Lives(RuleBasedStateMachine):
         shown = self.state()
         again = world_of(shown, self.world.clock.now().isoformat())
         with again.transaction("look") as tx:
-            assert STRIPE.given.show(tx) == shown
+            assert STRIPE.state.dump(tx) == shown
 
     @rule()
     def looking_changes_nothing(self) -> None:

@@ -102,6 +102,6 @@ def test_progress_that_a_hand_makes_is_told_of_while_the_job_works(status: str, 
     world = world_of({"id": ID, "status": status, "rows": 100})
     for number in (50, 50):
         with world.transaction("change") as tx:
-            for resource in STRIPE.given.read(tx, {"batch_jobs": [{"id": ID, count: number}]}):
+            for resource in STRIPE.state.load(tx, {"batch_jobs": [{"id": ID, count: number}]}):
                 tx.put(resource)
     assert len(told(world)) == events

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.parameters import Known, Mistaken
 from tests.test_stripe import ID, list_events, send, world_of
@@ -18,8 +18,8 @@ KNOWN = Known(frozenset(("limit", "created[gt]")), frozenset(("types", "include"
 SPELLINGS = ("types", "types[]", "types[{n}]")
 
 
-def call_of(query: str) -> Call:
-    return Call("GET", "/v2/core/events", query)
+def call_of(query: str) -> Request:
+    return Request("GET", "/v2/core/events", query)
 
 
 @given(st.lists(st.text(max_size=5), max_size=6), st.sampled_from(SPELLINGS), st.booleans())

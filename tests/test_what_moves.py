@@ -19,7 +19,7 @@ from tests.loading import load_value
 def shown_after(world: World, minutes: int) -> list[Any]:
     """The state as it is written some time later, if nothing happened by itself meanwhile."""
     later = Transaction(world, world.clock.now() + timedelta(minutes=minutes), "look")
-    return [vendor.given.show(later) for vendor in VENDORS.values()]
+    return [vendor.state.dump(later) for vendor in VENDORS.values()]
 
 
 @pytest.mark.parametrize("name", library().names())

@@ -122,7 +122,7 @@ def test_what_should_have_happened_already_happens_at_once_in_the_order_in_which
         tx.put(Kettle("later", START - timedelta(minutes=2), "warming"))
     fired = world.advance_by(timedelta(seconds=20))
     assert [(change.id, (change.at - START).seconds) for change in fired] == [("0", 30)]
-    changes = [(commit.touched[0].id, (commit.at - START).seconds) for commit in world.history]
+    changes = [(commit.changed_resources[0].id, (commit.at - START).seconds) for commit in world.history]
     assert changes == [("late", 10), ("later", 10), ("late", 10), ("0", 30)]
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from emulator.client.transport import InProcess
-from emulator.contract.validator import the_judge
+from emulator.contract.validator import response_validator
 from emulator.scenario.client import Headers, NoResponse, Response
 from emulator.scenario.player import play
 from emulator.sdk.vendor import dump
@@ -37,7 +37,7 @@ class Walker:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._inner = InProcess(create_app(worlds_of([]), judge=the_judge(*VENDORS)), prompt=True)
+        self._inner = InProcess(create_app(worlds_of([]), judge=response_validator(*VENDORS)), prompt=True)
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)

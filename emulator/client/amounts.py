@@ -56,7 +56,7 @@ def _shape_at(vendor: str, at: str) -> Any:
 
 @cache
 def _shape_of_state(vendor: str) -> Any:
-    return _shape(VENDORS[vendor].given.schema) if vendor in VENDORS else {}
+    return _shape(VENDORS[vendor].state.schema) if vendor in VENDORS else {}
 
 
 def _shape(schema: Mapping[str, Any]) -> Any:

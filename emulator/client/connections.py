@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.server.app import App
-from emulator.web.fault_effects import LENT, LineCut, NoSocket, Unanswered, at_once
+from emulator.web.fault_effects import LENT, InProcessConnection, LineCut, Unanswered, at_once
 from emulator.web.guard import NO_SOCKET
 from emulator.web.held import Held
 
@@ -43,7 +43,7 @@ class WaitsForEver(EmulatorError, Unanswered):
         super().__init__("the server never answers (a fault: hang), and this client, having no timeout, would wait for ever")
 
 
-class Here(NoSocket):
+class Here(InProcessConnection):
     """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 
     def __init__(self, patience: float | None) -> None:

@@ -206,8 +206,8 @@ class Emulator(Past, Exploring):
         return self._server.scenario(written) if isinstance(written, str) else written
 
     def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
-        ours = listed_in(self._as_value(self.scenario)) if self.scenario is not None else set()
-        claim = not ours & listed_in(written)  # a credential that picks this world cannot pick another
+        own = listed_in(self._as_value(self.scenario)) if self.scenario is not None else set()
+        claim = not own & listed_in(written)  # a credential that picks this world cannot pick another
         wish = {"id": f"{self._id[:40]}-explored", "scenario": written, "seed": self.seed, "claim": claim}
         return self._beside(written, self._server.ask("POST", "/worlds", wish))
 

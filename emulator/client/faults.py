@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from emulator.client.journal import Struck
+from emulator.client.journal import FaultHit
 from emulator.kernel.quantities import parse_instant
 
 
@@ -36,7 +36,7 @@ class Held:
     method: str
     target: str
     operation: str
-    fault: Struck
+    fault: FaultHit
     since: datetime
     until: datetime | None
 
@@ -85,4 +85,4 @@ class Faults:
 
 def _held(shown: Mapping[str, Any]) -> Held:
     instants = {name: shown[name] and parse_instant(shown[name]) for name in ("since", "until")}
-    return Held(**{**shown, **instants, "fault": Struck(**shown["fault"])})
+    return Held(**{**shown, **instants, "fault": FaultHit(**shown["fault"])})

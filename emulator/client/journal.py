@@ -53,7 +53,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Struck:
+class FaultHit:
     """A fault that struck an exchange: where, what it did, and the line of the scenario that has it."""
 
     id: str
@@ -110,7 +110,7 @@ class Exchange:
     reply: Any
     delivered: bool | None
     changes: tuple[Change, ...]
-    faults: tuple[Struck, ...] = ()
+    faults: tuple[FaultHit, ...] = ()
     headers: Mapping[str, str] = field(default_factory=SentHeaders, hash=False)
     body: Any = None
     _ask: Ask | None = field(default=None, repr=False, compare=False)
@@ -120,7 +120,7 @@ class Exchange:
         """The exchange as the control plane shows it, which can be asked more about it."""
         names = ("n", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply")
         fields = {name: shown[name] for name in (*names, "delivered")}
-        faults = tuple(Struck(**fault) for fault in shown["faults"])
+        faults = tuple(FaultHit(**fault) for fault in shown["faults"])
         changes = tuple(Change.read(change) for change in shown["changes"])
         headers, body = SentHeaders(shown["request"]["headers"]), shown["request"]["body"]
         at = parse_instant(shown["at"])

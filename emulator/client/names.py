@@ -26,7 +26,7 @@ def expect_quantity(vendor: str, place: str) -> None:
     """
     if vendor not in VENDORS:
         raise NotFound("vendor", vendor, VENDORS)
-    quantities = VENDORS[vendor].given.quantities
+    quantities = VENDORS[vendor].state.quantities
     if not is_quantity(place, quantities):
         named = sorted(it for it in quantities if not it.endswith("*"))
         raise NotFound(f"quantity of {vendor}", place, named)

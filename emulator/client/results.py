@@ -160,7 +160,7 @@ class Ledger:
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class DryRun:
     """What a request would be answered, and what it would change. It did not happen.
 
     `delivered` is whether the client would get the whole answer; a fault may keep it from it. `world` is the id of the world
@@ -176,7 +176,7 @@ class Rehearsed:
     explanation: Explanation
 
     @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> Rehearsed:
+    def read(cls, shown: Mapping[str, Any]) -> DryRun:
         """The rehearsal as the control plane shows it."""
         headers = tuple((name, value) for name, value in shown["headers"])
         differences, explanation = read_differences(shown), Explanation.read(shown["explanation"])

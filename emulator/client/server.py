@@ -25,7 +25,7 @@ from emulator.kernel.redact import redact_text
 from emulator.scenario.answers import read_foreign
 from emulator.scenario.library import Library
 from emulator.server.app import App, closed_worlds, create_app, library
-from emulator.server.collector import at_rest
+from emulator.server.collector import gc_paused
 from emulator.state.compare import abridge
 from emulator.vendors import VENDORS
 from emulator.web.held import HeldRequests
@@ -106,7 +106,7 @@ class EmulatorServer:
                 f"emulator.adapter() or emulator.transport(), or set EMULATOR_URL ({patcher})"
             )
         assert self.app is not None  # noqa: S101  no URL was given, so it is ours
-        with at_rest():
+        with gc_paused():
             from emulator.server.server import ThreadedServer
 
             self._listening = self._exits.enter_context(ThreadedServer(self.app, limits=self._limits))

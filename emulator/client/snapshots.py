@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.client.json_encoding import written
-from emulator.client.results import EVERY, Difference, Ledger, Rehearsed, read_differences
+from emulator.client.results import EVERY, Difference, DryRun, Ledger, read_differences
 
 NOTHING: Any = object()
 """In place of a JSON body: there is none."""
@@ -28,7 +28,7 @@ class Past(ABC):
 
     def dry_run(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Any = "", json: Any = NOTHING
-    ) -> Rehearsed:
+    ) -> DryRun:
         """What a request would be answered now, and what it would change; it changes nothing.
 
         `url` is a path with its query, or a whole URL; a `body` that is not text is sent as JSON, and so is `json`, in place
@@ -43,7 +43,7 @@ class Past(ABC):
                 raise TypeError("a request has one body: give body=... or json=..., not both")
             body = written(json).decode() if isinstance(json, str) else json
         wish = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
-        return Rehearsed.read(self.ask("POST", f"/dry-run?{EVERY}", wish))
+        return DryRun.read(self.ask("POST", f"/dry-run?{EVERY}", wish))
 
     def snapshot(self, name: str) -> None:
         """Keeps the world as it is now under a name, in place of what that named before.

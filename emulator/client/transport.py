@@ -39,8 +39,8 @@ class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
         return at_once(self._call(request, request.read(), Here(_patience(request))))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        means = Here if self._prompt else HereAwaited
-        return await self._call(request, await request.aread(), means(_patience(request)))
+        connection = Here if self._prompt else HereAwaited
+        return await self._call(request, await request.aread(), connection(_patience(request)))
 
     async def _call(self, request: httpx.Request, body: bytes, here: Here) -> httpx.Response:
         target, headers, scheme = request.url.raw_path, request.headers.raw, request.url.scheme

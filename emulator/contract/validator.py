@@ -19,11 +19,11 @@ EMPTY = "empty"
 ANYTHING = "any"
 
 
-class Unlike(EmulatorError):
+class ContractViolation(EmulatorError):
     """A reply that the vendor could not give."""
 
 
-class Judge:
+class ResponseValidator:
     """Holds each reply against the schema that fixtures/<vendor>/replies.yaml names for its operation and status."""
 
     def __init__(self, vendors: Iterable[str]) -> None:
@@ -40,16 +40,16 @@ class Judge:
         """
         name = self._known[vendor].get(operation, {}).get(status)
         if name is None:
-            raise Unlike(f"no fixture says that {operation} can answer {status}")
+            raise ContractViolation(f"no fixture says that {operation} can answer {status}")
         if name == EMPTY:
             if body:
-                raise Unlike(f"{operation} answers {status} with a body, and should not")
+                raise ContractViolation(f"{operation} answers {status} with a body, and should not")
             return
         if name == ANYTHING:
             return
         errors = list(self._validators[vendor, name].iter_errors(orjson.loads(body)))
         if errors:
-            raise Unlike(
+            raise ContractViolation(
                 f"{operation} {status} is not a {name}: " + "; ".join(f"{it.json_path}: {it.message}" for it in errors)
             )
 
@@ -69,6 +69,6 @@ def _registry(schemas: Mapping[str, Any]) -> Registry[Any]:
 
 
 @cache
-def the_judge(*vendors: str) -> Judge:
+def response_validator(*vendors: str) -> ResponseValidator:
     """The judge of these vendors, made once."""
-    return Judge(vendors)
+    return ResponseValidator(vendors)

@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from emulator.control import catalogue, dry_run, faults, index, journal, snapshots, waiting, worlds
 from emulator.control.bodies import Reader, read_nothing, read_scenario, read_value
-from emulator.control.context import Plane
+from emulator.control.context import ControlContext
 from emulator.control.forms import JSON_TYPE, TEXT_TYPE, form_for, respond
 from emulator.control.index import ROOT
 from emulator.control.problems import in_text, on_failure, on_hang_up, on_http_error, refusal
@@ -25,7 +25,7 @@ from emulator.kernel.beside import MANY
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.world import World
 from emulator.web.expectation import waits_for_continue
-from emulator.web.fault_effects import NoSocket, means_of
+from emulator.web.fault_effects import InProcessConnection, connection_of
 from emulator.web.guard import PREFIX
 from emulator.web.long_heads import has_long_head, with_head
 from emulator.web.threads import in_turn
@@ -39,7 +39,7 @@ ROUTES = [
 """Every control route, in the order in which the modules declare them."""
 
 
-def control_app(plane: Plane) -> Starlette:
+def control_app(plane: ControlContext) -> Starlette:
     """The control plane over what it steers."""
     schemas = sent(plane.vendors)
     unserved = partial(on_http_error, [PREFIX + row.path for row in ROUTES])
@@ -57,7 +57,7 @@ def control_app(plane: Plane) -> Starlette:
     return app
 
 
-def _served(path: str, rows: Mapping[str, ControlRoute], plane: Plane, schemas: Mapping[str, Schema]) -> list[Route]:
+def _served(path: str, rows: Mapping[str, ControlRoute], plane: ControlContext, schemas: Mapping[str, Schema]) -> list[Route]:
     """One path with all of its methods, so that a wrong one is told every right one."""
     readers = {method: _reader(row, schemas, plane) for method, row in rows.items()}
 
@@ -82,7 +82,7 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
 
     What is asked of a world waits for its turn in that world's lane.
     """
-    if isinstance(means_of(asked.request.scope), NoSocket):
+    if isinstance(connection_of(asked.request.scope), InProcessConnection):
         return respond()
     plane, named = asked.plane, asked.request.path_params.get("world", "")
     while named in plane.worlds and not row.leaves_world:
@@ -94,7 +94,7 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
     return await in_turn(respond) if row.takes_long or named else respond()
 
 
-def _respond_in(world: World, plane: Plane, respond: Callable[[], Response]) -> Response | None:
+def _respond_in(world: World, plane: ControlContext, respond: Callable[[], Response]) -> Response | None:
     """Respond for a world; None where it was replaced or dropped before anybody had its lock."""
     return respond() if world.id in plane.worlds and plane.worlds.get(world.id) is world else None
 
@@ -119,7 +119,7 @@ def addresses(path: str) -> list[str]:
     return [PREFIX + path] if path else [PREFIX, f"{PREFIX}/", ROOT]
 
 
-def _reader(row: ControlRoute, schemas: Mapping[str, Schema], plane: Plane) -> Reader:
+def _reader(row: ControlRoute, schemas: Mapping[str, Schema], plane: ControlContext) -> Reader:
     if row.body is None:
         return read_nothing
     return (read_scenario if row.yaml else read_value)(followed(row.body, schemas), plane.limits.control, plane.arriving)

@@ -24,8 +24,8 @@ from emulator.scenario.strict_json import NotJson, read_json
 from emulator.web.arriving import Arriving
 from emulator.web.coding import coding_of
 from emulator.web.expectation import waits_with_too_much
-from emulator.web.fault_effects import NoSocket, means_of
-from emulator.web.response import HEARD_OUT
+from emulator.web.fault_effects import InProcessConnection, connection_of
+from emulator.web.response import MAX_DRAIN_BYTES
 from emulator.web.threads import in_turn
 
 Body = dict[str, Any]
@@ -137,7 +137,7 @@ def read_scenario(schema: Mapping[str, Any], most_bytes: int, account: Account) 
 
 async def _beside(request: Request, text: str, read: Callable[[], Body]) -> Body:
     """Read a text; where that may take long, and there is an event loop to hold up, in a thread beside that."""
-    if isinstance(means_of(request.scope), NoSocket) or (len(text) <= SHORT and not _is_yaml(request)):
+    if isinstance(connection_of(request.scope), InProcessConnection) or (len(text) <= SHORT and not _is_yaml(request)):
         return read()
     return await in_turn(read)
 
@@ -223,7 +223,7 @@ async def _heard_out(request: Request, most_bytes: int, arriving: Arriving) -> b
             arriving.count(len(body))
             continue
         body.clear()
-        if size > HEARD_OUT:
+        if size > MAX_DRAIN_BYTES:
             break
     if size > most_bytes:
         raise TooLarge(most_bytes, f": {Limits.more('control')}")

@@ -25,7 +25,7 @@ from emulator.web.routes import ASTRAY, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 
-class Plane:
+class ControlContext:
     """Worlds, library, vendors, limits, guard, held requests and lanes of one server; and a gateway to rehearse requests on.
 
     Whoever asks for the next free id holds `making`. `operations` are the names by which the journal calls what clients ask,

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.control.bodies import DRY_RUN
 from emulator.control.explain import explain
 from emulator.control.pages import LIMIT, limit_of, page_for
-from emulator.control.route import WORLD, Asked, at_world, route
+from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import ref
 from emulator.control.serializers import show_body
 from emulator.kernel.errors import BadInput
@@ -18,7 +18,7 @@ from emulator.kernel.moment import NOW, Moment
 from emulator.kernel.redact import redact_header
 from emulator.kernel.world import World
 from emulator.scenario.semantic_checks import header_problems
-from emulator.sdk.vendor import Call, Stream, dump
+from emulator.sdk.vendor import Request, Stream, dump
 from emulator.state.diff import between
 from emulator.web.live_key import has_live_key
 from emulator.web.origin import AUTHORITY
@@ -37,12 +37,12 @@ SENDABLE = re.compile(r"[\x21-\x7e]*")
     query=LIMIT,
     takes_long=True,
 )
-@at_world
+@with_world
 def dry_run(world: World, asked: Asked) -> Any:
-    plane, call = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])
-    _refuse_at_the_door(asked, call)
+    plane, request = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])
+    _refuse_at_the_door(asked, request)
     last = Moment(world.settle(), world)
-    twin, n, wire, picked = plane.gateway.rehearse(world, call)
+    twin, n, wire, picked = plane.gateway.dry_run(world, request)
     if picked is None:
         raise BadInput.at("it names no world: 404 no-such-world", "headers")
     told = explain(twin, plane.vendors, plane.routes, n, limit=limit_of(asked))
@@ -52,7 +52,7 @@ def dry_run(world: World, asked: Asked) -> Any:
     return {
         "status": told["status"],
         "headers": [[name, redact_header(name, value)] for name, value in headers],
-        "body": None if call.method == "HEAD" else show_body(content),
+        "body": None if request.method == "HEAD" else show_body(content),
         "world": picked,
         "delivered": told["delivered"],
         "faults": told["faults"],
@@ -62,7 +62,7 @@ def dry_run(world: World, asked: Asked) -> Any:
     }
 
 
-def _call(wanted: Mapping[str, Any], here: str, scheme_here: str) -> Call:
+def _call(wanted: Mapping[str, Any], here: str, scheme_here: str) -> Request:
     """A request as it is written; a body that is not text is sent as JSON. One that names no host is for this one.
 
     Raises:
@@ -78,7 +78,7 @@ def _call(wanted: Mapping[str, Any], here: str, scheme_here: str) -> Call:
         headers.setdefault("content-type", "application/json")
         body = dump(body).decode()
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return Call(wanted["method"], path, query, raw, body.encode(), scheme or scheme_here)
+    return Request(wanted["method"], path, query, raw, body.encode(), scheme or scheme_here)
 
 
 def _parts(url: str) -> tuple[str, str, str, str]:
@@ -90,29 +90,29 @@ def _parts(url: str) -> tuple[str, str, str, str]:
     return parts[0], parts[1], with_plain_letters(parts[2]), parts[3]
 
 
-def _refuse_at_the_door(asked: Asked, call: Call) -> None:
+def _refuse_at_the_door(asked: Asked, request: Request) -> None:
     """Refuses what would reach no vendor, in the words in which the real request would be; the call learns how it would come.
 
     Raises:
         BadInput: it is too long, or the guard would turn it away.
     """
-    limits, headers = asked.plane.limits, call.raw_headers
-    if len(call.target) > limits.url:
+    limits, headers = asked.plane.limits, request.raw_headers
+    if len(request.target) > limits.url:
         raise BadInput.at(f"a request's target has at most {limits.url} bytes: 414 url-too-long", "url")
     if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
         raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
     own: dict[str, Any] = {
-        "scheme": call.scheme,
+        "scheme": request.scheme,
         "headers": headers,
-        "path": call.path,
-        "raw_path": call.path.encode(),
-        "query_string": call.query_string.encode(),
+        "path": request.path,
+        "raw_path": request.path.encode(),
+        "query_string": request.query_string.encode(),
     }
     scope = {**asked.request.scope, AUTHORITY: None, **own}
     turned = asked.plane.guard.turn_away(scope)
-    call.scheme, call.authority = scope["scheme"], scope[AUTHORITY]
+    request.scheme, request.authority = scope["scheme"], scope[AUTHORITY]
     if turned is not None:
-        pointer = "url" if has_live_key((), call.target.encode()) and turned.error == "live-key" else "headers"
+        pointer = "url" if has_live_key((), request.target.encode()) and turned.error == "live-key" else "headers"
         raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", pointer)
 
 

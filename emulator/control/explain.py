@@ -11,7 +11,7 @@ from emulator.control.pages import PAGE, page
 from emulator.control.serializers import show_entry
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
-from emulator.kernel.history import Touched
+from emulator.kernel.history import ResourceChange
 from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
 from emulator.kernel.machine import Row
 from emulator.kernel.printable import escaped
@@ -59,7 +59,9 @@ def explain(
     if isinstance(entry.event, Change):
         return _of_change(world, vendors, entry.n, entry.event)
     commit = world.history.of(n)
-    known_touched = commit.touched if commit else () if world.history.reaches(entry.event.began.commits) else None
+    known_touched = (
+        commit.changed_resources if commit else () if world.history.reaches(entry.event.checkpoint.commits) else None
+    )
     told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched, held, limit)
     if newer is None:
         return told
@@ -95,13 +97,13 @@ def _of_exchange(
     routes: Routes,
     n: int,
     exchange: Exchange,
-    touched: Sequence[Touched] | None,
+    changed_resources: Sequence[ResourceChange] | None,
     held: Held | None,
     limit: int,
 ) -> Explained:
-    """The explanation of an exchange; `touched` is None where it is forgotten."""
+    """The explanation of an exchange; `changed_resources` is None where it is forgotten."""
     vendor = vendors[exchange.operation.partition(".")[0]]
-    differences = None if touched is None else of_touched(world, vendors, touched, exchange.at)
+    differences = None if changed_resources is None else of_touched(world, vendors, changed_resources, exchange.at)
     told = {
         **show_entry(Entry(n, exchange)),
         **({"delivered": None} if held else {}),
@@ -153,7 +155,7 @@ def _row(world: World, step: Step) -> dict[str, Any]:
         "effect": row.effect.__name__ if row.effect else None,
         "condition": _condition(row),
         "because": _cited(step.kind.partition(".")[0], row.evidence),
-        "passed_over": [{"condition": _condition(it), "answer": it.answer} for it in machine.passed_over(row)],
+        "passed_over": [{"condition": _condition(it), "answer": it.answer} for it in machine.skipped_rows(row)],
     }
 
 
@@ -166,7 +168,7 @@ def _condition(row: Row) -> str | None:
 
 def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[dict[str, Any]]:
     """Those that the answer names, that a row depended on, or that somebody asked about on the way."""
-    rows = [row for step in exchange.steps for row in (step.row, *world.rules.machines[step.kind].passed_over(step.row))]
+    rows = [row for step in exchange.steps for row in (step.row, *world.rules.machines[step.kind].skipped_rows(step.row))]
     named = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
     for it in vendor.assumptions:
         if it.id in named:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.control.route import WORLD, Asked, at_world, route
+from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import list_of, object_of, ref
 from emulator.control.serializers import show_held
 from emulator.kernel.errors import BadInput, NotFound
@@ -17,13 +17,13 @@ FAULT = WORLD + "/faults/{fault}"
 
 
 @route("GET", f"{WORLD}/faults", "The faults laid over operations", object_of(faults=list_of(ref("fault"))))
-@at_world
+@with_world
 def faults(world: World, _: Asked) -> Any:
     return {"faults": [show_fault(fault) for fault in world.store.all(Fault.kind)]}
 
 
 @route("POST", f"{WORLD}/faults", "Lay a fault, as a scenario writes it", ref("fault"), status=201, body=ref("new-fault"))
-@at_world
+@with_world
 def add(world: World, asked: Asked) -> Any:
     if problems := list(fault_problems(asked.body, asked.plane.vendors, world.clock.now())):
         raise BadInput(problems)
@@ -31,7 +31,7 @@ def add(world: World, asked: Asked) -> Any:
 
 
 @route("DELETE", f"{WORLD}/faults", "Take every fault away")
-@at_world
+@with_world
 def clear(world: World, _: Asked) -> None:
     with world.transaction("remove the faults") as tx:
         for fault in list(tx.all(Fault.kind)):
@@ -39,13 +39,13 @@ def clear(world: World, _: Asked) -> None:
 
 
 @route("GET", FAULT, "A fault: how often it struck, and what is left", ref("fault"))
-@at_world
+@with_world
 def show(world: World, asked: Asked) -> Any:
     return show_fault(_find(world, asked.named("fault")))
 
 
 @route("DELETE", FAULT, "Take a fault away")
-@at_world
+@with_world
 def take_away(world: World, asked: Asked) -> None:
     fault = _find(world, asked.named("fault"))
     with world.transaction("remove a fault") as tx:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from emulator.control.negotiation import preferred
 from emulator.sdk.vendor import Stream
-from emulator.web.fault_effects import means_of
+from emulator.web.fault_effects import connection_of
 from emulator.web.pieces import in_pieces, together
 from emulator.web.response import Receive, Scope, Send, Wire, send_out
 
@@ -47,7 +47,7 @@ class InPieces(Response):
             return await super().__call__(scope, receive, send)
         headers = [it for it in self.raw_headers if it[0] != b"content-length"]
         content = Stream(sum(map(len, self._pieces)), iter(self._pieces))
-        return await send_out(Wire(self.status_code, headers, content), send, means_of(scope))
+        return await send_out(Wire(self.status_code, headers, content), send, connection_of(scope))
 
 
 def form_for(request: Request, forms: Forms, text_for_shells: bool = False) -> str:

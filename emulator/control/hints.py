@@ -13,7 +13,7 @@ from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.secrets import redact
 from emulator.kernel.words import TYPO, near, some
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call, Operation, Vendor
+from emulator.sdk.vendor import Operation, Request, Vendor
 from emulator.web.answers import FAILED
 from emulator.web.coding import coding_of
 from emulator.web.intended_vendor import misplaced_key, path_meant, vendor_meant
@@ -33,10 +33,10 @@ def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> l
         return list(_of_fault(exchange))
     if coding:
         return coding + list(_of_fault(exchange))
-    call = _call_of(exchange)
-    if other := vendor_meant(routes, call, vendor):
+    request = _call_of(exchange)
+    if other := vendor_meant(routes, request, vendor):
         return [*_of_fault(exchange), other]
-    path = [own] if (own := path_meant(routes, call)) else [*_of_path(vendor, routes, exchange)]
+    path = [own] if (own := path_meant(routes, request)) else [*_of_path(vendor, routes, exchange)]
     if exchange.answer in vendor.unauthenticated:
         return [*_of_credential(world, vendor, exchange), *path, *_advice(world, vendor, exchange)]
     return [
@@ -62,9 +62,9 @@ def _advice(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
         yield from vendor.advise(tx, _call_of(exchange), exchange.answer)
 
 
-def _call_of(exchange: Exchange) -> Call:
+def _call_of(exchange: Exchange) -> Request:
     path, _, query = exchange.target.partition("?")
-    return Call(exchange.method, path, query, exchange.headers, exchange.request)
+    return Request(exchange.method, path, query, exchange.headers, exchange.request)
 
 
 def _of_fault(exchange: Exchange) -> Iterator[str]:

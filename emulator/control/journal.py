@@ -12,7 +12,7 @@ from emulator.control.forms import TEXT_TYPE
 from emulator.control.ledger import show_ledger
 from emulator.control.pages import limit_of
 from emulator.control.queries import query_number
-from emulator.control.route import WORLD, Asked, at_world, route
+from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import COUNT, TEXT, list_of, object_of, ref
 from emulator.control.serializers import show_entry
 from emulator.control.verify import VERIFY, verify
@@ -41,7 +41,7 @@ LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how m
     query={"since": SINCE, "limit": LIMIT, "operation": TEXT},
     takes_long=True,
 )
-@at_world
+@with_world
 def journal(world: World, asked: Asked) -> Any:
     world.settle()
     since, limit = query_number(asked.request, "since", 0), query_number(asked.request, "limit", PAGE, least=1)
@@ -55,13 +55,13 @@ def journal(world: World, asked: Asked) -> Any:
 
 
 @route("DELETE", f"{WORLD}/journal", "Clear the journal")
-@at_world
+@with_world
 def forget(world: World, _: Asked) -> None:
     world.journal.clear()
 
 
 @route("GET", f"{WORLD}/journal/{{n}}", "An entry of the journal", ref("entry"), takes_long=True)
-@at_world
+@with_world
 def entry(world: World, asked: Asked) -> Any:
     world.settle()
     return show_entry(entry_of(world, _number(world, asked)))
@@ -76,7 +76,7 @@ def entry(world: World, asked: Asked) -> Any:
     forms=READABLE,
     takes_long=True,
 )
-@at_world
+@with_world
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
     plane, n = asked.plane, _number(world, asked)
@@ -109,14 +109,14 @@ def _number(world: World, asked: Asked) -> int:
     query=OF_EACH,
     takes_long=True,
 )
-@at_world
+@with_world
 def ledger(world: World, asked: Asked) -> Any:
     world.settle()
     return show_ledger(world, asked.plane.vendors, limit_of(asked))
 
 
 @route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY, takes_long=True)
-@at_world
+@with_world
 def verified(world: World, asked: Asked) -> Any:
     world.settle()
     return verify(world, asked.body, asked.plane.operations, asked.plane.routes, asked.plane.held.of(world))

@@ -25,7 +25,7 @@ def show_ledger(world: World, vendors: Vendors, limit: int = PAGE) -> dict[str, 
 
     Of the differences of a commit, those within the limit are shown, and the others counted.
     """
-    told = [(commit, of_touched(world, vendors, commit.touched, commit.at)) for commit in world.history]
+    told = [(commit, of_touched(world, vendors, commit.changed_resources, commit.at)) for commit in world.history]
     visible = [(commit, differences) for commit, differences in told if differences]
     committed = {commit.exchange for commit, _ in visible}
     return {
@@ -65,7 +65,7 @@ def totals(differences: Iterable[Difference], vendors: Vendors) -> Totals:
     found: Totals = {}
     for it in differences:
         sums = found.setdefault(it.vendor, {"moved": {}, "states": {}})
-        place, quantities = re.sub(r"\[[^\]]*\]?", "", it.at), vendors[it.vendor].given.quantities
+        place, quantities = re.sub(r"\[[^\]]*\]?", "", it.at), vendors[it.vendor].state.quantities
         _add_moved(sums["moved"], place, it, quantities)
         _add_states(sums["states"].setdefault(place, {}), place, it, quantities)
         if not sums["states"][place]:

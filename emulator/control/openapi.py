@@ -207,12 +207,12 @@ def _control_body(schema: Mapping[str, Any], yaml: bool) -> Json:
 
 
 def _responses() -> Json:
-    ours = {"Emulator-Error": {"$ref": "#/components/headers/Emulator-Error"}}
+    emulator_error = {"Emulator-Error": {"$ref": "#/components/headers/Emulator-Error"}}
     return {
         "problem": {"description": "What is wrong, by field.", "content": {PROBLEM_TYPE: {"schema": ref("problem")}}},
         "failure": {
             "description": "A failure of ours, which no client should take for the vendor's.",
-            "headers": ours,
+            "headers": emulator_error,
             "content": {JSON_TYPE: {"schema": ref("failure")}},
         },
     }

@@ -14,7 +14,7 @@ from emulator.control.paths import hint
 from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany, cut
 from emulator.kernel.printable import escaped
 from emulator.kernel.redact import redact_text
-from emulator.web.guard import PREFIX, Turned
+from emulator.web.guard import PREFIX, Rejection
 from emulator.web.long_heads import with_head
 from emulator.web.response import line_of
 
@@ -35,7 +35,7 @@ def problem(status: int, detail: str, **more: object) -> Response:
     return Response(line_of(body), status, media_type="application/problem+json")
 
 
-def turned_away(turned: Turned) -> Response:
+def turned_away(turned: Rejection) -> Response:
     """What the guard says to somebody who wants the control plane."""
     answer = problem(turned.status, turned.reason)
     answer.headers["emulator-error"] = turned.error

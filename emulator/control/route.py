@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 
 from emulator.control.bodies import Body
-from emulator.control.context import Plane
+from emulator.control.context import ControlContext
 from emulator.control.forms import Forms
 from emulator.control.schemas import Schema
 from emulator.kernel.world import World
@@ -21,7 +21,7 @@ WORLD = "/worlds/{world}"
 class Asked(NamedTuple):
     """A control request once it has been read to its end, and the plane that it was sent to."""
 
-    plane: Plane
+    plane: ControlContext
     request: Request
     body: Body
 
@@ -103,7 +103,7 @@ def route(
     return declared
 
 
-def at_world(handler: WorldHandler) -> Handler:
+def with_world(handler: WorldHandler) -> Handler:
     """For a route below WORLD: finds the world that the path names, which nobody else touches meanwhile."""
 
     def located(asked: Asked) -> Any:

@@ -51,7 +51,7 @@ def _credentials(world: World, vendor: Vendor, base_url: str) -> dict[str, str]:
 def show_state(world: World, vendors: Vendors) -> dict[str, Any]:
     """The whole state by vendor, in the grammar of `given`."""
     with world.transaction("look") as tx:
-        return {name: vendor.given.show(tx) for name, vendor in vendors.items()}
+        return {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
 
 
 def show_entry(entry: Entry) -> dict[str, Any]:
@@ -61,15 +61,15 @@ def show_entry(entry: Entry) -> dict[str, Any]:
         shown["method"] = redact_text(entry.event.method)
         shown["target"] = redact_text(entry.event.target)
         shown["request"] = {"headers": _headers(entry.event), "body": show_body(entry.event.request)}
-        shown["reply"] = show_body(entry.event.reply)
+        shown["reply"] = show_body(entry.event.response)
     return shown
 
 
 def show_held(held: Held) -> dict[str, Any]:
     """A request that a fault holds up; no credential can be read in it."""
     return {
-        "method": held.call.method,
-        "target": redact_text(held.call.target),
+        "method": held.request.method,
+        "target": redact_text(held.request.target),
         "operation": held.operation,
         "since": show_instant(held.since),
         "until": show_instant(held.due) if held.due else None,

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.control.bodies import MOMENT, UNDO
 from emulator.control.pages import AFTER, LIMIT, page_for
-from emulator.control.route import WORLD, Asked, at_world, route
+from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import TEXT, list_of, object_of, ref
 from emulator.control.serializers import show_clock
 from emulator.kernel.errors import NotFound
@@ -17,20 +17,20 @@ from emulator.state.diff import between
 
 
 @route("GET", f"{WORLD}/snapshots", "The snapshots there are", object_of(snapshots=list_of(ref("moment"))))
-@at_world
+@with_world
 def snapshots(world: World, _: Asked) -> Any:
     return {"snapshots": [{"name": name, "at": show_instant(it.at)} for name, it in world.snapshots.items()]}
 
 
 @route("POST", f"{WORLD}/snapshots", "Keep the present under a name", ref("moment"), status=201, body=MOMENT)
-@at_world
+@with_world
 def snapshot(world: World, asked: Asked) -> Any:
     name = asked.body["name"]
     return {"name": name, "at": show_instant(world.snapshot(name).at)}
 
 
 @route("DELETE", f"{WORLD}/snapshots/{{name}}", "Drop a snapshot")
-@at_world
+@with_world
 def drop(world: World, asked: Asked) -> None:
     name = asked.named("name")
     if world.snapshots.pop(name, None) is None:
@@ -38,14 +38,14 @@ def drop(world: World, asked: Asked) -> None:
 
 
 @route("POST", f"{WORLD}/restore", "Back to a snapshot, or to the beginning", ref("place"), body=MOMENT)
-@at_world
+@with_world
 def restore(world: World, asked: Asked) -> Any:
     world.restore(asked.body["name"])
     return _where(world)
 
 
 @route("POST", f"{WORLD}/undo", "Back to before the newest exchanges", ref("place"), body=UNDO)
-@at_world
+@with_world
 def undo(world: World, asked: Asked) -> Any:
     world.undo(asked.body.get("exchanges", 1))
     return _where(world)
@@ -59,7 +59,7 @@ def undo(world: World, asked: Asked) -> Any:
     query={"from": TEXT, "to": TEXT, **LIMIT, **AFTER},
     takes_long=True,
 )
-@at_world
+@with_world
 def diff(world: World, asked: Asked) -> Any:
     source, target = (asked.request.query_params.get(*it) for it in (("from", BEGINNING), ("to", NOW)))
     moments = world.moment(source), world.moment(target)

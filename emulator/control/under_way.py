@@ -27,6 +27,8 @@ class UnderWay(NamedTuple):
         chosen = [it for it in self.held if operation in (None, it.operation)]
         if not chosen:
             return ""
-        lines = [f"{it.call.method} {redact_text(it.call.target)} ({it.fault.do} {it.fault.where})" for it in chosen[:TOLD]]
+        lines = [
+            f"{it.request.method} {redact_text(it.request.target)} ({it.fault.do} {it.fault.where})" for it in chosen[:TOLD]
+        ]
         more = [f"and {len(chosen) - TOLD} more"] * (len(chosen) > TOLD)
         return f"under way, and not counted until a fault lets it take effect: {', '.join([*lines, *more])}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.control.route import WORLD, Asked, at_world, route
+from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import list_of, object_of, ref
 from emulator.kernel.journal import show_instant
 from emulator.kernel.world import World
@@ -14,7 +14,7 @@ PENDING = 10
 
 
 @route("GET", f"{WORLD}/pending", "What happens next by itself", object_of(pending=list_of(ref("pending"))))
-@at_world
+@with_world
 def pending(world: World, _: Asked) -> Any:
     world.settle()
     return {"pending": [_show_due(world, *key) for key in world.agenda.upcoming(PENDING)]}

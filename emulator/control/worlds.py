@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORLD_ID
 from emulator.control.pages import LIMIT, page_for
-from emulator.control.route import WORLD, Asked, at_world, route
+from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import COUNT, FLAG, TEXT, list_of, map_of, object_of, ref
 from emulator.control.serializers import show_clock, show_state
 from emulator.kernel.errors import BadInput, NotFound, Problem
@@ -66,13 +66,13 @@ def make(asked: Asked) -> Any:
 
 
 @route("GET", WORLD, "A world, and what its clients need", ref("world"))
-@at_world
+@with_world
 def show(world: World, asked: Asked) -> Any:
     return asked.plane.shown(world, asked.base_url)
 
 
 @route("DELETE", WORLD, "Drop a world")
-@at_world
+@with_world
 def drop(world: World, asked: Asked) -> None:
     asked.plane.worlds.remove(world.id)
     world.empty()
@@ -81,7 +81,7 @@ def drop(world: World, asked: Asked) -> None:
 @route(
     "POST", f"{WORLD}/fork", "A world of its own that goes on from here", ref("world"), status=201, body=FORK, takes_long=True
 )
-@at_world
+@with_world
 def fork(world: World, asked: Asked) -> Any:
     """The fork takes what the world takes, and its own credentials, which alone pick it."""
     plane, seed = asked.plane, asked.body.get("seed", world.seed)
@@ -106,7 +106,7 @@ def fork(world: World, asked: Asked) -> Any:
     query={**SEED, "claim": FLAG},
     takes_long=True,
 )
-@at_world
+@with_world
 def reset(world: World, asked: Asked) -> Any:
     if asked.body:
         return asked.plane.shown(_begun_anew(world, asked), asked.base_url)
@@ -136,7 +136,7 @@ def _begun_anew(world: World, asked: Asked) -> World:
     query=VENDOR,
     takes_long=True,
 )
-@at_world
+@with_world
 def state(world: World, asked: Asked) -> Any:
     vendors, name = asked.plane.vendors, asked.request.query_params.get("vendor")
     if name is None:
@@ -155,7 +155,7 @@ def state(world: World, asked: Asked) -> Any:
     query=LIMIT,
     takes_long=True,
 )
-@at_world
+@with_world
 def change_state(world: World, asked: Asked) -> Any:
     vendors = asked.plane.vendors
     if not asked.body and asked.has_no_body:
@@ -173,13 +173,13 @@ def change_state(world: World, asked: Asked) -> Any:
 
 
 @route("GET", f"{WORLD}/clock", "What time it is", ref("clock"))
-@at_world
+@with_world
 def clock(world: World, _: Asked) -> Any:
     return show_clock(world)
 
 
 @route("PATCH", f"{WORLD}/clock", "Set the time, forward only, or the rate", ref("clock"), body=CLOCK, takes_long=True)
-@at_world
+@with_world
 def set_clock(world: World, asked: Asked) -> Any:
     if "now" in asked.body:
         world.advance_to(parse_instant(asked.body["now"]))
@@ -196,7 +196,7 @@ def set_clock(world: World, asked: Asked) -> Any:
     body=ADVANCE,
     takes_long=True,
 )
-@at_world
+@with_world
 def advance(world: World, asked: Asked) -> Any:
     wanted = asked.body
     if "by" in wanted:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 from emulator.kernel.budget import Kept
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import Struck
+from emulator.kernel.journal import FaultHit
 from emulator.kernel.quantities import show_duration
 from emulator.kernel.store import IndexKey, Resource
 
@@ -67,7 +67,7 @@ OPTIONS = {
 """What belongs to one effect only."""
 
 
-class Chance(Protocol):
+class FaultContext(Protocol):
     """What a strike needs of a transaction."""
 
     @property
@@ -129,7 +129,7 @@ class Fault(Kept):
         return self.do == DELAY or self.where not in (BEFORE_AUTH, BEFORE_COMMIT)
 
     @property
-    def spares_the_answer(self) -> bool:
+    def preserves_response(self) -> bool:
         """Whether the client gets the vendor's own answer, whole."""
         if self.do == STATUS:
             return not self.commits
@@ -144,15 +144,15 @@ class Fault(Kept):
         spent = self.times is not None and self.struck >= self.times
         return () if spent else (("over", self.early, self.at, self.of),)
 
-    def note(self) -> Struck:
+    def note(self) -> FaultHit:
         """What the journal says of it."""
-        return Struck(self.id, self.where, self.do, self.place or None)
+        return FaultHit(self.id, self.where, self.do, self.place or None)
 
     def covers(self, now: datetime) -> bool:
         """Whether it is in force at this instant."""
         return (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
 
-    def has_its_turn(self, chance: Chance) -> bool:
+    def should_fire(self, chance: FaultContext) -> bool:
         """Whether the call that was counted last is one to strike; the world's seed decides what is left to chance."""
         turn = self.seen - self.after
         if turn < 1 or turn % self.every:
@@ -162,7 +162,7 @@ class Fault(Kept):
 
 
 def strike(
-    chance: Chance, early: bool, vendor: str, operation: str, ids: Iterable[str], admitted: bool = True
+    chance: FaultContext, early: bool, vendor: str, operation: str, ids: Iterable[str], admitted: bool = True
 ) -> tuple[Fault, ...]:
     """Return the faults that strike a request in this phase, in order: any delays, then at most one other fault.
 
@@ -173,17 +173,17 @@ def strike(
     for fault in _covering(chance, early, (operation, vendor, EVERYTHING), [*dict.fromkeys(ids), None]):
         counted = replace(fault, seen=fault.seen + 1)
         chance.put(counted)
-        if admitted and counted.has_its_turn(chance):
+        if admitted and counted.should_fire(chance):
             due.append(counted)
     due.sort(key=lambda fault: WHERE.index(fault.where))
     last = next((index for index, fault in enumerate(due) if fault.do != DELAY), len(due))
-    befallen = tuple(replace(fault, struck=fault.struck + 1) for fault in due[: last + 1])
-    for fault in befallen:
+    hit_so_far = tuple(replace(fault, struck=fault.struck + 1) for fault in due[: last + 1])
+    for fault in hit_so_far:
         chance.put(fault)
-    return befallen
+    return hit_so_far
 
 
-def _covering(chance: Chance, early: bool, over: Iterable[str], ids: list[str | None]) -> Iterator[Fault]:
+def _covering(chance: FaultContext, early: bool, over: Iterable[str], ids: list[str | None]) -> Iterator[Fault]:
     for at in over:
         for of in ids:
             yield from (fault for fault in chance.group(Fault.kind, "over", early, at, of) if fault.covers(chance.now))

@@ -11,7 +11,7 @@ REMEMBERED = 200_000
 """How many replaced values are kept at most; of the newest commit, all are."""
 
 
-class Touched(NamedTuple):
+class ResourceChange(NamedTuple):
     """A resource before and after; None where it was not there.
 
     `number` is its place in the order of arrival, where that was given up in between.
@@ -35,7 +35,7 @@ class Commit(NamedTuple):
     why: str
     first: int
     last: int
-    touched: tuple[Touched, ...]
+    changed_resources: tuple[ResourceChange, ...]
     counters: Mapping[str, int | None]
 
     @property
@@ -75,7 +75,7 @@ class History:
         commits = self._commits
         commits.append(commit)
         self.count += 1
-        self._size += len(commit.touched)
+        self._size += len(commit.changed_resources)
         while len(commits) > self.capacity or (self._size > REMEMBERED and len(commits) > 1):
             self._forget()
 
@@ -108,11 +108,11 @@ class History:
         while self.count > count:
             commit = self._commits.pop()
             self.count -= 1
-            self._size -= len(commit.touched)
+            self._size -= len(commit.changed_resources)
             yield commit
 
     def _forget(self) -> None:
-        self._size -= len(self._commits.popleft().touched)
+        self._size -= len(self._commits.popleft().changed_resources)
 
     def copy(self) -> History:
         """The same commits, to be added to apart."""

@@ -62,7 +62,7 @@ class Step(NamedTuple):
     row: Row
 
 
-class Struck(NamedTuple):
+class FaultHit(NamedTuple):
     """A fault that befell an exchange: its id, where it struck, what it did, and the line of the scenario that laid it."""
 
     id: str
@@ -71,7 +71,7 @@ class Struck(NamedTuple):
     place: str | None
 
 
-class Began(NamedTuple):
+class Checkpoint(NamedTuple):
     """Where an exchange began: the instant, the journal's newest number, and how many commits there had been."""
 
     at: datetime
@@ -92,7 +92,7 @@ class Exchange(NamedTuple):
     """
 
     at: datetime
-    began: Began
+    checkpoint: Checkpoint
     operation: str
     method: str
     target: str
@@ -102,12 +102,12 @@ class Exchange(NamedTuple):
     assumption: str | None
     basis: str | None
     status: int
-    reply: bytes
+    response: bytes
     changes: tuple[Change, ...]
     steps: tuple[Step, ...] = ()
     consulted: tuple[str, ...] = ()
     credential: str | None = None
-    faults: tuple[Struck, ...] = ()
+    faults: tuple[FaultHit, ...] = ()
     delivered: bool | None = True
     cut: bool = False
     headers: Sequence[tuple[bytes, bytes]] = ()
@@ -225,7 +225,7 @@ class Journal:
         """The number under which the request of a withdrawn entry was entered again; None where it was not."""
         return self._withdrawn.get(n)
 
-    def give_up_deliveries(self) -> None:
+    def mark_undelivered(self) -> None:
         """What is being sent is on its way elsewhere: here, nobody has got it."""
         for n, event in [*self._entries]:
             if isinstance(event, Exchange) and event.delivered is None:

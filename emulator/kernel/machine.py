@@ -203,7 +203,7 @@ class Machine:
         state = ABSENT if resource is None else resource.status
         return _first_that_holds(self._asked[state, command], view, resource)
 
-    def passed_over(self, row: Row) -> tuple[Row, ...]:
+    def skipped_rows(self, row: Row) -> tuple[Row, ...]:
         """The rows of the same state and cause that stand before this one, and did not hold if it was taken."""
         rivals = (it for it in self.rows if it.state == row.state and it.cause == row.cause)
         return tuple(takewhile(lambda it: it is not row, rivals))

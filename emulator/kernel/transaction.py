@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.kernel.errors import TooMany
-from emulator.kernel.history import Commit, Touched
+from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import Change, Step
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from emulator.kernel.world import World
 
 
-class Taken(NamedTuple):
+class Transition(NamedTuple):
     """The row that was taken, and the resource as it is now (None when it is absent)."""
 
     row: Row
@@ -71,14 +71,14 @@ class Transaction:
             self.roll_back()
         elif self._before or self._counted:
             last = self._world.journal.last
-            self._world.history.add(Commit(self.now, self.why, self._first, last, self.touched(), self._counted))
+            self._world.history.add(Commit(self.now, self.why, self._first, last, self.changed_resources(), self._counted))
         if self._world.account.over:
             make_room(self._world)
 
-    def touched(self) -> tuple[Touched, ...]:
+    def changed_resources(self) -> tuple[ResourceChange, ...]:
         """Every resource that was put or removed, as it was before and as it is now."""
         find, numbers = self._world.store.find, self._numbers
-        return tuple([Touched(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
+        return tuple([ResourceChange(*key, before, find(*key), numbers.get(key)) for key, before in self._before.items()])
 
     def find(self, kind: str, id: str) -> Any | None:
         """The resource as it is now, or None."""
@@ -151,30 +151,30 @@ class Transaction:
         if old is not None and kind in self._world.rules.machines:
             self._note(kind, id, old.status, ABSENT, None)
 
-    def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Taken:
+    def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Transition:
         """Lets a resource take the row of a command; `new` is what comes into being where the row leads out of absence."""
         resource = self._world.store.find(machine.kind, id)
         row = machine.ask(self, resource, command)
         return self._take(machine.kind, id, row, resource or new)
 
-    def lapse(self, machine: Machine, resource: Resource, wait: Wait) -> Taken:
+    def lapse(self, machine: Machine, resource: Resource, wait: Wait) -> Transition:
         """Lets a resource take the row of a wait that is over."""
         return self._take(machine.kind, resource.id, machine.lapse(self, resource, wait), resource)
 
     def roll_back(self) -> None:
         """Makes the world what it was before."""
-        put_back(self._world, self.touched(), self._counted)
+        revert(self._world, self.changed_resources(), self._counted)
         for memory in (self._before, self._numbers, self._counted, self.changes, self.steps):
             memory.clear()
 
-    def _take(self, kind: str, id: str, row: Row, resource: Any | None) -> Taken:
+    def _take(self, kind: str, id: str, row: Row, resource: Any | None) -> Transition:
         moved = resource
         self.steps.append(Step(kind, id, row))
         if row.to != row.state:
             moved = self._move(kind, id, row, resource)
         if row.effect is not None:
             self._follow(row.effect(self, moved))
-        return Taken(row, self.find(kind, id))
+        return Transition(row, self.find(kind, id))
 
     def _move(self, kind: str, id: str, row: Row, resource: Any) -> Any:
         self._note(kind, id, row.state, row.to, row.evidence)
@@ -219,9 +219,9 @@ class Transaction:
         self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
 
 
-def put_back(world: World, touched: Iterable[Touched], counters: Mapping[str, int | None]) -> None:
+def revert(world: World, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
     """Gives a world back what was replaced in it: values, their places in the order of arrival, and counts."""
-    replaced = tuple(touched)
+    replaced = tuple(changed_resources)
     for kind, id, before, _, number in replaced:
         if before is None or number is not None:
             world.remove(kind, id)

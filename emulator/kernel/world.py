@@ -15,14 +15,14 @@ from emulator.kernel.budget import Account, Budget, Charge
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History
-from emulator.kernel.journal import Began, Change, Journal
+from emulator.kernel.journal import Change, Checkpoint, Journal
 from emulator.kernel.lapse import keep_up, lapse
 from emulator.kernel.moment import BEGINNING, NOW, Moment
 from emulator.kernel.quantities import END_OF_TIME, show_duration
 from emulator.kernel.room import FRAME, account_of_another, size_of_copy
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
-from emulator.kernel.transaction import Transaction, put_back
+from emulator.kernel.transaction import Transaction, revert
 from emulator.kernel.weight import weigh
 
 
@@ -168,7 +168,7 @@ class World:
         """The same world under another id, rules and seed, to go on apart: its past, its beginning and its snapshots, too."""
         twin = World(id, rules, self.clock.copy(), seed, account_of_another(self))
         twin._take_over(self)
-        twin.journal.give_up_deliveries()
+        twin.journal.mark_undelivered()
         twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
         return twin
 
@@ -185,7 +185,7 @@ class World:
             raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
         self.account.admit(size_of_copy(self), f"the snapshot {name!r}")
         self.snapshots[name] = Moment(self.settle(), self.copy())
-        self.snapshots[name].world.journal.give_up_deliveries()
+        self.snapshots[name].world.journal.mark_undelivered()
         return self.snapshots[name]
 
     def moment(self, name: str) -> Moment:
@@ -226,17 +226,17 @@ class World:
         if len(newest) < exchanges:
             raise Conflict(f"the journal has {len(newest)} exchanges, so {exchanges} cannot be undone")
         n, first = newest[-1]
-        began = first.began
-        if not self.history.reaches(began.commits):
+        checkpoint = first.checkpoint
+        if not self.history.reaches(checkpoint.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
-        for commit in self.history.take_since(began.commits):
-            put_back(self, commit.touched, commit.counters)
-        self.journal.take_since(began.entries + 1)
-        self.clock = Clock(began.at, self.clock.rate, self.clock.wall)
+        for commit in self.history.take_since(checkpoint.commits):
+            revert(self, commit.changed_resources, commit.counters)
+        self.journal.take_since(checkpoint.entries + 1)
+        self.clock = Clock(checkpoint.at, self.clock.rate, self.clock.wall)
 
-    def here(self) -> Began:
+    def here(self) -> Checkpoint:
         """Where an exchange begins that comes now."""
-        return Began(self.settle(), self.journal.last, self.history.count)
+        return Checkpoint(self.settle(), self.journal.last, self.history.count)
 
     def _go_back_to(self, moment: Moment) -> None:
         self._take_over(moment.world)

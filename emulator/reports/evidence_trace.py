@@ -14,7 +14,7 @@ from emulator.vendors import VENDORS
 
 
 @dataclass(frozen=True, slots=True)
-class Thread:
+class EvidenceTrace:
     """One fact, the rows and the answers' wordings that cite it, and the scenarios whose playing relied on it."""
 
     evidence: Evidence
@@ -29,11 +29,11 @@ def play_all(known: Library) -> dict[str, Played]:
     return {name: play(known.get(name), client) for name in known.names()}
 
 
-def threads(known: Library) -> list[Thread]:
+def threads(known: Library) -> list[EvidenceTrace]:
     """Every fact of every vendor. The scenarios are found by playing them, not by asking them."""
     proofs = _proofs(known)
     return [
-        Thread(
+        EvidenceTrace(
             evidence,
             tuple(_rows_citing(vendor, evidence.id)),
             tuple(name for name, ids in load_wordings(vendor.name).items() if evidence.id in ids),
@@ -65,7 +65,7 @@ def _rows_citing(vendor: Vendor, id: str) -> Iterator[str]:
                 yield f"{machine.kind}: {row.state} --{row.cause}--> {row.to}"
 
 
-def _lines(thread: Thread) -> Iterable[str]:
+def _lines(thread: EvidenceTrace) -> Iterable[str]:
     evidence = thread.evidence
     yield f"{evidence.id}  [{evidence.kind}]  {evidence.says}"
     yield f"    source    {evidence.source}"

@@ -22,7 +22,7 @@ CREDENTIALS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}, 
 
 def state_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     """The JSON Schema of a state by vendor: of `given`, of `set` and `see`, and of PATCH /state."""
-    return _closed({vendor.name: vendor.given.schema for vendor in vendors})
+    return _closed({vendor.name: vendor.state.schema for vendor in vendors})
 
 
 def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[str, Any]:

@@ -186,7 +186,7 @@ def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str)
 def resources_in(state: object, vendors: Vendors) -> int:
     """Return how many resources a state by vendor comes to, whatever else is wrong with it."""
     parts = state if isinstance(state, dict) else {}
-    return sum(count(parts[name], lists_of(vendor.given.schema)) for name, vendor in vendors.items() if name in parts)
+    return sum(count(parts[name], lists_of(vendor.state.schema)) for name, vendor in vendors.items() if name in parts)
 
 
 def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
@@ -199,9 +199,9 @@ def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterato
     problems: list[Problem] = []
     view.admit(resources_in(state, vendors))
     for name, vendor in vendors.items():
-        fragment, lists = state.get(name, {}), lists_of(vendor.given.schema)
+        fragment, lists = state.get(name, {}), lists_of(vendor.state.schema)
         try:
-            yield from vendor.given.read(view, written_out(fragment, lists))
+            yield from vendor.state.load(view, written_out(fragment, lists))
         except BadInput as error:
             problems += [Problem(it.message, (name, *as_written(it.path, fragment, lists))) for it in error.problems]
     if problems:

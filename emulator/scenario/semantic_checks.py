@@ -90,14 +90,14 @@ def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, 
 def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mistakes = NO_MISTAKES) -> Iterator[Problem]:
     """The mistakes of a state by vendor that its schema cannot see; `mistakes` are those that it has told."""
     parts = state.items() if isinstance(state, dict) else ()
-    known = [(name, part, lists_of(vendors[name].given.schema)) for name, part in parts if name in vendors]
+    known = [(name, part, lists_of(vendors[name].state.schema)) for name, part in parts if name in vendors]
     if _resources(state, vendors) > MOST_RESOURCES:
         yield Problem(TOO_MANY, path)
     for name, part, lists in known:
         for listed in every_list(part, lists, (*path, name)):
             yield from _repeated_ids(listed)
             yield from _unfit_ids(listed, vendors[name])
-        for problem in vendors[name].given.check(_sound_fragment(part, lists, (*path, name), mistakes)):
+        for problem in vendors[name].state.validate(_sound_fragment(part, lists, (*path, name), mistakes)):
             yield Problem(problem.message, (*path, name, *problem.path))
 
 
@@ -111,7 +111,7 @@ def _too_many(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -> 
 
 def _resources(state: Any, vendors: Vendors) -> int:
     parts = state.items() if isinstance(state, dict) else ()
-    return sum(count(part, lists_of(vendors[name].given.schema)) for name, part in parts if name in vendors)
+    return sum(count(part, lists_of(vendors[name].state.schema)) for name, part in parts if name in vendors)
 
 
 def names_empty_parts_only(state: Any) -> bool:

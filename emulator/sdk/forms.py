@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 
 ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 
 
-def form_instead_of_json(call: Call, api: str, forms: Collection[str] = (ENCODED, MULTIPART)) -> Iterator[str]:
+def form_instead_of_json(request: Request, api: str, forms: Collection[str] = (ENCODED, MULTIPART)) -> Iterator[str]:
     """Yield that the body is one of these forms, and no JSON; curl says so of JSON, too, which is read all the same."""
-    sent = call.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if sent not in forms or not call.body:
+    sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if sent not in forms or not request.body:
         return
     try:
-        _ = call.json
+        _ = request.json
     except ValueError:
         yield f"the body is a form (Content-Type: {sent}), and {api} takes JSON: send it as application/json"

@@ -15,17 +15,17 @@ import orjson
 
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.beside import BESIDE
-from emulator.kernel.journal import Began
+from emulator.kernel.journal import Checkpoint
 from emulator.kernel.machine import Machine, Wait
-from emulator.kernel.transaction import Taken, Transaction
-from emulator.sdk.given import Given
+from emulator.kernel.transaction import Transaction, Transition
+from emulator.sdk.state import StateCodec
 
 
-class Call:
+class Request:
     """One request as the vendors read it. Header names are lower case; `path` is percent-encoded, but for plain letters.
 
     `credential`, `parameters` (the path's ids) and `reader` are set once the request's vendor and operation are known.
-    `request_id` is what the vendor calls the request, where carrying it out made the name known already; `began` is where it
+    `request_id` is what the vendor calls the request, where carrying it out made the name known already; `checkpoint` is where it
     began, where that was before it is carried out; `authority` the host by which the client calls us, if not that of its Host.
     `in_flight` are the requests to its world that came before it and that a fault keeps from taking effect yet, each with the
     name of its operation.
@@ -35,8 +35,8 @@ class Call:
         "_headers",
         "_query",
         "authority",
-        "began",
         "body",
+        "checkpoint",
         "credential",
         "in_flight",
         "method",
@@ -68,8 +68,8 @@ class Call:
         self.credential: str | None = None
         self.reader: Any = None
         self.request_id: str | None = None
-        self.began: Began | None = None
-        self.in_flight: Sequence[tuple[str, Call]] = ()
+        self.checkpoint: Checkpoint | None = None
+        self.in_flight: Sequence[tuple[str, Request]] = ()
         self.parameters: Mapping[str, str] = {}
         self._headers: Mapping[str, str] | None = None
         self._query: Mapping[str, str] | None = None
@@ -133,7 +133,7 @@ class Stream(NamedTuple):
     chunks: Iterator[bytes]
 
 
-class Reply(NamedTuple):
+class Response(NamedTuple):
     """What goes out on the wire: status, body (a JSON value, bytes as they are, or a Stream) and headers in lower case."""
 
     status: int
@@ -154,7 +154,7 @@ class Answer(NamedTuple):
     also: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, taken: Taken) -> Answer:
+    def of(cls, taken: Transition) -> Answer:
         """The answer of a row that was taken; its subject is the resource as the row left it."""
         row = taken.row
         return cls(row.answer or "", row.evidence, taken.resource, row.assume.assumption if row.assume else None)
@@ -164,13 +164,13 @@ class Answer(NamedTuple):
         return self._replace(also=(*self.also, *facts), assumption=self.assumption or assumption)
 
 
-Act = Callable[[Transaction, Call], Answer]
+Handler = Callable[[Transaction, Request], Answer]
 """Carries out an operation in a transaction that is open, and says what to answer."""
 
-Wording = Callable[[Transaction, Call, Any], Reply]
+Renderer = Callable[[Transaction, Request, Any], Response]
 """Words an answer: from the same transaction, the call and the answer's subject to a reply. Changes nothing."""
 
-Advise = Callable[[Transaction, Call, str], Iterable[str]]
+Advise = Callable[[Transaction, Request, str], Iterable[str]]
 """From a request and its answer's name to what would have worked, where the answer alone does not say so. Changes nothing."""
 
 
@@ -179,21 +179,21 @@ class Operation:
     """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
-    `call.body` but was fed to `call.reader`. In a world of more than `beside` resources it is carried out in a thread beside
+    `request.body` but was fed to `request.reader`. In a world of more than `beside` resources it is carried out in a thread beside
     the event loop; and where that which it is asked of `holds_much`, found by kind and id.
     """
 
     name: str
     method: str
     path: str
-    act: Act
+    act: Handler
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
     beside: int = BESIDE
-    holds_much: Callable[[Callable[[str, str], Any], Call], bool] = lambda _find, _call: False
+    holds_much: Callable[[Callable[[str, str], Any], Request], bool] = lambda _find, _call: False
 
 
-Ground = Callable[[Transaction, Call, Operation, Answer], Answer]
+Ground = Callable[[Transaction, Request, Operation, Answer], Answer]
 """Adds to an operation's answer what it rests on because of how its request was read. Changes nothing."""
 
 
@@ -211,7 +211,7 @@ class Vendor:
 
     `mounts` are the path prefixes at which it listens, the native one first; `base_path` ends a client's base URL.
     `credential` finds a request's credential, or None; `admit` refuses a request before its operation is looked at;
-    `astray` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
+    `unmatched` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
     `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
     reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
@@ -226,18 +226,18 @@ class Vendor:
     operations: tuple[Operation, ...]
     machines: tuple[Machine, ...]
     assumptions: tuple[Assumption, ...]
-    wordings: Mapping[str, Wording]
-    given: Given
-    credential: Callable[[Call], str | None]
-    admit: Callable[[Transaction, Call, Operation], Answer | None]
-    astray: Callable[[Transaction, Call, Sequence[str]], Answer]
-    finish: Callable[[Transaction, Call, int], Mapping[str, str]]
+    renderers: Mapping[str, Renderer]
+    state: StateCodec
+    credential: Callable[[Request], str | None]
+    admit: Callable[[Transaction, Request, Operation], Answer | None]
+    unmatched: Callable[[Transaction, Request, Sequence[str]], Answer]
+    finish: Callable[[Transaction, Request, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
-    failure: Callable[[Transaction, Call, int], Reply]
+    failure: Callable[[Transaction, Request, int], Response]
     ground: Ground
     advise: Advise
     unauthenticated: Mapping[str, bool]
-    recognizes: Callable[[Call], bool]
+    recognizes: Callable[[Request], bool]
     key_place: str
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"

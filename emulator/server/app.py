@@ -10,7 +10,7 @@ from unicodedata import combining, normalize
 
 from emulator.contract.fixtures import scenarios_folder
 from emulator.control.app import control_app
-from emulator.control.context import Plane
+from emulator.control.context import ControlContext
 from emulator.control.index import asks_for_index
 from emulator.control.problems import turned_away
 from emulator.kernel.budget import Budget
@@ -20,14 +20,14 @@ from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
 from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.fault_effects import means_of
+from emulator.web.fault_effects import connection_of
 from emulator.web.gateway import Gateway
-from emulator.web.guard import PREFIX, Guard, Turned
+from emulator.web.guard import PREFIX, Guard, Rejection
 from emulator.web.held import HeldRequests
 from emulator.web.lanes import Lanes
 from emulator.web.long_heads import with_head
-from emulator.web.recorder import Judge
-from emulator.web.response import Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.recorder import ResponseValidator
+from emulator.web.response import Receive, Scope, Send, Wire, emulator_error, send_out
 from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
 
@@ -78,7 +78,7 @@ def closed_worlds(limits: Limits) -> Worlds:
 def create_app(
     worlds: Worlds,
     known: Library | None = None,
-    judge: Judge | None = None,
+    judge: ResponseValidator | None = None,
     guard: Guard | None = None,
     limits: Limits | None = None,
     lines: ExchangeLines | None = None,
@@ -100,13 +100,13 @@ def create_app(
         if lines:
             lines.of_vendor(scope, wire)
 
-    def refuse(scope: Scope, turned: Turned) -> None:
+    def refuse(scope: Scope, turned: Rejection) -> None:
         unmatched.refused(scope, turned)
         if lines:
             lines.of_refusal(scope, turned)
 
     gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lanes, tell)
-    control = control_app(Plane(worlds, known or library(), VENDORS, bounds, doorkeeper, held, lanes, unmatched))
+    control = control_app(ControlContext(worlds, known or library(), VENDORS, bounds, doorkeeper, held, lanes, unmatched))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         """The one choke point: nothing reaches a plane that the guard has not let through."""
@@ -124,9 +124,9 @@ def create_app(
     return app
 
 
-async def turned_from_vendors(turned: Turned, scope: Scope, _receive: Receive, send: Send) -> None:
-    await send_out(ours(*turned), send, means_of(scope))
+async def turned_from_vendors(turned: Rejection, scope: Scope, _receive: Receive, send: Send) -> None:
+    await send_out(emulator_error(*turned), send, connection_of(scope))
 
 
-async def turned_from_control(turned: Turned, scope: Scope, receive: Receive, send: Send) -> None:
+async def turned_from_control(turned: Rejection, scope: Scope, receive: Receive, send: Send) -> None:
     await turned_away(turned)(scope, receive, send)

@@ -14,7 +14,7 @@ NEVER = 2**31 - 1
 
 
 @contextmanager
-def at_rest() -> Iterator[None]:
+def gc_paused() -> Iterator[None]:
     """Nearly all that an import makes is made to last, and in a large test session each look for the rest is long."""
     was_on = gc.isenabled()
     gc.disable()

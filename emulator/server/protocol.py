@@ -20,7 +20,7 @@ from emulator.server.transports import OneReadAhead, OneWrite, Unread, after_rou
 from emulator.server.upgrades import feed
 from emulator.web.exchange_lines import ExchangeLines
 from emulator.web.fault_effects import LENT
-from emulator.web.guard import Turned
+from emulator.web.guard import Rejection
 from emulator.web.refusals import flaw_in, refusal
 from emulator.web.request_head import MISSPELT, Head, flaw_of, head_too_large, origin_form, too_large
 from emulator.web.target import NOT_UTF_8
@@ -244,7 +244,7 @@ class Line(HttpToolsProtocol):
             self.lines.of_line(*self._asked(), status, error, message)
         self._end(partial(self._leave, refusal(status, error, message)))
 
-    def _refuse_nonsense(self, turned: Turned) -> None:
+    def _refuse_nonsense(self, turned: Rejection) -> None:
         if self.lines is None and self._last_word is None:  # or a callback has refused it by name
             self.logger.warning("Invalid HTTP request received: %s", turned.reason)
         self.refuse(*turned)
@@ -278,8 +278,8 @@ class Line(HttpToolsProtocol):
         if self._last_word is not None and not self._due and not self.transport.is_closing():
             self._last_word()
 
-    def _leave(self, reply: bytes) -> None:
-        self.transport.write(reply)
+    def _leave(self, response: bytes) -> None:
+        self.transport.write(response)
         self._persistence.leave_unsaid()  # the rest of its request will not come
         self.wire.hang_up_slowly(self.loop)
 
@@ -287,7 +287,7 @@ class Line(HttpToolsProtocol):
         is_spelt = self._request_line.is_spelt(head.method, head.target, head.version)
         self._stop(flaw_of(head, self.limits) or (None if is_spelt else MISSPELT))
 
-    def _stop(self, turned: Turned | None) -> None:
+    def _stop(self, turned: Rejection | None) -> None:
         """Refuses the request that is being heard, where there is a reason to.
 
         Raises:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any
 
 from emulator.kernel.clock import Clock
-from emulator.kernel.history import Touched
+from emulator.kernel.history import ResourceChange
 from emulator.kernel.moment import Moment
 from emulator.kernel.printable import escaped
 from emulator.kernel.store import MOVING, Sorted
@@ -60,9 +60,9 @@ def _said(value: Any) -> str:
     return "nothing" if value is None else abridge(value)
 
 
-def of_touched(world: World, vendors: Vendors, touched: Iterable[Touched], at: datetime) -> list[Difference]:
+def of_touched(world: World, vendors: Vendors, changed_resources: Iterable[ResourceChange], at: datetime) -> list[Difference]:
     """What a commit changed, seen at its own instant."""
-    replaced = {(it.kind, it.id): it for it in touched}
+    replaced = {(it.kind, it.id): it for it in changed_resources}
     find = world.store.find
 
     def before(kind: str, id: str) -> Any | None:
@@ -139,7 +139,7 @@ def _vendor_of(kind: str) -> str:
 def _between(before: Transaction, after: Transaction, vendors: Vendors) -> list[Difference]:
     found: list[Difference] = []
     for name, vendor in vendors.items():
-        left, right = vendor.given.show(before), vendor.given.show(after)
+        left, right = vendor.state.dump(before), vendor.state.dump(after)
         for part in dict.fromkeys((*left, *right)):
             found += _differences(name, part, left.get(part), right.get(part))
     return found

@@ -10,64 +10,64 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Answer, Call, Operation, Reply
+from emulator.sdk.vendor import Answer, Operation, Request, Response
 from emulator.web.routes import Route
 
 SCRIPTED = "scripted"
 FAILED = "failed"
 PLAIN_TEXT = "text/plain; charset=utf-8"
 
-Told = tuple[Answer, Reply]
+Told = tuple[Answer, Response]
 
 
-def answer_to(tx: Transaction, route: Route, call: Call) -> Told:
+def answer_to(tx: Transaction, route: Route, request: Request) -> Told:
     """The answer to a request, and its wording."""
-    refused = refusal(tx, route, call)
-    return _worded(tx, route, call, refused) if refused else act_upon(tx, route, call)
+    refused = refusal(tx, route, request)
+    return _worded(tx, route, request, refused) if refused else act_upon(tx, route, request)
 
 
-def refusal(tx: Transaction, route: Route, call: Call) -> Answer | None:
+def refusal(tx: Transaction, route: Route, request: Request) -> Answer | None:
     """The answer to a request that gets no further; None where it is acted upon."""
     operation = route.operation
     if operation is None:
-        return route.vendor.astray(tx, call, route.verbs)
-    return None if _scripted(tx, operation) else route.vendor.admit(tx, call, operation)
+        return route.vendor.unmatched(tx, request, route.verbs)
+    return None if _scripted(tx, operation) else route.vendor.admit(tx, request, operation)
 
 
-def would_refuse(world: World, route: Route, call: Call) -> bool:
+def would_refuse(world: World, route: Route, request: Request) -> bool:
     """Tell whether a request gets no further. Nothing happens."""
     tx = world.transaction(route.name)
     try:
-        return refusal(tx, route, call) is not None
+        return refusal(tx, route, request) is not None
     finally:
         tx.roll_back()
 
 
-def act_upon(tx: Transaction, route: Route, call: Call) -> Told:
+def act_upon(tx: Transaction, route: Route, request: Request) -> Told:
     """The answer to a request that was not refused."""
     operation = route.operation
     assert operation is not None  # noqa: S101  without one, it was refused
     if scripted := _scripted(tx, operation):
         return _say(tx, scripted[0])
-    return _worded(tx, route, call, route.vendor.ground(tx, call, operation, operation.act(tx, call)))
+    return _worded(tx, route, request, route.vendor.ground(tx, request, operation, operation.act(tx, request)))
 
 
-def failure(tx: Transaction, route: Route, call: Call, fault: Fault) -> Reply:
+def failure(tx: Transaction, route: Route, request: Request, fault: Fault) -> Response:
     """The failure that a fault brings about, in the words that the fault gives, or else in the vendor's own."""
     code = fault.code or 500
-    reply = _as_written(code, fault.body) if fault.body is not None else route.vendor.failure(tx, call, code)
+    response = _as_written(code, fault.body) if fault.body is not None else route.vendor.failure(tx, request, code)
     if fault.retry_after is None:
-        return reply
+        return response
     seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones
-    return reply._replace(headers={**reply.headers, "retry-after": str(seconds)})
+    return response._replace(headers={**response.headers, "retry-after": str(seconds)})
 
 
 def _scripted(tx: Transaction, operation: Operation) -> list[Scripted]:
     return tx.group(Scripted.kind, "for", operation.name)
 
 
-def _worded(tx: Transaction, route: Route, call: Call, answer: Answer) -> Told:
-    return answer, route.vendor.wordings[answer.name](tx, call, answer.subject)
+def _worded(tx: Transaction, route: Route, request: Request, answer: Answer) -> Told:
+    return answer, route.vendor.renderers[answer.name](tx, request, answer.subject)
 
 
 def _say(tx: Transaction, scripted: Scripted) -> Told:
@@ -76,10 +76,10 @@ def _say(tx: Transaction, scripted: Scripted) -> Told:
     return Answer(SCRIPTED, scripted.place), _as_written(scripted.status_code, scripted.body, scripted.headers)
 
 
-def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Reply:
+def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
     """Return a reply with a body that somebody wrote: a text as it is, anything else as JSON; an empty text is no body."""
     if not isinstance(body, str):
-        return Reply(status, body, headers or {})
+        return Response(status, body, headers or {})
     if not body:
-        return Reply(status, None, headers or {})
-    return Reply(status, body.encode("utf-8", "replace"), {"content-type": PLAIN_TEXT, **(headers or {})})
+        return Response(status, None, headers or {})
+    return Response(status, body.encode("utf-8", "replace"), {"content-type": PLAIN_TEXT, **(headers or {})})

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
 from emulator.kernel.redact import redact_text
-from emulator.web.guard import OPEN, Turned
+from emulator.web.guard import OPEN, Rejection
 from emulator.web.long_heads import with_head
 from emulator.web.response import Scope, Send, Wire
 
@@ -32,7 +32,7 @@ class ExchangeLines:
         else:
             self._say_ours(scope, wire.status, error_in(wire.headers))
 
-    def of_refusal(self, scope: Scope, turned: Turned) -> None:
+    def of_refusal(self, scope: Scope, turned: Rejection) -> None:
         """Tell of a request that is let through to no plane."""
         self._say_ours(scope, turned.status, turned.error)
 

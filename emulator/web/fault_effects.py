@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
 from emulator.sdk.vendor import Stream
 from emulator.web.held import GONE, Held
-from emulator.web.holding import Holding, WorldGone
+from emulator.web.holding import Holding, WorldReset
 from emulator.web.lanes import NoLanes
-from emulator.web.response import Means, Send, Wire, begin, ours, send_more, send_out
+from emulator.web.response import Connection, Send, Wire, begin, emulator_error, send_more, send_out
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ MEANINGS = {
 }
 
 
-class NoSocket:
+class InProcessConnection:
     """For a caller without a socket, what happens to the connection is an exception."""
 
     gone = may_be_gone = False
@@ -76,7 +76,7 @@ class NoSocket:
         raise LineCut(HANG)
 
 
-class Impatient(NoSocket):
+class InstantConnection(InProcessConnection):
     """For who wants the answer at once: real time is left out."""
 
     async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
@@ -101,26 +101,26 @@ def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("the application waited for something, which here it must not")
 
 
-def means_of(scope: MutableMapping[str, Any]) -> Means:
+def connection_of(scope: MutableMapping[str, Any]) -> Connection:
     """The means that the server lends with this request; without a socket, exceptions."""
-    means: Means = (scope.get("state") or {}).get(LENT) or NoSocket()
-    return means
+    connection: Connection = (scope.get("state") or {}).get(LENT) or InProcessConnection()
+    return connection
 
 
-async def befall(wire: Wire, holding: Holding, means: Means, send: Send) -> None:
+async def send_with_faults(wire: Wire, holding: Holding, connection: Connection, send: Send) -> None:
     """Sends a reply as far as its faults let it through."""
-    accident = Accident(wire.faults[-1], holding, means, send)
+    accident = FaultInjector(wire.faults[-1], holding, connection, send)
     try:
         await holding.delay(wire.faults[:-1])
-        await accident.befall(wire)
-    except WorldGone as gone:
+        await accident.send_with_faults(wire)
+    except WorldReset as gone:
         if accident.begun:
-            await means.drop()
+            await connection.drop()
         else:
-            await send_out(world_gone(gone), send, means)
+            await send_out(world_gone(gone), send, connection)
 
 
-async def note_delivery(wire: Wire, means: Means, lanes: NoLanes) -> None:
+async def note_delivery(wire: Wire, connection: Connection, lanes: NoLanes) -> None:
     """Note in the journal whether the client gets the answer, as far as that was not known when it was committed.
 
     Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more. Of who has
@@ -128,33 +128,33 @@ async def note_delivery(wire: Wire, means: Means, lanes: NoLanes) -> None:
     """
     if wire.noted is None:
         return
-    spared = all(fault.spares_the_answer or (wire.holding and wire.holding.was_lifted(fault)) for fault in wire.faults)
+    spared = all(fault.preserves_response or (wire.holding and wire.holding.was_lifted(fault)) for fault in wire.faults)
     delivered: bool | None = None
-    if means.gone:
+    if connection.gone:
         delivered = False
-    elif spared and wire.holding is not None and not means.may_be_gone:
+    elif spared and wire.holding is not None and not connection.may_be_gone:
         delivered = True
-    elif not (spared and means.may_be_gone):
+    elif not (spared and connection.may_be_gone):
         return
     await lanes.run(wire.noted.world, partial(wire.noted.mark, delivered), is_long=False)
 
 
-def world_gone(gone: WorldGone) -> Wire:
+def world_gone(gone: WorldReset) -> Wire:
     """The answer to a request that was held up when its world was reset, taken back or dropped."""
-    return ours(503, "world-gone", str(gone))
+    return emulator_error(503, "world-gone", str(gone))
 
 
-class Accident:
+class FaultInjector:
     """The last fault that befell an exchange, and the line that it befalls. `begun` is whether the head of the reply is out."""
 
-    def __init__(self, fault: Fault, holding: Holding, means: Means, send: Send) -> None:
+    def __init__(self, fault: Fault, holding: Holding, connection: Connection, send: Send) -> None:
         self.begun = False
         self._fault = fault
         self._holding = holding
-        self._means = means
+        self._means = connection
         self._send = send
 
-    async def befall(self, wire: Wire) -> None:
+    async def send_with_faults(self, wire: Wire) -> None:
         """Sends the reply as far as the fault lets it through; all of it where the fault was taken away meanwhile."""
         if self._fault.do == STATUS or self._holding.is_over(self._fault):
             await self._send_out(wire)

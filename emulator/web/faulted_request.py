@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, Fault, strike
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Answer, Call, Reply
+from emulator.sdk.vendor import Answer, Request, Response
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, would_refuse
 from emulator.web.fault_effects import world_gone
 from emulator.web.held import Noted
-from emulator.web.holding import Holding, WorldGone
+from emulator.web.holding import Holding, WorldReset
 from emulator.web.recorder import Recorder
 from emulator.web.response import Wire
 from emulator.web.routes import Route
@@ -23,18 +23,18 @@ Faults = tuple[Fault, ...]
 class Stop(NamedTuple):
     """Where faults hold a request up: every fault that befell it so far, the newest of them, and how it goes on."""
 
-    befallen: Faults
+    hit_so_far: Faults
     faults: Faults
     then: Callable[[], Stop | Wire]
 
 
-class Stricken:
+class FaultedRequest:
     """One request among faults. Only where one holds it up is anything awaited; each hop by itself is atomic."""
 
-    def __init__(self, world: World, route: Route, call: Call, holding: Holding, recorder: Recorder) -> None:
+    def __init__(self, world: World, route: Route, request: Request, holding: Holding, recorder: Recorder) -> None:
         self._world = world
         self._route = route
-        self._call = call
+        self._call = request
         self._holding = holding
         self._recorder = recorder
         self._name = route.name
@@ -49,19 +49,19 @@ class Stricken:
         """
         try:
             return await self._answer(is_chosen)
-        except WorldGone as gone:
+        except WorldReset as gone:
             return world_gone(gone) if self._held_up else None
 
     async def _answer(self, is_chosen: Callable[[], bool]) -> Wire | None:
         reached = await self._holding.hop(lambda: self._begin() if is_chosen() else None)
         while isinstance(reached, Stop):
-            if failed := await self._stopped(reached.befallen, reached.faults):
+            if failed := await self._stopped(reached.hit_so_far, reached.faults):
                 return failed
             reached = await self._holding.hop(reached.then)
         return reached
 
     def _begin(self) -> Stop | Wire:
-        self._call.began = self._world.here()
+        self._call.checkpoint = self._world.here()
         early = self._strike(early=True)
         return Stop(early, early, partial(self._go_on, early)) if early else self._go_on(early)
 
@@ -78,13 +78,13 @@ class Stricken:
         with self._world.transaction(self._name) as tx:
             return strike(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
 
-    async def _stopped(self, befallen: Faults, faults: Faults) -> Wire | None:
+    async def _stopped(self, hit_so_far: Faults, faults: Faults) -> Wire | None:
         """Waits through the newest of the faults that befell it. The end of the request, or None where it goes on."""
         self._held_up = self._held_up or bool(faults)
         await self._holding.delay(faults)
         if all(fault.commits for fault in faults) or self._holding.is_over(faults[-1]):
             return None
-        failed = await self._holding.hop(partial(self._fail, befallen))
+        failed = await self._holding.hop(partial(self._fail, hit_so_far))
         if faults[-1].do == HANG and await self._holding.hang(faults[-1], failed.noted):
             await self._holding.hop(partial(self._withdraw, failed))
             return None
@@ -99,12 +99,12 @@ class Stricken:
         """Nothing happens; the client hears of a failure, or nothing at all."""
         last = faults[-1]
         with self._world.transaction(self._name) as tx:
-            reply = failure(tx, self._route, self._call, last) if last.do == STATUS else Reply(0)
+            response = failure(tx, self._route, self._call, last) if last.do == STATUS else Response(0)
             answer = Answer(FAILED, last.place or last.id)
             over = {fault.id for fault in faults[:-1]}
-            wire = self._recorder.record(tx, self._world, self._route, self._call, answer, reply, faults, over)
+            wire = self._recorder.record(tx, self._world, self._route, self._call, answer, response, faults, over)
         self._link(wire)
-        return wire._replace(status=reply.status or 500, faults=(last,), holding=self._holding)
+        return wire._replace(status=response.status or 500, faults=(last,), holding=self._holding)
 
     def _link(self, wire: Wire) -> None:
         """Lets the numbers that this request had in the journal while a fault held it up lead to its present one."""
@@ -119,10 +119,10 @@ class Stricken:
         left = tuple(fault for fault in after if fault not in jumped)
         over = {fault.id for fault in early + late} - {fault.id for fault in left}
         with self._world.transaction(self._name) as tx:
-            answer, reply = (act_upon if let_in else answer_to)(tx, self._route, self._call)
+            answer, response = (act_upon if let_in else answer_to)(tx, self._route, self._call)
             if left and left[-1].do == STATUS:
-                reply = failure(tx, self._route, self._call, left[-1])
-            wire = self._recorder.record(tx, self._world, self._route, self._call, answer, reply, early + late, over)
+                response = failure(tx, self._route, self._call, left[-1])
+            wire = self._recorder.record(tx, self._world, self._route, self._call, answer, response, early + late, over)
         self._holding.noted = wire.noted
         self._link(wire)
         self._holding.jump(jumped)

@@ -16,13 +16,21 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.redact import redact_text
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.sdk.vendor import Call, Reader, Stream, Vendor
+from emulator.sdk.vendor import Reader, Request, Stream, Vendor
 from emulator.web.answers import answer_to, would_refuse
 from emulator.web.arriving import Arriving, room_for_bodies
 from emulator.web.coding import GZIP
 from emulator.web.expectation import waits_for_continue, waits_with_too_much
-from emulator.web.fault_effects import Impatient, NoSocket, Unanswered, at_once, befall, means_of, note_delivery
-from emulator.web.faulted_request import Stricken
+from emulator.web.fault_effects import (
+    InProcessConnection,
+    InstantConnection,
+    Unanswered,
+    at_once,
+    connection_of,
+    note_delivery,
+    send_with_faults,
+)
+from emulator.web.faulted_request import FaultedRequest
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held import HeldRequests
 from emulator.web.holding import Holding
@@ -30,8 +38,8 @@ from emulator.web.intended_vendor import meant
 from emulator.web.lanes import Lanes, NoLanes
 from emulator.web.long_heads import has_long_head, with_head
 from emulator.web.origin import AUTHORITY
-from emulator.web.recorder import Judge, Recorder
-from emulator.web.response import HEARD_OUT, LONG, Means, Receive, Scope, Send, Wire, ours, send_out
+from emulator.web.recorder import Recorder, ResponseValidator
+from emulator.web.response import LONG, MAX_DRAIN_BYTES, Connection, Receive, Scope, Send, Wire, emulator_error, send_out
 from emulator.web.routes import Route, Routes
 from emulator.web.target import with_plain_letters
 from emulator.web.threads import in_turn
@@ -45,7 +53,7 @@ NO_LANES = NoLanes()
 log = logging.getLogger("emulator")
 
 
-class Rehearsed(NamedTuple):
+class DryRun(NamedTuple):
     """A request tried on a copy of its world: the entry there, the reply, and the id of the world it really picks, if any."""
 
     world: World
@@ -64,7 +72,7 @@ class Gateway:
         self,
         worlds: Worlds,
         vendors: Iterable[Vendor],
-        judge: Judge | None,
+        judge: ResponseValidator | None,
         limits: Limits,
         held: HeldRequests,
         lanes: Lanes,
@@ -93,17 +101,17 @@ class Gateway:
             return
         if self._tell is not None:
             await with_head(scope, self._tell, scope, wire)
-        means = means_of(scope)
-        if wire.faults and wire.holding is not None and not means.gone:
-            await befall(wire, wire.holding, means, send)
+        connection = connection_of(scope)
+        if wire.faults and wire.holding is not None and not connection.gone:
+            await send_with_faults(wire, wire.holding, connection, send)
         else:
-            if means.may_be_gone:
-                await note_delivery(wire, means, self._lanes_for(means))
-            await send_out(wire, send, means)
-        if means.may_be_gone and not means.gone:
-            await means.see_off()
-        if wire.ends_with_its_answer and (means.gone or means.may_be_gone or wire.faults):
-            await note_delivery(wire, means, self._lanes_for(means))
+            if connection.may_be_gone:
+                await note_delivery(wire, connection, self._lanes_for(connection))
+            await send_out(wire, send, connection)
+        if connection.may_be_gone and not connection.gone:
+            await connection.see_off()
+        if wire.ends_with_its_answer and (connection.gone or connection.may_be_gone or wire.faults):
+            await note_delivery(wire, connection, self._lanes_for(connection))
 
     async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
@@ -112,86 +120,88 @@ class Gateway:
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         arriving = Arriving(self._uploads, is_upload=True) if reader else Arriving(self._arriving)  # until it is answered
         try:
-            means = means_of(scope)
+            connection = connection_of(scope)
             if waits_with_too_much(scope, limit):
                 raise TooLarge(limit)
             if waits_for_continue(scope):
                 bare = await with_head(scope, _call_on, route, scope, path)
-                if await self._is_turned_away(route, bare, means):
-                    return await self._answer(route, bare, means, 0)
-            body, size = await _read(receive, reader, limit, means, arriving)
-            call = await with_head(scope, _call_on, route, scope, path, reader, body)
-            return await self._answer(route, call, means, size, has_long_head(scope))
+                if await self._is_turned_away(route, bare, connection):
+                    return await self._answer(route, bare, connection, 0)
+            body, size = await _read(receive, reader, limit, connection, arriving)
+            request = await with_head(scope, _call_on, route, scope, path, reader, body)
+            return await self._answer(route, request, connection, size, has_long_head(scope))
         except TooLarge as error:
-            return ours(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
+            return emulator_error(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
         except TooMany as error:
-            return ours(429, "too-many", str(error))
+            return emulator_error(429, "too-many", str(error))
         except ConnectionError:
             return None
         except Unanswered:
             raise
         except Exception:
             log.exception("%s %s failed", method, redact_text(path))
-            return ours(500, "internal", "the emulator failed; its log says where")
+            return emulator_error(500, "internal", "the emulator failed; its log says where")
 
-    async def _is_turned_away(self, route: Route, call: Call, means: Means) -> bool:
+    async def _is_turned_away(self, route: Route, request: Request, connection: Connection) -> bool:
         """Tell whether a request gets no further, whatever its body is."""
-        while (world := world_of(self._worlds, route.vendor, call)) is not None:
-            ask = partial(self._would_refuse, world, route, call)
-            if (turned_away := await self._lanes_for(means).run(world, ask, is_long=False)) is not None:
+        while (world := world_of(self._worlds, route.vendor, request)) is not None:
+            ask = partial(self._would_refuse, world, route, request)
+            if (turned_away := await self._lanes_for(connection).run(world, ask, is_long=False)) is not None:
                 return turned_away
         return True
 
-    def _would_refuse(self, world: World, route: Route, call: Call) -> bool | None:
+    def _would_refuse(self, world: World, route: Route, request: Request) -> bool | None:
         """Tell whether a world refuses a request; None where it was replaced or dropped before anybody had its lock."""
-        return would_refuse(world, route, call) if self._is_chosen(world, route, call) else None
+        return would_refuse(world, route, request) if self._is_chosen(world, route, request) else None
 
-    async def _answer(self, route: Route, call: Call, means: Means, size: int, has_long_head: bool = False) -> Wire:
+    async def _answer(
+        self, route: Route, request: Request, connection: Connection, size: int, has_long_head: bool = False
+    ) -> Wire:
         """Let the world of a request answer it: the one that is there once its lock is held."""
-        lanes = self._lanes_for(means)
-        while (world := world_of(self._worlds, route.vendor, call)) is not None:
+        lanes = self._lanes_for(connection)
+        while (world := world_of(self._worlds, route.vendor, request)) is not None:
             faults = world.store.size(Fault.kind)
-            is_long = has_long_head or size > LONG or faults > MANY or route.takes_long(world, call)
+            is_long = has_long_head or size > LONG or faults > MANY or route.takes_long(world, request)
             if faults:
-                holding = Holding(self._held, world, call, route.name, means, self._limits.hang_seconds, lanes, is_long)
-                stricken = Stricken(world, route, call, holding, self._recorder)
-                wire = await stricken.answer(partial(self._is_chosen, world, route, call))
+                holding = Holding(self._held, world, request, route.name, connection, self._limits.hang_seconds, lanes, is_long)
+                faulted = FaultedRequest(world, route, request, holding, self._recorder)
+                wire = await faulted.answer(partial(self._is_chosen, world, route, request))
             else:
-                wire = await lanes.run(world, partial(self._exchange_in, world, route, call), is_long)
+                wire = await lanes.run(world, partial(self._exchange_in, world, route, request), is_long)
             if wire is not None:
                 return wire
         is_long = has_long_head or (len(self._worlds) > MANY and lanes is not NO_LANES)
-        return await in_turn(self._no_world, call) if is_long else self._no_world(call)
+        return await in_turn(self._no_world, request) if is_long else self._no_world(request)
 
-    def _no_world(self, call: Call) -> Wire:
-        return ours(404, "no-such-world", why_no_world(self._worlds, call))
+    def _no_world(self, request: Request) -> Wire:
+        return emulator_error(404, "no-such-world", why_no_world(self._worlds, request))
 
     def _nowhere(self, scope: Scope, path: str) -> Wire:
-        return ours(404, "no-such-path", self._no_path(call_in(scope, path)))
+        return emulator_error(404, "no-such-path", self._no_path(call_in(scope, path)))
 
-    def _lanes_for(self, means: Means) -> NoLanes:
-        return NO_LANES if isinstance(means, NoSocket) else self._lanes
+    def _lanes_for(self, connection: Connection) -> NoLanes:
+        return NO_LANES if isinstance(connection, InProcessConnection) else self._lanes
 
-    def _is_chosen(self, world: World, route: Route, call: Call) -> bool:
-        return world_of(self._worlds, route.vendor, call) is world
+    def _is_chosen(self, world: World, route: Route, request: Request) -> bool:
+        return world_of(self._worlds, route.vendor, request) is world
 
-    def _exchange_in(self, world: World, route: Route, call: Call) -> Wire | None:
+    def _exchange_in(self, world: World, route: Route, request: Request) -> Wire | None:
         """Let a world answer; None where it was replaced, dropped or given a fault before anybody had its lock."""
-        if not self._is_chosen(world, route, call) or world.store.size(Fault.kind):
+        if not self._is_chosen(world, route, request) or world.store.size(Fault.kind):
             return None
-        return self._exchange(world, route, call)
+        return self._exchange(world, route, request)
 
-    def _exchange(self, world: World, route: Route, call: Call) -> Wire:
+    def _exchange(self, world: World, route: Route, request: Request) -> Wire:
         with world.transaction(route.name) as tx:
-            answer, reply = answer_to(tx, route, call)
-            return self._recorder.record(tx, world, route, call, answer, reply)
+            answer, response = answer_to(tx, route, request)
+            return self._recorder.record(tx, world, route, request, answer, response)
 
     def _hint(self, limit: int) -> str:
         """Return how to raise a bound that is ours; empty where it is the vendor's."""
         bounds = {self._limits.upload: "upload", self._limits.body: "body"}
         return f": {Limits.more(bounds[limit])}" if limit in bounds else ""
 
-    def rehearse(self, world: World, call: Call) -> Rehearsed:
+    def dry_run(self, world: World, request: Request) -> DryRun:
         """Tries a request on a copy of this world. The real time that a fault would take does not pass.
 
         A stream that is longer than a request's body may be is left out.
@@ -201,63 +211,65 @@ class Gateway:
             TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
         """
-        route = self._routes.find(call.method, call.path) or self._routes.of_host(call.raw_headers)
+        route = self._routes.find(request.method, request.path) or self._routes.of_host(request.raw_headers)
         if route is None:
-            raise BadInput.at(self._no_path(call), "url")
-        call.parameters, call.credential = route.parameters, route.vendor.credential(call)
+            raise BadInput.at(self._no_path(request), "url")
+        request.parameters, request.credential = route.parameters, route.vendor.credential(request)
         limit = self._limits.body
         if route.operation and route.operation.reader:
-            call.reader = route.operation.reader()
-            limit = min(call.reader.limit, self._limits.upload)
-        if len(call.body) > limit:
+            request.reader = route.operation.reader()
+            limit = min(request.reader.limit, self._limits.upload)
+        if len(request.body) > limit:
             raise TooLarge(limit, self._hint(limit))
-        if call.reader is not None:
-            call.reader.feed(call.body)
-            call.body = GZIP if call.body.startswith(GZIP) else b""
+        if request.reader is not None:
+            request.reader.feed(request.body)
+            request.body = GZIP if request.body.startswith(GZIP) else b""
         twin = world.copy()
         twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
-        means = Impatient()
-        holding = Holding(self._held, twin, call, route.name, means, self._limits.hang_seconds)
-        wire = at_once(Stricken(twin, route, call, holding, self._recorder).answer())
+        connection = InstantConnection()
+        holding = Holding(self._held, twin, request, route.name, connection, self._limits.hang_seconds)
+        wire = at_once(FaultedRequest(twin, route, request, holding, self._recorder).answer())
         assert wire is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
-        at_once(note_delivery(wire, means, NO_LANES))
+        at_once(note_delivery(wire, connection, NO_LANES))
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content
         if isinstance(content, Stream):
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
-        picked = world_of(self._worlds, route.vendor, call)
-        return Rehearsed(twin, n, wire._replace(content=content), picked.id if picked else None)
+        picked = world_of(self._worlds, route.vendor, request)
+        return DryRun(twin, n, wire._replace(content=content), picked.id if picked else None)
 
-    def _no_path(self, call: Call) -> str:
+    def _no_path(self, request: Request) -> str:
         """Return that no vendor has the path, and what it may be meant for."""
-        path = call.path
+        path = request.path
         if path == "/":
             elsewhere = "; GET / without a credential or a query is the index of this server"
         elif not path.startswith("/"):
             elsewhere = "; a path begins with /, and no request is for the server as a whole"
         elif path.split("/")[1] in CONTROL_NAMES:
             elsewhere = f"; the control plane is below {PREFIX}: {PREFIX}{path}"
-        elif hint := meant(self._routes, call):
+        elif hint := meant(self._routes, request):
             elsewhere = f"; {hint}"
         else:
             elsewhere = self._routes.nearest(path)
         return f"no vendor has the path {path}{elsewhere}"
 
 
-def call_in(scope: Scope, path: str, body: bytes = b"") -> Call:
+def call_in(scope: Scope, path: str, body: bytes = b"") -> Request:
     """Return the request of a scope."""
-    return Call(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
+    return Request(scope["method"], path, scope["query_string"].decode("latin-1"), scope["headers"], body, scope["scheme"])
 
 
-def _call_on(route: Route, scope: Scope, path: str, reader: Reader | None = None, body: bytes = b"") -> Call:
+def _call_on(route: Route, scope: Scope, path: str, reader: Reader | None = None, body: bytes = b"") -> Request:
     """Return the request of a scope as its vendor reads it."""
-    call = call_in(scope, path, body)
-    call.parameters, call.reader, call.authority = route.parameters, reader, scope.get(AUTHORITY)
-    call.credential = route.vendor.credential(call)
-    return call
+    request = call_in(scope, path, body)
+    request.parameters, request.reader, request.authority = route.parameters, reader, scope.get(AUTHORITY)
+    request.credential = route.vendor.credential(request)
+    return request
 
 
-async def _read(receive: Receive, reader: Reader | None, limit: int, means: Means, arriving: Arriving) -> tuple[bytes, int]:
+async def _read(
+    receive: Receive, reader: Reader | None, limit: int, connection: Connection, arriving: Arriving
+) -> tuple[bytes, int]:
     """The whole body; where a reader takes it in, nothing but what tells that it is compressed. And how many bytes it had.
 
     What is longer than others should wait for, the reader takes in beside the event loop.
@@ -268,7 +280,7 @@ async def _read(receive: Receive, reader: Reader | None, limit: int, means: Mean
         ConnectionError: the client hung up before its end, so that nothing was asked.
     """
     body, size, more = bytearray(), 0, True
-    while more and size <= max(limit, HEARD_OUT):
+    while more and size <= max(limit, MAX_DRAIN_BYTES):
         message = await receive()
         if message["type"] == "http.disconnect":
             raise ConnectionError
@@ -281,7 +293,7 @@ async def _read(receive: Receive, reader: Reader | None, limit: int, means: Mean
             arriving.count(len(body))
         else:
             body += chunk[: len(GZIP) - len(body)]
-            if size <= LONG or isinstance(means, NoSocket):
+            if size <= LONG or isinstance(connection, InProcessConnection):
                 reader.feed(chunk)
             else:
                 await in_turn(reader.feed, chunk)

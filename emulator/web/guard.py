@@ -46,7 +46,7 @@ PRIVATE_SUFFIXES = frozenset({"corp", "example", "home", "internal", "invalid", 
 HOST = re.compile(r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._~-]+))(?::[0-9]*)?")
 
 
-class Turned(NamedTuple):
+class Rejection(NamedTuple):
     """A request that is turned away: status, our error's name, and the reason."""
 
     status: int
@@ -66,12 +66,12 @@ class Guard:
     proxies: Proxies = field(default_factory=Proxies)
     _known: dict[bytes, bool] | None = None
 
-    def turn_away(self, scope: MutableMapping[str, Any]) -> Turned | None:
+    def turn_away(self, scope: MutableMapping[str, Any]) -> Rejection | None:
         """Why a request may not be answered; None when it may. Its scope is told how the client reached the server."""
         try:
             encode_target(scope)
         except UnicodeDecodeError:
-            return Turned(400, "bad-request", NOT_UTF_8)
+            return Rejection(400, "bad-request", NOT_UTF_8)
         host = authorization = None
         origins: list[bytes] = []
         referers: list[bytes] = []
@@ -79,7 +79,7 @@ class Guard:
         for name, value in scope["headers"]:
             if name == b"host":
                 if host is not None:
-                    return Turned(400, "repeated-header", "which host is meant? There are several Host headers")
+                    return Rejection(400, "repeated-header", "which host is meant? There are several Host headers")
                 host = value
             elif name == b"origin":
                 origins.append(value)
@@ -87,15 +87,15 @@ class Guard:
                 referers.append(value)
             elif name == b"authorization":
                 if authorization is not None:
-                    return Turned(400, "repeated-header", "who asks? There are several Authorization headers")
+                    return Rejection(400, "repeated-header", "who asks? There are several Authorization headers")
                 authorization = value
             elif name == b"sec-fetch-site" and value not in OWN_SITES:
-                return Turned(403, "cross-origin", "a page of another site may ask nothing here")
+                return Rejection(403, "cross-origin", "a page of another site may ask nothing here")
             elif name in SAID_BY_PROXIES:
                 by_proxy.append((name, value))
         if scope.get("client") is not NO_SOCKET:
             if not host and scope["http_version"] == "1.1":
-                return Turned(400, "no-host", "a request in HTTP/1.1 says in its Host header whom it is for")
+                return Rejection(400, "no-host", "a request in HTTP/1.1 says in its Host header whom it is for")
             if host and not self._may_be_called(host):
                 return _not_called(host)
             if by_proxy and self.proxies.trust(scope["client"][0]):
@@ -109,13 +109,13 @@ class Guard:
             if not host or by_proxy:
                 scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
         if not all(not it or is_own_origin(it, scope["scheme"], host or b"") for it in origins):
-            return Turned(403, "cross-origin", "a page of another origin may ask nothing here")
+            return Rejection(403, "cross-origin", "a page of another origin may ask nothing here")
         if not all(is_own_referer(it, scope["scheme"], host or b"") for it in referers):
-            return Turned(403, "cross-origin", FOREIGN_REFERER)
+            return Rejection(403, "cross-origin", FOREIGN_REFERER)
         if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.opens(authorization):
-            return Turned(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
+            return Rejection(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
         if has_live_key(scope["headers"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"]):
-            return Turned(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
+            return Rejection(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
     def opens(self, authorization: bytes | None) -> bool:
@@ -199,12 +199,12 @@ def _patterns_of(name: str) -> Iterator[str]:
         yield f"*.{name}"
 
 
-def _not_called(host: bytes) -> Turned:
+def _not_called(host: bytes) -> Rejection:
     """The refusal of a host, with the option that would allow it."""
     shown = redact_header("host", host.decode("latin-1"))
     name = _name_in(shown)
     cure = f"if it is meant, serve with --allow-host {name} (EMULATOR_ALLOW_HOST={name})" if name else "it is no host name"
-    return Turned(421, "host-not-allowed", f"this is not {shown}: {cure}")
+    return Rejection(421, "host-not-allowed", f"this is not {shown}: {cure}")
 
 
 def is_loopback(host: str) -> bool:

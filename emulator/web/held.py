@@ -15,7 +15,7 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.web.turns import set_in_turn
 
 LIFTED, GONE = "lifted", "gone"
@@ -67,11 +67,11 @@ class Held:
     once it has been let go.
     """
 
-    __slots__ = ("_stirred", "_wake", "call", "due", "ended", "fault", "noted", "operation", "past", "reckoned", "since")
+    __slots__ = ("_stirred", "_wake", "due", "ended", "fault", "noted", "operation", "past", "reckoned", "request", "since")
 
     def __init__(
         self,
-        call: Call,
+        request: Request,
         operation: str,
         fault: Fault,
         since: datetime,
@@ -79,7 +79,7 @@ class Held:
         due: datetime | None = None,
         noted: Noted | None = None,
     ) -> None:
-        self.call = call
+        self.request = request
         self.operation = operation
         self.fault = fault
         self.since = since

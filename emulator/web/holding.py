@@ -15,10 +15,10 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.lapse import keep_up
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted, Past
 from emulator.web.lanes import NoLanes
-from emulator.web.response import Means
+from emulator.web.response import Connection
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ AT_MOST = 86_400.0
 """Seconds of one wait, since no machine can wait for as long as a world's time can take. Then it is reckoned anew."""
 
 
-class WorldGone(Exception):
+class WorldReset(Exception):
     """Ends a request whose world was reset, taken back or dropped while a fault held it up."""
 
     def __init__(self, committed: bool) -> None:
@@ -61,9 +61,9 @@ class Holding:
         self,
         requests: HeldRequests,
         world: World,
-        call: Call,
+        request: Request,
         operation: str,
-        means: Means,
+        connection: Connection,
         patience: float,
         lanes: NoLanes | None = None,
         is_long: bool = False,
@@ -72,9 +72,9 @@ class Holding:
         self._patience = Patience(patience)
         self._requests = requests
         self._world = world
-        self._call = call
+        self._call = request
         self._operation = operation
-        self._means = means
+        self._means = connection
         self._past = Past.of(world)
         self._lifted: set[str] = set()
         self.lanes = lanes or NoLanes()
@@ -94,14 +94,14 @@ class Holding:
 
     def _hop(self, function: Callable[[], T]) -> T:
         if not self._past.is_kept(self._world):
-            raise WorldGone(committed=False)
+            raise WorldReset(committed=False)
         result = function()
         self._past = Past.of(self._world)
         return result
 
-    def in_flight(self) -> list[tuple[str, Call]]:
+    def in_flight(self) -> list[tuple[str, Request]]:
         """Return the requests to this world that are held up before they take effect, each with its operation."""
-        return [(it.operation, it.call) for it in self._requests.of(self._world) if it.fault.where == BEFORE_COMMIT]
+        return [(it.operation, it.request) for it in self._requests.of(self._world) if it.fault.where == BEFORE_COMMIT]
 
     def is_over(self, fault: Fault) -> bool:
         """Tell whether a fault was taken away since it struck, so that it spares the request from then on."""
@@ -175,7 +175,7 @@ class Holding:
         if held.ended == LIFTED:
             self._lifted.add(fault.id)
         if held.ended == GONE:
-            raise WorldGone(committed=self.noted is not None)
+            raise WorldReset(committed=self.noted is not None)
 
     async def _delay_virtually(self, fault: Fault) -> None:
         """Lets the world's own time pass: at once where it stands still, or else for as long as the world takes."""

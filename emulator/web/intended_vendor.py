@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from emulator.kernel.secrets import redact
-from emulator.sdk.vendor import Call, Vendor
+from emulator.sdk.vendor import Request, Vendor
 from emulator.web.routes import Routes
 
 _SLASHES = re.compile(r"/{2,}")
@@ -15,44 +15,44 @@ _SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "token"})
 _KEY_IN_BODY = re.compile(rb"\bapi[_-]?key\b", re.IGNORECASE)
 
 
-def meant(routes: Routes, call: Call, reached: Vendor | None = None) -> str:
+def meant(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
     """Return which path or vendor a request is probably meant for, as a sentence; empty where nothing speaks for another.
 
     `reached` is the vendor that answers it, if any.
     """
-    return path_meant(routes, call) or vendor_meant(routes, call, reached)
+    return path_meant(routes, request) or vendor_meant(routes, request, reached)
 
 
-def path_meant(routes: Routes, call: Call) -> str:
+def path_meant(routes: Routes, request: Request) -> str:
     """Return the operation's path that has each slash and each mount of its vendor once, where the request has more."""
-    path = _SLASHES.sub("/", call.path)
-    found = next(filter(None, (_of_its_own(routes, it, call, path) for it in _owners(routes, path))), "")
+    path = _SLASHES.sub("/", request.path)
+    found = next(filter(None, (_of_its_own(routes, it, request, path) for it in _owners(routes, path))), "")
     return f"did you mean {found!r}?" if found else ""
 
 
-def vendor_meant(routes: Routes, call: Call, reached: Vendor | None = None) -> str:
+def vendor_meant(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
     """Return another vendor for which a request is probably meant, unless its path begins as those of one vendor only.
 
     It is the one whose key the request carries, or else one that has the path below its mount.
     """
-    path = _SLASHES.sub("/", call.path)
+    path = _SLASHES.sub("/", request.path)
     if any(_owners(routes, path)):
         return ""
     for vendor in routes.vendors:
-        if vendor is not reached and vendor.mounts[0] and vendor.recognizes(call) and not _is_recognized(reached, call):
-            found = _below_mount(routes, vendor, call.method, path)
+        if vendor is not reached and vendor.mounts[0] and vendor.recognizes(request) and not _is_recognized(reached, request):
+            found = _below_mount(routes, vendor, request.method, path)
             return f"this has a key as {vendor.name} takes it, whose {_begin_with(vendor, found)}"
-    if reached is not None and _has_operation(routes, reached, call.method, call.path):
+    if reached is not None and _has_operation(routes, reached, request.method, request.path):
         return ""
     for vendor in routes.vendors:
-        if vendor is not reached and (found := _below_mount(routes, vendor, call.method, path)):
+        if vendor is not reached and (found := _below_mount(routes, vendor, request.method, path)):
             return f"{vendor.name}'s {_begin_with(vendor, found)}"
     return ""
 
 
-def keys_elsewhere(call: Call) -> Iterator[str]:
+def keys_elsewhere(request: Request) -> Iterator[str]:
     """Yield where a request has what may be a key: in an Authorization header, another header, its query or its body."""
-    for name, value in call.headers.items():
+    for name, value in request.headers.items():
         if name == "authorization" and value.strip():
             scheme, _, credential = value.strip().partition(" ")
             known = scheme if scheme.lower() in _SCHEMES else redact(scheme)
@@ -60,14 +60,14 @@ def keys_elsewhere(call: Call) -> Iterator[str]:
             yield f"a header Authorization {how}"
         elif _KEY_NAME.fullmatch(name):
             yield f"a header {name}"
-    yield from (f"{name!r} in its query" for name in call.query if _KEY_NAME.fullmatch(name))
-    if named := _KEY_IN_BODY.search(call.body):
+    yield from (f"{name!r} in its query" for name in request.query if _KEY_NAME.fullmatch(name))
+    if named := _KEY_IN_BODY.search(request.body):
         yield f"{named[0].decode()!r} in its body"
 
 
-def misplaced_key(vendor: Vendor, call: Call) -> str:
+def misplaced_key(vendor: Vendor, request: Request) -> str:
     """Return where a request has a key that its vendor does not read, and where it belongs; empty where it has none."""
-    found = " and ".join(keys_elsewhere(call))
+    found = " and ".join(keys_elsewhere(request))
     return f"the request has {found}; {vendor.name} takes {vendor.key_place}" if found and vendor.key_place else ""
 
 
@@ -82,17 +82,17 @@ def _is_below(path: str, mount: str) -> bool:
     return path == mount or path.startswith(f"{mount}/")
 
 
-def _is_recognized(vendor: Vendor | None, call: Call) -> bool:
-    return vendor is not None and vendor.recognizes(call)
+def _is_recognized(vendor: Vendor | None, request: Request) -> bool:
+    return vendor is not None and vendor.recognizes(request)
 
 
-def _of_its_own(routes: Routes, vendor: Vendor, call: Call, path: str) -> str:
+def _of_its_own(routes: Routes, vendor: Vendor, request: Request, path: str) -> str:
     """Return the path with each slash and each mount of its vendor written once, where that leads to an operation."""
     once = path
     for mount in vendor.mounts:
         while mount and _is_below(once.lower(), mount * 2):
             once = once[len(mount) :]
-    return once if once != call.path and _has_operation(routes, vendor, call.method, once) else ""
+    return once if once != request.path and _has_operation(routes, vendor, request.method, once) else ""
 
 
 def _below_mount(routes: Routes, vendor: Vendor, method: str, path: str) -> str:

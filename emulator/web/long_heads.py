@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from emulator.web.fault_effects import NoSocket, means_of
+from emulator.web.fault_effects import InProcessConnection, connection_of
 from emulator.web.response import Scope
 from emulator.web.threads import in_turn
 
@@ -25,7 +25,7 @@ def has_long_head(scope: Scope) -> bool:
         or len(scope["query_string"]) > LONG_TARGET
         or sum(len(name) + len(value) for name, value in scope["headers"]) > LONG_HEADERS
     )
-    return is_long and not isinstance(means_of(scope), NoSocket)
+    return is_long and not isinstance(connection_of(scope), InProcessConnection)
 
 
 async def with_head(scope: Scope, function: Callable[..., T], *arguments: object) -> T:

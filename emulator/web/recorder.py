@@ -10,17 +10,17 @@ from typing import Any
 from emulator.contract.evidence import grounds_of
 from emulator.kernel.budget import Charge
 from emulator.kernel.faults import STATUS, Fault
-from emulator.kernel.journal import STEPS, Began, Exchange
+from emulator.kernel.journal import STEPS, Checkpoint, Exchange
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Answer, Call, Reply, Stream, dump
+from emulator.sdk.vendor import Answer, Request, Response, Stream, dump
 from emulator.web.answers import FAILED, SCRIPTED
 from emulator.web.coding import coding_of
 from emulator.web.held import Noted
 from emulator.web.response import RawHeaders, Wire
 from emulator.web.routes import Route
 
-Judge = Callable[[str, str, int, bytes], None]
+ResponseValidator = Callable[[str, str, int, bytes], None]
 """Is shown (vendor, operation, status, body) of each reply and raises when it is not one that the vendor could give."""
 
 REFUSED = 400
@@ -33,7 +33,7 @@ NO_VENDORS = frozenset((SCRIPTED, FAILED))
 class Recorder:
     """Records exchanges, at most `kept` bytes of each body. The judge sees every answer that is the vendor's own."""
 
-    def __init__(self, judge: Judge | None, kept: int) -> None:
+    def __init__(self, judge: ResponseValidator | None, kept: int) -> None:
         self._judge = judge
         self._kept = kept
         self._date: tuple[datetime | None, bytes] = (None, b"")
@@ -43,23 +43,23 @@ class Recorder:
         tx: Transaction,
         world: World,
         route: Route,
-        call: Call,
+        request: Request,
         answer: Answer,
-        reply: Reply,
+        response: Response,
         faults: tuple[Fault, ...] = (),
         over: Collection[str] = (),
     ) -> Wire:
         """Add the exchange to the journal and return its reply. The faults whose ids are `over` spare it."""
         n, kept = world.journal.last + 1, self._kept
-        content = _content(reply.body)
-        if call.method == "HEAD" and isinstance(content, Stream):
+        content = _content(response.body)
+        if request.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
         basis, also = grounds_of(route.vendor.name, answer.name, answer.evidence, answer.also, answer.assumption)
-        headers = self._headers(tx, route, call, reply, n)
+        headers = self._headers(tx, route, request, response, n)
         notes = tuple(fault.note() for fault in faults)
         left = [fault for fault in faults if fault.id not in over]
         own = answer.name not in NO_VENDORS and not any(fault.do == STATUS for fault in left)
-        if own and reply.status >= REFUSED and coding_of(call.raw_headers, call.body):
+        if own and response.status >= REFUSED and coding_of(request.raw_headers, request.body):
             headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
             headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
@@ -68,28 +68,28 @@ class Recorder:
             if notes:
                 headers += [(b"emulator-fault", note.id.encode()) for note in notes]
         if self._judge is not None and own:
-            self._judge(route.vendor.name, tx.why, reply.status, b"" if isinstance(content, Stream) else content)
-        cut = len(call.body) > kept or (call.reader is not None and call.body != b"")
-        request, shown = call.body[:kept], b"" if isinstance(content, Stream) else content[:kept]
+            self._judge(route.vendor.name, tx.why, response.status, b"" if isinstance(content, Stream) else content)
+        cut = len(request.body) > kept or (request.reader is not None and request.body != b"")
+        asked, shown = request.body[:kept], b"" if isinstance(content, Stream) else content[:kept]
         changes, steps = tuple(tx.changes), tuple(tx.steps[:STEPS])
-        size = Exchange.weight((call.target, request, shown), call.raw_headers, changes, steps)
+        size = Exchange.weight((request.target, asked, shown), request.raw_headers, changes, steps)
         exchange = Exchange(
-            tx.now, call.began or Began(tx.now, n - 1, world.history.count), tx.why, call.method, call.target, request,
+            tx.now, request.checkpoint or Checkpoint(tx.now, n - 1, world.history.count), tx.why, request.method, request.target, asked,
             answer.name, answer.evidence, answer.assumption, basis if own else None,
-            reply.status, shown, changes, steps, tuple(tx.consulted), call.credential,
-            notes, _delivered(left), cut, call.raw_headers, also, Charge(world.account, size),
+            response.status, shown, changes, steps, tuple(tx.consulted), request.credential,
+            notes, _delivered(left), cut, request.raw_headers, also, Charge(world.account, size),
         )  # fmt: skip
         world.journal.add(exchange)
-        return Wire(reply.status, headers, content, (), Noted(world, n, exchange))
+        return Wire(response.status, headers, content, (), Noted(world, n, exchange))
 
-    def _headers(self, tx: Transaction, route: Route, call: Call, reply: Reply, n: int) -> RawHeaders:
+    def _headers(self, tx: Transaction, route: Route, request: Request, response: Response, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""
         headers = [(b"date", self._date_of(tx.now))]
-        if reply.body is not None and "content-type" not in reply.headers:
+        if response.body is not None and "content-type" not in response.headers:
             headers.append((b"content-type", route.vendor.media_type.encode()))
         headers += route.vendor.constant_headers
-        headers += _encoded(route.vendor.finish(tx, call, n))
-        headers += _encoded(reply.headers)
+        headers += _encoded(route.vendor.finish(tx, request, n))
+        headers += _encoded(response.headers)
         if route.operation is None and not route.verbs:
             headers.append((b"emulator-error", b"no-such-path"))
         return headers
@@ -103,7 +103,7 @@ class Recorder:
 
 def _delivered(faults: Iterable[Fault]) -> bool | None:
     """Tell whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
-    return not any(it.takes_real_time for it in faults) or None if all(it.spares_the_answer for it in faults) else False
+    return not any(it.takes_real_time for it in faults) or None if all(it.preserves_response for it in faults) else False
 
 
 def _encoded(headers: Mapping[str, str]) -> RawHeaders:

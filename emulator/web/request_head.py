@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from emulator.kernel.limits import Limits
-from emulator.web.guard import HOST, Turned
+from emulator.web.guard import HOST, Rejection
 from emulator.web.refusals import bad_request, unspoken
 
 VERSIONS = frozenset({"1.0", "1.1"})
@@ -56,14 +56,14 @@ def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     return (int(digits or b"0") if len(digits) < len(str(sys.maxsize)) else sys.maxsize) if value.isdigit() else None
 
 
-def flaw_of(head: Head, limits: Limits) -> Turned | None:
+def flaw_of(head: Head, limits: Limits) -> Rejection | None:
     """Return why a request must be refused, whatever it asks for; None where it need not be."""
     if head.version not in VERSIONS:
         return unspoken(f"HTTP/{head.version}")
     if len(head.target) > limits.url:
-        return Turned(414, "url-too-long", f"a target has at most {limits.url} bytes: {Limits.more('url')}")
+        return Rejection(414, "url-too-long", f"a target has at most {limits.url} bytes: {Limits.more('url')}")
     if head.method == b"CONNECT":
-        return Turned(501, "no-tunnel", "this is no proxy, and opens no tunnel")
+        return Rejection(501, "no-tunnel", "this is no proxy, and opens no tunnel")
     names = [name for name, _ in head.headers]
     return (
         too_large(head.headers, limits)
@@ -73,16 +73,16 @@ def flaw_of(head: Head, limits: Limits) -> Turned | None:
     )
 
 
-def too_large(headers: Headers, limits: Limits) -> Turned | None:
+def too_large(headers: Headers, limits: Limits) -> Rejection | None:
     """Return why headers, or trailers, are too many or too long; None where they are not."""
     size = sum(len(name) + len(value) + 4 for name, value in headers)
     return head_too_large(limits) if size > limits.head or len(headers) > limits.headers else None
 
 
-def head_too_large(limits: Limits) -> Turned:
+def head_too_large(limits: Limits) -> Rejection:
     """Return the refusal of a head, or of trailers, beyond the bounds."""
     bounds = f"at most {limits.head} bytes and {limits.headers} header lines"
-    return Turned(431, "head-too-large", f"a request's head has {bounds}: {Limits.more('head')}, {Limits.more('headers')}")
+    return Rejection(431, "head-too-large", f"a request's head has {bounds}: {Limits.more('head')}, {Limits.more('headers')}")
 
 
 def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
@@ -98,7 +98,7 @@ def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
     return path, [(name, match[1] if name == b"host" else value) for name, value in headers]
 
 
-def _flaw_of_target(head: Head) -> Turned | None:
+def _flaw_of_target(head: Head) -> Rejection | None:
     """RFC 9112, 3.2: the form of a target, and RFC 9110, 4.2: what a URI of http may hold."""
     target = head.target
     if b"#" in target:
@@ -115,7 +115,7 @@ def _flaw_of_target(head: Head) -> Turned | None:
     return None if HOST.fullmatch(match[1].decode("latin-1")) else bad_request("its target names no host")
 
 
-def _flaw_of_coding(head: Head) -> Turned | None:
+def _flaw_of_coding(head: Head) -> Rejection | None:
     """RFC 9112, 6.1 and 6.3: a body that nobody can tell the end of, and codings that nobody here undoes."""
     codings = [*head.values(b"transfer-encoding")]
     if head.version == "1.0":
@@ -125,15 +125,15 @@ def _flaw_of_coding(head: Head) -> Turned | None:
     if codings[-1] != CHUNKED or b"" in codings or codings.count(CHUNKED) > 1:
         return bad_request("its Transfer-Encoding does not end in one chunked, so that its end is unknown")
     if len(codings) > 1:
-        return Turned(
+        return Rejection(
             501, "transfer-coding", "no transfer coding but chunked is undone here: send the body as it is, in chunks"
         )
     return None
 
 
-def _flaw_of_expectation(head: Head) -> Turned | None:
+def _flaw_of_expectation(head: Head) -> Rejection | None:
     """RFC 9110, 10.1.1. HTTP/1.0 has no expectations: they are overlooked."""
     unmet = [it for it in head.values(b"expect") if it and it != CONTINUE] if head.version != "1.0" else []
     if not unmet:
         return None
-    return Turned(417, "expectation", "no expectation but 100-continue is met here: leave the header Expect out")
+    return Rejection(417, "expectation", "no expectation but 100-continue is met here: leave the header Expect out")

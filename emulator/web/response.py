@@ -19,7 +19,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-HEARD_OUT = 1_000_000_000
+MAX_DRAIN_BYTES = 1_000_000_000
 """Bytes of a body that are read though they are too many: who is still sending when the line is closed never hears why."""
 
 LONG = 32_768
@@ -55,7 +55,7 @@ class Wire(NamedTuple):
         return all(fault.where != AFTER_REPLY for fault in self.faults)
 
 
-class Means(Protocol):
+class Connection(Protocol):
     """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
 
     @property
@@ -98,37 +98,37 @@ async def begin(wire: Wire, send: Send) -> None:
     await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
 
 
-async def send_out(wire: Wire, send: Send, means: Means) -> None:
+async def send_out(wire: Wire, send: Send, connection: Connection) -> None:
     """Sends all of it, for as long as there is somebody to send it to."""
-    if means.gone:
+    if connection.gone:
         return
     await begin(wire, send)
     content = wire.content
     if isinstance(content, Stream):
         for chunk in content.chunks:
-            if not await send_more(chunk, send, means):
+            if not await send_more(chunk, send, connection):
                 return
         content = b""
     await send({"type": "http.response.body", "body": content})
 
 
-async def send_more(piece: bytes, send: Send, means: Means) -> bool:
+async def send_more(piece: bytes, send: Send, connection: Connection) -> bool:
     """Lets others have their turn, sends a piece of a body, and tells whether there is somebody to send the rest to.
 
     Nobody has a turn after the last piece, so that who has it all and hangs up is not taken for who did not wait for it.
     """
-    await means.breathe()
-    if not means.gone:
+    await connection.breathe()
+    if not connection.gone:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
-    return not means.gone
+    return not connection.gone
 
 
-def ours(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
+def emulator_error(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
     """Return a failure of the emulator's own, by the name of its error."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], body_of_ours(error, message))
+    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], emulator_error_body(error, message))
 
 
-def body_of_ours(error: str, message: str) -> bytes:
+def emulator_error_body(error: str, message: str) -> bytes:
     """Return the body of a failure of the emulator's own, on which every vendor's client fails.
 
     stripe-node takes a body without `error` for a success, whatever the status. No vendor has this type of error.

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from emulator.kernel.beside import BESIDE
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Call, Operation, Vendor
+from emulator.sdk.vendor import Operation, Request, Vendor
 
 ASTRAY = "astray"
 """In place of an operation that the vendor does not have."""
@@ -39,11 +39,11 @@ class Route(NamedTuple):
         """What the journal calls the operation."""
         return self.operation.name if self.operation else f"{self.vendor.name}.{ASTRAY}"
 
-    def takes_long(self, world: World, call: Call) -> bool:
+    def takes_long(self, world: World, request: Request) -> bool:
         """Tell whether carrying out a request may take so long that it is done beside the event loop."""
         if self.operation is None:
             return len(world.store) > BESIDE
-        return len(world.store) > self.operation.beside or self.operation.holds_much(world.store.find, call)
+        return len(world.store) > self.operation.beside or self.operation.holds_much(world.store.find, request)
 
 
 class Routes:

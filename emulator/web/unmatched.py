@@ -10,9 +10,9 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.redact import redact_text
 from emulator.kernel.secrets import redact
 from emulator.kernel.worlds import DEFAULT, Worlds
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.web.exchange_lines import error_in
-from emulator.web.guard import Turned
+from emulator.web.guard import Rejection
 from emulator.web.intended_vendor import meant, misplaced_key
 from emulator.web.response import Scope, Wire
 from emulator.web.routes import Routes
@@ -84,7 +84,7 @@ class UnmatchedRequests:
         else:
             self._last = None
 
-    def refused(self, scope: Scope, turned: Turned) -> None:
+    def refused(self, scope: Scope, turned: Rejection) -> None:
         """Note a request that the guard turned away."""
         self._note(scope, turned.status, turned.error)
 
@@ -93,20 +93,20 @@ class UnmatchedRequests:
         query = scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
         reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
-        call = Call(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
-        hint = self._hint(call, exchange) if exchange or error == NO_PATH else None
+        request = Request(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
+        hint = self._hint(request, exchange) if exchange or error == NO_PATH else None
         with self._lock:
             self._count += 1
             self._last = Unmatched(self._count, scope["method"], target, status, error, *reached)._replace(hint=hint)
             self._kept.append(self._last)
 
-    def _hint(self, call: Call, exchange: Exchange | None) -> str | None:
+    def _hint(self, request: Request, exchange: Exchange | None) -> str | None:
         """Return which vendor, path or place of the key is probably meant."""
         name = exchange.operation.partition(".")[0] if exchange else ""
         vendor = next((it for it in self._routes.vendors if it.name == name), None)
-        hint = meant(self._routes, call, vendor)
+        hint = meant(self._routes, request, vendor)
         if exchange and vendor and not exchange.credential and vendor.unauthenticated.get(exchange.answer) is False:
-            hint = hint or misplaced_key(vendor, call)
+            hint = hint or misplaced_key(vendor, request)
         return hint or None
 
 

@@ -228,8 +228,8 @@ def _back(client: Client, world: Shared, draw: random.Random) -> None:
         client.control("DELETE", f"/worlds/{way[1]['id']}")
 
 
-Act = Callable[[Client, Shared, random.Random], None]
-ACTS: tuple[Act, ...] = (
+Handler = Callable[[Client, Shared, random.Random], None]
+ACTS: tuple[Handler, ...] = (
     *(_serpwow,) * 5,
     _stop_all,
     *(_stripe,) * 5,

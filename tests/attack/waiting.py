@@ -19,9 +19,9 @@ def main() -> None:
     print("begun", flush=True)  # noqa: T201
     Thread(target=_wait_for_a_line, args=(over,), daemon=True).start()
     while not over.wait(PAUSE):
-        began = time.perf_counter()
+        checkpoint = time.perf_counter()
         client.ask("GET", "/_emulator/ready")
-        waits.append(time.perf_counter() - began)
+        waits.append(time.perf_counter() - checkpoint)
     print(json.dumps(waits))  # noqa: T201
 
 

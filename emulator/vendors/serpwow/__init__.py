@@ -4,12 +4,12 @@ from emulator.sdk.vendor import Credentials, Vendor
 from emulator.vendors.serpwow.advice import advise
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations import DESTINATION
-from emulator.vendors.serpwow.given import SerpwowGiven
 from emulator.vendors.serpwow.machine import ACCOUNT, BATCH
-from emulator.vendors.serpwow.operations import OPERATIONS, admit, astray, credential
+from emulator.vendors.serpwow.operations import OPERATIONS, admit, credential, unmatched
+from emulator.vendors.serpwow.renderers import RENDERERS, failure
 from emulator.vendors.serpwow.spelling import MOUNTS, ground
+from emulator.vendors.serpwow.state import SerpwowState
 from emulator.vendors.serpwow.wire import HEADERS, finish
-from emulator.vendors.serpwow.wordings import WORDINGS, failure
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -26,18 +26,18 @@ SERPWOW = Vendor(
     operations=OPERATIONS,
     machines=(ACCOUNT, BATCH, DESTINATION),
     assumptions=ASSUMPTIONS,
-    wordings=WORDINGS,
-    given=SerpwowGiven(),
+    renderers=RENDERERS,
+    state=SerpwowState(),
     credential=credential,
     admit=admit,
-    astray=astray,
+    unmatched=unmatched,
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
     ground=ground,
     advise=advise,
     unauthenticated={"bad_key": False},
-    recognizes=lambda call: any(name.lower() in ("api_key", "api-key", "apikey") for name in call.query),
+    recognizes=lambda request: any(name.lower() in ("api_key", "api-key", "apikey") for name in request.query),
     key_place="its key in the query, as ?api_key=KEY",
     headers=HEADERS,
     case_sensitive=False,

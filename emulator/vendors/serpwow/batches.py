@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call
+from emulator.sdk.vendor import Answer, Handler, Request
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import (
     DELETE_UNKNOWN_SEARCHES,
@@ -43,12 +43,12 @@ from emulator.vendors.serpwow.slots import call_up, in_its_line
 PER_CALL = 1000
 """How many searches one call may add. Evidence: serpwow-limits-4."""
 
-Change = Callable[[Transaction, Call, Batch], tuple[Batch, Answer]]
+Change = Callable[[Transaction, Request, Batch], tuple[Batch, Answer]]
 
 
-def create_batch(tx: Transaction, call: Call) -> Answer:
+def create_batch(tx: Transaction, request: Request) -> Answer:
     try:
-        written = parameters_of(tx, call)
+        written = parameters_of(tx, request)
         if "name" not in written and tx.choice(UNNAMED_BATCH.id) == "refuse":
             raise Unfit("name is required", "serpwow-create-2", UNNAMED_BATCH.id)
         batch = _changed(tx, new_batch(tx, fresh_code(tx, Batch.kind)), written)
@@ -63,15 +63,15 @@ def new_batch(view: View, id: str) -> Batch:
     return Batch(id, view.now, view.now, f"Batch {id}", Searches(id), view.now)
 
 
-def _edit(change: Change) -> Act:
+def _edit(change: Change) -> Handler:
     """Changes the batch that the path names, if its row lets it be changed."""
 
-    def act(tx: Transaction, call: Call) -> Answer:
-        taken = tx.ask(BATCH, call.parameters["id"], UPDATE)
+    def act(tx: Transaction, request: Request) -> Answer:
+        taken = tx.ask(BATCH, request.parameters["id"], UPDATE)
         if taken.row.answer != "batch" or taken.resource is None:
             return refused_by_a_row(taken)
         try:
-            changed, answer = change(tx, call, taken.resource)
+            changed, answer = change(tx, request, taken.resource)
         except Unfit as reason:
             return unfit(reason)
         for resource in _with_its_turn(tx, planned(tx, changed)):
@@ -87,8 +87,8 @@ def _with_its_turn(tx: Transaction, batch: Batch) -> Iterator[Line | Batch]:
     yield from call_up(tx)
 
 
-def _update(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
-    body = body_of(tx, call)
+def _update(tx: Transaction, request: Request, batch: Batch) -> tuple[Batch, Answer]:
+    body = body_of(tx, request)
     written = {"searches": body} if isinstance(body, list) else parameters_in(tx, body)
     changed = _changed(tx, batch, written)
     if "searches" not in written:
@@ -176,9 +176,9 @@ def _refuse_overfull(tx: Transaction, searches: Searches) -> None:
         raise Unfit(f"{most} pages, and this would be {searches.credits}", "serpwow-limits-3", HTML_LIMIT.id)
 
 
-def _update_search(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
-    search = _search_of(call, batch)
-    written = {name: value for name, value in parameters_of(tx, call).items() if name != "id"}
+def _update_search(tx: Transaction, request: Request, batch: Batch) -> tuple[Batch, Answer]:
+    search = _search_of(request, batch)
+    written = {name: value for name, value in parameters_of(tx, request).items() if name != "id"}
     _refuse_unfit_parameters(tx, written)
     changed = Search(search.id, {**search.parameters, **written})
     searches = batch.searches.with_changed(changed)
@@ -199,14 +199,14 @@ def _told_of_update(tx: Transaction, old: Search, written: Mapping[str, Any]) ->
     return answer._replace(evidence="serpwow-searches-14", subject=told, assumption=SEARCH_UPDATE_FIELDS.id)
 
 
-def _delete_search(_tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
-    search = _search_of(call, batch)
+def _delete_search(_tx: Transaction, request: Request, batch: Batch) -> tuple[Batch, Answer]:
+    search = _search_of(request, batch)
     remaining = replace(batch, searches=batch.searches.without([search.id]))
     return remaining, Answer("search_deleted", "serpwow-searches-7", search)
 
 
-def _delete_searches(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, Answer]:
-    ids = body_of(tx, call)
+def _delete_searches(tx: Transaction, request: Request, batch: Batch) -> tuple[Batch, Answer]:
+    ids = body_of(tx, request)
     if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
         raise Unfit("The request body must be a list of Search IDs")
     known = {search.id for search in batch.searches}
@@ -219,12 +219,12 @@ def _delete_searches(tx: Transaction, call: Call, batch: Batch) -> tuple[Batch, 
     return replace(batch, searches=remaining), Answer("searches_deleted", evidence, count, assumption)
 
 
-def _clear_searches(_tx: Transaction, _call: Call, batch: Batch) -> tuple[Batch, Answer]:
+def _clear_searches(_tx: Transaction, _call: Request, batch: Batch) -> tuple[Batch, Answer]:
     return replace(batch, searches=Searches(batch.id)), Answer("cleared", "serpwow-searches-10")
 
 
-def _search_of(call: Call, batch: Batch) -> Search:
-    id = call.parameters["search_id"]
+def _search_of(request: Request, batch: Batch) -> Search:
+    id = request.parameters["search_id"]
     search = batch.searches.find(id)
     if search is None:
         raise Unfit(_no_search(id), "serpwow-searches-11", UNKNOWN_BATCH.id)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.machine import ABSENT, SAME, Machine, On, Row, View
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Call
+from emulator.sdk.vendor import Answer, Request
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, optional_text, text
 from emulator.vendors.serpwow.ids import fresh_code, seven_letters
@@ -87,10 +87,10 @@ DESTINATION = Machine(
 )
 
 
-def create_destination(tx: Transaction, call: Call) -> Answer:
+def create_destination(tx: Transaction, request: Request) -> Answer:
     id = fresh_code(tx, Destination.kind, form=seven_letters)
     try:
-        written = parameters_of(tx, call)
+        written = parameters_of(tx, request)
         for name in COMMON:
             if name not in written:
                 raise Unfit(f"{name} is required", "serpwow-destinations-1")
@@ -101,13 +101,13 @@ def create_destination(tx: Transaction, call: Call) -> Answer:
     return Answer.of(tx.ask(DESTINATION, id, CREATE, new=made))
 
 
-def update_destination(tx: Transaction, call: Call) -> Answer:
-    answer = _ask(tx, call, UPDATE)
+def update_destination(tx: Transaction, request: Request) -> Answer:
+    answer = _ask(tx, request, UPDATE)
     if answer.name != "destination_details":
         return answer
     old: Destination = answer.subject
     try:
-        changed = _changed(old, parameters_of(tx, call))
+        changed = _changed(old, parameters_of(tx, request))
         _try_an_upload(tx, changed, enabled=changed.enabled and not old.enabled, had=old)
     except Unfit as reason:
         return unfit(reason)
@@ -115,16 +115,16 @@ def update_destination(tx: Transaction, call: Call) -> Answer:
     return answer._replace(subject=changed)
 
 
-def delete_destination(tx: Transaction, call: Call) -> Answer:
-    return _ask(tx, call, DELETE)
+def delete_destination(tx: Transaction, request: Request) -> Answer:
+    return _ask(tx, request, DELETE)
 
 
-def list_destinations(tx: Transaction, call: Call) -> Answer:
+def list_destinations(tx: Transaction, request: Request) -> Answer:
     try:
-        wanted = page_wanted(call.query, ("type", "name"), "name", PAGE_SIZE)
+        wanted = page_wanted(request.query, ("type", "name"), "name", PAGE_SIZE)
     except Unfit as reason:
         return unfit(Unfit(str(reason)))
-    term = call.query.get("search_term", "").lower()
+    term = request.query.get("search_term", "").lower()
     found = [it for it in tx.all(Destination.kind) if term in it.name.lower()]
     found.sort(key=lambda it: (getattr(it, wanted.sort_by), it.id), reverse=wanted.descending)
     page = DestinationsPage(wanted, len(found), wanted.cut(found))
@@ -132,12 +132,12 @@ def list_destinations(tx: Transaction, call: Call) -> Answer:
         beyond = about_the_end(wanted, page.total, tx)
     except Unfit as reason:
         return unfit(reason)
-    return Answer("destinations", "serpwow-destinations-5", page, beyond, tuple(_facts_of(page, call)))
+    return Answer("destinations", "serpwow-destinations-5", page, beyond, tuple(_facts_of(page, request)))
 
 
-def _facts_of(page: DestinationsPage, call: Call) -> Iterator[str]:
+def _facts_of(page: DestinationsPage, request: Request) -> Iterator[str]:
     """The facts behind what is ours of a list."""
-    if "search_term" in call.query or ("sort_by" not in call.query and page.total > 1):
+    if "search_term" in request.query or ("sort_by" not in request.query and page.total > 1):
         yield "serpwow-destinations-13"
     if any(it.type != "s3" for it in page.destinations):
         yield "serpwow-destinations-14"
@@ -159,8 +159,8 @@ def _is_secret(name: str) -> bool:
     return re.search(r"secret|key|token|password|credential|connection", name) is not None
 
 
-def _ask(tx: Transaction, call: Call, command: str) -> Answer:
-    answer = Answer.of(tx.ask(DESTINATION, call.parameters["destination_id"], command))
+def _ask(tx: Transaction, request: Request, command: str) -> Answer:
+    answer = Answer.of(tx.ask(DESTINATION, request.parameters["destination_id"], command))
     return answer._replace(assumption=UNKNOWN_BATCH.id) if answer.name == "unknown_destination" else answer
 
 

@@ -138,8 +138,8 @@ def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPL
     counted_already = view.choice(NEXT_RESULT_SET.id) == "running"
     number = max(batch.next_result_set_id - counted_already, 1)
     failed = max(done - (len(batch.searches) - batch.failures), 0)
-    began = batch.started_at or view.now
-    result_set = ResultSet(number, began, view.now, batch.searches.first(done), failed, *uploads, webhook)
+    checkpoint = batch.started_at or view.now
+    result_set = ResultSet(number, checkpoint, view.now, batch.searches.first(done), failed, *uploads, webhook)
     results = (*batch.available(view.now), result_set)
     return replace(_at_rest(view, batch), result_sets=results, next_result_set_id=number + 1)
 

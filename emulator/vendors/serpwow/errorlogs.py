@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from emulator.kernel.budget import Kept
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Call
+from emulator.sdk.vendor import Answer, Request
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.listing import WantedPage, about_the_end, page_wanted
 from emulator.vendors.serpwow.refusals import unfit
@@ -57,12 +57,12 @@ class ErrorLogsPage(NamedTuple):
     logs: list[ErrorLog]
 
 
-def list_error_logs(tx: Transaction, call: Call) -> Answer:
+def list_error_logs(tx: Transaction, request: Request) -> Answer:
     try:
-        wanted = page_wanted(call.query, ("date", "count"), "date", PAGE_SIZE)
+        wanted = page_wanted(request.query, ("date", "count"), "date", PAGE_SIZE)
     except Unfit as reason:
         return unfit(Unfit(str(reason)))
-    term = call.query.get("search_term", "").lower()
+    term = request.query.get("search_term", "").lower()
     found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + KEPT and _speaks_of(log, term)]
     found.sort(key=lambda log: getattr(log, wanted.sort_by), reverse=wanted.descending)
     evidence, also = ("serpwow-errorlogs-6", ()) if found else ("serpwow-errorlogs-1", ("serpwow-empty-2",))

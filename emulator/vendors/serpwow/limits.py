@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call
+from emulator.sdk.vendor import Answer, Handler, Request
 from emulator.vendors.serpwow.assumptions_of_calls import RATE_WINDOW
 from emulator.vendors.serpwow.model import Meter
 
@@ -14,13 +14,13 @@ PER_MINUTE = 60
 MINUTE = timedelta(minutes=1)
 
 
-def limited(name: str, evidence: str, act: Act) -> Act:
+def limited(name: str, evidence: str, act: Handler) -> Handler:
     """The same, but refused once its key has used up the minute."""
 
-    def limit(tx: Transaction, call: Call) -> Answer:
-        if not _count(tx, f"{name}/{call.query.get('api_key', '')}"):
+    def limit(tx: Transaction, request: Request) -> Answer:
+        if not _count(tx, f"{name}/{request.query.get('api_key', '')}"):
             return Answer("too_often", evidence, assumption=RATE_WINDOW.id)
-        return act(tx, call)
+        return act(tx, request)
 
     return limit
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.beside import MANY
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call, Operation
+from emulator.sdk.vendor import Answer, Handler, Operation, Request
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (
@@ -44,21 +44,21 @@ from emulator.vendors.serpwow.refusals import refused_by_a_row
 from emulator.vendors.serpwow.spelling import is_spelt_as_published
 
 
-def credential(call: Call) -> str | None:
+def credential(request: Request) -> str | None:
     """The api_key of the query, on every method. Evidence: serpwow-auth-1."""
-    return call.query.get("api_key")
+    return request.query.get("api_key")
 
 
 BAD_KEY = Answer("bad_key", "serpwow-auth-2")
 
 
-def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
+def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Links to files need no key; all else does."""
-    if not operation.mounts and not tx.accepts("serpwow", credential(call)):
+    if not operation.mounts and not tx.accepts("serpwow", credential(request)):
         return BAD_KEY
-    if not operation.mounts and (refusal := refusal_of_keys(tx, call)):
+    if not operation.mounts and (refusal := refusal_of_keys(tx, request)):
         return refusal
-    if not is_spelt_as_published(call, operation) and tx.choice(PATH_SPELLING.id) == "strict":
+    if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING.id) == "strict":
         return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
     if operation.act is not get_account and _is_down(tx):
         return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN.id)
@@ -70,34 +70,34 @@ def _is_down(tx: Transaction) -> bool:
     return platform is not None and platform.status == "down"
 
 
-def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
+def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
     """An unknown path or verb, once the key is known to be good; links need none."""
-    if call.path.lower().startswith(FILES):
+    if request.path.lower().startswith(FILES):
         return Answer("wrong_verb", "serpwow-link-1", verbs) if verbs else Answer("astray", "serpwow-link-2")
     lost = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
-    if tx.accepts("serpwow", credential(call)):
+    if tx.accepts("serpwow", credential(request)):
         return lost
     if tx.choice(REFUSED_FIRST.id) == "path":
         return lost._replace(assumption=REFUSED_FIRST.id)
     return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST.id)
 
 
-def _ask(command: str) -> Act:
+def _ask(command: str) -> Handler:
     """Asks the batch that the path names."""
 
-    def act(tx: Transaction, call: Call) -> Answer:
-        return refused_by_a_row(tx.ask(BATCH, call.parameters["id"], command))
+    def act(tx: Transaction, request: Request) -> Answer:
+        return refused_by_a_row(tx.ask(BATCH, request.parameters["id"], command))
 
     return act
 
 
-def _is_large(find: Callable[[str, str], Any], call: Call) -> bool:
+def _is_large(find: Callable[[str, str], Any], request: Request) -> bool:
     """Tell whether the batch that the path names has so many searches that going through them takes long."""
-    batch: Batch | None = find(Batch.kind, call.parameters["id"])
+    batch: Batch | None = find(Batch.kind, request.parameters["id"])
     return batch is not None and len(batch.searches) > MANY
 
 
-def stop_all(tx: Transaction, _call: Call) -> Answer:
+def stop_all(tx: Transaction, _call: Request) -> Answer:
     """Asks every batch of the account that is queued or running, and counts."""
     eligible = [batch for status in STOPPABLE for batch in tx.group(Batch.kind, "owner", SELF, status)]
     answers = [tx.ask(BATCH, batch.id, STOPALL).row.answer for batch in eligible]
@@ -113,9 +113,9 @@ def stop_all(tx: Transaction, _call: Call) -> Answer:
     return Answer("stopped_all", "serpwow-stopall-1", (stopped, 0))
 
 
-def list_batches(tx: Transaction, call: Call) -> Answer:
+def list_batches(tx: Transaction, request: Request) -> Answer:
     try:
-        page = page_of(call.query, tx)
+        page = page_of(request.query, tx)
     except Unfit as reason:
         return Answer("bad_list_parameter", reason.evidence, str(reason), reason.assumption)
     answer = Answer("page", "serpwow-list-1", page, page.assumption, () if page.pages else ("serpwow-empty-2",))
@@ -126,7 +126,7 @@ def list_batches(tx: Transaction, call: Call) -> Answer:
     return answer._replace(assumption=page.assumption or fields, also=(*also, *ties))
 
 
-def get_account(tx: Transaction, _call: Call) -> Answer:
+def get_account(tx: Transaction, _call: Request) -> Answer:
     return Answer("account", "serpwow-account-1", account_of(tx))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call
+from emulator.sdk.vendor import Answer, Handler, Request
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import FIND_IN, SEARCHES_BEYOND_END, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.bodies import Unfit
@@ -20,7 +20,7 @@ from emulator.vendors.serpwow.searches import Search, Searches, whole
 
 NO_WEBHOOK = "This Result Set had no webhook POST set"
 
-Look = Callable[[Transaction, Call, Batch], Answer]
+Look = Callable[[Transaction, Request, Batch], Answer]
 
 
 class SearchesPage(NamedTuple):
@@ -47,26 +47,26 @@ class ResultLinks(NamedTuple):
     links: dict[str, Any]
 
 
-def _looking(look: Look) -> Act:
+def _looking(look: Look) -> Handler:
     """Looks at the batch that the path names, if its row lets it be seen."""
 
-    def act(tx: Transaction, call: Call) -> Answer:
-        taken = tx.ask(BATCH, call.parameters["id"], GET)
+    def act(tx: Transaction, request: Request) -> Answer:
+        taken = tx.ask(BATCH, request.parameters["id"], GET)
         if taken.row.answer != "batch" or taken.resource is None:
             return refused_by_a_row(taken)
         try:
-            return look(tx, call, taken.resource)
+            return look(tx, request, taken.resource)
         except Unfit as reason:
             return unfit(reason)
 
     return act
 
 
-def _list_searches(tx: Transaction, call: Call, batch: Batch) -> Answer:
-    number = whole(call.parameters["page"], 0)
+def _list_searches(tx: Transaction, request: Request, batch: Batch) -> Answer:
+    number = whole(request.parameters["page"], 0)
     if number < 1:
         raise Unfit("page must be a whole number from 1")
-    q, custom_id = call.query.get("q"), call.query.get("custom_id")
+    q, custom_id = request.query.get("q"), request.query.get("custom_id")
     found, evidence = batch.searches, "serpwow-searches-3"
     if q or custom_id:
         found = _found(batch, q, custom_id, in_every=tx.choice(FIND_IN.id) == "every")
@@ -103,14 +103,14 @@ def _texts(search: Search, *, in_every: bool) -> list[str]:
 
 
 def _export(format: str) -> Look:
-    def look(tx: Transaction, call: Call, batch: Batch) -> Answer:
+    def look(tx: Transaction, request: Request, batch: Batch) -> Answer:
         also = () if len(batch.searches) else ("serpwow-empty-2",)
-        return Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, call, batch, format)), also=also)
+        return Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, request, batch, format)), also=also)
 
     return look
 
 
-def _list_results(tx: Transaction, _call: Call, batch: Batch) -> Answer:
+def _list_results(tx: Transaction, _call: Request, batch: Batch) -> Answer:
     evidence, assumption = basis_of(batch.available(tx.now), "serpwow-results-4")
     fields, also = fields_beside(tx, "serpwow-list-13")
     return Answer("results", evidence, batch, assumption or fields, (*also, *_of_the_profile(batch, batch.available(tx.now))))
@@ -123,20 +123,20 @@ def _of_the_profile(batch: Batch, result_sets: Sequence[ResultSet]) -> tuple[str
 
 
 def _get_result(format: str, published: str) -> Look:
-    def look(tx: Transaction, call: Call, batch: Batch) -> Answer:
-        result_set = _result_set_of(tx, call, batch)
+    def look(tx: Transaction, request: Request, batch: Batch) -> Answer:
+        result_set = _result_set_of(tx, request, batch)
         evidence, assumption = basis_of([result_set], published)
-        links = result_links(tx, call, batch, result_set, format)
-        columns = ("serpwow-results-15",) if format == "csv" and chosen_columns(call, batch) else ()
+        links = result_links(tx, request, batch, result_set, format)
+        columns = ("serpwow-results-15",) if format == "csv" and chosen_columns(request, batch) else ()
         also = (*columns, *_of_the_profile(batch, [result_set]))
         return Answer("result", evidence, ResultLinks(batch, result_set, links), assumption, also)
 
     return look
 
 
-def _resend(tx: Transaction, call: Call, batch: Batch) -> Answer:
+def _resend(tx: Transaction, request: Request, batch: Batch) -> Answer:
     """Refuses, since this server makes no POST: as one that failed, or as the assumption says."""
-    result_set = _result_set_of(tx, call, batch)
+    result_set = _result_set_of(tx, request, batch)
     if result_set.webhook is None:
         raise Unfit(NO_WEBHOOK, "serpwow-resend-2")
     if result_set.webhook_status == FAILED:
@@ -145,8 +145,8 @@ def _resend(tx: Transaction, call: Call, batch: Batch) -> Answer:
     raise Unfit(message, "serpwow-resend-3", WEBHOOK_UNSENT.id)
 
 
-def _result_set_of(tx: Transaction, call: Call, batch: Batch) -> ResultSet:
-    written = call.parameters["result_set_id"]
+def _result_set_of(tx: Transaction, request: Request, batch: Batch) -> ResultSet:
+    written = request.parameters["result_set_id"]
     result_set = batch.result_set(whole(written, 0), tx.now)
     if result_set is None:
         raise Unfit(f"Result Set with ID '{written}' was not found in this Batch", "serpwow-results-8", UNKNOWN_BATCH.id)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call
+from emulator.sdk.vendor import Answer, Handler, Request
 from emulator.vendors.serpwow.assumptions_of_bodies import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER, OF_BODIES
 from emulator.vendors.serpwow.assumptions_of_calls import HTML_LIMIT, LIST_FIELDS
 from emulator.vendors.serpwow.bodies import FLAGS, Unfit
@@ -22,36 +22,36 @@ NOT_OURS = ("source", "app_name", "api_key")
 """Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
 
 
-def media_type(call: Call) -> str:
+def media_type(request: Request) -> str:
     """Return the content type in small letters, without its parameters; empty where there is none."""
-    return call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def body_of(tx: Transaction, call: Call) -> Any:
+def body_of(tx: Transaction, request: Request) -> Any:
     """Return the body's JSON value, the parameters of a form, or None where there is no body.
 
     Raises:
         Unfit: it is neither, or could not be read whole.
     """
-    if not call.body:
+    if not request.body:
         return None
-    if media_type(call) == FORM and not call.body.lstrip().startswith(JSON_BEGINS):
-        return _form_of(tx, call.body)
+    if media_type(request) == FORM and not request.body.lstrip().startswith(JSON_BEGINS):
+        return _form_of(tx, request.body)
     try:
-        value = call.json
+        value = request.json
     except ValueError:
-        raise Unfit(f"The request body is not valid JSON{_what_it_is(call)}") from None
-    if not _says_json(call) and tx.choice(MISLABELLED_JSON.id) == "refuse":
-        message = f"The request body is JSON, and its Content-Type is {media_type(call) or 'missing'}: send application/json"
+        raise Unfit(f"The request body is not valid JSON{_what_it_is(request)}") from None
+    if not _says_json(request) and tx.choice(MISLABELLED_JSON.id) == "refuse":
+        message = f"The request body is JSON, and its Content-Type is {media_type(request) or 'missing'}: send application/json"
         raise Unfit(message, "serpwow-body-5", MISLABELLED_JSON.id)
     if value is None:
         raise Unfit("The request body must not be null", "serpwow-body-6")
     return value
 
 
-def parameters_of(tx: Transaction, call: Call) -> dict[str, Any]:
+def parameters_of(tx: Transaction, request: Request) -> dict[str, Any]:
     """Return the parameters of the request's body, none where there is no body. Raises as body_of and parameters_in do."""
-    return parameters_in(tx, body_of(tx, call))
+    return parameters_in(tx, body_of(tx, request))
 
 
 def parameters_in(tx: Transaction, body: Any) -> dict[str, Any]:
@@ -94,11 +94,11 @@ def without_nulls(tx: Transaction, parameters: dict[str, Any]) -> dict[str, Any]
     return {name: value for name, value in parameters.items() if value is not None}
 
 
-def as_read(act: Act) -> Act:
+def as_read(act: Handler) -> Handler:
     """Return the same operation; where an assumption decided how the request was read, its answer names it."""
 
-    def act_naming(tx: Transaction, call: Call) -> Answer:
-        answer = act(tx, call)
+    def act_naming(tx: Transaction, request: Request) -> Answer:
+        answer = act(tx, request)
         if answer.assumption not in (None, LIST_FIELDS.id):
             return answer
         decided = (it.id for it in (*OF_BODIES, HTML_LIMIT) if it.id in tx.consulted)
@@ -128,17 +128,17 @@ def _list_in(form: Mapping[str, Any]) -> list[Any]:
     return [form[name] for name in sorted(filter(is_index, form), key=int)]
 
 
-def _says_json(call: Call) -> bool:
-    named = media_type(call)
+def _says_json(request: Request) -> bool:
+    named = media_type(request)
     return named == "application/json" or named.endswith("+json")
 
 
-def _what_it_is(call: Call) -> str:
+def _what_it_is(request: Request) -> str:
     """Return what a body that is no JSON seems to be, and what to do; empty where nobody can tell."""
-    named = media_type(call)
+    named = media_type(request)
     if named.startswith("multipart/"):
         return f", and {named} is not read: send application/json or {FORM}"
-    if not call.body.lstrip().startswith(JSON_BEGINS) and b"=" in call.body:
+    if not request.body.lstrip().startswith(JSON_BEGINS) and b"=" in request.body:
         return f": it looks like a form, and its Content-Type is {named or 'missing'}, not {FORM}"
     return ""
 

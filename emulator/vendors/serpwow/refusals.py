@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.transaction import Taken
+from emulator.kernel.transaction import Transition
 from emulator.sdk.vendor import Answer
 from emulator.vendors.serpwow.assumptions import START_DISABLED, START_EMPTY, STOP_FAILURE, UNKNOWN_BATCH, WRONG_STATE
 from emulator.vendors.serpwow.assumptions_of_calls import EDIT_QUEUED
@@ -23,7 +23,7 @@ OTHERWISE = {"serpwow-update-3": EDIT_QUEUED.id}
 """The evidence of rows that are taken because an assumption is not otherwise: the rows before them name it."""
 
 
-def refused_by_a_row(taken: Taken) -> Answer:
+def refused_by_a_row(taken: Transition) -> Answer:
     """The answer of a row, with the assumption that decides it or its wording if the row names none."""
     answer = Answer.of(taken)
     return answer._replace(assumption=answer.assumption or ASSUMED.get(answer.name) or OTHERWISE.get(answer.evidence))

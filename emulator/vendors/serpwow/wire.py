@@ -9,7 +9,7 @@ from typing import Any
 from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.fields import instant
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS
 from emulator.vendors.serpwow.delivery_status import show_deliveries
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT
@@ -35,7 +35,7 @@ HEADERS = {  # those seen on the live service, serpwow-headers-1, but for what w
 }
 
 
-def finish(tx: Transaction, _call: Call, n: int) -> Mapping[str, str]:
+def finish(tx: Transaction, _call: Request, n: int) -> Mapping[str, str]:
     """A trace id of its own for every reply, in the form of a UUID. Evidence: serpwow-headers-1."""
     it = tx.digest(f"trace/{n}").hex()
     return {"x-trace-id": f"{it[:8]}-{it[8:12]}-4{it[13:16]}-a{it[17:20]}-{it[20:32]}"}
@@ -109,11 +109,11 @@ def show_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any] 
     return shown | show_deliveries(view, result_set)
 
 
-def show_account(tx: Transaction, call: Call, account: Account) -> dict[str, Any]:
+def show_account(tx: Transaction, request: Request, account: Account) -> dict[str, Any]:
     """The account's own part of the Account answer."""
     batches, destinations = tx.size(Batch.kind, "owner", SELF), tx.size(Destination.kind)
     return {
-        "api_key": call.query["api_key"],
+        "api_key": request.query["api_key"],
         "name": account.name,
         "email": account.email,
         "plan": account.plan,

@@ -3,13 +3,13 @@
 from emulator.sdk.vendor import Vendor
 from emulator.vendors.sixdot50.advice import advise
 from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
-from emulator.vendors.sixdot50.given import SixDot50Given
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
-from emulator.vendors.sixdot50.operations import OPERATIONS, admit, astray
+from emulator.vendors.sixdot50.operations import OPERATIONS, admit, unmatched
 from emulator.vendors.sixdot50.refusals import failure
 from emulator.vendors.sixdot50.spelling import ground
+from emulator.vendors.sixdot50.state import SixDot50State
 from emulator.vendors.sixdot50.tokens import credential, make_credentials
-from emulator.vendors.sixdot50.wire import MEDIA_TYPE, WORDINGS, finish
+from emulator.vendors.sixdot50.wire import MEDIA_TYPE, RENDERERS, finish
 
 SIXDOT50 = Vendor(
     name="6dot50",
@@ -19,18 +19,18 @@ SIXDOT50 = Vendor(
     operations=OPERATIONS,
     machines=(BATCH, PAYMENT, MEMBER),
     assumptions=ASSUMPTIONS,
-    wordings=WORDINGS,
-    given=SixDot50Given(),
+    renderers=RENDERERS,
+    state=SixDot50State(),
     credential=credential,
     admit=admit,
-    astray=astray,
+    unmatched=unmatched,
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
     ground=ground,
     advise=advise,
     unauthenticated={"no_token": False, "bad_token": True},
-    recognizes=lambda call: credential(call) is not None,
+    recognizes=lambda request: credential(request) is not None,
     key_place="a token of getToken in the header Authorization, as Bearer TOKEN",
     media_type=MEDIA_TYPE,
     case_sensitive=False,

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 
 Properties = Mapping[str, Any]
 """Property name in lower case → value."""
@@ -20,9 +20,9 @@ Types = Mapping[str, type | tuple[type, ...]]
 NUMBER = (int, Decimal)
 
 
-def properties(call: Call) -> Properties | None:
+def properties(request: Request) -> Properties | None:
     """The properties of the body, None when it is not a JSON object."""
-    return of_object(_read(call.body))
+    return of_object(_read(request.body))
 
 
 def of_object(value: Any) -> Properties | None:

@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from operator import attrgetter
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Call
+from emulator.sdk.vendor import Answer, Request
 from emulator.vendors.sixdot50.assumptions_of_calls import BAD_PAGING, STATUS_CASE, TAKE_NOTHING, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
@@ -19,16 +19,16 @@ from emulator.vendors.sixdot50.writing import refused
 MOST = 1000
 
 
-def list_batches(tx: Transaction, call: Call) -> Answer:
+def list_batches(tx: Transaction, request: Request) -> Answer:
     """The batches of the page that the query asks for, newest first; or what is wrong with the query."""
-    values = values_of(call)
+    values = values_of(request)
     query = {name: it[0] for name, it in values.items()}
     if flaws := [*flaws_of_repetition(tx, values), *_flaws(tx, query)]:
         return refused(tx, flaws)
-    passed_over = _malformed(query)
+    skipped_rows = _malformed(query)
     if _wants_nothing(query) and tx.choice(TAKE_NOTHING.id) == "everything":
-        passed_over = [*passed_over, "take"]
-    page = _page(tx, {name: value for name, value in query.items() if name not in passed_over})
+        skipped_rows = [*skipped_rows, "take"]
+    page = _page(tx, {name: value for name, value in query.items() if name not in skipped_rows})
     both = ("6dot50-list-8",) if query.get("statuscode") and query.get("externalid") else ()
     ties = ("6dot50-list-10",) if any(one.created_at == other.created_at for one, other in pairwise(page)) else ()
     empty = ("6dot50-list-12",) if "" in (query.get("statuscode"), query.get("externalid")) else ()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from emulator.kernel.beside import MANY
 from emulator.kernel.machine import Machine
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call, Operation
+from emulator.sdk.vendor import Answer, Handler, Operation, Request
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
@@ -30,28 +30,28 @@ from emulator.vendors.sixdot50.wire import BATCH_STATUS_CODES, PAYMENT_STATUS_CO
 from emulator.vendors.sixdot50.writing import UNREADABLE, add_payments, create_batch, refused, update_batch
 
 
-def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
+def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Nothing works while the platform is down; else, everything but asking for a token needs one."""
     platform: Platform | None = tx.find(Platform.kind, SELF)
     if platform is not None and platform.status == "down":
         return resting(tx, Answer("broken", "6dot50-error-7"))
     if operation.path == GET_TOKEN:
         return None
-    token = bearer(call)
+    token = bearer(request)
     if token is None:
-        return Answer("no_token", "6dot50-auth-3" if "authorization" in call.headers else "6dot50-auth-8")
+        return Answer("no_token", "6dot50-auth-3" if "authorization" in request.headers else "6dot50-auth-8")
     return None if is_good(tx, token) else Answer("bad_token", "6dot50-auth-4")
 
 
-def astray(_tx: Transaction, _call: Call, verbs: Sequence[str]) -> Answer:
+def unmatched(_tx: Transaction, _call: Request, verbs: Sequence[str]) -> Answer:
     if verbs:
         return Answer("astray", "6dot50-verb-1", tuple(verbs), WRONG_METHOD.id)
     return Answer("astray", "6dot50-path-1", ())
 
 
-def get_token(tx: Transaction, call: Call) -> Answer:
+def get_token(tx: Transaction, request: Request) -> Answer:
     """A token for a key and its secret, if both are there and go together."""
-    given = properties(call)
+    given = properties(request)
     if given is None:
         return resting(tx, UNREADABLE)
     if mistyped := list(flaws_of_types(given, CREDENTIAL_TYPES)):
@@ -67,11 +67,11 @@ def get_token(tx: Transaction, call: Call) -> Answer:
     return Answer("token", "6dot50-token-1", issue(tx, given["key"]), OLDER_TOKENS.id if others else None)
 
 
-def _ask(machine: Machine, command: str) -> Act:
+def _ask(machine: Machine, command: str) -> Handler:
     """Asks the resource that the path names, once its id is known to be one."""
 
-    def act(tx: Transaction, call: Call) -> Answer:
-        id = call.parameters["id"].lower()
+    def act(tx: Transaction, request: Request) -> Answer:
+        id = request.parameters["id"].lower()
         if not GUID.fullmatch(id):
             return resting(tx, Answer("malformed_id", "6dot50-id-2"))
         return resting(tx, Answer.of(tx.ask(machine, id, command)))
@@ -79,15 +79,15 @@ def _ask(machine: Machine, command: str) -> Act:
     return act
 
 
-def _delete_payment(tx: Transaction, call: Call) -> Answer:
+def _delete_payment(tx: Transaction, request: Request) -> Answer:
     """What was deleted is shown once more."""
-    payment = tx.find(Payment.kind, call.parameters["id"].lower())
-    answer = _ask(PAYMENT, DELETE)(tx, call)
+    payment = tx.find(Payment.kind, request.parameters["id"].lower())
+    answer = _ask(PAYMENT, DELETE)(tx, request)
     return answer if answer.name != "deleted" else resting(tx, answer._replace(subject=payment))
 
 
-def _member_exists(tx: Transaction, call: Call) -> Answer:
-    msisdn = call.parameters["msisdn"]
+def _member_exists(tx: Transaction, request: Request) -> Answer:
+    msisdn = request.parameters["msisdn"]
     if MSISDN.fullmatch(msisdn):
         return Answer.of(tx.ask(MEMBER, msisdn, EXISTS))._replace(assumption=EXISTS_BODY.id)
     if tx.choice(MALFORMED_MSISDN.id) == "400":
@@ -95,16 +95,16 @@ def _member_exists(tx: Transaction, call: Call) -> Answer:
     return Answer("no_member", "6dot50-members-2", None, MALFORMED_MSISDN.id)
 
 
-def _list_batches(tx: Transaction, call: Call) -> Answer:
-    return resting(tx, list_batches(tx, call))
+def _list_batches(tx: Transaction, request: Request) -> Answer:
+    return resting(tx, list_batches(tx, request))
 
 
-def _list_accounts(tx: Transaction, _call: Call) -> Answer:
+def _list_accounts(tx: Transaction, _call: Request) -> Answer:
     return resting(tx, Answer("accounts", "6dot50-accounts-2", tx.group(Account.kind, *OURS)))
 
 
-def _status_codes(codes: Mapping[str, str], evidence: str) -> Callable[[Transaction, Call], Answer]:
-    def act(_tx: Transaction, _call: Call) -> Answer:
+def _status_codes(codes: Mapping[str, str], evidence: str) -> Callable[[Transaction, Request], Answer]:
+    def act(_tx: Transaction, _call: Request) -> Answer:
         return Answer("status_codes", evidence, codes)
 
     return act

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.sixdot50.assumptions_of_calls import REPEATED_PARAMETER
 from emulator.vendors.sixdot50.validation import INVALID, Flaw
 
@@ -17,10 +17,10 @@ Values = Mapping[str, Sequence[str]]
 """Parameter in lower case → its values, in the order in which they came."""
 
 
-def values_of(call: Call) -> Values:
+def values_of(request: Request) -> Values:
     """Return the values of each parameter of the query. Evidence: 6dot50-input-1."""
     found: dict[str, list[str]] = {}
-    for name, value in parse_qsl(call.query_string, keep_blank_values=True):
+    for name, value in parse_qsl(request.query_string, keep_blank_values=True):
         found.setdefault(name.lower(), []).append(value)
     return found
 

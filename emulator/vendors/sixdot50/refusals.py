@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Call, Reply, Wording, phrase
+from emulator.sdk.vendor import Renderer, Request, Response, phrase
 from emulator.vendors.sixdot50.assumptions import EMPTY_SUBMIT, SMALL_FLOAT_STATUS
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     ERROR_BODY,
@@ -29,12 +29,12 @@ MESSAGES = {MISSING: "Required parameter missing", INVALID: "Invalid value suppl
 Entry = Mapping[str, str]
 
 
-def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Entry) -> Reply:
+def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Entry) -> Response:
     """The envelope; or, where that is assumed, the message alone."""
     if tx.choice((NOT_FOUND_BODY if status == 404 else ERROR_BODY).id) == "message":
-        return Reply(status, {"message": message})
+        return Response(status, {"message": message})
     body: dict[str, Any] = {"statusCode": status, "errorCode": code, "message": message}
-    return Reply(status, body | ({"validationErrors": list(entries)} if entries else {}))
+    return Response(status, body | ({"validationErrors": list(entries)} if entries else {}))
 
 
 def _entry(flaw: Flaw, index: int | None) -> Entry:
@@ -50,72 +50,72 @@ def _as_text(value: Any) -> str:
     return str(value) if isinstance(value, (str, Decimal)) else json.dumps(value, ensure_ascii=False, default=float)
 
 
-def _invalid(tx: Transaction, _call: Call, flaws: list[Flaw]) -> Reply:
+def _invalid(tx: Transaction, _call: Request, flaws: list[Flaw]) -> Response:
     by_payment = tx.choice(ERROR_INDEX.id) == "payments"
     indexes = [flaw.place if by_payment else number for number, flaw in enumerate(flaws)]
     entries = [_entry(flaw, index) for flaw, index in zip(flaws, indexes, strict=True)]
     return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
 
 
-def _unauthorized(challenge: str) -> Wording:
-    def word(_tx: Transaction, _call: Call, _subject: object) -> Reply:
-        return Reply(401, None, {"www-authenticate": challenge})
+def _unauthorized(challenge: str) -> Renderer:
+    def word(_tx: Transaction, _call: Request, _subject: object) -> Response:
+        return Response(401, None, {"www-authenticate": challenge})
 
     return word
 
 
-def _refusal(status: int, message: str, code: str = GENERAL) -> Wording:
-    def word(tx: Transaction, _call: Call, _subject: object) -> Reply:
+def _refusal(status: int, message: str, code: str = GENERAL) -> Renderer:
+    def word(tx: Transaction, _call: Request, _subject: object) -> Response:
         return _refuse(tx, status, code, message)
 
     return word
 
 
-def _wrong_state(what: str) -> Wording:
-    def word(tx: Transaction, _call: Call, _subject: object) -> Reply:
+def _wrong_state(what: str) -> Renderer:
+    def word(tx: Transaction, _call: Request, _subject: object) -> Response:
         return _refuse(tx, int(tx.choice(WRONG_STATE_STATUS.id)), GENERAL, f"The {what} is not in DRAFT")
 
     return word
 
 
-def _unknown(what: str) -> Wording:
-    def word(tx: Transaction, call: Call, _subject: object) -> Reply:
-        return _refuse(tx, 404, GENERAL, f"There is no {what} with the id {call.parameters['id']}")
+def _unknown(what: str) -> Renderer:
+    def word(tx: Transaction, request: Request, _subject: object) -> Response:
+        return _refuse(tx, 404, GENERAL, f"There is no {what} with the id {request.parameters['id']}")
 
     return word
 
 
-def _malformed_id(tx: Transaction, call: Call, _subject: object) -> Reply:
-    id = call.parameters["id"]
+def _malformed_id(tx: Transaction, request: Request, _subject: object) -> Response:
+    id = request.parameters["id"]
     if tx.choice(MALFORMED_ID.id) == "404":
         return _refuse(tx, 404, GENERAL, f"There is nothing with the id {id}")
-    return _invalid(tx, call, [Flaw(INVALID, "id", id, "6dot50-id-2")])
+    return _invalid(tx, request, [Flaw(INVALID, "id", id, "6dot50-id-2")])
 
 
-def _unpaid(tx: Transaction, _call: Call, _subject: object) -> Reply:
+def _unpaid(tx: Transaction, _call: Request, _subject: object) -> Response:
     return _refuse(tx, int(tx.choice(SMALL_FLOAT_STATUS.id)), GENERAL, "No account has the funds to pay for the batch")
 
 
-def _other_media_type(tx: Transaction, call: Call, _subject: object) -> Reply:
+def _other_media_type(tx: Transaction, request: Request, _subject: object) -> Response:
     status = 415 if tx.choice(OTHER_MEDIA_TYPE.id) == "415" else 400
-    sent = call.headers.get("content-type") or "missing"
+    sent = request.headers.get("content-type") or "missing"
     return _refuse(tx, status, UNREADABLE, f"The Content-Type is {sent}, and must be application/json")
 
 
-def _astray(tx: Transaction, _call: Call, verbs: tuple[str, ...]) -> Reply:
+def _astray(tx: Transaction, _call: Request, verbs: tuple[str, ...]) -> Response:
     if verbs and tx.choice(WRONG_METHOD.id) == "405":
-        return Reply(405, None, {"allow": ", ".join(verbs)})
-    return Reply(404)
+        return Response(405, None, {"allow": ", ".join(verbs)})
+    return Response(404)
 
 
-def failure(tx: Transaction, call: Call, status: int) -> Reply:
+def failure(tx: Transaction, request: Request, status: int) -> Response:
     """A failure that nothing in the state brought about. Evidence: 6dot50-error-2."""
     if status == 401:
-        return REFUSALS["bad_token"](tx, call, None)
-    return REFUSALS["broken"](tx, call, None) if status == 500 else _refuse(tx, status, GENERAL, phrase(status))
+        return REFUSALS["bad_token"](tx, request, None)
+    return REFUSALS["broken"](tx, request, None) if status == 500 else _refuse(tx, status, GENERAL, phrase(status))
 
 
-REFUSALS: dict[str, Wording] = {
+REFUSALS: dict[str, Renderer] = {
     "no_token": _unauthorized("Bearer"),
     "bad_token": _unauthorized('Bearer error="invalid_token"'),
     "malformed_id": _malformed_id,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types, misfits, of_object, properties
 from emulator.vendors.sixdot50.validation import ADDITION_TYPES, BATCH_TYPES, CREDENTIAL_TYPES, PAYMENT_TYPES
 
@@ -24,9 +24,9 @@ KINDS: dict[type, str] = {
 }
 
 
-def misshapen(call: Call) -> Iterator[str]:
+def misshapen(request: Request) -> Iterator[str]:
     """Yield a line for each field of another type, and what it should be."""
-    given = properties(call) or {}
+    given = properties(request) or {}
     yield from _misfits(given, BODY_TYPES, "")
     payments = given.get("payments")
     for index, payment in enumerate(payments if isinstance(payments, list) else ()):

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 import orjson
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Call, Operation
+from emulator.sdk.vendor import Answer, Operation, Request
 from emulator.vendors.sixdot50.ids import GUID
 from emulator.vendors.sixdot50.queries import PARAMETERS
 from emulator.vendors.sixdot50.tokens import GET_TOKEN
@@ -22,31 +22,31 @@ WITH_BODY = frozenset((("POST", GET_TOKEN), ("POST", "/batches"), ("PUT", "/batc
 """Method and path of each operation that has a body. Evidence: 6dot50-media-2."""
 
 
-def ground(_tx: Transaction, call: Call, operation: Operation, answer: Answer) -> Answer:
+def ground(_tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts by which its request was understood, or part of it ignored."""
-    facts = [*_facts_of_path(call, operation), *_facts_of_names(call, operation), *_facts_of_header(call, operation)]
+    facts = [*_facts_of_path(request, operation), *_facts_of_names(request, operation), *_facts_of_header(request, operation)]
     return answer.resting_on(facts) if facts else answer
 
 
-def _facts_of_path(call: Call, operation: Operation) -> Iterator[str]:
-    path = call.path.removesuffix("/")
-    if path != call.path:
+def _facts_of_path(request: Request, operation: Operation) -> Iterator[str]:
+    path = request.path.removesuffix("/")
+    if path != request.path:
         yield "6dot50-path-3"
     expected = operation.path.split("/")
     actual = path.split("/")[-len(expected) + 1 :]
     fixed = [(one, other) for one, other in zip(actual, expected[1:], strict=True) if not other.startswith("{")]
     if any(one != other for one, other in fixed):
         yield "6dot50-input-1"
-    if any(id != id.lower() and GUID.fullmatch(id.lower()) for id in call.parameters.values()):
+    if any(id != id.lower() and GUID.fullmatch(id.lower()) for id in request.parameters.values()):
         yield "6dot50-id-1"
 
 
-def _facts_of_names(call: Call, operation: Operation) -> Iterator[str]:
-    if call.query_string and operation.name == "6dot50.batches.list":
-        yield from _spelt_otherwise([name for name, _ in parse_qsl(call.query_string)], PARAMETERS)
-    if call.body and (operation.method, operation.path) in WITH_BODY:
-        yield from _spelt_otherwise(_names_in(call.body), PROPERTIES)
-    elif call.body:
+def _facts_of_names(request: Request, operation: Operation) -> Iterator[str]:
+    if request.query_string and operation.name == "6dot50.batches.list":
+        yield from _spelt_otherwise([name for name, _ in parse_qsl(request.query_string)], PARAMETERS)
+    if request.body and (operation.method, operation.path) in WITH_BODY:
+        yield from _spelt_otherwise(_names_in(request.body), PROPERTIES)
+    elif request.body:
         yield "6dot50-cancel-13"
 
 
@@ -68,7 +68,7 @@ def _names_in(body: bytes) -> set[str]:
     return {*value, *(name for payment in payments if isinstance(payment, dict) for name in payment)}
 
 
-def _facts_of_header(call: Call, operation: Operation) -> Iterator[str]:
-    scheme = call.headers.get("authorization", "").strip().partition(" ")[0]
+def _facts_of_header(request: Request, operation: Operation) -> Iterator[str]:
+    scheme = request.headers.get("authorization", "").strip().partition(" ")[0]
     if scheme and scheme not in SCHEMES and operation.path != GET_TOKEN:
         yield "6dot50-auth-7"

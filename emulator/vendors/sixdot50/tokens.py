@@ -12,7 +12,7 @@ from uuid import UUID
 import orjson
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Call, Credentials
+from emulator.sdk.vendor import Credentials, Request
 from emulator.vendors.sixdot50.assumptions_of_calls import OLDER_TOKENS
 from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
@@ -37,18 +37,18 @@ def matches(key: str, secret: str) -> bool:
     return bool(secret) and (not _is_own(key) or hmac.compare_digest(secret.encode(), _secret_of(key).encode()))
 
 
-def credential(call: Call) -> str | None:
+def credential(request: Request) -> str | None:
     """The key: of the body where a token is asked for, of the token elsewhere."""
-    if call.path.rstrip("/").lower().endswith(GET_TOKEN.lower()):
-        key = (properties(call) or {}).get("key")
+    if request.path.rstrip("/").lower().endswith(GET_TOKEN.lower()):
+        key = (properties(request) or {}).get("key")
     else:
-        key = _claims(bearer(call) or "").get("id")
+        key = _claims(bearer(request) or "").get("id")
     return key if isinstance(key, str) and key else None
 
 
-def bearer(call: Call) -> str | None:
+def bearer(request: Request) -> str | None:
     """The token of the Authorization header, None when it holds none. Evidence: 6dot50-auth-1 and 6dot50-auth-2."""
-    scheme, _, token = call.headers.get("authorization", "").strip().partition(" ")
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 

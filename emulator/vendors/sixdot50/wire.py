@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Call, Reply, Wording
+from emulator.sdk.vendor import Renderer, Request, Response
 from emulator.vendors.sixdot50.assumptions import (
     ADDED_BODY,
     CANCELLED_REFERRALS,
@@ -41,7 +41,7 @@ MEDIA_TYPE = "application/json; charset=utf-8"
 """Evidence: 6dot50-media-1."""
 
 
-def finish(_tx: Transaction, _call: Call, _n: int) -> Mapping[str, str]:
+def finish(_tx: Transaction, _call: Request, _n: int) -> Mapping[str, str]:
     """No header of its own is published."""
     return {}
 
@@ -162,73 +162,73 @@ def is_shown_as_member(tx: Transaction, payment: Payment) -> bool:
     return payment.status == "SETTLED" or is_member(tx, payment.msisdn)
 
 
-def _batch(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    return Reply(200, show_batch(tx, batch))
+def _batch(tx: Transaction, _call: Request, batch: Batch) -> Response:
+    return Response(200, show_batch(tx, batch))
 
 
-def _batches(tx: Transaction, _call: Call, batches: list[Batch]) -> Reply:
-    return Reply(200, [show_batch(tx, batch) for batch in batches])
+def _batches(tx: Transaction, _call: Request, batches: list[Batch]) -> Response:
+    return Response(200, [show_batch(tx, batch) for batch in batches])
 
 
-def _created(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    return Reply(int(tx.choice(CREATED_STATUS.id)), show_written(tx, batch))
+def _created(tx: Transaction, _call: Request, batch: Batch) -> Response:
+    return Response(int(tx.choice(CREATED_STATUS.id)), show_written(tx, batch))
 
 
-def _changed(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    return Reply(200, show_written(tx, batch))
+def _changed(tx: Transaction, _call: Request, batch: Batch) -> Response:
+    return Response(200, show_written(tx, batch))
 
 
-def _added(tx: Transaction, call: Call, batch: Batch) -> Reply:
+def _added(tx: Transaction, request: Request, batch: Batch) -> Response:
     wanted = tx.choice(ADDED_BODY.id)
-    return {"batch": _batch, "payments": _payments}.get(wanted, _submitted)(tx, call, batch)
+    return {"batch": _batch, "payments": _payments}.get(wanted, _submitted)(tx, request, batch)
 
 
-def _submitted(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    return Reply(200, show_batch(tx, batch) | {"payments": _show_payments(tx, batch)})
+def _submitted(tx: Transaction, _call: Request, batch: Batch) -> Response:
+    return Response(200, show_batch(tx, batch) | {"payments": _show_payments(tx, batch)})
 
 
-def _payments(tx: Transaction, _call: Call, batch: Batch) -> Reply:
-    return Reply(200, _show_payments(tx, batch))
+def _payments(tx: Transaction, _call: Request, batch: Batch) -> Response:
+    return Response(200, _show_payments(tx, batch))
 
 
 def _show_payments(tx: Transaction, batch: Batch) -> list[dict[str, Any]]:
     return [show_payment(tx, payment) for payment in tx.group(Payment.kind, "batch", batch.id)]
 
 
-def _deleted(tx: Transaction, _call: Call, payment: Payment) -> Reply:
+def _deleted(tx: Transaction, _call: Request, payment: Payment) -> Response:
     shown = show_payment(tx, payment) | {"statusCode": "DELETED"}
-    return Reply(200, {name: value for name, value in shown.items() if name != "settledAt"})
+    return Response(200, {name: value for name, value in shown.items() if name != "settledAt"})
 
 
-def _exists(known: bool) -> Wording:
-    def word(tx: Transaction, _call: Call, _subject: object) -> Reply:
-        return Reply(200, known if tx.choice(EXISTS_BODY.id) == "boolean" else {"exists": known})
+def _exists(known: bool) -> Renderer:
+    def word(tx: Transaction, _call: Request, _subject: object) -> Response:
+        return Response(200, known if tx.choice(EXISTS_BODY.id) == "boolean" else {"exists": known})
 
     return word
 
 
-def _payment(tx: Transaction, _call: Call, payment: Payment) -> Reply:
-    return Reply(200, show_payment(tx, payment))
+def _payment(tx: Transaction, _call: Request, payment: Payment) -> Response:
+    return Response(200, show_payment(tx, payment))
 
 
-def _accounts(tx: Transaction, _call: Call, accounts: list[Account]) -> Reply:
-    return Reply(200, [show_account(tx, account) for account in accounts])
+def _accounts(tx: Transaction, _call: Request, accounts: list[Account]) -> Response:
+    return Response(200, [show_account(tx, account) for account in accounts])
 
 
-def _status_codes(_tx: Transaction, _call: Call, codes: Mapping[str, str]) -> Reply:
-    return Reply(200, [{"code": code, "description": description} for code, description in codes.items()])
+def _status_codes(_tx: Transaction, _call: Request, codes: Mapping[str, str]) -> Response:
+    return Response(200, [{"code": code, "description": description} for code, description in codes.items()])
 
 
-def _token(_tx: Transaction, _call: Call, token: Token) -> Reply:
+def _token(_tx: Transaction, _call: Request, token: Token) -> Response:
     ends = token.expires_at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    return Reply(200, {"success": True, "token": token.id, "expiresAt": ends})
+    return Response(200, {"success": True, "token": token.id, "expiresAt": ends})
 
 
-def _no_token_given(tx: Transaction, _call: Call, _subject: object) -> Reply:
-    return Reply(int(tx.choice(FAILED_TOKEN_STATUS.id)), {"success": False})
+def _no_token_given(tx: Transaction, _call: Request, _subject: object) -> Response:
+    return Response(int(tx.choice(FAILED_TOKEN_STATUS.id)), {"success": False})
 
 
-WORDINGS: dict[str, Wording] = {
+RENDERERS: dict[str, Renderer] = {
     "batch": _batch,
     "batches": _batches,
     "created": _created,

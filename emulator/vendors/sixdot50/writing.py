@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call
+from emulator.sdk.vendor import Answer, Handler, Request
 from emulator.vendors.sixdot50.assumptions import (
     EMPTY_EXTERNAL_ID,
     EMPTY_UPDATE,
@@ -45,9 +45,9 @@ Read = Callable[[Transaction, Properties, str], Wish | Answer]
 """Reads what is asked of the batch with that id, or refuses it."""
 
 
-def create_batch(tx: Transaction, call: Call) -> Answer:
+def create_batch(tx: Transaction, request: Request) -> Answer:
     """A new batch in draft."""
-    given = properties(call)
+    given = properties(request)
     if given is None:
         return resting(tx, UNREADABLE)
     if mistyped := list(flaws_of_types(given, BATCH_TYPES)):
@@ -68,14 +68,14 @@ def refused(tx: Transaction, flaws: list[Flaw]) -> Answer:
     return resting(tx, Answer("invalid", flaws[0].evidence, flaws, flaws[0].assumption))
 
 
-def _write(command: str, read: Read) -> Act:
+def _write(command: str, read: Read) -> Handler:
     """What is asked is read, the batch says whether it may be, and only then is it done."""
 
-    def act(tx: Transaction, call: Call) -> Answer:
-        id = call.parameters["id"].lower()
+    def act(tx: Transaction, request: Request) -> Answer:
+        id = request.parameters["id"].lower()
         if not GUID.fullmatch(id):
             return resting(tx, Answer("malformed_id", "6dot50-id-2"))
-        given = properties(call)
+        given = properties(request)
         wish = UNREADABLE if given is None else read(tx, given, id)
         taken = tx.ask(BATCH, id, command)
         answer = Answer.of(taken)

@@ -3,14 +3,14 @@
 from emulator.sdk.vendor import Credentials, Vendor
 from emulator.vendors.stripe.advice import advise
 from emulator.vendors.stripe.assumptions import ASSUMPTIONS
-from emulator.vendors.stripe.calls import admit, astray, credential
+from emulator.vendors.stripe.calls import admit, credential, unmatched
 from emulator.vendors.stripe.destinations import DESTINATION
 from emulator.vendors.stripe.event_operations import EVENT_OPERATIONS
-from emulator.vendors.stripe.event_wire import EVENT_WORDINGS
-from emulator.vendors.stripe.given import StripeGiven
+from emulator.vendors.stripe.event_wire import EVENT_RENDERERS
 from emulator.vendors.stripe.machine import JOB
 from emulator.vendors.stripe.operations import JOB_OPERATIONS, ground
-from emulator.vendors.stripe.wire import JOB_WORDINGS, failure, finish
+from emulator.vendors.stripe.state import StripeState
+from emulator.vendors.stripe.wire import JOB_RENDERERS, failure, finish
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -27,17 +27,17 @@ STRIPE = Vendor(
     operations=JOB_OPERATIONS + EVENT_OPERATIONS,
     machines=(JOB, DESTINATION),
     assumptions=ASSUMPTIONS,
-    wordings=JOB_WORDINGS | EVENT_WORDINGS,
-    given=StripeGiven(),
+    renderers=JOB_RENDERERS | EVENT_RENDERERS,
+    state=StripeState(),
     credential=credential,
     admit=admit,
-    astray=astray,
+    unmatched=unmatched,
     finish=finish,
     make_credentials=make_credentials,
     failure=failure,
     ground=ground,
     advise=advise,
     unauthenticated={"unauthenticated": False, "publishable_key": True, "restricted_key": True},
-    recognizes=lambda call: "stripe-version" in call.headers or (credential(call) or "").startswith(("sk_", "rk_")),
+    recognizes=lambda request: "stripe-version" in request.headers or (credential(request) or "").startswith(("sk_", "rk_")),
     key_place="its key in the header Authorization, as Bearer KEY",
 )

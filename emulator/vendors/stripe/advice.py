@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.words import near, some
 from emulator.sdk.forms import form_instead_of_json
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.stripe.assumptions import CHANNEL, CONTENT_TYPE
 from emulator.vendors.stripe.calls import content_type, fields_of, version_of
 from emulator.vendors.stripe.creation import endpoint_of
@@ -18,50 +18,50 @@ from emulator.vendors.stripe.parameters import pairs_of
 from emulator.vendors.stripe.versions import PREVIEWS, Endpoint, endpoints_of, is_well_formed
 
 
-def advise(tx: Transaction, call: Call, answer: str) -> Iterator[str]:
+def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     if answer == "no_version":
         yield f"the header Stripe-Version says for which version the request was written, such as {PREVIEWS[0]}"
     elif answer == "unknown_version":
-        if not is_well_formed(version_of(call)):
+        if not is_well_formed(version_of(request)):
             yield f"a version is a date and a name, such as {PREVIEWS[-1]}"
         yield f"the versions that have batch jobs are {', '.join(PREVIEWS)}"
-    elif answer == "link_refused" and call.method == "PUT":
-        yield from _of_content_type(tx, call)
+    elif answer == "link_refused" and request.method == "PUT":
+        yield from _of_content_type(tx, request)
     elif answer == "unsupported_endpoint":
-        yield from _of_endpoint(tx, call)
+        yield from _of_endpoint(tx, request)
     elif answer == "invalid_fields":
-        yield from _of_event_types(call)
+        yield from _of_event_types(request)
     elif answer == "publishable_key":
         yield "a secret key begins with sk_; a key of another form is good where the scenario lists it under credentials"
     elif answer == "wrong_account":
         yield "a context is the id of an account, or of several with / between them, such as acct_111/acct_111a"
     if answer in ("invalid_fields", "no_version", "unknown_version"):
-        yield from form_instead_of_json(call, "Stripe's v2 API")
+        yield from form_instead_of_json(request, "Stripe's v2 API")
 
 
-def _of_content_type(tx: Transaction, call: Call) -> Iterator[str]:
+def _of_content_type(tx: Transaction, request: Request) -> Iterator[str]:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
-    sent = content_type(call)
+    sent = content_type(request)
     if accepted is not None and sent not in accepted:
         types = " or ".join(it or "none" for it in sorted(accepted, reverse=True))
         yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
 
 
-def _of_event_types(call: Call) -> Iterator[str]:
+def _of_event_types(request: Request) -> Iterator[str]:
     """Name the type that was meant where one in the query or in enabled_events is none."""
-    fields = fields_of(call)
+    fields = fields_of(request)
     wanted = fields.get("enabled_events", ()) if isinstance(fields, dict) else ()
-    asked = [value for name, value in pairs_of(call) if name.partition("[")[0] == "types"]
+    asked = [value for name, value in pairs_of(request) if name.partition("[")[0] == "types"]
     for type in (*asked, *(wanted if isinstance(wanted, list) else ())):
         if isinstance(type, str) and not is_event_type(type) and (close := near(type, TYPES)):
             yield f"{type} is no type of event; the nearest is {' or '.join(close)}"
 
 
-def _of_endpoint(tx: Transaction, call: Call) -> Iterator[str]:
-    fields = fields_of(call)
+def _of_endpoint(tx: Transaction, request: Request) -> Iterator[str]:
+    fields = fields_of(request)
     if not isinstance(fields, dict):
         return
-    wanted, version, channel = endpoint_of(fields), version_of(call), tx.choice(CHANNEL.id)
+    wanted, version, channel = endpoint_of(fields), version_of(request), tx.choice(CHANNEL.id)
     known = {_alike(it): f"{it.http_method} {it.path}" for it in endpoints_of(version, channel)}
     if close := near(_alike(wanted), known):
         yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(known[it] for it in close)}"

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.forms import ENCODED
-from emulator.sdk.vendor import Act, Answer, Call, Operation
+from emulator.sdk.vendor import Answer, Handler, Operation, Request
 from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.assumptions_of_requests import BODY_TYPE
 from emulator.vendors.stripe.contexts import acting, refusal_of_context
@@ -21,22 +21,22 @@ from emulator.vendors.stripe.parameters import Known, Mistaken, pairs_of
 from emulator.vendors.stripe.platform import LOCKED, platform_of
 from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, is_well_formed, named_version
 
-WithFields = Callable[[Transaction, Call, Mapping[str, Any]], Answer]
+WithFields = Callable[[Transaction, Request, Mapping[str, Any]], Answer]
 """Carries out an operation whose body is an object with these fields."""
 
 NOBODYS = f"\0{ABSENT}"
 """An id that nothing has."""
 
 
-def credential(call: Call) -> str | None:
+def credential(request: Request) -> str | None:
     """The secret key: a bearer token, or the user name of basic authentication. Evidence: stripe-auth-1."""
-    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip() or None
     return _user_name(value) if scheme.lower() == "basic" else None
 
 
-def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
+def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     platform = platform_of(tx)
     if platform.status == "down":
         return Answer("down", "stripe-platform-1")
@@ -47,18 +47,18 @@ def admit(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
     if platform.limiting != "none":
         return Answer("limited", "stripe-limit-1", platform.limiting)
     return (
-        refusal_of_key(tx, call.credential)
-        or refusal_of_organization(call.credential, call.headers)
-        or refusal_of_context(tx, call)
-        or refusal_of_rate(tx, acting(tx, call))
-        or _version_refusal(tx, call, operation)
-        or refusal_of_key_in_use(tx, call, operation)
+        refusal_of_key(tx, request.credential)
+        or refusal_of_organization(request.credential, request.headers)
+        or refusal_of_context(tx, request)
+        or refusal_of_rate(tx, acting(tx, request))
+        or _version_refusal(tx, request, operation)
+        or refusal_of_key_in_use(tx, request, operation)
     )
 
 
-def version_of(call: Call) -> str:
+def version_of(request: Request) -> str:
     """Return the version that a request names; empty where it names none."""
-    return named_version(call.headers.get("stripe-version", ""))
+    return named_version(request.headers.get("stripe-version", ""))
 
 
 def is_known(version: str, operation: str) -> bool:
@@ -66,8 +66,8 @@ def is_known(version: str, operation: str) -> bool:
     return version in PREVIEWS or (version in GENERAL and not operation.startswith("stripe.batch_jobs."))
 
 
-def _version_refusal(tx: Transaction, call: Call, operation: Operation) -> Answer | None:
-    version = version_of(call)
+def _version_refusal(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    version = version_of(request)
     if not version:
         return Answer("no_version", "stripe-version-1")
     if is_known(version, operation.name) or (choice := tx.choice(VERSION_UNKNOWN.id)) == "any":
@@ -77,15 +77,15 @@ def _version_refusal(tx: Transaction, call: Call, operation: Operation) -> Answe
     return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN.id)
 
 
-def astray(tx: Transaction, call: Call, verbs: Sequence[str]) -> Answer:
+def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
     """An unknown path or verb, once the key is known to be good; links need none."""
     if platform_of(tx).status == "down":
         return Answer("down", "stripe-platform-1")
-    if call.path.startswith(MOUNT) and verbs:
+    if request.path.startswith(MOUNT) and verbs:
         return Answer("wrong_verb", "stripe-link-1", verbs)
-    if call.path.startswith(MOUNT):
+    if request.path.startswith(MOUNT):
         return Answer("link_refused", "stripe-output-6")
-    if refusal := refusal_of_key(tx, call.credential):
+    if refusal := refusal_of_key(tx, request.credential):
         return refusal
     return Answer("astray", "stripe-path-2" if verbs else "stripe-path-1")
 
@@ -97,21 +97,21 @@ def _user_name(encoded: str) -> str | None:
         return None
 
 
-def ask_own(tx: Transaction, call: Call, machine: Machine, command: str) -> Answer:
+def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -> Answer:
     """Asks the thing that the path names; another account's is not there, or forbidden where that is assumed.
 
     Evidence: stripe-owner-1.
     """
-    id = call.parameters["id"]
+    id = request.parameters["id"]
     found = tx.find(machine.kind, id)
-    if found is None or found.owner == acting(tx, call):
+    if found is None or found.owner == acting(tx, request):
         return Answer.of(tx.ask(machine, id, command))
     if tx.choice(OTHER_ACCOUNT.id) == "403":
         return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT.id)
     return Answer.of(tx.ask(machine, NOBODYS, command))._replace(evidence="stripe-owner-1", assumption=OTHER_ACCOUNT.id)
 
 
-def checking_fields(act: Act, takes_fields: bool) -> Act:
+def checking_fields(act: Handler, takes_fields: bool) -> Handler:
     """The same operation, once its query is known to be empty, and its body to be an object or nothing.
 
     Where no fields are taken, the object is empty.
@@ -119,66 +119,66 @@ def checking_fields(act: Act, takes_fields: bool) -> Act:
     Evidence: stripe-fields-2, stripe-cancel-1 and stripe-list-3.
     """
 
-    def act_checking(tx: Transaction, call: Call) -> Answer:
-        if refusal := _refusal_of_body_type(tx, call):
+    def act_checking(tx: Transaction, request: Request) -> Answer:
+        if refusal := _refusal_of_body_type(tx, request):
             return refusal
-        fields = fields_of(call)
+        fields = fields_of(request)
         if not isinstance(fields, dict):
             return Answer("invalid_fields", "stripe-fields-2", fields)
-        queried = [name for name, _ in pairs_of(call)]
+        queried = [name for name, _ in pairs_of(request)]
         if queried and takes_fields:
             return Answer("invalid_fields", "stripe-list-3", f"Unknown field: {queried[0]}")
         unknown = [] if takes_fields else [*queried, *fields]
         if unknown and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
             return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {unknown[0]}", CANCEL_PARAMETERS.id)
-        return act(tx, call)
+        return act(tx, request)
 
     return act_checking
 
 
-def _refusal_of_body_type(tx: Transaction, call: Call) -> Answer | None:
-    if call.body and is_mislabelled(call) and tx.choice(BODY_TYPE.id) == "refuse":
-        message = f"The Content-Type of the body must be application/json, not {content_type(call)}"
+def _refusal_of_body_type(tx: Transaction, request: Request) -> Answer | None:
+    if request.body and is_mislabelled(request) and tx.choice(BODY_TYPE.id) == "refuse":
+        message = f"The Content-Type of the body must be application/json, not {content_type(request)}"
         return Answer("invalid_fields", "stripe-body-2", message, BODY_TYPE.id)
     return None
 
 
-def is_mislabelled(call: Call) -> bool:
+def is_mislabelled(request: Request) -> bool:
     """Return whether a body has a label that no page gives to JSON; curl's own is on one. Evidence: stripe-body-1."""
-    return content_type(call) not in ("", "application/json", ENCODED)
+    return content_type(request) not in ("", "application/json", ENCODED)
 
 
-def content_type(call: Call) -> str:
+def content_type(request: Request) -> str:
     """Return the type of a body in lower case, without its parameters; empty where none is named."""
-    return call.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def reading_query(act: Act, known: Known | None = None) -> Act:
+def reading_query(act: Handler, known: Known | None = None) -> Handler:
     """The same operation, whose query is refused where it is not right; with `known`, one that reads it no further.
 
     Evidence: stripe-list-3.
     """
 
-    def act_reading(tx: Transaction, call: Call) -> Answer:
+    def act_reading(tx: Transaction, request: Request) -> Answer:
         try:
             if known is not None:
-                known.read(call)
-            return act(tx, call)
+                known.read(request)
+            return act(tx, request)
         except Mistaken as mistake:
             return Answer("invalid_fields", "stripe-list-3", str(mistake))
 
     return act_reading
 
 
-def with_fields(act: WithFields) -> Act:
+def with_fields(act: WithFields) -> Handler:
     """An operation that takes the fields of its body, which is an object or nothing."""
-    return lambda tx, call: act(tx, call, call.json or {})
+    return lambda tx, request: act(tx, request, request.json or {})
 
 
-def fields_of(call: Call) -> dict[str, Any] | str:
+def fields_of(request: Request) -> dict[str, Any] | str:
     """The fields of the body, or what is wrong with it."""
     try:
-        fields = {} if call.json is None else call.json
+        fields = {} if request.json is None else request.json
     except ValueError:
         return "The request body is not JSON"
     return fields if isinstance(fields, dict) else "The request body is not a JSON object"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from emulator.kernel.machine import View
-from emulator.sdk.vendor import Answer, Call
+from emulator.sdk.vendor import Answer, Request
 from emulator.vendors.stripe.assumptions_of_requests import ACCOUNT_HEADER, MALFORMED_CONTEXT
 from emulator.vendors.stripe.model import SELF
 from emulator.vendors.stripe.platform import account_of
@@ -14,20 +14,20 @@ from emulator.vendors.stripe.platform import account_of
 _ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
 
 
-def acting(view: View, call: Call) -> str:
+def acting(view: View, request: Request) -> str:
     """Return whom a request acts for: the last account of its context, or the keys' own. Evidence: stripe-context-1."""
-    named = _context(call).rpartition("/")[2]
+    named = _context(request).rpartition("/")[2]
     return SELF if named in ("", account_of(view).name) else named
 
 
-def refusal_of_context(view: View, call: Call) -> Answer | None:
+def refusal_of_context(view: View, request: Request) -> Answer | None:
     """Return why the account that a request names is refused, None where none is named or it may be acted for."""
-    if call.headers.get("stripe-account") and view.choice(ACCOUNT_HEADER.id) == "refuse":
+    if request.headers.get("stripe-account") and view.choice(ACCOUNT_HEADER.id) == "refuse":
         message = "The header Stripe-Account is not supported here; send Stripe-Context instead"
         return Answer("invalid_fields", "stripe-context-3", message, ACCOUNT_HEADER.id)
-    if is_well_formed(view, _context(call)) or view.choice(MALFORMED_CONTEXT.id) == "accept":
+    if is_well_formed(view, _context(request)) or view.choice(MALFORMED_CONTEXT.id) == "accept":
         return None
-    return Answer("wrong_account", "stripe-context-4", _context(call), MALFORMED_CONTEXT.id)
+    return Answer("wrong_account", "stripe-context-4", _context(request), MALFORMED_CONTEXT.id)
 
 
 def is_well_formed(view: View, context: str) -> bool:
@@ -36,19 +36,19 @@ def is_well_formed(view: View, context: str) -> bool:
     return not context or all(it == own or _ACCOUNT.fullmatch(it) for it in context.split("/"))
 
 
-def facts_of_context(view: View, call: Call) -> Iterator[str]:
+def facts_of_context(view: View, request: Request) -> Iterator[str]:
     """Yield what an answer rests on whose request names an account."""
-    context = _context(call)
+    context = _context(request)
     if not context:
         return
-    if not call.headers.get("stripe-context"):
+    if not request.headers.get("stripe-context"):
         yield "stripe-context-3"
     if not is_well_formed(view, context):
         yield "stripe-context-4"
-    elif acting(view, call) != SELF:
+    elif acting(view, request) != SELF:
         yield "stripe-context-2"
 
 
-def _context(call: Call) -> str:
+def _context(request: Request) -> str:
     """Return the path of accounts; where both headers are sent, that of the newer one. Evidence: stripe-context-3."""
-    return call.headers.get("stripe-context") or call.headers.get("stripe-account", "")
+    return request.headers.get("stripe-context") or request.headers.get("stripe-account", "")

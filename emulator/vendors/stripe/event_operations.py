@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from emulator.kernel.beside import MANY
 from emulator.kernel.quantities import parse_timestamp
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call, Operation
+from emulator.sdk.vendor import Answer, Handler, Operation, Request
 from emulator.vendors.stripe.assumptions import (
     LIST_ORDER,
     PAGE_FILTERS,
@@ -79,18 +79,18 @@ class Page(NamedTuple):
     previous: str | None
 
 
-def _retrieve_event(tx: Transaction, call: Call) -> Answer:
-    event = find_event(tx, call.parameters["id"], acting(tx, call))
+def _retrieve_event(tx: Transaction, request: Request) -> Answer:
+    event = find_event(tx, request.parameters["id"], acting(tx, request))
     if event is None:
         return Answer("nothing_found", "stripe-event-5")
     return Answer("event", "stripe-event-3", event, EVENT_REASON.id if has_unprinted_reason(event) else None)
 
 
-def _list_events(tx: Transaction, call: Call) -> Answer:
-    if mistake := _mistake_about_version(call):
+def _list_events(tx: Transaction, request: Request) -> Answer:
+    if mistake := _mistake_about_version(request):
         return Answer("invalid_fields", "stripe-event-10", mistake)
-    parameters = OF_EVENTS.read(call)
-    wanted, limit, side, number = _wanted(parameters, acting(tx, call)), *_window(parameters)
+    parameters = OF_EVENTS.read(request)
+    wanted, limit, side, number = _wanted(parameters, acting(tx, request)), *_window(parameters)
     mark = _mark_of(parameters)
     if number is not None and parameters.single["page"] != f"{side}_{number}{mark}" and tx.choice(PAGE_FILTERS.id) == "refuse":
         return Answer(
@@ -100,15 +100,15 @@ def _list_events(tx: Transaction, call: Call) -> Answer:
     forward = (side != "before") == newest
     found = newest_first(tx, wanted, number) if forward else oldest_first(tx, wanted, number or 0)
     events = list(islice(found, limit + 1))
-    page = _page(events[:limit], len(events) > limit, call, side, [f"{event.n}{mark}" for event in events[:limit]])
+    page = _page(events[:limit], len(events) > limit, request, side, [f"{event.n}{mark}" for event in events[:limit]])
     return Answer("events", "stripe-list-1", page, LIST_ORDER.id)
 
 
-def _mistake_about_version(call: Call) -> str | None:
+def _mistake_about_version(request: Request) -> str | None:
     """Return what is wrong with the query of a version that lists events by their object alone, None if nothing is."""
-    if filters_events(version_of(call)):
+    if filters_events(version_of(request)):
         return None
-    names = [name for name, _ in pairs_of(call)]
+    names = [name for name, _ in pairs_of(request)]
     unknown = next((it for it in names if it.partition("[")[0] in ("created", "types")), None)
     if unknown is not None:
         return f"Unknown field: {unknown}"
@@ -159,30 +159,30 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 16
 
 
-def _page(items: list[Any], more: bool, call: Call, side: str, marks: list[str]) -> Page:
+def _page(items: list[Any], more: bool, request: Request, side: str, marks: list[str]) -> Page:
     """The items in the order of the list; what was read backwards is turned round."""
     if side == "before":
         items, marks = items[::-1], marks[::-1]
     continues = bool(marks) and (more or side == "before")
-    preceded = bool(marks) and (more if side == "before" else "page" in call.query)
+    preceded = bool(marks) and (more if side == "before" else "page" in request.query)
     return Page(
         items,
-        page_url(call, f"after_{marks[-1]}") if continues else None,
-        page_url(call, f"before_{marks[0]}") if preceded else None,
+        page_url(request, f"after_{marks[-1]}") if continues else None,
+        page_url(request, f"before_{marks[0]}") if preceded else None,
     )
 
 
-def _list_destinations(tx: Transaction, call: Call) -> Answer:
-    parameters = OF_DESTINATIONS.read(call)
+def _list_destinations(tx: Transaction, request: Request) -> Answer:
+    parameters = OF_DESTINATIONS.read(request)
     _refuse_included(parameters)
     limit, side, number = _window(parameters)
-    everything: list[Destination] = tx.group(Destination.kind, "owner", acting(tx, call))
+    everything: list[Destination] = tx.group(Destination.kind, "owner", acting(tx, request))
     if tx.choice(LIST_ORDER.id) == "newest":
         everything.reverse()
     place = number or 0
     start, end = (place, place + limit) if side == "after" else (max(place - limit, 0), place)
-    following = page_url(call, f"after_{end}") if end < len(everything) else None
-    page = Page(everything[start:end], following, page_url(call, f"before_{start}") if start else None)
+    following = page_url(request, f"after_{end}") if end < len(everything) else None
+    page = Page(everything[start:end], following, page_url(request, f"before_{start}") if start else None)
     return Answer("destinations", "stripe-destination-2", page, LIST_ORDER.id)
 
 
@@ -191,26 +191,26 @@ def _refuse_included(parameters: Parameters) -> None:
         raise Mistaken(f"Invalid value for the field include: {unknown[0]}")
 
 
-def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    if mistake := mistake_in_new(fields, version_of(call)):
+def _create(tx: Transaction, request: Request, fields: Mapping[str, Any]) -> Answer:
+    if mistake := mistake_in_new(fields, version_of(request)):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
     if refusal := refusal_by_payload(tx, fields["event_payload"], fields):
         return refusal
-    if tx.size(Destination.kind, "owner", acting(tx, call)) >= MOST and tx.choice(TOO_MANY_DESTINATIONS.id) == "400":
+    if tx.size(Destination.kind, "owner", acting(tx, request)) >= MOST and tx.choice(TOO_MANY_DESTINATIONS.id) == "400":
         return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS.id)
-    destination = new_destination(tx, fields, acting(tx, call))
+    destination = new_destination(tx, fields, acting(tx, request))
     return Answer.of(tx.ask(DESTINATION, destination.id, CREATE, new=destination))
 
 
-def _update(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    found: Destination | None = tx.find(Destination.kind, call.parameters["id"])
-    own = found if found is not None and found.owner == acting(tx, call) else None
+def _update(tx: Transaction, request: Request, fields: Mapping[str, Any]) -> Answer:
+    found: Destination | None = tx.find(Destination.kind, request.parameters["id"])
+    own = found if found is not None and found.owner == acting(tx, request) else None
     payload = own.event_payload if own else "snapshot"
     if mistake := mistake_in_change(fields, own.type if own else WEBHOOK, payload):
         return Answer("invalid_fields", "stripe-fields-1", mistake)
     if own and (refusal := refusal_by_payload(tx, payload, fields)):
         return refusal
-    answer = ask_own(tx, call, DESTINATION, UPDATE)
+    answer = ask_own(tx, request, DESTINATION, UPDATE)
     if answer.name != "destination":
         return answer
     cleared = fields.get("metadata") == {} and tx.choice(EMPTY_METADATA.id) == "delete"
@@ -221,21 +221,21 @@ def _update(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
     return answer._replace(subject=changed, assumption=EMPTY_METADATA.id if fields.get("metadata") == {} else answer.assumption)
 
 
-def _ask(command: str) -> Act:
-    return lambda tx, call: ask_own(tx, call, DESTINATION, command)
+def _ask(command: str) -> Handler:
+    return lambda tx, request: ask_own(tx, request, DESTINATION, command)
 
 
-def _retrieve(tx: Transaction, call: Call) -> Answer:
-    _refuse_included(OF_DESTINATION.read(call))
-    return _ask(RETRIEVE)(tx, call)
+def _retrieve(tx: Transaction, request: Request) -> Answer:
+    _refuse_included(OF_DESTINATION.read(request))
+    return _ask(RETRIEVE)(tx, request)
 
 
 _PINGS = {"null": _ask(PING_IT), "request": because_of_the_request(_ask(PING_IT))}
 
 
-def _ping(tx: Transaction, call: Call) -> Answer:
+def _ping(tx: Transaction, request: Request) -> Answer:
     """Tells of a ping, and answers with that event, as it is once it names the request, where that is assumed."""
-    answer = _PINGS[tx.choice(PING_REASON.id)](tx, call)
+    answer = _PINGS[tx.choice(PING_REASON.id)](tx, request)
     if answer.name != "pinged":
         return answer
     newest = next(newest_first(tx, Wanted(answer.subject.owner, answer.subject.id)), None)
@@ -243,19 +243,19 @@ def _ping(tx: Transaction, call: Call) -> Answer:
     return answer._replace(subject=newest, assumption=next(chosen, PING_REASON.id))
 
 
-def _changing(name: str, act: Act, takes_fields: bool = False) -> Act:
+def _changing(name: str, act: Handler, takes_fields: bool = False) -> Handler:
     return changing(f"stripe.event_destinations.{name}", act, takes_fields)
 
 
-def _reading(name: str, path: str, act: Act, known: Known | None = None) -> Operation:
+def _reading(name: str, path: str, act: Handler, known: Known | None = None) -> Operation:
     return Operation(name, "GET", path, reading_query(act, known), beside=MANY)
 
 
-def included(call: Call) -> set[str]:
+def included(request: Request) -> set[str]:
     """What the client wants to see that is not shown otherwise. Evidence: stripe-destination-9."""
-    fields = fields_of(call)
+    fields = fields_of(request)
     wanted = fields.get("include", ()) if isinstance(fields, dict) else ()
-    asked = {value for name, value in pairs_of(call) if name.partition("[")[0] == "include"}
+    asked = {value for name, value in pairs_of(request) if name.partition("[")[0] == "include"}
     return asked.union(wanted)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.fields import instant
-from emulator.sdk.vendor import Call, Reply, Wording
+from emulator.sdk.vendor import Renderer, Request, Response
 from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
 from emulator.vendors.stripe.assumptions_of_events import DELETED_DESTINATION, EVENT_REASON
 from emulator.vendors.stripe.calls import version_of
@@ -21,7 +21,7 @@ from emulator.vendors.stripe.sources import show_sources
 
 def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
     """The event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
-    request = {"id": event.request, "idempotency_key": event.idempotency_key}
+    named = {"id": event.request, "idempotency_key": event.idempotency_key}
     untold = has_unprinted_reason(event) and tx.choice(EVENT_REASON.id) == "created"
     return {
         "id": event.id,
@@ -30,7 +30,7 @@ def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
         "created": instant(event.since),
         "livemode": False,
         "context": None if event.owner == SELF else event.owner,
-        "reason": {"type": "request", "request": request} if event.request and not untold else None,
+        "reason": {"type": "request", "request": named} if event.request and not untold else None,
         "related_object": _related(tx, event),
     }
 
@@ -59,7 +59,7 @@ def _related(tx: Transaction, event: Event) -> dict[str, str]:
     return {"id": event.object_id, "type": "v2.core.batch_job", "url": f"/v2/core/batch_jobs/{event.object_id}"}
 
 
-def show_destination(destination: Destination, call: Call) -> dict[str, Any]:
+def show_destination(destination: Destination, request: Request) -> dict[str, Any]:
     """The destination; its address and its secret only where the client asked for them. Evidence: stripe-destination-9."""
     return {
         "id": destination.id,
@@ -68,7 +68,7 @@ def show_destination(destination: Destination, call: Call) -> dict[str, Any]:
         "description": destination.description,
         "enabled_events": list(destination.enabled_events),
         "event_payload": destination.event_payload,
-        "events_from": show_sources(destination.events_from, version_of(call)),
+        "events_from": show_sources(destination.events_from, version_of(request)),
         "livemode": False,
         "metadata": destination.metadata,
         "name": destination.name,
@@ -77,7 +77,7 @@ def show_destination(destination: Destination, call: Call) -> dict[str, Any]:
         "status_details": {"disabled": {"reason": "user"}} if destination.status == "disabled" else None,
         "type": destination.type,
         "updated": instant(destination.updated),
-        destination.type: _receiver(destination, included(call)),
+        destination.type: _receiver(destination, included(request)),
     }
 
 
@@ -90,40 +90,42 @@ def _receiver(destination: Destination, wanted: Collection[str]) -> dict[str, An
     }
 
 
-def _event(tx: Transaction, _call: Call, event: Event) -> Reply:
-    return Reply(200, show_event(tx, event))
+def _event(tx: Transaction, _call: Request, event: Event) -> Response:
+    return Response(200, show_event(tx, event))
 
 
-def _events(tx: Transaction, _call: Call, page: Page) -> Reply:
+def _events(tx: Transaction, _call: Request, page: Page) -> Response:
     return _list([show_event(tx, event) for event in page.items], page)
 
 
-def _destination(_tx: Transaction, call: Call, destination: Destination) -> Reply:
-    return Reply(200, show_destination(destination, call))
+def _destination(_tx: Transaction, request: Request, destination: Destination) -> Response:
+    return Response(200, show_destination(destination, request))
 
 
-def _destinations(_tx: Transaction, call: Call, page: Page) -> Reply:
-    return _list([show_destination(destination, call) for destination in page.items], page)
+def _destinations(_tx: Transaction, request: Request, page: Page) -> Response:
+    return _list([show_destination(destination, request) for destination in page.items], page)
 
 
-def _list(data: list[dict[str, Any]], page: Page) -> Reply:
-    return Reply(200, {"data": data, "next_page_url": page.next, "previous_page_url": page.previous})
+def _list(data: list[dict[str, Any]], page: Page) -> Response:
+    return Response(200, {"data": data, "next_page_url": page.next, "previous_page_url": page.previous})
 
 
-def _deleted(tx: Transaction, call: Call, _subject: object) -> Reply:
-    body = {"id": call.parameters["id"], "object": "v2.core.event_destination"}
-    return Reply(200, body | {"deleted": True} if tx.choice(DELETED_DESTINATION.id) == "sample" else body)
+def _deleted(tx: Transaction, request: Request, _subject: object) -> Response:
+    body = {"id": request.parameters["id"], "object": "v2.core.event_destination"}
+    return Response(200, body | {"deleted": True} if tx.choice(DELETED_DESTINATION.id) == "sample" else body)
 
 
-def _too_many(_tx: Transaction, _call: Call, _subject: object) -> Reply:
-    return Reply(400, {"error": {"code": "invalid_fields", "message": f"An account has {MOST} event destinations at most"}})
+def _too_many(_tx: Transaction, _call: Request, _subject: object) -> Response:
+    return Response(400, {"error": {"code": "invalid_fields", "message": f"An account has {MOST} event destinations at most"}})
 
 
-def _nothing_found(_tx: Transaction, call: Call, _subject: object) -> Reply:
-    return Reply(404, {"error": {"code": "not_found", "message": f"There is nothing of the id '{call.parameters['id']}'"}})
+def _nothing_found(_tx: Transaction, request: Request, _subject: object) -> Response:
+    return Response(
+        404, {"error": {"code": "not_found", "message": f"There is nothing of the id '{request.parameters['id']}'"}}
+    )
 
 
-EVENT_WORDINGS: dict[str, Wording] = {
+EVENT_RENDERERS: dict[str, Renderer] = {
     "event": _event,
     "pinged": _event,
     "events": _events,

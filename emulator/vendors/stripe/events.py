@@ -14,7 +14,7 @@ from emulator.kernel.budget import Kept
 from emulator.kernel.machine import Effect, View
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call
+from emulator.sdk.vendor import Answer, Handler, Request
 from emulator.vendors.stripe.assumptions import UPDATED_EVENTS
 from emulator.vendors.stripe.ledger import DROPPED_AT_ONCE, Ledger, ledger_of
 from emulator.vendors.stripe.model import SELF, letters
@@ -130,21 +130,21 @@ def and_tell(effect: Effect | None = None) -> Effect:
     return effect_and_event
 
 
-def because_of_the_request(act: Act) -> Act:
+def because_of_the_request(act: Handler) -> Handler:
     """The same operation; the events that come of it name the request. Evidence: stripe-event-4 and stripe-event-11.
 
     Its id is then decided here: one that followed from how many requests there were before would tell of those that looked.
     """
 
-    def act_with_reason(tx: Transaction, call: Call) -> Answer:
+    def act_with_reason(tx: Transaction, request: Request) -> Answer:
         before = ledger_of(tx, Event.kind).next
-        answer = act(tx, call)
+        answer = act(tx, request)
         after = ledger_of(tx, Event.kind).next
         if after > before:
-            call.request_id = named(tx.mint("stripe.request"))
-            key = call.headers.get("idempotency-key") or str(UUID(bytes=tx.mint("stripe.key")[:16], version=4))
+            request.request_id = named(tx.mint("stripe.request"))
+            key = request.headers.get("idempotency-key") or str(UUID(bytes=tx.mint("stripe.key")[:16], version=4))
             for event in numbered(tx, before, after):
-                tx.put(replace(event, request=call.request_id, idempotency_key=key))
+                tx.put(replace(event, request=request.request_id, idempotency_key=key))
             _forget(tx)
         return answer
 

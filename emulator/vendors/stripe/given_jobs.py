@@ -235,7 +235,7 @@ def _new_job(view: View, written: dict[str, Any]) -> Job:
     since = written.get("since") or (written.get("created", view.now) if waiting else view.now)
     created = written.get("created", since)
     counted_at = view.now if COUNTS & written.keys() else since
-    job = Job(id, since, created, began=since, counted_at=counted_at)
+    job = Job(id, since, created, checkpoint=since, counted_at=counted_at)
     return replace(job, **{"rows": _rows(written), **written, "id": id, "since": since})
 
 
@@ -244,7 +244,7 @@ def _changed_job(view: View, job: Job, written: Mapping[str, Any], moved: bool) 
     if moved:
         since = written.get("since", view.now)
         job = replace(job, since=since, error=written.get("error"), fails_at=written.get("fails_at"), counted_at=view.now)
-    return replace(job, began=job.since)
+    return replace(job, checkpoint=job.since)
 
 
 def _with_counts(job: Job, written: Mapping[str, Any], fresh: bool) -> Job:

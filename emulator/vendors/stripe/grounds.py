@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Call
+from emulator.sdk.vendor import Answer, Request
 from emulator.vendors.stripe.assumptions import CHANNEL, LINK_LIFE
 from emulator.vendors.stripe.calls import is_mislabelled, version_of
 from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
@@ -34,29 +34,29 @@ CREATED = "stripe-create-1"
 """The evidence of a job that was just created."""
 
 
-def facts_beside(tx: Transaction, call: Call, answer: Answer) -> tuple[str, ...]:
+def facts_beside(tx: Transaction, request: Request, answer: Answer) -> tuple[str, ...]:
     """Return the ids of the facts that an answer rests on beside the one that decided it."""
-    return (*_facts_of_the_request(tx, call, answer), *_facts_of_the_subject(tx, call, answer))
+    return (*_facts_of_the_request(tx, request, answer), *_facts_of_the_subject(tx, request, answer))
 
 
-def _facts_of_the_request(tx: Transaction, call: Call, answer: Answer) -> Iterator[str]:
+def _facts_of_the_request(tx: Transaction, request: Request, answer: Answer) -> Iterator[str]:
     """Yield what an answer rests on because of how it was asked for; a link has no key, no context and a type of its own."""
-    if call.path.startswith(MOUNT):
+    if request.path.startswith(MOUNT):
         return
-    yield from facts_of_words(call)
-    yield from facts_of_key(tx, call.credential)
-    yield from facts_of_context(tx, call)
-    if call.body and is_mislabelled(call) and answer.name != "invalid_fields":
+    yield from facts_of_words(request)
+    yield from facts_of_key(tx, request.credential)
+    yield from facts_of_context(tx, request)
+    if request.body and is_mislabelled(request) and answer.name != "invalid_fields":
         yield "stripe-body-2"
 
 
-def _facts_of_the_subject(tx: Transaction, call: Call, answer: Answer) -> tuple[str, ...]:
+def _facts_of_the_subject(tx: Transaction, request: Request, answer: Answer) -> tuple[str, ...]:
     if answer.name in ("destination", "destinations"):
-        return tuple(_facts_of_destinations(_destinations_of(answer), version_of(call)))
+        return tuple(_facts_of_destinations(_destinations_of(answer), version_of(request)))
     if answer.name != "job" or not isinstance(answer.subject, Job):
         return ()
     if answer.evidence == CREATED:
-        return tuple(_facts_of_the_creation(tx, call, answer.subject.endpoint))
+        return tuple(_facts_of_the_creation(tx, request, answer.subject.endpoint))
     return tuple(_facts_of_the_details(tx, answer.subject))
 
 
@@ -71,11 +71,11 @@ def _facts_of_destinations(shown: Sequence[Destination], version: str) -> Iterat
         yield "stripe-destination-17"
 
 
-def _facts_of_the_creation(tx: Transaction, call: Call, endpoint: Endpoint) -> Iterator[str]:
-    version, channel = version_of(call), tx.choice(CHANNEL.id)
-    if left_out(call.json, version):
+def _facts_of_the_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
+    version, channel = version_of(request), tx.choice(CHANNEL.id)
+    if left_out(request.json, version):
         yield "stripe-create-4"
-    if "metadata" not in call.json:
+    if "metadata" not in request.json:
         yield "stripe-create-5"
     if endpoint not in PRINTED:
         yield "stripe-endpoint-7" if has_first_list(version) else LISTED_BY[channel]

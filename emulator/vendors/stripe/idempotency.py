@@ -14,7 +14,7 @@ from emulator.kernel.budget import Kept
 from emulator.kernel.machine import Machine
 from emulator.kernel.store import IndexKey
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call
+from emulator.sdk.vendor import Answer, Handler, Request
 from emulator.vendors.stripe.assumptions import IDEMPOTENT_ID
 from emulator.vendors.stripe.contexts import acting
 from emulator.vendors.stripe.destinations import DESTINATION
@@ -59,28 +59,28 @@ class Remembered(Kept):
         return (("n", self.n),)
 
 
-def once(operation: str, act: Act) -> Act:
+def once(operation: str, act: Handler) -> Handler:
     """The same operation, but one that knows its keys again. Evidence: stripe-idempotency-2."""
 
-    def act_once(tx: Transaction, call: Call) -> Answer:
-        key = call.headers.get("idempotency-key")
+    def act_once(tx: Transaction, request: Request) -> Answer:
+        key = request.headers.get("idempotency-key")
         if not key:
-            return act(tx, call)
+            return act(tx, request)
         if len(key) > LONGEST:
             return Answer("key_too_long", "stripe-idempotency-5")
-        id = f"{operation} {acting(tx, call)} {key}"
+        id = f"{operation} {acting(tx, request)} {key}"
         earlier: Remembered | None = tx.find(Remembered.kind, id)
         if earlier is None or tx.now >= earlier.since + LIFETIME:
-            return _remembering(tx, call, act(tx, call), id)
-        return _again(tx, call, earlier, operation)
+            return _remembering(tx, request, act(tx, request), id)
+        return _again(tx, request, earlier, operation)
 
     return act_once
 
 
-def _again(tx: Transaction, call: Call, earlier: Remembered, operation: str) -> Answer:
-    if earlier.body != _body(call):
+def _again(tx: Transaction, request: Request, earlier: Remembered, operation: str) -> Answer:
+    if earlier.body != _body(request):
         return Answer("key_reused", "stripe-idempotency-4")
-    if earlier.parameters == _parameters(call):
+    if earlier.parameters == _parameters(request):
         return _shown_again(tx, earlier, operation)._replace(also=RENDERED_ANEW)
     if tx.choice(IDEMPOTENT_ID.id) == "ignored":
         return _shown_again(tx, earlier, operation)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
@@ -99,12 +99,12 @@ def _shown_again(tx: Transaction, earlier: Remembered, operation: str) -> Answer
     return Answer(earlier.answer, "stripe-idempotency-2", subject)
 
 
-def _remembering(tx: Transaction, call: Call, answer: Answer, id: str) -> Answer:
+def _remembering(tx: Transaction, request: Request, answer: Answer, id: str) -> Answer:
     """The answer, once the key is remembered; a call that was refused may be tried again. Evidence: stripe-idempotency-3."""
     if answer.name in SUCCESSES:
         ledger, subject = ledger_of(tx, Remembered.kind), answer.subject
-        kind, name = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, call.parameters["id"])
-        tx.put(Remembered(id, tx.now, ledger.next, _parameters(call), _body(call), answer.name, kind, name))
+        kind, name = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, request.parameters["id"])
+        tx.put(Remembered(id, tx.now, ledger.next, _parameters(request), _body(request), answer.name, kind, name))
         tx.put(ledger.entered(_forget(tx, ledger)))
     return answer
 
@@ -121,16 +121,16 @@ def _forget(tx: Transaction, ledger: Ledger) -> int:
     return forgotten
 
 
-def _parameters(call: Call) -> bytes:
-    return _digest(orjson.dumps(dict(call.parameters), option=orjson.OPT_SORT_KEYS))
+def _parameters(request: Request) -> bytes:
+    return _digest(orjson.dumps(dict(request.parameters), option=orjson.OPT_SORT_KEYS))
 
 
-def _body(call: Call) -> bytes:
+def _body(request: Request) -> bytes:
     """A digest of the body, however its keys are ordered; as it is, where it is nested more deeply than can be written."""
     try:
-        return _digest(orjson.dumps(call.json or {}, option=orjson.OPT_SORT_KEYS))
+        return _digest(orjson.dumps(request.json or {}, option=orjson.OPT_SORT_KEYS))
     except orjson.JSONEncodeError:
-        return _digest(call.body)
+        return _digest(request.body)
 
 
 def _digest(content: bytes) -> bytes:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from emulator.kernel.machine import Wait
 from emulator.kernel.quantities import END_OF_TIME
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.stripe.model import Job, letters
 
 MOUNT = "/_files"
@@ -28,15 +28,15 @@ class Signer(Protocol):
     def digest(self, purpose: str) -> bytes: ...
 
 
-def upload_link(world: Signer, call: Call, job: Job) -> str:
+def upload_link(world: Signer, request: Request, job: Job) -> str:
     """Where the job's file goes."""
-    return _link(world, call, "upload", _token(world, "upload", job.id))
+    return _link(world, request, "upload", _token(world, "upload", job.id))
 
 
-def download_link(world: Signer, call: Call, job: Job, expires: datetime | None) -> str:
+def download_link(world: Signer, request: Request, job: Job, expires: datetime | None) -> str:
     """Where the job's results are, until the link expires."""
     until = ((expires or END_OF_TIME) - _EPOCH) // _MILLISECOND
-    return _link(world, call, "download", _token(world, "download", f"{job.id}-{until}"))
+    return _link(world, request, "download", _token(world, "download", f"{job.id}-{until}"))
 
 
 def read_upload(world: Signer, token: str) -> str | None:
@@ -53,8 +53,8 @@ def read_download(world: Signer, token: str) -> tuple[str, datetime] | None:
     return id, _EPOCH + int(until) * _MILLISECOND
 
 
-def _link(world: Signer, call: Call, what: str, token: str) -> str:
-    return f"{call.base_url}{MOUNT}/stripe/{quote(world.world_id, safe='')}/{what}/{quote(token, safe='')}"
+def _link(world: Signer, request: Request, what: str, token: str) -> str:
+    return f"{request.base_url}{MOUNT}/stripe/{quote(world.world_id, safe='')}/{what}/{quote(token, safe='')}"
 
 
 def _token(world: Signer, what: str, text: str) -> str:

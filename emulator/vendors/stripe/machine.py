@@ -79,11 +79,11 @@ def tell_of_the_new_job(view: View, job: Job) -> Iterable[object]:
 
 
 def begin(view: View, job: Job) -> Iterable[Job]:
-    yield replace(job, began=view.now, counted_at=view.now)
+    yield replace(job, checkpoint=view.now, counted_at=view.now)
 
 
 def begin_processing(view: View, job: Job) -> Iterable[Job]:
-    yield replace(job, began=view.now, counted_at=view.now, validated_count=job.rows, told=0)
+    yield replace(job, checkpoint=view.now, counted_at=view.now, validated_count=job.rows, told=0)
 
 
 def tell_of_progress(view: View, job: Job) -> Iterable[object]:

@@ -45,7 +45,7 @@ class Job(Kept):
     """A batch job.
 
     The counts are those of the instant `counted_at`; while rows are validated or processed, more of them follow from the
-    time that has passed. `began` is when the job was last entered upon that. `failing_rows` will have failed in the end,
+    time that has passed. `checkpoint` is when the job was last entered upon that. `failing_rows` will have failed in the end,
     and validation stops at `invalid_row`. `work` is what is known of its file, None where a scenario gave numbers only;
     `failing` are the rules by which the file's rows fail. `told` is the newest count of which an event told as progress. At
     `fails_at` the job fails as a whole. `owner` is SELF, or names another account.
@@ -54,7 +54,7 @@ class Job(Kept):
     id: str
     since: datetime
     created: datetime
-    began: datetime
+    checkpoint: datetime
     counted_at: datetime
     status: str = "ready_for_upload"
     rows: int = 0
@@ -93,7 +93,7 @@ class Job(Kept):
 
 def pace(job: Job) -> timedelta:
     """How long processing takes from its beginning, at `maximum_rps` rows a second. Evidence: stripe-pace-1, stripe-pace-2."""
-    return job.counted_at - job.began + timedelta(seconds=job.rows - job.processed) / job.maximum_rps
+    return job.counted_at - job.checkpoint + timedelta(seconds=job.rows - job.processed) / job.maximum_rps
 
 
 def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, int]:
@@ -122,7 +122,7 @@ def until_progress(job: Job, length: timedelta) -> timedelta | None:
     wanted = -(-goal * part // PARTS)
     if wanted >= goal:
         return None
-    total = max((job.began + length - job.counted_at) // _TICK, 0)
+    total = max((job.checkpoint + length - job.counted_at) // _TICK, 0)
     passed = -(-(wanted - job.progress) * total // (goal - job.progress))
     return job.counted_at - job.since + passed * _TICK
 
@@ -146,5 +146,5 @@ def _share(whole: int, job: Job, now: datetime, length: timedelta | None) -> int
     passed = (now - job.counted_at) // _TICK
     if length is None or passed <= 0:
         return 0
-    total = (job.began + length - job.counted_at) // _TICK
+    total = (job.checkpoint + length - job.counted_at) // _TICK
     return whole if passed >= total else whole * passed // total

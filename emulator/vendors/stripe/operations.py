@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Act, Answer, Call, Operation
+from emulator.sdk.vendor import Answer, Handler, Operation, Request
 from emulator.vendors.stripe.assumptions import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
@@ -67,10 +67,10 @@ CONTENT_TYPES = {
 }
 
 
-def ground(tx: Transaction, call: Call, operation: Operation, answer: Answer) -> Answer:
+def ground(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the assumption that decides or shapes it, if one does, and the facts that it rests on."""
-    assumption = ASSUMED.get(answer.evidence) or _assumed(answer) or _assumed_of_version(call, operation.name)
-    return answer.resting_on(facts_beside(tx, call, answer), assumption)
+    assumption = ASSUMED.get(answer.evidence) or _assumed(answer) or _assumed_of_version(request, operation.name)
+    return answer.resting_on(facts_beside(tx, request, answer), assumption)
 
 
 def _assumed(answer: Answer) -> str | None:
@@ -88,49 +88,49 @@ def _assumed(answer: Answer) -> str | None:
     return None
 
 
-def _assumed_of_version(call: Call, operation: str) -> str | None:
+def _assumed_of_version(request: Request, operation: str) -> str | None:
     """Name the assumption by which a version that nobody knows is taken; links have no version."""
-    version = version_of(call)
+    version = version_of(request)
     return VERSION_UNKNOWN.id if version and not is_known(version, operation) else None
 
 
-def _create(tx: Transaction, call: Call, fields: Mapping[str, Any]) -> Answer:
-    refusal = refusal_of(tx, fields, version_of(call))
+def _create(tx: Transaction, request: Request, fields: Mapping[str, Any]) -> Answer:
+    refusal = refusal_of(tx, fields, version_of(request))
     if refusal is not None:
         return refusal
-    job = new_job(tx, fields, acting(tx, call))
+    job = new_job(tx, fields, acting(tx, request))
     answer = Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
-    return answer._replace(assumption=CHANNEL.id) if differs_by_channel(version_of(call), job.endpoint) else answer
+    return answer._replace(assumption=CHANNEL.id) if differs_by_channel(version_of(request), job.endpoint) else answer
 
 
-def _has_a_long_file(find: Callable[[str, str], Any], call: Call) -> bool:
+def _has_a_long_file(find: Callable[[str, str], Any], request: Request) -> bool:
     """Tell whether the size of a job's results may have to be added up from many rows."""
-    job: Job | None = find(Job.kind, call.parameters["id"])
+    job: Job | None = find(Job.kind, request.parameters["id"])
     return job is not None and job.work is not None and len(job.work.rows) > MANY_ROWS
 
 
-def _ask(command: str) -> Act:
-    return lambda tx, call: ask_own(tx, call, JOB, command)
+def _ask(command: str) -> Handler:
+    return lambda tx, request: ask_own(tx, request, JOB, command)
 
 
-def changing(name: str, act: Act, takes_fields: bool = False) -> Act:
+def changing(name: str, act: Handler, takes_fields: bool = False) -> Handler:
     """An operation that changes something, whose keys are known again."""
     return checking_fields(once(name, act), takes_fields)
 
 
-def _upload(tx: Transaction, call: Call) -> Answer:
+def _upload(tx: Transaction, request: Request) -> Answer:
     """Takes in a file: what becomes of its rows is decided here, once and for all. Evidence: stripe-upload-3."""
-    if not _is_accepted(tx, call):
+    if not _is_accepted(tx, request):
         return Answer("link_refused", "stripe-upload-7", None, CONTENT_TYPE.id)
-    id = read_upload(tx, call.parameters["token"]) or NOBODYS
+    id = read_upload(tx, request.parameters["token"]) or NOBODYS
     job: Job | None = tx.find(Job.kind, id)
     if job is not None and job.status == "ready_for_upload":
         failing = job.failing or account_of(tx).failing
-        tx.put(with_file(job, call.reader.rows(), tx.choice(ROW_WITHOUT_ID.id) == "line-number", failing))
+        tx.put(with_file(job, request.reader.rows(), tx.choice(ROW_WITHOUT_ID.id) == "line-number", failing))
     answer = Answer.of(tx.ask(JOB, id, UPLOAD))
     if answer.name == "uploaded" and not answer.subject.rows:
         return answer._replace(assumption=EMPTY_FILE.id)
-    taken_otherwise = answer.name == "uploaded" and content_type(call) not in CONTENT_TYPES["octet-stream"]
+    taken_otherwise = answer.name == "uploaded" and content_type(request) not in CONTENT_TYPES["octet-stream"]
     return answer._replace(assumption=CONTENT_TYPE.id) if taken_otherwise else answer
 
 
@@ -141,17 +141,17 @@ def with_file(job: Job, rows: Rows, numbered: bool, failing: Sequence[Failing]) 
     return replace(job, rows=len(rows), failing_rows=len(work.failed), invalid_row=invalid, work=work, failing=tuple(failing))
 
 
-def _is_accepted(tx: Transaction, call: Call) -> bool:
+def _is_accepted(tx: Transaction, request: Request) -> bool:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
-    return accepted is None or content_type(call) in accepted
+    return accepted is None or content_type(request) in accepted
 
 
-def _download(tx: Transaction, call: Call) -> Answer:
-    id, expires = read_download(tx, call.parameters["token"]) or (NOBODYS, tx.now)
+def _download(tx: Transaction, request: Request) -> Answer:
+    id, expires = read_download(tx, request.parameters["token"]) or (NOBODYS, tx.now)
     if id != NOBODYS and tx.now >= expires:
         return Answer("link_refused", "stripe-output-4")
     answer = Answer.of(tx.ask(JOB, id, DOWNLOAD))
-    return answer._replace(evidence="stripe-link-1") if call.method == "HEAD" and answer.name == "results" else answer
+    return answer._replace(evidence="stripe-link-1") if request.method == "HEAD" and answer.name == "results" else answer
 
 
 CREATE_NAME, CANCEL_NAME = "stripe.batch_jobs.create", "stripe.batch_jobs.cancel"

@@ -5,34 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.sdk.vendor import Call
+from emulator.sdk.vendor import Request
 from emulator.vendors.stripe.calls import fields_of, version_of
 from emulator.vendors.stripe.events import TYPES
 from emulator.vendors.stripe.parameters import has_plain_array, pairs_of
 from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, PRINTED
 
 
-def facts_of_words(call: Call) -> Iterator[str]:
+def facts_of_words(request: Request) -> Iterator[str]:
     """Yield the facts by which a request was understood that no page has in these words."""
-    yield from _facts_of_version(call)
-    if has_plain_array(call):
+    yield from _facts_of_version(request)
+    if has_plain_array(request):
         yield "stripe-list-5"
-    if call.method != "GET" and call.headers.get("idempotency-key") == "":
+    if request.method != "GET" and request.headers.get("idempotency-key") == "":
         yield "stripe-idempotency-10"
-    fields = fields_of(call) if call.body else {}
+    fields = fields_of(request) if request.body else {}
     if isinstance(fields, dict):
         yield from _facts_of_fields(fields)
-    if not _are_printed([value for name, value in pairs_of(call) if name.partition("[")[0] == "types"]):
+    if not _are_printed([value for name, value in pairs_of(request) if name.partition("[")[0] == "types"]):
         yield "stripe-event-8"
 
 
-def _facts_of_version(call: Call) -> Iterator[str]:
-    version = version_of(call)
+def _facts_of_version(request: Request) -> Iterator[str]:
+    version = version_of(request)
     if version in PREVIEWS and version not in PRINTED:
         yield "stripe-version-3"
     if version in GENERAL and version not in PRINTED:
         yield "stripe-version-6"
-    if ";" in call.headers.get("stripe-version", ""):
+    if ";" in request.headers.get("stripe-version", ""):
         yield "stripe-version-8"
 
 

@@ -64,7 +64,7 @@ QUANTITIES = frozenset(
 )
 
 
-class SerpwowGiven:
+class SerpwowState:
     """An account that says nothing of `credits_used` has used what its queued and running batches were allocated.
 
     What it has used it used today, unless `usage` says otherwise.
@@ -73,7 +73,7 @@ class SerpwowGiven:
     schema = SCHEMA
     quantities = QUANTITIES
 
-    def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+    def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         account = fragment.get("account", {})
         if "credits_remaining" in account and not {"credits_limit", "credits_used"} <= set(account):
             yield Problem("credits_remaining follows from credits_limit and credits_used: give these two", ("account",))
@@ -84,7 +84,7 @@ class SerpwowGiven:
         if not _is_zone(account.get("timezone", "UTC")):
             yield Problem(f"{account['timezone']!r} is not a time zone such as Europe/Berlin", ("account", "timezone"))
 
-    def read(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+    def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
         """Each value is in the view before the next is made, so that places that become free are given away at the end."""
         gathered = Gathered()
         account, batches = _read_account_and_batches(view, fragment, gathered)
@@ -105,7 +105,7 @@ class SerpwowGiven:
             gathered.problems += [Problem(it.message, ("batches", place, *it.path)) for it in late]
         gathered.refuse()
 
-    def show(self, view: Transaction) -> dict[str, Any]:
+    def dump(self, view: Transaction) -> dict[str, Any]:
         account = view.find(Account.kind, SELF)
         return {
             "account": _show_account(view, account) if account else {},

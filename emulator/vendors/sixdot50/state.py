@@ -34,7 +34,7 @@ _USUAL = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
 """What becomes of a payment by the time its batch is in a status; in an OPEN one that depends on the payee."""
 
 
-class SixDot50Given:
+class SixDot50State:
     """Keys are the vendor's own where it has them.
 
     A payment that says nothing of its status has the one that its batch implies, since when the batch is what it is.
@@ -45,7 +45,7 @@ class SixDot50Given:
         ("accounts.balance", "accounts.availableBalance", "batches.payments.amount", "batches.payments.referralAmount")
     )
 
-    def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+    def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         for path, value in _amounts(fragment):
             if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
                 yield Problem(f"{value} has more than two decimals", path)
@@ -55,7 +55,7 @@ class SixDot50Given:
                 if "id" not in payment:
                     yield from _missing(payment, ("batches", number, "payments", index))
 
-    def read(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+    def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
         """Each value is in the view before the next is made: members before payments, and a batch before it is judged."""
         yield from _read_settings(view, fragment)
         gathered = Gathered()
@@ -69,7 +69,7 @@ class SixDot50Given:
                 yield from _read_batch(view, item)
         gathered.refuse()
 
-    def show(self, view: Transaction) -> dict[str, Any]:
+    def dump(self, view: Transaction) -> dict[str, Any]:
         platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
         organisation: Organisation = view.find(Organisation.kind, SELF) or Organisation(view.now)
         return {

@@ -10,7 +10,7 @@ from emulator.kernel.machine import View
 from emulator.kernel.transaction import Transaction
 
 
-class Given(Protocol):
+class StateCodec(Protocol):
     """How a vendor's state is written in scenario files, control requests and timelines."""
 
     @property
@@ -24,15 +24,15 @@ class Given(Protocol):
         A list there counts its items. `.*` at the end stands for whatever name.
         """
 
-    def check(self, fragment: Any) -> Iterable[Problem]:
+    def validate(self, fragment: Any) -> Iterable[Problem]:
         """The mistakes that the schema cannot see; paths are relative to the fragment."""
 
-    def read(self, view: View, fragment: Any) -> Iterable[Any]:
+    def load(self, view: View, fragment: Any) -> Iterable[Any]:
         """The resources that a valid fragment, its repeats written out, adds or changes, in order; each is put before the next.
 
         Raises:
             BadInput: the fragment contradicts the state it is laid over.
         """
 
-    def show(self, view: Transaction) -> dict[str, Any]:
+    def dump(self, view: Transaction) -> dict[str, Any]:
         """The whole state as a fragment that would bring it about."""

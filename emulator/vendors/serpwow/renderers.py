@@ -8,7 +8,7 @@ from typing import Any
 from emulator.kernel.assumption import Assumption
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.fields import instant
-from emulator.sdk.vendor import Call, Reply, Stream, Wording, phrase
+from emulator.sdk.vendor import Renderer, Request, Response, Stream, phrase
 from emulator.vendors.serpwow.assumptions import (
     STOP_FAILURE,
     STOPALL_SINGULAR,
@@ -40,23 +40,23 @@ UNAVAILABLE = 503
 INCIDENT = "Request type google-web is temporarily unavailable. You have not been charged for this request"
 
 
-def _succeeded(**body: Any) -> Reply:
-    return Reply(200, {"request_info": {"success": True}, **body})
+def _succeeded(**body: Any) -> Response:
+    return Response(200, {"request_info": {"success": True}, **body})
 
 
-def _refused(status: int, message: str) -> Reply:
-    return Reply(status, {"request_info": {"success": False, "message": message}})
+def _refused(status: int, message: str) -> Response:
+    return Response(status, {"request_info": {"success": False, "message": message}})
 
 
-def _batch(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+def _batch(tx: Transaction, _call: Request, batch: Batch) -> Response:
     return _succeeded(batch=show_batch(batch, tx.now))
 
 
-def _batch_with_searches(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+def _batch_with_searches(tx: Transaction, _call: Request, batch: Batch) -> Response:
     return _succeeded(batch=show_batch_but_for(tx, batch, NOT_PRINTED_WITH_OTHERS))
 
 
-def _page(tx: Transaction, _call: Call, page: Page) -> Reply:
+def _page(tx: Transaction, _call: Request, page: Page) -> Response:
     return _succeeded(
         total_count=page.total,
         total_pages=page.pages,
@@ -66,11 +66,11 @@ def _page(tx: Transaction, _call: Call, page: Page) -> Reply:
     )
 
 
-def _account(tx: Transaction, call: Call, account: Account) -> Reply:
-    return _succeeded(account_info=show_account(tx, call, account))
+def _account(tx: Transaction, request: Request, account: Account) -> Response:
+    return _succeeded(account_info=show_account(tx, request, account))
 
 
-def _searches(_tx: Transaction, _call: Call, page: SearchesPage) -> Reply:
+def _searches(_tx: Transaction, _call: Request, page: SearchesPage) -> Response:
     return _succeeded(
         batch_id=page.batch,
         searches_page_current=page.number,
@@ -79,7 +79,7 @@ def _searches(_tx: Transaction, _call: Call, page: SearchesPage) -> Reply:
     )
 
 
-def _export(_tx: Transaction, _call: Call, subject: SearchLinks) -> Reply:
+def _export(_tx: Transaction, _call: Request, subject: SearchLinks) -> Response:
     searches = subject.batch.searches
     return _succeeded(
         batch_id=subject.batch.id,
@@ -89,25 +89,25 @@ def _export(_tx: Transaction, _call: Call, subject: SearchLinks) -> Reply:
     )
 
 
-def _search(_tx: Transaction, _call: Call, changed: Mapping[str, Any]) -> Reply:
+def _search(_tx: Transaction, _call: Request, changed: Mapping[str, Any]) -> Response:
     return _succeeded(search=dict(changed))
 
 
-def _results(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+def _results(tx: Transaction, _call: Request, batch: Batch) -> Response:
     results = [show_result_set(tx, it) for it in reversed(batch.available(tx.now))]
     shown = show_batch_but_for(tx, batch, NOT_PRINTED_WITH_OTHERS)
     return _succeeded(batch_id=batch.id, batch=shown, results_count=len(results), results=results)
 
 
-def _result(tx: Transaction, _call: Call, subject: ResultLinks) -> Reply:
+def _result(tx: Transaction, _call: Request, subject: ResultLinks) -> Response:
     return _succeeded(batch_id=subject.batch.id, result=show_result_set(tx, subject.result_set, subject.links))
 
 
-def _file(_tx: Transaction, _call: Call, file: File) -> Reply:
-    return Reply(200, Stream(len(file.content), iter((file.content,))), {"content-type": file.type})
+def _file(_tx: Transaction, _call: Request, file: File) -> Response:
+    return Response(200, Stream(len(file.content), iter((file.content,))), {"content-type": file.type})
 
 
-def _error_logs(_tx: Transaction, _call: Call, page: ErrorLogsPage) -> Reply:
+def _error_logs(_tx: Transaction, _call: Request, page: ErrorLogsPage) -> Response:
     return _succeeded(
         logs=[show_error_log(log, instant(log.date)) for log in page.logs],
         page=page.wanted.number,
@@ -117,90 +117,90 @@ def _error_logs(_tx: Transaction, _call: Call, page: ErrorLogsPage) -> Reply:
     )
 
 
-def _destination(_tx: Transaction, _call: Call, destination: Destination) -> Reply:
+def _destination(_tx: Transaction, _call: Request, destination: Destination) -> Response:
     return _succeeded(destination={"id": destination.id})
 
 
-def _destination_details(tx: Transaction, _call: Call, destination: Destination) -> Reply:
+def _destination_details(tx: Transaction, _call: Request, destination: Destination) -> Response:
     return _succeeded(destination=show_destination(tx, destination))
 
 
-def _destinations(tx: Transaction, _call: Call, page: DestinationsPage) -> Reply:
+def _destinations(tx: Transaction, _call: Request, page: DestinationsPage) -> Response:
     used = tx.size(Destination.kind)
     usage = {"used": used, "limit": DESTINATIONS_LIMIT, "available": max(DESTINATIONS_LIMIT - used, 0)}
     return _succeeded(usage=usage, destinations=[show_destination(tx, it) for it in page.destinations])
 
 
-def _stopped_all(tx: Transaction, _call: Call, counts: tuple[int, int]) -> Reply:
+def _stopped_all(tx: Transaction, _call: Request, counts: tuple[int, int]) -> Response:
     stopped, failed = counts
     singular = stopped == 1 and tx.choice(STOPALL_SINGULAR.id) == "Batch"
     message = f"{stopped} {'Batch' if singular else 'Batches'} stopped"
     success = not failed or tx.choice(STOPALL_WITH_FAILURES.id) == "success"
     info = {"success": success, "message": message}
-    return Reply(200, {"request_info": info, "batches_stopped": stopped, "batches_failed_to_stop": failed})
+    return Response(200, {"request_info": info, "batches_stopped": stopped, "batches_failed_to_stop": failed})
 
 
-def _searches_deleted(_tx: Transaction, _call: Call, count: int) -> Reply:
-    return Reply(200, {"request_info": {"success": True, "message": f"{count} Search{'' if count == 1 else 'es'} deleted"}})
+def _searches_deleted(_tx: Transaction, _call: Request, count: int) -> Response:
+    return Response(200, {"request_info": {"success": True, "message": f"{count} Search{'' if count == 1 else 'es'} deleted"}})
 
 
-def _refusal(status: int | Assumption, message: str) -> Wording:
+def _refusal(status: int | Assumption, message: str) -> Renderer:
     """Refuses with a message, in which {id} is the id that the path ends in; an assumption may choose the status."""
 
-    def word(tx: Transaction, call: Call, _subject: object) -> Reply:
-        id = call.parameters.get("id") or call.parameters.get("destination_id", "")
+    def word(tx: Transaction, request: Request, _subject: object) -> Response:
+        id = request.parameters.get("id") or request.parameters.get("destination_id", "")
         chosen = status if isinstance(status, int) else int(tx.choice(status.id))
         return _refused(chosen, message.replace("{id}", id))
 
     return word
 
 
-def _for_a_reason(status: int | Assumption) -> Wording:
+def _for_a_reason(status: int | Assumption) -> Renderer:
     """Refuses with the reason that was found."""
 
-    def word(tx: Transaction, _call: Call, reason: str) -> Reply:
+    def word(tx: Transaction, _call: Request, reason: str) -> Response:
         return _refused(status if isinstance(status, int) else int(tx.choice(status.id)), reason)
 
     return word
 
 
-def _wrong_verb(_tx: Transaction, _call: Call, verbs: Sequence[str]) -> Reply:
+def _wrong_verb(_tx: Transaction, _call: Request, verbs: Sequence[str]) -> Response:
     return _refused(405, "Method not allowed")._replace(headers={"allow": ", ".join(verbs)})
 
 
-def _done(message: str) -> Wording:
-    def word(_tx: Transaction, _call: Call, _subject: object) -> Reply:
-        return Reply(200, {"request_info": {"success": True, "message": message}})
+def _done(message: str) -> Renderer:
+    def word(_tx: Transaction, _call: Request, _subject: object) -> Response:
+        return Response(200, {"request_info": {"success": True, "message": message}})
 
     return word
 
 
-def _down(tx: Transaction, _call: Call, _subject: object) -> Reply:
+def _down(tx: Transaction, _call: Request, _subject: object) -> Response:
     status = int(tx.choice(PLATFORM_DOWN.id))
     return _unavailable(tx) if status == UNAVAILABLE else _refused(status, "The service is temporarily unavailable")
 
 
-def _unavailable(tx: Transaction) -> Reply:
+def _unavailable(tx: Transaction) -> Response:
     """Return the 503 of an incident, which has a body of its own. Evidence: serpwow-codes-2 and serpwow-codes-3."""
     if tx.choice(INCIDENT_BODY.id) == "envelope":
         return _refused(UNAVAILABLE, INCIDENT)
-    return Reply(UNAVAILABLE, {"message": INCIDENT, "retry_after": 3600})
+    return Response(UNAVAILABLE, {"message": INCIDENT, "retry_after": 3600})
 
 
-def failure(tx: Transaction, call: Call, status: int) -> Reply:
+def failure(tx: Transaction, request: Request, status: int) -> Response:
     """Return a failure that nothing in the state brought about, in the envelope but for 503. Evidence: serpwow-envelope-1."""
     if status == UNAVAILABLE:
         return _unavailable(tx)
     named = FAILURES.get(status)
-    return WORDINGS[named](tx, call, None)._replace(status=status) if named else _refused(status, phrase(status))
+    return RENDERERS[named](tx, request, None)._replace(status=status) if named else _refused(status, phrase(status))
 
 
-def _no_credits(tx: Transaction, _call: Call, batch: Batch) -> Reply:
+def _no_credits(tx: Transaction, _call: Request, batch: Batch) -> Response:
     left = account_of(tx).credits_remaining
     return _refused(402, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
 
 
-WORDINGS: dict[str, Wording] = {
+RENDERERS: dict[str, Renderer] = {
     "batch": _batch,
     "batch_with_searches": _batch_with_searches,
     "page": _page,

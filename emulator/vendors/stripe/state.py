@@ -57,7 +57,7 @@ EVENTS: Fields = {
 }
 
 
-class StripeGiven:
+class StripeState:
     """A job that says nothing of `rows` has 100, or as many as its other numbers need."""
 
     schema: Mapping[str, Any] = {
@@ -74,7 +74,7 @@ class StripeGiven:
     }
     quantities = frozenset(f"batch_jobs.{name}" for name in ("rows", "success_count", "failure_count", "validated_count"))
 
-    def check(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+    def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         yield from rule_problems(fragment.get("failing", ()), "failing")
         for place, item in enumerate(fragment.get("batch_jobs", ())):
             yield from problems_of_written(item, place)
@@ -86,7 +86,7 @@ class StripeGiven:
                     "an event that a request brought about has its request and its idempotency_key", ("events", place)
                 )
 
-    def read(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
+    def load(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
         platform = replace(platform_of(view), **read_fields(PLATFORM, fragment.get("platform", {})))
         account = _read_account(view, fragment)
         gathered, jobs, events = Gathered(), [], []
@@ -103,7 +103,7 @@ class StripeGiven:
         gathered.refuse()
         return [platform, account, *jobs, *destinations, *events]
 
-    def show(self, view: Transaction) -> dict[str, Any]:
+    def dump(self, view: Transaction) -> dict[str, Any]:
         account = account_of(view)
         shown = show_fields(ACCOUNT, account)
         return {
