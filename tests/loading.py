@@ -10,7 +10,8 @@ from emulator.kernel.errors import BadInput
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario
-from emulator.sdk.vendor import Vendors, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.vendor import Vendors
 
 
 def load_value(value: Any, vendors: Vendors, name: str = "inline") -> Scenario:

@@ -16,7 +16,8 @@ import pytest
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.scenario.faults import lay
-from emulator.sdk.vendor import Request, Stream
+from emulator.sdk.request import Request
+from emulator.sdk.response import Stream
 from emulator.server.app import create_app, worlds_of
 from emulator.server.protocol import Line
 from emulator.server.server import ThreadedServer

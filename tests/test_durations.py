@@ -18,9 +18,9 @@ from emulator.kernel.quantities import (
     DURATION_PATTERN,
     LONGEST,
     MILLISECOND,
+    format_duration,
     parse_duration,
     parse_instant,
-    show_duration,
 )
 from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.loader import load_text
@@ -120,7 +120,7 @@ def test_what_is_no_duration_is_refused_with_a_reason(written: Any, reason: str)
     ],
 )
 def test_a_duration_is_shown_in_one_form(milliseconds: int, shown: str) -> None:
-    assert show_duration(milliseconds * MILLISECOND) == shown
+    assert format_duration(milliseconds * MILLISECOND) == shown
 
 
 @given(st.timedeltas(timedelta(0), LONGEST))
@@ -128,8 +128,8 @@ def test_what_is_shown_is_read_back_rounded_up_to_the_millisecond(duration: time
     taken = parse_duration(duration)
     assert timedelta(0) <= taken - duration < MILLISECOND
     assert taken % MILLISECOND == timedelta(0)
-    assert parse_duration(show_duration(taken)) == taken
-    assert show_duration(parse_duration(show_duration(taken))) == show_duration(taken)
+    assert parse_duration(format_duration(taken)) == taken
+    assert format_duration(parse_duration(format_duration(taken))) == format_duration(taken)
 
 
 @given(st.decimals(0, 10**9, allow_nan=False))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emulator.kernel import world as kernel_world
 from emulator.kernel.ahead import least_steps
 from emulator.kernel.errors import Conflict
-from emulator.kernel.lapse import lapse
+from emulator.kernel.expiry import expire
 from emulator.kernel.world import World
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
@@ -105,6 +105,6 @@ def test_what_is_counted_ahead_is_never_more_than_what_happens(
 def steps_until(world: World, until: Any) -> int:
     steps = 0
     while (first := world.agenda.first()) is not None and first[0] <= until:
-        lapse(world, *first)
+        expire(world, *first)
         steps += 1
     return steps

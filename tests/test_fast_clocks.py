@@ -15,7 +15,7 @@ from emulator.kernel import ahead
 from emulator.kernel import world as kernel_world
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict
-from emulator.kernel.lapse import keep_up
+from emulator.kernel.expiry import keep_up
 from emulator.kernel.world import World
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer

@@ -558,7 +558,7 @@ def test_at_the_end_of_time_a_virtual_delay_passes_none(emulator: Emulator) -> N
 
 @given(st.lists(st.binary(max_size=40), max_size=6), st.integers(1, 20))
 def test_pieces_are_the_body_again(chunks: list[bytes], size: int) -> None:
-    from emulator.sdk.vendor import Stream
+    from emulator.sdk.response import Stream
 
     whole = b"".join(chunks)
     cut = list(pieces(Stream(len(whole), iter(chunks)), size))

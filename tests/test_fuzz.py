@@ -16,7 +16,7 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 from tests.fuzz import CAMPAIGNS, HEADERS, URL, fresh, still_whole

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emulator.client.connections import ask
 from emulator.client.transport import InProcess
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from emulator.server.app import create_app, worlds_of
 from emulator.web.held import HeldRequests
 

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Request
+from emulator.sdk.request import Request
 from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Past
 from emulator.web.turns import AT_ONCE, turn
 from tests.toy import kitchen

@@ -16,7 +16,7 @@ from emulator.control import pages
 from emulator.control.pages import LETTERS
 from emulator.kernel import words
 from emulator.kernel.words import SEARCHED, near
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from emulator.web import pieces
 from emulator.web.pieces import in_pieces, together
 

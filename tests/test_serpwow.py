@@ -17,7 +17,8 @@ from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, lay_over
-from emulator.sdk.vendor import Request, Response
+from emulator.sdk.request import Request
+from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.usage import MONTHS, give_back, history, spend

@@ -15,7 +15,9 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, lay_over
-from emulator.sdk.vendor import Request, Response, Stream, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
+from emulator.sdk.response import Response, Stream
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.slots import POOLS

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from emulator.contract.fixtures import fixtures_folder
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from tests.conftest import Live
 from tests.test_serpwow_lives import send, world_of
 

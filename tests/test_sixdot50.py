@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 
 from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.world import World as KernelWorld
 from emulator.scenario.scenario import lay_over
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.given_rules import FITTING
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
@@ -310,7 +310,7 @@ def test_what_a_batch_is_made_of_has_been_so_since_when_the_batch_is() -> None:
     state: Any = {"batches": [batch("OPEN", payment(), waiting, since=since)], "members": [PAYEE]}
     world = world_of(state)
     paid, awaited = world.store.all(Payment.kind)
-    assert {show_instant(it) for it in (paid.settled_at, paid.created_at, awaited.since) if it is not None} == {since}
+    assert {format_instant(it) for it in (paid.settled_at, paid.created_at, awaited.since) if it is not None} == {since}
     world.advance_by(timedelta(days=60 - 31))
     assert [it.status for it in world.store.all(Payment.kind)] == ["SETTLED", "CANCELLED"]
 

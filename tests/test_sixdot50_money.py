@@ -16,7 +16,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
-from emulator.sdk.vendor import Request, Response, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
+from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary
 from emulator.vendors.sixdot50.money import cost

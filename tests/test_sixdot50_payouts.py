@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from emulator.kernel.errors import BadInput
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
 from tests.conftest import Live, World
 from tests.loading import load_value

@@ -17,7 +17,8 @@ from emulator.client.transport import InProcess
 from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Request, Response
+from emulator.sdk.request import Request
+from emulator.sdk.response import Response
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE

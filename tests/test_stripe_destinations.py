@@ -9,7 +9,7 @@ import pytest
 from emulator.kernel.errors import BadInput
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Request
+from emulator.sdk.request import Request
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.events import JOB_EVENT, TYPES
 from tests.loading import load_value

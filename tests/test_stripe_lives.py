@@ -16,7 +16,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over
-from emulator.sdk.vendor import Request, Response, Stream, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
+from emulator.sdk.response import Response, Stream
 from emulator.vendors.stripe import STRIPE, events
 from emulator.vendors.stripe.destinations import MOST
 from emulator.vendors.stripe.events import LIFETIME, Event

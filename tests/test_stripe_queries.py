@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Request
+from emulator.sdk.request import Request
 from emulator.vendors.stripe.events import TYPES, is_event_type
 from emulator.vendors.stripe.parameters import Known, Mistaken
 from tests.test_stripe import ID, list_events, send, world_of

@@ -13,7 +13,7 @@ from emulator.client.transport import InProcess
 from emulator.contract.validator import response_validator
 from emulator.scenario.client import Headers, NoResponse, Response
 from emulator.scenario.player import play
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from emulator.server.app import App, create_app, library, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.fault_effects import at_once

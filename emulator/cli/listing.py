@@ -89,13 +89,13 @@ def assumptions(wish: Wish) -> Iterator[Item]:
 
 def timers(wish: Wish) -> Iterator[Item]:
     """Each timer that a scenario can set: its id, how long it lasts by default, and what it brings about."""
-    from emulator.kernel.quantities import show_duration
+    from emulator.kernel.quantities import format_duration
 
     for vendor in wish.vendors:
         for machine in vendor.machines:
             for it in machine.waits:
                 if it.settable:
-                    default = None if it.default is None else show_duration(it.default)
+                    default = None if it.default is None else format_duration(it.default)
                     yield {"id": it.name, "default": default, "meaning": _meaning(vendor, machine, it)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emulator.kernel.clock import FROZEN, REAL
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 
@@ -32,7 +32,7 @@ def greeting(url: str, worlds: Worlds, with_calls: bool, certificate: Path | Non
 
 
 def _time_in(world: World) -> str:
-    now, rate = show_instant(world.clock.now()), world.clock.rate
+    now, rate = format_instant(world.clock.now()), world.clock.rate
     if rate == FROZEN:
         return f"time stands still at {now} until you move it"
     return f"it is {now}, and time runs" if rate == REAL else f"it is {now}, and time runs {rate:g} times as fast"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from emulator.client import originals  # noqa: F401  it keeps the sleeps from before a test replaces them
 from emulator.client.journal import Change
 from emulator.client.json_encoding import Duration
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.quantities import parse_instant
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Clock:
         """
         wish = {
             "by": by,
-            "to": show_instant(to) if isinstance(to, datetime) else to,
+            "to": format_instant(to) if isinstance(to, datetime) else to,
             "until": until,
         }
         told = {name: value for name, value in wish.items() if value is not None}

@@ -14,7 +14,7 @@ from emulator.client.journal import Change, Exchange, Journal
 from emulator.client.missed import blame, missed, requests_held, under_way
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.journal import outcome, show_instant
+from emulator.kernel.journal import format_instant, outcome
 from emulator.kernel.printable import escaped
 from emulator.vendors import VENDORS
 
@@ -57,7 +57,7 @@ def story_if_any(
 
 def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) -> Iterator[str]:
     journal = emulator.journal.picture()
-    yield f"world {emulator.id}, seed {emulator.seed}, clock {show_instant(emulator.clock.now)}"
+    yield f"world {emulator.id}, seed {emulator.seed}, clock {format_instant(emulator.clock.now)}"
     if isinstance(emulator.scenario, (str, Path)):
         yield f"scenario {emulator.scenario}"
     parts = list(_parts(journal))

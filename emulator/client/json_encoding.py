@@ -10,9 +10,9 @@ from math import isfinite, isnan
 from typing import Any
 
 from emulator.kernel.errors import BadInput
-from emulator.kernel.journal import show_instant
-from emulator.kernel.quantities import duration_at, show_duration
-from emulator.sdk.vendor import dump
+from emulator.kernel.journal import format_instant
+from emulator.kernel.quantities import duration_at, format_duration
+from emulator.sdk.exact_json import dump
 
 Path = tuple[str | int, ...]
 
@@ -47,7 +47,7 @@ def duration(value: object, *path: str | int) -> str:
     Raises:
         BadInput: it is none, is negative or too long.
     """
-    return show_duration(duration_at(value, *path))
+    return format_duration(duration_at(value, *path))
 
 
 def _instead(number: float | Decimal, path: Path) -> str:
@@ -67,7 +67,7 @@ def _plain(value: Any, path: Path) -> Any:
     if isinstance(value, timedelta):
         return duration(value, *path)
     if isinstance(value, datetime):
-        return show_instant(value)
+        return format_instant(value)
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
         return [_plain(part, (*path, index)) for index, part in enumerate(value)]
     kind = "a set has no order" if isinstance(value, Set) else f"{type(value).__name__} is no JSON"

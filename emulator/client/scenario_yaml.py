@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from emulator.client.json_encoding import duration
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 
 
 class _Dumper(yaml.SafeDumper):
@@ -27,7 +27,7 @@ def _decimal(dumper: yaml.SafeDumper, value: Decimal) -> yaml.Node:
 _Dumper.add_representer(Decimal, _decimal)
 _Dumper.add_representer(float, lambda dumper, value: _decimal(dumper, Decimal(str(value))))
 _Dumper.add_representer(timedelta, lambda dumper, value: dumper.represent_str(duration(value)))
-_Dumper.add_representer(datetime, lambda dumper, value: dumper.represent_str(show_instant(value)))
+_Dumper.add_representer(datetime, lambda dumper, value: dumper.represent_str(format_instant(value)))
 
 
 def as_yaml(written: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 
 from emulator.control.route import Asked, route
 from emulator.control.schemas import OBJECT, TEXT, list_of, object_of, ref
-from emulator.control.serializers import show_vendor
+from emulator.control.serializers import vendor_to_json
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.scenario.grammar import scenario_schema
 from emulator.web.version import version
@@ -58,7 +58,7 @@ def schema(asked: Asked) -> Any:
 
 @route("GET", "/vendors", "The vendors", object_of(vendors=list_of(ref("vendor"))), takes_long=True)
 def vendors(asked: Asked) -> Any:
-    return {"vendors": [show_vendor(it) for it in asked.plane.vendors.values()]}
+    return {"vendors": [vendor_to_json(it) for it in asked.plane.vendors.values()]}
 
 
 @route("GET", "/vendors/{vendor}", "A vendor: operations, machines, assumptions and evidence", ref("vendor"), takes_long=True)
@@ -66,4 +66,4 @@ def vendor(asked: Asked) -> Any:
     name = asked.named("vendor")
     if name not in asked.plane.vendors:
         raise NotFound("vendor", name, asked.plane.vendors)
-    return show_vendor(asked.plane.vendors[name])
+    return vendor_to_json(asked.plane.vendors[name])

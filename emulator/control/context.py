@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock, RLock
 from typing import Any
 
-from emulator.control.serializers import show_world
+from emulator.control.serializers import world_to_json
 from emulator.kernel.budget import Account, Budget
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit
@@ -96,7 +96,7 @@ class ControlContext:
     def shown(self, world: World, base_url: str) -> dict[str, Any]:
         """A world, and what its clients need to reach it."""
         with world.lock:
-            return show_world(world, self.vendors, base_url)
+            return world_to_json(world, self.vendors, base_url)
 
     def next_id(self) -> str:
         """An id that no world has yet."""

@@ -11,14 +11,16 @@ from emulator.control.explain import explain
 from emulator.control.pages import LIMIT, limit_of, page_for
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import ref
-from emulator.control.serializers import show_body
+from emulator.control.serializers import body_to_json
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.moment import NOW, Moment
 from emulator.kernel.redact import redact_header
 from emulator.kernel.world import World
 from emulator.scenario.semantic_checks import header_problems
-from emulator.sdk.vendor import Request, Stream, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
+from emulator.sdk.response import Stream
 from emulator.state.diff import between
 from emulator.web.live_key import has_live_key
 from emulator.web.origin import AUTHORITY
@@ -52,7 +54,7 @@ def dry_run(world: World, asked: Asked) -> Any:
     return {
         "status": told["status"],
         "headers": [[name, redact_header(name, value)] for name, value in headers],
-        "body": None if request.method == "HEAD" else show_body(content),
+        "body": None if request.method == "HEAD" else body_to_json(content),
         "world": picked,
         "delivered": told["delivered"],
         "faults": told["faults"],

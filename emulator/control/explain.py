@@ -8,11 +8,11 @@ from typing import Any
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.control.hints import hints
 from emulator.control.pages import PAGE, page
-from emulator.control.serializers import show_entry
+from emulator.control.serializers import entry_to_json
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
 from emulator.kernel.history import ResourceChange
-from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, outcome, show_instant
+from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, format_instant, outcome
 from emulator.kernel.machine import Row
 from emulator.kernel.printable import escaped
 from emulator.kernel.redact import redact_text
@@ -105,7 +105,7 @@ def _of_exchange(
     vendor = vendors[exchange.operation.partition(".")[0]]
     differences = None if changed_resources is None else of_touched(world, vendors, changed_resources, exchange.at)
     told = {
-        **show_entry(Entry(n, exchange)),
+        **entry_to_json(Entry(n, exchange)),
         **({"delivered": None} if held else {}),
         "held": held.fault.id if held else None,
         "world": world.id,
@@ -131,7 +131,7 @@ def _of_newer(world: World, newer: Unmatched) -> str:
 
 def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explained:
     because = _cited(change.vendor, change.evidence) if change.vendor in vendors else None
-    text = escaped(f"{n}  {show_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}")
+    text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}")
     if because:
         text += f"\n  because     {_fact(because)}"
     return {"n": n, "type": "change", "world": world.id, **change.show(), "because": because, "text": text}

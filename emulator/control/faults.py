@@ -6,11 +6,11 @@ from typing import Any
 
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import list_of, object_of, ref
-from emulator.control.serializers import show_held
+from emulator.control.serializers import held_to_json
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.faults import Fault
 from emulator.kernel.world import World
-from emulator.scenario.faults import lay, show_fault
+from emulator.scenario.faults import fault_to_json, lay
 from emulator.scenario.semantic_checks import fault_problems
 
 FAULT = WORLD + "/faults/{fault}"
@@ -19,7 +19,7 @@ FAULT = WORLD + "/faults/{fault}"
 @route("GET", f"{WORLD}/faults", "The faults laid over operations", object_of(faults=list_of(ref("fault"))))
 @with_world
 def faults(world: World, _: Asked) -> Any:
-    return {"faults": [show_fault(fault) for fault in world.store.all(Fault.kind)]}
+    return {"faults": [fault_to_json(fault) for fault in world.store.all(Fault.kind)]}
 
 
 @route("POST", f"{WORLD}/faults", "Lay a fault, as a scenario writes it", ref("fault"), status=201, body=ref("new-fault"))
@@ -27,7 +27,7 @@ def faults(world: World, _: Asked) -> Any:
 def add(world: World, asked: Asked) -> Any:
     if problems := list(fault_problems(asked.body, asked.plane.vendors, world.clock.now())):
         raise BadInput(problems)
-    return show_fault(lay(world, asked.body))
+    return fault_to_json(lay(world, asked.body))
 
 
 @route("DELETE", f"{WORLD}/faults", "Take every fault away")
@@ -41,7 +41,7 @@ def clear(world: World, _: Asked) -> None:
 @route("GET", FAULT, "A fault: how often it struck, and what is left", ref("fault"))
 @with_world
 def show(world: World, asked: Asked) -> Any:
-    return show_fault(_find(world, asked.named("fault")))
+    return fault_to_json(_find(world, asked.named("fault")))
 
 
 @route("DELETE", FAULT, "Take a fault away")
@@ -62,7 +62,7 @@ def take_away(world: World, asked: Asked) -> None:
 )
 def held(asked: Asked) -> Any:
     world = asked.plane.worlds.get(asked.named("world"))
-    return {"held": [show_held(it) for it in asked.plane.held.of(world)]}
+    return {"held": [held_to_json(it) for it in asked.plane.held.of(world)]}
 
 
 def _find(world: World, id: str) -> Fault:

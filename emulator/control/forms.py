@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from emulator.control.negotiation import preferred
-from emulator.sdk.vendor import Stream
+from emulator.sdk.response import Stream
 from emulator.web.fault_effects import connection_of
 from emulator.web.pieces import in_pieces, together
 from emulator.web.response import Receive, Scope, Send, Wire, send_out

@@ -13,7 +13,8 @@ from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.secrets import redact
 from emulator.kernel.words import TYPO, near, some
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Operation, Request, Vendor
+from emulator.sdk.request import Request
+from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import FAILED
 from emulator.web.coding import coding_of
 from emulator.web.intended_vendor import misplaced_key, path_meant, vendor_meant

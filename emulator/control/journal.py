@@ -9,12 +9,12 @@ from typing import Any
 from emulator.control import pages
 from emulator.control.explain import NoEntry, entry_of, explain
 from emulator.control.forms import TEXT_TYPE
-from emulator.control.ledger import show_ledger
+from emulator.control.ledger import ledger_to_json
 from emulator.control.pages import limit_of
 from emulator.control.queries import query_number
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import COUNT, TEXT, list_of, object_of, ref
-from emulator.control.serializers import show_entry
+from emulator.control.serializers import entry_to_json
 from emulator.control.verify import VERIFY, verify
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.world import World
@@ -50,7 +50,7 @@ def journal(world: World, asked: Asked) -> Any:
         raise BadInput.at(str(NotFound("operation", operation, asked.plane.operations)), "operation")
     entries = world.journal.since(since)
     wanted = (it for it in entries if operation is None or getattr(it.event, "operation", None) == operation)
-    shown = [show_entry(it) for it in islice(wanted, limit)]
+    shown = [entry_to_json(it) for it in islice(wanted, limit)]
     return {"last": world.journal.last, "dropped": world.journal.dropped, "entries": shown}
 
 
@@ -64,7 +64,7 @@ def forget(world: World, _: Asked) -> None:
 @with_world
 def entry(world: World, asked: Asked) -> Any:
     world.settle()
-    return show_entry(entry_of(world, _number(world, asked)))
+    return entry_to_json(entry_of(world, _number(world, asked)))
 
 
 @route(
@@ -112,7 +112,7 @@ def _number(world: World, asked: Asked) -> int:
 @with_world
 def ledger(world: World, asked: Asked) -> Any:
     world.settle()
-    return show_ledger(world, asked.plane.vendors, limit_of(asked))
+    return ledger_to_json(world, asked.plane.vendors, limit_of(asked))
 
 
 @route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY, takes_long=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from emulator.control.pages import PAGE, page
 from emulator.kernel.history import Commit
-from emulator.kernel.journal import Exchange, show_instant
+from emulator.kernel.journal import Exchange, format_instant
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.sdk.vendor import Vendors
@@ -20,7 +20,7 @@ NOTHING = "nothing"
 Totals = dict[str, dict[str, Any]]
 
 
-def show_ledger(world: World, vendors: Vendors, limit: int = PAGE) -> dict[str, Any]:
+def ledger_to_json(world: World, vendors: Vendors, limit: int = PAGE) -> dict[str, Any]:
     """Every commit that changed the state, with its exchange or its cause; every exchange; and what it all comes to.
 
     Of the differences of a commit, those within the limit are shown, and the others counted.
@@ -44,7 +44,7 @@ def _show_commit(commit: Commit, differences: list[Difference], vendors: Vendors
     return {
         "exchange": commit.exchange,
         "why": commit.why,
-        "at": show_instant(commit.at),
+        "at": format_instant(commit.at),
         "totals": totals(differences, vendors),
         **page(differences, limit),
     }

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.control.queries import query_number
 from emulator.control.route import Asked
 from emulator.control.schemas import COUNT
-from emulator.control.serializers import show_difference
+from emulator.control.serializers import difference_to_json
 from emulator.state.diff import Difference
 
 PAGE = 1_000
@@ -42,7 +42,7 @@ def limit_of(asked: Asked) -> int:
 
 def page(found: Sequence[Difference], limit: int = PAGE) -> dict[str, Any]:
     """Return the first of these differences, and how many follow."""
-    shown = [show_difference(_abridged(it)) for it in found[:limit]]
+    shown = [difference_to_json(_abridged(it)) for it in found[:limit]]
     return {"differences": shown, "rest": max(len(found) - limit, 0)}
 
 

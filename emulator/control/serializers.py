@@ -9,9 +9,9 @@ from emulator.contract.evidence import load_evidence
 from emulator.control.body_text import text_of
 from emulator.control.exact_json import Unreadable, exactly
 from emulator.kernel.clock import FROZEN, REAL
-from emulator.kernel.journal import Entry, Exchange, show_event, show_instant
+from emulator.kernel.journal import Entry, Exchange, event_to_json, format_instant
 from emulator.kernel.machine import Machine
-from emulator.kernel.quantities import show_duration
+from emulator.kernel.quantities import format_duration
 from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
@@ -22,23 +22,23 @@ HEADERS_SHOWN = 16_384
 """Characters of an entry's headers that are shown, names and values together."""
 
 
-def show_clock(world: World) -> dict[str, Any]:
+def clock_to_json(world: World) -> dict[str, Any]:
     """The world's time: now, how fast it runs, when the next thing happens by itself, and how far it is behind, if it is."""
     upcoming, clock = world.next_due(), world.clock
     shown = {
-        "now": show_instant(clock.reached),
+        "now": format_instant(clock.reached),
         "rate": "frozen" if clock.rate == FROZEN else "real" if clock.rate == REAL else clock.rate,
-        "next": show_instant(upcoming) if upcoming else None,
+        "next": format_instant(upcoming) if upcoming else None,
     }
-    return shown | {"behind": show_duration(clock.behind)} if clock.is_behind else shown
+    return shown | {"behind": format_duration(clock.behind)} if clock.is_behind else shown
 
 
-def show_world(world: World, vendors: Vendors, base_url: str) -> dict[str, Any]:
+def world_to_json(world: World, vendors: Vendors, base_url: str) -> dict[str, Any]:
     """The world and what its clients need to reach it."""
     return {
         "id": world.id,
         "seed": world.seed,
-        "clock": show_clock(world),
+        "clock": clock_to_json(world),
         "credentials": {name: _credentials(world, vendor, base_url) for name, vendor in vendors.items()},
     }
 
@@ -48,31 +48,31 @@ def _credentials(world: World, vendor: Vendor, base_url: str) -> dict[str, str]:
     return {"url": base_url + vendor.base_path, **made.fields}
 
 
-def show_state(world: World, vendors: Vendors) -> dict[str, Any]:
+def state_to_json(world: World, vendors: Vendors) -> dict[str, Any]:
     """The whole state by vendor, in the grammar of `given`."""
     with world.transaction("look") as tx:
         return {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
 
 
-def show_entry(entry: Entry) -> dict[str, Any]:
+def entry_to_json(entry: Entry) -> dict[str, Any]:
     """A journal entry; of an exchange also what went over the wire, without its credentials."""
-    shown = show_event(entry)
+    shown = event_to_json(entry)
     if isinstance(entry.event, Exchange):
         shown["method"] = redact_text(entry.event.method)
         shown["target"] = redact_text(entry.event.target)
-        shown["request"] = {"headers": _headers(entry.event), "body": show_body(entry.event.request)}
-        shown["reply"] = show_body(entry.event.response)
+        shown["request"] = {"headers": _headers(entry.event), "body": body_to_json(entry.event.request)}
+        shown["reply"] = body_to_json(entry.event.response)
     return shown
 
 
-def show_held(held: Held) -> dict[str, Any]:
+def held_to_json(held: Held) -> dict[str, Any]:
     """A request that a fault holds up; no credential can be read in it."""
     return {
         "method": held.request.method,
         "target": redact_text(held.request.target),
         "operation": held.operation,
-        "since": show_instant(held.since),
-        "until": show_instant(held.due) if held.due else None,
+        "since": format_instant(held.since),
+        "until": format_instant(held.due) if held.due else None,
         "fault": held.fault.note()._asdict(),
     }
 
@@ -95,7 +95,7 @@ def _headers(exchange: Exchange) -> list[list[str]]:
     return shown
 
 
-def show_body(content: bytes) -> Any:
+def body_to_json(content: bytes) -> Any:
     """A body as far as it was kept: its JSON value, or a text, or None; no credential can be read in it."""
     try:
         return redact_body(exactly(content))
@@ -104,7 +104,7 @@ def show_body(content: bytes) -> Any:
         return f"({len(content)} bytes that are no text)" if text is None else redact_text(text)
 
 
-def show_difference(difference: Difference) -> dict[str, Any]:
+def difference_to_json(difference: Difference) -> dict[str, Any]:
     """What was added, removed or changed, and the same as a line to read; no credential can be read in it."""
     safe = replace(
         difference,
@@ -125,7 +125,7 @@ def _hidden(path: str, value: Any) -> Any:
     return redact_body({name: value})[name]
 
 
-def show_vendor(vendor: Vendor) -> dict[str, Any]:
+def vendor_to_json(vendor: Vendor) -> dict[str, Any]:
     """A vendor: what it can be asked, its machines, what it assumes and what it rests on."""
     return {
         "name": vendor.name,
@@ -144,7 +144,7 @@ def show_vendor(vendor: Vendor) -> dict[str, Any]:
 
 
 def _wait(default: Any, source: str) -> dict[str, str]:
-    return {"default": "measured" if default is None else show_duration(default), "source": source}
+    return {"default": "measured" if default is None else format_duration(default), "source": source}
 
 
 def _machine(machine: Machine) -> dict[str, Any]:

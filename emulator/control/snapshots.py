@@ -8,9 +8,9 @@ from emulator.control.bodies import MOMENT, UNDO
 from emulator.control.pages import AFTER, LIMIT, page_for
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import TEXT, list_of, object_of, ref
-from emulator.control.serializers import show_clock
+from emulator.control.serializers import clock_to_json
 from emulator.kernel.errors import NotFound
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.moment import BEGINNING, NOW
 from emulator.kernel.world import World
 from emulator.state.diff import between
@@ -19,14 +19,14 @@ from emulator.state.diff import between
 @route("GET", f"{WORLD}/snapshots", "The snapshots there are", object_of(snapshots=list_of(ref("moment"))))
 @with_world
 def snapshots(world: World, _: Asked) -> Any:
-    return {"snapshots": [{"name": name, "at": show_instant(it.at)} for name, it in world.snapshots.items()]}
+    return {"snapshots": [{"name": name, "at": format_instant(it.at)} for name, it in world.snapshots.items()]}
 
 
 @route("POST", f"{WORLD}/snapshots", "Keep the present under a name", ref("moment"), status=201, body=MOMENT)
 @with_world
 def snapshot(world: World, asked: Asked) -> Any:
     name = asked.body["name"]
-    return {"name": name, "at": show_instant(world.snapshot(name).at)}
+    return {"name": name, "at": format_instant(world.snapshot(name).at)}
 
 
 @route("DELETE", f"{WORLD}/snapshots/{{name}}", "Drop a snapshot")
@@ -65,11 +65,11 @@ def diff(world: World, asked: Asked) -> Any:
     moments = world.moment(source), world.moment(target)
     differences = between(*moments, asked.plane.vendors)
     return {
-        "from": {"name": source, "at": show_instant(moments[0].at)},
-        "to": {"name": target, "at": show_instant(moments[1].at)},
+        "from": {"name": source, "at": format_instant(moments[0].at)},
+        "to": {"name": target, "at": format_instant(moments[1].at)},
         **page_for(asked, differences),
     }
 
 
 def _where(world: World) -> dict[str, Any]:
-    return {"clock": show_clock(world), "journal": world.journal.last}
+    return {"clock": clock_to_json(world), "journal": world.journal.last}

@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import list_of, object_of, ref
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.world import World
 
 PENDING = 10
@@ -38,4 +38,4 @@ def _show_due(world: World, kind: str, id: str) -> dict[str, Any]:
     due = world.rules.machines[kind].due(resource, world.rules.timing, upkeep=False)
     assert due is not None  # noqa: S101  the agenda holds nothing else
     vendor, _, name = kind.partition(".")
-    return {"at": show_instant(due[0]), "vendor": vendor, "resource": name, "id": id, "timer": due[1].name}
+    return {"at": format_instant(due[0]), "vendor": vendor, "resource": name, "id": id, "timer": due[1].name}

@@ -9,7 +9,7 @@ from emulator.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORL
 from emulator.control.pages import LIMIT, page_for
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import COUNT, FLAG, TEXT, list_of, map_of, object_of, ref
-from emulator.control.serializers import show_clock, show_state
+from emulator.control.serializers import clock_to_json, state_to_json
 from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.moment import Moment
 from emulator.kernel.quantities import duration_at, parse_instant
@@ -140,10 +140,10 @@ def _begun_anew(world: World, asked: Asked) -> World:
 def state(world: World, asked: Asked) -> Any:
     vendors, name = asked.plane.vendors, asked.request.query_params.get("vendor")
     if name is None:
-        return show_state(world, vendors)
+        return state_to_json(world, vendors)
     if name not in vendors:
         raise BadInput.at(str(NotFound("vendor", name, vendors)), "vendor")
-    return show_state(world, {name: vendors[name]})
+    return state_to_json(world, {name: vendors[name]})
 
 
 @route(
@@ -175,7 +175,7 @@ def change_state(world: World, asked: Asked) -> Any:
 @route("GET", f"{WORLD}/clock", "What time it is", ref("clock"))
 @with_world
 def clock(world: World, _: Asked) -> Any:
-    return show_clock(world)
+    return clock_to_json(world)
 
 
 @route("PATCH", f"{WORLD}/clock", "Set the time, forward only, or the rate", ref("clock"), body=CLOCK, takes_long=True)
@@ -185,7 +185,7 @@ def set_clock(world: World, asked: Asked) -> Any:
         world.advance_to(parse_instant(asked.body["now"]))
     if "rate" in asked.body:
         world.clock.run_at(rate_of(asked.body["rate"]))
-    return show_clock(world)
+    return clock_to_json(world)
 
 
 @route(
@@ -205,4 +205,4 @@ def advance(world: World, asked: Asked) -> Any:
         fired = world.advance_to(parse_instant(wanted["to"]))
     else:
         fired = world.advance_to_next() if wanted["until"] == "next" else world.advance_until_idle()
-    return {"now": show_clock(world)["now"], "fired": [change.show() for change in fired]}
+    return {"now": clock_to_json(world)["now"], "fired": [change.show() for change in fired]}

@@ -10,7 +10,7 @@ from functools import partial
 from math import inf
 
 from emulator.kernel.errors import TimeRunsForward
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.quantities import END_OF_TIME
 
 FROZEN = 0.0
@@ -88,7 +88,9 @@ class Clock:
         """
         now = self.now()
         if instant < now:
-            raise TimeRunsForward(f"it is {show_instant(now)} already, and a clock never goes back to {show_instant(instant)}")
+            raise TimeRunsForward(
+                f"it is {format_instant(now)} already, and a clock never goes back to {format_instant(instant)}"
+            )
         self._start_from(instant)
         return instant
 
@@ -128,6 +130,6 @@ class Clock:
 
     def _start_from(self, instant: datetime) -> None:
         if instant > END_OF_TIME:
-            raise TimeRunsForward(f"{show_instant(instant)} is beyond the end of time, {show_instant(END_OF_TIME)}")
+            raise TimeRunsForward(f"{format_instant(instant)} is beyond the end of time, {format_instant(END_OF_TIME)}")
         self.base, self._since = instant, self.wall()
         self._reached, self._is_behind = None, False

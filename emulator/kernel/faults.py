@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Protocol
 from emulator.kernel.budget import Kept
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
-from emulator.kernel.quantities import show_duration
+from emulator.kernel.quantities import format_duration
 from emulator.kernel.store import IndexKey, Resource
 
 EVERYTHING = "*"
@@ -212,7 +212,7 @@ def _flaws_of_delay(fault: Fault) -> Iterator[Problem]:
     if fault.clock == REAL and fault.delay == NEXT:
         yield Problem("what happens next is a matter of the world's clock, not of the machine's", ("clock",))
     if fault.clock == REAL and isinstance(fault.delay, timedelta) and fault.delay > LONGEST_REAL:
-        yield Problem(f"a real delay is at most {show_duration(LONGEST_REAL)}", ("delay",))
+        yield Problem(f"a real delay is at most {format_duration(LONGEST_REAL)}", ("delay",))
 
 
 def _flaws_of_time(fault: Fault) -> Iterator[Problem]:

@@ -43,7 +43,7 @@ class Change(NamedTuple):
         """The change as the control plane prints it."""
         vendor, _, resource = self.kind.partition(".")
         return {
-            "at": show_instant(self.at),
+            "at": format_instant(self.at),
             "vendor": vendor,
             "resource": resource,
             "id": self.id,
@@ -267,12 +267,12 @@ def outcome(status: int, answer: str) -> str:
     return f"{status} {answer}" if status else f"no answer ({answer})"
 
 
-def show_instant(instant: datetime) -> str:
+def format_instant(instant: datetime) -> str:
     """An instant as RFC 3339 in UTC, with as many decimals as it needs."""
     return instant.isoformat().replace("+00:00", "Z")
 
 
-def show_event(entry: Entry) -> dict[str, Any]:
+def event_to_json(entry: Entry) -> dict[str, Any]:
     """An entry with what every entry has; the web adds what only it can read."""
     event = entry.event
     if isinstance(event, Change):
@@ -280,7 +280,7 @@ def show_event(entry: Entry) -> dict[str, Any]:
     return {
         "n": entry.n,
         "type": "exchange",
-        "at": show_instant(event.at),
+        "at": format_instant(event.at),
         "operation": event.operation,
         "method": event.method,
         "answer": event.answer,

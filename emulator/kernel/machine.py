@@ -222,7 +222,7 @@ class Machine:
                 first = resource.since + length, wait
         return first
 
-    def lapse(self, view: View, resource: Any, wait: Wait) -> Row:
+    def expire(self, view: View, resource: Any, wait: Wait) -> Row:
         """The row that is taken when a wait is over."""
         rows = next(rows for candidate, rows in self._timed[resource.status] if candidate is wait)
         return _first_that_holds(rows, view, resource)

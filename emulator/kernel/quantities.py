@@ -135,7 +135,7 @@ def parse_duration(written: object) -> timedelta:
         raise ValueError(f"{_shown(written)} is negative, and time never goes back")
     milliseconds = math.ceil(seconds * 1000)
     if milliseconds > LONGEST // MILLISECOND:
-        raise ValueError(f"{_shown(written)} is longer than {show_duration(LONGEST)}")
+        raise ValueError(f"{_shown(written)} is longer than {format_duration(LONGEST)}")
     return milliseconds * MILLISECOND
 
 
@@ -204,7 +204,7 @@ def duration_at(written: object, *path: str | int) -> timedelta:
         raise BadInput.at(str(error), *path) from None
 
 
-def show_duration(duration: timedelta) -> str:
+def format_duration(duration: timedelta) -> str:
     """A duration of whole milliseconds in its one canonical form: `500ms`, `1.5s`, `1m30s`, `2h5m`, `60d`."""
     seconds, milliseconds = divmod(duration // MILLISECOND, 1000)
     if not seconds:

@@ -157,9 +157,9 @@ class Transaction:
         row = machine.ask(self, resource, command)
         return self._take(machine.kind, id, row, resource or new)
 
-    def lapse(self, machine: Machine, resource: Resource, wait: Wait) -> Transition:
+    def expire(self, machine: Machine, resource: Resource, wait: Wait) -> Transition:
         """Lets a resource take the row of a wait that is over."""
-        return self._take(machine.kind, resource.id, machine.lapse(self, resource, wait), resource)
+        return self._take(machine.kind, resource.id, machine.expire(self, resource, wait), resource)
 
     def roll_back(self) -> None:
         """Makes the world what it was before."""

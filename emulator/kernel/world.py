@@ -14,11 +14,11 @@ from emulator.kernel.ahead import BEHIND, RESTLESS, TOO_FAR, TURN_LIMIT, least_s
 from emulator.kernel.budget import Account, Budget, Charge
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
+from emulator.kernel.expiry import expire, keep_up
 from emulator.kernel.history import History
 from emulator.kernel.journal import Change, Checkpoint, Journal
-from emulator.kernel.lapse import keep_up, lapse
 from emulator.kernel.moment import BEGINNING, NOW, Moment
-from emulator.kernel.quantities import END_OF_TIME, show_duration
+from emulator.kernel.quantities import END_OF_TIME, format_duration
 from emulator.kernel.room import FRAME, account_of_another, size_of_copy
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
@@ -251,7 +251,7 @@ class World:
         """Settles, and refuses to jump ahead of what the clock itself has not brought about yet."""
         here = self.settle()
         if self.clock.is_behind:
-            raise Conflict(BEHIND.format(show_duration(self.clock.behind)))
+            raise Conflict(BEHIND.format(format_duration(self.clock.behind)))
         return here
 
     def _pass_through(self, here: datetime, instant: datetime) -> list[Change]:
@@ -288,5 +288,5 @@ class World:
                 raise Conflict(TOO_FAR.format(limit))
             if (first := self.agenda.first()) is None or first[0] > now:
                 break
-            fired += lapse(self, *first)
+            fired += expire(self, *first)
         return fired

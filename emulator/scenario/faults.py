@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
-from emulator.kernel.quantities import duration_at, parse_duration, parse_instant, show_duration
+from emulator.kernel.quantities import duration_at, format_duration, parse_duration, parse_instant
 from emulator.kernel.redact import redact_body
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.schema_types import DELAY, DURATION, INSTANT
-from emulator.sdk.vendor import Vendor, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.vendor import Vendor
 
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
@@ -106,7 +107,7 @@ def lay_in(tx: Transaction, world: World, written: Mapping[str, Any], place: str
     return fault
 
 
-def show_fault(fault: Fault) -> dict[str, Any]:
+def fault_to_json(fault: Fault) -> dict[str, Any]:
     """A fault as the control plane shows it: as it was written, durations in one form, and how often it has struck.
 
     No secret can be read in it.
@@ -114,7 +115,7 @@ def show_fault(fault: Fault) -> dict[str, Any]:
     lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
     return {
         "id": fault.id,
-        "fault": redact_body(fault.written) | {key: show_duration(parse_duration(it)) for key, it in lengths.items()},
+        "fault": redact_body(fault.written) | {key: format_duration(parse_duration(it)) for key, it in lengths.items()},
         "seen": fault.seen,
         "struck": fault.struck,
         "left": None if fault.times is None else fault.times - fault.struck,

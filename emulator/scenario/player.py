@@ -13,7 +13,7 @@ from emulator.scenario.answers import NoEmulator, fits, read_answer, read_foreig
 from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
 from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
 from emulator.scenario.scenario import Scenario, Step
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 from emulator.state.compare import differences, exact_difference, header_difference, shown
 
 CONTROL = "/_emulator"

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.quantities import NEVER, duration_at
 from emulator.kernel.words import hint
@@ -84,7 +84,7 @@ def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, 
         if ends is not None and ends <= now and "for" in written:
             yield Problem("a fault that lasts no time never strikes", (*path, "for"))
         elif ends is not None and ends <= now:
-            yield Problem(f"it has ended before it is added, at {show_instant(now)}", (*path, "between"))
+            yield Problem(f"it has ended before it is added, at {format_instant(now)}", (*path, "between"))
 
 
 def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mistakes = NO_MISTAKES) -> Iterator[Problem]:

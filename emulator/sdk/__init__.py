@@ -1,1 +1,114 @@
-"""The interface that a vendor is written with."""
+"""The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
+
+from emulator.kernel.assumption import Assumption
+from emulator.kernel.beside import MANY
+from emulator.kernel.budget import Kept
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.journal import format_instant
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Ask, Assume, Effect, Guard, Machine, On, Part, Row, View, Wait
+from emulator.kernel.quantities import END_OF_TIME, parse_timestamp
+from emulator.kernel.store import MOVING, IndexKey, Sorted
+from emulator.kernel.transaction import Transaction, Transition
+from emulator.kernel.weight import Shared, Weight
+from emulator.kernel.words import hint, near, some
+from emulator.sdk.exact_json import dump
+from emulator.sdk.fields import (
+    AMOUNT,
+    COUNT,
+    FLAG,
+    INSTANT,
+    ORDINAL,
+    PAST,
+    TEXT,
+    TEXTS,
+    UTC_INSTANT,
+    UTC_PAST,
+    Field,
+    Fields,
+    Gathered,
+    dump_fields,
+    instant,
+    list_of,
+    load_fields,
+    many_of,
+    one_of,
+    refuse_future,
+    schema_of,
+)
+from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
+from emulator.sdk.request import Reader, Request
+from emulator.sdk.response import Answer, Response, Stream, reason_phrase
+from emulator.sdk.state import StateCodec
+from emulator.sdk.vendor import Credentials, Handler, Operation, Renderer, Vendor
+
+__all__ = [
+    "ABSENT",
+    "AMOUNT",
+    "COUNT",
+    "ENCODED",
+    "END_OF_TIME",
+    "EVERY",
+    "FLAG",
+    "INSTANT",
+    "MANY",
+    "MOVING",
+    "MULTIPART",
+    "ORDINAL",
+    "PAST",
+    "SAME",
+    "TEXT",
+    "TEXTS",
+    "UTC_INSTANT",
+    "UTC_PAST",
+    "After",
+    "Answer",
+    "Ask",
+    "Assume",
+    "Assumption",
+    "BadInput",
+    "Credentials",
+    "Effect",
+    "Field",
+    "Fields",
+    "Gathered",
+    "Guard",
+    "Handler",
+    "IndexKey",
+    "Kept",
+    "Machine",
+    "On",
+    "Operation",
+    "Part",
+    "Problem",
+    "Reader",
+    "Renderer",
+    "Request",
+    "Response",
+    "Row",
+    "Shared",
+    "Sorted",
+    "StateCodec",
+    "Stream",
+    "Transaction",
+    "Transition",
+    "Vendor",
+    "View",
+    "Wait",
+    "Weight",
+    "dump",
+    "dump_fields",
+    "form_instead_of_json",
+    "format_instant",
+    "hint",
+    "instant",
+    "list_of",
+    "load_fields",
+    "many_of",
+    "near",
+    "one_of",
+    "parse_timestamp",
+    "reason_phrase",
+    "refuse_future",
+    "schema_of",
+    "some",
+]

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import show_instant
+from emulator.kernel.journal import format_instant
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.quantities import parse_instant
 
@@ -43,9 +43,9 @@ MOST = 1_000_000_000
 
 COUNT = Field({"type": "integer", "minimum": 0, "maximum": MOST})
 ORDINAL = Field({"type": "integer", "minimum": 1, "maximum": MOST})
-INSTANT = Field({"type": "string", "format": "date-time"}, parse_instant, show_instant)
+INSTANT = Field({"type": "string", "format": "date-time"}, parse_instant, format_instant)
 PAST = Field(INSTANT.schema, INSTANT.read, INSTANT.show, past=True)
-UTC_INSTANT = Field({"type": "string", "format": "utc-date-time"}, partial(parse_instant, zone="Z"), show_instant)
+UTC_INSTANT = Field({"type": "string", "format": "utc-date-time"}, partial(parse_instant, zone="Z"), format_instant)
 """An instant of a vendor that prints its own without a zone: such a text is UTC, any other RFC 3339."""
 
 UTC_PAST = Field(UTC_INSTANT.schema, UTC_INSTANT.read, UTC_INSTANT.show, past=True)
@@ -64,8 +64,8 @@ def list_of(fields: Fields, make: Callable[..., Any]) -> Field:
     items = {**schema_of(fields), "required": list(fields)}
     return Field(
         {"type": "array", "items": items},
-        lambda value: tuple(make(**read_fields(fields, item)) for item in value),
-        lambda value: [show_fields(fields, item) for item in value],
+        lambda value: tuple(make(**load_fields(fields, item)) for item in value),
+        lambda value: [dump_fields(fields, item) for item in value],
     )
 
 
@@ -81,7 +81,7 @@ def many_of(fields: Fields, **more: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": "array", "items": schema_of(fields, repeat=repeat, **more)}
 
 
-def read_fields(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
+def load_fields(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
     """The attributes that a written object sets."""
     return {name: fields[name].read(value) for name, value in written.items() if name in fields}
 
@@ -94,7 +94,7 @@ def refuse_future(fields: Fields, written: Mapping[str, Any], now: datetime, *pa
     """
     past = [name for name in written if name in fields and fields[name].past]
     early = [
-        Problem(f"{written[name]!r} has not come yet: it is {show_instant(now)}", (*path, name))
+        Problem(f"{written[name]!r} has not come yet: it is {format_instant(now)}", (*path, name))
         for name in past
         if fields[name].read(written[name]) > now
     ]
@@ -136,7 +136,7 @@ def instant(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def show_fields(fields: Fields, resource: Any) -> dict[str, Any]:
+def dump_fields(fields: Fields, resource: Any) -> dict[str, Any]:
     """The written object of a resource; what is None is left out."""
     values = {name: getattr(resource, name) for name in fields}
     return {name: fields[name].show(value) for name, value in values.items() if value is not None}

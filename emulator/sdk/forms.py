@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from emulator.sdk.vendor import Request
+from emulator.sdk.request import Request
 
 ENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"

@@ -10,7 +10,9 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.plan import Scripted
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Answer, Operation, Request, Response
+from emulator.sdk.request import Request
+from emulator.sdk.response import Answer, Response
+from emulator.sdk.vendor import Operation
 from emulator.web.routes import Route
 
 SCRIPTED = "scripted"

@@ -8,7 +8,7 @@ from hashlib import shake_128
 from typing import Any, TypeVar
 
 from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
-from emulator.sdk.vendor import Stream
+from emulator.sdk.response import Stream
 from emulator.web.held import GONE, Held
 from emulator.web.holding import Holding, WorldReset
 from emulator.web.lanes import NoLanes

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, Fault, strike
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Answer, Request, Response
+from emulator.sdk.request import Request
+from emulator.sdk.response import Answer, Response
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, would_refuse
 from emulator.web.fault_effects import world_gone
 from emulator.web.held import Noted

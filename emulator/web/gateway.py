@@ -16,7 +16,9 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.redact import redact_text
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.sdk.vendor import Reader, Request, Stream, Vendor
+from emulator.sdk.request import Reader, Request
+from emulator.sdk.response import Stream
+from emulator.sdk.vendor import Vendor
 from emulator.web.answers import answer_to, would_refuse
 from emulator.web.arriving import Arriving, room_for_bodies
 from emulator.web.coding import GZIP

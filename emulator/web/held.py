@@ -15,7 +15,7 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Request
+from emulator.sdk.request import Request
 from emulator.web.turns import set_in_turn
 
 LIFTED, GONE = "lifted", "gone"

@@ -11,11 +11,11 @@ from typing import TypeVar
 from emulator.kernel.ahead import TURN_LIMIT
 from emulator.kernel.clock import FROZEN, MONOTONIC
 from emulator.kernel.errors import Conflict, TimeRunsForward
+from emulator.kernel.expiry import keep_up
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
-from emulator.kernel.lapse import keep_up
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Request
+from emulator.sdk.request import Request
 from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted, Past
 from emulator.web.lanes import NoLanes
 from emulator.web.response import Connection

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from emulator.kernel.secrets import redact
-from emulator.sdk.vendor import Request, Vendor
+from emulator.sdk.request import Request
+from emulator.sdk.vendor import Vendor
 from emulator.web.routes import Routes
 
 _SLASHES = re.compile(r"/{2,}")

@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from emulator.kernel.ahead import TURN_LIMIT, steps_of_a_look
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.lapse import keep_up
+from emulator.kernel.expiry import keep_up
 from emulator.kernel.world import World
 from emulator.web.threads import in_turn
 

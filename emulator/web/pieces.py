@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from emulator.sdk.vendor import dump
+from emulator.sdk.exact_json import dump
 
 MANY = 500
 """Items written at once at most."""

@@ -13,7 +13,9 @@ from emulator.kernel.faults import STATUS, Fault
 from emulator.kernel.journal import STEPS, Checkpoint, Exchange
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Answer, Request, Response, Stream, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
+from emulator.sdk.response import Answer, Response, Stream
 from emulator.web.answers import FAILED, SCRIPTED
 from emulator.web.coding import coding_of
 from emulator.web.held import Noted
@@ -73,8 +75,9 @@ class Recorder:
         asked, shown = request.body[:kept], b"" if isinstance(content, Stream) else content[:kept]
         changes, steps = tuple(tx.changes), tuple(tx.steps[:STEPS])
         size = Exchange.weight((request.target, asked, shown), request.raw_headers, changes, steps)
+        checkpoint = request.checkpoint or Checkpoint(tx.now, n - 1, world.history.count)
         exchange = Exchange(
-            tx.now, request.checkpoint or Checkpoint(tx.now, n - 1, world.history.count), tx.why, request.method, request.target, asked,
+            tx.now, checkpoint, tx.why, request.method, request.target, asked,
             answer.name, answer.evidence, answer.assumption, basis if own else None,
             response.status, shown, changes, steps, tuple(tx.consulted), request.credential,
             notes, _delivered(left), cut, request.raw_headers, also, Charge(world.account, size),

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from emulator.kernel.faults import AFTER_REPLY, Fault
 from emulator.kernel.redact import redact_text
-from emulator.sdk.vendor import Stream, dump
+from emulator.sdk.exact_json import dump
+from emulator.sdk.response import Stream
 
 if TYPE_CHECKING:
     from emulator.web.held import Held, Noted

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 from emulator.kernel.beside import BESIDE
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
-from emulator.sdk.vendor import Operation, Request, Vendor
+from emulator.sdk.request import Request
+from emulator.sdk.vendor import Operation, Vendor
 
 ASTRAY = "astray"
 """In place of an operation that the vendor does not have."""

@@ -10,7 +10,7 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.redact import redact_text
 from emulator.kernel.secrets import redact
 from emulator.kernel.worlds import DEFAULT, Worlds
-from emulator.sdk.vendor import Request
+from emulator.sdk.request import Request
 from emulator.web.exchange_lines import error_in
 from emulator.web.guard import Rejection
 from emulator.web.intended_vendor import meant, misplaced_key

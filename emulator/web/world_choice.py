@@ -5,7 +5,8 @@ from __future__ import annotations
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.sdk.vendor import Request, Vendor
+from emulator.sdk.request import Request
+from emulator.sdk.vendor import Vendor
 from emulator.web.response import WORLD_HEADER
 
 

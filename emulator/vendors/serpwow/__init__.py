@@ -1,6 +1,6 @@
 """SerpWow: batches that are queued, run and stopped, and the credits that they cost."""
 
-from emulator.sdk.vendor import Credentials, Vendor
+from emulator.sdk import Credentials, Vendor
 from emulator.vendors.serpwow.advice import advise
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations import DESTINATION

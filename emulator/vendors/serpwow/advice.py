@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.forms import MULTIPART, form_instead_of_json
-from emulator.sdk.vendor import Request
+from emulator.sdk import MULTIPART, Request, Transaction, form_instead_of_json
 from emulator.vendors.serpwow.received import FORM, JSON_BEGINS, media_type
 
 

@@ -6,9 +6,7 @@ from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from emulator.kernel.machine import View
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Handler, Request, Transaction, View
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import (
     DELETE_UNKNOWN_SEARCHES,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from emulator.kernel.transaction import Transaction
+from emulator.sdk import Transaction
 from emulator.vendors.serpwow.assumptions_of_calls import HOURLY_SCHEDULE, INCOMPLETE_SCHEDULE, UNKNOWN_DESTINATION
 from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.model import Batch, Destination

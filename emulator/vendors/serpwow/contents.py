@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from emulator.sdk.vendor import dump
+from emulator.sdk import dump
 from emulator.vendors.serpwow.model import ResultSet
 from emulator.vendors.serpwow.searches import PAGE_SIZE, Search, show_search
 

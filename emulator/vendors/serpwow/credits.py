@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.serpwow.assumptions import CREDITS_RESET, FAILED_SEARCHES, OVERAGE_LIMIT
 from emulator.vendors.serpwow.model import SELF, Account, Batch
 from emulator.vendors.serpwow.usage import day_of, give_back, spend

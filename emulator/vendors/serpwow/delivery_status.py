@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from emulator.kernel.machine import View
-from emulator.sdk.fields import instant
+from emulator.sdk import View, instant
 from emulator.vendors.serpwow.assumptions_of_calls import FAILED_STATUS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model import ResultSet
 

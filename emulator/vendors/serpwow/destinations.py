@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from emulator.kernel.machine import ABSENT, SAME, Machine, On, Row, View
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Request
+from emulator.sdk import ABSENT, SAME, Answer, Machine, On, Request, Row, Transaction, View
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.bodies import Unfit, flag, one_of, optional_text, text
 from emulator.vendors.serpwow.ids import fresh_code, seven_letters

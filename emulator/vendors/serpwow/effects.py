@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.serpwow.assumptions import (
     FAILED_SEARCHES,
     LAST_RUN,

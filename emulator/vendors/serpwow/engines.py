@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
+from emulator.sdk import Transaction
 from emulator.vendors.serpwow.assumptions_of_calls import UNKNOWN_ENGINE
 from emulator.vendors.serpwow.bodies import Unfit, text
 from emulator.vendors.serpwow.searches import MIXED

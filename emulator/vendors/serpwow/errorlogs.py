@@ -9,10 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.store import IndexKey
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Request
+from emulator.sdk import Answer, IndexKey, Kept, Request, Transaction
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.listing import WantedPage, about_the_end, page_wanted
 from emulator.vendors.serpwow.refusals import unfit

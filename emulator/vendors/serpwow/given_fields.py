@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulator.kernel.errors import BadInput
-from emulator.sdk.fields import (
+from emulator.sdk import (
     AMOUNT,
     COUNT,
     FLAG,
@@ -16,13 +15,14 @@ from emulator.sdk.fields import (
     PAST,
     TEXT,
     TEXTS,
+    BadInput,
     Field,
     Fields,
+    dump_fields,
     list_of,
+    load_fields,
     one_of,
-    read_fields,
     schema_of,
-    show_fields,
 )
 from emulator.vendors.serpwow.delivery_status import WEBHOOK_TEXTS
 from emulator.vendors.serpwow.destinations import TYPES as DESTINATION_TYPES
@@ -156,10 +156,10 @@ FLAT: Fields = {PREFIXES[part] + name: field for part, fields in PARTS.items() f
 
 def read_batch(old: Batch, written: Mapping[str, Any]) -> Batch:
     """A batch with what is written of it."""
-    own = read_fields({name: field for name, field in OWN.items() if name != "id"}, written)
+    own = load_fields({name: field for name, field in OWN.items() if name != "id"}, written)
     for part, fields in PARTS.items():
         named = {name: written[PREFIXES[part] + name] for name in fields if PREFIXES[part] + name in written}
-        own[part] = replace(getattr(old, part), **read_fields(fields, named))
+        own[part] = replace(getattr(old, part), **load_fields(fields, named))
     if "searches" in written:
         own["searches"] = _read_searches(old.id, written["searches"])
     changed = replace(old, **own)
@@ -170,10 +170,10 @@ def read_batch(old: Batch, written: Mapping[str, Any]) -> Batch:
 
 def show_batch(batch: Batch) -> dict[str, Any]:
     """All that is to be written of a batch."""
-    shown = show_fields(OWN, batch)
+    shown = dump_fields(OWN, batch)
     for part, fields in PARTS.items():
         shown |= {
-            PREFIXES[part] + name: value for name, value in show_fields(fields, getattr(batch, part)).items() if value != []
+            PREFIXES[part] + name: value for name, value in dump_fields(fields, getattr(batch, part)).items() if value != []
         }
     shown["searches"] = _show_searches(batch.searches)
     shown["result_sets"] = [_show_result_set(batch, it) for it in batch.result_sets]
@@ -199,7 +199,7 @@ def _show_searches(searches: Searches) -> int | list[dict[str, Any]]:
 def _read_result_sets(batch: Batch, written: Iterable[Mapping[str, Any]]) -> Iterable[ResultSet]:
     """Where nothing is said of its searches, a result set is of the batch's own, as many as were completed and failed."""
     for place, item in sorted(enumerate(written), key=lambda numbered: INSTANT.read(numbered[1]["ended_at"])):
-        fields = read_fields({name: field for name, field in RESULT_SET.items() if name != "searches_completed"}, item)
+        fields = load_fields({name: field for name, field in RESULT_SET.items() if name != "searches_completed"}, item)
         if "searches" in item:
             searches = _read_searches(batch.id, item["searches"])
         elif "searches_completed" in item:
@@ -217,7 +217,7 @@ def _read_result_sets(batch: Batch, written: Iterable[Mapping[str, Any]]) -> Ite
 
 
 def _show_result_set(batch: Batch, result_set: ResultSet) -> dict[str, Any]:
-    shown = show_fields(RESULT_SET, result_set)
+    shown = dump_fields(RESULT_SET, result_set)
     if result_set.searches != batch.searches:
         shown["searches"] = _show_searches(result_set.searches)
     return shown

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.kernel.errors import Problem
-from emulator.kernel.journal import show_instant
-from emulator.kernel.machine import View, Wait
+from emulator.sdk import Problem, View, Wait, format_instant
 from emulator.vendors.serpwow.model import Batch
 from emulator.vendors.serpwow.slots import has_no_place
 from emulator.vendors.serpwow.waits import INACTIVITY, QUEUE, RUN
@@ -30,8 +28,8 @@ def unfit_instants(batch: Batch, written: Mapping[str, Any]) -> Iterator[Problem
 def overdue(view: View, batch: Batch, written: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield why a batch would not be in its status any more at the present instant."""
     if batch.called_at is not None and batch.called_at < view.now:
-        since = f"a batch that was called at {show_instant(batch.called_at)} is running since then"
-        yield Problem(f"{since}: give a called_at of {show_instant(view.now)}, or none", ("called_at",))
+        since = f"a batch that was called at {format_instant(batch.called_at)} is running since then"
+        yield Problem(f"{since}: give a called_at of {format_instant(view.now)}, or none", ("called_at",))
     elif batch.status == "queued" and batch.ticket is None and not has_no_place(view, batch):
         yield from _over(view, batch, QUEUE)
     elif batch.status == "running":
@@ -43,8 +41,8 @@ def overdue(view: View, batch: Batch, written: Mapping[str, Any]) -> Iterator[Pr
 def _over(view: View, batch: Batch, wait: Wait) -> Iterator[Problem]:
     length = view.length(wait, batch)
     if length is not None and batch.since + length <= view.now and batch.since < view.now:
-        began, ended = show_instant(batch.since), show_instant(batch.since + length)
-        least = show_instant(view.now - length)
+        began, ended = format_instant(batch.since), format_instant(batch.since + length)
+        least = format_instant(view.now - length)
         yield Problem(f"a batch that is {batch.status} since {began} is so until {ended}: give one after {least}", ("since",))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 
 Form = Callable[[bytes], str]
 """Makes an id of 32 bytes."""

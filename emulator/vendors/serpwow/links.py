@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Request
+from emulator.sdk import Answer, Request, Transaction
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.contents import CSV_FIELDS, as_csv, as_json, as_jsonlines, results_of, search_rows, zipped
 from emulator.vendors.serpwow.model import SELF, Batch, ResultSet

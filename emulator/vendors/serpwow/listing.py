@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, NamedTuple
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.serpwow.assumptions_of_calls import (
     LIST_BAD_PARAMETER,
     LIST_BEYOND_END,

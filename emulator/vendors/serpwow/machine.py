@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row
+from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row
 from emulator.vendors.serpwow.assumptions import CREDITS_RESET, OTHER_ACCOUNT, START_DISABLED, START_EMPTY, START_QUEUED
 from emulator.vendors.serpwow.assumptions_of_calls import EDIT_QUEUED
 from emulator.vendors.serpwow.credits import costs_too_much, has_nothing_to_run

@@ -8,9 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.store import MOVING, IndexKey, Sorted
-from emulator.kernel.weight import Shared
+from emulator.sdk import MOVING, IndexKey, Kept, Shared, Sorted
 from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
 from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from emulator.kernel.beside import MANY
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Operation, Request
+from emulator.sdk import MANY, Answer, Handler, Operation, Request, Transaction
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import parse_qsl
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Handler, Request, Transaction
 from emulator.vendors.serpwow.assumptions_of_bodies import REPEATED_PARAMETER
 from emulator.vendors.serpwow.bodies import Unfit, joined
 from emulator.vendors.serpwow.forms import BadForm, read_form

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Handler, Request, Transaction
 from emulator.vendors.serpwow.assumptions import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions_of_calls import FIND_IN, SEARCHES_BEYOND_END, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.bodies import Unfit

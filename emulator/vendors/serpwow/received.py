@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Handler, Request, Transaction
 from emulator.vendors.serpwow.assumptions_of_bodies import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER, OF_BODIES
 from emulator.vendors.serpwow.assumptions_of_calls import HTML_LIMIT, LIST_FIELDS
 from emulator.vendors.serpwow.bodies import FLAGS, Unfit

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.transaction import Transition
-from emulator.sdk.vendor import Answer
+from emulator.sdk import Answer, Transition
 from emulator.vendors.serpwow.assumptions import START_DISABLED, START_EMPTY, STOP_FAILURE, UNKNOWN_BATCH, WRONG_STATE
 from emulator.vendors.serpwow.assumptions_of_calls import EDIT_QUEUED
 from emulator.vendors.serpwow.bodies import Unfit

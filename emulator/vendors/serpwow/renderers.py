@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.assumption import Assumption
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.fields import instant
-from emulator.sdk.vendor import Renderer, Request, Response, Stream, phrase
+from emulator.sdk import Assumption, Renderer, Request, Response, Stream, Transaction, instant, reason_phrase
 from emulator.vendors.serpwow.assumptions import (
     STOP_FAILURE,
     STOPALL_SINGULAR,
@@ -192,7 +189,7 @@ def failure(tx: Transaction, request: Request, status: int) -> Response:
     if status == UNAVAILABLE:
         return _unavailable(tx)
     named = FAILURES.get(status)
-    return RENDERERS[named](tx, request, None)._replace(status=status) if named else _refused(status, phrase(status))
+    return RENDERERS[named](tx, request, None)._replace(status=status) if named else _refused(status, reason_phrase(status))
 
 
 def _no_credits(tx: Transaction, _call: Request, batch: Batch) -> Response:

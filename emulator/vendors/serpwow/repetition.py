@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from math import inf
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.serpwow.assumptions import OVERAGE_LIMIT
 from emulator.vendors.serpwow.credits import BUSY, account_of
 from emulator.vendors.serpwow.effects import calendar_of

@@ -8,7 +8,7 @@ from hashlib import blake2b
 from sys import getsizeof
 from typing import Any
 
-from emulator.kernel.weight import Shared, Weight
+from emulator.sdk import Shared, Weight
 from emulator.vendors.serpwow.flags import flag_of
 from emulator.vendors.serpwow.ids import letters
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.serpwow.assumptions import PLACES
 from emulator.vendors.serpwow.model import SELF, Batch, Line
 

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 import orjson
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Operation, Request
+from emulator.sdk import Answer, Operation, Request, Transaction
 from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING
 from emulator.vendors.serpwow.queries import API_KEY, CSV_FIELDS, SINGLE
 from emulator.vendors.serpwow.received import FORM, NOT_OURS, media_type

@@ -8,11 +8,19 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import show_instant
-from emulator.kernel.machine import View
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.fields import Gathered, many_of, read_fields, refuse_future, schema_of, show_fields
+from emulator.sdk import (
+    BadInput,
+    Gathered,
+    Problem,
+    Transaction,
+    View,
+    dump_fields,
+    format_instant,
+    load_fields,
+    many_of,
+    refuse_future,
+    schema_of,
+)
 from emulator.vendors.serpwow.assumptions import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions_of_calls import LOCKED_TYPE
 from emulator.vendors.serpwow.batches import new_batch
@@ -93,7 +101,7 @@ class SerpwowState:
         with gathered.part("error_logs"):
             yield from _read_error_logs(view, fragment.get("error_logs", ()))
         if "platform" in fragment:
-            yield replace(_platform_of(view), **read_fields(PLATFORM, fragment["platform"]))
+            yield replace(_platform_of(view), **load_fields(PLATFORM, fragment["platform"]))
         if "timezone" in fragment.get("account", {}):
             yield from [planned(view, batch) for batch in view.group(Batch.kind, "scheduled")]
         for batch in batches.values():
@@ -110,15 +118,15 @@ class SerpwowState:
         return {
             "account": _show_account(view, account) if account else {},
             "batches": [show_batch(batch) for batch in view.all(Batch.kind)],
-            "destinations": [show_fields(DESTINATION, it) for it in view.all(Destination.kind)],
-            "error_logs": [show_fields(ERROR_LOG, it) for it in view.all(ErrorLog.kind)],
-            "platform": show_fields(PLATFORM, _platform_of(view)),
+            "destinations": [dump_fields(DESTINATION, it) for it in view.all(Destination.kind)],
+            "error_logs": [dump_fields(ERROR_LOG, it) for it in view.all(ErrorLog.kind)],
+            "platform": dump_fields(PLATFORM, _platform_of(view)),
         }
 
 
 def _show_account(view: View, account: Account) -> dict[str, Any]:
     upcoming = replace(account, credits_reset_at=account.reset_after(view.now))
-    return show_fields(ACCOUNT, upcoming) | {"credits_remaining": account.credits_remaining}
+    return dump_fields(ACCOUNT, upcoming) | {"credits_remaining": account.credits_remaining}
 
 
 def _is_zone(name: str) -> bool:
@@ -136,14 +144,14 @@ def _platform_of(view: View) -> Platform:
 def _read_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Destination]:
     for id, item in _with_ids(view, Destination.kind, items, seven_letters):
         old = view.find(Destination.kind, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
-        yield replace(old, **read_fields(DESTINATION, {**item, "id": id}))
+        yield replace(old, **load_fields(DESTINATION, {**item, "id": id}))
 
 
 def _read_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
     for place, (id, item) in enumerate(_with_ids(view, ErrorLog.kind, items)):
         refuse_future(ERROR_LOG, item, view.now, place)
         old = view.find(ErrorLog.kind, id) or ErrorLog(id, view.now, view.now, "Internal error")
-        yield replace(old, **read_fields(ERROR_LOG, {**item, "id": id}))
+        yield replace(old, **load_fields(ERROR_LOG, {**item, "id": id}))
 
 
 def _with_ids(
@@ -161,7 +169,7 @@ def _read_account_and_batches(view: View, fragment: Mapping[str, Any], gathered:
     """Return the account, and the batches that are sound, each by its place."""
     written = fragment.get("account", {})
     old = as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
-    account = replace(old, since=view.now, **read_fields(ACCOUNT, written))
+    account = replace(old, since=view.now, **load_fields(ACCOUNT, written))
     placed = _read_batches(view, fragment.get("batches", ()), gathered)
     batches = [*placed.values()]
     if "credits_used" not in written:
@@ -209,7 +217,7 @@ def _refuse_impossible_results(view: View, batch: Batch) -> None:
     latest = batch.since if waits else view.now
     if batch.result_sets and batch.result_sets[-1].ended_at > latest:
         when = f"since when it is {batch.status}" if waits else "which is now"
-        raise BadInput.at(f"a result set of {batch.id!r} ended after {show_instant(latest)}, {when}", "result_sets")
+        raise BadInput.at(f"a result set of {batch.id!r} ended after {format_instant(latest)}, {when}", "result_sets")
 
 
 def _refuse_foreign_searches(view: View, batch: Batch, item: Mapping[str, Any]) -> None:

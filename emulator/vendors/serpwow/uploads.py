@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.serpwow.model import SELF, Batch, Destination, Platform
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from emulator.kernel.machine import Wait
+from emulator.sdk import Wait
 from emulator.vendors.serpwow.model import Account, Batch
 from emulator.vendors.serpwow.schedules import two_months_after
 

@@ -6,10 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from emulator.kernel.machine import View
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.fields import instant
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request, Transaction, View, instant
 from emulator.vendors.serpwow.assumptions_of_calls import LIST_FIELDS
 from emulator.vendors.serpwow.delivery_status import show_deliveries
 from emulator.vendors.serpwow.destinations import DESTINATIONS_LIMIT

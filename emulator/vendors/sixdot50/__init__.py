@@ -1,6 +1,6 @@
 """6DOT50 PAY: batches of payments to mobile numbers, their cancellation, and the tokens that it takes to ask."""
 
-from emulator.sdk.vendor import Vendor
+from emulator.sdk import Vendor
 from emulator.vendors.sixdot50.advice import advise
 from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT

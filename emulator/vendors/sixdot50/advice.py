@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulator.kernel.journal import show_instant
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.forms import form_instead_of_json
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
 from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token
 from emulator.vendors.sixdot50.shapes import misshapen
@@ -32,4 +29,4 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     if known is None:
         yield "this world gave out no such token: getToken gives one"
     elif known.expires_at <= tx.now:
-        yield f"the token expired at {show_instant(known.expires_at)}: getToken gives another"
+        yield f"the token expired at {format_instant(known.expires_at)}: getToken gives another"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.assumption import Assumption
+from emulator.sdk import Assumption
 from emulator.vendors.sixdot50.assumptions_of_calls import OF_CALLS
 
 SECOND_CANCEL = Assumption(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.assumption import Assumption
+from emulator.sdk import Assumption
 
 WRONG_STATE_STATUS = Assumption(
     "6dot50.wrong-state-status",

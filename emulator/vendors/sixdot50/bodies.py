@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request
 
 Properties = Mapping[str, Any]
 """Property name in lower case → value."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.kernel.errors import Problem
-from emulator.kernel.journal import show_instant
-from emulator.kernel.machine import View
+from emulator.sdk import Problem, View, format_instant
 from emulator.vendors.sixdot50.assumptions import BATCH_EXTERNAL_IDS
 from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
 from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment
@@ -65,7 +63,7 @@ def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path)
 def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:
     length = view.length(REVERSAL, payment)
     if length is not None and payment.since + length <= view.now and payment.since < view.now:
-        ended, least = show_instant(payment.since + length), show_instant(view.now - length)
+        ended, least = format_instant(payment.since + length), format_instant(view.now - length)
         yield Problem(f"nobody fetched this payment by {ended}: it is CANCELLED; give a since after {least}", (*path, "since"))
     elif submitted and will_be_member(view, payment.msisdn):
         yield Problem(f"{payment.msisdn} is a member, who has not to wait: this payment is SETTLED", (*path, "status"))

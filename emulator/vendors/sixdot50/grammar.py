@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk.fields import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, many_of, one_of, schema_of
+from emulator.sdk import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, many_of, one_of, schema_of
 from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
 
 _GUID = {

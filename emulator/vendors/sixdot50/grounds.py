@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer
+from emulator.sdk import Answer, Transaction
 from emulator.vendors.sixdot50.assumptions import ADDED_BODY, IS_MEMBER, PAYING_ACCOUNT
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     ABSENT_VALUES,

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice, pairwise
 from operator import attrgetter
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Request
+from emulator.sdk import Answer, Request, Transaction
 from emulator.vendors.sixdot50.assumptions_of_calls import BAD_PAGING, STATUS_CASE, TAKE_NOTHING, UNKNOWN_STATUS
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch

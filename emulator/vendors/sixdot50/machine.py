@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, View, Wait
+from emulator.sdk import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, View, Wait
 from emulator.vendors.sixdot50 import money
 from emulator.vendors.sixdot50.assumptions import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 from emulator.vendors.sixdot50.assumptions_of_calls import OTHER_ORGANISATION

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Handler, Request, Transaction
 from emulator.vendors.sixdot50.assumptions_of_calls import MISSING_MEDIA_TYPE, OTHER_MEDIA_TYPE
 from emulator.vendors.sixdot50.grounds import resting
 

@@ -8,8 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.store import IndexKey, Sorted
+from emulator.sdk import IndexKey, Kept, Sorted
 
 SELF = "self"
 """The organisation that this world's keys act for."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from emulator.kernel.machine import View
+from emulator.sdk import View
 from emulator.vendors.sixdot50.assumptions import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
 from emulator.vendors.sixdot50.model import CURRENCY, OURS, SELF, Account, Batch, Payment
 

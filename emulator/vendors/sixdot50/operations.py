@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from emulator.kernel.beside import MANY
-from emulator.kernel.machine import Machine
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Operation, Request
+from emulator.sdk import MANY, Answer, Handler, Machine, Operation, Request, Transaction
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,

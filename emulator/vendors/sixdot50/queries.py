@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import parse_qsl
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request, Transaction
 from emulator.vendors.sixdot50.assumptions_of_calls import REPEATED_PARAMETER
 from emulator.vendors.sixdot50.validation import INVALID, Flaw
 

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Renderer, Request, Response, phrase
+from emulator.sdk import Renderer, Request, Response, Transaction, reason_phrase
 from emulator.vendors.sixdot50.assumptions import EMPTY_SUBMIT, SMALL_FLOAT_STATUS
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     ERROR_BODY,
@@ -112,7 +111,7 @@ def failure(tx: Transaction, request: Request, status: int) -> Response:
     """A failure that nothing in the state brought about. Evidence: 6dot50-error-2."""
     if status == 401:
         return REFUSALS["bad_token"](tx, request, None)
-    return REFUSALS["broken"](tx, request, None) if status == 500 else _refuse(tx, status, GENERAL, phrase(status))
+    return REFUSALS["broken"](tx, request, None) if status == 500 else _refuse(tx, status, GENERAL, reason_phrase(status))
 
 
 REFUSALS: dict[str, Renderer] = {

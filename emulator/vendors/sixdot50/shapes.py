@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request
 from emulator.vendors.sixdot50.bodies import NUMBER, Properties, Types, misfits, of_object, properties
 from emulator.vendors.sixdot50.validation import ADDITION_TYPES, BATCH_TYPES, CREDENTIAL_TYPES, PAYMENT_TYPES
 

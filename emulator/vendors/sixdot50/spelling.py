@@ -7,8 +7,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Operation, Request
+from emulator.sdk import Answer, Operation, Request, Transaction
 from emulator.vendors.sixdot50.ids import GUID
 from emulator.vendors.sixdot50.queries import PARAMETERS
 from emulator.vendors.sixdot50.tokens import GET_TOKEN

@@ -8,10 +8,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.machine import View
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.fields import Fields, Gathered, refuse_future
+from emulator.sdk import BadInput, Fields, Gathered, Problem, Transaction, View, refuse_future
 from emulator.vendors.sixdot50.given_rules import FITTING, problems_of, will_be_member
 from emulator.vendors.sixdot50.grammar import (
     ACCOUNT,

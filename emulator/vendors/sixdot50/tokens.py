@@ -11,8 +11,7 @@ from uuid import UUID
 
 import orjson
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Credentials, Request
+from emulator.sdk import Credentials, Request, Transaction
 from emulator.vendors.sixdot50.assumptions_of_calls import OLDER_TOKENS
 from emulator.vendors.sixdot50.bodies import properties
 from emulator.vendors.sixdot50.model import Token

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, NamedTuple
 
-from emulator.kernel.machine import View
-from emulator.kernel.transaction import Transaction
+from emulator.sdk import Transaction, View
 from emulator.vendors.sixdot50.assumptions import (
     BATCH_EXTERNAL_IDS,
     BLANK_NAME,

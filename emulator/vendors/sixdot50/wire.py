@@ -7,8 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Renderer, Request, Response
+from emulator.sdk import Renderer, Request, Response, Transaction
 from emulator.vendors.sixdot50.assumptions import (
     ADDED_BODY,
     CANCELLED_REFERRALS,

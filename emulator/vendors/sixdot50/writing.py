@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Handler, Request, Transaction
 from emulator.vendors.sixdot50.assumptions import (
     EMPTY_EXTERNAL_ID,
     EMPTY_UPDATE,

@@ -1,6 +1,6 @@
 """Stripe: batch jobs of the second core API, their files, their events, and where these are sent."""
 
-from emulator.sdk.vendor import Credentials, Vendor
+from emulator.sdk import Credentials, Vendor
 from emulator.vendors.stripe.advice import advise
 from emulator.vendors.stripe.assumptions import ASSUMPTIONS
 from emulator.vendors.stripe.calls import admit, credential, unmatched

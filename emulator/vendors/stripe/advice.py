@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emulator.kernel.transaction import Transaction
-from emulator.kernel.words import near, some
-from emulator.sdk.forms import form_instead_of_json
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request, Transaction, form_instead_of_json, near, some
 from emulator.vendors.stripe.assumptions import CHANNEL, CONTENT_TYPE
 from emulator.vendors.stripe.calls import content_type, fields_of, version_of
 from emulator.vendors.stripe.creation import endpoint_of

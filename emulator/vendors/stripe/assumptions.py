@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.assumption import Assumption
+from emulator.sdk import Assumption
 from emulator.vendors.stripe.assumptions_of_events import OF_EVENTS
 from emulator.vendors.stripe.assumptions_of_requests import OF_REQUESTS
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.assumption import Assumption
+from emulator.sdk import Assumption
 
 EVENT_REASON = Assumption(
     "stripe.event-reason",

@@ -6,10 +6,7 @@ from base64 import b64decode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.machine import ABSENT, Machine
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.forms import ENCODED
-from emulator.sdk.vendor import Answer, Handler, Operation, Request
+from emulator.sdk import ABSENT, ENCODED, Answer, Handler, Machine, Operation, Request, Transaction
 from emulator.vendors.stripe.assumptions import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
 from emulator.vendors.stripe.assumptions_of_requests import BODY_TYPE
 from emulator.vendors.stripe.contexts import acting, refusal_of_context

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from emulator.kernel.machine import View
-from emulator.sdk.vendor import Answer, Request
+from emulator.sdk import Answer, Request, View
 from emulator.vendors.stripe.assumptions_of_requests import ACCOUNT_HEADER, MALFORMED_CONTEXT
 from emulator.vendors.stripe.model import SELF
 from emulator.vendors.stripe.platform import account_of

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.machine import View
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer
+from emulator.sdk import Answer, Transaction, View
 from emulator.vendors.stripe.assumptions import CHANNEL, ENDPOINTS, REQUIRED_FIELDS
 from emulator.vendors.stripe.channels import PRIVATE, PUBLIC
 from emulator.vendors.stripe.metadata import mistake_in_metadata

@@ -7,10 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.machine import ABSENT, EVERY, SAME, Machine, On, Row, View
-from emulator.kernel.store import IndexKey
-from emulator.kernel.transaction import Transaction
+from emulator.sdk import ABSENT, EVERY, SAME, IndexKey, Kept, Machine, On, Row, Transaction, View
 from emulator.vendors.stripe.events import PING, tell
 from emulator.vendors.stripe.model import SELF, letters
 from emulator.vendors.stripe.receivers import CLOUDS, WEBHOOK, EventBridge, EventGrid

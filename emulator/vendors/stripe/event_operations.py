@@ -10,10 +10,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
 
-from emulator.kernel.beside import MANY
-from emulator.kernel.quantities import parse_timestamp
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Operation, Request
+from emulator.sdk import MANY, Answer, Handler, Operation, Request, Transaction, parse_timestamp
 from emulator.vendors.stripe.assumptions import (
     LIST_ORDER,
     PAGE_FILTERS,

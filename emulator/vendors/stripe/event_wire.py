@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.fields import instant
-from emulator.sdk.vendor import Renderer, Request, Response
+from emulator.sdk import Renderer, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions import EVENT_CHANGES, EVENT_METADATA, PING_FORM, PING_OBJECT
 from emulator.vendors.stripe.assumptions_of_events import DELETED_DESTINATION, EVENT_REASON
 from emulator.vendors.stripe.calls import version_of
@@ -35,7 +33,7 @@ def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
     }
 
 
-def show_event(tx: Transaction, event: Event) -> dict[str, Any]:
+def event_to_json(tx: Transaction, event: Event) -> dict[str, Any]:
     """The event as it is fetched. Evidence: stripe-event-7 and stripe-ping-1."""
     notification = show_notification(tx, event)
     if event.type == PING and tx.choice(PING_FORM.id) == "printed":
@@ -91,11 +89,11 @@ def _receiver(destination: Destination, wanted: Collection[str]) -> dict[str, An
 
 
 def _event(tx: Transaction, _call: Request, event: Event) -> Response:
-    return Response(200, show_event(tx, event))
+    return Response(200, event_to_json(tx, event))
 
 
 def _events(tx: Transaction, _call: Request, page: Page) -> Response:
-    return _list([show_event(tx, event) for event in page.items], page)
+    return _list([event_to_json(tx, event) for event in page.items], page)
 
 
 def _destination(_tx: Transaction, request: Request, destination: Destination) -> Response:

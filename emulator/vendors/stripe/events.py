@@ -10,11 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.machine import Effect, View
-from emulator.kernel.store import IndexKey
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Effect, Handler, IndexKey, Kept, Request, Transaction, View
 from emulator.vendors.stripe.assumptions import UPDATED_EVENTS
 from emulator.vendors.stripe.ledger import DROPPED_AT_ONCE, Ledger, ledger_of
 from emulator.vendors.stripe.model import SELF, letters

@@ -6,10 +6,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
-from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.machine import View
-from emulator.kernel.words import hint
-from emulator.sdk.fields import PAST, TEXT, TEXTS, Field, Fields, one_of, read_fields, refuse_future, show_fields
+from emulator.sdk import (
+    PAST,
+    TEXT,
+    TEXTS,
+    BadInput,
+    Field,
+    Fields,
+    Problem,
+    View,
+    dump_fields,
+    hint,
+    load_fields,
+    one_of,
+    refuse_future,
+)
 from emulator.vendors.stripe.assumptions import TOO_MANY_DESTINATIONS
 from emulator.vendors.stripe.destination_fields import EVERYTHING, VERSION, unfit_event
 from emulator.vendors.stripe.destinations import MOST, Destination, mint_id, mint_secret
@@ -103,7 +114,7 @@ def read_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[De
 
 def show_destination(destination: Destination) -> dict[str, Any]:
     """Return the written destination."""
-    shown = show_fields(ATTRIBUTES, destination)
+    shown = dump_fields(ATTRIBUTES, destination)
     if destination.cloud is None:
         return shown
     return shown | {destination.type: {it.name: getattr(destination.cloud, it.name) for it in fields(destination.cloud)}}
@@ -111,8 +122,8 @@ def show_destination(destination: Destination) -> dict[str, Any]:
 
 def _read(view: View, item: Mapping[str, Any], place: int) -> Destination:
     refuse_future(ATTRIBUTES, item, view.now, "event_destinations", place)
-    written = read_fields(ATTRIBUTES, item)
-    clouds = read_fields(RECEIVER_FIELDS, item)
+    written = load_fields(ATTRIBUTES, item)
+    clouds = load_fields(RECEIVER_FIELDS, item)
     old: Destination | None = view.find(Destination.kind, written["id"]) if "id" in written else None
     if old is not None:
         return _changed(view, old, written, clouds, place)

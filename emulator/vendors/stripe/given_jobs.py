@@ -8,22 +8,23 @@ from dataclasses import fields, replace
 from fractions import Fraction
 from typing import Any
 
-from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import show_instant
-from emulator.kernel.machine import View
-from emulator.sdk.fields import (
+from emulator.sdk import (
     COUNT,
     FLAG,
     INSTANT,
     ORDINAL,
     PAST,
     TEXT,
+    BadInput,
     Field,
     Fields,
+    Problem,
+    View,
+    dump_fields,
+    format_instant,
+    load_fields,
     one_of,
-    read_fields,
     refuse_future,
-    show_fields,
 )
 from emulator.vendors.stripe.assumptions import ROW_WITHOUT_ID
 from emulator.vendors.stripe.creation import METHODS, SCOPES, mint_id
@@ -138,7 +139,7 @@ def problems_of_written(item: Mapping[str, Any], place: int) -> Iterator[Problem
     problems = [*rule_problems(item.get("failing", ()), "batch_jobs", place, "failing")]
     yield from problems
     if not problems:
-        yield from _broken(read_fields(FIELDS, item), place)
+        yield from _broken(load_fields(FIELDS, item), place)
 
 
 def problems_of(view: View, job: Job, place: int) -> Iterator[Problem]:
@@ -165,12 +166,12 @@ def _outdated(view: View, job: Job, place: int) -> Iterator[Problem]:
     """A job that has been in its status for longer than it stays in it would begin in another one."""
     passed = passes_at(view, job)
     if passed is not None and passed <= view.now and job.since < view.now:
-        message = f"a job that is {job.status} since {show_instant(job.since)} is so no longer after {show_instant(passed)}"
-        least = f"a since after {show_instant(view.now - (passed - job.since))}"
+        message = f"a job that is {job.status} since {format_instant(job.since)} is so no longer after {format_instant(passed)}"
+        least = f"a since after {format_instant(view.now - (passed - job.since))}"
         hint = f"its counts, or {least}" if job.status == "in_progress" else least
         yield Problem(f"{message}: give {hint}", ("batch_jobs", place, "since"))
     elif job.fails_at is not None and job.fails_at < view.now and job.status in FAILING:
-        message = f"a job that is {job.status} fails at {show_instant(job.fails_at)}, and it is {show_instant(view.now)}"
+        message = f"a job that is {job.status} fails at {format_instant(job.fails_at)}, and it is {format_instant(view.now)}"
         yield Problem(f"{message}: give a later fails_at", ("batch_jobs", place, "fails_at"))
 
 
@@ -181,7 +182,7 @@ def _values(job: Job) -> dict[str, Any]:
 
 def show_job(view: View, job: Job) -> dict[str, Any]:
     """The job as it would be written now."""
-    shown = show_fields(FIELDS, as_of_now(view, job))
+    shown = dump_fields(FIELDS, as_of_now(view, job))
     if job.work is None:
         return shown if job.failing else {name: value for name, value in shown.items() if name != "failing"}
     shown.pop("output_size", None)
@@ -198,7 +199,7 @@ def _input_of(rows: Rows) -> str | dict[str, str]:
 def read_job(view: View, item: Mapping[str, Any], place: int, failing: tuple[Failing, ...]) -> Job:
     """The job that is written, laid over the one that is there; `failing` are the rules where it has none of its own."""
     refuse_future(FIELDS, item, view.now, "batch_jobs", place)
-    written = read_fields(FIELDS, item)
+    written = load_fields(FIELDS, item)
     old: Job | None = view.find(Job.kind, written["id"]) if "id" in written else None
     written.setdefault("id", "")
     job = _new_job(view, written) if old is None else replace(as_of_now(view, old), **written)

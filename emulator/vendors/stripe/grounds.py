@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Request
+from emulator.sdk import Answer, Request, Transaction
 from emulator.vendors.stripe.assumptions import CHANNEL, LINK_LIFE
 from emulator.vendors.stripe.calls import is_mislabelled, version_of
 from emulator.vendors.stripe.channels import PRIVATE, PUBLIC

@@ -10,11 +10,7 @@ from typing import ClassVar
 
 import orjson
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.machine import Machine
-from emulator.kernel.store import IndexKey
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Request
+from emulator.sdk import Answer, Handler, IndexKey, Kept, Machine, Request, Transaction
 from emulator.vendors.stripe.assumptions import IDEMPOTENT_ID
 from emulator.vendors.stripe.contexts import acting
 from emulator.vendors.stripe.destinations import DESTINATION

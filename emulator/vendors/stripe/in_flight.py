@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.machine import View
-from emulator.sdk.vendor import Answer, Operation, Request
+from emulator.sdk import Answer, Operation, Request, View
 from emulator.vendors.stripe.assumptions_of_requests import KEY_IN_USE
 from emulator.vendors.stripe.contexts import acting
 

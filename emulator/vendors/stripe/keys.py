@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer
+from emulator.sdk import Answer, Transaction
 from emulator.vendors.stripe.assumptions_of_requests import ORGANIZATION_KEY, OTHER_KEY, PUBLISHABLE_KEY, RESTRICTED_KEY
 
 PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"

@@ -6,9 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.machine import View
-from emulator.kernel.store import IndexKey
+from emulator.sdk import IndexKey, Kept, View
 
 DROPPED_AT_ONCE = 2
 """How many outdated things make room when one is added: more than one, so that the ledger shrinks."""

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.store import IndexKey
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer
+from emulator.sdk import Answer, IndexKey, Kept, Transaction
 from emulator.vendors.stripe.assumptions_of_requests import RATE_LIMITS
 
 A_SECOND = 25

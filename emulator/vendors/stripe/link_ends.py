@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from emulator.kernel.transaction import Transaction
+from emulator.sdk import Transaction
 from emulator.vendors.stripe.assumptions import LINK_LIFE
 from emulator.vendors.stripe.links import LINK
 from emulator.vendors.stripe.machine import kept_until

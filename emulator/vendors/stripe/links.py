@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote
 
-from emulator.kernel.machine import Wait
-from emulator.kernel.quantities import END_OF_TIME
-from emulator.sdk.vendor import Request
+from emulator.sdk import END_OF_TIME, Request, Wait
 from emulator.vendors.stripe.model import Job, letters
 
 MOUNT = "/_files"

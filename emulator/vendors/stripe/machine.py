@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Part, Row, View, Wait
+from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Part, Row, View, Wait
 from emulator.vendors.stripe.assumptions import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,

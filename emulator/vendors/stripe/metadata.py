@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.sdk.fields import Field
+from emulator.sdk import Field
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
 

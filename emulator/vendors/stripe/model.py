@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.store import MOVING, IndexKey
+from emulator.sdk import MOVING, IndexKey, Kept
 from emulator.vendors.stripe.outcomes import Failing, Work
 from emulator.vendors.stripe.versions import Endpoint
 

@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.vendor import Answer, Handler, Operation, Request
+from emulator.sdk import Answer, Handler, Operation, Request, Transaction
 from emulator.vendors.stripe.assumptions import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from emulator.kernel.weight import Shared
+from emulator.sdk import Shared
 from emulator.vendors.stripe.id_patterns import compile_pattern
 from emulator.vendors.stripe.rows import FAULTS, PATH_NAMES, Rows
 from emulator.vendors.stripe.versions import Endpoint

@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request
 
 _ELEMENT = re.compile(r"(?<!\w)(\w++)\[\d*+\]", re.ASCII)
 """An element of an array that is bracketed or indexed."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emulator.kernel.machine import View
-from emulator.sdk.vendor import Answer
+from emulator.sdk import Answer, View
 from emulator.vendors.stripe.assumptions_of_events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 
 THIN_TYPES = ("v1.", "v2.")

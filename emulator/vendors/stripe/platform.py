@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.machine import View
-from emulator.kernel.store import IndexKey
+from emulator.sdk import IndexKey, Kept, View
 from emulator.vendors.stripe.model import SELF
 from emulator.vendors.stripe.outcomes import Failing
 from emulator.vendors.stripe.versions import Endpoint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.sdk.vendor import Request
+from emulator.sdk import Request
 from emulator.vendors.stripe.calls import fields_of, version_of
 from emulator.vendors.stripe.events import TYPES
 from emulator.vendors.stripe.parameters import has_plain_array, pairs_of

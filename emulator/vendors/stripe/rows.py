@@ -12,7 +12,7 @@ from zlib import decompress
 
 import orjson
 
-from emulator.kernel.weight import Shared, Weight
+from emulator.sdk import Shared, Weight
 
 FINE, NOT_JSON, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, PATH_NAMES = range(9)
 """What can be wrong with a row. The last can only be told once the job's endpoint is known."""

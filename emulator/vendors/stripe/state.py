@@ -6,21 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import show_instant
-from emulator.kernel.machine import View
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.fields import (
+from emulator.sdk import (
     INSTANT,
     TEXT,
+    BadInput,
     Field,
     Fields,
     Gathered,
+    Problem,
+    Transaction,
+    View,
+    dump_fields,
+    format_instant,
+    load_fields,
     many_of,
     one_of,
-    read_fields,
     schema_of,
-    show_fields,
 )
 from emulator.vendors.stripe.destinations import Destination
 from emulator.vendors.stripe.events import JOB_EVENT, LIFETIME, TYPES, Event, mint_event_id, newest_event, told, type_of
@@ -87,7 +88,7 @@ class StripeState:
                 )
 
     def load(self, view: View, fragment: Mapping[str, Any]) -> list[Any]:
-        platform = replace(platform_of(view), **read_fields(PLATFORM, fragment.get("platform", {})))
+        platform = replace(platform_of(view), **load_fields(PLATFORM, fragment.get("platform", {})))
         account = _read_account(view, fragment)
         gathered, jobs, events = Gathered(), [], []
         for place, item in enumerate(fragment.get("batch_jobs", ())):
@@ -105,14 +106,14 @@ class StripeState:
 
     def dump(self, view: Transaction) -> dict[str, Any]:
         account = account_of(view)
-        shown = show_fields(ACCOUNT, account)
+        shown = dump_fields(ACCOUNT, account)
         return {
-            "platform": show_fields(PLATFORM, platform_of(view)),
+            "platform": dump_fields(PLATFORM, platform_of(view)),
             "account": {WRITTEN_AS[name]: value for name, value in shown.items()},
             "failing": RULES.show(account.failing),
             "batch_jobs": [show_job(view, job) for job in view.all(Job.kind)],
             "event_destinations": [show_destination(it) for it in view.all(Destination.kind)],
-            "events": [show_fields(EVENTS, it) for it in view.all(Event.kind) if view.now < it.since + LIFETIME],
+            "events": [dump_fields(EVENTS, it) for it in view.all(Event.kind) if view.now < it.since + LIFETIME],
         }
 
 
@@ -137,7 +138,7 @@ def _events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job])
                     [Problem("events are written in the order of time, none of the future", ("events", place, "since"))]
                 )
             if event.since + LIFETIME <= view.now:
-                least = show_instant(view.now - LIFETIME)
+                least = format_instant(view.now - LIFETIME)
                 raise BadInput.at(
                     f"an event is told for {LIFETIME.days} days: give a since after {least}", "events", place, "since"
                 )
@@ -163,7 +164,7 @@ def _news(view: View, old: Job | None, job: Job) -> str | None:
 
 def _read_event(view: View, item: Mapping[str, Any], ledger: Ledger, place: int) -> Event | None:
     """The event, None where it is there already."""
-    written = read_fields(EVENTS, item)
+    written = load_fields(EVENTS, item)
     old: Event | None = view.find(Event.kind, written["id"]) if "id" in written else None
     if old is not None:
         if replace(old, **written) != old:

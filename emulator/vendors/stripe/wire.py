@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from emulator.kernel.transaction import Transaction
-from emulator.sdk.fields import instant
-from emulator.sdk.vendor import Renderer, Request, Response, Stream, phrase
+from emulator.sdk import Renderer, Request, Response, Stream, Transaction, instant, reason_phrase
 from emulator.vendors.stripe.assumptions import (
     IDEMPOTENCY_TYPE,
     LINK_REFUSED,
@@ -197,9 +195,9 @@ def failure(tx: Transaction, request: Request, status: int) -> Response:
     if status in (401, 503):
         return JOB_RENDERERS["unauthenticated" if status == 401 else "down"](tx, request, None)
     if status >= 500:
-        return _error(status, "api_error", phrase(status), type="api_error")(tx, request, None)
+        return _error(status, "api_error", reason_phrase(status), type="api_error")(tx, request, None)
     code = {400: "invalid_fields", 404: "not_found", 409: "idempotency_conflict"}.get(status)
-    return _error(status, code or phrase(status).lower().replace(" ", "_"), phrase(status))(tx, request, None)
+    return _error(status, code or reason_phrase(status).lower().replace(" ", "_"), reason_phrase(status))(tx, request, None)
 
 
 def _uploaded(_tx: Transaction, _call: Request, _job: Job) -> Response:

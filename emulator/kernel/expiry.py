@@ -30,13 +30,13 @@ def keep_up(world: World, most: int) -> bool:
         if steps >= most and clock.rate != FROZEN:
             clock.reach(reached, is_behind=True)
             return False
-        lapse(world, *first)
+        expire(world, *first)
         reached, steps = first[0], steps + 1
     clock.reach(target)
     return True
 
 
-def lapse(world: World, due: datetime, key: Key) -> list[Change]:
+def expire(world: World, due: datetime, key: Key) -> list[Change]:
     """Let what is due at an instant happen to a resource, and return the changes.
 
     Raises:
@@ -51,7 +51,7 @@ def lapse(world: World, due: datetime, key: Key) -> list[Change]:
     at = max(due, world.history.newest or due)
     try:
         with Transaction(world, at, f"after {wait.name}", bounded=isinstance(resource, Planned)) as transaction:
-            row = transaction.lapse(machine, resource, wait).row
+            row = transaction.expire(machine, resource, wait).row
             if row.state == row.to and _due(world, key) == upcoming:
                 raise MachineError(f"after {wait.name}, {key} is due again at once")
     except (BadInput, TooMany) as error:

@@ -1,0 +1,115 @@
+"""A request as a vendor reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+from urllib.parse import parse_qsl
+
+import orjson
+
+from emulator.kernel.journal import Checkpoint
+
+
+class Request:
+    """One request as a vendor reads it. Header names are lower case; `path` is percent-encoded, except for plain letters.
+
+    Set once its vendor and operation are known: `credential`, `parameters` (the path's ids) and `reader` (what takes in an
+    upload). Set on the way: `request_id`, the vendor's name for the request, where carrying it out needs one; `checkpoint`, the
+    world's place before a request that a fault delays; `authority`, the host by which the client calls us where that is not
+    its Host; `in_flight`, earlier requests that a fault keeps from taking effect yet, each with its operation's name.
+    """
+
+    __slots__ = (
+        "_headers",
+        "_query",
+        "authority",
+        "body",
+        "checkpoint",
+        "credential",
+        "in_flight",
+        "method",
+        "parameters",
+        "path",
+        "query_string",
+        "raw_headers",
+        "reader",
+        "request_id",
+        "scheme",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        query: str = "",
+        headers: Sequence[tuple[bytes, bytes]] = (),
+        body: bytes = b"",
+        scheme: str = "http",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.query_string = query
+        self.raw_headers = headers
+        self.body = body
+        self.scheme = scheme
+        self.authority: str | None = None
+        self.credential: str | None = None
+        self.reader: Any = None
+        self.request_id: str | None = None
+        self.checkpoint: Checkpoint | None = None
+        self.in_flight: Sequence[tuple[str, Request]] = ()
+        self.parameters: Mapping[str, str] = {}
+        self._headers: Mapping[str, str] | None = None
+        self._query: Mapping[str, str] | None = None
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers, each with its last value."""
+        if self._headers is None:
+            self._headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.raw_headers}
+        return self._headers
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query's parameters, each with its last value."""
+        if self._query is None:
+            self._query = _parse_query(self.query_string)
+        return self._query
+
+    @property
+    def json(self) -> Any:
+        """The body read as JSON, None when there is none.
+
+        Raises:
+            ValueError: the body is not JSON.
+        """
+        return orjson.loads(self.body) if self.body else None
+
+    @property
+    def target(self) -> str:
+        """The path and the query, as they came."""
+        return f"{self.path}?{self.query_string}" if self.query_string else self.path
+
+    @property
+    def base_url(self) -> str:
+        """Where the client believes this server to be, so that links lead back to it."""
+        return f"{self.scheme}://{self.authority or self.headers.get('host') or 'localhost'}"
+
+
+def _parse_query(text: str) -> Mapping[str, str]:
+    if "%" in text or "+" in text:
+        return dict(parse_qsl(text, keep_blank_values=True))
+    return dict(part.partition("=")[::2] for part in text.split("&") if part)
+
+
+class Reader(Protocol):
+    """Takes in an upload as it arrives, `limit` bytes at most, of which it keeps `size` bytes."""
+
+    limit: int
+
+    @property
+    def size(self) -> int: ...
+    def feed(self, chunk: bytes) -> None: ...
+    def give_up(self) -> None:
+        """Keep nothing any more: the upload is refused."""

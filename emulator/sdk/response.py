@@ -1,0 +1,52 @@
+"""A decision and the response that it becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, NamedTuple
+
+from emulator.kernel.transaction import Transition
+
+
+class Answer(NamedTuple):
+    """What was decided, before it is worded: a name, the evidence it rests on, and what the wording needs to know.
+
+    `assumption` is the id of the assumption that decided, if one did; `also` are further facts that this one rests on.
+    """
+
+    name: str
+    evidence: str
+    subject: Any = None
+    assumption: str | None = None
+    also: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, taken: Transition) -> Answer:
+        """The answer of a row that was taken; its subject is the resource as the row left it."""
+        row = taken.row
+        return cls(row.answer or "", row.evidence, taken.resource, row.assume.assumption if row.assume else None)
+
+    def resting_on(self, facts: Iterable[str], assumption: str | None = None) -> Answer:
+        """Return the answer with further facts, and with this assumption where it names none yet."""
+        return self._replace(also=(*self.also, *facts), assumption=self.assumption or assumption)
+
+
+class Stream(NamedTuple):
+    """A body that is made while it is sent: its length in bytes, and its chunks."""
+
+    length: int
+    chunks: Iterator[bytes]
+
+
+class Response(NamedTuple):
+    """What goes out on the wire: status, body (a JSON value, bytes as they are, or a Stream) and headers in lower case."""
+
+    status: int
+    body: Any = None
+    headers: Mapping[str, str] = {}
+
+
+def reason_phrase(status: int) -> str:
+    """What HTTP calls a status."""
+    return HTTPStatus(status).phrase if status in {*HTTPStatus} else "Error"
