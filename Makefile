@@ -21,7 +21,7 @@ lock: .venv/.installed-dev ## constraints.txt anew: today's releases of all that
 	  --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
 
 clients: .venv/.installed-dev ## the newest betas of Stripe's clients that the tests run, as pip and npm have them today
-	$(BIN)/python -m tests.stripe_clients
+	$(BIN)/python -m tests.support.stripe_clients
 
 image: ## the container image, batch-emulator
 	docker build --tag batch-emulator .

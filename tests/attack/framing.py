@@ -6,8 +6,8 @@ import random
 import socket
 import time
 
+from tests.attack.framing_campaign import campaign
 from tests.attack.served import Findings, Server
-from tests.framing_campaign import campaign
 
 PIECES = (
     b"GET /live/account?api_key=k HTTP/1.1\r\nHost: a\r\n\r\n",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 
 from tests.attack.served import Findings, Server
-from tests.stalls import OPERATIONS, measure
+from tests.benchmarks.stalls import OPERATIONS, measure
 
 SIZES = (100, 1_000, 10_000)
 TOO_LONG = 0.5
-"""Seconds that nobody waits, however busy the machine is. What the bound really is, `python -m tests.stalls` measures."""
+"""Seconds that nobody waits, however busy the machine is. What the bound really is, `python -m tests.benchmarks.stalls` measures."""
 
 
 def by_size(server: Server, _seed: int, seconds: float) -> Findings:

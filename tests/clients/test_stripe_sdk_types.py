@@ -1,0 +1,130 @@
+"""Every reply of every Stripe operation has the fields, types and words that the classes of Stripe's own clients declare."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+import stripe
+
+from emulator.client.in_process import InProcessClient
+from emulator.scenario.client import Headers, Response
+from emulator.scenario.player import play
+from emulator.server.app import library
+from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.channels import PUBLIC
+from emulator.vendors.stripe.links import MOUNT
+from emulator.vendors.stripe.versions import endpoints_of, is_well_formed, named_version
+from tests.support.sdk_types import EXCEPTIONS, differences, paths_of_jobs
+
+SCENARIOS = [name for name in library().names() if name.startswith("stripe/")]
+ASKED = [(it.name, it.method, it.path) for it in STRIPE.operations if MOUNT not in it.mounts]
+
+
+class Listening(InProcessClient):
+    """A client that asks in one version, without assumptions, and keeps the body of each reply that is Stripe's and no refusal."""
+
+    def __init__(self, version: str) -> None:
+        super().__init__()
+        self._version = version.encode()
+        self.bodies: list[dict[str, Any]] = []
+        self.operations: set[str] = set()
+
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+        if target.endswith(b"/worlds") and content is not None:
+            made = json.loads(content)
+            made["scenario"].pop("assume", None)
+            content = json.dumps(made).encode()
+        response = super().send(method, target, [(name, self._asked(name, value)) for name, value in headers], content)
+        if target.startswith(b"/v2/") and response.status == 200 and response.header("emulator-basis"):
+            self.bodies.append(json.loads(response.content))
+            path = target.decode().partition("?")[0]
+            self.operations |= {name for name, verb, of in ASKED if verb == method and _is_at(path, of)}
+        return response
+
+    def _asked(self, name: bytes, value: bytes) -> bytes:
+        return self._version if name.lower() == b"stripe-version" and is_well_formed(named_version(value.decode())) else value
+
+
+def _is_at(path: str, template: str) -> bool:
+    return re.fullmatch("/v2/core" + re.sub(r"{\w+}", "[^/]+", template), path) is not None
+
+
+def replies_in(version: str) -> list[dict[str, Any]]:
+    """Return the body of every reply to the calls of the shipped scenarios, asked in a version; what they expect is no matter."""
+    client = Listening(version)
+    for name in SCENARIOS:
+        play(library().get(name), client)
+    assert client.operations == {name for name, _, _ in ASKED}
+    return client.bodies
+
+
+def test_replies_are_what_the_pinned_client_declares() -> None:
+    bodies = replies_in(stripe.api_version)
+    found = {it for body in bodies for it in differences(body)}
+    assert found == set(EXCEPTIONS)
+
+
+def public_paths_of(version: str) -> list[str]:
+    """Return the paths that jobs of a version may call in the public channel, each once."""
+    return sorted({it.path for it in endpoints_of(version, PUBLIC)})
+
+
+def test_the_endpoints_of_jobs_are_those_of_the_pinned_client() -> None:
+    assert public_paths_of(stripe.api_version) == paths_of_jobs()
+
+
+@pytest.mark.parametrize(
+    ("version", "channel", "count", "paths"),
+    [
+        ("2026-03-25.preview", "public", 12, 12),
+        ("2026-03-25.preview", "private", 12, 12),
+        ("2026-05-27.preview", "public", 8, 7),
+        ("2026-09-30.preview", "public", 8, 7),
+        ("2026-05-27.preview", "private", 86, 74),  # the alphas list 87, two of them twice for one method, and one for two
+        ("2026-10-14.preview", "private", 86, 74),
+    ],
+)
+def test_each_channel_lists_as_many_endpoints_as_its_clients(version: str, channel: str, count: int, paths: int) -> None:
+    found = endpoints_of(version, channel)
+    assert (len(found), len({it.path for it in found})) == (count, paths)
+
+
+JOB = {
+    "id": "batchv2_1",
+    "object": "v2.core.batch_job",
+    "created": "2026-03-09T20:55:31.000Z",
+    "livemode": False,
+    "maximum_rps": 10,
+    "metadata": {"a": "b"},
+    "skip_validation": False,
+    "status": "in_progress",
+    "status_details": {"in_progress": {"success_count": "1", "failure_count": "0"}},
+}
+COUNTS = "v2.core.batch_job.status_details.in_progress"
+
+
+@pytest.mark.parametrize(
+    ("other", "difference"),
+    [
+        ({}, None),
+        ({"status_details": None}, None),
+        ({"colour": "red"}, "v2.core.batch_job.colour: unknown"),
+        ({"livemode": None}, "v2.core.batch_job.livemode: None is no bool"),
+        ({"livemode": 0}, "v2.core.batch_job.livemode: 0 is no bool"),
+        ({"maximum_rps": "10"}, "v2.core.batch_job.maximum_rps: '10' is no int"),
+        ({"status": "cancelled"}, "v2.core.batch_job.status: 'cancelled' is none of its words"),
+        ({"metadata": {"a": 1}}, "v2.core.batch_job.metadata.*: 1 is no str"),
+        ({"metadata": []}, "v2.core.batch_job.metadata: no object"),
+        ({"status_details": {"in_progress": {"success_count": "1"}}}, f"{COUNTS}.failure_count: missing"),
+        ({"status_details": {"in_progress": {"success_count": 1, "failure_count": "0"}}}, "1 is no integer in a string"),
+        ({"status_details": {"in_progress": 1}}, f"{COUNTS}: no object"),
+        ({"object": "v2.core.other"}, "v2.core.other: no class"),
+    ],
+)
+def test_each_kind_of_difference_is_found(other: dict[str, Any], difference: str | None) -> None:
+    found = [*differences(JOB | other), *differences({"data": [JOB | other], "next_page_url": None})]
+    assert found == [] if difference is None else all(it.endswith(difference) for it in found)
+    assert len(found) == (0 if difference is None else 2)

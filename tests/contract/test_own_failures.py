@@ -1,0 +1,156 @@
+"""A failure of the emulator's own is a failure to every vendor's client, and none of the vendor's."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import stripe
+from serpwow.google_search_results import GoogleSearchResults
+
+import emulator
+from emulator.kernel.limits import Limits
+from emulator.server.app import create_app, worlds_of
+from emulator.server.server import ThreadedServer
+from emulator.web.fault_effects import connection_of
+from emulator.web.refusals import refusal
+from emulator.web.response import Receive, Scope, Send, emulator_error, send_out
+from tests.clients.test_stripe_other_sdks import nodes
+
+ROOMS = ("control", "server", "web")
+SOURCE = "\n".join(
+    path.read_text("utf-8") for room in ROOMS for path in sorted((Path(emulator.__file__).parent / room).rglob("*.py"))
+)
+KINDS = sorted(
+    {
+        (int(status), error)
+        for status, error in re.findall(r'(?:emulator_error|refuse|_stop|Rejection|refusal)\((\d{3}), "([a-z-]+)"', SOURCE)
+        if error != "control-token"  # the control plane's alone
+    }
+)
+"""Status and name of each failure that the source can answer with."""
+
+NODE_CALLS = """
+import Stripe from 'stripe';
+
+const [url, calls] = process.argv.slice(2);
+const at = new URL(url);
+const told = [];
+for (const [key, id] of JSON.parse(calls)) {
+  const stripe = new Stripe(key, { protocol: 'http', host: at.hostname, port: at.port, maxNetworkRetries: 0 });
+  for (const call of [() => stripe.v2.core.batchJobs.cancel(id), () => stripe.customers.retrieve(id)]) {
+    try { told.push(['resolved', await call()]); } catch (e) { told.push([e.statusCode, e.rawType, e.code, typeof e.message]); }
+  }
+}
+console.log(JSON.stringify(told));
+"""
+
+
+async def every_failure(scope: Scope, _receive: Receive, send: Send) -> None:
+    """Answer every request with the failure that its path names, such as `/v1/customers/404.no-such-path`."""
+    status, error = next(part for part in scope["path"].split("/") if part[:3].isdecimal()).split(".")
+    await send_out(emulator_error(int(status), error, "a reason"), send, connection_of(scope))
+
+
+@pytest.fixture(scope="module")
+def failing() -> Iterator[str]:
+    with ThreadedServer(every_failure) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def strict() -> Iterator[str]:
+    with ThreadedServer(
+        create_app(worlds_of([]), limits=Limits(body=100, url=200)), limits=Limits(body=100, url=200)
+    ) as server:
+        yield server.url
+
+
+def python_client(url: str, key: str = "sk_test_1") -> stripe.StripeClient:
+    return stripe.StripeClient(key, base_addresses={"api": url}, max_network_retries=0)
+
+
+def code_in(error: stripe.StripeError) -> tuple[int | None, str]:
+    """Status and code; the client itself keeps the code of some statuses only."""
+    body: Any = error.json_body
+    assert body["error"]["type"] == "emulator_error"
+    return error.http_status, body["error"]["code"]
+
+
+def test_the_kinds_are_found_in_the_source() -> None:
+    assert {"live-key", "no-such-world", "world-gone", "no-such-path", "too-slow", "host-not-allowed"} <= {
+        it for _, it in KINDS
+    }
+
+
+@pytest.mark.parametrize(("status", "error"), KINDS)
+def test_every_failure_is_an_exception_of_stripes_python_client(failing: str, status: int, error: str) -> None:
+    client = python_client(failing)
+    for call in (client.v2.core.batch_jobs.cancel, client.v1.customers.retrieve):
+        with pytest.raises(stripe.StripeError) as raised:
+            call(f"{status}.{error}")
+        assert code_in(raised.value) == (status, error)
+        assert raised.value.user_message == "a reason"
+
+
+@pytest.mark.parametrize("which", ["pinned", "newest"])
+def test_every_failure_is_an_exception_of_stripes_client_for_node(
+    failing: str, strict: str, which: str, tmp_path: Path
+) -> None:
+    program = nodes(tmp_path, which).with_name("calls.mjs")
+    program.write_text(NODE_CALLS)
+    assert node_calls(program, failing, [("sk_test_1", f"{status}.{error}") for status, error in KINDS]) == [
+        [status, "emulator_error", error, "string"] for status, error in KINDS for _ in range(2)
+    ]
+    real = node_calls(program, strict, [("sk_live_123456", "x"), ("sk_test_1", "x" * 300)])
+    assert [told[:3] for told in real] == [[403, "emulator_error", "live-key"]] * 2 + [
+        [414, "emulator_error", "url-too-long"]
+    ] * 2
+
+
+def node_calls(program: Path, url: str, calls: list[tuple[str, str]]) -> list[Any]:
+    run = subprocess.run(["node", program, url, json.dumps(calls)], capture_output=True, text=True, timeout=120, check=False)
+    assert run.returncode == 0, run.stderr
+    told: list[Any] = json.loads(run.stdout)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("key", "id", "error"), [("sk_live_123456", "x", "live-key"), ("sk_test_1", "x" * 300, "url-too-long")]
+)
+def test_the_servers_refusals_are_exceptions_of_stripes_python_client(strict: str, key: str, id: str, error: str) -> None:
+    with pytest.raises(stripe.StripeError) as raised:
+        python_client(strict, key).v2.core.batch_jobs.cancel(id)
+    assert code_in(raised.value)[1] == error
+
+
+def test_a_body_that_is_too_large_is_an_exception_of_stripes_python_client(strict: str) -> None:
+    endpoint: Any = {"path": "/v1/customers/:customer", "http_method": "post"}
+    with pytest.raises(stripe.StripeError) as raised:
+        python_client(strict).v2.core.batch_jobs.create(
+            {"endpoint": endpoint, "skip_validation": False, "metadata": {"a": "x" * 200}}
+        )
+    assert code_in(raised.value) == (413, "body-too-large")
+
+
+@pytest.mark.parametrize(("status", "error"), KINDS)
+def test_no_failure_is_a_success_of_serpwows_client_or_of_plain_http(
+    failing: str, monkeypatch: pytest.MonkeyPatch, status: int, error: str
+) -> None:
+    monkeypatch.setattr(GoogleSearchResults, "ENDPOINT_BATCHES", f"{failing}/live/batches")
+    answer = GoogleSearchResults("demo").stop_batch(f"{status}.{error}")
+    assert "request_info" not in answer
+    assert answer["error"]["code"] == error
+    plain = httpx.post(f"{failing}/za/pay/batches/{status}.{error}/cancel", trust_env=False)
+    assert (plain.is_success, plain.headers["emulator-error"]) == (False, error)
+
+
+@pytest.mark.parametrize(("status", "error"), KINDS)
+def test_the_line_refuses_with_the_body_of_the_planes(status: int, error: str) -> None:
+    assert refusal(status, error, "a reason").partition(b"\r\n\r\n")[2] == emulator_error(status, error, "a reason").content

@@ -1,0 +1,137 @@
+"""The bodies that SerpWow's pages print, given to the letter by the calls that they are printed for."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.contract.fixtures import fixtures_folder
+from emulator.sdk.exact_json import dump
+from tests.conftest import Live
+from tests.properties.test_serpwow_lives import send, world_of
+
+SEARCH = {
+    "id": "ABCDEFGHIJKLMNOP",
+    "q": "mcdonalds",
+    "location": "United States",
+    "search_type": "images",
+    "custom_id": "MyCustomID_001",
+}
+GIVEN = {
+    "batches": [{"id": "123456", "searches": [SEARCH]}],
+    "destinations": [{"id": "ABCDEFG"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "sample"),
+    [
+        ("DELETE", "/live/batches/123456", "batch-deleted"),
+        ("DELETE", "/live/batches/123456/ABCDEFGHIJKLMNOP", "search-deleted"),
+        ("DELETE", "/live/batches/123456/clear", "searches-cleared"),
+        ("GET", "/live/batches/123456/searches/1", "searches-page"),
+        ("DELETE", "/live/destinations/ABCDEFG", "destination-deleted"),
+    ],
+)
+def test_a_body_is_given_as_it_is_printed(method: str, path: str, sample: str) -> None:
+    reply, _ = send(world_of(GIVEN, clock={"start": "2026-03-09T20:55:31Z"}), method, path)
+    assert json.dumps(reply.body) == json.dumps(printed(sample))
+
+
+def test_an_unknown_search_is_refused_as_it_is_printed() -> None:
+    world = world_of({"batches": [{"id": "123456"}]})
+    reply, _ = send(world, "DELETE", "/live/batches/123456/ABCDEFGHIJKLMNOP")
+    assert (reply.status, reply.body) == (400, printed("unknown-search"))
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [[1]], [{"a": 1}]])
+def test_the_parameters_of_a_search_are_plain(value: Any) -> None:
+    reply, _ = send(
+        world_of(GIVEN, clock={"start": "2026-03-09T20:55:31Z"}), "PUT", "/live/batches/123456", {"searches": [{"q": value}]}
+    )
+    assert reply.status == 400
+
+
+def test_stop_all_answers_with_the_bytes_that_are_printed_but_for_white_space(live: Live) -> None:
+    world = live.load({"given": {"serpwow": {"batches": [{"repeat": 23, "status": "queued", "searches": 1}]}}})
+    reply = httpx.get(f"{world.serpwow['url']}/batches/stopall", params={"api_key": world.serpwow["api_key"]})
+    assert reply.text == without_white_space(text_of("stopall"))
+
+
+def test_destinations_are_listed_as_they_are_printed() -> None:
+    settings = {"s3_bucket_name": "s3_bucket_name", "s3_path_prefix": "my_path_prefix", "s3_access_key_id": "hidden"}
+    destination = {"id": "ABCDEFG", "name": "My First S3 Destination", "type": "s3", "enabled": True, "settings": settings}
+    reply, _ = send(world_of({"destinations": [destination]}), "GET", "/live/destinations")
+    assert dump(reply.body).decode() == without_white_space(text_of("destinations"))
+
+
+PRINTED_ORDER = [
+    "id",
+    "created_at",
+    "last_run",
+    "name",
+    "schedule_type",
+    "priority",
+    "destination_ids",
+    "enabled",
+    "status",
+    "searches_total_count",
+    "searches_page_count",
+    "credits_required",
+    "next_result_set_id",
+    "results_count",
+    "schedule_days_of_week",
+    "schedule_hours",
+    "notification_email",
+    "notification_as_json",
+    "notification_as_jsonlines",
+    "notification_as_csv",
+]
+
+
+@pytest.mark.parametrize("path", ["/live/batches", "/live/batches/2A6F94BB", "/live/batches/2A6F94BB/results"])
+def test_a_batch_has_its_fields_in_the_order_in_which_they_are_printed(path: str) -> None:
+    schedule = {"schedule_type": "weekly", "schedule_days_of_week": [0, 3], "schedule_hours": [8]}
+    batch = {"id": "2A6F94BB", "last_run": "2020-09-01T00:00:00Z", "notification_email": "john.smith@example.com", **schedule}
+    body = send(world_of({"batches": [batch]}), "GET", path)[0].body
+    shown = body["batches"][0] if "batches" in body else body["batch"]
+    assert [name for name in shown if name in PRINTED_ORDER] == PRINTED_ORDER
+    assert [name for name in shown if name not in PRINTED_ORDER] == ["searches_type", "searches_type_locked"]
+
+
+def test_a_result_set_is_had_as_it_is_printed_but_for_its_links_and_instants() -> None:
+    """The sample expires after six days and was told of a year later; its links lead to the vendor's own host."""
+    run = {
+        "id": 1,
+        "started_at": "2019-01-02T00:00:00Z",
+        "ended_at": "2019-01-02T00:00:10Z",
+        "destination_ids": ["DESTINATION_ID"],
+    }
+    told = run | {"searches_completed": 1, "webhook": "https://example.com", "webhook_status": "ok"}
+    world = world_of({"batches": [{"id": "123456", "result_sets": [told]}]}, clock={"start": "2019-01-03T00:00:00Z"})
+    body = dump(send(world, "GET", "/live/batches/123456/results/1/csv")[0].body).decode()
+    sample = without_white_space(text_of("result-set-csv"))
+    for pattern, common in (
+        (r"http[^\"]*/(Batch_Results_)", r"\1"),
+        (r"_[0-9a-f]{40}\.csv", "_HASH.csv"),
+        (r'("expires_at"|"date_time"):"[^"]*"', r'\1:"INSTANT"'),
+    ):
+        body, sample = re.sub(pattern, common, body), re.sub(pattern, common, sample)
+    assert body == sample
+
+
+def text_of(sample: str) -> str:
+    return (fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_text("utf-8")
+
+
+def without_white_space(json_text: str) -> str:
+    """The same text with nothing between its tokens; strings stay as they are."""
+    return re.sub(r'("(?:\\.|[^"\\])*")|\s+', r"\1", json_text)
+
+
+def printed(sample: str) -> Any:
+    return json.loads(text_of(sample))

@@ -1,0 +1,230 @@
+"""6DOT50's payouts over a socket: exact numbers, atomic additions, what only the outside world does, and state that round-trips."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.kernel.errors import BadInput
+from emulator.sdk.exact_json import dump
+from emulator.vendors import VENDORS
+from tests.conftest import Live, World
+from tests.contract.test_sixdot50 import ID, OTHER_ID, PAYEE, STRANGER, batch, client_of, payment, sample, state_of
+from tests.support.loading import load_value
+
+
+def added(client: httpx.Client, *payments: dict[str, Any], clear: bool = False) -> httpx.Response:
+    return client.post(f"/batches/{ID}/payments", json={"clearExisting": clear, "payments": list(payments)})
+
+
+def money_of(world: World) -> Any:
+    account = world.state()["6dot50"]["accounts"][0]
+    return account["balance"], account["availableBalance"]
+
+
+def test_a_payout_as_the_published_process_has_it(live: Live) -> None:
+    world = live.load(state_of(accounts=[{"balance": 500}], members=[PAYEE]))
+    with client_of(world) as client:
+        made = client.post("/batches", json={"name": "Test Batch 1", "externalId": "testbatch1"})
+        assert list(made.json()) == ["id", "name", "externalId", "statusCode", "createdAt"]
+        assert (made.status_code, made.json()["createdAt"]) == (200, "2026-03-09T20:55:31Z")
+        home = f"/batches/{made.json()['id']}"
+        body = {"clearExisting": False, "payments": [payment(250), payment(250, msisdn=STRANGER)]}
+        assert client.post(f"{home}/payments", json=body).json()["summary"]["paymentsCount"] == 2
+        submitted = client.post(f"{home}/submit").json()
+        assert [it["statusCode"] for it in submitted["payments"]] == ["SETTLED", "PENDING"]
+        assert {**client.get(home).json(), "payments": client.get(f"{home}/payments").json()} == submitted
+        world.set({"6dot50": {"members": [STRANGER]}})
+        assert client.get(home).json()["statusCode"] == "CLOSED"
+    assert money_of(world) == (0, 0)
+
+
+def test_the_published_deletion_is_answered_to_the_letter(live: Live) -> None:
+    shown = json.loads(sample("deleted-payment"))
+    one = payment(250, id=shown["id"], firstname="Test", lastname="User 1", createdAt="2022-11-16T14:08:52.127Z")
+    world = live.load(state_of({**batch("DRAFT", one), "id": shown["batchId"]}, members=[PAYEE]))
+    with client_of(world) as client:
+        assert client.delete(f"/payments/{shown['id']}").content == sample("deleted-payment")
+
+
+def test_an_update_looks_like_the_published_one(live: Live) -> None:
+    published = json.loads(sample("update"))
+    world = live.load(state_of({**batch(createdAt="2022-12-13T12:29:39.633299Z"), "id": published["id"]}))
+    with client_of(world) as client:
+        reply = client.put(f"/batches/{published['id']}", json={"name": published["name"], "externalId": "testbatch1up"}).json()
+    assert list(reply) == list(published)
+    assert {**reply, "createdAt": ""} == {**published, "createdAt": ""}
+    assert published["createdAt"].startswith(reply["createdAt"].rstrip("Z"))
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [("0.1", b"0.1"), ("1e2", b"100"), ("1E+2", b"100"), ("7.50", b"7.5"), ("900719925474099.31", b"900719925474099.31")],
+)
+def test_an_amount_is_read_without_a_binary_float_in_between(live: Live, written: str, shown: bytes) -> None:
+    body = f'{{"clearExisting": true, "payments": [{{"msisdn": "{PAYEE}", "amount": {written}}}]}}'
+    with client_of(live.load(state_of(batch()))) as client:
+        reply = client.post(f"/batches/{ID}/payments", content=body)
+        assert b'"paymentsAmount":' + shown + b"," in reply.content
+        assert b'"amount":' + shown + b"," in client.get(f"/batches/{ID}/payments").content
+
+
+@pytest.mark.parametrize("written", ["1.999", "0", "-0.0", "-1", "1e15", "1e-400", "0.001", "1e308", "9" * 300])
+def test_an_amount_that_is_not_money_is_a_bad_value(live: Live, written: str) -> None:
+    body = f'{{"clearExisting": true, "payments": [{{"msisdn": "{PAYEE}", "amount": {written}}}]}}'
+    with client_of(live.load(state_of(batch()))) as client:
+        (flaw,) = client.post(f"/batches/{ID}/payments", content=body).json()["validationErrors"]
+    assert (flaw["index"], flaw["errorCode"], flaw["fieldName"]) == ("0", "106", "payments[0].amount")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'{"clearExisting": true, "payments": {}}',
+        b'{"clearExisting": 1, "payments": []}',
+        b'{"clearExisting": true, "payments": [7]}',
+        b'{"clearExisting": true, "payments": [{"msisdn": 27821231234, "amount": 1}]}',
+        b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": NaN}]}',
+        b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1e999}]}',
+        b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1e-99999999999999999999}]}',
+        b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": ' + b"9" * 9000 + b"}]}",
+        b'{"clearExisting": true, "payments": [{"msisdn": "27821231234", "amount": 1, "firstname": "\\ud800"}]}',
+        b'{"clearExisting": true, "payments": ' + b"[" * 1000 + b"]" * 1000 + b"}",
+        b"\xff",
+    ],
+)
+def test_a_body_that_cannot_be_read_is_refused_and_adds_nothing(live: Live, body: bytes) -> None:
+    with client_of(live.load(state_of(batch("DRAFT", payment())))) as client:
+        reply = client.post(f"/batches/{ID}/payments", content=body)
+        assert (reply.status_code, reply.json()["errorCode"]) == (400, "2")
+        assert client.get(f"/batches/{ID}").json()["summary"]["paymentsCount"] == 1
+
+
+def test_payments_are_added_all_or_none(live: Live) -> None:
+    world = live.load(state_of(batch("DRAFT", payment(5, externalId="old"))))
+    with client_of(world) as client:
+        before = world.state()
+        refused = added(client, payment(1), payment(1, msisdn="+27821231234"), {"amount": 0}, clear=True)
+        assert refused.status_code == 400
+        assert [(it["index"], it["fieldName"]) for it in refused.json()["validationErrors"]] == [
+            ("0", "payments[1].msisdn"),
+            ("1", "payments[2].msisdn"),
+            ("2", "payments[2].amount"),
+        ]
+        assert world.state() == before
+        assert added(client, payment(7, externalId="old"), clear=True).json()["summary"]["paymentsAmount"] == 7
+    assert [it["changes"][0]["to"] for it in world.journal()[-1:]] == ["absent"]
+
+
+def test_a_refused_submit_moves_nothing(live: Live) -> None:
+    world = live.load(state_of(batch("DRAFT", payment(10), payment("0.01")), accounts=[{"balance": 10}], members=[PAYEE]))
+    with client_of(world) as client:
+        before = world.state()
+        assert client.post(f"/batches/{ID}/submit").status_code == 400
+        assert world.state() == before
+        world.set({"6dot50": {"accounts": [{"deposit": "0.01"}]}})
+        assert client.post(f"/batches/{ID}/submit").json()["statusCode"] == "CLOSED"
+    assert money_of(world) == (0, 0)
+
+
+def test_a_submit_that_races_a_cancel_has_one_winner(live: Live) -> None:
+    world = live.load(state_of(batch("DRAFT", payment(1)), accounts=[{"balance": 1}]))
+    with client_of(world) as client:
+        first, second = client.post(f"/batches/{ID}/cancel"), client.post(f"/batches/{ID}/submit")
+    assert (first.status_code, second.status_code) == (200, 400)
+    assert money_of(world) == (1, 1)
+
+
+def test_batches_of_one_instant_are_listed_newest_first(live: Live) -> None:
+    with client_of(live.load(state_of())) as client:
+        made = [client.post("/batches", json={"name": name}).json()["id"] for name in "abcdef"]
+        assert [it["id"] for it in client.get("/batches").json()] == made[::-1]
+        assert [it["id"] for it in client.get("/batches?skip=1&take=2").json()] == made[4:2:-1]
+
+
+def test_a_batch_made_in_a_state_of_the_same_seed_gets_an_id_of_its_own(live: Live) -> None:
+    world = live.load(state_of())
+    with client_of(world) as client:
+        first = client.post("/batches", json={"name": "first"}).json()["id"]
+    state = json.loads(dump(world.state()["6dot50"]))
+    again = live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"6dot50": state}})
+    with client_of(again) as client:
+        assert client.post("/batches", json={"name": "second"}).json()["id"] != first
+        assert len(client.get("/batches").json()) == 2
+
+
+@pytest.mark.parametrize(
+    "number", ["0821231234", "+27821231234", "%2B27821231234", "2782", "27821231234567890", "ann", "٢٧٨٢١٢٣١٢٣٤"]
+)
+def test_what_is_not_a_number_is_not_looked_up(live: Live, number: str) -> None:
+    with client_of(live.load(state_of())) as client:
+        assert client.get(f"/members/{number}/exists").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/batch/statusCodes", f"/batch/{ID}/cancel", "/payments", f"/batches/{ID}/payments/1", "/members"]
+)
+def test_a_path_that_the_vendor_does_not_have_is_refused(live: Live, path: str) -> None:
+    with client_of(live.load(state_of(batch()))) as client:
+        assert (client.get(path).status_code, client.get(path).content) == (404, b"")
+
+
+def test_the_platform_goes_down_and_comes_back(live: Live) -> None:
+    world = live.load(state_of(batch("DRAFT", payment())))
+    with client_of(world) as client:
+        world.set({"6dot50": {"platform": {"status": "down"}}})
+        reply = client.post(f"/batches/{ID}/cancel")
+        assert (reply.status_code, reply.json()["statusCode"]) == (500, 500)
+        world.set({"6dot50": {"platform": {"status": "operational"}}})
+        assert client.post(f"/batches/{ID}/cancel").status_code == 200
+
+
+def test_a_deposit_goes_to_the_account_that_is_named(live: Live) -> None:
+    accounts = [{"name": "A", "shortName": "A1", "balance": 1}, {"name": "B", "shortName": "B1", "currencyCode": "DUSD"}]
+    world = live.load(state_of(accounts=accounts))
+    world.set({"6dot50": {"accounts": [{"name": "B", "deposit": "0.10"}, {"shortName": "B1", "deposit": 5}, {"deposit": 2}]}})
+    shown = [(it["name"], it["balance"], it["availableBalance"]) for it in world.state()["6dot50"]["accounts"]]
+    assert shown == [("A", 3, 3), ("B", Decimal("5.1"), Decimal("5.1"))]
+
+
+@pytest.mark.parametrize(
+    ("fragment", "message"),
+    [
+        ({"accounts": [{"name": "Nobody", "deposit": 1}]}, "needs an account that is there"),
+        ({"accounts": [{"deposit": Decimal("0.001")}]}, "more than two decimals"),
+    ],
+)
+def test_a_deposit_that_cannot_arrive_is_refused(fragment: dict[str, Any], message: str) -> None:
+    scenario = {"title": "A test", "given": {"6dot50": fragment}}
+    with pytest.raises(BadInput, match=message):
+        load_value(scenario, VENDORS).world(VENDORS, "test")
+
+
+def test_a_state_with_everything_in_it_brings_about_the_same_state(live: Live) -> None:
+    world = live.load(
+        state_of(
+            batch("DRAFT", payment("0.1", referralAmount="0.25"), payment(7, msisdn=STRANGER), externalId="one"),
+            {"id": OTHER_ID, "name": "Theirs", "owner": "Other Ltd", "payments": [payment(1)]},
+            accounts=[{"balance": 100}, {"name": "Closed", "active": False}],
+            members=[PAYEE],
+            organisation={"referrals": True},
+            platform={"status": "operational"},
+        )
+    )
+    with client_of(world) as client:
+        assert client.post(f"/batches/{ID}/submit").json()["statusCode"] == "OPEN"
+        client.post("/batches", json={"name": "Another", "externalId": "two"})
+    world.advance("1h")
+    shown = world.state()["6dot50"]
+    again = live.load({"clock": {"start": "2026-03-09T21:55:31Z"}, "given": {"6dot50": json.loads(dump(shown))}})
+    assert again.state()["6dot50"] == shown
+    again.advance("60d")
+    assert money_of(again) == (Decimal("99.65"), Decimal("99.65"))

@@ -1,0 +1,114 @@
+"""Event destinations as a scenario writes them, and what a client hears of a type of event that is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.kernel.errors import BadInput
+from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import World
+from emulator.sdk.request import Request
+from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.events import JOB_EVENT, TYPES
+from tests.support.loading import load_value
+
+GRID = {"azure_region": "westeurope", "azure_resource_group_name": "ours", "azure_subscription_id": "1"}
+
+
+def world_of(*destinations: Any, **more: Any) -> World:
+    given = {"stripe": {"event_destinations": list(destinations)}}
+    return load_value({"title": "A test", "given": given, **more}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
+
+
+def shown(world: World) -> list[dict[str, Any]]:
+    with world.transaction("look") as tx:
+        found: list[dict[str, Any]] = STRIPE.state.dump(tx)["event_destinations"]
+        return found
+
+
+def change(world: World, **destination: Any) -> None:
+    with world.transaction("change") as tx:
+        for resource in STRIPE.state.load(tx, {"event_destinations": [destination]}):
+            tx.put(resource)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"id": "ed_1"},
+        {"id": "ed_1", "url": "http://localhost/hook", "signing_secret": "whsec_1", "enabled_events": [TYPES[0]]},
+        {"id": "ed_1", "event_payload": "snapshot"},
+        {"id": "ed_1", "type": "amazon_eventbridge"},
+        {"id": "ed_1", "type": "amazon_eventbridge", "amazon_eventbridge": {"aws_event_source_status": "active"}},
+        {"id": "ed_1", "type": "azure_event_grid", "azure_event_grid": GRID | {"azure_partner_topic_status": "deleted"}},
+    ],
+)
+def test_a_destination_that_is_shown_can_be_given(written: dict[str, Any]) -> None:
+    (found,) = shown(world_of(written))
+    assert shown(world_of(found)) == [found]
+    assert found["enabled_events"] == written.get("enabled_events") or [
+        "*" if found["event_payload"] == "snapshot" else it for it in TYPES if it.startswith(JOB_EVENT)
+    ]
+    for field in ("url", "signing_secret"):
+        assert (field in found) == (found["type"] == "webhook_endpoint")
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ({"enabled_events": ["*"]}, "'*' is no type of thin event"),
+        ({"enabled_events": ["v2.core.batch_job.cancelled"]}, "did you mean 'v2.core.batch_job.canceled'?"),
+        ({"type": "amazon_eventbridge", "url": "https://example.com"}, "of the type amazon_eventbridge has no url"),
+        ({"type": "azure_event_grid", "signing_secret": "whsec_1"}, "of the type azure_event_grid has no signing_secret"),
+        ({"type": "webhook_endpoint", "azure_event_grid": GRID}, "of the type webhook_endpoint has no azure_event_grid"),
+        ({"azure_event_grid": GRID}, "write type: azure_event_grid beside it"),
+        ({"repeat": 17}, "an account has 16 event destinations at most"),
+    ],
+)
+def test_a_destination_that_cannot_be_is_refused(written: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        world_of(written)
+    assert message in str(refused.value)
+
+
+def test_more_destinations_than_an_account_may_have_are_given_where_that_is_assumed() -> None:
+    assert len(shown(world_of({"repeat": 17}, assume={"stripe.too-many-destinations": "allow"}))) == 17
+
+
+@pytest.mark.parametrize(
+    "change_",
+    [{"type": "webhook_endpoint"}, {"url": "https://example.com"}, {"amazon_eventbridge": {}}, {"enabled_events": ["*"]}],
+)
+def test_what_a_destination_is_never_changes_by_hand(change_: dict[str, Any]) -> None:
+    world = world_of({"id": "ed_1", "type": "azure_event_grid"})
+    before = shown(world)
+    with pytest.raises(BadInput):
+        change(world, id="ed_1", **change_)
+    assert shown(world) == before
+
+
+def test_a_topic_may_be_activated_by_hand() -> None:
+    world = world_of({"id": "ed_1", "type": "azure_event_grid", "azure_event_grid": GRID})
+    change(world, id="ed_1", azure_event_grid=GRID | {"azure_partner_topic_status": "activated"}, status="disabled")
+    (found,) = shown(world)
+    assert (found["azure_event_grid"]["azure_partner_topic_status"], found["status"]) == ("activated", "disabled")
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "hints"),
+    [
+        ("types[]=v2.core.batch_job.cancelled", b"", ["v2.core.batch_job.canceled"]),
+        ("types=v2.core.account.created", b"", []),
+        ("", b'{"enabled_events": ["v2.core.batch_job.complete"]}', ["v2.core.batch_job.completed"]),
+        ("", b'{"enabled_events": [1]}', []),
+        ("", b'{"enabled_events": 1}', []),
+    ],
+)
+def test_a_client_is_told_of_the_nearest_type_of_event(query: str, body: bytes, hints: list[str]) -> None:
+    def advice(tx: Transaction) -> list[str]:
+        return [*STRIPE.advise(tx, Request("GET", "/v2/core/events", query, body=body), "invalid_fields")]
+
+    with world_of().transaction("look") as tx:
+        assert [it.rpartition(" ")[2] for it in advice(tx)] == hints

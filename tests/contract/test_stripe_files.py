@@ -1,0 +1,241 @@
+"""Files in and out: what is kept of them, in which order their rows are processed, and that sizes tell the truth."""
+
+from __future__ import annotations
+
+import json
+import re
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.contract.fixtures import fixtures_folder
+from emulator.kernel.errors import BadInput
+from emulator.kernel.quantities import parse_instant
+from emulator.kernel.transaction import Transaction
+from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.channels import LISTS
+from emulator.vendors.stripe.given_jobs import read_failing
+from emulator.vendors.stripe.intake import LONGEST_LINE, Intake, read_rows
+from emulator.vendors.stripe.model import WITH_RESULTS, Job
+from emulator.vendors.stripe.outcomes import Failing, Order, Work, plan
+from emulator.vendors.stripe.results import PIECE, chunks_of, object_of, size_of
+from emulator.vendors.stripe.rows import CONTEXT_FORM, FAULTS, FINE, ID_FORM, ID_TWICE, NOT_JSON, Rows
+from emulator.vendors.stripe.versions import Endpoint, supports
+from tests.support.loading import load_value
+
+CUSTOMER = Endpoint("post", "/v1/customers/:customer")
+NOW = parse_instant("2026-03-09T20:55:31Z")
+
+IDS = st.text(st.sampled_from("ab_-1"), max_size=4) | st.sampled_from([None, 7, "é", 'q"'])
+PATHS = st.none() | st.dictionaries(st.sampled_from(["customer", "id"]), st.text(max_size=3) | st.integers(0, 3), max_size=2)
+LINES = st.fixed_dictionaries(
+    {"id": IDS},
+    optional={
+        "path_params": PATHS | st.just([]),
+        "params": st.none() | st.just({"a": [1]}) | st.just(3),
+        "context": st.none() | st.just("acct_1") | st.just(1),
+    },
+).map(lambda row: json.dumps(row, ensure_ascii=False).encode())
+FILES = st.lists(LINES | st.sampled_from([b"", b"  ", b"{}", b"[]", b"nonsense", b'{"id":"x"', b"\xff"]), max_size=40).map(
+    b"\n".join
+)
+ENDPOINTS = st.sampled_from(
+    [CUSTOMER, Endpoint("post", "/v1/promotion_codes"), Endpoint("delete", "/v1/customers/:customer/sources/:id")]
+)
+
+
+def taken(data: bytes, *cuts: int) -> Rows:
+    intake = Intake()
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    for start, end in pairwise(edges):
+        intake.feed(data[start:end])
+    return intake.rows()
+
+
+def job_of(work: Work, status: str, processed: int) -> Job:
+    failures = work.failures_among(processed)
+    return Job(
+        "batchv2_a",
+        NOW,
+        NOW,
+        NOW,
+        NOW,
+        status,
+        len(work.rows),
+        processed - failures,
+        failures,
+        work=work,
+        endpoint=work.endpoint,
+    )
+
+
+@given(FILES, st.lists(st.integers(0, 10_000), max_size=8))
+def test_a_file_is_the_same_in_whatever_pieces_it_comes(data: bytes, cuts: list[int]) -> None:
+    assert taken(data) == taken(data, *cuts)
+
+
+@given(FILES, ENDPOINTS)
+def test_rows_that_are_shown_can_be_given(data: bytes, endpoint: Endpoint) -> None:
+    rows = taken(data)
+    again = read_rows(b"".join(rows.lines()).decode())
+    assert plan(rows, endpoint, (), "a").outcomes == plan(again, endpoint, (), "a").outcomes
+    assert [rows.record(row) for row in range(len(rows))] == [again.record(row) for row in range(len(again))]
+    assert b"".join(again.lines()) == b"".join(rows.lines())
+
+
+@given(FILES, ENDPOINTS, st.integers(0, 40), st.booleans(), st.sampled_from(WITH_RESULTS))
+def test_results_are_as_long_as_their_size_and_match_the_counts(
+    data: bytes, endpoint: Endpoint, processed: int, numbered: bool, status: str
+) -> None:
+    rules = (Failing(ids=("a", "b")), Failing(pattern="1$"), Failing(share=Fraction(1, 3)))
+    work = plan(taken(data), endpoint, rules, "batchv2_a", numbered)
+    job = job_of(work, status, min(processed, len(work.rows)))
+    content = b"".join(chunks_of(job))
+    assert len(content) == size_of(job)
+    lines = [json.loads(line) for line in content.splitlines()]
+    if status == "validation_failed":
+        assert len(lines) == min(job.failure_count, 1)
+        return
+    assert sum(line["status"] == 200 for line in lines) == job.success_count
+    assert sum(line["status"] != 200 for line in lines) == job.failure_count
+
+
+def test_a_file_that_is_too_long_to_be_shown_says_so_and_cannot_be_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.vendors.stripe.rows.PLAIN", 10)
+    lines = "".join(f'{{"id":"r{n}"}}\n' for n in range(100))
+    vendors = {"stripe": STRIPE}
+    state = {"batch_jobs": [{"id": "batchv2_A", "status": "in_progress", "input": lines}]}
+    world = load_value({"title": "A test", "given": {"stripe": state}}, vendors).world(vendors, "test")
+    shown = STRIPE.state.dump(Transaction(world, world.clock.now(), "look"))
+    assert shown["batch_jobs"][0]["input"] == {"left_out": "100 rows, which are more than a state shows"}
+    with pytest.raises(BadInput, match="input"):
+        load_value({"title": "A test", "given": {"stripe": shown}}, vendors)
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 100), st.integers(0, 10**5), st.sampled_from(WITH_RESULTS))
+def test_numbers_alone_make_results_of_their_size_too(success: int, failure: int, more: int, extra: int, status: str) -> None:
+    job = Job("a", NOW, NOW, NOW, NOW, status, success + failure + more, success % 50, failure % 50, output_size=extra)
+    chunks = [*chunks_of(job)]
+    assert max(map(len, chunks), default=0) <= PIECE
+    content = b"".join(chunks)
+    assert len(content) == size_of(job)
+    lines = [json.loads(line) for line in content.splitlines()]
+    if status != "validation_failed":
+        assert [line["status"] == 200 for line in lines].count(True) == job.success_count
+        assert len({line["id"] for line in lines}) == job.processed == len(lines)
+
+
+@given(st.integers(1, 5000), st.text(max_size=8))
+def test_every_row_has_one_place_in_an_order_that_is_not_that_of_the_file(count: int, name: str) -> None:
+    order = Order.of(name, count)
+    places = [order.row(place) for place in range(count)]
+    assert sorted(places) == list(range(count))
+    assert count == 1 or places != sorted(places)
+    assert all(order.place(row) == place for place, row in enumerate(places))
+
+
+@pytest.mark.parametrize(
+    ("share", "count", "failing"), [("5%", 100, 5), ("5%", 19, 0), ("33.3%", 1000, 333), ("100%", 7, 7), ("0%", 7, 0)]
+)
+def test_a_share_is_exact_and_even_and_knows_nothing_of_the_job(share: str, count: int, failing: int) -> None:
+
+    rows = taken(b"\n".join(b'{"id":"%d","path_params":{"customer":"c"}}' % n for n in range(count)))
+    plans = [plan(rows, CUSTOMER, (read_failing({"share": share}),), name) for name in ("one", "two")]
+    assert plans[0].outcomes == plans[1].outcomes
+    assert len(plans[0].failed) == failing
+
+
+def test_ids_are_known_again_among_many() -> None:
+    lines = [b'{"id":"%d"}' % (n % 5000) for n in range(6000)]
+    faults = taken(b"\n".join(lines)).faults
+    assert set(faults[:5000]) == {FINE}
+    assert set(faults[5000:]) == {ID_TWICE}
+
+
+@pytest.mark.parametrize(("id", "shown"), [(b"5", b"5"), (b'["a"]', b'["a"]'), (b"[" * 300 + b"]" * 300, b"null")])
+def test_an_id_that_is_no_text_is_refused_however_deeply_it_is_nested(id: bytes, shown: bytes) -> None:
+    rows = taken(b'{"id":' + id + b"}")
+    assert (bytes(rows.faults), rows.record(0)[0]) == (bytes([ID_FORM]), shown)
+
+
+def test_a_line_without_an_end_is_not_kept() -> None:
+    intake = Intake()
+    for _ in range(20):
+        intake.feed(b"x" * (LONGEST_LINE // 10))
+        assert len(intake._rest) <= 1.2 * LONGEST_LINE
+    intake.feed(b'\n{"id":"a"}\n')
+    assert bytes(intake.rows().faults) == bytes((NOT_JSON, FINE))
+
+
+def test_little_is_kept_of_a_row() -> None:
+    line = json.dumps({"id": "req_1", "path_params": {"customer": "cus_1"}, "params": {"name": "J" * 10_000}}).encode()
+    rows = taken(b"\n".join(line.replace(b"req_1", b"req_%d" % n) for n in range(100)))
+    assert len(rows.records) < 30 * len(rows)
+    assert len(FAULTS) == CONTEXT_FORM + 2
+
+
+def test_a_reader_takes_five_gigabytes() -> None:
+    (upload,) = [it for it in STRIPE.operations if it.reader]
+    assert upload.reader is not None
+    assert upload.reader().limit == 5 * 10**9
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [
+        ("/v1/customers/:c", "customer"),
+        ("/v1/invoices/:i/pay", "invoice"),
+        ("/v1/subscription_schedules", "subscription_schedule"),
+        ("/v1/customers/:c/tax_ids/:id", "tax_id"),
+    ],
+)
+def test_an_endpoint_says_what_its_rows_answer_with(path: str, word: str) -> None:
+    assert object_of(Endpoint("post", path)) == word
+
+
+def test_every_preview_supports_what_all_of_them_do() -> None:
+    for version in (
+        "2026-03-25.preview",
+        "2026-08-26.preview",
+        "2026-10-14.preview",
+        "2027-01-01.preview",
+        "nonsense",
+        "2020-01-01",
+    ):
+        for channel in LISTS:
+            assert supports(version, CUSTOMER, channel)
+            assert not supports(version, Endpoint("post", "/v1/charges"), channel)
+
+
+IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
+    ({"failing": [{"ids": ["a"], "share": "5%"}]}, "0"),
+    ({"failing": [{"code": "x"}]}, "0"),
+    ({"failing": [{"share": "101%"}]}, "share"),
+    ({"failing": [{"pattern": "("}]}, "pattern"),
+    ({"batch_jobs": [{"failing": [{"pattern": "("}]}]}, "pattern"),
+    ({"batch_jobs": [{"status": "in_progress", "input": '{"id":"a"}', "rows": 2}]}, "rows"),
+    ({"batch_jobs": [{"status": "in_progress", "input": '{"id":"a"}', "success_count": 1}]}, "success_count"),
+    ({"batch_jobs": [{"status": "ready_for_upload", "input": '{"id":"a"}'}]}, "input"),
+    ({"batch_jobs": [{"status": "complete", "rows": 2, "output_size": 5}]}, "output_size"),
+    ({"batch_jobs": [{"status": "complete", "rows": 2, "output_size": 10**10}]}, "output_size"),
+    ({"batch_jobs": [{"status": "validating", "rows": 10**12}]}, "rows"),
+    ({"events": [{"type": "v2.core.batch_job.created", "object_id": "a", "since": "2999-01-01T00:00:00Z"}]}, "since"),
+]
+
+
+@pytest.mark.parametrize(("state", "blamed"), IMPOSSIBLE)
+def test_a_state_that_cannot_be_is_refused_with_its_place(state: dict[str, Any], blamed: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        load_value({"title": "A test", "given": {"stripe": state}}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
+    assert str(refused.value.problems[0].path[-1]) == blamed
+
+
+def test_the_samples_of_the_lines_are_read_as_they_stand() -> None:
+    text = (fixtures_folder() / "stripe" / "samples" / "input.jsonl").read_text(encoding="utf-8")
+    work = plan(read_rows(text), Endpoint("post", "/v1/customers/:id"), (), "a")
+    assert (len(work.rows), work.invalid) == (2, None)
+    assert re.fullmatch(rb'"cus_\w+"', work.target(0) or b"")

@@ -1,0 +1,99 @@
+"""What Stripe reads out of a query: arrays in each spelling, nothing unknown, and links to pages that are filtered alike."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.kernel.world import World
+from emulator.sdk.request import Request
+from emulator.vendors.stripe.events import TYPES, is_event_type
+from emulator.vendors.stripe.parameters import Known, Mistaken
+from tests.properties.test_stripe import ID, list_events, send, world_of
+
+KNOWN = Known(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))
+SPELLINGS = ("types", "types[]", "types[{n}]")
+
+
+def call_of(query: str) -> Request:
+    return Request("GET", "/v2/core/events", query)
+
+
+@given(st.lists(st.text(max_size=5), max_size=6), st.sampled_from(SPELLINGS), st.booleans())
+def test_an_array_keeps_every_value_however_it_is_spelt(values: list[str], spelling: str, plain: bool) -> None:
+    pairs = [(spelling.format(n=n), value) for n, value in enumerate(values)]
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs) if plain else urlencode(pairs)
+    assert KNOWN.read(call_of(query)).arrays == {"types": values, "include": []}
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("colour=red", "Unknown field: colour"),
+        ("type[]=a", "Unknown field: type[]"),
+        ("types[a]=b", "Unknown field: types[a]"),
+        ("types[0][]=b", "Unknown field: types[0][]"),
+        ("types[", "Unknown field: types["),
+        ("limit[]=1", "Unknown field: limit[]"),
+        ("created=1", "Unknown field: created"),
+        ("created[ge]=1", "Unknown field: created[ge]"),
+        ("limit=1&limit=1", "The field limit is given more than once"),
+        ("created[gt]=1&created%5Bgt%5D=1", "The field created[gt] is given more than once"),
+    ],
+)
+def test_what_an_operation_does_not_know_or_cannot_keep_is_refused(query: str, message: str) -> None:
+    with pytest.raises(Mistaken) as mistake:
+        KNOWN.read(call_of(query))
+    assert str(mistake.value) == message
+
+
+@pytest.mark.parametrize(
+    ("type", "known"),
+    [
+        *((type, True) for type in TYPES),
+        ("v2.core.account.updated", True),
+        ("v1.billing.meter.error_report_triggered", True),
+        ("v2.core.account[configuration.customer].capability_status_updated", True),
+        ("v2.core.batch_job.cancelled", False),
+        ("v2.core.batch_job.complete", False),
+        ("v2.core.event_destination.created", False),
+        ("batch_job.created", False),
+        ("v2", False),
+        ("*", False),
+        ("", False),
+    ],
+)
+def test_the_type_of_an_event_is_known_or_of_a_family_that_is_not_emulated(type: str, known: bool) -> None:
+    assert is_event_type(type) == known
+
+
+def told_of() -> World:
+    """A world of two jobs, one of which was canceled."""
+    world = world_of(*({"id": id, "status": "ready_for_upload"} for id in (ID, "batchv2_other")))
+    send(world, "cancel")
+    world.advance_until_idle()
+    return world
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_each_page_is_filtered_as_the_first(spelling: str) -> None:
+    world = told_of()
+    wanted = [f"v2.core.batch_job.{word}" for word in ("canceled", "updated")]
+    pairs = [(spelling.format(n=n), type) for n, type in enumerate(wanted)]
+    query, seen = urlencode([*pairs, ("object_id", ID), ("limit", "1"), ("created[gte]", "2026-01-01T00:00:00Z")]), []
+    while query:
+        page = list_events(world, query).body
+        seen += [(event["type"], event["related_object"]["id"]) for event in page["data"]]
+        link = urlsplit(page["next_page_url"] or "")
+        assert not link.query or [it for it in parse_qsl(link.query) if it[0] in dict(pairs)] == pairs
+        query = link.query
+    assert seen == [(wanted[0], ID), (wanted[1], ID)]
+
+
+def test_more_than_twenty_types_are_refused_and_twenty_are_not() -> None:
+    world = world_of()
+    assert list_events(world, "&".join(["types[]=v2.core.batch_job.created"] * 20)).status == 200
+    assert list_events(world, "&".join(["types[]=v2.core.batch_job.created"] * 21)).status == 400

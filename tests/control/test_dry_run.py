@@ -1,0 +1,221 @@
+"""A dry run answers what the real request would, byte for byte, and nothing whatever comes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+
+from emulator import Emulator
+from emulator.client.server import Refused
+from emulator.control.serializers import body_to_json
+from emulator.sdk.exact_json import dump
+from emulator.web.guard import PREFIX
+from tests.conftest import Live
+from tests.properties.test_promises import DEFAULT, LIVES, Asked, first_run
+from tests.properties.test_promises import live as lived
+from tests.support.walking import LIBRARY, Walker, walk
+
+pytestmark = pytest.mark.scenario("first-run")
+
+
+def wish_of(request: httpx.Request) -> dict[str, Any]:
+    """The request as a dry run is asked for it."""
+    headers = {name: value for name, value in request.headers.items() if name != "host"}
+    return {"method": request.method, "url": str(request.url), "headers": headers, "body": request.content.decode()}
+
+
+def host_first(explanation: dict[str, Any]) -> dict[str, Any]:
+    """An explanation as a dry run gives it: it puts the host in front of the headers that it is given."""
+    request = explanation["request"]
+    return {**explanation, "request": {**request, "headers": sorted(request["headers"], key=lambda it: it[0] != "host")}}
+
+
+def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
+    headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
+    return reply.status_code, headers, json.loads(dump(body_to_json(reply.content)), parse_float=Decimal)
+
+
+def foretold(rehearsed: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:
+    return rehearsed["status"], [(name, value) for name, value in rehearsed["headers"]], rehearsed["body"]
+
+
+async def everything(walker: Walker, world: str) -> list[Any]:
+    return [await walker.ask("GET", f"/worlds/{world}{part}") for part in ("/state", "/clock", "/journal", "/ledger", "/diff")]
+
+
+def spared(rehearsed: Mapping[str, Any]) -> bool:
+    """Whether what goes out reaches the client as it is."""
+    return all(fault["do"] in ("delay", "status") for fault in rehearsed["faults"])
+
+
+@pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other
+def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: str) -> None:
+    async def look(walker: Walker, request: httpx.Request) -> None:
+        if request.url.path.startswith(PREFIX):
+            return
+        world = request.headers["Emulator-World"]
+        before = await everything(walker, world)
+        rehearsed = await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))
+        assert await everything(walker, world) == before
+        assert foretold(await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))) == foretold(rehearsed)
+        await walker.ask("POST", f"/worlds/{world}/snapshots", {"name": "before"})
+        try:
+            real = heard(await walker.pass_on(request))
+        except httpx.TransportError:
+            real = None
+        n = rehearsed["explanation"]["n"]
+        explained = await walker.ask("GET", f"/worlds/{world}/journal/{n}/explain")
+        await walker.ask("POST", f"/worlds/{world}/restore", {"name": "before"})
+        assert rehearsed["explanation"] == host_first(explained)
+        assert foretold(rehearsed) == real or not spared(rehearsed)
+        assert (await everything(walker, world))[:4] == before[:4]
+
+    walk(name, look)
+
+
+@settings(max_examples=40)
+@given(LIVES)
+def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
+    import asyncio
+
+    async def run(dry_run: bool) -> object:
+        replies = []
+        async with first_run() as client:
+            for asked in lives:
+                if dry_run and not isinstance(asked, int) and not asked[1].startswith(PREFIX):
+                    wish = {"method": asked[0], "url": asked[1], "headers": asked[2]}
+                    told = await client.post(f"{DEFAULT}/dry-run", json=wish)
+                    assert told.status_code == 200, told.text
+                replies += await lived([asked], client)
+            return replies, (await client.get(f"{DEFAULT}/state")).content, (await client.get(f"{DEFAULT}/journal")).content
+
+    assert asyncio.run(run(True)) == asyncio.run(run(False))
+
+
+def test_the_handle_rehearses(emulator: Emulator) -> None:
+    told = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
+    assert (told.status, told.body["request_info"]["success"]) == (200, True)
+    assert {difference.at for difference in told.differences} == {"account", "batches"}
+    assert "queued --stop--> idle" in str(told.explanation)
+    assert told.world == emulator.id
+    assert emulator.dry_run("GET", "/live/account?api_key=mistyped").world == "default"
+    assert emulator.serpwow.batch("2A6F94BB").status == "queued"
+    assert list(emulator.journal) == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "delivered", "refunded"),
+    [
+        ({"where": "before-commit", "do": "status", "status": 503}, 503, True, False),
+        ({"where": "after-commit", "do": "status", "status": 500}, 500, False, True),
+        ({"where": "after-commit", "do": "drop"}, 200, False, True),
+        ({"where": "before-auth", "do": "reset"}, 0, False, False),
+        ({"where": "before-commit", "do": "delay", "delay": "1h", "clock": "virtual"}, 400, True, False),
+        ({"where": "mid-body", "do": "delay", "delay": "4m", "clock": "real"}, 200, True, True),
+    ],
+)
+def test_what_a_fault_would_do_is_foretold_without_doing_it(
+    emulator: Emulator, fault: dict[str, Any], status: int, delivered: bool, refunded: bool
+) -> None:
+    emulator.faults.add(at="serpwow.batches.stop", times=1, **fault)
+    before = emulator.clock.now
+    told = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
+    assert (told.status, told.delivered) == (status, delivered)
+    assert any("credits_used" in (it.changed or {}) for it in told.differences) is refunded
+    assert f"fault       fault-1: {fault['do']} {fault['where']}" in str(told.explanation)
+    assert (emulator.faults.list()[0].seen, emulator.clock.now, list(emulator.journal)) == (0, before, [])
+
+
+def test_a_body_that_is_not_text_is_sent_as_json(emulator: Emulator) -> None:
+    body = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
+    told = emulator.dry_run("POST", f"{emulator.sixdot50.url}/authentication/getToken", body=body)
+    assert told.status == 200
+    assert (
+        told.body
+        == emulator.dry_run(
+            "POST", "/6dot50/authentication/getToken", body=json.dumps(body), headers={"Content-Type": "application/json"}
+        ).body
+    )
+
+
+@pytest.mark.parametrize(
+    ("wish", "detail"),
+    [
+        ({"method": "GET", "url": "/liv/batches"}, "did you mean '/live/batches'"),
+        ({"method": "GET"}, "'url' is missing"),
+        ({"method": "get", "url": "/live/batches"}, "is not one of CONNECT, DELETE, GET"),
+        ({"method": "GET", "url": "live/batches"}, "is not of the form /path"),
+        ({"method": "GET", "url": "/live/bätches"}, "encode what is not"),
+        ({"method": "GET", "url": "/live/batches", "header": {}}, "did you mean 'headers'"),
+        ({"method": "GET", "url": "/v2/core/batch_jobs", "headers": {"Authorization": "Bearer sk_live_1"}}, "live key"),
+    ],
+)
+def test_a_wish_that_is_wrong_is_refused(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
+    with pytest.raises(Refused, match="422") as refused:
+        emulator.ask("POST", "/dry-run", wish)
+    assert detail in str(refused.value)
+
+
+LONG = f"/live/batches?x={'a' * 20_000}"
+
+
+@pytest.mark.parametrize(
+    ("wish", "detail"),
+    [
+        ({"url": "//live/batches/1/stop?api_key=x"}, "no vendor has the path //live/batches/1/stop"),
+        ({"url": LONG}, "at most 16384 bytes: 414 url-too-long"),
+        ({"url": "/live/account", "headers": {"X-Long": "a" * 70_000}}, "at most 65536 bytes: 431 head-too-large"),
+        (
+            {"url": "/live/account", "headers": {"Host": "evil.com"}},
+            "this is not evil.com: if it is meant, serve with --allow-host evil.com (EMULATOR_ALLOW_HOST=evil.com): 421",
+        ),
+        ({"url": "http://evil.com/live/account"}, "this is not evil.com"),
+        (
+            {"url": "/live/account", "headers": {"Origin": "https://evil.com"}},
+            "a page of another origin may ask nothing here: 403",
+        ),
+        ({"url": "/live/account", "headers": {"Sec-Fetch-Site": "cross-site"}}, "403 cross-origin"),
+        ({"url": "/live/account", "method": "FOO"}, "'FOO' is not one of CONNECT, DELETE, GET"),
+        ({"url": "/live/account", "headers": {"Emulator-World": "zzz"}}, "it names no world: 404 no-such-world"),
+        ({"url": "/_files/serpwow/zzz/results/x"}, "it names no world: 404 no-such-world"),
+        ({"url": "/live/account", "headers": {"a b\r\n": "c"}}, "cannot be the name of a header"),
+        ({"url": "/live/account", "headers": {"a": "b\r\nc: d"}}, "cannot be the value of a header"),
+        ({"url": "/live/account?a=b c"}, "without spaces"),
+        ({"url": "bad url?api_key=SUPERSECRET"}, "?api_key=SUPE…"),
+    ],
+)
+def test_what_no_vendor_would_hear_is_refused_as_it_really_is(live: Live, wish: dict[str, Any], detail: str) -> None:
+    refused = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", **wish})
+    assert (refused.status_code, detail in refused.json()["detail"]) == (422, True), refused.text
+    assert "SUPERSECRET" not in refused.text
+
+
+def test_what_follows_a_hash_is_not_sent(emulator: Emulator) -> None:
+    told = emulator.dry_run("GET", f"/live/account?api_key={emulator.serpwow.api_key}#a b")
+    assert (told.status, "#" in str(told.explanation)) == (200, False)
+
+
+def test_a_dry_run_tells_no_credential_any_more_than_the_journal_does(emulator: Emulator) -> None:
+    told = emulator.ask("POST", "/dry-run", {"method": "GET", "url": f"/live/account?api_key={emulator.serpwow.api_key}"})
+    assert told["body"]["account_info"]["api_key"] == f"{emulator.serpwow.api_key[:4]}…"
+    assert emulator.serpwow.api_key not in json.dumps(told)
+
+
+def test_a_dry_run_that_names_no_host_is_for_the_server_that_is_asked(live: Live) -> None:
+    told = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", "url": "/live/account?api_key=demo"}).json()
+    assert ["host", live.url.removeprefix("http://")] in told["explanation"]["request"]["headers"]
+    named = {"method": "GET", "url": "/live/account?api_key=demo", "headers": {"Host": "localhost"}}
+    told = live.control.post(f"{DEFAULT}/dry-run", json=named).json()
+    assert [value for name, value in told["explanation"]["request"]["headers"] if name == "host"] == ["localhost"]
+
+
+def test_a_dry_run_takes_a_header_once_and_shows_no_body_that_head_has_not(emulator: Emulator) -> None:
+    with pytest.raises(Refused, match="the header emulator-world is given twice"):
+        emulator.dry_run("GET", "/live/account", headers={"Emulator-World": emulator.id, "emulator-world": "nope"})
+    assert emulator.dry_run("HEAD", "/live/account").body is None

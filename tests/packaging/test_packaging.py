@@ -1,0 +1,67 @@
+"""What is shipped: the wheel carries everything, works from an empty folder, and imports quickly what it needs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*command: object, cwd: Path | None = None) -> str:
+    done = subprocess.run([str(part) for part in command], cwd=cwd, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from the sdist as an index would have it."""
+    folder = tmp_path_factory.mktemp("dist")
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed command, in a virtual environment that has nothing else."""
+    folder = tmp_path_factory.mktemp("venv")
+    run(sys.executable, "-m", "venv", folder)
+    run(folder / "bin" / "pip", "install", "--quiet", wheel)
+    return folder / "bin" / "batch-emulator"
+
+
+def test_the_wheel_carries_fixtures_and_scenarios(wheel: Path) -> None:
+    names = set(zipfile.ZipFile(wheel).namelist())
+    for folder in ("fixtures", "scenarios"):
+        files = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
+        assert {f"emulator/_data/{file}" for file in files} <= names
+
+
+def test_the_wheel_carries_nothing_else(wheel: Path) -> None:
+    tops = {name.split("/")[0] for name in zipfile.ZipFile(wheel).namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"emulator", "batch_emulator_pytest.py"}
+    assert "emulator/py.typed" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_installed_command_works_from_an_empty_folder(command: Path, tmp_path: Path) -> None:
+    assert "no differences" in run(command, "play", "first-run", "serpwow/stopall-23", "stripe/cancel-complete", cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_python_m_emulator_is_the_same_command(command: Path, tmp_path: Path) -> None:
+    assert run(command, "--version") == run(command.parent / "python", "-m", "emulator", "--version", cwd=tmp_path)
+
+
+def test_asking_for_help_imports_nothing_heavy() -> None:
+    heavy = run(
+        sys.executable,
+        "-c",
+        "import sys, emulator.cli; print(*({'uvicorn', 'starlette', 'jsonschema', 'httpx'} & set(sys.modules)))",
+    )
+    assert heavy.strip() == ""

@@ -1,0 +1,180 @@
+"""The promises that hold through HTTP, whatever is asked in whatever order: for all vendors at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import httpx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emulator.contract.validator import response_validator
+from emulator.kernel.quantities import parse_instant
+from emulator.server.app import create_app, library, worlds_of
+from emulator.vendors import VENDORS
+from tests.support.loading import load_value
+from tests.support.walking import in_process
+
+STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
+PAY = {"Authorization": "Bearer demo"}
+JOBS = "/v2/core/batch_jobs/batchv2_"
+BATCH = "/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f"
+DEFAULT = "/_emulator/worlds/default"
+FIRST_RUN = library().get("first-run")
+
+LOOKS = [
+    ("GET", "/live/batches?api_key=k", {}),
+    ("GET", "/live/batches/CAC8651D?api_key=k", {}),
+    ("GET", "/live/account?api_key=k", {}),
+    ("GET", f"{JOBS}AbCdEfGhIjKlMnOpQrStUvWxYz", STRIPE),
+    ("GET", BATCH, PAY),
+    ("GET", f"{BATCH}/payments", PAY),
+    ("GET", f"{DEFAULT}/state", {}),
+    ("GET", f"{DEFAULT}/clock", {}),
+    ("GET", "/live/batches/nothing?api_key=k", {}),
+    ("GET", "/live/account", {}),
+]
+LONG_AGO = {"since": "2026-01-01T00:00:00Z"}
+HANDS: list[dict[str, Any]] = [
+    {"serpwow": {"batches": [{"id": "2A6F94BB", "status": "running"} | LONG_AGO]}},
+    {"serpwow": {"batches": [{"id": "9E867FAA", "status": "queued"} | LONG_AGO]}},
+    {"stripe": {"batch_jobs": [{"id": "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "status": "in_progress"} | LONG_AGO]}},
+    {"stripe": {"batch_jobs": [{"id": "batchv2_BcDeFgHiJkLmNoPqRsTuVwXyZa", "status": "cancelling"} | LONG_AGO]}},
+    {"6dot50": {"batches": [{"name": "Old", "status": "OPEN", "payments": [{"msisdn": "1", "amount": 1} | LONG_AGO]}]}},
+]
+"""What a hand may write that has been so for long."""
+
+DEEDS = [
+    ("GET", "/live/batches/2A6F94BB/stop?api_key=k", {}),
+    ("GET", "/live/batches/9E867FAA/start?api_key=k", {}),
+    ("GET", "/live/batches/stopall?api_key=k", {}),
+    ("POST", f"{JOBS}AbCdEfGhIjKlMnOpQrStUvWxYz/cancel", {**STRIPE, "Idempotency-Key": "a-key"}),
+    ("POST", f"{JOBS}BcDeFgHiJkLmNoPqRsTuVwXyZa/cancel", STRIPE),
+    ("POST", f"{BATCH}/cancel", PAY),
+]
+Asked = tuple[str, str, dict[str, str]] | int
+LIVES = st.lists(st.one_of(st.sampled_from(LOOKS), st.sampled_from(DEEDS), st.integers(0, 20)), max_size=12)
+State = tuple[object, ...]
+
+
+async def live(lives: Sequence[Asked], client: httpx.AsyncClient) -> list[tuple[int, list[tuple[bytes, bytes]], bytes]]:
+    """What comes back for each thing asked: status, headers and body as they stand on the wire. A number lets seconds pass."""
+    replies = []
+    for asked in lives:
+        if isinstance(asked, int):
+            reply = await client.post(f"{DEFAULT}/clock/advance", json={"by": f"{asked}s"})
+        else:
+            method, path, headers = asked
+            reply = await client.request(method, path, headers=headers)
+        assert reply.status_code < 500
+        replies.append((reply.status_code, reply.headers.raw, reply.content))
+    return replies
+
+
+def first_run() -> httpx.AsyncClient:
+    return in_process(create_app(worlds_of([FIRST_RUN]), judge=response_validator(*VENDORS)))
+
+
+async def shown(client: httpx.AsyncClient) -> State:
+    return tuple([(await client.get(f"{DEFAULT}/{part}")).json() for part in ("state", "clock")])
+
+
+@settings(max_examples=60)
+@given(LIVES)
+def test_two_runs_give_the_same_bytes(lives: list[Asked]) -> None:
+    async def run() -> object:
+        async with first_run() as client:
+            return await live(lives, client), (await client.get(f"{DEFAULT}/journal")).content
+
+    assert asyncio.run(run()) == asyncio.run(run())
+
+
+@settings(max_examples=60)
+@given(LIVES, st.lists(st.sampled_from(LOOKS), max_size=8))
+def test_looking_never_changes_the_story(lives: list[Asked], looks: list[Asked]) -> None:
+    async def run(looks: list[Asked]) -> State:
+        async with first_run() as client:
+            for asked in lives:
+                await live(looks, client)
+                await live([asked], client)
+            return await shown(client)
+
+    assert asyncio.run(run(looks)) == asyncio.run(run([]))
+
+
+@settings(max_examples=60)
+@given(LIVES, st.lists(st.integers(0, 40), max_size=6))
+def test_one_jump_of_the_clock_equals_many(lives: list[Asked], jumps: list[int]) -> None:
+    async def run(jumps: list[int]) -> State:
+        async with first_run() as client:
+            await live(lives, client)
+            before = (await client.get(f"{DEFAULT}/journal")).json()["last"]
+            await live(jumps, client)
+            changes = (await client.get(f"{DEFAULT}/journal?since={before}")).json()
+            return *await shown(client), changes
+
+    assert asyncio.run(run(jumps)) == asyncio.run(run([sum(jumps)]))
+
+
+@settings(max_examples=60)
+@given(LIVES, LIVES)
+def test_a_reset_world_answers_like_a_new_one(lives: list[Asked], more: list[Asked]) -> None:
+    async def run(before: list[Asked]) -> object:
+        async with first_run() as client:
+            await live(before, client)
+            await client.post(f"{DEFAULT}/reset")
+            return await live(more, client)
+
+    assert asyncio.run(run(lives)) == asyncio.run(run([]))
+
+
+@settings(max_examples=60)
+@given(st.lists(st.one_of(st.sampled_from(DEEDS), st.sampled_from(HANDS), st.integers(0, 20)), max_size=12))
+def test_time_runs_forward_whatever_a_hand_writes(lives: list[Asked | dict[str, Any]]) -> None:
+    async def run() -> list[datetime]:
+        async with first_run() as client:
+            for asked in lives:
+                if isinstance(asked, dict):
+                    await client.patch(f"{DEFAULT}/state", json=asked)
+                else:
+                    await live([asked], client)
+            entries = (await client.get(f"{DEFAULT}/journal")).json()["entries"]
+            return [parse_instant(entry["at"]) for entry in entries]
+
+    instants = asyncio.run(run())
+    assert instants == sorted(instants)
+
+
+def test_a_world_that_begins_with_time_answers_every_look_and_serves_its_links() -> None:
+    written = {**FIRST_RUN.written, "clock": {"start": "1970-01-01T00:00:00Z"}}
+
+    async def run() -> list[int]:
+        async with in_process(
+            create_app(worlds_of([load_value(written, VENDORS)]), judge=response_validator(*VENDORS))
+        ) as client:
+            statuses = [status for status, _, _ in await live(LOOKS[:8], client)]
+            job = (await client.get(f"{JOBS}BcDeFgHiJkLmNoPqRsTuVwXyZa", headers=STRIPE)).json()
+            link = job["status_details"]["complete"]["output_file"]["download_url"]["url"]
+            return [*statuses, (await client.get(link)).status_code]
+
+    assert asyncio.run(run()) == [200] * 9
+
+
+def test_two_worlds_of_one_server_never_meet() -> None:
+    async def run() -> tuple[State, State]:
+        async with first_run() as client:
+            other = (await client.post("/_emulator/worlds", json={"scenario": "first-run", "id": "other"})).json()
+            key = other["credentials"]["serpwow"]["api_key"]
+            before = await shown(client)
+            stopped = await client.get(f"/live/batches/stopall?api_key={key}")
+            assert stopped.json()["batches_stopped"] == 2
+            await client.post("/_emulator/worlds/other/clock/advance", json={"by": "2h"})
+            await client.post("/_emulator/worlds/other/reset")
+            await client.delete("/_emulator/worlds/other")
+            return before, await shown(client)
+
+    before, after = asyncio.run(run())
+    assert before == after

@@ -1,0 +1,206 @@
+"""6DOT50's law of money: whatever is asked and however time jumps, every cent is in an account, held for a payee, or paid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from emulator.contract.validator import response_validator
+from emulator.kernel.world import World
+from emulator.scenario.scenario import lay_over
+from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
+from emulator.sdk.response import Response
+from emulator.vendors import VENDORS
+from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary
+from emulator.vendors.sixdot50.money import cost
+from tests.support.loading import load_value
+
+VENDOR = VENDORS["6dot50"]
+OPERATIONS = {operation.name.removeprefix("6dot50."): operation for operation in VENDOR.operations}
+JUDGE = response_validator(*VENDORS)
+PAYEES = ["27821231234", "27829990000", "27825550000"]
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
+
+cents = st.integers(-1, 30_000).map(lambda it: Decimal(it) / 100)
+amounts = st.one_of(cents, cents, cents, st.sampled_from([Decimal("0.1"), Decimal("1e2"), Decimal("1.999")]))
+names = st.one_of(st.none(), st.sampled_from(["a", "b", "A", "c"]))
+picks = st.integers(0, 6)
+payment_bodies = st.builds(
+    lambda **fields: {name: value for name, value in fields.items() if value is not None},
+    msisdn=st.sampled_from([*PAYEES, "0"]) | st.sampled_from(PAYEES),
+    amount=amounts,
+    externalId=names,
+    referralAmount=st.none() | st.sampled_from([Decimal("0.05"), Decimal(3)]),
+    referralMsisdn=st.none() | st.sampled_from(PAYEES),
+)
+
+
+class Payouts(RuleBasedStateMachine):
+    """One organisation's life, asked in-process through its operations, each reply held against its schema."""
+
+    assume: ClassVar[Mapping[str, str]] = {}
+
+    @initialize(deposit=st.integers(0, 100_000) | st.just(100_000), referrals=st.booleans())
+    def begin(self, deposit: int, referrals: bool) -> None:
+        given = {"accounts": [{"balance": str(Decimal(deposit) / 100)}], "organisation": {"referrals": referrals}}
+        scenario = load_value({"title": "A test", "assume": dict(self.assume), "given": {"6dot50": given}}, VENDORS)
+        self.world: World = scenario.world(VENDORS, "test")
+        self.deposited = Decimal(deposit) / 100
+
+    def ask(self, name: str, body: Any = None, **parameters: str) -> Response:
+        """What a client hears; a refusal must have changed nothing."""
+        operation = OPERATIONS[name]
+        before = self.shown()
+        call = Request(operation.method, operation.path, body=b"" if body is None else dump(body))
+        call.parameters = parameters
+        with self.world.transaction(name) as tx:
+            answer = operation.act(tx, call)
+            reply = VENDOR.renderers[answer.name](tx, call, answer.subject)
+            JUDGE("6dot50", operation.name, reply.status, b"" if reply.body is None else dump(reply.body))
+        if reply.status >= 400 or operation.method == "GET":
+            assert self.shown() == before
+        return reply
+
+    def shown(self) -> Any:
+        with self.world.transaction("look") as tx:
+            return VENDOR.state.dump(tx)
+
+    def batch(self, pick: int) -> str:
+        batches = [it.id for it in self.world.store.all(Batch.kind)]
+        return batches[-1 - pick] if pick < len(batches) else batches[0] if batches else UNKNOWN
+
+    def payment(self, pick: int) -> str:
+        payments = [it.id for it in self.world.store.all(Payment.kind)]
+        return payments[-1 - pick] if pick < len(payments) else payments[0] if payments else UNKNOWN
+
+    @rule(external_id=names, name=st.sampled_from(["March", "", None]))
+    def create(self, external_id: str | None, name: str | None) -> None:
+        self.ask("batches.create", {"name": name or "March", "externalId": external_id})
+
+    @rule(pick=picks, name=st.none() | st.just("April"), external_id=names)
+    def update(self, pick: int, name: str | None, external_id: str | None) -> None:
+        self.ask("batches.update", {"name": name, "externalId": external_id}, id=self.batch(pick))
+
+    @rule(pick=picks)
+    def fill_and_submit(self, pick: int) -> None:
+        payments = [{"msisdn": payee, "amount": Decimal("10.01")} for payee in PAYEES]
+        self.ask("batches.addPayments", {"clearExisting": False, "payments": payments}, id=self.batch(pick))
+        self.ask("batches.submit", id=self.batch(pick))
+
+    @rule(pick=picks, clear=st.booleans(), payments=st.lists(payment_bodies, min_size=1, max_size=4))
+    def add(self, pick: int, clear: bool, payments: list[dict[str, Any]]) -> None:
+        self.ask("batches.addPayments", {"clearExisting": clear, "payments": payments}, id=self.batch(pick))
+
+    @rule(payees=st.lists(st.sampled_from(PAYEES), min_size=1, max_size=3), amount=st.integers(1, 9_000), sent=st.booleans())
+    def a_good_batch(self, payees: list[str], amount: int, sent: bool) -> None:
+        made = self.ask("batches.create", {"name": "Good"}).body["id"]
+        payments = [{"msisdn": payee, "amount": Decimal(amount) / 100, "referralAmount": 1} for payee in payees]
+        assert self.ask("batches.addPayments", {"clearExisting": False, "payments": payments}, id=made).status == 200
+        if sent:
+            self.ask("batches.submit", id=made)
+
+    @rule(pick=picks)
+    def submit(self, pick: int) -> None:
+        self.ask("batches.submit", id=self.batch(pick))
+
+    @rule(pick=picks)
+    def cancel(self, pick: int) -> None:
+        self.ask("batches.cancel", id=self.batch(pick))
+
+    @rule(pick=picks)
+    def delete(self, pick: int) -> None:
+        self.ask("payments.delete", id=self.payment(pick))
+
+    @rule(pick=picks)
+    def look(self, pick: int) -> None:
+        for name in ("accounts.list", "batches.list", "batches.statusCodes", "payments.statusCodes"):
+            self.ask(name)
+        for name in ("batches.get", "batches.payments"):
+            self.ask(name, id=self.batch(pick))
+        self.ask("payments.get", id=self.payment(pick))
+        self.ask("members.exists", msisdn=PAYEES[pick % 3])
+
+    @rule(amount=st.integers(1, 50_000))
+    def a_deposit_arrives(self, amount: int) -> None:
+        deposit = Decimal(amount) / 100
+        lay_over(self.world, VENDORS, {"6dot50": {"accounts": [{"deposit": str(deposit)}]}}, "deposit")
+        self.deposited += deposit
+
+    @rule(payee=st.sampled_from(PAYEES))
+    @precondition(lambda self: len(self.shown()["members"]) < 2)
+    def a_payee_registers(self, payee: str) -> None:
+        lay_over(self.world, VENDORS, {"6dot50": {"members": [payee]}}, "register")
+
+    @rule(hours=st.sampled_from([1, 24 * 20, 24 * 61]))
+    def time_jumps(self, hours: int) -> None:
+        self.world.advance_by(timedelta(hours=hours))
+
+    @invariant()
+    def no_cent_is_made_or_lost(self) -> None:
+        with self.world.transaction("count") as tx:
+            (account,) = tx.all(Account.kind)
+            paid = sum(cost(tx, it) for it in tx.all(Payment.kind) if it.status == "SETTLED")
+            held = sum(cost(tx, it) for it in tx.all(Payment.kind) if it.status == "PENDING")
+        kept = held if self.assume.get("6dot50.submitted-money") == "held" else 0
+        assert account.available_balance + held + paid == self.deposited
+        assert account.balance + held + paid - kept == self.deposited
+        assert account.available_balance >= 0
+
+    @invariant()
+    def summaries_add_up_and_states_agree(self) -> None:
+        for batch in self.world.store.all(Batch.kind):
+            payments: list[Payment] = self.world.store.group(Payment.kind, "batch", batch.id)
+            statuses = {it.status for it in payments}
+            assert ("PENDING" in statuses) == (batch.status == "OPEN")
+            assert (
+                statuses
+                <= {
+                    "DRAFT": {"DRAFT"},
+                    "OPEN": {"PENDING", "SETTLED", "CANCELLED"},
+                    "CLOSED": {"SETTLED", "CANCELLED"},
+                    "CANCELLED": {"CANCELLED"},
+                }[batch.status]
+            )
+            summary = Summary.of(payments)
+            waiting = sum(it.amount for it in payments if it.status in ("DRAFT", "PENDING"))
+            assert summary.payments.amount == waiting + summary.settled.amount + summary.cancelled.amount
+
+    @invariant()
+    def time_runs_forward(self) -> None:
+        assert [*self.world.history] == sorted(self.world.history, key=lambda commit: commit.at)
+
+    @invariant()
+    def external_ids_stay_unique(self) -> None:
+        for kind in (Batch.kind, Payment.kind):
+            given = [it.external_id for it in self.world.store.all(kind) if it.external_id is not None]
+            assert len(given) == len(set(given))
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            shown = json.loads(dump(self.shown()), parse_float=Decimal)
+            start = self.world.clock.now().isoformat().replace("+00:00", "Z")
+            scenario = {"title": "A test", "clock": {"start": start}, "assume": dict(self.assume), "given": {"6dot50": shown}}
+            again = load_value(scenario, VENDORS).world(VENDORS, "again")
+            with again.transaction("look") as tx:
+                assert json.loads(dump(VENDOR.state.dump(tx)), parse_float=Decimal) == shown
+
+
+class PayoutsThatHold(Payouts):
+    assume: ClassVar[Mapping[str, str]] = {"6dot50.submitted-money": "held", "6dot50.referral-money": "apart"}
+
+
+BRIEF = settings(max_examples=80, stateful_step_count=30)
+
+
+@pytest.mark.parametrize("life", [Payouts, PayoutsThatHold])
+def test_no_cent_is_made_or_lost_whatever_the_order_of_requests_and_jumps(life: type[Payouts]) -> None:
+    run_state_machine_as_test(life, settings=BRIEF)

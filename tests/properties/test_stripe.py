@@ -1,0 +1,337 @@
+"""Batch jobs keep their promises about counts, whatever the instants at which somebody looks."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator.client.transport import InProcess
+from emulator.contract.fixtures import fixtures_folder
+from emulator.kernel.errors import BadInput
+from emulator.kernel.world import World
+from emulator.sdk.request import Request
+from emulator.sdk.response import Response
+from emulator.server.app import create_app, worlds_of
+from emulator.vendors import VENDORS
+from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.idempotency import LIFETIME, Remembered
+from emulator.vendors.stripe.model import Job
+from tests.support.loading import load_value
+
+ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
+START = "2026-03-09T20:55:31Z"
+OPERATIONS = {operation.name: operation for operation in STRIPE.operations}
+COUNTS = ("success_count", "failure_count", "validated_count")
+
+NEW = b'{"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}}'
+
+Written = dict[str, Any]
+
+
+def world_of(*jobs: Written, **more: Any) -> World:
+    written = {"title": "A test", "clock": {"start": START}, "given": {"stripe": {"batch_jobs": list(jobs)}}, **more}
+    return load_value(written, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
+
+
+def state_of(world: World) -> list[Written]:
+    with world.transaction("look") as tx:
+        jobs: list[Written] = STRIPE.state.dump(tx)["batch_jobs"]
+        return jobs
+
+
+def everything_of(world: World) -> Written:
+    with world.transaction("look") as tx:
+        return STRIPE.state.dump(tx)
+
+
+def call_of(verb: str, id: str = ID, key: str = "") -> Request:
+    keyed = [(b"idempotency-key", key.encode())] if key else []
+    call = Request("POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed])
+    call.parameters = {"id": id}
+    return call
+
+
+def send(world: World, verb: str, key: str = "") -> Response:
+    call = call_of(verb, key=key)
+    with world.transaction(verb) as tx:
+        answer = OPERATIONS[f"stripe.batch_jobs.{verb}"].act(tx, call)
+        return STRIPE.renderers[answer.name](tx, call, answer.subject)
+
+
+@st.composite
+def working_jobs(draw: st.DrawFn) -> Written:
+    rows = draw(st.integers(0, 300))
+    failing = draw(st.integers(0, rows))
+    job = {"id": ID, "rows": rows, "failing_rows": failing, "maximum_rps": draw(st.integers(1, 100))}
+    if draw(st.booleans()):
+        rows = max(rows, 1)
+        return job | {"rows": rows, "status": "validating", "validated_count": draw(st.integers(0, rows))}
+    success, failure = draw(st.integers(0, rows - failing)), draw(st.integers(0, failing))
+    return job | {"status": "in_progress", "success_count": success, "failure_count": failure}
+
+
+DURATIONS = st.integers(0, 20_000).map(lambda n: f"{n}ms")
+TIMINGS = st.fixed_dictionaries({}, optional={"stripe.validation": DURATIONS, "stripe.processing": DURATIONS})
+JUMPS = st.lists(st.integers(0, 5_000_000).map(lambda n: timedelta(microseconds=n)), max_size=20)
+
+
+@given(working_jobs(), TIMINGS, JUMPS)
+def test_counts_only_grow_and_fit_the_rows_and_are_exact_in_the_end(
+    job: Written, timing: Written, jumps: list[timedelta]
+) -> None:
+    world = world_of(job, timing=timing)
+    seen = [state_of(world)[0]]
+    for jump in jumps:
+        world.advance_by(jump)
+        seen.append(state_of(world)[0])
+    for earlier, later in pairwise(seen):
+        assert all(earlier[count] <= later[count] for count in COUNTS)
+    assert all(it["success_count"] + it["failure_count"] <= job["rows"] for it in seen)
+    assert all(it["failure_count"] <= job["failing_rows"] and it["validated_count"] <= job["rows"] for it in seen)
+    world.advance_until_idle()
+    (ended,) = state_of(world)
+    assert ended["status"] == "complete"
+    assert (ended["success_count"], ended["failure_count"]) == (job["rows"] - job["failing_rows"], job["failing_rows"])
+
+
+@given(working_jobs(), TIMINGS, JUMPS)
+def test_one_jump_equals_many_with_a_look_after_each(job: Written, timing: Written, jumps: list[timedelta]) -> None:
+    once, often = world_of(job, timing=timing), world_of(job, timing=timing)
+    fired = []
+    for jump in jumps:
+        fired += often.advance_by(jump)
+        send(often, "retrieve")
+        state_of(often)
+    assert once.advance_by(sum(jumps, timedelta())) == fired
+    assert everything_of(once) == everything_of(often)
+    assert send(once, "retrieve") == send(often, "retrieve")
+
+
+@given(working_jobs(), JUMPS, st.integers(0, 5_000_000))
+def test_a_cancel_freezes_the_counts_that_were_reached(job: Written, jumps: list[timedelta], after: int) -> None:
+    world = world_of(job)
+    world.advance_by(sum(jumps, timedelta()))
+    (before,) = state_of(world)
+    reply = send(world, "cancel")
+    assert reply.status == (400 if before["status"] == "complete" else 200)
+    world.advance_by(timedelta(seconds=1, microseconds=after))
+    (later,) = state_of(world)
+    assert later["status"] == ("complete" if before["status"] == "complete" else "canceled")
+    assert [later[count] for count in COUNTS[:2]] == [before[count] for count in COUNTS[:2]]
+
+
+@given(working_jobs(), JUMPS)
+def test_a_state_that_is_shown_can_be_given(job: Written, jumps: list[timedelta]) -> None:
+    world = world_of(job)
+    world.advance_by(sum(jumps, timedelta()))
+    shown = state_of(world)
+    again = world_of(*shown, clock={"start": world.clock.now().isoformat()})
+    assert state_of(again) == shown
+
+
+def test_a_billion_rows_are_counted_exactly() -> None:
+    world = world_of({"id": ID, "status": "in_progress", "rows": 10**9, "failing_rows": 1}, timing={"stripe.processing": "20h"})
+    world.advance_by(timedelta(hours=10))
+    assert send(world, "retrieve").body["status_details"] == {
+        "in_progress": {"success_count": str(5 * 10**8), "failure_count": "0"}
+    }
+    world.advance_by(timedelta(hours=10))
+    assert state_of(world)[0]["success_count"] == 10**9 - 1
+
+
+def in_progress(**job: Any) -> Written:
+    return {"id": ID, "status": "in_progress", **job}
+
+
+IMPOSSIBLE: list[tuple[Written, str]] = [
+    (in_progress(rows=10, success_count=11), "rows"),
+    (in_progress(rows=10, success_count=6, failure_count=5), "rows"),
+    (in_progress(rows=10, failing_rows=11), "failing_rows"),
+    (in_progress(rows=10, failing_rows=5, success_count=6), "success_count"),
+    (in_progress(failing_rows=5, failure_count=6), "failing_rows"),
+    (in_progress(rows=10, validated_count=11), "validated_count"),
+    ({"id": ID, "status": "validating", "rows": 10, "invalid_row": 11}, "invalid_row"),
+    ({"id": ID, "status": "validating", "invalid_row": 5, "validated_count": 5}, "validated_count"),
+    ({"id": ID, "status": "validating", "success_count": 1}, "status"),
+    ({"id": ID, "status": "validating", "skip_validation": True}, "skip_validation"),
+    ({"id": ID, "status": "complete", "rows": 10, "success_count": 3, "failure_count": 5}, "rows"),
+    (in_progress(error="The disk is full"), "error"),
+    (in_progress(created="2026-03-09T20:55:31Z", since="2026-03-09T20:55:30Z"), "since"),
+]
+
+
+@pytest.mark.parametrize(("job", "blamed"), IMPOSSIBLE)
+def test_a_job_whose_numbers_do_not_fit_is_refused_with_its_place(job: Written, blamed: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        world_of(job)
+    assert [problem.path[-1] for problem in refused.value.problems] == [blamed]
+
+
+def test_every_impossible_job_is_named_at_once() -> None:
+    jobs = [{**job, "id": f"job_{place}"} for place, (job, _) in enumerate(IMPOSSIBLE)]
+    with pytest.raises(BadInput) as refused:
+        world_of(*jobs)
+    assert len(refused.value.problems) == len(IMPOSSIBLE)
+
+
+def test_a_change_that_does_not_fit_the_job_that_is_there_is_refused() -> None:
+    world = world_of(in_progress(rows=10))
+    with pytest.raises(BadInput) as refused, world.transaction("set") as tx:
+        STRIPE.state.load(tx, {"batch_jobs": [{"id": ID, "success_count": 11}]})
+    assert [problem.path for problem in refused.value.problems] == [("batch_jobs", 0, "rows")]
+
+
+def test_idempotency_keys_do_not_pile_up() -> None:
+    world = world_of({"id": ID, "status": "canceled"})
+    for n in range(100):
+        send(world, "cancel", f"key-{n}")
+        world.advance_by(LIFETIME / 3)
+    with world.transaction("look") as tx:
+        assert tx.size(Remembered.kind) <= 4
+
+
+def test_a_key_is_known_again_however_deeply_the_body_is_nested() -> None:
+    create = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "metadata": {}, "skip_validation": False}
+    bodies = [json.dumps(create), '{"metadata":' + "[" * 300 + "]" * 300 + "}"]
+    headers = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview", "Idempotency-Key": "once"}
+    with httpx.Client(transport=InProcess(create_app(worlds_of([]))), base_url="http://127.0.0.1", headers=headers) as client:
+        assert [client.post("/v2/core/batch_jobs", content=body).status_code for body in bodies] == [200, 409]
+
+
+def test_a_call_that_fails_on_our_side_forgets_its_key() -> None:
+    world = world_of({"id": ID, "status": "in_progress"})
+
+    def fail_after_the_cancel() -> None:
+        with world.transaction("cancel") as tx:
+            OPERATIONS["stripe.batch_jobs.cancel"].act(tx, call_of("cancel", key="once"))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_after_the_cancel()
+    with world.transaction("look") as tx:
+        assert tx.find(Remembered.kind, "once") is None
+        assert tx.find(Job.kind, ID).status == "in_progress"  # type: ignore[union-attr]
+
+
+SAMPLES: list[tuple[str, Written]] = [
+    ("cancel-accepted", in_progress(created=START, rows=100, success_count=30, failure_count=5)),
+    (
+        "cancel-canceled",
+        {"id": ID, "status": "canceled", "created": START, "success_count": 30, "failure_count": 5, "output_size": 2048},
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "job"), SAMPLES)
+def test_a_cancel_answers_like_the_published_sample(name: str, job: Written) -> None:
+    sample = json.loads((fixtures_folder() / "stripe" / "samples" / f"{name}.json").read_text(encoding="utf-8"))
+    world = world_of(job, clock={"start": "2026-03-09T21:05:31Z"}, assume={"stripe.livemode": "omit"})
+    body = send(world, "cancel").body
+    if name == "cancel-canceled":
+        link = body["status_details"]["canceled"]["output_file"]["download_url"]
+        link["url"] = "https://stripeusercontent.com/files/download/..."
+    assert body == sample
+    assert list(body) == list(sample)
+
+
+DAY_AGO = "2026-03-08T20:55:31Z"
+
+
+@pytest.mark.parametrize(
+    ("job", "timing", "since_when"),
+    [
+        (
+            {"status": "in_progress", "since": DAY_AGO},
+            {},
+            "2026-03-08T20:55:41Z: give its counts, or a since after 2026-03-09T20:55:21Z",
+        ),
+        ({"status": "in_progress", "since": DAY_AGO, "success_count": 3}, {"stripe.processing": "1h"}, "2026-03-08T21:55:31Z"),
+        ({"status": "in_progress", "fails_at": DAY_AGO, "since": DAY_AGO, "rows": 10**8}, {}, "2026-03-08T20:55:31Z"),
+        ({"status": "validating", "since": DAY_AGO}, {}, "2026-03-08T20:55:36Z: give a since after 2026-03-09T20:55:26Z"),
+        ({"status": "cancelling", "since": DAY_AGO}, {}, "2026-03-08T20:55:32Z"),
+        ({"created": DAY_AGO}, {}, "2026-03-08T21:00:31Z"),
+    ],
+)
+def test_a_job_that_would_begin_in_another_status_is_refused(job: Written, timing: Written, since_when: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(f"is so no longer after {since_when}")) as refused:
+        world_of(job, timing=timing)
+    assert [it.pointer for it in refused.value.problems] == ["/given/stripe/batch_jobs/0/since"]
+
+
+@pytest.mark.parametrize(
+    ("job", "timing"),
+    [
+        ({"status": "in_progress", "since": DAY_AGO, "success_count": 3}, {"stripe.timeout": "48h"}),
+        ({"status": "in_progress", "since": "2026-03-09T20:55:22Z"}, {}),
+        ({"status": "cancelling", "since": DAY_AGO}, {"stripe.drain": "never"}),
+        ({"status": "complete", "since": DAY_AGO}, {}),
+        ({"created": DAY_AGO, "since": START}, {}),
+    ],
+)
+def test_a_job_with_a_past_begins_in_the_status_that_is_written(job: Written, timing: Written) -> None:
+    (begun,) = state_of(world_of(job, timing=timing))
+    assert begun["status"] == job.get("status", "ready_for_upload")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "created=nonsense",
+        "created[foo]=1",
+        "created[gt][0]=2026-03-09T20:55:31Z",
+        "created[gt]=",
+        "object_id[0]=zzz",
+        "limit[]=5",
+        "types[x]=a",
+        "page[0]=after_1",
+    ],
+)
+def test_a_parameter_of_the_events_that_is_malformed_is_refused(query: str) -> None:
+    assert list_events(world_of(), query).status == 400
+
+
+def test_a_page_after_nothing_is_empty() -> None:
+    world = world_of()
+    create = Request("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
+    with world.transaction("create") as tx:
+        OPERATIONS["stripe.batch_jobs.create"].act(tx, create)
+    assert len(list_events(world, "").body["data"]) == 2
+    assert list_events(world, "page=after_0").body["data"] == []
+
+
+@pytest.mark.parametrize(("choice", "status"), [("unknown", 404), ("403", 403)])
+def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str, status: int) -> None:
+    world = world_of({"id": ID, "owner": "acct_other"}, assume={"stripe.other-account": choice})
+    with world.transaction("retrieve") as tx:
+        answer = OPERATIONS["stripe.batch_jobs.retrieve"].act(tx, call_of("retrieve"))
+        reply = STRIPE.renderers[answer.name](tx, call_of("retrieve"), answer.subject)
+    assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
+
+
+def list_events(world: World, query: str) -> Response:
+    call = Request("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
+    with world.transaction("list") as tx:
+        answer = OPERATIONS["stripe.events.list"].act(tx, call)
+        return STRIPE.renderers[answer.name](tx, call, answer.subject)
+
+
+@pytest.mark.parametrize(
+    ("event", "message"),
+    [
+        ({"request": "k", "idempotency_key": "k"}, "'k' is not of the form req_..."),
+        ({"request": "req_1"}, "has its request and its idempotency_key"),
+        ({"idempotency_key": "k"}, "has its request and its idempotency_key"),
+    ],
+)
+def test_an_event_that_stripe_could_not_tell_is_refused(event: dict[str, str], message: str) -> None:
+    told = {"type": "v2.core.batch_job.created", "object_id": ID, **event}
+    with pytest.raises(BadInput, match=re.escape(message)):
+        load_value({"title": "A", "given": {"stripe": {"events": [told]}}}, VENDORS)

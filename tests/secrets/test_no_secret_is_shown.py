@@ -1,0 +1,550 @@
+"""No secret of the published list can be read, wherever it stands and however it is encoded, and no other data is hidden."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emulator import Emulator, EmulatorServer, Refused
+from emulator.cli.stderr import standard_error
+from emulator.client.failure_report import story
+from emulator.client.transport import InProcess
+from emulator.control.serializers import body_to_json
+from emulator.kernel.redact import redact_body, redact_header, redact_text
+from emulator.kernel.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
+from emulator.server.app import create_app, library, worlds_of
+from emulator.web.exchange_lines import LONGEST, ExchangeLines
+from tests.conftest import through_a_socket
+
+TAIL = "TAILofIT"
+PLAIN = f"S3cretValue{TAIL}"
+AWKWARD = f"S3c r&t=/+%\"'{{}}[]:;,<{TAIL}"
+
+NAMES = [
+    *ENDINGS,
+    *(f"{it}s" for it in ENDINGS if it != "token"),
+    *WORDS,
+    *LAST_WORDS,
+    "key",
+    *(f"{it}_key" for it in KEYS),
+    *("s3_secret_access_key", "ocp_apim_subscription_key", "x_api_key", "client_secret", "refresh_token", "db_password"),
+    *("azure_connection_string", "x_amz_security_token", "proxy_authorization", "set_cookie", "x_functions_key", "basic_auth"),
+]
+
+SPELLINGS: dict[str, Callable[[str], str]] = {
+    "snake": str,
+    "upper": str.upper,
+    "kebab": lambda name: name.replace("_", "-"),
+    "title": lambda name: name.replace("_", "-").title(),
+    "camel": lambda name: re.sub("_(.)", lambda it: it[1].upper(), name),
+    "dotted": lambda name: name.replace("_", "."),
+}
+
+
+def percent(text: str, times: int = 1) -> str:
+    """Return a text of which every byte is percent-encoded."""
+    encoded = "".join(f"%{byte:02X}" for byte in text.encode())
+    for _ in range(times - 1):
+        encoded = encoded.replace("%", "%25")
+    return encoded
+
+
+def all_of(text: str) -> str:
+    """Return a text in which every character is percent-encoded that stands for itself nowhere."""
+    return quote(text, "")
+
+
+def escaped(text: str) -> str:
+    """Return a text of which every character is escaped as in JSON, without quotes."""
+    return "".join(f"\\u{ord(it):04x}" for it in text)
+
+
+def part(name: str, value: str, ending: str = "\r\n") -> str:
+    lines = ("--limit", f'Content-Disposition: form-data; name="{name}"', "", value, "--limit--", "")
+    return ending.join(lines)
+
+
+TEXTS: dict[str, Callable[[str, str], str]] = {
+    "query": lambda name, value: f"/x?a=1&{name}={all_of(value)}&b=2",
+    "query, with plus": lambda name, value: "/x?" + urlencode({"a": "b c", name: value}),
+    "query, encoded name": lambda name, value: f"/x?{percent(name)}={all_of(value)}",
+    "query, name encoded twice": lambda name, value: f"/x?{percent(name, 2)}={all_of(value)}",
+    "query, all encoded": lambda name, value: f"/x?{percent(f'a=1&{name}={all_of(value)}')}",
+    "query after a fragment": lambda name, value: f"/x#?{name}={all_of(value)}",
+    "matrix parameter": lambda name, value: f"/x;{name}={all_of(value)}/y",
+    "path": lambda name, value: f"/x/{name}/{all_of(value)}/y",
+    "path, encoded name": lambda name, value: f"/x/{percent(name)}/{all_of(value)}",
+    "path, encoded slash": lambda name, value: "/x/y" + all_of(f"/{name}/{all_of(value)}"),
+    "path, slashes and dots": lambda name, value: f"/x/{name}//./{all_of(value)}?a=1",
+    "path of a URL in JSON": lambda name, value: json.dumps({"url": f"https://h.test/{name}/{all_of(value)}/y"}),
+    "path of a URL in a query": lambda name, value: f"/x?url={quote(f'https://h.test/{name}/{all_of(value)}', '')}&b=2",
+    "query, NUL in the name": lambda name, value: f"/x?a=1&{'%00'.join(name)}={all_of(value)}",
+    "form, no width in the name": lambda name, value: urlencode({"a": 1, "\u200b".join(name): value}),
+    "JSON, no width in the name": lambda name, value: json.dumps({"\u200b".join(name): value}, ensure_ascii=False),
+    "JSON in JSON, NUL in the name": lambda name, value: json.dumps({"p": json.dumps({"\0".join(name): value})}),
+    "URL in a query": lambda name, value: f"/x?url={quote(f'https://h.test/?{name}={all_of(value)}', '')}&b=2",
+    "URL in a URL in a query": lambda name, value: (
+        "/x?url=" + all_of("https://h.test/?to=" + all_of(f"https://i.test/?{name}={all_of(value)}"))
+    ),
+    "unencoded URL in a query": lambda name, value: f"/x?url=https://h.test/?{name}={all_of(value)}",
+    "form": lambda name, value: urlencode({"a": "1", name: value, "b": "2"}),
+    "form, in brackets": lambda name, value: f"a=1&settings[{name}]={all_of(value)}",
+    "form, in encoded brackets": lambda name, value: urlencode({f"settings[{name}]": value}),
+    "JSON in a form": lambda name, value: urlencode({"payload": json.dumps({"a": 1, name: value, "b": 2})}),
+    "JSON": lambda name, value: json.dumps({"a": 1, name: value, "b": 2}),
+    "JSON with spaces": lambda name, value: json.dumps({"a": 1, name: value, "b": 2}, indent=4).replace(":", " :\n"),
+    "list in JSON": lambda name, value: json.dumps({"a": 1, name: [1, value, value], "b": 2}),
+    "object in JSON": lambda name, value: json.dumps({name: {"v": [{"w": value}]}, "b": 2}),
+    "deep in JSON": lambda name, value: json.dumps([{"a": [{"b": {name: value}}]}, 2]),
+    "JSON, escaped name": lambda name, value: f'{{"{escaped(name)}":{json.dumps(value)}}}',
+    "JSON in JSON": lambda name, value: json.dumps({"payload": json.dumps({"a": 1, name: value})}),
+    "JSON in JSON in JSON": lambda name, value: json.dumps({"p": json.dumps({"q": json.dumps({name: value})})}),
+    "form in JSON": lambda name, value: json.dumps({"payload": urlencode({"a": 1, name: value})}),
+    "URL in JSON": lambda name, value: json.dumps({"url": f"https://h.test/?{name}={all_of(value)}"}),
+    "URL in JSON, escaped": lambda name, value: json.dumps({"url": f"https://h.test/?{name}={all_of(value)}"}).replace(
+        "/", "\\/"
+    ),
+    "multipart": part,
+    "multipart, with LF": lambda name, value: part(name, value, "\n"),
+    "multipart, encoded name": lambda name, value: part(percent(name), value),
+    "JSON in multipart": lambda name, value: part("payload", json.dumps({name: value})),
+    "XML": lambda name, value: f"<a><{name} b='1'>{value.replace('<', '')}</{name}></a>",
+    "header line": lambda name, value: f"a: 1\r\n{name}: {value}\r\n",
+    "lines of JSON": lambda name, value: f'{{"a":1}}\n{json.dumps({name: value})}\n{{"b":2}}',
+    "named value": lambda name, value: json.dumps({"headers": [{"name": name, "value": value}]}),
+}
+
+
+def shown(text: str) -> str:
+    """Return a body as the journal shows it."""
+    try:
+        return json.dumps(redact_body(json.loads(text)))
+    except ValueError:
+        return redact_text(text)
+
+
+@pytest.mark.parametrize("place", TEXTS)
+def test_no_secret_that_is_called_one_can_be_read(place: str) -> None:
+    readable = [
+        text
+        for name, spelt, value in product(NAMES, SPELLINGS.values(), (PLAIN, AWKWARD))
+        if TAIL in shown(text := TEXTS[place](spelt(name), value))
+    ]
+    assert readable == []
+
+
+@pytest.mark.parametrize("place", TEXTS)
+@pytest.mark.parametrize("value", [PLAIN, AWKWARD], ids=["plain", "awkward"])
+def test_no_secret_can_be_read_where_a_text_was_cut_short(place: str, value: str) -> None:
+    text = TEXTS[place]("api_key", value)
+    assert [text[:end] for end in range(len(text)) if TAIL in redact_text(text[:end])] == []
+
+
+@pytest.mark.parametrize("name", ["password", "api_key", "token"])
+@pytest.mark.parametrize("value", ["ab'cd", 'ab"cd', "ab&cd", "ab<cd", "ab\\cd", "ab;cd,e=f:g"])
+def test_no_secret_in_a_path_can_be_read_behind_a_sign(name: str, value: str) -> None:
+    assert TAIL not in redact_text(f"/live/{name}/{value}{TAIL}?a=1")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/za/pay/authentication/getToken",
+        "/live/batches/2A6F94BB/stop",
+        "/_files/stripe/default/upload/",
+        "/6dot50/tokens/0/token",
+        "/given/serpwow/destinations/0/settings/s3_secret_access_key/0",
+        "did you mean '/za/pay/authentication/getToken'? it is /za/pay/authentication/getToken, so",
+    ],
+)
+def test_a_path_in_which_nothing_stands_behind_the_name_of_a_secret_stays_as_it_is(path: str) -> None:
+    assert redact_text(path) == path
+
+
+@pytest.mark.parametrize("purpose", ["upload", "download"])
+def test_the_token_of_a_link_to_a_file_cannot_be_read(purpose: str) -> None:
+    for place in (str, quote, lambda it: quote(it, ""), lambda it: json.dumps({"url": f"http://h{it}", "b": 1}), percent):
+        text = place(f"/_files/stripe/default/{purpose}/batchv2_Ab-{PLAIN}")
+        assert (TAIL in redact_text(text), f"/_files/stripe/default/{purpose}/batc…" in redact_text(text)) == (False, True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("place", ["JSON", "form", "multipart", "header line", "XML", "JSON in JSON"])
+def test_no_secret_can_be_read_in_a_body_in_another_encoding(encoding: str, place: str) -> None:
+    for name, mark in product(("api_key", "password"), ("", "\ufeff")):
+        content = (mark + TEXTS[place](name, PLAIN)).encode(encoding)
+        for end in range(len(content) - 8, len(content) + 1):
+            told = json.dumps(body_to_json(content[:end]), ensure_ascii=False)
+            assert (TAIL in told.translate({0: None}).replace("\\u0000", ""), "S3cr…" in told) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"\x1f\x8b\x08\x00\xffpassword", "(13 bytes that are no text)"),
+        (b"\xff\xfe\x00\xd8a\x00", "(6 bytes that are no text)"),
+        ("naïve".encode("latin-1"), "na\ufffdve"),
+        ("naïve".encode("utf-16"), "naïve"),
+        ("naïve".encode()[:3], "na"),
+        (b"", None),
+    ],
+)
+def test_a_body_is_shown_as_the_text_that_it_is(content: bytes, told: str | None) -> None:
+    assert body_to_json(content) == told
+
+
+USERS = [
+    f"https://me:{PLAIN}@h.test/x",
+    f"https://{PLAIN}@h.test",
+    f"postgres://me:{PLAIN}@h.test:5432/x",
+    f"//me:{PLAIN}@h.test/x",
+]
+
+
+@pytest.mark.parametrize("url", USERS)
+@pytest.mark.parametrize(
+    "place",
+    [
+        str,
+        quote,
+        lambda url: quote(url, ""),
+        lambda url: quote(quote(url, ""), ""),
+        percent,
+        lambda url: f"/x?url={url}&b=2",
+        lambda url: f"/x?url={quote(url, '')}&b=2",
+        lambda url: json.dumps({"url": url, "b": 2}),
+        lambda url: json.dumps({"url": url, "b": 2}).replace("/", "\\/"),
+        lambda url: json.dumps({"p": json.dumps({"url": url, "b": 2})}),
+        lambda url: json.dumps({"url": url, "b": 2})[:-2],
+        lambda url: f'{{"url":"{escaped(url)}',
+        lambda url: part("url", url),
+    ],
+)
+def test_no_user_in_a_url_can_be_read(place: Callable[[str], str], url: str) -> None:
+    text = place(url)
+    assert TAIL not in redact_text(text)
+    assert TAIL not in shown(text)
+
+
+@pytest.mark.parametrize("password", [PLAIN, f"a@{PLAIN}", f"a:{PLAIN}", f"a&b={PLAIN}"])
+@pytest.mark.parametrize(
+    "text", ["u:{}@localhost:443", "CONNECT u:{}@localhost:443 refused", "this is not u:{}@h:80: it is none"]
+)
+def test_no_password_before_a_host_can_be_read(text: str, password: str) -> None:
+    assert TAIL not in redact_text(text.format(password))
+    assert TAIL not in redact_header("Host", f"u:{password}/{TAIL}@localhost")
+
+
+LIKE = [
+    f"sk_live_51H{TAIL}",
+    f"rk_live_51H{TAIL}",
+    f"sk_test_51H{TAIL}",
+    f"rk_test_51H{TAIL}",
+    f"whsec_51H{TAIL}",
+    "0F1E2D3C4B5A69788796A5B4C3D2E1F0",
+    "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6IjEifQ.sUgTAILofITx",
+    "AKIAIOSFODNN7EXAMPLE",
+    "ASIAIOSFODNN7EXAMPLE",
+    f"ghp_16C7e42F292c6912E7{TAIL}",
+    f"github_pat_16C7e42F292c6912E7{TAIL}",
+    f"glpat-16C7e42F292c6912{TAIL}",
+    f"xoxb-17653672481-{TAIL}",
+    f"AIzaSyDaGmWKa4JsXZ-HjGw7ISLn_3{TAIL}",
+    "-----BEGIN RSA PRIVATE KEY-----\nMIIEpAIBAAKCAQEA\n-----END RSA PRIVATE KEY-----",
+]
+
+
+@pytest.mark.parametrize("secret", LIKE)
+@pytest.mark.parametrize(
+    "place",
+    [
+        str,
+        percent,
+        lambda it: percent(it, 2),
+        lambda it: f"/live/batches/{it}/stop?a=1",
+        lambda it: f"/x?note={quote(it)}&b=2",
+        lambda it: json.dumps({"note": f"it is {it}, yes"}),
+        lambda it: json.dumps({it: 1}),
+        lambda it: json.dumps({"p": json.dumps({"note": it})}),
+        lambda it: f'{{"note":"{escaped(it)}',
+        lambda it: f"a {it} b",
+        lambda it: part("note", it),
+    ],
+)
+def test_no_text_with_the_shape_of_a_secret_can_be_read(place: Callable[[str], str], secret: str) -> None:
+    text = place(secret)
+    assert secret[6:] not in redact_text(text)
+    assert secret[6:] not in shown(text)
+    assert secret[6:] not in redact_header("x-note", text)
+
+
+@pytest.mark.parametrize("scheme", ["Basic", "basic", "Bearer", "bearer"])
+def test_no_credential_behind_its_scheme_can_be_read(scheme: str) -> None:
+    for credential in ("bWU6cGFzc3dvcmQ=", "abcdef0123456789"):
+        assert credential[6:] not in redact_text(f"it sent {scheme} {credential} there")
+        assert credential[6:] not in redact_header("x-forwarded", f"{scheme} {credential}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"password=correct horse {TAIL}",
+        f"a=1&client_secret=ab {TAIL}&b=2",
+        f'password=a"{TAIL}',
+        f'password="a" {TAIL}',
+        f"/x?x=token%3Da%20{TAIL}",
+        f"Batch with ID 'Bearer abc123{TAIL}' was not found",
+        f"it sent Bearer\tabc123{TAIL}",
+        f'{{"a":["Basic abc123{TAIL}="',
+        f"search_term=https%3A%5C/%5C/bob%3A{TAIL}%40h.com",
+        f'--b\r\nContent-Disposition: form-data; name = "token"\r\n\r\nabcd{TAIL}\r\n--b--',
+        f'{{"value":"abcd{TAIL}","name":"api_key"',
+        f'{{"name":"api_key","x":1,"value":"abcd{TAIL}',
+        f'{{"name":"api_key","x":1,"value":["abcd{TAIL}"]',
+        f"<token><![CDATA[abcd{TAIL}]]></token>",
+        f"xapp-1-A0123456789-{TAIL}",
+        f"prefixwhsec_abcd{TAIL}",
+        *(f"a=1&{name}=abcd{TAIL}" for name in ("refreshTokens", "token1", "password2", "apikey1", "api_key_2")),
+    ],
+)
+def test_no_secret_can_be_read_in_a_text_that_is_written_loosely(text: str) -> None:
+    assert TAIL not in redact_text(text)
+    assert TAIL not in redact_header("x-custom", text)
+
+
+@pytest.mark.parametrize("value", [f"{PLAIN} x", f"{PLAIN}", f"abcd{TAIL} abcd"])
+def test_no_credential_is_taken_for_the_scheme_before_it(value: str) -> None:
+    assert TAIL not in redact_header("authorization", value)
+
+
+ORDINARY = [
+    "/live/batches/2A6F94BB/stop?page=12345678910&key_id=12345678910",
+    "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz",
+    "f945d71c-b00f-4e77-8175-253093157a2f",
+    "d41d8cd98f00b204e9800998ecf8427e",
+    "12345678901234567890123456789012",
+    "task_live_view",
+    "2026-01-01T00:00:00.000Z",
+    "https://hooks.test:8443/h?batch=1&email=a%40b.test",
+    "http://[::1]:8080/live",
+    "a mail to me@example.com about tokens: none",
+    "mailto:me@example.com",
+    "basic authentication, bearer authentication",
+    'Bearer error="invalid_token"',
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
+    "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
+    'C:\\\\Users\\\\me, "quoted" and 100%25 sure',
+    "shipping=yes&passed=3&design=new&monkeys=2&unauthorized=1",
+    "eyJpZCI6MTIzNDU2Nzg5MH0",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_data_stays_as_it_is(text: str) -> None:
+    assert redact_text(text) == text
+    assert redact_body({"note": [text]}) == {"note": [text]}
+    assert redact_header("x-note", text) == text
+
+
+ABOUT_SECRETS = ("token", "secret", "password", "signature", "api_key")
+
+
+@pytest.mark.parametrize("name", [f"{it}_{about}" for it, about in product(ABOUT_SECRETS, (*ABOUT, "expires_at"))])
+def test_what_is_told_about_a_secret_is_none(name: str) -> None:
+    assert not is_secret(name)
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers() | st.text("abc xyz.,-/()"), lambda it: st.lists(it) | st.dictionaries(st.text("abcxyz"), it)
+    )
+)
+def test_a_value_without_a_secret_is_shown_as_it_is(value: Any) -> None:
+    assert redact_body(value) == value
+
+
+@given(
+    st.text(st.sampled_from('ab"\\%25u0041=:&{}[]\n -<>/@')),
+    st.sampled_from(['"api_key":"', "api_key=", "?token=", "http://u:"]),
+)
+def test_no_text_before_a_secret_makes_it_readable(before: str, named: str) -> None:
+    text = f'{before} {named}{PLAIN}@h.test"'
+    assert TAIL not in redact_text(text)
+
+
+@given(st.text(st.sampled_from('ab"\\%25u0041=:&{}[]\n -<>/@'), max_size=200))
+def test_what_is_redacted_stays_so(text: str) -> None:
+    once = redact_text(text)
+    assert redact_text(once) in (once, redact_text(redact_text(once)))
+
+
+def page(name: str) -> str:
+    return (Path(__file__).parents[2] / name).read_text("utf-8")
+
+
+def test_the_list_of_what_is_hidden_is_published() -> None:
+    published = page("SECURITY.md")
+    said = [*(f"`{it}`" for it in (*ENDINGS, *WORDS, *LAST_WORDS)), *(it.says for it in SHAPES)]
+    assert [it for it in said if it not in published] == []
+    assert ", ".join(f"`{it}`" for it in KEYS) in published
+
+
+class Sent(NamedTuple):
+    """A request of a client."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: str = ""
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+def sent(emulator: Emulator) -> Iterator[Sent]:
+    """Yield requests with a secret in every position."""
+    key = emulator.serpwow.api_key
+    plain = {"Content-Type": "text/plain"}
+    yield Sent("GET", "/live/account?api_key=demo", {name.title().replace("_", "-"): PLAIN for name in NAMES})
+    for text in LIKE[2:-1]:
+        yield Sent("GET", f"/live/batches/{text}?api_key={key}", {"X-Note": text, text.replace(".", "-"): "1"})
+        yield Sent("POST", f"/live/batches?api_key={key}", JSON, json.dumps({"name": text, text: 1}))
+    for url in USERS:
+        yield Sent("GET", f"/live/account?api_key={key}&url={url}", {"X-Original-URL": url, "Link": f"<{url}>; rel=next"})
+        yield Sent("POST", f"/live/batches?api_key={key}", plain, json.dumps({"notification_webhook": url}))
+    for place, make in TEXTS.items():
+        text = make("api_key", PLAIN)
+        if text.startswith("/x"):
+            target = text.replace("/x", "/live/account", 1).replace("#", "%23")
+            yield Sent("GET", target, {"Referer": text, "X-Original-URL": text})
+            yield Sent("GET", text.replace("/x", "/nothing", 1).replace("#", "%23"), {})
+        kind = {"Content-Type": "multipart/form-data; boundary=limit"} if "multipart" in place else plain
+        yield Sent("POST", f"/live/batches?api_key={key}", kind, text)
+        yield Sent("POST", f"/live/destinations?api_key={key}", JSON, text[: text.find(TAIL) + len(TAIL)])
+
+
+UNREADABLE = {PLAIN[8:], *(text[6:] for text in LIKE if text[0] != "-")}
+
+
+def readable_in(said: str) -> list[str]:
+    """Return the secrets that can be read in what was said."""
+    return [secret for secret in UNREADABLE if secret in said]
+
+
+PATHS = ("/journal", "/ledger", "/diff?from=before", "/diff?from=now&to=before", "/unmatched", "/held", "/pending", "/faults")
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, str]:
+    """By where it is said, what is told of these requests."""
+    server = EmulatorServer()
+    assert server.app is not None
+    with server, Emulator("first-run", server=server) as emulator:
+        emulator.snapshot("before")
+        transport = InProcess(through_a_socket(server.app))
+        with httpx.Client(transport=transport, base_url="http://127.0.0.1", headers={"Emulator-World": emulator.id}) as client:
+            answers = [client.request(it.method, it.target, headers=it.headers, content=it.body) for it in sent(emulator)]
+        assert [it.status_code for it in answers if it.headers.get("emulator-error") == "internal"] == []
+        last = emulator.ask("GET", "/journal")["last"]
+        emulator_error = [it.text for it in answers if "emulator-error" in it.headers]
+        wish = {"at": "serpwow.batches.create", "json": {"name": "another"}, "query": {"api_key": "other"}}
+        return {
+            **{path: json.dumps(emulator.ask("GET", path)) for path in PATHS},
+            **{f"explain {n}": json.dumps(emulator.ask("GET", f"/journal/{n}/explain")) for n in range(1, last + 1)},
+            "story": story(emulator),
+            "headers": repr([it.headers for it in emulator.journal.exchanges()]),
+            "refusals of ours": "".join(emulator_error),
+            "verify": json.dumps(emulator.ask("POST", "/verify", {"called": [wish]})),
+        }
+
+
+@pytest.mark.parametrize("where", [*PATHS, "story", "headers", "refusals of ours", "verify"])
+def test_nothing_that_tells_of_requests_shows_a_secret_of_theirs(said: dict[str, str], where: str) -> None:
+    assert readable_in(said[where]) == []
+
+
+def test_no_explanation_shows_a_secret_of_the_request(said: dict[str, str]) -> None:
+    assert {where: readable_in(text) for where, text in said.items() if where[:7] == "explain" and readable_in(text)} == {}
+
+
+def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
+    lines: list[str] = []
+    app = through_a_socket(create_app(worlds_of([library().get("first-run")]), lines=ExchangeLines(lines.append)))
+    with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1") as client, Emulator() as emulator:
+        for it in sent(emulator):
+            client.request(it.method, it.target, headers=it.headers, content=it.body)
+    assert (len(lines) > 100, readable_in("".join(lines))) == (True, [])
+
+
+def test_no_line_that_is_cut_shows_a_user_of_a_url() -> None:
+    lines: list[str] = []
+    url = f"http://me:{PLAIN}@h.test/"
+    ExchangeLines(lines.append).of_line(LIKE[0], "/x?a=" + "a" * (LONGEST - len(url)) + f"&b={url}", 400, "bad", f"at {url}")
+    assert readable_in(lines[0]) == []
+
+
+def test_what_is_logged_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
+    with standard_error():
+        try:
+            raise ValueError(f"no such user: http://me:{PLAIN}@h.test and {LIKE[0]}")
+        except ValueError:
+            logging.getLogger("emulator").exception("GET /x?api_key=%s failed", PLAIN)
+    logged = capsys.readouterr().err
+    assert ("ValueError: no such user" in logged, readable_in(logged)) == (True, [])
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", f"/nothing?api_key={PLAIN}", None),
+        ("GET", f"/worlds/{LIKE[4]}", None),
+        ("GET", f"/worlds/default/journal/{LIKE[4]}", None),
+        ("POST", f"/worlds/default/{LIKE[4]}", {}),
+        ("POST", "/worlds", {"scenario": {"credentials": {"stripe": [LIKE[0]]}}}),
+        ("POST", "/worlds", {"scenario": LIKE[0]}),
+        ("POST", "/worlds", {f"token={PLAIN}": 1}),
+        ("POST", "/worlds", {"scenario": {LIKE[4]: 1, "given": {"serpwow": {"destinations": [{"api_key": PLAIN}]}}}}),
+        ("PATCH", "/worlds/default/state", {"serpwow": {"destinations": [{"settings": {"s3_secret_access_key": [PLAIN]}}]}}),
+        (
+            "PATCH",
+            "/worlds/default/state",
+            {"serpwow": {"destinations": [{"settings": {"s3_secret_access_key": {"a": PLAIN}}}]}},
+        ),
+        ("PATCH", "/worlds/default/state", {"6dot50": {"tokens": [{"token": [PLAIN]}]}}),
+        ("POST", "/worlds/default/dry-run", {"method": "GET", "url": f"/x?api_key={PLAIN}"}),
+        ("POST", "/worlds/default/dry-run", {"method": "GET", "url": f"/live/batches/{LIKE[0]}"}),
+    ],
+)
+def test_no_refusal_of_the_control_plane_shows_a_secret(method: str, path: str, body: Any) -> None:
+    with EmulatorServer() as server, pytest.raises(Refused) as refusal:
+        server.ask(method, path, body)
+    asked = f" ({method} /_emulator{path} was answered"
+    assert readable_in(str(refusal.value).partition(asked)[0]) == []
+
+
+def test_the_journal_shows_headers_up_to_a_bound_and_counts_the_rest() -> None:
+    with Emulator("first-run") as emulator, httpx.Client(transport=emulator.transport(), base_url="http://127.0.0.1") as client:
+        headers = {"Emulator-World": emulator.id, "X-Long": "ab" * 10_000, "X-Token": PLAIN, "X-Last": "1"}
+        client.get("/live/account", headers=headers)
+        told = json.dumps(emulator.ask("GET", "/journal"), ensure_ascii=False)
+    assert len(told) < 18_000
+    assert ("characters more" in told, "headers more" in told, readable_in(told)) == (True, True, [])
+
+
+def test_no_fault_shows_a_secret_that_it_answers_with() -> None:
+    with Emulator() as emulator:
+        fault = {"at": "stripe", "where": "before-commit", "do": "status", "status": 500, "body": {"password": PLAIN}}
+        laid = emulator.ask("POST", "/faults", fault)
+        assert laid["fault"]["body"] == {"password": "S3cr…"}
+        assert readable_in(json.dumps(emulator.ask("GET", "/faults"))) == []

@@ -1,0 +1,76 @@
+"""Requests that are let go at once go on a few at a time, in order, so that others have their turns between."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from threading import Thread
+
+import pytest
+
+from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
+from emulator.kernel.world import World
+from emulator.sdk.request import Request
+from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Past
+from emulator.web.turns import AT_ONCE, turn
+from tests.support.toy import kitchen
+
+MANY = 10 * AT_ONCE
+
+
+def _review(requests: HeldRequests, world: World) -> None:
+    requests.review(world)
+
+
+def _drop(requests: HeldRequests, world: World) -> None:
+    requests.review(world, gone=True)
+
+
+def _in_a_thread(requests: HeldRequests, world: World) -> None:
+    thread = Thread(target=requests.review, args=(world,))
+    thread.start()
+    thread.join()
+
+
+def _close(requests: HeldRequests, _: World) -> None:
+    requests.let_all_go()
+
+
+def _wait(_requests: HeldRequests, _world: World) -> None:
+    """Let the time pass for which they wait."""
+
+
+@pytest.mark.parametrize(
+    ("let_go", "seconds", "why"),
+    [(_review, 600, LIFTED), (_in_a_thread, 600, LIFTED), (_drop, 600, GONE), (_close, 600, GONE), (_wait, 0, None)],
+)
+def test_others_have_turns_between_the_requests_that_are_let_go(
+    let_go: Callable[[HeldRequests, World], None], seconds: float, why: str | None
+) -> None:
+    world, requests = kitchen(), HeldRequests()
+    gone_on: list[int] = []
+
+    async def hold(n: int, held: Held) -> None:
+        with requests.hold(world, held):
+            await held.wait_in_loop(seconds)
+        gone_on.append(n)
+
+    fault = Fault("fault-1", world.clock.now(), "toy.list", AFTER_COMMIT, HANG)
+
+    async def run() -> None:
+        every = [
+            Held(Request("GET", f"/{n}", "", [], b""), "toy.list", fault, world.clock.now(), Past.of(world))
+            for n in range(MANY)
+        ]
+        tasks = [asyncio.create_task(hold(n, held)) for n, held in enumerate(every)]
+        await turn()
+        let_go(requests, world)
+        while len(gone_on) < MANY:
+            before = len(gone_on)
+            await turn()
+            assert len(gone_on) - before <= AT_ONCE
+        await asyncio.gather(*tasks)
+        assert {it.ended for it in every} == {why}
+
+    asyncio.run(run())
+    assert gone_on == [*range(MANY)]

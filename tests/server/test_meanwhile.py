@@ -1,0 +1,127 @@
+"""A request that real time holds up, while somebody resets, takes back, copies or drops its world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from emulator.client.transport import InProcess
+from emulator.kernel.errors import Conflict
+from emulator.kernel.journal import Checkpoint
+from emulator.server.app import App, create_app, worlds_of
+from emulator.web.fault_effects import LENT, InProcessConnection
+from emulator.web.held import Held
+from emulator.web.response import Receive, Scope, Send
+from tests.support.toy import kitchen
+from tests.unit.test_snapshots import exchange
+
+WORLD = "/_emulator/worlds/w"
+BATCHES = {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}}
+SCENARIO = {"title": "A world to be taken back", "given": BATCHES}
+STOP = "/live/batches/B1/stop?api_key=k"
+HELD_UP = {"at": "serpwow.batches.stop", "do": "delay", "delay": "1s", "clock": "real", "times": 1}
+
+Handler = Callable[[httpx.Client], httpx.Response]
+
+
+class Meanwhile(InProcessConnection):
+    """Real time in which something is done, in place of passing."""
+
+    def __init__(self, act: Callable[[], Any]) -> None:
+        self._act = act
+
+    async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
+        self._act()
+        return True
+
+
+def while_held_up(app: App, act: Callable[[], Any]) -> httpx.Client:
+    """A client whose every wait is used to do something else."""
+
+    async def held_up(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "state": {LENT: Meanwhile(act)}}, receive, send)
+
+    return httpx.Client(transport=InProcess(held_up), base_url="http://localhost", headers={"Emulator-World": "w"})
+
+
+def stopped_while(act: Handler, where: str) -> tuple[httpx.Response, httpx.Client]:
+    """What a client is told that stops a batch, while something is done to its world; and who did that."""
+    app = create_app(worlds_of([]))
+    control = httpx.Client(transport=InProcess(app), base_url="http://localhost")
+    control.post("/_emulator/worlds", json={"id": "w", "scenario": SCENARIO}).raise_for_status()
+    control.post(f"{WORLD}/snapshots", json={"name": "before"})
+    control.get("/live/account?api_key=k", headers={"Emulator-World": "w"})
+    control.post(f"{WORLD}/faults", json={**HELD_UP, "where": where}).raise_for_status()
+    with while_held_up(app, lambda: act(control).raise_for_status()) as client:
+        return client.get(STOP), control
+
+
+TAKEN_BACK: dict[str, Handler] = {
+    "reset": lambda control: control.post(f"{WORLD}/reset"),
+    "another scenario": lambda control: control.post(f"{WORLD}/reset", json={"scenario": SCENARIO}),
+    "restore": lambda control: control.post(f"{WORLD}/restore", json={"name": "before"}),
+    "restore the beginning": lambda control: control.post(f"{WORLD}/restore", json={"name": "beginning"}),
+    "undo": lambda control: control.post(f"{WORLD}/undo"),
+    "delete": lambda control: control.delete(WORLD),
+}
+
+
+@pytest.mark.parametrize("where", ["before-auth", "before-commit"])
+@pytest.mark.parametrize("act", TAKEN_BACK.values(), ids=TAKEN_BACK)
+def test_what_is_under_way_while_its_world_is_taken_back_has_not_happened(act: Handler, where: str) -> None:
+    reply, control = stopped_while(act, where)
+    assert (reply.status_code, reply.headers["emulator-error"]) == (503, "world-gone")
+    assert "emulator-exchange" not in reply.headers
+    if (world := control.get(f"{WORLD}/state")).status_code != 404:
+        assert world.json()["serpwow"]["batches"][0]["status"] == "queued"
+        assert control.get(f"{WORLD}/journal").json()["entries"] == []
+        assert control.post(f"{WORLD}/undo").status_code == 409
+
+
+KEPT: dict[str, Handler] = {
+    "snapshot": lambda control: control.post(f"{WORLD}/snapshots", json={"name": "now-then"}),
+    "fork": lambda control: control.post(f"{WORLD}/fork", json={"id": "twin"}),
+    "advance": lambda control: control.post(f"{WORLD}/clock/advance", json={"by": "1s"}),
+    "another world": lambda control: control.post("/_emulator/worlds/default/reset"),
+}
+
+
+@pytest.mark.parametrize("where", ["before-auth", "before-commit"])
+@pytest.mark.parametrize("act", KEPT.values(), ids=KEPT)
+def test_what_is_under_way_goes_on_where_its_past_stays(act: Handler, where: str) -> None:
+    reply, control = stopped_while(act, where)
+    assert reply.json()["request_info"]["success"]
+    assert control.get(f"{WORLD}/state").json()["serpwow"]["batches"][0]["status"] == "idle"
+
+
+def deliveries(control: httpx.Client, world: str) -> list[bool | None]:
+    entries = control.get(f"/_emulator/worlds/{world}/journal?operation=serpwow.batches.stop").json()["entries"]
+    return [it["delivered"] for it in entries if it["type"] == "exchange"]
+
+
+def test_an_answer_that_is_under_way_is_not_delivered_in_a_snapshot_or_a_fork() -> None:
+    seen: list[list[bool | None]] = []
+
+    def act(control: httpx.Client) -> httpx.Response:
+        seen.append(deliveries(control, "w"))
+        KEPT["snapshot"](control).raise_for_status()
+        return KEPT["fork"](control)
+
+    reply, control = stopped_while(act, "after-commit")
+    assert reply.status_code == 200
+    seen += [deliveries(control, "w"), deliveries(control, "twin")]
+    control.post(f"{WORLD}/restore", json={"name": "now-then"})
+    assert [*seen, deliveries(control, "w")] == [[None], [True], [False], [False]]
+
+
+def test_an_exchange_that_began_later_than_anything_that_was_is_not_undone() -> None:
+    world = kitchen()
+    exchange(world, "heat", "k1")
+    ((n, told),) = world.journal.newest_exchanges(1)
+    world.journal.take_since(n)
+    world.journal.add(told._replace(checkpoint=Checkpoint(told.at, 0, world.history.count + 1)))
+    with pytest.raises(Conflict):
+        world.undo(1)

@@ -1,0 +1,150 @@
+"""The regular expressions of the package, found in its source, and texts that are the worst for each of them."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+from functools import cache, partial
+from importlib import import_module
+from itertools import product
+from pathlib import Path
+from time import thread_time
+from typing import Any, NamedTuple
+
+from emulator.control.openapi import document
+from emulator.scenario.grammar import scenario_schema
+from emulator.vendors import VENDORS
+
+ROOT = Path(__file__).parents[2]
+METHODS = ("compile", "search", "match", "fullmatch", "finditer", "findall", "sub", "subn", "split")
+LENGTH, TIMES = 400, 8
+"""The length of an attack, in repetitions, and how many times as long the other is that it is compared with."""
+
+
+_LITERAL = re.compile(r"[^\w /-]")
+
+
+class Use(NamedTuple):
+    """A regular expression, where it stands, and the method by which a text is shown to it."""
+
+    place: str
+    pattern: re.Pattern[Any]
+    method: str
+
+    def show(self, text: str) -> None:
+        """Show it a text, as the package does."""
+        shown = text.encode() if isinstance(self.pattern.pattern, bytes) else text
+        arguments = (shown[:0], shown) if self.method in ("sub", "subn") else (shown,)
+        found = getattr(self.pattern, self.method)(*arguments)
+        if self.method == "finditer":
+            for _ in found:
+                pass
+
+
+@cache
+def uses() -> list[Use]:
+    """Return every use of a regular expression that can be read from the source."""
+    return [use for path in _sources() for use in _uses_in(path)]
+
+
+def uses_of_schemas() -> list[Use]:
+    """Return the patterns of the schemas that what is written is held against."""
+    patterns = sorted({*_patterns_in(scenario_schema(VENDORS)), *_patterns_in(document(VENDORS))})
+    return [Use("schema", re.compile(pattern), "search") for pattern in patterns]
+
+
+def _patterns_in(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        if isinstance(pattern := schema.get("pattern"), str):
+            yield pattern
+        yield from (it for part in schema.values() for it in _patterns_in(part))
+    elif isinstance(schema, list):
+        yield from (it for part in schema for it in _patterns_in(part))
+
+
+def unread() -> list[str]:
+    """Return the places whose expressions are known only when they run."""
+    return [
+        f"{_name(path)}: {ast.unparse(call)}" for path in _sources() for call in _calls(path) if _pattern(path, call) is None
+    ]
+
+
+def worst_growth(use: Use) -> tuple[float, str]:
+    """Return how many times as long a text takes that is TIMES as long, for the attack that takes longest, and that attack."""
+    attacks = sorted(_attacks(use.pattern), key=lambda it: _time(use, it(LENGTH)), reverse=True)
+    return max((_growth(use, it), repr(it(2))) for it in attacks[:3])
+
+
+def _growth(use: Use, attack: Callable[[int], str]) -> float:
+    """Return the growth of the time, the least of some tries: what else runs meanwhile only adds to it."""
+    return min(_time(use, attack(TIMES * LENGTH)) / max(_time(use, attack(LENGTH)), 1e-6) for _ in range(3))
+
+
+def _time(use: Use, text: str) -> float:
+    checkpoint = thread_time()
+    use.show(text)
+    return thread_time() - checkpoint
+
+
+def _attacks(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], str]]:
+    """Yield texts that repeat what the expression is made of, after and before what makes it fail."""
+    source = pattern.pattern.decode("latin-1") if isinstance(pattern.pattern, bytes) else pattern.pattern
+    words = dict.fromkeys([*re.findall(r"[A-Za-z]{2,}|_\w+", source), *re.findall(r"[^\w\s\\]", source), *"a0 _"])
+    pairs = [first + second for first, second in product(words, repeat=2)]
+    heads = ["", _LITERAL.split(source)[0], *[it for it in words if not it.isalnum()][:8]]
+    for pump, head, tail in product([*words, *pairs][:100], dict.fromkeys(heads), ("", "\x01")):
+        yield partial(_text, head, pump, tail)
+
+
+def _text(head: str, pump: str, tail: str, count: int) -> str:
+    return head + pump * (count // len(pump)) + tail
+
+
+def _sources() -> list[Path]:
+    return [*sorted((ROOT / "emulator").rglob("*.py")), ROOT / "batch_emulator_pytest.py"]
+
+
+def _name(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def _calls(path: Path) -> Iterator[ast.Call]:
+    text = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)) if "import re\n" in text else ():
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=function)) if function in METHODS:
+                yield node
+
+
+def _pattern(path: Path, call: ast.Call) -> re.Pattern[Any] | None:
+    """Return the expression of a call, or None where names of its function are in it."""
+    flags = [it for it in call.args[1:] if ast.unparse(it).startswith("re.")] if call.func.attr == "compile" else []  # type: ignore[attr-defined]
+    flags += [it.value for it in call.keywords if it.arg == "flags"]
+    names = vars(import_module(_name(path)))
+    try:
+        return re.compile(*(eval(ast.unparse(it), names) for it in (call.args[0], *flags)))
+    except NameError:
+        return None
+
+
+def _uses_in(path: Path) -> Iterator[Use]:
+    for call in _calls(path):
+        pattern = _pattern(path, call)
+        function: str = call.func.attr  # type: ignore[attr-defined]
+        if pattern is not None:
+            for method in [function] if function != "compile" else _methods(path, pattern):
+                yield Use(f"{_name(path)}:{call.lineno}", pattern, method)
+
+
+def _methods(path: Path, pattern: re.Pattern[Any]) -> list[str]:
+    """Return the methods of a compiled expression that are named anywhere, by the name it has in its module."""
+    names = vars(import_module(_name(path)))
+    return sorted({method for name, method in _named() if isinstance(names.get(name), re.Pattern) and names[name] == pattern})
+
+
+@cache
+def _named() -> frozenset[tuple[str, str]]:
+    """Return every name that a method of expressions is asked of, with the method."""
+    text = "\n".join(it.read_text(encoding="utf-8") for it in _sources())
+    return frozenset(re.findall(rf"\b(\w+)\.({'|'.join(METHODS)})\b", text))

@@ -1,0 +1,45 @@
+"""The regular expressions of the package: each takes time in proportion to the text that it is shown, the worst one too."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from emulator.kernel.quantities import LONGEST_TEXT, parse_duration
+from tests.support.expressions import TIMES, Use, unread, uses, uses_of_schemas, worst_growth
+
+BOUNDED = {
+    r"([0-9]+(?:[.,][0-9]+)?)([WDHMS])": "a duration of at most LONGEST_TEXT characters",
+    r"((?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+))((?:ns|us|µs|μs|ms|s|m|h|d|w))": "the same",
+}
+"""Expressions that are slow over long texts, and why none is shown to them."""
+
+WHEN_RUN = [
+    "emulator.scenario.validation: re.search(exact, value)",
+    "emulator.scenario.validation: re.search(schema.get('pattern', ''), str(value))",
+]
+"""Calls whose expressions are in no source: those of the schemas, which are tried by themselves."""
+
+
+def test_every_expression_takes_time_in_proportion_to_its_text() -> None:
+    tried = [use for use in [*uses(), *uses_of_schemas()] if use.pattern.pattern not in BOUNDED]
+    grown = [(use.place, use.method, use.pattern.pattern, *worst_growth(use)) for use in tried]
+    assert [it for it in grown if it[3] > 2.5 * TIMES] == []
+
+
+def test_an_expression_that_goes_back_is_found_out() -> None:
+    for slow in (r"\[.*?\]", r"_expires\w*!"):
+        assert worst_growth(Use("here", re.compile(slow), "search"))[0] > 2.5 * TIMES
+
+
+def test_every_expression_is_tried() -> None:
+    assert unread() == WHEN_RUN
+    assert {use.pattern.pattern for use in uses()} >= {*BOUNDED}
+
+
+def test_a_long_duration_is_refused_before_it_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("emulator.kernel.quantities.re.findall", None)
+    monkeypatch.setattr("emulator.kernel.quantities.re.fullmatch", None)
+    with pytest.raises(ValueError, match="duration"):
+        parse_duration("1" * LONGEST_TEXT + "s")

@@ -1,0 +1,94 @@
+"""A machine refuses to exist with a gap, and takes the first row that holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from emulator.kernel.errors import MachineError
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Wait
+from emulator.kernel.world import World
+from tests.support.toy import KETTLE, START, Kettle, kitchen
+
+GO = Row("a", On("go"), "b", "gone", None, "e")
+BACK = Row("b", On("go"), "a", "gone", None, "e")
+NOWHERE = Row(ABSENT, On("go"), ABSENT, "unknown", None, "e")
+WAIT = Wait("later", timedelta(seconds=1), "invented")
+
+
+def machine(*rows: Row, entry: tuple[str, ...] = ("a",), waits: tuple[Wait, ...] = ()) -> Machine:
+    return Machine("toy.thing", ("a", "b"), ("go",), waits, rows, entry)
+
+
+def test_a_total_table_is_accepted() -> None:
+    assert machine(GO, BACK, NOWHERE).rows == (GO, BACK, NOWHERE)
+
+
+@pytest.mark.parametrize(
+    ("rows", "fault"),
+    [
+        ((GO, NOWHERE), "nothing says what 'go' does in state 'b'"),
+        ((GO, BACK), "nothing says what 'go' does in state 'absent'"),
+        ((GO, GO, BACK, NOWHERE), "a row for go in state 'a' can never be taken"),
+        ((Row("a", On("go"), "c", "gone", None, "e"), BACK, NOWHERE), "unknown state 'c'"),
+        ((GO, BACK, NOWHERE, Row("a", On("fly"), "b", "gone", None, "e")), "unknown command 'fly'"),
+        ((GO, BACK, NOWHERE, Row("a", After("sometime"), "b", None, None, "e")), "unknown wait 'sometime'"),
+        ((Row("a", On("go"), "b", None, None, "e"), BACK, NOWHERE), "nothing says what a client hears of go in state 'a'"),
+        ((Row("a", On("go"), SAME, "stays", None, "e"), BACK, NOWHERE), "nobody reaches the state 'b'"),
+        ((Row("a", On("go"), "b", "x", None, "e", when=lambda *_: True), BACK, NOWHERE), "the last row for go in state 'a'"),
+        ((Row("a", On("go"), "b", "x", None, "e", assume=Assume("q", "1")), BACK, NOWHERE), "the last row for go in state 'a'"),
+    ],
+)
+def test_a_table_with_a_fault_is_refused_and_the_fault_is_named(rows: tuple[Row, ...], fault: str) -> None:
+    with pytest.raises(MachineError, match=fault):
+        machine(*rows)
+
+
+def test_a_row_of_time_may_not_lead_back_to_its_own_state() -> None:
+    with pytest.raises(MachineError, match="would never be over"):
+        machine(GO, BACK, NOWHERE, Row("a", After("later"), SAME, None, None, "e"), waits=(WAIT,))
+
+
+def test_every_fault_is_told_at_once() -> None:
+    with pytest.raises(MachineError, match=r"'b'.*'absent'"):
+        machine(GO)
+
+
+def test_every_stands_for_each_state_and_same_for_the_state_it_is_in() -> None:
+    spelt_out = machine(Row(EVERY, On("go"), SAME, "stays", None, "e"), NOWHERE, entry=("a", "b"))
+    assert [(row.state, row.to) for row in spelt_out.rows] == [("a", "a"), ("b", "b"), (ABSENT, ABSENT)]
+
+
+def test_the_earliest_wait_is_due_first() -> None:
+    due = KETTLE.due(Kettle("1", START, "warming"), {"toy.boil": timedelta(seconds=7)})
+    assert due is not None
+    assert due[0] == START + timedelta(seconds=7)
+
+
+def test_a_wait_without_end_is_never_due() -> None:
+    assert KETTLE.due(Kettle("1", START, "warming"), {"toy.boil": None}) is None
+
+
+def _stop_one_and_break_another(world: World) -> None:
+    with world.transaction("break") as tx:
+        tx.mint("a name")
+        tx.ask(KETTLE, "2", "stop")
+        tx.ask(KETTLE, "1", "break")
+
+
+def test_a_failed_effect_changes_nothing() -> None:
+    world, untouched = kitchen(), kitchen()
+    with pytest.raises(RuntimeError, match="fell apart"):
+        _stop_one_and_break_another(world)
+    assert world.store.find(Kettle.kind, "1") == untouched.store.find(Kettle.kind, "1")
+    assert list(world.store.all(Kettle.kind)) == list(untouched.store.all(Kettle.kind))
+    assert world.advance_until_idle() == untouched.advance_until_idle()
+
+
+def test_a_row_out_of_absence_brings_a_resource_into_being() -> None:
+    world = kitchen(0)
+    with world.transaction("heat") as tx:
+        taken = tx.ask(KETTLE, "new", "heat", Kettle("new", tx.now))
+    assert taken.resource == Kettle("new", START, "warming")
+    assert [(change.source, change.to) for change in tx.changes] == [(ABSENT, "warming")]

@@ -1,0 +1,194 @@
+"""A store keeps its promises whatever happens to its copies: the same answers as plain dicts, sorted by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from emulator.kernel import pages, store
+from emulator.kernel.agenda import Agenda
+from emulator.kernel.pages import PagedMap, SortedPages
+from emulator.kernel.store import IndexKey, Sorted, Store
+from tests.support.toy import START
+
+IDS = st.integers(0, 40).map(str)
+COLOURS = st.sampled_from(["red", "blue"])
+WEIGHTS = st.integers(0, 5)
+BY_WEIGHT: IndexKey = ("weight",)
+
+
+@dataclass(frozen=True, slots=True)
+class Apple:
+    id: str
+    status: str
+    weight: int
+    since: Any = START
+    kind: ClassVar[str] = "toy.apple"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (("colour", self.status), Sorted(BY_WEIGHT, self.weight))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def small_pages() -> Iterable[None]:
+    """Pages so small that a few resources fill many."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "PAGE", 3)
+        patch.setattr(store, "SMALL", 3)
+        yield
+
+
+class Model:
+    """What a store holds, as a dict in order of arrival."""
+
+    def __init__(self, apples: dict[str, Apple]) -> None:
+        self.apples = apples
+
+    def group(self, colour: str) -> list[Apple]:
+        return [it for it in self.apples.values() if it.status == colour]
+
+    def by_weight(self, reverse: bool = False) -> list[Apple]:
+        return sorted(self.apples.values(), key=attrgetter("weight"), reverse=reverse)
+
+
+class StoresAndCopies(RuleBasedStateMachine):
+    """Some stores, each a copy of another at some time, beside their models."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pairs = [(Store(), Model({}))]
+
+    def pair(self, which: int) -> tuple[Store, Model]:
+        return self.pairs[which % len(self.pairs)]
+
+    @rule(which=st.integers(0, 5), id=IDS, colour=COLOURS, weight=WEIGHTS)
+    def put(self, which: int, id: str, colour: str, weight: int) -> None:
+        kept, model = self.pair(which)
+        apple = Apple(id, colour, weight)
+        assert kept.put(apple) is model.apples.get(id)
+        model.apples[id] = apple
+
+    @rule(which=st.integers(0, 5), colour=COLOURS, count=st.integers(5, 30))
+    def put_many(self, which: int, colour: str, count: int) -> None:
+        for number in range(count):
+            self.put(which, str(number), colour, number % 3)
+
+    @rule(which=st.integers(0, 5), id=IDS)
+    def remove(self, which: int, id: str) -> None:
+        kept, model = self.pair(which)
+        assert kept.remove(Apple.kind, id) is model.apples.pop(id, None)
+
+    @rule(which=st.integers(0, 5), id=IDS)
+    def take_out_and_put_back(self, which: int, id: str) -> None:
+        kept, model = self.pair(which)
+        if id in model.apples:
+            number = kept.number(Apple.kind, id)
+            kept.remove(Apple.kind, id)
+            kept.put(model.apples[id], number)
+
+    @rule(which=st.integers(0, 5))
+    def copy(self, which: int) -> None:
+        kept, model = self.pair(which)
+        if len(self.pairs) < 5:
+            self.pairs.append((kept.copy(), Model(model.apples.copy())))
+
+    @rule(which=st.integers(0, 5), other=st.integers(0, 5))
+    def go_back(self, which: int, other: int) -> None:
+        kept, model = self.pair(other)
+        self.pairs[which % len(self.pairs)] = kept.copy(), Model(model.apples.copy())
+
+    @rule(which=st.integers(0, 5), other=st.integers(0, 5))
+    def differences_are_those_of_the_models(self, which: int, other: int) -> None:
+        (kept, model), (another, second) = self.pair(which), self.pair(other)
+        found = [id for _, id in kept.differing(another)]
+        ids = {*model.apples, *second.apples}
+        assert len(found) == len({*found})
+        assert {*found} == {id for id in ids if model.apples.get(id) is not second.apples.get(id)}
+
+    @rule(which=st.integers(0, 5), start=st.integers(0, 45))
+    def rankings_can_be_read_from_anywhere(self, which: int, start: int) -> None:
+        kept, model = self.pair(which)
+        ranking = kept.ranking(Apple.kind, *BY_WEIGHT)
+        assert len(ranking) == len(model.apples)
+        assert [*ranking.rising(start)] == model.by_weight()[start:]
+        assert [*ranking.falling(start)] == model.by_weight(reverse=True)[start:]
+        assert [*ranking.reversed(start)] == model.by_weight()[::-1][start:]
+
+    @invariant()
+    def every_store_holds_what_its_model_does(self) -> None:
+        for kept, model in self.pairs:
+            assert [*kept.all(Apple.kind)] == [*model.apples.values()]
+            assert len(kept) == kept.size(Apple.kind) == len(model.apples)
+            assert kept.group(Apple.kind, *BY_WEIGHT) == model.by_weight()
+            for colour in ("red", "blue"):
+                assert kept.group(Apple.kind, "colour", colour) == model.group(colour)
+                assert kept.size(Apple.kind, "colour", colour) == len(model.group(colour))
+            assert all(kept.find(Apple.kind, str(id)) is model.apples.get(str(id)) for id in range(41))
+
+
+TestStoresAndCopies = StoresAndCopies.TestCase
+TestStoresAndCopies.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 60))))
+def test_sorted_pages_are_a_sorted_set(steps: list[tuple[bool, int]]) -> None:
+    entries, expected = SortedPages(), set[tuple[int]]()
+    for adds, number in steps:
+        entry = (number,)
+        if adds and entry not in expected:
+            entries.add(entry)
+            expected.add(entry)
+        elif not adds and entry in expected:
+            entries.remove(entry)
+            expected.discard(entry)
+    assert [*entries] == sorted(expected)
+    assert [*reversed(entries)] == sorted(expected, reverse=True)
+    assert [entries[place] for place in range(len(entries))] == sorted(expected)
+    assert [entries.rank((number,)) for number in range(61)] == [sum(it < (n,) for it in expected) for n in range(61)]
+
+
+def test_a_map_that_was_copied_before_it_grew_still_tells_what_differs() -> None:
+    grown: PagedMap[int, str] = PagedMap()
+    for number in range(20):
+        grown[number] = "old"
+    former = grown.copy()
+    for number in range(15, 200):
+        grown[number] = "new"
+    assert sorted(grown.differing(former)) == sorted(former.differing(grown)) == [*range(15, 200)]
+    assert sorted(former) == [*range(20)]
+
+
+WHEN = st.one_of(st.none(), st.integers(0, 8).map(lambda seconds: START + timedelta(seconds=seconds)))
+
+
+@given(st.lists(st.tuples(IDS, WHEN, WHEN, st.booleans())))
+def test_an_agenda_tells_what_is_next_as_a_sorted_list_would(steps: list[tuple[str, Any, Any, bool]]) -> None:
+    agenda, due, upkeep, kept = Agenda(), dict[str, Any](), dict[str, Any](), []
+    for id, event, tidying, copies in steps:
+        agenda.set(("k", id), int(id), event, tidying)
+        due[id], upkeep[id] = event, tidying
+        expected = sorted((at, int(id), ("k", id)) for id, at in due.items() if at is not None)
+        later = sorted((at, int(id), ("k", id)) for id, at in upkeep.items() if at is not None)
+        kept.append((agenda.copy() if copies else None, [key for *_, key in expected]))
+        assert agenda.upcoming(100) == [key for *_, key in expected]
+        assert len(agenda) == len(expected) + len(later)
+        firsts = [(it[0], late, it[2]) for late, group in enumerate((expected, later)) for it in group[:1]]
+        first = min(firsts, default=None)
+        assert agenda.first() == (None if first is None else (first[0], first[2]))
+    assert all(copy is None or copy.upcoming(100) == expected for copy, expected in kept)
+
+
+def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
+    kept = Store()
+    for id in "cab":
+        kept.put(Apple(id, "red", 1))
+    kept.put(Apple("c", "blue", 1))
+    assert [it.id for it in kept.ranking(Apple.kind, *BY_WEIGHT).falling()] == ["c", "a", "b"]

@@ -1,0 +1,42 @@
+"""What looks otherwise as time passes is in the group of that, so that a comparison of two instants need not look at the rest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from emulator.kernel.store import MOVING
+from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import World
+from emulator.server.app import library
+from emulator.state.diff import between
+from emulator.vendors import VENDORS
+from tests.support.loading import load_value
+
+
+def shown_after(world: World, minutes: int) -> list[Any]:
+    """The state as it is written some time later, if nothing happened by itself meanwhile."""
+    later = Transaction(world, world.clock.now() + timedelta(minutes=minutes), "look")
+    return [vendor.state.dump(later) for vendor in VENDORS.values()]
+
+
+@pytest.mark.parametrize("name", library().names())
+def test_what_is_in_no_moving_group_is_shown_the_same_at_any_instant(name: str) -> None:
+    world = library().get(name).world(VENDORS, "w", 0, 0)
+    for kind in world.store.kinds():
+        for moving in world.store.group(kind, *MOVING):
+            world.store.remove(kind, moving.id)
+    assert shown_after(world, 0) == shown_after(world, 17) == shown_after(world, 90)
+
+
+def test_a_job_that_is_at_work_differs_between_two_instants_and_a_batch_that_waits_does_not() -> None:
+    jobs = [{"id": "batchv2_1", "status": "in_progress", "rows": 100}, {"id": "batchv2_2", "status": "complete", "rows": 100}]
+    batches = [{"id": "B", "status": "queued", "searches": 1}]
+    given = {"stripe": {"batch_jobs": jobs}, "serpwow": {"batches": batches}}
+    world = load_value({"title": "T", "given": given}, VENDORS).world(VENDORS, "w")
+    before = world.snapshot("before")
+    world.advance_by(timedelta(seconds=1))
+    differences = between(before, world.moment("now"), VENDORS)
+    assert [(it.id, [*it.fields]) for it in differences] == [("batchv2_1", ["success_count"])]
