@@ -10,7 +10,7 @@ import httpx
 import pytest
 import stripe
 
-from emulator.vendors.stripe.versions import WITHOUT_RPS
+from emulator.vendors.stripe.model.versions import WITHOUT_RPS
 from tests.conftest import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import stripe
 
-from emulator.vendors.stripe.versions import WITHOUT_RPS, is_well_formed
+from emulator.vendors.stripe.model.versions import WITHOUT_RPS, is_well_formed
 from tests.clients.test_stripe_sdk_types import public_paths_of, replies_in
 from tests.conftest import Live, World
 from tests.support.sdk_types import EXCEPTIONS

@@ -14,9 +14,9 @@ from emulator.scenario.client import Headers, Response
 from emulator.scenario.player import play
 from emulator.server.app import library
 from emulator.vendors.stripe import STRIPE
-from emulator.vendors.stripe.channels import PUBLIC
-from emulator.vendors.stripe.links import MOUNT
-from emulator.vendors.stripe.versions import endpoints_of, is_well_formed, named_version
+from emulator.vendors.stripe.files.model.links import MOUNT
+from emulator.vendors.stripe.model.channels import PUBLIC
+from emulator.vendors.stripe.model.versions import endpoints_of, is_well_formed, named_version
 from tests.support.sdk_types import EXCEPTIONS, differences, paths_of_jobs
 
 SCENARIOS = [name for name in library().names() if name.startswith("stripe/")]

@@ -11,7 +11,7 @@ from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.vendors.stripe import STRIPE
-from emulator.vendors.stripe.events import JOB_EVENT, TYPES
+from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
 from tests.support.loading import load_value
 
 GRID = {"azure_region": "westeurope", "azure_resource_group_name": "ours", "azure_subscription_id": "1"}

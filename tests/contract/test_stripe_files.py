@@ -17,14 +17,14 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.quantities import parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
-from emulator.vendors.stripe.channels import LISTS
-from emulator.vendors.stripe.given_jobs import read_failing
-from emulator.vendors.stripe.intake import LONGEST_LINE, Intake, read_rows
-from emulator.vendors.stripe.model import WITH_RESULTS, Job
-from emulator.vendors.stripe.outcomes import Failing, Order, Work, plan
-from emulator.vendors.stripe.results import PIECE, chunks_of, object_of, size_of
-from emulator.vendors.stripe.rows import CONTEXT_FORM, FAULTS, FINE, ID_FORM, ID_TWICE, NOT_JSON, Rows
-from emulator.vendors.stripe.versions import Endpoint, supports
+from emulator.vendors.stripe.files.model.outcomes import Failing, Order, Work, plan
+from emulator.vendors.stripe.files.model.rows import CONTEXT_FORM, FAULTS, FINE, ID_FORM, ID_TWICE, NOT_JSON, Rows
+from emulator.vendors.stripe.files.requests import LONGEST_LINE, Intake, read_rows
+from emulator.vendors.stripe.files.responses import PIECE, chunks_of, object_of, size_of
+from emulator.vendors.stripe.model.channels import LISTS
+from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
+from emulator.vendors.stripe.model.versions import Endpoint, supports
+from emulator.vendors.stripe.state.jobs import read_failing
 from tests.support.loading import load_value
 
 CUSTOMER = Endpoint("post", "/v1/customers/:customer")
@@ -105,7 +105,7 @@ def test_results_are_as_long_as_their_size_and_match_the_counts(
 
 
 def test_a_file_that_is_too_long_to_be_shown_says_so_and_cannot_be_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.vendors.stripe.rows.PLAIN", 10)
+    monkeypatch.setattr("emulator.vendors.stripe.files.model.rows.PLAIN", 10)
     lines = "".join(f'{{"id":"r{n}"}}\n' for n in range(100))
     vendors = {"stripe": STRIPE}
     state = {"batch_jobs": [{"id": "batchv2_A", "status": "in_progress", "input": lines}]}

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.vendors.stripe.events import TYPES, is_event_type
-from emulator.vendors.stripe.parameters import Known, Mistaken
+from emulator.vendors.stripe.events.model import TYPES, is_event_type
+from emulator.vendors.stripe.requests.queries import Known, Mistaken
 from tests.properties.test_stripe import ID, list_events, send, world_of
 
 KNOWN = Known(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))

@@ -8,8 +8,8 @@ import httpx
 import pytest
 import stripe
 
-from emulator.vendors.stripe.limits import A_SECOND
-from emulator.vendors.stripe.platform import OWN_ACCOUNT
+from emulator.vendors.stripe.model.accounts import OWN_ACCOUNT
+from emulator.vendors.stripe.requests.limits import A_SECOND
 from tests.conftest import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

@@ -9,9 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.vendors.stripe.metadata import LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, mistake_in_metadata
-from emulator.vendors.stripe.sources import FORMER, SOURCES, is_source, read_sources, show_sources
-from emulator.vendors.stripe.versions import GENERAL, PREVIEWS, filters_events, has_event_grid, has_new_sources, is_well_formed
+from emulator.vendors.stripe.destinations.sources import FORMER, SOURCES, is_source, read_sources, show_sources
+from emulator.vendors.stripe.model.versions import (
+    GENERAL,
+    PREVIEWS,
+    filters_events,
+    has_event_grid,
+    has_new_sources,
+    is_well_formed,
+)
+from emulator.vendors.stripe.requests.metadata import LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, mistake_in_metadata
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 

@@ -16,7 +16,7 @@ from emulator.control.route import ControlRoute
 from emulator.control.schemas import components
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.vendors.stripe.intake import Intake
+from emulator.vendors.stripe.files.requests import Intake
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 

@@ -22,8 +22,8 @@ from emulator.sdk.response import Response
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
-from emulator.vendors.stripe.idempotency import LIFETIME, Remembered
-from emulator.vendors.stripe.model import Job
+from emulator.vendors.stripe.model.jobs import Job
+from emulator.vendors.stripe.requests.idempotency import LIFETIME, Remembered
 from tests.support.loading import load_value
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

@@ -19,9 +19,10 @@ from emulator.scenario.scenario import lay_over
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response, Stream
-from emulator.vendors.stripe import STRIPE, events
-from emulator.vendors.stripe.destinations import MOST
-from emulator.vendors.stripe.events import LIFETIME, Event
+from emulator.vendors.stripe import STRIPE
+from emulator.vendors.stripe.destinations.model import MOST
+from emulator.vendors.stripe.events import model as events
+from emulator.vendors.stripe.events.model import LIFETIME, Event
 from emulator.web.routes import Routes
 from tests.support.loading import load_value
 

@@ -9,7 +9,7 @@ import pytest
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.vendors.stripe.intake import Intake
+from emulator.vendors.stripe.files.requests import Intake
 from emulator.web.arriving import LITTLE, Arriving, room_for_bodies
 from tests.server.test_line import dial, hear
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.vendors.stripe.id_automaton import ALPHABET, MOST_STATES, IdPattern, NotAPattern
-from emulator.vendors.stripe.id_patterns import compile_pattern
-from emulator.vendors.stripe.intake import read_rows
-from emulator.vendors.stripe.outcomes import Failing
+from emulator.vendors.stripe.files.model.id_automaton import ALPHABET, MOST_STATES, IdPattern, NotAPattern
+from emulator.vendors.stripe.files.model.id_patterns import compile_pattern
+from emulator.vendors.stripe.files.model.outcomes import Failing
+from emulator.vendors.stripe.files.requests import read_rows
 
 ATOMS = st.sampled_from(
     [

@@ -18,7 +18,7 @@ from emulator.kernel.world import World
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.vendors.stripe import outcomes as outcomes_of
+from emulator.vendors.stripe.files.model import outcomes as outcomes_of
 from emulator.web.arriving import Arriving
 from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes

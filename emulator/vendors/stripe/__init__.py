@@ -1,16 +1,16 @@
 """Stripe: batch jobs of the second core API, their files, their events, and where these are sent."""
 
 from emulator.sdk import Credentials, Vendor
-from emulator.vendors.stripe.advice import advise
-from emulator.vendors.stripe.assumptions import ASSUMPTIONS
-from emulator.vendors.stripe.calls import admit, credential, unmatched
-from emulator.vendors.stripe.destinations import DESTINATION
-from emulator.vendors.stripe.event_operations import EVENT_OPERATIONS
-from emulator.vendors.stripe.event_wire import EVENT_RENDERERS
+from emulator.vendors.stripe.assumptions.jobs import ASSUMPTIONS
+from emulator.vendors.stripe.destinations.model import DESTINATION
+from emulator.vendors.stripe.events.operations import EVENT_OPERATIONS
+from emulator.vendors.stripe.events.responses import EVENT_RENDERERS
 from emulator.vendors.stripe.machine import JOB
 from emulator.vendors.stripe.operations import JOB_OPERATIONS, ground
-from emulator.vendors.stripe.state import StripeState
-from emulator.vendors.stripe.wire import JOB_RENDERERS, failure, finish
+from emulator.vendors.stripe.requests.admission import admit, credential, unmatched
+from emulator.vendors.stripe.responses.advice import advise
+from emulator.vendors.stripe.responses.jobs import JOB_RENDERERS, failure, finish
+from emulator.vendors.stripe.state.codec import StripeState
 
 
 def make_credentials(secret: str) -> Credentials:

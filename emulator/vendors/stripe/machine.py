@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Part, Row, View, Wait
-from emulator.vendors.stripe.assumptions import (
+from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
     CANCEL_READY,
@@ -15,9 +15,9 @@ from emulator.vendors.stripe.assumptions import (
     EMPTY_FILE,
     PROGRESS_EVENTS,
 )
-from emulator.vendors.stripe.events import JOB_EVENT, and_tell, tell
-from emulator.vendors.stripe.links import LINK, RETENTION
-from emulator.vendors.stripe.model import STATUSES, WITH_RESULTS, Job, counts_at, pace, until_progress, validated_at
+from emulator.vendors.stripe.events.model import JOB_EVENT, and_tell, tell
+from emulator.vendors.stripe.files.model.links import LINK, RETENTION
+from emulator.vendors.stripe.model.jobs import STATUSES, WITH_RESULTS, Job, counts_at, pace, until_progress, validated_at
 
 CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD = "create", "retrieve", "cancel", "upload", "download"
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from emulator.sdk import Answer, Handler, Operation, Request, Transaction
-from emulator.vendors.stripe.assumptions import (
+from emulator.vendors.stripe.assumptions.events import DELETED_DESTINATION
+from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
     CANCEL_READY,
@@ -23,8 +24,15 @@ from emulator.vendors.stripe.assumptions import (
     VERSION_UNKNOWN,
     WITHOUT_OUTPUT,
 )
-from emulator.vendors.stripe.assumptions_of_events import DELETED_DESTINATION
-from emulator.vendors.stripe.calls import (
+from emulator.vendors.stripe.events.model import because_of_the_request
+from emulator.vendors.stripe.files.model.links import MOUNT, read_download, read_upload
+from emulator.vendors.stripe.files.model.outcomes import Failing, plan
+from emulator.vendors.stripe.files.model.rows import Rows
+from emulator.vendors.stripe.files.requests import Intake
+from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
+from emulator.vendors.stripe.model.accounts import account_of
+from emulator.vendors.stripe.model.jobs import Job
+from emulator.vendors.stripe.requests.admission import (
     NOBODYS,
     ask_own,
     checking_fields,
@@ -34,19 +42,11 @@ from emulator.vendors.stripe.calls import (
     version_of,
     with_fields,
 )
-from emulator.vendors.stripe.contexts import acting
-from emulator.vendors.stripe.creation import differs_by_channel, new_job, refusal_of
-from emulator.vendors.stripe.events import because_of_the_request
-from emulator.vendors.stripe.grounds import facts_beside
-from emulator.vendors.stripe.idempotency import once
-from emulator.vendors.stripe.intake import Intake
-from emulator.vendors.stripe.links import MOUNT, read_download, read_upload
-from emulator.vendors.stripe.machine import CANCEL, CREATE, DOWNLOAD, JOB, RETRIEVE, UPLOAD
-from emulator.vendors.stripe.model import Job
-from emulator.vendors.stripe.outcomes import Failing, plan
-from emulator.vendors.stripe.parameters import NOTHING
-from emulator.vendors.stripe.platform import account_of
-from emulator.vendors.stripe.rows import Rows
+from emulator.vendors.stripe.requests.contexts import acting
+from emulator.vendors.stripe.requests.idempotency import once
+from emulator.vendors.stripe.requests.jobs import differs_by_channel, new_job, refusal_of
+from emulator.vendors.stripe.requests.queries import NOTHING
+from emulator.vendors.stripe.responses.citations import facts_beside
 
 ASSUMED = {
     "stripe-cancel-8": CANCEL_READY.id,

@@ -1,0 +1,1 @@
+"""Assumptions: choices where Stripe's publications are silent."""

@@ -1,0 +1,275 @@
+"""Where Stripe's publications are silent: the choices, ours, and why."""
+
+from __future__ import annotations
+
+from emulator.sdk import Assumption
+from emulator.vendors.stripe.assumptions.events import OF_EVENTS
+from emulator.vendors.stripe.assumptions.requests import OF_REQUESTS
+
+CANCEL_READY = Assumption(
+    "stripe.cancel-in-ready-for-upload",
+    "Can a job be canceled before its file was uploaded?",
+    ("200", "400"),
+    "200",
+    "Any job that is not completed yet may be canceled, and this one is not.",
+)
+CANCEL_TWICE = Assumption(
+    "stripe.cancel-while-cancelling",
+    "What does a second cancel hear while the first is still being carried out?",
+    ("200", "400"),
+    "200",
+    "A cancel of a canceled job succeeds, so it would be odd if one in between did not.",
+)
+CANCEL_COMPLETE = Assumption(
+    "stripe.cancel-when-complete",
+    "What does a cancel of a complete job hear?",
+    ("400", "200"),
+    "400",
+    "Only jobs that are not completed may be canceled, and one error is published for those that may not.",
+)
+CANCEL_FAILED = Assumption(
+    "stripe.cancel-when-failed",
+    "What does a cancel hear of a job that failed its validation, failed as a whole, or ran out of time?",
+    ("400", "200"),
+    "400",
+    "Nothing is left to cancel, and a canceled job is the only one of which it is said that the call succeeds again.",
+)
+CANCEL_PARAMETERS = Assumption(
+    "stripe.cancel-with-parameters",
+    "What becomes of a cancel with fields in its body, though it has no parameters?",
+    ("refuse", "ignore"),
+    "refuse",
+    "The second version of the API has an error of its own for fields that are not right.",
+)
+WITHOUT_OUTPUT = Assumption(
+    "stripe.canceled-without-output",
+    "What stands for the results of a canceled job of which no row was processed?",
+    ("omit", "empty"),
+    "omit",
+    "The description says that the file may be missing, although the schema lists it as required.",
+)
+UPLOAD_TIMEOUT_DETAILS = Assumption(
+    "stripe.upload-timeout-details",
+    "What are the status_details of a job that waited in vain for its file?",
+    ("empty", "omit"),
+    "empty",
+    "There is no type for them, just as for a job that is cancelling, whose details are shown empty.",
+)
+LIVEMODE = Assumption(
+    "stripe.livemode",
+    "Does a job say whether it is in live mode?",
+    ("emit", "omit"),
+    "emit",
+    "The schema requires it; every sample leaves it out, as samples do.",
+)
+VERSION_UNKNOWN = Assumption(
+    "stripe.version-unknown",
+    "What becomes of a request for a version that is not known to have what it asks for?",
+    ("lenient", "strict", "any"),
+    "lenient",
+    "New previews appear every month, and few changed what these calls do: one that is newer than all that are known is taken"
+    " for the newest, another for the last before it. Versions for everybody, such as 2026-10-28.endive, have no batch jobs:"
+    " the jobs of such a version are those of the previews of its time. What is not a date and a name is no version at all.",
+)
+IDEMPOTENT_ID = Assumption(
+    "stripe.idempotency-path-id",
+    "Is the id in the path among the parameters that must be the same when an idempotency key is used again?",
+    ("counts", "ignored"),
+    "counts",
+    "A key that canceled one job and is then sent for another is a mistake of the client's.",
+)
+IDEMPOTENCY_TYPE = Assumption(
+    "stripe.idempotency-error-type",
+    "Does the refusal of a key used for something else carry a type?",
+    ("emit", "omit"),
+    "emit",
+    "It is one of the few families of errors for which clients know a type.",
+)
+
+ENDPOINTS = Assumption(
+    "stripe.endpoints",
+    "Which endpoints may a job call?",
+    ("by-version", "any-version"),
+    "by-version",
+    "Each preview's clients know a list of paths, and there is an error for a path outside of it. Pages name others: the"
+    " changelog of 2026-03-25 speaks of creating customers, which no list of that version has, and an older copy of the guide"
+    " lists three endpoints, without /v1/credit_notes, which the clients list.",
+)
+CHANNEL = Assumption(
+    "stripe.channel",
+    "Which channel of previews does the account have, so that its jobs may call what that channel lists?",
+    ("public", "private"),
+    "public",
+    "Everybody may have the public previews (betas); the private ones (alphas), which list far more, are by invitation.",
+)
+REQUIRED_FIELDS = Assumption(
+    "stripe.create-required-fields",
+    "Must a new job say whether it skips validation, and have metadata?",
+    ("guide", "reference"),
+    "guide",
+    "The reference requires both, but the guide's own command lines leave them out.",
+)
+CONTENT_TYPE = Assumption(
+    "stripe.upload-content-type",
+    "Which content types may an uploaded file have?",
+    ("samples", "octet-stream", "any"),
+    "samples",
+    "The text accepts application/octet-stream alone, but the published command line sends application/jsonlines. No page"
+    " speaks of an upload that names no type: it is taken too.",
+)
+LINK_REFUSED = Assumption(
+    "stripe.link-refused",
+    "What does a link answer that has expired, was used before, or leads nowhere?",
+    ("403", "404"),
+    "403",
+    "Stores with presigned links refuse them so.",
+)
+LINK_LIFE = Assumption(
+    "stripe.download-link-life",
+    "From when on does the hour count that a download link lives?",
+    ("from-retrieve", "from-creation"),
+    "from-retrieve",
+    "Samples show 70 minutes after creation; a link that died then would be dead before a job of 24 hours ends.",
+)
+EMPTY_FILE = Assumption(
+    "stripe.empty-file",
+    "How does the validation of a file without requests end?",
+    ("invalid", "complete"),
+    "invalid",
+    "A batch of nothing is more likely a mistake than a wish.",
+)
+ROW_WITHOUT_ID = Assumption(
+    "stripe.row-without-id",
+    "What stands for the id in the result of a row that has none?",
+    ("null", "line-number"),
+    "null",
+    "There is no id to repeat, and null says so.",
+)
+RESULTS_EXPIRED = Assumption(
+    "stripe.results-expired",
+    "Does a job still show its output_file when its results are no longer kept?",
+    ("show", "omit"),
+    "show",
+    "The schema requires it; its link has expired with the results, and is refused.",
+)
+UPDATED_EVENTS = Assumption(
+    "stripe.updated-events",
+    "Does an updated event tell that a job is in progress, or cancelling, and of its progress?",
+    ("emit", "omit"),
+    "emit",
+    "The type tells of a changed status or progress, and these two statuses have no type of their own.",
+)
+PROGRESS_EVENTS = Assumption(
+    "stripe.progress-events",
+    "How often does an updated event tell of the progress of a job?",
+    ("quarters", "never"),
+    "quarters",
+    "The guide says that one comes when progress changed, but not how often: after each row would be far too often.",
+)
+EVENT_CHANGES = Assumption(
+    "stripe.event-changes",
+    "What are the changes of an event that tracks none?",
+    ("null", "empty"),
+    "null",
+    "The schema says that they are always null, although a sample shows an empty object.",
+)
+EVENT_METADATA = Assumption(
+    "stripe.event-metadata",
+    "Where does an event have the metadata of its job?",
+    ("omit", "data"),
+    "omit",
+    "The guide promises it, but the schema has no place for it.",
+)
+RATE_LIMIT_TYPE = Assumption(
+    "stripe.rate-limit-type",
+    "Does the refusal of too many requests carry a type?",
+    ("emit", "omit"),
+    "emit",
+    "It is one of the few families of errors for which clients know a type.",
+)
+LIST_ORDER = Assumption(
+    "stripe.list-order",
+    "In which order are events and destinations listed?",
+    ("newest", "oldest"),
+    "newest",
+    "Every list of the first API begins with what is newest.",
+)
+TOO_MANY_DESTINATIONS = Assumption(
+    "stripe.too-many-destinations",
+    "What becomes of the create of an event destination where the account has 16, which is all that it may have?",
+    ("400", "allow"),
+    "400",
+    "The number is published, but no error of its own for those beyond it.",
+)
+OTHER_ACCOUNT = Assumption(
+    "stripe.other-account",
+    "What does a key hear of a job or a destination that belongs to another account?",
+    ("unknown", "403"),
+    "unknown",
+    "An id that is not the account's own should look like one that was never given out.",
+)
+PING_REASON = Assumption(
+    "stripe.ping-reason",
+    "Does the reason of a ping name the request that asked for it?",
+    ("null", "request"),
+    "null",
+    "The published sample of a ping has none, although events name the requests that caused them.",
+)
+PING_FORM = Assumption(
+    "stripe.ping-form",
+    "What have the data and the changes of a ping in them?",
+    ("printed", "event"),
+    "printed",
+    "The published sample has null for its data and no changes; those of the events of jobs have an object and changes.",
+)
+PING_OBJECT = Assumption(
+    "stripe.ping-related-type",
+    "Which type does a ping name as that of its related object?",
+    ("event_destination", "v2.core.event_destination"),
+    "event_destination",
+    "The published sample of a ping has the short one, and the page of all types of events the long one.",
+)
+PAGE_FILTERS = Assumption(
+    "stripe.page-filters",
+    "What becomes of the request for another page of a list whose filters are not those of the first request?",
+    ("refuse", "apply"),
+    "refuse",
+    "Filters are published not to change after the first request, but no page says what happens if they do.",
+)
+
+ASSUMPTIONS = (
+    CANCEL_READY,
+    CANCEL_TWICE,
+    CANCEL_COMPLETE,
+    CANCEL_FAILED,
+    CANCEL_PARAMETERS,
+    WITHOUT_OUTPUT,
+    UPLOAD_TIMEOUT_DETAILS,
+    LIVEMODE,
+    VERSION_UNKNOWN,
+    IDEMPOTENT_ID,
+    IDEMPOTENCY_TYPE,
+    ENDPOINTS,
+    CHANNEL,
+    REQUIRED_FIELDS,
+    CONTENT_TYPE,
+    LINK_REFUSED,
+    LINK_LIFE,
+    EMPTY_FILE,
+    ROW_WITHOUT_ID,
+    RESULTS_EXPIRED,
+    UPDATED_EVENTS,
+    PROGRESS_EVENTS,
+    EVENT_CHANGES,
+    EVENT_METADATA,
+    RATE_LIMIT_TYPE,
+    LIST_ORDER,
+    TOO_MANY_DESTINATIONS,
+    OTHER_ACCOUNT,
+    PING_REASON,
+    PING_FORM,
+    PING_OBJECT,
+    PAGE_FILTERS,
+    *OF_EVENTS,
+    *OF_REQUESTS,
+)

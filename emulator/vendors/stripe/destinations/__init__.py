@@ -1,0 +1,1 @@
+"""Event destinations: where events are sent."""

@@ -1,0 +1,1 @@
+"""Files: uploads, the outcomes of their rows, and results."""

@@ -1,0 +1,1 @@
+"""The model of files: rows, outcomes, links and patterns of ids."""

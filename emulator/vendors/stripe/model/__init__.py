@@ -1,0 +1,1 @@
+"""The model: jobs, the account, versions, and the endpoints that jobs may call."""

@@ -1,0 +1,1 @@
+"""Requests: who may send them, and how their queries, bodies and keys are read."""

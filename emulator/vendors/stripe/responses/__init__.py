@@ -1,0 +1,1 @@
+"""Responses: renderers, headers, and the facts that an answer cites."""

@@ -1,0 +1,1 @@
+"""The state of Stripe as scenarios and the control plane write it."""
