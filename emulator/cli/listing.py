@@ -18,7 +18,7 @@ from emulator.scenario.document import MAX_BYTES
 from emulator.scenario.files import read_at_most
 
 if TYPE_CHECKING:
-    from emulator.kernel.machine import Machine, Wait
+    from emulator.kernel.machine import Machine, Timer
     from emulator.sdk.vendor import Vendor
 
 CLOCK = {"now": str, "rate": str | int | Decimal, "next": str | None}
@@ -93,13 +93,13 @@ def timers(wish: Wish) -> Iterator[Item]:
 
     for vendor in wish.vendors:
         for machine in vendor.machines:
-            for it in machine.waits:
+            for it in machine.timers:
                 if it.settable:
                     default = None if it.default is None else format_duration(it.default)
                     yield {"id": it.name, "default": default, "meaning": _meaning(vendor, machine, it)}
 
 
-def _meaning(vendor: Vendor, machine: Machine, wait: Wait) -> str:
+def _meaning(vendor: Vendor, machine: Machine, wait: Timer) -> str:
     """The changes that the end of a wait brings, and the evidence for its length."""
     from emulator.contract.evidence import load_evidence
     from emulator.kernel.machine import ABSENT, After

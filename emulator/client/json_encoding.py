@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import format_instant
-from emulator.kernel.quantities import duration_at, format_duration
+from emulator.kernel.quantities import format_duration, parse_duration_at
 from emulator.sdk.exact_json import dump
 
 Path = tuple[str | int, ...]
@@ -47,7 +47,7 @@ def duration(value: object, *path: str | int) -> str:
     Raises:
         BadInput: it is none, is negative or too long.
     """
-    return format_duration(duration_at(value, *path))
+    return format_duration(parse_duration_at(value, *path))
 
 
 def _instead(number: float | Decimal, path: Path) -> str:

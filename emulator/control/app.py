@@ -21,7 +21,7 @@ from emulator.control.problems import in_text, on_failure, on_hang_up, on_http_e
 from emulator.control.queries import check_query
 from emulator.control.route import Asked, ControlRoute
 from emulator.control.schemas import Schema, followed, sent
-from emulator.kernel.beside import MANY
+from emulator.kernel.beside import MANY_RESOURCES
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.world import World
 from emulator.web.expectation import waits_for_continue
@@ -87,7 +87,7 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
     plane, named = asked.plane, asked.request.path_params.get("world", "")
     while named in plane.worlds and not row.leaves_world:
         world = plane.worlds.get(named)
-        is_long = row.takes_long or has_long_head(asked.request.scope) or len(world.store) > MANY
+        is_long = row.takes_long or has_long_head(asked.request.scope) or len(world.store) > MANY_RESOURCES
         response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)
         if response is not None:
             return response

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from emulator.control.queries import query_number
-from emulator.kernel.budget import Account
+from emulator.kernel.budget import Quota
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import Document
@@ -115,7 +115,7 @@ async def read_nothing(_: Request) -> Body:
     return {}
 
 
-def read_value(schema: Mapping[str, Any], most_bytes: int, account: Account) -> Reader:
+def read_value(schema: Mapping[str, Any], most_bytes: int, account: Quota) -> Reader:
     """Reads a body that is one value, in JSON or YAML, and fits the schema. An empty body is an empty object."""
 
     async def read(request: Request) -> Body:
@@ -125,7 +125,7 @@ def read_value(schema: Mapping[str, Any], most_bytes: int, account: Account) -> 
     return read
 
 
-def read_scenario(schema: Mapping[str, Any], most_bytes: int, account: Account) -> Reader:
+def read_scenario(schema: Mapping[str, Any], most_bytes: int, account: Quota) -> Reader:
     """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document); others may be in the query."""
 
     async def read(request: Request) -> Body:
@@ -189,7 +189,7 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def text_of(request: Request, most_bytes: int, account: Account) -> str:
+async def text_of(request: Request, most_bytes: int, account: Quota) -> str:
     """The body as text, without the mark that some editors put before UTF-8.
 
     Raises:

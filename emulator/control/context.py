@@ -6,7 +6,7 @@ from threading import Lock, RLock
 from typing import Any
 
 from emulator.control.serializers import world_to_json
-from emulator.kernel.budget import Account, Budget
+from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit
 from emulator.kernel.world import World
@@ -78,10 +78,10 @@ class ControlContext:
                 return self.library.get(written)
         document = written if isinstance(written, Document) else Document(written)
         if isinstance(document.value, dict):
-            self.admit(document.value.get("given"), Account(self.worlds.budget))
+            self.admit(document.value.get("given"), Quota(self.worlds.budget))
         return load_document(document, self.vendors, titled=False, budget=self.bounds[1])
 
-    def admit(self, state: object, account: Account) -> None:
+    def admit(self, state: object, account: Quota) -> None:
         """Make sure that there is room for a state by vendor, whatever else is wrong with it, before it is looked at closely.
 
         Raises:

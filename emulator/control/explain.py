@@ -12,14 +12,14 @@ from emulator.control.serializers import entry_to_json
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
 from emulator.kernel.history import ResourceChange
-from emulator.kernel.journal import STEPS, Change, Entry, Exchange, Journal, Step, format_instant, outcome
+from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, Entry, Exchange, Journal, format_instant, outcome
 from emulator.kernel.machine import Row
 from emulator.kernel.printable import escaped
 from emulator.kernel.redact import redact_text
 from emulator.kernel.secrets import redact
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
-from emulator.state.diff import of_touched
+from emulator.state.diff import commit_differences
 from emulator.web.answers import SCRIPTED
 from emulator.web.held import Held
 from emulator.web.recorder import REFUSED
@@ -73,7 +73,7 @@ class NoEntry(NotFound):
 
     def __init__(self, journal: Journal, n: int | None = None) -> None:
         wanted = "no entry of an exchange" if n is None else f"no entry {n}"
-        if n is not None and (newer := journal.continued(n)):
+        if n is not None and (newer := journal.successor(n)):
             wanted += f" any more: a fault held this request up, and when it was taken away it went on as entry {newer}"
         here = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
         EmulatorError.__init__(self, f"this journal has {wanted}: {here}")
@@ -103,7 +103,7 @@ def _of_exchange(
 ) -> Explained:
     """The explanation of an exchange; `changed_resources` is None where it is forgotten."""
     vendor = vendors[exchange.operation.partition(".")[0]]
-    differences = None if changed_resources is None else of_touched(world, vendors, changed_resources, exchange.at)
+    differences = None if changed_resources is None else commit_differences(world, vendors, changed_resources, exchange.at)
     told = {
         **entry_to_json(Entry(n, exchange)),
         **({"delivered": None} if held else {}),
@@ -114,7 +114,7 @@ def _of_exchange(
         "because": _cited(vendor.name, exchange.evidence),
         "also": [fact for id in exchange.also if (fact := _cited(vendor.name, id))],
         "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
-        "rows": [_row(world, step) for step in exchange.steps],
+        "rows": [_row(world, step) for step in exchange.applied_rows],
         "assumptions": list(_assumptions(world, vendor, exchange)),
         **({"differences": None, "rest": 0} if differences is None else page(differences, limit)),
         "newer": None,
@@ -143,7 +143,7 @@ def _cited(vendor: str, id: str | None) -> dict[str, str] | None:
     return None if fact is None else {"evidence": fact.id, "kind": fact.kind, "source": fact.source, "says": fact.says}
 
 
-def _row(world: World, step: Step) -> dict[str, Any]:
+def _row(world: World, step: AppliedRow) -> dict[str, Any]:
     row, machine = step.row, world.rules.machines[step.kind]
     return {
         "resource": step.kind,
@@ -168,7 +168,9 @@ def _condition(row: Row) -> str | None:
 
 def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[dict[str, Any]]:
     """Those that the answer names, that a row depended on, or that somebody asked about on the way."""
-    rows = [row for step in exchange.steps for row in (step.row, *world.rules.machines[step.kind].skipped_rows(step.row))]
+    rows = [
+        row for step in exchange.applied_rows for row in (step.row, *world.rules.machines[step.kind].skipped_rows(step.row))
+    ]
     named = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
     for it in vendor.assumptions:
         if it.id in named:
@@ -186,7 +188,8 @@ def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
     for row in told["rows"][:SPOKEN]:
         yield from _row_lines(row, told)
     if len(told["rows"]) > SPOKEN:
-        yield f"  row         and {'at least ' if len(told['rows']) == STEPS else ''}{len(told['rows']) - SPOKEN} more"
+        least = "at least " if len(told["rows"]) == MAX_APPLIED_ROWS else ""
+        yield f"  row         and {least}{len(told['rows']) - SPOKEN} more"
     if told["because"]:
         yield f"  because     {_fact(told['because'])}"
     yield from (f"  also        {_fact(fact)}" for fact in told["also"])

@@ -8,7 +8,7 @@ from itertools import islice
 import orjson
 
 from emulator.kernel.faults import STATUS
-from emulator.kernel.journal import Exchange, Step
+from emulator.kernel.journal import AppliedRow, Exchange
 from emulator.kernel.machine import ABSENT, Machine
 from emulator.kernel.secrets import redact
 from emulator.kernel.words import TYPO, near, some
@@ -44,7 +44,7 @@ def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> l
         *_of_fault(exchange),
         *path,
         *_of_fixed_name(vendor, routes, exchange),
-        *(hint for step in exchange.steps[-1:] for hint in _of_step(world, step, exchange)),
+        *(hint for step in exchange.applied_rows[-1:] for hint in _of_step(world, step, exchange)),
         *_of_parameters(world, vendor, routes, exchange),
         *_of_body(vendor, exchange),
         *_advice(world, vendor, exchange),
@@ -76,7 +76,7 @@ def _of_fault(exchange: Exchange) -> Iterator[str]:
         if exchange.answer == FAILED:
             effect = "nothing was done; "
         else:
-            effect = "it took effect; " if any(_does_something(step) for step in exchange.steps) else ""
+            effect = "it took effect; " if any(_does_something(step) for step in exchange.applied_rows) else ""
         yield f"{effect}the {exchange.status} comes from {fault.id}"
 
 
@@ -145,7 +145,7 @@ def _fit(segments: Sequence[str], pattern: Sequence[str]) -> bool:
     return len(segments) == len(pattern) and all(same)
 
 
-def _of_step(world: World, step: Step, exchange: Exchange) -> Iterator[str]:
+def _of_step(world: World, step: AppliedRow, exchange: Exchange) -> Iterator[str]:
     """Of the row that was taken last: where there is no such resource, or it is in another state than would have done."""
     machine = world.rules.machines[step.kind]
     if step.row.state == ABSENT:
@@ -155,11 +155,11 @@ def _of_step(world: World, step: Step, exchange: Exchange) -> Iterator[str]:
         yield f"{step.row.cause} works where a {_noun(step.kind)} is {working}; this one was {step.row.state}"
 
 
-def _does_something(step: Step) -> bool:
+def _does_something(step: AppliedRow) -> bool:
     return step.row.to != step.row.state or step.row.effect is not None
 
 
-def _states_that_move(machine: Machine, step: Step) -> list[str]:
+def _states_that_move(machine: Machine, step: AppliedRow) -> list[str]:
     moving = (row for row in machine.rows if row.cause == step.row.cause and (row.to != row.state or row.effect is not None))
     return list(dict.fromkeys(row.state for row in moving if row.state not in (ABSENT, step.row.state)))
 
@@ -167,7 +167,7 @@ def _states_that_move(machine: Machine, step: Step) -> list[str]:
 def _of_id(world: World, kind: str, id: str) -> Iterator[str]:
     if world.store.find(kind, id) is not None:
         return
-    known = [resource.id for resource in islice(world.store.ranking(kind).rising(), LOOKED_AT)]
+    known = [resource.id for resource in islice(world.store.sorted_group(kind).ascending(), LOOKED_AT)]
     if not known:
         yield f"this world has no {_noun(kind)}"
     elif close := near(id, known):
@@ -180,7 +180,7 @@ def _of_id(world: World, kind: str, id: str) -> Iterator[str]:
 def _of_parameters(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
     """For ids that the vendor looked up itself, so that no row speaks of them."""
     route = routes.find(exchange.method, exchange.target.partition("?")[0])
-    if route is None or route.operation is None or exchange.steps:
+    if route is None or route.operation is None or exchange.applied_rows:
         return
     for name, value in route.parameters.items():
         kind = _kind_of(world, vendor, route.operation, name)

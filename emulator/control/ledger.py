@@ -12,7 +12,7 @@ from emulator.kernel.journal import Exchange, format_instant
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.sdk.vendor import Vendors
-from emulator.state.diff import Difference, of_touched
+from emulator.state.diff import Difference, commit_differences
 
 NOTHING = "nothing"
 """The state of what is not there."""
@@ -25,7 +25,7 @@ def ledger_to_json(world: World, vendors: Vendors, limit: int = PAGE) -> dict[st
 
     Of the differences of a commit, those within the limit are shown, and the others counted.
     """
-    told = [(commit, of_touched(world, vendors, commit.changed_resources, commit.at)) for commit in world.history]
+    told = [(commit, commit_differences(world, vendors, commit.changed_resources, commit.at)) for commit in world.history]
     visible = [(commit, differences) for commit, differences in told if differences]
     committed = {commit.exchange for commit, _ in visible}
     return {

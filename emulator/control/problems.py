@@ -11,7 +11,17 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from emulator.control.paths import hint
-from emulator.kernel.errors import BadInput, Conflict, EmulatorError, NotFound, Problem, TimeRunsForward, TooLarge, TooMany, cut
+from emulator.kernel.errors import (
+    BadInput,
+    Conflict,
+    EmulatorError,
+    NotFound,
+    Problem,
+    TimeRunsForward,
+    TooLarge,
+    TooMany,
+    truncate,
+)
 from emulator.kernel.printable import escaped
 from emulator.kernel.redact import redact_text
 from emulator.web.guard import PREFIX, Rejection
@@ -46,9 +56,11 @@ def turned_away(turned: Rejection) -> Response:
 
 def refusal(error: EmulatorError) -> Response:
     """Our own errors, each with its status."""
-    more: dict[str, object] = {"errors": [_show_problem(it) for it in error.told()]} if isinstance(error, BadInput) else {}
-    if isinstance(error, BadInput) and error.untold:
-        more["untold"] = error.untold
+    more: dict[str, object] = (
+        {"errors": [_show_problem(it) for it in error.shown_problems()]} if isinstance(error, BadInput) else {}
+    )
+    if isinstance(error, BadInput) and error.omitted:
+        more["untold"] = error.omitted
     return problem(_status_of(error), _sentence(error), **more)
 
 
@@ -62,7 +74,7 @@ def _status_of(error: EmulatorError) -> int:
 
 
 def _sentence(error: EmulatorError) -> str:
-    return "; ".join(error.lines()) if isinstance(error, BadInput) else cut(str(error))
+    return "; ".join(error.lines()) if isinstance(error, BadInput) else truncate(str(error))
 
 
 def _show_problem(it: Problem) -> dict[str, object]:

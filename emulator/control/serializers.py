@@ -73,7 +73,7 @@ def held_to_json(held: Held) -> dict[str, Any]:
         "operation": held.operation,
         "since": format_instant(held.since),
         "until": format_instant(held.due) if held.due else None,
-        "fault": held.fault.note()._asdict(),
+        "fault": held.fault.hit()._asdict(),
     }
 
 
@@ -132,7 +132,7 @@ def vendor_to_json(vendor: Vendor) -> dict[str, Any]:
         "mounts": list(vendor.mounts),
         "operations": [{"name": it.name, "method": it.method, "path": it.path} for it in vendor.operations],
         "machines": [_machine(machine) for machine in vendor.machines],
-        "waits": {wait.name: _wait(wait.default, wait.source) for wait in vendor.settable_waits.values()},
+        "waits": {wait.name: _wait(wait.default, wait.source) for wait in vendor.settable_timers.values()},
         "assumptions": [
             {"id": it.id, "question": it.question, "choices": list(it.choices), "default": it.default, "reason": it.reason}
             for it in vendor.assumptions

@@ -12,7 +12,7 @@ from emulator.control.schemas import COUNT, FLAG, TEXT, list_of, map_of, object_
 from emulator.control.serializers import clock_to_json, state_to_json
 from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.moment import Moment
-from emulator.kernel.quantities import duration_at, parse_instant
+from emulator.kernel.quantities import parse_duration_at, parse_instant
 from emulator.kernel.world import World
 from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.schema_types import INSTANT
@@ -39,7 +39,7 @@ MEMORY = object_of(used=COUNT, limit=COUNT, worlds=map_of(COUNT))
 )
 def worlds(asked: Asked) -> Any:
     every, budget = [*asked.plane.worlds], asked.plane.worlds.budget
-    memory = {"used": budget.used, "limit": budget.limit, "worlds": {world.id: world.account.bytes for world in every}}
+    memory = {"used": budget.used, "limit": budget.limit, "worlds": {world.id: world.quota.bytes for world in every}}
     return {"worlds": [asked.plane.shown(world, asked.base_url) for world in every], "memory": memory}
 
 
@@ -160,7 +160,7 @@ def change_state(world: World, asked: Asked) -> Any:
     vendors = asked.plane.vendors
     if not asked.body and asked.has_no_body:
         raise BadInput([Problem(NOTHING_TO_CHANGE)])
-    asked.plane.admit(asked.body, world.account)
+    asked.plane.admit(asked.body, world.quota)
     if problems := list(state_problems(asked.body, vendors)):
         raise BadInput(problems)
     if names_empty_parts_only(asked.body):
@@ -184,7 +184,7 @@ def set_clock(world: World, asked: Asked) -> Any:
     if "now" in asked.body:
         world.advance_to(parse_instant(asked.body["now"]))
     if "rate" in asked.body:
-        world.clock.run_at(rate_of(asked.body["rate"]))
+        world.clock.set_rate(rate_of(asked.body["rate"]))
     return clock_to_json(world)
 
 
@@ -200,7 +200,7 @@ def set_clock(world: World, asked: Asked) -> Any:
 def advance(world: World, asked: Asked) -> Any:
     wanted = asked.body
     if "by" in wanted:
-        fired = world.advance_by(duration_at(wanted["by"], "by"))
+        fired = world.advance_by(parse_duration_at(wanted["by"], "by"))
     elif "to" in wanted:
         fired = world.advance_to(parse_instant(wanted["to"]))
     else:

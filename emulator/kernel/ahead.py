@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from emulator.kernel.plan import Planned
+from emulator.kernel.plan import TimelineEvent
 from emulator.kernel.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -34,22 +34,22 @@ TOO_FAR = "more than {} things would happen by themselves on the way: jump less 
 RESTLESS = "after {} events this world is still not at rest: it seems to repeat for ever"
 
 
-def most_steps(world: World) -> int:
+def jump_limit(world: World) -> int:
     """Return how many steps one jump may bring about in this world."""
     return JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
 
 
-def steps_of_a_look(world: World) -> int:
+def catch_up_limit(world: World) -> int:
     """Return how many steps one look makes at most in this world, where the clock runs."""
     return min(LOOK_LIMIT + LOOK_LIMIT_EACH * len(world.store), MOST_OF_A_LOOK)
 
 
-def least_steps(world: World, here: datetime, until: datetime, most: int) -> int:
+def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     """Return how many steps lie between two instants at least, counted little further than `most`.
 
     Counts no further than the next plan of the scenario, which may change anything.
     """
     view = Transaction(world, here, "look ahead")
-    end = min([until, *(plan.at for plan in world.store.all(Planned.kind))])
+    end = min([until, *(plan.at for plan in world.store.all(TimelineEvent.kind))])
     counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
     return sum(least(view, end, most) for least in counts)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-BESIDE = 5_000
+LARGE_WORLD = 5_000
 """Resources of a world beyond which whatever it is asked may take long."""
 
-MANY = 250
+MANY_RESOURCES = 250
 """Resources of a world beyond which what touches each of them may take long."""

@@ -13,7 +13,7 @@ from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.weight import LARGE, Weight, plan_of, weigh, weigh_all
 
-PART = 250
+CHARGE_SIZE = 250
 """Bytes that the charge of a large part takes itself."""
 
 FEW = 8
@@ -35,36 +35,36 @@ class Charge:
     nothing has to be told when one of them is dropped. `parts` are the charges of large parts that others may share, too.
     """
 
-    __slots__ = ("account", "parts", "size")
+    __slots__ = ("parts", "quota", "size")
 
-    def __init__(self, account: Account, size: int, parts: tuple[Part, ...] = ()) -> None:
-        self.account = account
+    def __init__(self, quota: Quota, size: int, parts: tuple[SharedCharge, ...] = ()) -> None:
+        self.quota = quota
         self.size = size
         self.parts = parts
-        account.budget.take(account, size)
+        quota.budget.take(quota, size)
 
     def __del__(self) -> None:
-        account = self.account
-        account.budget.give_back(account, self.size)
+        quota = self.quota
+        quota.budget.give_back(quota, self.size)
 
     def become(self, size: int) -> None:
         """Count so many bytes from now on."""
-        self.account.budget.take(self.account, size - self.size)
+        self.quota.budget.take(self.quota, size - self.size)
         self.size = size
 
 
-class Part(Charge):
+class SharedCharge(Charge):
     """The charge of a large part of kept values: of all values that share it, it counts once."""
 
     __slots__ = ("__weakref__", "value")
 
-    def __init__(self, account: Account, size: int, parts: tuple[Part, ...], value: object) -> None:
-        super().__init__(account, size, parts)
+    def __init__(self, quota: Quota, size: int, parts: tuple[SharedCharge, ...], value: object) -> None:
+        super().__init__(quota, size, parts)
         self.value = value
         """Held, so that no other value can have its identity meanwhile."""
 
 
-class Kept:
+class Metered:
     """A value that a world keeps, a frozen dataclass, and its charge once it is kept."""
 
     __slots__ = ("charge",)
@@ -78,11 +78,11 @@ class Budget:
     def __init__(self, limit: int, of_world: int | None = None) -> None:
         self.limit = limit
         self.of_world = limit if of_world is None else of_world
-        self.parts: WeakValueDictionary[int, Part] = WeakValueDictionary()
-        self.spares: WeakSet[Spare] = WeakSet()
+        self.parts: WeakValueDictionary[int, SharedCharge] = WeakValueDictionary()
+        self.caches: WeakSet[EvictableCache] = WeakSet()
         self.bytes = 0
         self._lock = Lock()
-        self._returned: deque[tuple[Account, int]] = deque()
+        self._returned: deque[tuple[Quota, int]] = deque()
 
     @classmethod
     def of(cls, limits: Limits) -> Budget:
@@ -95,40 +95,40 @@ class Budget:
         self.settle()
         return self.bytes
 
-    def take(self, account: Account, size: int) -> None:
-        """Count bytes that an account takes."""
-        self._count(account, size)
+    def take(self, quota: Quota, size: int) -> None:
+        """Count bytes that an quota takes."""
+        self._count(quota, size)
         if self._returned:
             self.settle()
 
-    def _count(self, account: Account, size: int) -> None:
+    def _count(self, quota: Quota, size: int) -> None:
         with self._lock:
-            account.bytes += size
+            quota.bytes += size
             self.bytes += size
 
-    def give_back(self, account: Account, size: int) -> None:
+    def give_back(self, quota: Quota, size: int) -> None:
         """Count bytes that are free again. It never waits: the collector of garbage may call it while the lock is held."""
         if self._lock.acquire(blocking=False):
-            account.bytes -= size
+            quota.bytes -= size
             self.bytes -= size
             self._lock.release()
         else:
-            self._returned.append((account, size))
+            self._returned.append((quota, size))
 
     def settle(self) -> None:
         """Count what was given back while the lock was held."""
         with suppress(IndexError):  # another thread may have counted the last
             while self._returned:
-                account, size = self._returned.popleft()
-                self._count(account, -size)
+                quota, size = self._returned.popleft()
+                self._count(quota, -size)
 
-    def drop_spares(self) -> None:
+    def clear_caches(self) -> None:
         """Drop what is kept only to save work."""
-        for spare in [*self.spares]:
+        for spare in [*self.caches]:
             spare.drop()
 
 
-class Spare:
+class EvictableCache:
     """What is kept only to save work, by key, the newest `capacity` of it. It gives way before anything is refused."""
 
     def __init__(self, capacity: int) -> None:
@@ -139,19 +139,19 @@ class Spare:
         """Return what is kept under a key, or None."""
         return self._kept.get(key)
 
-    def keep(self, key: object, value: object, budget: Budget) -> None:
+    def put(self, key: object, value: object, budget: Budget) -> None:
         """Keep a value, in place of the oldest where there are too many."""
         while len(self._kept) >= self._capacity:
             self._kept.pop(next(iter(self._kept)), None)
         self._kept[key] = value
-        budget.spares.add(self)
+        budget.caches.add(self)
 
     def drop(self) -> None:
         """Keep nothing any more."""
         self._kept.clear()
 
 
-class Account:
+class Quota:
     """The bytes that one world has brought into a budget. What it shares with an earlier world counts there."""
 
     __slots__ = ("budget", "bytes", "limit")
@@ -179,7 +179,7 @@ class Account:
         if known is not None:
             return known
         plan = plan_of(type(value))
-        parts: list[Part] = []
+        parts: list[SharedCharge] = []
         texts = plan.texts(value)
         size = sum(map(getsizeof, texts))
         if size >= LARGE:
@@ -199,7 +199,7 @@ class Account:
             TooMany: there is not.
         """
         if not self._has_room(size):
-            self.budget.drop_spares()
+            self.budget.clear_caches()
             if not self._has_room(size):
                 raise self.refusal(what, size)
 
@@ -216,7 +216,7 @@ class Account:
         budget = self.budget
         return budget.used + size <= budget.limit and self.bytes + size <= self.limit
 
-    def _charge_field(self, field: Any, parts: list[Part]) -> int:
+    def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""
         known = self.budget.parts
         part = known.get(id(field)) if isinstance(field, _SIZED) and len(field) > FEW else None
@@ -229,12 +229,12 @@ class Account:
         parts.append(part)
         return 0
 
-    def _part(self, value: Any) -> Part:
+    def _part(self, value: Any) -> SharedCharge:
         """Return the charge of a large part, which others may share."""
         part = self.budget.parts.get(id(value))
         return self._new_part(value, weigh(value)) if part is None else part
 
-    def _new_part(self, value: Any, weight: Weight) -> Part:
-        part = Part(self, PART + weight.own + weight.own // LOST, tuple(map(self._part, weight.large)), value)
+    def _new_part(self, value: Any, weight: Weight) -> SharedCharge:
+        part = SharedCharge(self, CHARGE_SIZE + weight.own + weight.own // LOST, tuple(map(self._part, weight.large)), value)
         self.budget.parts[id(value)] = part
         return part

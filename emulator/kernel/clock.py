@@ -119,7 +119,7 @@ class Clock:
             return 0.0
         return inf if self.rate == FROZEN else left / self.rate
 
-    def run_at(self, rate: float) -> None:
+    def set_rate(self, rate: float) -> None:
         """Goes on from the present instant at another rate; what a world that is behind did not reach is given up."""
         self._start_from(self.now())
         self.rate = rate

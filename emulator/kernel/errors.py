@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from emulator.kernel.printable import escaped
 from emulator.kernel.words import hint
 
-TOLD = 100
+MAX_PROBLEMS = 100
 """Mistakes that are told of one input; of more, how many there are."""
 
 LONGEST = 1_000
@@ -57,19 +57,19 @@ class BadInput(EmulatorError):
         """One problem, at a path."""
         return cls([Problem(message, path)])
 
-    def told(self) -> list[Problem]:
-        """Return the first TOLD problems, each cut where it is longer than anybody reads; the others are `untold`."""
-        return [replace(it, message=cut(it.message), path=_short(it.path)) for it in self.problems[:TOLD]]
+    def shown_problems(self) -> list[Problem]:
+        """Return the first MAX_PROBLEMS problems, each cut where it is longer than anybody reads; the others are `omitted`."""
+        return [replace(it, message=truncate(it.message), path=_short(it.path)) for it in self.problems[:MAX_PROBLEMS]]
 
     @property
-    def untold(self) -> int:
+    def omitted(self) -> int:
         """How many problems there are beside those that are told."""
-        return max(0, len(self.problems) - TOLD)
+        return max(0, len(self.problems) - MAX_PROBLEMS)
 
     def lines(self) -> list[str]:
         """Each problem that is told as `source:line:column: message`, as far as the place is known; then how many more."""
-        more = [f"and {self.untold} more mistake{'s' if self.untold > 1 else ''}"] if self.untold else []
-        return [escaped(self._line(problem)) for problem in self.told()] + more
+        more = [f"and {self.omitted} more mistake{'s' if self.omitted > 1 else ''}"] if self.omitted else []
+        return [escaped(self._line(problem)) for problem in self.shown_problems()] + more
 
     def _line(self, problem: Problem) -> str:
         place = [self.source] if self.source else []
@@ -80,13 +80,13 @@ class BadInput(EmulatorError):
         return ": ".join([":".join(place), problem.message]) if place else problem.message
 
 
-def cut(text: str) -> str:
+def truncate(text: str) -> str:
     """Return a text as it is, or its beginning where it is longer than LONGEST."""
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _short(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
-    return tuple(cut(part) if isinstance(part, str) else part for part in path)
+    return tuple(truncate(part) if isinstance(part, str) else part for part in path)
 
 
 class Conflict(EmulatorError):

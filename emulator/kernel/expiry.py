@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, MachineError, TooMany
 from emulator.kernel.journal import Change
-from emulator.kernel.machine import Wait
-from emulator.kernel.plan import Planned
+from emulator.kernel.machine import Timer
+from emulator.kernel.plan import TimelineEvent
 from emulator.kernel.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ Key = tuple[str, str]
 """(kind, id) of a resource."""
 
 
-def keep_up(world: World, most: int) -> bool:
+def catch_up(world: World, most: int) -> bool:
     """Bring a world to where its clock is, and return whether it got there.
 
     Where the clock runs, that is done in `most` steps at most. A world that did not get there shows the instant it has reached.
@@ -50,7 +50,7 @@ def expire(world: World, due: datetime, key: Key) -> list[Change]:
     # what arises when it should have happened already happens at once: no change is older than the one before it
     at = max(due, world.history.newest or due)
     try:
-        with Transaction(world, at, f"after {wait.name}", bounded=isinstance(resource, Planned)) as transaction:
+        with Transaction(world, at, f"after {wait.name}", bounded=isinstance(resource, TimelineEvent)) as transaction:
             row = transaction.expire(machine, resource, wait).row
             if row.state == row.to and _due(world, key) == upcoming:
                 raise MachineError(f"after {wait.name}, {key} is due again at once")
@@ -61,6 +61,6 @@ def expire(world: World, due: datetime, key: Key) -> list[Change]:
     return transaction.changes
 
 
-def _due(world: World, key: Key) -> tuple[datetime, Wait] | None:
+def _due(world: World, key: Key) -> tuple[datetime, Timer] | None:
     resource = world.store.find(*key)
     return None if resource is None else world.rules.machines[key[0]].due(resource, world.rules.timing)

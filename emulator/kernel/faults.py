@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from emulator.kernel.budget import Kept
+from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
 from emulator.kernel.quantities import format_duration
@@ -44,7 +44,7 @@ LONGEST_REAL = timedelta(minutes=5)
 
 NO_BODY_YET = "there is no body yet: where must be mid-body"
 REPLY_IS_OUT = "the client has its reply, which nothing can change any more"
-MEANINGLESS: dict[tuple[str, str], str] = {
+INVALID_COMBINATIONS: dict[tuple[str, str], str] = {
     **{(where, do): NO_BODY_YET for where in (BEFORE_AUTH, BEFORE_COMMIT, AFTER_COMMIT) for do in (TRUNCATE, DRIBBLE)},
     **{(AFTER_REPLY, do): REPLY_IS_OUT for do in (STATUS, TRUNCATE, DRIBBLE)},
     **{(AFTER_REPLY, do): "the client has its reply and waits for nothing" for do in (DELAY, HANG)},
@@ -78,7 +78,7 @@ class FaultContext(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Fault(Kept):
+class Fault(Metered):
     """One failure. `written` is it as a scenario writes it; `place` is its line there, if it has one.
 
     `at` is an operation, a vendor or EVERYTHING; `of` the id of a resource in the path, None for any. The first `after`
@@ -144,7 +144,7 @@ class Fault(Kept):
         spent = self.times is not None and self.struck >= self.times
         return () if spent else (("over", self.early, self.at, self.of),)
 
-    def note(self) -> FaultHit:
+    def hit(self) -> FaultHit:
         """What the journal says of it."""
         return FaultHit(self.id, self.where, self.do, self.place or None)
 
@@ -152,17 +152,17 @@ class Fault(Kept):
         """Whether it is in force at this instant."""
         return (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
 
-    def should_fire(self, chance: FaultContext) -> bool:
-        """Whether the call that was counted last is one to strike; the world's seed decides what is left to chance."""
+    def should_fire(self, context: FaultContext) -> bool:
+        """Whether the call that was counted last is one to strike; the world's seed decides what is left to context."""
         turn = self.seen - self.after
         if turn < 1 or turn % self.every:
             return False
-        drawn = int.from_bytes(chance.digest(f"{self.id}/{self.seen}")[:8], "big") if self.probability < 1 else 0
+        drawn = int.from_bytes(context.digest(f"{self.id}/{self.seen}")[:8], "big") if self.probability < 1 else 0
         return drawn < self.probability * 2**64
 
 
-def strike(
-    chance: FaultContext, early: bool, vendor: str, operation: str, ids: Iterable[str], admitted: bool = True
+def select_faults(
+    context: FaultContext, early: bool, vendor: str, operation: str, ids: Iterable[str], admitted: bool = True
 ) -> tuple[Fault, ...]:
     """Return the faults that strike a request in this phase, in order: any delays, then at most one other fault.
 
@@ -170,27 +170,27 @@ def strike(
     nearest comes first: that of the operation, then of the vendor, then of everything; that of an id before one of any.
     """
     due = []
-    for fault in _covering(chance, early, (operation, vendor, EVERYTHING), [*dict.fromkeys(ids), None]):
+    for fault in _covering(context, early, (operation, vendor, EVERYTHING), [*dict.fromkeys(ids), None]):
         counted = replace(fault, seen=fault.seen + 1)
-        chance.put(counted)
-        if admitted and counted.should_fire(chance):
+        context.put(counted)
+        if admitted and counted.should_fire(context):
             due.append(counted)
     due.sort(key=lambda fault: WHERE.index(fault.where))
     last = next((index for index, fault in enumerate(due) if fault.do != DELAY), len(due))
     hit_so_far = tuple(replace(fault, struck=fault.struck + 1) for fault in due[: last + 1])
     for fault in hit_so_far:
-        chance.put(fault)
+        context.put(fault)
     return hit_so_far
 
 
-def _covering(chance: FaultContext, early: bool, over: Iterable[str], ids: list[str | None]) -> Iterator[Fault]:
+def _covering(context: FaultContext, early: bool, over: Iterable[str], ids: list[str | None]) -> Iterator[Fault]:
     for at in over:
         for of in ids:
-            yield from (fault for fault in chance.group(Fault.kind, "over", early, at, of) if fault.covers(chance.now))
+            yield from (fault for fault in context.group(Fault.kind, "over", early, at, of) if fault.covers(context.now))
 
 
 def _flaws(fault: Fault) -> Iterator[Problem]:
-    if reason := MEANINGLESS.get((fault.where, fault.do)):
+    if reason := INVALID_COMBINATIONS.get((fault.where, fault.do)):
         yield Problem(f"{fault.do} {fault.where} means nothing: {reason}", ("do",))
     for option, effects in OPTIONS.items():
         if option in fault.written and fault.do not in effects:

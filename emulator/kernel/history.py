@@ -103,7 +103,7 @@ class History:
         """The commit of the exchange of that number; None where it changed nothing or is forgotten."""
         return next((commit for commit in reversed(self._commits) if commit.exchange == n), None)
 
-    def take_since(self, count: int) -> Iterator[Commit]:
+    def truncate_from(self, count: int) -> Iterator[Commit]:
         """Takes out the commits after the first `count` and gives them back, newest first."""
         while self.count > count:
             commit = self._commits.pop()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _EXCHANGE, _HEADER, _CHANGE, _STEP = 1_500, 130, 250, 90
 """Bytes of an exchange without its texts, of a header, and of what an exchange keeps of a change and of a row."""
 
-STEPS = 100
+MAX_APPLIED_ROWS = 100
 """How many rows an exchange keeps of those that it took."""
 
 
@@ -54,7 +54,7 @@ class Change(NamedTuple):
         }
 
 
-class Step(NamedTuple):
+class AppliedRow(NamedTuple):
     """A row and the resource that took it, whether or not its state changed."""
 
     kind: str
@@ -82,7 +82,7 @@ class Checkpoint(NamedTuple):
 class Exchange(NamedTuple):
     """One request with its reply and the changes that it made.
 
-    `steps` are the first STEPS rows that were taken, and `consulted` the assumptions that somebody asked about on the way.
+    `applied_rows` are the first MAX_APPLIED_ROWS rows that it took, and `consulted` the assumptions that it asked about.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
     None while it is still being sent, and where nobody can know: the client had closed its side of the connection before.
     It is False in a snapshot or a fork that was made while it was sent: it is not sent from there.
@@ -104,7 +104,7 @@ class Exchange(NamedTuple):
     status: int
     response: bytes
     changes: tuple[Change, ...]
-    steps: tuple[Step, ...] = ()
+    applied_rows: tuple[AppliedRow, ...] = ()
     consulted: tuple[str, ...] = ()
     credential: str | None = None
     faults: tuple[FaultHit, ...] = ()
@@ -204,24 +204,24 @@ class Journal:
     def withdraw(self, n: int, exchange: Exchange) -> None:
         """Takes out this very exchange, if it is still there under its number, which no other entry gets.
 
-        The same request is entered again when it is over; `continue_as` says where.
+        The same request is entered again when it is over; `set_successor` says where.
         """
         place = self._place_of(n, exchange)
         if place is not None:
             del self._entries[place]
             self._withdrawn[n] = None
 
-    def took_back(self, n: int, exchange: Exchange) -> bool:
+    def was_undone(self, n: int, exchange: Exchange) -> bool:
         """Tell whether this very exchange was taken back. One that was dropped or cleared was not: it happened."""
         place = self._place(n)
         return n > self._last or (place is not None and self._entries[place].event is not exchange)
 
-    def continue_as(self, n: int, newer: int) -> None:
+    def set_successor(self, n: int, newer: int) -> None:
         """Notes that the request whose entry `n` was withdrawn is entry `newer` now."""
         if n in self._withdrawn:
             self._withdrawn[n] = newer
 
-    def continued(self, n: int) -> int | None:
+    def successor(self, n: int) -> int | None:
         """The number under which the request of a withdrawn entry was entered again; None where it was not."""
         return self._withdrawn.get(n)
 
@@ -231,7 +231,7 @@ class Journal:
             if isinstance(event, Exchange) and event.delivered is None:
                 self.mark(n, event, False)
 
-    def take_since(self, n: int) -> None:
+    def truncate_from(self, n: int) -> None:
         """Takes out entry `n` and all after it, as if they had never been."""
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()

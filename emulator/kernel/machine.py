@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple, Protocol
 
 from emulator.kernel.errors import MachineError
-from emulator.kernel.ranking import Ranking
+from emulator.kernel.sorted_group import SortedGroup
 
 ABSENT = "absent"
 """The state of a resource that is not there: an unknown id, a thing not yet created, a thing removed."""
@@ -45,18 +45,22 @@ Cause = On | After
 
 
 class View(Protocol):
-    """What rows may look at when they decide: the world at one instant, read only. Ids are minted from its seed."""
+    """What rows may look at when they decide: the world at one instant, read only. Ids are minted from its seed.
+
+    `context` is the request that is carried out, None where time alone acts."""
 
     @property
     def now(self) -> datetime: ...
+    @property
+    def context(self) -> Any: ...
     def find(self, kind: str, id: str) -> Any | None: ...
     def group(self, kind: str, *key: Hashable) -> list[Any]: ...
-    def ranking(self, kind: str, *key: Hashable) -> Ranking: ...
+    def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup: ...
     def size(self, kind: str, *key: Hashable) -> int: ...
     def choice(self, assumption: str) -> str: ...
     def mint(self, purpose: str) -> bytes: ...
     def admit(self, resources: int) -> None: ...
-    def length(self, wait: Wait, resource: Any) -> timedelta | None: ...
+    def length(self, wait: Timer, resource: Any) -> timedelta | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +96,21 @@ class Assume:
     choice: str
 
 
-class Part(NamedTuple):
+class Portion(NamedTuple):
     """The length of a wait that ends while another is not over, as a function of the resource and the length of the other."""
 
-    of: Wait
+    of: Timer
     length: Callable[[Any, timedelta], timedelta | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class Timer:
     """A named stretch of time that begins when a resource enters its state.
 
     `default` is its length, None for ever; where there is a `measure`, that reads the length from the resource instead. A
     scenario may set another, unless it is not `settable`: then it ends at an instant that the resource itself holds. `source`
     is the evidence id behind the length, or the word "invented". `applies`, where given, says which resources wait at all.
-    `upkeep` is something that the vendor does besides, such as tidying up: nobody waits for its end. One that is `part` of
+    `upkeep` is something that the vendor does besides, such as tidying up: nobody waits for its end. One that is a `portion` of
     another is not settable, and is never over where the other is not.
     """
 
@@ -117,15 +121,15 @@ class Wait:
     applies: Callable[[Any], bool] | None = None
     settable: bool = True
     upkeep: bool = False
-    part: Part | None = None
+    portion: Portion | None = None
 
     def length(self, resource: Any, timing: Mapping[str, timedelta | None]) -> timedelta | None:
         """How long this resource waits; None for ever."""
         if self.applies is not None and not self.applies(resource):
             return None
-        if self.part is not None:
-            whole = self.part.of.length(resource, timing)
-            return None if whole is None else self.part.length(resource, whole)
+        if self.portion is not None:
+            whole = self.portion.of.length(resource, timing)
+            return None if whole is None else self.portion.length(resource, whole)
         if self.settable and self.name in timing:
             return timing[self.name]
         return self.default if self.measure is None else self.measure(resource)
@@ -172,14 +176,14 @@ class Machine:
     kind: str
     states: tuple[str, ...]
     commands: tuple[str, ...]
-    waits: tuple[Wait, ...]
+    timers: tuple[Timer, ...]
     rows: tuple[Row, ...]
     entry: tuple[str, ...]
     least: Least | None = None
     progress: Progress | None = None
     written: tuple[Row, ...] = field(init=False, repr=False)
     _asked: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
-    _timed: dict[str, tuple[tuple[Wait, tuple[Row, ...]], ...]] = field(init=False, repr=False)
+    _timed: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "written", self.rows)
@@ -191,7 +195,7 @@ class Machine:
         asked = {(state, cause.command): rows for (state, cause), rows in by_cause.items() if isinstance(cause, On)}
         timed = {
             state: tuple(
-                (wait, by_cause[state, After(wait.name)]) for wait in self.waits if (state, After(wait.name)) in by_cause
+                (wait, by_cause[state, After(wait.name)]) for wait in self.timers if (state, After(wait.name)) in by_cause
             )
             for state in self.states
         }
@@ -208,12 +212,12 @@ class Machine:
         rivals = (it for it in self.rows if it.state == row.state and it.cause == row.cause)
         return tuple(takewhile(lambda it: it is not row, rivals))
 
-    def due(self, resource: Any, timing: Mapping[str, timedelta | None], upkeep: bool = True) -> tuple[datetime, Wait] | None:
+    def due(self, resource: Any, timing: Mapping[str, timedelta | None], upkeep: bool = True) -> tuple[datetime, Timer] | None:
         """The earliest thing that time alone does to the resource, or None; ties go to the wait declared first.
 
         Without `upkeep` it is the earliest thing but that.
         """
-        first: tuple[datetime, Wait] | None = None
+        first: tuple[datetime, Timer] | None = None
         for wait, _ in self._timed[resource.status]:
             if wait.upkeep and not upkeep:
                 continue
@@ -222,7 +226,7 @@ class Machine:
                 first = resource.since + length, wait
         return first
 
-    def expire(self, view: View, resource: Any, wait: Wait) -> Row:
+    def expire(self, view: View, resource: Any, wait: Timer) -> Row:
         """The row that is taken when a wait is over."""
         rows = next(rows for candidate, rows in self._timed[resource.status] if candidate is wait)
         return _first_that_holds(rows, view, resource)
@@ -251,7 +255,7 @@ def _by_cause(rows: Iterable[Row]) -> dict[tuple[str, Cause], tuple[Row, ...]]:
 
 
 def _faults(machine: Machine) -> Iterable[str]:
-    known_states, known_waits = {*machine.states, ABSENT}, {wait.name for wait in machine.waits}
+    known_states, known_waits = {*machine.states, ABSENT}, {wait.name for wait in machine.timers}
     for row in machine.rows:
         for state in {row.state, row.to} - known_states:
             yield f"a row speaks of the unknown state {state!r}"

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from emulator.kernel.budget import Kept
-from emulator.kernel.machine import ABSENT, After, Machine, Row, View, Wait
+from emulator.kernel.budget import Metered
+from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
 from emulator.kernel.store import IndexKey
 
 
 @dataclass(frozen=True, slots=True)
-class Planned(Kept):
+class TimelineEvent(Metered):
     """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow.
 
     `place` is the line of the scenario that arranged it. Where `happen` contradicts what the world has become by then
@@ -33,7 +33,7 @@ class Planned(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Scripted(Kept):
+class ScriptedResponse(Metered):
     """The next `left` requests to an operation get this reply, and the vendor's state does not move. None is without end."""
 
     id: str
@@ -47,7 +47,7 @@ class Scripted(Kept):
     status: str = "waiting"
     kind: ClassVar[str] = "emulator.reply"
 
-    def said(self) -> Scripted:
+    def said(self) -> ScriptedResponse:
         """What is left of it once it was said."""
         return self if self.left is None else replace(self, left=self.left - 1)
 
@@ -55,19 +55,19 @@ class Scripted(Kept):
         return (("for", self.operation),) if self.left is None or self.left > 0 else ()
 
 
-def _measure(planned: Planned) -> timedelta:
+def _measure(planned: TimelineEvent) -> timedelta:
     return planned.at - planned.since
 
 
-def _happen(view: View, planned: Planned) -> Iterable[Any]:
+def _happen(view: View, planned: TimelineEvent) -> Iterable[Any]:
     return planned.happen(view)
 
 
 TIMELINE = Machine(
-    kind=Planned.kind,
+    kind=TimelineEvent.kind,
     states=("planned",),
     commands=(),
-    waits=(Wait("timeline", None, "the scenario", measure=_measure),),
+    timers=(Timer("timeline", None, "the scenario", measure=_measure),),
     rows=(Row("planned", After("timeline"), ABSENT, None, _happen, "the scenario"),),
     entry=("planned",),
 )

@@ -27,7 +27,7 @@ DURATION_PATTERN = (
 
 DURATION_FORMS = "500ms, 1.5s, 1m30s, 60d or PT90S, or a number of seconds"
 NEVER = "never"
-ENDLESS = frozenset(
+ENDLESS_WORDS = frozenset(
     (
         "never",
         "forever",
@@ -192,7 +192,7 @@ def _shown(written: object) -> str:
     return text if len(text) <= _SHOWN + 2 else f"{text[: _SHOWN + 1]}…{text[0] if isinstance(written, str) else ''}"
 
 
-def duration_at(written: object, *path: str | int) -> timedelta:
+def parse_duration_at(written: object, *path: str | int) -> timedelta:
     """A duration that somebody wrote at this path.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from emulator.kernel.budget import Account
+from emulator.kernel.budget import Quota
 from emulator.kernel.weight import KEEPING
 
 if TYPE_CHECKING:
@@ -30,32 +30,32 @@ def charge(world: World, resource: Resource, bounded: bool, replaced: Collection
     Raises:
         TooMany: there is no room, it is `bounded`, and it is new or larger than what it replaces.
     """
-    account = world.account
-    before = account.bytes
-    account.charge(resource)
-    if not account.over:
+    quota = world.quota
+    before = quota.bytes
+    quota.charge(resource)
+    if not quota.over:
         return
-    size = account.bytes - before
+    size = quota.bytes - before
     make_room(world)
-    if bounded and account.over:
+    if bounded and quota.over:
         old = world.store.find(resource.kind, resource.id)
-        of_change = size <= SMALL and any(it is not None for it in replaced) and not account.is_beyond_reserve
+        of_change = size <= SMALL and any(it is not None for it in replaced) and not quota.is_beyond_reserve
         if not of_change and (old is None or size > old.charge.size + SMALL):
-            raise account.refusal(f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
+            raise quota.refusal(f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
 
 
-def admit(account: Account, resources: int) -> None:
+def admit(quota: Quota, resources: int) -> None:
     """Make sure that there is room for so many resources more, before they are made.
 
     Raises:
         TooMany: there is not, even if each is as small as can be.
     """
-    account.admit(resources * KEEPING, f"what comes to {resources} resources")
+    quota.admit(resources * KEEPING, f"what comes to {resources} resources")
 
 
 def make_room(world: World) -> None:
     """Forget the oldest of the history, and then of the journal, until there is room; the newest of both stays."""
-    while world.account.over and (world.history.make_room() or world.journal.make_room()):
+    while world.quota.over and (world.history.make_room() or world.journal.make_room()):
         pass
 
 
@@ -64,12 +64,12 @@ def size_of_copy(world: World) -> int:
     return FRAME + COPIED * len(world.store)
 
 
-def account_of_another(world: World) -> Account:
-    """Return an account for a world that is to begin as a copy of this one.
+def quota_of_another(world: World) -> Quota:
+    """Return an quota for a world that is to begin as a copy of this one.
 
     Raises:
         TooMany: there is no room for it.
     """
-    account = Account(world.account.budget)
-    account.admit(size_of_copy(world), "another world")
-    return account
+    quota = Quota(world.quota.budget)
+    quota.admit(size_of_copy(world), "another world")
+    return quota

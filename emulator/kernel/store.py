@@ -8,18 +8,18 @@ from functools import partial
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from emulator.kernel.pages import PagedMap, SortedPages
-from emulator.kernel.ranking import Ranking
+from emulator.kernel.sorted_group import SortedGroup
 
 IndexKey = tuple[Hashable, ...]
 
-MOVING: IndexKey = ("moving",)
+PROGRESSING: IndexKey = ("moving",)
 """The group of those that look otherwise as time passes, although nothing happens to them: they show how far they have come."""
 
 SMALL = 32
 """Members up to which a group is a plain tuple, which copies of a store share as it is."""
 
 
-class Sorted(NamedTuple):
+class SortedKey(NamedTuple):
     """A group that is sorted by a value of its members; those that have the same value are in order of arrival."""
 
     group: IndexKey
@@ -81,10 +81,10 @@ class Store:
             return []
         return self._tables[kind].values_of([member[-1] for member in group])
 
-    def ranking(self, kind: str, *key: Hashable) -> Ranking:
+    def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup:
         """The resources of a group, to be read from anywhere in it. Nothing may be changed meanwhile."""
         group = self._groups.get((kind, *key)) or ()
-        return Ranking(SortedPages(group) if isinstance(group, tuple) else group, partial(self.find, kind))
+        return SortedGroup(SortedPages(group) if isinstance(group, tuple) else group, partial(self.find, kind))
 
     def size(self, kind: str, *key: Hashable) -> int:
         """How many resources of a kind there are, or are in a group."""
@@ -184,4 +184,4 @@ class Store:
 
 def _membership(kind: str, key: IndexKey, place: Number) -> tuple[IndexKey, tuple[Any, ...]]:
     """The key of a group among those of all kinds, and the member as the group has it."""
-    return ((kind, *key.group), (key.value, *place)) if isinstance(key, Sorted) else ((kind, *key), place)
+    return ((kind, *key.group), (key.value, *place)) if isinstance(key, SortedKey) else ((kind, *key), place)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
-from emulator.kernel.journal import Change, Step
+from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Wait
-from emulator.kernel.ranking import Ranking
+from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Timer
 from emulator.kernel.room import admit, charge, make_room
+from emulator.kernel.sorted_group import SortedGroup
 from emulator.kernel.store import Resource
 
 if TYPE_CHECKING:
@@ -32,8 +32,9 @@ class Transaction:
     """One cause at one instant, acting on one world. Use as a context: an exception that leaves it takes everything back.
 
     One that is not `bounded` may add more resources than there may be: what time brings about cannot be refused.
-    `changes` are the states that were left and entered, `steps` the rows that were taken, and `consulted` the assumptions
-    that somebody asked about.
+    `context` is the request that is carried out, None where time or a controller acts; the kernel never looks into it.
+    `changes` are the states that were left and entered, `applied_rows` the rows that were taken, and `consulted` the
+    assumptions that were asked about.
     """
 
     __slots__ = (
@@ -43,14 +44,15 @@ class Transaction:
         "_first",
         "_numbers",
         "_world",
+        "applied_rows",
         "changes",
         "consulted",
+        "context",
         "now",
-        "steps",
         "why",
     )
 
-    def __init__(self, world: World, now: datetime, why: str, bounded: bool = True) -> None:
+    def __init__(self, world: World, now: datetime, why: str, bounded: bool = True, context: Any = None) -> None:
         self._world = world
         self._bounded = bounded
         self._first = world.journal.last
@@ -59,8 +61,9 @@ class Transaction:
         self._counted: dict[str, int | None] = {}
         self.now = now
         self.why = why
+        self.context = context
         self.changes: list[Change] = []
-        self.steps: list[Step] = []
+        self.applied_rows: list[AppliedRow] = []
         self.consulted: dict[str, None] = {}
 
     def __enter__(self) -> Transaction:
@@ -72,7 +75,7 @@ class Transaction:
         elif self._before or self._counted:
             last = self._world.journal.last
             self._world.history.add(Commit(self.now, self.why, self._first, last, self.changed_resources(), self._counted))
-        if self._world.account.over:
+        if self._world.quota.over:
             make_room(self._world)
 
     def changed_resources(self) -> tuple[ResourceChange, ...]:
@@ -88,9 +91,9 @@ class Transaction:
         """The resources of a kind in the group of that key, in order of arrival."""
         return self._world.store.group(kind, *key)
 
-    def ranking(self, kind: str, *key: Hashable) -> Ranking:
+    def sorted_group(self, kind: str, *key: Hashable) -> SortedGroup:
         """The resources of a kind in a group, to be read from anywhere in it before anything is changed."""
-        return self._world.store.ranking(kind, *key)
+        return self._world.store.sorted_group(kind, *key)
 
     def all(self, kind: str) -> Iterable[Any]:
         """Every resource of a kind, in order of arrival."""
@@ -105,7 +108,7 @@ class Transaction:
         self.consulted[assumption] = None
         return self._world.rules.choices[assumption]
 
-    def length(self, wait: Wait, resource: Any) -> timedelta | None:
+    def length(self, wait: Timer, resource: Any) -> timedelta | None:
         """How long a wait lasts for a resource in this world; None for ever."""
         return wait.length(resource, self._world.rules.timing)
 
@@ -113,7 +116,7 @@ class Transaction:
         """Whether a credential is good for this world."""
         return self._world.accepts(vendor, credential)
 
-    def lists(self, vendor: str, credential: str) -> bool:
+    def lists_credential(self, vendor: str, credential: str) -> bool:
         """Return whether the scenario of this world names a credential among those that it accepts."""
         return credential in (self._world.rules.credentials.get(vendor) or ())
 
@@ -136,7 +139,7 @@ class Transaction:
 
     def admit(self, resources: int) -> None:
         """Make sure that the world has room for so many resources more, or raise TooMany."""
-        admit(self._world.account, resources)
+        admit(self._world.quota, resources)
 
     def put(self, resource: Resource) -> None:
         """Adds or replaces a resource. Where a machine governs it, a status that differs from before is noted as a change."""
@@ -157,19 +160,19 @@ class Transaction:
         row = machine.ask(self, resource, command)
         return self._take(machine.kind, id, row, resource or new)
 
-    def expire(self, machine: Machine, resource: Resource, wait: Wait) -> Transition:
+    def expire(self, machine: Machine, resource: Resource, wait: Timer) -> Transition:
         """Lets a resource take the row of a wait that is over."""
         return self._take(machine.kind, resource.id, machine.expire(self, resource, wait), resource)
 
     def roll_back(self) -> None:
         """Makes the world what it was before."""
         revert(self._world, self.changed_resources(), self._counted)
-        for memory in (self._before, self._numbers, self._counted, self.changes, self.steps):
+        for memory in (self._before, self._numbers, self._counted, self.changes, self.applied_rows):
             memory.clear()
 
     def _take(self, kind: str, id: str, row: Row, resource: Any | None) -> Transition:
         moved = resource
-        self.steps.append(Step(kind, id, row))
+        self.applied_rows.append(AppliedRow(kind, id, row))
         if row.to != row.state:
             moved = self._move(kind, id, row, resource)
         if row.effect is not None:

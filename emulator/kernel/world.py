@@ -10,16 +10,16 @@ from threading import RLock
 from typing import Any
 
 from emulator.kernel.agenda import Agenda
-from emulator.kernel.ahead import BEHIND, RESTLESS, TOO_FAR, TURN_LIMIT, least_steps, most_steps, steps_of_a_look
-from emulator.kernel.budget import Account, Budget, Charge
+from emulator.kernel.ahead import BEHIND, RESTLESS, TOO_FAR, TURN_LIMIT, catch_up_limit, jump_limit, min_steps
+from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
-from emulator.kernel.expiry import expire, keep_up
+from emulator.kernel.expiry import catch_up, expire
 from emulator.kernel.history import History
 from emulator.kernel.journal import Change, Checkpoint, Journal
 from emulator.kernel.moment import BEGINNING, NOW, Moment
 from emulator.kernel.quantities import END_OF_TIME, format_duration
-from emulator.kernel.room import FRAME, account_of_another, size_of_copy
+from emulator.kernel.room import FRAME, quota_of_another, size_of_copy
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, revert
@@ -34,7 +34,7 @@ class World:
     Whoever uses a world from more than one thread holds its `lock` meanwhile.
     """
 
-    def __init__(self, id: str, rules: Rules, clock: Clock, seed: int = 0, account: Account | None = None) -> None:
+    def __init__(self, id: str, rules: Rules, clock: Clock, seed: int = 0, quota: Quota | None = None) -> None:
         self.id = id
         self.rules = rules
         self.seed = seed
@@ -47,8 +47,8 @@ class World:
         self.snapshots: dict[str, Moment] = {}
         self.epoch = 0
         self.lock = RLock()
-        self.account = account or Account(Budget.of(rules.limits))
-        self._frame = Charge(self.account, FRAME)
+        self.quota = quota or Quota(Budget.of(rules.limits))
+        self._frame = Charge(self.quota, FRAME)
         self._beginning: Moment | None = None
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
@@ -61,12 +61,15 @@ class World:
 
         Where that is too much for one look at a clock that runs, the world falls behind, and later looks go on from there.
         """
-        keep_up(self, TURN_LIMIT if self.clock.is_behind else steps_of_a_look(self))
+        catch_up(self, TURN_LIMIT if self.clock.is_behind else catch_up_limit(self))
         return self.clock.reached
 
-    def transaction(self, why: str) -> Transaction:
-        """The one way to change the world: catches up with time, then opens a transaction at the present instant."""
-        return Transaction(self, self.settle(), why)
+    def transaction(self, why: str, context: Any = None) -> Transaction:
+        """Catch up with time, then open a transaction at the present instant: the one way to change the world.
+
+        `context` is the request that it carries out, which rows and effects read as `view.context`.
+        """
+        return Transaction(self, self.settle(), why, context=context)
 
     def advance_to(self, instant: datetime) -> list[Change]:
         """Jumps to an instant and returns what happened on the way, in order.
@@ -76,7 +79,7 @@ class World:
             Conflict: more would happen than one jump may bring about, or the world is behind. It stays where it is.
         """
         here = self._before_a_jump()
-        return self._pass_through(here, self.clock.advance_to(instant))
+        return self._run_until(here, self.clock.advance_to(instant))
 
     def advance_by(self, duration: timedelta) -> list[Change]:
         """Jumps ahead by a duration that is not negative.
@@ -86,7 +89,7 @@ class World:
             Conflict: more would happen than one jump may bring about, or the world is behind. It stays where it is.
         """
         here = self._before_a_jump()
-        return self._pass_through(here, self.clock.advance_by(duration))
+        return self._run_until(here, self.clock.advance_by(duration))
 
     def advance_to_next(self) -> list[Change]:
         """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will.
@@ -105,7 +108,7 @@ class World:
             Conflict: the world does not come to rest within what one jump may bring about, or is behind. It stays where it is.
         """
         here = self._before_a_jump()
-        return self._or_stay(here, END_OF_TIME, self._go_on_until_idle, RESTLESS) if self.next_due() is not None else []
+        return self._atomically(here, END_OF_TIME, self._go_on_until_idle, RESTLESS) if self.next_due() is not None else []
 
     def next_due(self) -> datetime | None:
         """The instant of the next thing but upkeep that happens by itself, or None."""
@@ -133,15 +136,15 @@ class World:
         self.agenda.set((kind, id), 0, None)
         return self.store.remove(kind, id)
 
-    def begin(self, text: object = None) -> None:
+    def set_beginning(self, text: object = None) -> None:
         """Declares the present state the beginning, read from `text`, to which `reset` returns; journal and history start."""
         at = self.settle()
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
-        self._beginning = Moment(at, self.copy(), Charge(self.account, weigh(text).own))
+        self._beginning = Moment(at, self.copy(), Charge(self.quota, weigh(text).own))
 
     def spawn(self, id: str, rules: Rules) -> World:
         """A world of its own at this one's beginning, under other rules. Both keep the same beginning, so it is made once."""
-        twin = World(id, rules, self.clock, self.seed, account_of_another(self))
+        twin = World(id, rules, self.clock, self.seed, quota_of_another(self))
         twin._beginning = self._beginning
         twin.reset()
         return twin
@@ -160,13 +163,13 @@ class World:
 
     def copy(self) -> World:
         """The same world, to go on apart, without beginning or snapshots. Costs the number of resources, not what they hold."""
-        twin = World(self.id, self.rules, self.clock.copy(), self.seed, self.account)
+        twin = World(self.id, self.rules, self.clock.copy(), self.seed, self.quota)
         twin._take_over(self)
         return twin
 
     def fork(self, id: str, rules: Rules, seed: int) -> World:
         """The same world under another id, rules and seed, to go on apart: its past, its beginning and its snapshots, too."""
-        twin = World(id, rules, self.clock.copy(), seed, account_of_another(self))
+        twin = World(id, rules, self.clock.copy(), seed, quota_of_another(self))
         twin._take_over(self)
         twin.journal.mark_undelivered()
         twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
@@ -183,7 +186,7 @@ class World:
             raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
         if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
             raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
-        self.account.admit(size_of_copy(self), f"the snapshot {name!r}")
+        self.quota.admit(size_of_copy(self), f"the snapshot {name!r}")
         self.snapshots[name] = Moment(self.settle(), self.copy())
         self.snapshots[name].world.journal.mark_undelivered()
         return self.snapshots[name]
@@ -229,12 +232,12 @@ class World:
         checkpoint = first.checkpoint
         if not self.history.reaches(checkpoint.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
-        for commit in self.history.take_since(checkpoint.commits):
+        for commit in self.history.truncate_from(checkpoint.commits):
             revert(self, commit.changed_resources, commit.counters)
-        self.journal.take_since(checkpoint.entries + 1)
+        self.journal.truncate_from(checkpoint.entries + 1)
         self.clock = Clock(checkpoint.at, self.clock.rate, self.clock.wall)
 
-    def here(self) -> Checkpoint:
+    def checkpoint(self) -> Checkpoint:
         """Where an exchange begins that comes now."""
         return Checkpoint(self.settle(), self.journal.last, self.history.count)
 
@@ -243,7 +246,7 @@ class World:
         self.clock = Clock(moment.at, moment.world.clock.rate, moment.world.clock.wall)
 
     def _take_over(self, other: World) -> None:
-        self._frame = Charge(self.account, size_of_copy(other))
+        self._frame = Charge(self.quota, size_of_copy(other))
         self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
         self.journal, self.history = other.journal.copy(), other.history.copy()
 
@@ -254,17 +257,17 @@ class World:
             raise Conflict(BEHIND.format(format_duration(self.clock.behind)))
         return here
 
-    def _pass_through(self, here: datetime, instant: datetime) -> list[Change]:
+    def _run_until(self, here: datetime, instant: datetime) -> list[Change]:
         """What happens from here to an instant to which the clock was moved; where that is too much, it goes back."""
         first = self.agenda.first()
         if first is None or first[0] > instant:
             return []
-        return self._or_stay(here, instant, lambda limit: self._catch_up(instant, limit), TOO_FAR)
+        return self._atomically(here, instant, lambda limit: self._catch_up(instant, limit), TOO_FAR)
 
-    def _or_stay(self, here: datetime, until: datetime, go: Callable[[int], list[Change]], refusal: str) -> list[Change]:
-        before, limit = Moment(here, self.copy()), most_steps(self)
+    def _atomically(self, here: datetime, until: datetime, go: Callable[[int], list[Change]], refusal: str) -> list[Change]:
+        before, limit = Moment(here, self.copy()), jump_limit(self)
         try:
-            if least_steps(self, here, until, limit) > limit:
+            if min_steps(self, here, until, limit) > limit:
                 raise Conflict(refusal.format(limit))
             return go(limit)
         except Conflict:

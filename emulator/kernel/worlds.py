@@ -25,7 +25,7 @@ class Worlds:
         self._owners: dict[Claim, World] = {}
         self._claims: dict[str, set[Claim]] = {}
         self.default = default
-        self.budget = default.account.budget
+        self.budget = default.quota.budget
 
     def __iter__(self) -> Iterator[World]:
         return iter([*self._worlds.values()])

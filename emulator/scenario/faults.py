@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
-from emulator.kernel.quantities import duration_at, format_duration, parse_duration, parse_instant
+from emulator.kernel.quantities import format_duration, parse_duration, parse_duration_at, parse_instant
 from emulator.kernel.redact import redact_body
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -124,4 +124,4 @@ def fault_to_json(fault: Fault) -> dict[str, Any]:
 
 
 def _duration(written: Mapping[str, Any], key: str) -> timedelta | None:
-    return duration_at(written[key], key) if key in written else None
+    return parse_duration_at(written[key], key) if key in written else None

@@ -30,7 +30,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
     everyone = vendors.values()
     state = {"$ref": "#/$defs/state"}
     choices = {it.id: {"enum": [*it.choices, *_numbers(it.choices)]} for vendor in everyone for it in vendor.assumptions}
-    waits = {name: WAIT for vendor in everyone for name in vendor.settable_waits}
+    waits = {name: WAIT for vendor in everyone for name in vendor.settable_timers}
     operations = {"enum": [operation.name for vendor in everyone for operation in vendor.operations]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -9,12 +9,12 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from emulator.kernel.budget import Account, Budget, Spare
+from emulator.kernel.budget import Budget, EvictableCache, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import View
-from emulator.kernel.plan import TIMELINE, Planned, Scripted
+from emulator.kernel.plan import TIMELINE, ScriptedResponse, TimelineEvent
 from emulator.kernel.quantities import NEVER, parse_duration, parse_instant
 from emulator.kernel.rules import Rules
 from emulator.kernel.world import World
@@ -45,7 +45,7 @@ class Scenario:
     source: str
     written: Mapping[str, Any] = field(repr=False)
     lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
-    _templates: Spare = field(default_factory=partial(Spare, TEMPLATES), repr=False, compare=False)
+    _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES), repr=False, compare=False)
     _building: Lock = field(default_factory=Lock, repr=False, compare=False)
 
     @property
@@ -102,12 +102,12 @@ class Scenario:
     def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         template = self._build(vendors, seed, rate, budget)
         if template.clock.rate == FROZEN:
-            self._templates.keep((seed, rate, budget), template, budget)
+            self._templates.put((seed, rate, budget), template, budget)
         return template
 
     def _build(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
         rules = self._rules(vendors, self.name, seed, Limits())
-        world = World(self.name, rules, self.clock(rate), seed, Account(budget))
+        world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
         with world.transaction("given") as tx:
             for resource in _read_all(vendors, self.written.get("given", {}), tx):
                 tx.put(resource)
@@ -117,7 +117,7 @@ class Scenario:
                 tx.put(scripted)
             for index, fault in enumerate(self.written.get("faults", ())):
                 lay_in(tx, world, fault, self.place("faults", index))
-        world.begin(self.written)
+        world.set_beginning(self.written)
         return world
 
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
@@ -145,17 +145,17 @@ class Scenario:
             limits,
         )
 
-    def _planned(self, vendors: Vendors, start: datetime) -> Iterator[Planned]:
+    def _planned(self, vendors: Vendors, start: datetime) -> Iterator[TimelineEvent]:
         for index, item in enumerate(self.written.get("timeline", ())):
             at = start + parse_duration(item["after"])
             happen: Callable[[View], Iterable[Any]] = partial(_read_all, vendors, item["set"])
-            yield Planned(str(index), self.place("timeline", index), start, at, happen)
+            yield TimelineEvent(str(index), self.place("timeline", index), start, at, happen)
 
-    def _scripted(self, start: datetime) -> Iterator[Scripted]:
+    def _scripted(self, start: datetime) -> Iterator[ScriptedResponse]:
         for index, item in enumerate(self.written.get("replies", ())):
             place = self.place("replies", index)
             headers = {name.lower(): value for name, value in item.get("headers", {}).items()}
-            yield Scripted(
+            yield ScriptedResponse(
                 f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, body_of(item), place
             )
 

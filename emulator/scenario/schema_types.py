@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.faults import NEXT
-from emulator.kernel.quantities import DURATION_FORMS, DURATION_PATTERN, ENDLESS, LONGEST, LONGEST_TEXT, NEVER, parse_duration
+from emulator.kernel.quantities import (
+    DURATION_FORMS,
+    DURATION_PATTERN,
+    ENDLESS_WORDS,
+    LONGEST,
+    LONGEST_TEXT,
+    NEVER,
+    parse_duration,
+)
 
 INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
 TITLE = "duration"
@@ -47,7 +55,7 @@ def is_duration(schema: Mapping[str, Any]) -> bool:
 def duration_mistake(value: object, schema: Mapping[str, Any], key: str | int) -> str:
     """Say why a value under this key does not fit the schema of a duration, and what to write in its place."""
     words = [word for word in MEANING if word in schema["pattern"]]
-    if value is not None and str(value).lower() not in ENDLESS:
+    if value is not None and str(value).lower() not in ENDLESS_WORDS:
         return "; ".join([_reason(value), *(MEANING[word] for word in words)])
     shown = "nothing" if value is None else repr(value)
     if NEVER in words:

@@ -17,7 +17,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
 from emulator.kernel.journal import format_instant
 from emulator.kernel.limits import MOST_RESOURCES
-from emulator.kernel.quantities import NEVER, duration_at
+from emulator.kernel.quantities import NEVER, parse_duration_at
 from emulator.kernel.words import hint
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
@@ -278,6 +278,6 @@ def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]
 def _too_long(written: object, path: Path) -> Iterator[Problem]:
     try:
         if written is not None and written != NEVER:
-            duration_at(written, *path)
+            parse_duration_at(written, *path)
     except BadInput as error:
         yield from error.problems

@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
-from emulator.kernel.errors import TOLD, Problem
+from emulator.kernel.errors import MAX_PROBLEMS, Problem
 from emulator.kernel.quantities import parse_instant
 from emulator.kernel.words import near, some
 from emulator.scenario.document import Path
@@ -97,7 +97,7 @@ def _validator(schema: bytes) -> Any:
 def problems_in(value: Any, schema: Mapping[str, Any], places: Mapping[Path, tuple[int, int]] = NO_PLACES) -> Iterator[Problem]:
     """Yield every way in which the value does not fit the schema, in the order of the `places` at which its parts stand.
 
-    What is meant is looked for with the first TOLD of them only, for nobody reads more.
+    What is meant is looked for with the first MAX_PROBLEMS of them only, for nobody reads more.
     """
     validator, misplaced = _validator(orjson.dumps(schema)), Misplaced(schema)
     by_place = partial(_order, places)
@@ -105,7 +105,7 @@ def problems_in(value: Any, schema: Mapping[str, Any], places: Mapping[Path, tup
     errors = sorted(found, key=lambda error: by_place(tuple(error.absolute_path)))
     told = 0
     for error in errors:
-        for problem in _problems_of(error, misplaced, by_place) if told < TOLD else _briefly(error):
+        for problem in _problems_of(error, misplaced, by_place) if told < MAX_PROBLEMS else _briefly(error):
             told += 1
             yield problem
 
@@ -128,7 +128,7 @@ def _unknown(error: ValidationError, misplaced: Misplaced, order: Callable[[Path
     assert isinstance(instance, dict)  # noqa: S101  nothing else has properties
     keys = sorted(instance.keys() - schema.get("properties", {}).keys(), key=lambda key: order((*path, key)))
     for told, key in enumerate(keys):
-        advice = misplaced.advice(path, key, schema, instance[key]) if told < TOLD else ""
+        advice = misplaced.advice(path, key, schema, instance[key]) if told < MAX_PROBLEMS else ""
         yield Problem(f"unknown key {key!r}{advice}", (*path, key))
 
 

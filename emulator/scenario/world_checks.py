@@ -7,7 +7,7 @@ from typing import Any
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TooMany
-from emulator.kernel.plan import Planned
+from emulator.kernel.plan import TimelineEvent
 from emulator.kernel.quantities import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.invalid_paths import Mistakes, Path
@@ -55,7 +55,7 @@ def _impossible_timeline(scenario: Scenario, world: World) -> Iterator[Problem]:
         yield Problem(str(error), ("timeline", waits.index(max(waits)), "after"))
         return
     for change in changes:
-        if change.kind == Planned.kind and change.why.startswith(IMPOSSIBLE):
+        if change.kind == TimelineEvent.kind and change.why.startswith(IMPOSSIBLE):
             for line in change.why.removeprefix(IMPOSSIBLE).splitlines():
                 yield Problem(IMPOSSIBLE + line, ("timeline", int(change.id), "set"))
 

@@ -1,13 +1,28 @@
 """The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
 
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.beside import MANY
-from emulator.kernel.budget import Kept
+from emulator.kernel.beside import MANY_RESOURCES
+from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import format_instant
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Ask, Assume, Effect, Guard, Machine, On, Part, Row, View, Wait
+from emulator.kernel.machine import (
+    ABSENT,
+    EVERY,
+    SAME,
+    After,
+    Ask,
+    Assume,
+    Effect,
+    Guard,
+    Machine,
+    On,
+    Portion,
+    Row,
+    Timer,
+    View,
+)
 from emulator.kernel.quantities import END_OF_TIME, parse_timestamp
-from emulator.kernel.store import MOVING, IndexKey, Sorted
+from emulator.kernel.store import PROGRESSING, IndexKey, SortedKey
 from emulator.kernel.transaction import Transaction, Transition
 from emulator.kernel.weight import Shared, Weight
 from emulator.kernel.words import hint, near, some
@@ -50,11 +65,11 @@ __all__ = [
     "EVERY",
     "FLAG",
     "INSTANT",
-    "MANY",
-    "MOVING",
+    "MANY_RESOURCES",
     "MULTIPART",
     "ORDINAL",
     "PAST",
+    "PROGRESSING",
     "SAME",
     "TEXT",
     "TEXTS",
@@ -74,11 +89,11 @@ __all__ = [
     "Guard",
     "Handler",
     "IndexKey",
-    "Kept",
     "Machine",
+    "Metered",
     "On",
     "Operation",
-    "Part",
+    "Portion",
     "Problem",
     "Reader",
     "Renderer",
@@ -86,14 +101,14 @@ __all__ = [
     "Response",
     "Row",
     "Shared",
-    "Sorted",
+    "SortedKey",
     "StateCodec",
     "Stream",
+    "Timer",
     "Transaction",
     "Transition",
     "Vendor",
     "View",
-    "Wait",
     "Weight",
     "dump",
     "dump_fields",

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from typing import Any
 
 from emulator.kernel.assumption import Assumption
-from emulator.kernel.beside import BESIDE
-from emulator.kernel.machine import Machine, Wait
+from emulator.kernel.beside import LARGE_WORLD
+from emulator.kernel.machine import Machine, Timer
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Answer, Response
@@ -41,7 +41,7 @@ class Operation:
     act: Handler
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
-    beside: int = BESIDE
+    beside: int = LARGE_WORLD
     holds_much: Callable[[Callable[[str, str], Any], Request], bool] = lambda _find, _call: False
 
 
@@ -106,14 +106,14 @@ class Vendor:
         return [(name.encode(), value.encode()) for name, value in self.headers.items()]
 
     @property
-    def waits(self) -> dict[str, Wait]:
+    def timers(self) -> dict[str, Timer]:
         """Every named wait of the vendor's machines."""
-        return {wait.name: wait for machine in self.machines for wait in machine.waits}
+        return {wait.name: wait for machine in self.machines for wait in machine.timers}
 
     @property
-    def settable_waits(self) -> dict[str, Wait]:
+    def settable_timers(self) -> dict[str, Timer]:
         """Those whose length a scenario may set."""
-        return {name: wait for name, wait in self.waits.items() if wait.settable}
+        return {name: wait for name, wait in self.timers.items() if wait.settable}
 
 
 Vendors = Mapping[str, Vendor]

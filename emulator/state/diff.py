@@ -13,7 +13,7 @@ from emulator.kernel.clock import Clock
 from emulator.kernel.history import ResourceChange
 from emulator.kernel.moment import Moment
 from emulator.kernel.printable import escaped
-from emulator.kernel.store import MOVING, Sorted
+from emulator.kernel.store import PROGRESSING, SortedKey
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendors
@@ -60,7 +60,9 @@ def _said(value: Any) -> str:
     return "nothing" if value is None else abridge(value)
 
 
-def of_touched(world: World, vendors: Vendors, changed_resources: Iterable[ResourceChange], at: datetime) -> list[Difference]:
+def commit_differences(
+    world: World, vendors: Vendors, changed_resources: Iterable[ResourceChange], at: datetime
+) -> list[Difference]:
     """What a commit changed, seen at its own instant."""
     replaced = {(it.kind, it.id): it for it in changed_resources}
     find = world.store.find
@@ -92,7 +94,7 @@ def _moved(source: Moment, target: Moment) -> Iterator[Key]:
     for kind in source.world.store.kinds():
         machine = source.world.rules.machines.get(kind)
         progress = machine.progress if machine else None
-        for it in before.group(kind, *MOVING):
+        for it in before.group(kind, *PROGRESSING):
             if progress is None or progress(before, it) != progress(after, it):
                 yield kind, it.id
 
@@ -128,7 +130,7 @@ def _in_order(keys: Collection[Key]) -> list[Key]:
 
 
 def _names_in(resource: Any) -> set[str]:
-    groups = (key.group if isinstance(key, Sorted) else key for key in resource.index())
+    groups = (key.group if isinstance(key, SortedKey) else key for key in resource.index())
     return {part for group in groups for part in group if isinstance(part, str)}
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.faults import Fault
-from emulator.kernel.plan import Scripted
+from emulator.kernel.plan import ScriptedResponse
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
@@ -64,15 +64,15 @@ def failure(tx: Transaction, route: Route, request: Request, fault: Fault) -> Re
     return response._replace(headers={**response.headers, "retry-after": str(seconds)})
 
 
-def _scripted(tx: Transaction, operation: Operation) -> list[Scripted]:
-    return tx.group(Scripted.kind, "for", operation.name)
+def _scripted(tx: Transaction, operation: Operation) -> list[ScriptedResponse]:
+    return tx.group(ScriptedResponse.kind, "for", operation.name)
 
 
 def _worded(tx: Transaction, route: Route, request: Request, answer: Answer) -> Told:
     return answer, route.vendor.renderers[answer.name](tx, request, answer.subject)
 
 
-def _say(tx: Transaction, scripted: Scripted) -> Told:
+def _say(tx: Transaction, scripted: ScriptedResponse) -> Told:
     """A reply that the scenario gives word for word."""
     tx.put(scripted.said())
     return Answer(SCRIPTED, scripted.place), _as_written(scripted.status_code, scripted.body, scripted.headers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulator.kernel.budget import Account, Budget, Charge
+from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
 
@@ -12,15 +12,15 @@ LITTLE = 32_768
 NO_ROOM = f"this body has no room beside those that arrive at the same time: send fewer at once, or {Limits.more('memory')}"
 
 
-def room_for_bodies(limits: Limits) -> Account:
+def room_for_bodies(limits: Limits) -> Quota:
     """Return an account for all bodies that arrive at a time: a quarter of what the server keeps, and at least the largest."""
-    return Account(Budget(max(limits.memory // 4, limits.body, limits.control)))
+    return Quota(Budget(max(limits.memory // 4, limits.body, limits.control)))
 
 
 class Arriving:
     """One body that is arriving. `refusal` says that there is no room for it."""
 
-    def __init__(self, account: Account, is_upload: bool = False) -> None:
+    def __init__(self, account: Quota, is_upload: bool = False) -> None:
         self.refusal: TooMany | None = None
         self._account = account
         self._is_upload = is_upload

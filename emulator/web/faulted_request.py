@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
-from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, Fault, strike
+from emulator.kernel.faults import BEFORE_COMMIT, DELAY, HANG, STATUS, VIRTUAL, Fault, select_faults
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.sdk.response import Answer, Response
@@ -62,7 +62,7 @@ class FaultedRequest:
         return reached
 
     def _begin(self) -> Stop | Wire:
-        self._call.checkpoint = self._world.here()
+        self._call.checkpoint = self._world.checkpoint()
         early = self._strike(early=True)
         return Stop(early, early, partial(self._go_on, early)) if early else self._go_on(early)
 
@@ -77,7 +77,7 @@ class FaultedRequest:
 
     def _strike(self, early: bool, admitted: bool = True) -> Faults:
         with self._world.transaction(self._name) as tx:
-            return strike(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
+            return select_faults(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
 
     async def _stopped(self, hit_so_far: Faults, faults: Faults) -> Wire | None:
         """Waits through the newest of the faults that befell it. The end of the request, or None where it goes on."""
@@ -111,7 +111,7 @@ class FaultedRequest:
         """Lets the numbers that this request had in the journal while a fault held it up lead to its present one."""
         for earlier in self._withdrawn:
             if wire.noted is not None:
-                self._world.journal.continue_as(earlier.n, wire.noted.n)
+                self._world.journal.set_successor(earlier.n, wire.noted.n)
 
     def _commit(self, early: Faults, late: Faults, let_in: bool = False) -> Wire:
         """Let the request take effect. Virtual time that passes after it has passed when the client has its reply."""

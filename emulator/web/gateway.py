@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from emulator.kernel.beside import MANY
-from emulator.kernel.budget import Account
+from emulator.kernel.beside import MANY_RESOURCES
+from emulator.kernel.budget import Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
@@ -85,7 +85,7 @@ class Gateway:
         self._held = held
         self._worlds = worlds
         self._arriving = room_for_bodies(limits)
-        self._uploads = Account(worlds.budget)
+        self._uploads = Quota(worlds.budget)
         self._routes = Routes(vendors)
         self._recorder = Recorder(judge, limits.journal_bytes)
         self._tell = tell
@@ -163,7 +163,7 @@ class Gateway:
         lanes = self._lanes_for(connection)
         while (world := world_of(self._worlds, route.vendor, request)) is not None:
             faults = world.store.size(Fault.kind)
-            is_long = has_long_head or size > LONG or faults > MANY or route.takes_long(world, request)
+            is_long = has_long_head or size > LONG or faults > MANY_RESOURCES or route.takes_long(world, request)
             if faults:
                 holding = Holding(self._held, world, request, route.name, connection, self._limits.hang_seconds, lanes, is_long)
                 faulted = FaultedRequest(world, route, request, holding, self._recorder)
@@ -172,7 +172,7 @@ class Gateway:
                 wire = await lanes.run(world, partial(self._exchange_in, world, route, request), is_long)
             if wire is not None:
                 return wire
-        is_long = has_long_head or (len(self._worlds) > MANY and lanes is not NO_LANES)
+        is_long = has_long_head or (len(self._worlds) > MANY_RESOURCES and lanes is not NO_LANES)
         return await in_turn(self._no_world, request) if is_long else self._no_world(request)
 
     def _no_world(self, request: Request) -> Wire:
@@ -227,7 +227,7 @@ class Gateway:
             request.reader.feed(request.body)
             request.body = GZIP if request.body.startswith(GZIP) else b""
         twin = world.copy()
-        twin.clock.run_at(FROZEN)  # or the time of a virtual delay would really have to pass
+        twin.clock.set_rate(FROZEN)  # or the time of a virtual delay would really have to pass
         connection = InstantConnection()
         holding = Holding(self._held, twin, request, route.name, connection, self._limits.hang_seconds)
         wire = at_once(FaultedRequest(twin, route, request, holding, self._recorder).answer())

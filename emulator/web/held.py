@@ -40,7 +40,7 @@ class Noted:
 
     def was_taken_back(self) -> bool:
         """Tell whether the world was brought back to before this exchange."""
-        return self.world.journal.took_back(self.n, self.exchange)
+        return self.world.journal.was_undone(self.n, self.exchange)
 
 
 class Past(NamedTuple):

@@ -11,7 +11,7 @@ from typing import TypeVar
 from emulator.kernel.ahead import TURN_LIMIT
 from emulator.kernel.clock import FROZEN, MONOTONIC
 from emulator.kernel.errors import Conflict, TimeRunsForward
-from emulator.kernel.expiry import keep_up
+from emulator.kernel.expiry import catch_up
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
@@ -204,7 +204,7 @@ class Holding:
         clock = self._world.clock
         if clock.is_behind and self._world.lock.acquire(blocking=False):
             try:
-                keep_up(self._world, TURN_LIMIT)
+                catch_up(self._world, TURN_LIMIT)
             finally:
                 self._world.lock.release()
         held.reckoned = clock.base, clock.rate

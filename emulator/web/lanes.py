@@ -9,9 +9,9 @@ from threading import RLock
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from emulator.kernel.ahead import TURN_LIMIT, steps_of_a_look
+from emulator.kernel.ahead import TURN_LIMIT, catch_up_limit
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.expiry import keep_up
+from emulator.kernel.expiry import catch_up
 from emulator.kernel.world import World
 from emulator.web.threads import in_turn
 
@@ -73,12 +73,12 @@ def _keeps_up(world: World) -> bool:
     if not world.lock.acquire(blocking=False):
         return False
     try:
-        return keep_up(world, TURN_LIMIT)
+        return catch_up(world, TURN_LIMIT)
     finally:
         world.lock.release()
 
 
 def _kept_up(world: World, function: Callable[[], T]) -> T:
     """Call a function in a world that has come as near to its clock as one look may bring it."""
-    keep_up(world, steps_of_a_look(world))
+    catch_up(world, catch_up_limit(world))
     return function()

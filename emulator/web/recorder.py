@@ -10,7 +10,7 @@ from typing import Any
 from emulator.contract.evidence import grounds_of
 from emulator.kernel.budget import Charge
 from emulator.kernel.faults import STATUS, Fault
-from emulator.kernel.journal import STEPS, Checkpoint, Exchange
+from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.exact_json import dump
@@ -58,7 +58,7 @@ class Recorder:
             content = content._replace(chunks=iter(()))
         basis, also = grounds_of(route.vendor.name, answer.name, answer.evidence, answer.also, answer.assumption)
         headers = self._headers(tx, route, request, response, n)
-        notes = tuple(fault.note() for fault in faults)
+        notes = tuple(fault.hit() for fault in faults)
         left = [fault for fault in faults if fault.id not in over]
         own = answer.name not in NO_VENDORS and not any(fault.do == STATUS for fault in left)
         if own and response.status >= REFUSED and coding_of(request.raw_headers, request.body):
@@ -73,14 +73,14 @@ class Recorder:
             self._judge(route.vendor.name, tx.why, response.status, b"" if isinstance(content, Stream) else content)
         cut = len(request.body) > kept or (request.reader is not None and request.body != b"")
         asked, shown = request.body[:kept], b"" if isinstance(content, Stream) else content[:kept]
-        changes, steps = tuple(tx.changes), tuple(tx.steps[:STEPS])
+        changes, steps = tuple(tx.changes), tuple(tx.applied_rows[:MAX_APPLIED_ROWS])
         size = Exchange.weight((request.target, asked, shown), request.raw_headers, changes, steps)
         checkpoint = request.checkpoint or Checkpoint(tx.now, n - 1, world.history.count)
         exchange = Exchange(
             tx.now, checkpoint, tx.why, request.method, request.target, asked,
             answer.name, answer.evidence, answer.assumption, basis if own else None,
             response.status, shown, changes, steps, tuple(tx.consulted), request.credential,
-            notes, _delivered(left), cut, request.raw_headers, also, Charge(world.account, size),
+            notes, _delivered(left), cut, request.raw_headers, also, Charge(world.quota, size),
         )  # fmt: skip
         world.journal.add(exchange)
         return Wire(response.status, headers, content, (), Noted(world, n, exchange))

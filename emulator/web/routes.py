@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.kernel.beside import BESIDE
+from emulator.kernel.beside import LARGE_WORLD
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
@@ -43,7 +43,7 @@ class Route(NamedTuple):
     def takes_long(self, world: World, request: Request) -> bool:
         """Tell whether carrying out a request may take so long that it is done beside the event loop."""
         if self.operation is None:
-            return len(world.store) > BESIDE
+            return len(world.store) > LARGE_WORLD
         return len(world.store) > self.operation.beside or self.operation.holds_much(world.store.find, request)
 
 

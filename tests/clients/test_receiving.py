@@ -16,13 +16,13 @@ from emulator.client.http import HttpClient
 from emulator.scenario.client import NoResponse
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
-ENDLESS = [
+ENDLESS_WORDS = [
     pytest.param(HEAD + b"\r\n", b" " * 4096, id="until it hangs up"),
     pytest.param(HEAD + b"transfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n", id="small chunks"),
     pytest.param(HEAD + b"transfer-encoding: chunked\r\n\r\nFFFFFFFFFFFF\r\n", b" " * 4096, id="one chunk"),
 ]
 UNTIMELY = [
-    *ENDLESS,
+    *ENDLESS_WORDS,
     pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="to be continued"),
     pytest.param(b"HTTP/1.1 200 OK\r\nx: ", b"x", id="a header"),
     pytest.param(HEAD + b"transfer-encoding: chunked\r\n\r\n0\r\n", b"x: y\r\n", id="trailers"),
@@ -54,7 +54,7 @@ def serve() -> Iterator[Serve]:
     listening.close()
 
 
-@pytest.mark.parametrize(("beginning", "piece"), ENDLESS)
+@pytest.mark.parametrize(("beginning", "piece"), ENDLESS_WORDS)
 def test_an_endless_body_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch, beginning: bytes, piece: bytes) -> None:
     monkeypatch.setattr(receiving, "MOST_BYTES", 100_000)
     with HttpClient(serve(beginning, piece)) as client, pytest.raises(NoResponse, match="has more than 100,000 bytes"):

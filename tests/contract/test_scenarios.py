@@ -78,7 +78,7 @@ def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced:
 
 
 def test_no_fact_lies_about_unused(traced: list[EvidenceTrace]) -> None:
-    sources = {wait.source for vendor in VENDORS.values() for wait in vendor.waits.values()}
+    sources = {wait.source for vendor in VENDORS.values() for wait in vendor.timers.values()}
     assert [it.evidence.id for it in traced if not it.rows and not it.scenarios and it.evidence.id not in sources] == []
 
 
@@ -93,7 +93,7 @@ def test_every_fact_has_a_kind_and_a_source(vendor: str) -> None:
 def test_every_row_and_wait_cites_a_fact_that_exists() -> None:
     known = {id for vendor in VENDORS for id in load_evidence(vendor)}
     assert {row.evidence for _, row in ROWS} <= known
-    sources = {wait.source for vendor in VENDORS.values() for wait in vendor.waits.values()}
+    sources = {wait.source for vendor in VENDORS.values() for wait in vendor.timers.values()}
     assert sources <= known | {"invented"}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from hypothesis import given
 
-from emulator.kernel.machine import Part, Wait
+from emulator.kernel.machine import Portion, Timer
 from emulator.kernel.world import World
 from emulator.vendors.stripe import STRIPE
 from tests.properties.test_stripe import COUNTS, ID, TIMINGS, Written, list_events, state_of, working_jobs, world_of
@@ -89,8 +89,8 @@ def test_whoever_omits_updated_events_omits_those_of_progress_too(choice: str, c
 def test_a_wait_that_is_part_of_another_is_as_long_as_that_says(
     timing: dict[str, timedelta | None], length: int | None
 ) -> None:
-    whole = Wait("toy.whole", timedelta(seconds=10), "invented")
-    half = Wait("toy.half", None, "invented", settable=False, part=Part(whole, lambda _, length: length / 2))
+    whole = Timer("toy.whole", timedelta(seconds=10), "invented")
+    half = Timer("toy.half", None, "invented", settable=False, portion=Portion(whole, lambda _, length: length / 2))
     assert half.length(None, timing) == (None if length is None else timedelta(seconds=length))
 
 

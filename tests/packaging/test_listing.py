@@ -63,7 +63,7 @@ def test_assumptions_have_their_choices_with_the_default_marked() -> None:
 
 def test_timers_are_those_that_a_scenario_can_set_each_with_a_meaning() -> None:
     found = as_json("timers")
-    assert {it["id"] for it in found} == {name for vendor in VENDORS.values() for name in vendor.settable_waits}
+    assert {it["id"] for it in found} == {name for vendor in VENDORS.values() for name in vendor.settable_timers}
     for it in found:
         assert it["default"] is None or parse_duration(it["default"]) is not None
         assert it["meaning"]

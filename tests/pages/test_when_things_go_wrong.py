@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.kernel.faults import DO, MEANINGLESS, WHERE
+from emulator.kernel.faults import DO, INVALID_COMBINATIONS, WHERE
 from tests.pages.test_readme import snippets
 from tests.pages.test_recipes import run
 
@@ -52,5 +52,5 @@ def test_the_table_leaves_out_what_means_nothing() -> None:
     assert [name.strip(" `") for name, *_ in rows[: len(DO)]] == list(DO)
     for name, *cells in rows[: len(DO)]:
         for where, cell in zip(WHERE, cells, strict=True):
-            meaningless = (where, name.strip(" `")) in MEANINGLESS
+            meaningless = (where, name.strip(" `")) in INVALID_COMBINATIONS
             assert (cell.strip() in ("—", "see `truncate`")) == meaningless, (name, where)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel import world as kernel_world
-from emulator.kernel.ahead import least_steps
+from emulator.kernel.ahead import min_steps
 from emulator.kernel.errors import Conflict
 from emulator.kernel.expiry import expire
 from emulator.kernel.world import World
@@ -56,7 +56,7 @@ def test_plans_of_the_scenario_end_what_is_counted_ahead() -> None:
 def test_batches_that_wait_for_places_are_not_counted_ahead() -> None:
     world = world_of({"repeat": 6, "searches": 1, **EVERY_MINUTE})
     here = world.clock.now()
-    assert least_steps(world, here, here + timedelta(days=365), 10_000) == 0
+    assert min_steps(world, here, here + timedelta(days=365), 10_000) == 0
 
 
 @pytest.mark.parametrize(("credits", "steps"), [(15_000, 3 * 59), (10, 3 * 10 + 49)])
@@ -64,7 +64,7 @@ def test_a_run_has_three_steps_and_a_skipped_run_one(credits: int, steps: int) -
     world = world_of({"id": "B", "searches": 1, **EVERY_MINUTE}, credits=credits)
     here = world.clock.now()
     until = here + timedelta(minutes=59, seconds=30)
-    assert (least_steps(world, here, until, 10_000), steps_until(world, until)) == (steps, steps)
+    assert (min_steps(world, here, until, 10_000), steps_until(world, until)) == (steps, steps)
 
 
 SCHEDULES = st.fixed_dictionaries(
@@ -99,7 +99,7 @@ def test_what_is_counted_ahead_is_never_more_than_what_happens(
     world = world_of(*batches, credits=credits + busy, timing=timing, assume=choices)
     here = world.clock.now()
     until = here + timedelta(hours=hours)
-    assert least_steps(world, here, until, 10_000) <= steps_until(world, until)
+    assert min_steps(world, here, until, 10_000) <= steps_until(world, until)
 
 
 def steps_until(world: World, until: Any) -> int:

@@ -15,7 +15,7 @@ from emulator.kernel import ahead
 from emulator.kernel import world as kernel_world
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict
-from emulator.kernel.expiry import keep_up
+from emulator.kernel.expiry import catch_up
 from emulator.kernel.world import World
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
@@ -120,7 +120,7 @@ def test_time_is_not_advanced_in_a_world_that_is_behind(jump: str) -> None:
     }
     with pytest.raises(Conflict, match="which is 30s behind: set a slower rate, or frozen"):
         jumps[jump]()
-    world.clock.run_at(0)
+    world.clock.set_rate(0)
     assert (world.clock.is_behind, world.clock.now()) == (False, START + timedelta(seconds=30))
     jumps[jump]()
 
@@ -143,7 +143,7 @@ def test_a_look_has_room_for_a_step_of_each_resource(monkeypatch: pytest.MonkeyP
 def test_a_frozen_world_does_whatever_is_due_in_one_look() -> None:
     world = kitchen(50)
     world.clock.advance_by(timedelta(seconds=30))
-    assert keep_up(world, 0)
+    assert catch_up(world, 0)
     assert world.journal.last == 50
 
 

@@ -31,7 +31,7 @@ from emulator.kernel.faults import (
     DROP,
     GARBAGE,
     HANG,
-    MEANINGLESS,
+    INVALID_COMBINATIONS,
     MID_BODY,
     RESET,
     STATUS,
@@ -50,7 +50,7 @@ from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 
 OPERATIONS = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
-CELLS = [(where, do) for where in WHERE for do in DO if (where, do) not in MEANINGLESS]
+CELLS = [(where, do) for where in WHERE for do in DO if (where, do) not in INVALID_COMBINATIONS]
 NEEDED: dict[str, dict[str, Any]] = {STATUS: {"status": 503}, DELAY: {"delay": "1s"}, DRIBBLE: {"pace": "0ms"}}
 SECOND = timedelta(seconds=1)
 LARGE = 2_000

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel import words
-from emulator.kernel.errors import LONGEST, TOLD, BadInput, Problem
+from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
 from emulator.scenario.files import TooLong, read_at_most
 from emulator.scenario.loader import load_document, load_file, load_text
 from emulator.scenario.scenario import Scenario
@@ -82,11 +82,11 @@ MANY: list[tuple[str, str]] = [
 def test_the_first_mistakes_are_told_and_the_rest_are_counted(around: str, part: str) -> None:
     error = _refused(around.format("".join(part.format(n) for n in range(1_000))))
     lines = error.lines()
-    assert len(lines) == TOLD + 1
-    assert lines[-1] == f"and {error.untold} more mistakes"
-    assert error.untold >= 800
+    assert len(lines) == MAX_PROBLEMS + 1
+    assert lines[-1] == f"and {error.omitted} more mistakes"
+    assert error.omitted >= 800
     assert not any("does not fit" in line or line.endswith(": unknown key") for line in lines)
-    assert [it.line or 0 for it in error.told()] == sorted(it.line or 0 for it in error.told())
+    assert [it.line or 0 for it in error.shown_problems()] == sorted(it.line or 0 for it in error.shown_problems())
 
 
 @pytest.mark.parametrize(("around", "part"), MANY)
@@ -108,12 +108,12 @@ def test_the_work_for_mistakes_grows_with_their_number(around: str, part: str, m
     assert asked(600) <= 6 * asked(200)
 
 
-@given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * TOLD // 2), st.text(max_size=3 * LONGEST))
+@given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * MAX_PROBLEMS // 2), st.text(max_size=3 * LONGEST))
 def test_a_refusal_is_bounded(messages: list[str], key: str) -> None:
     error = BadInput([Problem(it, (key,)) for it in messages], "x.yaml")
-    assert len(error.lines()) <= TOLD + 1
-    assert all(len(it.message) <= LONGEST + 1 for it in error.told())
-    assert len(str(error)) <= (TOLD + 1) * 4 * LONGEST
+    assert len(error.lines()) <= MAX_PROBLEMS + 1
+    assert all(len(it.message) <= LONGEST + 1 for it in error.shown_problems())
+    assert len(str(error)) <= (MAX_PROBLEMS + 1) * 4 * LONGEST
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from emulator import Emulator, EmulatorServer
 from emulator.client.server import Refused
 from emulator.client.transport import InProcess
 from emulator.kernel.errors import BadInput
-from emulator.kernel.faults import DO, MEANINGLESS, WHERE, Fault, strike
+from emulator.kernel.faults import DO, INVALID_COMBINATIONS, WHERE, Fault, select_faults
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World as Kitchen
 from emulator.scenario.faults import lay
@@ -37,7 +37,7 @@ from tests.support.toy import START, kitchen
 LIST = "serpwow.batches.list"
 STOP = "serpwow.batches.stop"
 NEEDED: dict[str, dict[str, Any]] = {"status": {"status": 503}, "delay": {"delay": "1s"}}
-POSSIBLE = [(where, do) for where in WHERE for do in DO if (where, do) not in MEANINGLESS]
+POSSIBLE = [(where, do) for where in WHERE for do in DO if (where, do) not in INVALID_COMBINATIONS]
 AT_REST = {"given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 200}, {"id": "B2"}]}}}
 
 
@@ -51,7 +51,7 @@ def calls(world: Kitchen, times: int, ids: tuple[str, ...] = (), vendor: str = "
     struck = []
     for _ in range(times):
         with world.transaction("call") as tx:
-            struck.append(bool(strike(tx, False, vendor, operation, ids)))
+            struck.append(bool(select_faults(tx, False, vendor, operation, ids)))
     return struck
 
 
@@ -121,7 +121,7 @@ def test_chance_comes_out_as_often_as_it_says() -> None:
 def test_a_reset_brings_every_fault_back(after: int, every: int, times: int, number: int) -> None:
     world = kitchen()
     lay(world, fault(after=after, every=every, times=times))
-    world.begin()
+    world.set_beginning()
     before = calls(world, number)
     twin = world.copy()
     assert calls(world, 5) == calls(twin, 5)
@@ -133,7 +133,7 @@ def test_a_transaction_rolled_back_has_counted_nothing() -> None:
     world = kitchen()
     laid = lay(world, fault(times=1))
     tx = world.transaction("call")
-    assert strike(tx, False, "serpwow", STOP, ())
+    assert select_faults(tx, False, "serpwow", STOP, ())
     tx.roll_back()
     assert world.store.find(Fault.kind, laid.id) == laid
     assert marks(calls(world, 2)) == "x."
@@ -143,7 +143,7 @@ def test_a_call_whose_path_names_one_id_twice_is_delayed_and_counted_once() -> N
     world = kitchen()
     lay(world, fault(id="B1", do="delay", delay="1s"))
     with world.transaction("call") as tx:
-        assert len(strike(tx, False, "serpwow", STOP, ("B1", "B1"))) == 1
+        assert len(select_faults(tx, False, "serpwow", STOP, ("B1", "B1"))) == 1
     assert [(it.seen, it.struck) for it in world.store.all(Fault.kind)] == [(1, 1)]
 
 
@@ -154,9 +154,9 @@ def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their
     lay(world, fault(do="delay", delay="2s"))
     lay(world, fault(at="*", where="after-reply"))
     with world.transaction("call") as tx:
-        first = strike(tx, False, "serpwow", STOP, ())
+        first = select_faults(tx, False, "serpwow", STOP, ())
     with world.transaction("call") as tx:
-        second = strike(tx, False, "serpwow", STOP, ())
+        second = select_faults(tx, False, "serpwow", STOP, ())
     assert [it.where for it in first] == ["before-commit", "after-commit", "mid-body"]
     assert [it.where for it in second] == ["before-commit", "after-commit", "after-reply"]
     assert (first[-1].struck, second[-1].struck, second[-1].seen) == (1, 1, 2)
@@ -164,7 +164,7 @@ def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their
 
 @pytest.mark.parametrize(("where", "do"), [(where, do) for where in WHERE for do in DO])
 def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, do: str) -> None:
-    if (where, do) in MEANINGLESS:
+    if (where, do) in INVALID_COMBINATIONS:
         with pytest.raises(BadInput, match=f"{do} {where} means nothing: .{{20}}"):
             lay(kitchen(), fault(where=where, do=do, **NEEDED.get(do, {})))
     else:

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.kernel.faults import AFTER_REPLY, BEFORE_AUTH, DO, MEANINGLESS, MID_BODY, WHERE
+from emulator.kernel.faults import AFTER_REPLY, BEFORE_AUTH, DO, INVALID_COMBINATIONS, MID_BODY, WHERE
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
@@ -28,7 +28,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "delay": {"delay": "30ms", "clock": "real"},
     "dribble": {"pace": "1ms"},
 }
-EFFECTS = [(do, where) for do in DO for where in WHERE if (where, do) not in MEANINGLESS]
+EFFECTS = [(do, where) for do in DO for where in WHERE if (where, do) not in INVALID_COMBINATIONS]
 TRUST = ssl.create_default_context()
 TRUST.check_hostname, TRUST.verify_mode = False, ssl.CERT_NONE
 
@@ -150,9 +150,9 @@ def test_a_client_may_go_at_any_moment(
 
 
 @pytest.mark.parametrize("do", ["drop", "reset", "garbage"])
-@pytest.mark.parametrize("where", [where for where in WHERE if (where, "reset") not in MEANINGLESS])
+@pytest.mark.parametrize("where", [where for where in WHERE if (where, "reset") not in INVALID_COMBINATIONS])
 def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(struck: FaultHit, do: str, where: str) -> None:
-    if (where, do) in MEANINGLESS or (where, do) == (MID_BODY, "garbage"):
+    if (where, do) in INVALID_COMBINATIONS or (where, do) == (MID_BODY, "garbage"):
         return  # a body of garbage breaks nothing off
     with struck.fault(do=do, where=where), closing(struck.dial()) as line:
         line.sendall(BATCHES + START + BATCHES)

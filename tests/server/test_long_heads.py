@@ -19,7 +19,7 @@ from emulator.web.long_heads import LONG_HEADERS, LONG_TARGET
 from emulator.web.unmatched import UnmatchedRequests
 
 LONG = "t%256fken=%2561&" * (LONG_TARGET // 10)
-BESIDE = "batch-emulator-apart"
+LARGE_WORLD = "batch-emulator-apart"
 
 STEPS: dict[str, tuple[object, str, set[str]]] = {
     "the guard": (Guard, "turn_away", {"query", "headers", "path", "control"}),
@@ -57,7 +57,7 @@ def test_a_long_head_is_dealt_with_beside_the_event_loop(step: str, monkeypatch:
         for kind, (target, headers) in REQUESTS.items():
             present = kind
             client.get(target, headers=headers)
-    assert {kind: found for kind, found in threads.items() if kind in asked} == {kind: {BESIDE} for kind in asked}
+    assert {kind: found for kind, found in threads.items() if kind in asked} == {kind: {LARGE_WORLD} for kind in asked}
 
 
 @pytest.mark.parametrize("kind", REQUESTS)

@@ -121,7 +121,7 @@ def test_an_exchange_that_began_later_than_anything_that_was_is_not_undone() -> 
     world = kitchen()
     exchange(world, "heat", "k1")
     ((n, told),) = world.journal.newest_exchanges(1)
-    world.journal.take_since(n)
+    world.journal.truncate_from(n)
     world.journal.add(told._replace(checkpoint=Checkpoint(told.at, 0, world.history.count + 1)))
     with pytest.raises(Conflict):
         world.undo(1)

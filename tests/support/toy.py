@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
-from emulator.kernel.budget import Kept
+from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, View, Wait
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, Timer, View
 from emulator.kernel.rules import Rules
 from emulator.kernel.store import IndexKey
 from emulator.kernel.world import World
@@ -19,7 +19,7 @@ LOOK, HEAT, STOP, BREAK = "look", "heat", "stop", "break"
 
 
 @dataclass(frozen=True, slots=True)
-class Kettle(Kept):
+class Kettle(Metered):
     id: str
     since: datetime
     status: str = "cold"
@@ -43,9 +43,9 @@ KETTLE = Machine(
     kind=Kettle.kind,
     states=("cold", "warming", "hot"),
     commands=(LOOK, HEAT, STOP, BREAK),
-    waits=(
-        Wait("toy.boil", timedelta(seconds=30), "invented"),
-        Wait("toy.cool", timedelta(minutes=5), "invented"),
+    timers=(
+        Timer("toy.boil", timedelta(seconds=30), "invented"),
+        Timer("toy.cool", timedelta(minutes=5), "invented"),
     ),
     rows=(
         Row(EVERY, On(LOOK), SAME, "seen", None, "toy-1"),
@@ -78,7 +78,7 @@ def kitchen(kettles: int = 3, timing: dict[str, timedelta | None] | None = None,
     with world.transaction("given") as tx:
         for number in range(kettles):
             tx.put(Kettle(str(number), START, "warming"))
-    world.begin()
+    world.set_beginning()
     return world
 
 

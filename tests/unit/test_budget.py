@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.client.in_process import InProcessClient
-from emulator.kernel.budget import Account, Budget, Charge, Kept
+from emulator.kernel.budget import Budget, Charge, Metered, Quota
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import FRAME
@@ -97,9 +97,9 @@ def charges_of(worlds: Iterable[World]) -> dict[int, Charge]:
     return found
 
 
-def weighed_anew(value: Kept) -> int:
+def weighed_anew(value: Metered) -> int:
     """Return what a value and its large parts weigh in a budget where there is nothing else."""
-    fresh = Account(Budget(10**12))
+    fresh = Quota(Budget(10**12))
     twin = replace(value)  # type: ignore[type-var]
     fresh.charge(twin)
     return fresh.bytes
@@ -192,12 +192,12 @@ def test_what_is_counted_is_what_is_kept_and_no_more_than_may_be(doings: list[tu
         assert server.budget.used <= server.budget.limit + slack(server.worlds)
     gc.collect()
     kept = charges_of(server.worlds)
-    spared = [it for spare in server.budget.spares for template in spare._kept.values() for it in [template]]
-    kept |= charges_of(it for it in spared if it.account.budget is server.budget)
+    spared = [it for spare in server.budget.caches for template in spare._kept.values() for it in [template]]
+    kept |= charges_of(it for it in spared if it.quota.budget is server.budget)
     assert server.budget.used == sum(charge.size for charge in kept.values())
-    assert server.budget.used == sum({id(it): it.bytes for it in (charge.account for charge in kept.values())}.values())
+    assert server.budget.used == sum({id(it): it.bytes for it in (charge.quota for charge in kept.values())}.values())
     for value in kept_by(server.worlds):
-        if isinstance(value, Kept):
+        if isinstance(value, Metered):
             whole = {id(it): it for it in [value.charge]}
             waiting = [*value.charge.parts]
             while waiting:
@@ -319,7 +319,7 @@ def test_dropping_resetting_deleting_and_undoing_give_the_room_back(way: str) ->
         case "delete":
             server.ask("DELETE", f"/live/batches/{batch}?{KEY}")
             server.control("DELETE", "/default/journal")
-            server.worlds.default.begin()
+            server.worlds.default.set_beginning()
     gc.collect()
     assert server.budget.used < before + 20_000
 
@@ -340,7 +340,7 @@ def test_what_many_share_counts_once() -> None:
     budget = Budget(10**9)
     world = EMPTY.world(VENDORS, "w", None, None, Limits(), budget)
     searches = Searches("B", [Search(str(n), {"q": "x" * 50}) for n in range(1_000)])
-    account = world.account
+    account = world.quota
     batches = server_batches(searches)
     account.charge(batches[0])
     first = account.bytes

@@ -11,8 +11,8 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from emulator.kernel.beside import MANY
-from emulator.kernel.budget import Account, Budget
+from emulator.kernel.beside import MANY_RESOURCES
+from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.server.app import create_app, worlds_of
@@ -127,8 +127,11 @@ def test_without_a_loop_a_request_is_answered_in_the_calling_thread() -> None:
     assert answered.value.value == current_thread().name
 
 
-MANY_BATCHES = [{"id": "ONE", "status": "queued", "searches": 1}, {"repeat": MANY + 1, "status": "queued", "searches": 1}]
-MANY_SEARCHES = [{"id": "ONE", "status": "idle", "searches": MANY + 1}]
+MANY_BATCHES = [
+    {"id": "ONE", "status": "queued", "searches": 1},
+    {"repeat": MANY_RESOURCES + 1, "status": "queued", "searches": 1},
+]
+MANY_SEARCHES = [{"id": "ONE", "status": "idle", "searches": MANY_RESOURCES + 1}]
 FEW: list[dict[str, Any]] = [{"id": "ONE", "status": "idle", "searches": 1}]
 LONG_NAME = {"name": "x" * LONG}
 WORLD = "/_emulator/worlds/default"
@@ -203,7 +206,7 @@ def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
         return next(messages)
 
     async def run(connection: object) -> tuple[bytes, int]:
-        return await _read(receive, reader, reader.limit, cast(Connection, connection), Arriving(Account(Budget.of(Limits()))))
+        return await _read(receive, reader, reader.limit, cast(Connection, connection), Arriving(Quota(Budget.of(Limits()))))
 
     assert asyncio.run(run(object())) == (b"", 2 * LONG + 5)
     assert reader.fed == [(LONG, here), (5, APART), (LONG, APART)]
@@ -220,7 +223,7 @@ def test_the_places_of_rows_that_fail_are_the_same_however_they_are_found(
     assert [*outcomes_of._places(outcomes, order)] == expected
 
 
-@pytest.mark.parametrize(("count", "is_apart"), [(1, False), (MANY + 1, True)])
+@pytest.mark.parametrize(("count", "is_apart"), [(1, False), (MANY_RESOURCES + 1, True)])
 def test_a_request_under_many_faults_is_answered_beside_the_event_loop(
     monkeypatch: pytest.MonkeyPatch, count: int, is_apart: bool
 ) -> None:

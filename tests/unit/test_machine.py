@@ -7,17 +7,17 @@ from datetime import timedelta
 import pytest
 
 from emulator.kernel.errors import MachineError
-from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Wait
+from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Timer
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, START, Kettle, kitchen
 
 GO = Row("a", On("go"), "b", "gone", None, "e")
 BACK = Row("b", On("go"), "a", "gone", None, "e")
 NOWHERE = Row(ABSENT, On("go"), ABSENT, "unknown", None, "e")
-WAIT = Wait("later", timedelta(seconds=1), "invented")
+WAIT = Timer("later", timedelta(seconds=1), "invented")
 
 
-def machine(*rows: Row, entry: tuple[str, ...] = ("a",), waits: tuple[Wait, ...] = ()) -> Machine:
+def machine(*rows: Row, entry: tuple[str, ...] = ("a",), waits: tuple[Timer, ...] = ()) -> Machine:
     return Machine("toy.thing", ("a", "b"), ("go",), waits, rows, entry)
 
 

@@ -21,7 +21,7 @@ TIMING = st.sampled_from(TIMINGS)
 
 def exchange(world: World, command: str, id: str) -> None:
     """What the gateway does: a transaction that notes itself in the journal."""
-    checkpoint = world.here()
+    checkpoint = world.checkpoint()
     with world.transaction(command) as tx:
         tx.mint("exchange")
         answer = tx.ask(KETTLE, id, command, Kettle(id, tx.now)).row.answer or ""
@@ -124,7 +124,7 @@ def test_a_full_world_can_take_back_a_swap() -> None:
 def test_a_snapshot_of_a_running_clock_holds_the_instant() -> None:
     world, seconds = kitchen(1), 0.0
     world.clock.wall = lambda: seconds
-    world.clock.run_at(1.0)
+    world.clock.set_rate(1.0)
     world.snapshot("here")
     seconds = 20.0
     assert world.clock.now() == START + timedelta(seconds=20)

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from emulator.kernel import pages, store
 from emulator.kernel.agenda import Agenda
 from emulator.kernel.pages import PagedMap, SortedPages
-from emulator.kernel.store import IndexKey, Sorted, Store
+from emulator.kernel.store import IndexKey, SortedKey, Store
 from tests.support.toy import START
 
 IDS = st.integers(0, 40).map(str)
@@ -34,7 +34,7 @@ class Apple:
     kind: ClassVar[str] = "toy.apple"
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (("colour", self.status), Sorted(BY_WEIGHT, self.weight))
+        return (("colour", self.status), SortedKey(BY_WEIGHT, self.weight))
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -116,11 +116,11 @@ class StoresAndCopies(RuleBasedStateMachine):
     @rule(which=st.integers(0, 5), start=st.integers(0, 45))
     def rankings_can_be_read_from_anywhere(self, which: int, start: int) -> None:
         kept, model = self.pair(which)
-        ranking = kept.ranking(Apple.kind, *BY_WEIGHT)
-        assert len(ranking) == len(model.apples)
-        assert [*ranking.rising(start)] == model.by_weight()[start:]
-        assert [*ranking.falling(start)] == model.by_weight(reverse=True)[start:]
-        assert [*ranking.reversed(start)] == model.by_weight()[::-1][start:]
+        sorted_group = kept.sorted_group(Apple.kind, *BY_WEIGHT)
+        assert len(sorted_group) == len(model.apples)
+        assert [*sorted_group.ascending(start)] == model.by_weight()[start:]
+        assert [*sorted_group.descending(start)] == model.by_weight(reverse=True)[start:]
+        assert [*sorted_group.reversed(start)] == model.by_weight()[::-1][start:]
 
     @invariant()
     def every_store_holds_what_its_model_does(self) -> None:
@@ -191,4 +191,4 @@ def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
     for id in "cab":
         kept.put(Apple(id, "red", 1))
     kept.put(Apple("c", "blue", 1))
-    assert [it.id for it in kept.ranking(Apple.kind, *BY_WEIGHT).falling()] == ["c", "a", "b"]
+    assert [it.id for it in kept.sorted_group(Apple.kind, *BY_WEIGHT).descending()] == ["c", "a", "b"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from emulator.kernel.store import MOVING
+from emulator.kernel.store import PROGRESSING
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.server.app import library
@@ -26,7 +26,7 @@ def shown_after(world: World, minutes: int) -> list[Any]:
 def test_what_is_in_no_moving_group_is_shown_the_same_at_any_instant(name: str) -> None:
     world = library().get(name).world(VENDORS, "w", 0, 0)
     for kind in world.store.kinds():
-        for moving in world.store.group(kind, *MOVING):
+        for moving in world.store.group(kind, *PROGRESSING):
             world.store.remove(kind, moving.id)
     assert shown_after(world, 0) == shown_after(world, 17) == shown_after(world, 90)
 

@@ -16,7 +16,7 @@ from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.journal import Journal
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import After, View
-from emulator.kernel.plan import TIMELINE, Planned
+from emulator.kernel.plan import TIMELINE, TimelineEvent
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.rules import Rules
 from emulator.kernel.world import World
@@ -130,7 +130,7 @@ def test_a_clock_that_runs_reaches_what_is_due_by_itself() -> None:
     world = kitchen(1)
     seconds = 0.0
     world.clock.wall = lambda: seconds
-    world.clock.run_at(60.0)
+    world.clock.set_rate(60.0)
     seconds = 1.0
     with world.transaction("look") as tx:
         assert tx.find(Kettle.kind, "0") == Kettle("0", START + timedelta(seconds=30), "hot", 1)
@@ -140,8 +140,8 @@ def test_a_reset_sets_a_running_clock_back_to_where_it_began() -> None:
     world = kitchen(1)
     seconds = 0.0
     world.clock.wall = lambda: seconds
-    world.begin()
-    world.clock.run_at(1.0)
+    world.set_beginning()
+    world.clock.set_rate(1.0)
     seconds = 3600.0
     world.reset()
     assert world.clock.now() == START
@@ -212,7 +212,7 @@ def test_a_journal_that_was_cleared_has_lost_nothing_when_what_was_cleared_is_ta
     journal, world = Journal(10), kitchen(5)
     journal.extend(world.advance_by(timedelta(seconds=30)))
     journal.clear()
-    journal.take_since(5)
+    journal.truncate_from(5)
     assert (journal.last, journal.lost) == (4, 0)
 
 
@@ -292,7 +292,9 @@ def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_roo
     world = World(
         "w", replace(rules, machines={**rules.machines, TIMELINE.kind: TIMELINE}, limits=Limits(resources=2)), Clock(START)
     )
-    planned = Planned("0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)])
+    planned = TimelineEvent(
+        "0", "here", START, START + timedelta(seconds=1), lambda _: [Kettle("1", START), Kettle("2", START)]
+    )
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START))
         tx.put(planned)
@@ -308,3 +310,18 @@ def test_what_cannot_be_is_not_even_put_for_a_moment() -> None:
     with pytest.raises(KeyError), world.transaction("nonsense") as tx:
         tx.put(Kettle("0", tx.now, "frozen over"))
     assert shown(world) == before
+
+
+def leave_a_note(view: View, kettle: Kettle) -> Iterable[Kettle]:
+    yield replace(kettle, boiled=view.context or 0)
+
+
+def test_an_effect_reads_the_request_that_is_carried_out_and_finds_none_where_time_acts() -> None:
+    rows = tuple(replace(row, effect=leave_a_note) if row.to in ("hot", "warming") else row for row in KETTLE.written)
+    machine = replace(KETTLE, rows=rows)
+    world = World("kitchen", Rules({machine.kind: machine}), Clock(START))
+    with world.transaction("heat", context=7) as tx:
+        tx.ask(machine, "0", "heat", Kettle("0", START))
+    assert world.store.find(Kettle.kind, "0") == Kettle("0", START, "warming", 7)
+    world.advance_by(timedelta(seconds=30))
+    assert world.store.find(Kettle.kind, "0") == Kettle("0", world.clock.now(), "hot", 0)

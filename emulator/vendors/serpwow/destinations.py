@@ -71,7 +71,7 @@ DESTINATION = Machine(
     kind=Destination.kind,
     states=("kept",),
     commands=(CREATE, UPDATE, DELETE),
-    waits=(),
+    timers=(),
     rows=(
         Row(ABSENT, On(CREATE), SAME, "too_many_destinations", None, "serpwow-destinations-2", there_are_too_many),
         Row(ABSENT, On(CREATE), "kept", "destination", None, "serpwow-destinations-1"),

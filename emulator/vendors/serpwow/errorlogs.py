@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
-from emulator.sdk import Answer, IndexKey, Kept, Request, Transaction
+from emulator.sdk import Answer, IndexKey, Metered, Request, Transaction
 from emulator.vendors.serpwow.bodies import Unfit
 from emulator.vendors.serpwow.listing import WantedPage, about_the_end, page_wanted
 from emulator.vendors.serpwow.refusals import unfit
@@ -24,7 +24,7 @@ API_URL = "https://api.serpwow.com/live/search?"
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorLog(Kept):
+class ErrorLog(Metered):
     """A real-time request that ended in a 500, and how often; told until three days after it last did.
 
     `result` is the JSON that was answered, if it was more than the `message`. Addresses that are None follow from `parameters`.

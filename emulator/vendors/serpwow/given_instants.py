@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from emulator.sdk import Problem, View, Wait, format_instant
+from emulator.sdk import Problem, Timer, View, format_instant
 from emulator.vendors.serpwow.model import Batch
 from emulator.vendors.serpwow.slots import has_no_place
 from emulator.vendors.serpwow.waits import INACTIVITY, QUEUE, RUN
@@ -38,7 +38,7 @@ def overdue(view: View, batch: Batch, written: Mapping[str, Any]) -> Iterator[Pr
         yield from _forgotten(view, batch, written)
 
 
-def _over(view: View, batch: Batch, wait: Wait) -> Iterator[Problem]:
+def _over(view: View, batch: Batch, wait: Timer) -> Iterator[Problem]:
     length = view.length(wait, batch)
     if length is not None and batch.since + length <= view.now and batch.since < view.now:
         began, ended = format_instant(batch.since), format_instant(batch.since + length)

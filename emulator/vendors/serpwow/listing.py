@@ -108,10 +108,10 @@ def _page(wanted: WantedPage, total: int, batches: list[Batch], assumption: str 
 
 def _read(view: View, wanted: WantedPage, group: tuple[str, ...]) -> Page:
     """A page of a list that is kept in the order wanted, so that no other page costs anything."""
-    ranking = view.ranking(Batch.kind, RANKINGS[wanted.sort_by], *group)
-    assumption = _about_page(wanted, len(ranking), view)
-    batches = (ranking.falling if wanted.descending else ranking.rising)(wanted.first)
-    return _page(wanted, len(ranking), [*islice(batches, wanted.size)], assumption)
+    sorted_group = view.sorted_group(Batch.kind, RANKINGS[wanted.sort_by], *group)
+    assumption = _about_page(wanted, len(sorted_group), view)
+    batches = (sorted_group.descending if wanted.descending else sorted_group.ascending)(wanted.first)
+    return _page(wanted, len(sorted_group), [*islice(batches, wanted.size)], assumption)
 
 
 def page_wanted(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> WantedPage:

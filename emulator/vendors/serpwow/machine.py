@@ -23,7 +23,7 @@ from emulator.vendors.serpwow.effects import (
     there_are_too_many,
 )
 from emulator.vendors.serpwow.model import Account, Batch
-from emulator.vendors.serpwow.repetition import least_steps
+from emulator.vendors.serpwow.repetition import min_steps
 from emulator.vendors.serpwow.slots import has_no_place, is_outranked, take_a_ticket
 from emulator.vendors.serpwow.waits import INACTIVITY, PLACE, QUEUE, RESET, RUN, SCHEDULE
 
@@ -33,7 +33,7 @@ ACCOUNT = Machine(
     kind=Account.kind,
     states=("open",),
     commands=(),
-    waits=(RESET,),
+    timers=(RESET,),
     rows=(
         Row("open", After(RESET.name), SAME, None, keep_used_credits, "serpwow-account-7", assume=NOT_RESET),
         Row("open", After(RESET.name), SAME, None, reset_credits, "serpwow-account-7"),
@@ -55,7 +55,7 @@ BATCH = Machine(
     kind=Batch.kind,
     states=("idle", "queued", "running"),
     commands=(CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL),
-    waits=(QUEUE, PLACE, RUN, SCHEDULE, INACTIVITY),
+    timers=(QUEUE, PLACE, RUN, SCHEDULE, INACTIVITY),
     rows=(
         # in           cause         go to      answer           effect            evidence
         Row(ABSENT, On(CREATE), SAME, "too_many_batches", None, "serpwow-limits-1", there_are_too_many),
@@ -121,5 +121,5 @@ BATCH = Machine(
         Row("idle", After(INACTIVITY.name), ABSENT, None, None, "serpwow-inactive-1"),
     ),
     entry=("idle", "queued", "running"),
-    least=least_steps,
+    least=min_steps,
 )

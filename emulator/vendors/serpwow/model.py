@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.sdk import MOVING, IndexKey, Kept, Shared, Sorted
+from emulator.sdk import PROGRESSING, IndexKey, Metered, Shared, SortedKey
 from emulator.vendors.serpwow.schedules import MANUAL, Schedule, next_of_every_month
 from emulator.vendors.serpwow.searches import Searches
 from emulator.vendors.serpwow.usage import Usage
@@ -35,7 +35,7 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Account(Kept):
+class Account(Metered):
     """Credits are whole numbers; `credits_used` holds what runs have cost and what queued runs have been allocated.
 
     At `credits_reset_at`, and whole months from it, they come back. `usage` says on which days those were used that count now
@@ -78,11 +78,11 @@ class Account(Kept):
         return next_of_every_month(self.credits_reset_at, instant)
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (MOVING,)
+        return (PROGRESSING,)
 
 
 @dataclass(frozen=True, slots=True)
-class Platform(Kept):
+class Platform(Metered):
     """How the vendor is: operational, or down. Uploads to the `unreachable` buckets fail."""
 
     since: datetime
@@ -140,7 +140,7 @@ NOBODY = Notifications()
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Kept):
+class Batch(Metered):
     """A named list of searches. `allocated` is what the run that is queued or running was charged, in credits.
 
     `allocated_at` is when that was, `started_at` when the run that is running began, `active_at` when it was last made or
@@ -218,10 +218,10 @@ class Batch(Kept):
         return (
             ("owner", owner),
             ("owner", owner, status),
-            Sorted(("by name", owner), self.name),
-            Sorted(("by name", owner, status), self.name),
-            Sorted(("by creation", owner), self.created_at),
-            Sorted(("by creation", owner, status), self.created_at),
+            SortedKey(("by name", owner), self.name),
+            SortedKey(("by name", owner, status), self.name),
+            SortedKey(("by creation", owner), self.created_at),
+            SortedKey(("by creation", owner, status), self.created_at),
             *self._lists(),
         )
 
@@ -244,7 +244,7 @@ class Batch(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Line(Kept):
+class Line(Metered):
     """Batches of one priority that wait for a place: the number being served, and the next one to give out."""
 
     id: str
@@ -259,7 +259,7 @@ class Line(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Destination(Kept):
+class Destination(Metered):
     """A bucket of the client's, to which result sets are uploaded. `settings` are its credentials and all else of its own."""
 
     id: str
@@ -276,7 +276,7 @@ class Destination(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Meter(Kept):
+class Meter(Metered):
     """The instants of the latest calls that one key made to a limited operation."""
 
     id: str

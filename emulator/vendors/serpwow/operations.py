@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from emulator.sdk import MANY, Answer, Handler, Operation, Request, Transaction
+from emulator.sdk import MANY_RESOURCES, Answer, Handler, Operation, Request, Transaction
 from emulator.vendors.serpwow.assumptions import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions_of_calls import PATH_SPELLING, PLATFORM_DOWN, REFUSED_FIRST
 from emulator.vendors.serpwow.batches import (
@@ -92,7 +92,7 @@ def _ask(command: str) -> Handler:
 def _is_large(find: Callable[[str, str], Any], request: Request) -> bool:
     """Tell whether the batch that the path names has so many searches that going through them takes long."""
     batch: Batch | None = find(Batch.kind, request.parameters["id"])
-    return batch is not None and len(batch.searches) > MANY
+    return batch is not None and len(batch.searches) > MANY_RESOURCES
 
 
 def stop_all(tx: Transaction, _call: Request) -> Answer:
@@ -135,9 +135,9 @@ OPERATIONS = (
         "GET",
         "/batches",
         limited("batches", "serpwow-list-10", with_single_values(list_batches)),
-        beside=MANY,
+        beside=MANY_RESOURCES,
     ),
-    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY),
+    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", _ask(GET)),
     Operation("serpwow.batches.update", "PUT", "/batches/{id}", as_read(update_batch)),
     Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", _ask(DELETE)),
@@ -179,7 +179,7 @@ OPERATIONS = (
         "GET",
         "/errorlogs",
         limited("errorlogs", "serpwow-errorlogs-3", with_single_values(list_error_logs)),
-        beside=MANY,
+        beside=MANY_RESOURCES,
     ),
     Operation("serpwow.destinations.create", "POST", "/destinations", as_read(create_destination)),
     Operation("serpwow.destinations.list", "GET", "/destinations", with_single_values(list_destinations)),

@@ -19,7 +19,7 @@ MORE_OF_A_RUN = 2
 """Steps that follow the start of a run that can be paid for: it leaves the queue, and it ends. A skipped run has none."""
 
 
-def least_steps(view: View, until: datetime, most: int) -> int:
+def min_steps(view: View, until: datetime, most: int) -> int:
     """Return how many steps the schedules bring about at least until an instant, where nobody intervenes.
 
     Counts no further than a little beyond `most`. Where batches may have to wait for places, the answer is 0: nobody can tell

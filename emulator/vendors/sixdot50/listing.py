@@ -75,8 +75,8 @@ def _page(tx: Transaction, query: Mapping[str, str]) -> list[Batch]:
     if status and tx.choice(STATUS_CASE.id) == "ignored":
         status = status.upper()
     if not external_id:
-        ranking = tx.ranking(Batch.kind, "by creation", SELF, *([status] if status else ()))
-        return [*islice(ranking.reversed(skip), take)]
+        sorted_group = tx.sorted_group(Batch.kind, "by creation", SELF, *([status] if status else ()))
+        return [*islice(sorted_group.reversed(skip), take)]
     called: Iterable[Batch] = tx.group(Batch.kind, "called", SELF, external_id.casefold())
     same = (it for it in called if is_same(tx, it.external_id, external_id))
     found = [it for it in same if not status or it.status == status]

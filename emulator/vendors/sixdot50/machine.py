@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, View, Wait
+from emulator.sdk import ABSENT, EVERY, SAME, After, Ask, Assume, Guard, Machine, On, Row, Timer, View
 from emulator.vendors.sixdot50 import money
 from emulator.vendors.sixdot50.assumptions import EMPTY_CANCEL, EMPTY_SUBMIT, SECOND_CANCEL
 from emulator.vendors.sixdot50.assumptions_of_calls import OTHER_ORGANISATION
@@ -18,8 +18,8 @@ GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL = (
 DELETE, CONCLUDE, REGISTER, EXISTS = "delete", "conclude", "register", "exists"
 BATCH_STATES = ("DRAFT", "OPEN", "CLOSED", "CANCELLED")
 PAYMENT_STATES = ("DRAFT", "PENDING", "SETTLED", "CANCELLED")
-REVERSAL = Wait("6dot50.reversal", timedelta(days=60), "6dot50-reversal-1")
-REGISTRATION = Wait("6dot50.registration", timedelta(0), "6dot50-register-1")
+REVERSAL = Timer("6dot50.reversal", timedelta(days=60), "6dot50-reversal-1")
+REGISTRATION = Timer("6dot50.registration", timedelta(0), "6dot50-register-1")
 
 
 def is_member(view: View, msisdn: str) -> bool:
@@ -127,7 +127,7 @@ BATCH = Machine(
     kind=Batch.kind,
     states=BATCH_STATES,
     commands=(GET, LIST_PAYMENTS, CREATE, UPDATE, ADD, SUBMIT, CANCEL, CONCLUDE),
-    waits=(),
+    timers=(),
     rows=(
         *_hidden_batch(GET),
         Row(EVERY, On(GET), SAME, "batch", None, "6dot50-get-1"),
@@ -181,7 +181,7 @@ PAYMENT = Machine(
     kind=Payment.kind,
     states=PAYMENT_STATES,
     commands=(GET, ADD, DELETE, SUBMIT, CANCEL, REGISTER),
-    waits=(REVERSAL,),
+    timers=(REVERSAL,),
     rows=(
         *_hidden_payment(GET),
         Row(EVERY, On(GET), SAME, "payment", None, "6dot50-payment-1"),
@@ -223,7 +223,7 @@ MEMBER = Machine(
     kind=Member.kind,
     states=("registering", "registered"),
     commands=(EXISTS,),
-    waits=(REGISTRATION,),
+    timers=(REGISTRATION,),
     rows=(
         Row("registered", On(EXISTS), SAME, "member", None, "6dot50-members-1"),
         Row("registering", On(EXISTS), SAME, "no_member", None, "6dot50-members-1"),

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Kept, Sorted
+from emulator.sdk import IndexKey, Metered, SortedKey
 
 SELF = "self"
 """The organisation that this world's keys act for."""
@@ -22,7 +22,7 @@ OURS: IndexKey = ("ours",)
 
 
 @dataclass(frozen=True, slots=True)
-class Platform(Kept):
+class Platform(Metered):
     """Whether 6DOT50 works: `operational`, or `down`, in which case every call fails."""
 
     since: datetime
@@ -35,7 +35,7 @@ class Platform(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Organisation(Kept):
+class Organisation(Metered):
     """What the organisation of this world's keys may do; `referrals` is the capability to pay referrers."""
 
     since: datetime
@@ -49,7 +49,7 @@ class Organisation(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Account(Kept):
+class Account(Metered):
     """Where an organisation's money lies, in rand with two decimals."""
 
     id: str
@@ -69,7 +69,7 @@ class Account(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Member(Kept):
+class Member(Metered):
     """Somebody with a wallet; the id is the MSISDN."""
 
     id: str
@@ -82,7 +82,7 @@ class Member(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Kept):
+class Batch(Metered):
     """A named list of payments.
 
     `owner` is SELF, or the name of an organisation that this world's keys do not act for; `account_id` is the account that
@@ -101,8 +101,8 @@ class Batch(Kept):
 
     def index(self) -> tuple[IndexKey, ...]:
         groups: tuple[IndexKey, ...] = (
-            Sorted(("by creation", self.owner), self.created_at),
-            Sorted(("by creation", self.owner, self.status), self.created_at),
+            SortedKey(("by creation", self.owner), self.created_at),
+            SortedKey(("by creation", self.owner, self.status), self.created_at),
         )
         if self.external_id is not None:
             groups += (("called", self.owner, self.external_id.casefold()),)
@@ -110,7 +110,7 @@ class Batch(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Payment(Kept):
+class Payment(Metered):
     """An amount for the holder of a mobile number. `is_member` says what was known of the payee when it was last looked up."""
 
     id: str
@@ -140,7 +140,7 @@ class Payment(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Token(Kept):
+class Token(Metered):
     """A bearer token that lives until `expires_at`; the id is the token itself."""
 
     id: str

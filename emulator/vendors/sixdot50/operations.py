@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from emulator.sdk import MANY, Answer, Handler, Machine, Operation, Request, Transaction
+from emulator.sdk import MANY_RESOURCES, Answer, Handler, Machine, Operation, Request, Transaction
 from emulator.vendors.sixdot50.assumptions_of_calls import (
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
@@ -111,14 +111,14 @@ OPERATIONS = (
     Operation("6dot50.authentication.getToken", "POST", GET_TOKEN, reads_json(get_token)),
     Operation("6dot50.accounts.list", "GET", "/accounts", _list_accounts),
     Operation("6dot50.batches.create", "POST", "/batches", reads_json(create_batch)),
-    Operation("6dot50.batches.list", "GET", "/batches", _list_batches, beside=MANY),
+    Operation("6dot50.batches.list", "GET", "/batches", _list_batches, beside=MANY_RESOURCES),
     Operation("6dot50.batches.statusCodes", "GET", "/batches/statusCodes", _status_codes(BATCH_STATUS_CODES, "6dot50-codes-1")),
-    Operation("6dot50.batches.get", "GET", "/batches/{id}", _ask(BATCH, GET), beside=MANY),
-    Operation("6dot50.batches.update", "PUT", "/batches/{id}", reads_json(update_batch), beside=MANY),
-    Operation("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", reads_json(add_payments), beside=MANY),
-    Operation("6dot50.batches.payments", "GET", "/batches/{id}/payments", _ask(BATCH, LIST_PAYMENTS), beside=MANY),
-    Operation("6dot50.batches.submit", "POST", "/batches/{id}/submit", _ask(BATCH, SUBMIT), beside=MANY),
-    Operation("6dot50.batches.cancel", "POST", "/batches/{id}/cancel", _ask(BATCH, CANCEL), beside=MANY),
+    Operation("6dot50.batches.get", "GET", "/batches/{id}", _ask(BATCH, GET), beside=MANY_RESOURCES),
+    Operation("6dot50.batches.update", "PUT", "/batches/{id}", reads_json(update_batch), beside=MANY_RESOURCES),
+    Operation("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", reads_json(add_payments), beside=MANY_RESOURCES),
+    Operation("6dot50.batches.payments", "GET", "/batches/{id}/payments", _ask(BATCH, LIST_PAYMENTS), beside=MANY_RESOURCES),
+    Operation("6dot50.batches.submit", "POST", "/batches/{id}/submit", _ask(BATCH, SUBMIT), beside=MANY_RESOURCES),
+    Operation("6dot50.batches.cancel", "POST", "/batches/{id}/cancel", _ask(BATCH, CANCEL), beside=MANY_RESOURCES),
     Operation(
         "6dot50.payments.statusCodes", "GET", "/payments/statusCodes", _status_codes(PAYMENT_STATUS_CODES, "6dot50-codes-2")
     ),

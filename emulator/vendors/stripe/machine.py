@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Part, Row, View, Wait
+from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Portion, Row, Timer, View
 from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
@@ -27,18 +27,18 @@ def until_it_fails(job: Job) -> timedelta | None:
     return None if job.fails_at is None else max(job.fails_at - job.since, timedelta())
 
 
-UPLOADING = Wait("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
-VALIDATION = Wait("stripe.validation", timedelta(seconds=5), "invented")
-FAULT = Wait("stripe.fault", None, "invented", measure=until_it_fails)
-PROCESSING = Wait("stripe.processing", None, "stripe-pace-2", measure=pace)
-VALIDATION_PROGRESS = Wait(
-    "stripe.validation_progress", None, "invented", settable=False, upkeep=True, part=Part(VALIDATION, until_progress)
+UPLOADING = Timer("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
+VALIDATION = Timer("stripe.validation", timedelta(seconds=5), "invented")
+FAULT = Timer("stripe.fault", None, "invented", measure=until_it_fails)
+PROCESSING = Timer("stripe.processing", None, "stripe-pace-2", measure=pace)
+VALIDATION_PROGRESS = Timer(
+    "stripe.validation_progress", None, "invented", settable=False, upkeep=True, portion=Portion(VALIDATION, until_progress)
 )
-PROCESSING_PROGRESS = Wait(
-    "stripe.processing_progress", None, "invented", settable=False, upkeep=True, part=Part(PROCESSING, until_progress)
+PROCESSING_PROGRESS = Timer(
+    "stripe.processing_progress", None, "invented", settable=False, upkeep=True, portion=Portion(PROCESSING, until_progress)
 )
-TIMEOUT = Wait("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
-DRAIN = Wait("stripe.drain", timedelta(seconds=1), "invented")
+TIMEOUT = Timer("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
+DRAIN = Timer("stripe.drain", timedelta(seconds=1), "invented")
 
 
 def skips_validation(_: View, job: Job) -> bool:
@@ -138,7 +138,7 @@ JOB = Machine(
     kind=Job.kind,
     states=STATUSES,
     commands=(CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD),
-    waits=(
+    timers=(
         UPLOADING,
         VALIDATION,
         FAULT,
@@ -224,6 +224,6 @@ _PASSES = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.cau
 
 def passes_at(view: View, job: Job) -> datetime | None:
     """When time alone takes the job out of its status, None where it never does."""
-    waits = (wait for wait in JOB.waits if (job.status, wait.name) in _PASSES)
+    waits = (wait for wait in JOB.timers if (job.status, wait.name) in _PASSES)
     lengths = (view.length(wait, job) for wait in waits)
     return min((job.since + length for length in lengths if length is not None), default=None)

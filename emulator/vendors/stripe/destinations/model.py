@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from emulator.sdk import ABSENT, EVERY, SAME, IndexKey, Kept, Machine, On, Row, Transaction, View
+from emulator.sdk import ABSENT, EVERY, SAME, IndexKey, Machine, Metered, On, Row, Transaction, View
 from emulator.vendors.stripe.destinations.receivers import CLOUDS, WEBHOOK, EventBridge, EventGrid
 from emulator.vendors.stripe.destinations.sources import read_sources
 from emulator.vendors.stripe.events.model import PING, tell
@@ -18,7 +18,7 @@ ENABLE, DISABLE, PING_IT = "enable", "disable", "ping"
 
 
 @dataclass(frozen=True, slots=True)
-class Destination(Kept):
+class Destination(Metered):
     """Where events go, and which of them.
 
     `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.
@@ -59,7 +59,7 @@ DESTINATION = Machine(
     kind=Destination.kind,
     states=("enabled", "disabled"),
     commands=(CREATE, RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, PING_IT),
-    waits=(),
+    timers=(),
     rows=(
         # in    cause         go to  answer         effect           evidence
         Row(ABSENT, On(CREATE), "enabled", "destination", None, "stripe-destination-1"),

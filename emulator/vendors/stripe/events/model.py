@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
-from emulator.sdk import Answer, Effect, Handler, IndexKey, Kept, Request, Transaction, View
+from emulator.sdk import Answer, Effect, Handler, IndexKey, Metered, Request, Transaction, View
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
 from emulator.vendors.stripe.model.jobs import SELF, letters
 from emulator.vendors.stripe.model.ledger import DROPPED_AT_ONCE, Ledger, ledger_of
@@ -76,7 +76,7 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Event(Kept):
+class Event(Metered):
     """Something that happened at `since` to the object of that id. `request` is the call that caused it, if one did."""
 
     id: str

@@ -10,7 +10,7 @@ from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
 
-from emulator.sdk import MANY, Answer, Handler, Operation, Request, Transaction, parse_timestamp
+from emulator.sdk import MANY_RESOURCES, Answer, Handler, Operation, Request, Transaction, parse_timestamp
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import (
     LIST_ORDER,
@@ -245,7 +245,7 @@ def _changing(name: str, act: Handler, takes_fields: bool = False) -> Handler:
 
 
 def _reading(name: str, path: str, act: Handler, known: Known | None = None) -> Operation:
-    return Operation(name, "GET", path, reading_query(act, known), beside=MANY)
+    return Operation(name, "GET", path, reading_query(act, known), beside=MANY_RESOURCES)
 
 
 def included(request: Request) -> set[str]:

@@ -20,7 +20,7 @@ from emulator.vendors.stripe.requests.admission import version_of
 def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
     """The event as it is sent: thin, and the same in every version. Evidence: stripe-event-1."""
     named = {"id": event.request, "idempotency_key": event.idempotency_key}
-    untold = has_unprinted_reason(event) and tx.choice(EVENT_REASON.id) == "created"
+    omitted = has_unprinted_reason(event) and tx.choice(EVENT_REASON.id) == "created"
     return {
         "id": event.id,
         "object": "v2.core.event",
@@ -28,7 +28,7 @@ def show_notification(tx: Transaction, event: Event) -> dict[str, Any]:
         "created": instant(event.since),
         "livemode": False,
         "context": None if event.owner == SELF else event.owner,
-        "reason": {"type": "request", "request": named} if event.request and not untold else None,
+        "reason": {"type": "request", "request": named} if event.request and not omitted else None,
         "related_object": _related(tx, event),
     }
 

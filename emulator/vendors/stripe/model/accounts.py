@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Kept, View
+from emulator.sdk import IndexKey, Metered, View
 from emulator.vendors.stripe.files.model.outcomes import Failing
 from emulator.vendors.stripe.model.jobs import SELF
 from emulator.vendors.stripe.model.versions import Endpoint
@@ -21,7 +21,7 @@ OWN_ACCOUNT = "acct_1032D82eZvKYlo2C"
 
 
 @dataclass(frozen=True, slots=True)
-class Platform(Kept):
+class Platform(Metered):
     """Whether Stripe answers at all, and whether it finds that there are too many requests."""
 
     since: datetime
@@ -35,7 +35,7 @@ class Platform(Kept):
 
 
 @dataclass(frozen=True, slots=True)
-class Account(Kept):
+class Account(Metered):
     """The account that this world's keys act for: its id, the endpoints it may not use, and which of its rows fail."""
 
     since: datetime

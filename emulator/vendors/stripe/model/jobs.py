@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.sdk import MOVING, IndexKey, Kept
+from emulator.sdk import PROGRESSING, IndexKey, Metered
 from emulator.vendors.stripe.files.model.outcomes import Failing, Work
 from emulator.vendors.stripe.model.versions import Endpoint
 
@@ -40,7 +40,7 @@ _TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Job(Kept):
+class Job(Metered):
     """A batch job.
 
     The counts are those of the instant `counted_at`; while rows are validated or processed, more of them follow from the
@@ -87,7 +87,7 @@ class Job(Kept):
         return self.success_count + self.failure_count
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (MOVING,) if self.status in AT_WORK else ()
+        return (PROGRESSING,) if self.status in AT_WORK else ()
 
 
 def pace(job: Job) -> timedelta:

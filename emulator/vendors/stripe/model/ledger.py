@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Kept, View
+from emulator.sdk import IndexKey, Metered, View
 
 DROPPED_AT_ONCE = 2
 """How many outdated things make room when one is added: more than one, so that the ledger shrinks."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger(Kept):
+class Ledger(Metered):
     """The numbers of the oldest thing and of the next. `id` says what they are."""
 
     id: str

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import orjson
 
-from emulator.sdk import Answer, Handler, IndexKey, Kept, Machine, Request, Transaction
+from emulator.sdk import Answer, Handler, IndexKey, Machine, Metered, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENT_ID
 from emulator.vendors.stripe.destinations.model import DESTINATION
 from emulator.vendors.stripe.machine import CREATE, JOB
@@ -31,7 +31,7 @@ MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DE
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered(Kept):
+class Remembered(Metered):
     """What a key was used for, and what came of it. `n` is its place in the order in which keys came.
 
     Of the parameters and the body, digests are kept.

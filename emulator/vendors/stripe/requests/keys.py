@@ -14,7 +14,7 @@ def refusal_of_key(tx: Transaction, key: str | None) -> Answer | None:
     """Return why a key is refused, None where it is good."""
     if key is None or not tx.accepts("stripe", key):
         return Answer("unauthenticated", "stripe-auth-2")
-    if tx.lists("stripe", key):
+    if tx.lists_credential("stripe", key):
         return None
     if key.startswith(PUBLISHABLE):
         return Answer("publishable_key", "stripe-auth-3", None, PUBLISHABLE_KEY.id)
@@ -35,6 +35,6 @@ def refusal_of_organization(key: str | None, headers: Mapping[str, str]) -> Answ
 
 def facts_of_key(tx: Transaction, key: str | None) -> Iterator[str]:
     """Yield what an answer rests on whose key is neither secret nor listed by the scenario."""
-    if key is None or key.startswith(SECRET) or tx.lists("stripe", key):
+    if key is None or key.startswith(SECRET) or tx.lists_credential("stripe", key):
         return
     yield "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.sdk import Answer, IndexKey, Kept, Transaction
+from emulator.sdk import Answer, IndexKey, Metered, Transaction
 from emulator.vendors.stripe.assumptions.requests import RATE_LIMITS
 
 A_SECOND = 25
@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Traffic(Kept):
+class Traffic(Metered):
     """How many requests one account has sent since an instant; the id is that of the account."""
 
     id: str

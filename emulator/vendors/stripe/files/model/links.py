@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from urllib.parse import quote
 
-from emulator.sdk import END_OF_TIME, Request, Wait
+from emulator.sdk import END_OF_TIME, Request, Timer
 from emulator.vendors.stripe.model.jobs import Job, letters
 
 MOUNT = "/_files"
-LINK = Wait("stripe.download_link", timedelta(minutes=60), "stripe-output-4")
-RETENTION = Wait("stripe.retention", timedelta(days=7), "stripe-output-5")
+LINK = Timer("stripe.download_link", timedelta(minutes=60), "stripe-output-4")
+RETENTION = Timer("stripe.retention", timedelta(days=7), "stripe-output-5")
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _MILLISECOND = timedelta(milliseconds=1)

@@ -9,7 +9,7 @@ from typing import Any
 from emulator.kernel.pages import SortedPages
 
 
-class Ranking:
+class SortedGroup:
     """The resources of a group in its order. Whoever reads it changes nothing meanwhile."""
 
     __slots__ = ("_get", "_members")
@@ -21,7 +21,7 @@ class Ranking:
     def __len__(self) -> int:
         return len(self._members)
 
-    def rising(self, start: int = 0) -> Iterator[Any]:
+    def ascending(self, start: int = 0) -> Iterator[Any]:
         """Yield the resources from an index on."""
         return (self._get(member[-1]) for member in self._members.onward_from(start))
 
@@ -29,7 +29,7 @@ class Ranking:
         """Yield the resources last first, from an index on that is counted from the end."""
         return (self._get(member[-1]) for member in self._members.back_from(len(self._members) - start))
 
-    def falling(self, start: int = 0) -> Iterator[Any]:
+    def descending(self, start: int = 0) -> Iterator[Any]:
         """Yield the resources from an index on as a stable sort in descending order has them.
 
         The greatest value comes first; those that have the same value stay in order of arrival.
