@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
-    """A question the vendor's publications leave open: the answers to choose from, ours, and why it is ours."""
+    """A question the vendor's publications leave open: the choices, the default, and the reason for it.
+
+    `decides` are the names of the answers whose status or body the choice shapes, wherever they come from.
+    """
 
     id: str
     question: str
     choices: tuple[str, ...]
     default: str
     reason: str
+    decides: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.default not in self.choices or len(set(self.choices)) < 2:

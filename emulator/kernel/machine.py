@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, NamedTuple, Protocol
@@ -137,7 +137,11 @@ class Timer:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """In a state, a cause leads to a state, an answer and an effect, because of some evidence."""
+    """In a state, a cause leads to a state, an answer and an effect, because of some evidence.
+
+    A machine sets `decided_by`: the assumption by which the row is taken, its own or that of an earlier row which holds
+    under the same condition but for another choice.
+    """
 
     state: str
     cause: Cause
@@ -147,6 +151,7 @@ class Row:
     evidence: str
     when: Guard | None = None
     assume: Assume | None = None
+    decided_by: str | None = None
 
     @property
     def conditional(self) -> bool:
@@ -239,11 +244,16 @@ def _first_that_holds(rows: tuple[Row, ...], view: View, resource: Any) -> Row:
 
 
 def _spelt_out(rows: tuple[Row, ...], states: tuple[str, ...]) -> Iterable[Row]:
-    """The rows with EVERY and SAME replaced by the states they stand for."""
+    """Yield the rows with EVERY and SAME replaced by the states they stand for, and with what decides them."""
+    earlier: dict[tuple[str, Cause], list[Row]] = {}
     for row in rows:
         for state in states if row.state == EVERY else (row.state,):
+            rivals = earlier.setdefault((state, row.cause), [])
+            deciders = (it.assume for it in rivals if it.assume and it.when in (None, row.when))
+            decider = row.assume or next(deciders, None)
             to = state if row.to == SAME else row.to
-            yield Row(state, row.cause, to, row.answer, row.effect, row.evidence, row.when, row.assume)
+            rivals.append(replace(row, state=state, to=to, decided_by=decider.assumption if decider else None))
+            yield rivals[-1]
 
 
 def _by_cause(rows: Iterable[Row]) -> dict[tuple[str, Cause], tuple[Row, ...]]:

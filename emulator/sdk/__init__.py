@@ -26,6 +26,7 @@ from emulator.kernel.store import PROGRESSING, IndexKey, SortedKey
 from emulator.kernel.transaction import Transaction, Transition
 from emulator.kernel.weight import Shared, Weight
 from emulator.kernel.words import hint, near, some
+from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump
 from emulator.sdk.fields import (
     AMOUNT,
@@ -51,10 +52,11 @@ from emulator.sdk.fields import (
     schema_of,
 )
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
+from emulator.sdk.ids import guid, mint_id
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Answer, Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec
-from emulator.sdk.vendor import Credentials, Handler, Operation, Renderer, Vendor
+from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
 
 __all__ = [
     "ABSENT",
@@ -81,6 +83,7 @@ __all__ = [
     "Assume",
     "Assumption",
     "BadInput",
+    "Check",
     "Credentials",
     "Effect",
     "Field",
@@ -89,6 +92,7 @@ __all__ = [
     "Guard",
     "Handler",
     "IndexKey",
+    "InvalidRequest",
     "Machine",
     "Metered",
     "On",
@@ -114,11 +118,13 @@ __all__ = [
     "dump_fields",
     "form_instead_of_json",
     "format_instant",
+    "guid",
     "hint",
     "instant",
     "list_of",
     "load_fields",
     "many_of",
+    "mint_id",
     "near",
     "one_of",
     "parse_timestamp",

@@ -15,18 +15,26 @@ class Request:
     """One request as a vendor reads it. Header names are lower case; `path` is percent-encoded, except for plain letters.
 
     Set once its vendor and operation are known: `credential`, `parameters` (the path's ids) and `reader` (what takes in an
-    upload). Set on the way: `request_id`, the vendor's name for the request, where carrying it out needs one; `checkpoint`, the
-    world's place before a request that a fault delays; `authority`, the host by which the client calls us where that is not
-    its Host; `in_flight`, earlier requests that a fault keeps from taking effect yet, each with its operation's name.
+    upload). Set on the way: `checkpoint`, the world's place before a request that a fault delays; `authority`, the host by
+    which the client calls us where that is not its Host; `in_flight`, earlier requests that a fault keeps from taking effect
+    yet, each with its operation's name.
+
+    A vendor sets what it finds out while it reads the request: `request_id`, its own name for the request;
+    `idempotency_key`; `account`, the id of the account that the request acts for; `fields`, those of the body or the query;
+    and `assumption`, the id of the assumption by which the request is read, which its answer carries unless another decides.
     """
 
     __slots__ = (
         "_headers",
         "_query",
+        "account",
+        "assumption",
         "authority",
         "body",
         "checkpoint",
         "credential",
+        "fields",
+        "idempotency_key",
         "in_flight",
         "method",
         "parameters",
@@ -57,6 +65,10 @@ class Request:
         self.credential: str | None = None
         self.reader: Any = None
         self.request_id: str | None = None
+        self.idempotency_key: str | None = None
+        self.account: str | None = None
+        self.fields: Mapping[str, Any] = {}
+        self.assumption: str | None = None
         self.checkpoint: Checkpoint | None = None
         self.in_flight: Sequence[tuple[str, Request]] = ()
         self.parameters: Mapping[str, str] = {}

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
+from emulator.kernel.machine import Row
 from emulator.kernel.transaction import Transition
 
 
 class Answer(NamedTuple):
-    """What was decided, before it is worded: a name, the evidence it rests on, and what the wording needs to know.
+    """A decision, before it is rendered: a name, the evidence it rests on, and the subject that its renderer needs.
 
-    `assumption` is the id of the assumption that decided, if one did; `also` are further facts that this one rests on.
+    `assumption` is the id of the assumption that decided, if one did; `also` are further facts that this one rests on;
+    `row` is the row of a machine that gave the answer.
     """
 
     name: str
@@ -20,12 +22,13 @@ class Answer(NamedTuple):
     subject: Any = None
     assumption: str | None = None
     also: tuple[str, ...] = ()
+    row: Row | None = None
 
     @classmethod
     def of(cls, taken: Transition) -> Answer:
-        """The answer of a row that was taken; its subject is the resource as the row left it."""
+        """Return the answer of a row that was taken; its subject is the resource as the row left it."""
         row = taken.row
-        return cls(row.answer or "", row.evidence, taken.resource, row.assume.assumption if row.assume else None)
+        return cls(row.answer or "", row.evidence, taken.resource, row.assume.assumption if row.assume else None, row=row)
 
     def resting_on(self, facts: Iterable[str], assumption: str | None = None) -> Answer:
         """Return the answer with further facts, and with this assumption where it names none yet."""

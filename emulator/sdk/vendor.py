@@ -12,23 +12,29 @@ from emulator.kernel.assumption import Assumption
 from emulator.kernel.beside import LARGE_WORLD
 from emulator.kernel.machine import Machine, Timer
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Answer, Response
 from emulator.sdk.state import StateCodec
 
+Check = Callable[[Transaction, Request], Answer | None]
+"""Answers a request instead of its handler, or returns None to let it pass."""
+
 Handler = Callable[[Transaction, Request], Answer]
-"""Carries out an operation in a transaction that is open, and says what to answer."""
+"""Carries out an operation in an open transaction and returns its answer."""
 
 Renderer = Callable[[Transaction, Request, Any], Response]
-"""Words an answer: from the same transaction, the call and the answer's subject to a reply. Changes nothing."""
+"""Turns the subject of an answer into a response, in the same transaction. Changes nothing."""
 
 Advise = Callable[[Transaction, Request, str], Iterable[str]]
-"""From a request and its answer's name to what would have worked, where the answer alone does not say so. Changes nothing."""
+"""Yields what would have worked, given a request and the name of its answer. Changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
     """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
+
+    After `Vendor.admit` the `checks` run in order, and the first answer ends the request; else the `handler` answers.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
     `request.body` but was fed to `request.reader`. The operation runs in a thread beside the event loop where its world has
@@ -38,15 +44,16 @@ class Operation:
     name: str
     method: str
     path: str
-    act: Handler
+    handler: Handler
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
     beside: int = LARGE_WORLD
     holds_much: Callable[[Callable[[str, str], Any], Request], bool] = lambda _find, _call: False
+    checks: tuple[Check, ...] = ()
 
 
-Ground = Callable[[Transaction, Request, Operation, Answer], Answer]
-"""Adds to an operation's answer what it rests on because of how its request was read. Changes nothing."""
+Cite = Callable[[Transaction, Request, Operation, Answer], Answer]
+"""Adds to an operation's answer the facts and the assumption that it rests on beside its row. Changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +66,18 @@ class Credentials:
 
 @dataclass(frozen=True)
 class Vendor:
-    """Everything one provider says.
+    """One provider: its operations, machines, answers and state.
 
     `mounts` are the path prefixes at which it listens, the native one first; `base_path` ends a client's base URL.
     `credential` finds a request's credential, or None; `admit` refuses a request before its operation is looked at;
     `unmatched` answers for a path or verb that no operation has (its third argument: the verbs the path does have).
     `hosts` are the names of its own servers, by which a client that cannot be redirected may call ours.
-    `headers` go with every reply, `media_type` with every JSON body; `finish` makes the headers that differ from reply to
-    reply, given the exchange's number. `failure` words a failure of this status, 400 to 599, that a fault brings about.
-    `ground` adds to each answer of an operation the facts that the reading of its request rests on.
-    `advise` says what would have worked, `key_place` where a key belongs, `recognizes` whether a request has one as only this
-    vendor's clients send it. `unauthenticated` are the answers that refuse a credential, each with whether one was surely sent.
+    `headers` go with every response, `media_type` with every JSON body; `response_headers` makes the headers that differ
+    from response to response, given the exchange's number. `failure_response` renders a failure of a status from 400 to 599
+    that a fault brings about. `cite` adds to each answer of an operation the facts that it rests on beside its row.
+    `advise` yields what would have worked; `credential_hint` names the place of a credential in a request; `recognizes` tells
+    whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
+    credential, each with whether one was surely sent.
     """
 
     name: str
@@ -83,14 +91,14 @@ class Vendor:
     credential: Callable[[Request], str | None]
     admit: Callable[[Transaction, Request, Operation], Answer | None]
     unmatched: Callable[[Transaction, Request, Sequence[str]], Answer]
-    finish: Callable[[Transaction, Request, int], Mapping[str, str]]
+    response_headers: Callable[[Transaction, Request, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
-    failure: Callable[[Transaction, Request, int], Response]
-    ground: Ground
+    failure_response: Callable[[Transaction, Request, int], Response]
+    cite: Cite
     advise: Advise
     unauthenticated: Mapping[str, bool]
     recognizes: Callable[[Request], bool]
-    key_place: str
+    credential_hint: str
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()
@@ -99,6 +107,27 @@ class Vendor:
     def credentials_of(self, world: str, seed: int) -> Credentials:
         """What a world hands to this vendor's clients: decided by its id and seed alone."""
         return self.make_credentials(blake2b(f"{seed}/{world}/{self.name}".encode(), digest_size=32).hexdigest())
+
+    def carry_out(self, tx: Transaction, request: Request, operation: Operation) -> Answer:
+        """Return the answer of the first check that has one, or else of the handler, with all that it rests on."""
+        try:
+            answers = (answer for check in operation.checks if (answer := check(tx, request)) is not None)
+            answer = next(answers, None) or operation.handler(tx, request)
+        except InvalidRequest as error:
+            answer = error.answer
+        answer = self.cite(tx, request, operation, self.attribute(answer))
+        return answer if answer.assumption else answer._replace(assumption=request.assumption)
+
+    def attribute(self, answer: Answer) -> Answer:
+        """Return the answer with the assumption that decides it: its own, else that of its name, else that of its row."""
+        if answer.assumption is not None:
+            return answer
+        by_row = answer.row.decided_by if answer.row else None
+        return answer._replace(assumption=self._deciders.get(answer.name, by_row))
+
+    @cached_property
+    def _deciders(self) -> dict[str, str]:
+        return {name: assumption.id for assumption in self.assumptions for name in assumption.decides}
 
     @cached_property
     def constant_headers(self) -> list[tuple[bytes, bytes]]:

@@ -25,7 +25,7 @@ Told = tuple[Answer, Response]
 def answer_to(tx: Transaction, route: Route, request: Request) -> Told:
     """The answer to a request, and its wording."""
     refused = refusal(tx, route, request)
-    return _worded(tx, route, request, refused) if refused else act_upon(tx, route, request)
+    return _worded(tx, route, request, route.vendor.attribute(refused)) if refused else act_upon(tx, route, request)
 
 
 def refusal(tx: Transaction, route: Route, request: Request) -> Answer | None:
@@ -51,13 +51,13 @@ def act_upon(tx: Transaction, route: Route, request: Request) -> Told:
     assert operation is not None  # noqa: S101  without one, it was refused
     if scripted := _scripted(tx, operation):
         return _say(tx, scripted[0])
-    return _worded(tx, route, request, route.vendor.ground(tx, request, operation, operation.act(tx, request)))
+    return _worded(tx, route, request, route.vendor.carry_out(tx, request, operation))
 
 
 def failure(tx: Transaction, route: Route, request: Request, fault: Fault) -> Response:
     """The failure that a fault brings about, in the words that the fault gives, or else in the vendor's own."""
     code = fault.code or 500
-    response = _as_written(code, fault.body) if fault.body is not None else route.vendor.failure(tx, request, code)
+    response = _as_written(code, fault.body) if fault.body is not None else route.vendor.failure_response(tx, request, code)
     if fault.retry_after is None:
         return response
     seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones

@@ -69,7 +69,7 @@ def keys_elsewhere(request: Request) -> Iterator[str]:
 def misplaced_key(vendor: Vendor, request: Request) -> str:
     """Return where a request has a key that its vendor does not read, and where it belongs; empty where it has none."""
     found = " and ".join(keys_elsewhere(request))
-    return f"the request has {found}; {vendor.name} takes {vendor.key_place}" if found and vendor.key_place else ""
+    return f"the request has {found}; {vendor.name} takes {vendor.credential_hint}" if found and vendor.credential_hint else ""
 
 
 def _owners(routes: Routes, path: str) -> Iterator[Vendor]:

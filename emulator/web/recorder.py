@@ -91,7 +91,7 @@ class Recorder:
         if response.body is not None and "content-type" not in response.headers:
             headers.append((b"content-type", route.vendor.media_type.encode()))
         headers += route.vendor.constant_headers
-        headers += _encoded(route.vendor.finish(tx, request, n))
+        headers += _encoded(route.vendor.response_headers(tx, request, n))
         headers += _encoded(response.headers)
         if route.operation is None and not route.verbs:
             headers.append((b"emulator-error", b"no-such-path"))

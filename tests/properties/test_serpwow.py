@@ -39,7 +39,7 @@ def ask(world: World, verb: str, id: str = "", query: str = "") -> Response:
     call = Request("GET", "/live/batches", f"api_key=demo&{query}")
     call.parameters = {"id": id} if id else {}
     with world.transaction(verb) as tx:
-        answer = OPERATIONS[verb].act(tx, call)
+        answer = SERPWOW.carry_out(tx, call, OPERATIONS[verb])
         return SERPWOW.renderers[answer.name](tx, call, answer.subject)
 
 

@@ -52,7 +52,7 @@ def send(world: World, method: str, target: str, json: Any = None) -> tuple[Resp
     call = Request(method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body)
     call.parameters = route.parameters
     with world.transaction(route.operation.name) as tx:
-        answer = SERPWOW.admit(tx, call, route.operation) or route.operation.act(tx, call)
+        answer = SERPWOW.admit(tx, call, route.operation) or SERPWOW.carry_out(tx, call, route.operation)
         reply = SERPWOW.renderers[answer.name](tx, call, answer.subject)
         content = b"" if isinstance(reply.body, Stream) else dump(reply.body)
         JUDGE("serpwow", route.operation.name, reply.status, content)

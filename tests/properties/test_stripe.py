@@ -62,7 +62,7 @@ def call_of(verb: str, id: str = ID, key: str = "") -> Request:
 def send(world: World, verb: str, key: str = "") -> Response:
     call = call_of(verb, key=key)
     with world.transaction(verb) as tx:
-        answer = OPERATIONS[f"stripe.batch_jobs.{verb}"].act(tx, call)
+        answer = STRIPE.carry_out(tx, call, OPERATIONS[f"stripe.batch_jobs.{verb}"])
         return STRIPE.renderers[answer.name](tx, call, answer.subject)
 
 
@@ -211,7 +211,7 @@ def test_a_call_that_fails_on_our_side_forgets_its_key() -> None:
 
     def fail_after_the_cancel() -> None:
         with world.transaction("cancel") as tx:
-            OPERATIONS["stripe.batch_jobs.cancel"].act(tx, call_of("cancel", key="once"))
+            STRIPE.carry_out(tx, call_of("cancel", key="once"), OPERATIONS["stripe.batch_jobs.cancel"])
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -302,7 +302,7 @@ def test_a_page_after_nothing_is_empty() -> None:
     world = world_of()
     create = Request("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
     with world.transaction("create") as tx:
-        OPERATIONS["stripe.batch_jobs.create"].act(tx, create)
+        STRIPE.carry_out(tx, create, OPERATIONS["stripe.batch_jobs.create"])
     assert len(list_events(world, "").body["data"]) == 2
     assert list_events(world, "page=after_0").body["data"] == []
 
@@ -311,7 +311,7 @@ def test_a_page_after_nothing_is_empty() -> None:
 def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str, status: int) -> None:
     world = world_of({"id": ID, "owner": "acct_other"}, assume={"stripe.other-account": choice})
     with world.transaction("retrieve") as tx:
-        answer = OPERATIONS["stripe.batch_jobs.retrieve"].act(tx, call_of("retrieve"))
+        answer = STRIPE.carry_out(tx, call_of("retrieve"), OPERATIONS["stripe.batch_jobs.retrieve"])
         reply = STRIPE.renderers[answer.name](tx, call_of("retrieve"), answer.subject)
     assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
 
@@ -319,7 +319,7 @@ def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str
 def list_events(world: World, query: str) -> Response:
     call = Request("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
     with world.transaction("list") as tx:
-        answer = OPERATIONS["stripe.events.list"].act(tx, call)
+        answer = STRIPE.carry_out(tx, call, OPERATIONS["stripe.events.list"])
         return STRIPE.renderers[answer.name](tx, call, answer.subject)
 
 

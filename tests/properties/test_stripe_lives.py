@@ -94,7 +94,7 @@ class Lives(RuleBasedStateMachine):
             call.reader = route.operation.reader()
             call.reader.feed(data)
         with self.world.transaction(route.operation.name) as tx:
-            answer = STRIPE.admit(tx, call, route.operation) or route.operation.act(tx, call)
+            answer = STRIPE.admit(tx, call, route.operation) or STRIPE.carry_out(tx, call, route.operation)
             reply = STRIPE.renderers[answer.name](tx, call, answer.subject)
         if not isinstance(reply.body, Stream):
             JUDGE("stripe", route.operation.name, reply.status, b"" if reply.body is None else dump(reply.body))

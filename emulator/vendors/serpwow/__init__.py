@@ -6,10 +6,10 @@ from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
 from emulator.vendors.serpwow.destinations import DESTINATION
 from emulator.vendors.serpwow.machine import ACCOUNT, BATCH
 from emulator.vendors.serpwow.operations import OPERATIONS, admit, credential, unmatched
-from emulator.vendors.serpwow.renderers import RENDERERS, failure
-from emulator.vendors.serpwow.spelling import MOUNTS, ground
+from emulator.vendors.serpwow.renderers import RENDERERS, failure_response
+from emulator.vendors.serpwow.spelling import MOUNTS, cite
 from emulator.vendors.serpwow.state import SerpwowState
-from emulator.vendors.serpwow.wire import HEADERS, finish
+from emulator.vendors.serpwow.wire import HEADERS, response_headers
 
 
 def make_credentials(secret: str) -> Credentials:
@@ -31,14 +31,14 @@ SERPWOW = Vendor(
     credential=credential,
     admit=admit,
     unmatched=unmatched,
-    finish=finish,
+    response_headers=response_headers,
     make_credentials=make_credentials,
-    failure=failure,
-    ground=ground,
+    failure_response=failure_response,
+    cite=cite,
     advise=advise,
     unauthenticated={"bad_key": False},
     recognizes=lambda request: any(name.lower() in ("api_key", "api-key", "apikey") for name in request.query),
-    key_place="its key in the query, as ?api_key=KEY",
+    credential_hint="its key in the query, as ?api_key=KEY",
     headers=HEADERS,
     case_sensitive=False,
 )

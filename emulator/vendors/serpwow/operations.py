@@ -58,7 +58,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
         return refusal
     if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING.id) == "strict":
         return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
-    if operation.act is not get_account and _is_down(tx):
+    if operation.handler is not get_account and _is_down(tx):
         return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN.id)
     return None
 

@@ -184,7 +184,7 @@ def _unavailable(tx: Transaction) -> Response:
     return Response(UNAVAILABLE, {"message": INCIDENT, "retry_after": 3600})
 
 
-def failure(tx: Transaction, request: Request, status: int) -> Response:
+def failure_response(tx: Transaction, request: Request, status: int) -> Response:
     """Return a failure that nothing in the state brought about, in the envelope but for 503. Evidence: serpwow-envelope-1."""
     if status == UNAVAILABLE:
         return _unavailable(tx)

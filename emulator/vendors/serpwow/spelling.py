@@ -16,7 +16,7 @@ PARAMETERS = SINGLE | {API_KEY, CSV_FIELDS}
 """The parameters that a query may have."""
 
 
-def ground(_tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
+def cite(_tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts by which its request was understood, or part of it ignored."""
     if operation.mounts:  # a link of our own
         return answer

@@ -32,7 +32,7 @@ HEADERS = {  # those seen on the live service, serpwow-headers-1, but for what w
 }
 
 
-def finish(tx: Transaction, _call: Request, n: int) -> Mapping[str, str]:
+def response_headers(tx: Transaction, _call: Request, n: int) -> Mapping[str, str]:
     """A trace id of its own for every reply, in the form of a UUID. Evidence: serpwow-headers-1."""
     it = tx.digest(f"trace/{n}").hex()
     return {"x-trace-id": f"{it[:8]}-{it[8:12]}-4{it[13:16]}-a{it[17:20]}-{it[20:32]}"}

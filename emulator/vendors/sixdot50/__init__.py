@@ -5,11 +5,11 @@ from emulator.vendors.sixdot50.advice import advise
 from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
 from emulator.vendors.sixdot50.operations import OPERATIONS, admit, unmatched
-from emulator.vendors.sixdot50.refusals import failure
-from emulator.vendors.sixdot50.spelling import ground
+from emulator.vendors.sixdot50.refusals import failure_response
+from emulator.vendors.sixdot50.spelling import cite
 from emulator.vendors.sixdot50.state import SixDot50State
 from emulator.vendors.sixdot50.tokens import credential, make_credentials
-from emulator.vendors.sixdot50.wire import MEDIA_TYPE, RENDERERS, finish
+from emulator.vendors.sixdot50.wire import MEDIA_TYPE, RENDERERS, response_headers
 
 SIXDOT50 = Vendor(
     name="6dot50",
@@ -24,14 +24,14 @@ SIXDOT50 = Vendor(
     credential=credential,
     admit=admit,
     unmatched=unmatched,
-    finish=finish,
+    response_headers=response_headers,
     make_credentials=make_credentials,
-    failure=failure,
-    ground=ground,
+    failure_response=failure_response,
+    cite=cite,
     advise=advise,
     unauthenticated={"no_token": False, "bad_token": True},
     recognizes=lambda request: credential(request) is not None,
-    key_place="a token of getToken in the header Authorization, as Bearer TOKEN",
+    credential_hint="a token of getToken in the header Authorization, as Bearer TOKEN",
     media_type=MEDIA_TYPE,
     case_sensitive=False,
 )

@@ -107,7 +107,7 @@ def _astray(tx: Transaction, _call: Request, verbs: tuple[str, ...]) -> Response
     return Response(404)
 
 
-def failure(tx: Transaction, request: Request, status: int) -> Response:
+def failure_response(tx: Transaction, request: Request, status: int) -> Response:
     """A failure that nothing in the state brought about. Evidence: 6dot50-error-2."""
     if status == 401:
         return REFUSALS["bad_token"](tx, request, None)

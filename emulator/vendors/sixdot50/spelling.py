@@ -21,7 +21,7 @@ WITH_BODY = frozenset((("POST", GET_TOKEN), ("POST", "/batches"), ("PUT", "/batc
 """Method and path of each operation that has a body. Evidence: 6dot50-media-2."""
 
 
-def ground(_tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
+def cite(_tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts by which its request was understood, or part of it ignored."""
     facts = [*_facts_of_path(request, operation), *_facts_of_names(request, operation), *_facts_of_header(request, operation)]
     return answer.resting_on(facts) if facts else answer

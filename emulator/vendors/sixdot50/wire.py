@@ -40,7 +40,7 @@ MEDIA_TYPE = "application/json; charset=utf-8"
 """Evidence: 6dot50-media-1."""
 
 
-def finish(_tx: Transaction, _call: Request, _n: int) -> Mapping[str, str]:
+def response_headers(_tx: Transaction, _call: Request, _n: int) -> Mapping[str, str]:
     """No header of its own is published."""
     return {}
 

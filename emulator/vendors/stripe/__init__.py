@@ -6,10 +6,10 @@ from emulator.vendors.stripe.destinations.model import DESTINATION
 from emulator.vendors.stripe.events.operations import EVENT_OPERATIONS
 from emulator.vendors.stripe.events.responses import EVENT_RENDERERS
 from emulator.vendors.stripe.machine import JOB
-from emulator.vendors.stripe.operations import JOB_OPERATIONS, ground
+from emulator.vendors.stripe.operations import JOB_OPERATIONS, cite
 from emulator.vendors.stripe.requests.admission import admit, credential, unmatched
 from emulator.vendors.stripe.responses.advice import advise
-from emulator.vendors.stripe.responses.jobs import JOB_RENDERERS, failure, finish
+from emulator.vendors.stripe.responses.jobs import JOB_RENDERERS, failure_response, response_headers
 from emulator.vendors.stripe.state.codec import StripeState
 
 
@@ -32,12 +32,12 @@ STRIPE = Vendor(
     credential=credential,
     admit=admit,
     unmatched=unmatched,
-    finish=finish,
+    response_headers=response_headers,
     make_credentials=make_credentials,
-    failure=failure,
-    ground=ground,
+    failure_response=failure_response,
+    cite=cite,
     advise=advise,
     unauthenticated={"unauthenticated": False, "publishable_key": True, "restricted_key": True},
     recognizes=lambda request: "stripe-version" in request.headers or (credential(request) or "").startswith(("sk_", "rk_")),
-    key_place="its key in the header Authorization, as Bearer KEY",
+    credential_hint="its key in the header Authorization, as Bearer KEY",
 )

@@ -66,7 +66,7 @@ CONTENT_TYPES = {
 }
 
 
-def ground(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
+def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the assumption that decides or shapes it, if one does, and the facts that it rests on."""
     assumption = ASSUMED.get(answer.evidence) or _assumed(answer) or _assumed_of_version(request, operation.name)
     return answer.resting_on(facts_beside(tx, request, answer), assumption)

@@ -27,7 +27,7 @@ from emulator.vendors.stripe.model.versions import Endpoint, knows_rps
 from emulator.vendors.stripe.requests.admission import version_of
 
 
-def finish(tx: Transaction, request: Request, n: int) -> Mapping[str, str]:
+def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, str]:
     """The headers of every reply of the API; files come from another host. Evidence: stripe-headers-1."""
     if request.path.startswith(MOUNT):
         return {}
@@ -188,7 +188,7 @@ def _limited(tx: Transaction, _call: Request, limiter: str) -> Response:
     return Response(429, {"error": error}, {"stripe-rate-limited-reason": limiter})
 
 
-def failure(tx: Transaction, request: Request, status: int) -> Response:
+def failure_response(tx: Transaction, request: Request, status: int) -> Response:
     """A failure that nothing in the state brought about; each is in the one envelope. Evidence: stripe-error-1."""
     if status == 429:
         return _limited(tx, request, "endpoint-rate")
