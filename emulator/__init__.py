@@ -18,7 +18,7 @@ PLACES = {
     "EmulatorServer": "emulator.client.server",
     "NotFound": "emulator.kernel.errors",
     "Refused": "emulator.client.server",
-    "__version__": "emulator.web.version",
+    "__version__": "emulator.contract.fixtures",
 }
 
 __version__: str

@@ -17,7 +17,7 @@ from emulator.contract.validator import response_validator
 from emulator.server.app import App, create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.response import Receive, Scope, Send
+from emulator.web.connection import Receive, Scope, Send
 
 pytest_plugins = ["pytester"]
 

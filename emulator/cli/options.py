@@ -100,7 +100,7 @@ scenarios_option = click.option(
 
 
 def _read_hosts(_context: click.Context, _option: click.Parameter, written: Sequence[str]) -> Sequence[str]:
-    from emulator.web.guard import allowed
+    from emulator.web.hosts import allowed
 
     try:
         return sorted(allowed(written))

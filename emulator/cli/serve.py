@@ -87,9 +87,10 @@ def serve(
     from emulator.server.app import create_app, worlds_of
     from emulator.server.listening import url_of
     from emulator.server.server import serve
-    from emulator.web.exchange_lines import ExchangeLines
-    from emulator.web.guard import Guard, allowed, is_loopback
-    from emulator.web.held import HeldRequests
+    from emulator.web.access_log import ExchangeLines
+    from emulator.web.guard import Guard
+    from emulator.web.held_requests import HeldRequests
+    from emulator.web.hosts import allowed, is_loopback
 
     if while_stdin and not has_stdin():
         raise click.UsageError("--while-stdin: there is no standard input whose end could be waited for")

@@ -12,7 +12,7 @@ from emulator.client.connections import REASONS, Answered, ask, is_whole
 from emulator.client.server import Refused
 from emulator.kernel.faults import HANG, RESET
 from emulator.server.app import App
-from emulator.web.fault_effects import LineCut
+from emulator.web.connection import LineCut
 
 try:
     from requests import PreparedRequest, Response, exceptions

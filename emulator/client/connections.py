@@ -10,9 +10,9 @@ from urllib.parse import unquote
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.server.app import App
-from emulator.web.fault_effects import LENT, InProcessConnection, LineCut, Unanswered, at_once
+from emulator.web.connection import LENT, InProcessConnection, LineCut, Unanswered, at_once
 from emulator.web.guard import NO_SOCKET
-from emulator.web.held import Held
+from emulator.web.held_requests import Held
 
 Headers = Sequence[tuple[bytes, bytes]]
 

@@ -7,7 +7,7 @@ from emulator.contract.validator import response_validator
 from emulator.scenario.client import Headers, NoResponse, Response, completed
 from emulator.server.app import App, create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.fault_effects import LineCut
+from emulator.web.connection import LineCut
 
 HOST = "127.0.0.1:8080"
 PATIENCE = 5.0

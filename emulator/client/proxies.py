@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from emulator.client.address import Address
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.redact import redact_text
-from emulator.web.guard import is_loopback
+from emulator.web.hosts import is_loopback
 
 PORT = 80
 _ENTRY = re.compile(r"\[(?P<v6>[^\]]*)\](?::(?P<v6port>\d+))?|(?P<host>[^:]*):(?P<port>\d+)")

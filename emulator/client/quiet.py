@@ -7,8 +7,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from emulator.kernel.clock import MONOTONIC
-from emulator.web.threads import apart
-from emulator.web.turns import turn
+from emulator.web.event_loop import apart, turn
 
 ROUNDS = 20
 """Rounds of the loop between two looks at the server, in which a task takes its answer and asks the next thing."""

@@ -28,7 +28,7 @@ from emulator.server.app import App, closed_worlds, create_app, library
 from emulator.server.collector import gc_paused
 from emulator.state.compare import abridge
 from emulator.vendors import VENDORS
-from emulator.web.held import HeldRequests
+from emulator.web.held_requests import HeldRequests
 
 if TYPE_CHECKING:
     from emulator.server.server import ThreadedServer

@@ -11,7 +11,7 @@ from emulator.client.connections import REASONS, Answered, Here, HereAwaited, as
 from emulator.client.server import Refused
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.server.app import App
-from emulator.web.fault_effects import LineCut, at_once
+from emulator.web.connection import LineCut, at_once
 
 if TYPE_CHECKING:
     import httpx

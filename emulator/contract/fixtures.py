@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parent.parent
@@ -22,3 +23,11 @@ def scenarios_folder() -> Path:
 def fixtures_folder() -> Path:
     """Where the evidence, samples and schemas of the vendors lie."""
     return _folder("fixtures")
+
+
+@cache
+def version() -> str:
+    """Return the version that the package was installed with; to look it up takes longer than most of a start."""
+    from importlib.metadata import version as installed
+
+    return installed("batch-emulator")

@@ -24,11 +24,11 @@ from emulator.control.schemas import Schema, followed, sent
 from emulator.kernel.beside import MANY_RESOURCES
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.world import World
-from emulator.web.expectation import waits_for_continue
-from emulator.web.fault_effects import InProcessConnection, connection_of
+from emulator.web.connection import InProcessConnection, connection_of
+from emulator.web.event_loop import in_turn
 from emulator.web.guard import PREFIX
-from emulator.web.long_heads import has_long_head, with_head
-from emulator.web.threads import in_turn
+from emulator.web.lanes import has_long_head, with_head
+from emulator.web.requests import waits_for_continue
 
 ROUTES = [
     row

@@ -21,12 +21,10 @@ from emulator.scenario.grammar import HEADERS, RATE
 from emulator.scenario.schema_types import DURATION, INSTANT
 from emulator.scenario.semantic_checks import METHODS
 from emulator.scenario.strict_json import NotJson, read_json
-from emulator.web.arriving import Arriving
-from emulator.web.coding import coding_of
-from emulator.web.expectation import waits_with_too_much
-from emulator.web.fault_effects import InProcessConnection, connection_of
+from emulator.web.connection import InProcessConnection, connection_of
+from emulator.web.event_loop import in_turn
+from emulator.web.requests import Arriving, coding_of, waits_with_too_much
 from emulator.web.response import MAX_DRAIN_BYTES
-from emulator.web.threads import in_turn
 
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]

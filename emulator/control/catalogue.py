@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
+from emulator.contract.fixtures import version
 from emulator.control.route import Asked, route
 from emulator.control.schemas import OBJECT, TEXT, list_of, object_of, ref
 from emulator.control.serializers import vendor_to_json
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.scenario.grammar import scenario_schema
-from emulator.web.version import version
 
 
 def _health(_: Asked) -> Any:

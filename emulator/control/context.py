@@ -16,11 +16,11 @@ from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario, resources_in
 from emulator.sdk.vendor import Vendors
-from emulator.web.arriving import room_for_bodies
 from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
-from emulator.web.held import HeldRequests
+from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes
+from emulator.web.requests import room_for_bodies
 from emulator.web.routes import ASTRAY, Routes
 from emulator.web.unmatched import UnmatchedRequests
 

@@ -22,9 +22,9 @@ from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
 from emulator.state.diff import between
-from emulator.web.live_key import has_live_key
+from emulator.web.guard import has_live_key
 from emulator.web.origin import AUTHORITY
-from emulator.web.target import with_plain_letters
+from emulator.web.requests import with_plain_letters
 
 URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
 SENDABLE = re.compile(r"[\x21-\x7e]*")

@@ -21,7 +21,7 @@ from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import commit_differences
 from emulator.web.answers import SCRIPTED
-from emulator.web.held import Held
+from emulator.web.held_requests import Held
 from emulator.web.recorder import REFUSED
 from emulator.web.response import WORLD_HEADER
 from emulator.web.routes import Routes

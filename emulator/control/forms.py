@@ -9,11 +9,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from emulator.control.json_pieces import in_pieces, together
 from emulator.control.negotiation import preferred
 from emulator.sdk.response import Stream
-from emulator.web.fault_effects import connection_of
-from emulator.web.pieces import in_pieces, together
-from emulator.web.response import Receive, Scope, Send, Wire, send_out
+from emulator.web.connection import Receive, Scope, Send, connection_of
+from emulator.web.response import Wire, send_out
 
 JSON_TYPE, TEXT_TYPE, HTML_TYPE = "application/json", "text/plain", "text/html"
 

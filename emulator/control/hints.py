@@ -16,10 +16,10 @@ from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import FAILED
-from emulator.web.coding import coding_of
-from emulator.web.intended_vendor import misplaced_key, path_meant, vendor_meant
 from emulator.web.recorder import REFUSED
+from emulator.web.requests import coding_of
 from emulator.web.routes import Routes
+from emulator.web.unmatched import misplaced_key, path_meant, vendor_meant
 
 LOOKED_AT = 10_000
 """Among how many names the nearest is looked for at most."""

@@ -7,13 +7,14 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
+from emulator.contract.fixtures import version
 from emulator.control.forms import HTML_TYPE, TEXT_TYPE
 from emulator.control.route import Asked, route
 from emulator.control.schemas import ref
 from emulator.kernel.worlds import DEFAULT
+from emulator.web.connection import Scope
 from emulator.web.guard import PREFIX, Guard
-from emulator.web.response import WORLD_HEADER, Scope
-from emulator.web.version import version
+from emulator.web.response import WORLD_HEADER
 
 ROOT = "/"
 LISTED = 20

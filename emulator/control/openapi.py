@@ -11,14 +11,13 @@ from typing import Any, NamedTuple
 import yaml
 
 from emulator.contract.evidence import KINDS, load_evidence
-from emulator.contract.fixtures import fixtures_folder
+from emulator.contract.fixtures import fixtures_folder, version
 from emulator.control.app import ROUTES
 from emulator.control.bodies import WORLD_ID
 from emulator.control.route import ControlRoute
 from emulator.control.schemas import COMPONENTS, TEXT, components, ref
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.guard import OPEN, PREFIX
-from emulator.web.version import version
 
 Json = dict[str, Any]
 

@@ -25,7 +25,7 @@ from emulator.kernel.errors import (
 from emulator.kernel.printable import escaped
 from emulator.kernel.redact import redact_text
 from emulator.web.guard import PREFIX, Rejection
-from emulator.web.long_heads import with_head
+from emulator.web.lanes import with_head
 from emulator.web.response import line_of
 
 STATUSES: dict[type[EmulatorError], int] = {

@@ -16,7 +16,7 @@ from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import Difference
-from emulator.web.held import Held
+from emulator.web.held_requests import Held
 
 HEADERS_SHOWN = 16_384
 """Characters of an entry's headers that are shown, names and values together."""

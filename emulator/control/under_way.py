@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from emulator.kernel.redact import redact_text
-from emulator.web.held import Held
+from emulator.web.held_requests import Held
 
 TOLD = 3
 """Requests that a message names at most."""

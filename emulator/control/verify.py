@@ -14,7 +14,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.scenario.grammar import HEADERS
-from emulator.web.held import Held
+from emulator.web.held_requests import Held
 from emulator.web.routes import Routes
 
 Asked = Sequence[Sent]

@@ -19,15 +19,14 @@ from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
-from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.fault_effects import connection_of
+from emulator.web.access_log import ExchangeLines
+from emulator.web.connection import Receive, Scope, Send, connection_of
 from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX, Guard, Rejection
-from emulator.web.held import HeldRequests
-from emulator.web.lanes import Lanes
-from emulator.web.long_heads import with_head
+from emulator.web.held_requests import HeldRequests
+from emulator.web.lanes import Lanes, with_head
 from emulator.web.recorder import ResponseValidator
-from emulator.web.response import Receive, Scope, Send, Wire, emulator_error, send_out
+from emulator.web.response import Wire, emulator_error, send_out
 from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
 

@@ -6,9 +6,13 @@ import re
 from codecs import getincrementaldecoder
 from collections.abc import Iterator
 
-from emulator.web.target import percent_encoded
+from httptools import HttpParserUpgrade, HttpRequestParser
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from emulator.web.requests import percent_encoded
 
 _REQUEST = re.compile(rb"[A-Z]{3,} ")
+
 _BETWEEN, _IN_HEAD, _IN_BODY = range(3)
 
 
@@ -99,3 +103,28 @@ class RequestLine:
         except UnicodeDecodeError:
             self.is_broken = True
         return percent_encoded(line)
+
+
+def feed(protocol: HttpToolsProtocol, data: bytes | memoryview) -> None:
+    """Feed the protocol's parser. It ends a message with an offer at its head, whose body it would take for a request.
+
+    Raises:
+        HttpParserError: this is no HTTP, or a callback has raised.
+    """
+    while data:
+        try:
+            protocol.parser.feed_data(data)
+            return
+        except HttpParserUpgrade as offer:
+            data = memoryview(data)[offer.args[0] :]
+        _parse_head_again(protocol)
+
+
+def _parse_head_again(protocol: HttpToolsProtocol) -> None:
+    """Parse the head that has just ended, without its offer, with a parser that goes on with what follows."""
+    ended = protocol.parser
+    lines = [b"%s %s HTTP/%s" % (ended.get_method(), protocol.url, ended.get_http_version().encode())]
+    lines += [b"%s: %s" % header for header in protocol.headers if header[0] != b"upgrade"]
+    protocol.parser = HttpRequestParser(protocol)
+    protocol.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn makes its own
+    protocol.parser.feed_data(b"\r\n".join([*lines, b"\r\n"]))

@@ -18,11 +18,11 @@ import uvicorn
 from emulator.kernel.limits import Limits
 from emulator.server.app import App
 from emulator.server.collector import Tended
-from emulator.server.idle import GRACE, hint
+from emulator.server.connection import Line
 from emulator.server.listening import listen, url_of
-from emulator.server.protocol import Line
-from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.turns import keep_time, set_within, turn
+from emulator.server.timeouts import GRACE, hint
+from emulator.web.access_log import ExchangeLines
+from emulator.web.event_loop import keep_time, set_within, turn
 
 if TYPE_CHECKING:
     import ssl

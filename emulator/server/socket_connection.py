@@ -7,11 +7,11 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from emulator.server.transports import break_off, has_failed
-from emulator.web.held import Held
-from emulator.web.turns import turn
+from emulator.web.event_loop import turn
+from emulator.web.held_requests import Held
 
 if TYPE_CHECKING:
-    from emulator.server.protocol import Line
+    from emulator.server.connection import Line
 
 
 SENT = 2

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 LINGER = 2
 """Seconds for which a client is heard, and not listened to, after our last word."""
@@ -131,20 +132,50 @@ class OneReadAhead(FlowControl):
             super().resume_reading()
 
 
-class Unread:
-    """How long a client has taken nothing of what it is being sent, as far as that is not yet out; `size` is of that."""
+class Persistence:
+    """Follows which request is being answered on a wire, and tells the wire whether the connection is kept after it."""
 
-    def __init__(self, size: Callable[[], int]) -> None:
-        self._size = size
-        self._seen, self._since = 0, 0.0
+    def __init__(self, wire: OneWrite) -> None:
+        self._wire = wire
+        self._answered: RequestResponseCycle | None = None
+        self._keeps_with_body = False
 
-    def seconds(self, now: float) -> float:
-        """To be asked again and again, since what is noticed is that it has not become less."""
-        size = self._size()
-        if size == 0 or size != self._seen:
-            self._seen, self._since = size, now
-        return now - self._since
+    @property
+    def is_first(self) -> bool:
+        """Tell whether no request has come yet."""
+        return self._answered is None
 
-    def begin_anew(self) -> None:
-        """Something was taken, however much there is now."""
-        self._seen = 0
+    def begin(self, cycle: RequestResponseCycle) -> None:
+        """Note whose answer comes next."""
+        self._answered = cycle
+        self._wire.keeps = cycle.keep_alive
+
+    def keep_only_with_body(self, cycle: RequestResponseCycle) -> None:
+        """Close after the answer, unless the body comes before it that the client is to be asked for.
+
+        Without it nobody can tell whether a body or a request comes next (RFC 9110, 10.1.1).
+        """
+        self._keeps_with_body = cycle.keep_alive
+        self._keep(cycle, False)
+
+    def note_body(self, cycle: RequestResponseCycle) -> None:
+        """Note that a body comes, or is at its end."""
+        if self._keeps_with_body and not cycle.response_started:
+            self._keep(cycle, True)
+        self._keeps_with_body = False
+
+    def close_after(self, cycle: RequestResponseCycle) -> None:
+        """Close after the answer to this request, and say so where it has not begun."""
+        if not cycle.response_started:
+            self._keep(cycle, False)
+
+    def leave_unsaid(self) -> None:
+        """Tell the request that is being answered that nobody hears the rest; uvicorn tells only the newest."""
+        if self._answered is not None:
+            self._answered.disconnected = True
+            self._answered.message_event.set()
+
+    def _keep(self, cycle: RequestResponseCycle, keeps: bool) -> None:
+        cycle.keep_alive = keeps
+        if self._answered is cycle:
+            self._wire.keeps = keeps

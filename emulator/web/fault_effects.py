@@ -2,109 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterator, MutableMapping
+from collections.abc import Iterator
 from functools import partial
 from hashlib import shake_128
-from typing import Any, TypeVar
 
-from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
+from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
 from emulator.sdk.response import Stream
-from emulator.web.held import GONE, Held
-from emulator.web.holding import Holding, WorldReset
+from emulator.web.connection import Connection, Send
+from emulator.web.delays import Holding, WorldReset
+from emulator.web.held_requests import GONE
 from emulator.web.lanes import NoLanes
-from emulator.web.response import Connection, Send, Wire, begin, emulator_error, send_more, send_out
-
-T = TypeVar("T")
-
-LENT = "emulator.line"
-"""Under this name in the scope's state, a server lends the means to hang up."""
+from emulator.web.response import Wire, begin, emulator_error, send_more, send_out
 
 DRIBBLES = 20
 """In how many pieces a body dribbles."""
 
 PIECE = 65_536
-
-
-class Unanswered(Exception):
-    """Ends a request of a caller without a socket that gets no answer, or not all of it."""
-
-
-class LineCut(Unanswered):
-    """Where there is no socket to do it with, what would have happened to it: drop, reset, garbage or hang."""
-
-    def __init__(self, how: str) -> None:
-        self.how = how
-        super().__init__(f"a fault: {MEANINGS[how]}")
-
-
-MEANINGS = {
-    DROP: "the server hangs up without a whole reply",
-    RESET: "the server resets the connection",
-    GARBAGE: "the server sends what is not HTTP",
-    HANG: "the server never answers",
-}
-
-
-class InProcessConnection:
-    """For a caller without a socket, what happens to the connection is an exception."""
-
-    gone = may_be_gone = False
-
-    async def see_off(self) -> None:
-        """A caller without a socket is there until it is gone."""
-
-    async def breathe(self) -> None:
-        """Goes on at once: there may be no event loop."""
-
-    async def pause(self, held: Held, seconds: float) -> bool:
-        await held.wait_in_any_loop(seconds)
-        return True
-
-    def hear_no_more(self) -> None:
-        """A caller without a socket has no other request on its connection."""
-
-    async def say(self, data: bytes) -> None:  # noqa: ARG002
-        raise LineCut(GARBAGE)
-
-    async def drop(self) -> None:
-        raise LineCut(DROP)
-
-    async def reset(self) -> None:
-        raise LineCut(RESET)
-
-    async def hang(self, held: Held, seconds: float) -> None:  # noqa: ARG002
-        raise LineCut(HANG)
-
-
-class InstantConnection(InProcessConnection):
-    """For who wants the answer at once: real time is left out."""
-
-    async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
-        return False
-
-    async def hang(self, held: Held, seconds: float) -> None:
-        """Lets no time pass."""
-
-
-def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that waits for nothing.
-
-    Raises:
-        RuntimeError: it waits after all.
-    """
-    try:
-        coroutine.send(None)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    coroutine.close()
-    raise RuntimeError("the application waited for something, which here it must not")
-
-
-def connection_of(scope: MutableMapping[str, Any]) -> Connection:
-    """The means that the server lends with this request; without a socket, exceptions."""
-    connection: Connection = (scope.get("state") or {}).get(LENT) or InProcessConnection()
-    return connection
 
 
 async def send_with_faults(wire: Wire, holding: Holding, connection: Connection, send: Send) -> None:

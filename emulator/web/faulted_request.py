@@ -11,9 +11,9 @@ from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.sdk.response import Answer, Response
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, would_refuse
+from emulator.web.delays import Holding, WorldReset
 from emulator.web.fault_effects import world_gone
-from emulator.web.held import Noted
-from emulator.web.holding import Holding, WorldReset
+from emulator.web.held_requests import Noted
 from emulator.web.recorder import Recorder
 from emulator.web.response import Wire
 from emulator.web.routes import Route

@@ -20,32 +20,30 @@ from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Stream
 from emulator.sdk.vendor import Vendor
 from emulator.web.answers import answer_to, would_refuse
-from emulator.web.arriving import Arriving, room_for_bodies
-from emulator.web.coding import GZIP
-from emulator.web.expectation import waits_for_continue, waits_with_too_much
-from emulator.web.fault_effects import (
+from emulator.web.connection import (
+    Connection,
     InProcessConnection,
     InstantConnection,
+    Receive,
+    Scope,
+    Send,
     Unanswered,
     at_once,
     connection_of,
-    note_delivery,
-    send_with_faults,
 )
+from emulator.web.delays import Holding
+from emulator.web.event_loop import in_turn
+from emulator.web.fault_effects import note_delivery, send_with_faults
 from emulator.web.faulted_request import FaultedRequest
 from emulator.web.guard import CONTROL_NAMES, PREFIX
-from emulator.web.held import HeldRequests
-from emulator.web.holding import Holding
-from emulator.web.intended_vendor import meant
-from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.long_heads import has_long_head, with_head
+from emulator.web.held_requests import HeldRequests
+from emulator.web.lanes import Lanes, NoLanes, has_long_head, with_head
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Recorder, ResponseValidator
-from emulator.web.response import LONG, MAX_DRAIN_BYTES, Connection, Receive, Scope, Send, Wire, emulator_error, send_out
-from emulator.web.routes import Route, Routes
-from emulator.web.target import with_plain_letters
-from emulator.web.threads import in_turn
-from emulator.web.world_choice import why_no_world, world_of
+from emulator.web.requests import GZIP, Arriving, room_for_bodies, waits_for_continue, waits_with_too_much, with_plain_letters
+from emulator.web.response import LONG, MAX_DRAIN_BYTES, Wire, emulator_error, send_out
+from emulator.web.routes import Route, Routes, why_no_world, world_of
+from emulator.web.unmatched import meant
 
 Tell = Callable[[Scope, Wire], None]
 """Is told of each answer, before it goes out."""

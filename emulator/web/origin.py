@@ -15,6 +15,7 @@ AUTHORITY = "emulator.authority"
 """Under this name in a scope: host and port at which the client reached the server, where they are not in its Host header."""
 
 SAID_BY_PROXIES = frozenset({b"forwarded", b"x-forwarded-proto", b"x-forwarded-host", b"x-forwarded-port"})
+
 MAPPED_BITS = 96
 """Bits of an address of IPv6 that say that it stands for one of IPv4."""
 
@@ -27,6 +28,7 @@ _PAIR = re.compile(r'[\s;,]*([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)
 """One parameter of the header Forwarded (RFC 7239, 4), and what separates it from the one before."""
 
 _PORT = re.compile("[0-9]{1,5}")
+
 _WITH_PORT = re.compile(rb"(\[[^\]]*\]|[^:]*)(:[0-9]*)?")
 
 _QUOTED = re.compile(r"\\(.)")
@@ -129,3 +131,30 @@ def _unmapped(address: str) -> str:
         return address
     mapped = IPv6Address(address).ipv4_mapped
     return str(mapped) if mapped else address
+
+
+OWN_SITES = frozenset({b"none", b"same-origin"})
+"""Values of Sec-Fetch-Site of a request that no page of another site, and no other page of this host, has made."""
+
+_ORIGIN = re.compile(rb"(https?)://([^/?#\\@]+)(?:[/?#].*)?", re.IGNORECASE | re.DOTALL)
+
+_PATH = re.compile(rb"/(?![/\\]).*|", re.DOTALL)
+"""A Referer without a host (RFC 9110, 10.1.3), which is of this one. No browser writes it so."""
+
+
+def is_own_origin(origin: bytes, scheme: str, host: bytes) -> bool:
+    """Tell whether an Origin is that at which the client reached this server."""
+    return origin == f"{scheme}://".encode() + host or _same(_ORIGIN.fullmatch(origin), scheme, host)
+
+
+def is_own_referer(referer: bytes, scheme: str, host: bytes) -> bool:
+    """Tell whether a Referer is a page of this server. What is no URL of a page is none."""
+    referer = referer.strip()
+    return _PATH.fullmatch(referer) is not None or _same(_ORIGIN.fullmatch(referer), scheme, host)
+
+
+def _same(named: re.Match[bytes] | None, scheme: str, host: bytes) -> bool:
+    if named is None or named[1].lower() != scheme.encode():
+        return False
+    usual = b":%d" % PORTS[scheme] if scheme in PORTS else b":"
+    return named[2].lower().removesuffix(usual) == host.lower().removesuffix(usual)

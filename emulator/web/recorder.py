@@ -17,8 +17,8 @@ from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Answer, Response, Stream
 from emulator.web.answers import FAILED, SCRIPTED
-from emulator.web.coding import coding_of
-from emulator.web.held import Noted
+from emulator.web.held_requests import Noted
+from emulator.web.requests import coding_of
 from emulator.web.response import RawHeaders, Wire
 from emulator.web.routes import Route
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.kernel.faults import AFTER_REPLY, Fault
 from emulator.kernel.redact import redact_text
 from emulator.sdk.exact_json import dump
 from emulator.sdk.response import Stream
+from emulator.web.connection import Connection, Send
 
 if TYPE_CHECKING:
-    from emulator.web.held import Held, Noted
-    from emulator.web.holding import Holding
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+    from emulator.web.delays import Holding
+    from emulator.web.held_requests import Noted
+from http import HTTPStatus
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -54,42 +51,6 @@ class Wire(NamedTuple):
     def ends_with_its_answer(self) -> bool:
         """Whether nothing is done to the connection after the answer: a client that leaves then has got it."""
         return all(fault.where != AFTER_REPLY for fault in self.faults)
-
-
-class Connection(Protocol):
-    """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
-
-    @property
-    def gone(self) -> bool:
-        """Whether nobody is known to be there any more to whom something could be sent."""
-
-    @property
-    def may_be_gone(self) -> bool:
-        """Whether nobody can know if the client still listens."""
-
-    async def see_off(self) -> None:
-        """Notes whether a client that may be gone is, as far as that is known after something was sent to it."""
-
-    async def breathe(self) -> None:
-        """Lets others have their turn."""
-
-    async def pause(self, held: Held, seconds: float) -> bool:
-        """Lets real time pass until the request is stirred. False where nobody waits, so that more of it need not pass."""
-
-    def hear_no_more(self) -> None:
-        """Answers nothing that comes after this request on its connection, nor what has come already."""
-
-    async def say(self, data: bytes) -> None:
-        """Puts bytes on the wire as they are."""
-
-    async def drop(self) -> None:
-        """Closes the connection once what was said has gone out."""
-
-    async def reset(self) -> None:
-        """Breaks the connection off (RST) once what was said has gone out."""
-
-    async def hang(self, held: Held, seconds: float) -> None:
-        """Says nothing until the request is let go. Closes the connection if the client gives up before, or after so long."""
 
 
 async def begin(wire: Wire, send: Send) -> None:
@@ -141,3 +102,11 @@ def emulator_error_body(error: str, message: str) -> bytes:
 def line_of(value: Any) -> bytes:
     """A JSON value that we say ourselves, with a line end, so that a shell's next prompt begins a line of its own."""
     return dump(value) + b"\n"
+
+
+def refusal(status: int, error: str, message: str) -> bytes:
+    """Return a whole reply in our own name, after which the connection is closed."""
+    body = emulator_error_body(error, message)
+    head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
+    head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"
+    return head.encode() + body

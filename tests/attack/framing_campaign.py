@@ -25,10 +25,10 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from emulator.kernel.limits import Limits
-from emulator.server.protocol import Line
+from emulator.server.connection import Line
+from emulator.server.framing import origin_form
+from emulator.web.connection import Receive, Scope, Send
 from emulator.web.guard import Guard
-from emulator.web.request_head import origin_form
-from emulator.web.response import Receive, Scope, Send
 
 LIMITS = Limits(url=200, head=2_000, headers=20)
 

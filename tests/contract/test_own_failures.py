@@ -18,9 +18,8 @@ import emulator
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.fault_effects import connection_of
-from emulator.web.refusals import refusal
-from emulator.web.response import Receive, Scope, Send, emulator_error, send_out
+from emulator.web.connection import Receive, Scope, Send, connection_of
+from emulator.web.response import emulator_error, refusal, send_out
 from tests.clients.test_stripe_other_sdks import nodes
 
 ROOMS = ("control", "server", "web")

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
+from emulator.control import json_pieces as pieces
 from emulator.control import pages
+from emulator.control.json_pieces import in_pieces, together
 from emulator.control.pages import LETTERS
 from emulator.kernel import words
 from emulator.kernel.words import SEARCHED, near
 from emulator.sdk.exact_json import dump
-from emulator.web import pieces
-from emulator.web.pieces import in_pieces, together
 
 PAGE = 10
 BATCHES = PAGE + 5

@@ -14,7 +14,7 @@ from emulator.client.connections import ask
 from emulator.client.transport import InProcess
 from emulator.sdk.exact_json import dump
 from emulator.server.app import create_app, worlds_of
-from emulator.web.held import HeldRequests
+from emulator.web.held_requests import HeldRequests
 
 WORLDS = "/_emulator/worlds"
 WORLD = f"{WORLDS}/w"

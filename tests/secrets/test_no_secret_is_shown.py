@@ -24,7 +24,7 @@ from emulator.control.serializers import body_to_json
 from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
 from emulator.server.app import create_app, library, worlds_of
-from emulator.web.exchange_lines import LONGEST, ExchangeLines
+from emulator.web.access_log import LONGEST, ExchangeLines
 from tests.conftest import through_a_socket
 
 TAIL = "TAILofIT"

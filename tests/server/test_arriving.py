@@ -10,7 +10,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors.stripe.files.requests import Intake
-from emulator.web.arriving import LITTLE, Arriving, room_for_bodies
+from emulator.web.requests import LITTLE, Arriving, room_for_bodies
 from tests.server.test_line import dial, hear
 
 LIMITS = Limits(memory=8_000_000, body=1_000_000, control=1_000_000)

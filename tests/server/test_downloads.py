@@ -19,15 +19,16 @@ from emulator.scenario.faults import lay
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
 from emulator.server.app import create_app, worlds_of
-from emulator.server.protocol import Line
+from emulator.server.connection import Line
 from emulator.server.server import ThreadedServer
 from emulator.server.socket_connection import SocketConnection
-from emulator.server.transports import Unread
+from emulator.server.timeouts import Unread
 from emulator.vendors import VENDORS
-from emulator.web.fault_effects import connection_of, send_with_faults
-from emulator.web.held import HeldRequests
-from emulator.web.holding import Holding
-from emulator.web.response import Connection, Receive, Scope, Send, Wire, send_out
+from emulator.web.connection import Connection, Receive, Scope, Send, connection_of
+from emulator.web.delays import Holding
+from emulator.web.fault_effects import send_with_faults
+from emulator.web.held_requests import HeldRequests
+from emulator.web.response import Wire, send_out
 from tests.server.test_line import dial, overheard
 from tests.support.loading import load_value
 from tests.support.toy import kitchen

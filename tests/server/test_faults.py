@@ -29,7 +29,8 @@ from emulator.scenario.faults import lay
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.fault_effects import LineCut, noise, pieces
+from emulator.web.connection import LineCut
+from emulator.web.fault_effects import noise, pieces
 from tests.conftest import Live, World
 from tests.support.loading import load_value
 from tests.support.toy import START, kitchen

@@ -18,7 +18,8 @@ from emulator.control.app import ROUTES
 from emulator.kernel.redact import redact_text
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard, allowed, is_loopback
+from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard
+from emulator.web.hosts import allowed, is_loopback
 from tests.conftest import through_a_socket
 from tests.support.commands import invoke
 

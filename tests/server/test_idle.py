@@ -13,9 +13,9 @@ import pytest
 from emulator.cli.options import KeepAlive
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
-from emulator.server.idle import has_unread_bytes, hint
-from emulator.server.protocol import Line
+from emulator.server.connection import Line
 from emulator.server.server import ThreadedServer
+from emulator.server.timeouts import has_unread_bytes, hint
 from tests.server.test_line import dial, hear, hear_statuses
 
 HEAD = b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n"

@@ -11,8 +11,8 @@ import pytest
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Past
-from emulator.web.turns import AT_ONCE, turn
+from emulator.web.event_loop import AT_ONCE, turn
+from emulator.web.held_requests import GONE, LIFTED, Held, HeldRequests, Past
 from tests.support.toy import kitchen
 
 MANY = 10 * AT_ONCE

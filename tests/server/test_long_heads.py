@@ -13,9 +13,9 @@ from emulator.control import problems
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web import gateway, unmatched
-from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.access_log import ExchangeLines
 from emulator.web.guard import Guard
-from emulator.web.long_heads import LONG_HEADERS, LONG_TARGET
+from emulator.web.lanes import LONG_HEADERS, LONG_TARGET
 from emulator.web.unmatched import UnmatchedRequests
 
 LONG = "t%256fken=%2561&" * (LONG_TARGET // 10)

@@ -16,7 +16,7 @@ from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.threads import apart
+from emulator.web.event_loop import apart
 
 STUCK = 60
 """Seconds after which a server that answers nobody else counts as stopped; reached only where the test fails."""

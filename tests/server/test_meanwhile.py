@@ -12,9 +12,8 @@ from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Checkpoint
 from emulator.server.app import App, create_app, worlds_of
-from emulator.web.fault_effects import LENT, InProcessConnection
-from emulator.web.held import Held
-from emulator.web.response import Receive, Scope, Send
+from emulator.web.connection import LENT, InProcessConnection, Receive, Scope, Send
+from emulator.web.held_requests import Held
 from tests.support.toy import kitchen
 from tests.unit.test_snapshots import exchange
 

@@ -22,8 +22,7 @@ from emulator.server.app import create_app, library, worlds_of
 from emulator.server.listening import listen
 from emulator.server.server import _config, _StoppedAtOnce
 from emulator.server.tls import NoAuthority, Tls
-from emulator.web.coding import coding_of
-from emulator.web.target import with_plain_letters
+from emulator.web.requests import coding_of, with_plain_letters
 from tests.server.test_line import dial, hear, overheard
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}

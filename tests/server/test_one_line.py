@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from emulator.server.app import create_app, worlds_of
-from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.access_log import ExchangeLines
 
 PATHS = ["/_emulator/worlds/default/state", "/_emulator/worlds", "/live/batches", "/_files/stripe/default/upload/x"]
 

@@ -14,8 +14,9 @@ import pytest
 from emulator.client.connections import Answered, Here, asked
 from emulator.server.app import App, create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.fault_effects import at_once
-from emulator.web.guard import Guard, allowed
+from emulator.web.connection import at_once
+from emulator.web.guard import Guard
+from emulator.web.hosts import allowed
 from emulator.web.origin import Proxies, authority_of, forwarded
 from tests.server.test_line import dial
 

@@ -25,7 +25,7 @@ from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.exchange_lines import ExchangeLines
+from emulator.web.access_log import ExchangeLines
 from emulator.web.guard import Guard
 from tests.conftest import Live, through_a_socket
 from tests.support.commands import Done, invoke

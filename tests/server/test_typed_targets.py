@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from emulator.client.connections import ask
 from emulator.server.app import create_app, worlds_of
 from emulator.server.request_line import RequestLine
-from emulator.web.target import percent_encoded
+from emulator.web.requests import percent_encoded
 from tests.conftest import Live, World
 
 REST = b" HTTP/1.1\r\nhost: localhost\r\nx-name: \xd0\xba\r\n\r\n"

@@ -16,7 +16,7 @@ from emulator.scenario.player import play
 from emulator.sdk.exact_json import dump
 from emulator.server.app import App, create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.fault_effects import at_once
+from emulator.web.connection import at_once
 from emulator.web.guard import PREFIX
 
 LIBRARY = library()

@@ -19,10 +19,11 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe.files.model import outcomes as outcomes_of
-from emulator.web.arriving import Arriving
+from emulator.web.connection import Connection
 from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.response import LONG, Connection
+from emulator.web.requests import Arriving
+from emulator.web.response import LONG
 from tests.support.loading import load_value
 from tests.support.toy import kitchen
 

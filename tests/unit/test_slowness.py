@@ -6,7 +6,7 @@ import pytest
 
 from emulator.client.bounds import read_limits
 from emulator.kernel.limits import Limits
-from emulator.server.slowness import Pace
+from emulator.server.timeouts import Pace
 
 LIMITS = Limits(idle_seconds=30, min_rate=240)
 

@@ -16,9 +16,9 @@ from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
 from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.held import GONE, LIFTED, Held, HeldRequests, Noted, Past
+from emulator.web.connection import Connection
+from emulator.web.held_requests import GONE, LIFTED, Held, HeldRequests, Noted, Past
 from emulator.web.lanes import NoLanes
-from emulator.web.response import Connection
 
 T = TypeVar("T")
 

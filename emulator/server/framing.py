@@ -3,23 +3,57 @@
 from __future__ import annotations
 
 import re
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from httptools import HttpParserCallbackError, HttpParserError
+
 from emulator.kernel.limits import Limits
-from emulator.web.guard import HOST, Rejection
-from emulator.web.refusals import bad_request, unspoken
+from emulator.web.guard import Rejection
+from emulator.web.hosts import HOST
+from emulator.web.requests import CONTINUE, declared_length
+
+TLS_RECORDS = (b"\x16\x03", b"\x15\x03")
+"""The first bytes of a handshake and of an alert of TLS."""
+
+SSLV2_HELLO = re.compile(rb"[\x80-\xff].\x01(\x03|\x00\x02)", re.DOTALL)
+"""The greeting in the format of SSLv2, with which old clients offer TLS too."""
+
+
+def flaw_in(error: HttpParserError, data: bytes, is_first: bool) -> Rejection:
+    """Return the refusal of what the parser refuses; `is_first` tells that the client has sent nothing before these bytes."""
+    if is_first and _is_tls(data):
+        return bad_request("TLS (https) was spoken to the plain http port; use http:// or serve --tls")
+    if isinstance(error, HttpParserCallbackError):
+        return bad_request("its target is no URL")
+    if "PRI" in str(error):
+        return unspoken("HTTP/2")
+    return unspoken("this version of HTTP") if str(error) == "Invalid HTTP version" else bad_request(str(error))
+
+
+def bad_request(reason: str) -> Rejection:
+    """Return the refusal of what is no request, with the reason."""
+    return Rejection(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
+
+
+def unspoken(version: str) -> Rejection:
+    """Return the refusal of a version of HTTP that is not spoken here (RFC 9110, 15.6.6)."""
+    return Rejection(505, "http-version", f"{version} is not spoken here: send HTTP/1.1")
+
+
+def _is_tls(data: bytes) -> bool:
+    return any(record.startswith(data[:2]) for record in TLS_RECORDS) or SSLV2_HELLO.match(data) is not None
+
 
 VERSIONS = frozenset({"1.0", "1.1"})
-CONTINUE = b"100-continue"
+
 CHUNKED = b"chunked"
+
 ASTERISK = b"*"
 
 _ABSOLUTE = re.compile(rb"(?i:https?)://([^/?#]*)(.*)", re.DOTALL)
 
 Headers = list[tuple[bytes, bytes]]
-
 
 MISSPELT = bad_request("its first line is not a method, a target and HTTP/1.1 with one space between them")
 
@@ -47,13 +81,6 @@ class Head(NamedTuple):
     def has_body(self) -> bool:
         """Tell whether a body is announced that is not empty."""
         return any(name == b"transfer-encoding" for name, _ in self.headers) or declared_length(self.headers) not in (None, 0)
-
-
-def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
-    """Return the value of Content-Length, or sys.maxsize where it is more; None where there is none, or it is no number."""
-    value = next((value for name, value in headers if name == b"content-length"), b"").strip()
-    digits = value.lstrip(b"0")
-    return (int(digits or b"0") if len(digits) < len(str(sys.maxsize)) else sys.maxsize) if value.isdigit() else None
 
 
 def flaw_of(head: Head, limits: Limits) -> Rejection | None:

@@ -7,9 +7,10 @@ from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
 from emulator.kernel.redact import redact_text
+from emulator.web.connection import Scope, Send
 from emulator.web.guard import OPEN, Rejection
-from emulator.web.long_heads import with_head
-from emulator.web.response import Scope, Send, Wire
+from emulator.web.lanes import with_head
+from emulator.web.response import Wire
 
 Say = Callable[[str], None]
 

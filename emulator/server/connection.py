@@ -11,19 +11,16 @@ from httptools import HttpParserError
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from emulator.kernel.limits import Limits
-from emulator.server.idle import RESTS, has_unread_bytes, hint, longest_idle
-from emulator.server.persistence import Persistence
-from emulator.server.request_line import RequestLine
-from emulator.server.slowness import Pace
+from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
+from emulator.server.request_line import RequestLine, feed
 from emulator.server.socket_connection import SocketConnection
-from emulator.server.transports import OneReadAhead, OneWrite, Unread, after_rounds
-from emulator.server.upgrades import feed
-from emulator.web.exchange_lines import ExchangeLines
-from emulator.web.fault_effects import LENT
+from emulator.server.timeouts import RESTS, Pace, Unread, has_unread_bytes, hint, longest_idle
+from emulator.server.transports import OneReadAhead, OneWrite, Persistence, after_rounds
+from emulator.web.access_log import ExchangeLines
+from emulator.web.connection import LENT
 from emulator.web.guard import Rejection
-from emulator.web.refusals import flaw_in, refusal
-from emulator.web.request_head import MISSPELT, Head, flaw_of, head_too_large, origin_form, too_large
-from emulator.web.target import NOT_UTF_8
+from emulator.web.requests import NOT_UTF_8
+from emulator.web.response import refusal
 
 NOTHING, HEAD, BODY = range(3)
 """What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""

@@ -16,7 +16,7 @@ from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.turns import set_in_turn
+from emulator.web.event_loop import set_in_turn
 
 LIFTED, GONE = "lifted", "gone"
 """Why a request is let go: its fault was taken away; its world was reset, taken back or dropped, or the server ends."""

@@ -1,16 +1,17 @@
-"""Idle connections: how long one is kept, how its client is told, and which goes first where there are too many."""
+"""Time bounds of a connection: how long it may be idle, how slowly it may send, how long it may read nothing."""
 
 from __future__ import annotations
 
 import selectors
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import count
 from operator import itemgetter
 from typing import Any, Protocol, TypeVar
 
+from emulator.kernel.limits import Limits
+
 GRACE = 1
 """Seconds for which a connection is kept beyond what its client was told, while a last request is on its way."""
-
 
 RESTS = count()
 """Numbers of the rests of connections, in the order of their beginnings: the loops' clocks are too coarse to tell."""
@@ -53,3 +54,46 @@ def longest_idle(connections: Iterable[C]) -> C | None:
     """Return the connection that has been idle for longest, leaving out those from which a request has just come."""
     idle = [(since, it) for it in connections if (since := it.idle_since()) is not None]
     return next((it for _, it in sorted(idle, key=itemgetter(0)) if not it.has_unread_bytes()), None)
+
+
+class Pace:
+    """Judges from looks at a growing count of bytes whether too few of them come.
+
+    Over each window of `idle_seconds`, `min_rate` bytes a second are enough on average, in whatever bursts.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._since, self._from = 0.0, 0
+
+    def begin(self, now: float, count: int) -> None:
+        """Begin a window."""
+        self._since, self._from = now, count
+
+    def is_too_slow(self, now: float, count: int) -> bool:
+        """Tell whether a window has ended, and fewer bytes came in it than must; the next begins with its end."""
+        passed = now - self._since
+        if passed < self._limits.idle_seconds:
+            return False
+        came = count - self._from
+        self.begin(now, count)
+        return came < self._limits.min_rate * passed
+
+
+class Unread:
+    """How long a client has taken nothing of what it is being sent, as far as that is not yet out; `size` is of that."""
+
+    def __init__(self, size: Callable[[], int]) -> None:
+        self._size = size
+        self._seen, self._since = 0, 0.0
+
+    def seconds(self, now: float) -> float:
+        """To be asked again and again, since what is noticed is that it has not become less."""
+        size = self._size()
+        if size == 0 or size != self._seen:
+            self._seen, self._since = size, now
+        return now - self._since
+
+    def begin_anew(self) -> None:
+        """Something was taken, however much there is now."""
+        self._seen = 0

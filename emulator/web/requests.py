@@ -1,0 +1,126 @@
+"""Read a request: the spelling of its target, its content coding, and its body within bounds."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, MutableMapping
+from typing import Any
+
+from emulator.kernel.budget import Budget, Charge, Quota
+from emulator.kernel.errors import TooMany
+from emulator.kernel.limits import Limits
+from emulator.web.connection import Scope
+
+_ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
+"""The unreserved characters of RFC 3986 (2.3): letters, digits, `-`, `.`, `_` and `~`."""
+
+NOT_UTF_8 = "this is no request in HTTP/1.1: its target is neither percent-encoded nor in UTF-8"
+
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+
+
+def percent_encoded(target: bytes) -> bytes:
+    """Return a target whose bytes are all ASCII."""
+    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), target)
+
+
+def encode_target(scope: MutableMapping[str, Any]) -> None:
+    """Percent-encode the path and the query of a scope, which some servers pass on as they were typed.
+
+    Raises:
+        UnicodeDecodeError: they are not in UTF-8.
+    """
+    for part in ("raw_path", "query_string"):
+        if (typed := scope.get(part)) and not typed.isascii():
+            typed.decode()
+            scope[part] = percent_encoded(typed)
+
+
+def with_plain_letters(path: str) -> str:
+    """Return a path without needless percent-encoding: `/%5Ffiles` is `/_files`. What separates and `%2F` stay as they are."""
+    return _ENCODED_LETTER.sub(_plain, path) if "%" in path else path
+
+
+def _plain(match: re.Match[str]) -> str:
+    return chr(int(match[1], 16))
+
+
+CONTINUE = b"100-continue"
+
+
+def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
+    """Return the value of Content-Length, or sys.maxsize where it is more; None where there is none, or it is no number."""
+    value = next((value for name, value in headers if name == b"content-length"), b"").strip()
+    digits = value.lstrip(b"0")
+    return (int(digits or b"0") if len(digits) < len(str(sys.maxsize)) else sys.maxsize) if value.isdigit() else None
+
+
+def waits_for_continue(scope: Scope) -> bool:
+    """Tell whether the client of a request waits before it sends the body."""
+    return scope["http_version"] == "1.1" and any(
+        name == b"expect" and CONTINUE in value.lower() for name, value in scope["headers"]
+    )
+
+
+def waits_with_too_much(scope: Scope, limit: int) -> bool:
+    """Tell whether the client waits with a body that is larger than may be, so that it need not send it to hear why."""
+    return waits_for_continue(scope) and (declared_length(scope["headers"]) or 0) > limit
+
+
+GZIP = b"\x1f\x8b"
+"""The first bytes of what gzip makes."""
+
+BODILESS = frozenset({b"", b"0"})
+
+
+def coding_of(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> str | None:
+    """Return in what a request's body is compressed: as its headers say, or as it begins; None where it is plain, or empty.
+
+    Of the body of an upload, the first bytes of gzip are kept and nothing else.
+    """
+    said, length, chunked = "", b"", False
+    for name, value in headers:
+        if name == b"content-encoding":
+            said = value.decode("latin-1").strip().lower()
+        elif name == b"content-length":
+            length = value
+        elif name == b"transfer-encoding":
+            chunked = True
+    if not body and not chunked and length in BODILESS:
+        return None
+    if said not in ("", "identity"):
+        return said
+    return "gzip" if body.startswith(GZIP) else None
+
+
+LITTLE = 32_768
+"""Bytes of a body that are not counted."""
+
+NO_ROOM = f"this body has no room beside those that arrive at the same time: send fewer at once, or {Limits.more('memory')}"
+
+
+def room_for_bodies(limits: Limits) -> Quota:
+    """Return an account for all bodies that arrive at a time: a quarter of what the server keeps, and at least the largest."""
+    return Quota(Budget(max(limits.memory // 4, limits.body, limits.control)))
+
+
+class Arriving:
+    """One body that is arriving. `refusal` says that there is no room for it."""
+
+    def __init__(self, account: Quota, is_upload: bool = False) -> None:
+        self.refusal: TooMany | None = None
+        self._account = account
+        self._is_upload = is_upload
+        self._charge: Charge | None = None
+
+    def count(self, kept: int) -> None:
+        """Count the bytes that are kept by now."""
+        if kept <= LITTLE and self._charge is None:
+            return
+        if self._charge is None:
+            self._charge = Charge(self._account, 0)
+        self._charge.become(kept)
+        if self._account.over:
+            self.refusal = self._account.refusal("this upload") if self._is_upload else TooMany(NO_ROOM)
+            self._charge.become(0)
