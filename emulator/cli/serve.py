@@ -87,7 +87,7 @@ def serve(
     from emulator.server.app import create_app, worlds_of
     from emulator.server.listening import url_of
     from emulator.server.server import serve
-    from emulator.web.access_log import ExchangeLines
+    from emulator.web.access_log import AccessLog
     from emulator.web.guard import Guard
     from emulator.web.held_requests import HeldRequests
     from emulator.web.hosts import allowed, is_loopback
@@ -105,7 +105,7 @@ def serve(
         raise click.ClickException(str(error)) from None
     listening = _listening(host, port)
     with standard_error() as stderr:
-        lines = None if quiet else ExchangeLines(lambda line: stderr.say(line_of(line)))
+        lines = None if quiet else AccessLog(lambda line: stderr.say(line_of(line)))
         url = url_of(listening, "https" if tls else "http")
         told = [] if quiet else _greeting(url, worlds, not scenario, tls)
         greet = _greet(stderr, url, [*([f"EMULATOR_CONTROL_TOKEN={token_made}"] if token_made else []), *told])
@@ -113,7 +113,7 @@ def serve(
         app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits, lines=lines, held=held)
         try:
             until = _parent_ends(stderr) if while_stdin else None
-            serve(app, listening, greet, limits, context, lines, until, held.let_all_go)
+            serve(app, listening, greet, limits, context, lines, until, held.release_all)
         except KeyboardInterrupt:
             raise click.exceptions.Exit(128 + signal.SIGINT) from None
 

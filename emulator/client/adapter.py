@@ -12,7 +12,7 @@ from emulator.client.connections import REASONS, Answered, ask, is_whole
 from emulator.client.server import Refused
 from emulator.kernel.faults import HANG, RESET
 from emulator.server.app import App
-from emulator.web.connection import LineCut
+from emulator.web.connection import ConnectionCut
 
 try:
     from requests import PreparedRequest, Response, exceptions
@@ -48,7 +48,7 @@ class InProcessAdapter(HTTPAdapter):
         method = request.method or "GET"
         try:
             answer = ask(self._app, method, request.path_url.encode(), headers, _body(request), url.scheme, _patience(timeout))
-        except LineCut as cut:
+        except ConnectionCut as cut:
             raise _failure(cut, request) from None
         response: Response = self.build_response(request, _raw(answer, method))
         return response
@@ -117,7 +117,7 @@ def _patience(timeout: Any) -> float | None:
     return seconds if isinstance(seconds, (int, float)) else None
 
 
-def _failure(cut: LineCut, request: PreparedRequest) -> Exception:
+def _failure(cut: ConnectionCut, request: PreparedRequest) -> Exception:
     """What requests raises on a socket where nothing comes back."""
     if cut.how == HANG:
         return exceptions.ReadTimeout("Read timed out.", request=request)

@@ -10,9 +10,9 @@ from urllib.parse import unquote
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.server.app import App
-from emulator.web.connection import LENT, InProcessConnection, LineCut, Unanswered, at_once
+from emulator.web.connection import CONNECTION_KEY, ConnectionCut, InProcessConnection, NoAnswer, run_sync
 from emulator.web.guard import NO_SOCKET
-from emulator.web.held_requests import Held
+from emulator.web.held_requests import HeldRequest
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -33,10 +33,10 @@ class Answered(NamedTuple):
     status: int
     headers: Headers
     content: bytes
-    cut: LineCut | None = None
+    cut: ConnectionCut | None = None
 
 
-class WaitsForEver(EmulatorError, Unanswered):
+class WaitsForEver(EmulatorError, NoAnswer):
     """The server never answers, and the client has no timeout. It is no error that a client library knows, or could catch."""
 
     def __init__(self) -> None:
@@ -51,12 +51,12 @@ class Here(InProcessConnection):
         self.gone = False
         self.cancelled: BaseException | None = None
 
-    async def hang(self, held: Held, seconds: float) -> None:
+    async def hang(self, held: HeldRequest, seconds: float) -> None:
         if self._patience is None:
             raise WaitsForEver
         await super().hang(held, seconds)
 
-    async def pause(self, held: Held, seconds: float) -> bool:
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:
         if self._patience is not None and seconds >= self._patience:
             self.gone = True
         if not self.gone:
@@ -67,14 +67,14 @@ class Here(InProcessConnection):
 class HereAwaited(Here):
     """In an event loop the caller may give up at any time, so that time really passes, until its own patience is at its end."""
 
-    async def hang(self, held: Held, seconds: float) -> None:
+    async def hang(self, held: HeldRequest, seconds: float) -> None:
         await self.pause(held, seconds)
         if self.gone:
-            raise LineCut(HANG)
+            raise ConnectionCut(HANG)
         if held.ended is None:
             await self.drop()
 
-    async def pause(self, held: Held, seconds: float) -> bool:
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:
         """A caller that gives up by cancelling takes back nothing of what it asked: the request goes on, and nobody is told."""
         import anyio
 
@@ -85,7 +85,7 @@ class HereAwaited(Here):
             await held.wait_in_any_loop(borne)
         except anyio.get_cancelled_exc_class() as error:
             self.cancelled = error
-        self.gone = self.cancelled is not None or (borne < seconds and not held.stirred)
+        self.gone = self.cancelled is not None or (borne < seconds and not held.woken)
         return not self.gone
 
 
@@ -104,7 +104,7 @@ def ask(
         LineCut: a fault left the request without any answer.
         WaitsForEver: the caller would bear any silence, and this one has no end.
     """
-    return at_once(asked(app, Here(patience), method, target, headers, body, scheme))
+    return run_sync(asked(app, Here(patience), method, target, headers, body, scheme))
 
 
 async def asked(app: App, here: Here, method: str, target: bytes, headers: Headers, body: bytes, scheme: str) -> Answered:
@@ -123,7 +123,7 @@ async def asked(app: App, here: Here, method: str, target: bytes, headers: Heade
         "headers": [(name.lower(), value) for name, value in headers],
         "server": None,
         "client": NO_SOCKET,
-        "state": {LENT: here},
+        "state": {CONNECTION_KEY: here},
     }
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[MutableMapping[str, Any]] = []
@@ -135,22 +135,22 @@ async def asked(app: App, here: Here, method: str, target: bytes, headers: Heade
         if not here.gone:
             sent.append(message)
 
-    ended: LineCut | WaitsForEver | None = None
+    ended: ConnectionCut | WaitsForEver | None = None
     try:
         with localcontext(EXACT):
             await app(scope, receive, send)
-    except (LineCut, WaitsForEver) as error:
+    except (ConnectionCut, WaitsForEver) as error:
         ended = error
     if here.cancelled is not None:
         raise here.cancelled
     if here.gone:
-        ended = LineCut(HANG)
+        ended = ConnectionCut(HANG)
     if ended is not None and not sent:
         raise ended
     return _answered(method, sent, ended)
 
 
-def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: LineCut | WaitsForEver | None) -> Answered:
+def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: ConnectionCut | WaitsForEver | None) -> Answered:
     status, headers = sent[0]["status"], sent[0]["headers"]
     if method == "HEAD":  # its answer has no body, and was whole when the head had come
         return Answered(status, headers, b"")

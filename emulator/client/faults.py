@@ -27,7 +27,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class HeldRequest:
     """A request that a fault holds up. `since` is the world's instant at which that began.
 
     `until` is the instant at which a virtual delay in a world whose time runs is over, None for every other fault.
@@ -62,7 +62,7 @@ class Faults:
         written = {name.removesuffix("_"): value for name, value in more.items() if value is not None}
         return Fault(**self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **written}))
 
-    def held(self) -> list[Held]:
+    def held(self) -> list[HeldRequest]:
         """The requests that faults hold up at present, in the order in which they came."""
         return [_held(shown) for shown in self._ask("GET", "/held", None)["held"]]
 
@@ -83,6 +83,6 @@ class Faults:
         self._ask("DELETE", "/faults", None)
 
 
-def _held(shown: Mapping[str, Any]) -> Held:
+def _held(shown: Mapping[str, Any]) -> HeldRequest:
     instants = {name: shown[name] and parse_instant(shown[name]) for name in ("since", "until")}
-    return Held(**{**shown, **instants, "fault": FaultHit(**shown["fault"])})
+    return HeldRequest(**{**shown, **instants, "fault": FaultHit(**shown["fault"])})

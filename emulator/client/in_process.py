@@ -7,7 +7,7 @@ from emulator.contract.validator import response_validator
 from emulator.scenario.client import Headers, NoResponse, Response, completed
 from emulator.server.app import App, create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.connection import LineCut
+from emulator.web.connection import ConnectionCut
 
 HOST = "127.0.0.1:8080"
 PATIENCE = 5.0
@@ -29,7 +29,7 @@ class InProcessClient:
         headers = completed(method, headers, content, HOST)
         try:
             answer = ask(self._app, method, target, headers, content or b"", patience=PATIENCE)
-        except LineCut as cut:
+        except ConnectionCut as cut:
             raise NoResponse(str(cut)) from None
         if answer.cut is not None and not is_whole(answer):
             raise NoResponse(f"{answer.cut} ({shortfall(answer)})")

@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from emulator.kernel.clock import MONOTONIC
-from emulator.web.event_loop import apart, turn
+from emulator.web.event_loop import in_thread, turn
 
 ROUNDS = 20
 """Rounds of the loop between two looks at the server, in which a task takes its answer and asks the next thing."""
@@ -43,7 +43,7 @@ class Quiet:
         while True:
             await _rounds()
             if self._seen is not None:
-                await apart(Event().wait, PAUSE)  # the loop is the client's, whose clock a test may have stopped
+                await in_thread(Event().wait, PAUSE)  # the loop is the client's, whose clock a test may have stopped
                 await _rounds()
             before, self._seen = self._seen, await self._look()
             if self._seen is None:

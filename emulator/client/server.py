@@ -224,7 +224,7 @@ class EmulatorServer:
     def close(self) -> None:
         """Stops serving, if it did, drops every connection, and lets go whom a fault holds up."""
         self._exits.close()
-        self._held.let_all_go()
+        self._held.release_all()
 
     def __enter__(self) -> EmulatorServer:
         return self

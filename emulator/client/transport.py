@@ -11,7 +11,7 @@ from emulator.client.connections import REASONS, Answered, Here, HereAwaited, as
 from emulator.client.server import Refused
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.server.app import App
-from emulator.web.connection import LineCut, at_once
+from emulator.web.connection import ConnectionCut, run_sync
 
 if TYPE_CHECKING:
     import httpx
@@ -36,7 +36,7 @@ class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
         self._prompt = prompt
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return at_once(self._call(request, request.read(), Here(_patience(request))))
+        return run_sync(self._call(request, request.read(), Here(_patience(request))))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         connection = Here if self._prompt else HereAwaited
@@ -47,7 +47,7 @@ class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
         library = _library_of(request)
         try:
             answer = await asked(self._app, here, request.method, target, headers, body, scheme)
-        except LineCut as cut:
+        except ConnectionCut as cut:
             raise _failure(library, cut.how, REASONS[cut.how], request) from None
         stream = _content_of(library)(answer, request)
         response: httpx.Response = library.Response(answer.status, headers=answer.headers, stream=stream, request=request)

@@ -25,9 +25,9 @@ from emulator.kernel.beside import MANY_RESOURCES
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, connection_of
-from emulator.web.event_loop import in_turn
+from emulator.web.event_loop import in_limited_thread
 from emulator.web.guard import PREFIX
-from emulator.web.lanes import has_long_head, with_head
+from emulator.web.lanes import has_long_head, off_loop_if_long
 from emulator.web.requests import waits_for_continue
 
 ROUTES = [
@@ -66,12 +66,12 @@ def _served(path: str, rows: Mapping[str, ControlRoute], plane: ControlContext, 
         row, read = rows[method], readers[method]
         form = form_for(request, row.forms, row.text_for_shells) if row.forms else JSON_TYPE
         try:
-            await with_head(request.scope, check_query, request, row.query)
+            await off_loop_if_long(request.scope, check_query, request, row.query)
             if waits_for_continue(request.scope) and "world" in request.path_params:
                 plane.worlds.get(request.path_params["world"])  # or the body would be sent for nothing
             asked = Asked(plane, request, await read(request))
         except EmulatorError as error:
-            return await with_head(request.scope, _refused, error, form)
+            return await off_loop_if_long(request.scope, _refused, error, form)
         return await _answer(row, asked, partial(_respond, row, asked, form))
 
     return [Route(it, endpoint, methods=[*rows]) for it in addresses(path)]
@@ -91,7 +91,7 @@ async def _answer(row: ControlRoute, asked: Asked, respond: Callable[[], Respons
         response = await plane.lanes.run(world, partial(_respond_in, world, plane, respond), is_long)
         if response is not None:
             return response
-    return await in_turn(respond) if row.takes_long or named else respond()
+    return await in_limited_thread(respond) if row.takes_long or named else respond()
 
 
 def _respond_in(world: World, plane: ControlContext, respond: Callable[[], Response]) -> Response | None:

@@ -22,8 +22,8 @@ from emulator.scenario.schema_types import DURATION, INSTANT
 from emulator.scenario.semantic_checks import METHODS
 from emulator.scenario.strict_json import NotJson, read_json
 from emulator.web.connection import InProcessConnection, connection_of
-from emulator.web.event_loop import in_turn
-from emulator.web.requests import Arriving, coding_of, waits_with_too_much
+from emulator.web.event_loop import in_limited_thread
+from emulator.web.requests import IncomingBody, content_coding, waits_with_too_much
 from emulator.web.response import MAX_DRAIN_BYTES
 
 Body = dict[str, Any]
@@ -137,7 +137,7 @@ async def _beside(request: Request, text: str, read: Callable[[], Body]) -> Body
     """Read a text; where that may take long, and there is an event loop to hold up, in a thread beside that."""
     if isinstance(connection_of(request.scope), InProcessConnection) or (len(text) <= SHORT and not _is_yaml(request)):
         return read()
-    return await in_turn(read)
+    return await in_limited_thread(read)
 
 
 def _value(text: str, request: Request, schema: Mapping[str, Any]) -> Body:
@@ -198,10 +198,10 @@ async def text_of(request: Request, most_bytes: int, account: Quota) -> str:
         ClientDisconnect: the client hung up before its end, so that nothing was asked.
     """
     try:
-        body = await _heard_out(request, most_bytes, Arriving(account))
+        body = await _heard_out(request, most_bytes, IncomingBody(account))
         if body and _media_type(request) == MULTIPART:
             raise BadInput([Problem(NOT_IN_PARTS)])
-        if coding := coding_of(request.headers.raw, bytes(body[:2])):
+        if coding := content_coding(request.headers.raw, bytes(body[:2])):
             reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
             raise HTTPException(415, reason, {"accept-encoding": "identity"})
         return body.decode("utf-8-sig")
@@ -209,7 +209,7 @@ async def text_of(request: Request, most_bytes: int, account: Quota) -> str:
         raise BadInput([Problem("the body is not UTF-8")]) from None
 
 
-async def _heard_out(request: Request, most_bytes: int, arriving: Arriving) -> bytearray:
+async def _heard_out(request: Request, most_bytes: int, arriving: IncomingBody) -> bytearray:
     body = bytearray()
     size = 0
     if waits_with_too_much(request.scope, most_bytes):

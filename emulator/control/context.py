@@ -20,7 +20,7 @@ from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes
-from emulator.web.requests import room_for_bodies
+from emulator.web.requests import account_for_bodies
 from emulator.web.routes import ASTRAY, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
@@ -55,7 +55,7 @@ class ControlContext:
         self.routes = Routes(vendors.values())
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
-        self.arriving = room_for_bodies(limits)
+        self.arriving = account_for_bodies(limits)
         self.making = RLock()
         self._reading = Lock()
         self._made = 0
@@ -89,7 +89,7 @@ class ControlContext:
         """
         admit(account, resources_in(state, self.vendors))
 
-    def let_go(self, world: World) -> None:
+    def release(self, world: World) -> None:
         """Lets go the requests that nothing holds up any more after a world was steered. Whoever calls holds its lock."""
         self.held.review(world, gone=world.id not in self.worlds or self.worlds.get(world.id) is not world)
 

@@ -111,7 +111,7 @@ def _refuse_at_the_door(asked: Asked, request: Request) -> None:
         "query_string": request.query_string.encode(),
     }
     scope = {**asked.request.scope, AUTHORITY: None, **own}
-    turned = asked.plane.guard.turn_away(scope)
+    turned = asked.plane.guard.check(scope)
     request.scheme, request.authority = scope["scheme"], scope[AUTHORITY]
     if turned is not None:
         pointer = "url" if has_live_key((), request.target.encode()) and turned.error == "live-key" else "headers"

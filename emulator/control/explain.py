@@ -21,7 +21,7 @@ from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import commit_differences
 from emulator.web.answers import SCRIPTED
-from emulator.web.held_requests import Held
+from emulator.web.held_requests import HeldRequest
 from emulator.web.recorder import REFUSED
 from emulator.web.response import WORLD_HEADER
 from emulator.web.routes import Routes
@@ -44,7 +44,7 @@ def explain(
     routes: Routes,
     n: int,
     newer: Unmatched | None = None,
-    held: Held | None = None,
+    held: HeldRequest | None = None,
     limit: int = PAGE,
 ) -> Explained:
     """The explanation of the journal's entry of that number, as values and as a `text` to read.
@@ -98,7 +98,7 @@ def _of_exchange(
     n: int,
     exchange: Exchange,
     changed_resources: Sequence[ResourceChange] | None,
-    held: Held | None,
+    held: HeldRequest | None,
     limit: int,
 ) -> Explained:
     """The explanation of an exchange; `changed_resources` is None where it is forgotten."""

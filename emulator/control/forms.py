@@ -13,7 +13,7 @@ from emulator.control.json_pieces import in_pieces, together
 from emulator.control.negotiation import preferred
 from emulator.sdk.response import Stream
 from emulator.web.connection import Receive, Scope, Send, connection_of
-from emulator.web.response import Wire, send_out
+from emulator.web.response import OutgoingResponse, send_response
 
 JSON_TYPE, TEXT_TYPE, HTML_TYPE = "application/json", "text/plain", "text/html"
 
@@ -47,7 +47,7 @@ class InPieces(Response):
             return await super().__call__(scope, receive, send)
         headers = [it for it in self.raw_headers if it[0] != b"content-length"]
         content = Stream(sum(map(len, self._pieces)), iter(self._pieces))
-        return await send_out(Wire(self.status_code, headers, content), send, connection_of(scope))
+        return await send_response(OutgoingResponse(self.status_code, headers, content), send, connection_of(scope))
 
 
 def form_for(request: Request, forms: Forms, text_for_shells: bool = False) -> str:

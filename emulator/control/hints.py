@@ -17,9 +17,9 @@ from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.answers import FAILED
 from emulator.web.recorder import REFUSED
-from emulator.web.requests import coding_of
+from emulator.web.requests import content_coding
 from emulator.web.routes import Routes
-from emulator.web.unmatched import misplaced_key, path_meant, vendor_meant
+from emulator.web.unmatched import intended_path, intended_vendor, misplaced_key
 
 LOOKED_AT = 10_000
 """Among how many names the nearest is looked for at most."""
@@ -35,9 +35,9 @@ def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> l
     if coding:
         return coding + list(_of_fault(exchange))
     request = _call_of(exchange)
-    if other := vendor_meant(routes, request, vendor):
+    if other := intended_vendor(routes, request, vendor):
         return [*_of_fault(exchange), other]
-    path = [own] if (own := path_meant(routes, request)) else [*_of_path(vendor, routes, exchange)]
+    path = [own] if (own := intended_path(routes, request)) else [*_of_path(vendor, routes, exchange)]
     if exchange.answer in vendor.unauthenticated:
         return [*_of_credential(world, vendor, exchange), *path, *_advice(world, vendor, exchange)]
     return [
@@ -53,7 +53,7 @@ def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> l
 
 def _of_coding(exchange: Exchange) -> Iterator[str]:
     """Yield a hint where the body was compressed, which explains what follows from it."""
-    if coding := coding_of(exchange.headers, exchange.request):
+    if coding := content_coding(exchange.headers, exchange.request):
         yield f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
 
 

@@ -25,7 +25,7 @@ from emulator.kernel.errors import (
 from emulator.kernel.printable import escaped
 from emulator.kernel.redact import redact_text
 from emulator.web.guard import PREFIX, Rejection
-from emulator.web.lanes import with_head
+from emulator.web.lanes import off_loop_if_long
 from emulator.web.response import line_of
 
 STATUSES: dict[type[EmulatorError], int] = {
@@ -108,7 +108,7 @@ async def on_failure(request: Request, _: Exception) -> Response:
 
 async def on_http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:
     """A refusal of Starlette's own: an unknown path, with the nearest of these, or a wrong method, with the right ones."""
-    return await with_head(request.scope, _http_error, paths, request, error)
+    return await off_loop_if_long(request.scope, _http_error, paths, request, error)
 
 
 def _http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:

@@ -115,6 +115,6 @@ def with_world(handler: WorldHandler) -> Handler:
                 try:
                     return handler(world, asked)
                 finally:
-                    asked.plane.let_go(world)
+                    asked.plane.release(world)
 
     return located

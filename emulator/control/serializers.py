@@ -16,7 +16,7 @@ from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import Difference
-from emulator.web.held_requests import Held
+from emulator.web.held_requests import HeldRequest
 
 HEADERS_SHOWN = 16_384
 """Characters of an entry's headers that are shown, names and values together."""
@@ -65,7 +65,7 @@ def entry_to_json(entry: Entry) -> dict[str, Any]:
     return shown
 
 
-def held_to_json(held: Held) -> dict[str, Any]:
+def held_to_json(held: HeldRequest) -> dict[str, Any]:
     """A request that a fault holds up; no credential can be read in it."""
     return {
         "method": held.request.method,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from emulator.kernel.redact import redact_text
-from emulator.web.held_requests import Held
+from emulator.web.held_requests import HeldRequest
 
 TOLD = 3
 """Requests that a message names at most."""
@@ -15,10 +15,10 @@ TOLD = 3
 class UnderWay(NamedTuple):
     """The requests of a world that have no entry in its journal yet."""
 
-    held: Sequence[Held]
+    held: Sequence[HeldRequest]
 
     @classmethod
-    def of(cls, held: Iterable[Held]) -> UnderWay:
+    def of(cls, held: Iterable[HeldRequest]) -> UnderWay:
         """Choose those without an entry: a request that has taken effect, or hangs, has one."""
         return cls([it for it in held if it.noted is None])
 

@@ -14,7 +14,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.scenario.grammar import HEADERS
-from emulator.web.held_requests import Held
+from emulator.web.held_requests import HeldRequest
 from emulator.web.routes import Routes
 
 Asked = Sequence[Sent]
@@ -61,7 +61,7 @@ body that hold `query`, `headers` and `json`; these in this `order`, others perh
 
 
 def verify(
-    world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes, held: Sequence[Held] = ()
+    world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes, held: Sequence[HeldRequest] = ()
 ) -> dict[str, Any]:
     """Whether the clients asked what they should have, and every way in which they did not.
 

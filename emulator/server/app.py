@@ -19,14 +19,14 @@ from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
-from emulator.web.access_log import ExchangeLines
+from emulator.web.access_log import AccessLog
 from emulator.web.connection import Receive, Scope, Send, connection_of
 from emulator.web.gateway import Gateway
 from emulator.web.guard import PREFIX, Guard, Rejection
 from emulator.web.held_requests import HeldRequests
-from emulator.web.lanes import Lanes, with_head
+from emulator.web.lanes import Lanes, off_loop_if_long
 from emulator.web.recorder import ResponseValidator
-from emulator.web.response import Wire, emulator_error, send_out
+from emulator.web.response import OutgoingResponse, emulator_error, send_response
 from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
 
@@ -80,7 +80,7 @@ def create_app(
     judge: ResponseValidator | None = None,
     guard: Guard | None = None,
     limits: Limits | None = None,
-    lines: ExchangeLines | None = None,
+    lines: AccessLog | None = None,
     held: HeldRequests | None = None,
 ) -> App:
     """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours.
@@ -94,7 +94,7 @@ def create_app(
     doorkeeper.hosts |= vendor_hosts
     unmatched = UnmatchedRequests(worlds, Routes(VENDORS.values()))
 
-    def tell(scope: Scope, wire: Wire) -> None:
+    def tell(scope: Scope, wire: OutgoingResponse) -> None:
         unmatched.answered(scope, wire)
         if lines:
             lines.of_vendor(scope, wire)
@@ -112,9 +112,9 @@ def create_app(
         steering = scope["path"].startswith(PREFIX) or asks_for_index(scope, doorkeeper, vendor_hosts)
         if lines and steering:
             send = lines.of_control(scope, send)
-        if turned := await with_head(scope, doorkeeper.turn_away, scope):
+        if turned := await off_loop_if_long(scope, doorkeeper.check, scope):
             if not steering:
-                await with_head(scope, refuse, scope, turned)
+                await off_loop_if_long(scope, refuse, scope, turned)
             answer = turned_from_control if steering else turned_from_vendors
             await answer(turned, scope, receive, send)
         else:
@@ -124,7 +124,7 @@ def create_app(
 
 
 async def turned_from_vendors(turned: Rejection, scope: Scope, _receive: Receive, send: Send) -> None:
-    await send_out(emulator_error(*turned), send, connection_of(scope))
+    await send_response(emulator_error(*turned), send, connection_of(scope))
 
 
 async def turned_from_control(turned: Rejection, scope: Scope, receive: Receive, send: Send) -> None:

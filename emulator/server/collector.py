@@ -25,7 +25,7 @@ def gc_paused() -> Iterator[None]:
             gc.enable()
 
 
-class Tended:
+class PeriodicCollector:
     """The garbage collector of a process that is a server: no look takes long, however much the worlds hold.
 
     A look at everything stops every thread. So Python's own are put off, and once a second what is new is looked through, if

@@ -14,10 +14,10 @@ from emulator.kernel.limits import Limits
 from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
 from emulator.server.request_line import RequestLine, feed
 from emulator.server.socket_connection import SocketConnection
-from emulator.server.timeouts import RESTS, Pace, Unread, has_unread_bytes, hint, longest_idle
-from emulator.server.transports import OneReadAhead, OneWrite, Persistence, after_rounds
-from emulator.web.access_log import ExchangeLines
-from emulator.web.connection import LENT
+from emulator.server.timeouts import RESTS, Pace, WriteStallTimer, has_unread_bytes, hint, longest_idle
+from emulator.server.transports import CoalescingTransport, Persistence, PipelineBackpressure, after_rounds
+from emulator.web.access_log import AccessLog
+from emulator.web.connection import CONNECTION_KEY
 from emulator.web.guard import Rejection
 from emulator.web.requests import NOT_UTF_8
 from emulator.web.response import refusal
@@ -29,32 +29,32 @@ ROUNDS = 6
 """Rounds of the loop for which a half-closed connection stays open after its last answer, until it is seen who refuses it."""
 
 
-class TooMuch(Exception):
+class LimitExceeded(Exception):
     """Stops the parser; the client has its answer by then."""
 
 
-class Line(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """uvicorn's protocol over httptools, with bounds. A server sets `limits` and `lines` on a class of its own."""
 
     limits = Limits()
-    lines: ExchangeLines | None = None
+    lines: AccessLog | None = None
     kept = hint(limits.keep_alive)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.flow = OneReadAhead(transport, self.pipeline)
-        self.wire = OneWrite(transport, self.kept)
+        self.flow = PipelineBackpressure(transport, self.pipeline)
+        self.wire = CoalescingTransport(transport, self.kept)
         self.transport = self.wire  # type: ignore[assignment]
         self._lent = SocketConnection(self)
         self._persistence = Persistence(self.wire)
-        self.app_state = {LENT: self._lent}
+        self.app_state = {CONNECTION_KEY: self._lent}
         self._hears, self._loose, self._due, self._bytes = NOTHING, 0, 0, 0
         self._is_deaf = False
         self._request_line = RequestLine()
         self._pace = Pace(self.limits)
         self._last_word: Callable[[], None] | None = None
         self._unsent: Callable[[], int] = transport.get_write_buffer_size  # type: ignore[attr-defined]
-        self._unread = Unread(self._unsent)
+        self._unread = WriteStallTimer(self._unsent)
         self.abort: Callable[[], None] = transport.abort  # type: ignore[attr-defined]
         self._began = self._heard = self.loop.time()
         self._rests_since = next(RESTS)
@@ -91,12 +91,12 @@ class Line(HttpToolsProtocol):
 
     def cut(self, hang_up: Callable[[Any], None]) -> None:
         """Hangs up in this way once what was said is on its way."""
-        self.hear_no_more()
+        self.stop_reading()
         self._lent.leave()
         self._persistence.leave_unsaid()
         self.wire.cut(hang_up)
 
-    def hear_no_more(self) -> None:
+    def stop_reading(self) -> None:
         """Overlooks what comes from now on, and what has come after the request that is being answered."""
         self._is_deaf, self._hears = True, NOTHING
         self._due -= len(self.pipeline)
@@ -226,7 +226,9 @@ class Line(HttpToolsProtocol):
         most = self.limits.connections
         if len(self.connections) <= most:
             return
-        others = [it for it in self.connections if isinstance(it, Line) and it is not self and not it.transport.is_closing()]
+        others = [
+            it for it in self.connections if isinstance(it, HttpConnection) and it is not self and not it.transport.is_closing()
+        ]
         if len(others) < most:
             return
         if idle := longest_idle(others):
@@ -292,4 +294,4 @@ class Line(HttpToolsProtocol):
         """
         if turned is not None:
             self.refuse(*turned)
-            raise TooMuch
+            raise LimitExceeded

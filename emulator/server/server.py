@@ -17,12 +17,12 @@ import uvicorn
 
 from emulator.kernel.limits import Limits
 from emulator.server.app import App
-from emulator.server.collector import Tended
-from emulator.server.connection import Line
+from emulator.server.collector import PeriodicCollector
+from emulator.server.connection import HttpConnection
 from emulator.server.listening import listen, url_of
 from emulator.server.timeouts import GRACE, hint
-from emulator.web.access_log import ExchangeLines
-from emulator.web.event_loop import keep_time, set_within, turn
+from emulator.web.access_log import AccessLog
+from emulator.web.event_loop import turn, use_real_clock, wait_at_most
 
 if TYPE_CHECKING:
     import ssl
@@ -82,7 +82,7 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def _hang_up_on_the_slow(self, now: float) -> None:
-        lines = [it for it in self.server_state.connections if isinstance(it, Line)]
+        lines = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
         for line in lines:
             if line.is_stuck(now):
                 line.abort()
@@ -101,7 +101,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class _StoppedAtOnce(_Server):
+class _ThreadServer(_Server):
     """Ends as soon as it is told to, from any thread, and drops every connection; uvicorn would look every 0.1 s."""
 
     def stop(self) -> None:
@@ -119,7 +119,7 @@ class _StoppedAtOnce(_Server):
         """Hears what its sockets hold; then returns how many requests it owes an answer, and what changes with each byte."""
         for _ in range(ROUNDS):
             await turn()
-        lines = [it for it in self.server_state.connections if isinstance(it, Line)]
+        lines = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
         marks = sorted((id(it), it.mark) for it in lines)
         return sum(it.owes for it in lines), (self.server_state.total_requests, marks)
 
@@ -129,11 +129,11 @@ class _StoppedAtOnce(_Server):
             await self.on_tick(10 * second)
             if self._stopped:
                 return
-            await set_within(self._bell, 1)
+            await wait_at_most(self._bell, 1)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         self._loop, self._bell, self._stopped = asyncio.get_running_loop(), asyncio.Event(), False
-        keep_time(self._loop)
+        use_real_clock(self._loop)
         await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002  uvicorn's signature
@@ -154,7 +154,7 @@ def serve(
     on_ready: Callable[[], None],
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
-    lines: ExchangeLines | None = None,
+    lines: AccessLog | None = None,
     until: Callable[[], None] | None = None,
     on_stop: Callable[[], None] = lambda: None,
 ) -> None:
@@ -165,7 +165,7 @@ def serve(
     bounds = limits or Limits()
     sys.setswitchinterval(INTERVAL)
     server = _Server(_config(app, bounds, lines, tls), on_ready, bounds, on_stop)
-    server.on_second = Tended().tend
+    server.on_second = PeriodicCollector().tend
     if until is not None:
         Thread(target=server.stop_after, args=(until,), daemon=True).start()
     server.run(sockets=[*listening])
@@ -183,7 +183,7 @@ class ThreadedServer:
         self._ready = Event()
         self._sockets = listen(host, port)
         bounds = limits or Limits()
-        self._server = _StoppedAtOnce(_config(app, bounds, tls=tls.context() if tls else None), self._ready.set, bounds)
+        self._server = _ThreadServer(_config(app, bounds, tls=tls.context() if tls else None), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
         self.url = url_of(self._sockets, "https" if tls else "http")
@@ -226,12 +226,12 @@ def _bound_handshakes(seconds: int) -> None:
     loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
-def _config(app: App, limits: Limits, lines: ExchangeLines | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
+def _config(app: App, limits: Limits, lines: AccessLog | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         loop="none",
         log_config=None,  # whatever is logged goes where the process has it go
-        http=type("BoundedLine", (Line,), {"limits": limits, "lines": lines, "kept": hint(limits.keep_alive)}),
+        http=type("BoundedLine", (HttpConnection,), {"limits": limits, "lines": lines, "kept": hint(limits.keep_alive)}),
         ws="none",
         lifespan="off",
         log_level="warning",

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
-from emulator.server.transports import break_off, has_failed
+from emulator.server.transports import close_with_reset, has_failed
 from emulator.web.event_loop import turn
-from emulator.web.held_requests import Held
+from emulator.web.held_requests import HeldRequest
 
 if TYPE_CHECKING:
-    from emulator.server.connection import Line
+    from emulator.server.connection import HttpConnection
 
 
 SENT = 2
@@ -21,43 +21,43 @@ SENT = 2
 class SocketConnection:
     """One client on a socket: wait, write raw bytes, close, reset or leave it without an answer.
 
-    `may_be_gone` tells that it has closed its side of the connection: whether it still listens, nobody can know.
+    `half_closed` tells that it has closed its side of the connection: whether it still listens, nobody can know.
     """
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: HttpConnection) -> None:
         self._line = line
         self._over = False
-        self._hanging: Held | None = None
-        self.gone = self.may_be_gone = False
+        self._hanging: HeldRequest | None = None
+        self.gone = self.half_closed = False
         self.waits = False
 
     def leave(self) -> None:
         """Note that the client has hung up, and end a hang."""
         self.gone = True
         if self._hanging is not None:
-            self._hanging.stir()
+            self._hanging.wake()
 
     def note_half_closed(self) -> None:
         """Note that the client has closed its side, and end a hang: who hangs up on silence has given up."""
-        self.may_be_gone = True
+        self.half_closed = True
         if self._hanging is not None:
-            self._hanging.stir()
+            self._hanging.wake()
 
-    async def see_off(self) -> None:
+    async def probe(self) -> None:
         """Note that a client which had closed its side is gone, where its machine has refused what was sent since."""
         for _ in range(SENT):
             await self._wait(turn())
         if has_failed(self._line.wire):
             self.leave()
 
-    async def breathe(self) -> None:
+    async def yield_to_loop(self) -> None:
         await self._wait(turn())
 
-    async def pause(self, held: Held, seconds: float) -> bool:
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:
         await self._hold(held, seconds)
         return not self._over
 
-    async def _hold(self, held: Held, seconds: float) -> None:
+    async def _hold(self, held: HeldRequest, seconds: float) -> None:
         """Waits for a fault; `waits` tells so meanwhile."""
         self.waits = True
         try:
@@ -76,8 +76,8 @@ class SocketConnection:
             self._over = True
             await self.drop()
 
-    def hear_no_more(self) -> None:
-        self._line.hear_no_more()
+    def stop_reading(self) -> None:
+        self._line.stop_reading()
 
     async def say(self, data: bytes) -> None:
         self._line.wire.say(data)
@@ -86,15 +86,15 @@ class SocketConnection:
         self._line.cut(lambda transport: transport.close())
 
     async def reset(self) -> None:
-        self._line.hear_no_more()
+        self._line.stop_reading()
         self._line.wire.say(b"")
         for _ in range(SENT):
             await turn()
-        self._line.cut(break_off)
+        self._line.cut(close_with_reset)
 
-    async def hang(self, held: Held, seconds: float) -> None:
+    async def hang(self, held: HeldRequest, seconds: float) -> None:
         self._line.wire.say(b"")
-        if not (self.gone or self.may_be_gone):
+        if not (self.gone or self.half_closed):
             self._hanging = held
             await self._hold(held, seconds)
             self._hanging = None

@@ -80,7 +80,7 @@ class Pace:
         return came < self._limits.min_rate * passed
 
 
-class Unread:
+class WriteStallTimer:
     """How long a client has taken nothing of what it is being sent, as far as that is not yet out; `size` is of that."""
 
     def __init__(self, size: Callable[[], int]) -> None:

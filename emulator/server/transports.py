@@ -15,13 +15,13 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 LINGER = 2
 """Seconds for which a client is heard, and not listened to, after our last word."""
 
-LINGER_NOT = struct.pack("ii", 1, 0)
+LINGER_RST = struct.pack("ii", 1, 0)
 """SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
 
 CLOSES = b"connection: close\r\n"
 
 
-class OneWrite:
+class CoalescingTransport:
     """A transport that holds the head of a reply until its body comes, since two writes cost two system calls.
 
     `kept` are header lines for every head that says nothing of the connection itself, where that `keeps` open.
@@ -78,7 +78,7 @@ class OneWrite:
     def cut(self, hang_up: Callable[[Any], None]) -> None:
         """Hangs up in this way once what was said is on its way; whatever is written from now on goes nowhere."""
         self.say(b"")
-        transport, self._transport = self._transport, Nowhere()
+        transport, self._transport = self._transport, NullTransport()
         hang_up(transport)
 
 
@@ -90,7 +90,7 @@ def after_rounds(loop: AbstractEventLoop, rounds: int, act: Callable[[], object]
         act()
 
 
-class Nowhere:
+class NullTransport:
     """Where writes go on a line that was cut."""
 
     def write(self, data: bytes) -> None:
@@ -102,11 +102,11 @@ class Nowhere:
     abort = close
 
 
-def break_off(transport: Any) -> None:
+def close_with_reset(transport: Any) -> None:
     """Resets the connection, unless it is closed: then it has no socket, which TLS says by None."""
     if (held := transport.get_extra_info("socket")) is not None:
         with suppress(OSError, ValueError):
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_NOT)
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RST)
     transport.abort()
 
 
@@ -120,7 +120,7 @@ def has_failed(transport: Any) -> bool:
         return True
 
 
-class OneReadAhead(FlowControl):
+class PipelineBackpressure(FlowControl):
     """Reads on only while no request waits for its turn, or who asks and asks would have them all kept here."""
 
     def __init__(self, transport: Any, waiting: Sized) -> None:
@@ -135,7 +135,7 @@ class OneReadAhead(FlowControl):
 class Persistence:
     """Follows which request is being answered on a wire, and tells the wire whether the connection is kept after it."""
 
-    def __init__(self, wire: OneWrite) -> None:
+    def __init__(self, wire: CoalescingTransport) -> None:
         self._wire = wire
         self._answered: RequestResponseCycle | None = None
         self._keeps_with_body = False

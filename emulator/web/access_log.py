@@ -9,8 +9,8 @@ from emulator.kernel.journal import Exchange, outcome
 from emulator.kernel.redact import redact_text
 from emulator.web.connection import Scope, Send
 from emulator.web.guard import OPEN, Rejection
-from emulator.web.lanes import with_head
-from emulator.web.response import Wire
+from emulator.web.lanes import off_loop_if_long
+from emulator.web.response import OutgoingResponse
 
 Say = Callable[[str], None]
 
@@ -20,18 +20,18 @@ LONGEST = 500
 """Characters of a target that are shown."""
 
 
-class ExchangeLines:
+class AccessLog:
     """Says a line for each exchange. No credential can be read in it; what says it escapes it."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
 
-    def of_vendor(self, scope: Scope, wire: Wire) -> None:
+    def of_vendor(self, scope: Scope, wire: OutgoingResponse) -> None:
         """Tell of what a vendor answers, or of the refusal of ours that stands in its place."""
         if wire.noted is not None:
             self._say(line_of(wire.noted.exchange, f"{wire.noted.world.id}/{wire.noted.n}"))
         else:
-            self._say_ours(scope, wire.status, error_in(wire.headers))
+            self._say_ours(scope, wire.status, error_code_of(wire.headers))
 
     def of_refusal(self, scope: Scope, turned: Rejection) -> None:
         """Tell of a request that is let through to no plane."""
@@ -47,7 +47,7 @@ class ExchangeLines:
 
         async def telling(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start" and not (scope["path"] in OPEN and message["status"] < 400):
-                await with_head(scope, self._say_ours, scope, message["status"], error_in(message["headers"]))
+                await off_loop_if_long(scope, self._say_ours, scope, message["status"], error_code_of(message["headers"]))
             await send(message)
 
         return telling
@@ -73,6 +73,6 @@ def shown(target: str) -> str:
     return target if len(target) <= LONGEST else f"{target[:LONGEST]}..."
 
 
-def error_in(headers: list[tuple[bytes, bytes]]) -> str:
+def error_code_of(headers: list[tuple[bytes, bytes]]) -> str:
     """Return the name of our error in the headers of an answer; empty where it has none."""
     return next((value.decode("latin-1") for name, value in headers if name == ERROR), "")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 
 if TYPE_CHECKING:
-    from emulator.web.held_requests import Held
+    from emulator.web.held_requests import HeldRequest
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -23,19 +23,19 @@ class Connection(Protocol):
         """Whether nobody is known to be there any more to whom something could be sent."""
 
     @property
-    def may_be_gone(self) -> bool:
+    def half_closed(self) -> bool:
         """Whether nobody can know if the client still listens."""
 
-    async def see_off(self) -> None:
+    async def probe(self) -> None:
         """Notes whether a client that may be gone is, as far as that is known after something was sent to it."""
 
-    async def breathe(self) -> None:
+    async def yield_to_loop(self) -> None:
         """Lets others have their turn."""
 
-    async def pause(self, held: Held, seconds: float) -> bool:
-        """Lets real time pass until the request is stirred. False where nobody waits, so that more of it need not pass."""
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:
+        """Lets real time pass until the request is woken. False where nobody waits, so that more of it need not pass."""
 
-    def hear_no_more(self) -> None:
+    def stop_reading(self) -> None:
         """Answers nothing that comes after this request on its connection, nor what has come already."""
 
     async def say(self, data: bytes) -> None:
@@ -47,21 +47,21 @@ class Connection(Protocol):
     async def reset(self) -> None:
         """Breaks the connection off (RST) once what was said has gone out."""
 
-    async def hang(self, held: Held, seconds: float) -> None:
+    async def hang(self, held: HeldRequest, seconds: float) -> None:
         """Says nothing until the request is let go. Closes the connection if the client gives up before, or after so long."""
 
 
 T = TypeVar("T")
 
-LENT = "emulator.line"
+CONNECTION_KEY = "emulator.line"
 """Under this name in the scope's state, a server lends the means to hang up."""
 
 
-class Unanswered(Exception):
+class NoAnswer(Exception):
     """Ends a request of a caller without a socket that gets no answer, or not all of it."""
 
 
-class LineCut(Unanswered):
+class ConnectionCut(NoAnswer):
     """Where there is no socket to do it with, what would have happened to it: drop, reset, garbage or hang."""
 
     def __init__(self, how: str) -> None:
@@ -80,45 +80,45 @@ MEANINGS = {
 class InProcessConnection:
     """For a caller without a socket, what happens to the connection is an exception."""
 
-    gone = may_be_gone = False
+    gone = half_closed = False
 
-    async def see_off(self) -> None:
+    async def probe(self) -> None:
         """A caller without a socket is there until it is gone."""
 
-    async def breathe(self) -> None:
+    async def yield_to_loop(self) -> None:
         """Goes on at once: there may be no event loop."""
 
-    async def pause(self, held: Held, seconds: float) -> bool:
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:
         await held.wait_in_any_loop(seconds)
         return True
 
-    def hear_no_more(self) -> None:
+    def stop_reading(self) -> None:
         """A caller without a socket has no other request on its connection."""
 
     async def say(self, data: bytes) -> None:  # noqa: ARG002
-        raise LineCut(GARBAGE)
+        raise ConnectionCut(GARBAGE)
 
     async def drop(self) -> None:
-        raise LineCut(DROP)
+        raise ConnectionCut(DROP)
 
     async def reset(self) -> None:
-        raise LineCut(RESET)
+        raise ConnectionCut(RESET)
 
-    async def hang(self, held: Held, seconds: float) -> None:  # noqa: ARG002
-        raise LineCut(HANG)
+    async def hang(self, held: HeldRequest, seconds: float) -> None:  # noqa: ARG002
+        raise ConnectionCut(HANG)
 
 
 class InstantConnection(InProcessConnection):
     """For who wants the answer at once: real time is left out."""
 
-    async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
         return False
 
-    async def hang(self, held: Held, seconds: float) -> None:
+    async def hang(self, held: HeldRequest, seconds: float) -> None:
         """Lets no time pass."""
 
 
-def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
+def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
     """The result of a coroutine that waits for nothing.
 
     Raises:
@@ -135,5 +135,5 @@ def at_once(coroutine: Coroutine[Any, Any, T]) -> T:
 
 def connection_of(scope: MutableMapping[str, Any]) -> Connection:
     """The means that the server lends with this request; without a socket, exceptions."""
-    connection: Connection = (scope.get("state") or {}).get(LENT) or InProcessConnection()
+    connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
     return connection

@@ -17,7 +17,7 @@ from emulator.kernel.quantities import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.connection import Connection
-from emulator.web.held_requests import GONE, LIFTED, Held, HeldRequests, Noted, Past
+from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, JournalEntry, Revision
 from emulator.web.lanes import NoLanes
 
 T = TypeVar("T")
@@ -35,7 +35,7 @@ class WorldReset(Exception):
         super().__init__(f"its world was reset, taken back or dropped meanwhile, or the server ends: {happened}")
 
 
-class Patience:
+class WaitBudget:
     """The real time, in seconds, for which all faults together may hold up one request. It runs from the first wait."""
 
     def __init__(self, seconds: float) -> None:
@@ -50,7 +50,7 @@ class Patience:
         return max(0.0, self._end - now)
 
 
-class Holding:
+class FaultDelays:
     """One request among the faults of its world. `noted` is its exchange, once it is committed.
 
     Faults hold it up for at most `patience` seconds of real time, all of them together. What it does with the world is done
@@ -68,14 +68,14 @@ class Holding:
         lanes: NoLanes | None = None,
         is_long: bool = False,
     ) -> None:
-        self.noted: Noted | None = None
-        self._patience = Patience(patience)
+        self.noted: JournalEntry | None = None
+        self._patience = WaitBudget(patience)
         self._requests = requests
         self._world = world
         self._call = request
         self._operation = operation
         self._means = connection
-        self._past = Past.of(world)
+        self._past = Revision.of(world)
         self._lifted: set[str] = set()
         self.lanes = lanes or NoLanes()
         self._is_long = is_long
@@ -96,7 +96,7 @@ class Holding:
         if not self._past.is_kept(self._world):
             raise WorldReset(committed=False)
         result = function()
-        self._past = Past.of(self._world)
+        self._past = Revision.of(self._world)
         return result
 
     def in_flight(self) -> list[tuple[str, Request]]:
@@ -142,12 +142,12 @@ class Holding:
                 async with self.hold(fault) as held:
                     await self.pause(held, fault.delay.total_seconds())
 
-    async def pause(self, held: Held, seconds: float) -> bool:
-        """Lets real time pass until the request is stirred. False where no more of it need pass, or may."""
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:
+        """Lets real time pass until the request is woken. False where no more of it need pass, or may."""
         seconds = min(seconds, self._patience.left())
         return held.ended is None and seconds > 0 and await self._means.pause(held, seconds)
 
-    async def hang(self, fault: Fault, noted: Noted | None = None) -> bool:
+    async def hang(self, fault: Fault, noted: JournalEntry | None = None) -> bool:
         """Leaves the client without a word until the fault is taken away (True), or it or our patience is at its end.
 
         `noted` is the entry of a request that has not taken effect.
@@ -161,14 +161,16 @@ class Holding:
         return held.ended == LIFTED
 
     @asynccontextmanager
-    async def hold(self, fault: Fault, due: datetime | None = None, noted: Noted | None = None) -> AsyncIterator[Held]:
+    async def hold(
+        self, fault: Fault, due: datetime | None = None, noted: JournalEntry | None = None
+    ) -> AsyncIterator[HeldRequest]:
         """Lists the request as held up by a fault for as long as this lasts.
 
         Raises:
             WorldGone: at the end, where the world was reset, taken back or dropped meanwhile.
         """
         since, entry = self._world.clock.now(), noted or self.noted
-        held = Held(self._call, self._operation, fault, since, self._past, due, entry)
+        held = HeldRequest(self._call, self._operation, fault, since, self._past, due, entry)
         with self._requests.hold(self._world, held):
             await self.alone(partial(self._requests.look_at, self._world, held))
             yield held
@@ -184,7 +186,7 @@ class Holding:
             return
         async with self.hold(fault, due) as held:
             while True:
-                held.rest()
+                held.rearm()
                 left = self._seconds_until(due, held)
                 if left <= 0 or not await self.pause(held, min(left, AT_MOST)):
                     break
@@ -199,7 +201,7 @@ class Holding:
         now = self._world.clock.now()
         return None if fault.delay > END_OF_TIME - now else now + fault.delay
 
-    def _seconds_until(self, due: datetime, held: Held) -> float:
+    def _seconds_until(self, due: datetime, held: HeldRequest) -> float:
         """Return the real seconds until an instant. Who sets the clock meanwhile finds that this was reckoned otherwise."""
         clock = self._world.clock
         if clock.is_behind and self._world.lock.acquire(blocking=False):

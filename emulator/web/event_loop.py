@@ -16,22 +16,22 @@ from emulator.kernel.clock import MONOTONIC
 
 T = TypeVar("T")
 
-ABREAST = 3
+MAX_THREADS = 3
 """Threads that work at once for one event loop: with each, the loop waits longer for its turn."""
 
 _PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
-async def in_turn(function: Callable[..., T], *arguments: Any) -> T:
+async def in_limited_thread(function: Callable[..., T], *arguments: Any) -> T:
     """Do work apart as soon as fewer than ABREAST others are at work, in order of arrival."""
     loop = asyncio.get_running_loop()
     if loop not in _PLACES:
-        _PLACES[loop] = asyncio.Semaphore(ABREAST)
+        _PLACES[loop] = asyncio.Semaphore(MAX_THREADS)
     async with _PLACES[loop]:
-        return await apart(function, *arguments)
+        return await in_thread(function, *arguments)
 
 
-async def apart(function: Callable[..., T], *arguments: Any) -> T:
+async def in_thread(function: Callable[..., T], *arguments: Any) -> T:
     """Return what the function returns, or raise what it raises. A caller that is cancelled leaves the thread to end alone.
 
     The thread is a daemon: a server that is told to stop does not wait for it.
@@ -56,7 +56,7 @@ async def apart(function: Callable[..., T], *arguments: Any) -> T:
     return await outcome
 
 
-AT_ONCE = 4
+EVENTS_PER_ROUND = 4
 """Events set in one round of a loop: what waits for them is work, and everybody else waits for that."""
 
 
@@ -81,7 +81,7 @@ class Queue:
 
     def _set_some(self, loop: AbstractEventLoop) -> None:
         with self._lock:
-            some = [self._events.popleft() for _ in range(min(AT_ONCE, len(self._events)))]
+            some = [self._events.popleft() for _ in range(min(EVENTS_PER_ROUND, len(self._events)))]
             if self._events:
                 loop.call_soon(self._set_some, loop)
         for event in some:
@@ -91,7 +91,7 @@ class Queue:
 _QUEUES: WeakKeyDictionary[AbstractEventLoop, Queue] = WeakKeyDictionary()
 
 
-def set_in_turn(loop: AbstractEventLoop, event: Event) -> None:
+def set_soon(loop: AbstractEventLoop, event: Event) -> None:
     """Set an event of a loop, a few of them in each round of it, so that others have their turns between.
 
     Any thread may call this.
@@ -110,10 +110,10 @@ def turn() -> Generator[None, None, None]:
 
 async def pause(seconds: float) -> None:
     """Let so many seconds of the loop's clock pass."""
-    await set_within(Event(), seconds)
+    await wait_at_most(Event(), seconds)
 
 
-async def set_within(event: Event, seconds: float) -> None:
+async def wait_at_most(event: Event, seconds: float) -> None:
     """Wait until an event is set, and set it after so many seconds of the loop's clock."""
     timer = get_running_loop().call_later(seconds, event.set)
     try:
@@ -122,7 +122,7 @@ async def set_within(event: Event, seconds: float) -> None:
         timer.cancel()
 
 
-def keep_time(loop: AbstractEventLoop) -> None:
+def use_real_clock(loop: AbstractEventLoop) -> None:
     """Give a loop of asyncio's own, which reads `time.monotonic` each time, a clock that no test can stop."""
     if isinstance(loop, BaseEventLoop):
         loop.time = MONOTONIC  # type: ignore[method-assign]

@@ -9,10 +9,10 @@ from hashlib import shake_128
 from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
 from emulator.sdk.response import Stream
 from emulator.web.connection import Connection, Send
-from emulator.web.delays import Holding, WorldReset
+from emulator.web.delays import FaultDelays, WorldReset
 from emulator.web.held_requests import GONE
 from emulator.web.lanes import NoLanes
-from emulator.web.response import Wire, begin, emulator_error, send_more, send_out
+from emulator.web.response import OutgoingResponse, begin, emulator_error, send_chunk, send_response
 
 DRIBBLES = 20
 """In how many pieces a body dribbles."""
@@ -20,7 +20,7 @@ DRIBBLES = 20
 PIECE = 65_536
 
 
-async def send_with_faults(wire: Wire, holding: Holding, connection: Connection, send: Send) -> None:
+async def send_with_faults(wire: OutgoingResponse, holding: FaultDelays, connection: Connection, send: Send) -> None:
     """Sends a reply as far as its faults let it through."""
     accident = FaultInjector(wire.faults[-1], holding, connection, send)
     try:
@@ -30,10 +30,10 @@ async def send_with_faults(wire: Wire, holding: Holding, connection: Connection,
         if accident.begun:
             await connection.drop()
         else:
-            await send_out(world_gone(gone), send, connection)
+            await send_response(world_gone(gone), send, connection)
 
 
-async def note_delivery(wire: Wire, connection: Connection, lanes: NoLanes) -> None:
+async def note_delivery(wire: OutgoingResponse, connection: Connection, lanes: NoLanes) -> None:
     """Note in the journal whether the client gets the answer, as far as that was not known when it was committed.
 
     Who hung up before its end has not got it. Who was held up gets it, since nothing is in its way any more. Of who has
@@ -45,14 +45,14 @@ async def note_delivery(wire: Wire, connection: Connection, lanes: NoLanes) -> N
     delivered: bool | None = None
     if connection.gone:
         delivered = False
-    elif spared and wire.holding is not None and not connection.may_be_gone:
+    elif spared and wire.holding is not None and not connection.half_closed:
         delivered = True
-    elif not (spared and connection.may_be_gone):
+    elif not (spared and connection.half_closed):
         return
     await lanes.run(wire.noted.world, partial(wire.noted.mark, delivered), is_long=False)
 
 
-def world_gone(gone: WorldReset) -> Wire:
+def world_gone(gone: WorldReset) -> OutgoingResponse:
     """The answer to a request that was held up when its world was reset, taken back or dropped."""
     return emulator_error(503, "world-gone", str(gone))
 
@@ -60,19 +60,19 @@ def world_gone(gone: WorldReset) -> Wire:
 class FaultInjector:
     """The last fault that befell an exchange, and the line that it befalls. `begun` is whether the head of the reply is out."""
 
-    def __init__(self, fault: Fault, holding: Holding, connection: Connection, send: Send) -> None:
+    def __init__(self, fault: Fault, holding: FaultDelays, connection: Connection, send: Send) -> None:
         self.begun = False
         self._fault = fault
         self._holding = holding
         self._means = connection
         self._send = send
 
-    async def send_with_faults(self, wire: Wire) -> None:
+    async def send_with_faults(self, wire: OutgoingResponse) -> None:
         """Sends the reply as far as the fault lets it through; all of it where the fault was taken away meanwhile."""
         if self._fault.do == STATUS or self._holding.is_over(self._fault):
             await self._send_out(wire)
         elif self._fault.where == AFTER_REPLY:
-            self._means.hear_no_more()  # or a next request would begin with the end of this answer
+            self._means.stop_reading()  # or a next request would begin with the end of this answer
             await self._send_out(wire)
             await self._strike(wire)
         elif self._fault.where == MID_BODY:
@@ -81,14 +81,14 @@ class FaultInjector:
             await self._strike(wire)
             await self._send_out(wire)
 
-    async def _send_out(self, wire: Wire) -> None:
+    async def _send_out(self, wire: OutgoingResponse) -> None:
         await self._note(wire)  # before the client can have it, so that it is true when the client asks
-        await send_out(wire, self._send, self._means)
+        await send_response(wire, self._send, self._means)
 
-    async def _note(self, wire: Wire) -> None:
+    async def _note(self, wire: OutgoingResponse) -> None:
         await note_delivery(wire, self._means, self._holding.lanes)
 
-    async def _strike(self, wire: Wire) -> None:
+    async def _strike(self, wire: OutgoingResponse) -> None:
         """Does to the connection what the fault says, wherever in the reply that is."""
         if self._fault.do == HANG:
             await self._holding.hang(self._fault)
@@ -103,7 +103,7 @@ class FaultInjector:
                 await self._means.say(noise(self._fault.id, 64))
             await self._means.drop()
 
-    async def _in_the_middle(self, wire: Wire) -> None:
+    async def _in_the_middle(self, wire: OutgoingResponse) -> None:
         length = wire.length
         if length < 2:
             await self._without_a_middle(wire)
@@ -116,7 +116,7 @@ class FaultInjector:
             await self._break(wire, length // 2)
         await self._send({"type": "http.response.body", "body": b""})
 
-    async def _without_a_middle(self, wire: Wire) -> None:
+    async def _without_a_middle(self, wire: OutgoingResponse) -> None:
         """A reply whose body has no middle is cut in its head."""
         if self._fault.do == HANG:
             await self._strike(wire)
@@ -125,7 +125,7 @@ class FaultInjector:
             await self._strike(wire)
         await self._send_out(wire)
 
-    async def _dribble(self, wire: Wire, size: int) -> None:
+    async def _dribble(self, wire: OutgoingResponse, size: int) -> None:
         """Pauses between the pieces of a body, until the fault is taken away."""
         sent, next_pause = 0, size
         async with self._holding.hold(self._fault) as held:
@@ -137,7 +137,7 @@ class FaultInjector:
                     return
                 sent += len(piece)
 
-    async def _break(self, wire: Wire, half: int) -> None:
+    async def _break(self, wire: OutgoingResponse, half: int) -> None:
         """Strikes once half of the body is out. What follows goes out too where the line is still there, or is garbage."""
         sent, struck = 0, False
         for piece in pieces(wire.content, min(half, PIECE)):
@@ -151,7 +151,7 @@ class FaultInjector:
                     await self._strike(wire)
 
     async def _send_more(self, piece: bytes) -> bool:
-        return await send_more(piece, self._send, self._means)
+        return await send_chunk(piece, self._send, self._means)
 
 
 def pieces(content: bytes | Stream, size: int) -> Iterator[bytes]:

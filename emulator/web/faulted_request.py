@@ -11,11 +11,11 @@ from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.sdk.response import Answer, Response
 from emulator.web.answers import FAILED, act_upon, answer_to, failure, would_refuse
-from emulator.web.delays import Holding, WorldReset
+from emulator.web.delays import FaultDelays, WorldReset
 from emulator.web.fault_effects import world_gone
-from emulator.web.held_requests import Noted
+from emulator.web.held_requests import JournalEntry
 from emulator.web.recorder import Recorder
-from emulator.web.response import Wire
+from emulator.web.response import OutgoingResponse
 from emulator.web.routes import Route
 
 Faults = tuple[Fault, ...]
@@ -26,23 +26,23 @@ class Stop(NamedTuple):
 
     hit_so_far: Faults
     faults: Faults
-    then: Callable[[], Stop | Wire]
+    then: Callable[[], Stop | OutgoingResponse]
 
 
 class FaultedRequest:
     """One request among faults. Only where one holds it up is anything awaited; each hop by itself is atomic."""
 
-    def __init__(self, world: World, route: Route, request: Request, holding: Holding, recorder: Recorder) -> None:
+    def __init__(self, world: World, route: Route, request: Request, holding: FaultDelays, recorder: Recorder) -> None:
         self._world = world
         self._route = route
         self._call = request
         self._holding = holding
         self._recorder = recorder
         self._name = route.name
-        self._withdrawn: list[Noted] = []
+        self._withdrawn: list[JournalEntry] = []
         self._held_up = False
 
-    async def answer(self, is_chosen: Callable[[], bool] = lambda: True) -> Wire | None:
+    async def answer(self, is_chosen: Callable[[], bool] = lambda: True) -> OutgoingResponse | None:
         """Return the reply, with the faults that are still to befall it on the wire.
 
         None where the world is not the chosen one once its turn comes, or was reset or replaced before a fault held the
@@ -53,7 +53,7 @@ class FaultedRequest:
         except WorldReset as gone:
             return world_gone(gone) if self._held_up else None
 
-    async def _answer(self, is_chosen: Callable[[], bool]) -> Wire | None:
+    async def _answer(self, is_chosen: Callable[[], bool]) -> OutgoingResponse | None:
         reached = await self._holding.hop(lambda: self._begin() if is_chosen() else None)
         while isinstance(reached, Stop):
             if failed := await self._stopped(reached.hit_so_far, reached.faults):
@@ -61,12 +61,12 @@ class FaultedRequest:
             reached = await self._holding.hop(reached.then)
         return reached
 
-    def _begin(self) -> Stop | Wire:
+    def _begin(self) -> Stop | OutgoingResponse:
         self._call.checkpoint = self._world.checkpoint()
         early = self._strike(early=True)
         return Stop(early, early, partial(self._go_on, early)) if early else self._go_on(early)
 
-    def _go_on(self, early: Faults) -> Stop | Wire:
+    def _go_on(self, early: Faults) -> Stop | OutgoingResponse:
         self._call.in_flight = self._holding.in_flight()
         admitted = not would_refuse(self._world, self._route, self._call)
         late = self._strike(early=False, admitted=admitted)
@@ -79,7 +79,7 @@ class FaultedRequest:
         with self._world.transaction(self._name) as tx:
             return select_faults(tx, early, self._route.vendor.name, self._name, self._call.parameters.values(), admitted)
 
-    async def _stopped(self, hit_so_far: Faults, faults: Faults) -> Wire | None:
+    async def _stopped(self, hit_so_far: Faults, faults: Faults) -> OutgoingResponse | None:
         """Waits through the newest of the faults that befell it. The end of the request, or None where it goes on."""
         self._held_up = self._held_up or bool(faults)
         await self._holding.delay(faults)
@@ -91,12 +91,12 @@ class FaultedRequest:
             return None
         return failed
 
-    def _withdraw(self, failed: Wire) -> None:
+    def _withdraw(self, failed: OutgoingResponse) -> None:
         if failed.noted is not None:
             failed.noted.withdraw()
             self._withdrawn.append(failed.noted)
 
-    def _fail(self, faults: Faults) -> Wire:
+    def _fail(self, faults: Faults) -> OutgoingResponse:
         """Nothing happens; the client hears of a failure, or nothing at all."""
         last = faults[-1]
         with self._world.transaction(self._name) as tx:
@@ -107,13 +107,13 @@ class FaultedRequest:
         self._link(wire)
         return wire._replace(status=response.status or 500, faults=(last,), holding=self._holding)
 
-    def _link(self, wire: Wire) -> None:
+    def _link(self, wire: OutgoingResponse) -> None:
         """Lets the numbers that this request had in the journal while a fault held it up lead to its present one."""
         for earlier in self._withdrawn:
             if wire.noted is not None:
                 self._world.journal.set_successor(earlier.n, wire.noted.n)
 
-    def _commit(self, early: Faults, late: Faults, let_in: bool = False) -> Wire:
+    def _commit(self, early: Faults, late: Faults, let_in: bool = False) -> OutgoingResponse:
         """Let the request take effect. Virtual time that passes after it has passed when the client has its reply."""
         after = tuple(fault for fault in late if fault.where != BEFORE_COMMIT)
         jumped = tuple(it for it in after if it.do == DELAY and it.clock == VIRTUAL) if self._holding.is_frozen() else ()

@@ -24,28 +24,35 @@ from emulator.web.connection import (
     Connection,
     InProcessConnection,
     InstantConnection,
+    NoAnswer,
     Receive,
     Scope,
     Send,
-    Unanswered,
-    at_once,
     connection_of,
+    run_sync,
 )
-from emulator.web.delays import Holding
-from emulator.web.event_loop import in_turn
+from emulator.web.delays import FaultDelays
+from emulator.web.event_loop import in_limited_thread
 from emulator.web.fault_effects import note_delivery, send_with_faults
 from emulator.web.faulted_request import FaultedRequest
 from emulator.web.guard import CONTROL_NAMES, PREFIX
 from emulator.web.held_requests import HeldRequests
-from emulator.web.lanes import Lanes, NoLanes, has_long_head, with_head
+from emulator.web.lanes import Lanes, NoLanes, has_long_head, off_loop_if_long
 from emulator.web.origin import AUTHORITY
 from emulator.web.recorder import Recorder, ResponseValidator
-from emulator.web.requests import GZIP, Arriving, room_for_bodies, waits_for_continue, waits_with_too_much, with_plain_letters
-from emulator.web.response import LONG, MAX_DRAIN_BYTES, Wire, emulator_error, send_out
+from emulator.web.requests import (
+    GZIP,
+    IncomingBody,
+    account_for_bodies,
+    waits_for_continue,
+    waits_with_too_much,
+    with_plain_letters,
+)
+from emulator.web.response import LONG, MAX_DRAIN_BYTES, OutgoingResponse, emulator_error, send_response
 from emulator.web.routes import Route, Routes, why_no_world, world_of
-from emulator.web.unmatched import meant
+from emulator.web.unmatched import intended_target
 
-Tell = Callable[[Scope, Wire], None]
+OnResponse = Callable[[Scope, OutgoingResponse], None]
 """Is told of each answer, before it goes out."""
 
 NO_LANES = NoLanes()
@@ -58,7 +65,7 @@ class DryRun(NamedTuple):
 
     world: World
     n: int
-    wire: Wire
+    wire: OutgoingResponse
     picked: str | None
 
 
@@ -76,13 +83,13 @@ class Gateway:
         limits: Limits,
         held: HeldRequests,
         lanes: Lanes,
-        tell: Tell | None = None,
+        tell: OnResponse | None = None,
     ) -> None:
         self._lanes = lanes
         self._limits = limits
         self._held = held
         self._worlds = worlds
-        self._arriving = room_for_bodies(limits)
+        self._arriving = account_for_bodies(limits)
         self._uploads = Quota(worlds.budget)
         self._routes = Routes(vendors)
         self._recorder = Recorder(judge, limits.journal_bytes)
@@ -94,41 +101,43 @@ class Gateway:
         if route is None:
             route = self._routes.of_host(scope["headers"])
         if route is None:
-            wire: Wire | None = await with_head(scope, self._nowhere, scope, path)
+            wire: OutgoingResponse | None = await off_loop_if_long(scope, self._nowhere, scope, path)
         else:
             wire = await self._serve(scope, receive, path, route)
         if wire is None:
             return
         if self._tell is not None:
-            await with_head(scope, self._tell, scope, wire)
+            await off_loop_if_long(scope, self._tell, scope, wire)
         connection = connection_of(scope)
         if wire.faults and wire.holding is not None and not connection.gone:
             await send_with_faults(wire, wire.holding, connection, send)
         else:
-            if connection.may_be_gone:
+            if connection.half_closed:
                 await note_delivery(wire, connection, self._lanes_for(connection))
-            await send_out(wire, send, connection)
-        if connection.may_be_gone and not connection.gone:
-            await connection.see_off()
-        if wire.ends_with_its_answer and (connection.gone or connection.may_be_gone or wire.faults):
+            await send_response(wire, send, connection)
+        if connection.half_closed and not connection.gone:
+            await connection.probe()
+        if wire.ends_with_its_answer and (connection.gone or connection.half_closed or wire.faults):
             await note_delivery(wire, connection, self._lanes_for(connection))
 
-    async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> Wire | None:
+    async def _serve(self, scope: Scope, receive: Receive, path: str, route: Route) -> OutgoingResponse | None:
         """Reads the request to its end, and from there on answers without awaiting anything. None when the client is gone."""
         method, operation = scope["method"], route.operation
         reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
-        arriving = Arriving(self._uploads, is_upload=True) if reader else Arriving(self._arriving)  # until it is answered
+        arriving = (
+            IncomingBody(self._uploads, is_upload=True) if reader else IncomingBody(self._arriving)
+        )  # until it is answered
         try:
             connection = connection_of(scope)
             if waits_with_too_much(scope, limit):
                 raise TooLarge(limit)
             if waits_for_continue(scope):
-                bare = await with_head(scope, _call_on, route, scope, path)
+                bare = await off_loop_if_long(scope, _call_on, route, scope, path)
                 if await self._is_turned_away(route, bare, connection):
                     return await self._answer(route, bare, connection, 0)
             body, size = await _read(receive, reader, limit, connection, arriving)
-            request = await with_head(scope, _call_on, route, scope, path, reader, body)
+            request = await off_loop_if_long(scope, _call_on, route, scope, path, reader, body)
             return await self._answer(route, request, connection, size, has_long_head(scope))
         except TooLarge as error:
             return emulator_error(413, "body-too-large", f"{error}{self._hint(limit)}", (b"connection", b"close"))
@@ -136,7 +145,7 @@ class Gateway:
             return emulator_error(429, "too-many", str(error))
         except ConnectionError:
             return None
-        except Unanswered:
+        except NoAnswer:
             raise
         except Exception:
             log.exception("%s %s failed", method, redact_text(path))
@@ -156,14 +165,16 @@ class Gateway:
 
     async def _answer(
         self, route: Route, request: Request, connection: Connection, size: int, has_long_head: bool = False
-    ) -> Wire:
+    ) -> OutgoingResponse:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         lanes = self._lanes_for(connection)
         while (world := world_of(self._worlds, route.vendor, request)) is not None:
             faults = world.store.size(Fault.kind)
             is_long = has_long_head or size > LONG or faults > MANY_RESOURCES or route.takes_long(world, request)
             if faults:
-                holding = Holding(self._held, world, request, route.name, connection, self._limits.hang_seconds, lanes, is_long)
+                holding = FaultDelays(
+                    self._held, world, request, route.name, connection, self._limits.hang_seconds, lanes, is_long
+                )
                 faulted = FaultedRequest(world, route, request, holding, self._recorder)
                 wire = await faulted.answer(partial(self._is_chosen, world, route, request))
             else:
@@ -171,12 +182,12 @@ class Gateway:
             if wire is not None:
                 return wire
         is_long = has_long_head or (len(self._worlds) > MANY_RESOURCES and lanes is not NO_LANES)
-        return await in_turn(self._no_world, request) if is_long else self._no_world(request)
+        return await in_limited_thread(self._no_world, request) if is_long else self._no_world(request)
 
-    def _no_world(self, request: Request) -> Wire:
+    def _no_world(self, request: Request) -> OutgoingResponse:
         return emulator_error(404, "no-such-world", why_no_world(self._worlds, request))
 
-    def _nowhere(self, scope: Scope, path: str) -> Wire:
+    def _nowhere(self, scope: Scope, path: str) -> OutgoingResponse:
         return emulator_error(404, "no-such-path", self._no_path(call_in(scope, path)))
 
     def _lanes_for(self, connection: Connection) -> NoLanes:
@@ -185,13 +196,13 @@ class Gateway:
     def _is_chosen(self, world: World, route: Route, request: Request) -> bool:
         return world_of(self._worlds, route.vendor, request) is world
 
-    def _exchange_in(self, world: World, route: Route, request: Request) -> Wire | None:
+    def _exchange_in(self, world: World, route: Route, request: Request) -> OutgoingResponse | None:
         """Let a world answer; None where it was replaced, dropped or given a fault before anybody had its lock."""
         if not self._is_chosen(world, route, request) or world.store.size(Fault.kind):
             return None
         return self._exchange(world, route, request)
 
-    def _exchange(self, world: World, route: Route, request: Request) -> Wire:
+    def _exchange(self, world: World, route: Route, request: Request) -> OutgoingResponse:
         with world.transaction(route.name) as tx:
             answer, response = answer_to(tx, route, request)
             return self._recorder.record(tx, world, route, request, answer, response)
@@ -227,10 +238,10 @@ class Gateway:
         twin = world.copy()
         twin.clock.set_rate(FROZEN)  # or the time of a virtual delay would really have to pass
         connection = InstantConnection()
-        holding = Holding(self._held, twin, request, route.name, connection, self._limits.hang_seconds)
-        wire = at_once(FaultedRequest(twin, route, request, holding, self._recorder).answer())
+        holding = FaultDelays(self._held, twin, request, route.name, connection, self._limits.hang_seconds)
+        wire = run_sync(FaultedRequest(twin, route, request, holding, self._recorder).answer())
         assert wire is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
-        at_once(note_delivery(wire, connection, NO_LANES))
+        run_sync(note_delivery(wire, connection, NO_LANES))
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = wire.content
         if isinstance(content, Stream):
@@ -247,7 +258,7 @@ class Gateway:
             elsewhere = "; a path begins with /, and no request is for the server as a whole"
         elif path.split("/")[1] in CONTROL_NAMES:
             elsewhere = f"; the control plane is below {PREFIX}: {PREFIX}{path}"
-        elif hint := meant(self._routes, request):
+        elif hint := intended_target(self._routes, request):
             elsewhere = f"; {hint}"
         else:
             elsewhere = self._routes.nearest(path)
@@ -268,7 +279,7 @@ def _call_on(route: Route, scope: Scope, path: str, reader: Reader | None = None
 
 
 async def _read(
-    receive: Receive, reader: Reader | None, limit: int, connection: Connection, arriving: Arriving
+    receive: Receive, reader: Reader | None, limit: int, connection: Connection, arriving: IncomingBody
 ) -> tuple[bytes, int]:
     """The whole body; where a reader takes it in, nothing but what tells that it is compressed. And how many bytes it had.
 
@@ -296,7 +307,7 @@ async def _read(
             if size <= LONG or isinstance(connection, InProcessConnection):
                 reader.feed(chunk)
             else:
-                await in_turn(reader.feed, chunk)
+                await in_limited_thread(reader.feed, chunk)
             arriving.count(reader.size)
             if arriving.refusal:
                 reader.give_up()

@@ -107,7 +107,7 @@ class Guard:
     proxies: Proxies = field(default_factory=Proxies)
     _known: dict[bytes, bool] | None = None
 
-    def turn_away(self, scope: MutableMapping[str, Any]) -> Rejection | None:
+    def check(self, scope: MutableMapping[str, Any]) -> Rejection | None:
         """Why a request may not be answered; None when it may. Its scope is told how the client reached the server."""
         try:
             encode_target(scope)

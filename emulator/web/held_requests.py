@@ -16,14 +16,14 @@ from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.event_loop import set_in_turn
+from emulator.web.event_loop import set_soon
 
 LIFTED, GONE = "lifted", "gone"
 """Why a request is let go: its fault was taken away; its world was reset, taken back or dropped, or the server ends."""
 
 
 @dataclass(slots=True)
-class Noted:
+class JournalEntry:
     """The entry of an exchange in the journal of its world, to be changed once it is known what became of the answer."""
 
     world: World
@@ -43,14 +43,14 @@ class Noted:
         return self.world.journal.was_undone(self.n, self.exchange)
 
 
-class Past(NamedTuple):
+class Revision(NamedTuple):
     """A world's past at some point of a request: its epoch, and the mark in its history."""
 
     epoch: int
     mark: Mark
 
     @classmethod
-    def of(cls, world: World) -> Past:
+    def of(cls, world: World) -> Revision:
         """The past of a world as it is now."""
         return cls(world.epoch, world.history.mark())
 
@@ -59,7 +59,7 @@ class Past(NamedTuple):
         return world.epoch == self.epoch and world.history.has(self.mark)
 
 
-class Held:
+class HeldRequest:
     """One request, for as long as one fault holds it up. It is woken from any thread, and waits in a thread or a loop.
 
     `since` is the world's instant at which that began, `past` the world's past then; `due` the instant at which a virtual
@@ -67,7 +67,7 @@ class Held:
     once it has been let go.
     """
 
-    __slots__ = ("_stirred", "_wake", "due", "ended", "fault", "noted", "operation", "past", "reckoned", "request", "since")
+    __slots__ = ("_wake", "_woken", "due", "ended", "fault", "noted", "operation", "past", "reckoned", "request", "since")
 
     def __init__(
         self,
@@ -75,9 +75,9 @@ class Held:
         operation: str,
         fault: Fault,
         since: datetime,
-        past: Past,
+        past: Revision,
         due: datetime | None = None,
-        noted: Noted | None = None,
+        noted: JournalEntry | None = None,
     ) -> None:
         self.request = request
         self.operation = operation
@@ -88,42 +88,42 @@ class Held:
         self.noted = noted
         self.ended: str | None = None
         self.reckoned: tuple[datetime, float] | None = None
-        self._stirred = False
+        self._woken = False
         self._wake: Callable[[], object] | None = None
 
-    def let_go(self, why: str) -> None:
+    def release(self, why: str) -> None:
         """Ends the wait, for good."""
         self.ended = why
-        self.stir()
+        self.wake()
 
-    def stir(self) -> None:
+    def wake(self) -> None:
         """Ends the present wait, so that whoever waits looks again."""
-        self._stirred = True
+        self._woken = True
         wake = self._wake
         if wake is not None:
             _wake(wake)
 
-    def rest(self) -> None:
+    def rearm(self) -> None:
         """Makes ready for another wait. Whoever waits looks after this whether it still has to."""
-        self._wake, self._stirred = None, False
+        self._wake, self._woken = None, False
 
     @property
-    def stirred(self) -> bool:
-        """Tell whether it was stirred since it rested."""
-        return self._stirred
+    def woken(self) -> bool:
+        """Tell whether it was woken since it was last rearmed."""
+        return self._woken
 
     def wait_in_thread(self, seconds: float) -> None:
-        """Blocks this thread until it is stirred, or for so long."""
+        """Blocks this thread until it is woken, or for so long."""
         event = Event()
-        self._on_stir(event.set)
+        self._on_wake(event.set)
         event.wait(seconds)
 
     async def wait_in_loop(self, seconds: float) -> None:
-        """Waits in asyncio until it is stirred, or for so long."""
+        """Waits in asyncio until it is woken, or for so long."""
         loop = asyncio.get_running_loop()
         event = asyncio.Event()
-        wake = partial(set_in_turn, loop, event)
-        self._on_stir(wake)
+        wake = partial(set_soon, loop, event)
+        self._on_wake(wake)
         timer = loop.call_later(seconds, wake)
         try:
             await event.wait()
@@ -131,12 +131,12 @@ class Held:
             timer.cancel()
 
     async def wait_in_any_loop(self, seconds: float) -> None:
-        """Waits in asyncio or trio until it is stirred, or for so long."""
+        """Waits in asyncio or trio until it is woken, or for so long."""
         import anyio
 
         event = anyio.Event()
         wake = partial(_call_soon(), event.set)
-        self._on_stir(wake)
+        self._on_wake(wake)
         timer = Timer(
             min(seconds, TIMEOUT_MAX), _wake, (wake,)
         )  # the loop is the client's, whose clock a test may have stopped
@@ -147,9 +147,9 @@ class Held:
         finally:
             timer.cancel()
 
-    def _on_stir(self, wake: Callable[[], object]) -> None:
+    def _on_wake(self, wake: Callable[[], object]) -> None:
         self._wake = wake
-        if self._stirred:
+        if self._woken:
             wake()
 
 
@@ -173,17 +173,17 @@ class HeldRequests:
     """Every request of one server that a fault holds up, by world. The list itself is safe from any number of threads."""
 
     def __init__(self) -> None:
-        self._of: dict[World, dict[Held, None]] = {}
+        self._of: dict[World, dict[HeldRequest, None]] = {}
         self._list = Lock()
         self._closed = False
 
-    def of(self, world: World) -> list[Held]:
+    def of(self, world: World) -> list[HeldRequest]:
         """The requests that are held up in a world, in the order in which they came."""
         with self._list:
             return [*self._of.get(world, ())]
 
     @contextmanager
-    def hold(self, world: World, held: Held) -> Iterator[None]:
+    def hold(self, world: World, held: HeldRequest) -> Iterator[None]:
         """List a request for as long as this lasts. Whoever does looks at it once it is listed."""
         with self._list:
             self._of.setdefault(world, {})[held] = None
@@ -195,7 +195,7 @@ class HeldRequests:
                 if not self._of[world]:
                     del self._of[world]
 
-    def look_at(self, world: World, held: Held) -> None:
+    def look_at(self, world: World, held: HeldRequest) -> None:
         """Let a request go where nothing holds it up any more. Whoever calls this holds the world's lock."""
         self._review(world, held, self._closed)
 
@@ -207,22 +207,22 @@ class HeldRequests:
         for held in self.of(world):
             self._review(world, held, gone)
 
-    def let_all_go(self) -> None:
+    def release_all(self) -> None:
         """Lets everybody go, also who would be held up from now on: the server ends."""
         self._closed = True
         with self._list:
             everybody = [held for listed in self._of.values() for held in listed]
         for held in everybody:
             if held.ended is None:
-                held.let_go(GONE)
+                held.release(GONE)
 
-    def _review(self, world: World, held: Held, gone: bool) -> None:
+    def _review(self, world: World, held: HeldRequest, gone: bool) -> None:
         if held.ended is not None:
             return
         undone = not held.past.is_kept(world) or (held.noted is not None and held.noted.was_taken_back())
         if gone or undone:
-            held.let_go(GONE)
+            held.release(GONE)
         elif world.store.find(Fault.kind, held.fault.id) is None:
-            held.let_go(LIFTED)
+            held.release(LIFTED)
         elif held.due is not None and held.reckoned != (world.clock.base, world.clock.rate):
-            held.stir()
+            held.wake()

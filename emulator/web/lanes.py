@@ -14,7 +14,7 @@ from emulator.kernel.clock import FROZEN
 from emulator.kernel.expiry import catch_up
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, Scope, connection_of
-from emulator.web.event_loop import in_turn
+from emulator.web.event_loop import in_limited_thread
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Lanes(NoLanes):
 async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool) -> T:
     """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it."""
     if is_long or not lock.acquire(blocking=False):
-        return await in_turn(_locked, lock, function)
+        return await in_limited_thread(_locked, lock, function)
     try:
         return function()
     finally:
@@ -102,6 +102,6 @@ def has_long_head(scope: Scope) -> bool:
     return is_long and not isinstance(connection_of(scope), InProcessConnection)
 
 
-async def with_head(scope: Scope, function: Callable[..., T], *arguments: object) -> T:
+async def off_loop_if_long(scope: Scope, function: Callable[..., T], *arguments: object) -> T:
     """Return what a function returns, or raise what it raises; it is called beside the event loop where the head is long."""
-    return await in_turn(function, *arguments) if has_long_head(scope) else function(*arguments)
+    return await in_limited_thread(function, *arguments) if has_long_head(scope) else function(*arguments)

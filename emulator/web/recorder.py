@@ -17,9 +17,9 @@ from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Answer, Response, Stream
 from emulator.web.answers import FAILED, SCRIPTED
-from emulator.web.held_requests import Noted
-from emulator.web.requests import coding_of
-from emulator.web.response import RawHeaders, Wire
+from emulator.web.held_requests import JournalEntry
+from emulator.web.requests import content_coding
+from emulator.web.response import OutgoingResponse, RawHeaders
 from emulator.web.routes import Route
 
 ResponseValidator = Callable[[str, str, int, bytes], None]
@@ -50,7 +50,7 @@ class Recorder:
         response: Response,
         faults: tuple[Fault, ...] = (),
         over: Collection[str] = (),
-    ) -> Wire:
+    ) -> OutgoingResponse:
         """Add the exchange to the journal and return its reply. The faults whose ids are `over` spare it."""
         n, kept = world.journal.last + 1, self._kept
         content = _content(response.body)
@@ -61,7 +61,7 @@ class Recorder:
         notes = tuple(fault.hit() for fault in faults)
         left = [fault for fault in faults if fault.id not in over]
         own = answer.name not in NO_VENDORS and not any(fault.do == STATUS for fault in left)
-        if own and response.status >= REFUSED and coding_of(request.raw_headers, request.body):
+        if own and response.status >= REFUSED and content_coding(request.raw_headers, request.body):
             headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
             headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
@@ -83,7 +83,7 @@ class Recorder:
             notes, _delivered(left), cut, request.raw_headers, also, Charge(world.quota, size),
         )  # fmt: skip
         world.journal.add(exchange)
-        return Wire(response.status, headers, content, (), Noted(world, n, exchange))
+        return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange))
 
     def _headers(self, tx: Transaction, route: Route, request: Request, response: Response, n: int) -> RawHeaders:
         """The world's date, what the vendor always sends, and what this reply adds or replaces."""

@@ -74,7 +74,7 @@ GZIP = b"\x1f\x8b"
 BODILESS = frozenset({b"", b"0"})
 
 
-def coding_of(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> str | None:
+def content_coding(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> str | None:
     """Return in what a request's body is compressed: as its headers say, or as it begins; None where it is plain, or empty.
 
     Of the body of an upload, the first bytes of gzip are kept and nothing else.
@@ -100,12 +100,12 @@ LITTLE = 32_768
 NO_ROOM = f"this body has no room beside those that arrive at the same time: send fewer at once, or {Limits.more('memory')}"
 
 
-def room_for_bodies(limits: Limits) -> Quota:
+def account_for_bodies(limits: Limits) -> Quota:
     """Return an account for all bodies that arrive at a time: a quarter of what the server keeps, and at least the largest."""
     return Quota(Budget(max(limits.memory // 4, limits.body, limits.control)))
 
 
-class Arriving:
+class IncomingBody:
     """One body that is arriving. `refusal` says that there is no room for it."""
 
     def __init__(self, account: Quota, is_upload: bool = False) -> None:

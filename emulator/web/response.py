@@ -11,8 +11,8 @@ from emulator.sdk.response import Stream
 from emulator.web.connection import Connection, Send
 
 if TYPE_CHECKING:
-    from emulator.web.delays import Holding
-    from emulator.web.held_requests import Noted
+    from emulator.web.delays import FaultDelays
+    from emulator.web.held_requests import JournalEntry
 from http import HTTPStatus
 
 RawHeaders = list[tuple[bytes, bytes]]
@@ -32,15 +32,15 @@ WORLD_HEADER = b"emulator-world"
 """The header by which a request names its world."""
 
 
-class Wire(NamedTuple):
+class OutgoingResponse(NamedTuple):
     """A reply as it goes out, the faults that befall it on its way, and what they may hold up. `noted` is its exchange."""
 
     status: int
     headers: RawHeaders
     content: bytes | Stream
     faults: tuple[Fault, ...] = ()
-    noted: Noted | None = None
-    holding: Holding | None = None
+    noted: JournalEntry | None = None
+    holding: FaultDelays | None = None
 
     @property
     def length(self) -> int:
@@ -53,14 +53,14 @@ class Wire(NamedTuple):
         return all(fault.where != AFTER_REPLY for fault in self.faults)
 
 
-async def begin(wire: Wire, send: Send) -> None:
+async def begin(wire: OutgoingResponse, send: Send) -> None:
     """Sends the head."""
     if wire.status not in LENGTHLESS:
         wire.headers.append((b"content-length", b"%d" % wire.length))
     await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
 
 
-async def send_out(wire: Wire, send: Send, connection: Connection) -> None:
+async def send_response(wire: OutgoingResponse, send: Send, connection: Connection) -> None:
     """Sends all of it, for as long as there is somebody to send it to."""
     if connection.gone:
         return
@@ -68,26 +68,26 @@ async def send_out(wire: Wire, send: Send, connection: Connection) -> None:
     content = wire.content
     if isinstance(content, Stream):
         for chunk in content.chunks:
-            if not await send_more(chunk, send, connection):
+            if not await send_chunk(chunk, send, connection):
                 return
         content = b""
     await send({"type": "http.response.body", "body": content})
 
 
-async def send_more(piece: bytes, send: Send, connection: Connection) -> bool:
+async def send_chunk(piece: bytes, send: Send, connection: Connection) -> bool:
     """Lets others have their turn, sends a piece of a body, and tells whether there is somebody to send the rest to.
 
     Nobody has a turn after the last piece, so that who has it all and hangs up is not taken for who did not wait for it.
     """
-    await connection.breathe()
+    await connection.yield_to_loop()
     if not connection.gone:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
     return not connection.gone
 
 
-def emulator_error(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> Wire:
+def emulator_error(status: int, error: str, message: str, *headers: tuple[bytes, bytes]) -> OutgoingResponse:
     """Return a failure of the emulator's own, by the name of its error."""
-    return Wire(status, [JSON, (b"emulator-error", error.encode()), *headers], emulator_error_body(error, message))
+    return OutgoingResponse(status, [JSON, (b"emulator-error", error.encode()), *headers], emulator_error_body(error, message))
 
 
 def emulator_error_body(error: str, message: str) -> bytes:

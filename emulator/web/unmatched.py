@@ -14,10 +14,10 @@ from emulator.kernel.secrets import redact
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Vendor
-from emulator.web.access_log import error_in
+from emulator.web.access_log import error_code_of
 from emulator.web.connection import Scope
 from emulator.web.guard import Rejection
-from emulator.web.response import Wire
+from emulator.web.response import OutgoingResponse
 from emulator.web.routes import Routes
 
 KEPT = 100
@@ -80,11 +80,11 @@ class UnmatchedRequests:
         last = self._last
         return last if last is not None and last.world != world and last.n > self._before.get(world, 0) else None
 
-    def answered(self, scope: Scope, wire: Wire) -> None:
+    def answered(self, scope: Scope, wire: OutgoingResponse) -> None:
         """Note a request by its answer: one that reached no world, or, where there are others, only the default one."""
         noted = wire.noted
         if noted is None or (noted.world.id == DEFAULT and len(self._worlds) > 1):
-            self._note(scope, wire.status, error_in(wire.headers) or None, noted.exchange if noted else None)
+            self._note(scope, wire.status, error_code_of(wire.headers) or None, noted.exchange if noted else None)
         else:
             self._last = None
 
@@ -108,7 +108,7 @@ class UnmatchedRequests:
         """Return which vendor, path or place of the key is probably meant."""
         name = exchange.operation.partition(".")[0] if exchange else ""
         vendor = next((it for it in self._routes.vendors if it.name == name), None)
-        hint = meant(self._routes, request, vendor)
+        hint = intended_target(self._routes, request, vendor)
         if exchange and vendor and not exchange.credential and vendor.unauthenticated.get(exchange.answer) is False:
             hint = hint or misplaced_key(vendor, request)
         return hint or None
@@ -129,22 +129,22 @@ _SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "token"})
 _KEY_IN_BODY = re.compile(rb"\bapi[_-]?key\b", re.IGNORECASE)
 
 
-def meant(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
+def intended_target(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
     """Return which path or vendor a request is probably meant for, as a sentence; empty where nothing speaks for another.
 
     `reached` is the vendor that answers it, if any.
     """
-    return path_meant(routes, request) or vendor_meant(routes, request, reached)
+    return intended_path(routes, request) or intended_vendor(routes, request, reached)
 
 
-def path_meant(routes: Routes, request: Request) -> str:
+def intended_path(routes: Routes, request: Request) -> str:
     """Return the operation's path that has each slash and each mount of its vendor once, where the request has more."""
     path = _SLASHES.sub("/", request.path)
     found = next(filter(None, (_of_its_own(routes, it, request, path) for it in _owners(routes, path))), "")
     return f"did you mean {found!r}?" if found else ""
 
 
-def vendor_meant(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
+def intended_vendor(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
     """Return another vendor for which a request is probably meant, unless its path begins as those of one vendor only.
 
     It is the one whose key the request carries, or else one that has the path below its mount.

@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
 from emulator.kernel.limits import Limits
-from emulator.server.connection import Line
+from emulator.server.connection import HttpConnection
 from emulator.server.framing import origin_form
 from emulator.web.connection import Receive, Scope, Send
 from emulator.web.guard import Guard
@@ -149,7 +149,7 @@ def _comparable(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[bytes, by
 # --- the line
 
 
-class Wire:
+class OutgoingResponse:
     """A transport without a socket, which says when its reader wants a pause."""
 
     def __init__(self) -> None:
@@ -198,7 +198,7 @@ class Recorder:
             if event["type"] == "http.disconnect":
                 return
             body, more = body + event["body"], event["more_body"]
-        turned = self._guard.turn_away(scope)
+        turned = self._guard.check(scope)
         self.turned.append(turned.status if turned else 0)
         target = scope["raw_path"] + (b"?" + scope["query_string"] if scope["query_string"] else b"")
         self.messages.append(Message(scope["method"], target, scope["http_version"], _comparable(scope["headers"]), body))
@@ -211,12 +211,12 @@ QUIET = logging.getLogger("tests.attack.framing_campaign")
 QUIET.disabled = True
 
 
-class BoundedLine(Line):
+class BoundedLine(HttpConnection):
     limits = LIMITS
 
 
 async def _read_by_line(pieces: Sequence[bytes]) -> Reading:
-    app, wire = Recorder(), Wire()
+    app, wire = Recorder(), OutgoingResponse()
     config = uvicorn.Config(app, log_config=None, ws="none", lifespan="off", access_log=False)
     line = BoundedLine(config, ServerState(), {}, asyncio.get_running_loop())
     line.logger = QUIET

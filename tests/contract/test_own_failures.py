@@ -19,7 +19,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.connection import Receive, Scope, Send, connection_of
-from emulator.web.response import emulator_error, refusal, send_out
+from emulator.web.response import emulator_error, refusal, send_response
 from tests.clients.test_stripe_other_sdks import nodes
 
 ROOMS = ("control", "server", "web")
@@ -54,7 +54,7 @@ console.log(JSON.stringify(told));
 async def every_failure(scope: Scope, _receive: Receive, send: Send) -> None:
     """Answer every request with the failure that its path names, such as `/v1/customers/404.no-such-path`."""
     status, error = next(part for part in scope["path"].split("/") if part[:3].isdecimal()).split(".")
-    await send_out(emulator_error(int(status), error, "a reason"), send, connection_of(scope))
+    await send_response(emulator_error(int(status), error, "a reason"), send, connection_of(scope))
 
 
 @pytest.fixture(scope="module")

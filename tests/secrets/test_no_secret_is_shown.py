@@ -24,7 +24,7 @@ from emulator.control.serializers import body_to_json
 from emulator.kernel.redact import redact_body, redact_header, redact_text
 from emulator.kernel.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
 from emulator.server.app import create_app, library, worlds_of
-from emulator.web.access_log import LONGEST, ExchangeLines
+from emulator.web.access_log import LONGEST, AccessLog
 from tests.conftest import through_a_socket
 
 TAIL = "TAILofIT"
@@ -480,7 +480,7 @@ def test_no_explanation_shows_a_secret_of_the_request(said: dict[str, str]) -> N
 
 def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
     lines: list[str] = []
-    app = through_a_socket(create_app(worlds_of([library().get("first-run")]), lines=ExchangeLines(lines.append)))
+    app = through_a_socket(create_app(worlds_of([library().get("first-run")]), lines=AccessLog(lines.append)))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1") as client, Emulator() as emulator:
         for it in sent(emulator):
             client.request(it.method, it.target, headers=it.headers, content=it.body)
@@ -490,7 +490,7 @@ def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
 def test_no_line_that_is_cut_shows_a_user_of_a_url() -> None:
     lines: list[str] = []
     url = f"http://me:{PLAIN}@h.test/"
-    ExchangeLines(lines.append).of_line(LIKE[0], "/x?a=" + "a" * (LONGEST - len(url)) + f"&b={url}", 400, "bad", f"at {url}")
+    AccessLog(lines.append).of_line(LIKE[0], "/x?a=" + "a" * (LONGEST - len(url)) + f"&b={url}", 400, "bad", f"at {url}")
     assert readable_in(lines[0]) == []
 
 

@@ -19,16 +19,16 @@ from emulator.scenario.faults import lay
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
 from emulator.server.app import create_app, worlds_of
-from emulator.server.connection import Line
+from emulator.server.connection import HttpConnection
 from emulator.server.server import ThreadedServer
 from emulator.server.socket_connection import SocketConnection
-from emulator.server.timeouts import Unread
+from emulator.server.timeouts import WriteStallTimer
 from emulator.vendors import VENDORS
 from emulator.web.connection import Connection, Receive, Scope, Send, connection_of
-from emulator.web.delays import Holding
+from emulator.web.delays import FaultDelays
 from emulator.web.fault_effects import send_with_faults
 from emulator.web.held_requests import HeldRequests
-from emulator.web.response import Wire, send_out
+from emulator.web.response import OutgoingResponse, send_response
 from tests.server.test_line import dial, overheard
 from tests.support.loading import load_value
 from tests.support.toy import kitchen
@@ -50,12 +50,12 @@ class Download:
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         connection = connection_of(scope)
         if scope["path"] == "/made":
-            await send_out(Wire(200, [], b"%d" % self.made), send, connection)
+            await send_response(OutgoingResponse(200, [], b"%d" % self.made), send, connection)
         elif self._faults:
-            wire = Wire(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults)
+            wire = OutgoingResponse(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults)
             await send_with_faults(wire, _holding(self._faults[0], connection), connection, send)
         else:
-            await send_out(Wire(200, [], Stream(self._many * len(CHUNK), self.chunks())), send, connection)
+            await send_response(OutgoingResponse(200, [], Stream(self._many * len(CHUNK), self.chunks())), send, connection)
 
     def chunks(self) -> Iterator[bytes]:
         while self.made < self._many:
@@ -63,12 +63,12 @@ class Download:
             yield CHUNK
 
 
-def _holding(fault: Fault, connection: Connection) -> Holding:
+def _holding(fault: Fault, connection: Connection) -> FaultDelays:
     """A request of a world that has this fault."""
     world = kitchen()
     with world.transaction("lay a fault") as tx:
         tx.put(fault)
-    return Holding(HeldRequests(), world, Request("GET", "/", "", [], b""), "toy.order.get", connection, 1)
+    return FaultDelays(HeldRequests(), world, Request("GET", "/", "", [], b""), "toy.order.get", connection, 1)
 
 
 def drain(line: socket.socket) -> int:
@@ -95,13 +95,13 @@ def test_others_are_answered_while_a_long_body_is_sent() -> None:
 
 def test_whoever_else_is_there_has_a_turn_after_each_chunk() -> None:
     turns: list[int] = []
-    app, connection = Download(), SocketConnection(cast(Line, None))
+    app, connection = Download(), SocketConnection(cast(HttpConnection, None))
 
     async def send(message: MutableMapping[str, Any]) -> None:
         """Takes it at once, as from a client that listens well."""
 
     async def run() -> None:
-        sending = asyncio.create_task(send_out(Wire(200, [], Stream(0, app.chunks())), send, connection))
+        sending = asyncio.create_task(send_response(OutgoingResponse(200, [], Stream(0, app.chunks())), send, connection))
         while not sending.done():
             turns.append(app.made)
             await asyncio.sleep(0)
@@ -194,12 +194,12 @@ def test_who_asks_and_does_not_listen_gives_up_its_place_in_the_end() -> None:
 )
 def test_a_client_is_stuck_for_as_long_as_it_takes_nothing(sizes: list[int], seconds: int) -> None:
     left = iter(sizes)
-    unread = Unread(lambda: next(left))
+    unread = WriteStallTimer(lambda: next(left))
     assert [unread.seconds(now) for now in range(len(sizes))][-1] == seconds
 
 
 def test_a_client_that_took_as_much_as_was_written_since_is_not_stuck() -> None:
-    unread = Unread(lambda: 9)
+    unread = WriteStallTimer(lambda: 9)
     unread.seconds(0)
     unread.begin_anew()
     assert unread.seconds(5) == 0

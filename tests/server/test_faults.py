@@ -29,7 +29,7 @@ from emulator.scenario.faults import lay
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.connection import LineCut
+from emulator.web.connection import ConnectionCut
 from emulator.web.fault_effects import noise, pieces
 from tests.conftest import Live, World
 from tests.support.loading import load_value
@@ -368,7 +368,7 @@ def test_a_bare_caller_is_told_what_happens_to_the_line_that_it_has_not_got() ->
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
             await client.get("/live/account?api_key=k")
 
-    with pytest.raises(LineCut, match="hangs up without a whole reply"):
+    with pytest.raises(ConnectionCut, match="hangs up without a whole reply"):
         asyncio.run(run())
 
 

@@ -154,7 +154,7 @@ def test_over_a_socket_a_request_in_http_1_1_says_whom_it_is_for(http_version: s
         "headers": [],
         "query_string": b"",
     }
-    turned = Guard().turn_away(scope)
+    turned = Guard().check(scope)
     assert turned is None if status == 200 else turned is not None and turned[:2] == (status, "no-host")
 
 

@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from emulator import Emulator, EmulatorServer
-from emulator.client.faults import Held
+from emulator.client.faults import HeldRequest
 from emulator.client.scenario_yaml import as_yaml
 
 STOP = "serpwow.batches.stop"
@@ -88,7 +88,7 @@ WAYS = [
 ]
 
 
-def held(emulator: Emulator) -> Held:
+def held(emulator: Emulator) -> HeldRequest:
     """The one request that is held up, as soon as there is one."""
     while not (held := emulator.faults.held()):
         pass

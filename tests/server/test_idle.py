@@ -13,7 +13,7 @@ import pytest
 from emulator.cli.options import KeepAlive
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
-from emulator.server.connection import Line
+from emulator.server.connection import HttpConnection
 from emulator.server.server import ThreadedServer
 from emulator.server.timeouts import has_unread_bytes, hint
 from tests.server.test_line import dial, hear, hear_statuses
@@ -103,9 +103,9 @@ def test_a_request_that_has_come_when_the_time_is_over_is_answered(
     server: ThreadedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     blocked, release = Event(), Event()
-    heard = Line.on_message_complete
+    heard = HttpConnection.on_message_complete
 
-    def block(line: Line) -> None:
+    def block(line: HttpConnection) -> None:
         """Stops the whole server, at one path, and lets the time of the other connections be over by then."""
         if line.scope["path"] == "/block":
             blocked.set()
@@ -114,7 +114,7 @@ def test_a_request_that_has_come_when_the_time_is_over_is_answered(
                 other.timeout_keep_alive_handler()  # type: ignore[union-attr]
         heard(line)
 
-    monkeypatch.setattr(Line, "on_message_complete", block)
+    monkeypatch.setattr(HttpConnection, "on_message_complete", block)
     with closing(dial(server)) as idle, closing(dial(server)) as other:
         idle.sendall(ASK)
         assert hear_statuses(idle, 1) == [200]

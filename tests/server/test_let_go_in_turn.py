@@ -11,11 +11,11 @@ import pytest
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.event_loop import AT_ONCE, turn
-from emulator.web.held_requests import GONE, LIFTED, Held, HeldRequests, Past
+from emulator.web.event_loop import EVENTS_PER_ROUND, turn
+from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, Revision
 from tests.support.toy import kitchen
 
-MANY = 10 * AT_ONCE
+MANY = 10 * EVENTS_PER_ROUND
 
 
 def _review(requests: HeldRequests, world: World) -> None:
@@ -33,7 +33,7 @@ def _in_a_thread(requests: HeldRequests, world: World) -> None:
 
 
 def _close(requests: HeldRequests, _: World) -> None:
-    requests.let_all_go()
+    requests.release_all()
 
 
 def _wait(_requests: HeldRequests, _world: World) -> None:
@@ -41,16 +41,16 @@ def _wait(_requests: HeldRequests, _world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("let_go", "seconds", "why"),
+    ("release", "seconds", "why"),
     [(_review, 600, LIFTED), (_in_a_thread, 600, LIFTED), (_drop, 600, GONE), (_close, 600, GONE), (_wait, 0, None)],
 )
 def test_others_have_turns_between_the_requests_that_are_let_go(
-    let_go: Callable[[HeldRequests, World], None], seconds: float, why: str | None
+    release: Callable[[HeldRequests, World], None], seconds: float, why: str | None
 ) -> None:
     world, requests = kitchen(), HeldRequests()
     gone_on: list[int] = []
 
-    async def hold(n: int, held: Held) -> None:
+    async def hold(n: int, held: HeldRequest) -> None:
         with requests.hold(world, held):
             await held.wait_in_loop(seconds)
         gone_on.append(n)
@@ -59,16 +59,16 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
 
     async def run() -> None:
         every = [
-            Held(Request("GET", f"/{n}", "", [], b""), "toy.list", fault, world.clock.now(), Past.of(world))
+            HeldRequest(Request("GET", f"/{n}", "", [], b""), "toy.list", fault, world.clock.now(), Revision.of(world))
             for n in range(MANY)
         ]
         tasks = [asyncio.create_task(hold(n, held)) for n, held in enumerate(every)]
         await turn()
-        let_go(requests, world)
+        release(requests, world)
         while len(gone_on) < MANY:
             before = len(gone_on)
             await turn()
-            assert len(gone_on) - before <= AT_ONCE
+            assert len(gone_on) - before <= EVENTS_PER_ROUND
         await asyncio.gather(*tasks)
         assert {it.ended for it in every} == {why}
 

@@ -21,7 +21,7 @@ from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
 from emulator.server.app import App, create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.server.transports import OneReadAhead, OneWrite
+from emulator.server.transports import CoalescingTransport, PipelineBackpressure
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value
 
@@ -301,7 +301,7 @@ class Written:
 )
 def test_a_reply_is_one_write(written: list[bytes], writes: list[bytes]) -> None:
     transport = Written()
-    line = OneWrite(transport)
+    line = CoalescingTransport(transport)
     for part in written:
         line.write(part)
     assert transport.writes == writes
@@ -309,7 +309,7 @@ def test_a_reply_is_one_write(written: list[bytes], writes: list[bytes]) -> None
 
 def test_to_a_client_that_is_gone_nothing_is_written() -> None:
     transport = Written(closing=True)
-    line = OneWrite(transport)
+    line = CoalescingTransport(transport)
     line.write(b"HTTP/1.1 200 OK\r\n\r\n")
     line.write(b"body")
     assert transport.writes == []
@@ -317,7 +317,7 @@ def test_to_a_client_that_is_gone_nothing_is_written() -> None:
 
 def test_nothing_more_is_read_while_requests_wait_for_their_turn() -> None:
     waiting = [1]
-    flow = OneReadAhead(Written(), waiting)
+    flow = PipelineBackpressure(Written(), waiting)
     flow.pause_reading()
     flow.resume_reading()
     assert flow.read_paused

@@ -13,7 +13,7 @@ from emulator.control import problems
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web import gateway, unmatched
-from emulator.web.access_log import ExchangeLines
+from emulator.web.access_log import AccessLog
 from emulator.web.guard import Guard
 from emulator.web.lanes import LONG_HEADERS, LONG_TARGET
 from emulator.web.unmatched import UnmatchedRequests
@@ -22,12 +22,12 @@ LONG = "t%256fken=%2561&" * (LONG_TARGET // 10)
 LARGE_WORLD = "batch-emulator-apart"
 
 STEPS: dict[str, tuple[object, str, set[str]]] = {
-    "the guard": (Guard, "turn_away", {"query", "headers", "path", "control"}),
+    "the guard": (Guard, "check", {"query", "headers", "path", "control"}),
     "its own reading": (gateway, "_call_on", {"query", "headers"}),
     "the note of what matched no world": (UnmatchedRequests, "answered", {"query", "headers", "path"}),
-    "the hint at what is meant": (unmatched, "meant", {"query", "headers", "path"}),
-    "the line of a vendor": (ExchangeLines, "of_vendor", {"query", "headers", "path"}),
-    "every line of ours": (ExchangeLines, "of_line", {"path", "control"}),
+    "the hint at what is meant": (unmatched, "intended_target", {"query", "headers", "path"}),
+    "the line of a vendor": (AccessLog, "of_vendor", {"query", "headers", "path"}),
+    "every line of ours": (AccessLog, "of_line", {"path", "control"}),
     "the control plane's refusal": (problems, "problem", {"control"}),
 }
 REQUESTS: dict[str, tuple[str, dict[str, str]]] = {
@@ -51,7 +51,7 @@ def test_a_long_head_is_dealt_with_beside_the_event_loop(step: str, monkeypatch:
         return function(*arguments, **options)
 
     monkeypatch.setattr(owner, name, noted)
-    app = create_app(worlds_of([]), lines=ExchangeLines(lambda _: None))
+    app = create_app(worlds_of([]), lines=AccessLog(lambda _: None))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as client:
         client.post("/_emulator/worlds")  # or nothing is noted of the default world
         for kind, (target, headers) in REQUESTS.items():

@@ -16,7 +16,7 @@ from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.event_loop import apart
+from emulator.web.event_loop import in_thread
 
 STUCK = 60
 """Seconds after which a server that answers nobody else counts as stopped; reached only where the test fails."""
@@ -70,4 +70,4 @@ def test_a_list_of_requests_is_shown_while_its_world_is_busy(path: str) -> None:
 
 def test_what_is_raised_apart_is_raised_where_it_is_awaited() -> None:
     with pytest.raises(ZeroDivisionError):
-        asyncio.run(apart(lambda: 1 // 0))
+        asyncio.run(in_thread(lambda: 1 // 0))

@@ -12,8 +12,8 @@ from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Checkpoint
 from emulator.server.app import App, create_app, worlds_of
-from emulator.web.connection import LENT, InProcessConnection, Receive, Scope, Send
-from emulator.web.held_requests import Held
+from emulator.web.connection import CONNECTION_KEY, InProcessConnection, Receive, Scope, Send
+from emulator.web.held_requests import HeldRequest
 from tests.support.toy import kitchen
 from tests.unit.test_snapshots import exchange
 
@@ -32,7 +32,7 @@ class Meanwhile(InProcessConnection):
     def __init__(self, act: Callable[[], Any]) -> None:
         self._act = act
 
-    async def pause(self, held: Held, seconds: float) -> bool:  # noqa: ARG002
+    async def pause(self, held: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
         self._act()
         return True
 
@@ -41,7 +41,7 @@ def while_held_up(app: App, act: Callable[[], Any]) -> httpx.Client:
     """A client whose every wait is used to do something else."""
 
     async def held_up(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "state": {LENT: Meanwhile(act)}}, receive, send)
+        await app({**scope, "state": {CONNECTION_KEY: Meanwhile(act)}}, receive, send)
 
     return httpx.Client(transport=InProcess(held_up), base_url="http://localhost", headers={"Emulator-World": "w"})
 

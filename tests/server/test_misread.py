@@ -20,9 +20,9 @@ from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.listening import listen
-from emulator.server.server import _config, _StoppedAtOnce
+from emulator.server.server import _config, _ThreadServer
 from emulator.server.tls import NoAuthority, Tls
-from emulator.web.requests import coding_of, with_plain_letters
+from emulator.web.requests import content_coding, with_plain_letters
 from tests.server.test_line import dial, hear, overheard
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
@@ -98,7 +98,7 @@ def test_the_control_plane_refuses_a_compressed_body_by_name(client: httpx.Clien
     ],
 )
 def test_a_body_that_is_not_there_is_not_compressed(headers: Any, body: bytes, coding: str | None) -> None:
-    assert coding_of(headers, body) == coding
+    assert content_coding(headers, body) == coding
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_plain_http_at_the_port_of_tls_is_answered_and_named_in_the_log(
     config, ready = _config(create_app(worlds_of([])), Limits()), Event()
     config.load()
     config.ssl = Tls(()).context()
-    server, sockets = _StoppedAtOnce(config, ready.set, Limits()), listen("127.0.0.1", 0)
+    server, sockets = _ThreadServer(config, ready.set, Limits()), listen("127.0.0.1", 0)
     thread = Thread(target=server.run, kwargs={"sockets": sockets})
     thread.start()
     ready.wait()

@@ -14,7 +14,7 @@ import pytest
 from emulator.client.connections import Answered, Here, asked
 from emulator.server.app import App, create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.connection import at_once
+from emulator.web.connection import run_sync
 from emulator.web.guard import Guard
 from emulator.web.hosts import allowed
 from emulator.web.origin import Proxies, authority_of, forwarded
@@ -34,7 +34,7 @@ def answer(app: App, peer: str, path: str, headers: list[tuple[bytes, bytes]], b
         await app({**scope, "client": (peer, 50_000), "server": ("::ffff:10.1.2.3", 8080)}, receive, send)
 
     method = "POST" if body else "GET"
-    return at_once(asked(through_a_socket, Here(None), method, path.encode(), headers, body, "http"))
+    return run_sync(asked(through_a_socket, Here(None), method, path.encode(), headers, body, "http"))
 
 
 @pytest.fixture

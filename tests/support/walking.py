@@ -16,7 +16,7 @@ from emulator.scenario.player import play
 from emulator.sdk.exact_json import dump
 from emulator.server.app import App, create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.connection import at_once
+from emulator.web.connection import run_sync
 from emulator.web.guard import PREFIX
 
 LIBRARY = library()
@@ -42,7 +42,7 @@ class Walker:
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)
         try:
-            return at_once(self._shown(request))
+            return run_sync(self._shown(request))
         except httpx.TransportError as error:
             raise NoResponse(str(error)) from None
 

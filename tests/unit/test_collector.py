@@ -10,7 +10,7 @@ import pytest
 from emulator.client.connections import ask
 from emulator.server import collector
 from emulator.server.app import create_app, worlds_of
-from emulator.server.collector import LITTLE, NEVER, Tended
+from emulator.server.collector import LITTLE, NEVER, PeriodicCollector
 
 
 class FakeGc:
@@ -58,7 +58,7 @@ def test_each_second_as_much_is_looked_through_as_takes_a_moment(
 ) -> None:
     fake = FakeGc(frozen, put_off)
     monkeypatch.setattr(collector, "gc", fake)
-    tended = Tended()
+    tended = PeriodicCollector()
     assert fake.threshold == (700, 10, NEVER)
     for _ in range(second):
         fake.told.clear()

@@ -22,7 +22,7 @@ from emulator.vendors.stripe.files.model import outcomes as outcomes_of
 from emulator.web.connection import Connection
 from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.requests import Arriving
+from emulator.web.requests import IncomingBody
 from emulator.web.response import LONG
 from tests.support.loading import load_value
 from tests.support.toy import kitchen
@@ -60,13 +60,13 @@ async def rounds() -> None:
 def test_requests_of_a_busy_world_are_answered_in_order_of_arrival(is_long: bool) -> None:
     async def run() -> list[int]:
         world, lanes, order = kitchen(), Lanes(), list[int]()
-        with busy(world) as let_go:
+        with busy(world) as release:
             asked = []
             for n in range(8):
                 asked.append(asyncio.create_task(lanes.run(world, lambda n=n: order.append(n), is_long)))  # type: ignore[misc]
                 await rounds()
             assert order == [], "nobody has the world but the other thread"
-            let_go()
+            release()
             await asyncio.gather(*asked)
         return order
 
@@ -76,10 +76,10 @@ def test_requests_of_a_busy_world_are_answered_in_order_of_arrival(is_long: bool
 def test_a_short_request_does_not_pass_those_that_wait() -> None:
     async def run() -> list[str]:
         world, lanes, order = kitchen(), Lanes(), list[str]()
-        with busy(world) as let_go:
+        with busy(world) as release:
             waits = asyncio.create_task(lanes.run(world, lambda: order.append("first"), is_long=True))
             await rounds()
-            let_go()  # from here on the world may be free at any moment
+            release()  # from here on the world may be free at any moment
             await lanes.run(world, lambda: order.append("second"), is_long=False)
             await waits
         return order
@@ -91,12 +91,12 @@ def test_the_event_loop_goes_on_with_another_world_while_one_is_busy() -> None:
     async def run() -> str:
         one, other, lanes = kitchen(), kitchen(), Lanes()
         other.id = "other"
-        with busy(one) as let_go:
+        with busy(one) as release:
             waits = asyncio.create_task(lanes.run(one, lambda: "one", is_long=False))
             await rounds()
             answered = await lanes.run(other, lambda: "other", is_long=False)
             assert not waits.done()
-            let_go()
+            release()
             assert await waits == "one"
         return answered
 
@@ -106,7 +106,7 @@ def test_the_event_loop_goes_on_with_another_world_while_one_is_busy() -> None:
 def test_a_client_that_gives_up_leaves_the_lane_to_the_next() -> None:
     async def run() -> list[str]:
         world, lanes, order = kitchen(), Lanes(), list[str]()
-        with busy(world) as let_go:
+        with busy(world) as release:
             asked = [
                 asyncio.create_task(lanes.run(world, lambda name=name: order.append(name), is_long=False))  # type: ignore[misc]
                 for name in ("first", "second", "third")
@@ -114,7 +114,7 @@ def test_a_client_that_gives_up_leaves_the_lane_to_the_next() -> None:
             await rounds()
             asked[1].cancel()
             await rounds()
-            let_go()
+            release()
             await asyncio.gather(*asked, return_exceptions=True)
         return order
 
@@ -207,7 +207,9 @@ def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
         return next(messages)
 
     async def run(connection: object) -> tuple[bytes, int]:
-        return await _read(receive, reader, reader.limit, cast(Connection, connection), Arriving(Quota(Budget.of(Limits()))))
+        return await _read(
+            receive, reader, reader.limit, cast(Connection, connection), IncomingBody(Quota(Budget.of(Limits())))
+        )
 
     assert asyncio.run(run(object())) == (b"", 2 * LONG + 5)
     assert reader.fed == [(LONG, here), (5, APART), (LONG, APART)]
