@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: serve test newest lowest lock clients image clean
+.PHONY: serve test newest lowest lock clients pages image clean
 
 serve: .venv/.installed ## serve the default world on 127.0.0.1:8080
 	$(BIN)/batch-emulator serve
@@ -22,6 +22,9 @@ lock: .venv/.installed-dev ## constraints.txt anew: today's releases of all that
 
 clients: .venv/.installed-dev ## the newest betas of Stripe's clients that the tests run, as pip and npm have them today
 	$(BIN)/python -m tests.support.stripe_clients
+
+pages: .venv/.installed-dev ## the generated pages of docs/ anew
+	$(BIN)/python -m tests.pages.generated
 
 image: ## the container image, batch-emulator
 	docker build --tag batch-emulator .

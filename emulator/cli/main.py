@@ -48,20 +48,24 @@ main.add_command(serve)
     help="Print where every fact leads: its row and the scenario that proves it.",
 )
 @click.option(
+    "--support",
     "--works",
+    "support",
     is_flag=True,
-    envvar="EMULATOR_WORKS",
+    envvar=["EMULATOR_SUPPORT", "EMULATOR_WORKS"],
     help="Print every operation with the answers it gives, and how sure we are of each.",
 )
 @scenarios_option
-def check(path: Sequence[str], evidence: bool, works: bool, folders: Sequence[Path]) -> None:
+def check(path: Sequence[str], evidence: bool, support: bool, folders: Sequence[Path]) -> None:
     """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
-    if evidence or works:
-        from emulator.reports.evidence_trace import trace
+    if evidence or support:
+        from emulator.reports.evidence_trace import evidence_traces, play_all, trace_lines
         from emulator.reports.support_matrix import answers, coverage
 
-        lines = trace(open_library(())) if evidence else []
-        lines += coverage(answers(open_library(()))) if works else []
+        known = open_library(())
+        played = play_all(known)
+        lines = trace_lines(evidence_traces(known, played)) if evidence else []
+        lines += coverage(answers(played)) if support else []
         click.echo("\n".join(lines))
         return
     if not path:

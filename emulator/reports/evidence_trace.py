@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from emulator.client.in_process import InProcessClient
@@ -24,14 +24,14 @@ class EvidenceTrace:
 
 
 def play_all(known: Library) -> dict[str, Played]:
-    """How the playing of every scenario went, by name, in this process."""
+    """Play every scenario in this process; return how each went, by its name."""
     client = InProcessClient()
     return {name: play(known.get(name), client) for name in known.names()}
 
 
-def threads(known: Library) -> list[EvidenceTrace]:
-    """Every fact of every vendor. The scenarios are found by playing them, not by asking them."""
-    proofs = _proofs(known)
+def evidence_traces(known: Library, played: Mapping[str, Played]) -> list[EvidenceTrace]:
+    """Trace every fact of every vendor to the scenarios that relied on it while they were played."""
+    proofs = _proofs(known, played)
     return [
         EvidenceTrace(
             evidence,
@@ -44,16 +44,16 @@ def threads(known: Library) -> list[EvidenceTrace]:
     ]
 
 
-def trace(known: Library) -> list[str]:
-    """The threads as lines to read."""
-    return [line for thread in threads(known) for line in _lines(thread)]
+def trace_lines(traces: Iterable[EvidenceTrace]) -> list[str]:
+    """Return the traces as lines to read."""
+    return [line for trace in traces for line in _lines(trace)]
 
 
-def _proofs(known: Library) -> dict[str, set[str]]:
+def _proofs(known: Library, played: Mapping[str, Played]) -> dict[str, set[str]]:
     """Evidence id → names of the scenarios that rely on it: by the journal of their playing, or by what they say they prove."""
     proofs: dict[str, set[str]] = {}
-    for name, played in (play_all(known)).items():
-        for id in {*played.evidence, *known.get(name).written.get("proves", ())}:
+    for name, it in played.items():
+        for id in {*it.evidence, *known.get(name).written.get("proves", ())}:
             proofs.setdefault(id, set()).add(name)
     return proofs
 
@@ -65,10 +65,10 @@ def _rows_citing(vendor: Vendor, id: str) -> Iterator[str]:
                 yield f"{machine.kind}: {row.state} --{row.cause}--> {row.to}"
 
 
-def _lines(thread: EvidenceTrace) -> Iterable[str]:
-    evidence = thread.evidence
+def _lines(trace: EvidenceTrace) -> Iterable[str]:
+    evidence = trace.evidence
     yield f"{evidence.id}  [{evidence.kind}]  {evidence.says}"
     yield f"    source    {evidence.source}"
-    yield from (f"    row       {row}" for row in thread.rows)
-    yield from (f"    answer    {answer}" for answer in thread.answers)
-    yield from (f"    scenario  {name}" for name in thread.scenarios)
+    yield from (f"    row       {row}" for row in trace.rows)
+    yield from (f"    answer    {answer}" for answer in trace.answers)
+    yield from (f"    scenario  {name}" for name in trace.scenarios)

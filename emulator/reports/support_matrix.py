@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 
 import yaml
 
 from emulator.contract.evidence import KINDS
 from emulator.contract.fixtures import fixtures_folder
-from emulator.reports.evidence_trace import play_all
-from emulator.scenario.library import Library
+from emulator.scenario.player import Played
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.vendors import VENDORS
 
@@ -17,13 +17,12 @@ Answers = dict[str, dict[str, set[str]]]
 """Operation → basis → answers."""
 
 
-def answers(known: Library) -> Answers:
-    """What every operation answers, found by playing every scenario."""
+def answers(played: Mapping[str, Played]) -> Answers:
+    """Return what every operation answered while the scenarios were played."""
     found: Answers = {}
-    for played in (play_all(known)).values():
-        for operation, answer, basis in played.answers:
-            if basis is not None:
-                found.setdefault(operation, {}).setdefault(basis, set()).add(answer)
+    for operation, answer, basis in chain.from_iterable(it.answers for it in played.values()):
+        if basis is not None:
+            found.setdefault(operation, {}).setdefault(basis, set()).add(answer)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The README's table of the samples of the vendors' pages: each scenario compares a whole reply, its keys and numbers."""
+"""The table of the samples of the vendors' pages: each scenario compares a whole reply, its keys and numbers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pytest
 
 from emulator.server.app import library
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-SECTION = README.partition("### The samples of the vendors' pages\n")[2].partition("\n## ")[0]
+PAGE = (Path(__file__).parents[2] / "docs" / "what-works.md").read_text("utf-8")
+SECTION = PAGE.partition("## The samples of the vendors' pages\n")[2].partition("\n## ")[0]
 ROWS = re.findall(r"^\| \[[^]]+\]\((https://[^)]+)\) \| `([^`]+)` \|", SECTION, re.MULTILINE)
 
 

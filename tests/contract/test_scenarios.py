@@ -13,7 +13,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.kernel.machine import EVERY, Row
 from emulator.kernel.transaction import Transaction
-from emulator.reports.evidence_trace import EvidenceTrace, threads
+from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_all
 from emulator.scenario.player import Played, play
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import library
@@ -68,13 +68,13 @@ def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> Non
 
 @pytest.fixture(scope="module")
 def traced() -> list[EvidenceTrace]:
-    return threads(LIBRARY)
+    return evidence_traces(LIBRARY, play_all(LIBRARY))
 
 
 def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced: list[EvidenceTrace]) -> None:
-    pages = {thread.evidence.page for thread in traced if thread.evidence.page}
+    pages = {trace.evidence.page for trace in traced if trace.evidence.page}
     assert pages == {"serpwow-stop", "serpwow-stopall", "stripe-cancel", "6dot50-cancel"}
-    assert [thread.evidence.id for thread in traced if thread.evidence.page and not thread.scenarios] == []
+    assert [trace.evidence.id for trace in traced if trace.evidence.page and not trace.scenarios] == []
 
 
 def test_no_fact_lies_about_unused(traced: list[EvidenceTrace]) -> None:

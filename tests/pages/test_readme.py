@@ -1,4 +1,4 @@
-"""Every block of the documentation runs, by itself on a fresh server and beside the others."""
+"""Every block of the documentation runs, by itself on a fresh server and beside the others; every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from typing import Any
 
 import pytest
 
-from emulator.reports.diagrams import draw
 from emulator.scenario.loader import load_text
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.state.compare import differences
 from emulator.vendors import VENDORS
+from emulator.web.guard import PREFIX
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text("utf-8")
+PAGES = ("README.md", "docs/tutorial.md", "docs/clients.md")
+"""Pages whose blocks run against a server that was just started."""
 DOCUMENTED_URL = "http://127.0.0.1:8080"
 NOT_TO_BE_RUN_HERE = {"make serve", "make test"}
 """Lines that set a machine up, or run this very test."""
@@ -40,24 +41,25 @@ def snippets(text: str) -> list[Snippet]:
 
 @dataclass(frozen=True)
 class Block:
-    """Code of the README that is run, and the reply that is shown below it, if one is."""
+    """Code of a page, and the response that the page shows below it, if it shows one."""
 
+    page: str
     code: Snippet
     shown: str | None = None
 
     def __str__(self) -> str:
-        return self.code.text.strip().splitlines()[0][:60]
+        return f"{self.page}: {self.code.text.strip().splitlines()[0][:60]}"
 
 
-def blocks() -> Iterator[Block]:
-    """The README's blocks of code that can be run here, each with the JSON that follows it."""
-    found = snippets(README)
+def blocks(page: str) -> Iterator[Block]:
+    """Yield a page's blocks of code that can be run here, each with the JSON that follows it."""
+    found = snippets((ROOT / page).read_text("utf-8"))
     for snippet, following in zip(found, [*found[1:], Snippet("", "")], strict=True):
         if snippet.language in ("sh", "python") and not set(snippet.text.splitlines()) <= NOT_TO_BE_RUN_HERE:
-            yield Block(snippet, following.text if following.language == "json" else None)
+            yield Block(page, snippet, following.text if following.language == "json" else None)
 
 
-BLOCKS = list(blocks())
+BLOCKS = [block for page in PAGES for block in blocks(page)]
 
 
 @pytest.fixture
@@ -87,13 +89,15 @@ def test_each_block_works_on_a_fresh_server(block: Block, url: str, tmp_path: Pa
     run_block(block, url, tmp_path)
 
 
-def test_the_blocks_work_from_top_to_bottom(url: str, tmp_path: Path) -> None:
-    for block in BLOCKS:
+@pytest.mark.parametrize("page", PAGES)
+def test_the_blocks_of_a_page_work_from_top_to_bottom(page: str, url: str, tmp_path: Path) -> None:
+    for block in blocks(page):
         run_block(block, url, tmp_path)
 
 
-def test_the_blocks_work_from_bottom_to_top_with_a_reset_between(url: str, tmp_path: Path) -> None:
-    for block in reversed(BLOCKS):
+@pytest.mark.parametrize("page", PAGES)
+def test_the_blocks_of_a_page_work_from_bottom_to_top_with_a_reset_between(page: str, url: str, tmp_path: Path) -> None:
+    for block in reversed(list(blocks(page))):
         run_block(block, url, tmp_path)
         run(["curl", "-sf", "-X", "POST", f"{url}/_emulator/worlds/default/reset"])
 
@@ -114,7 +118,7 @@ def run(command: list[str]) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("page", ["README.md", "scenarios/README.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/grammar.md"])
 def test_the_scenarios_in_the_documentation_play(page: str, tmp_path: Path) -> None:
     found = [snippet.text for snippet in snippets((ROOT / page).read_text("utf-8")) if snippet.language == "yaml"]
     assert found
@@ -124,30 +128,39 @@ def test_the_scenarios_in_the_documentation_play(page: str, tmp_path: Path) -> N
     run([sys.executable, "-m", "emulator", "play", str(tmp_path)])
 
 
-def test_the_diagrams_are_those_that_the_rows_draw() -> None:
-    between = README.partition("<!-- machines -->")[2].partition("<!-- /machines -->")[0]
-    drawn = "".join(f"\n### {name}\n\n```mermaid\n{draw(vendor)}\n```\n" for name, vendor in VENDORS.items())
-    assert between == f"{drawn}\n", "draw them anew: python -m tests.pages.test_readme"
-
-
-def test_every_command_and_every_control_route_is_in_the_readme() -> None:
+def test_every_command_and_every_control_route_is_documented() -> None:
     from emulator.cli.main import main
     from emulator.control.app import ROUTES
 
+    commands, routes = ((ROOT / "docs" / page).read_text("utf-8") for page in ("commands.md", "control-api.md"))
     for command in main.commands:
-        assert f"`batch-emulator {command}" in README
+        assert f"`batch-emulator {command}" in commands
     for route in ROUTES:
         path = route.path.replace(":path", "")
-        assert f"`{path}`" in README, path
+        assert f"`{path or PREFIX}`" in routes, path
 
 
-def draw_anew() -> None:
-    """Puts the machines, as they are drawn now, into the README."""
-    before, _, rest = README.partition("<!-- machines -->")
-    after = rest.partition("<!-- /machines -->")[2]
-    drawn = "".join(f"\n### {name}\n\n```mermaid\n{draw(vendor)}\n```\n" for name, vendor in VENDORS.items())
-    (ROOT / "README.md").write_text(f"{before}<!-- machines -->{drawn}\n<!-- /machines -->{after}")
+def test_the_readme_is_short() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert len(text.splitlines()) < 250
 
 
-if __name__ == "__main__":
-    draw_anew()
+@pytest.mark.parametrize(
+    "page",
+    sorted(str(path.relative_to(ROOT)) for path in [*ROOT.glob("*.md"), *ROOT.glob("*/**/*.md")] if ".venv" not in path.parts),
+)
+def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text("utf-8"), flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith(("http:", "https:")):
+            path, _, anchor = target.partition("#")
+            file = (ROOT / page).parent / path if path else ROOT / page
+            assert file.exists(), target
+            assert not anchor or anchor in anchors(file.read_text("utf-8")), target
+
+
+def anchors(text: str) -> set[str]:
+    """Return the names by which GitHub lets links lead to the headings of a page."""
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    }

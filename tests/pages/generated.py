@@ -1,0 +1,206 @@
+"""The pages, or parts of pages, that are made from tables: `python -m tests.pages.generated` writes them anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from emulator.client.in_process import InProcessClient
+from emulator.kernel.machine import Machine, Row
+from emulator.kernel.quantities import format_duration
+from emulator.reports.diagrams import draw
+from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces
+from emulator.reports.support_matrix import Answers, answers, coverage, overview
+from emulator.scenario.client import Headers, Response
+from emulator.scenario.player import Played, play
+from emulator.sdk.vendor import Vendor
+from emulator.server.app import library
+from emulator.vendors import VENDORS
+
+DOCS = Path(__file__).parents[2] / "docs"
+TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
+
+
+@cache
+def watched() -> tuple[dict[str, Played], dict[str, set[RowKey]]]:
+    """Play every scenario once; return how each went and the rows that it took, by its name."""
+    played, rows = {}, {}
+    for name in library().names():
+        watch = RowWatch()
+        played[name], rows[name] = play(library().get(name), watch), watch.rows
+    return played, rows
+
+
+def played_answers() -> Answers:
+    return answers(watched()[0])
+
+
+@cache
+def traces() -> dict[str, EvidenceTrace]:
+    """Every fact by its id, with the scenarios whose playing relied on it."""
+    return {trace.evidence.id: trace for trace in evidence_traces(library(), watched()[0])}
+
+
+def machines() -> Iterator[str]:
+    for name, vendor in VENDORS.items():
+        yield f"### {TITLES[name]}\n\n```mermaid\n{draw(vendor)}\n```\n"
+
+
+def assumptions() -> Iterator[str]:
+    for name, vendor in VENDORS.items():
+        yield f"### {TITLES[name]}\n"
+        yield "| assumption | question | choices | reason for the default |"
+        yield "| --- | --- | --- | --- |"
+        for assumption in vendor.assumptions:
+            choices = ", ".join(f"**{it}**" if it == assumption.default else it for it in assumption.choices)
+            yield f"| `{assumption.id}` | {assumption.question} | {choices} | {assumption.reason} |"
+        yield ""
+
+
+def timers() -> Iterator[str]:
+    yield "| timer | default | leads | source |"
+    yield "| --- | --- | --- | --- |"
+    for vendor in VENDORS.values():
+        for name in sorted(vendor.settable_timers):
+            yield f"| `{name}` | {_default_of(vendor, name)} | {_leads(vendor, name)} | {_source_of(vendor, name)} |"
+
+
+def _default_of(vendor: Vendor, name: str) -> str:
+    default = vendor.timers[name].default
+    return "never" if default is None else "by the resource" if callable(default) else format_duration(default)
+
+
+def _leads(vendor: Vendor, name: str) -> str:
+    rows = [
+        (machine.kind, row) for machine in vendor.machines for row in machine.rows if getattr(row.cause, "wait", "") == name
+    ]
+    return ", ".join(dict.fromkeys(f"{kind} {row.state} → {row.to}" for kind, row in rows))
+
+
+def _source_of(vendor: Vendor, name: str) -> str:
+    source = vendor.timers[name].source
+    return f"{traces()[source].evidence.says} (`{source}`)" if source in traces() else "our own choice: nothing is published"
+
+
+def rows() -> Iterator[str]:
+    for name, vendor in VENDORS.items():
+        yield f"## {TITLES[name]}\n"
+        for machine in vendor.machines:
+            yield from _rows_of(machine)
+
+
+def _rows_of(machine: Machine) -> Iterator[str]:
+    """Yield the table of a machine, in which rows that differ in their state alone are one."""
+    yield f"### {machine.kind}\n"
+    yield "| in | cause | if | goes to | answer | effect | evidence | proved by |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    alike: dict[tuple[str, ...], list[Row]] = {}
+    for row in machine.rows:
+        effect = f"`{row.effect.__name__}`" if row.effect else ""
+        answer = f"`{row.answer}`" if row.answer else ""
+        to = "" if row.to == row.state else row.to
+        alike.setdefault((str(row.cause), _condition(row), to, answer, effect, f"`{row.evidence}`"), []).append(row)
+    for cells, rows in alike.items():
+        yield f"| {', '.join(row.state for row in rows)} | {' | '.join(cells)} | {_proof(machine.kind, rows)} |"
+    yield ""
+
+
+def _condition(row: Row) -> str:
+    guard = [f"`{row.when.__name__}`"] if row.when else []
+    return " and ".join([*guard, *([f"`{row.assume.assumption}` is {row.assume.choice}"] if row.assume else [])])
+
+
+def _proof(kind: str, rows: Sequence[Row]) -> str:
+    """Return the scenario, of those that take one of the rows, that takes the fewest rows: the one that is most about it."""
+    keys = [(kind, row.state, str(row.cause), row.to, row.answer, _condition_in_explain(row)) for row in rows]
+    best = min((taken_rows()[key] for key in keys if key in taken_rows()), default=None)
+    return f"`{best[1]}`" if best else ""
+
+
+def _condition_in_explain(row: Row) -> str | None:
+    assumed = [f"{row.assume.assumption}={row.assume.choice}"] if row.assume else []
+    return " and ".join([*([row.when.__name__] if row.when else []), *assumed]) or None
+
+
+RowKey = tuple[str, str, str, str, str | None, str | None]
+"""Kind, state, cause, state that it leads to, answer and condition: what tells a row from the others."""
+
+
+@cache
+def taken_rows() -> dict[RowKey, tuple[int, str]]:
+    """Return for each row that was taken how many rows its best scenario takes, and that scenario's name."""
+    best: dict[RowKey, tuple[int, str]] = {}
+    for name, taken in watched()[1].items():
+        for key in taken:
+            best[key] = min(best.get(key, (1_000_000, "")), (len(taken), name))
+    return best
+
+
+class RowWatch:
+    """A client that reads which rows were taken in a world before it is dropped."""
+
+    def __init__(self) -> None:
+        self.rows: set[RowKey] = set()
+        self._client = InProcessClient()
+
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+        if method == "DELETE" and target.startswith(b"/_emulator/worlds/") and target.count(b"/") == 3:
+            self._read(target)
+        return self._client.send(method, target, headers, content)
+
+    def _read(self, world: bytes) -> None:
+        for entry in self._get(world + b"/journal?limit=1000")["entries"]:
+            if entry["type"] == "exchange":
+                explained = self._get(world + f"/journal/{entry['n']}/explain".encode())
+                self.rows |= {tuple(row[name] for name in ROW_KEY) for row in explained["rows"]}
+            else:
+                self.rows |= set(_rows_of_change(entry))
+
+    def _get(self, target: bytes) -> Any:
+        return json.loads(self._client.send("GET", target).content)
+
+
+ROW_KEY = ("resource", "in", "cause", "to", "answer", "condition")
+
+
+def _rows_of_change(entry: Mapping[str, Any]) -> Iterator[RowKey]:
+    """Find the rows by which time made a change: those of its states, cause and fact."""
+    change = f"{entry['vendor']}.{entry['resource']}", entry["from"], entry["to"], entry["why"], entry["evidence"]
+    for vendor in VENDORS.values():
+        for machine in vendor.machines:
+            for row in machine.rows:
+                if (machine.kind, row.state, row.to, str(row.cause), row.evidence) == change:
+                    yield machine.kind, row.state, str(row.cause), row.to, row.answer, _condition_in_explain(row)
+
+
+PARTS: dict[tuple[str, str], Callable[[], str]] = {
+    ("what-works.md", "operations"): lambda: "\n".join(overview(played_answers())),
+    ("what-works.md", "answers"): lambda: "\n".join(coverage(played_answers())),
+    ("what-works.md", "machines"): lambda: "\n".join(machines()),
+    ("assumptions.md", "assumptions"): lambda: "\n".join(assumptions()),
+    ("assumptions.md", "timers"): lambda: "\n".join(timers()),
+    ("rows.md", "rows"): lambda: "\n".join(rows()),
+}
+"""What stands between `<!-- NAME -->` and `<!-- /NAME -->` of a page."""
+
+
+def part_of(page: str, name: str) -> str:
+    """Return what stands between the markers of a page."""
+    _, found, rest = (DOCS / page).read_text("utf-8").partition(f"<!-- {name} -->\n")
+    assert found, f"{page} has no marker {name}"
+    return rest.partition(f"<!-- /{name} -->")[0].strip()
+
+
+def write(page: str, name: str, text: str) -> None:
+    """Put a text between the markers of a page."""
+    before, _, rest = (DOCS / page).read_text("utf-8").partition(f"<!-- {name} -->\n")
+    after = rest.partition(f"<!-- /{name} -->")[2]
+    (DOCS / page).write_text(f"{before}<!-- {name} -->\n{text.strip()}\n<!-- /{name} -->{after}", "utf-8")
+
+
+if __name__ == "__main__":
+    for (page, name), made in PARTS.items():
+        write(page, name, made())
