@@ -8,7 +8,7 @@ from urllib.parse import quote
 import click
 
 from emulator.cli.options import NameType, server_url_option, token_option
-from emulator.kernel.printable import escaped
+from emulator.text.escape import escaped
 
 LAST = "last"
 NUMBER = re.compile(r"[0-9]{1,18}")
@@ -36,9 +36,9 @@ def explain(exchange: tuple[str | None, str], url: str, world: str, token: str |
     """Explain exchange N of a world on a running server, or the newest (last); the header Emulator-Exchange of a reply names
     both the world and the number, and can be given as it stands: default/1."""
     from emulator.client.http import HttpClient
-    from emulator.kernel.redact import redact_text
     from emulator.scenario.answers import read_answer, read_refusal
     from emulator.scenario.client import NoResponse
+    from emulator.text.redact import redact_text
 
     named, number = exchange
     target = f"/_emulator/worlds/{quote(named or world, safe='')}/journal/{number}/explain"

@@ -8,8 +8,8 @@ import click
 from click.core import ParameterSource
 
 from emulator.cli.options import host_option, port_option, tls_option
-from emulator.kernel.printable import escaped
 from emulator.server.listening import url_at
+from emulator.text.escape import escaped
 
 
 @click.command()
@@ -35,9 +35,9 @@ def _are_meant(ctx: click.Context, *names: str) -> bool:
 
 def _why_not_ready(url: str) -> str:
     from emulator.client.http import HttpClient
-    from emulator.kernel.redact import redact_text
     from emulator.scenario.answers import NoEmulator, read_answer, read_refusal
     from emulator.scenario.client import NoResponse
+    from emulator.text.redact import redact_text
 
     shown = redact_text(url)
     try:

@@ -13,9 +13,9 @@ from click.core import ParameterSource
 
 from emulator.cli.local_scenarios import open_library
 from emulator.cli.options import scenarios_option, server_url_option, token_option
-from emulator.kernel.printable import escaped
 from emulator.scenario.document import MAX_BYTES
 from emulator.scenario.files import read_at_most
+from emulator.text.escape import escaped
 
 if TYPE_CHECKING:
     from emulator.kernel.machine import Machine, Timer
@@ -89,7 +89,7 @@ def assumptions(wish: Wish) -> Iterator[Item]:
 
 def timers(wish: Wish) -> Iterator[Item]:
     """Each timer that a scenario can set: its id, how long it lasts by default, and what it brings about."""
-    from emulator.kernel.quantities import format_duration
+    from emulator.kernel.time import format_duration
 
     for vendor in wish.vendors:
         for machine in vendor.machines:
@@ -126,8 +126,8 @@ def worlds(wish: Wish) -> Iterator[Item]:
     """
     from emulator.client.server import EmulatorServer
     from emulator.kernel.errors import EmulatorError
-    from emulator.kernel.redact import redact_text
     from emulator.scenario.answers import fits
+    from emulator.text.redact import redact_text
 
     try:
         with EmulatorServer(wish.url, token=wish.token) as server:

@@ -19,7 +19,7 @@ from emulator.cli.options import scenarios_option, token_option
 from emulator.cli.serve import authority, serve
 from emulator.cli.terminal import Program
 from emulator.kernel.errors import BadInput, EmulatorError
-from emulator.kernel.printable import escaped
+from emulator.text.escape import escaped
 
 if TYPE_CHECKING:
     from emulator.scenario.library import Library
@@ -177,9 +177,9 @@ def _files(paths: Sequence[str]) -> Iterator[str]:
 def _differences(scenarios: Sequence[Scenario], against: str | None, token: str | None) -> list[str]:
     from emulator.client.http import HttpClient
     from emulator.client.in_process import InProcessClient
-    from emulator.kernel.redact import redact_text
     from emulator.scenario.client import NoResponse
     from emulator.scenario.player import play
+    from emulator.text.redact import redact_text
 
     try:
         with HttpClient(against, token) if against else nullcontext(InProcessClient()) as client:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from emulator.kernel.clock import FROZEN, REAL
-from emulator.kernel.journal import format_instant
+from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, TextIO
 
-from emulator.kernel.printable import escaped, escaped_lines
+from emulator.text.escape import escaped, escaped_lines
 
 MOST_LINES = 4_096
 """Lines that wait to be written; what comes on top is left out, and counted."""
@@ -109,7 +109,7 @@ class _Formatter(logging.Formatter):
         return super().format(plain)
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  the name is logging's
-        from emulator.kernel.redact import redact_text
+        from emulator.text.redact import redact_text
 
         return line_of(redact_text(super().formatMessage(record)))
 
@@ -121,7 +121,7 @@ class _Formatter(logging.Formatter):
 
 
 def _indented(text: str) -> str:
-    from emulator.kernel.redact import redact_text
+    from emulator.text.redact import redact_text
 
     return "\n".join(f"  {escaped_lines(line)}" for line in redact_text(text).split("\n"))
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 import click
 
 from emulator.client.environment import misspelt, strip_all
-from emulator.kernel.printable import escaped_lines
+from emulator.text.escape import escaped_lines
 
 QUIET = "healthcheck"
 """The command that runs every few seconds, and does not repeat what another has said."""

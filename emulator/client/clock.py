@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from emulator.client import originals  # noqa: F401  it keeps the sleeps from before a test replaces them
 from emulator.client.journal import Change
 from emulator.client.json_encoding import Duration
-from emulator.kernel.journal import format_instant
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.time import format_instant, parse_instant
 
 if TYPE_CHECKING:
     from emulator.client.quiet import Look

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulator.kernel.printable import escaped
+from emulator.text.escape import escaped
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from emulator.client.journal import Change, Exchange, Journal
 from emulator.client.missed import blame, missed, requests_held, under_way
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.journal import format_instant, outcome
-from emulator.kernel.printable import escaped
+from emulator.kernel.journal import outcome
+from emulator.kernel.time import format_instant
+from emulator.text.escape import escaped
 from emulator.vendors import VENDORS
 
 SHOWN = 50

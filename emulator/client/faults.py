@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from emulator.client.journal import FaultHit
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.time import parse_instant
 
 
 @dataclass(frozen=True, slots=True)

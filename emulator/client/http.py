@@ -20,9 +20,9 @@ from emulator.client.address import Address, BadAddress
 from emulator.client.environment import usable_token
 from emulator.client.proxies import Proxy, UselessProxy, proxy_of
 from emulator.client.receiving import body_of, bound
-from emulator.kernel.printable import escaped
 from emulator.scenario.answers import NoEmulator, read_foreign
 from emulator.scenario.client import Headers, NoResponse, Response, completed
+from emulator.text.escape import escaped
 from emulator.web.guard import PREFIX
 
 CONTROL = PREFIX.encode()

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, overload
 
 from emulator.client.names import expect_operation
 from emulator.client.results import Explanation
-from emulator.kernel.printable import escaped
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.time import parse_instant
+from emulator.text.escape import escaped
 
 Ask = Callable[..., Any]
 """Asks the control plane about the world: method, path, body."""

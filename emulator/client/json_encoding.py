@@ -10,8 +10,7 @@ from math import isfinite, isnan
 from typing import Any
 
 from emulator.kernel.errors import BadInput
-from emulator.kernel.journal import format_instant
-from emulator.kernel.quantities import format_duration, parse_duration_at
+from emulator.kernel.time import format_duration, format_instant, parse_duration_at
 from emulator.sdk.exact_json import dump
 
 Path = tuple[str | int, ...]

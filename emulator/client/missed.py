@@ -11,7 +11,7 @@ from emulator.client.address import Address
 from emulator.client.emulator import Emulator
 from emulator.client.proxies import named_proxy
 from emulator.client.server import Refused
-from emulator.kernel.secrets import redact
+from emulator.text.secrets import redact
 
 NEWEST, SOONEST = 10, 3
 KEYS = {"serpwow": ("serpwow", "api_key"), "stripe": ("stripe", "api_key"), "6dot50": ("sixdot50", "key")}

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from emulator.client.address import Address
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.redact import redact_text
+from emulator.text.redact import redact_text
 from emulator.web.hosts import is_loopback
 
 PORT = 80

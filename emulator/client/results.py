@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.client.amounts import exact, exact_totals, is_amount
 from emulator.client.names import expect_quantity
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.time import parse_instant
 
 EVERY = "limit=1000000000"
 """In a query: every difference there is."""

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from emulator.client.json_encoding import duration
-from emulator.kernel.journal import format_instant
+from emulator.kernel.time import format_instant
 
 
 class _Dumper(yaml.SafeDumper):

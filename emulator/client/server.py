@@ -21,12 +21,12 @@ from emulator.client.json_encoding import read, written
 from emulator.client.quiet import Traffic
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
-from emulator.kernel.redact import redact_text
 from emulator.scenario.answers import read_foreign
 from emulator.scenario.library import Library
 from emulator.server.app import App, closed_worlds, create_app, library
 from emulator.server.collector import gc_paused
 from emulator.state.compare import abridge
+from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 from emulator.web.held_requests import HeldRequests
 

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple, TypeVar
 from emulator.client.clock import Clock
 from emulator.client.originals import ASYNCIO_SLEEP, TIME_SLEEP
 from emulator.client.quiet import Quiet
-from emulator.kernel.quantities import parse_duration
+from emulator.kernel.time import parse_duration
 
 T = TypeVar("T")
 

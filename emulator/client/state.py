@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from emulator.client.amounts import exact
 from emulator.client.results import EVERY, Difference, read_differences
 from emulator.kernel.errors import NotFound
-from emulator.kernel.words import hint
+from emulator.text.nearest import hint
 from emulator.vendors import VENDORS
 
 UNCHANGEABLE = "what was read is a copy, which changes nothing: emulator.state.change({...}) does"

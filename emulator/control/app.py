@@ -21,8 +21,8 @@ from emulator.control.problems import in_text, on_failure, on_hang_up, on_http_e
 from emulator.control.queries import check_query
 from emulator.control.route import Asked, ControlRoute
 from emulator.control.schemas import Schema, followed, sent
-from emulator.kernel.beside import MANY_RESOURCES
 from emulator.kernel.errors import EmulatorError
+from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread

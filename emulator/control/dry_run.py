@@ -11,17 +11,16 @@ from emulator.control.explain import explain
 from emulator.control.pages import LIMIT, limit_of, page_for
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import ref
-from emulator.control.serializers import body_to_json
+from emulator.control.serializers import body_to_json, change_to_json
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
-from emulator.kernel.moment import NOW, Moment
-from emulator.kernel.redact import redact_header
-from emulator.kernel.world import World
+from emulator.kernel.world import NOW, Moment, World
 from emulator.scenario.semantic_checks import header_problems
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
 from emulator.state.diff import between
+from emulator.text.redact import redact_header
 from emulator.web.guard import has_live_key
 from emulator.web.origin import AUTHORITY
 from emulator.web.requests import with_plain_letters
@@ -58,7 +57,7 @@ def dry_run(world: World, asked: Asked) -> Any:
         "world": picked,
         "delivered": told["delivered"],
         "faults": told["faults"],
-        "changes": [change.show() for change in _changes(twin.journal.since(world.journal.last))],
+        "changes": [change_to_json(change) for change in _changes(twin.journal.since(world.journal.last))],
         **page_for(asked, differences),
         "explanation": told,
     }

@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from emulator.kernel.redact import DEEPEST
 from emulator.scenario.strict_json import depth_of
+from emulator.text.redact import DEEPEST
 
 MOST_DIGITS = 4_000
 """Digits of a number; Python reads no whole number of more than 4,300."""

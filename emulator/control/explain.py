@@ -8,18 +8,19 @@ from typing import Any
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.control.hints import hints
 from emulator.control.pages import PAGE, page
-from emulator.control.serializers import entry_to_json
+from emulator.control.serializers import change_to_json, entry_to_json
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
 from emulator.kernel.history import ResourceChange
-from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, Entry, Exchange, Journal, format_instant, outcome
+from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, Entry, Exchange, Journal, outcome
 from emulator.kernel.machine import Row
-from emulator.kernel.printable import escaped
-from emulator.kernel.redact import redact_text
-from emulator.kernel.secrets import redact
+from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import commit_differences
+from emulator.text.escape import escaped
+from emulator.text.redact import redact_text
+from emulator.text.secrets import redact
 from emulator.web.answers import SCRIPTED
 from emulator.web.held_requests import HeldRequest
 from emulator.web.recorder import REFUSED
@@ -134,7 +135,7 @@ def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explai
     text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}")
     if because:
         text += f"\n  because     {_fact(because)}"
-    return {"n": n, "type": "change", "world": world.id, **change.show(), "because": because, "text": text}
+    return {"n": n, "type": "change", "world": world.id, **change_to_json(change), "because": because, "text": text}
 
 
 def _cited(vendor: str, id: str | None) -> dict[str, str] | None:

@@ -10,11 +10,11 @@ import orjson
 from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import AppliedRow, Exchange
 from emulator.kernel.machine import ABSENT, Machine
-from emulator.kernel.secrets import redact
-from emulator.kernel.words import TYPO, near, some
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
+from emulator.text.nearest import TYPO, near, some
+from emulator.text.secrets import redact
 from emulator.web.answers import FAILED
 from emulator.web.recorder import REFUSED
 from emulator.web.requests import content_coding

@@ -8,7 +8,8 @@ from typing import Any
 
 from emulator.control.pages import PAGE, page
 from emulator.kernel.history import Commit
-from emulator.kernel.journal import Exchange, format_instant
+from emulator.kernel.journal import Exchange
+from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.sdk.vendor import Vendors

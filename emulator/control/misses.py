@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from emulator.control.fields import as_wanted
 from emulator.control.sent import NO_RESOURCE, Sent
-from emulator.kernel.redact import redact_text
 from emulator.state.compare import count_differences, differences, header_difference
+from emulator.text.redact import redact_text
 from emulator.web.routes import Routes
 
 WISHES = ("json", "id", "query", "headers")

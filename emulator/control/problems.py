@@ -22,8 +22,8 @@ from emulator.kernel.errors import (
     TooMany,
     truncate,
 )
-from emulator.kernel.printable import escaped
-from emulator.kernel.redact import redact_text
+from emulator.text.escape import escaped
+from emulator.text.redact import redact_text
 from emulator.web.guard import PREFIX, Rejection
 from emulator.web.lanes import off_loop_if_long
 from emulator.web.response import line_of

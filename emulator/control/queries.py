@@ -8,8 +8,8 @@ from collections.abc import Collection
 from starlette.requests import Request
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.words import hint
 from emulator.scenario.strict_json import LARGEST, MOST_DIGITS
+from emulator.text.nearest import hint
 
 MOST_TOLD = 10
 """Unknown parameters of a query that are told."""

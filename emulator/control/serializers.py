@@ -9,13 +9,13 @@ from emulator.contract.evidence import load_evidence
 from emulator.control.body_text import text_of
 from emulator.control.exact_json import Unreadable, exactly
 from emulator.kernel.clock import FROZEN, REAL
-from emulator.kernel.journal import Entry, Exchange, event_to_json, format_instant
+from emulator.kernel.journal import Change, Entry, Exchange
 from emulator.kernel.machine import Machine
-from emulator.kernel.quantities import format_duration
-from emulator.kernel.redact import redact_body, redact_header, redact_text
+from emulator.kernel.time import format_duration, format_instant
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import Difference
+from emulator.text.redact import redact_body, redact_header, redact_text
 from emulator.web.held_requests import HeldRequest
 
 HEADERS_SHOWN = 16_384
@@ -54,15 +54,45 @@ def state_to_json(world: World, vendors: Vendors) -> dict[str, Any]:
         return {name: vendor.state.dump(tx) for name, vendor in vendors.items()}
 
 
+def change_to_json(change: Change) -> dict[str, str | None]:
+    """A change of state: which resource of which vendor, from which state to which, when and why."""
+    vendor, _, resource = change.kind.partition(".")
+    return {
+        "at": format_instant(change.at),
+        "vendor": vendor,
+        "resource": resource,
+        "id": change.id,
+        "from": change.source,
+        "to": change.to,
+        "why": change.why,
+        "evidence": change.evidence,
+    }
+
+
 def entry_to_json(entry: Entry) -> dict[str, Any]:
-    """A journal entry; of an exchange also what went over the wire, without its credentials."""
-    shown = event_to_json(entry)
-    if isinstance(entry.event, Exchange):
-        shown["method"] = redact_text(entry.event.method)
-        shown["target"] = redact_text(entry.event.target)
-        shown["request"] = {"headers": _headers(entry.event), "body": body_to_json(entry.event.request)}
-        shown["reply"] = body_to_json(entry.event.response)
-    return shown
+    """A journal entry; of an exchange also its request and reply, without credentials."""
+    event = entry.event
+    if isinstance(event, Change):
+        return {"n": entry.n, "type": "change", **change_to_json(event)}
+    return {
+        "n": entry.n,
+        "type": "exchange",
+        "at": format_instant(event.at),
+        "operation": event.operation,
+        "method": redact_text(event.method),
+        "answer": event.answer,
+        "evidence": event.evidence,
+        "also": list(event.also),
+        "assumption": event.assumption,
+        "basis": event.basis,
+        "status": event.status,
+        "changes": [change_to_json(change) for change in event.changes],
+        "faults": [fault._asdict() for fault in event.faults],
+        "delivered": event.delivered,
+        "target": redact_text(event.target),
+        "request": {"headers": _headers(event), "body": body_to_json(event.request)},
+        "reply": body_to_json(event.response),
+    }
 
 
 def held_to_json(held: HeldRequest) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import TEXT, list_of, object_of, ref
 from emulator.control.serializers import clock_to_json
 from emulator.kernel.errors import NotFound
-from emulator.kernel.journal import format_instant
-from emulator.kernel.moment import BEGINNING, NOW
-from emulator.kernel.world import World
+from emulator.kernel.time import format_instant
+from emulator.kernel.world import BEGINNING, NOW, World
 from emulator.state.diff import between
 
 

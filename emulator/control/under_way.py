@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from emulator.kernel.redact import redact_text
+from emulator.text.redact import redact_text
 from emulator.web.held_requests import HeldRequest
 
 TOLD = 3

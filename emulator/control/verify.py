@@ -11,9 +11,9 @@ from emulator.control.under_way import UnderWay
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
-from emulator.kernel.words import hint
 from emulator.kernel.world import World
 from emulator.scenario.grammar import HEADERS
+from emulator.text.nearest import hint
 from emulator.web.held_requests import HeldRequest
 from emulator.web.routes import Routes
 

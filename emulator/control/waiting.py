@@ -6,7 +6,7 @@ from typing import Any
 
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import list_of, object_of, ref
-from emulator.kernel.journal import format_instant
+from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 
 PENDING = 10

@@ -9,11 +9,10 @@ from emulator.control.bodies import ADVANCE, CLOCK, FORK, NEW_WORLD, RESET, WORL
 from emulator.control.pages import LIMIT, page_for
 from emulator.control.route import WORLD, Asked, route, with_world
 from emulator.control.schemas import COUNT, FLAG, TEXT, list_of, map_of, object_of, ref
-from emulator.control.serializers import clock_to_json, state_to_json
+from emulator.control.serializers import change_to_json, clock_to_json, state_to_json
 from emulator.kernel.errors import BadInput, NotFound, Problem
-from emulator.kernel.moment import Moment
-from emulator.kernel.quantities import parse_duration_at, parse_instant
-from emulator.kernel.world import World
+from emulator.kernel.time import parse_duration_at, parse_instant
+from emulator.kernel.world import Moment, World
 from emulator.scenario.scenario import lay_over, rate_of
 from emulator.scenario.schema_types import INSTANT
 from emulator.scenario.semantic_checks import names_empty_parts_only, state_problems
@@ -205,4 +204,4 @@ def advance(world: World, asked: Asked) -> Any:
         fired = world.advance_to(parse_instant(wanted["to"]))
     else:
         fired = world.advance_to_next() if wanted["until"] == "next" else world.advance_until_idle()
-    return {"now": clock_to_json(world)["now"], "fired": [change.show() for change in fired]}
+    return {"now": clock_to_json(world)["now"], "fired": [change_to_json(change) for change in fired]}

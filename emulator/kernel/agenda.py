@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import islice
 
-from emulator.kernel.pages import PagedMap, SortedPages
+from emulator.kernel.sorted_pages import SortedPages
+from emulator.kernel.store import PagedMap
 
 Key = tuple[str, str]
 """(kind, id) of a resource."""

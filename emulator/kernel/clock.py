@@ -10,8 +10,7 @@ from functools import partial
 from math import inf
 
 from emulator.kernel.errors import TimeRunsForward
-from emulator.kernel.journal import format_instant
-from emulator.kernel.quantities import END_OF_TIME
+from emulator.kernel.time import END_OF_TIME, format_instant
 
 FROZEN = 0.0
 REAL = 1.0

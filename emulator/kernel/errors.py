@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from emulator.kernel.printable import escaped
-from emulator.kernel.words import hint
+from emulator.text.escape import escaped
+from emulator.text.nearest import hint
 
 MAX_PROBLEMS = 100
 """Mistakes that are told of one input; of more, how many there are."""

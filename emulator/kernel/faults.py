@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Protocol
 from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
-from emulator.kernel.quantities import format_duration
 from emulator.kernel.store import IndexKey, Resource
+from emulator.kernel.time import format_duration
 
 EVERYTHING = "*"
 NEXT = "next"
@@ -159,6 +159,29 @@ class Fault(Metered):
             return False
         drawn = int.from_bytes(context.digest(f"{self.id}/{self.seen}")[:8], "big") if self.probability < 1 else 0
         return drawn < self.probability * 2**64
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptedResponse(Metered):
+    """The next `left` requests to an operation get this reply, and the vendor's state does not move. None is without end."""
+
+    id: str
+    since: datetime
+    operation: str
+    left: int | None
+    status_code: int
+    headers: Mapping[str, str]
+    body: Any
+    place: str
+    status: str = "waiting"
+    kind: ClassVar[str] = "emulator.reply"
+
+    def said(self) -> ScriptedResponse:
+        """What is left of it once it was said."""
+        return self if self.left is None else replace(self, left=self.left - 1)
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (("for", self.operation),) if self.left is None or self.left > 0 else ()
 
 
 def select_faults(

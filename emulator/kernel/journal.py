@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence, Sized
 from datetime import datetime
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from emulator.kernel.budget import Charge
@@ -38,20 +38,6 @@ class Change(NamedTuple):
     def vendor(self) -> str:
         """The first half of the kind."""
         return self.kind.partition(".")[0]
-
-    def show(self) -> dict[str, str | None]:
-        """The change as the control plane prints it."""
-        vendor, _, resource = self.kind.partition(".")
-        return {
-            "at": format_instant(self.at),
-            "vendor": vendor,
-            "resource": resource,
-            "id": self.id,
-            "from": self.source,
-            "to": self.to,
-            "why": self.why,
-            "evidence": self.evidence,
-        }
 
 
 class AppliedRow(NamedTuple):
@@ -265,31 +251,3 @@ class Journal:
 def outcome(status: int, answer: str) -> str:
     """A status and the name of its answer, or that no answer came back, as every line for people says it."""
     return f"{status} {answer}" if status else f"no answer ({answer})"
-
-
-def format_instant(instant: datetime) -> str:
-    """An instant as RFC 3339 in UTC, with as many decimals as it needs."""
-    return instant.isoformat().replace("+00:00", "Z")
-
-
-def event_to_json(entry: Entry) -> dict[str, Any]:
-    """An entry with what every entry has; the web adds what only it can read."""
-    event = entry.event
-    if isinstance(event, Change):
-        return {"n": entry.n, "type": "change", **event.show()}
-    return {
-        "n": entry.n,
-        "type": "exchange",
-        "at": format_instant(event.at),
-        "operation": event.operation,
-        "method": event.method,
-        "answer": event.answer,
-        "evidence": event.evidence,
-        "also": list(event.also),
-        "assumption": event.assumption,
-        "basis": event.basis,
-        "status": event.status,
-        "changes": [change.show() for change in event.changes],
-        "faults": [fault._asdict() for fault in event.faults],
-        "delivered": event.delivered,
-    }

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from emulator.kernel.quantities import NEVER, parse_duration
+from emulator.kernel.machine import Machine
+from emulator.kernel.time import NEVER, parse_duration
 
 MOST_RESOURCES = 200_000
 """Resources that a scenario may come to, or one `repeat` of it: they are counted before any is made."""
+
+
+LARGE_WORLD = 5_000
+"""Resources of a world beyond which whatever it is asked may take long."""
+
+MANY_RESOURCES = 250
+"""Resources of a world beyond which what touches each of them may take long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,23 @@ class Limits:
     def more(name: str) -> str:
         """Return how to raise a bound, wherever the server is: `EMULATOR_MAX_BODY (serve --max-body) allows more`."""
         return f"{Limits.variable(name)} (serve --{Limits.option(name)}) allows more"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What never changes in a world.
+
+    `timing` holds the lengths that replace those of waits, None for ever; `choices` the choice in force of every
+    assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`
+    whether data-plane replies say where they come from; `limits` how much of anything there may be.
+    """
+
+    machines: Mapping[str, Machine]
+    timing: Mapping[str, timedelta | None] = field(default_factory=dict)
+    choices: Mapping[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
+    provenance: bool = True
+    limits: Limits = field(default_factory=Limits)
 
 
 SAYS: Mapping[str, str] = {

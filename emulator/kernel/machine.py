@@ -9,7 +9,7 @@ from itertools import takewhile
 from typing import Any, NamedTuple, Protocol
 
 from emulator.kernel.errors import MachineError
-from emulator.kernel.sorted_group import SortedGroup
+from emulator.kernel.sorted_pages import SortedGroup
 
 ABSENT = "absent"
 """The state of a resource that is not there: an unknown id, a thing not yet created, a thing removed."""

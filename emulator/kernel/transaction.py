@@ -14,7 +14,7 @@ from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
 from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Timer
 from emulator.kernel.room import admit, charge, make_room
-from emulator.kernel.sorted_group import SortedGroup
+from emulator.kernel.sorted_pages import SortedGroup
 from emulator.kernel.store import Resource
 
 if TYPE_CHECKING:

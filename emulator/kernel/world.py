@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
-from math import inf
 from threading import RLock
-from typing import Any
+from typing import Any, NamedTuple
 
+from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
 from emulator.kernel.agenda import Agenda
-from emulator.kernel.ahead import BEHIND, RESTLESS, TOO_FAR, TURN_LIMIT, catch_up_limit, jump_limit, min_steps
 from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
-from emulator.kernel.expiry import catch_up, expire
 from emulator.kernel.history import History
 from emulator.kernel.journal import Change, Checkpoint, Journal
-from emulator.kernel.moment import BEGINNING, NOW, Moment
-from emulator.kernel.quantities import END_OF_TIME, format_duration
+from emulator.kernel.limits import Rules
 from emulator.kernel.room import FRAME, quota_of_another, size_of_copy
-from emulator.kernel.rules import Rules
 from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import Transaction, revert
 from emulator.kernel.weight import weigh
+
+BEGINNING, NOW = "beginning", "now"
+"""What `World.moment` calls the world as it began and as it is, so that no snapshot can be called that."""
+
+
+class Moment(NamedTuple):
+    """A world as it was at an instant: a copy that nobody changes, whatever its clock says.
+
+    `text` is the charge of what a beginning was read from.
+    """
+
+    at: datetime
+    world: World
+    text: Charge | None = None
 
 
 class World:
@@ -72,43 +80,33 @@ class World:
         return Transaction(self, self.settle(), why, context=context)
 
     def advance_to(self, instant: datetime) -> list[Change]:
-        """Jumps to an instant and returns what happened on the way, in order.
+        """Jump to an instant and return what happened on the way, in order.
 
         Raises:
-            TimeRunsForward: the instant has passed.
+            TimeRunsForward: the instant has passed, or lies beyond END_OF_TIME.
             Conflict: more would happen than one jump may bring about, or the world is behind. It stays where it is.
         """
-        here = self._before_a_jump()
-        return self._run_until(here, self.clock.advance_to(instant))
+        return jump(self, lambda clock: clock.advance_to(instant))
 
     def advance_by(self, duration: timedelta) -> list[Change]:
-        """Jumps ahead by a duration that is not negative.
-
-        Raises:
-            TimeRunsForward: that would be beyond the end of time.
-            Conflict: more would happen than one jump may bring about, or the world is behind. It stays where it is.
-        """
-        here = self._before_a_jump()
-        return self._run_until(here, self.clock.advance_by(duration))
+        """Jump ahead by a duration that is not negative, as `advance_to` does."""
+        return jump(self, lambda clock: clock.advance_by(duration))
 
     def advance_to_next(self) -> list[Change]:
-        """Jumps to the next instant at which anything but upkeep happens by itself; stays where it is when nothing will.
+        """Jump to the next instant at which anything but upkeep happens by itself; stay where nothing will.
 
         Raises:
             Conflict: the world is behind a clock that runs too fast.
         """
-        self._before_a_jump()
-        upcoming = self.next_due()
-        return [] if upcoming is None else self._catch_up(self.clock.catch_up_with(upcoming))
+        return jump_to_next(self)
 
     def advance_until_idle(self) -> list[Change]:
-        """Jumps from one event to the next until nothing but upkeep happens by itself.
+        """Jump from one event to the next until nothing but upkeep happens by itself.
 
         Raises:
-            Conflict: the world does not come to rest within what one jump may bring about, or is behind. It stays where it is.
+            Conflict: that takes more than one jump may bring about, or the world is behind. It stays where it is.
         """
-        here = self._before_a_jump()
-        return self._atomically(here, END_OF_TIME, self._go_on_until_idle, RESTLESS) if self.next_due() is not None else []
+        return jump_until_idle(self)
 
     def next_due(self) -> datetime | None:
         """The instant of the next thing but upkeep that happens by itself, or None."""
@@ -153,7 +151,7 @@ class World:
         """Back to the beginning, every part of it; a clock that runs begins again where it began. Snapshots are kept."""
         if self._beginning is not None:
             self.epoch += 1
-            self._go_back_to(self._beginning)
+            self.take_over(self._beginning.world, self._beginning.at)
             self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
     def empty(self) -> None:
@@ -164,13 +162,13 @@ class World:
     def copy(self) -> World:
         """The same world, to go on apart, without beginning or snapshots. Costs the number of resources, not what they hold."""
         twin = World(self.id, self.rules, self.clock.copy(), self.seed, self.quota)
-        twin._take_over(self)
+        twin._copy_from(self)
         return twin
 
     def fork(self, id: str, rules: Rules, seed: int) -> World:
         """The same world under another id, rules and seed, to go on apart: its past, its beginning and its snapshots, too."""
         twin = World(id, rules, self.clock.copy(), seed, quota_of_another(self))
-        twin._take_over(self)
+        twin._copy_from(self)
         twin.journal.mark_undelivered()
         twin._beginning, twin.snapshots = self._beginning, self.snapshots.copy()
         return twin
@@ -215,7 +213,8 @@ class World:
             return self.reset()
         if name not in self.snapshots:
             raise NotFound("snapshot", name, (BEGINNING, *self.snapshots))
-        return self._go_back_to(self.snapshots[name])
+        moment = self.snapshots[name]
+        return self.take_over(moment.world, moment.at)
 
     def undo(self, exchanges: int) -> None:
         """Takes back the newest exchanges and all that happened since the first of them, which the clock goes back to.
@@ -241,55 +240,12 @@ class World:
         """Where an exchange begins that comes now."""
         return Checkpoint(self.settle(), self.journal.last, self.history.count)
 
-    def _go_back_to(self, moment: Moment) -> None:
-        self._take_over(moment.world)
-        self.clock = Clock(moment.at, moment.world.clock.rate, moment.world.clock.wall)
+    def take_over(self, other: World, at: datetime) -> None:
+        """Become a copy of another world as it was at an instant; id, rules, seed and snapshots stay."""
+        self._copy_from(other)
+        self.clock = Clock(at, other.clock.rate, other.clock.wall)
 
-    def _take_over(self, other: World) -> None:
+    def _copy_from(self, other: World) -> None:
         self._frame = Charge(self.quota, size_of_copy(other))
         self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
         self.journal, self.history = other.journal.copy(), other.history.copy()
-
-    def _before_a_jump(self) -> datetime:
-        """Settles, and refuses to jump ahead of what the clock itself has not brought about yet."""
-        here = self.settle()
-        if self.clock.is_behind:
-            raise Conflict(BEHIND.format(format_duration(self.clock.behind)))
-        return here
-
-    def _run_until(self, here: datetime, instant: datetime) -> list[Change]:
-        """What happens from here to an instant to which the clock was moved; where that is too much, it goes back."""
-        first = self.agenda.first()
-        if first is None or first[0] > instant:
-            return []
-        return self._atomically(here, instant, lambda limit: self._catch_up(instant, limit), TOO_FAR)
-
-    def _atomically(self, here: datetime, until: datetime, go: Callable[[int], list[Change]], refusal: str) -> list[Change]:
-        before, limit = Moment(here, self.copy()), jump_limit(self)
-        try:
-            if min_steps(self, here, until, limit) > limit:
-                raise Conflict(refusal.format(limit))
-            return go(limit)
-        except Conflict:
-            self._go_back_to(before)
-            raise
-
-    def _go_on_until_idle(self, limit: int) -> list[Change]:
-        fired: list[Change] = []
-        for jumps in count(1):
-            if self.next_due() is None:
-                break
-            fired += self.advance_to_next()
-            if max(jumps, len(fired)) > limit:
-                raise Conflict(RESTLESS.format(limit))
-        return fired
-
-    def _catch_up(self, now: datetime, limit: float = inf) -> list[Change]:
-        fired: list[Change] = []
-        for events in count():
-            if max(events, len(fired)) > limit:
-                raise Conflict(TOO_FAR.format(limit))
-            if (first := self.agenda.first()) is None or first[0] > now:
-                break
-            fired += expire(self, *first)
-        return fired

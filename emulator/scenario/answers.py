@@ -6,9 +6,9 @@ import json
 from decimal import Decimal
 from typing import Any
 
-from emulator.kernel.printable import escaped
 from emulator.scenario.client import NoResponse, Response
 from emulator.scenario.strict_json import depth_of
+from emulator.text.escape import escaped
 
 DEEPEST = 200
 """Levels of a value: twice as many as a request to an emulator may have."""

@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
-from emulator.kernel.quantities import format_duration, parse_duration, parse_duration_at, parse_instant
-from emulator.kernel.redact import redact_body
+from emulator.kernel.time import format_duration, parse_duration, parse_duration_at, parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.schema_types import DELAY, DURATION, INSTANT
 from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendor
+from emulator.text.redact import redact_body
 
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}

@@ -8,12 +8,12 @@ from pathlib import Path
 from threading import Lock
 
 from emulator.kernel.errors import BadInput, NotFound, Problem
-from emulator.kernel.words import near
 from emulator.scenario.files import ENDINGS, is_scenario, looks_like_path
 from emulator.scenario.loader import load_file
 from emulator.scenario.passed_over import sort_out
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendors
+from emulator.text.nearest import near
 
 
 class Library:

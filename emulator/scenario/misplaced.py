@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from emulator.kernel.words import STEM, hint, near
 from emulator.scenario.foreign import foreign
+from emulator.text.nearest import STEM, hint, near
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]

@@ -8,10 +8,10 @@ from pathlib import Path
 import orjson
 
 from emulator.kernel.errors import BadInput
-from emulator.kernel.words import near, some
 from emulator.scenario.files import is_scenario, text_of
 from emulator.scenario.grammar import scenario_schema
 from emulator.sdk.vendor import Vendors
+from emulator.text.nearest import near, some
 
 
 def sort_out(paths: Iterable[Path], vendors: Vendors) -> tuple[list[Path], list[Path]]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from emulator.kernel.printable import escaped
-from emulator.kernel.redact import redact_header, redact_text
 from emulator.scenario.answers import NoEmulator, fits, read_answer, read_foreign, read_refusal
 from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
 from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
 from emulator.scenario.scenario import Scenario, Step
 from emulator.sdk.exact_json import dump
 from emulator.state.compare import differences, exact_difference, header_difference, shown
+from emulator.text.escape import escaped
+from emulator.text.redact import redact_header, redact_text
 
 CONTROL = "/_emulator"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.kernel.faults import NEXT
-from emulator.kernel.quantities import (
+from emulator.kernel.time import (
     DURATION_FORMS,
     DURATION_PATTERN,
     ENDLESS_WORDS,

@@ -15,10 +15,8 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
-from emulator.kernel.journal import format_instant
 from emulator.kernel.limits import MOST_RESOURCES
-from emulator.kernel.quantities import NEVER, parse_duration_at
-from emulator.kernel.words import hint
+from emulator.kernel.time import NEVER, format_instant, parse_duration_at
 from emulator.scenario.faults import read_fault
 from emulator.scenario.grammar import VERBS
 from emulator.scenario.ids import why_unfit
@@ -26,6 +24,7 @@ from emulator.scenario.invalid_paths import NO_MISTAKES, Mistakes, Path
 from emulator.scenario.resources import Listed, Lists, count, every_list, lists_of
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendor, Vendors
+from emulator.text.nearest import hint
 
 EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
 """Keys of a step that need another one beside them."""

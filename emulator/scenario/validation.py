@@ -16,12 +16,12 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from emulator.kernel.errors import MAX_PROBLEMS, Problem
-from emulator.kernel.quantities import parse_instant
-from emulator.kernel.words import near, some
+from emulator.kernel.time import parse_instant
 from emulator.scenario.document import Path
 from emulator.scenario.misplaced import Misplaced
 from emulator.scenario.schema_types import duration_mistake, is_duration
 from emulator.state.compare import abridge
+from emulator.text.nearest import near, some
 
 TYPES = {
     "object": "an object",

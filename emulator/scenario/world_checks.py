@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from emulator.kernel.advance import TimelineEvent
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Conflict, Problem, TooMany
-from emulator.kernel.plan import TimelineEvent
-from emulator.kernel.quantities import parse_duration
+from emulator.kernel.time import parse_duration
 from emulator.kernel.world import World
 from emulator.scenario.invalid_paths import Mistakes, Path
 from emulator.scenario.scenario import Scenario

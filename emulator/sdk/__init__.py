@@ -1,10 +1,8 @@
 """The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
 
-from emulator.kernel.assumption import Assumption
-from emulator.kernel.beside import MANY_RESOURCES
 from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import format_instant
+from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.machine import (
     ABSENT,
     EVERY,
@@ -21,11 +19,11 @@ from emulator.kernel.machine import (
     Timer,
     View,
 )
-from emulator.kernel.quantities import END_OF_TIME, parse_timestamp
 from emulator.kernel.store import PROGRESSING, IndexKey, SortedKey
+from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, Transition
 from emulator.kernel.weight import Shared, Weight
-from emulator.kernel.words import hint, near, some
+from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump
 from emulator.sdk.fields import (
@@ -57,6 +55,7 @@ from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Answer, Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
+from emulator.text.nearest import hint, near, some
 
 __all__ = [
     "ABSENT",

@@ -11,9 +11,8 @@ from functools import partial
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.journal import format_instant
 from emulator.kernel.limits import MOST_RESOURCES
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.time import format_instant, parse_instant
 
 
 def _same(value: Any) -> Any:

@@ -8,10 +8,10 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from emulator.kernel.assumption import Assumption
-from emulator.kernel.beside import LARGE_WORLD
+from emulator.kernel.limits import LARGE_WORLD
 from emulator.kernel.machine import Machine, Timer
 from emulator.kernel.transaction import Transaction
+from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Answer, Response

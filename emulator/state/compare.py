@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from emulator.kernel.quantities import parse_instant
-from emulator.kernel.redact import hide, hides, redact_body, redact_header, redact_text
+from emulator.kernel.time import parse_instant
+from emulator.text.redact import hide, hides, redact_body, redact_header, redact_text
 
 ABRIDGED = 120
 

@@ -11,13 +11,12 @@ from typing import Any
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import ResourceChange
-from emulator.kernel.moment import Moment
-from emulator.kernel.printable import escaped
 from emulator.kernel.store import PROGRESSING, SortedKey
 from emulator.kernel.transaction import Transaction
-from emulator.kernel.world import World
+from emulator.kernel.world import Moment, World
 from emulator.sdk.vendor import Vendors
 from emulator.state.compare import ABRIDGED, abridge
+from emulator.text.escape import escaped
 
 NAMES = ("id", "name", "token")
 """The keys by which things in a list are told apart, the first that all of them have."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from emulator.kernel.journal import Exchange, outcome
-from emulator.kernel.redact import redact_text
+from emulator.text.redact import redact_text
 from emulator.web.connection import Scope, Send
 from emulator.web.guard import OPEN, Rejection
 from emulator.web.lanes import off_loop_if_long

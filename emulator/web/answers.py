@@ -6,8 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from emulator.kernel.faults import Fault
-from emulator.kernel.plan import ScriptedResponse
+from emulator.kernel.faults import Fault, ScriptedResponse
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.request import Request

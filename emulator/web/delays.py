@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
-from emulator.kernel.ahead import TURN_LIMIT
+from emulator.kernel.advance import TURN_LIMIT, catch_up
 from emulator.kernel.clock import FROZEN, MONOTONIC
 from emulator.kernel.errors import Conflict, TimeRunsForward
-from emulator.kernel.expiry import catch_up
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
-from emulator.kernel.quantities import END_OF_TIME
+from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.connection import Connection

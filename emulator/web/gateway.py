@@ -7,18 +7,17 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 
-from emulator.kernel.beside import MANY_RESOURCES
 from emulator.kernel.budget import Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge, TooMany
 from emulator.kernel.faults import Fault
-from emulator.kernel.limits import Limits
-from emulator.kernel.redact import redact_text
+from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Stream
 from emulator.sdk.vendor import Vendor
+from emulator.text.redact import redact_text
 from emulator.web.answers import answer_to, would_refuse
 from emulator.web.connection import (
     Connection,

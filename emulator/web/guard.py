@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
 
-from emulator.kernel.redact import redact_header
-from emulator.kernel.secrets import LIVE
+from emulator.text.redact import redact_header
+from emulator.text.secrets import LIVE
 from emulator.web.hosts import may_name_us, name_in
 from emulator.web.origin import (
     AUTHORITY,

@@ -9,9 +9,8 @@ from threading import RLock
 from typing import TypeVar
 from weakref import WeakValueDictionary
 
-from emulator.kernel.ahead import TURN_LIMIT, catch_up_limit
+from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit
 from emulator.kernel.clock import FROZEN
-from emulator.kernel.expiry import catch_up
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, Scope, connection_of
 from emulator.web.event_loop import in_limited_thread

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.kernel.faults import AFTER_REPLY, Fault
-from emulator.kernel.redact import redact_text
 from emulator.sdk.exact_json import dump
 from emulator.sdk.response import Stream
+from emulator.text.redact import redact_text
 from emulator.web.connection import Connection, Send
 
 if TYPE_CHECKING:

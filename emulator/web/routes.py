@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.kernel.beside import LARGE_WORLD
-from emulator.kernel.words import hint
+from emulator.kernel.limits import LARGE_WORLD
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
+from emulator.text.nearest import hint
 from emulator.web.response import WORLD_HEADER
 
 ASTRAY = "astray"

@@ -9,11 +9,11 @@ from threading import Lock
 from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
-from emulator.kernel.redact import redact_text
-from emulator.kernel.secrets import redact
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Vendor
+from emulator.text.redact import redact_text
+from emulator.text.secrets import redact
 from emulator.web.access_log import error_code_of
 from emulator.web.connection import Scope
 from emulator.web.guard import Rejection

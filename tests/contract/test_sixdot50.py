@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
-from emulator.kernel.journal import format_instant
+from emulator.kernel.time import format_instant
 from emulator.kernel.world import World as KernelWorld
 from emulator.scenario.scenario import lay_over
 from emulator.sdk.exact_json import dump

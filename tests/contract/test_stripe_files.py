@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.time import parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.files.model.outcomes import Failing, Order, Work, plan

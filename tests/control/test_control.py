@@ -351,7 +351,7 @@ def test_two_waits_that_are_over_at_one_instant_both_happen(client: httpx.Client
 def test_a_world_that_only_repeats_what_nobody_sees_never_comes_to_rest(
     client: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("emulator.kernel.ahead.JUMP_LIMIT", 1_000)
+    monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT", 1_000)
     batch = {"id": "EMPTY", "schedule_type": "minutes", "schedule_minutes": "every_minute"}
     timing = {"serpwow.inactivity": "never"}
     made = client.post(

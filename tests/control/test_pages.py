@@ -16,9 +16,9 @@ from emulator.control import json_pieces as pieces
 from emulator.control import pages
 from emulator.control.json_pieces import in_pieces, together
 from emulator.control.pages import LETTERS
-from emulator.kernel import words
-from emulator.kernel.words import SEARCHED, near
 from emulator.sdk.exact_json import dump
+from emulator.text import nearest
+from emulator.text.nearest import SEARCHED, near
 
 PAGE = 10
 BATCHES = PAGE + 5
@@ -149,12 +149,12 @@ def test_among_many_words_the_one_that_a_slip_made_another_of_is_found(data: st.
 
 def test_of_many_words_few_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
-    rank = words._rank
+    rank = nearest._rank
 
     def counting(name: str, word: str) -> Any:
         compared.append(word)
         return rank(name, word)
 
-    monkeypatch.setattr(words, "_rank", counting)
+    monkeypatch.setattr(nearest, "_rank", counting)
     assert near("wolrd-77", [f"world-{n}" for n in range(10_000)]) == ["world-77"]
     assert len(compared) == SEARCHED

@@ -10,9 +10,9 @@ import pytest
 
 from emulator.control.app import ROUTES
 from emulator.control.route import ControlRoute
-from emulator.kernel import redact
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
+from emulator.text import redact
 
 SENT = "sent-by-a-client"
 FAULT = {"at": "serpwow.batches.list", "where": "before-commit", "do": "hang"}

@@ -12,7 +12,7 @@ import pytest
 
 from emulator.cli.listing import KINDS
 from emulator.cli.main import main
-from emulator.kernel.quantities import parse_duration
+from emulator.kernel.time import parse_duration
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS

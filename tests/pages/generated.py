@@ -10,7 +10,7 @@ from typing import Any
 
 from emulator.client.in_process import InProcessClient
 from emulator.kernel.machine import Machine, Row
-from emulator.kernel.quantities import format_duration
+from emulator.kernel.time import format_duration
 from emulator.reports.diagrams import draw
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces
 from emulator.reports.support_matrix import Answers, answers, coverage, overview

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.kernel import world as kernel_world
-from emulator.kernel.ahead import min_steps
+from emulator.kernel import advance
+from emulator.kernel.advance import fire, min_steps
 from emulator.kernel.errors import Conflict
-from emulator.kernel.expiry import expire
 from emulator.kernel.world import World
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
@@ -40,7 +39,7 @@ def test_a_jump_over_a_schedule_that_starts_too_often_is_refused_before_its_work
     monkeypatch: pytest.MonkeyPatch, jump: Callable[[World], object], state: dict[str, str]
 ) -> None:
     world = world_of({"id": "B", "searches": 1, **state, **EVERY_MINUTE})
-    monkeypatch.setattr(kernel_world, "lapse", lambda *_: pytest.fail("a step was made"))
+    monkeypatch.setattr(advance, "fire", lambda *_: pytest.fail("a step was made"))
     checkpoint = world.clock.now()
     with pytest.raises(Conflict, match=r"jump less far at once|not at rest"):
         jump(world)
@@ -105,6 +104,6 @@ def test_what_is_counted_ahead_is_never_more_than_what_happens(
 def steps_until(world: World, until: Any) -> int:
     steps = 0
     while (first := world.agenda.first()) is not None and first[0] <= until:
-        expire(world, *first)
+        fire(world, *first)
         steps += 1
     return steps

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.kernel import ahead
+from emulator.kernel import advance
 from emulator.kernel import world as kernel_world
+from emulator.kernel.advance import catch_up
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict
-from emulator.kernel.expiry import catch_up
 from emulator.kernel.world import World
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
@@ -48,8 +48,8 @@ FOREVER_BUSY: dict[str, Any] = {
 @pytest.fixture(autouse=True, scope="module")
 def short_looks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ahead, "LOOK_LIMIT", LOOK)
-        patch.setattr(ahead, "LOOK_LIMIT_EACH", 0)
+        patch.setattr(advance, "LOOK_LIMIT", LOOK)
+        patch.setattr(advance, "LOOK_LIMIT_EACH", 0)
         patch.setattr(kernel_world, "TURN_LIMIT", TURN)
         patch.setattr(lanes, "TURN_LIMIT", TURN)
         yield
@@ -133,7 +133,7 @@ def test_a_copy_of_a_world_that_is_behind_goes_on_from_where_that_is() -> None:
 
 
 def test_a_look_has_room_for_a_step_of_each_resource(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ahead, "LOOK_LIMIT_EACH", 1)
+    monkeypatch.setattr(advance, "LOOK_LIMIT_EACH", 1)
     world, wall = running(500)
     wall.seconds = 30
     assert world.settle() == START + timedelta(seconds=30)

@@ -13,7 +13,7 @@ from emulator.client.adapter import InProcessAdapter
 from emulator.client.connections import ask
 from emulator.kernel.clock import MAX_RATE, Clock
 from emulator.kernel.errors import BadInput
-from emulator.kernel.quantities import END_OF_TIME
+from emulator.kernel.time import END_OF_TIME
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
 from emulator.sdk.exact_json import dump

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.contract.validator import response_validator
-from emulator.kernel.quantities import parse_instant
+from emulator.kernel.time import parse_instant
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.kernel import words
 from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
 from emulator.scenario.files import TooLong, read_at_most
 from emulator.scenario.loader import load_document, load_file, load_text
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.strict_json import KeyTwice, _unique
 from emulator.server.tls import NoAuthority, Tls
+from emulator.text import nearest
 from emulator.vendors import VENDORS
 
 
@@ -99,10 +99,10 @@ def test_the_work_for_mistakes_grows_with_their_number(around: str, part: str, m
             calls += 1
             return rank(name, word)
 
-        rank = words._rank
-        monkeypatch.setattr(words, "_rank", counting)
+        rank = nearest._rank
+        monkeypatch.setattr(nearest, "_rank", counting)
         _refused(around.format("".join(part.format(n) for n in range(count))))
-        monkeypatch.setattr(words, "_rank", rank)
+        monkeypatch.setattr(nearest, "_rank", rank)
         return calls
 
     assert asked(600) <= 6 * asked(200)

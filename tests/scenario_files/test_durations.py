@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emulator.kernel.quantities import (
+from emulator.kernel.time import (
     DURATION_PATTERN,
     LONGEST,
     MILLISECOND,

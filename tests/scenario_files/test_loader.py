@@ -382,7 +382,7 @@ def test_the_same_scenario_and_seed_make_the_same_world() -> None:
 
 
 def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.kernel.ahead.JUMP_LIMIT", 100)
+    monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT", 100)
     batch = "{id: B, schedule_type: minutes, schedule_minutes: every_minute, searches: 1}"
     given = f"title: A\ngiven: {{serpwow: {{batches: [{batch}]}}}}\ntimeline:\n"
     with pytest.raises(BadInput) as refused:

@@ -21,9 +21,9 @@ from emulator.cli.stderr import standard_error
 from emulator.client.failure_report import story
 from emulator.client.transport import InProcess
 from emulator.control.serializers import body_to_json
-from emulator.kernel.redact import redact_body, redact_header, redact_text
-from emulator.kernel.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
 from emulator.server.app import create_app, library, worlds_of
+from emulator.text.redact import redact_body, redact_header, redact_text
+from emulator.text.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
 from emulator.web.access_log import LONGEST, AccessLog
 from tests.conftest import through_a_socket
 

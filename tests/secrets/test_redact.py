@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from emulator import Emulator
-from emulator.kernel.redact import redact_body, redact_header, redact_text
-from emulator.kernel.secrets import is_secret
+from emulator.text.redact import redact_body, redact_header, redact_text
+from emulator.text.secrets import is_secret
 
 BUCKET = {
     "name": "Results",

@@ -15,8 +15,8 @@ from emulator.cli.main import main
 from emulator.client.adapter import InProcessAdapter
 from emulator.client.transport import InProcess
 from emulator.control.app import ROUTES
-from emulator.kernel.redact import redact_text
 from emulator.server.app import create_app, library, worlds_of
+from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard
 from emulator.web.hosts import allowed, is_loopback

@@ -9,8 +9,8 @@ from typing import ClassVar
 
 from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
+from emulator.kernel.limits import Rules
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, Timer, View
-from emulator.kernel.rules import Rules
 from emulator.kernel.store import IndexKey
 from emulator.kernel.world import World
 

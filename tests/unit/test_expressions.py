@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from emulator.kernel.quantities import LONGEST_TEXT, parse_duration
+from emulator.kernel.time import LONGEST_TEXT, parse_duration
 from tests.support.expressions import TIMES, Use, unread, uses, uses_of_schemas, worst_growth
 
 BOUNDED = {
@@ -39,7 +39,7 @@ def test_every_expression_is_tried() -> None:
 
 
 def test_a_long_duration_is_refused_before_it_is_taken_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.kernel.quantities.re.findall", None)
-    monkeypatch.setattr("emulator.kernel.quantities.re.fullmatch", None)
+    monkeypatch.setattr("emulator.kernel.time.re.findall", None)
+    monkeypatch.setattr("emulator.kernel.time.re.fullmatch", None)
     with pytest.raises(ValueError, match="duration"):
         parse_duration("1" * LONGEST_TEXT + "s")

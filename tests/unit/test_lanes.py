@@ -11,9 +11,8 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from emulator.kernel.beside import MANY_RESOURCES
 from emulator.kernel.budget import Budget, Quota
-from emulator.kernel.limits import Limits
+from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.world import World
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer

@@ -16,9 +16,9 @@ from emulator.cli.terminal import printing_anything
 from emulator.client.journal import Change
 from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput, Problem
-from emulator.kernel.printable import escaped, escaped_lines
 from emulator.scenario.player import Difference as Played
 from emulator.state.diff import Difference
+from emulator.text.escape import escaped, escaped_lines
 
 NASTY = [
     "\x1b[2J",

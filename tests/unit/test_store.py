@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from emulator.kernel import pages, store
+from emulator.kernel import sorted_pages, store
 from emulator.kernel.agenda import Agenda
-from emulator.kernel.pages import PagedMap, SortedPages
-from emulator.kernel.store import IndexKey, SortedKey, Store
+from emulator.kernel.sorted_pages import SortedPages
+from emulator.kernel.store import IndexKey, PagedMap, SortedKey, Store
 from tests.support.toy import START
 
 IDS = st.integers(0, 40).map(str)
@@ -41,7 +41,8 @@ class Apple:
 def small_pages() -> Iterable[None]:
     """Pages so small that a few resources fill many."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "PAGE", 3)
+        patch.setattr(sorted_pages, "PAGE", 3)
+        patch.setattr(store, "PAGE", 3)
         patch.setattr(store, "SMALL", 3)
         yield
 

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from emulator.control.bodies import NEW_WORLD
 from emulator.kernel.errors import BadInput
-from emulator.kernel.words import FEW, hint, near, rank_of
 from emulator.scenario.document import Document
 from emulator.scenario.foreign import TABLES
 from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.loader import load_document
 from emulator.scenario.semantic_checks import STEP_KEYS
 from emulator.scenario.validation import problems_in
+from emulator.text.nearest import FEW, hint, near, rank_of
 from emulator.vendors import VENDORS
 
 SCHEMA = scenario_schema(VENDORS)

@@ -11,14 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulator.kernel.advance import TIMELINE, TimelineEvent
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, TimeRunsForward, TooMany
 from emulator.kernel.journal import Journal
-from emulator.kernel.limits import Limits
+from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import After, View
-from emulator.kernel.plan import TIMELINE, TimelineEvent
-from emulator.kernel.quantities import END_OF_TIME
-from emulator.kernel.rules import Rules
+from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, START, TIMINGS, Kettle, kitchen, shown
 
@@ -177,8 +176,8 @@ def test_until_idle_runs_to_the_last_thing_due() -> None:
 def test_a_jump_over_more_than_a_world_may_go_through_at_once_is_not_made(
     monkeypatch: pytest.MonkeyPatch, jump: Callable[[World], object], reason: str
 ) -> None:
-    monkeypatch.setattr("emulator.kernel.ahead.JUMP_LIMIT", 3)
-    monkeypatch.setattr("emulator.kernel.ahead.JUMP_LIMIT_EACH", 0)
+    monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT", 3)
+    monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT_EACH", 0)
     world = kitchen(8)
     with pytest.raises(Conflict, match=reason):
         jump(world)

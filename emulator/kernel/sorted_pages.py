@@ -1,116 +1,14 @@
-"""Maps and sorted sets in pages that copies share: a copy costs the number of pages, the first change in one its size."""
+"""Sorted sets in pages that copies share, and groups of resources that are read from anywhere in them."""
 
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 PAGE = 256
 """Entries of a page on average."""
-
-K = TypeVar("K", bound=Hashable)
-V = TypeVar("V")
-
-
-class PagedMap(Generic[K, V]):
-    """A dict without an order, by linear hashing: it grows by splitting one page at a time, never by moving everything.
-
-    `_wide` is the smallest mask of bits that reaches every page. A page whose number is not in `_own` may be another map's too.
-    """
-
-    __slots__ = ("_own", "_pages", "_size", "_wide")
-
-    def __init__(self) -> None:
-        self._pages: list[dict[K, V]] = [{}]
-        self._own = {0}
-        self._size = 0
-        self._wide = 0
-
-    def get(self, key: K) -> V | None:
-        """Return the value of a key, or None."""
-        place = hash(key) & self._wide
-        if place >= len(self._pages):
-            place &= self._wide >> 1
-        return self._pages[place].get(key)
-
-    def values_of(self, keys: Iterable[K]) -> list[V]:
-        """Return the values of keys that are there."""
-        pages, wide, narrow, count = self._pages, self._wide, self._wide >> 1, len(self._pages)
-        return [pages[place if (place := hash(key) & wide) < count else place & narrow][key] for key in keys]
-
-    def __getitem__(self, key: K) -> V:
-        return self._pages[self._place(key)][key]
-
-    def __contains__(self, key: K) -> bool:
-        return key in self._pages[self._place(key)]
-
-    def __setitem__(self, key: K, value: V) -> None:
-        place = hash(key) & self._wide
-        if place >= len(self._pages):
-            place &= self._wide >> 1
-        page = self._pages[place] if place in self._own else self._page_of_its_own(place)
-        size = len(page)
-        page[key] = value
-        if len(page) > size:
-            self._size += 1
-            if self._size > PAGE * len(self._pages):
-                self._split_a_page()
-
-    def pop(self, key: K) -> V | None:
-        """Take a key out and return its value; None where there is none."""
-        place = self._place(key)
-        if key not in self._pages[place]:
-            return None
-        self._size -= 1
-        return self._page_of_its_own(place).pop(key)
-
-    def __len__(self) -> int:
-        return self._size
-
-    def __iter__(self) -> Iterator[K]:
-        return chain.from_iterable(self._pages)
-
-    def copy(self) -> PagedMap[K, V]:
-        """Return the same entries, to be changed apart."""
-        twin: PagedMap[K, V] = PagedMap()
-        twin._pages, twin._size, twin._wide = self._pages.copy(), self._size, self._wide
-        self._own, twin._own = set(), set()
-        return twin
-
-    def differing(self, other: PagedMap[K, V]) -> Iterator[K]:
-        """Yield each key that has another value in the other map, or none in one of both; shared pages are passed over."""
-        mine, others = ({id(page) for page in it._pages} for it in (self, other))
-        for page in self._pages:
-            if id(page) not in others:
-                yield from (key for key, value in page.items() if other.get(key) is not value)
-        for page in other._pages:
-            if id(page) not in mine:
-                yield from (key for key in page if key not in self)
-
-    def _place(self, key: K) -> int:
-        place = hash(key) & self._wide
-        return place if place < len(self._pages) else place & self._wide >> 1
-
-    def _page_of_its_own(self, place: int) -> dict[K, V]:
-        if place not in self._own:
-            self._pages[place] = self._pages[place].copy()
-            self._own.add(place)
-        return self._pages[place]
-
-    def _split_a_page(self) -> None:
-        new = len(self._pages)
-        if new > self._wide:
-            self._wide = 2 * self._wide + 1
-        place = new & self._wide >> 1
-        stays: dict[K, V] = {}
-        moves: dict[K, V] = {}
-        for key, value in self._pages[place].items():
-            (moves if hash(key) & self._wide == new else stays)[key] = value
-        self._pages[place] = stays
-        self._pages.append(moves)
-        self._own |= {place, new}
 
 
 class SortedPages:
@@ -217,3 +115,39 @@ class SortedPages:
         self._pages.insert(place, page)
         self._lasts.insert(place, page[-1] if page else ())
         self._own.add(id(page))
+
+
+class SortedGroup:
+    """The resources of a group in its order. Whoever reads it changes nothing meanwhile."""
+
+    __slots__ = ("_get", "_members")
+
+    def __init__(self, members: SortedPages, get: Callable[[str], Any]) -> None:
+        self._members = members
+        self._get = get
+
+    def __len__(self) -> int:
+        return len(self._members)
+
+    def ascending(self, start: int = 0) -> Iterator[Any]:
+        """Yield the resources from an index on."""
+        return (self._get(member[-1]) for member in self._members.onward_from(start))
+
+    def reversed(self, start: int = 0) -> Iterator[Any]:
+        """Yield the resources last first, from an index on that is counted from the end."""
+        return (self._get(member[-1]) for member in self._members.back_from(len(self._members) - start))
+
+    def descending(self, start: int = 0) -> Iterator[Any]:
+        """Yield the resources from an index on as a stable sort in descending order has them.
+
+        The greatest value comes first; those that have the same value stay in order of arrival.
+        """
+        members, total = self._members, len(self._members)
+        while start < total:
+            last = total - 1 - start
+            value = members[last][0]
+            first = members.rank((value,))
+            end = members.rank((value, float("inf")))
+            begin = first + start - (total - end)
+            yield from (self._get(member[-1]) for member in islice(members.onward_from(begin), end - begin))
+            start = total - first

@@ -8,8 +8,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import unquote_plus
 
-from emulator.kernel.path_secrets import redact_segments
-from emulator.kernel.secrets import LONG, is_secret, may_name_secret, redact, redact_shapes, without_invisible
+from emulator.text.secrets import LONG, is_secret, may_name_secret, redact, redact_segments, redact_shapes, without_invisible
 
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""

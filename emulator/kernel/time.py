@@ -120,6 +120,11 @@ def _after_leap_second(second_before: str) -> datetime:
     return after
 
 
+def format_instant(instant: datetime) -> str:
+    """An instant as RFC 3339 in UTC, with as many decimals as it needs."""
+    return instant.isoformat().replace("+00:00", "Z")
+
+
 def parse_duration(written: object) -> timedelta:
     """A duration: text such as `1m30s` or `PT90S`, a number of seconds, or a timedelta.
 

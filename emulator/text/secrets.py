@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
@@ -120,6 +121,15 @@ _STEMS = sorted(stem for stem in _FIRST if not any(other in stem for other in _F
 
 _INVISIBLE = re.compile("[\\0\\xad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]+")
 
+_PATH = re.compile(r"(?:/(?:[^/\s\"'<>?#\\]|[\"'\\<>](?=[\w%]))*+)++")
+"""Segments one behind the other. A quote, a backslash or a bracket is one's own where a letter follows it."""
+
+_LINK = re.compile(r"(?<=/_files/)([^/\s]++/[^/\s]++/(?:up|down)load/)([^/\s\"'<>?#\\]++)")
+"""A link to a file that carries its own permission: vendor, world, purpose, and the token that permits it."""
+
+_INDEX = re.compile(r"[0-9]{1,2}")
+"""A place in a list, which a JSON pointer has behind the name of a list."""
+
 _BRACKETS = re.compile(r"[\[\]]+")
 _ESCAPE = re.compile(r"\\+u([0-9A-Fa-f]{4})")
 
@@ -177,3 +187,21 @@ def _is_secret(name: str) -> bool:
     if _ABOUT.search(words) is not None:
         return False
     return _SECRET.search(words) is not None or _SECRET.search(_NUMBERED.sub("", words)) is not None
+
+
+def redact_segments(text: str) -> str:
+    """Return a text in which no secret can be read in the paths: `/password/S3cr…`, `/_files/stripe/w/upload/batc…`."""
+    if "/_files/" in text:
+        text = _LINK.sub(lambda match: match[1] + redact(match[2]), text)
+    return _PATH.sub(_redact_path, text) if may_name_secret(text) else text
+
+
+def _redact_path(match: re.Match[str]) -> str:
+    segments = match[0].split("/")
+    named = [segment for segment in segments if segment not in ("", ".", "..")]
+    hidden = iter([*named[:1], *(_redact_behind(*pair) for pair in pairwise(named))])
+    return "/".join(segment if segment in ("", ".", "..") else next(hidden) for segment in segments)
+
+
+def _redact_behind(name: str, segment: str) -> str:
+    return redact(segment) if is_secret(name) and not _INDEX.fullmatch(segment) else segment

@@ -1,0 +1,227 @@
+"""What time does to a world: what is due happens at its own due instant, one thing after the other, within bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import count
+from math import inf
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from emulator.kernel.budget import Metered
+from emulator.kernel.clock import FROZEN, Clock
+from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
+from emulator.kernel.journal import Change
+from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
+from emulator.kernel.store import IndexKey
+from emulator.kernel.time import END_OF_TIME, format_duration
+from emulator.kernel.transaction import Transaction
+
+if TYPE_CHECKING:
+    from emulator.kernel.world import World
+
+JUMP_LIMIT = 10_000
+JUMP_LIMIT_EACH = 10
+"""Steps that one jump may bring about, and steps more for each resource: the work of a second or two."""
+
+LOOK_LIMIT = 1_000
+LOOK_LIMIT_EACH = 1
+MOST_OF_A_LOOK = 20_000
+"""Steps that one look makes at most to keep up with a clock that runs, more for each resource, and the most in any world.
+
+What is left is for the next looks.
+"""
+
+TURN_LIMIT = 50
+"""Steps of one turn of a look, so that others need not wait; and of a further look at a world that is behind already."""
+
+BEHIND = (
+    "the clock runs faster than this world can follow, which is {} behind: "
+    "set a slower rate, or frozen, which gives up the rest, before time is advanced"
+)
+TOO_FAR = "more than {} things would happen by themselves on the way: jump less far at once"
+RESTLESS = "after {} events this world is still not at rest: it seems to repeat for ever"
+
+
+def jump_limit(world: World) -> int:
+    """Return how many steps one jump may bring about in this world."""
+    return JUMP_LIMIT + JUMP_LIMIT_EACH * len(world.store)
+
+
+def catch_up_limit(world: World) -> int:
+    """Return how many steps one look makes at most in this world, where the clock runs."""
+    return min(LOOK_LIMIT + LOOK_LIMIT_EACH * len(world.store), MOST_OF_A_LOOK)
+
+
+def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
+    """Return how many steps lie between two instants at least, counted little further than `most`.
+
+    Counts no further than the next plan of the scenario, which may change anything.
+    """
+    view = Transaction(world, here, "look ahead")
+    end = min([until, *(plan.at for plan in world.store.all(TimelineEvent.kind))])
+    counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
+    return sum(least(view, end, most) for least in counts)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEvent(Metered):
+    """At `at`, `happen` says what becomes of the world: a pure function from a view of it to the values that follow.
+
+    `place` is the line of the scenario that arranged it. Where `happen` contradicts what the world has become by then
+    (BadInput), or adds more than it may hold (TooMany), nothing happens, and the journal says why.
+    """
+
+    id: str
+    place: str
+    since: datetime
+    at: datetime
+    happen: Callable[[View], Iterable[Any]]
+    status: str = "planned"
+    kind: ClassVar[str] = "emulator.timeline"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+def _measure(planned: TimelineEvent) -> timedelta:
+    return planned.at - planned.since
+
+
+def _happen(view: View, planned: TimelineEvent) -> Iterable[Any]:
+    return planned.happen(view)
+
+
+TIMELINE = Machine(
+    kind=TimelineEvent.kind,
+    states=("planned",),
+    commands=(),
+    timers=(Timer("timeline", None, "the scenario", measure=_measure),),
+    rows=(Row("planned", After("timeline"), ABSENT, None, _happen, "the scenario"),),
+    entry=("planned",),
+)
+
+
+Key = tuple[str, str]
+"""(kind, id) of a resource."""
+
+
+def catch_up(world: World, most: int) -> bool:
+    """Bring a world to where its clock is, and return whether it got there.
+
+    Where the clock runs, that is done in `most` steps at most. A world that did not get there shows the instant it has reached.
+    """
+    clock, steps = world.clock, 0
+    reached, target = clock.reached, clock.target()
+    while (first := world.agenda.first()) is not None and first[0] <= target:
+        if steps >= most and clock.rate != FROZEN:
+            clock.reach(reached, is_behind=True)
+            return False
+        fire(world, *first)
+        reached, steps = first[0], steps + 1
+    clock.reach(target)
+    return True
+
+
+def fire(world: World, due: datetime, key: Key) -> list[Change]:
+    """Let what is due at an instant happen to a resource, and return the changes.
+
+    Raises:
+        MachineError: it would be due again at once, for ever.
+    """
+    machine, resource = world.rules.machines[key[0]], world.store.find(*key)
+    upcoming = _due(world, key)
+    if resource is None or upcoming is None:
+        raise AssertionError(f"the agenda speaks of {key}, for which nothing is due")
+    _, wait = upcoming
+    # what arises when it should have happened already happens at once: no change is older than the one before it
+    at = max(due, world.history.newest or due)
+    try:
+        with Transaction(world, at, f"after {wait.name}", bounded=isinstance(resource, TimelineEvent)) as transaction:
+            row = transaction.expire(machine, resource, wait).row
+            if row.state == row.to and _due(world, key) == upcoming:
+                raise MachineError(f"after {wait.name}, {key} is due again at once")
+    except (BadInput, TooMany) as error:
+        with Transaction(world, at, f"impossible: {error}") as transaction:
+            transaction.remove(*key)
+    world.journal.extend(transaction.changes)
+    return transaction.changes
+
+
+def _due(world: World, key: Key) -> tuple[datetime, Timer] | None:
+    resource = world.store.find(*key)
+    return None if resource is None else world.rules.machines[key[0]].due(resource, world.rules.timing)
+
+
+def jump(world: World, move: Callable[[Clock], datetime]) -> list[Change]:
+    """Move a world's clock, let everything happen that is due by then, and return the changes.
+
+    Raises:
+        Conflict: that is more than one jump may bring about, or the world is behind. It stays where it is.
+    """
+    start = _settled(world)
+    target = move(world.clock)
+    first = world.agenda.first()
+    if first is None or first[0] > target:
+        return []
+    return _atomically(world, start, target, lambda limit: _fire_until(world, target, limit), TOO_FAR)
+
+
+def jump_to_next(world: World) -> list[Change]:
+    """Move a world's clock to the next event that is not upkeep, and return the changes."""
+    _settled(world)
+    upcoming = world.next_due()
+    return [] if upcoming is None else _fire_until(world, world.clock.catch_up_with(upcoming))
+
+
+def jump_until_idle(world: World) -> list[Change]:
+    """Move a world's clock from event to event until none is left that is not upkeep, and return the changes."""
+    start = _settled(world)
+    if world.next_due() is None:
+        return []
+    return _atomically(world, start, END_OF_TIME, lambda limit: _fire_until_idle(world, limit), RESTLESS)
+
+
+def _settled(world: World) -> datetime:
+    """Settle a world and return the present; refuse to jump ahead of what a running clock has not brought about yet."""
+    now = world.settle()
+    if world.clock.is_behind:
+        raise Conflict(BEHIND.format(format_duration(world.clock.behind)))
+    return now
+
+
+def _atomically(
+    world: World, start: datetime, until: datetime, run: Callable[[int], list[Change]], refusal: str
+) -> list[Change]:
+    """Run within the limit of a jump; a world that would exceed it goes back to the start."""
+    before, limit = world.copy(), jump_limit(world)
+    try:
+        if min_steps(world, start, until, limit) > limit:
+            raise Conflict(refusal.format(limit))
+        return run(limit)
+    except Conflict:
+        world.take_over(before, start)
+        raise
+
+
+def _fire_until(world: World, instant: datetime, limit: float = inf) -> list[Change]:
+    changes: list[Change] = []
+    for steps in count():
+        if max(steps, len(changes)) > limit:
+            raise Conflict(TOO_FAR.format(limit))
+        if (first := world.agenda.first()) is None or first[0] > instant:
+            break
+        changes += fire(world, *first)
+    return changes
+
+
+def _fire_until_idle(world: World, limit: int) -> list[Change]:
+    changes: list[Change] = []
+    for jumps in count(1):
+        if world.next_due() is None:
+            break
+        changes += jump_to_next(world)
+        if max(jumps, len(changes)) > limit:
+            raise Conflict(RESTLESS.format(limit))
+    return changes
