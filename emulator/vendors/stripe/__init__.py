@@ -1,20 +1,26 @@
 """Stripe: batch jobs of the second core API, their files, their events, and where these are sent."""
 
 from emulator.sdk import Credentials, Vendor
-from emulator.vendors.stripe.assumptions.jobs import ASSUMPTIONS
-from emulator.vendors.stripe.destinations.model import DESTINATION
+from emulator.vendors.stripe.assumptions import ASSUMPTIONS
+from emulator.vendors.stripe.destinations.machine import DESTINATION
+from emulator.vendors.stripe.destinations.operations import DESTINATION_OPERATIONS
+from emulator.vendors.stripe.destinations.responses import DESTINATION_RENDERERS
 from emulator.vendors.stripe.events.operations import EVENT_OPERATIONS
 from emulator.vendors.stripe.events.responses import EVENT_RENDERERS
+from emulator.vendors.stripe.files.operations import FILE_OPERATIONS
+from emulator.vendors.stripe.files.responses import FILE_RENDERERS
 from emulator.vendors.stripe.machine import JOB
-from emulator.vendors.stripe.operations import JOB_OPERATIONS, cite
+from emulator.vendors.stripe.operations import JOB_OPERATIONS
 from emulator.vendors.stripe.requests.admission import admit, credential, unmatched
 from emulator.vendors.stripe.responses.advice import advise
-from emulator.vendors.stripe.responses.jobs import JOB_RENDERERS, failure_response, response_headers
+from emulator.vendors.stripe.responses.citations import cite
+from emulator.vendors.stripe.responses.errors import ERROR_RENDERERS, failure_response
+from emulator.vendors.stripe.responses.jobs import render_job, response_headers
 from emulator.vendors.stripe.state.codec import StripeState
 
 
 def make_credentials(secret: str) -> Credentials:
-    """A key in the form of a sandbox's secret key."""
+    """Return a key in the form of a sandbox's secret key."""
     key = f"sk_test_{secret[:24]}"
     return Credentials({"api_key": key}, key)
 
@@ -24,10 +30,10 @@ STRIPE = Vendor(
     mounts=("/v2/core", "/stripe/v2/core"),
     base_path="",
     hosts=("api.stripe.com",),
-    operations=JOB_OPERATIONS + EVENT_OPERATIONS,
+    operations=JOB_OPERATIONS + FILE_OPERATIONS + EVENT_OPERATIONS + DESTINATION_OPERATIONS,
     machines=(JOB, DESTINATION),
     assumptions=ASSUMPTIONS,
-    renderers=JOB_RENDERERS | EVENT_RENDERERS,
+    renderers={"job": render_job} | ERROR_RENDERERS | FILE_RENDERERS | EVENT_RENDERERS | DESTINATION_RENDERERS,
     state=StripeState(),
     credential=credential,
     admit=admit,

@@ -1,4 +1,4 @@
-"""The life of a Stripe batch job: what a request or a file does in each status, and what the clock does by itself."""
+"""The machine of batch jobs: what a request or a file does in each status, and what time alone does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Portion, Row, Timer, View
+from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Part, Row, View, Wait
 from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
@@ -15,45 +15,49 @@ from emulator.vendors.stripe.assumptions.jobs import (
     EMPTY_FILE,
     PROGRESS_EVENTS,
 )
-from emulator.vendors.stripe.events.model import JOB_EVENT, and_tell, tell
-from emulator.vendors.stripe.files.model.links import LINK, RETENTION
-from emulator.vendors.stripe.model.jobs import STATUSES, WITH_RESULTS, Job, counts_at, pace, until_progress, validated_at
+from emulator.vendors.stripe.events.model import JOB_EVENT, emit, then_emit
+from emulator.vendors.stripe.files.model.links import LINK, RETENTION, results_are_gone
+from emulator.vendors.stripe.model.jobs import (
+    STATUSES,
+    WITH_RESULTS,
+    Job,
+    counts_at,
+    processing_time,
+    until_progress,
+    validated_at,
+)
 
 CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD = "create", "retrieve", "cancel", "upload", "download"
 
 
-def until_it_fails(job: Job) -> timedelta | None:
-    """How long a job works until it fails as a whole, where that was arranged."""
+def until_fault(job: Job) -> timedelta | None:
+    """Return the time until a job fails as a whole, None if it never does."""
     return None if job.fails_at is None else max(job.fails_at - job.since, timedelta())
 
 
-UPLOADING = Timer("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
-VALIDATION = Timer("stripe.validation", timedelta(seconds=5), "invented")
-FAULT = Timer("stripe.fault", None, "invented", measure=until_it_fails)
-PROCESSING = Timer("stripe.processing", None, "stripe-pace-2", measure=pace)
-VALIDATION_PROGRESS = Timer(
-    "stripe.validation_progress", None, "invented", settable=False, upkeep=True, portion=Portion(VALIDATION, until_progress)
+UPLOADING = Wait("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
+VALIDATION = Wait("stripe.validation", timedelta(seconds=5), "invented")
+FAULT = Wait("stripe.fault", None, "invented", measure=until_fault)
+PROCESSING = Wait("stripe.processing", None, "stripe-pace-2", measure=processing_time)
+VALIDATION_PROGRESS = Wait(
+    "stripe.validation_progress", None, "invented", settable=False, upkeep=True, part=Part(VALIDATION, until_progress)
 )
-PROCESSING_PROGRESS = Timer(
-    "stripe.processing_progress", None, "invented", settable=False, upkeep=True, portion=Portion(PROCESSING, until_progress)
+PROCESSING_PROGRESS = Wait(
+    "stripe.processing_progress", None, "invented", settable=False, upkeep=True, part=Part(PROCESSING, until_progress)
 )
-TIMEOUT = Timer("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
-DRAIN = Timer("stripe.drain", timedelta(seconds=1), "invented")
+TIMEOUT = Wait("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
+DRAIN = Wait("stripe.drain", timedelta(seconds=1), "invented")
 
 
 def skips_validation(_: View, job: Job) -> bool:
     return job.skip_validation
 
 
-def wants_validation(_: View, job: Job) -> bool:
-    return not job.skip_validation
-
-
 def has_no_rows(_: View, job: Job) -> bool:
     return job.rows == 0
 
 
-def has_an_invalid_row(_: View, job: Job) -> bool:
+def has_invalid_row(_: View, job: Job) -> bool:
     return job.invalid_row is not None
 
 
@@ -61,21 +65,9 @@ def has_no_results(view: View, job: Job) -> bool:
     return job.status not in WITH_RESULTS or results_are_gone(view, job)
 
 
-def results_are_gone(view: View, job: Job) -> bool:
-    """Whether the results of a job that has ended were kept for as long as they are."""
-    end = kept_until(view, job)
-    return end is not None and view.now >= end
-
-
-def kept_until(view: View, job: Job) -> datetime | None:
-    """Return when the results of a job that has ended are deleted, None if never."""
-    kept = view.length(RETENTION, job)
-    return None if kept is None else job.since + kept
-
-
-def tell_of_the_new_job(view: View, job: Job) -> Iterable[object]:
-    yield from tell(view, JOB_EVENT + "created", job)
-    yield from tell(view, JOB_EVENT + "ready_for_upload", job)
+def emit_creation(view: View, job: Job) -> Iterable[object]:
+    yield from emit(view, JOB_EVENT + "created", job)
+    yield from emit(view, JOB_EVENT + "ready_for_upload", job)
 
 
 def begin(view: View, job: Job) -> Iterable[Job]:
@@ -83,21 +75,21 @@ def begin(view: View, job: Job) -> Iterable[Job]:
 
 
 def begin_processing(view: View, job: Job) -> Iterable[Job]:
-    yield replace(job, checkpoint=view.now, counted_at=view.now, validated_count=job.rows, told=0)
+    yield replace(job, checkpoint=view.now, counted_at=view.now, validated_count=job.rows, reported=0)
 
 
-def tell_of_progress(view: View, job: Job) -> Iterable[object]:
-    yield replace(job, told=as_of_now(view, job).progress)
+def emit_progress(view: View, job: Job) -> Iterable[object]:
+    yield replace(job, reported=as_of_now(view, job).progress)
     if view.choice(PROGRESS_EVENTS.id) == "quarters":
-        yield from tell(view, JOB_EVENT + "updated", job)
+        yield from emit(view, JOB_EVENT + "updated", job)
 
 
-def stop_at_the_invalid_row(view: View, job: Job) -> Iterable[Job]:
-    good = (job.invalid_row or 1) - 1
-    yield replace(job, validated_count=good, success_count=0, failure_count=1, failing_rows=1, counted_at=view.now)
+def stop_at_invalid_row(view: View, job: Job) -> Iterable[Job]:
+    valid = (job.invalid_row or 1) - 1
+    yield replace(job, validated_count=valid, success_count=0, failure_count=1, failing_rows=1, counted_at=view.now)
 
 
-def keep_the_counts(view: View, job: Job) -> Iterable[Job]:
+def keep_counts(view: View, job: Job) -> Iterable[Job]:
     yield counted(view, job)
 
 
@@ -107,38 +99,37 @@ def count_every_row(view: View, job: Job) -> Iterable[Job]:
 
 
 def counted(view: View, job: Job) -> Job:
-    """A job that is being processed, or was until now, with the counts it has reached."""
+    """Return a job that is being processed, or was until now, with its counts of this instant."""
     success, failure = counts_at(job, view.now, view.length(PROCESSING, job))
     return replace(job, success_count=success, failure_count=failure, counted_at=view.now)
 
 
 def validated(view: View, job: Job) -> Job:
-    """A job that is being validated, with the count it has reached."""
+    """Return a job that is being validated with its count of this instant."""
     count = validated_at(job, view.now, view.length(VALIDATION, job))
     return replace(job, validated_count=count, counted_at=view.now)
 
 
 def as_of_now(view: View, job: Job) -> Job:
-    """The job with its counts brought up to the present."""
+    """Return the job with its counts of this instant."""
     if job.status == "in_progress":
         return counted(view, job)
     return validated(view, job) if job.status == "validating" else job
 
 
 def progress_of(view: View, job: Job) -> tuple[int, int, int]:
-    """The counts that a job has reached."""
+    """Return the counts of this instant."""
     now = as_of_now(view, job)
     return now.success_count, now.failure_count, now.validated_count
 
 
 READY, REFUSED = "ready_for_upload", "not_cancellable"
-WHEN_FAILED = Assume(CANCEL_FAILED.id, "200")
 
 JOB = Machine(
     kind=Job.kind,
     states=STATUSES,
     commands=(CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD),
-    timers=(
+    waits=(
         UPLOADING,
         VALIDATION,
         FAULT,
@@ -152,14 +143,14 @@ JOB = Machine(
     ),
     rows=(
         # in                 cause         go to         answer             effect           evidence
-        Row(ABSENT, On(CREATE), READY, "job", tell_of_the_new_job, "stripe-create-1"),
+        Row(ABSENT, On(CREATE), READY, "job", emit_creation, "stripe-create-1"),
         Row(EVERY, On(CREATE), SAME, "job", None, "stripe-idempotency-2"),
         #
         Row(EVERY, On(RETRIEVE), SAME, "job", None, "stripe-retrieve-1"),
         Row(ABSENT, On(RETRIEVE), SAME, "not_found", None, "stripe-retrieve-2"),
         #
-        Row(READY, On(UPLOAD), "in_progress", "uploaded", and_tell(begin), "stripe-upload-4", skips_validation),
-        Row(READY, On(UPLOAD), "validating", "uploaded", and_tell(begin), "stripe-upload-3", wants_validation),
+        Row(READY, On(UPLOAD), "in_progress", "uploaded", then_emit(begin), "stripe-upload-4", skips_validation),
+        Row(READY, On(UPLOAD), "validating", "uploaded", then_emit(begin), "stripe-upload-3"),
         Row(EVERY, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-6"),
         Row(ABSENT, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-5"),
         #
@@ -168,62 +159,59 @@ JOB = Machine(
         Row(ABSENT, On(DOWNLOAD), SAME, "link_refused", None, "stripe-output-6"),
         #
         Row(READY, On(CANCEL), SAME, REFUSED, None, "stripe-cancel-8", None, Assume(CANCEL_READY.id, "400")),
-        Row(READY, On(CANCEL), "cancelling", "job", and_tell(), "stripe-cancel-8"),
-        Row("validating", On(CANCEL), "cancelling", "job", and_tell(), "stripe-cancel-7"),
-        Row("in_progress", On(CANCEL), "cancelling", "job", and_tell(keep_the_counts), "stripe-cancel-2"),
+        Row(READY, On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-8"),
+        Row("validating", On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-7"),
+        Row("in_progress", On(CANCEL), "cancelling", "job", then_emit(keep_counts), "stripe-cancel-2"),
         Row("cancelling", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-9", None, Assume(CANCEL_TWICE.id, "400")),
         Row("cancelling", On(CANCEL), SAME, "job", None, "stripe-cancel-9"),
         Row("canceled", On(CANCEL), SAME, "job", None, "stripe-cancel-4"),
         Row("complete", On(CANCEL), SAME, "job", None, "stripe-cancel-10", None, Assume(CANCEL_COMPLETE.id, "200")),
         Row("complete", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-10"),
-        Row("validation_failed", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
-        Row("validation_failed", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
-        Row("batch_failed", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
-        Row("batch_failed", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
-        Row("timeout", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
-        Row("timeout", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
-        Row("upload_timeout", On(CANCEL), SAME, "job", None, "stripe-cancel-11", None, WHEN_FAILED),
-        Row("upload_timeout", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-11"),
+        *(
+            Row(status, On(CANCEL), SAME, answer, None, "stripe-cancel-11", None, assume)
+            for status in ("validation_failed", "batch_failed", "timeout", "upload_timeout")
+            for answer, assume in (("job", Assume(CANCEL_FAILED.id, "200")), (REFUSED, None))
+        ),
         Row(ABSENT, On(CANCEL), SAME, "not_found", None, "stripe-cancel-5"),
         #
-        Row(READY, After(UPLOADING.name), "upload_timeout", None, and_tell(), "stripe-upload-2"),
+        Row(READY, After(UPLOADING.name), "upload_timeout", None, then_emit(), "stripe-upload-2"),
         Row(
             "validating",
             After(VALIDATION.name),
             "validation_failed",
             None,
-            and_tell(stop_at_the_invalid_row),
+            then_emit(stop_at_invalid_row),
             "stripe-validation-2",
-            has_an_invalid_row,
+            has_invalid_row,
         ),
         Row(
             "validating",
             After(VALIDATION.name),
             "validation_failed",
             None,
-            and_tell(),
+            then_emit(),
             "stripe-file-5",
             has_no_rows,
             Assume(EMPTY_FILE.id, "invalid"),
         ),
-        Row("validating", After(VALIDATION.name), "in_progress", None, and_tell(begin_processing), "stripe-validation-1"),
-        Row("validating", After(FAULT.name), "batch_failed", None, and_tell(), "stripe-fault-2"),
-        Row("in_progress", After(FAULT.name), "batch_failed", None, and_tell(keep_the_counts), "stripe-fault-1"),
-        Row("in_progress", After(PROCESSING.name), "complete", None, and_tell(count_every_row), "stripe-complete-1"),
-        Row("in_progress", After(TIMEOUT.name), "timeout", None, and_tell(keep_the_counts), "stripe-timeout-2"),
-        Row("validating", After(VALIDATION_PROGRESS.name), SAME, None, tell_of_progress, "stripe-event-9"),
-        Row("in_progress", After(PROCESSING_PROGRESS.name), SAME, None, tell_of_progress, "stripe-event-9"),
-        Row("cancelling", After(DRAIN.name), "canceled", None, and_tell(), "stripe-cancel-6"),
+        Row("validating", After(VALIDATION.name), "in_progress", None, then_emit(begin_processing), "stripe-validation-1"),
+        Row("validating", After(FAULT.name), "batch_failed", None, then_emit(), "stripe-fault-2"),
+        Row("in_progress", After(FAULT.name), "batch_failed", None, then_emit(keep_counts), "stripe-fault-1"),
+        Row("in_progress", After(PROCESSING.name), "complete", None, then_emit(count_every_row), "stripe-complete-1"),
+        Row("in_progress", After(TIMEOUT.name), "timeout", None, then_emit(keep_counts), "stripe-timeout-2"),
+        Row("validating", After(VALIDATION_PROGRESS.name), SAME, None, emit_progress, "stripe-event-9"),
+        Row("in_progress", After(PROCESSING_PROGRESS.name), SAME, None, emit_progress, "stripe-event-9"),
+        Row("cancelling", After(DRAIN.name), "canceled", None, then_emit(), "stripe-cancel-6"),
     ),
     progress=progress_of,
     entry=(READY,),
 )
 
-_PASSES = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.cause, After) and row.to != row.state}
+_ENDED_BY = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.cause, After) and row.to != row.state}
 
 
-def passes_at(view: View, job: Job) -> datetime | None:
-    """When time alone takes the job out of its status, None where it never does."""
-    waits = (wait for wait in JOB.timers if (job.status, wait.name) in _PASSES)
+def status_end(view: View, job: Job) -> datetime | None:
+    """Return when time alone ends the status of the job, None if it never does."""
+    waits = (wait for wait in JOB.waits if (job.status, wait.name) in _ENDED_BY)
     lengths = (view.length(wait, job) for wait in waits)
     return min((job.since + length for length in lengths if length is not None), default=None)

@@ -1,4 +1,4 @@
-"""Assumptions where Stripe's publications are silent about events and event destinations."""
+"""Further assumptions about events and event destinations."""
 
 from __future__ import annotations
 
@@ -31,11 +31,5 @@ DELETED_DESTINATION = Assumption(
     ("schema", "sample"),
     "schema",
     "The schema and the page have an id and an object; the sample of the OpenAPI document has deleted: true besides.",
-)
-
-OF_EVENTS = (
-    EVENT_REASON,
-    SNAPSHOT_OF_V2,
-    THIN_WITH_VERSION,
-    DELETED_DESTINATION,
+    ("deleted",),
 )

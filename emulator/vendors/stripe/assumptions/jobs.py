@@ -1,10 +1,8 @@
-"""Where Stripe's publications are silent: the choices, ours, and why."""
+"""Assumptions about jobs, files, events and destinations."""
 
 from __future__ import annotations
 
 from emulator.sdk import Assumption
-from emulator.vendors.stripe.assumptions.events import OF_EVENTS
-from emulator.vendors.stripe.assumptions.requests import OF_REQUESTS
 
 CANCEL_READY = Assumption(
     "stripe.cancel-in-ready-for-upload",
@@ -123,6 +121,7 @@ LINK_REFUSED = Assumption(
     ("403", "404"),
     "403",
     "Stores with presigned links refuse them so.",
+    ("link_refused",),
 )
 LINK_LIFE = Assumption(
     "stripe.download-link-life",
@@ -193,6 +192,7 @@ LIST_ORDER = Assumption(
     ("newest", "oldest"),
     "newest",
     "Every list of the first API begins with what is newest.",
+    ("events", "destinations"),
 )
 TOO_MANY_DESTINATIONS = Assumption(
     "stripe.too-many-destinations",
@@ -235,41 +235,4 @@ PAGE_FILTERS = Assumption(
     ("refuse", "apply"),
     "refuse",
     "Filters are published not to change after the first request, but no page says what happens if they do.",
-)
-
-ASSUMPTIONS = (
-    CANCEL_READY,
-    CANCEL_TWICE,
-    CANCEL_COMPLETE,
-    CANCEL_FAILED,
-    CANCEL_PARAMETERS,
-    WITHOUT_OUTPUT,
-    UPLOAD_TIMEOUT_DETAILS,
-    LIVEMODE,
-    VERSION_UNKNOWN,
-    IDEMPOTENT_ID,
-    IDEMPOTENCY_TYPE,
-    ENDPOINTS,
-    CHANNEL,
-    REQUIRED_FIELDS,
-    CONTENT_TYPE,
-    LINK_REFUSED,
-    LINK_LIFE,
-    EMPTY_FILE,
-    ROW_WITHOUT_ID,
-    RESULTS_EXPIRED,
-    UPDATED_EVENTS,
-    PROGRESS_EVENTS,
-    EVENT_CHANGES,
-    EVENT_METADATA,
-    RATE_LIMIT_TYPE,
-    LIST_ORDER,
-    TOO_MANY_DESTINATIONS,
-    OTHER_ACCOUNT,
-    PING_REASON,
-    PING_FORM,
-    PING_OBJECT,
-    PAGE_FILTERS,
-    *OF_EVENTS,
-    *OF_REQUESTS,
 )

@@ -1,4 +1,4 @@
-"""Where Stripe's publications are silent about requests: their keys, their headers, their bodies, and how many there may be."""
+"""Assumptions about requests: their keys, headers, bodies, and how many there may be."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ PUBLISHABLE_KEY = Assumption(
     ("403", "401"),
     "403",
     "The first API has answered with 403 for years, as its users report; no page gives the status of the second.",
+    ("publishable_key",),
 )
 RESTRICTED_KEY = Assumption(
     "stripe.restricted-key",
@@ -32,6 +33,7 @@ ORGANIZATION_KEY = Assumption(
     ("400", "403"),
     "400",
     "Such requests are published to need the header; no page prints the refusal, and what is missing is 400 elsewhere.",
+    ("no_context",),
 )
 KEY_IN_USE = Assumption(
     "stripe.idempotency-key-in-use",
@@ -76,17 +78,4 @@ RATE_LIMITS = Assumption(
     ("never", "sandbox"),
     "never",
     "A clock that stands still never begins another second, so that a test would be refused for no fault of its own.",
-)
-
-OF_REQUESTS = (
-    PUBLISHABLE_KEY,
-    RESTRICTED_KEY,
-    OTHER_KEY,
-    ORGANIZATION_KEY,
-    KEY_IN_USE,
-    MALFORMED_CONTEXT,
-    ACCOUNT_HEADER,
-    BODY_TYPE,
-    EMPTY_METADATA,
-    RATE_LIMITS,
 )

@@ -1,25 +1,87 @@
-"""Event destinations: where events are sent, once there is somebody to send them; made, changed and switched by the client."""
+"""Event destinations, the receivers that their events go to, and the accounts that these come from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from emulator.sdk import ABSENT, EVERY, SAME, IndexKey, Machine, Metered, On, Row, Transaction, View
-from emulator.vendors.stripe.destinations.receivers import CLOUDS, WEBHOOK, EventBridge, EventGrid
-from emulator.vendors.stripe.destinations.sources import read_sources
-from emulator.vendors.stripe.events.model import PING, tell
-from emulator.vendors.stripe.model.jobs import SELF, letters
+from emulator.sdk import IndexKey, Kept, View
+from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
+from emulator.vendors.stripe.events.model import is_event_type
+from emulator.vendors.stripe.model.accounts import SELF
+from emulator.vendors.stripe.model.versions import has_new_sources
 
-CREATE, RETRIEVE, UPDATE, DELETE = "create", "retrieve", "update", "delete"
-ENABLE, DISABLE, PING_IT = "enable", "disable", "ping"
+MOST = 16
+"""Most destinations of an account. Evidence: stripe-destination-13."""
+
+WEBHOOK, EVENTBRIDGE, EVENT_GRID = "webhook_endpoint", "amazon_eventbridge", "azure_event_grid"
+RECEIVERS = (WEBHOOK, EVENTBRIDGE, EVENT_GRID)
+"""The types of destinations; each is also the name of the field that describes its receiver. Evidence: stripe-destination-11."""
+
+EVENTBRIDGE_STATUSES = ("pending", "active", "deleted", "unknown")
+EVENT_GRID_STATUSES = ("never_activated", "activated", "deleted", "unknown")
+"""The statuses of the source or topic that Stripe made in the cloud; the first is that of a new one."""
+
+SOURCES = ("@self", "@accounts", "@organization_members", "@organization_members/@accounts")
+FORMER_SOURCES = {"self": "@self", "other_accounts": "@accounts"}
+"""The present spelling of each value of versions before 2026-03-25. Evidence: stripe-destination-15."""
+
+_FORMER_SPELLING = {new: old for old, new in FORMER_SOURCES.items()}
+
+EVERYTHING = "*"
+THIN_TYPES = ("v1.", "v2.")
+"""The first letters of the types of thin events. Evidence: stripe-event-8."""
 
 
 @dataclass(frozen=True, slots=True)
-class Destination(Metered):
-    """Where events go, and which of them.
+class EventBridge:
+    """A partner event source in an account at Amazon."""
+
+    aws_account_id: str = "123456789012"
+    aws_region: str = "us-east-1"
+    aws_event_source_status: str = EVENTBRIDGE_STATUSES[0]
+    required: ClassVar[tuple[str, ...]] = ("aws_account_id", "aws_region")
+
+    def to_json(self, destination_id: str) -> dict[str, Any]:
+        """Return the receiver as its destination shows it. Evidence: stripe-destination-12."""
+        arn = f"arn:aws:events:{self.aws_region}::event-source/aws.partner/stripe.com/{destination_id}"
+        return {
+            "aws_account_id": self.aws_account_id,
+            "aws_event_source_arn": arn,
+            "aws_event_source_status": self.aws_event_source_status,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class EventGrid:
+    """A partner topic in a subscription at Azure."""
+
+    azure_region: str = "westeurope"
+    azure_resource_group_name: str = "events"
+    azure_subscription_id: str = "00000000-0000-0000-0000-000000000000"
+    azure_partner_topic_status: str = EVENT_GRID_STATUSES[0]
+    required: ClassVar[tuple[str, ...]] = ("azure_region", "azure_resource_group_name", "azure_subscription_id")
+
+    def to_json(self, destination_id: str) -> dict[str, Any]:
+        """Return the receiver as its destination shows it. Evidence: stripe-destination-12."""
+        return {
+            "azure_partner_topic_name": f"stripe-{destination_id.replace('_', '-')}",
+            "azure_partner_topic_status": self.azure_partner_topic_status,
+            "azure_region": self.azure_region,
+            "azure_resource_group_name": self.azure_resource_group_name,
+            "azure_subscription_id": self.azure_subscription_id,
+        }
+
+
+CLOUDS: dict[str, type[EventBridge] | type[EventGrid]] = {EVENTBRIDGE: EventBridge, EVENT_GRID: EventGrid}
+"""The types whose receiver is in a cloud."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination(Kept):
+    """A receiver of events, and the types that it wants.
 
     `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.
     """
@@ -44,94 +106,37 @@ class Destination(Metered):
     kind: ClassVar[str] = "stripe.event_destination"
 
     def index(self) -> tuple[IndexKey, ...]:
+        """Return the group of the account's destinations."""
         return (("owner", self.owner),)
 
 
-def note_the_change(view: View, destination: Destination) -> Iterable[Destination]:
-    yield replace(destination, updated=view.now)
+def is_source(text: str, version: str) -> bool:
+    """Return whether a request of this version may name a source so; the former values are accepted in every version."""
+    return text in FORMER_SOURCES or (text in SOURCES and has_new_sources(version))
 
 
-def tell_of_the_ping(view: View, destination: Destination) -> Iterable[Any]:
-    yield from tell(view, PING, destination)
+def load_sources(sources: Iterable[str]) -> tuple[str, ...]:
+    """Return sources in their present spelling."""
+    return tuple(FORMER_SOURCES.get(it, it) for it in sources)
 
 
-DESTINATION = Machine(
-    kind=Destination.kind,
-    states=("enabled", "disabled"),
-    commands=(CREATE, RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, PING_IT),
-    timers=(),
-    rows=(
-        # in    cause         go to  answer         effect           evidence
-        Row(ABSENT, On(CREATE), "enabled", "destination", None, "stripe-destination-1"),
-        Row(EVERY, On(CREATE), SAME, "destination", None, "stripe-idempotency-2"),
-        Row(EVERY, On(RETRIEVE), SAME, "destination", None, "stripe-destination-2"),
-        Row(EVERY, On(UPDATE), SAME, "destination", note_the_change, "stripe-destination-3"),
-        Row(EVERY, On(DELETE), ABSENT, "deleted", None, "stripe-destination-4"),
-        Row("disabled", On(ENABLE), "enabled", "destination", note_the_change, "stripe-destination-5"),
-        Row("enabled", On(ENABLE), SAME, "destination", None, "stripe-destination-6"),
-        Row("enabled", On(DISABLE), "disabled", "destination", note_the_change, "stripe-destination-5"),
-        Row("disabled", On(DISABLE), SAME, "destination", None, "stripe-destination-6"),
-        Row(EVERY, On(PING_IT), SAME, "pinged", tell_of_the_ping, "stripe-destination-7"),
-        *(
-            Row(ABSENT, On(command), SAME, "nothing_found", None, "stripe-destination-8")
-            for command in (RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, PING_IT)
-        ),
-    ),
-    entry=(),
-)
-
-MOST = 16
-"""How many destinations an account may have. Evidence: stripe-destination-13."""
+def sources_to_json(sources: Iterable[str], version: str) -> list[str]:
+    """Return sources as answers of this version spell them. Evidence: stripe-destination-17."""
+    return [*sources] if has_new_sources(version) else [_FORMER_SPELLING.get(it, it) for it in sources]
 
 
-def new_destination(tx: Transaction, fields: Mapping[str, Any], owner: str) -> Destination:
-    """The destination that valid fields ask for."""
-    id = mint_id(tx)
-    given = {name: fields[name] for name in ("name", "event_payload", "description") if name in fields}
-    destination = Destination(
-        id,
-        tx.now,
-        tx.now,
-        tx.now,
-        enabled_events=tuple(fields["enabled_events"]),
-        type=fields["type"],
-        **_receiver(tx, fields),
-        snapshot_api_version=fields.get("snapshot_api_version"),
-        metadata=fields.get("metadata", {}),
-        owner=owner,
-        **given,
-    )
-    return replace(destination, events_from=read_sources(fields["events_from"])) if fields.get("events_from") else destination
+def unknown_thin_event(payload: str, types: Iterable[str]) -> str | None:
+    """Return the first of these types that is no thin event, where the payload is thin. Evidence: stripe-destination-14."""
+    return next((type for type in types if not is_event_type(type)), None) if payload == "thin" else None
 
 
-def _receiver(view: View, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes that say where the events of a new destination go."""
-    if fields["type"] == WEBHOOK:
-        return {"url": fields[WEBHOOK]["url"], "signing_secret": mint_secret(view)}
-    return {"cloud": CLOUDS[fields["type"]](**fields[fields["type"]])}
+def thin_event_of_snapshot(view: View, payload: str, types: Iterable[str]) -> str | None:
+    """Return the first of these types that is a thin event, where the payload is a snapshot and that is refused."""
+    if payload != "snapshot" or view.choice(SNAPSHOT_OF_V2.id) == "accept":
+        return None
+    return next((type for type in types if type.startswith(THIN_TYPES)), None)
 
 
-def changed_destination(old: Destination, fields: Mapping[str, Any]) -> Destination:
-    """The destination as valid fields change it; metadata that is null goes away."""
-    plain = {name: fields[name] for name in ("name", "description") if name in fields}
-    changed = replace(old, **plain)
-    if "enabled_events" in fields:
-        changed = replace(changed, enabled_events=tuple(fields["enabled_events"]))
-    if WEBHOOK in fields:
-        changed = replace(changed, url=fields[WEBHOOK]["url"])
-    if "metadata" in fields:
-        merged = {**old.metadata, **fields["metadata"]}
-        changed = replace(changed, metadata={name: value for name, value in merged.items() if value is not None})
-    return changed
-
-
-def mint_id(view: View) -> str:
-    """An id that no destination has yet."""
-    while view.find(Destination.kind, id := f"ed_test_61{letters(view.mint('stripe.event_destination'), 40)}") is not None:
-        pass
-    return id
-
-
-def mint_secret(view: View) -> str:
-    """The secret that a destination's deliveries are signed with."""
-    return f"whsec_{letters(view.mint('stripe.signing_secret'), 32)}"
+def has_needless_version(view: View, payload: str, version: str | None) -> bool:
+    """Return whether a destination of thin events has a version of snapshots, and that is refused."""
+    return payload == "thin" and version is not None and view.choice(THIN_WITH_VERSION.id) == "refuse"

@@ -1,4 +1,4 @@
-"""The taking in of an uploaded file, line by line: each row is checked, and kept as no more than what the results need."""
+"""Read an uploaded JSON Lines file as it arrives: check each row, and keep only what the results need."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ _MOST_SHAPES = 0xFFFF
 _FIRST_TABLE = 1024
 _HASH = 0xFFFF_FFFF
 _MEMORY = 4
-"""The memory that zlib takes to compress: 2 to the power of this and 6 more, in bytes."""
+"""The zlib memory level: a compressor takes 2 ** (_MEMORY + 6) bytes."""
 
 LONGEST_BLOCK = 16_384
-"""Bytes of a block from which on it takes no more rows."""
+"""Bytes at which a block is closed, even if it has fewer than BLOCK rows."""
 
 LONGEST_LINE = 1_000_000
-"""A line that is longer is no request; the bound keeps a file without line ends from filling the memory."""
+"""Bytes of the longest line. A longer one is an invalid row, so a file without line ends cannot fill the memory."""
 
 LARGEST_FILE = 5_000_000_000
 """Evidence: stripe-file-1."""
 
 
-class Intake:
-    """Takes in a file as it arrives. What it holds beyond the rows is one line, and a table of the ids seen."""
+class JsonlReader:
+    """Read a file chunk by chunk. Beside the rows it holds one unfinished line, and a hash table of the ids seen."""
 
     limit = LARGEST_FILE
 
@@ -58,66 +58,54 @@ class Intake:
         self._block_size = 0
         self._names: dict[tuple[str, ...], int] = {(): 0}
         self._names_size = 0
-        self._seen = array("I", bytes(4 * _FIRST_TABLE))
-        self._hashes = array("I", bytes(4 * _FIRST_TABLE))
+        self._allocate(_FIRST_TABLE)
         self._ids = 0
 
     @property
     def size(self) -> int:
-        """Bytes of what is kept of the file so far."""
+        """The bytes held in memory for the file so far."""
         tables = getsizeof(self._seen) + getsizeof(self._hashes)
         return self._rows.weigh().own + len(self._rest) + self._block_size + self._names_size + tables
 
     def give_up(self) -> None:
-        """Keep nothing any more."""
+        """Drop everything read so far."""
         self.__init__()  # type: ignore[misc]
 
     def feed(self, chunk: bytes) -> None:
-        """Takes in the next bytes."""
+        """Read the next bytes of the file."""
         first, *others = chunk.split(b"\n")
         self._rest += b"" if self._skipping else first
         if others:
-            self._take(self._rest)
+            self._read_line(self._rest)
             for line in others[:-1]:
-                self._take(line)
+                self._read_line(line)
             self._rest, self._skipping = others[-1], False
         if len(self._rest) > LONGEST_LINE:
             self._add(b"null", NOT_JSON)
             self._rest, self._skipping = b"", True
 
     def rows(self) -> Rows:
-        """The rows, once the file has been taken in."""
-        self._take(self._rest)
+        """Finish the file and return its rows."""
+        self._read_line(self._rest)
         self._close_block()
         self._rest, self._seen, self._hashes = b"", array("I"), array("I")
         return replace(self._rows, names=tuple(self._names), opened=[(-1, [])])
 
-    def _take(self, line: bytes) -> None:
-        """Takes in a line; one that is blank is no request. Evidence: stripe-file-4."""
+    def _read_line(self, line: bytes) -> None:
+        """Add the row of a line; skip a blank one. Evidence: stripe-file-4."""
         if not line.strip():
             return
         try:
             row = orjson.loads(line) if len(line) <= LONGEST_LINE else None
         except ValueError:
             row = None
-        if type(row) is dict:
-            self._take_row(row)
-        else:
+        if type(row) is not dict:
             self._add(b"null", NOT_JSON)
-
-    def _take_row(self, row: dict[str, Any]) -> None:
+            return
         id = row.get("id")
-        key = _written(id)
-        if id is None:
-            self._add(key, ID_MISSING)
-        elif type(id) is not str or not _ID.fullmatch(id):
-            self._add(key, ID_FORM)
-        elif self._is_known(key):
-            self._add(key, ID_TWICE)
-        elif fault := _fault(row):
-            self._add(key, fault)
-        else:
-            self._add(key, FINE, row.get("path_params") or {})
+        key = _dump_id(id)
+        fault = _fault_of_id(id) or (ID_TWICE if self._is_known(key) else _fault_of(row))
+        self._add(key, fault, {} if fault else row.get("path_params") or {})
 
     def _add(self, id: bytes, fault: int, path_params: dict[str, str] | None = None) -> None:
         rows, names = self._rows, tuple(path_params or ())
@@ -125,16 +113,17 @@ class Intake:
             self._names[names] = len(self._names)
             self._names_size += sum(map(getsizeof, (names, *names)))
         values = orjson.dumps([*path_params.values()]) if path_params else b""
+        length = len(id) + len(values)
         self._block += id, values
-        self._block_size += len(id) + len(values)
-        rows.lengths.append(min(len(id) + len(values), LONG))
+        self._block_size += length
+        rows.lengths.append(min(length, LONG))
         rows.faults.append(fault)
         rows.shapes.append(self._names.get(names, 0))
         if len(self._block) == 2 * BLOCK or self._block_size >= LONGEST_BLOCK:
             self._close_block()
 
     def _close_block(self) -> None:
-        """Puts the rows of the block that is being written to the others."""
+        """Append the current block to the rows, compressed once they exceed PLAIN bytes."""
         rows, block = self._rows, b"\n".join(self._block)
         if not block:
             return
@@ -142,85 +131,80 @@ class Intake:
             compressor = compressobj(1, DEFLATED, WINDOW, _MEMORY)
             block = compressor.compress(block) + compressor.flush()
         rows.records.extend(block)
-        rows.firsts.append(len(rows) - len(self._block) // 2)
+        rows.firsts.append(self._first_of_block())
         rows.ends.append(len(rows.records))
         self._block, self._block_size = [], 0
 
+    def _first_of_block(self) -> int:
+        return len(self._rows) - len(self._block) // 2
+
     def _is_known(self, key: bytes) -> bool:
-        """Return whether an earlier row has this id; note otherwise that the row about to be added is the first."""
+        """Return whether an earlier row has this id; if not, record that the next row has it."""
         hashed = hash(key) & _HASH
-        place = self._place(key, hashed)
-        if self._seen[place]:
+        slot = self._slot(hashed, key)
+        if self._seen[slot]:
             return True
-        self._seen[place], self._hashes[place] = len(self._rows) + 1, hashed
+        self._seen[slot], self._hashes[slot] = len(self._rows) + 1, hashed
         self._ids += 1
         if 4 * self._ids > 3 * len(self._seen):
             self._grow()
         return False
 
-    def _place(self, key: bytes, hashed: int) -> int:
-        """Where in the table of ids this one stands, or belongs."""
-        seen, hashes = self._seen, self._hashes
-        mask = len(seen) - 1
-        place = hashed & mask
-        while row := seen[place]:
-            if hashes[place] == hashed and self._id(row - 1) == key:
-                return place
-            place = (place + 1) & mask
-        return place
+    def _slot(self, hashed: int, key: bytes | None = None) -> int:
+        """Return the slot that holds this id in the hash table, or else the free slot where it belongs."""
+        seen, mask = self._seen, len(self._seen) - 1
+        slot = hashed & mask
+        while row := seen[slot]:
+            if key is not None and self._hashes[slot] == hashed and self._id(row - 1) == key:
+                return slot
+            slot = (slot + 1) & mask
+        return slot
 
     def _id(self, row: int) -> bytes:
-        """The id of an earlier row, which may be in the block that is being written."""
-        first = len(self._rows) - len(self._block) // 2
+        """Return the id of an earlier row, which may still be in the open block."""
+        first = self._first_of_block()
         return self._block[2 * (row - first)] if row >= first else self._rows.record(row)[0]
 
+    def _allocate(self, slots: int) -> None:
+        self._seen, self._hashes = array("I", bytes(4 * slots)), array("I", bytes(4 * slots))
+
     def _grow(self) -> None:
-        """Makes the table twice as large."""
+        """Double the hash table."""
         earlier = zip(self._seen, self._hashes, strict=True)
-        size = 2 * len(self._seen)
-        self._seen, self._hashes = array("I", bytes(4 * size)), array("I", bytes(4 * size))
+        self._allocate(2 * len(self._seen))
         for row, hashed in earlier:
             if row:
-                place = self._free(hashed)
-                self._seen[place], self._hashes[place] = row, hashed
-
-    def _free(self, hashed: int) -> int:
-        mask = len(self._seen) - 1
-        place = hashed & mask
-        while self._seen[place]:
-            place = (place + 1) & mask
-        return place
+                slot = self._slot(hashed)
+                self._seen[slot], self._hashes[slot] = row, hashed
 
 
 def read_rows(text: str) -> Rows:
-    """The rows of a file that is written out."""
-    intake = Intake()
-    intake.feed(text.encode())
-    return intake.rows()
+    """Return the rows of a file given as a text."""
+    reader = JsonlReader()
+    reader.feed(text.encode())
+    return reader.rows()
 
 
-def _written(id: Any) -> bytes:
-    """An id, whatever it is; null where it is nested more deeply than can be written."""
+def _dump_id(id: Any) -> bytes:
+    """Return an id of any type as JSON; null where it is nested too deeply for orjson."""
     try:
         return orjson.dumps(id)
     except orjson.JSONEncodeError:
         return b"null"
 
 
-def _fault(row: dict[str, Any]) -> int:
-    """What is wrong with a row whose id is right. Null is as good as nothing. Evidence: stripe-file-3."""
-    if not _is_of_texts(row.get("path_params")):
+def _fault_of_id(id: Any) -> int:
+    if id is None:
+        return ID_MISSING
+    return FINE if type(id) is str and _ID.fullmatch(id) else ID_FORM
+
+
+def _fault_of(row: dict[str, Any]) -> int:
+    """Return the fault of a row whose id is valid. Null counts as absent. Evidence: stripe-file-3, stripe-file-6."""
+    path_params, context = row.get("path_params"), row.get("context")
+    if path_params is not None and not (type(path_params) is dict and all(type(it) is str for it in path_params.values())):
         return PATH_FORM
     if not isinstance(row.get("params"), dict | None):
         return PARAMS_FORM
-    fits = _is_context(row.get("context")) and isinstance(row.get("stripe_version"), str | None)
-    return FINE if fits else CONTEXT_FORM
-
-
-def _is_of_texts(value: Any) -> bool:
-    return value is None or (type(value) is dict and all(type(it) is str for it in value.values()))
-
-
-def _is_context(value: Any) -> bool:
-    """Return whether a row may have this context: an account's id, or nothing. Evidence: stripe-file-6."""
-    return value is None or (type(value) is str and _ACCOUNT.fullmatch(value) is not None)
+    is_account = context is None or (type(context) is str and _ACCOUNT.fullmatch(context))
+    return FINE if is_account and isinstance(row.get("stripe_version"), str | None) else CONTEXT_FORM

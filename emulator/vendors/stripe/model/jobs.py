@@ -1,4 +1,4 @@
-"""What Stripe keeps: batch jobs, and how far their rows have come at any instant."""
+"""Batch jobs, and the counts of their rows at any instant."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.sdk import PROGRESSING, IndexKey, Metered
-from emulator.vendors.stripe.files.model.outcomes import Failing, Work
-from emulator.vendors.stripe.model.versions import Endpoint
-
-SELF = "self"
-"""The owner of what belongs to the account that this world's keys act for."""
+from emulator.sdk import MOVING, IndexKey, Kept
+from emulator.vendors.stripe.files.model.outcomes import FailureRule, RowOutcomes
+from emulator.vendors.stripe.model.accounts import SELF
+from emulator.vendors.stripe.model.endpoints import Endpoint
 
 STATUSES = (
     "ready_for_upload",
@@ -26,28 +24,28 @@ STATUSES = (
     "upload_timeout",
 )
 AT_WORK = ("validating", "in_progress")
-"""The statuses in which counts follow from the time that has passed."""
+"""The statuses in which time alone changes the counts."""
 
 WITH_RESULTS = ("canceled", "complete", "validation_failed", "timeout")
 
 DEFAULT_RPS = 10
 
 PARTS = 4
-"""Into how many parts the work of a job is divided: an event tells of each that is done."""
+"""Parts of the work of a job; an event reports each one that is done."""
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Job(Metered):
+class Job(Kept):
     """A batch job.
 
-    The counts are those of the instant `counted_at`; while rows are validated or processed, more of them follow from the
-    time that has passed. `checkpoint` is when the job was last entered upon that. `failing_rows` will have failed in the end,
-    and validation stops at `invalid_row`. `work` is what is known of its file, None where a scenario gave numbers only;
-    `failing` are the rules by which the file's rows fail. `told` is the newest count of which an event told as progress. At
-    `fails_at` the job fails as a whole. `owner` is SELF, or names another account.
+    The counts are those of the instant `counted_at`; while rows are validated or processed, the time since then adds more.
+    That phase began at `checkpoint`. `failing_rows` will have failed in the end, and validation stops at `invalid_row`.
+    `work` has the rows of its file, None where a scenario gives numbers only; they fail by the rules `failing`. `reported` is
+    the newest count that an event reported as progress. At `fails_at` the job fails as a whole. `owner` is SELF, or the id of
+    another account.
     """
 
     id: str
@@ -71,32 +69,38 @@ class Job(Metered):
     fails_at: datetime | None = None
     error: str | None = None
     owner: str = SELF
-    work: Work | None = None
-    failing: tuple[Failing, ...] = ()
-    told: int = 0
+    work: RowOutcomes | None = None
+    failing: tuple[FailureRule, ...] = ()
+    reported: int = 0
     kind: ClassVar[str] = "stripe.batch_job"
 
     @property
     def progress(self) -> int:
-        """How many rows were validated, or processed, at `counted_at`: whatever its status is about."""
+        """The rows validated or processed at `counted_at`, whichever the status is about."""
         return self.validated_count if self.status == "validating" else self.processed
 
     @property
     def processed(self) -> int:
-        """How many rows had an outcome at `counted_at`."""
+        """The rows that had an outcome at `counted_at`."""
         return self.success_count + self.failure_count
 
+    @property
+    def goal(self) -> int:
+        """The rows validated or processed at the end of a status that is about them."""
+        return self.rows if self.status != "validating" or self.invalid_row is None else self.invalid_row - 1
+
     def index(self) -> tuple[IndexKey, ...]:
-        return (PROGRESSING,) if self.status in AT_WORK else ()
+        """Return the group of the jobs whose counts change by themselves, if it is one."""
+        return (MOVING,) if self.status in AT_WORK else ()
 
 
-def pace(job: Job) -> timedelta:
-    """How long processing takes from its beginning, at `maximum_rps` rows a second. Evidence: stripe-pace-1, stripe-pace-2."""
+def processing_time(job: Job) -> timedelta:
+    """Return the time from the start of processing to its end, at `maximum_rps`. Evidence: stripe-pace-1, stripe-pace-2."""
     return job.counted_at - job.checkpoint + timedelta(seconds=job.rows - job.processed) / job.maximum_rps
 
 
 def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, int]:
-    """The rows that succeeded and failed by `now`, if processing takes `length` from its beginning (None: for ever)."""
+    """Return the rows that succeeded and failed by `now`, if processing takes `length` from its start (None: for ever)."""
     left = job.rows - job.processed
     done = _share(left, job, now, length)
     if job.work is not None:
@@ -107,32 +111,26 @@ def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, i
 
 
 def validated_at(job: Job, now: datetime, length: timedelta | None) -> int:
-    """The rows found valid by `now`, if validation takes `length` from its beginning (None: for ever)."""
-    return job.validated_count + _share(_goal(job) - job.validated_count, job, now, length)
+    """Return the rows found valid by `now`, if validation takes `length` from its start (None: for ever)."""
+    return job.validated_count + _share(job.goal - job.validated_count, job, now, length)
 
 
 def until_progress(job: Job, length: timedelta) -> timedelta | None:
-    """Return the time from `since` until the next part of the work is done, if all of it takes `length` from its beginning.
+    """Return the time from `since` until the next part of the work is done, if all of it takes `length` from its start.
 
     It is None where no part is left before the end.
     """
-    goal, told = _goal(job), max(job.progress, job.told)
-    part = told * PARTS // goal + 1 if goal else PARTS
+    goal, reported = job.goal, max(job.progress, job.reported)
+    part = reported * PARTS // goal + 1 if goal else PARTS
     wanted = -(-goal * part // PARTS)
     if wanted >= goal:
         return None
-    total = max((job.checkpoint + length - job.counted_at) // _TICK, 0)
-    passed = -(-(wanted - job.progress) * total // (goal - job.progress))
+    passed = -(-(wanted - job.progress) * _ticks_left(job, length) // (goal - job.progress))
     return job.counted_at - job.since + passed * _TICK
 
 
-def _goal(job: Job) -> int:
-    """How many rows are validated, or processed, at the end of the status that is about them."""
-    return job.rows if job.status != "validating" or job.invalid_row is None else job.invalid_row - 1
-
-
 def letters(digest: bytes, count: int) -> str:
-    """Letters and digits that stand for a digest."""
+    """Return letters and digits that stand for a digest."""
     number, text = int.from_bytes(digest, "big"), ""
     for _ in range(count):
         number, digit = divmod(number, len(_ALPHABET))
@@ -141,9 +139,14 @@ def letters(digest: bytes, count: int) -> str:
 
 
 def _share(whole: int, job: Job, now: datetime, length: timedelta | None) -> int:
-    """As much of `whole` as the time since `counted_at` is of the time from there to the end, rounded down."""
+    """Return as much of `whole` as the time since `counted_at` is of the time from there to the end, rounded down."""
     passed = (now - job.counted_at) // _TICK
     if length is None or passed <= 0:
         return 0
-    total = (job.checkpoint + length - job.counted_at) // _TICK
+    total = _ticks_left(job, length)
     return whole if passed >= total else whole * passed // total
+
+
+def _ticks_left(job: Job, length: timedelta) -> int:
+    """Return the microseconds from `counted_at` to the end, at least 0."""
+    return max((job.checkpoint + length - job.counted_at) // _TICK, 0)

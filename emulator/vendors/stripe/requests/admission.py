@@ -1,32 +1,40 @@
-"""What requests to the API have in common: who sends them, in which version, for whom, and with which fields."""
+"""Admission: the credential of a request, and the checks of all operations before it is looked at any closer."""
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from datetime import timedelta
 
-from emulator.sdk import ABSENT, ENCODED, Answer, Handler, Machine, Operation, Request, Transaction
-from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, OTHER_ACCOUNT, VERSION_UNKNOWN
-from emulator.vendors.stripe.assumptions.requests import BODY_TYPE
+from emulator.sdk import Answer, Operation, Request, Transaction, View
+from emulator.vendors.stripe.assumptions.jobs import VERSION_UNKNOWN
+from emulator.vendors.stripe.assumptions.requests import (
+    ACCOUNT_HEADER,
+    KEY_IN_USE,
+    MALFORMED_CONTEXT,
+    ORGANIZATION_KEY,
+    OTHER_KEY,
+    PUBLISHABLE_KEY,
+    RATE_LIMITS,
+    RESTRICTED_KEY,
+)
 from emulator.vendors.stripe.files.model.links import MOUNT
-from emulator.vendors.stripe.model.accounts import LOCKED, platform_of
-from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, is_well_formed, named_version
-from emulator.vendors.stripe.requests.contexts import acting, refusal_of_context
-from emulator.vendors.stripe.requests.in_flight import refusal_of_key_in_use
-from emulator.vendors.stripe.requests.keys import refusal_of_key, refusal_of_organization
-from emulator.vendors.stripe.requests.limits import refusal_of_rate
-from emulator.vendors.stripe.requests.queries import Known, Mistaken, pairs_of
+from emulator.vendors.stripe.model.accounts import LOCKED, SELF, Traffic, account_of, platform_of
+from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, is_well_formed, parse_version
 
-WithFields = Callable[[Transaction, Request, Mapping[str, Any]], Answer]
-"""Carries out an operation whose body is an object with these fields."""
+PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"
 
-NOBODYS = f"\0{ABSENT}"
-"""An id that nothing has."""
+REQUESTS_PER_SECOND = 25
+"""In a sandbox as a whole and for each endpoint alike. Evidence: stripe-limit-4."""
+
+SECOND = timedelta(seconds=1)
+
+_ACCOUNT = re.compile(r"acct_\w+", re.ASCII)
 
 
 def credential(request: Request) -> str | None:
-    """The secret key: a bearer token, or the user name of basic authentication. Evidence: stripe-auth-1."""
+    """Return the secret key: a bearer token, or the user name of basic authentication. Evidence: stripe-auth-1."""
     scheme, _, value = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         return value.strip() or None
@@ -34,6 +42,7 @@ def credential(request: Request) -> str | None:
 
 
 def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    """Refuse a request for its key, account, rate, version or idempotency key, or because of the platform."""
     platform = platform_of(tx)
     if platform.status == "down":
         return Answer("down", "stripe-platform-1")
@@ -44,47 +53,116 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     if platform.limiting != "none":
         return Answer("limited", "stripe-limit-1", platform.limiting)
     return (
-        refusal_of_key(tx, request.credential)
-        or refusal_of_organization(request.credential, request.headers)
-        or refusal_of_context(tx, request)
-        or refusal_of_rate(tx, acting(tx, request))
-        or _version_refusal(tx, request, operation)
-        or refusal_of_key_in_use(tx, request, operation)
+        _check_key(tx, request.credential)
+        or _check_organization(request)
+        or _check_context(tx, request)
+        or _check_rate(tx, request)
+        or _check_version(tx, request, operation)
+        or _check_key_in_use(tx, request, operation)
     )
+
+
+def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
+    """Answer for an unknown path or verb: after the check of the key, except below the mount of links."""
+    if platform_of(tx).status == "down":
+        return Answer("down", "stripe-platform-1")
+    if request.path.startswith(MOUNT):
+        return Answer("wrong_verb", "stripe-link-1", verbs) if verbs else Answer("link_refused", "stripe-output-6")
+    return _check_key(tx, request.credential) or Answer("astray", "stripe-path-2" if verbs else "stripe-path-1")
 
 
 def version_of(request: Request) -> str:
     """Return the version that a request names; empty where it names none."""
-    return named_version(request.headers.get("stripe-version", ""))
+    return parse_version(request.headers.get("stripe-version", ""))
 
 
-def is_known(version: str, operation: str) -> bool:
-    """Return whether it is known that this version has the operation."""
-    return version in PREVIEWS or (version in GENERAL and not operation.startswith("stripe.batch_jobs."))
+def context_of(request: Request) -> str:
+    """Return the path of accounts in Stripe-Context, or else in Stripe-Account. Evidence: stripe-context-3."""
+    return request.headers.get("stripe-context") or request.headers.get("stripe-account", "")
 
 
-def _version_refusal(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+def is_path_of_accounts(view: View, context: str) -> bool:
+    """Return whether a context is empty, or a path of account ids."""
+    own = account_of(view).name
+    return not context or all(it == own or _ACCOUNT.fullmatch(it) for it in context.split("/"))
+
+
+def acting_account(view: View, request: Request) -> str:
+    """Return the account that a request acts for: the last of its context, or else SELF. Evidence: stripe-context-1."""
+    id = context_of(request).rpartition("/")[2]
+    return SELF if id in ("", account_of(view).name) else id
+
+
+def _check_key(tx: Transaction, key: str | None) -> Answer | None:
+    """Refuse a key that is not good; one that the scenario lists is good in any form."""
+    if key is None or not tx.accepts("stripe", key):
+        return Answer("unauthenticated", "stripe-auth-2")
+    if tx.lists("stripe", key):
+        return None
+    if key.startswith(PUBLISHABLE):
+        return Answer("publishable_key", "stripe-auth-3", None, PUBLISHABLE_KEY.id)
+    if key.startswith(RESTRICTED):
+        refused = tx.choice(RESTRICTED_KEY.id) == "refuse"
+        return Answer("restricted_key", "stripe-auth-5", None, RESTRICTED_KEY.id) if refused else None
+    if not key.startswith(SECRET) and tx.choice(OTHER_KEY.id) == "401":
+        return Answer("unauthenticated", "stripe-auth-6", None, OTHER_KEY.id)
+    return None
+
+
+def _check_organization(request: Request) -> Answer | None:
+    """Refuse the key of an organization where no account is named."""
+    if not (request.credential or "").startswith(ORGANIZATION) or request.headers.get("stripe-context"):
+        return None
+    return Answer("no_context", "stripe-auth-8", None, ORGANIZATION_KEY.id)
+
+
+def _check_context(tx: Transaction, request: Request) -> Answer | None:
+    if request.headers.get("stripe-account") and tx.choice(ACCOUNT_HEADER.id) == "refuse":
+        message = "The header Stripe-Account is not supported here; send Stripe-Context instead"
+        return Answer("invalid_fields", "stripe-context-3", message, ACCOUNT_HEADER.id)
+    if is_path_of_accounts(tx, context_of(request)) or tx.choice(MALFORMED_CONTEXT.id) == "accept":
+        return None
+    return Answer("wrong_account", "stripe-context-4", context_of(request), MALFORMED_CONTEXT.id)
+
+
+def _check_rate(tx: Transaction, request: Request) -> Answer | None:
+    """Count a request, or refuse one beyond the limit and count nothing."""
+    if tx.choice(RATE_LIMITS.id) == "never":
+        return None
+    account = acting_account(tx, request)
+    traffic = tx.find(Traffic.kind, account)
+    if traffic is None or tx.now - traffic.since >= SECOND:
+        traffic = Traffic(account, tx.now)
+    if traffic.requests >= REQUESTS_PER_SECOND:
+        return Answer("limited", "stripe-limit-5", "global-rate", RATE_LIMITS.id)
+    tx.put(Traffic(account, traffic.since, traffic.requests + 1))
+    return None
+
+
+def _check_version(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    """Refuse an unknown version, or note the assumption by which it is accepted."""
     version = version_of(request)
     if not version:
         return Answer("no_version", "stripe-version-1")
-    if is_known(version, operation.name) or (choice := tx.choice(VERSION_UNKNOWN.id)) == "any":
+    if version in PREVIEWS or (version in GENERAL and not operation.name.startswith("stripe.batch_jobs.")):
         return None
-    if choice == "lenient" and is_well_formed(version):
-        return None
-    return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN.id)
+    choice = tx.choice(VERSION_UNKNOWN.id)
+    if choice != "any" and (choice == "strict" or not is_well_formed(version)):
+        return Answer("unknown_version", "stripe-version-4", None, VERSION_UNKNOWN.id)
+    request.assumption = VERSION_UNKNOWN.id
+    return None
 
 
-def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
-    """An unknown path or verb, once the key is known to be good; links need none."""
-    if platform_of(tx).status == "down":
-        return Answer("down", "stripe-platform-1")
-    if request.path.startswith(MOUNT) and verbs:
-        return Answer("wrong_verb", "stripe-link-1", verbs)
-    if request.path.startswith(MOUNT):
-        return Answer("link_refused", "stripe-output-6")
-    if refusal := refusal_of_key(tx, request.credential):
-        return refusal
-    return Answer("astray", "stripe-path-2" if verbs else "stripe-path-1")
+def _check_key_in_use(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    """Refuse an idempotency key of an earlier request that has not taken effect yet. Evidence: stripe-idempotency-9."""
+    key = request.headers.get("idempotency-key")
+    if request.method == "GET" or not key or tx.choice(KEY_IN_USE.id) == "execute":
+        return None
+    account = acting_account(tx, request)
+    for name, earlier in request.in_flight:
+        if name == operation.name and earlier.headers.get("idempotency-key") == key and acting_account(tx, earlier) == account:
+            return Answer("key_in_use", "stripe-idempotency-9", None, KEY_IN_USE.id)
+    return None
 
 
 def _user_name(encoded: str) -> str | None:
@@ -92,90 +170,3 @@ def _user_name(encoded: str) -> str | None:
         return b64decode(encoded, validate=True).decode().partition(":")[0] or None
     except ValueError:
         return None
-
-
-def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -> Answer:
-    """Asks the thing that the path names; another account's is not there, or forbidden where that is assumed.
-
-    Evidence: stripe-owner-1.
-    """
-    id = request.parameters["id"]
-    found = tx.find(machine.kind, id)
-    if found is None or found.owner == acting(tx, request):
-        return Answer.of(tx.ask(machine, id, command))
-    if tx.choice(OTHER_ACCOUNT.id) == "403":
-        return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT.id)
-    return Answer.of(tx.ask(machine, NOBODYS, command))._replace(evidence="stripe-owner-1", assumption=OTHER_ACCOUNT.id)
-
-
-def checking_fields(act: Handler, takes_fields: bool) -> Handler:
-    """The same operation, once its query is known to be empty, and its body to be an object or nothing.
-
-    Where no fields are taken, the object is empty.
-
-    Evidence: stripe-fields-2, stripe-cancel-1 and stripe-list-3.
-    """
-
-    def act_checking(tx: Transaction, request: Request) -> Answer:
-        if refusal := _refusal_of_body_type(tx, request):
-            return refusal
-        fields = fields_of(request)
-        if not isinstance(fields, dict):
-            return Answer("invalid_fields", "stripe-fields-2", fields)
-        queried = [name for name, _ in pairs_of(request)]
-        if queried and takes_fields:
-            return Answer("invalid_fields", "stripe-list-3", f"Unknown field: {queried[0]}")
-        unknown = [] if takes_fields else [*queried, *fields]
-        if unknown and tx.choice(CANCEL_PARAMETERS.id) == "refuse":
-            return Answer("invalid_fields", "stripe-fields-1", f"Unknown field: {unknown[0]}", CANCEL_PARAMETERS.id)
-        return act(tx, request)
-
-    return act_checking
-
-
-def _refusal_of_body_type(tx: Transaction, request: Request) -> Answer | None:
-    if request.body and is_mislabelled(request) and tx.choice(BODY_TYPE.id) == "refuse":
-        message = f"The Content-Type of the body must be application/json, not {content_type(request)}"
-        return Answer("invalid_fields", "stripe-body-2", message, BODY_TYPE.id)
-    return None
-
-
-def is_mislabelled(request: Request) -> bool:
-    """Return whether a body has a label that no page gives to JSON; curl's own is on one. Evidence: stripe-body-1."""
-    return content_type(request) not in ("", "application/json", ENCODED)
-
-
-def content_type(request: Request) -> str:
-    """Return the type of a body in lower case, without its parameters; empty where none is named."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def reading_query(act: Handler, known: Known | None = None) -> Handler:
-    """The same operation, whose query is refused where it is not right; with `known`, one that reads it no further.
-
-    Evidence: stripe-list-3.
-    """
-
-    def act_reading(tx: Transaction, request: Request) -> Answer:
-        try:
-            if known is not None:
-                known.read(request)
-            return act(tx, request)
-        except Mistaken as mistake:
-            return Answer("invalid_fields", "stripe-list-3", str(mistake))
-
-    return act_reading
-
-
-def with_fields(act: WithFields) -> Handler:
-    """An operation that takes the fields of its body, which is an object or nothing."""
-    return lambda tx, request: act(tx, request, request.json or {})
-
-
-def fields_of(request: Request) -> dict[str, Any] | str:
-    """The fields of the body, or what is wrong with it."""
-    try:
-        fields = {} if request.json is None else request.json
-    except ValueError:
-        return "The request body is not JSON"
-    return fields if isinstance(fields, dict) else "The request body is not a JSON object"

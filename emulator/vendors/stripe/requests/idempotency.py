@@ -1,4 +1,4 @@
-"""The memory of idempotency keys: what succeeded under a key within 30 days is shown again, and never done again."""
+"""Idempotency keys: a success is remembered under its key for 30 days, and shown again instead of being repeated."""
 
 from __future__ import annotations
 
@@ -10,34 +10,28 @@ from typing import ClassVar
 
 import orjson
 
-from emulator.sdk import Answer, Handler, IndexKey, Machine, Metered, Request, Transaction
-from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENT_ID
-from emulator.vendors.stripe.destinations.model import DESTINATION
+from emulator.sdk import Answer, IndexKey, Kept, Machine, Request, Transaction
+from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, IDEMPOTENT_ID
+from emulator.vendors.stripe.destinations.machine import DESTINATION
 from emulator.vendors.stripe.machine import CREATE, JOB
-from emulator.vendors.stripe.model.ledger import DROPPED_AT_ONCE, Ledger, ledger_of
-from emulator.vendors.stripe.requests.contexts import acting
+from emulator.vendors.stripe.model.accounts import DROPPED_AT_ONCE, SequenceLog, log_of
+from emulator.vendors.stripe.requests.admission import acting_account
 
 LIFETIME = timedelta(days=30)
-"""How long a key is remembered. Evidence: stripe-idempotency-1."""
+"""Time for which a key is remembered. Evidence: stripe-idempotency-1."""
 
 LONGEST = 255
 """Evidence: stripe-idempotency-5."""
-
-RENDERED_ANEW = ("stripe-replay-1",)
-"""What an answer rests on that is given again, beside the fact that it is."""
 
 SUCCESSES = frozenset(("job", "destination", "deleted", "pinged"))
 MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DESTINATION)}
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered(Metered):
-    """What a key was used for, and what came of it. `n` is its place in the order in which keys came.
+class IdempotencyRecord(Kept):
+    """The use of a key: digests of its request, and the answer. `n` is its place in the order in which keys came.
 
-    Of the parameters and the body, digests are kept.
-
-    The id holds the operation and the account too, since the same key elsewhere is another one. Evidence:
-    stripe-idempotency-7.
+    The id has the operation and the account: the same key elsewhere is another one. Evidence: stripe-idempotency-7.
     """
 
     id: str
@@ -52,69 +46,72 @@ class Remembered(Metered):
     kind: ClassVar[str] = "stripe.idempotency_key"
 
     def index(self) -> tuple[IndexKey, ...]:
+        """Return the group of its number."""
         return (("n", self.n),)
 
-
-def once(operation: str, act: Handler) -> Handler:
-    """The same operation, but one that knows its keys again. Evidence: stripe-idempotency-2."""
-
-    def act_once(tx: Transaction, request: Request) -> Answer:
-        key = request.headers.get("idempotency-key")
-        if not key:
-            return act(tx, request)
-        if len(key) > LONGEST:
-            return Answer("key_too_long", "stripe-idempotency-5")
-        id = f"{operation} {acting(tx, request)} {key}"
-        earlier: Remembered | None = tx.find(Remembered.kind, id)
-        if earlier is None or tx.now >= earlier.since + LIFETIME:
-            return _remembering(tx, request, act(tx, request), id)
-        return _again(tx, request, earlier, operation)
-
-    return act_once
+    def is_outdated(self, now: datetime) -> bool:
+        """Return whether the key is forgotten."""
+        return now >= self.since + LIFETIME
 
 
-def _again(tx: Transaction, request: Request, earlier: Remembered, operation: str) -> Answer:
-    if earlier.body != _body(request):
-        return Answer("key_reused", "stripe-idempotency-4")
-    if earlier.parameters == _parameters(request):
-        return _shown_again(tx, earlier, operation)._replace(also=RENDERED_ANEW)
+def replay(operation: str, tx: Transaction, request: Request) -> Answer | None:
+    """Answer as before where the key was used for the same request, and refuse it where it was used for another one.
+
+    Evidence: stripe-idempotency-2.
+    """
+    key = request.headers.get("idempotency-key", "")
+    if len(key) > LONGEST:
+        return Answer("key_too_long", "stripe-idempotency-5")
+    record: IdempotencyRecord | None = tx.find(IdempotencyRecord.kind, _id_of(operation, tx, request)) if key else None
+    if record is None or record.is_outdated(tx.now):
+        return None
+    if record.body != _body(request):
+        return Answer("key_reused", "stripe-idempotency-4", None, IDEMPOTENCY_TYPE.id)
+    if record.parameters == _parameters(request):
+        return _replayed(tx, record, operation)._replace(also=("stripe-replay-1",))
     if tx.choice(IDEMPOTENT_ID.id) == "ignored":
-        return _shown_again(tx, earlier, operation)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
-    return Answer("key_reused", "stripe-idempotency-6")
+        return _replayed(tx, record, operation)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
+    return Answer("key_reused", "stripe-idempotency-6", None, IDEMPOTENT_ID.id)
 
 
-def _shown_again(tx: Transaction, earlier: Remembered, operation: str) -> Answer:
-    """The same answer, of the thing as it is by now."""
-    if operation.endswith(CREATE) and tx.find(earlier.subject_kind, earlier.subject_id) is not None:
-        return Answer.of(tx.ask(MACHINES[earlier.subject_kind], earlier.subject_id, CREATE))
-    subject = tx.find(earlier.subject_kind, earlier.subject_id)
-    if earlier.answer == "deleted":
-        return Answer("deleted", "stripe-idempotency-2", subject)
-    if subject is None:
-        return Answer("replay_impossible", "stripe-idempotency-8")
-    return Answer(earlier.answer, "stripe-idempotency-2", subject)
+def remember(operation: str, tx: Transaction, request: Request, answer: Answer) -> Answer:
+    """Remember a success under the key of its request, if it has one, and return the answer.
 
-
-def _remembering(tx: Transaction, request: Request, answer: Answer, id: str) -> Answer:
-    """The answer, once the key is remembered; a call that was refused may be tried again. Evidence: stripe-idempotency-3."""
-    if answer.name in SUCCESSES:
-        ledger, subject = ledger_of(tx, Remembered.kind), answer.subject
-        kind, name = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, request.parameters["id"])
-        tx.put(Remembered(id, tx.now, ledger.next, _parameters(request), _body(request), answer.name, kind, name))
-        tx.put(ledger.entered(_forget(tx, ledger)))
+    A request that was refused may be tried again. Evidence: stripe-idempotency-3.
+    """
+    if answer.name in SUCCESSES and request.headers.get("idempotency-key"):
+        log, subject = log_of(tx, IdempotencyRecord.kind), answer.subject
+        kind, id = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, request.parameters["id"])
+        digests = _parameters(request), _body(request)
+        tx.put(IdempotencyRecord(_id_of(operation, tx, request), tx.now, log.next, *digests, answer.name, kind, id))
+        tx.put(log.with_next(_drop_outdated(tx, log)))
     return answer
 
 
-def _forget(tx: Transaction, ledger: Ledger) -> int:
-    """Drops a few keys that are out of date, and returns how many numbers that makes free."""
-    forgotten = 0
-    for n in range(ledger.oldest, min(ledger.next, ledger.oldest + DROPPED_AT_ONCE)):
-        for used in tx.group(Remembered.kind, "n", n):
-            if tx.now < used.since + LIFETIME:
-                return forgotten
-            tx.remove(Remembered.kind, used.id)
-        forgotten += 1
-    return forgotten
+def _id_of(operation: str, tx: Transaction, request: Request) -> str:
+    return f"{operation} {acting_account(tx, request)} {request.headers['idempotency-key']}"
+
+
+def _replayed(tx: Transaction, record: IdempotencyRecord, operation: str) -> Answer:
+    """Return the same answer, about the resource as it is by now."""
+    subject = tx.find(record.subject_kind, record.subject_id)
+    if operation.endswith(CREATE) and subject is not None:
+        return Answer.of(tx.ask(MACHINES[record.subject_kind], record.subject_id, CREATE))
+    if subject is None and record.answer != "deleted":
+        return Answer("replay_impossible", "stripe-idempotency-8")
+    return Answer(record.answer, "stripe-idempotency-2", subject)
+
+
+def _drop_outdated(tx: Transaction, log: SequenceLog) -> int:
+    """Drop a few outdated keys, and return how many numbers that frees."""
+    dropped = 0
+    for n in range(log.oldest, min(log.next, log.oldest + DROPPED_AT_ONCE)):
+        for record in tx.group(IdempotencyRecord.kind, "n", n):
+            if not record.is_outdated(tx.now):
+                return dropped
+            tx.remove(IdempotencyRecord.kind, record.id)
+        dropped += 1
+    return dropped
 
 
 def _parameters(request: Request) -> bytes:
@@ -122,7 +119,7 @@ def _parameters(request: Request) -> bytes:
 
 
 def _body(request: Request) -> bytes:
-    """A digest of the body, however its keys are ordered; as it is, where it is nested more deeply than can be written."""
+    """Return a digest of the JSON body, whatever the order of its keys; of its bytes where it is nested too deeply."""
     try:
         return _digest(orjson.dumps(request.json or {}, option=orjson.OPT_SORT_KEYS))
     except orjson.JSONEncodeError:
@@ -130,5 +127,4 @@ def _body(request: Request) -> bytes:
 
 
 def _digest(content: bytes) -> bytes:
-    """16 bytes that stand for the content: all that is remembered of it is whether another is the same."""
     return blake2b(content, digest_size=16).digest()

@@ -1,21 +1,23 @@
-"""What Stripe would have accepted, where its answer does not say so."""
+"""Advice: what Stripe would have accepted, where its answer does not say so."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, near, some
 from emulator.vendors.stripe.assumptions.jobs import CHANNEL, CONTENT_TYPE
 from emulator.vendors.stripe.events.model import TYPES, is_event_type
-from emulator.vendors.stripe.model.versions import PREVIEWS, Endpoint, endpoints_of, is_well_formed
-from emulator.vendors.stripe.operations import CONTENT_TYPES
-from emulator.vendors.stripe.requests.admission import content_type, fields_of, version_of
+from emulator.vendors.stripe.files.operations import CONTENT_TYPES
+from emulator.vendors.stripe.model.endpoints import endpoints_of
+from emulator.vendors.stripe.model.versions import PREVIEWS, is_well_formed
+from emulator.vendors.stripe.requests.admission import version_of
+from emulator.vendors.stripe.requests.bodies import content_type, fields_of
 from emulator.vendors.stripe.requests.jobs import endpoint_of
-from emulator.vendors.stripe.requests.queries import pairs_of
+from emulator.vendors.stripe.requests.queries import values_of
 
 
 def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
+    """Yield what would have worked, given the name of an answer."""
     if answer == "no_version":
         yield f"the header Stripe-Version says for which version the request was written, such as {PREVIEWS[0]}"
     elif answer == "unknown_version":
@@ -23,11 +25,11 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
             yield f"a version is a date and a name, such as {PREVIEWS[-1]}"
         yield f"the versions that have batch jobs are {', '.join(PREVIEWS)}"
     elif answer == "link_refused" and request.method == "PUT":
-        yield from _of_content_type(tx, request)
+        yield from _advise_content_type(tx, request)
     elif answer == "unsupported_endpoint":
-        yield from _of_endpoint(tx, request)
+        yield from _advise_endpoint(tx, request)
     elif answer == "invalid_fields":
-        yield from _of_event_types(request)
+        yield from _advise_event_types(request)
     elif answer == "publishable_key":
         yield "a secret key begins with sk_; a key of another form is good where the scenario lists it under credentials"
     elif answer == "wrong_account":
@@ -36,7 +38,7 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
         yield from form_instead_of_json(request, "Stripe's v2 API")
 
 
-def _of_content_type(tx: Transaction, request: Request) -> Iterator[str]:
+def _advise_content_type(tx: Transaction, request: Request) -> Iterator[str]:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
     sent = content_type(request)
     if accepted is not None and sent not in accepted:
@@ -44,28 +46,19 @@ def _of_content_type(tx: Transaction, request: Request) -> Iterator[str]:
         yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
 
 
-def _of_event_types(request: Request) -> Iterator[str]:
-    """Name the type that was meant where one in the query or in enabled_events is none."""
-    fields = fields_of(request)
-    wanted = fields.get("enabled_events", ()) if isinstance(fields, dict) else ()
-    asked = [value for name, value in pairs_of(request) if name.partition("[")[0] == "types"]
-    for type in (*asked, *(wanted if isinstance(wanted, list) else ())):
+def _advise_event_types(request: Request) -> Iterator[str]:
+    """Yield the nearest types for each unknown one in the query or in enabled_events."""
+    types = fields_of(request).get("enabled_events")
+    for type in (*values_of(request, "types"), *(types if isinstance(types, list) else ())):
         if isinstance(type, str) and not is_event_type(type) and (close := near(type, TYPES)):
             yield f"{type} is no type of event; the nearest is {' or '.join(close)}"
 
 
-def _of_endpoint(tx: Transaction, request: Request) -> Iterator[str]:
-    fields = fields_of(request)
-    if not isinstance(fields, dict):
-        return
-    wanted, version, channel = endpoint_of(fields), version_of(request), tx.choice(CHANNEL.id)
-    known = {_alike(it): f"{it.http_method} {it.path}" for it in endpoints_of(version, channel)}
-    if close := near(_alike(wanted), known):
+def _advise_endpoint(tx: Transaction, request: Request) -> Iterator[str]:
+    """Yield the nearest endpoints, whatever their placeholders are called."""
+    version = version_of(request)
+    known = {" ".join(it.shape): f"{it.http_method} {it.path}" for it in endpoints_of(version, tx.choice(CHANNEL.id))}
+    if close := near(" ".join(endpoint_of(fields_of(request)).shape), known):
         yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(known[it] for it in close)}"
     elif known:
         yield f"jobs of {version} may call {some([*known.values()])}"
-
-
-def _alike(endpoint: Endpoint) -> str:
-    """The endpoint, whatever its placeholders are called."""
-    return f"{endpoint.http_method} {re.sub(r':[^/]+', ':id', endpoint.path)}"

@@ -1,25 +1,32 @@
-"""The facts that the answer about one job rests on, where it takes or shows what no page prints so."""
+"""The facts that an answer cites beside the one that decided it: about its request, and about the resource that it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from emulator.sdk import Answer, Request, Transaction
-from emulator.vendors.stripe.assumptions.jobs import CHANNEL, LINK_LIFE
+from emulator.sdk import Answer, Operation, Request, Transaction
+from emulator.vendors.stripe.assumptions.jobs import CHANNEL, LINK_LIFE, UPLOAD_TIMEOUT_DETAILS, WITHOUT_OUTPUT
 from emulator.vendors.stripe.destinations.model import Destination
-from emulator.vendors.stripe.files.model.link_ends import ends_with_the_results
-from emulator.vendors.stripe.files.model.links import MOUNT
-from emulator.vendors.stripe.machine import results_are_gone
-from emulator.vendors.stripe.model.channels import PRIVATE, PUBLIC
+from emulator.vendors.stripe.events.model import TYPES
+from emulator.vendors.stripe.files.model.links import MOUNT, is_cut_short, results_are_gone
+from emulator.vendors.stripe.model.accounts import SELF
+from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
 from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
-from emulator.vendors.stripe.model.versions import Endpoint, endpoints_of, has_first_list, has_new_sources
-from emulator.vendors.stripe.requests.admission import is_mislabelled, version_of
-from emulator.vendors.stripe.requests.contexts import facts_of_context
-from emulator.vendors.stripe.requests.jobs import left_out
-from emulator.vendors.stripe.requests.keys import facts_of_key
-from emulator.vendors.stripe.responses.readings import facts_of_words
+from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_new_sources
+from emulator.vendors.stripe.requests.admission import (
+    RESTRICTED,
+    SECRET,
+    acting_account,
+    context_of,
+    is_path_of_accounts,
+    version_of,
+)
+from emulator.vendors.stripe.requests.bodies import fields_of, is_mislabelled
+from emulator.vendors.stripe.requests.jobs import missing_fields
+from emulator.vendors.stripe.requests.queries import ARRAYS, pairs_of, values_of
 
-PRINTED = (
+PRINTED_ENDPOINTS = (
     Endpoint("post", "/v1/customers/:customer"),
     Endpoint("post", "/v1/subscriptions/:subscription/migrate"),
     Endpoint("post", "/v1/subscriptions/:id/migrate"),
@@ -29,60 +36,102 @@ PRINTED = (
 LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
 """The fact about the list of each channel, once they differ."""
 
-CREATED = "stripe-create-1"
-"""The evidence of a job that was just created."""
+
+def cite(tx: Transaction, request: Request, _operation: Operation, answer: Answer) -> Answer:
+    """Return the answer with the facts that it rests on, and the assumption that shapes it, if one does."""
+    facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
+    return answer.resting_on(facts, _assumption_of(answer))
 
 
-def facts_beside(tx: Transaction, request: Request, answer: Answer) -> tuple[str, ...]:
-    """Return the ids of the facts that an answer rests on beside the one that decided it."""
-    return (*_facts_of_the_request(tx, request, answer), *_facts_of_the_subject(tx, request, answer))
+def _assumption_of(answer: Answer) -> str | None:
+    job = answer.subject
+    if answer.name != "job" or not isinstance(job, Job):
+        return None
+    if job.status == "canceled" and not job.processed:
+        return WITHOUT_OUTPUT.id
+    return UPLOAD_TIMEOUT_DETAILS.id if job.status == "upload_timeout" else None
 
 
-def _facts_of_the_request(tx: Transaction, request: Request, answer: Answer) -> Iterator[str]:
-    """Yield what an answer rests on because of how it was asked for; a link has no key, no context and a type of its own."""
+def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iterator[str]:
+    """Yield the facts by which a request is understood; a link has no version, no key and no context."""
     if request.path.startswith(MOUNT):
         return
-    yield from facts_of_words(request)
-    yield from facts_of_key(tx, request.credential)
-    yield from facts_of_context(tx, request)
+    yield from _facts_of_version(request)
+    if any(name.removesuffix("[]") in ARRAYS for name, _ in pairs_of(request)):
+        yield "stripe-list-5"
+    if request.method != "GET" and request.headers.get("idempotency-key") == "":
+        yield "stripe-idempotency-10"
+    yield from _facts_of_fields(fields_of(request))
+    if not {*TYPES}.issuperset(values_of(request, "types")):
+        yield "stripe-event-8"
+    key = request.credential
+    if key is not None and not key.startswith(SECRET) and not tx.lists("stripe", key):
+        yield "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"
+    yield from _facts_of_context(tx, request)
     if request.body and is_mislabelled(request) and answer.name != "invalid_fields":
         yield "stripe-body-2"
 
 
-def _facts_of_the_subject(tx: Transaction, request: Request, answer: Answer) -> tuple[str, ...]:
+def _facts_of_version(request: Request) -> Iterator[str]:
+    version = version_of(request)
+    if version in PREVIEWS and version not in PRINTED:
+        yield "stripe-version-3"
+    if version in GENERAL and version not in PRINTED:
+        yield "stripe-version-6"
+    if ";" in request.headers.get("stripe-version", ""):
+        yield "stripe-version-8"
+
+
+def _facts_of_fields(fields: Mapping[str, Any]) -> Iterator[str]:
+    metadata, types = fields.get("metadata"), fields.get("enabled_events")
+    if isinstance(metadata, dict) and "" in metadata:
+        yield "stripe-metadata-2"
+    if isinstance(types, list) and not all(it in TYPES for it in types):
+        yield "stripe-event-8"
+
+
+def _facts_of_context(tx: Transaction, request: Request) -> Iterator[str]:
+    if not (context := context_of(request)):
+        return
+    if not request.headers.get("stripe-context"):
+        yield "stripe-context-3"
+    if not is_path_of_accounts(tx, context):
+        yield "stripe-context-4"
+    elif acting_account(tx, request) != SELF:
+        yield "stripe-context-2"
+
+
+def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iterator[str]:
     if answer.name in ("destination", "destinations"):
-        return tuple(_facts_of_destinations(_destinations_of(answer), version_of(request)))
+        destinations = [answer.subject] if answer.name == "destination" else answer.subject.items
+        return _facts_of_destinations(destinations, version_of(request))
     if answer.name != "job" or not isinstance(answer.subject, Job):
-        return ()
-    if answer.evidence == CREATED:
-        return tuple(_facts_of_the_creation(tx, request, answer.subject.endpoint))
-    return tuple(_facts_of_the_details(tx, answer.subject))
+        return iter(())
+    if answer.evidence == "stripe-create-1":
+        return _facts_of_creation(tx, request, answer.subject.endpoint)
+    return _facts_of_details(tx, answer.subject)
 
 
-def _destinations_of(answer: Answer) -> Sequence[Destination]:
-    return [answer.subject] if answer.name == "destination" else answer.subject.items
-
-
-def _facts_of_destinations(shown: Sequence[Destination], version: str) -> Iterator[str]:
-    if any(it.cloud for it in shown):
+def _facts_of_destinations(destinations: Sequence[Destination], version: str) -> Iterator[str]:
+    if any(it.cloud for it in destinations):
         yield "stripe-destination-12"
-    if any(it.events_from for it in shown) and not has_new_sources(version):
+    if any(it.events_from for it in destinations) and not has_new_sources(version):
         yield "stripe-destination-17"
 
 
-def _facts_of_the_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
+def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
     version, channel = version_of(request), tx.choice(CHANNEL.id)
-    if left_out(request.json, version):
+    if missing_fields(request.json, version):
         yield "stripe-create-4"
     if "metadata" not in request.json:
         yield "stripe-create-5"
-    if endpoint not in PRINTED:
-        yield "stripe-endpoint-7" if has_first_list(version) else LISTED_BY[channel]
+    if endpoint not in PRINTED_ENDPOINTS:
+        yield "stripe-endpoint-7" if date_of(version) < TWO_LISTS else LISTED_BY[channel]
         if endpoint not in endpoints_of(version, channel):
             yield "stripe-paths-1"
 
 
-def _facts_of_the_details(tx: Transaction, job: Job) -> Iterator[str]:
+def _facts_of_details(tx: Transaction, job: Job) -> Iterator[str]:
     if job.status == "batch_failed" and not job.error:
         yield "stripe-wording-1"
     if job.status == "validation_failed":
@@ -91,7 +140,7 @@ def _facts_of_the_details(tx: Transaction, job: Job) -> Iterator[str]:
     if job.status in WITH_RESULTS and (job.status != "canceled" or job.processed):
         if tx.choice(LINK_LIFE.id) != "from-creation":  # as every sample shows it
             yield "stripe-output-4"
-        if ends_with_the_results(tx, job):
+        if is_cut_short(tx, job):
             yield "stripe-output-7"
         if results_are_gone(tx, job):
             yield "stripe-expired-1"

@@ -1,10 +1,10 @@
-"""How batch jobs are written: with their counts as they are at the moment of writing, and the rows of their files."""
+"""Batch jobs in a state: their counts are those of the present, and `input` has the lines of their files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, fields, replace
 from fractions import Fraction
 from typing import Any
 
@@ -26,25 +26,23 @@ from emulator.sdk import (
     one_of,
     refuse_future,
 )
-from emulator.vendors.stripe.assumptions.jobs import ROW_WITHOUT_ID
 from emulator.vendors.stripe.files.model.id_automaton import NotAPattern
 from emulator.vendors.stripe.files.model.id_patterns import compile_pattern
-from emulator.vendors.stripe.files.model.outcomes import Failing, Failure, show_failing
+from emulator.vendors.stripe.files.model.outcomes import SELECTORS, FailureRule
 from emulator.vendors.stripe.files.model.rows import Rows
+from emulator.vendors.stripe.files.operations import with_file
 from emulator.vendors.stripe.files.requests import LARGEST_FILE, read_rows
 from emulator.vendors.stripe.files.responses import can_have_size
-from emulator.vendors.stripe.machine import as_of_now, passes_at
-from emulator.vendors.stripe.model.jobs import STATUSES, WITH_RESULTS, Job
-from emulator.vendors.stripe.model.versions import Endpoint
-from emulator.vendors.stripe.operations import with_file
-from emulator.vendors.stripe.requests.jobs import METHODS, SCOPES, mint_id
-from emulator.vendors.stripe.requests.metadata import METADATA
-from emulator.vendors.stripe.state.rules import broken_rules
+from emulator.vendors.stripe.machine import as_of_now, status_end
+from emulator.vendors.stripe.model.endpoints import Endpoint
+from emulator.vendors.stripe.model.jobs import AT_WORK, STATUSES, WITH_RESULTS, Job
+from emulator.vendors.stripe.operations import new_id
+from emulator.vendors.stripe.requests.bodies import METADATA
+from emulator.vendors.stripe.requests.jobs import METHODS, SCOPES
+from emulator.vendors.stripe.state.job_rules import broken_rules
 
 DEFAULT_ROWS = 100
 SHARE = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)%", re.ASCII)
-WHICH = ("ids", "share", "pattern")
-HOW = ("status", "code", "message", "type")
 
 _ENDPOINT = {
     "type": "object",
@@ -52,7 +50,7 @@ _ENDPOINT = {
     "required": ["path"],
     "additionalProperties": False,
 }
-_FAILING = {
+_RULE = {
     "type": "object",
     "properties": {
         "ids": {"type": "array", "items": {"type": "string"}},
@@ -65,29 +63,15 @@ _FAILING = {
     },
     "additionalProperties": False,
 }
-
-
-def read_endpoint(written: Mapping[str, str]) -> Endpoint:
-    """An endpoint; the method is post where none is written."""
-    return Endpoint(written.get("http_method", "post"), written["path"])
-
-
-def read_failing(written: Mapping[str, Any]) -> Failing:
-    """A rule about rows that fail; the parts of the error that are not written are the usual ones."""
-    failure = Failure(**{name: written[name] for name in HOW if name in written})
-    share = Fraction(written["share"].rstrip("%")) / 100 if "share" in written else None
-    return Failing(tuple(written["ids"]) if "ids" in written else None, share, written.get("pattern"), failure)
-
-
 ENDPOINTS = Field(
     {"type": "array", "items": _ENDPOINT},
-    lambda value: tuple(read_endpoint(item) for item in value),
-    lambda value: [endpoint.show() for endpoint in value],
+    lambda value: tuple(Endpoint(**item) for item in value),
+    lambda endpoints: [asdict(endpoint) for endpoint in endpoints],
 )
 RULES = Field(
-    {"type": "array", "items": _FAILING, "maxItems": 200},
-    lambda value: tuple(read_failing(item) for item in value),
-    lambda value: [show_failing(rule) for rule in value],
+    {"type": "array", "items": _RULE, "maxItems": 200},
+    lambda value: tuple(map(FailureRule.load, value)),
+    lambda rules: [rule.dump() for rule in rules],
 )
 FIELDS: Fields = {
     "id": TEXT,
@@ -103,7 +87,7 @@ FIELDS: Fields = {
     "maximum_rps": Field({"type": "integer", "minimum": 1, "maximum": 100}),
     "skip_validation": FLAG,
     "metadata": METADATA,
-    "endpoint": Field(_ENDPOINT, read_endpoint, Endpoint.show),
+    "endpoint": Field(_ENDPOINT, lambda value: Endpoint(**value), asdict),
     "notification_suppression": one_of(*SCOPES),
     "output_size": Field({"type": "integer", "minimum": 0, "maximum": LARGEST_FILE}),
     "fails_at": INSTANT,
@@ -112,19 +96,20 @@ FIELDS: Fields = {
     "failing": RULES,
 }
 INPUT = {"type": "string", "description": "the lines of the job's file"}
-FAILING = ("validating", "in_progress")
-"""The statuses in which a job fails as a whole when its time comes."""
 
 COUNTS = {"success_count", "failure_count", "validated_count"}
-OF_THE_FILE = ("rows", "failing_rows", "invalid_row")
-PROGRESS = {"status", "since", "maximum_rps", "failing", "endpoint", "skip_validation", *OF_THE_FILE, *COUNTS}
+OF_FILE = ("rows", "failing_rows", "invalid_row")
+"""The fields that follow from the file, where there is one."""
+
+PROGRESS = {"status", "since", "maximum_rps", "failing", "endpoint", "skip_validation", "input", *OF_FILE, *COUNTS}
+"""The fields that a job's progress depends on."""
 
 
-def rule_problems(rules: Any, *path: str | int) -> Iterator[Problem]:
-    """What the schema cannot see of rules about rows that fail."""
+def rule_problems(rules: Iterable[Mapping[str, Any]], *path: str | int) -> Iterator[Problem]:
+    """Yield the problems of failure rules that the schema cannot see."""
     for place, rule in enumerate(rules):
-        if sum(name in rule for name in WHICH) != 1:
-            yield Problem(f"a rule has exactly one of {', '.join(WHICH)}", (*path, place))
+        if sum(name in rule for name in SELECTORS) != 1:
+            yield Problem(f"a rule has exactly one of {', '.join(SELECTORS)}", (*path, place))
         if "share" in rule and Fraction(rule["share"].rstrip("%")) > 100:
             yield Problem("more than all rows cannot fail", (*path, place, "share"))
         if "pattern" in rule:
@@ -134,140 +119,147 @@ def rule_problems(rules: Any, *path: str | int) -> Iterator[Problem]:
                 yield Problem(str(error), (*path, place, "pattern"))
 
 
-def problems_of_written(item: Mapping[str, Any], place: int) -> Iterator[Problem]:
-    """The mistakes of one job that can be seen without the state it is laid over."""
-    problems = [*rule_problems(item.get("failing", ()), "batch_jobs", place, "failing")]
-    yield from problems
-    if not problems:
-        yield from _broken(load_fields(FIELDS, item), place)
+def validate_job(item: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
+    """Yield the problems of a job that can be seen without the state it changes."""
+    problems = [*rule_problems(item.get("failing", ()), *path, "failing")]
+    return iter(problems or _broken(load_fields(FIELDS, item), *path))
 
 
-def problems_of(view: View, job: Job, place: int) -> Iterator[Problem]:
-    """The mistakes of a job as it has become."""
-    broken = list(_broken(_values(job), place))
-    yield from broken or _outdated(view, job, place)
+def job_problems(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
+    """Yield the problems of a loaded job."""
+    values = {field.name: getattr(job, field.name) for field in fields(job)}
+    broken = [*_broken({name: value for name, value in values.items() if value is not None}, *path)]
+    yield from broken or _overdue(view, job, *path)
     if job.work is None:
         if job.status in WITH_RESULTS and not can_have_size(job):
-            yield Problem("so many results cannot have that size", ("batch_jobs", place, "output_size"))
+            yield Problem("so many results cannot have that size", (*path, "output_size"))
         return
     if job.status == "ready_for_upload":
-        yield Problem("a job that waits for its file has none", ("batch_jobs", place, "input"))
+        yield Problem("a job that waits for its file has none", (*path, "input"))
     expected = job.work.failures_among(job.processed)
     if job.status != "validation_failed" and job.failure_count != expected:
-        message = f"of the first {job.processed} rows of this input, {expected} fail"
-        yield Problem(message, ("batch_jobs", place, "failure_count"))
+        yield Problem(f"of the first {job.processed} rows of this input, {expected} fail", (*path, "failure_count"))
 
 
-def _broken(job: Mapping[str, Any], place: int) -> Iterator[Problem]:
-    return (Problem(rule.message, ("batch_jobs", place, rule.at)) for rule in broken_rules(job))
+def dump_job(view: View, job: Job) -> dict[str, Any]:
+    """Return the job as a state has it now."""
+    item = dump_fields(FIELDS, as_of_now(view, job))
+    if job.work is not None:
+        item.pop("output_size", None)
+        return item | {"input": _dump_rows(job.work.rows)}
+    if not job.failing:
+        del item["failing"]
+    return item
 
 
-def _outdated(view: View, job: Job, place: int) -> Iterator[Problem]:
-    """A job that has been in its status for longer than it stays in it would begin in another one."""
-    passed = passes_at(view, job)
-    if passed is not None and passed <= view.now and job.since < view.now:
-        message = f"a job that is {job.status} since {format_instant(job.since)} is so no longer after {format_instant(passed)}"
-        least = f"a since after {format_instant(view.now - (passed - job.since))}"
-        hint = f"its counts, or {least}" if job.status == "in_progress" else least
-        yield Problem(f"{message}: give {hint}", ("batch_jobs", place, "since"))
-    elif job.fails_at is not None and job.fails_at < view.now and job.status in FAILING:
+def load_job(view: View, item: Mapping[str, Any], failing: tuple[FailureRule, ...], *path: str | int) -> Job:
+    """Return the job of an item: a new one, or a changed one; `failing` are the rules of a new job that has none of its own.
+
+    Raises:
+        BadInput: the item is about the future, or contradicts its file.
+    """
+    refuse_future(FIELDS, item, view.now, *path)
+    values = load_fields(FIELDS, item)
+    old: Job | None = view.find(Job.kind, values["id"]) if "id" in values else None
+    if old is not None and PROGRESS.isdisjoint(item):
+        return replace(old, **values)
+    job = _new_job(view, values) if old is None else replace(as_of_now(view, old), **values)
+    is_new = old is None or job.status != old.status
+    if "input" in item or (job.work is not None and {"failing", "endpoint", "skip_validation"} & values.keys()):
+        job = _with_input(view, job, item, values.get("failing", failing if old is None else job.failing), *path)
+    if old is not None:
+        job = _restarted(view, job, values) if is_new else replace(job, checkpoint=job.since)
+    job = _with_counts(job, values, is_new)
+    return replace(job, reported=as_of_now(view, job).progress)
+
+
+def _broken(job: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
+    return (Problem(rule.message, (*path, rule.at)) for rule in broken_rules(job))
+
+
+def _overdue(view: View, job: Job, *path: str | int) -> Iterator[Problem]:
+    """Yield that a job has been in its status for longer than it stays in it."""
+    end = status_end(view, job)
+    if end is not None and end <= view.now and job.since < view.now:
+        message = f"a job that is {job.status} since {format_instant(job.since)} is so no longer after {format_instant(end)}"
+        hint = f"a since after {format_instant(view.now - (end - job.since))}"
+        if job.status == "in_progress":
+            hint = f"its counts, or {hint}"
+        yield Problem(f"{message}: give {hint}", (*path, "since"))
+    elif job.fails_at is not None and job.fails_at < view.now and job.status in AT_WORK:
         message = f"a job that is {job.status} fails at {format_instant(job.fails_at)}, and it is {format_instant(view.now)}"
-        yield Problem(f"{message}: give a later fails_at", ("batch_jobs", place, "fails_at"))
+        yield Problem(f"{message}: give a later fails_at", (*path, "fails_at"))
 
 
-def _values(job: Job) -> dict[str, Any]:
-    values = {field.name: getattr(job, field.name) for field in fields(job)}
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def show_job(view: View, job: Job) -> dict[str, Any]:
-    """The job as it would be written now."""
-    shown = dump_fields(FIELDS, as_of_now(view, job))
-    if job.work is None:
-        return shown if job.failing else {name: value for name, value in shown.items() if name != "failing"}
-    shown.pop("output_size", None)
-    return shown | {"input": _input_of(job.work.rows)}
-
-
-def _input_of(rows: Rows) -> str | dict[str, str]:
-    """The lines of a file; where they are too many to be shown, an object that says so, which nobody can give again."""
+def _dump_rows(rows: Rows) -> str | dict[str, str]:
+    """Return the lines of a file; for a long one, an object that says so, which no state accepts."""
     if rows.is_long:
         return {"left_out": f"{len(rows):,} rows, which are more than a state shows"}
     return b"".join(rows.lines()).decode()
 
 
-def read_job(view: View, item: Mapping[str, Any], place: int, failing: tuple[Failing, ...]) -> Job:
-    """The job that is written, laid over the one that is there; `failing` are the rules where it has none of its own."""
-    refuse_future(FIELDS, item, view.now, "batch_jobs", place)
-    written = load_fields(FIELDS, item)
-    old: Job | None = view.find(Job.kind, written["id"]) if "id" in written else None
-    written.setdefault("id", "")
-    job = _new_job(view, written) if old is None else replace(as_of_now(view, old), **written)
-    moved = old is None or job.status != old.status
-    if "input" in item or (job.work is not None and {"failing", "endpoint", "skip_validation"} & written.keys()):
-        job = _with_input(view, job, item, place, written.get("failing", failing if old is None else job.failing))
-    if old is not None and not PROGRESS & written.keys() and "input" not in item:
-        return replace(old, **written)
-    if old is not None:
-        job = _changed_job(view, job, written, moved)
-    job = _with_counts(job, written, fresh=moved)
-    return replace(job, told=as_of_now(view, job).progress)
-
-
-def _with_input(view: View, job: Job, item: Mapping[str, Any], place: int, failing: tuple[Failing, ...]) -> Job:
-    """The job with the rows of its file; what else is written of them must agree."""
+def _with_input(view: View, job: Job, item: Mapping[str, Any], failing: tuple[FailureRule, ...], *path: str | int) -> Job:
+    """Return the job with the rows of its file; the other numbers of the item must agree."""
     rows = read_rows(item["input"]) if "input" in item or job.work is None else job.work.rows
-    job = with_file(job, rows, view.choice(ROW_WITHOUT_ID.id) == "line-number", failing)
+    job = with_file(view, job, rows, failing)
     if job.status == "validation_failed":
         job = replace(job, failing_rows=min(job.rows, 1))
-    wrong = [
-        Problem(f"this input has {getattr(job, name)}", ("batch_jobs", place, name))
-        for name in OF_THE_FILE
+    problems = [
+        Problem(f"this input has {getattr(job, name)}", (*path, name))
+        for name in OF_FILE
         if name in item and item[name] != getattr(job, name)
     ]
-    if wrong:
-        raise BadInput(wrong)
+    if problems:
+        raise BadInput(problems)
     return job
 
 
-def _new_job(view: View, written: dict[str, Any]) -> Job:
-    id = written["id"] or mint_id(view)
-    waiting = written.get("status", "ready_for_upload") == "ready_for_upload"
-    since = written.get("since") or (written.get("created", view.now) if waiting else view.now)
-    created = written.get("created", since)
-    counted_at = view.now if COUNTS & written.keys() else since
-    job = Job(id, since, created, checkpoint=since, counted_at=counted_at)
-    return replace(job, **{"rows": _rows(written), **written, "id": id, "since": since})
+def _new_job(view: View, values: Mapping[str, Any]) -> Job:
+    waiting = values.get("status", "ready_for_upload") == "ready_for_upload"
+    since = values.get("since") or (values.get("created", view.now) if waiting else view.now)
+    job = Job(
+        values.get("id") or new_id(view),
+        since,
+        values.get("created", since),
+        checkpoint=since,
+        counted_at=view.now if COUNTS & values.keys() else since,
+    )
+    return replace(job, **{"rows": _default_rows(values), **values, "id": job.id, "since": since})
 
 
-def _changed_job(view: View, job: Job, written: Mapping[str, Any], moved: bool) -> Job:
-    """The job in its new status, in which it begins anew."""
-    if moved:
-        since = written.get("since", view.now)
-        job = replace(job, since=since, error=written.get("error"), fails_at=written.get("fails_at"), counted_at=view.now)
-    return replace(job, checkpoint=job.since)
-
-
-def _with_counts(job: Job, written: Mapping[str, Any], fresh: bool) -> Job:
-    """The job with those of its counts that are not written, and follow from the others now that it is in its status."""
-    failing = job.failing_rows if "failing_rows" in written else max(job.failing_rows, job.failure_count)
-    if job.work is not None:
-        failing = len(job.work.failed) if job.status != "validation_failed" else min(job.rows, 1)
-    if not fresh or job.status not in ("complete", "validation_failed"):
-        return replace(job, failing_rows=failing)
-    if job.status == "validation_failed" and job.rows == 0:
-        return job
-    failure = written.get("failure_count", failing if job.status == "complete" else 1)
-    success = written.get("success_count", job.rows - failure if job.status == "complete" else 0)
+def _restarted(view: View, job: Job, values: Mapping[str, Any]) -> Job:
+    """Return a job that has just come into its status."""
+    since = values.get("since", view.now)
     return replace(
-        job, success_count=success, failure_count=failure, failing_rows=max(failing, failure) if job.work is None else failing
+        job,
+        since=since,
+        checkpoint=since,
+        error=values.get("error"),
+        fails_at=values.get("fails_at"),
+        counted_at=view.now,
     )
 
 
-def _rows(written: Mapping[str, Any]) -> int:
-    """How many rows a new job has that does not say so."""
-    success, failure = written.get("success_count", 0), written.get("failure_count", 0)
-    failing = max(failure, written.get("failing_rows", 0))
-    if written.get("status") == "complete" and "success_count" in written:
+def _with_counts(job: Job, values: Mapping[str, Any], is_new: bool) -> Job:
+    """Return the job with the counts that `values` leave out and that follow from the others in its new status."""
+    failing = job.failing_rows if "failing_rows" in values else max(job.failing_rows, job.failure_count)
+    if job.work is not None:
+        failing = len(job.work.failed) if job.status != "validation_failed" else min(job.rows, 1)
+    is_complete, is_invalid = job.status == "complete", job.status == "validation_failed"
+    if not is_new or not (is_complete or is_invalid):
+        return replace(job, failing_rows=failing)
+    if is_invalid and job.rows == 0:
+        return job
+    failure = values.get("failure_count", failing if is_complete else 1)
+    success = values.get("success_count", job.rows - failure if is_complete else 0)
+    failing = max(failing, failure) if job.work is None else failing
+    return replace(job, success_count=success, failure_count=failure, failing_rows=failing)
+
+
+def _default_rows(values: Mapping[str, Any]) -> int:
+    """Return the rows of a new job that does not give them."""
+    success, failure = values.get("success_count", 0), values.get("failure_count", 0)
+    failing = max(failure, values.get("failing_rows", 0))
+    if values.get("status") == "complete" and "success_count" in values:
         return int(success + failing)
-    return int(max(DEFAULT_ROWS, success + failing, written.get("validated_count", 0), written.get("invalid_row", 0)))
+    return int(max(DEFAULT_ROWS, success + failing, values.get("validated_count", 0), values.get("invalid_row", 0)))

@@ -1,64 +1,89 @@
-"""Links that carry their own permission: to upload a job's file, and to download its results."""
+"""Presigned links to upload the file of a job and to download its results, and when these expire."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
 from urllib.parse import quote
 
-from emulator.sdk import END_OF_TIME, Request, Timer
+from emulator.sdk import END_OF_TIME, Request, Transaction, View, Wait
+from emulator.vendors.stripe.assumptions.jobs import LINK_LIFE
 from emulator.vendors.stripe.model.jobs import Job, letters
 
 MOUNT = "/_files"
-LINK = Timer("stripe.download_link", timedelta(minutes=60), "stripe-output-4")
-RETENTION = Timer("stripe.retention", timedelta(days=7), "stripe-output-5")
+LINK = Wait("stripe.download_link", timedelta(minutes=60), "stripe-output-4")
+RETENTION = Wait("stripe.retention", timedelta(days=7), "stripe-output-5")
+
+LIFE_FROM_CREATION = timedelta(minutes=70)
+"""Time from the creation of a job to the end of its link in every sample. Evidence: stripe-output-4."""
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 _MILLISECOND = timedelta(milliseconds=1)
-_SIGNED = 32
+_SIGNATURE = 32
 
 
-class Signer(Protocol):
-    """What a link is made with: the world it leads to, and its secret."""
-
-    @property
-    def world_id(self) -> str: ...
-    def digest(self, purpose: str) -> bytes: ...
+def results_end(view: View, job: Job) -> datetime | None:
+    """Return when the results of an ended job are deleted, None if never."""
+    kept = view.length(RETENTION, job)
+    return None if kept is None else job.since + kept
 
 
-def upload_link(world: Signer, request: Request, job: Job) -> str:
-    """Where the job's file goes."""
-    return _link(world, request, "upload", _token(world, "upload", job.id))
+def results_are_gone(view: View, job: Job) -> bool:
+    """Return whether the results of an ended job are deleted by now."""
+    end = results_end(view, job)
+    return end is not None and view.now >= end
 
 
-def download_link(world: Signer, request: Request, job: Job, expires: datetime | None) -> str:
-    """Where the job's results are, until the link expires."""
+def link_end(tx: Transaction, job: Job) -> datetime | None:
+    """Return when a download link made now expires, None if never. Evidence: stripe-output-4 and stripe-output-7."""
+    return min((it for it in (_life_end(tx, job), results_end(tx, job)) if it is not None), default=None)
+
+
+def is_cut_short(tx: Transaction, job: Job) -> bool:
+    """Return whether a link made now expires early because its results do. Evidence: stripe-output-7."""
+    return link_end(tx, job) != _life_end(tx, job)
+
+
+def upload_link(tx: Transaction, request: Request, job: Job) -> str:
+    """Return the URL to upload the file of a job to."""
+    return _link(tx, request, "upload", job.id)
+
+
+def download_link(tx: Transaction, request: Request, job: Job, expires: datetime | None) -> str:
+    """Return the URL of the results of a job, which is good until it expires."""
     until = ((expires or END_OF_TIME) - _EPOCH) // _MILLISECOND
-    return _link(world, request, "download", _token(world, "download", f"{job.id}-{until}"))
+    return _link(tx, request, "download", f"{job.id}-{until}")
 
 
-def read_upload(world: Signer, token: str) -> str | None:
-    """The id of the job that the link is for, None where the link was not made here."""
-    return _read(world, "upload", token)
+def read_upload(tx: Transaction, token: str) -> str | None:
+    """Return the id of the job that an upload link leads to, None for a token that this world did not sign."""
+    return _verify(tx, "upload", token)
 
 
-def read_download(world: Signer, token: str) -> tuple[str, datetime] | None:
-    """The id of the job, and when the link expires."""
-    signed = _read(world, "download", token)
+def read_download(tx: Transaction, token: str) -> tuple[str, datetime] | None:
+    """Return the id of the job that a download link leads to and when the link expires; None as in `read_upload`."""
+    signed = _verify(tx, "download", token)
     if signed is None:
         return None
     id, _, until = signed.rpartition("-")
     return id, _EPOCH + int(until) * _MILLISECOND
 
 
-def _link(world: Signer, request: Request, what: str, token: str) -> str:
-    return f"{request.base_url}{MOUNT}/stripe/{quote(world.world_id, safe='')}/{what}/{quote(token, safe='')}"
+def _life_end(tx: Transaction, job: Job) -> datetime | None:
+    if tx.choice(LINK_LIFE.id) == "from-creation":
+        return job.created + LIFE_FROM_CREATION
+    length = tx.length(LINK, job)
+    return None if length is None else tx.now + length
 
 
-def _token(world: Signer, what: str, text: str) -> str:
-    return f"{text}-{letters(world.digest(f'{what}/{text}'), _SIGNED)}"
+def _link(tx: Transaction, request: Request, purpose: str, text: str) -> str:
+    world, token = quote(tx.world_id, safe=""), quote(_sign(tx, purpose, text), safe="")
+    return f"{request.base_url}{MOUNT}/stripe/{world}/{purpose}/{token}"
 
 
-def _read(world: Signer, what: str, token: str) -> str | None:
+def _sign(tx: Transaction, purpose: str, text: str) -> str:
+    return f"{text}-{letters(tx.digest(f'{purpose}/{text}'), _SIGNATURE)}"
+
+
+def _verify(tx: Transaction, purpose: str, token: str) -> str | None:
     text = token.rpartition("-")[0]
-    return text if text and token == _token(world, what, text) else None
+    return text if text and token == _sign(tx, purpose, text) else None

@@ -1,4 +1,4 @@
-"""The rows of an uploaded file, kept as no more than what the results need."""
+"""The rows of an uploaded file, stored as no more than what the results need."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import orjson
 from emulator.sdk import Shared, Weight
 
 FINE, NOT_JSON, ID_MISSING, ID_FORM, ID_TWICE, PATH_FORM, PARAMS_FORM, CONTEXT_FORM, PATH_NAMES = range(9)
-"""What can be wrong with a row. The last can only be told once the job's endpoint is known."""
+"""The faults of a row. Only the endpoint of the job decides the last one."""
 
 FAULTS = (
     "",
@@ -30,26 +30,26 @@ FAULTS = (
 )
 
 BLOCK = 32
-"""Rows that lie together in a block; fewer where they are long."""
+"""Most rows of a block; one of long rows has fewer."""
 
 PLAIN = 32_000_000
-"""Bytes of blocks that are kept as they are, quick to read; the blocks of a longer file are compressed from there on."""
+"""Bytes of blocks stored uncompressed, which are quick to read; the blocks after them are compressed."""
 
 WINDOW = 12
 _COMPRESSED = 0x48
-"""The first byte of what zlib compresses with this window; no JSON value begins with it."""
+"""The first byte of a zlib stream with this window; no JSON value begins with it."""
 
 LONG = 0xFFFF
-"""Stands for the length of a record that is as long, or longer."""
+"""The stored length of a record that has this length or a greater one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows(Shared):
-    """What is kept of a file, never to be changed again.
+    """The rows of one file; immutable.
 
-    `records` holds each row's id and the values of its path_params, both as JSON, in blocks, which end at `ends` and whose
-    first rows are `firsts`; `lengths` those of the records; `faults` what is wrong with each row; `shapes` which of `names`
-    are those of its path_params. `opened` is the block that was read last, with its number.
+    `records` holds the id and the path_params values of each row, both as JSON, in blocks: `ends` has the end of each block,
+    `firsts` its first row. Per row, `lengths` has the length of its record, `faults` its fault and `shapes` the index of its
+    path_params names in `names`. `opened` caches the block read last, with its number.
     """
 
     records: bytearray
@@ -66,11 +66,11 @@ class Rows(Shared):
 
     @property
     def is_long(self) -> bool:
-        """Whether part of it is kept compressed."""
+        """Whether some blocks are compressed."""
         return len(self.records) > PLAIN
 
     def record(self, row: int) -> tuple[bytes, bytes]:
-        """The row's id and the values of its path_params, as JSON; without path_params there are none."""
+        """Return the id and the path_params values of a row, as JSON; without path_params, the second is empty."""
         block = bisect_right(self.firsts, row) - 1
         opened, parts = self.opened[0]
         if opened != block:
@@ -80,22 +80,22 @@ class Rows(Shared):
         return parts[place], parts[place + 1]
 
     def record_length(self, row: int) -> int:
-        """The length of both."""
+        """Return the bytes of a row's record."""
         length = self.lengths[row]
         return length if length < LONG else sum(map(len, self.record(row)))
 
     def weigh(self) -> Weight:
-        """Return its bytes."""
+        """Return the memory that the rows take."""
         held = (self.records, self.ends, self.firsts, self.lengths, self.faults, self.shapes)
         return Weight(sum(map(getsizeof, held)), [self.names])
 
-    def _open(self, block: int) -> list[bytes]:
-        written = bytes(self.records[self.ends[block - 1] if block else 0 : self.ends[block]])
-        return (decompress(written, WINDOW) if written[0] == _COMPRESSED else written).split(b"\n")
-
     def lines(self) -> Iterator[bytes]:
-        """A file that would be read as these same rows."""
+        """Yield the lines of a file that has these same rows."""
         return (self._line(row) + b"\n" for row in range(len(self)))
+
+    def _open(self, block: int) -> list[bytes]:
+        stored = bytes(self.records[self.ends[block - 1] if block else 0 : self.ends[block]])
+        return (decompress(stored, WINDOW) if stored[0] == _COMPRESSED else stored).split(b"\n")
 
     def _line(self, row: int) -> bytes:
         fault, (id, values) = self.faults[row], self.record(row)
@@ -103,10 +103,11 @@ class Rows(Shared):
             return b"?"
         if fault == ID_MISSING:
             return b"{}"
-        written: dict[str, Any] = {"id": orjson.Fragment(id)} | _MARKS.get(fault, {})
+        line: dict[str, Any] = {"id": orjson.Fragment(id)} | _MARKS.get(fault, {})
         if values:
-            written["path_params"] = dict(zip(self.names[self.shapes[row]], orjson.loads(values), strict=False))
-        return orjson.dumps(written)
+            line["path_params"] = dict(zip(self.names[self.shapes[row]], orjson.loads(values), strict=False))
+        return orjson.dumps(line)
 
 
 _MARKS: dict[int, dict[str, int]] = {PATH_FORM: {"path_params": 0}, PARAMS_FORM: {"params": 0}, CONTEXT_FORM: {"context": 0}}
+"""The member that gives a line this fault."""

@@ -1,10 +1,35 @@
-"""The paths that a batch job may call, by release channel and version, as the parameter types of Stripe's clients list them.
+"""The endpoints that jobs may call, by release channel and version, as the parameter types of Stripe's clients list them.
 
-Each line names the methods of a path; where a list has a path twice, it is there for both. Evidence: stripe-endpoint-1,
+Each line has the methods of a path; where a list has a path twice, it is there for both. Evidence: stripe-endpoint-1,
 stripe-endpoint-5 and stripe-endpoint-6.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+
+from emulator.vendors.stripe.model.versions import date_of
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """The method and the path that each row of a job calls; placeholders in the path begin with a colon."""
+
+    http_method: str = "post"
+    path: str = "/v1/customers/:customer"
+
+    def __str__(self) -> str:
+        return f"{self.http_method.upper()} {self.path}"
+
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The names that each row must give values for."""
+        return tuple(segment[1:] for segment in self.path.split("/") if segment.startswith(":"))
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """The method and the segments of the path, each placeholder as a colon. Evidence: stripe-paths-1."""
+        return (self.http_method, *(segment[:1] if segment.startswith(":") else segment for segment in self.path.split("/")))
+
 
 PUBLIC, PRIVATE = "public", "private"
 
@@ -12,12 +37,12 @@ Methods = dict[str, frozenset[str]]
 """From each path to the methods that it may be called with."""
 
 
-def _read(table: str) -> Methods:
+def _parse(table: str) -> Methods:
     lines = (line.rpartition(" ") for line in table.strip().splitlines())
     return {path.strip(): frozenset(methods.split()) for methods, _, path in lines}
 
 
-FIRST = _read("""
+FIRST = _parse("""
     post /v1/accounts/:account
     post /v1/credit_notes
     post /v1/customers/:customer
@@ -36,7 +61,7 @@ FIRST = _read("""
 WITH_DELETE = FIRST | {"/v1/subscriptions/:subscription_exposed_id": frozenset(("post", "delete"))}
 """The same 12, from the first version on that has the method delete. Evidence: stripe-endpoint-4."""
 
-NEWER_PUBLIC = _read("""
+NEWER_PUBLIC = _parse("""
     post        /v1/accounts/:account
     post        /v1/coupons
     post        /v1/customers/:customer
@@ -47,7 +72,7 @@ NEWER_PUBLIC = _read("""
 """)
 """The 8 entries of the public betas from 2026-05-27 on."""
 
-NEWER_PRIVATE = _read("""
+NEWER_PRIVATE = _parse("""
     post delete /v1/accounts/:account
     post        /v1/accounts
     post        /v1/coupons
@@ -130,3 +155,25 @@ LISTS: dict[str, tuple[tuple[str, Methods], ...]] = {
     PRIVATE: (("2026-03-25", FIRST), ("2026-04-22", WITH_DELETE), ("2026-05-27", NEWER_PRIVATE)),
 }
 """For each channel, the first version of each list."""
+
+
+def supports(version: str, endpoint: Endpoint, channel: str) -> bool:
+    """Return whether jobs of this version and channel may call the endpoint, whatever its placeholders are called."""
+    return any(endpoint.shape == it.shape for it in endpoints_of(version, channel))
+
+
+def endpoints_of(version: str, channel: str) -> list[Endpoint]:
+    """Return every endpoint that jobs of this version and channel may call."""
+    lists, date = LISTS[channel], date_of(version)
+    paths = next((paths for first, paths in reversed(lists) if date >= first), lists[0][1])
+    return [Endpoint(method, path) for path, methods in paths.items() for method in sorted(methods)]
+
+
+def supports_ever(endpoint: Endpoint) -> bool:
+    """Return whether jobs of any version and channel may call the endpoint."""
+    return any(supports(f"{first}.preview", endpoint, channel) for channel, lists in LISTS.items() for first, _ in lists)
+
+
+def differs_by_channel(version: str, endpoint: Endpoint) -> bool:
+    """Return whether jobs of this version may call the endpoint in one channel only."""
+    return supports(version, endpoint, PUBLIC) != supports(version, endpoint, PRIVATE)

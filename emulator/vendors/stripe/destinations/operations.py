@@ -1,0 +1,166 @@
+"""The operations on event destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from emulator.sdk import MANY, Answer, Check, Handler, Operation, Request, Transaction, View, mint_id
+from emulator.vendors.stripe.assumptions.jobs import (
+    LIST_ORDER,
+    PING_FORM,
+    PING_OBJECT,
+    PING_REASON,
+    TOO_MANY_DESTINATIONS,
+)
+from emulator.vendors.stripe.assumptions.requests import EMPTY_METADATA
+from emulator.vendors.stripe.destinations.machine import (
+    CREATE,
+    DELETE,
+    DESTINATION,
+    DISABLE,
+    ENABLE,
+    RETRIEVE,
+    SEND_PING,
+    UPDATE,
+)
+from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources
+from emulator.vendors.stripe.destinations.requests import URL, check_change, check_new, own_destination
+from emulator.vendors.stripe.events.model import EventFilter, drop_outdated, newest_first
+from emulator.vendors.stripe.model.jobs import letters
+from emulator.vendors.stripe.operations import ask_own
+from emulator.vendors.stripe.requests.admission import acting_account
+from emulator.vendors.stripe.requests.bodies import MOST_PAIRS, TOO_MANY_PAIRS, check_fields, check_no_fields
+from emulator.vendors.stripe.requests.idempotency import remember, replay
+from emulator.vendors.stripe.requests.queries import PAGED, Page, Query, QuerySpec, Window, invalid, page_url
+
+INCLUDE = frozenset(("include",))
+LIST_QUERY, RETRIEVE_QUERY = QuerySpec(PAGED, INCLUDE), QuerySpec(arrays=INCLUDE)
+
+PLAIN_FIELDS = ("name", "type", "event_payload", "description", "snapshot_api_version")
+"""The fields that are attributes as they are."""
+
+
+def new_id(view: View) -> str:
+    """Return an unused id of a destination."""
+    return mint_id(view, Destination.kind, lambda digest: f"ed_test_61{letters(digest, 40)}")
+
+
+def new_secret(view: View) -> str:
+    """Return a new secret that deliveries are signed with."""
+    return f"whsec_{letters(view.mint('stripe.signing_secret'), 32)}"
+
+
+def _list(tx: Transaction, request: Request) -> Answer:
+    query = _read_including(LIST_QUERY, request)
+    limit, side, number = Window.read(query)
+    destinations: list[Destination] = tx.group(Destination.kind, "owner", acting_account(tx, request))
+    if tx.choice(LIST_ORDER.id) == "newest":
+        destinations.reverse()
+    place = number or 0
+    start, end = (place, place + limit) if side == "after" else (max(place - limit, 0), place)
+    following = page_url(request, f"after_{end}") if end < len(destinations) else None
+    page = Page(destinations[start:end], following, page_url(request, f"before_{start}") if start else None)
+    return Answer("destinations", "stripe-destination-2", page, LIST_ORDER.id)
+
+
+def _read_including(spec: QuerySpec, request: Request) -> Query:
+    query = spec.read(request)
+    for name in sorted({*query.arrays["include"]} - {URL}):
+        raise invalid(f"Invalid value for the field include: {name}")
+    return query
+
+
+def _retrieve(tx: Transaction, request: Request) -> Answer:
+    _read_including(RETRIEVE_QUERY, request)
+    return ask_own(tx, request, DESTINATION, RETRIEVE)
+
+
+def _create(tx: Transaction, request: Request) -> Answer:
+    owner, fields = acting_account(tx, request), request.fields
+    if tx.size(Destination.kind, "owner", owner) >= MOST and tx.choice(TOO_MANY_DESTINATIONS.id) == "400":
+        return Answer("too_many_destinations", "stripe-destination-13", None, TOO_MANY_DESTINATIONS.id)
+    destination = Destination(
+        new_id(tx),
+        *(tx.now,) * 3,
+        metadata=fields.get("metadata", {}),
+        signing_secret=new_secret(tx) if WEBHOOK in fields else None,
+        owner=owner,
+        **_attributes(fields),
+    )
+    return Answer.of(tx.ask(DESTINATION, destination.id, CREATE, new=destination))
+
+
+def _update(tx: Transaction, request: Request) -> Answer:
+    fields = request.fields
+    metadata = _merged_metadata(tx, own_destination(tx, request), fields.get("metadata"))
+    answer = ask_own(tx, request, DESTINATION, UPDATE)
+    if answer.name != "destination":
+        return answer
+    changed = replace(answer.subject, metadata=metadata, **_attributes(fields))
+    tx.put(changed)
+    return answer._replace(subject=changed, assumption=EMPTY_METADATA.id if fields.get("metadata") == {} else answer.assumption)
+
+
+def _merged_metadata(tx: Transaction, old: Destination | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the metadata of a destination after an update: null takes a key away."""
+    kept = {} if old is None or (new == {} and tx.choice(EMPTY_METADATA.id) == "delete") else old.metadata
+    merged = {name: value for name, value in {**kept, **(new or {})}.items() if value is not None}
+    if len(merged) > MOST_PAIRS and old is not None:
+        raise invalid(TOO_MANY_PAIRS, "stripe-metadata-1")
+    return merged
+
+
+def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the attributes that valid fields set, but for metadata."""
+    attributes = {name: fields[name] for name in PLAIN_FIELDS if name in fields}
+    if "enabled_events" in fields:
+        attributes["enabled_events"] = tuple(fields["enabled_events"])
+    if fields.get("events_from"):
+        attributes["events_from"] = load_sources(fields["events_from"])
+    if WEBHOOK in fields:
+        attributes["url"] = fields[WEBHOOK]["url"]
+    return attributes | {"cloud": cloud(**fields[type]) for type, cloud in CLOUDS.items() if type in fields}
+
+
+def _ping(tx: Transaction, request: Request) -> Answer:
+    """Answer with the event that was emitted."""
+    answer = ask_own(tx, request, DESTINATION, SEND_PING)
+    if answer.name != "pinged":
+        return answer
+    drop_outdated(tx)
+    newest = next(newest_first(tx, EventFilter(answer.subject.owner, answer.subject.id)), None)
+    chosen = (it.id for it in (PING_FORM, PING_OBJECT) if tx.choice(it.id) != it.default)
+    return answer._replace(subject=newest, assumption=next(chosen, PING_REASON.id))
+
+
+def _ask(command: str) -> Handler:
+    return lambda tx, request: ask_own(tx, request, DESTINATION, command)
+
+
+def _changing(command: str, method: str, path: str, handler: Handler, *checks: Check) -> Operation:
+    """Return an operation that replays what the idempotency key of its request is remembered for."""
+    name = f"stripe.event_destinations.{command}"
+    first, *others = checks or (check_no_fields,)
+    return Operation(
+        name,
+        method,
+        path,
+        lambda tx, request: remember(name, tx, request, handler(tx, request)),
+        checks=(first, partial(replay, name), *others),
+    )
+
+
+_ALL, _ONE = "/event_destinations", "/event_destinations/{id}"
+DESTINATION_OPERATIONS = (
+    Operation("stripe.event_destinations.list", "GET", _ALL, _list, beside=MANY),
+    _changing(CREATE, "POST", _ALL, _create, check_fields, check_new),
+    Operation("stripe.event_destinations.retrieve", "GET", _ONE, _retrieve, beside=MANY),
+    _changing(UPDATE, "POST", _ONE, _update, check_fields, check_change),
+    _changing(DELETE, "DELETE", _ONE, _ask(DELETE)),
+    _changing(DISABLE, "POST", f"{_ONE}/disable", _ask(DISABLE)),
+    _changing(ENABLE, "POST", f"{_ONE}/enable", _ask(ENABLE)),
+    _changing(SEND_PING, "POST", f"{_ONE}/ping", _ping),
+)

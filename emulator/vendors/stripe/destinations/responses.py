@@ -1,0 +1,67 @@
+"""Renderers of event destinations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from emulator.sdk import Renderer, Request, Response, Transaction, instant
+from emulator.vendors.stripe.assumptions.events import DELETED_DESTINATION
+from emulator.vendors.stripe.destinations.model import Destination, sources_to_json
+from emulator.vendors.stripe.destinations.requests import SECRET, URL
+from emulator.vendors.stripe.events.responses import page_response
+from emulator.vendors.stripe.requests.admission import version_of
+from emulator.vendors.stripe.requests.bodies import fields_of
+from emulator.vendors.stripe.requests.queries import Page, values_of
+
+
+def destination_to_json(destination: Destination, request: Request) -> dict[str, Any]:
+    """Return a destination as a request sees it."""
+    return {
+        "id": destination.id,
+        "object": "v2.core.event_destination",
+        "created": instant(destination.created),
+        "description": destination.description,
+        "enabled_events": list(destination.enabled_events),
+        "event_payload": destination.event_payload,
+        "events_from": sources_to_json(destination.events_from, version_of(request)),
+        "livemode": False,
+        "metadata": destination.metadata,
+        "name": destination.name,
+        "snapshot_api_version": destination.snapshot_api_version,
+        "status": destination.status,
+        "status_details": {"disabled": {"reason": "user"}} if destination.status == "disabled" else None,
+        "type": destination.type,
+        "updated": instant(destination.updated),
+        destination.type: _receiver(destination, request),
+    }
+
+
+def _receiver(destination: Destination, request: Request) -> dict[str, Any]:
+    """Return the receiver; an address and a secret only where the request includes them. Evidence: stripe-destination-9."""
+    if destination.cloud is not None:
+        return destination.cloud.to_json(destination.id)
+    included = {*values_of(request, "include"), *fields_of(request).get("include", ())}
+    return {
+        "signing_secret": destination.signing_secret if SECRET in included else None,
+        "url": destination.url if URL in included else None,
+    }
+
+
+def _destination(_tx: Transaction, request: Request, destination: Destination) -> Response:
+    return Response(200, destination_to_json(destination, request))
+
+
+def _destinations(_tx: Transaction, request: Request, page: Page) -> Response:
+    return page_response([destination_to_json(destination, request) for destination in page.items], page)
+
+
+def _deleted(tx: Transaction, request: Request, _subject: object) -> Response:
+    body = {"id": request.parameters["id"], "object": "v2.core.event_destination"}
+    return Response(200, body | {"deleted": True} if tx.choice(DELETED_DESTINATION.id) == "sample" else body)
+
+
+DESTINATION_RENDERERS: dict[str, Renderer] = {
+    "destination": _destination,
+    "destinations": _destinations,
+    "deleted": _deleted,
+}

@@ -1,0 +1,87 @@
+"""Events in a state, and those that a state's changes of jobs emit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from emulator.sdk import INSTANT, TEXT, BadInput, Field, Fields, Problem, View, format_instant, load_fields, one_of
+from emulator.vendors.stripe.events.model import (
+    JOB_EVENT,
+    LIFETIME,
+    TYPES,
+    Event,
+    emits,
+    mint_event_id,
+    newest_event,
+    type_of,
+)
+from emulator.vendors.stripe.machine import as_of_now
+from emulator.vendors.stripe.model.accounts import SequenceLog, log_of
+from emulator.vendors.stripe.model.jobs import AT_WORK, Job
+
+FIELDS: Fields = {
+    "id": TEXT,
+    "type": one_of(*TYPES),
+    "since": INSTANT,
+    "object_id": TEXT,
+    "owner": TEXT,
+    "request": Field({"type": "string", "pattern": "^req_", "description": "req_..."}),
+    "idempotency_key": TEXT,
+}
+
+
+def validate_event(item: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
+    """Yield the problems of an event that the schema cannot see."""
+    if ("request" in item) != ("idempotency_key" in item):
+        yield Problem("an event that a request brought about has its request and its idempotency_key", path)
+
+
+def load_events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[Job]) -> Iterator[Event | SequenceLog]:
+    """Yield the events of the items, then those of the jobs that the state changes, and their log. New jobs emit none.
+
+    Raises:
+        BadInput: an event is changed, out of order, of the future, or outdated.
+    """
+    log, newest = log_of(view, Event.kind), newest_event(view)
+    latest = newest.since if newest else None
+    for place, item in enumerate(items):
+        event = _load(view, item, log.next, place)
+        if event is None:
+            continue
+        if not (latest or event.since) <= event.since <= view.now:
+            raise BadInput.at("events are written in the order of time, none of the future", "events", place, "since")
+        if event.is_outdated(view.now):
+            least = format_instant(view.now - LIFETIME)
+            raise BadInput.at(f"an event is told for {LIFETIME.days} days: give a since after {least}", "events", place, "since")
+        log, latest = log.with_next(), event.since
+        yield event
+    for job in jobs:
+        type = _type_of_change(view, job)
+        if type is not None and emits(view, type):
+            yield Event(mint_event_id(view), view.now, log.next, type, job.id, job.owner)
+            log = log.with_next()
+    yield log
+
+
+def _type_of_change(view: View, job: Job) -> str | None:
+    """Return the type of the event of a job's change; None where it is new or has not changed."""
+    old: Job | None = view.find(Job.kind, job.id)
+    if old is None:
+        return None
+    if old.status != job.status:
+        return type_of(job.status)
+    progresses = job.status in AT_WORK and as_of_now(view, old).progress != as_of_now(view, job).progress
+    return JOB_EVENT + "updated" if progresses else None
+
+
+def _load(view: View, item: Mapping[str, Any], n: int, place: int) -> Event | None:
+    """Return the event of an item, None where it is there already."""
+    values = load_fields(FIELDS, item)
+    old: Event | None = view.find(Event.kind, values["id"]) if "id" in values else None
+    if old is not None:
+        if replace(old, **values) != old:
+            raise BadInput.at("an event never changes", "events", place)
+        return None
+    return Event(values.pop("id", None) or mint_event_id(view), values.pop("since", view.now), n, **values)
