@@ -119,7 +119,7 @@ class FaultedRequest:
         jumped = tuple(it for it in after if it.do == DELAY and it.clock == VIRTUAL) if self._holding.is_frozen() else ()
         left = tuple(fault for fault in after if fault not in jumped)
         over = {fault.id for fault in early + late} - {fault.id for fault in left}
-        with self._world.transaction(self._name) as tx:
+        with self._world.transaction(self._name, self._call) as tx:
             answer, response = (act_upon if let_in else answer_to)(tx, self._route, self._call)
             if left and left[-1].do == STATUS:
                 response = failure(tx, self._route, self._call, left[-1])

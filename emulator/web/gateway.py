@@ -202,7 +202,7 @@ class Gateway:
         return self._exchange(world, route, request)
 
     def _exchange(self, world: World, route: Route, request: Request) -> OutgoingResponse:
-        with world.transaction(route.name) as tx:
+        with world.transaction(route.name, request) as tx:
             answer, response = answer_to(tx, route, request)
             return self._recorder.record(tx, world, route, request, answer, response)
 

@@ -15,8 +15,8 @@ from emulator.scenario.player import play
 from emulator.server.app import library
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.files.model.links import MOUNT
-from emulator.vendors.stripe.model.channels import PUBLIC
-from emulator.vendors.stripe.model.versions import endpoints_of, is_well_formed, named_version
+from emulator.vendors.stripe.model.endpoints import PUBLIC, endpoints_of
+from emulator.vendors.stripe.model.versions import is_well_formed, parse_version
 from tests.support.sdk_types import EXCEPTIONS, differences, paths_of_jobs
 
 SCENARIOS = [name for name in library().names() if name.startswith("stripe/")]
@@ -45,7 +45,7 @@ class Listening(InProcessClient):
         return response
 
     def _asked(self, name: bytes, value: bytes) -> bytes:
-        return self._version if name.lower() == b"stripe-version" and is_well_formed(named_version(value.decode())) else value
+        return self._version if name.lower() == b"stripe-version" and is_well_formed(parse_version(value.decode())) else value
 
 
 def _is_at(path: str, template: str) -> bool:

@@ -17,14 +17,12 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.time import parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.vendors.stripe import STRIPE
-from emulator.vendors.stripe.files.model.outcomes import Failing, Order, Work, plan
+from emulator.vendors.stripe.files.model.outcomes import FailureRule, Order, RowOutcomes, plan
 from emulator.vendors.stripe.files.model.rows import CONTEXT_FORM, FAULTS, FINE, ID_FORM, ID_TWICE, NOT_JSON, Rows
-from emulator.vendors.stripe.files.requests import LONGEST_LINE, Intake, read_rows
+from emulator.vendors.stripe.files.requests import LONGEST_LINE, JsonlReader, read_rows
 from emulator.vendors.stripe.files.responses import PIECE, chunks_of, object_of, size_of
-from emulator.vendors.stripe.model.channels import LISTS
+from emulator.vendors.stripe.model.endpoints import LISTS, Endpoint, supports
 from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
-from emulator.vendors.stripe.model.versions import Endpoint, supports
-from emulator.vendors.stripe.state.jobs import read_failing
 from tests.support.loading import load_value
 
 CUSTOMER = Endpoint("post", "/v1/customers/:customer")
@@ -49,14 +47,14 @@ ENDPOINTS = st.sampled_from(
 
 
 def taken(data: bytes, *cuts: int) -> Rows:
-    intake = Intake()
+    reader = JsonlReader()
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     for start, end in pairwise(edges):
-        intake.feed(data[start:end])
-    return intake.rows()
+        reader.feed(data[start:end])
+    return reader.rows()
 
 
-def job_of(work: Work, status: str, processed: int) -> Job:
+def job_of(work: RowOutcomes, status: str, processed: int) -> Job:
     failures = work.failures_among(processed)
     return Job(
         "batchv2_a",
@@ -91,7 +89,7 @@ def test_rows_that_are_shown_can_be_given(data: bytes, endpoint: Endpoint) -> No
 def test_results_are_as_long_as_their_size_and_match_the_counts(
     data: bytes, endpoint: Endpoint, processed: int, numbered: bool, status: str
 ) -> None:
-    rules = (Failing(ids=("a", "b")), Failing(pattern="1$"), Failing(share=Fraction(1, 3)))
+    rules = (FailureRule(ids=("a", "b")), FailureRule(pattern="1$"), FailureRule(share=Fraction(1, 3)))
     work = plan(taken(data), endpoint, rules, "batchv2_a", numbered)
     job = job_of(work, status, min(processed, len(work.rows)))
     content = b"".join(chunks_of(job))
@@ -144,7 +142,7 @@ def test_every_row_has_one_place_in_an_order_that_is_not_that_of_the_file(count:
 def test_a_share_is_exact_and_even_and_knows_nothing_of_the_job(share: str, count: int, failing: int) -> None:
 
     rows = taken(b"\n".join(b'{"id":"%d","path_params":{"customer":"c"}}' % n for n in range(count)))
-    plans = [plan(rows, CUSTOMER, (read_failing({"share": share}),), name) for name in ("one", "two")]
+    plans = [plan(rows, CUSTOMER, (FailureRule.load({"share": share}),), name) for name in ("one", "two")]
     assert plans[0].outcomes == plans[1].outcomes
     assert len(plans[0].failed) == failing
 
@@ -163,12 +161,12 @@ def test_an_id_that_is_no_text_is_refused_however_deeply_it_is_nested(id: bytes,
 
 
 def test_a_line_without_an_end_is_not_kept() -> None:
-    intake = Intake()
+    reader = JsonlReader()
     for _ in range(20):
-        intake.feed(b"x" * (LONGEST_LINE // 10))
-        assert len(intake._rest) <= 1.2 * LONGEST_LINE
-    intake.feed(b'\n{"id":"a"}\n')
-    assert bytes(intake.rows().faults) == bytes((NOT_JSON, FINE))
+        reader.feed(b"x" * (LONGEST_LINE // 10))
+        assert len(reader._rest) <= 1.2 * LONGEST_LINE
+    reader.feed(b'\n{"id":"a"}\n')
+    assert bytes(reader.rows().faults) == bytes((NOT_JSON, FINE))
 
 
 def test_little_is_kept_of_a_row() -> None:

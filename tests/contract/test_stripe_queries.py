@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel.world import World
-from emulator.sdk.request import Request
+from emulator.sdk import InvalidRequest, Request
 from emulator.vendors.stripe.events.model import TYPES, is_event_type
-from emulator.vendors.stripe.requests.queries import Known, Mistaken
+from emulator.vendors.stripe.requests.queries import QuerySpec
 from tests.properties.test_stripe import ID, list_events, send, world_of
 
-KNOWN = Known(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))
+KNOWN = QuerySpec(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))
 SPELLINGS = ("types", "types[]", "types[{n}]")
 
 
@@ -45,9 +45,9 @@ def test_an_array_keeps_every_value_however_it_is_spelt(values: list[str], spell
     ],
 )
 def test_what_an_operation_does_not_know_or_cannot_keep_is_refused(query: str, message: str) -> None:
-    with pytest.raises(Mistaken) as mistake:
+    with pytest.raises(InvalidRequest) as error:
         KNOWN.read(call_of(query))
-    assert str(mistake.value) == message
+    assert str(error.value) == message
 
 
 @pytest.mark.parametrize(

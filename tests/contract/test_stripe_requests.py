@@ -9,7 +9,7 @@ import pytest
 import stripe
 
 from emulator.vendors.stripe.model.accounts import OWN_ACCOUNT
-from emulator.vendors.stripe.requests.limits import A_SECOND
+from emulator.vendors.stripe.requests.admission import REQUESTS_PER_SECOND
 from tests.conftest import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
@@ -129,7 +129,7 @@ def test_json_is_read_under_any_label_and_refused_where_that_is_assumed(
 def test_the_limit_of_a_sandbox_begins_anew_with_each_second_of_the_clock(live: Live) -> None:
     world = world_with_a_job(live, assume={"stripe.rate-limits": "sandbox"})
     for _ in range(2):
-        assert {send(live, world, "GET", JOB).status_code for _ in range(A_SECOND)} == {200}
+        assert {send(live, world, "GET", JOB).status_code for _ in range(REQUESTS_PER_SECOND)} == {200}
         refused = [send(live, world, "GET", JOB) for _ in range(2)]
         assert [it.headers["stripe-rate-limited-reason"] for it in refused] == ["global-rate", "global-rate"]
         world.advance("999ms")
@@ -139,4 +139,4 @@ def test_the_limit_of_a_sandbox_begins_anew_with_each_second_of_the_clock(live: 
 
 def test_no_request_is_limited_where_nothing_is_assumed(live: Live) -> None:
     world = world_with_a_job(live)
-    assert {send(live, world, "GET", JOB).status_code for _ in range(2 * A_SECOND)} == {200}
+    assert {send(live, world, "GET", JOB).status_code for _ in range(2 * REQUESTS_PER_SECOND)} == {200}

@@ -16,7 +16,7 @@ from emulator.control.route import ControlRoute
 from emulator.control.schemas import components
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.vendors.stripe.files.requests import Intake
+from emulator.vendors.stripe.files.requests import JsonlReader
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 
@@ -334,7 +334,7 @@ def test_a_mistake_of_ours_is_unmistakably_ours(monkeypatch: pytest.MonkeyPatch,
 def test_a_mistake_of_ours_while_a_file_is_read_is_ours_as_well(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(Intake, "feed", _crash)
+    monkeypatch.setattr(JsonlReader, "feed", _crash)
     with httpx.Client(transport=InProcess(create_app(worlds_of([]))), base_url="http://127.0.0.1") as client:
         reply = client.put("/_files/stripe/default/upload/token", content=b"{}")
     assert (reply.status_code, reply.headers["emulator-error"]) == (500, "internal")

@@ -23,7 +23,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.model.jobs import Job
-from emulator.vendors.stripe.requests.idempotency import LIFETIME, Remembered
+from emulator.vendors.stripe.requests.idempotency import LIFETIME, IdempotencyRecord
 from tests.support.loading import load_value
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
@@ -195,7 +195,7 @@ def test_idempotency_keys_do_not_pile_up() -> None:
         send(world, "cancel", f"key-{n}")
         world.advance_by(LIFETIME / 3)
     with world.transaction("look") as tx:
-        assert tx.size(Remembered.kind) <= 4
+        assert tx.size(IdempotencyRecord.kind) <= 4
 
 
 def test_a_key_is_known_again_however_deeply_the_body_is_nested() -> None:
@@ -217,7 +217,7 @@ def test_a_call_that_fails_on_our_side_forgets_its_key() -> None:
     with pytest.raises(RuntimeError):
         fail_after_the_cancel()
     with world.transaction("look") as tx:
-        assert tx.find(Remembered.kind, "once") is None
+        assert tx.find(IdempotencyRecord.kind, "once") is None
         assert tx.find(Job.kind, ID).status == "in_progress"  # type: ignore[union-attr]
 
 

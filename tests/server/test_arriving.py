@@ -9,7 +9,7 @@ import pytest
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.vendors.stripe.files.requests import Intake
+from emulator.vendors.stripe.files.requests import JsonlReader
 from emulator.web.requests import LITTLE, IncomingBody, account_for_bodies
 from tests.server.test_line import dial, hear
 
@@ -68,9 +68,9 @@ def test_of_bodies_that_come_at_once_the_server_keeps_no_more_than_it_has_room_f
     ids=["names", "a line without an end", "ids"],
 )
 def test_an_upload_counts_by_all_that_is_kept_of_it_while_it_arrives(line: bytes) -> None:
-    intake = Intake()
-    before = intake.size
-    intake.feed(line)
-    assert intake.size - before >= 90_000
-    intake.give_up()
-    assert intake.size == before
+    reader = JsonlReader()
+    before = reader.size
+    reader.feed(line)
+    assert reader.size - before >= 90_000
+    reader.give_up()
+    assert reader.size == before

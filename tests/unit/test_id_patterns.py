@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emulator.vendors.stripe.files.model.id_automaton import ALPHABET, MOST_STATES, IdPattern, NotAPattern
 from emulator.vendors.stripe.files.model.id_patterns import compile_pattern
-from emulator.vendors.stripe.files.model.outcomes import Failing
+from emulator.vendors.stripe.files.model.outcomes import FailureRule
 from emulator.vendors.stripe.files.requests import read_rows
 
 ATOMS = st.sampled_from(
@@ -141,12 +141,12 @@ def test_any_text_is_a_pattern_or_is_refused(text: str) -> None:
 
 def test_a_row_that_is_wrong_anyway_is_asked_for_no_pattern() -> None:
     rows = read_rows('{"id":"req_1"}\n?\n{"id":"b\u00e9_1"}\n{}\n{"id":"x_2"}\n')
-    assert [*Failing(pattern=".").of(rows)] == [0, 4]
-    assert [*Failing(ids=("x_2", "", "ul")).of(rows)] == [4]
-    assert [*Failing(share=Fraction(1, 5)).of(rows)] == [4]
+    assert [*FailureRule(pattern=".").rows_of(rows)] == [0, 4]
+    assert [*FailureRule(ids=("x_2", "", "ul")).rows_of(rows)] == [4]
+    assert [*FailureRule(share=Fraction(1, 5)).rows_of(rows)] == [4]
 
 
 def test_the_characters_of_an_id_are_those_of_a_row_that_is_right() -> None:
     rows = read_rows("".join(f'{{"id":"{character}"}}\n' for character in ALPHABET))
     assert not any(rows.faults)
-    assert [*Failing(pattern=".").of(rows)] == [*range(len(ALPHABET))]
+    assert [*FailureRule(pattern=".").rows_of(rows)] == [*range(len(ALPHABET))]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Part, Row, View, Wait
+from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Portion, Row, Timer, View
 from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_COMPLETE,
     CANCEL_FAILED,
@@ -35,22 +35,26 @@ def until_fault(job: Job) -> timedelta | None:
     return None if job.fails_at is None else max(job.fails_at - job.since, timedelta())
 
 
-UPLOADING = Wait("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
-VALIDATION = Wait("stripe.validation", timedelta(seconds=5), "invented")
-FAULT = Wait("stripe.fault", None, "invented", measure=until_fault)
-PROCESSING = Wait("stripe.processing", None, "stripe-pace-2", measure=processing_time)
-VALIDATION_PROGRESS = Wait(
-    "stripe.validation_progress", None, "invented", settable=False, upkeep=True, part=Part(VALIDATION, until_progress)
+UPLOADING = Timer("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
+VALIDATION = Timer("stripe.validation", timedelta(seconds=5), "invented")
+FAULT = Timer("stripe.fault", None, "invented", measure=until_fault)
+PROCESSING = Timer("stripe.processing", None, "stripe-pace-2", measure=processing_time)
+VALIDATION_PROGRESS = Timer(
+    "stripe.validation_progress", None, "invented", settable=False, upkeep=True, portion=Portion(VALIDATION, until_progress)
 )
-PROCESSING_PROGRESS = Wait(
-    "stripe.processing_progress", None, "invented", settable=False, upkeep=True, part=Part(PROCESSING, until_progress)
+PROCESSING_PROGRESS = Timer(
+    "stripe.processing_progress", None, "invented", settable=False, upkeep=True, portion=Portion(PROCESSING, until_progress)
 )
-TIMEOUT = Wait("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
-DRAIN = Wait("stripe.drain", timedelta(seconds=1), "invented")
+TIMEOUT = Timer("stripe.timeout", timedelta(hours=24), "stripe-timeout-1")
+DRAIN = Timer("stripe.drain", timedelta(seconds=1), "invented")
 
 
 def skips_validation(_: View, job: Job) -> bool:
     return job.skip_validation
+
+
+def wants_validation(_: View, job: Job) -> bool:
+    return not job.skip_validation
 
 
 def has_no_rows(_: View, job: Job) -> bool:
@@ -129,7 +133,7 @@ JOB = Machine(
     kind=Job.kind,
     states=STATUSES,
     commands=(CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD),
-    waits=(
+    timers=(
         UPLOADING,
         VALIDATION,
         FAULT,
@@ -150,7 +154,7 @@ JOB = Machine(
         Row(ABSENT, On(RETRIEVE), SAME, "not_found", None, "stripe-retrieve-2"),
         #
         Row(READY, On(UPLOAD), "in_progress", "uploaded", then_emit(begin), "stripe-upload-4", skips_validation),
-        Row(READY, On(UPLOAD), "validating", "uploaded", then_emit(begin), "stripe-upload-3"),
+        Row(READY, On(UPLOAD), "validating", "uploaded", then_emit(begin), "stripe-upload-3", wants_validation),
         Row(EVERY, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-6"),
         Row(ABSENT, On(UPLOAD), SAME, "link_refused", None, "stripe-upload-5"),
         #
@@ -212,6 +216,6 @@ _ENDED_BY = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.c
 
 def status_end(view: View, job: Job) -> datetime | None:
     """Return when time alone ends the status of the job, None if it never does."""
-    waits = (wait for wait in JOB.waits if (job.status, wait.name) in _ENDED_BY)
-    lengths = (view.length(wait, job) for wait in waits)
+    timers = (timer for timer in JOB.timers if (job.status, timer.name) in _ENDED_BY)
+    lengths = (view.length(timer, job) for timer in timers)
     return min((job.since + length for length in lengths if length is not None), default=None)

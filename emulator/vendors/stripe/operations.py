@@ -82,9 +82,7 @@ def _has_long_file(find: Callable[[str, str], Any], request: Request) -> bool:
 
 
 JOB_OPERATIONS = (
-    Operation(
-        CREATE_NAME, "POST", "/batch_jobs", _create, checks=(check_fields, partial(replay, CREATE_NAME), check_job)
-    ),
+    Operation(CREATE_NAME, "POST", "/batch_jobs", _create, checks=(check_fields, partial(replay, CREATE_NAME), check_job)),
     Operation(RETRIEVE_NAME, "GET", "/batch_jobs/{id}", _retrieve, holds_much=_has_long_file, checks=(check_no_query,)),
     Operation(
         CANCEL_NAME,

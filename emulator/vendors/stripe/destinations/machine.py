@@ -26,7 +26,7 @@ DESTINATION = Machine(
     kind=Destination.kind,
     states=("enabled", "disabled"),
     commands=(CREATE, RETRIEVE, UPDATE, DELETE, ENABLE, DISABLE, SEND_PING),
-    waits=(),
+    timers=(),
     rows=(
         # in    cause         go to  answer         effect           evidence
         Row(ABSENT, On(CREATE), "enabled", "destination", None, "stripe-destination-1"),

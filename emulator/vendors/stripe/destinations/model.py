@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar
 
-from emulator.sdk import IndexKey, Kept, View
+from emulator.sdk import IndexKey, Metered, View
 from emulator.vendors.stripe.assumptions.events import SNAPSHOT_OF_V2, THIN_WITH_VERSION
 from emulator.vendors.stripe.events.model import is_event_type
 from emulator.vendors.stripe.model.accounts import SELF
@@ -18,7 +18,7 @@ MOST = 16
 
 WEBHOOK, EVENTBRIDGE, EVENT_GRID = "webhook_endpoint", "amazon_eventbridge", "azure_event_grid"
 RECEIVERS = (WEBHOOK, EVENTBRIDGE, EVENT_GRID)
-"""The types of destinations; each is also the name of the field that describes its receiver. Evidence: stripe-destination-11."""
+"""The types of destinations, each also the name of the field about its receiver. Evidence: stripe-destination-11."""
 
 EVENTBRIDGE_STATUSES = ("pending", "active", "deleted", "unknown")
 EVENT_GRID_STATUSES = ("never_activated", "activated", "deleted", "unknown")
@@ -80,7 +80,7 @@ CLOUDS: dict[str, type[EventBridge] | type[EventGrid]] = {EVENTBRIDGE: EventBrid
 
 
 @dataclass(frozen=True, slots=True)
-class Destination(Kept):
+class Destination(Metered):
     """A receiver of events, and the types that it wants.
 
     `url` and `signing_secret` are those of a webhook endpoint, `cloud` is any other receiver.

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from emulator.sdk import MANY, Answer, Check, Handler, Operation, Request, Transaction, View, mint_id
+from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Operation, Request, Transaction, View, mint_id
 from emulator.vendors.stripe.assumptions.jobs import (
     LIST_ORDER,
     PING_FORM,
@@ -122,7 +122,9 @@ def _attributes(fields: Mapping[str, Any]) -> dict[str, Any]:
         attributes["events_from"] = load_sources(fields["events_from"])
     if WEBHOOK in fields:
         attributes["url"] = fields[WEBHOOK]["url"]
-    return attributes | {"cloud": cloud(**fields[type]) for type, cloud in CLOUDS.items() if type in fields}
+    elif "type" in fields:
+        attributes["cloud"] = CLOUDS[fields["type"]](**fields[fields["type"]])
+    return attributes
 
 
 def _ping(tx: Transaction, request: Request) -> Answer:
@@ -155,9 +157,9 @@ def _changing(command: str, method: str, path: str, handler: Handler, *checks: C
 
 _ALL, _ONE = "/event_destinations", "/event_destinations/{id}"
 DESTINATION_OPERATIONS = (
-    Operation("stripe.event_destinations.list", "GET", _ALL, _list, beside=MANY),
+    Operation("stripe.event_destinations.list", "GET", _ALL, _list, beside=MANY_RESOURCES),
     _changing(CREATE, "POST", _ALL, _create, check_fields, check_new),
-    Operation("stripe.event_destinations.retrieve", "GET", _ONE, _retrieve, beside=MANY),
+    Operation("stripe.event_destinations.retrieve", "GET", _ONE, _retrieve, beside=MANY_RESOURCES),
     _changing(UPDATE, "POST", _ONE, _update, check_fields, check_change),
     _changing(DELETE, "DELETE", _ONE, _ask(DELETE)),
     _changing(DISABLE, "POST", f"{_ONE}/disable", _ask(DISABLE)),

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
-from emulator.sdk import Effect, IndexKey, Kept, Request, Transaction, View, guid, mint_id
+from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, guid, mint_id
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
 from emulator.vendors.stripe.model.accounts import DROPPED_AT_ONCE, SELF, SequenceLog, log_of
 from emulator.vendors.stripe.model.jobs import letters
@@ -68,7 +68,7 @@ class Subject(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Event(Kept):
+class Event(Metered):
     """An event at `since` about the resource `object_id`; `n` counts the events. `request` is the request that caused it."""
 
     id: str

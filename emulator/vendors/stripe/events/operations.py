@@ -6,7 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 from itertools import islice
 
-from emulator.sdk import MANY, Answer, Operation, Request, Transaction, parse_timestamp
+from emulator.sdk import MANY_RESOURCES, Answer, Operation, Request, Transaction, parse_timestamp
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS
 from emulator.vendors.stripe.events.model import Event, EventFilter, find_event, is_event_type, newest_first, oldest_first
@@ -102,6 +102,6 @@ def _page(events: list[Event], more: bool, request: Request, side: str, mark: st
 
 
 EVENT_OPERATIONS = (
-    Operation("stripe.events.retrieve", "GET", "/events/{id}", _retrieve, beside=MANY, checks=(check_no_query,)),
-    Operation("stripe.events.list", "GET", "/events", _list, beside=MANY, checks=(_check_version,)),
+    Operation("stripe.events.retrieve", "GET", "/events/{id}", _retrieve, beside=MANY_RESOURCES, checks=(check_no_query,)),
+    Operation("stripe.events.list", "GET", "/events", _list, beside=MANY_RESOURCES, checks=(_check_version,)),
 )

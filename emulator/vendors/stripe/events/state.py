@@ -54,7 +54,9 @@ def load_events(view: View, items: Iterable[Mapping[str, Any]], jobs: Iterable[J
             raise BadInput.at("events are written in the order of time, none of the future", "events", place, "since")
         if event.is_outdated(view.now):
             least = format_instant(view.now - LIFETIME)
-            raise BadInput.at(f"an event is told for {LIFETIME.days} days: give a since after {least}", "events", place, "since")
+            raise BadInput.at(
+                f"an event is kept for {LIFETIME.days} days: give a since after {least}", "events", place, "since"
+            )
         log, latest = log.with_next(), event.since
         yield event
     for job in jobs:

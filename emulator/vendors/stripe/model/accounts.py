@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Kept, View
+from emulator.sdk import IndexKey, Metered, View
 from emulator.vendors.stripe.files.model.outcomes import FailureRule
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -25,7 +25,7 @@ DROPPED_AT_ONCE = 2
 """Most outdated entries to drop for each new one: more than one, so that a log shrinks."""
 
 
-class Ungrouped(Kept):
+class Ungrouped(Metered):
     """A resource that is found by its id alone."""
 
     __slots__ = ()

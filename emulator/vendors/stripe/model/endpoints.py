@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from emulator.vendors.stripe.model.versions import date_of
 
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """The method and the path that each row of a job calls; placeholders in the path begin with a colon."""

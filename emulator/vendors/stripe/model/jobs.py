@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from emulator.sdk import MOVING, IndexKey, Kept
+from emulator.sdk import PROGRESSING, IndexKey, Metered
 from emulator.vendors.stripe.files.model.outcomes import FailureRule, RowOutcomes
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.endpoints import Endpoint
@@ -38,7 +38,7 @@ _TICK = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Job(Kept):
+class Job(Metered):
     """A batch job.
 
     The counts are those of the instant `counted_at`; while rows are validated or processed, the time since then adds more.
@@ -91,7 +91,7 @@ class Job(Kept):
 
     def index(self) -> tuple[IndexKey, ...]:
         """Return the group of the jobs whose counts change by themselves, if it is one."""
-        return (MOVING,) if self.status in AT_WORK else ()
+        return (PROGRESSING,) if self.status in AT_WORK else ()
 
 
 def processing_time(job: Job) -> timedelta:

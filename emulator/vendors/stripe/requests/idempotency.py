@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import orjson
 
-from emulator.sdk import Answer, IndexKey, Kept, Machine, Request, Transaction
+from emulator.sdk import Answer, IndexKey, Machine, Metered, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, IDEMPOTENT_ID
 from emulator.vendors.stripe.destinations.machine import DESTINATION
 from emulator.vendors.stripe.machine import CREATE, JOB
@@ -28,7 +28,7 @@ MACHINES: Mapping[str, Machine] = {machine.kind: machine for machine in (JOB, DE
 
 
 @dataclass(frozen=True, slots=True)
-class IdempotencyRecord(Kept):
+class IdempotencyRecord(Metered):
     """The use of a key: digests of its request, and the answer. `n` is its place in the order in which keys came.
 
     The id has the operation and the account: the same key elsewhere is another one. Evidence: stripe-idempotency-7.

@@ -65,7 +65,7 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     if not {*TYPES}.issuperset(values_of(request, "types")):
         yield "stripe-event-8"
     key = request.credential
-    if key is not None and not key.startswith(SECRET) and not tx.lists("stripe", key):
+    if key is not None and not key.startswith(SECRET) and not tx.lists_credential("stripe", key):
         yield "stripe-auth-5" if key.startswith(RESTRICTED) else "stripe-auth-6"
     yield from _facts_of_context(tx, request)
     if request.body and is_mislabelled(request) and answer.name != "invalid_fields":

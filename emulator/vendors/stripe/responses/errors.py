@@ -73,7 +73,9 @@ ERROR_RENDERERS: dict[str, Renderer] = {
     "unsupported_endpoint": _error(
         400, "batch_api_unsupported_endpoint", "Batch jobs do not support {subject}", about=_of_endpoint
     ),
-    "unauthorized_endpoint": _error(400, "auth_unauthorized_endpoint", "This account may not use {subject}", about=_of_endpoint),
+    "unauthorized_endpoint": _error(
+        400, "auth_unauthorized_endpoint", "This account may not use {subject}", about=_of_endpoint
+    ),
     "invalid_fields": _error(400, "invalid_fields", "{subject}"),
     "too_many_destinations": _error(400, "invalid_fields", f"An account has {MOST} event destinations at most"),
     "nothing_found": _error(404, "not_found", "There is nothing of the id '{id}'"),

@@ -63,7 +63,9 @@ def _details(tx: Transaction, request: Request, job: Job) -> dict[str, Any] | No
 
 
 def _has_output(tx: Transaction, job: Job) -> bool:
-    if job.status == "in_progress" or (job.status == "canceled" and not job.processed and tx.choice(WITHOUT_OUTPUT.id) == "omit"):
+    if job.status == "in_progress" or (
+        job.status == "canceled" and not job.processed and tx.choice(WITHOUT_OUTPUT.id) == "omit"
+    ):
         return False
     return not results_are_gone(tx, job) or tx.choice(RESULTS_EXPIRED.id) == "show"
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulator.sdk import Gathered, Problem, Transaction, View, dump_fields, load_fields, many_of, one_of, schema_of, TEXT, Fields
+from emulator.sdk import (
+    TEXT,
+    Fields,
+    Gathered,
+    Problem,
+    Transaction,
+    View,
+    dump_fields,
+    load_fields,
+    many_of,
+    one_of,
+    schema_of,
+)
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.destinations.state import FIELDS as DESTINATION_FIELDS
 from emulator.vendors.stripe.destinations.state import dump_destination, load_destinations, validate_destination

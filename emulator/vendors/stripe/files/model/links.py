@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from emulator.sdk import END_OF_TIME, Request, Transaction, View, Wait
+from emulator.sdk import END_OF_TIME, Request, Timer, Transaction, View
 from emulator.vendors.stripe.assumptions.jobs import LINK_LIFE
 from emulator.vendors.stripe.model.jobs import Job, letters
 
 MOUNT = "/_files"
-LINK = Wait("stripe.download_link", timedelta(minutes=60), "stripe-output-4")
-RETENTION = Wait("stripe.retention", timedelta(days=7), "stripe-output-5")
+LINK = Timer("stripe.download_link", timedelta(minutes=60), "stripe-output-4")
+RETENTION = Timer("stripe.retention", timedelta(days=7), "stripe-output-5")
 
 LIFE_FROM_CREATION = timedelta(minutes=70)
 """Time from the creation of a job to the end of its link in every sample. Evidence: stripe-output-4."""

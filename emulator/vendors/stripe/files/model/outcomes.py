@@ -94,7 +94,10 @@ class FailureRule:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """The order in which the rows of a job are processed: never that of the file, always the same. Evidence: stripe-results-2."""
+    """The order in which the rows of a job are processed: not that of the file, but always the same.
+
+    Evidence: stripe-results-2.
+    """
 
     count: int
     step: int = 1
