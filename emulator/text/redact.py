@@ -31,7 +31,7 @@ _RUN = r"\w\\%.$@~!*\[\]+-"
 _NAME = re.compile(rf"(?<![{_RUN}])([{_RUN}]++)([\"']?[ \t\r\n]*+)(?:(=)[ \t]*+|:[ \t\r\n]*+)(\\*+[\"'])?")
 """A name, a quote that closes it, `=` or `:`, and the quote that opens its value, escaped as often as it may be."""
 
-_QUOTE = re.compile(r"(\\*+)([\"'])")
+_QUOTE = re.compile(r"(?<!\\)(\\*+)([\"'])")
 _UP_TO_LINE_END = re.compile(r"[^\r\n]*+")
 _BEGINS_FORM = re.compile(r"\s*+[\w.$%~\[\]+-]++=")
 _OF_LINE = re.compile(r"[^&\r\n]*+")

@@ -109,7 +109,10 @@ _SECRET = re.compile(
     rf"^_key_$|(?:{'|'.join(ENDINGS)}|(?:{'|'.join(it for it in ENDINGS if it != 'token')})s)_|(?<!^)(?<!^_)tokens_"
     rf"|_(?:{'|'.join(WORDS).replace('_', '_?')})_|_(?:{'|'.join(LAST_WORDS)})_$|(?:{'|'.join(KEYS)})_?keys?_"
 )
-_ABOUT = re.compile(rf"_(?:{'|'.join(ABOUT)}|expir\w*)_$|_(?:next|page)_\w*token_$|_(?:{'|'.join(COUNTED)})_tokens_$")
+_ABOUT = re.compile(
+    rf"_(?:{'|'.join(ABOUT)}|expir[a-z]*+(?:_(?:at|date|in|ms|on|seconds|time|timestamp))?|(?:{'|'.join(COUNTED)})_tokens"
+    r"|(?:next|page)_(?:(?:continuation|page)_)?token)_$"
+)
 _NUMBERED = re.compile(r"(?<=[A-Za-z])_?[0-9]{1,4}(?=_)")
 """A number behind a word, as in `token1` and `api_key_2`."""
 
@@ -131,7 +134,7 @@ _INDEX = re.compile(r"[0-9]{1,2}")
 """A place in a list, which a JSON pointer has behind the name of a list."""
 
 _BRACKETS = re.compile(r"[\[\]]+")
-_ESCAPE = re.compile(r"\\+u([0-9A-Fa-f]{4})")
+_ESCAPE = re.compile(r"(?<!\\)\\++u([0-9A-Fa-f]{4})")
 
 
 def is_secret(name: str) -> bool:
@@ -181,7 +184,7 @@ def _is_secret(name: str) -> bool:
             break
         name = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), unquote_plus(name))
     name = without_invisible(name)
-    if "[" in name and any(map(_is_secret, _BRACKETS.split(name))):  # settings[key], as forms have it
+    if "[" in name and any(map(is_secret, _BRACKETS.split(name))):  # settings[key], as forms have it
         return True
     words = f"_{_WORD_ENDS.sub('_', name).lower()}_".replace("__", "_")
     if _ABOUT.search(words) is not None:
