@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.vendors.serpwow.forms import DEEPEST, MOST_FIELDS, BadForm, read_form
+from emulator.vendors.serpwow.requests.forms import MAX_DEPTH, MAX_FIELDS, BadForm, read_form
 
 names = st.text(st.characters(exclude_characters="[]{", exclude_categories=["Cs"]), min_size=1, max_size=8)
 keys = names.filter(lambda name: not name.isdigit())
@@ -44,7 +44,7 @@ def test_a_list_is_read_whole_and_in_order_in_every_style(name: str, values: lis
 @given(st.dictionaries(names, objects, max_size=4))
 def test_what_http_build_query_writes_is_read_back(form: dict[str, Any]) -> None:
     fields = [field for name, value in form.items() for field in http_build_query(name, value)]
-    if all(name.count("[") <= DEEPEST for name, _ in fields):
+    if all(name.count("[") <= MAX_DEPTH for name, _ in fields):
         assert read_form(urlencode(fields)) == form
 
 
@@ -79,9 +79,9 @@ def leaves(value: Any) -> Any:
         ("%7B%22a%22%3A1%7D", "is it JSON?"),
         ("%5B1%5D", "is it JSON?"),
         ("a=%FF", "not encoded in UTF-8"),
-        ("a" + "[x]" * (DEEPEST + 1) + "=1", "more than 5 pairs of brackets"),
+        ("a" + "[x]" * (MAX_DEPTH + 1) + "=1", "more than 5 pairs of brackets"),
         ("a" + "[x]" * 100_000 + "=1", "more than 5 pairs of brackets"),
-        ("&".join(["a=1"] * (MOST_FIELDS + 1)), "more than 50000 fields"),
+        ("&".join(["a=1"] * (MAX_FIELDS + 1)), "more than 50000 fields"),
     ],
     ids=lambda it: it[:30],
 )

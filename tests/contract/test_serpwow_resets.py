@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from emulator.kernel.world import World
 from emulator.vendors import VENDORS
-from emulator.vendors.serpwow.schedules import next_of_every_month
+from emulator.vendors.serpwow.model.account import next_monthly
 from tests.properties.test_serpwow_lives import SERPWOW, send, world_of
 
 END_OF_MARCH = {"start": "2026-03-31T23:59:00Z"}
@@ -44,7 +44,7 @@ def used(world: World) -> int:
     ],
 )
 def test_credits_come_back_whole_months_from_the_instant_that_is_given(given_as: str, after: str, then: str) -> None:
-    assert next_of_every_month(at(given_as), at(after)) == at(then)
+    assert next_monthly(at(given_as), at(after)) == at(then)
 
 
 @given(
@@ -52,7 +52,7 @@ def test_credits_come_back_whole_months_from_the_instant_that_is_given(given_as:
     st.datetimes(datetime(1990, 1, 1), datetime(8900, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
 def test_the_next_reset_lies_ahead_and_no_farther_than_a_month(anchor: datetime, now: datetime) -> None:
-    assert timedelta(0) < next_of_every_month(anchor, now) - now <= timedelta(days=31)
+    assert timedelta(0) < next_monthly(anchor, now) - now <= timedelta(days=31)
 
 
 def test_a_run_that_is_scheduled_for_the_reset_has_the_new_credits() -> None:

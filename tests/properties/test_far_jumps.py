@@ -15,7 +15,7 @@ from emulator.kernel.world import World
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
 from emulator.vendors import VENDORS
-from emulator.vendors.serpwow.schedules import EVERY
+from emulator.vendors.serpwow.model.schedules import EVERY
 
 EVERY_MINUTE = {"schedule_type": "minutes", "schedule_minutes": "every_minute"}
 

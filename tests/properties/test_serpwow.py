@@ -20,8 +20,9 @@ from emulator.scenario.scenario import Scenario, lay_over
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
-from emulator.vendors.serpwow.model import SELF, Account, Batch
-from emulator.vendors.serpwow.usage import MONTHS, give_back, history, spend
+from emulator.vendors.serpwow.model.account import SELF, Account, add_usage, subtract_usage
+from emulator.vendors.serpwow.model.batches import Batch
+from emulator.vendors.serpwow.responses.account import MONTHS, usage_history
 
 SERPWOW = VENDORS["serpwow"]
 OPERATIONS = {operation.name.rpartition(".")[2]: operation for operation in SERPWOW.operations if "batches" in operation.name}
@@ -193,14 +194,14 @@ def test_the_next_result_set_has_a_number_of_its_own() -> None:
 
 
 def test_credits_given_back_leave_their_day_first_and_then_the_newest() -> None:
-    usage = spend(spend({"2026-01-01": 5}, "2026-01-02", 3), "2026-01-03", 4)
-    assert give_back(usage, "2026-01-01", 5) == {"2026-01-02": 3, "2026-01-03": 4}
-    assert give_back(usage, "2026-01-01", 10) == {"2026-01-02": 2}
+    usage = add_usage(add_usage({"2026-01-01": 5}, "2026-01-02", 3), "2026-01-03", 4)
+    assert subtract_usage(usage, "2026-01-01", 5) == {"2026-01-02": 3, "2026-01-03": 4}
+    assert subtract_usage(usage, "2026-01-01", 10) == {"2026-01-02": 2}
 
 
 def test_the_history_goes_back_over_the_turn_of_the_year() -> None:
     now = world_of({}, clock={"start": "2026-01-02T00:00:00Z"}).settle()
-    months = list(history({"2025-11-30": 7, "2025-10-31": 9}, now))
+    months = list(usage_history({"2025-11-30": 7, "2025-10-31": 9}, now))
     assert len(months) == MONTHS
     assert [(it["month"], it["year"], it["credits_total_for_month"]) for it in months] == [
         ("January", 2026, 0),

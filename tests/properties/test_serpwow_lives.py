@@ -19,8 +19,9 @@ from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response, Stream
 from emulator.vendors import VENDORS
-from emulator.vendors.serpwow.model import SELF, Account, Batch
-from emulator.vendors.serpwow.slots import POOLS
+from emulator.vendors.serpwow.machine.queue import POOLS
+from emulator.vendors.serpwow.model.account import SELF, Account
+from emulator.vendors.serpwow.model.batches import Batch
 from emulator.web.routes import Routes
 
 SERPWOW = VENDORS["serpwow"]
@@ -159,7 +160,7 @@ class Life(RuleBasedStateMachine):
     @rule(n=st.integers(0, 20), place=st.integers(0, 3), deed=st.sampled_from(["PUT", "DELETE", "many", "clear"]))
     def change_a_search(self, n: int, place: int, deed: str) -> None:
         batch = self.batches().get(self.id(n))
-        found = batch.searches.cut(place, place + 1) if batch else ()
+        found = batch.searches.slice(place, place + 1) if batch else ()
         id = found[0].id if found else "unknown"
         if deed == "PUT":
             self.ask("PUT", f"/live/batches/{self.id(n)}/{id}", {"max_page": 5})

@@ -22,7 +22,7 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Response
 from emulator.server.app import EMPTY, create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.vendors.serpwow.searches import Search, Searches
+from emulator.vendors.serpwow.model.searches import Search, Searches
 
 LIMIT = 2_000_000
 KEY = "api_key=k"

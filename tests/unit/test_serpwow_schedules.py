@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.vendors.serpwow.schedules import EVERY, Calendar, Schedule, next_instant, two_months_after
+from emulator.vendors.serpwow.model.account import months_after
+from emulator.vendors.serpwow.model.schedules import EVERY, Calendar, Schedule, next_instant
 
 DAILY_AT_2 = Schedule("daily", hours=(2,))
 WEEKDAYS = Schedule("minutes", (), (1, 2, 3, 4, 5), (9, 10, 11, 12, 13, 14, 15, 16), "every_5_minutes")
@@ -144,4 +145,4 @@ def test_a_repeated_minute_of_the_day_before_belongs_to_the_day_before() -> None
     ],
 )
 def test_two_months_later_is_the_same_day_or_the_months_last(since: str, until: str) -> None:
-    assert two_months_after(at(since)) == at(until)
+    assert months_after(at(since), 2) == at(until)

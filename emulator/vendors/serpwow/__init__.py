@@ -1,19 +1,17 @@
 """SerpWow: batches that are queued, run and stopped, and the credits that they cost."""
 
 from emulator.sdk import Credentials, Vendor
-from emulator.vendors.serpwow.advice import advise
 from emulator.vendors.serpwow.assumptions import ASSUMPTIONS
-from emulator.vendors.serpwow.destinations import DESTINATION
-from emulator.vendors.serpwow.machine import ACCOUNT, BATCH
-from emulator.vendors.serpwow.operations import OPERATIONS, admit, credential, unmatched
-from emulator.vendors.serpwow.renderers import RENDERERS, failure_response
-from emulator.vendors.serpwow.spelling import MOUNTS, cite
+from emulator.vendors.serpwow.destinations.machine import DESTINATION
+from emulator.vendors.serpwow.machine.batches import ACCOUNT, BATCH
+from emulator.vendors.serpwow.operations import OPERATIONS
+from emulator.vendors.serpwow.requests.admission import MOUNTS, admit, advise, credential, unmatched
+from emulator.vendors.serpwow.responses.renderers import HEADERS, RENDERERS, cite, failure_response, response_headers
 from emulator.vendors.serpwow.state import SerpwowState
-from emulator.vendors.serpwow.wire import HEADERS, response_headers
 
 
 def make_credentials(secret: str) -> Credentials:
-    """A key in the form that real ones are seen in: 32 upper-case hexadecimal characters."""
+    """Return a key in the form of the real ones: 32 upper-case hexadecimal digits."""
     key = secret[:32].upper()
     return Credentials({"api_key": key}, key)
 

@@ -1,0 +1,9 @@
+"""The choices that a scenario can switch where SerpWow's pages are silent and a client could see the difference."""
+
+from __future__ import annotations
+
+from emulator.sdk import Assumption
+from emulator.vendors.serpwow.assumptions import lifecycle, requests
+
+ASSUMPTIONS = tuple(it for module in (lifecycle, requests) for it in vars(module).values() if isinstance(it, Assumption))
+"""Every assumption of both modules, in their order."""

@@ -1,0 +1,58 @@
+"""The rows of a destination, and the outcomes of uploads to it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from emulator.sdk import ABSENT, SAME, Machine, On, Row, View
+from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
+from emulator.vendors.serpwow.model.account import platform_of
+from emulator.vendors.serpwow.model.batches import Batch
+
+
+def exceeds_destination_limit(view: View, _: Destination | None) -> bool:
+    return view.size(Destination.kind) >= DESTINATION_LIMIT
+
+
+CREATE, UPDATE, DELETE = "create", "update", "delete"
+
+DESTINATION = Machine(
+    kind=Destination.kind,
+    states=("kept",),
+    commands=(CREATE, UPDATE, DELETE),
+    timers=(),
+    rows=(
+        Row(ABSENT, On(CREATE), SAME, "too_many_destinations", None, "serpwow-destinations-2", exceeds_destination_limit),
+        Row(ABSENT, On(CREATE), "kept", "destination", None, "serpwow-destinations-1"),
+        Row("kept", On(CREATE), SAME, "destination", None, "serpwow-create-3"),
+        Row("kept", On(UPDATE), SAME, "destination_details", None, "serpwow-destinations-12"),
+        Row(ABSENT, On(UPDATE), SAME, "unknown_destination", None, "serpwow-destinations-7"),
+        Row("kept", On(DELETE), ABSENT, "destination_deleted", None, "serpwow-destinations-4"),
+        Row(ABSENT, On(DELETE), SAME, "unknown_destination", None, "serpwow-destinations-7"),
+    ),
+    entry=("kept",),
+)
+
+
+class Uploads(NamedTuple):
+    """The ids of the destinations to which an upload succeeded, and of those to which it failed."""
+
+    done: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+
+
+def upload(view: View, batch: Batch) -> Uploads:
+    """Return the outcome of uploading a batch's next result set: none to destinations that are disabled or do not exist.
+
+    Evidence: serpwow-destinations-10 and serpwow-destinations-11.
+    """
+    found = (view.find(Destination.kind, id) for id in dict.fromkeys(batch.destination_ids))
+    enabled = [destination for destination in found if destination is not None and destination.enabled]
+    failed = tuple(destination.id for destination in enabled if is_unreachable(view, destination))
+    return Uploads(tuple(destination.id for destination in enabled if destination.id not in failed), failed)
+
+
+def is_unreachable(view: View, destination: Destination) -> bool:
+    """Return whether uploads fail because a setting, such as a bucket, is one that the platform does not reach."""
+    unreachable = platform_of(view).unreachable
+    return any(value in unreachable for _, value in destination.settings)

@@ -1,0 +1,64 @@
+"""The destination that the parameters of Create and Update make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from emulator.sdk import View
+from emulator.vendors.serpwow.destinations.machine import is_unreachable
+from emulator.vendors.serpwow.destinations.model import SETTINGS, TYPES, Destination
+from emulator.vendors.serpwow.requests.validation import flag, invalid, one_of, optional_text, text
+
+OSS_REGIONS = (
+    *(f"oss-cn-{city}" for city in ["hangzhou", "shanghai", "qingdao", "beijing", "zhangjiakou", "huhehaote"]),
+    *(f"oss-cn-{city}" for city in ["wulanchabu", "shenzhen", "heyuan", "guangzhou", "chengdu", "hongkong"]),
+    *("oss-us-west-1", "oss-us-east-1", "oss-ap-southeast-1", "oss-ap-southeast-2", "oss-ap-southeast-3"),
+    *("oss-ap-southeast-5", "oss-ap-northeast-1", "oss-ap-south-1", "oss-eu-central-1", "oss-eu-west-1", "oss-me-east-1"),
+)
+"""The regions of Alibaba Cloud OSS for destinations. Evidence: serpwow-destinations-15."""
+
+READERS = {"oss_region_id": one_of(OSS_REGIONS)}
+"""Parameters with certain values only. Evidence: serpwow-destinations-15 and serpwow-body-7."""
+
+
+def change_destination(old: Destination, parameters: Mapping[str, Any]) -> Destination:
+    """Return a destination with these parameters.
+
+    Raises:
+        InvalidRequest: a value is not valid, or one that its type needs is missing.
+    """
+    type = one_of(TYPES)("type", parameters.get("type", old.type))
+    return replace(
+        old,
+        name=text("name", parameters.get("name", old.name)),
+        type=type,
+        enabled=flag("enabled", parameters.get("enabled", old.enabled)),
+        settings=tuple(sorted(_settings(old, type, parameters).items())),
+    )
+
+
+def _settings(old: Destination, type: str, parameters: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings of a type: the old ones that still apply, changed; those of other types are ignored."""
+    spec = SETTINGS[type]
+    kept = {name: value for name, value in old.settings if type == old.type or name in spec.required + spec.optional}
+    read = {name: READERS.get(name, text)(name, parameters[name]) for name in spec.required if name in parameters}
+    optional = {name: optional_text(name, parameters[name]) for name in spec.optional if name in parameters}
+    missing = [name for name in spec.required if name not in kept | read]
+    if missing and type != old.type:
+        raise invalid(f"{missing[0]} is required", "serpwow-destinations-9")
+    return {name: value for name, value in (kept | read | optional).items() if value is not None}
+
+
+def check_upload(view: View, new: Destination, old: Destination | None = None) -> None:
+    """Try an upload to a destination that a request enables or gives other credentials. Evidence: serpwow-destinations-8.
+
+    Raises:
+        InvalidRequest: the upload fails.
+    """
+    enabled = new.enabled and not (old and old.enabled)
+    before, after = dict((old or new).settings), dict(new.settings)
+    changed = any(before.get(name) != after.get(name) for name in SETTINGS[new.type].credentials)
+    if (enabled or changed) and is_unreachable(view, new):
+        raise invalid("The test upload to the Destination failed", "serpwow-destinations-8")

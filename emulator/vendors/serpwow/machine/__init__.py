@@ -1,0 +1,1 @@
+"""The rows of batches and the account, with their timers, guards and effects."""

@@ -1,0 +1,141 @@
+"""The lives of the account and its batches: the row that each command and each timer takes in each state."""
+
+from __future__ import annotations
+
+from emulator.sdk import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row
+from emulator.vendors.serpwow.assumptions.lifecycle import (
+    CREDITS_RESET,
+    OTHER_ACCOUNT,
+    START_DISABLED,
+    START_EMPTY,
+    START_QUEUED,
+)
+from emulator.vendors.serpwow.assumptions.requests import EDIT_QUEUED
+from emulator.vendors.serpwow.machine.effects import (
+    INACTIVITY,
+    PLACE,
+    QUEUE,
+    RESET,
+    RUN,
+    SCHEDULE,
+    allocate_credits,
+    begin_the_run,
+    belongs_to_another,
+    costs_too_much,
+    deliver_results,
+    exceeds_batch_limit,
+    fails_to_stop,
+    has_nothing_to_run,
+    is_disabled,
+    keep_credits,
+    keep_used_credits,
+    leave_the_queue,
+    plan_the_schedule,
+    refund_credits,
+    reset_credits,
+    skip_a_run,
+)
+from emulator.vendors.serpwow.machine.forecast import min_steps
+from emulator.vendors.serpwow.machine.queue import has_no_slot, is_outranked, take_a_ticket
+from emulator.vendors.serpwow.model.account import Account
+from emulator.vendors.serpwow.model.batches import STATUSES, Batch
+
+NOT_RESET = Assume(CREDITS_RESET.id, "never")
+
+ACCOUNT = Machine(
+    kind=Account.kind,
+    states=("open",),
+    commands=(),
+    timers=(RESET,),
+    rows=(
+        Row("open", After(RESET.name), SAME, None, keep_used_credits, "serpwow-account-7", assume=NOT_RESET),
+        Row("open", After(RESET.name), SAME, None, reset_credits, "serpwow-account-7"),
+    ),
+    entry=("open",),
+)
+
+CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = "create", "get", "update", "delete", "start", "stop", "stopall"
+
+AS_BAD_KEY = Assume(OTHER_ACCOUNT.id, "401")
+EMPTY_REFUSED = Assume(START_EMPTY.id, "refuse")
+DISABLED_REFUSED = Assume(START_DISABLED.id, "refuse")
+SECOND_START_IGNORED = Assume(START_QUEUED.id, "ignore")
+EDITABLE_IN_QUEUE = Assume(EDIT_QUEUED.id, "allow")
+
+
+def _addressed(command: str, *rows: Row) -> tuple[Row, ...]:
+    """Return the rows of a command that names a batch: these, if the batch exists and belongs to this account."""
+    cause = On(command)
+    return (
+        Row(EVERY, cause, SAME, "bad_key", None, "serpwow-owner-1", belongs_to_another, AS_BAD_KEY),
+        Row(EVERY, cause, SAME, "unknown_batch", None, "serpwow-owner-1", belongs_to_another),
+        *rows,
+        Row(ABSENT, cause, SAME, "unknown_batch", None, "serpwow-unknown-1"),
+    )
+
+
+BATCH = Machine(
+    kind=Batch.kind,
+    states=STATUSES,
+    commands=(CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL),
+    timers=(QUEUE, PLACE, RUN, SCHEDULE, INACTIVITY),
+    rows=(
+        # in           cause         go to      answer           effect            evidence
+        Row(ABSENT, On(CREATE), SAME, "too_many_batches", None, "serpwow-limits-1", exceeds_batch_limit),
+        Row(ABSENT, On(CREATE), "idle", "batch", plan_the_schedule, "serpwow-create-1"),
+        Row(EVERY, On(CREATE), SAME, "batch", None, "serpwow-create-3"),
+        *_addressed(
+            GET,
+            Row(EVERY, On(GET), SAME, "batch", None, "serpwow-get-1"),
+        ),
+        *_addressed(
+            UPDATE,
+            Row("idle", On(UPDATE), SAME, "batch", None, "serpwow-update-1"),
+            Row("queued", On(UPDATE), SAME, "batch", None, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
+            Row("queued", On(UPDATE), SAME, "not_editable", None, "serpwow-update-3"),
+            Row("running", On(UPDATE), SAME, "not_editable", None, "serpwow-update-2"),
+        ),
+        *_addressed(
+            DELETE,
+            Row("idle", On(DELETE), ABSENT, "deleted", None, "serpwow-delete-1"),
+            Row("queued", On(DELETE), ABSENT, "deleted", leave_the_queue, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
+            Row("queued", On(DELETE), SAME, "not_editable", None, "serpwow-update-3"),
+            Row("running", On(DELETE), SAME, "not_editable", None, "serpwow-delete-2"),
+        ),
+        *_addressed(
+            START,
+            Row("idle", On(START), SAME, "nothing_to_run", None, "serpwow-start-5", has_nothing_to_run, EMPTY_REFUSED),
+            Row("idle", On(START), SAME, "disabled", None, "serpwow-start-6", is_disabled, DISABLED_REFUSED),
+            Row("idle", On(START), SAME, "no_credits", None, "serpwow-start-2", costs_too_much),
+            Row("idle", On(START), "queued", "started", allocate_credits, "serpwow-start-1"),
+            Row("queued", On(START), SAME, "started", None, "serpwow-start-4", assume=SECOND_START_IGNORED),
+            Row("queued", On(START), SAME, "not_startable", None, "serpwow-start-4"),
+            Row("running", On(START), SAME, "not_startable", None, "serpwow-start-3"),
+        ),
+        *_addressed(
+            STOP,
+            Row("queued", On(STOP), SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
+            Row("queued", On(STOP), "idle", "stopped", refund_credits, "serpwow-stop-2"),
+            Row("running", On(STOP), SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
+            Row("running", On(STOP), "idle", "stopped", keep_credits, "serpwow-stop-3"),
+            Row("idle", On(STOP), SAME, "not_stoppable", None, "serpwow-stop-4"),
+        ),
+        Row("queued", On(STOPALL), SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
+        Row("queued", On(STOPALL), "idle", "stopped", refund_credits, "serpwow-stopall-3"),
+        Row("running", On(STOPALL), SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
+        Row("running", On(STOPALL), "idle", "stopped", keep_credits, "serpwow-stopall-4"),
+        Row("idle", On(STOPALL), SAME, "not_stoppable", None, "serpwow-stopall-7"),
+        Row(ABSENT, On(STOPALL), SAME, "unknown_batch", None, "serpwow-unknown-1"),
+        Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-1", has_no_slot),
+        Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-2", is_outranked),
+        Row("queued", After(QUEUE.name), "running", None, begin_the_run, "serpwow-queue-1"),
+        Row("queued", After(PLACE.name), "running", None, begin_the_run, "serpwow-slots-2"),
+        Row("running", After(RUN.name), "idle", None, deliver_results, "serpwow-complete-2"),
+        Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", has_nothing_to_run, EMPTY_REFUSED),
+        Row("idle", After(SCHEDULE.name), SAME, None, skip_a_run, "serpwow-schedule-3", costs_too_much),
+        Row("idle", After(SCHEDULE.name), "queued", None, allocate_credits, "serpwow-schedule-2"),
+        Row("idle", After(INACTIVITY.name), ABSENT, None, None, "serpwow-inactive-1"),
+    ),
+    entry=STATUSES,
+    least=min_steps,
+)

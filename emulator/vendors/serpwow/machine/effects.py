@@ -1,0 +1,219 @@
+"""Timers, guards and effects of batches and the account: credits, results, and the next start by the schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from emulator.sdk import Timer, View
+from emulator.vendors.serpwow.assumptions.lifecycle import (
+    CREDITS_RESET,
+    FAILED_SEARCHES,
+    LAST_RUN,
+    NEXT_RESULT_SET,
+    OVERAGE_LIMIT,
+    PARTIAL_RESULTS,
+    SCHEDULE_DAYS,
+    SCHEDULE_MINUTES,
+    SCHEDULE_ZONE,
+    STOP_SCHEDULE,
+)
+from emulator.vendors.serpwow.destinations.machine import Uploads, upload
+from emulator.vendors.serpwow.machine.queue import promote_waiting
+from emulator.vendors.serpwow.model.account import SELF, Account, add_usage, date_of, subtract_usage
+from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet
+from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant
+
+QUEUE = Timer("serpwow.queue", timedelta(seconds=2), "invented", applies=Batch.is_new_in_queue)
+PLACE = Timer("serpwow.place", None, "serpwow-slots-2", Batch.until_promoted, settable=False)
+RUN = Timer("serpwow.run", timedelta(seconds=10), "serpwow-results-2")
+SCHEDULE = Timer("serpwow.schedule", None, "serpwow-schedule-2", Batch.until_scheduled, settable=False)
+INACTIVITY = Timer("serpwow.inactivity", None, "serpwow-inactive-1", Batch.until_inactive, upkeep=True)
+RESET = Timer(
+    "serpwow.reset", None, "serpwow-account-7", Account.until_reset, Account.has_used_credits, settable=False, upkeep=True
+)
+"""Applies only to an account that has used credits, so that years can pass without a step."""
+
+NO_UPLOADS = Uploads()
+"""A run that is stopped has no uploads. Evidence: serpwow-stop-9."""
+
+Changes = Iterable[Account | Batch | QueueLine]
+
+
+def exceeds_batch_limit(view: View, _: Batch | None) -> bool:
+    return view.size(Batch.kind, "owner", SELF) >= BATCH_LIMIT
+
+
+def belongs_to_another(_: View, batch: Batch) -> bool:
+    return batch.owner != SELF
+
+
+def fails_to_stop(_: View, batch: Batch) -> bool:
+    return batch.fails_to_stop
+
+
+def is_disabled(_: View, batch: Batch) -> bool:
+    return not batch.enabled
+
+
+def has_nothing_to_run(_: View, batch: Batch) -> bool:
+    return batch.credits_required == 0
+
+
+def costs_too_much(view: View, batch: Batch) -> bool:
+    if batch.owner != SELF:
+        return False
+    account = account_of(view)
+    if not account.overage:
+        return batch.credits_required > account.credits_remaining
+    limit = account.credits_limit + account.overage_limit
+    return view.choice(OVERAGE_LIMIT.id) == "cap" and account.credits_used + batch.credits_required > limit
+
+
+def reset_credits(view: View, account: Account) -> Changes:
+    yield _with_credits_returned(view, account)
+
+
+def keep_used_credits(view: View, account: Account) -> Changes:
+    yield replace(account, since=view.now)
+
+
+def plan_the_schedule(view: View, batch: Batch) -> Changes:
+    yield with_next_start(view, batch)
+
+
+def skip_a_run(view: View, batch: Batch) -> Changes:
+    yield with_next_start(view, replace(batch, since=view.now))
+
+
+def allocate_credits(view: View, batch: Batch) -> Changes:
+    credits = batch.credits_required
+    if batch.owner == SELF:
+        account = account_of(view)
+        usage = add_usage(account.usage, date_of(view.now), credits)
+        yield replace(account, since=view.now, credits_used=account.credits_used + credits, usage=usage)
+    last_run = view.now if view.choice(LAST_RUN.id) == "queued" else batch.last_run
+    yield replace(batch, allocated=credits, allocated_at=view.now, active_at=view.now, last_run=last_run)
+
+
+def refund_credits(view: View, batch: Batch) -> Changes:
+    yield _refunded(view, batch, batch.allocated)
+    yield _without_run(view, _stopped(view, batch))
+    yield from promote_waiting(view)
+
+
+def leave_the_queue(view: View, batch: Batch) -> Changes:
+    yield _refunded(view, batch, batch.allocated)
+    yield from promote_waiting(view)
+
+
+def begin_the_run(view: View, batch: Batch) -> Changes:
+    last_run = view.now if view.choice(LAST_RUN.id) == "running" else batch.last_run
+    number = batch.next_result_set_id + (view.choice(NEXT_RESULT_SET.id) == "running")
+    yield replace(batch, last_run=last_run, started_at=view.now, next_result_set_id=number, ticket=None, called_at=None)
+
+
+def keep_credits(view: View, batch: Batch) -> Changes:
+    if view.choice(PARTIAL_RESULTS.id) == "keep":
+        yield _with_results(view, _stopped(view, batch), _completed_searches(view, batch))
+    else:
+        yield _without_run(view, _stopped(view, batch))
+    yield from promote_waiting(view)
+
+
+def deliver_results(view: View, batch: Batch) -> Changes:
+    if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES.id) == "refund":
+        yield _refunded(view, batch, _cost_of_failures(batch))
+    yield _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view)))
+    yield from promote_waiting(view)
+
+
+def account_of(view: View) -> Account:
+    """Return the account of this world's credentials."""
+    return as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
+
+
+def as_of_now(view: View, account: Account) -> Account:
+    """Return the account after a return of credits that is due at this instant, even before its timer has its turn."""
+    if not account.credits_used or account.reset_after(account.since) > view.now:
+        return account
+    if view.choice(CREDITS_RESET.id) == "never":
+        return replace(account, since=view.now)
+    return _with_credits_returned(view, account)
+
+
+def _with_credits_returned(view: View, account: Account) -> Account:
+    """Return the account without its used credits, except those that the current runs can still refund."""
+    kept = min(sum(refundable(view, batch) for batch in busy_batches(view)), account.credits_used)
+    returned = account.credits_returned + account.credits_used - kept
+    return replace(account, since=view.now, credits_used=kept, credits_returned=returned)
+
+
+def busy_batches(view: View) -> list[Batch]:
+    """Return the queued and running batches of the account."""
+    return [batch for status in BUSY for batch in view.group(Batch.kind, "owner", SELF, status)]
+
+
+def refundable(view: View, batch: Batch) -> int:
+    """Return the most credits that a batch can still refund: by a stop in the queue, or by failures of its run."""
+    if batch.status == "queued":
+        return batch.allocated
+    if batch.status == "running" and view.choice(FAILED_SEARCHES.id) == "refund":
+        return _cost_of_failures(batch)
+    return 0
+
+
+def _cost_of_failures(batch: Batch) -> int:
+    total = batch.searches.total
+    failed = batch.searches.slice(total - batch.failures, total)
+    return min(sum(search.cost for search in failed), batch.allocated)
+
+
+def _refunded(view: View, batch: Batch, credits: int) -> Account:
+    """Return the account with credits refunded on the day of their allocation, so that each day shows its final cost."""
+    account = account_of(view)
+    usage = subtract_usage(account.usage, date_of(batch.allocated_at or view.now), credits)
+    return replace(account, credits_used=account.credits_used - credits, usage=usage)
+
+
+def with_next_start(view: View, batch: Batch) -> Batch:
+    """Return the batch with the instant of its next start by its schedule."""
+    if batch.schedule.type == MANUAL or not batch.enabled:
+        return replace(batch, fires_at=None) if batch.fires_at else batch
+    return replace(batch, fires_at=next_instant(batch.schedule, view.now, calendar_of(view)))
+
+
+def calendar_of(view: View) -> Calendar:
+    """Return the reading of the account's schedules. Evidence: serpwow-schedule-2."""
+    zone = account_of(view).timezone if view.choice(SCHEDULE_ZONE.id) == "account" else "UTC"
+    from_midnight = view.choice(SCHEDULE_MINUTES.id) == "midnight"
+    return Calendar(ZoneInfo(zone), from_midnight, view.choice(SCHEDULE_DAYS.id) == "either")
+
+
+def _stopped(view: View, batch: Batch) -> Batch:
+    return replace(batch, enabled=False) if view.choice(STOP_SCHEDULE.id) == "cancel" else batch
+
+
+def _with_results(view: View, batch: Batch, done: int, uploads: Uploads = NO_UPLOADS, webhook: str | None = None) -> Batch:
+    """Return the idle batch with a result set of the searches done."""
+    counted = view.choice(NEXT_RESULT_SET.id) == "running"
+    number = max(batch.next_result_set_id - counted, 1)
+    failed = max(done - (len(batch.searches) - batch.failures), 0)
+    started_at = batch.started_at or view.now
+    result_set = ResultSet(number, started_at, view.now, batch.searches.first(done), failed, *uploads, webhook)
+    results = (*batch.available(view.now), result_set)
+    return replace(_without_run(view, batch), result_sets=results, next_result_set_id=number + 1)
+
+
+def _completed_searches(view: View, batch: Batch) -> int:
+    """Return the number of searches done by now, at an even pace over the whole run."""
+    searches, length = len(batch.searches), view.length(RUN, batch)
+    return min(searches * (view.now - (batch.started_at or view.now)) // length, searches) if length else 0
+
+
+def _without_run(view: View, batch: Batch) -> Batch:
+    """Return the batch without what belongs to a queued or running batch only."""
+    idle = replace(batch, allocated=0, allocated_at=None, started_at=None, ticket=None, called_at=None)
+    return with_next_start(view, idle)

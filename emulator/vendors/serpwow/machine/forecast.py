@@ -1,0 +1,65 @@
+"""A lower bound of the steps that schedules cause, counted far faster than the steps are made."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from math import inf
+
+from emulator.sdk import View
+from emulator.vendors.serpwow.assumptions.lifecycle import OVERAGE_LIMIT
+from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN, account_of, busy_batches, calendar_of
+from emulator.vendors.serpwow.machine.queue import never_waits, slots_in_all
+from emulator.vendors.serpwow.model.account import SELF
+from emulator.vendors.serpwow.model.batches import BUSY, Batch
+from emulator.vendors.serpwow.model.schedules import Calendar, next_instant
+
+STEPS_AFTER_START = 2
+"""Steps after the start of a run that can be paid for: it leaves the queue, and it ends. A skipped run has none."""
+
+
+def min_steps(view: View, until: datetime, most: int) -> int:
+    """Return a lower bound of the steps that schedules cause until an instant, in a world without intervention.
+
+    Counts no further than a little beyond `most`. Returns 0 where batches may have to wait for slots: the number of their runs
+    is known only by letting them run.
+    """
+    scheduled: list[Batch] = [batch for batch in view.group(Batch.kind, "scheduled") if batch.enabled]
+    if not scheduled or sum(view.size(Batch.kind, "owner", SELF, status) for status in BUSY) > slots_in_all(view):
+        return 0
+    if not never_waits(view, {batch.id: batch for batch in (*scheduled, *busy_batches(view))}.values()):
+        return 0
+    paid, calendar, steps = _paid_runs(view, scheduled), calendar_of(view), 0
+    for batch in scheduled:
+        starts = _starts(view, batch, until, calendar, most - steps)
+        steps += starts + STEPS_AFTER_START * int(min(starts, paid))
+        paid -= min(starts, paid)
+        if steps > most:
+            break
+    return steps
+
+
+def _paid_runs(view: View, scheduled: list[Batch]) -> float:
+    """Return the number of runs that can be paid for, whichever batches they are of."""
+    account, costs = account_of(view), [batch.credits_required for batch in scheduled]
+    if min(costs) == 0:
+        return 0
+    return inf if account.overage and view.choice(OVERAGE_LIMIT.id) != "cap" else account.credits_remaining // max(costs)
+
+
+def _starts(view: View, batch: Batch, until: datetime, calendar: Calendar, most: int) -> int:
+    """Return a lower bound of starts and skips, up to the last run that can end and the deletion of an inactive batch."""
+    queue, run = view.length(QUEUE, replace(batch, ticket=None, called_at=None)), view.length(RUN, batch)
+    if queue is None or run is None:
+        return 0
+    length = queue + run
+    idle = batch if batch.status == "idle" else replace(batch, status="idle", since=view.now + length)
+    kept, end = view.length(INACTIVITY, idle), until - length
+    if kept is not None:
+        end = min(end, idle.since + kept)
+    start = idle.fires_at if batch.status == "idle" else next_instant(batch.schedule, idle.since, calendar)
+    starts = 0
+    while starts <= most and start is not None and start <= end:
+        starts += 1
+        start = next_instant(batch.schedule, start + length, calendar)
+    return starts

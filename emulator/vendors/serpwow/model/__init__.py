@@ -1,0 +1,1 @@
+"""The values that SerpWow keeps in a world."""

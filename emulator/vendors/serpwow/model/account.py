@@ -1,0 +1,187 @@
+"""The account with its credits and their use by day, its error logs, and the state of the platform."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from emulator.sdk import PROGRESSING, IndexKey, Metered, View
+
+SELF = "self"
+"""The id of the account that this world's credentials act for."""
+
+RESET_AT = datetime(2020, 1, 1, tzinfo=UTC)
+"""The credits_reset_at of the public demo account, from which months are counted. Evidence: serpwow-account-2."""
+
+Usage = Mapping[str, int]
+"""Credits by ISO date of their use, days without any left out: those that count now, and those that were returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A part of the vendor's platform, and its status."""
+
+    component: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account(Metered):
+    """Credits are whole numbers; `credits_used` are those that runs have cost and those allocated to queued runs.
+
+    They are returned at `credits_reset_at` and every month from it. `usage` has the days on which the credits that count now
+    were used, and those that were returned before, `credits_returned`. With overage allowed and enabled, use can exceed the
+    limit. `notification_webhook` is the profile's, for batches without one. `since` is the time of the last use or return.
+    """
+
+    since: datetime
+    credits_limit: int = 15000
+    credits_used: int = 0
+    credits_returned: int = 0
+    name: str = "John Smith"
+    email: str = "john.smith@example.com"
+    plan: str = "Plan Name"
+    timezone: str = "UTC"
+    account_balance_usd: Decimal = Decimal(0)
+    credits_reset_at: datetime = RESET_AT
+    overage_allowed: bool = False
+    overage_enabled: bool = False
+    overage_limit: int = 0
+    notification_webhook: str | None = None
+    components: tuple[Component, ...] = ()
+    usage: Usage = field(default_factory=dict)
+    id: str = SELF
+    status: str = "open"
+    kind: ClassVar[str] = "serpwow.account"
+
+    @property
+    def credits_remaining(self) -> int:
+        """The unused part of the limit."""
+        return max(self.credits_limit - self.credits_used, 0)
+
+    @property
+    def overage(self) -> bool:
+        """Whether use can exceed the limit."""
+        return self.overage_allowed and self.overage_enabled
+
+    def reset_after(self, instant: datetime) -> datetime:
+        """Return the first instant strictly after another at which credits are returned."""
+        return next_monthly(self.credits_reset_at, instant)
+
+    def until_reset(self) -> timedelta:
+        """Return the time from the last use or return of credits to the next return."""
+        return self.reset_after(self.since) - self.since
+
+    def has_used_credits(self) -> bool:
+        return self.credits_used > 0
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (PROGRESSING,)
+
+
+def next_monthly(anchor: datetime, after: datetime) -> datetime:
+    """Return the first instant strictly after another that is whole months before or after the anchor; all are in UTC."""
+    months = 12 * (after.year - anchor.year) + after.month - anchor.month
+    instant = months_after(anchor, months)
+    return instant if instant > after else months_after(anchor, months + 1)
+
+
+def months_after(instant: datetime, count: int) -> datetime:
+    """Return the same day `count` months later (earlier if negative), or the last day of that month."""
+    month = instant.year * 12 + instant.month - 1 + count
+    year, month = month // 12, month % 12 + 1
+    return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
+
+
+def date_of(instant: datetime) -> str:
+    """Return the key of an instant's day in `Usage`."""
+    return instant.date().isoformat()
+
+
+def add_usage(usage: Usage, day: str, credits: int) -> Usage:
+    """Return the usage with more credits on a day."""
+    return _without_zeros({**usage, day: usage.get(day, 0) + credits})
+
+
+def subtract_usage(usage: Usage, day: str, credits: int) -> Usage:
+    """Return the usage with fewer credits on a day and, if that day has too few, on the others, newest first."""
+    rest = dict(usage)
+    for candidate in (day, *sorted(usage, reverse=True)):
+        subtracted = min(credits, rest.get(candidate, 0))
+        rest[candidate] = rest.get(candidate, 0) - subtracted
+        credits -= subtracted
+    return _without_zeros(rest)
+
+
+def _without_zeros(usage: Usage) -> Usage:
+    return {day: credits for day, credits in sorted(usage.items()) if credits}
+
+
+@dataclass(frozen=True, slots=True)
+class Platform(Metered):
+    """The state of the vendor: operational or down. Uploads to the `unreachable` buckets fail."""
+
+    since: datetime
+    status: str = "operational"
+    unreachable: tuple[str, ...] = ()
+    id: str = SELF
+    kind: ClassVar[str] = "serpwow.platform"
+
+    @property
+    def is_down(self) -> bool:
+        return self.status == "down"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+def platform_of(view: View) -> Platform:
+    """Return the state of the platform in a world."""
+    platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
+    return platform
+
+
+@dataclass(frozen=True, slots=True)
+class RequestMeter(Metered):
+    """The instants of the latest requests that one key made to a limited operation."""
+
+    id: str
+    since: datetime
+    requests: tuple[datetime, ...] = ()
+    status: str = "open"
+    kind: ClassVar[str] = "serpwow.meter"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorLog(Metered):
+    """A real-time request that ended in a 500, listed until three days after its last occurrence; `count` are all of them.
+
+    `result` is the JSON of the answer if it was more than the `message`. Addresses that are None follow from `parameters`.
+    """
+
+    id: str
+    since: datetime
+    date: datetime
+    message: str
+    count: int = 1
+    parameters: tuple[tuple[str, str], ...] = ()
+    engine_url: str | None = None
+    api_url: str | None = None
+    result: Mapping[str, Any] | None = None
+    status: str = "kept"
+    kind: ClassVar[str] = "serpwow.errorlog"
+
+    @property
+    def public_parameters(self) -> list[tuple[str, str]]:
+        """The parameters without the key."""
+        return [(name, value) for name, value in self.parameters if name != "api_key"]
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return ()

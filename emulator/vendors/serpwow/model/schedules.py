@@ -1,0 +1,113 @@
+"""Schedules: the next instant by the hours, days or minutes that a batch names, in the time zone of the account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+MANUAL = "manual"
+TYPES = ("monthly", "weekly", "daily", "minutes", MANUAL)
+EVERY = {
+    "every_minute": 1,
+    **{f"every_{n}_minutes": n for n in (5, 10, 15, 20, 25, 30)},
+    "every_hour": 60,
+}
+"""Minutes between two runs. Evidence: serpwow-schedule-1."""
+
+PARTS = {
+    "monthly": ("days_of_month", "hours"),
+    "weekly": ("days_of_week", "hours"),
+    "daily": ("hours",),
+    "minutes": ("hours", "days_of_week", "days_of_month", "minutes"),
+}
+"""The parts of a schedule that apply to each type. Evidence: serpwow-schedule-1 and serpwow-schedule-6."""
+
+SEARCHED_DAYS = 2000
+"""Days to search: a Wednesday the 31st can be 609 days after the last one.
+
+More than three times as many, so that days on which the clocks skip the hour can be skipped too.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """The times at which a batch starts by itself. Days of the week count from Sunday, 0."""
+
+    type: str = MANUAL
+    days_of_month: tuple[int, ...] = ()
+    days_of_week: tuple[int, ...] = ()
+    hours: tuple[int, ...] = ()
+    minutes: str | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has every part that its type needs."""
+        if self.type == "minutes":
+            return self.minutes is not None
+        return all(getattr(self, part) for part in PARTS.get(self.type, ()))
+
+    def falls_on(self, day: date, either: bool = False) -> bool:
+        """Return whether it runs on a day: on any, unless it names days that apply to its type.
+
+        Days of the week and of the month must both match, or one of them with `either`.
+        """
+        parts, matches = PARTS[self.type], []
+        if self.days_of_month and "days_of_month" in parts:
+            matches.append(day.day in self.days_of_month)
+        if self.days_of_week and "days_of_week" in parts:
+            matches.append(day.isoweekday() % 7 in self.days_of_week)
+        return any(matches) or not matches if either else all(matches)
+
+
+class Calendar(NamedTuple):
+    """The reading of schedules: the time zone; minutes counted from midnight or from each full hour; whether a day that matches
+    either the days of the week or those of the month is enough."""
+
+    zone: ZoneInfo
+    from_midnight: bool = False
+    either: bool = False
+
+
+def next_instant(schedule: Schedule, after: datetime, calendar: Calendar) -> datetime | None:
+    """Return the first instant strictly after another at which a schedule starts its batch; None for never."""
+    if schedule.type == MANUAL or not schedule.complete:
+        return None
+    candidates = _minutes if schedule.type == "minutes" else _hours
+    return next((instant for instant in candidates(schedule, after, calendar) if instant > after), None)
+
+
+def _minutes(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
+    """Yield each matching minute from the next one on, in UTC, so that each comes once."""
+    step, zone = EVERY[schedule.minutes or "every_hour"], calendar.zone
+    first = after.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    for day in _days_from(after, calendar):
+        # Clocks set back just after midnight repeat minutes of the day before.
+        if not any(schedule.falls_on(candidate, calendar.either) for candidate in (day, day - timedelta(days=1))):
+            continue
+        instant, end = max(first, _utc(day, 0, zone)), _utc(day + timedelta(days=1), 0, zone)
+        while instant < end:
+            local = instant.astimezone(zone)
+            minutes = local.minute + (local.hour * 60 if calendar.from_midnight else 0)
+            hour_matches = not schedule.hours or local.hour in schedule.hours
+            if minutes % step == 0 and hour_matches and schedule.falls_on(local.date(), calendar.either):
+                yield instant
+            instant += timedelta(minutes=1)
+
+
+def _hours(schedule: Schedule, after: datetime, calendar: Calendar) -> Iterator[datetime]:
+    for day in _days_from(after, calendar):
+        if schedule.falls_on(day):
+            # An hour that the clocks skip comes an hour later; of one that they repeat, the first counts.
+            yield from sorted({_utc(day, hour, calendar.zone) for hour in schedule.hours})
+
+
+def _days_from(after: datetime, calendar: Calendar) -> Iterator[date]:
+    first = after.astimezone(calendar.zone).date()
+    return (first + timedelta(days=n) for n in range(SEARCHED_DAYS))
+
+
+def _utc(day: date, hour: int, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(hour), zone).astimezone(UTC)

@@ -1,0 +1,158 @@
+"""The searches of a batch: frozen values that are listed, or only counted and made on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from sys import getsizeof
+from typing import Any
+
+from emulator.sdk import Shared, Weight
+
+PAGE_SIZE = 1000
+"""Searches on a page of them, and on a page of results. Evidence: serpwow-get-6."""
+
+MAX_PAGES, MAX_WITH_HTML = 15_000, 100
+"""Pages that one run of a batch may retrieve, and searches of a batch with HTML. Evidence: serpwow-limits-2 and -3."""
+
+MIXED = "mixed"
+
+MAX_LOADS = 100
+"""Loads of searches that are weighed apart; beyond it, all present ones become one load."""
+
+FLAGS = {"true": True, "True": True, "1": True, "false": False, "False": False, "0": False}
+"""`true` and `false` are published; Python writes `True`, and PHP's http_build_query `1`. Evidence: serpwow-body-3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """One request to the Search API: its id, and its parameters as the client sent them."""
+
+    id: str
+    parameters: Mapping[str, Any]
+
+    @property
+    def cost(self) -> int:
+        """A credit for each page. Evidence: serpwow-credits-1."""
+        return max(1, integer(self.parameters.get("max_page"), 1))
+
+    @property
+    def with_html(self) -> bool:
+        return boolean(self.parameters.get("include_html")) is True
+
+    @property
+    def type(self) -> str:
+        """The engine and the kind of search, as in a batch's searches_type. Evidence: serpwow-types-1."""
+        return f"{self.parameters.get('engine', 'google')}_{self.parameters.get('search_type', 'web')}"
+
+
+def boolean(value: Any) -> bool | None:
+    """Return a flag that is a JSON boolean, or a word or digit of a form; None for anything else."""
+    if isinstance(value, bool):
+        return value
+    return FLAGS.get(str(value)) if isinstance(value, (int, str)) else None
+
+
+def integer(value: Any, default: int) -> int:
+    """Return an integer that is a JSON number or its digits, at most nine; the default for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 9:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else default
+
+
+def letters(digest: bytes, count: int = 16) -> str:
+    """Return capital letters, as many as in the id of a search."""
+    return "".join(chr(65 + byte % 26) for byte in digest[:count])
+
+
+def numbered(batch: str, n: int) -> Search:
+    """Return the search at index `n` of a batch whose searches are only counted."""
+    return Search(letters(blake2b(f"{batch}/{n}".encode()).digest()), {"q": f"search {n + 1}"})
+
+
+Loads = tuple[tuple[Search, ...], ...]
+
+
+class Searches(Shared):
+    """The searches of a batch, in order; immutable. `items` is None where they are only counted.
+
+    `loads` are the searches by the request that added them; versions share them, so that each is weighed once.
+    """
+
+    __slots__ = ("batch", "credits", "items", "loads", "total", "type", "with_html")
+
+    def __init__(self, batch: str, searches: int | Iterable[Search] = 0, loads: Loads | None = None) -> None:
+        self.batch = batch
+        self.items = None if isinstance(searches, int) else tuple(searches)
+        self.loads: Loads = (self.items or (),) if loads is None or len(loads) > MAX_LOADS else loads
+        self.total = searches if isinstance(searches, int) else len(self.items or ())
+        self.credits = self.total if self.items is None else sum(search.cost for search in self.items)
+        self.with_html = any(search.with_html for search in self.items or ())
+        types = {search.type for search in (self.slice(0, 1) if self.items is None else self.items)}
+        self.type = types.pop() if len(types) == 1 else MIXED
+
+    def __len__(self) -> int:
+        return self.total
+
+    def __iter__(self) -> Iterator[Search]:
+        return iter(self.slice(0, self.total))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Searches):
+            return NotImplemented
+        return (self.batch, self.total, self.items) == (other.batch, other.total, other.items)
+
+    def __hash__(self) -> int:
+        return hash((self.batch, self.total))
+
+    @property
+    def pages(self) -> int:
+        """The number of pages."""
+        return -(-self.total // PAGE_SIZE)
+
+    def slice(self, start: int, stop: int) -> tuple[Search, ...]:
+        """Return those from one index up to another."""
+        if self.items is not None:
+            return self.items[start:stop]
+        return tuple(numbered(self.batch, n) for n in range(start, min(stop, self.total)))
+
+    def page(self, number: int) -> tuple[Search, ...]:
+        """Return one page, counted from 1."""
+        return self.slice((number - 1) * PAGE_SIZE, number * PAGE_SIZE)
+
+    def find(self, id: str) -> Search | None:
+        """Return the search with an id, or None."""
+        return next((search for search in self if search.id == id), None)
+
+    def with_more(self, more: Iterable[Search]) -> Searches:
+        """Return these and others after them."""
+        load = tuple(more)
+        return Searches(self.batch, (*self, *load), self._loads_and(load))
+
+    def without(self, ids: Iterable[str]) -> Searches:
+        """Return the others."""
+        gone = set(ids)
+        return Searches(self.batch, (search for search in self if search.id not in gone), self._loads_and())
+
+    def with_changed(self, changed: Search) -> Searches:
+        """Return these with the one of the same id replaced."""
+        searches = (changed if search.id == changed.id else search for search in self)
+        return Searches(self.batch, searches, self._loads_and((changed,)))
+
+    def first(self, n: int) -> Searches:
+        """Return the first `n`."""
+        return self if n >= self.total else Searches(self.batch, n if self.items is None else self.items[:n], self.loads)
+
+    def weigh(self) -> Weight:
+        """Return the bytes that no other version shares, and the loads."""
+        return Weight(200 + getsizeof(self.items), [load for load in self.loads if load])
+
+    def _loads_and(self, *more: tuple[Search, ...]) -> Loads | None:
+        """Return the loads and others; None where the searches are only counted."""
+        return None if self.items is None else (*self.loads, *more)
+
+
+def render_search(search: Search) -> dict[str, Any]:
+    """Return the search object: the parameters, and the id after them. Evidence: serpwow-searches-2."""
+    return {**search.parameters, "id": search.id}

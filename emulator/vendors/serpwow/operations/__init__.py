@@ -1,0 +1,102 @@
+"""The operations of SerpWow: the address, the checks and the handler of each."""
+
+from __future__ import annotations
+
+from emulator.sdk import MANY_RESOURCES, Handler, Operation
+from emulator.vendors.serpwow.destinations.operations import (
+    create_destination,
+    delete_destination,
+    list_destinations,
+    update_destination,
+)
+from emulator.vendors.serpwow.operations.account import get_account, list_error_logs
+from emulator.vendors.serpwow.operations.batches import (
+    check_editable,
+    check_visible,
+    create_batch,
+    delete_batch,
+    get_batch,
+    is_large,
+    start_batch,
+    stop_all,
+    stop_batch,
+    update_batch,
+)
+from emulator.vendors.serpwow.operations.files import get_result_file, get_search_file
+from emulator.vendors.serpwow.operations.listing import list_batches
+from emulator.vendors.serpwow.operations.results import get_result, list_results, resend_webhook
+from emulator.vendors.serpwow.operations.searches import (
+    clear_searches,
+    delete_search,
+    delete_searches,
+    export_searches,
+    list_searches,
+    update_search,
+)
+from emulator.vendors.serpwow.requests.admission import ACCOUNT, FILES, rate_limit
+from emulator.vendors.serpwow.requests.queries import check_single_values
+
+
+def _looking(name: str, path: str, handler: Handler) -> Operation:
+    """Return an operation that shows what a batch holds."""
+    return Operation(name, "GET", path, handler, checks=(check_visible,), holds_much=is_large)
+
+
+def _deleting(name: str, path: str, handler: Handler) -> Operation:
+    """Return an operation that deletes searches of a batch."""
+    return Operation(name, "DELETE", path, handler, checks=(check_editable,), holds_much=is_large)
+
+
+_RESULT = "/batches/{id}/results/{result_set_id}"
+
+OPERATIONS = (
+    Operation("serpwow.batches.create", "POST", "/batches", create_batch),
+    Operation(
+        "serpwow.batches.list",
+        "GET",
+        "/batches",
+        list_batches,
+        checks=(rate_limit("batches", "serpwow-list-10"), check_single_values),
+        beside=MANY_RESOURCES,
+    ),
+    Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES),
+    Operation("serpwow.batches.get", "GET", "/batches/{id}", get_batch),
+    Operation("serpwow.batches.update", "PUT", "/batches/{id}", update_batch, checks=(check_editable,)),
+    Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", delete_batch),
+    Operation("serpwow.batches.start", "GET", "/batches/{id}/start", start_batch),
+    Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", stop_batch),
+    Operation(
+        "serpwow.searches.list",
+        "GET",
+        "/batches/{id}/searches/{page}",
+        list_searches,
+        checks=(check_single_values, check_visible),
+        holds_much=is_large,
+    ),
+    _looking("serpwow.searches.json", "/batches/{id}/searches/json", export_searches("json")),
+    _looking("serpwow.searches.csv", "/batches/{id}/searches/csv", export_searches("csv")),
+    Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", update_search, checks=(check_editable,)),
+    _deleting("serpwow.searches.delete", "/batches/{id}/{search_id}", delete_search),
+    _deleting("serpwow.searches.delete_many", "/batches/{id}/searches", delete_searches),
+    _deleting("serpwow.searches.clear", "/batches/{id}/clear", clear_searches),
+    _looking("serpwow.results.list", "/batches/{id}/results", list_results),
+    _looking("serpwow.results.get", _RESULT, get_result("json", "serpwow-results-5")),
+    _looking("serpwow.results.jsonlines", f"{_RESULT}/jsonlines", get_result("jsonlines", "serpwow-results-6")),
+    _looking("serpwow.results.csv", f"{_RESULT}/csv", get_result("csv", "serpwow-results-6")),
+    Operation("serpwow.results.resendwebhook", "GET", f"{_RESULT}/resendwebhook", resend_webhook, checks=(check_visible,)),
+    Operation(ACCOUNT, "GET", "/account", get_account),
+    Operation(
+        "serpwow.errorlogs.list",
+        "GET",
+        "/errorlogs",
+        list_error_logs,
+        checks=(rate_limit("errorlogs", "serpwow-errorlogs-3"), check_single_values),
+        beside=MANY_RESOURCES,
+    ),
+    Operation("serpwow.destinations.create", "POST", "/destinations", create_destination),
+    Operation("serpwow.destinations.list", "GET", "/destinations", list_destinations, checks=(check_single_values,)),
+    Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", update_destination),
+    Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),
+    Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES, beside=0),
+    Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES, beside=0),
+)

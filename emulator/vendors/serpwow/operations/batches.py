@@ -1,0 +1,103 @@
+"""Batches: create, get, update, delete, start and stop one, and stop all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Request, Transaction, View, mint_id
+from emulator.vendors.serpwow.assumptions.lifecycle import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
+from emulator.vendors.serpwow.assumptions.requests import EDIT_QUEUED, UNNAMED_BATCH
+from emulator.vendors.serpwow.machine.batches import BATCH, CREATE, DELETE, GET, START, STOP, STOPALL, UPDATE
+from emulator.vendors.serpwow.machine.effects import busy_batches, with_next_start
+from emulator.vendors.serpwow.machine.queue import promote_waiting, requeue
+from emulator.vendors.serpwow.model.batches import Batch, code
+from emulator.vendors.serpwow.model.searches import Searches
+from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch
+from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
+from emulator.vendors.serpwow.requests.validation import invalid
+from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
+
+
+def _command(command: str) -> Handler:
+    """Return the handler that asks the batch of the path to carry out a command."""
+
+    def ask(tx: Transaction, request: Request) -> Answer:
+        return Answer.of(tx.ask(BATCH, request.parameters["id"], command))
+
+    return ask
+
+
+def _permit(command: str) -> Check:
+    """Return the check that the row of a command lets the batch of the path be used."""
+    ask = _command(command)
+
+    def check(tx: Transaction, request: Request) -> Answer | None:
+        answer = ask(tx, request)
+        return None if answer.name == "batch" else answer
+
+    return check
+
+
+check_visible, check_editable = _permit(GET), _permit(UPDATE)
+get_batch, delete_batch, start_batch, stop_batch = map(_command, (GET, DELETE, START, STOP))
+
+
+def batch_of(tx: Transaction, request: Request) -> Batch:
+    """Return the batch of the path, once it is known to exist."""
+    return cast("Batch", tx.find(Batch.kind, request.parameters["id"]))
+
+
+def is_large(find: Callable[[str, str], Any], request: Request) -> bool:
+    """Return whether the batch of the path has so many searches that reading them takes long."""
+    batch: Batch | None = find(Batch.kind, request.parameters["id"])
+    return batch is not None and len(batch.searches) > MANY_RESOURCES
+
+
+def new_batch(view: View, id: str) -> Batch:
+    """Return a batch with all defaults."""
+    return Batch(id, view.now, view.now, f"Batch {id}", Searches(id), view.now)
+
+
+def create_batch(tx: Transaction, request: Request) -> Answer:
+    parameters = parameters_of(tx, read_body(tx, request))
+    if "name" not in parameters and tx.choice(UNNAMED_BATCH.id) == "refuse":
+        raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH.id)
+    batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch.kind, code)), parameters)
+    answer = Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))
+    return answer._replace(assumption=answer.assumption or assumption_of(parameters))
+
+
+def update_batch(tx: Transaction, request: Request) -> Answer:
+    body = read_body(tx, request)
+    parameters = {"searches": body} if isinstance(body, list) else parameters_of(tx, body)
+    batch = change_batch(tx, batch_of(tx, request), parameters)
+    answer = Answer("batch", "serpwow-update-1", batch, assumption_of(parameters))
+    if "searches" in parameters:
+        answer = answer._replace(name="batch_with_searches", evidence="serpwow-searches-1")
+        answer = with_unprinted_fields(tx, answer, "serpwow-list-13")
+    return save(tx, batch, answer)
+
+
+def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
+    """Put a batch that was edited into the world, in its place in the queue, and return the answer."""
+    for resource in requeue(tx, with_next_start(tx, batch)):
+        tx.put(resource)
+    for resource in promote_waiting(tx):
+        tx.put(resource)
+    return answer._replace(assumption=EDIT_QUEUED.id) if batch.status == "queued" else answer
+
+
+def stop_all(tx: Transaction, _request: Request) -> Answer:
+    """Stop every queued or running batch of the account, and count."""
+    answers = [tx.ask(BATCH, batch.id, STOPALL).row.answer for batch in busy_batches(tx)]
+    stopped = answers.count("stopped")
+    failed = len(answers) - stopped
+    if failed:
+        return Answer("stopped_all", "serpwow-stopall-6", (stopped, failed), STOPALL_WITH_FAILURES.id)
+    if not stopped:
+        name = "stopped_all" if tx.choice(STOPALL_NONE.id) == "success" else "nothing_to_stop"
+        return Answer(name, "serpwow-stopall-8", (0, 0), STOPALL_NONE.id)
+    if stopped == 1:
+        return Answer("stopped_all", "serpwow-stopall-10", (1, 0), STOPALL_SINGULAR.id)
+    return Answer("stopped_all", "serpwow-stopall-1", (stopped, 0))

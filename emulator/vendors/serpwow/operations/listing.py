@@ -1,0 +1,155 @@
+"""List Batches: filters, order and pages. Evidence: serpwow-list-1 to serpwow-list-9."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+
+from emulator.sdk import Answer, InvalidRequest, Request, Transaction, View
+from emulator.vendors.serpwow.assumptions.requests import (
+    LIST_BAD_PARAMETER,
+    LIST_NEVER_RUN,
+    LIST_NEVER_RUN_FILTER,
+    LIST_PRIORITY_ORDER,
+    WITHOUT_RESULTS,
+)
+from emulator.vendors.serpwow.model.account import SELF
+from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES, Batch
+from emulator.vendors.serpwow.requests.queries import (
+    Page,
+    PageQuery,
+    read_flag,
+    read_instant,
+    read_number,
+    read_one_of,
+    read_page,
+)
+from emulator.vendors.serpwow.requests.validation import invalid
+from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+FOREVER = datetime.max.replace(tzinfo=UTC)
+REFUSAL = "bad_list_parameter"
+
+Query = Mapping[str, str]
+Filter = Callable[[Batch], bool]
+
+SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
+    "name": lambda batch: batch.name,
+    "created_at": lambda batch: batch.created_at,
+    "last_run": lambda batch: batch.last_run or NEVER,
+    "priority": lambda batch: PRIORITIES.index(batch.priority),
+    "status": lambda batch: batch.status,
+}
+RANKINGS = {"name": "by name", "created_at": "by creation"}
+"""sort_by → the group of batches that is kept in this order."""
+
+SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_RUN.id}
+
+
+def list_batches(tx: Transaction, request: Request) -> Answer:
+    page = _find_page(tx, request.query)
+    answer = Answer("page", "serpwow-list-1", page, page.assumption, () if page.total else ("serpwow-empty-2",))
+    if not page.items:
+        return answer
+    ties = ("serpwow-list-15",) if page.tied else ()
+    return with_unprinted_fields(tx, answer._replace(also=(*answer.also, *ties)), "serpwow-list-12")
+
+
+def _find_page(view: View, query: Query) -> Page:
+    """Return the page of the account's batches that a query asks for.
+
+    Raises:
+        InvalidRequest: a parameter has a value that is not among those published, or the page lies beyond the last.
+    """
+    try:
+        size = read_number(query, "page_size", 25, most=1000)
+        wanted = read_page(query, tuple(SORT_KEYS), "name", size)
+        status = read_one_of(query, "status", ("all", *STATUSES), "all")
+        filters = list(_filters(query, view))
+    except InvalidRequest as error:
+        if view.choice(LIST_BAD_PARAMETER.id) == "refuse":
+            raise invalid(str(error), "serpwow-list-5", LIST_BAD_PARAMETER.id, answer=REFUSAL) from None
+        rest = {name: value for name, value in query.items() if name != error.place}
+        return _find_page(view, rest)._replace(assumption=LIST_BAD_PARAMETER.id)
+    group = (SELF,) if status == "all" else (SELF, status)
+    if not filters and wanted.sort_by in RANKINGS:
+        return _ranked_page(view, wanted, group)
+    batches: list[Batch] = view.group(Batch.kind, "owner", *group)
+    found = [batch for batch in batches if all(passes(batch) for passes in filters)]
+    assumption = _assumption_of(view, wanted, len(found)) or _assumption_of_results(view, query, batches)
+    found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
+    return _page(wanted, len(found), wanted.slice(found), assumption)
+
+
+def _ranked_page(view: View, wanted: PageQuery, group: tuple[str, ...]) -> Page:
+    """Return a page of a list that is kept in this order, at no cost for the other pages."""
+    ranking = view.sorted_group(Batch.kind, RANKINGS[wanted.sort_by], *group)
+    assumption = _assumption_of(view, wanted, len(ranking))
+    batches = (ranking.descending if wanted.descending else ranking.ascending)(wanted.first)
+    return _page(wanted, len(ranking), [*islice(batches, wanted.size)], assumption)
+
+
+def _page(wanted: PageQuery, total: int, batches: list[Batch], assumption: str | None) -> Page:
+    keys = [SORT_KEYS[wanted.sort_by](batch) for batch in batches]
+    return Page(wanted, total, batches, assumption, len({*keys}) < len(keys))
+
+
+def _assumption_of(view: View, wanted: PageQuery, total: int) -> str | None:
+    """Return the assumption that decides about the end or the order of a list."""
+    return wanted.check_end(view, total, REFUSAL) or SORT_ASSUMPTIONS.get(wanted.sort_by)
+
+
+def _assumption_of_results(view: View, query: Query, batches: list[Batch]) -> str | None:
+    """Return the assumption about batches without results where one has run and has none."""
+    if not read_flag(query, "only_without_results"):
+        return None
+    return WITHOUT_RESULTS.id if any(batch.last_run and not batch.results_count(view.now) for batch in batches) else None
+
+
+def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
+    if name == "priority" and view.choice(LIST_PRIORITY_ORDER.id) == "highest":
+        return lambda batch: -PRIORITIES.index(batch.priority)
+    if name == "last_run" and view.choice(LIST_NEVER_RUN.id) == "last":
+        return lambda batch: batch.last_run or FOREVER
+    return SORT_KEYS[name]
+
+
+def _filters(query: Query, view: View) -> Iterator[Filter]:
+    search_type = read_one_of(query, "search_type", tuple(NAME_FILTERS), "contains")
+    if term := query.get("search_term"):
+        yield NAME_FILTERS[search_type](term)
+    if read_flag(query, "only_with_results"):
+        yield lambda batch: batch.results_count(view.now) > 0
+    if read_flag(query, "only_without_results"):
+        never_run = view.choice(WITHOUT_RESULTS.id) == "never-run"
+        yield lambda batch: batch.last_run is None if never_run else batch.results_count(view.now) == 0
+    if destination := query.get("destination_id"):
+        yield lambda batch: destination in batch.destination_ids
+    never = NEVER if view.choice(LIST_NEVER_RUN_FILTER.id) == "included" else None
+    yield from _time_filters(query, "created", lambda batch: batch.created_at)
+    yield from _time_filters(query, "last_run", lambda batch: batch.last_run or never)
+
+
+def _time_filters(query: Query, name: str, time_of: Callable[[Batch], datetime | None]) -> Iterator[Filter]:
+    before, after = read_instant(query, f"{name}_before"), read_instant(query, f"{name}_after")
+    if before is not None:
+        yield lambda batch: (time := time_of(batch)) is not None and time < before
+    if after is not None:
+        yield lambda batch: (time := time_of(batch)) is not None and time > after
+
+
+def _contains(term: str) -> Filter:
+    words = re.sub(r"[\W_]+", " ", term.lower()).split()
+    return lambda batch: all(word in f"{batch.name}\n{batch.id}".lower() for word in words)
+
+
+NAME_FILTERS: dict[str, Callable[[str], Filter]] = {
+    "contains": _contains,
+    "starts_with": lambda term: lambda batch: batch.name.lower().startswith(term.lower()),
+    "ends_with": lambda term: lambda batch: batch.name.lower().endswith(term.lower()),
+    "exact": lambda term: lambda batch: batch.name == term,
+}

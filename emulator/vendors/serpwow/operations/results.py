@@ -1,0 +1,81 @@
+"""The result sets of a batch: list, get with links to their files, and resend the webhook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from emulator.sdk import Answer, Handler, Request, Transaction
+from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
+from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
+from emulator.vendors.serpwow.model.batches import Batch, ResultSet
+from emulator.vendors.serpwow.model.searches import integer
+from emulator.vendors.serpwow.operations.batches import batch_of
+from emulator.vendors.serpwow.operations.files import csv_columns, result_links
+from emulator.vendors.serpwow.requests.validation import invalid
+from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
+
+FAILED = "failed"
+NO_WEBHOOK = "This Result Set had no webhook POST set"
+
+
+class ResultLinks(NamedTuple):
+    """A result set of a batch, and the links to its files."""
+
+    batch: Batch
+    result_set: ResultSet
+    links: Mapping[str, Any]
+
+
+def list_results(tx: Transaction, request: Request) -> Answer:
+    batch = batch_of(tx, request)
+    answer = _answer("results", "serpwow-results-4", batch, batch, batch.available(tx.now))
+    return with_unprinted_fields(tx, answer, "serpwow-list-13")
+
+
+def get_result(format: str, evidence: str) -> Handler:
+    """Return the handler that answers with a result set and the links to its files of a format."""
+
+    def get(tx: Transaction, request: Request) -> Answer:
+        batch = batch_of(tx, request)
+        result_set = _result_set_of(tx, request, batch)
+        links = result_links(tx, request, batch, result_set, format)
+        columns = ("serpwow-results-15",) if format == "csv" and csv_columns(request, batch) else ()
+        return _answer("result", evidence, ResultLinks(batch, result_set, links), batch, [result_set], columns)
+
+    return get
+
+
+def _answer(
+    name: str, evidence: str, subject: object, batch: Batch, shown: Sequence[ResultSet], also: tuple[str, ...] = ()
+) -> Answer:
+    """Return an answer that shows result sets, with the facts and the assumption behind their webhooks and uploads."""
+    assumption = None
+    if any(result_set.webhook is not None and result_set.webhook_status is None for result_set in shown):
+        evidence, assumption = "serpwow-results-14", WEBHOOK_UNSENT.id
+    elif any(result_set.webhook_status == FAILED or result_set.failed_destination_ids for result_set in shown):
+        evidence, assumption = "serpwow-results-13", FAILED_STATUS.id
+    own = (None, batch.notifications.webhook)
+    if any(result_set.webhook not in own for result_set in shown):
+        also = (*also, "serpwow-webhook-1")
+    return Answer(name, evidence, subject, assumption, also)
+
+
+def resend_webhook(tx: Transaction, request: Request) -> Answer:
+    """Refuse, since the emulator makes no POST: as one that failed, or as the assumption says."""
+    result_set = _result_set_of(tx, request, batch_of(tx, request))
+    if result_set.webhook is None:
+        raise invalid(NO_WEBHOOK, "serpwow-resend-2")
+    if result_set.webhook_status == FAILED:
+        raise invalid("The webhook POST failed", "serpwow-resend-2")
+    message = NO_WEBHOOK if tx.choice(WEBHOOK_UNSENT.id) == "omitted" else "The webhook POST was not sent"
+    raise invalid(message, "serpwow-resend-3", WEBHOOK_UNSENT.id)
+
+
+def _result_set_of(tx: Transaction, request: Request, batch: Batch) -> ResultSet:
+    id = request.parameters["result_set_id"]
+    result_set = batch.result_set(integer(id, 0), tx.now)
+    if result_set is None:
+        message = f"Result Set with ID '{id}' was not found in this Batch"
+        raise invalid(message, "serpwow-results-8", UNKNOWN_BATCH.id, answer="unknown_part")
+    return result_set

@@ -1,0 +1,154 @@
+"""The searches of a batch: list, export, update, delete and clear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from emulator.sdk import Answer, Handler, Request, Transaction
+from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
+from emulator.vendors.serpwow.assumptions.requests import (
+    DELETE_UNKNOWN_SEARCHES,
+    FIND_IN,
+    SEARCH_UPDATE_FIELDS,
+    SEARCHES_BEYOND_END,
+)
+from emulator.vendors.serpwow.model.batches import Batch
+from emulator.vendors.serpwow.model.searches import Search, Searches, integer
+from emulator.vendors.serpwow.operations.batches import batch_of, save
+from emulator.vendors.serpwow.operations.files import search_links
+from emulator.vendors.serpwow.requests.batches import assumption_of
+from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
+from emulator.vendors.serpwow.requests.searches import check_parameters, check_searches
+from emulator.vendors.serpwow.requests.validation import invalid
+
+
+class SearchesPage(NamedTuple):
+    """One page of the searches found, and the number of pages."""
+
+    batch: str
+    number: int
+    pages: int
+    searches: tuple[Search, ...]
+
+
+class SearchLinks(NamedTuple):
+    """A batch, and the links to the files of its searches."""
+
+    batch: Batch
+    links: Mapping[str, Any]
+
+
+def list_searches(tx: Transaction, request: Request) -> Answer:
+    number = integer(request.parameters["page"], 0)
+    if number < 1:
+        raise invalid("page must be a whole number from 1")
+    batch, q, custom_id = batch_of(tx, request), request.query.get("q"), request.query.get("custom_id")
+    found, evidence = batch.searches, "serpwow-searches-3"
+    if q or custom_id:
+        found = _find(batch, q, custom_id, in_every=tx.choice(FIND_IN.id) == "every")
+        evidence = "serpwow-searches-4" if q else "serpwow-searches-5"
+    page = found.page(number)
+    also = ("serpwow-find-1",) if q and not all(any(q in text for text in _texts(item, in_every=True)) for item in page) else ()
+    also = also if found.pages else ("serpwow-empty-2",)
+    answer = Answer("searches", evidence, SearchesPage(batch.id, number, found.pages, page), also=also)
+    if q and _find(batch, q, custom_id, in_every=True) != _find(batch, q, custom_id, in_every=False):
+        answer = answer.resting_on(("serpwow-find-2",), FIND_IN.id)
+    if number <= max(found.pages, 1):
+        return answer
+    name = "failure" if tx.choice(SEARCHES_BEYOND_END.id) == "500" else "searches"
+    return answer._replace(name=name, evidence="serpwow-searches-12", assumption=SEARCHES_BEYOND_END.id)
+
+
+def _find(batch: Batch, q: str | None, custom_id: str | None, *, in_every: bool) -> Searches:
+    return Searches(batch.id, (search for search in batch.searches if _matches(search, q, custom_id, in_every)))
+
+
+def _matches(search: Search, q: str | None, custom_id: str | None, in_every: bool) -> bool:
+    """Evidence: serpwow-searches-4, serpwow-searches-5 and serpwow-find-1."""
+    if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:
+        return False
+    return not q or any(q.lower() in text.lower() for text in _texts(search, in_every=in_every))
+
+
+def _texts(search: Search, *, in_every: bool) -> list[str]:
+    """Return the values in which a term is searched: the query and the custom_id, or every parameter of the search."""
+    if not in_every:
+        return [str(search.parameters.get(name, "")) for name in ("q", "custom_id")]
+    values = search.parameters.values()
+    return [str(text) for value in values for text in (value if isinstance(value, list) else [value])]
+
+
+def export_searches(format: str) -> Handler:
+    """Return the handler that answers with links to the searches as files of a format."""
+
+    def export(tx: Transaction, request: Request) -> Answer:
+        batch = batch_of(tx, request)
+        also = () if len(batch.searches) else ("serpwow-empty-2",)
+        return Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, request, batch, format)), also=also)
+
+    return export
+
+
+def update_search(tx: Transaction, request: Request) -> Answer:
+    batch = batch_of(tx, request)
+    search = _search_of(request, batch)
+    parameters = parameters_of(tx, read_body(tx, request))
+    parameters.pop("id", None)
+    check_parameters(tx, parameters)
+    changed = Search(search.id, {**search.parameters, **parameters})
+    searches = batch.searches.with_changed(changed)
+    check_searches(tx, batch, searches, [changed])
+    return save(tx, replace(batch, searches=searches), _updated(tx, search, parameters))
+
+
+def _updated(tx: Transaction, old: Search, parameters: Mapping[str, Any]) -> Answer:
+    """Return the answer to an update of a search, with the fields that were updated."""
+    absent = object()
+    changed = {name: value for name, value in parameters.items() if old.parameters.get(name, absent) != value}
+    answer = Answer("search", "serpwow-searches-6", changed, assumption_of(parameters))
+    if not parameters:
+        return answer.resting_on(("serpwow-searches-15",))
+    if changed == parameters:
+        return answer
+    fields = changed if tx.choice(SEARCH_UPDATE_FIELDS.id) == "changed" else parameters
+    return answer._replace(evidence="serpwow-searches-14", subject=fields, assumption=SEARCH_UPDATE_FIELDS.id)
+
+
+def delete_search(tx: Transaction, request: Request) -> Answer:
+    batch = batch_of(tx, request)
+    search = _search_of(request, batch)
+    rest = batch.searches.without([search.id])
+    return save(tx, replace(batch, searches=rest), Answer("search_deleted", "serpwow-searches-7"))
+
+
+def delete_searches(tx: Transaction, request: Request) -> Answer:
+    batch, ids = batch_of(tx, request), read_body(tx, request)
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        raise invalid("The request body must be a list of Search IDs")
+    known = {search.id for search in batch.searches}
+    unknown = [id for id in ids if id not in known]
+    if unknown and tx.choice(DELETE_UNKNOWN_SEARCHES.id) == "refuse":
+        raise invalid(_no_search(unknown[0]), "serpwow-searches-9", DELETE_UNKNOWN_SEARCHES.id)
+    rest = batch.searches.without(ids)
+    evidence, assumption = ("serpwow-searches-9", DELETE_UNKNOWN_SEARCHES.id) if unknown else ("serpwow-searches-8", None)
+    answer = Answer("searches_deleted", evidence, len(batch.searches) - len(rest), assumption)
+    return save(tx, replace(batch, searches=rest), answer)
+
+
+def clear_searches(tx: Transaction, request: Request) -> Answer:
+    batch = batch_of(tx, request)
+    return save(tx, replace(batch, searches=Searches(batch.id)), Answer("cleared", "serpwow-searches-10"))
+
+
+def _search_of(request: Request, batch: Batch) -> Search:
+    id = request.parameters["search_id"]
+    search = batch.searches.find(id)
+    if search is None:
+        raise invalid(_no_search(id), "serpwow-searches-11", UNKNOWN_BATCH.id, answer="unknown_part")
+    return search
+
+
+def _no_search(id: str) -> str:
+    return f"No Search with ID '{id}' was found in this Batch, please check the ID and try again"

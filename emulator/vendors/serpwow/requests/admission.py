@@ -1,0 +1,102 @@
+"""Admission: the key, the path, the rate, the platform's status, and hints on a refused body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from urllib.parse import parse_qsl
+
+from emulator.sdk import ENCODED, MULTIPART, Answer, Check, Operation, Request, Transaction, form_instead_of_json
+from emulator.vendors.serpwow.assumptions.requests import (
+    PATH_SPELLING,
+    PLATFORM_DOWN,
+    RATE_WINDOW,
+    REFUSED_FIRST,
+    REPEATED_PARAMETER,
+)
+from emulator.vendors.serpwow.model.account import RequestMeter, platform_of
+from emulator.vendors.serpwow.requests.bodies import begins_as_json, media_type
+from emulator.vendors.serpwow.requests.queries import API_KEY
+from emulator.vendors.serpwow.requests.validation import invalid
+
+MOUNTS = ("/live", "/serpwow/live")
+FILES = ("/_files",)
+ACCOUNT = "serpwow.account.get"
+PER_MINUTE = 60
+MINUTE = timedelta(minutes=1)
+
+
+def credential(request: Request) -> str | None:
+    """Return the api_key of the query, on every method. Evidence: serpwow-auth-1."""
+    return request.query.get(API_KEY)
+
+
+def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    """Refuse a request without a valid key, and any but Account while the platform is down; links to files need no key."""
+    if not operation.mounts:
+        if not tx.accepts("serpwow", credential(request)):
+            return Answer("bad_key", "serpwow-auth-2")
+        if _has_several_keys(request) and tx.choice(REPEATED_PARAMETER.id) == "refuse":
+            return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id).answer
+    if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING.id) == "strict":
+        return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
+    if operation.name != ACCOUNT and platform_of(tx).is_down:
+        return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN.id)
+    return None
+
+
+def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
+    """Answer an unknown path or verb; the key is checked first, except on links to files."""
+    if request.path.lower().startswith(FILES):
+        return Answer("wrong_verb", "serpwow-link-1", verbs) if verbs else Answer("astray", "serpwow-link-2")
+    not_found = Answer("astray", "serpwow-verb-1" if verbs else "serpwow-path-1")
+    if tx.accepts("serpwow", credential(request)):
+        return not_found
+    if tx.choice(REFUSED_FIRST.id) == "path":
+        return not_found._replace(assumption=REFUSED_FIRST.id)
+    return Answer("bad_key", "serpwow-auth-3", assumption=REFUSED_FIRST.id)
+
+
+def rate_limit(name: str, evidence: str) -> Check:
+    """Return the check that one key makes at most 60 requests a minute to the operations of this name."""
+
+    def check_rate(tx: Transaction, request: Request) -> Answer | None:
+        id = f"{name}/{request.query.get(API_KEY, '')}"
+        meter: RequestMeter = tx.find(RequestMeter.kind, id) or RequestMeter(id, tx.now)
+        requests = meter.requests
+        if tx.choice(RATE_WINDOW.id) == "sliding":
+            requests = tuple(instant for instant in requests if tx.now - instant < MINUTE)
+        elif requests and tx.now - requests[0] >= MINUTE:
+            requests = ()
+        if len(requests) >= PER_MINUTE:
+            return Answer("too_often", evidence, assumption=RATE_WINDOW.id)
+        tx.put(replace(meter, requests=(*requests, tx.now)))
+        return None
+
+    return check_rate
+
+
+def advise(_tx: Transaction, request: Request, answer: str) -> Iterator[str]:
+    """Yield why a body was refused: a multipart form is not read, and JSON is read as such under the content type of a form."""
+    if answer != "unfit":
+        return
+    yield from form_instead_of_json(request, "SerpWow", (MULTIPART,))
+    if media_type(request) == ENCODED and begins_as_json(request):
+        yield f"the body was read as JSON, since it begins so, though its content type is {ENCODED}"
+
+
+def is_spelt_as_published(request: Request, operation: Operation) -> bool:
+    """Return whether a path is the published one, capitals and slashes included; ids may have any spelling."""
+    return any(_matches(request.path, mount + operation.path) for mount in operation.mounts or MOUNTS)
+
+
+def _matches(path: str, pattern: str) -> bool:
+    actual, expected = path.split("/"), pattern.split("/")
+    same = (part.startswith("{") or part == segment for segment, part in zip(actual, expected, strict=False))
+    return len(actual) == len(expected) and all(same)
+
+
+def _has_several_keys(request: Request) -> bool:
+    """Return whether a query gives several keys that differ. Evidence: serpwow-query-1."""
+    return len({value for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name == API_KEY}) > 1

@@ -1,0 +1,84 @@
+"""The batch that the parameters of Create and Update make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from emulator.sdk import Transaction
+from emulator.vendors.serpwow.assumptions.requests import (
+    HOURLY_SCHEDULE,
+    INCOMPLETE_SCHEDULE,
+    LOCKED_TYPE,
+    UNKNOWN_DESTINATION,
+    UNKNOWN_ENGINE,
+)
+from emulator.vendors.serpwow.destinations.model import Destination
+from emulator.vendors.serpwow.model.batches import Batch
+from emulator.vendors.serpwow.model.schedules import TYPES
+from emulator.vendors.serpwow.model.searches import MIXED
+from emulator.vendors.serpwow.requests.searches import check_searches, names_unknown_engine, read_searches, read_searches_type
+from emulator.vendors.serpwow.requests.validation import invalid, read_parameters
+
+HOURLY = "hourly"
+"""A schedule_type that pages mention without a value for it. Evidence: serpwow-schedule-8."""
+
+
+def change_batch(tx: Transaction, batch: Batch, parameters: Mapping[str, Any]) -> Batch:
+    """Return a batch with these parameters.
+
+    Raises:
+        InvalidRequest: a value is not valid, or the batch could not have it.
+    """
+    parts = read_parameters(_with_hourly_as_minutes(tx, parameters))
+    changed = replace(
+        batch,
+        **parts[None],
+        schedule=replace(batch.schedule, **parts["schedule"]),
+        notifications=replace(batch.notifications, **parts["notifications"]),
+    )
+    if batch.status == "queued" and changed.priority != batch.priority:
+        raise invalid("priority cannot be changed while a Batch is queued", "serpwow-update-4")
+    if "searches_type" in parameters:
+        changed = _with_type(tx, changed, read_searches_type(tx, parameters["searches_type"]))
+    if "searches" in parameters:
+        used = {search.id for search in changed.searches}
+        new = list(read_searches(tx, parameters["searches"], used.__contains__))
+        changed = replace(changed, searches=changed.searches.with_more(new))
+        check_searches(tx, changed, changed.searches, new)
+    _check_assumptions(tx, changed)
+    return changed
+
+
+def assumption_of(parameters: Mapping[str, Any]) -> str | None:
+    """Return the assumption by which these valid parameters were accepted, or None."""
+    if parameters.get("schedule_type") == HOURLY:
+        return HOURLY_SCHEDULE.id
+    return UNKNOWN_ENGINE.id if names_unknown_engine(parameters) else None
+
+
+def _with_hourly_as_minutes(tx: Transaction, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    if parameters.get("schedule_type") != HOURLY:
+        return parameters
+    if tx.choice(HOURLY_SCHEDULE.id) == "refuse":
+        raise invalid(f"schedule_type must be one of {', '.join(TYPES)}", "serpwow-schedule-8", HOURLY_SCHEDULE.id)
+    return {**parameters, "schedule_type": "minutes", "schedule_minutes": "every_hour"}
+
+
+def _with_type(tx: Transaction, batch: Batch, type: str) -> Batch:
+    """Return the batch, locked to the type if it is new; a lock never changes, and none can be added."""
+    is_new = tx.find(Batch.kind, batch.id) is None
+    if not is_new and type != batch.searches_type and tx.choice(LOCKED_TYPE.id) == "enforced":
+        raise invalid("searches_type cannot be changed after creation", "serpwow-types-9", LOCKED_TYPE.id)
+    return replace(batch, locked_type=None if type == MIXED else type) if is_new else batch
+
+
+def _check_assumptions(tx: Transaction, batch: Batch) -> None:
+    if tx.choice(INCOMPLETE_SCHEDULE.id) == "refuse" and not batch.schedule.complete:
+        message = f"schedule_type {batch.schedule.type} needs more scheduling parameters"
+        raise invalid(message, "serpwow-schedule-4", INCOMPLETE_SCHEDULE.id)
+    if tx.choice(UNKNOWN_DESTINATION.id) == "refuse":
+        for id in batch.destination_ids:
+            if tx.find(Destination.kind, id) is None:
+                raise invalid(f"Destination with ID '{id}' was not found", "serpwow-destinations-6", UNKNOWN_DESTINATION.id)

@@ -1,0 +1,121 @@
+"""Bodies: JSON under any content type, or a form. A body that cannot be read whole is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.sdk import ENCODED, Request, Transaction
+from emulator.vendors.serpwow.assumptions.requests import FLAG_WORDS, FORM_LISTS, MISLABELLED_JSON, NULL_PARAMETER
+from emulator.vendors.serpwow.model.searches import boolean
+from emulator.vendors.serpwow.requests.forms import BadForm, is_index, read_form
+from emulator.vendors.serpwow.requests.validation import FLAGS, invalid
+
+HTML = "include_html"
+"""The flag of a search."""
+
+CLIENT_FIELDS = ("source", "app_name", "api_key")
+"""Parameters that the vendor's own clients add to every body. Evidence: serpwow-body-2."""
+
+
+def media_type(request: Request) -> str:
+    """Return the content type in lower case, without its parameters; empty where there is none."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def begins_as_json(request: Request) -> bool:
+    return request.body.lstrip().startswith((b"{", b"["))
+
+
+def is_form(request: Request) -> bool:
+    return media_type(request) == ENCODED and not begins_as_json(request)
+
+
+def read_body(tx: Transaction, request: Request) -> Any:
+    """Return the body's JSON value, the parameters of a form, or None where there is no body.
+
+    Raises:
+        InvalidRequest: it is neither, or cannot be read whole.
+    """
+    if not request.body:
+        return None
+    if is_form(request):
+        return _read_form(tx, request.body)
+    try:
+        value = request.json
+    except ValueError:
+        raise invalid(f"The request body is not valid JSON{_hint(request)}") from None
+    if not _is_labelled_json(request) and tx.choice(MISLABELLED_JSON.id) == "refuse":
+        message = f"The request body is JSON, and its Content-Type is {media_type(request) or 'missing'}: send application/json"
+        raise invalid(message, "serpwow-body-5", MISLABELLED_JSON.id)
+    if value is None:
+        raise invalid("The request body must not be null", "serpwow-body-6")
+    return value
+
+
+def parameters_of(tx: Transaction, body: Any) -> dict[str, Any]:
+    """Return the parameters of a body, without those that the vendor's clients add and those that are null.
+
+    Raises:
+        InvalidRequest: the body is no object, or a parameter is refused by an assumption.
+    """
+    if body is None:
+        return {}
+    if not isinstance(body, dict):
+        raise invalid("The request body must be an object")
+    parameters = without_nulls(tx, {name: value for name, value in body.items() if name not in CLIENT_FIELDS})
+    check_flags(tx, parameters)
+    return parameters
+
+
+def check_flags(tx: Transaction, parameters: Mapping[str, Any]) -> None:
+    """Refuse a flag other than true or false where that is assumed to be refused. Evidence: serpwow-body-3."""
+    unpublished = [name for name in (*FLAGS, HTML) if name in parameters and _is_unpublished_flag(parameters[name])]
+    if unpublished and tx.choice(FLAG_WORDS.id) == "refuse":
+        raise invalid(f"{unpublished[0]} must be true or false", "serpwow-body-3", FLAG_WORDS.id)
+
+
+def without_nulls(tx: Transaction, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters that have a value; refuse null where that is assumed to be refused."""
+    nulls = [name for name, value in parameters.items() if value is None]
+    if nulls and tx.choice(NULL_PARAMETER.id) == "refuse":
+        raise invalid(f"{nulls[0]} must not be null", "serpwow-body-6", NULL_PARAMETER.id)
+    return {name: value for name, value in parameters.items() if value is not None}
+
+
+def _read_form(tx: Transaction, body: bytes) -> Any:
+    try:
+        form = read_form(body.decode())
+    except UnicodeDecodeError:
+        raise invalid("The request body is a form that is not encoded in UTF-8", "serpwow-body-4") from None
+    except BadForm as error:
+        raise invalid(f"The request body cannot be read: {error}", "serpwow-body-4") from None
+    lists = [name for name, value in form.items() if is_index(name) or not isinstance(value, str)]
+    if lists and tx.choice(FORM_LISTS.id) == "comma-joined":
+        raise invalid(f"{lists[0]} must be there once, a list joined by commas", "serpwow-body-4", FORM_LISTS.id)
+    return _list_of(form) if any(map(is_index, form)) else form
+
+
+def _list_of(form: Mapping[str, Any]) -> list[Any]:
+    """Return the list that http_build_query writes as `0=a&1=b`."""
+    names = [name for name in form if not is_index(name) and name not in CLIENT_FIELDS]
+    if names:
+        raise invalid(f"The request body cannot be read: it mixes indexes with names, such as {names[0]}", "serpwow-body-4")
+    return [form[name] for name in sorted(filter(is_index, form), key=int)]
+
+
+def _is_labelled_json(request: Request) -> bool:
+    return media_type(request) == "application/json" or media_type(request).endswith("+json")
+
+
+def _hint(request: Request) -> str:
+    """Return the likely format of a body that is no JSON, and what to do; empty where that is unknown."""
+    if media_type(request).startswith("multipart/"):
+        return f", and {media_type(request)} is not read: send application/json or {ENCODED}"
+    if not begins_as_json(request) and b"=" in request.body:
+        return f": it looks like a form, and its Content-Type is {media_type(request) or 'missing'}, not {ENCODED}"
+    return ""
+
+
+def _is_unpublished_flag(value: Any) -> bool:
+    return boolean(value) is not None and not (isinstance(value, bool) or value in ("true", "false"))

@@ -1,0 +1,175 @@
+"""Queries: parameters with a single value each, lists of columns, and the page and order of a list."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+from emulator.sdk import InvalidRequest, Request, Transaction, View
+from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER
+from emulator.vendors.serpwow.model.searches import boolean
+from emulator.vendors.serpwow.requests.forms import BadForm, read_form
+from emulator.vendors.serpwow.requests.validation import invalid, joined
+
+SINGLE = frozenset(
+    (
+        *("page", "page_size", "sort_by", "sort_direction", "status", "search_term", "search_type", "destination_id"),
+        *("only_with_results", "only_without_results", "q", "custom_id"),
+        *("created_before", "created_after", "last_run_before", "last_run_after"),
+    )
+)
+"""The parameters of lists with one value each. Unpublished ones are ignored, however often they come."""
+
+API_KEY = "api_key"
+CSV_FIELDS = "csv_fields"
+PARAMETERS = SINGLE | {API_KEY, CSV_FIELDS}
+"""The published parameters."""
+
+MAX_NUMBER = 1_000_000
+
+
+def check_single_values(tx: Transaction, request: Request) -> None:
+    """Refuse a query that gives a parameter several values. Evidence: serpwow-query-1.
+
+    Raises:
+        InvalidRequest: it does, or it cannot be read whole.
+    """
+    for name, value in _read_query(request).items():
+        if name in SINGLE and not isinstance(value, str) and not _last_counts(tx, request, name, value):
+            raise invalid(f"{name} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id)
+
+
+def csv_fields_of(request: Request) -> str | None:
+    """Return the columns that a query names in any style, joined by commas; None where it names none.
+
+    Raises:
+        InvalidRequest: the list cannot be read whole.
+    """
+    fields = _read_query(request).get(CSV_FIELDS)
+    return None if fields is None else joined(CSV_FIELDS, fields)
+
+
+def _last_counts(tx: Transaction, request: Request, name: str, values: Any) -> bool:
+    """Return whether the last of several values can stand for all; no list looks up one in brackets."""
+    if name not in request.query:
+        return False
+    return all(value == values[0] for value in values) or tx.choice(REPEATED_PARAMETER.id) == "last"
+
+
+def _read_query(request: Request) -> dict[str, Any]:
+    try:
+        return read_form(request.query_string)
+    except BadForm as error:
+        raise invalid(f"The query cannot be read: {error}", "serpwow-query-1") from None
+
+
+class PageQuery(NamedTuple):
+    """The page of a list that a query asks for, and its order."""
+
+    number: int
+    size: int
+    sort_by: str
+    descending: bool
+
+    @property
+    def first(self) -> int:
+        """The index of the page's first item."""
+        return (self.number - 1) * self.size
+
+    def pages(self, total: int) -> int:
+        """Return the number of pages of a list."""
+        return -(-total // self.size)
+
+    def slice(self, items: list[Any]) -> list[Any]:
+        """Return the items of the page."""
+        return items[self.first : self.first + self.size]
+
+    def check_end(self, view: View, total: int, answer: str = "unfit") -> str | None:
+        """Return the assumption that decides about a page beyond the last one; None for any other page.
+
+        Raises:
+            InvalidRequest: such a page is assumed to be refused.
+        """
+        last = max(self.pages(total), 1)
+        if self.number <= last:
+            return None
+        if view.choice(LIST_BEYOND_END.id) == "refuse":
+            raise invalid(f"page must be at most {last}", "serpwow-list-6", LIST_BEYOND_END.id, answer=answer)
+        return LIST_BEYOND_END.id
+
+
+class Page(NamedTuple):
+    """One page of the items that passed the filters; `total` counts all of them. `assumption` is one that decided.
+
+    `tied` is set if some of the page's items have the same place in its order.
+    """
+
+    query: PageQuery
+    total: int
+    items: list[Any]
+    assumption: str | None = None
+    tied: bool = False
+
+    @property
+    def pages(self) -> int:
+        return self.query.pages(self.total)
+
+
+def sorted_page(
+    view: View, query: Mapping[str, str], items: list[Any], keys: Mapping[str, Callable[[Any], Any]], default: str
+) -> Page:
+    """Return the page of ten items that a query asks for; `keys` are the sort keys by the value of sort_by.
+
+    Raises:
+        InvalidRequest: a parameter has a value that is not among those published, or the page is assumed to be refused.
+    """
+    wanted = read_page(query, tuple(keys), default, 10)
+    items.sort(key=keys[wanted.sort_by], reverse=wanted.descending)
+    return Page(wanted, len(items), wanted.slice(items), wanted.check_end(view, len(items)))
+
+
+def read_page(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> PageQuery:
+    """Return the page that a query asks for, of a list with this page size.
+
+    Raises:
+        InvalidRequest: a parameter has a value that is not among those published.
+    """
+    descending = read_one_of(query, "sort_direction", ("ascending", "descending"), "ascending") == "descending"
+    return PageQuery(read_number(query, "page", 1), size, read_one_of(query, "sort_by", sort_by, default), descending)
+
+
+def read_number(query: Mapping[str, str], name: str, default: int, most: int = MAX_NUMBER) -> int:
+    text = query.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
+        raise _invalid_parameter(name, f"a whole number from 1 to {most}")
+    return int(text)
+
+
+def read_one_of(query: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:
+    value = query.get(name, default)
+    if value not in values:
+        raise _invalid_parameter(name, f"one of {', '.join(values)}")
+    return value
+
+
+def read_flag(query: Mapping[str, str], name: str) -> bool:
+    value = boolean(query.get(name, "false"))
+    if value is None:
+        raise _invalid_parameter(name, "true or false")
+    return value
+
+
+def read_instant(query: Mapping[str, str], name: str) -> datetime | None:
+    if name not in query:
+        return None
+    try:
+        instant = datetime.fromisoformat(query[name].upper())
+    except ValueError:
+        raise _invalid_parameter(name, "an ISO 8601 timestamp") from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def _invalid_parameter(name: str, expected: str) -> InvalidRequest:
+    return invalid(f"{name} must be {expected}", place=name)

@@ -1,0 +1,116 @@
+"""Validation of searches: their parameters, their engine and type, and the limits of a batch."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from emulator.sdk import Transaction, mint_id
+from emulator.vendors.serpwow.assumptions.requests import HTML_LIMIT, LOCKED_TYPE, MAX_PAGE, UNKNOWN_ENGINE
+from emulator.vendors.serpwow.model.batches import Batch
+from emulator.vendors.serpwow.model.searches import MAX_PAGES, MAX_WITH_HTML, MIXED, Search, Searches, integer, letters
+from emulator.vendors.serpwow.requests.bodies import HTML, check_flags, without_nulls
+from emulator.vendors.serpwow.requests.validation import flag, invalid, text
+
+PER_REQUEST = 1000
+"""Searches that one request may add. Evidence: serpwow-limits-4."""
+
+ENGINES = ("google", "bing", "yahoo", "baidu", "yandex", "naver", "amazon", "ebay", "menuhub")
+"""Evidence: serpwow-types-3 and serpwow-types-5."""
+
+NAMES = ("engine", "search_type", "device")
+"""Parameters of a search that are texts. Evidence: serpwow-types-8."""
+
+TYPE = r"[a-z0-9]+(?:_[a-z0-9]+)+"
+"""The form of a searches_type: an engine and the kind of search. Evidence: serpwow-types-6 and serpwow-types-7."""
+
+
+def read_searches(tx: Transaction, value: Any, is_used: Callable[[str], bool]) -> Iterator[Search]:
+    """Yield new searches with ids that are not used in their batch.
+
+    Raises:
+        InvalidRequest: the list, or a parameter of a search, is not valid.
+    """
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise invalid("searches must be a list of objects")
+    if len(value) > PER_REQUEST:
+        raise invalid(f"At most {PER_REQUEST} Searches can be added per call", "serpwow-limits-4")
+    for item in value:
+        parameters = without_nulls(tx, {name: parameter for name, parameter in item.items() if name != "id"})
+        check_parameters(tx, parameters)
+        yield Search(mint_id(tx, "serpwow.search", letters, is_used), parameters)
+
+
+def check_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> None:
+    """Refuse a parameter with an invalid value.
+
+    Raises:
+        InvalidRequest: there is one.
+    """
+    for name, value in parameters.items():
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)):
+            raise invalid(f"{name} must be a plain value, or a list of them")
+    for name in NAMES:
+        if name in parameters:
+            text(name, parameters[name])
+    if parameters.get("engine", ENGINES[0]) not in ENGINES:
+        _refuse_engine(tx, f"engine must be one of {', '.join(ENGINES)}")
+    if HTML in parameters:
+        flag(HTML, parameters[HTML])
+    check_flags(tx, parameters)
+    most = int(tx.choice(MAX_PAGE.id))
+    if "max_page" in parameters and not 1 <= integer(parameters["max_page"], 0) <= most:
+        raise invalid(f"max_page must be a whole number from 1 to {most}", "serpwow-limits-5", MAX_PAGE.id)
+
+
+def check_searches(tx: Transaction, batch: Batch, searches: Searches, new: Iterable[Search]) -> None:
+    """Refuse new searches of another type than the batch is locked to, and searches beyond the limits of a batch.
+
+    Raises:
+        InvalidRequest: there are some.
+    """
+    if batch.locked_type is not None and tx.choice(LOCKED_TYPE.id) == "enforced":
+        for search in new:
+            if search.type != batch.locked_type:
+                message = f"This Batch only takes Searches of type {batch.locked_type}, not {search.type}"
+                raise invalid(message, "serpwow-types-2", LOCKED_TYPE.id)
+    if searches.credits > MAX_PAGES:
+        message = f"A Batch can retrieve at most {MAX_PAGES} pages, and this would be {searches.credits}"
+        raise invalid(message, "serpwow-limits-2")
+    limit = f"A Batch with include_html can have at most {MAX_WITH_HTML}"
+    if searches.with_html and searches.total > MAX_WITH_HTML:
+        raise invalid(f"{limit} searches, and this would be {searches.total}", "serpwow-limits-3")
+    if searches.with_html and searches.credits > MAX_WITH_HTML and tx.choice(HTML_LIMIT.id) == "pages":
+        raise invalid(f"{limit} pages, and this would be {searches.credits}", "serpwow-limits-3", HTML_LIMIT.id)
+
+
+def read_searches_type(tx: Transaction, value: Any) -> str:
+    """Return the type to which a batch's searches are locked.
+
+    Raises:
+        InvalidRequest: it is no type, or its engine is unknown where that is assumed to be refused.
+    """
+    type = text("searches_type", value)
+    expected = f"searches_type must be {MIXED}, or an engine and what is searched there, such as google_web"
+    if type != MIXED and not re.fullmatch(TYPE, type, re.ASCII):
+        raise invalid(expected, "serpwow-types-7")
+    if _has_unknown_engine(type):
+        _refuse_engine(tx, expected)
+    return type
+
+
+def names_unknown_engine(parameters: Mapping[str, Any]) -> bool:
+    """Return whether the valid parameters of a batch, or of a search, name an unpublished engine."""
+    if _has_unknown_engine(parameters.get("searches_type", MIXED)):
+        return True
+    return any((search.get("engine") or ENGINES[0]) not in ENGINES for search in parameters.get("searches", (parameters,)))
+
+
+def _has_unknown_engine(type: str) -> bool:
+    return type != MIXED and type.partition("_")[0] not in ENGINES
+
+
+def _refuse_engine(tx: Transaction, message: str) -> None:
+    if tx.choice(UNKNOWN_ENGINE.id) == "refuse":
+        raise invalid(message, "serpwow-types-4", UNKNOWN_ENGINE.id)

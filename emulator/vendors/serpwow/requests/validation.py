@@ -1,0 +1,140 @@
+"""The parameters of Create and Update Batch, and the values that are valid for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from emulator.sdk import InvalidRequest
+from emulator.vendors.serpwow.model.batches import PRIORITIES
+from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
+from emulator.vendors.serpwow.model.searches import boolean
+
+
+def invalid(
+    message: str,
+    evidence: str = "serpwow-body-7",
+    assumption: str | None = None,
+    *,
+    place: str | None = None,
+    answer: str = "unfit",
+) -> InvalidRequest:
+    """Return the refusal, a 400, of a request with an invalid value; `place` is the parameter that has it."""
+    return InvalidRequest(message, evidence, assumption, place=place, answer=answer)
+
+
+def text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise invalid(f"{name} must be a text that is not empty")
+    return value
+
+
+def optional_text(name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise invalid(f"{name} must be a text")
+    return value or None
+
+
+def email(name: str, value: Any) -> str | None:
+    """Return an e-mail address, or several joined by commas. Evidence: serpwow-body-8."""
+    addresses = optional_text(name, value)
+    if addresses and not all(re.fullmatch(r"\s*[^@\s]+@[^@\s]+\s*", address) for address in addresses.split(",")):
+        raise invalid(f"{name} must be an e-mail address", "serpwow-body-8")
+    return addresses
+
+
+def url(name: str, value: Any) -> str | None:
+    address = optional_text(name, value)
+    if address and not address.startswith(("http://", "https://")):
+        raise invalid(f"{name} must be a URL")
+    return address
+
+
+def flag(name: str, value: Any) -> bool:
+    read = boolean(value)
+    if read is None:
+        raise invalid(f"{name} must be true or false", "serpwow-body-3")
+    return read
+
+
+def one_of(values: tuple[str, ...]) -> Callable[[str, Any], str]:
+    def read(name: str, value: Any) -> str:
+        if value not in values:
+            raise invalid(f"{name} must be one of {', '.join(values)}")
+        return str(value)
+
+    return read
+
+
+def texts(name: str, value: Any) -> tuple[str, ...]:
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise invalid(f"{name} must be a list")
+    if isinstance(value, list) and any("," in item for item in items):
+        raise invalid(f"{name} must be a list, or joined by commas, and is both")
+    return tuple(item.strip() for item in items if item.strip())
+
+
+def joined(name: str, value: Any) -> str | None:
+    """Return a list joined by commas; None where it is empty."""
+    return ",".join(texts(name, value)) or None
+
+
+def numbers(least: int, most: int) -> Callable[[str, Any], tuple[int, ...]]:
+    def read(name: str, value: Any) -> tuple[int, ...]:
+        items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+        return tuple(sorted({_number(name, item, least, most) for item in items if item != ""}))
+
+    return read
+
+
+def _number(name: str, value: Any, least: int, most: int) -> int:
+    number = value.strip() if isinstance(value, str) else value
+    if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 4:
+        number = int(number)
+    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+        raise invalid(f"{name} must be whole numbers from {least} to {most}")
+    return number
+
+
+class Parameter(NamedTuple):
+    """One parameter of a batch: the part of the batch that has it (None for the batch itself), its attribute, its reader."""
+
+    part: str | None
+    attribute: str
+    read: Callable[[str, Any], Any]
+
+
+PARAMETERS = {
+    "name": Parameter(None, "name", text),
+    "enabled": Parameter(None, "enabled", flag),
+    "priority": Parameter(None, "priority", one_of(PRIORITIES)),
+    "destination_ids": Parameter(None, "destination_ids", texts),
+    "schedule_type": Parameter("schedule", "type", one_of(TYPES)),
+    "schedule_days_of_month": Parameter("schedule", "days_of_month", numbers(1, 31)),
+    "schedule_days_of_week": Parameter("schedule", "days_of_week", numbers(0, 6)),
+    "schedule_hours": Parameter("schedule", "hours", numbers(0, 23)),
+    "schedule_minutes": Parameter("schedule", "minutes", one_of(tuple(EVERY))),
+    "notification_email": Parameter("notifications", "email", email),
+    "notification_webhook": Parameter("notifications", "webhook", url),
+    "notification_as_json": Parameter("notifications", "as_json", flag),
+    "notification_as_jsonlines": Parameter("notifications", "as_jsonlines", flag),
+    "notification_as_csv": Parameter("notifications", "as_csv", flag),
+    "notification_csv_fields": Parameter("notifications", "csv_fields", joined),
+}
+
+FLAGS = tuple(name for name, parameter in PARAMETERS.items() if parameter.read is flag)
+
+
+def read_parameters(parameters: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:
+    """Return the attributes that parameters set, by part of a batch (None for the batch itself). Others are ignored.
+
+    Raises:
+        InvalidRequest: a value is not among those published.
+    """
+    parts: dict[str | None, dict[str, Any]] = {None: {}, "schedule": {}, "notifications": {}}
+    for name, value in parameters.items():
+        if (parameter := PARAMETERS.get(name)) is not None:
+            parts[parameter.part][parameter.attribute] = parameter.read(name, value)
+    return parts

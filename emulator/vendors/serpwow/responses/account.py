@@ -1,0 +1,106 @@
+"""The account object, with the credits used in the last months, and the objects of its error logs."""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from emulator.sdk import Request, Transaction, instant
+from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
+from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, Usage, platform_of
+from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
+
+MONTHS = 3
+MONTH_NAMES = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+
+ENGINE_URL = "https://www.google.com/search?"
+API_URL = "https://api.serpwow.com/live/search?"
+"""The addresses of a log without its own: that of the engine takes `q`, that of the API all parameters but the key."""
+
+
+def render_account(tx: Transaction, request: Request, account: Account) -> dict[str, Any]:
+    batches, destinations = tx.size(Batch.kind, "owner", SELF), tx.size(Destination.kind)
+    return {
+        "api_key": request.query["api_key"],
+        "name": account.name,
+        "email": account.email,
+        "plan": account.plan,
+        "timezone": account.timezone,
+        "credits_used": account.credits_used,
+        "credits_limit": account.credits_limit,
+        "credits_remaining": account.credits_remaining,
+        "credits_reset_at": instant(account.reset_after(tx.now)),
+        "batches_used": batches,
+        "batches_limit": BATCH_LIMIT,
+        "batches_available": max(BATCH_LIMIT - batches, 0),
+        "destinations_used": destinations,
+        "destinations_limit": DESTINATION_LIMIT,
+        "destinations_available": max(DESTINATION_LIMIT - destinations, 0),
+        "account_balance_usd": account.account_balance_usd,
+        "overage_allowed": account.overage_allowed,
+        "overage_enabled": account.overage_enabled,
+        "overage_limit": account.overage_limit,
+        "status": _platform_status(tx, account),
+        "usage_history": list(usage_history(account.usage, tx.now)),
+    }
+
+
+def _platform_status(tx: Transaction, account: Account) -> list[dict[str, str]]:
+    """Return the status of each component, and of the API as a whole while it is down."""
+    components = [{"component": part.component, "status": part.status} for part in account.components]
+    if platform_of(tx).is_down:
+        components.append({"component": "API", "status": "major_outage"})
+    return components
+
+
+def usage_history(usage: Usage, now: datetime) -> Iterator[dict[str, Any]]:
+    """Yield this month and the ones before it, newest first. Evidence: serpwow-account-4."""
+    today = now.date()
+    for back in range(MONTHS):
+        months = today.year * 12 + today.month - 1 - back
+        yield _usage_of_month(usage, months // 12, months % 12 + 1, today)
+
+
+def _usage_of_month(usage: Usage, year: int, month: int, today: date) -> dict[str, Any]:
+    current = (year, month) == (today.year, today.month)
+    last = today.day if current else monthrange(year, month)[1]
+    per_day = {str(day): usage.get(date(year, month, day).isoformat(), 0) for day in range(1, last + 1)}
+    return {
+        "month": MONTH_NAMES[month - 1],
+        "year": year,
+        "month_number": month,
+        "is_current_month": current,
+        "credits_total_for_month": sum(per_day.values()),
+        "credits_total_per_day": per_day,
+    }
+
+
+def render_error_log(log: ErrorLog) -> dict[str, Any]:
+    """Return the Error Log object, in the order of the page. Evidence: serpwow-errorlogs-5."""
+    parameters = dict(log.public_parameters)
+    return {
+        "id": log.id,
+        "engine_url": log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")}),
+        "api_url": re.sub(r"(?<=[?&])api_key=[^&]*&?", "", log.api_url or API_URL + urlencode(parameters)),
+        "date": instant(log.date),
+        "count": str(log.count),
+        "parameters": parameters,
+        "result": log.result or {"request_info": {"success": False, "message": log.message}},
+    }

@@ -1,0 +1,108 @@
+"""The objects of a batch and of its result sets, and the fields that samples leave out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from emulator.sdk import Answer, View, instant
+from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
+from emulator.vendors.serpwow.model.batches import Batch, ResultSet
+from emulator.vendors.serpwow.model.schedules import PARTS, Schedule
+
+NOT_IN_LIST = ("credits_required", "searches_type", "searches_type_locked")
+NOT_BESIDE_OTHERS = (*NOT_IN_LIST, "priority", "destination_ids", "next_result_set_id")
+"""Fields of a batch without a place in samples: that of List Batches, and those of List Result Sets and Create Searches.
+
+Evidence: serpwow-list-12 and serpwow-list-13.
+"""
+
+WEBHOOK_TEXTS = {"ok": "Webhook POST completed successfully.", "failed": "Webhook POST failed."}
+UPLOAD_TEXTS = {"ok": "Destination upload completed successfully.", "failed": "Destination upload failed."}
+UNSENT = "Webhook POST has not been sent."
+
+
+def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
+    """Return an answer with the fact and the assumption behind fields that its sample leaves out, if it shows them."""
+    if view.choice(LIST_FIELDS.id) == "printed":
+        return answer
+    return answer._replace(also=(fact, *answer.also), assumption=answer.assumption or LIST_FIELDS.id)
+
+
+def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dict[str, Any]:
+    """Return the batch object, in the order of the samples, without unprinted fields where that is assumed.
+
+    Evidence: serpwow-get-2 and serpwow-get-8.
+    """
+    fields: dict[str, Any] = {
+        "id": batch.id,
+        "created_at": instant(batch.created_at),
+        **({} if batch.last_run is None else {"last_run": instant(batch.last_run)}),
+        "name": batch.name,
+        "schedule_type": batch.schedule.type,
+        "priority": batch.priority,
+        "destination_ids": list(batch.destination_ids),
+        "enabled": batch.enabled,
+        "status": batch.status,
+        "searches_total_count": len(batch.searches),
+        "searches_page_count": batch.searches.pages,
+        "credits_required": batch.credits_required,
+        "next_result_set_id": batch.next_result_set_id,
+        "results_count": batch.results_count(view.now),
+        **_render_schedule(batch.schedule),
+        **_render_notifications(batch),
+        "searches_type": batch.searches_type,
+        "searches_type_locked": batch.locked_type is not None,
+    }
+    omitted = unprinted if unprinted and view.choice(LIST_FIELDS.id) == "printed" else ()
+    return {name: value for name, value in fields.items() if name not in omitted}
+
+
+def _render_schedule(schedule: Schedule) -> dict[str, Any]:
+    """Return the parts that apply to its type. Evidence: serpwow-get-7 and serpwow-schedule-6."""
+    parts = {name: getattr(schedule, name) for name in PARTS.get(schedule.type, ())}
+    return {f"schedule_{name}": list(part) if isinstance(part, tuple) else part for name, part in parts.items() if part}
+
+
+def _render_notifications(batch: Batch) -> dict[str, Any]:
+    names = ("email", "webhook", "csv_fields", "as_json", "as_jsonlines", "as_csv")
+    fields = {f"notification_{name}": getattr(batch.notifications, name) for name in names}
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the result set object, with links to its files where it stands alone. Evidence: serpwow-results-12."""
+    fields: dict[str, Any] = {
+        "id": result_set.id,
+        "started_at": instant(result_set.started_at),
+        "ended_at": instant(result_set.ended_at),
+        "expires_at": instant(result_set.expires_at),
+        "results_page_count": result_set.searches.pages,
+        "searches_completed": result_set.searches_completed,
+        "searches_failed": result_set.searches_failed,
+        "searches_total": len(result_set.searches),
+    }
+    if links is not None:
+        fields["download_links"] = links
+    if (webhook := _webhook_status(view, result_set)) is not None:
+        fields["webhook_status"] = webhook
+    uploads = dict.fromkeys(result_set.destination_ids, "ok") | dict.fromkeys(result_set.failed_destination_ids, "failed")
+    if uploads:
+        fields["destination_status"] = {
+            id: _status(view, result_set, outcome, UPLOAD_TEXTS[outcome]) for id, outcome in uploads.items()
+        }
+    return fields
+
+
+def _webhook_status(view: View, result_set: ResultSet) -> dict[str, Any] | None:
+    """Return the status of its webhook; only a scenario has one that was sent. Evidence: serpwow-results-14."""
+    if result_set.webhook is None:
+        return None
+    if (outcome := result_set.webhook_status) is not None:
+        return _status(view, result_set, outcome, WEBHOOK_TEXTS[outcome])
+    return _status(view, result_set, "pending", UNSENT) if view.choice(WEBHOOK_UNSENT.id) == "pending" else None
+
+
+def _status(view: View, result_set: ResultSet, outcome: str, text: str) -> dict[str, Any]:
+    status = view.choice(FAILED_STATUS.id) if outcome == "failed" else outcome
+    return {"status": status, "log": [{"date_time": instant(result_set.ended_at), "text": text}]}

@@ -1,0 +1,98 @@
+"""The contents of result files and exports, as JSON, JSON Lines, CSV, and an archive of all pages."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+from zipfile import ZIP_STORED, ZipFile, ZipInfo
+
+from emulator.sdk import dump
+from emulator.vendors.serpwow.model.batches import ResultSet
+from emulator.vendors.serpwow.model.searches import PAGE_SIZE, Search, render_search
+
+CSV_FIELDS = ("search.id", "search.q", "success", "result.organic_results.position", "result.organic_results.title")
+"""The default columns of a CSV file."""
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+UNIX = 3
+
+
+def results_of(result_set: ResultSet, page: int) -> list[dict[str, Any]]:
+    """Return the items of one page, counted from 1. Evidence: serpwow-results-9."""
+    first = (page - 1) * PAGE_SIZE
+    completed = result_set.searches_completed
+    return [_result_of(search, n < completed) for n, search in enumerate(result_set.searches.page(page), first)]
+
+
+def _result_of(search: Search, success: bool) -> dict[str, Any]:
+    item: dict[str, Any] = {"success": success, "search": render_search(search)}
+    if not success:
+        return item | {"result": {"request_info": {"success": False, "message": "The search failed"}}}
+    q = str(search.parameters.get("q", search.id))
+    organic = [{"position": n, "title": f"{q} {n}", "link": f"https://example.com/{search.id}/{n}"} for n in (1, 2)]
+    return item | {
+        "result": {
+            "request_info": {"success": True},
+            "search_parameters": dict(search.parameters),
+            "organic_results": organic,
+        }
+    }
+
+
+def search_rows(searches: Sequence[Search]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the search objects of an export, and the columns of their parameters."""
+    items = [render_search(search) for search in searches]
+    names = dict.fromkeys(name for item in items for name in item if name != "id")
+    return items, ["id", *names]
+
+
+def as_json(items: Sequence[Mapping[str, Any]]) -> bytes:
+    return dump(list(items))
+
+
+def as_jsonlines(items: Iterable[Mapping[str, Any]]) -> bytes:
+    return b"".join(dump(item) + b"\n" for item in items)
+
+
+def as_csv(items: Iterable[Mapping[str, Any]], fields: Sequence[str]) -> bytes:
+    """Return a row for each item, or one for each member of a list to which a field leads."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(fields)
+    for item in items:
+        columns = [list(_values_at(item, field.split("."))) for field in fields]
+        for n in range(max(map(len, columns), default=0)):
+            writer.writerow([_cell(column, n) for column in columns])
+    return text.getvalue().encode()
+
+
+def _cell(column: Sequence[Any], n: int) -> Any:
+    """Return the value of a column in row `n`: a single value stands in every row."""
+    if len(column) == 1:
+        return column[0]
+    return column[n] if n < len(column) else ""
+
+
+def _values_at(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    if isinstance(value, list):
+        for member in value:
+            yield from _values_at(member, path)
+    elif not path:
+        yield dump(value).decode() if isinstance(value, (dict, bool)) else value
+    elif isinstance(value, dict):
+        yield from _values_at(value[path[0]], path[1:]) if path[0] in value else ("",)
+    else:
+        yield ""
+
+
+def as_zip(files: Mapping[str, bytes]) -> bytes:
+    """Return an archive of the files with the same bytes everywhere: no compression and a constant date."""
+    archive = io.BytesIO()
+    with ZipFile(archive, "w", ZIP_STORED) as opened:
+        for name, content in files.items():
+            entry = ZipInfo(name, EPOCH)
+            entry.create_system = UNIX
+            opened.writestr(entry, content)
+    return archive.getvalue()

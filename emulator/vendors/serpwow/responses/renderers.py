@@ -1,0 +1,288 @@
+"""The response to each answer, and what goes with every response: headers, failures, and the facts behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from emulator.sdk import Answer, Assumption, Operation, Renderer, Request, Response, Stream, Transaction, reason_phrase
+from emulator.vendors.serpwow.assumptions.lifecycle import (
+    STOP_FAILURE,
+    STOPALL_SINGULAR,
+    STOPALL_WITH_FAILURES,
+    UNKNOWN_BATCH,
+    WRONG_STATE,
+)
+from emulator.vendors.serpwow.assumptions.requests import (
+    HTML_LIMIT,
+    INCIDENT_BODY,
+    LIST_FIELDS,
+    PATH_SPELLING,
+    PLATFORM_DOWN,
+    READING,
+)
+from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
+from emulator.vendors.serpwow.destinations.responses import render_destination
+from emulator.vendors.serpwow.machine.effects import account_of
+from emulator.vendors.serpwow.model.account import Account
+from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
+from emulator.vendors.serpwow.model.searches import render_search
+from emulator.vendors.serpwow.operations.files import File
+from emulator.vendors.serpwow.operations.results import ResultLinks
+from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLinks
+from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_published
+from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, is_form
+from emulator.vendors.serpwow.requests.queries import PARAMETERS, Page
+from emulator.vendors.serpwow.responses.account import render_account, render_error_log
+from emulator.vendors.serpwow.responses.batches import NOT_BESIDE_OTHERS, NOT_IN_LIST, render_batch, render_result_set
+
+HEADERS = {  # those of the live service, serpwow-headers-1, without the ones that let pages of a browser in
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "vary": "Origin",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+}
+
+UNAVAILABLE = 503
+INCIDENT = "Request type google-web is temporarily unavailable. You have not been charged for this request"
+
+
+def response_headers(tx: Transaction, _request: Request, n: int) -> Mapping[str, str]:
+    """Return a new trace id in the form of a UUID. Evidence: serpwow-headers-1."""
+    id = tx.digest(f"trace/{n}").hex()
+    return {"x-trace-id": f"{id[:8]}-{id[8:12]}-4{id[13:16]}-a{id[17:20]}-{id[20:32]}"}
+
+
+def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
+    """Return the answer with the facts and the assumption by which its request was read, or part of it ignored."""
+    if operation.mounts:  # a link of our own
+        return answer
+    if answer.assumption in (None, LIST_FIELDS.id):
+        decisive = (assumption.id for assumption in (*READING, HTML_LIMIT) if assumption.id in tx.consulted)
+        answer = answer._replace(assumption=next(decisive, answer.assumption))
+    if _has_unread_fields(request):
+        answer = answer.resting_on(("serpwow-body-2",))
+    return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING.id)
+
+
+def _has_unread_fields(request: Request) -> bool:
+    """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
+    names = (name.partition("[")[0] for name in request.query)
+    return any(name not in PARAMETERS for name in names) or any(name in CLIENT_FIELDS for name in _body_fields(request))
+
+
+def _body_fields(request: Request) -> Iterator[str]:
+    if not any(name.encode() in request.body for name in CLIENT_FIELDS):
+        return
+    if is_form(request):
+        yield from (part.partition(b"=")[0].decode("latin-1") for part in request.body.split(b"&"))
+        return
+    try:
+        body = request.json
+    except ValueError:
+        return
+    yield from body if isinstance(body, dict) else ()
+
+
+def _success(message: str | None = None, /, **fields: Any) -> Response:
+    info = {"success": True} if message is None else {"success": True, "message": message}
+    return Response(200, {"request_info": info, **fields})
+
+
+def _error(status: int, message: str) -> Response:
+    return Response(status, {"request_info": {"success": False, "message": message}})
+
+
+def _batch(tx: Transaction, _request: Request, batch: Batch) -> Response:
+    return _success(batch=render_batch(tx, batch))
+
+
+def _batch_with_searches(tx: Transaction, _request: Request, batch: Batch) -> Response:
+    return _success(batch=render_batch(tx, batch, NOT_BESIDE_OTHERS))
+
+
+def _page(tx: Transaction, _request: Request, page: Page) -> Response:
+    return _success(
+        total_count=page.total,
+        total_pages=page.pages,
+        current_page=page.query.number,
+        count_this_page=len(page.items),
+        batches=[render_batch(tx, batch, NOT_IN_LIST) for batch in page.items],
+    )
+
+
+def _account(tx: Transaction, request: Request, account: Account) -> Response:
+    return _success(account_info=render_account(tx, request, account))
+
+
+def _error_logs(_tx: Transaction, _request: Request, page: Page) -> Response:
+    return _success(
+        logs=[render_error_log(log) for log in page.items],
+        page=page.query.number,
+        page_count_total=page.pages,
+        results_count=len(page.items),
+        results_count_total=page.total,
+    )
+
+
+def _searches(_tx: Transaction, _request: Request, page: SearchesPage) -> Response:
+    return _success(
+        batch_id=page.batch,
+        searches_page_current=page.number,
+        searches_page_count=page.pages,
+        searches=[render_search(search) for search in page.searches],
+    )
+
+
+def _export(_tx: Transaction, _request: Request, export: SearchLinks) -> Response:
+    searches = export.batch.searches
+    return _success(
+        batch_id=export.batch.id,
+        searches_total_count=len(searches),
+        searches_page_count=searches.pages,
+        download_links=export.links,
+    )
+
+
+def _search(_tx: Transaction, _request: Request, fields: Mapping[str, Any]) -> Response:
+    return _success(search=dict(fields))
+
+
+def _searches_deleted(_tx: Transaction, _request: Request, count: int) -> Response:
+    return _success(f"{count} Search{'' if count == 1 else 'es'} deleted")
+
+
+def _results(tx: Transaction, _request: Request, batch: Batch) -> Response:
+    results = [render_result_set(tx, result_set) for result_set in reversed(batch.available(tx.now))]
+    fields = render_batch(tx, batch, NOT_BESIDE_OTHERS)
+    return _success(batch_id=batch.id, batch=fields, results_count=len(results), results=results)
+
+
+def _result(tx: Transaction, _request: Request, result: ResultLinks) -> Response:
+    return _success(batch_id=result.batch.id, result=render_result_set(tx, result.result_set, result.links))
+
+
+def _file(_tx: Transaction, _request: Request, file: File) -> Response:
+    return Response(200, Stream(len(file.content), iter((file.content,))), {"content-type": file.type})
+
+
+def _destination(_tx: Transaction, _request: Request, destination: Destination) -> Response:
+    return _success(destination={"id": destination.id})
+
+
+def _destination_details(tx: Transaction, _request: Request, destination: Destination) -> Response:
+    return _success(destination=render_destination(tx, destination))
+
+
+def _destinations(tx: Transaction, _request: Request, page: Page) -> Response:
+    used = tx.size(Destination.kind)
+    usage = {"used": used, "limit": DESTINATION_LIMIT, "available": max(DESTINATION_LIMIT - used, 0)}
+    return _success(usage=usage, destinations=[render_destination(tx, destination) for destination in page.items])
+
+
+def _stopped_all(tx: Transaction, _request: Request, counts: tuple[int, int]) -> Response:
+    stopped, failed = counts
+    singular = stopped == 1 and tx.choice(STOPALL_SINGULAR.id) == "Batch"
+    message = f"{stopped} {'Batch' if singular else 'Batches'} stopped"
+    success = not failed or tx.choice(STOPALL_WITH_FAILURES.id) == "success"
+    info = {"success": success, "message": message}
+    return Response(200, {"request_info": info, "batches_stopped": stopped, "batches_failed_to_stop": failed})
+
+
+def _done(message: str) -> Renderer:
+    return lambda _tx, _request, _subject: _success(message)
+
+
+def _refusal(status: int | Assumption, message: str | None = None) -> Renderer:
+    """Return the renderer of a refusal with a message: the answer's subject, if there is none.
+
+    `{id}` in it is the id that the path names. An assumption may choose the status.
+    """
+
+    def render(tx: Transaction, request: Request, reason: str) -> Response:
+        id = request.parameters.get("id") or request.parameters.get("destination_id", "")
+        code = status if isinstance(status, int) else int(tx.choice(status.id))
+        return _error(code, reason if message is None else message.replace("{id}", id))
+
+    return render
+
+
+def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Response:
+    return _error(405, "Method not allowed")._replace(headers={"allow": ", ".join(verbs)})
+
+
+def _no_credits(tx: Transaction, _request: Request, batch: Batch) -> Response:
+    left = account_of(tx).credits_remaining
+    return _error(402, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
+
+
+def _down(tx: Transaction, _request: Request, _subject: object) -> Response:
+    status = int(tx.choice(PLATFORM_DOWN.id))
+    return _unavailable(tx) if status == UNAVAILABLE else _error(status, "The service is temporarily unavailable")
+
+
+def _unavailable(tx: Transaction) -> Response:
+    """Return the 503 of an incident, which has a body of its own. Evidence: serpwow-codes-2 and serpwow-codes-3."""
+    if tx.choice(INCIDENT_BODY.id) == "envelope":
+        return _error(UNAVAILABLE, INCIDENT)
+    return Response(UNAVAILABLE, {"message": INCIDENT, "retry_after": 3600})
+
+
+def failure_response(tx: Transaction, request: Request, status: int) -> Response:
+    """Return a failure that a fault brings about, in the envelope but for 503. Evidence: serpwow-envelope-1."""
+    if status == UNAVAILABLE:
+        return _unavailable(tx)
+    answer = FAILURES.get(status)
+    return RENDERERS[answer](tx, request, None)._replace(status=status) if answer else _error(status, reason_phrase(status))
+
+
+RENDERERS: dict[str, Renderer] = {
+    "batch": _batch,
+    "batch_with_searches": _batch_with_searches,
+    "page": _page,
+    "account": _account,
+    "deleted": _done("batch deleted"),
+    "started": _done("batch started"),
+    "stopped": _done("batch stopped"),
+    "stopped_all": _stopped_all,
+    "searches": _searches,
+    "export": _export,
+    "search": _search,
+    "search_deleted": _done("Search deleted"),
+    "searches_deleted": _searches_deleted,
+    "cleared": _done("Batch searches cleared"),
+    "results": _results,
+    "result": _result,
+    "file": _file,
+    "error_logs": _error_logs,
+    "destination": _destination,
+    "destination_details": _destination_details,
+    "destinations": _destinations,
+    "destination_deleted": _done("1 Destination deleted"),
+    "nothing_to_stop": _refusal(400, "No Batches are currently queued or running"),
+    "not_stoppable": _refusal(WRONG_STATE, "Batch with ID '{id}' is not currently queued or running"),
+    "not_startable": _refusal(WRONG_STATE, "Batch with ID '{id}' is already queued or running"),
+    "not_editable": _refusal(400, "Batch with ID '{id}' is currently queued or running"),
+    "nothing_to_run": _refusal(400, "Batch with ID '{id}' has no searches"),
+    "disabled": _refusal(400, "Batch with ID '{id}' is not enabled"),
+    "no_credits": _no_credits,
+    "too_many_batches": _refusal(400, f"An account can have at most {BATCH_LIMIT} Batches"),
+    "too_many_destinations": _refusal(400, f"An account can have at most {DESTINATION_LIMIT} Destinations"),
+    "stop_failed": _refusal(STOP_FAILURE, "Batch with ID '{id}' could not be stopped"),
+    "unknown_batch": _refusal(UNKNOWN_BATCH, "Batch with ID '{id}' was not found"),
+    "unknown_destination": _refusal(UNKNOWN_BATCH, "Destination with ID '{id}' was not found"),
+    "unknown_part": _refusal(UNKNOWN_BATCH),
+    "unfit": _refusal(400),
+    "bad_list_parameter": _refusal(400),
+    "too_often": _refusal(429, f"At most {PER_MINUTE} requests per minute"),
+    "failure": _refusal(500, "Internal error"),
+    "down": _down,
+    "bad_key": _refusal(401, "Supplied api_key is not valid"),
+    "astray": _refusal(404, "Not found"),
+    "wrong_verb": _wrong_verb,
+}
+
+FAILURES = {401: "bad_key", 404: "astray", 500: "failure"}
+"""The answer with the words of a failure, by status; the others have HTTP's reason phrase."""

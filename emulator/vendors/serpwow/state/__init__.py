@@ -1,0 +1,159 @@
+"""SerpWow's state in YAML and JSON: `account`, `batches`, `destinations`, `error_logs` and `platform`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from emulator.sdk import Gathered, Problem, Transaction, View, dump_fields, load_fields, mint_id, refuse_future
+from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
+from emulator.vendors.serpwow.machine.effects import as_of_now, busy_batches, refundable, with_next_start
+from emulator.vendors.serpwow.machine.queue import promote_waiting, requeue
+from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, add_usage, date_of, platform_of, subtract_usage
+from emulator.vendors.serpwow.model.batches import BUSY, Batch, code
+from emulator.vendors.serpwow.state.batches import dump_batch, load_batch, overdue
+from emulator.vendors.serpwow.state.fields import ACCOUNT, DESTINATION, ERROR_LOG, PLATFORM, QUANTITIES, SCHEMA
+
+
+class SerpwowState:
+    """An account without `credits_used` has used the allocation of its queued and running batches, today unless `usage` says
+    otherwise."""
+
+    schema = SCHEMA
+    quantities = QUANTITIES
+
+    def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+        account = fragment.get("account", {})
+        if "credits_remaining" in account and not {"credits_limit", "credits_used"} <= set(account):
+            yield Problem("credits_remaining follows from credits_limit and credits_used: give these two", ("account",))
+        elif "credits_remaining" in account:
+            left = max(account["credits_limit"] - account["credits_used"], 0)
+            if account["credits_remaining"] != left:
+                yield Problem(f"credits_limit - credits_used is {left}", ("account", "credits_remaining"))
+        if not _is_zone(account.get("timezone", "UTC")):
+            yield Problem(f"{account['timezone']!r} is not a time zone such as Europe/Berlin", ("account", "timezone"))
+
+    def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+        """Each value is in the view before the next is made, so that free slots are given away at the end."""
+        gathered = Gathered()
+        account, batches = _load_account_and_batches(view, fragment, gathered)
+        yield from (account, *batches.values())
+        yield from _load_destinations(view, fragment.get("destinations", ()))
+        with gathered.part("error_logs"):
+            yield from _load_error_logs(view, fragment.get("error_logs", ()))
+        if "platform" in fragment:
+            yield replace(platform_of(view), **load_fields(PLATFORM, fragment["platform"]))
+        if "timezone" in fragment.get("account", {}):
+            yield from [with_next_start(view, batch) for batch in view.group(Batch.kind, "scheduled")]
+        for batch in batches.values():
+            if batch.owner == SELF:
+                yield from requeue(view, with_next_start(view, batch))
+        yield from promote_waiting(view)
+        for place, batch in batches.items():
+            problems = overdue(view, view.find(Batch.kind, batch.id) or batch, fragment["batches"][place])
+            gathered.problems += [Problem(problem.message, ("batches", place, *problem.path)) for problem in problems]
+        gathered.refuse()
+
+    def dump(self, view: Transaction) -> dict[str, Any]:
+        account = view.find(Account.kind, SELF)
+        return {
+            "account": _dump_account(view, account) if account else {},
+            "batches": [dump_batch(batch) for batch in view.all(Batch.kind)],
+            "destinations": [dump_fields(DESTINATION, destination) for destination in view.all(Destination.kind)],
+            "error_logs": [dump_fields(ERROR_LOG, log) for log in view.all(ErrorLog.kind)],
+            "platform": dump_fields(PLATFORM, platform_of(view)),
+        }
+
+
+def _dump_account(view: View, account: Account) -> dict[str, Any]:
+    upcoming = replace(account, credits_reset_at=account.reset_after(view.now))
+    return dump_fields(ACCOUNT, upcoming) | {"credits_remaining": account.credits_remaining}
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        return bool(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+
+
+def _load_destinations(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[Destination]:
+    for id, item in _with_ids(view, Destination.kind, items, seven_letters):
+        old = view.find(Destination.kind, id) or Destination(id, view.now, f"Destination {id}", "s3", True)
+        yield replace(old, **load_fields(DESTINATION, item))
+
+
+def _load_error_logs(view: View, items: Sequence[Mapping[str, Any]]) -> Iterator[ErrorLog]:
+    for place, (id, item) in enumerate(_with_ids(view, ErrorLog.kind, items)):
+        refuse_future(ERROR_LOG, item, view.now, place)
+        old = view.find(ErrorLog.kind, id) or ErrorLog(id, view.now, view.now, "Internal error")
+        yield replace(old, **load_fields(ERROR_LOG, item))
+
+
+def _with_ids(
+    view: View, kind: str, items: Sequence[Mapping[str, Any]], form: Callable[[bytes], str] = code
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield each item with its id, or with a new one that neither the world nor another item has."""
+    used = {item["id"] for item in items if "id" in item}
+    for item in items:
+        id = item.get("id") or mint_id(view, kind, form, lambda id: id in used or view.find(kind, id))
+        used.add(id)
+        yield id, item
+
+
+def _load_account_and_batches(view: View, fragment: Mapping[str, Any], gathered: Gathered) -> tuple[Account, dict[int, Batch]]:
+    """Return the account, and the possible batches by their index."""
+    fields = fragment.get("account", {})
+    old = as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
+    account = replace(old, since=view.now, **load_fields(ACCOUNT, fields))
+    placed: dict[int, Batch] = {}
+    for place, (id, item) in enumerate(_with_ids(view, Batch.kind, fragment.get("batches", ()))):
+        with gathered.part("batches", place):
+            placed[place] = load_batch(view, id, item)
+    batches = [*placed.values()]
+    if "credits_used" not in fields:
+        allocated = sum(_new_allocation(view, batch) for batch in batches)
+        account = replace(account, credits_used=account.credits_used + allocated)
+    if "usage" not in fields:
+        more = account.credits_used + account.credits_returned - old.credits_used - old.credits_returned
+        change, today = add_usage if more >= 0 else subtract_usage, date_of(view.now)
+        account = replace(account, usage=change(account.usage, today, abs(more)))
+    gathered.problems += _check_credits(view, account, old, batches)
+    return account, placed
+
+
+def _new_allocation(view: View, batch: Batch) -> int:
+    """Return the credits for a batch that is new as queued or running, or is put into the queue.
+
+    One that is set running was charged before, whenever that was, so that a `set` changes only what it names.
+    """
+    old = view.find(Batch.kind, batch.id)
+    charged = batch.status in BUSY if old is None else batch.status == "queued" and old.status not in BUSY
+    return batch.allocated if charged and batch.owner == SELF else 0
+
+
+def _refundable(view: View, batches: Iterable[Batch | None]) -> int:
+    return sum(refundable(view, batch) for batch in batches if batch is not None and batch.owner == SELF)
+
+
+def _check_credits(view: View, account: Account, old: Account, batches: list[Batch]) -> Iterator[Problem]:
+    """Yield where credits that can be refunded were never used, or have no day, or exceed the limit.
+
+    The other batches are counted only if the changed ones can refund more than was used in addition.
+    """
+    before = _refundable(view, (view.find(Batch.kind, batch.id) for batch in batches))
+    if _refundable(view, batches) - before > account.credits_used - old.credits_used:
+        changed = {batch.id: batch for batch in busy_batches(view)} | {batch.id: batch for batch in batches}
+        if (most := _refundable(view, changed.values())) > account.credits_used:
+            message = f"credits_used is {account.credits_used}, but queued and running batches can give back {most}"
+            yield Problem(message, ("account", "credits_used"))
+    total = sum(account.usage.values())
+    if total != account.credits_used + account.credits_returned:
+        returned = f" and credits_returned {account.credits_returned}" if account.credits_returned else ""
+        message = f"the days add up to {total}, but credits_used is {account.credits_used}{returned}"
+        yield Problem(message, ("account", "usage"))
+    if account.credits_used > account.credits_limit and not account.overage:
+        message = f"credits_limit is {account.credits_limit}, but {account.credits_used} credits are used"
+        yield Problem(message, ("account", "credits_limit"))

@@ -1,0 +1,188 @@
+"""Batches in SerpWow's state: loading one, with the checks that it is possible, and dumping it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from emulator.sdk import BadInput, Problem, Timer, View, dump_fields, format_instant, load_fields, refuse_future
+from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
+from emulator.vendors.serpwow.assumptions.requests import LOCKED_TYPE
+from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
+from emulator.vendors.serpwow.machine.queue import has_no_slot
+from emulator.vendors.serpwow.model.batches import BUSY, Batch, ResultSet
+from emulator.vendors.serpwow.model.searches import Search, Searches, numbered, render_search
+from emulator.vendors.serpwow.operations.batches import new_batch
+from emulator.vendors.serpwow.state.fields import BATCH, PARTS, RESULT_SET
+
+FOREIGN_INSTANTS = {
+    "idle": ("allocated_at", "started_at", "called_at"),
+    "queued": ("started_at",),
+    "running": ("called_at",),
+}
+"""Instants that a batch of a status never has: they belong to a run that is queued or running."""
+
+
+def load_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
+    """Return the batch of an item of the state.
+
+    Raises:
+        BadInput: such a batch is not possible.
+    """
+    refuse_future(BATCH, item, view.now)
+    old: Batch | None = view.find(Batch.kind, id)
+    batch = _load(old or new_batch(view, id), item)
+    is_moved = old is None or old.status != batch.status
+    if old is not None and is_moved and "since" not in item:
+        batch = replace(batch, since=view.now)
+    if "allocated" not in item and is_moved:
+        batch = replace(batch, allocated=_allocation(batch, old))
+    foreign = [name for name in FOREIGN_INSTANTS[batch.status] if name in item]
+    if foreign:
+        raise BadInput([Problem(f"a batch that is {batch.status} has no {name}: leave it out", (name,)) for name in foreign])
+    _check_result_sets(view, batch)
+    _check_search_types(view, batch, item)
+    return _with_instants(_with_next_number(view, batch, item))
+
+
+def _load(old: Batch, item: Mapping[str, Any]) -> Batch:
+    attributes = load_fields(BATCH, item)
+    for part, (prefix, fields) in PARTS.items():
+        values = {name: item[prefix + name] for name in fields if prefix + name in item}
+        attributes[part] = replace(getattr(old, part), **load_fields(fields, values))
+    if "searches" in item:
+        attributes["searches"] = _load_searches(old.id, item["searches"])
+    batch = replace(old, **attributes)
+    if "result_sets" in item:
+        batch = replace(batch, result_sets=tuple(_load_result_sets(batch, item["result_sets"])))
+    return batch
+
+
+def dump_batch(batch: Batch) -> dict[str, Any]:
+    item = dump_fields(BATCH, batch)
+    for part, (prefix, fields) in PARTS.items():
+        values = dump_fields(fields, getattr(batch, part))
+        item |= {prefix + name: value for name, value in values.items() if value != []}
+    item["searches"] = _dump_searches(batch.searches)
+    item["result_sets"] = [_dump_result_set(batch, result_set) for result_set in batch.result_sets]
+    return item
+
+
+def _load_searches(batch: str, value: int | Sequence[Mapping[str, Any]]) -> Searches:
+    if isinstance(value, int):
+        return Searches(batch, value)
+    return Searches(
+        batch,
+        [
+            Search(item.get("id", numbered(batch, n).id), {name: value for name, value in item.items() if name != "id"})
+            for n, item in enumerate(value)
+        ],
+    )
+
+
+def _dump_searches(searches: Searches) -> int | list[dict[str, Any]]:
+    return len(searches) if searches.items is None else [render_search(search) for search in searches]
+
+
+def _load_result_sets(batch: Batch, items: Sequence[Mapping[str, Any]]) -> Iterator[ResultSet]:
+    """Yield result sets, oldest first. One without searches has those of the batch, as many as completed and failed."""
+    for place, item in sorted(enumerate(items), key=lambda numbered: RESULT_SET["ended_at"].read(numbered[1]["ended_at"])):
+        fields = load_fields(RESULT_SET, item)
+        completed, failed = fields.pop("searches_completed", None), fields.get("searches_failed", 0)
+        if "searches" in item:
+            searches = _load_searches(batch.id, item["searches"])
+        elif completed is None:
+            searches = batch.searches
+        else:
+            total = completed + failed
+            searches = batch.searches.first(total) if total <= len(batch.searches) else Searches(batch.id, total)
+        if failed > len(searches):
+            message = f"{failed} searches failed of {len(searches)}"
+            raise BadInput.at(message, "result_sets", place, "searches_failed")
+        if "webhook_status" in fields and "webhook" not in fields:
+            raise BadInput.at("webhook_status is that of a webhook: give its URL, too", "result_sets", place, "webhook_status")
+        yield ResultSet(searches=searches, **fields)
+
+
+def _dump_result_set(batch: Batch, result_set: ResultSet) -> dict[str, Any]:
+    item = dump_fields(RESULT_SET, result_set)
+    if result_set.searches != batch.searches:
+        item["searches"] = _dump_searches(result_set.searches)
+    return item
+
+
+def _allocation(batch: Batch, old: Batch | None) -> int:
+    if batch.status not in BUSY:
+        return 0
+    return old.allocated if old and old.status in BUSY else batch.credits_required
+
+
+def _check_result_sets(view: View, batch: Batch) -> None:
+    """Refuse result sets with the same number, and ones that end in the future or after the batch was queued again."""
+    for number, times in Counter(result_set.id for result_set in batch.result_sets).items():
+        if times > 1:
+            raise BadInput.at(f"{batch.id!r} has {times} result sets {number}", "result_sets")
+    for result_set in batch.result_sets:
+        if result_set.started_at > result_set.ended_at:
+            raise BadInput.at(f"the result set {result_set.id} of {batch.id!r} ended before it started", "result_sets")
+    busy = batch.status in BUSY
+    latest = batch.since if busy else view.now
+    if batch.result_sets and batch.result_sets[-1].ended_at > latest:
+        when = f"since when it is {batch.status}" if busy else "which is now"
+        raise BadInput.at(f"a result set of {batch.id!r} ended after {format_instant(latest)}, {when}", "result_sets")
+
+
+def _check_search_types(view: View, batch: Batch, item: Mapping[str, Any]) -> None:
+    """Refuse listed searches of another type than their batch is locked to. Evidence: serpwow-types-2."""
+    if batch.locked_type is None or batch.searches.items is None or view.choice(LOCKED_TYPE.id) != "enforced":
+        return
+    for place, search in enumerate(batch.searches if {"locked_type", "searches"} & set(item) else ()):
+        if search.type != batch.locked_type:
+            message = f"{batch.id!r} is locked to {batch.locked_type}, and this search is of type {search.type}"
+            raise BadInput.at(message, *(("searches", place) if "searches" in item else ("locked_type",)))
+
+
+def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batch:
+    """Return the batch with an unused number for its next result set; that of a running one may be counted already."""
+    counted = batch.status == "running" and view.choice(NEXT_RESULT_SET.id) == "running"
+    least = max((result_set.id for result_set in batch.result_sets), default=0) + 1 + counted
+    if item.get("next_result_set_id", least) < least:
+        raise BadInput.at(f"next_result_set_id of {batch.id!r} is {least} at least", "next_result_set_id")
+    return replace(batch, next_result_set_id=max(batch.next_result_set_id, least))
+
+
+def _with_instants(batch: Batch) -> Batch:
+    """Return the batch with the instants of its run if it is queued or running, and without them if it is idle."""
+    if batch.status == "idle":
+        return replace(batch, allocated_at=None, started_at=None, ticket=None, called_at=None)
+    batch = replace(batch, allocated_at=batch.allocated_at or batch.since)
+    if batch.status == "queued":
+        return replace(batch, started_at=None)
+    started_at, last_run = batch.started_at or batch.since, batch.last_run or batch.since
+    return replace(batch, started_at=started_at, last_run=last_run, ticket=None, called_at=None)
+
+
+def overdue(view: View, batch: Batch, item: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield why a batch would have left its status before the present instant."""
+    if batch.called_at is not None and batch.called_at < view.now:
+        since = f"a batch that was called at {format_instant(batch.called_at)} is running since then"
+        yield Problem(f"{since}: give a called_at of {format_instant(view.now)}, or none", ("called_at",))
+    elif batch.status == "queued" and batch.ticket is None and not has_no_slot(view, batch):
+        yield from _ended(view, batch, QUEUE)
+    elif batch.status == "running":
+        yield from _ended(view, batch, RUN)
+    elif batch.status == "idle":
+        length = view.length(INACTIVITY, batch)
+        if length is not None and batch.since + length <= view.now:
+            name = "active_at" if "active_at" in item else "since"
+            yield Problem(f"an idle batch that nobody uses is deleted, this one before now: give a later {name}", (name,))
+
+
+def _ended(view: View, batch: Batch, timer: Timer) -> Iterator[Problem]:
+    length = view.length(timer, batch)
+    if length is not None and batch.since + length <= view.now and batch.since < view.now:
+        began, ended = format_instant(batch.since), format_instant(batch.since + length)
+        least = format_instant(view.now - length)
+        yield Problem(f"a batch that is {batch.status} since {began} is so until {ended}: give one after {least}", ("since",))

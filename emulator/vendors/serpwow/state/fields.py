@@ -1,0 +1,167 @@
+"""The fields of SerpWow's state, by resource, with their schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from emulator.sdk import (
+    AMOUNT,
+    COUNT,
+    FLAG,
+    INSTANT,
+    ORDINAL,
+    PAST,
+    TEXT,
+    TEXTS,
+    Field,
+    Fields,
+    list_of,
+    many_of,
+    one_of,
+    schema_of,
+)
+from emulator.vendors.serpwow.destinations.model import SETTINGS
+from emulator.vendors.serpwow.model.account import Component
+from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES
+from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
+from emulator.vendors.serpwow.requests.searches import TYPE
+from emulator.vendors.serpwow.responses.batches import WEBHOOK_TEXTS
+
+DAYS = Field(
+    {
+        "type": "object",
+        "propertyNames": {"pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+        "additionalProperties": {"type": "integer", "minimum": 1},
+    },
+    dict,
+    dict,
+)
+PAIRS = Field(
+    {"type": "object", "additionalProperties": {"type": "string"}},
+    lambda value: tuple(sorted(value.items())),
+    dict,
+)
+PLATFORM: Fields = {"status": one_of("operational", "down"), "unreachable": TEXTS}
+DESTINATION: Fields = {
+    "id": TEXT,
+    "name": TEXT,
+    "type": one_of(*SETTINGS),
+    "enabled": FLAG,
+    "settings": PAIRS,
+}
+ERROR_LOG: Fields = {
+    "id": TEXT,
+    "date": PAST,
+    "count": ORDINAL,
+    "message": TEXT,
+    "parameters": PAIRS,
+    "engine_url": TEXT,
+    "api_url": TEXT,
+    "result": Field({"type": "object"}, dict, dict),
+}
+ACCOUNT: Fields = {
+    "credits_limit": COUNT,
+    "credits_used": COUNT,
+    "credits_returned": COUNT,
+    "name": TEXT,
+    "email": TEXT,
+    "plan": TEXT,
+    "timezone": TEXT,
+    "account_balance_usd": AMOUNT,
+    "credits_reset_at": INSTANT,
+    "overage_allowed": FLAG,
+    "overage_enabled": FLAG,
+    "overage_limit": COUNT,
+    "notification_webhook": TEXT,
+    "components": list_of({"component": TEXT, "status": TEXT}, Component),
+    "usage": DAYS,
+}
+
+
+def _numbers(least: int, most: int) -> Field:
+    items = {"type": "integer", "minimum": least, "maximum": most}
+    return Field({"type": "array", "items": items, "uniqueItems": True}, lambda value: tuple(sorted(value)), list)
+
+
+BATCH: Fields = {
+    "id": TEXT,
+    "name": TEXT,
+    "status": one_of(*STATUSES),
+    "since": PAST,
+    "created_at": PAST,
+    "active_at": PAST,
+    "last_run": PAST,
+    "allocated": COUNT,
+    "allocated_at": PAST,
+    "started_at": PAST,
+    "called_at": PAST,
+    "priority": one_of(*PRIORITIES),
+    "enabled": FLAG,
+    "next_result_set_id": ORDINAL,
+    "destination_ids": TEXTS,
+    "locked_type": Field({"type": "string", "pattern": f"^{TYPE}$", "description": "google_web"}, str, str),
+    "owner": TEXT,
+    "fails_to_stop": FLAG,
+    "failing": COUNT,
+}
+SCHEDULE: Fields = {
+    "type": one_of(*TYPES),
+    "days_of_month": _numbers(1, 31),
+    "days_of_week": _numbers(0, 6),
+    "hours": _numbers(0, 23),
+    "minutes": one_of(*EVERY),
+}
+NOTIFICATIONS: Fields = {
+    "email": TEXT,
+    "webhook": TEXT,
+    "as_json": FLAG,
+    "as_jsonlines": FLAG,
+    "as_csv": FLAG,
+    "csv_fields": TEXT,
+}
+PARTS = {"schedule": ("schedule_", SCHEDULE), "notifications": ("notification_", NOTIFICATIONS)}
+"""Attribute of a batch → the prefix and the fields of this part, which are flat in the state, as in the API."""
+
+RESULT_SET: Fields = {
+    "id": ORDINAL,
+    "started_at": INSTANT,
+    "ended_at": INSTANT,
+    "searches_completed": COUNT,
+    "searches_failed": COUNT,
+    "destination_ids": TEXTS,
+    "failed_destination_ids": TEXTS,
+    "webhook": TEXT,
+    "webhook_status": one_of(*WEBHOOK_TEXTS),
+}
+SEARCHES: Mapping[str, Any] = {
+    "anyOf": [
+        {"type": "integer", "minimum": 0, "maximum": 15_000},
+        {"type": "array", "items": {"type": "object", "properties": {"id": {"type": "string"}}}, "maxItems": 15_000},
+    ]
+}
+RESULT_SETS: Mapping[str, Any] = {
+    "type": "array",
+    "items": {**schema_of(RESULT_SET, searches=SEARCHES), "required": ["id", "started_at", "ended_at"]},
+}
+FLAT: Fields = {prefix + name: field for prefix, fields in PARTS.values() for name, field in fields.items()}
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "account": schema_of(ACCOUNT, credits_remaining={"type": "integer", "minimum": 0}),
+        "batches": many_of({**BATCH, **FLAT}, searches=SEARCHES, result_sets=RESULT_SETS),
+        "destinations": many_of(DESTINATION),
+        "error_logs": many_of(ERROR_LOG),
+        "platform": schema_of(PLATFORM),
+    },
+    "additionalProperties": False,
+}
+
+QUANTITIES = frozenset(
+    (
+        *("account.credits_used", "account.credits_remaining", "account.credits_returned", "account.account_balance_usd"),
+        *("account.usage.*", "batches.allocated", "batches.searches"),
+        *("batches.result_sets.searches_completed", "batches.result_sets.searches_failed", "error_logs.count"),
+    )
+)
