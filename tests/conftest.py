@@ -14,10 +14,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from emulator.contract.validator import response_validator
-from emulator.server.app import App, create_app, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.connection import Receive, Scope, Send
+from emulator.web.connection import App, Receive, Scope, Send
 
 pytest_plugins = ["pytester"]
 

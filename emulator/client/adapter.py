@@ -11,8 +11,7 @@ from urllib.parse import urlsplit
 from emulator.client.connections import REASONS, Answered, ask, is_whole
 from emulator.client.server import Refused
 from emulator.kernel.faults import HANG, RESET
-from emulator.server.app import App
-from emulator.web.connection import ConnectionCut
+from emulator.web.connection import App, ConnectionCut
 
 try:
     from requests import PreparedRequest, Response, exceptions

@@ -9,8 +9,7 @@ from urllib.parse import unquote
 
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.server.app import App
-from emulator.web.connection import CONNECTION_KEY, ConnectionCut, InProcessConnection, NoAnswer, run_sync
+from emulator.web.connection import CONNECTION_KEY, App, ConnectionCut, InProcessConnection, NoAnswer, run_sync
 from emulator.web.guard import NO_SOCKET
 from emulator.web.held_requests import HeldRequest
 

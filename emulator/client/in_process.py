@@ -5,9 +5,9 @@ from __future__ import annotations
 from emulator.client.connections import ask, is_whole, shortfall
 from emulator.contract.validator import response_validator
 from emulator.scenario.client import Headers, NoResponse, Response, completed
-from emulator.server.app import App, create_app, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.connection import ConnectionCut
+from emulator.web.connection import App, ConnectionCut
 
 HOST = "127.0.0.1:8080"
 PATIENCE = 5.0

@@ -23,11 +23,12 @@ from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
 from emulator.scenario.answers import read_foreign
 from emulator.scenario.library import Library
-from emulator.server.app import App, closed_worlds, create_app, library
+from emulator.server.app import closed_worlds, create_app, library
 from emulator.server.collector import gc_paused
 from emulator.state.compare import abridge
 from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
+from emulator.web.connection import App
 from emulator.web.held_requests import HeldRequests
 
 if TYPE_CHECKING:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from emulator.client.connections import REASONS, Answered, Here, HereAwaited, asked, is_whole, shortfall
 from emulator.client.server import Refused
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
-from emulator.server.app import App
-from emulator.web.connection import ConnectionCut, run_sync
+from emulator.web.connection import App, ConnectionCut, run_sync
 
 if TYPE_CHECKING:
     import httpx

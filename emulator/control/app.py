@@ -26,8 +26,7 @@ from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.world import World
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
-from emulator.web.guard import PREFIX
-from emulator.web.lanes import has_long_head, off_loop_if_long
+from emulator.web.guard import PREFIX, has_long_head, off_loop_if_long
 from emulator.web.requests import waits_for_continue
 
 ROUTES = [

@@ -23,8 +23,7 @@ from emulator.scenario.semantic_checks import METHODS
 from emulator.scenario.strict_json import NotJson, read_json
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
-from emulator.web.requests import IncomingBody, content_coding, waits_with_too_much
-from emulator.web.response import MAX_DRAIN_BYTES
+from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, waits_with_too_much
 
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]

@@ -16,17 +16,17 @@ from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario, resources_in
 from emulator.sdk.vendor import Vendors
-from emulator.web.gateway import Gateway
+from emulator.web.dry_run import DryRuns
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes
-from emulator.web.requests import account_for_bodies
+from emulator.web.requests import quota_for_bodies
 from emulator.web.routes import ASTRAY, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 
 class ControlContext:
-    """Worlds, library, vendors, limits, guard, held requests and lanes of one server; and a gateway to rehearse requests on.
+    """Worlds, library, vendors, limits, guard, held requests and lanes of one server, and its dry runs.
 
     Whoever asks for the next free id holds `making`. `operations` are the names by which the journal calls what clients ask,
     `routes` the paths at which they do.
@@ -42,6 +42,7 @@ class ControlContext:
         held: HeldRequests,
         lanes: Lanes,
         unmatched: UnmatchedRequests,
+        routes: Routes,
     ) -> None:
         self.worlds = worlds
         self.library = library
@@ -51,11 +52,11 @@ class ControlContext:
         self.held = held
         self.lanes = lanes
         self.unmatched = unmatched
-        self.gateway = Gateway(worlds, vendors.values(), None, limits, HeldRequests(), lanes)
-        self.routes = Routes(vendors.values())
+        self.routes = routes
+        self.dry_runs = DryRuns(worlds, routes, limits)
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
         self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
-        self.arriving = account_for_bodies(limits)
+        self.arriving = quota_for_bodies(limits)
         self.making = RLock()
         self._reading = Lock()
         self._made = 0

@@ -43,7 +43,7 @@ def dry_run(world: World, asked: Asked) -> Any:
     plane, request = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])
     _refuse_at_the_door(asked, request)
     last = Moment(world.settle(), world)
-    twin, n, wire, picked = plane.gateway.dry_run(world, request)
+    twin, n, wire, picked = plane.dry_runs.run(world, request)
     if picked is None:
         raise BadInput.at("it names no world: 404 no-such-world", "headers")
     told = explain(twin, plane.vendors, plane.routes, n, limit=limit_of(asked))

@@ -21,9 +21,8 @@ from emulator.state.diff import commit_differences
 from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
 from emulator.text.secrets import redact
-from emulator.web.answers import SCRIPTED
 from emulator.web.held_requests import HeldRequest
-from emulator.web.recorder import REFUSED
+from emulator.web.pipeline import LEAST_REFUSAL, SCRIPTED
 from emulator.web.response import WORLD_HEADER
 from emulator.web.routes import Routes
 from emulator.web.unmatched import Unmatched
@@ -229,7 +228,7 @@ def _row_lines(row: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[str]
 
 
 def _is_refused_by_the_vendor(told: Mapping[str, Any]) -> bool:
-    return bool(told["status"] >= REFUSED) and all(fault["do"] != STATUS for fault in told["faults"])
+    return bool(told["status"] >= LEAST_REFUSAL) and all(fault["do"] != STATUS for fault in told["faults"])
 
 
 def _picked(routes: Routes, exchange: Exchange) -> str:

@@ -15,8 +15,7 @@ from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.text.nearest import TYPO, near, some
 from emulator.text.secrets import redact
-from emulator.web.answers import FAILED
-from emulator.web.recorder import REFUSED
+from emulator.web.pipeline import FAILED, LEAST_REFUSAL
 from emulator.web.requests import content_coding
 from emulator.web.routes import Routes
 from emulator.web.unmatched import intended_path, intended_vendor, misplaced_key
@@ -28,7 +27,7 @@ LOOKED_AT = 10_000
 def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> list[str]:
     """Return what would have worked, each as a sentence; of what was not refused, only what was not read."""
     coding = list(_of_coding(exchange))
-    if exchange.status < REFUSED:
+    if exchange.status < LEAST_REFUSAL:
         return [*coding, *_advice(world, vendor, exchange)]
     if exchange.answer == FAILED:
         return list(_of_fault(exchange))

@@ -24,8 +24,7 @@ from emulator.kernel.errors import (
 )
 from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
-from emulator.web.guard import PREFIX, Rejection
-from emulator.web.lanes import off_loop_if_long
+from emulator.web.guard import PREFIX, Rejection, off_loop_if_long
 from emulator.web.response import line_of
 
 STATUSES: dict[type[EmulatorError], int] = {

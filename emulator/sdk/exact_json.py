@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import orjson
 
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""
-
-
-def dump(value: Any) -> bytes:
-    """A JSON value as bytes; decimals exactly as they are, never through binary floating point."""
-    return orjson.dumps(value, default=_dump_decimal)
 
 
 def _dump_decimal(value: Any) -> Any:
@@ -23,3 +20,7 @@ def _dump_decimal(value: Any) -> Any:
         digits = format(value, "f")  # whatever the precision of the caller's decimal context
         return orjson.Fragment(digits.rstrip("0").removesuffix(".") if "." in digits else digits)
     raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+dump: Callable[[Any], bytes] = partial(orjson.dumps, default=_dump_decimal)
+"""Return a JSON value as bytes; decimals exactly as they are, never through binary floating point."""

@@ -48,7 +48,7 @@ class Operation:
     mounts: tuple[str, ...] = ()
     reader: Callable[[], Reader] | None = None
     beside: int = LARGE_WORLD
-    holds_much: Callable[[Callable[[str, str], Any], Request], bool] = lambda _find, _call: False
+    holds_much: Callable[[Callable[[str, str], Any], Request], bool] | None = None
     checks: tuple[Check, ...] = ()
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
 from unicodedata import combining, normalize
 
 from emulator.contract.fixtures import scenarios_folder
@@ -20,17 +20,14 @@ from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import Receive, Scope, Send, connection_of
-from emulator.web.gateway import Gateway
-from emulator.web.guard import PREFIX, Guard, Rejection
+from emulator.web.connection import App
+from emulator.web.gateway import ControlPlane, Gateway
+from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
-from emulator.web.lanes import Lanes, off_loop_if_long
-from emulator.web.recorder import ResponseValidator
-from emulator.web.response import OutgoingResponse, emulator_error, send_response
+from emulator.web.lanes import Lanes
+from emulator.web.pipeline import ResponseValidator
 from emulator.web.routes import Routes
 from emulator.web.unmatched import UnmatchedRequests
-
-App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 EMPTY = Scenario("empty", "", {"title": "An empty world"})
 
@@ -83,49 +80,17 @@ def create_app(
     lines: AccessLog | None = None,
     held: HeldRequests | None = None,
 ) -> App:
-    """Both planes over these worlds. Where there is a judge, a reply that it refuses becomes a 500 of ours.
+    """Return both planes over these worlds. A response that `judge` refuses becomes a 500 of ours.
 
-    `lines` is told of every exchange. `held` lists the requests that faults hold up, to let them go at the end.
+    `lines` logs every exchange. `held` lists the requests that faults hold up, so that they can be released at the end.
     """
     bounds = limits or Limits()
-    held, lanes = held or HeldRequests(), Lanes()
-    doorkeeper = guard or Guard()
+    held, lanes, guard = held or HeldRequests(), Lanes(), guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
-    doorkeeper.hosts |= vendor_hosts
-    unmatched = UnmatchedRequests(worlds, Routes(VENDORS.values()))
-
-    def tell(scope: Scope, wire: OutgoingResponse) -> None:
-        unmatched.answered(scope, wire)
-        if lines:
-            lines.of_vendor(scope, wire)
-
-    def refuse(scope: Scope, turned: Rejection) -> None:
-        unmatched.refused(scope, turned)
-        if lines:
-            lines.of_refusal(scope, turned)
-
-    gateway = Gateway(worlds, VENDORS.values(), judge, bounds, held, lanes, tell)
-    control = control_app(ControlContext(worlds, known or library(), VENDORS, bounds, doorkeeper, held, lanes, unmatched))
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        """The one choke point: nothing reaches a plane that the guard has not let through."""
-        steering = scope["path"].startswith(PREFIX) or asks_for_index(scope, doorkeeper, vendor_hosts)
-        if lines and steering:
-            send = lines.of_control(scope, send)
-        if turned := await off_loop_if_long(scope, doorkeeper.check, scope):
-            if not steering:
-                await off_loop_if_long(scope, refuse, scope, turned)
-            answer = turned_from_control if steering else turned_from_vendors
-            await answer(turned, scope, receive, send)
-        else:
-            await (control if steering else gateway)(scope, receive, send)
-
-    return app
-
-
-async def turned_from_vendors(turned: Rejection, scope: Scope, _receive: Receive, send: Send) -> None:
-    await send_response(emulator_error(*turned), send, connection_of(scope))
-
-
-async def turned_from_control(turned: Rejection, scope: Scope, receive: Receive, send: Send) -> None:
-    await turned_away(turned)(scope, receive, send)
+    guard.hosts |= vendor_hosts
+    routes = Routes(VENDORS.values())
+    unmatched = UnmatchedRequests(worlds, routes)
+    context = ControlContext(worlds, known or library(), VENDORS, bounds, guard, held, lanes, unmatched, routes)
+    is_for_index = partial(asks_for_index, guard=guard, vendor_hosts=vendor_hosts)
+    control = ControlPlane(control_app(context), turned_away, is_for_index)
+    return Gateway(worlds, routes, guard, control, bounds, held, lanes, unmatched, judge, lines)

@@ -1,234 +1,241 @@
-"""The line to a client: bounded in size and time before anything is understood, and answered with one write."""
+"""A connection with a client: uvicorn's protocol over httptools, bounded in size and time, with one write per response.
+
+Most requests are ordinary: a whole ASCII head in one piece, no body, a plain target and no header that asks for more than an
+answer. A cheap look recognizes them; the modules for everything else are called only where it fails.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sized
 from typing import Any
 
-from httptools import HttpParserError
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from httptools import HttpParserError, HttpParserUpgrade
+from uvicorn.protocols.http.flow_control import FlowControl
 
 from emulator.kernel.limits import Limits
+from emulator.server.ending import BODY, HEAD, IDLE, EndingProtocol
 from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
-from emulator.server.request_line import RequestLine, feed
+from emulator.server.request_line import RequestLine, feed, parse_without_upgrade
 from emulator.server.socket_connection import SocketConnection
-from emulator.server.timeouts import RESTS, Pace, WriteStallTimer, has_unread_bytes, hint, longest_idle
-from emulator.server.transports import CoalescingTransport, Persistence, PipelineBackpressure, after_rounds
-from emulator.web.access_log import AccessLog
+from emulator.server.timeouts import IDLE_NUMBERS, Pace, WriteStallTimer, has_unread_bytes, keep_alive_headers, longest_idle
+from emulator.server.transports import CoalescingTransport
 from emulator.web.connection import CONNECTION_KEY
-from emulator.web.guard import Rejection
 from emulator.web.requests import NOT_UTF_8
-from emulator.web.response import refusal
 
-NOTHING, HEAD, BODY = range(3)
-"""What a line hears: nothing since the last request, or part of the next. Trailers are heard with the body."""
-
-ROUNDS = 6
-"""Rounds of the loop for which a half-closed connection stays open after its last answer, until it is seen who refuses it."""
+HEAD_END = b"\r\n\r\n"
+BODILESS = frozenset({None, b"0"})
+SPECIAL_HEADERS = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
+"""Headers of requests that are not ordinary."""
 
 
-class LimitExceeded(Exception):
-    """Stops the parser; the client has its answer by then."""
+class PipelineBackpressure(FlowControl):
+    """Reads on only while no pipelined request waits for its turn, so that no more than one is kept."""
+
+    def __init__(self, transport: Any, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        if self.read_paused and not self._waiting and not self._transport.is_closing():
+            super().resume_reading()
 
 
-class HttpConnection(HttpToolsProtocol):
-    """uvicorn's protocol over httptools, with bounds. A server sets `limits` and `lines` on a class of its own."""
+class HttpConnection(EndingProtocol):
+    """One connection. A server sets `limits`, `refusals_log` and `keep_alive` (header lines) on a subclass of its own."""
 
     limits = Limits()
-    lines: AccessLog | None = None
-    kept = hint(limits.keep_alive)
+    keep_alive = keep_alive_headers(limits.keep_alive)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.flow = PipelineBackpressure(transport, self.pipeline)
-        self.wire = CoalescingTransport(transport, self.kept)
-        self.transport = self.wire  # type: ignore[assignment]
-        self._lent = SocketConnection(self)
-        self._persistence = Persistence(self.wire)
-        self.app_state = {CONNECTION_KEY: self._lent}
-        self._hears, self._loose, self._due, self._bytes = NOTHING, 0, 0, 0
-        self._is_deaf = False
+        self.writer = CoalescingTransport(transport, self.keep_alive)
+        self.transport = self.writer  # type: ignore[assignment]
+        self._socket = SocketConnection(self)
+        self.app_state = {CONNECTION_KEY: self._socket}
+        self._unparsed = self._received = 0
+        self._ordinary = b""
         self._request_line = RequestLine()
         self._pace = Pace(self.limits)
-        self._last_word: Callable[[], None] | None = None
-        self._unsent: Callable[[], int] = transport.get_write_buffer_size  # type: ignore[attr-defined]
-        self._unread = WriteStallTimer(self._unsent)
-        self.abort: Callable[[], None] = transport.abort  # type: ignore[attr-defined]
-        self._began = self._heard = self.loop.time()
-        self._rests_since = next(RESTS)
+        self._unsent: Any = transport.get_write_buffer_size  # type: ignore[attr-defined]
+        self._stall = WriteStallTimer(self._unsent)
+        self.abort: Any = transport.abort  # type: ignore[attr-defined]
+        self._head_began = self._last_read = self.loop.time()
+        self._idle_number = next(IDLE_NUMBERS)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
         self._make_room()
 
-    def eof_received(self) -> bool:  # type: ignore[override]  # asyncio reads what is returned
-        """Keep a half-closed connection open until every whole request on it is answered, as the client may listen still.
-
-        A request that is not whole was never asked. TLS has no half-closed connections.
-        """
-        if self.scheme == "https" or self.transport.is_closing():
-            return False
-        self._lent.note_half_closed()
-        if self.transport.is_closing():  # that has ended a hang
-            return False
-        self._end(partial(after_rounds, self.loop, ROUNDS, self.transport.close))
-        return not self.transport.is_closing()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._lent.leave()
-        self._persistence.leave_unsaid()
-        super().connection_lost(exc)
-
     def resume_writing(self) -> None:
-        self._unread.begin_anew()
+        self._stall.restart()
         super().resume_writing()
 
-    def shutdown(self) -> None:
-        """Ends at the end of the server: what is owed is answered, and a request that is not whole was never asked."""
-        if self._hears != NOTHING:
-            self._end(self.transport.close)
-        super().shutdown()
-
-    def cut(self, hang_up: Callable[[Any], None]) -> None:
-        """Hangs up in this way once what was said is on its way."""
-        self.stop_reading()
-        self._lent.leave()
-        self._persistence.leave_unsaid()
-        self.wire.cut(hang_up)
-
-    def stop_reading(self) -> None:
-        """Overlooks what comes from now on, and what has come after the request that is being answered."""
-        self._is_deaf, self._hears = True, NOTHING
-        self._due -= len(self.pipeline)
-        self.pipeline.clear()
-
     def data_received(self, data: bytes) -> None:
-        """Also counts the bytes that are neither body nor of a whole head, which the parser keeps until they are.
+        """Parse data; count the bytes that are neither body nor of a whole head, which the parser keeps until they are.
 
         What comes in one piece with the end of something else is not counted, as nobody can tell where it begins.
         """
-        if self._is_deaf or self._last_word is not None or (self._hears == NOTHING and not data.strip(b"\r\n")):
+        is_idle = self._reading == IDLE
+        if self._ignores_input or self._ending is not None or (is_idle and not data.strip(b"\r\n")):
             return  # the end of a line after a body, as some clients send it, begins no request
-        self._heard = self.loop.time()
-        if self._hears == NOTHING:
-            self._hears, self._began = HEAD, self._heard
-        self._loose += len(data)
-        self._bytes += len(data)
+        self._last_read = self.loop.time()
         self._unset_keepalive_if_required()
+        size = len(data)
+        self._unparsed += size
+        self._received += size
+        if is_idle:
+            self._reading, self._head_began = HEAD, self._last_read
+            if size <= self.limits.head and _is_one_head(data):
+                self._ordinary = data
         try:
-            for piece in self._request_line.pieces(data):
-                feed(self, piece)
-                if self._request_line.is_broken:
-                    self.refuse(400, "bad-request", NOT_UTF_8)
-                    return
+            if self._ordinary:
+                self._feed_ordinary(data)
+            else:
+                self._feed(data)
         except HttpParserError as error:
-            self._refuse_nonsense(flaw_in(error, data, is_first=self._persistence.is_first))
-        if self._loose > self.limits.head + self.limits.url:
+            self._refuse_nonsense(flaw_in(error, data, is_first=self._answered is None))
+        if self._unparsed > self.limits.head + self.limits.url:
             self.refuse(*head_too_large(self.limits))
+
+    def _feed_ordinary(self, head: bytes) -> None:
+        try:
+            self.parser.feed_data(head)
+        except HttpParserUpgrade:
+            parse_without_upgrade(self)
+        finally:
+            self._ordinary = b""
+
+    def _feed(self, data: bytes) -> None:
+        for piece in self._request_line.pieces(data):
+            feed(self, piece)
+            if self._request_line.is_broken:
+                self.refuse(400, "bad-request", NOT_UTF_8)
+                return
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        self._request_line.begin()
-        self._hears, self._began = HEAD, self._heard
+        self._reading, self._head_began = HEAD, self._last_read
+        if not self._ordinary:
+            self._request_line.begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         super().on_header(name, value.rstrip(b" \t"))  # the parser leaves tabs at its end
 
     def on_headers_complete(self) -> None:
-        method, version = self.parser.get_method(), self.parser.get_http_version()
-        head = Head(method, self.url, version, self.headers)
-        self._check(head)
-        if self.parser.should_upgrade():
-            return
-        self.url, self.headers = origin_form(self.url, self.headers)
-        self.scope["headers"], self.expect_100_continue = self.headers, head.expects_continue
+        if self._ordinary and not self._is_ordinary():
+            self._request_line.begin_with(self._ordinary)
+            self._ordinary = b""
+        if not self._ordinary:
+            head = self._check()
+            if self.parser.should_upgrade():
+                return
+            self.url, self.headers = origin_form(self.url, self.headers)
+            self.scope["headers"], self.expect_100_continue = self.headers, head.expects_continue
         super().on_headers_complete()
         if not self.pipeline:
-            self._persistence.begin(self.cycle)
+            self._answered, self.writer.keeps = self.cycle, self.cycle.keep_alive
         if self.expect_100_continue:
-            self._persistence.keep_only_with_body(self.cycle)
+            self._expect_body()
         self.headers = []  # trailers will be put here, where nobody looks: the guard has seen the others by then
-        self._hears, self._loose = BODY, 0
-        self._pace.begin(self._heard, self._bytes)
-        self._request_line.end_head()
-        self._due += 1
+        self._reading, self._unparsed = BODY, 0
+        self._unanswered += 1
+        if not self._ordinary:
+            self._pace.begin(self._last_read, self._received)
+            self._request_line.end_head()
+
+    def _is_ordinary(self) -> bool:
+        """Tell whether a head that came as one piece is one that need not be looked at any closer."""
+        method, headers = self.parser.get_method(), dict(self.headers)
+        line = b"%s %s HTTP/1.1\r\n" % (method, self.url)
+        return (
+            self._ordinary.startswith(line)
+            and self.url.startswith(b"/")
+            and b"#" not in self.url
+            and method != b"CONNECT"
+            and len(self.url) <= self.limits.url
+            and len(self.headers) <= self.limits.headers
+            and SPECIAL_HEADERS.isdisjoint(headers)
+            and headers.get(b"content-length") in BODILESS
+        )
 
     def on_body(self, body: bytes) -> None:
-        self._loose = 0
+        self._unparsed = 0
         self._request_line.pass_over(body)
-        self._persistence.note_body(self.cycle)
+        self._note_body()
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if self.parser.should_upgrade():
-            return
-        self._stop(too_large(self.headers, self.limits))  # these are trailers
-        self._persistence.note_body(self.cycle)
-        self._hears, self._loose = NOTHING, 0
-        self._request_line.end()
+        if not self._ordinary:
+            if self.parser.should_upgrade():
+                return
+            self._stop_for(too_large(self.headers, self.limits))  # these are trailers
+            self._note_body()
+            self._request_line.end()
+        self._reading, self._unparsed = IDLE, 0
         super().on_message_complete()
         if self.cycle.keep_alive and not self.parser.should_keep_alive():
-            self._persistence.close_after(self.cycle)  # trailers say so, and the parser hears nothing after them
-            self._end(self.transport.close)
+            if not self.cycle.response_started:
+                self._keep_alive(self.cycle, False)
+            self._end(self.transport.close)  # trailers say so, and the parser reads nothing after them
 
     def on_response_complete(self) -> None:
-        self.wire.say(b"")  # the reply to HEAD has nothing but a head
-        self._due -= 1
-        self._began = self._heard = self.loop.time()  # who waited for an answer was not slow meanwhile
-        self._rests_since = next(RESTS)
+        self.writer.flush()  # the response to HEAD has nothing but a head
+        self._unanswered -= 1
+        self._head_began = self._last_read = self.loop.time()  # a client that waited for a response was not slow meanwhile
+        self._idle_number = next(IDLE_NUMBERS)
         if self.pipeline:
-            self._persistence.begin(self.pipeline[-1][0])  # the one that uvicorn takes up now
+            self._answered = self.pipeline[-1][0]  # the one that uvicorn takes up now
+            self.writer.keeps = self._answered.keep_alive
         super().on_response_complete()
-        self._say_last_word()
+        self._end_if_answered()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Closes the idle connection, unless a request has just come: loops may look at the time before they read."""
+        """Close the idle connection, unless a request has just come: loops may look at the time before they read."""
         if not self.has_unread_bytes():
             super().timeout_keep_alive_handler()
 
     def has_unread_bytes(self) -> bool:
-        return has_unread_bytes(self.wire)
+        return has_unread_bytes(self.writer)
 
     def idle_since(self) -> int | None:
-        """The number of its rest, which begins with an answer, or with the connection; None while a request is under way."""
-        if self._hears != NOTHING or self._due or self.transport.is_closing():
+        """Return the number of its idle time, which begins with a response or the connection; None during a request."""
+        if self._reading != IDLE or self._unanswered or self.transport.is_closing():
             return None
-        return self._rests_since
+        return self._idle_number
 
     @property
-    def owes(self) -> bool:
+    def is_answering(self) -> bool:
         """Tell whether a whole request is still to be answered, which no fault holds up, and whose client reads."""
-        return self._due > self._asks and not self._lent.waits and not self._unsent()
+        return self._unanswered > self._awaits_body and not self._socket.waits and not self._unsent()
 
     @property
-    def mark(self) -> tuple[float, int, int]:
-        """A value that changes with every byte and every answer."""
-        return self._heard, self._due, self._unsent()
+    def activity(self) -> tuple[float, int, int]:
+        """Return a value that changes with every byte and every response."""
+        return self._last_read, self._unanswered, self._unsent()
 
     def is_slow(self, now: float) -> bool:
         """Tell whether the client takes too long over a request that it has begun.
 
-        Whoever still waits for another answer does not, nor whom nobody reads.
+        A client that waits for an earlier response does not, nor does one from which nothing is read.
         """
-        if self._hears == NOTHING or self._due > self._asks or self.flow.read_paused:
-            self._pace.begin(now, self._bytes)
+        if self._reading == IDLE or self._unanswered > self._awaits_body or self.flow.read_paused:
+            self._pace.begin(now, self._received)
             return False
-        if self._hears == HEAD:
-            return now - self._began > self.limits.head_seconds
-        return now - self._heard > self.limits.idle_seconds or self._pace.is_too_slow(now, self._bytes)
+        if self._reading == HEAD:
+            return now - self._head_began > self.limits.head_seconds
+        return now - self._last_read > self.limits.idle_seconds or self._pace.is_too_slow(now, self._received)
 
     def is_stuck(self, now: float) -> bool:
-        """Whether the client has taken nothing for too long of what is being sent to it."""
-        return self._unread.seconds(now) > self.limits.idle_seconds
+        """Tell whether the client has taken nothing for too long of what is being sent to it."""
+        return self._stall.seconds(now) > self.limits.idle_seconds
 
     def _make_room(self) -> None:
-        """Where too many are open, closes the one that has been idle for longest; where none is idle, refuses this one."""
+        """Where too many are open, close the one that has been idle for longest; where none is idle, refuse this one."""
         most = self.limits.connections
         if len(self.connections) <= most:
             return
-        others = [
-            it for it in self.connections if isinstance(it, HttpConnection) and it is not self and not it.transport.is_closing()
-        ]
+        all_others = (each for each in self.connections if isinstance(each, HttpConnection) and each is not self)
+        others = [each for each in all_others if not each.transport.is_closing()]
         if len(others) < most:
             return
         if idle := longest_idle(others):
@@ -237,61 +244,15 @@ class HttpConnection(HttpToolsProtocol):
             self.refuse(503, "connections", f"more than {most} connections are open, and none is idle: see --max-connections")
             self.transport.close()  # it has sent nothing that would have to be read first
 
-    def refuse(self, status: int, error: str, message: str) -> None:
-        """Answers in our own name, once all that is owed is said, and hangs up."""
-        if self.lines is not None and self._last_word is None and (self._hears != BODY or self._asks):
-            self.lines.of_line(*self._asked(), status, error, message)
-        self._end(partial(self._leave, refusal(status, error, message)))
-
-    def _refuse_nonsense(self, turned: Rejection) -> None:
-        if self.lines is None and self._last_word is None:  # or a callback has refused it by name
-            self.logger.warning("Invalid HTTP request received: %s", turned.reason)
-        self.refuse(*turned)
-
-    def _asked(self) -> tuple[str, str]:
-        """The method and target of the request that is being heard; `-` for what is not known."""
-        if self._hears == NOTHING or not self.url:
-            return "-", "-"
-        return self.parser.get_method().decode(), self.url.decode("latin-1")
-
-    @property
-    def _asks(self) -> bool:
-        """Whether the request that is being heard has been passed on, and waits for the rest of its body."""
-        return self._hears == BODY and not self.cycle.response_started
-
-    def _end(self, last_word: Callable[[], None]) -> None:
-        """Hears nothing more, and says a last word once every answer is out. To what has an answer, there is none."""
-        if self._last_word is not None:
-            return
-        self._last_word = last_word
-        if self._asks:
-            self._due -= 1
-            if self.pipeline:
-                self.pipeline.popleft()  # it will never be whole
-        elif self._hears == BODY:
-            self._last_word = self.transport.close
-        self._hears = NOTHING
-        self._say_last_word()
-
-    def _say_last_word(self) -> None:
-        if self._last_word is not None and not self._due and not self.transport.is_closing():
-            self._last_word()
-
-    def _leave(self, response: bytes) -> None:
-        self.transport.write(response)
-        self._persistence.leave_unsaid()  # the rest of its request will not come
-        self.wire.hang_up_slowly(self.loop)
-
-    def _check(self, head: Head) -> None:
+    def _check(self) -> Head:
+        """Return the head that was read; refuse it where it must be refused, whatever it asks for."""
+        head = Head(self.parser.get_method(), self.url, self.parser.get_http_version(), self.headers)
         is_spelt = self._request_line.is_spelt(head.method, head.target, head.version)
-        self._stop(flaw_of(head, self.limits) or (None if is_spelt else MISSPELT))
+        self._stop_for(flaw_of(head, self.limits) or (None if is_spelt else MISSPELT))
+        return head
 
-    def _stop(self, turned: Rejection | None) -> None:
-        """Refuses the request that is being heard, where there is a reason to.
 
-        Raises:
-            TooMuch: there is.
-        """
-        if turned is not None:
-            self.refuse(*turned)
-            raise LimitExceeded
+def _is_one_head(data: bytes) -> bool:
+    """Tell whether data is one head and nothing else, in ASCII, with CRLF at every line's end."""
+    ends = data.count(b"\r\n")
+    return data.isascii() and data.find(HEAD_END) == len(data) - 4 and data.count(b"\r") == data.count(b"\n") == ends

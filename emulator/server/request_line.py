@@ -34,6 +34,10 @@ class RequestLine:
     def begin(self) -> None:
         self._stage, self._has_begun = _IN_HEAD, True
 
+    def begin_with(self, head: bytes) -> None:
+        """Follow a request whose whole head is this piece."""
+        self._stage, self._heard, self._checked = _IN_HEAD, [head], 0
+
     def end_head(self) -> None:
         self._stage = _IN_BODY
         ends = self._heard[0].find(b"\r\n\r\n", self._found - 2)
@@ -117,10 +121,10 @@ def feed(protocol: HttpToolsProtocol, data: bytes | memoryview) -> None:
             return
         except HttpParserUpgrade as offer:
             data = memoryview(data)[offer.args[0] :]
-        _parse_head_again(protocol)
+        parse_without_upgrade(protocol)
 
 
-def _parse_head_again(protocol: HttpToolsProtocol) -> None:
+def parse_without_upgrade(protocol: HttpToolsProtocol) -> None:
     """Parse the head that has just ended, without its offer, with a parser that goes on with what follows."""
     ended = protocol.parser
     lines = [b"%s %s HTTP/%s" % (ended.get_method(), protocol.url, ended.get_http_version().encode())]

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from emulator.kernel.limits import Limits
-from emulator.server.app import App
 from emulator.server.collector import PeriodicCollector
 from emulator.server.connection import HttpConnection
 from emulator.server.listening import listen, url_of
-from emulator.server.timeouts import GRACE, hint
+from emulator.server.timeouts import GRACE, keep_alive_headers
 from emulator.web.access_log import AccessLog
+from emulator.web.connection import App
 from emulator.web.event_loop import turn, use_real_clock, wait_at_most
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ class _ThreadServer(_Server):
         for _ in range(ROUNDS):
             await turn()
         lines = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
-        marks = sorted((id(it), it.mark) for it in lines)
-        return sum(it.owes for it in lines), (self.server_state.total_requests, marks)
+        marks = sorted((id(it), it.activity) for it in lines)
+        return sum(it.is_answering for it in lines), (self.server_state.total_requests, marks)
 
     async def main_loop(self) -> None:
         for second in count():
@@ -231,7 +231,11 @@ def _config(app: App, limits: Limits, lines: AccessLog | None = None, tls: ssl.S
         app,
         loop="none",
         log_config=None,  # whatever is logged goes where the process has it go
-        http=type("BoundedLine", (HttpConnection,), {"limits": limits, "lines": lines, "kept": hint(limits.keep_alive)}),
+        http=type(
+            "BoundedConnection",
+            (HttpConnection,),
+            {"limits": limits, "refusals_log": lines, "keep_alive": keep_alive_headers(limits.keep_alive)},
+        ),
         ws="none",
         lifespan="off",
         log_level="warning",

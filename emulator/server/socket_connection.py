@@ -11,7 +11,7 @@ from emulator.web.event_loop import turn
 from emulator.web.held_requests import HeldRequest
 
 if TYPE_CHECKING:
-    from emulator.server.connection import HttpConnection
+    from emulator.server.ending import EndingProtocol
 
 
 SENT = 2
@@ -24,8 +24,8 @@ class SocketConnection:
     `half_closed` tells that it has closed its side of the connection: whether it still listens, nobody can know.
     """
 
-    def __init__(self, line: HttpConnection) -> None:
-        self._line = line
+    def __init__(self, connection: EndingProtocol) -> None:
+        self._connection = connection
         self._over = False
         self._hanging: HeldRequest | None = None
         self.gone = self.half_closed = False
@@ -47,7 +47,7 @@ class SocketConnection:
         """Note that a client which had closed its side is gone, where its machine has refused what was sent since."""
         for _ in range(SENT):
             await self._wait(turn())
-        if has_failed(self._line.wire):
+        if has_failed(self._connection.writer):
             self.leave()
 
     async def yield_to_loop(self) -> None:
@@ -77,23 +77,23 @@ class SocketConnection:
             await self.drop()
 
     def stop_reading(self) -> None:
-        self._line.stop_reading()
+        self._connection.stop_reading()
 
     async def say(self, data: bytes) -> None:
-        self._line.wire.say(data)
+        self._connection.writer.write_now(data)
 
     async def drop(self) -> None:
-        self._line.cut(lambda transport: transport.close())
+        self._connection.cut(lambda transport: transport.close())
 
     async def reset(self) -> None:
-        self._line.stop_reading()
-        self._line.wire.say(b"")
+        self._connection.stop_reading()
+        self._connection.writer.flush()
         for _ in range(SENT):
             await turn()
-        self._line.cut(close_with_reset)
+        self._connection.cut(close_with_reset)
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:
-        self._line.wire.say(b"")
+        self._connection.writer.flush()
         if not (self.gone or self.half_closed):
             self._hanging = held
             await self._hold(held, seconds)

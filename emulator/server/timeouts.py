@@ -13,7 +13,7 @@ from emulator.kernel.limits import Limits
 GRACE = 1
 """Seconds for which a connection is kept beyond what its client was told, while a last request is on its way."""
 
-RESTS = count()
+IDLE_NUMBERS = count()
 """Numbers of the rests of connections, in the order of their beginnings: the loops' clocks are too coarse to tell."""
 
 
@@ -30,7 +30,7 @@ class Connection(Protocol):
 C = TypeVar("C", bound=Connection)
 
 
-def hint(seconds: float) -> bytes:
+def keep_alive_headers(seconds: float) -> bytes:
     """The header lines that tell a client how long an idle connection is kept; none where that has no end."""
     if seconds == float("inf"):
         return b""
@@ -94,6 +94,6 @@ class WriteStallTimer:
             self._seen, self._since = size, now
         return now - self._since
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Something was taken, however much there is now."""
         self._seen = 0

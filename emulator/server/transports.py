@@ -5,12 +5,9 @@ from __future__ import annotations
 import socket
 import struct
 from asyncio import AbstractEventLoop
-from collections.abc import Callable, Sized
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
-
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 LINGER = 2
 """Seconds for which a client is heard, and not listened to, after our last word."""
@@ -62,22 +59,26 @@ class CoalescingTransport:
 
         See RFC 9112, 9.6. TLS has no half-closed connections.
         """
-        self.say(b"")
+        self.flush()
         if not self._transport.can_write_eof():
             self._transport.close()
             return
         self._transport.write_eof()
         loop.call_later(LINGER, self._transport.close)
 
-    def say(self, data: bytes) -> None:
+    def write_now(self, data: bytes) -> None:
         """Writes bytes as they are, after what was held; to a client that is gone, nothing."""
         data, self._held = self._held + data, b""
         if data and not self.is_closing():
             self._transport.write(data)
 
+    def flush(self) -> None:
+        """Write what was held."""
+        self.write_now(b"")
+
     def cut(self, hang_up: Callable[[Any], None]) -> None:
         """Hangs up in this way once what was said is on its way; whatever is written from now on goes nowhere."""
-        self.say(b"")
+        self.flush()
         transport, self._transport = self._transport, NullTransport()
         hang_up(transport)
 
@@ -118,64 +119,3 @@ def has_failed(transport: Any) -> bool:
         return bool(held.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
     except (OSError, ValueError):  # it is closed
         return True
-
-
-class PipelineBackpressure(FlowControl):
-    """Reads on only while no request waits for its turn, or who asks and asks would have them all kept here."""
-
-    def __init__(self, transport: Any, waiting: Sized) -> None:
-        super().__init__(transport)
-        self._waiting = waiting
-
-    def resume_reading(self) -> None:
-        if not self._waiting and not self._transport.is_closing():
-            super().resume_reading()
-
-
-class Persistence:
-    """Follows which request is being answered on a wire, and tells the wire whether the connection is kept after it."""
-
-    def __init__(self, wire: CoalescingTransport) -> None:
-        self._wire = wire
-        self._answered: RequestResponseCycle | None = None
-        self._keeps_with_body = False
-
-    @property
-    def is_first(self) -> bool:
-        """Tell whether no request has come yet."""
-        return self._answered is None
-
-    def begin(self, cycle: RequestResponseCycle) -> None:
-        """Note whose answer comes next."""
-        self._answered = cycle
-        self._wire.keeps = cycle.keep_alive
-
-    def keep_only_with_body(self, cycle: RequestResponseCycle) -> None:
-        """Close after the answer, unless the body comes before it that the client is to be asked for.
-
-        Without it nobody can tell whether a body or a request comes next (RFC 9110, 10.1.1).
-        """
-        self._keeps_with_body = cycle.keep_alive
-        self._keep(cycle, False)
-
-    def note_body(self, cycle: RequestResponseCycle) -> None:
-        """Note that a body comes, or is at its end."""
-        if self._keeps_with_body and not cycle.response_started:
-            self._keep(cycle, True)
-        self._keeps_with_body = False
-
-    def close_after(self, cycle: RequestResponseCycle) -> None:
-        """Close after the answer to this request, and say so where it has not begun."""
-        if not cycle.response_started:
-            self._keep(cycle, False)
-
-    def leave_unsaid(self) -> None:
-        """Tell the request that is being answered that nobody hears the rest; uvicorn tells only the newest."""
-        if self._answered is not None:
-            self._answered.disconnected = True
-            self._answered.message_event.set()
-
-    def _keep(self, cycle: RequestResponseCycle, keeps: bool) -> None:
-        cycle.keep_alive = keeps
-        if self._answered is cycle:
-            self._wire.keeps = keeps

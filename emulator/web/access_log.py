@@ -8,8 +8,7 @@ from typing import Any
 from emulator.kernel.journal import Exchange, outcome
 from emulator.text.redact import redact_text
 from emulator.web.connection import Scope, Send
-from emulator.web.guard import OPEN, Rejection
-from emulator.web.lanes import off_loop_if_long
+from emulator.web.guard import OPEN, Rejection, off_loop_if_long
 from emulator.web.response import OutgoingResponse
 
 Say = Callable[[str], None]

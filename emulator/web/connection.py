@@ -14,6 +14,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
+App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
+
 
 class Connection(Protocol):
     """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up
 from emulator.kernel.clock import FROZEN, MONOTONIC
-from emulator.kernel.errors import Conflict, TimeRunsForward
-from emulator.kernel.faults import BEFORE_COMMIT, DELAY, NEXT, VIRTUAL, Fault
+from emulator.kernel.faults import DELAY, VIRTUAL, Fault
 from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
@@ -79,28 +78,24 @@ class FaultDelays:
         self.lanes = lanes or NoLanes()
         self._is_long = is_long
 
-    async def hop(self, function: Callable[[], T]) -> T:
+    async def in_lane(self, function: Callable[[], T]) -> T:
         """Call a function with the world to oneself, if that still has the past in which the request began and went on.
 
         Raises:
             WorldGone: it has not.
         """
-        return await self.alone(partial(self._hop, function))
+        return await self.alone(partial(self._unless_undone, function))
 
     async def alone(self, function: Callable[[], T]) -> T:
         """Call a function with the world to oneself."""
         return await self.lanes.run(self._world, function, self._is_long)
 
-    def _hop(self, function: Callable[[], T]) -> T:
+    def _unless_undone(self, function: Callable[[], T]) -> T:
         if not self._past.is_kept(self._world):
             raise WorldReset(committed=False)
         result = function()
         self._past = Revision.of(self._world)
         return result
-
-    def in_flight(self) -> list[tuple[str, Request]]:
-        """Return the requests to this world that are held up before they take effect, each with its operation."""
-        return [(it.operation, it.request) for it in self._requests.of(self._world) if it.fault.where == BEFORE_COMMIT]
 
     def is_over(self, fault: Fault) -> bool:
         """Tell whether a fault was taken away since it struck, so that it spares the request from then on."""
@@ -111,20 +106,6 @@ class FaultDelays:
     def was_lifted(self, fault: Fault) -> bool:
         """Tell whether a fault was found to be taken away."""
         return fault.id in self._lifted
-
-    def is_frozen(self) -> bool:
-        """Tell whether the world's time passes only when somebody moves it."""
-        return self._world.clock.rate == FROZEN
-
-    def jump(self, faults: Iterable[Fault]) -> None:
-        """Lets the time of these virtual delays pass at once. Whoever calls this holds the world's lock."""
-        for fault in faults:
-            with suppress(TimeRunsForward, Conflict):  # beyond the end of time, or of what a world may go through at once
-                if fault.delay == NEXT:
-                    self._world.advance_to_next()
-                elif isinstance(fault.delay, timedelta):
-                    self._world.advance_by(fault.delay)
-        self._requests.review(self._world)
 
     async def delay(self, faults: Iterable[Fault]) -> None:
         """Waits through those of these faults that are delays.
@@ -192,8 +173,8 @@ class FaultDelays:
 
     def _jump_or_end(self, fault: Fault) -> datetime | None:
         """Return the instant at which a virtual delay is over; None where it takes no time, or its time has passed by this."""
-        if self.is_frozen() and self._past.is_kept(self._world):
-            self.jump((fault,))
+        if self._world.clock.rate == FROZEN and self._past.is_kept(self._world):
+            self._requests.jump(self._world, (fault,))
             return None
         if not isinstance(fault.delay, timedelta):
             return self._world.next_due()

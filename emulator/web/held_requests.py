@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from threading import TIMEOUT_MAX, Event, Lock, Timer
 from typing import NamedTuple
 
-from emulator.kernel.faults import Fault
+from emulator.kernel.errors import Conflict, TimeRunsForward
+from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
 from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
@@ -194,6 +195,20 @@ class HeldRequests:
                 self._of[world].pop(held)
                 if not self._of[world]:
                     del self._of[world]
+
+    def in_flight(self, world: World) -> list[tuple[str, Request]]:
+        """Return the requests to a world that are held up before they take effect, each with its operation."""
+        return [(held.operation, held.request) for held in self.of(world) if held.fault.where == BEFORE_COMMIT]
+
+    def jump(self, world: World, faults: Iterable[Fault]) -> None:
+        """Let the time of these virtual delays pass at once. The caller holds the world's lock."""
+        for fault in faults:
+            with suppress(TimeRunsForward, Conflict):  # beyond the end of time, or of what a world may go through at once
+                if fault.delay == NEXT:
+                    world.advance_to_next()
+                elif isinstance(fault.delay, timedelta):
+                    world.advance_by(fault.delay)
+        self.review(world)
 
     def look_at(self, world: World, held: HeldRequest) -> None:
         """Let a request go where nothing holds it up any more. Whoever calls this holds the world's lock."""

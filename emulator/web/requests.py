@@ -8,9 +8,11 @@ from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 from emulator.kernel.budget import Budget, Charge, Quota
-from emulator.kernel.errors import TooMany
+from emulator.kernel.errors import TooLarge, TooMany
 from emulator.kernel.limits import Limits
-from emulator.web.connection import Scope
+from emulator.sdk.request import Reader
+from emulator.web.connection import Connection, InProcessConnection, Receive, Scope
+from emulator.web.event_loop import in_limited_thread
 
 _ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9AaEe])")
 """The unreserved characters of RFC 3986 (2.3): letters, digits, `-`, `.`, `_` and `~`."""
@@ -56,6 +58,13 @@ def declared_length(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     return (int(digits or b"0") if len(digits) < len(str(sys.maxsize)) else sys.maxsize) if value.isdigit() else None
 
 
+MAX_DRAIN_BYTES = 1_000_000_000
+"""Bytes of a body that is too large which are read all the same: a client that is still sending never sees the refusal."""
+
+LONG = 32_768
+"""Bytes of a body from which on reading it takes so long that others must have their turn."""
+
+
 def waits_for_continue(scope: Scope) -> bool:
     """Tell whether the client of a request waits before it sends the body."""
     return scope["http_version"] == "1.1" and any(
@@ -94,13 +103,13 @@ def content_coding(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> str |
     return "gzip" if body.startswith(GZIP) else None
 
 
-LITTLE = 32_768
+UNCOUNTED_BYTES = 32_768
 """Bytes of a body that are not counted."""
 
 NO_ROOM = f"this body has no room beside those that arrive at the same time: send fewer at once, or {Limits.more('memory')}"
 
 
-def account_for_bodies(limits: Limits) -> Quota:
+def quota_for_bodies(limits: Limits) -> Quota:
     """Return an account for all bodies that arrive at a time: a quarter of what the server keeps, and at least the largest."""
     return Quota(Budget(max(limits.memory // 4, limits.body, limits.control)))
 
@@ -116,7 +125,7 @@ class IncomingBody:
 
     def count(self, kept: int) -> None:
         """Count the bytes that are kept by now."""
-        if kept <= LITTLE and self._charge is None:
+        if kept <= UNCOUNTED_BYTES and self._charge is None:
             return
         if self._charge is None:
             self._charge = Charge(self._account, 0)
@@ -124,3 +133,56 @@ class IncomingBody:
         if self._account.over:
             self.refusal = self._account.refusal("this upload") if self._is_upload else TooMany(NO_ROOM)
             self._charge.become(0)
+
+
+async def read_body(
+    message: MutableMapping[str, Any],
+    receive: Receive,
+    reader: Reader | None,
+    limit: int,
+    connection: Connection,
+    incoming: IncomingBody,
+) -> tuple[bytes, int]:
+    """Read a body to its end, of which `message` is the beginning; return it, and its size in bytes.
+
+    Where a reader takes it in, no more is returned than tells that it is compressed; a long one is fed beside the event loop.
+
+    Raises:
+        TooLarge: it is larger than the limit.
+        TooMany: there is no room for what is kept of it, which counts meanwhile.
+        ConnectionError: the client hung up before its end, so that there is no request.
+    """
+    body, size = bytearray(), 0
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ConnectionError
+        chunk: bytes = message.get("body", b"")
+        size += len(chunk)
+        if size > limit or incoming.refusal:
+            body.clear()
+        elif reader is None:
+            body += chunk
+            incoming.count(len(body))
+        else:
+            body += chunk[: len(GZIP) - len(body)]
+            if size <= LONG or isinstance(connection, InProcessConnection):
+                reader.feed(chunk)
+            else:
+                await in_limited_thread(reader.feed, chunk)
+            incoming.count(reader.size)
+            if incoming.refusal:
+                reader.give_up()
+        if not message.get("more_body") or size > max(limit, MAX_DRAIN_BYTES):
+            break
+        message = await receive()
+    if size > limit:
+        raise TooLarge(limit)
+    if incoming.refusal:
+        raise incoming.refusal
+    return bytes(body) if reader is None or body == GZIP else b"", size
+
+
+def body_hint(limits: Limits, limit: int) -> str:
+    """Return how to raise a bound that is ours; empty where it is the vendor's."""
+    bounds = {limits.upload: "upload", limits.body: "body"}
+    return f": {Limits.more(bounds[limit])}" if limit in bounds else ""

@@ -17,12 +17,6 @@ from http import HTTPStatus
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-MAX_DRAIN_BYTES = 1_000_000_000
-"""Bytes of a body that are read though they are too many: who is still sending when the line is closed never hears why."""
-
-LONG = 32_768
-"""Bytes of a body from which on reading it takes so long that others must have their turn."""
-
 LENGTHLESS = frozenset({204, 304})
 """Statuses whose replies end with their heads, and have no length (RFC 9110, 8.6)."""
 

@@ -44,9 +44,12 @@ class Route(NamedTuple):
 
     def takes_long(self, world: World, request: Request) -> bool:
         """Tell whether carrying out a request may take so long that it is done beside the event loop."""
-        if self.operation is None:
+        operation = self.operation
+        if operation is None:
             return len(world.store) > LARGE_WORLD
-        return len(world.store) > self.operation.beside or self.operation.holds_much(world.store.find, request)
+        if len(world.store) > operation.beside:
+            return True
+        return operation.holds_much is not None and operation.holds_much(world.store.find, request)
 
 
 class Routes:

@@ -16,7 +16,7 @@ from emulator.text.redact import redact_text
 from emulator.text.secrets import redact
 from emulator.web.access_log import error_code_of
 from emulator.web.connection import Scope
-from emulator.web.guard import Rejection
+from emulator.web.guard import CONTROL_NAMES, PREFIX, Rejection
 from emulator.web.response import OutgoingResponse
 from emulator.web.routes import Routes
 
@@ -127,6 +127,22 @@ _KEY_NAME = re.compile(r"(x-)?api[_-]?key", re.IGNORECASE)
 _SCHEMES = frozenset({"apikey", "basic", "bearer", "digest", "token"})
 
 _KEY_IN_BODY = re.compile(rb"\bapi[_-]?key\b", re.IGNORECASE)
+
+
+def no_such_path(routes: Routes, request: Request) -> str:
+    """Return that no vendor has the path of a request, and what it may be meant for."""
+    path = request.path
+    if path == "/":
+        elsewhere = "; GET / without a credential or a query is the index of this server"
+    elif not path.startswith("/"):
+        elsewhere = "; a path begins with /, and no request is for the server as a whole"
+    elif path.split("/")[1] in CONTROL_NAMES:
+        elsewhere = f"; the control plane is below {PREFIX}: {PREFIX}{path}"
+    elif hint := intended_target(routes, request):
+        elsewhere = f"; {hint}"
+    else:
+        elsewhere = routes.nearest(path)
+    return f"no vendor has the path {path}{elsewhere}"
 
 
 def intended_target(routes: Routes, request: Request, reached: Vendor | None = None) -> str:

@@ -149,7 +149,7 @@ def _comparable(headers: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[bytes, by
 # --- the line
 
 
-class OutgoingResponse:
+class FakeTransport:
     """A transport without a socket, which says when its reader wants a pause."""
 
     def __init__(self) -> None:
@@ -216,7 +216,7 @@ class BoundedLine(HttpConnection):
 
 
 async def _read_by_line(pieces: Sequence[bytes]) -> Reading:
-    app, wire = Recorder(), OutgoingResponse()
+    app, wire = Recorder(), FakeTransport()
     config = uvicorn.Config(app, log_config=None, ws="none", lifespan="off", access_log=False)
     line = BoundedLine(config, ServerState(), {}, asyncio.get_running_loop())
     line.logger = QUIET

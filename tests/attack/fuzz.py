@@ -41,9 +41,10 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.loader import load_text
 from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
-from emulator.server.app import App, create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
+from emulator.web.connection import App
 from emulator.web.guard import PREFIX
 from tests.support.loading import load_value
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from emulator.client.in_process import InProcessClient
 from emulator.kernel.worlds import Worlds
-from emulator.server.app import App, create_app, worlds_of
-from emulator.web.connection import Scope
+from emulator.server.app import create_app, worlds_of
+from emulator.web.connection import App, Scope
 
 STRIPE = ((b"authorization", b"Bearer sk_test_1"), (b"stripe-version", b"2026-03-25.preview"))
 JOB = {"endpoint": {"path": "/v1/customers/:customer", "http_method": "post"}, "skip_validation": True, "metadata": {}}

@@ -15,9 +15,9 @@ from jsonschema import Draft202012Validator
 
 from emulator.cli.main import main
 from emulator.client.transport import InProcess
-from emulator.server.app import App
 from emulator.state.compare import exact_difference
 from emulator.vendors import VENDORS
+from emulator.web.connection import App
 from tests.conftest import Live
 from tests.support.commands import Done, invoke
 

@@ -10,7 +10,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors.stripe.files.requests import JsonlReader
-from emulator.web.requests import LITTLE, IncomingBody, account_for_bodies
+from emulator.web.requests import UNCOUNTED_BYTES, IncomingBody, quota_for_bodies
 from tests.server.test_line import dial, hear
 
 LIMITS = Limits(memory=8_000_000, body=1_000_000, control=1_000_000)
@@ -22,22 +22,22 @@ def head(path: str, length: int) -> bytes:
 
 
 def test_a_body_has_room_beside_others_or_is_refused_until_one_of_them_is_gone() -> None:
-    account = account_for_bodies(LIMITS)
+    account = quota_for_bodies(LIMITS)
     others = [IncomingBody(account) for _ in range(ROOM)]
     others[0].count(LIMITS.body)
     others[1].count(LIMITS.body)
     late = IncomingBody(account)
-    late.count(LITTLE + 1)
+    late.count(UNCOUNTED_BYTES + 1)
     assert [it.refusal is not None for it in (*others, late)] == [False] * ROOM + [True]
     others.pop()
     next_one = IncomingBody(account)
-    next_one.count(LITTLE + 1)
+    next_one.count(UNCOUNTED_BYTES + 1)
     assert next_one.refusal is None
 
 
 def test_little_bodies_are_not_counted() -> None:
-    account = account_for_bodies(LIMITS)
-    IncomingBody(account).count(LITTLE)
+    account = quota_for_bodies(LIMITS)
+    IncomingBody(account).count(UNCOUNTED_BYTES)
     assert account.bytes == 0
 
 

@@ -201,5 +201,5 @@ def test_a_client_is_stuck_for_as_long_as_it_takes_nothing(sizes: list[int], sec
 def test_a_client_that_took_as_much_as_was_written_since_is_not_stuck() -> None:
     unread = WriteStallTimer(lambda: 9)
     unread.seconds(0)
-    unread.begin_anew()
+    unread.restart()
     assert unread.seconds(5) == 0

@@ -15,7 +15,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import HttpConnection
 from emulator.server.server import ThreadedServer
-from emulator.server.timeouts import has_unread_bytes, hint
+from emulator.server.timeouts import has_unread_bytes, keep_alive_headers
 from tests.server.test_line import dial, hear, hear_statuses
 
 HEAD = b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n"
@@ -62,8 +62,8 @@ def test_an_answer_tells_how_long_its_connection_is_kept_and_one_that_is_closed_
 
 @pytest.mark.parametrize(("seconds", "told"), [(75, b"timeout=75\r\n"), (1.9, b"timeout=1\r\n"), (float("inf"), b"")])
 def test_the_hint_never_promises_more_than_is_kept(seconds: float, told: bytes) -> None:
-    assert hint(seconds).endswith(told)
-    assert bool(hint(seconds)) == bool(told)
+    assert keep_alive_headers(seconds).endswith(told)
+    assert bool(keep_alive_headers(seconds)) == bool(told)
 
 
 @pytest.mark.parametrize(

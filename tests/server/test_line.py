@@ -19,10 +19,12 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.server.app import App, create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.connection import PipelineBackpressure
 from emulator.server.server import ThreadedServer
-from emulator.server.transports import CoalescingTransport, PipelineBackpressure
+from emulator.server.transports import CoalescingTransport
 from emulator.vendors import VENDORS
+from emulator.web.connection import App
 from tests.support.loading import load_value
 
 LIMITS = Limits(

@@ -14,8 +14,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web import gateway, unmatched
 from emulator.web.access_log import AccessLog
-from emulator.web.guard import Guard
-from emulator.web.lanes import LONG_HEADERS, LONG_TARGET
+from emulator.web.guard import LONG_HEADERS, LONG_TARGET, Guard
 from emulator.web.unmatched import UnmatchedRequests
 
 LONG = "t%256fken=%2561&" * (LONG_TARGET // 10)
@@ -23,7 +22,7 @@ LARGE_WORLD = "batch-emulator-apart"
 
 STEPS: dict[str, tuple[object, str, set[str]]] = {
     "the guard": (Guard, "check", {"query", "headers", "path", "control"}),
-    "its own reading": (gateway, "_call_on", {"query", "headers"}),
+    "its own reading": (gateway, "_request", {"query", "headers"}),
     "the note of what matched no world": (UnmatchedRequests, "answered", {"query", "headers", "path"}),
     "the hint at what is meant": (unmatched, "intended_target", {"query", "headers", "path"}),
     "the line of a vendor": (AccessLog, "of_vendor", {"query", "headers", "path"}),

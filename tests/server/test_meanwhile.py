@@ -11,8 +11,8 @@ import pytest
 from emulator.client.transport import InProcess
 from emulator.kernel.errors import Conflict
 from emulator.kernel.journal import Checkpoint
-from emulator.server.app import App, create_app, worlds_of
-from emulator.web.connection import CONNECTION_KEY, InProcessConnection, Receive, Scope, Send
+from emulator.server.app import create_app, worlds_of
+from emulator.web.connection import CONNECTION_KEY, App, InProcessConnection, Receive, Scope, Send
 from emulator.web.held_requests import HeldRequest
 from tests.support.toy import kitchen
 from tests.unit.test_snapshots import exchange

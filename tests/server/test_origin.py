@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from emulator.client.connections import Answered, Here, asked
-from emulator.server.app import App, create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web.connection import run_sync
+from emulator.web.connection import App, run_sync
 from emulator.web.guard import Guard
 from emulator.web.hosts import allowed
 from emulator.web.origin import Proxies, authority_of, forwarded

@@ -14,9 +14,9 @@ from emulator.contract.validator import response_validator
 from emulator.scenario.client import Headers, NoResponse, Response
 from emulator.scenario.player import play
 from emulator.sdk.exact_json import dump
-from emulator.server.app import App, create_app, library, worlds_of
+from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
-from emulator.web.connection import run_sync
+from emulator.web.connection import App, run_sync
 from emulator.web.guard import PREFIX
 
 LIBRARY = library()

@@ -19,10 +19,8 @@ from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe.files.model import outcomes as outcomes_of
 from emulator.web.connection import Connection
-from emulator.web.gateway import _read
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.requests import IncomingBody
-from emulator.web.response import LONG
+from emulator.web.requests import LONG, IncomingBody, read_body
 from tests.support.loading import load_value
 from tests.support.toy import kitchen
 
@@ -206,8 +204,13 @@ def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
         return next(messages)
 
     async def run(connection: object) -> tuple[bytes, int]:
-        return await _read(
-            receive, reader, reader.limit, cast(Connection, connection), IncomingBody(Quota(Budget.of(Limits())))
+        return await read_body(
+            await receive(),
+            receive,
+            reader,
+            reader.limit,
+            cast(Connection, connection),
+            IncomingBody(Quota(Budget.of(Limits()))),
         )
 
     assert asyncio.run(run(object())) == (b"", 2 * LONG + 5)

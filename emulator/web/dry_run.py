@@ -1,0 +1,81 @@
+"""The dry run: a request goes its way on a copy of a world, at once, and the world itself stays as it is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from emulator.kernel.clock import FROZEN
+from emulator.kernel.errors import BadInput, TooLarge
+from emulator.kernel.limits import Limits
+from emulator.kernel.world import World
+from emulator.kernel.worlds import Worlds
+from emulator.sdk.request import Request
+from emulator.sdk.response import Stream
+from emulator.web.connection import InstantConnection, run_sync
+from emulator.web.delays import FaultDelays
+from emulator.web.fault_effects import note_delivery
+from emulator.web.faulted_request import FaultedRequest
+from emulator.web.held_requests import HeldRequests
+from emulator.web.lanes import NoLanes
+from emulator.web.pipeline import Pipeline
+from emulator.web.requests import GZIP, body_hint
+from emulator.web.response import OutgoingResponse
+from emulator.web.routes import Routes, world_of
+from emulator.web.unmatched import no_such_path
+
+
+class DryRun(NamedTuple):
+    """The outcome: the copy, the number of the exchange there, the response, and the id of the world it really picks."""
+
+    world: World
+    n: int
+    response: OutgoingResponse
+    picked: str | None
+
+
+class DryRuns:
+    """Tries requests on copies of the worlds of one server."""
+
+    def __init__(self, worlds: Worlds, routes: Routes, limits: Limits) -> None:
+        self._worlds = worlds
+        self._routes = routes
+        self._limits = limits
+        self._held = HeldRequests()
+        self._pipeline = Pipeline(self._held, None, limits.journal_bytes)
+
+    def run(self, world: World, request: Request) -> DryRun:
+        """Try a request on a copy of this world. The real time that a fault would take does not pass.
+
+        A stream that is longer than a request's body may be is left out.
+
+        Raises:
+            BadInput: no vendor has the path.
+            TooLarge: the body is, for the operation.
+            TooMany: the world has no room for what the request would add.
+        """
+        route = self._routes.find(request.method, request.path) or self._routes.of_host(request.raw_headers)
+        if route is None:
+            raise BadInput.at(no_such_path(self._routes, request), "url")
+        request.parameters, request.credential = route.parameters, route.vendor.credential(request)
+        limit = self._limits.body
+        if route.operation and route.operation.reader:
+            request.reader = route.operation.reader()
+            limit = min(request.reader.limit, self._limits.upload)
+        if len(request.body) > limit:
+            raise TooLarge(limit, body_hint(self._limits, limit))
+        if request.reader is not None:
+            request.reader.feed(request.body)
+            request.body = GZIP if request.body.startswith(GZIP) else b""
+        twin = world.copy()
+        twin.clock.set_rate(FROZEN)  # or the time of a virtual delay would really have to pass
+        connection = InstantConnection()
+        delays = FaultDelays(self._held, twin, request, route.name, connection, self._limits.hang_seconds)
+        response = run_sync(FaultedRequest(self._pipeline, twin, route, request, delays).answer())
+        assert response is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
+        run_sync(note_delivery(response, connection, NoLanes()))
+        ((n, _),) = twin.journal.newest_exchanges(1)
+        content = response.content
+        if isinstance(content, Stream):
+            content = b"".join(content.chunks) if content.length <= self._limits.body else b""
+        picked = world_of(self._worlds, route.vendor, request)
+        return DryRun(twin, n, response._replace(content=content), picked.id if picked else None)

@@ -1,0 +1,239 @@
+"""The way of one request through a world: admission, checks, handler, response, entry in the journal; and its stops."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any, NamedTuple
+
+from emulator.contract.evidence import grounds_of
+from emulator.kernel.budget import Charge
+from emulator.kernel.clock import FROZEN
+from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
+from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
+from emulator.kernel.transaction import Transaction
+from emulator.kernel.world import World
+from emulator.sdk.exact_json import dump
+from emulator.sdk.request import Request
+from emulator.sdk.response import Answer, Response, Stream
+from emulator.web.held_requests import HeldRequests, JournalEntry
+from emulator.web.requests import content_coding
+from emulator.web.response import OutgoingResponse, RawHeaders
+from emulator.web.routes import Route
+
+SCRIPTED, FAILED = "scripted", "failed"
+"""Answers that are not the vendor's own: those of the scenario and of a fault."""
+
+NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
+PLAIN_TEXT = "text/plain; charset=utf-8"
+LEAST_REFUSAL = 400
+"""The least status of a refusal."""
+
+Faults = tuple[Fault, ...]
+
+ResponseValidator = Callable[[str, str, int, bytes], None]
+"""Takes vendor, operation, status and body of each response; raises where it is none that the vendor could send."""
+
+
+class Stop(NamedTuple):
+    """A point on the way at which faults hold a request up: all that have hit it so far, and those that hit it here."""
+
+    hits: Faults
+    here: Faults
+
+
+Way = Generator[Stop, None, OutgoingResponse]
+"""A request on its way: each step up to the next stop is atomic; the last returns the response."""
+
+
+class Pipeline:
+    """Carries requests out and records each exchange, at most `kept` bytes of each body.
+
+    `validate` gets every response that is the vendor's own.
+    """
+
+    def __init__(self, held: HeldRequests, validate: ResponseValidator | None, kept: int) -> None:
+        self._held = held
+        self._validate = validate
+        self._kept = kept
+        self._date: tuple[datetime | None, bytes] = (None, b"")
+
+    def way(self, world: World, route: Route, request: Request) -> Way:
+        """Carry out a request, with a stop wherever faults of its world hold it up. Where there are none, it has no stop.
+
+        A request that was admitted before a stop is not refused after it.
+        """
+        early: Faults = ()
+        late: Faults = ()
+        before: Faults = ()
+        if world.store.size(Fault.kind):
+            request.checkpoint = world.checkpoint()
+            if early := self._select(world, route, request, early=True):
+                yield Stop(early, early)
+            request.in_flight = self._held.in_flight(world)
+            late = self._select(world, route, request, early=False, admitted=not self.refuses(world, route, request))
+            if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
+                yield Stop(early + before, before)
+        return self._commit(world, route, request, early, late, is_admitted=bool(before))
+
+    def refuses(self, world: World, route: Route, request: Request) -> bool:
+        """Tell whether a request gets no further than admission. Nothing happens."""
+        operation = route.operation
+        if operation is None:
+            return True
+        tx = world.transaction(route.name, request)
+        try:
+            return not _scripted(tx, route) and route.vendor.admit(tx, request, operation) is not None
+        finally:
+            tx.roll_back()
+
+    def fail(self, world: World, route: Route, request: Request, faults: Faults) -> OutgoingResponse:
+        """Record that the last of these faults keeps a request from taking effect: it fails, or is not answered at all."""
+        last, over = faults[-1], {fault.id for fault in faults[:-1]}
+        with world.transaction(route.name, request) as tx:
+            response = _failure(tx, route, request, last) if last.do == STATUS else Response(0)
+            answer = Answer(FAILED, last.place or last.id)
+            outgoing = self._record(tx, world, route, request, answer, response, faults, over)
+        return outgoing._replace(status=response.status or 500, faults=(last,))
+
+    def _commit(
+        self, world: World, route: Route, request: Request, early: Faults, late: Faults, is_admitted: bool
+    ) -> OutgoingResponse:
+        """Let a request take effect. A virtual delay in a frozen world has passed when the client has its response."""
+        after = tuple(fault for fault in late if fault.where != BEFORE_COMMIT)
+        is_frozen = world.clock.rate == FROZEN
+        jumps = tuple(fault for fault in after if is_frozen and fault.do == DELAY and fault.clock == VIRTUAL)
+        left = tuple(fault for fault in after if fault not in jumps)
+        over = {fault.id for fault in early + late} - {fault.id for fault in left}
+        with world.transaction(route.name, request) as tx:
+            answer, response = _answer(tx, route, request, is_admitted)
+            if left and left[-1].do == STATUS:
+                response = _failure(tx, route, request, left[-1])
+            outgoing = self._record(tx, world, route, request, answer, response, early + late, over)
+        if jumps:
+            self._held.jump(world, jumps)
+        return outgoing._replace(faults=left) if left else outgoing
+
+    def _select(self, world: World, route: Route, request: Request, early: bool, admitted: bool = True) -> Faults:
+        with world.transaction(route.name, request) as tx:
+            return select_faults(tx, early, route.vendor.name, route.name, request.parameters.values(), admitted)
+
+    def _record(
+        self,
+        tx: Transaction,
+        world: World,
+        route: Route,
+        request: Request,
+        answer: Answer,
+        response: Response,
+        faults: Faults,
+        over: Collection[str],
+    ) -> OutgoingResponse:
+        """Add the exchange to the journal and return its response. The faults whose ids are `over` spare it."""
+        n, kept = world.journal.last + 1, self._kept
+        content = _content(response.body)
+        if request.method == "HEAD" and isinstance(content, Stream):
+            content = content._replace(chunks=iter(()))
+        body = b"" if isinstance(content, Stream) else content
+        basis, also = grounds_of(route.vendor.name, answer.name, answer.evidence, answer.also, answer.assumption)
+        left = [fault for fault in faults if fault.id not in over] if faults else []
+        is_own = answer.name not in NOT_OF_VENDORS and not any(fault.do == STATUS for fault in left)
+        headers = self._headers(tx, route, request, response, n)
+        if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):
+            headers.append((b"emulator-error", b"compressed-body"))
+        if world.rules.provenance:
+            headers.append((b"emulator-exchange", f"{world.id}/{n}".encode()))
+            if is_own:
+                headers.append((b"emulator-basis", basis.encode()))
+            headers += [(b"emulator-fault", fault.id.encode()) for fault in faults]
+        if self._validate is not None and is_own:
+            self._validate(route.vendor.name, tx.why, response.status, body)
+        cut = len(request.body) > kept or (request.reader is not None and request.body != b"")
+        request_body, response_body = request.body[:kept], body[:kept]
+        changes, rows = tuple(tx.changes), tuple(tx.applied_rows[:MAX_APPLIED_ROWS])
+        size = Exchange.weight((request.target, request_body, response_body), request.raw_headers, changes, rows)
+        checkpoint = request.checkpoint or Checkpoint(tx.now, n - 1, world.history.count)
+        exchange = Exchange(
+            tx.now, checkpoint, tx.why, request.method, request.target, request_body,
+            answer.name, answer.evidence, answer.assumption, basis if is_own else None,
+            response.status, response_body, changes, rows, tuple(tx.consulted), request.credential,
+            tuple([fault.hit() for fault in faults]), _delivered(left), cut, request.raw_headers, also,
+            Charge(world.quota, size),
+        )  # fmt: skip
+        world.journal.add(exchange)
+        return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange))
+
+    def _headers(self, tx: Transaction, route: Route, request: Request, response: Response, n: int) -> RawHeaders:
+        """Return the world's date, what the vendor always sends, and what this response adds or replaces."""
+        if self._date[0] != tx.now:
+            self._date = tx.now, format_datetime(tx.now, usegmt=True).encode()
+        headers = [(b"date", self._date[1])]
+        if response.body is not None and "content-type" not in response.headers:
+            headers.append((b"content-type", route.vendor.media_type.encode()))
+        headers += route.vendor.constant_headers
+        headers += _encoded(route.vendor.response_headers(tx, request, n))
+        headers += _encoded(response.headers)
+        if route.operation is None and not route.verbs:
+            headers.append((b"emulator-error", b"no-such-path"))
+        return headers
+
+
+def _answer(tx: Transaction, route: Route, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
+    """Return the answer to a request and its response: the scenario's, or else the vendor's."""
+    vendor, operation = route.vendor, route.operation
+    if operation is None:
+        answer = vendor.attribute(vendor.unmatched(tx, request, route.verbs))
+    elif scripted := _scripted(tx, route):
+        tx.put(scripted.said())
+        response = _as_written(scripted.status_code, scripted.body, scripted.headers)
+        return Answer(SCRIPTED, scripted.place), response
+    elif not is_admitted and (refusal := vendor.admit(tx, request, operation)):
+        answer = vendor.attribute(refusal)
+    else:
+        answer = vendor.carry_out(tx, request, operation)
+    return answer, vendor.renderers[answer.name](tx, request, answer.subject)
+
+
+def _scripted(tx: Transaction, route: Route) -> ScriptedResponse | None:
+    """Return the response that the scenario has for the operation, if any."""
+    scripts = tx.group(ScriptedResponse.kind, "for", route.name)
+    return scripts[0] if scripts else None
+
+
+def _failure(tx: Transaction, route: Route, request: Request, fault: Fault) -> Response:
+    """Return the failure that a fault brings about: with the body that the fault has, or else as the vendor fails."""
+    code = fault.code or 500
+    response = _as_written(code, fault.body) if fault.body is not None else route.vendor.failure_response(tx, request, code)
+    if fault.retry_after is None:
+        return response
+    seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones
+    return response._replace(headers={**response.headers, "retry-after": str(seconds)})
+
+
+def _as_written(status: int, body: Any, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a response whose body a scenario gives: a text as it is, anything else as JSON; an empty text is no body."""
+    headers = headers or {}
+    if not isinstance(body, str):
+        return Response(status, body, headers)
+    if not body:
+        return Response(status, None, headers)
+    return Response(status, body.encode("utf-8", "replace"), {"content-type": PLAIN_TEXT, **headers})
+
+
+def _delivered(faults: Iterable[Fault]) -> bool | None:
+    """Tell whether faults let the client have the vendor's own answer, whole; None where that takes real time."""
+    if not all(fault.preserves_response for fault in faults):
+        return False
+    return None if any(fault.takes_real_time for fault in faults) else True
+
+
+def _encoded(headers: Mapping[str, str]) -> RawHeaders:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
+
+
+def _content(body: Any) -> bytes | Stream:
+    if isinstance(body, (bytes, Stream)):
+        return body
+    return b"" if body is None else dump(body)

@@ -1,0 +1,92 @@
+"""The way of one request from the socket to the journal: how many files of the package it visits, and which."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, NamedTuple
+
+import httpx
+import pytest
+
+import emulator
+from emulator.kernel.journal import Journal
+from emulator.server.app import create_app, library, worlds_of
+from emulator.server.connection import HttpConnection
+from emulator.server.server import ThreadedServer
+
+PACKAGE = Path(emulator.__file__).parent
+FIRST, LAST = HttpConnection.data_received.__code__, Journal.add.__code__
+OF_WEB_AND_SERVER = {"server/connection.py", "web/gateway.py", "web/guard.py", "web/pipeline.py", "web/routes.py"}
+
+
+class Case(NamedTuple):
+    """A request, and how many files it may visit at most. The bound may only fall; 12 is the aim."""
+
+    scenario: str
+    path: str
+    headers: dict[str, str]
+    method: str
+    bound: int
+
+
+STRIPE_HEADERS = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-05-27.preview"}
+CASES = {
+    "a SerpWow stop": Case("serpwow/list-pages-and-filters", "/live/batches/{}/stop?api_key=any", {}, "GET", 36),
+    "a Stripe cancel": Case("stripe/cancel-in-progress", "/v2/core/batch_jobs/{}/cancel", STRIPE_HEADERS, "POST", 40),
+}
+
+
+class Visits:
+    """Files of the package whose functions are called between the first byte of a request and its entry in the journal."""
+
+    def __init__(self) -> None:
+        self.files: set[str] = set()
+        self._is_on_the_way = False
+
+    def __call__(self, frame: FrameType, event: str, _argument: object) -> None:
+        code = frame.f_code
+        if event == "call" and code is FIRST:
+            self.files, self._is_on_the_way = set(), True
+        if self._is_on_the_way and event == "call" and code.co_filename.startswith(str(PACKAGE)):
+            self.files.add(Path(code.co_filename).relative_to(PACKAGE).as_posix())
+        if event == "return" and code is LAST:
+            self._is_on_the_way = False
+
+
+@contextmanager
+def profiled() -> Iterator[Visits]:
+    """Have every thread that starts from now on call a hook; what profiles this thread stays."""
+    visits, before = Visits(), sys.getprofile()
+    threading.setprofile(visits)
+    try:
+        yield visits
+    finally:
+        threading.setprofile(before)
+
+
+def stoppable_id(state: dict[str, Any], kind: str) -> str:
+    """Return the id of the first batch or job that is under way."""
+    under_way = {"queued", "running", "in_progress"}
+    found: str = next(each["id"] for each in state[kind] if each.get("status") in under_way)
+    return found
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_stop_and_a_cancel_visit_few_files_between_the_socket_and_the_journal(name: str) -> None:
+    case = CASES[name]
+    vendor, kind = ("serpwow", "batches") if "serpwow" in case.scenario else ("stripe", "batch_jobs")
+    app = create_app(worlds_of([library().get(case.scenario)]))
+    with profiled() as visits, ThreadedServer(app) as server, httpx.Client(base_url=server.url) as client:
+        control = "/_emulator/worlds/default"
+        id = stoppable_id(client.get(f"{control}/state").json()[vendor], kind)
+        for _ in range(2):  # the first fills caches
+            client.post(f"{control}/reset").raise_for_status()
+            assert client.request(case.method, case.path.format(id), headers=case.headers).status_code == 200
+        visited = visits.files
+    assert len(visited) <= case.bound, sorted(visited)
+    assert {each for each in visited if each.startswith(("web/", "server/"))} == OF_WEB_AND_SERVER
