@@ -110,7 +110,7 @@ def serve(
         told = [] if quiet else _greeting(url, worlds, not scenario, tls)
         greet = _greet(stderr, url, [*([f"EMULATOR_CONTROL_TOKEN={token_made}"] if token_made else []), *told])
         held = HeldRequests()
-        app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits, lines=lines, held=held)
+        app = create_app(worlds, known, guard=Guard(allowed(hosts), token, proxies), limits=limits, access_log=lines, held=held)
         try:
             until = _parent_ends(stderr) if while_stdin else None
             serve(app, listening, greet, limits, context, lines, until, held.release_all)

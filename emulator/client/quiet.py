@@ -7,7 +7,7 @@ from threading import Event
 from typing import Any, NamedTuple
 
 from emulator.kernel.clock import MONOTONIC
-from emulator.web.event_loop import in_thread, turn
+from emulator.web.event_loop import in_thread, next_round
 
 ROUNDS = 20
 """Rounds of the loop between two looks at the server, in which a task takes its answer and asks the next thing."""
@@ -56,4 +56,4 @@ class Quiet:
 
 async def _rounds() -> None:
     for _ in range(ROUNDS):
-        await turn()
+        await next_round()

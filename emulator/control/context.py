@@ -21,7 +21,7 @@ from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes
 from emulator.web.requests import quota_for_bodies
-from emulator.web.routes import ASTRAY, Routes
+from emulator.web.routes import UNMATCHED, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 
@@ -55,7 +55,7 @@ class ControlContext:
         self.routes = routes
         self.dry_runs = DryRuns(worlds, routes, limits)
         self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
-        self.operations += [f"{vendor}.{ASTRAY}" for vendor in vendors]
+        self.operations += [f"{vendor}.{UNMATCHED}" for vendor in vendors]
         self.arriving = quota_for_bodies(limits)
         self.making = RLock()
         self._reading = Lock()

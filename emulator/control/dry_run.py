@@ -43,12 +43,12 @@ def dry_run(world: World, asked: Asked) -> Any:
     plane, request = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])
     _refuse_at_the_door(asked, request)
     last = Moment(world.settle(), world)
-    twin, n, wire, picked = plane.dry_runs.run(world, request)
+    twin, n, response, picked = plane.dry_runs.run(world, request)
     if picked is None:
         raise BadInput.at("it names no world: 404 no-such-world", "headers")
     told = explain(twin, plane.vendors, plane.routes, n, limit=limit_of(asked))
-    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in wire.headers]
-    content = b"" if isinstance(wire.content, Stream) else wire.content
+    headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
+    content = b"" if isinstance(response.content, Stream) else response.content
     differences = between(last, twin.moment(NOW), plane.vendors)
     return {
         "status": told["status"],
@@ -110,11 +110,11 @@ def _refuse_at_the_door(asked: Asked, request: Request) -> None:
         "query_string": request.query_string.encode(),
     }
     scope = {**asked.request.scope, AUTHORITY: None, **own}
-    turned = asked.plane.guard.check(scope)
+    rejection = asked.plane.guard.check(scope)
     request.scheme, request.authority = scope["scheme"], scope[AUTHORITY]
-    if turned is not None:
-        pointer = "url" if has_live_key((), request.target.encode()) and turned.error == "live-key" else "headers"
-        raise BadInput.at(f"{turned.reason}: {turned.status} {turned.error}", pointer)
+    if rejection is not None:
+        pointer = "url" if has_live_key((), request.target.encode()) and rejection.error == "live-key" else "headers"
+        raise BadInput.at(f"{rejection.reason}: {rejection.status} {rejection.error}", pointer)
 
 
 def _changes(entries: Iterable[Entry]) -> Iterator[Change]:

@@ -44,7 +44,7 @@ def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Iterable[str]) -> b
     if scope["path"] != ROOT or scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
         return False
     for name, value in scope["headers"]:
-        if name == WORLD_HEADER or (name == b"authorization" and not (guard.token and guard.opens(value))):
+        if name == WORLD_HEADER or (name == b"authorization" and not (guard.token and guard.accepts_token(value))):
             return False
         if name == b"host" and value.decode("latin-1").partition(":")[0].lower() in vendor_hosts:
             return False
@@ -114,6 +114,6 @@ def index(asked: Asked) -> Any:
         "name": "batch-emulator",
         "version": version(),
         "vendors": [{"name": name, "url": base + it.base_path} for name, it in asked.plane.vendors.items()],
-        "worlds": worlds if asked.plane.guard.opens(authorization.encode("latin-1")) else None,
+        "worlds": worlds if asked.plane.guard.accepts_token(authorization.encode("latin-1")) else None,
         "links": {name: control + path for name, path in LINKS.items()},
     }

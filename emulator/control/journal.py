@@ -80,7 +80,7 @@ def entry(world: World, asked: Asked) -> Any:
 def explained(world: World, asked: Asked) -> Any:
     world.settle()
     plane, n = asked.plane, _number(world, asked)
-    held = next((it for it in plane.held.of(world) if it.noted is not None and it.noted.n == n), None)
+    held = next((it for it in plane.held.of(world) if it.entry is not None and it.entry.n == n), None)
     return explain(world, plane.vendors, plane.routes, n, plane.unmatched.newest(world.id), held, limit_of(asked))
 
 

@@ -25,7 +25,7 @@ from emulator.kernel.errors import (
 from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
 from emulator.web.guard import PREFIX, Rejection, off_loop_if_long
-from emulator.web.response import line_of
+from emulator.web.response import json_line
 
 STATUSES: dict[type[EmulatorError], int] = {
     BadInput: 422,
@@ -41,14 +41,14 @@ def problem(status: int, detail: str, **more: object) -> Response:
     """A problem document: the status, its name, what is wrong in this case, and more members."""
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": redact_text(detail), **more}
-    return Response(line_of(body), status, media_type="application/problem+json")
+    return Response(json_line(body), status, media_type="application/problem+json")
 
 
-def turned_away(turned: Rejection) -> Response:
+def reject(rejection: Rejection) -> Response:
     """What the guard says to somebody who wants the control plane."""
-    answer = problem(turned.status, turned.reason)
-    answer.headers["emulator-error"] = turned.error
-    if turned.status == HTTPStatus.UNAUTHORIZED:
+    answer = problem(rejection.status, rejection.reason)
+    answer.headers["emulator-error"] = rejection.error
+    if rejection.status == HTTPStatus.UNAUTHORIZED:
         answer.headers["www-authenticate"] = "Bearer"
     return answer
 

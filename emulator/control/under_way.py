@@ -20,7 +20,7 @@ class UnderWay(NamedTuple):
     @classmethod
     def of(cls, held: Iterable[HeldRequest]) -> UnderWay:
         """Choose those without an entry: a request that has taken effect, or hangs, has one."""
-        return cls([it for it in held if it.noted is None])
+        return cls([it for it in held if it.entry is None])
 
     def told(self, operation: str | None = None) -> str:
         """Name the requests of an operation, or all of them, and say why they do not count; empty where there are none."""

@@ -12,7 +12,7 @@ from emulator.contract.fixtures import scenarios_folder
 from emulator.control.app import control_app
 from emulator.control.context import ControlContext
 from emulator.control.index import asks_for_index
-from emulator.control.problems import turned_away
+from emulator.control.problems import reject
 from emulator.kernel.budget import Budget
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
@@ -33,7 +33,7 @@ EMPTY = Scenario("empty", "", {"title": "An empty world"})
 
 
 def library(*folders: Path) -> Library:
-    """The shipped scenarios, and before them those in folders of one's own."""
+    """Return the shipped scenarios, and before them those in these folders."""
     return Library(VENDORS, (*folders, scenarios_folder()))
 
 
@@ -49,7 +49,7 @@ def world_name(scenario: str) -> str:
 
 
 def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: Limits | None = None) -> Worlds:
-    """The first scenario as the default world, and each of the others as a world of its own name.
+    """Return the worlds of these scenarios: the first is the default, each of the others has a world of its own name.
 
     Raises:
         Conflict: two of them want the same name or credential.
@@ -66,7 +66,7 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
 
 
 def closed_worlds(limits: Limits) -> Worlds:
-    """A default world that takes no credential but its own, so that a client of nobody hears what each vendor says to that."""
+    """Return a default world that takes no credential but its own, so that vendors refuse every other."""
     nobody: dict[str, list[str]] = {name: [] for name in VENDORS}
     return worlds_of([Scenario("empty", "", {**EMPTY.written, "credentials": nobody})], None, limits)
 
@@ -74,15 +74,15 @@ def closed_worlds(limits: Limits) -> Worlds:
 def create_app(
     worlds: Worlds,
     known: Library | None = None,
-    judge: ResponseValidator | None = None,
+    validate: ResponseValidator | None = None,
     guard: Guard | None = None,
     limits: Limits | None = None,
-    lines: AccessLog | None = None,
+    access_log: AccessLog | None = None,
     held: HeldRequests | None = None,
 ) -> App:
-    """Return both planes over these worlds. A response that `judge` refuses becomes a 500 of ours.
+    """Return both planes over these worlds. A response that `validate` refuses becomes a 500 of ours.
 
-    `lines` logs every exchange. `held` lists the requests that faults hold up, so that they can be released at the end.
+    `access_log` logs every exchange. `held` lists the requests that faults hold up, so that they can be released at the end.
     """
     bounds = limits or Limits()
     held, lanes, guard = held or HeldRequests(), Lanes(), guard or Guard()
@@ -92,5 +92,5 @@ def create_app(
     unmatched = UnmatchedRequests(worlds, routes)
     context = ControlContext(worlds, known or library(), VENDORS, bounds, guard, held, lanes, unmatched, routes)
     is_for_index = partial(asks_for_index, guard=guard, vendor_hosts=vendor_hosts)
-    control = ControlPlane(control_app(context), turned_away, is_for_index)
-    return Gateway(worlds, routes, guard, control, bounds, held, lanes, unmatched, judge, lines)
+    control = ControlPlane(control_app(context), reject, is_for_index)
+    return Gateway(worlds, routes, guard, control, bounds, held, lanes, unmatched, validate, access_log)

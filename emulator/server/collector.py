@@ -1,4 +1,4 @@
-"""The garbage collector, kept from looking while modules are imported, and from stopping a server for long."""
+"""The garbage collector: paused while modules are imported, and kept from stopping a server for long."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LITTLE = 150_000
-"""Objects that are looked through in some 15 ms."""
+"""Objects that are collected in some 15 ms."""
 
 NEVER = 2**31 - 1
 """The greatest threshold there is."""
@@ -41,7 +41,7 @@ class PeriodicCollector:
         gc.set_threshold(young, middle, NEVER)
         self._seconds = 0
 
-    def tend(self) -> None:
+    def collect(self) -> None:
         """Look through what is new, once a second; and once a minute through all that there is, if it is little."""
         self._seconds += 1
         new = self._at_once * gc.get_count()[2]

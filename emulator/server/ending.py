@@ -12,7 +12,7 @@ from emulator.server.socket_connection import SocketConnection
 from emulator.server.transports import CoalescingTransport, after_rounds
 from emulator.web.access_log import AccessLog
 from emulator.web.guard import Rejection
-from emulator.web.response import refusal
+from emulator.web.response import refusal_bytes
 
 IDLE, HEAD, BODY = range(3)
 """What a connection reads: nothing since the last request, or part of the next. Trailers are read with the body."""
@@ -81,8 +81,8 @@ class EndingProtocol(HttpToolsProtocol):
     def refuse(self, status: int, error: str, message: str) -> None:
         """Answer in our own name once every whole request is answered, and hang up."""
         if self.refusals_log is not None and self._ending is None and (self._reading != BODY or self._awaits_body):
-            self.refusals_log.of_line(*self._method_and_target(), status, error, message)
-        self._end(partial(self._leave, refusal(status, error, message)))
+            self.refusals_log.log_request(*self._method_and_target(), status, error, message)
+        self._end(partial(self._leave, refusal_bytes(status, error, message)))
 
     def _refuse_nonsense(self, rejection: Rejection) -> None:
         if self.refusals_log is None and self._ending is None:  # or a callback has refused it by name

@@ -59,7 +59,7 @@ MISSPELT = bad_request("its first line is not a method, a target and HTTP/1.1 wi
 
 
 class Head(NamedTuple):
-    """Method, target, version (`1.1`) and headers of a request, whose names are in lower case."""
+    """The head of a request: method, target, version (`1.1`) and headers, with their names in lower case."""
 
     method: bytes
     target: bytes
@@ -126,7 +126,7 @@ def origin_form(target: bytes, headers: Headers) -> tuple[bytes, Headers]:
 
 
 def _flaw_of_target(head: Head) -> Rejection | None:
-    """RFC 9112, 3.2: the form of a target, and RFC 9110, 4.2: what a URI of http may hold."""
+    """Check the form of a target (RFC 9112, 3.2), and what a URI of http may hold (RFC 9110, 4.2)."""
     target = head.target
     if b"#" in target:
         return bad_request("its target has a fragment, which is never sent: write %23 where a # is meant")
@@ -143,7 +143,7 @@ def _flaw_of_target(head: Head) -> Rejection | None:
 
 
 def _flaw_of_coding(head: Head) -> Rejection | None:
-    """RFC 9112, 6.1 and 6.3: a body that nobody can tell the end of, and codings that nobody here undoes."""
+    """Refuse a body without a certain end, and codings that this server does not decode (RFC 9112, 6.1 and 6.3)."""
     codings = [*head.values(b"transfer-encoding")]
     if head.version == "1.0":
         return bad_request("HTTP/1.0 has no Transfer-Encoding")
@@ -159,7 +159,7 @@ def _flaw_of_coding(head: Head) -> Rejection | None:
 
 
 def _flaw_of_expectation(head: Head) -> Rejection | None:
-    """RFC 9110, 10.1.1. HTTP/1.0 has no expectations: they are overlooked."""
+    """Refuse expectations but 100-continue (RFC 9110, 10.1.1); HTTP/1.0 has none, so they are ignored."""
     unmet = [it for it in head.values(b"expect") if it and it != CONTINUE] if head.version != "1.0" else []
     if not unmet:
         return None

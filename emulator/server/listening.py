@@ -50,7 +50,7 @@ def url_at(host: str, port: int, scheme: str = "http") -> str:
 
 
 def _listen_at(addresses: Sequence[str], port: int) -> list[socket.socket]:
-    """Listens at those of the addresses that this machine has."""
+    """Listen at those of the addresses that this machine has."""
     sockets: list[socket.socket] = []
     reason: str | None = None
     with ExitStack() as opened:
@@ -78,7 +78,7 @@ def _bind(address: str, port: int) -> socket.socket:
 
 
 def _addresses(host: str) -> Sequence[str]:
-    """Every address that a host name or a literal stands for."""
+    """Return every address that a host name or a literal stands for."""
     name = _unbracketed(host)
     if "%" in name:
         raise OSError(f"{host!r} has a zone (%), which no URL can carry: listen on :: or on an address without one")
@@ -99,7 +99,7 @@ def _unbracketed(host: str) -> str:
 
 
 def _literal(name: str) -> str | None:
-    """An address in its shortest form, and one of IPv4 as such; None for a name."""
+    """Return an address in its shortest form, and one of IPv4 as such; None for a name."""
     try:
         address = ip_address(name)
     except ValueError:

@@ -17,7 +17,7 @@ _BETWEEN, _IN_HEAD, _IN_BODY = range(3)
 
 
 class RequestLine:
-    """Follows one connection from first line to first line, and encodes the bytes of each that are not ASCII.
+    """Follows the first lines of the requests on one connection, and encodes the bytes of each that are not ASCII.
 
     The parser's events tell it where a request begins, where its head ends and where it ends. `is_broken` says that a first
     line is not in UTF-8. One that begins in the same piece of data as the end of a body is not followed: the parser refuses it
@@ -35,7 +35,7 @@ class RequestLine:
         self._stage, self._has_begun = _IN_HEAD, True
 
     def begin_with(self, head: bytes) -> None:
-        """Follow a request whose whole head is this piece."""
+        """Begin with a request whose whole head is this piece."""
         self._stage, self._heard, self._checked = _IN_HEAD, [head], 0
 
     def end_head(self) -> None:
@@ -127,8 +127,8 @@ def feed(protocol: HttpToolsProtocol, data: bytes | memoryview) -> None:
 def parse_without_upgrade(protocol: HttpToolsProtocol) -> None:
     """Parse the head that has just ended, without its offer, with a parser that goes on with what follows."""
     ended = protocol.parser
-    lines = [b"%s %s HTTP/%s" % (ended.get_method(), protocol.url, ended.get_http_version().encode())]
-    lines += [b"%s: %s" % header for header in protocol.headers if header[0] != b"upgrade"]
+    access_log = [b"%s %s HTTP/%s" % (ended.get_method(), protocol.url, ended.get_http_version().encode())]
+    access_log += [b"%s: %s" % header for header in protocol.headers if header[0] != b"upgrade"]
     protocol.parser = HttpRequestParser(protocol)
     protocol.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn makes its own
-    protocol.parser.feed_data(b"\r\n".join([*lines, b"\r\n"]))
+    protocol.parser.feed_data(b"\r\n".join([*access_log, b"\r\n"]))

@@ -1,4 +1,4 @@
-"""uvicorn around the application: in front, or in a thread. Ready means that the next request succeeds."""
+"""uvicorn around the application, in the foreground or in a thread. Ready means that the next request succeeds."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from emulator.server.listening import listen, url_of
 from emulator.server.timeouts import GRACE, keep_alive_headers
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import App
-from emulator.web.event_loop import turn, use_real_clock, wait_at_most
+from emulator.web.event_loop import next_round, use_real_clock, wait_at_most
 
 if TYPE_CHECKING:
     import ssl
@@ -33,7 +33,7 @@ ROUNDS = 8
 """Rounds of the loop in which a connection that waits is accepted, heard and answered."""
 
 INTERVAL = 0.001
-"""Seconds after which a thread lets another go on: a fifth of Python's own, since the loop often waits beside a long one."""
+"""Seconds after which Python switches threads: a fifth of its default, since the loop often waits for a long one."""
 
 FOR_EVER = 10 * 365 * 86_400
 """Seconds for which a timer stands that never fires; an infinite one is none that the loops know."""
@@ -49,7 +49,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it is ready, rather than letting others guess."""
+    """A server that calls back when it is ready, once a second, and when it stops."""
 
     def __init__(
         self,
@@ -65,25 +65,25 @@ class _Server(uvicorn.Server):
         self.on_second: Callable[[], None] = lambda: None
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
-        """Serves in a loop of its own. Releases of uvicorn before 0.36 would change the loops of the whole process."""
+        """Serve in a loop of its own. Releases of uvicorn before 0.36 would change the loops of the whole process."""
         with asyncio.Runner(loop_factory=new_event_loop) as runner:
             runner.run(self.serve(sockets))
 
     def stop_after(self, wait: Callable[[], None]) -> None:
-        """Ends when this returns."""
+        """Stop when this function returns."""
         wait()
         self.should_exit = True
 
     async def on_tick(self, counter: int) -> bool:
-        """Ten times a second; every second it hangs up on those who get on neither with their request nor with its answer."""
+        """Hang up, once in ten ticks, on clients that are too slow to send a request or to read its response."""
         if counter % 10 == 0:
             self._hang_up_on_the_slow(asyncio.get_running_loop().time())
             self.on_second()
         return await super().on_tick(counter)
 
     def _hang_up_on_the_slow(self, now: float) -> None:
-        lines = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
-        for line in lines:
+        access_log = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
+        for line in access_log:
             if line.is_stuck(now):
                 line.abort()
             elif line.is_slow(now):
@@ -102,7 +102,7 @@ class _Server(uvicorn.Server):
 
 
 class _ThreadServer(_Server):
-    """Ends as soon as it is told to, from any thread, and drops every connection; uvicorn would look every 0.1 s."""
+    """A server that any thread can stop at once, which drops every connection; uvicorn would look every 0.1 s."""
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stop)
@@ -112,16 +112,16 @@ class _ThreadServer(_Server):
         self._bell.set()
 
     def look(self) -> Future[tuple[int, Any]]:
-        """The traffic as the server's own loop sees it, to be waited for in another."""
+        """Return a future of the traffic as the server's own loop sees it."""
         return asyncio.run_coroutine_threadsafe(self._traffic(), self._loop)
 
     async def _traffic(self) -> tuple[int, Any]:
-        """Hears what its sockets hold; then returns how many requests it owes an answer, and what changes with each byte."""
+        """Read what the sockets hold; return the number of unanswered requests, and a value that changes with each byte."""
         for _ in range(ROUNDS):
-            await turn()
-        lines = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
-        marks = sorted((id(it), it.activity) for it in lines)
-        return sum(it.is_answering for it in lines), (self.server_state.total_requests, marks)
+            await next_round()
+        access_log = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
+        marks = sorted((id(it), it.activity) for it in access_log)
+        return sum(it.is_answering for it in access_log), (self.server_state.total_requests, marks)
 
     async def main_loop(self) -> None:
         for second in count():
@@ -142,7 +142,7 @@ class _ThreadServer(_Server):
         for connection in [*self.server_state.connections]:
             connection.transport.abort()
         for _ in range(ROUNDS):
-            await turn()  # who waits for a client to send or to read hears that it is gone
+            await next_round()  # tasks that wait for a client learn that it is gone
         for task in self.server_state.tasks:
             task.cancel()
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
@@ -154,27 +154,27 @@ def serve(
     on_ready: Callable[[], None],
     limits: Limits | None = None,
     tls: ssl.SSLContext | None = None,
-    lines: AccessLog | None = None,
+    access_log: AccessLog | None = None,
     until: Callable[[], None] | None = None,
     on_stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve in front until the process is told to stop, or `until` returns, which is called in a thread of its own.
+    """Serve in the foreground until a signal stops the process, or `until` returns, which is called in a thread of its own.
 
     `on_stop` is called before the end.
     """
     bounds = limits or Limits()
     sys.setswitchinterval(INTERVAL)
-    server = _Server(_config(app, bounds, lines, tls), on_ready, bounds, on_stop)
-    server.on_second = PeriodicCollector().tend
+    server = _Server(_config(app, bounds, access_log, tls), on_ready, bounds, on_stop)
+    server.on_second = PeriodicCollector().collect
     if until is not None:
         Thread(target=server.stop_after, args=(until,), daemon=True).start()
     server.run(sockets=[*listening])
 
 
 class ThreadedServer:
-    """Serves in a thread of its own for as long as it is entered; `url` can be asked from then on.
+    """A server in a thread, for as long as this context lasts; `url` answers from its beginning on.
 
-    What it has to log goes to the handlers that the process has, which it leaves as they are.
+    Its log goes to the handlers that the process has, which stay as they are.
     """
 
     def __init__(
@@ -215,26 +215,26 @@ class ThreadedServer:
         except BaseException as error:
             if self._server.started:
                 raise
-            self._failed = error  # for who waits for it to begin
+            self._failed = error  # it is raised in the thread that waits for the beginning
         finally:
             self._ready.set()
 
 
 def _bound_handshakes(seconds: int) -> None:
-    """How long a client may take to begin with TLS, for which uvicorn has no option; the loop would wait for a minute."""
+    """Bound the seconds of a TLS handshake, for which uvicorn has no option; the loop would wait for a minute."""
     loop: Any = asyncio.get_running_loop()
     loop.create_server = partial(loop.create_server, ssl_handshake_timeout=seconds)
 
 
-def _config(app: App, limits: Limits, lines: AccessLog | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
+def _config(app: App, limits: Limits, access_log: AccessLog | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     config = uvicorn.Config(
         app,
         loop="none",
-        log_config=None,  # whatever is logged goes where the process has it go
+        log_config=None,  # the log goes where the process has it go
         http=type(
             "BoundedConnection",
             (HttpConnection,),
-            {"limits": limits, "refusals_log": lines, "keep_alive": keep_alive_headers(limits.keep_alive)},
+            {"limits": limits, "refusals_log": access_log, "keep_alive": keep_alive_headers(limits.keep_alive)},
         ),
         ws="none",
         lifespan="off",
@@ -247,6 +247,6 @@ def _config(app: App, limits: Limits, lines: AccessLog | None = None, tls: ssl.S
         timeout_graceful_shutdown=0.3,  # type: ignore[arg-type]  # with uvicorn's own 0.1 s, a client that stalls holds up no end
     )
     if tls is not None:
-        config.load()  # or it would be overlooked
+        config.load()  # or it would be ignored
         config.ssl = tls
     return config

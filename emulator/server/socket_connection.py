@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from emulator.server.transports import close_with_reset, has_failed
-from emulator.web.event_loop import turn
+from emulator.web.event_loop import next_round
 from emulator.web.held_requests import HeldRequest
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 SENT = 2
-"""Rounds of the loop until what was written is on its way: uvloop writes at the end of a round."""
+"""Rounds of the loop until what was written is sent: uvloop writes at the end of a round."""
 
 
 class SocketConnection:
-    """One client on a socket: wait, write raw bytes, close, reset or leave it without an answer.
+    """Acts on the socket of a client: wait, write raw bytes, close, reset or leave it without a response.
 
-    `half_closed` tells that it has closed its side of the connection: whether it still listens, nobody can know.
+    `waits` is True while a fault holds a request of it up.
     """
 
     def __init__(self, connection: EndingProtocol) -> None:
@@ -38,27 +38,27 @@ class SocketConnection:
             self._hanging.wake()
 
     def note_half_closed(self) -> None:
-        """Note that the client has closed its side, and end a hang: who hangs up on silence has given up."""
+        """Note that the client has closed its side, and end a hang: a client that closes then has given up."""
         self.half_closed = True
         if self._hanging is not None:
             self._hanging.wake()
 
     async def probe(self) -> None:
-        """Note that a client which had closed its side is gone, where its machine has refused what was sent since."""
+        """Note that a half-closed client is gone where its machine has refused what was sent since."""
         for _ in range(SENT):
-            await self._wait(turn())
+            await self._wait(next_round())
         if has_failed(self._connection.writer):
             self.leave()
 
     async def yield_to_loop(self) -> None:
-        await self._wait(turn())
+        await self._wait(next_round())
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
         await self._hold(held, seconds)
         return not self._over
 
     async def _hold(self, held: HeldRequest, seconds: float) -> None:
-        """Waits for a fault; `waits` tells so meanwhile."""
+        """Wait for a fault."""
         self.waits = True
         try:
             await self._wait(held.wait_in_loop(seconds))
@@ -79,7 +79,7 @@ class SocketConnection:
     def stop_reading(self) -> None:
         self._connection.stop_reading()
 
-    async def say(self, data: bytes) -> None:
+    async def write_raw(self, data: bytes) -> None:
         self._connection.writer.write_now(data)
 
     async def drop(self) -> None:
@@ -89,7 +89,7 @@ class SocketConnection:
         self._connection.stop_reading()
         self._connection.writer.flush()
         for _ in range(SENT):
-            await turn()
+            await next_round()
         self._connection.cut(close_with_reset)
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:

@@ -14,31 +14,31 @@ GRACE = 1
 """Seconds for which a connection is kept beyond what its client was told, while a last request is on its way."""
 
 IDLE_NUMBERS = count()
-"""Numbers of the rests of connections, in the order of their beginnings: the loops' clocks are too coarse to tell."""
+"""Numbers of idle times of connections, in order of their beginnings, for which the clocks of loops are too coarse."""
 
 
 class Connection(Protocol):
-    """One connection, as far as its rest is concerned."""
+    """A connection that may be idle."""
 
     def idle_since(self) -> int | None:
-        """The number of its rest, which begins with an answer, or with the connection; None while a request is under way."""
+        """Return the number of its idle time; None while a request is under way."""
 
     def has_unread_bytes(self) -> bool:
-        """Tell whether the client has sent something that nobody has read yet."""
+        """Tell whether the client has sent bytes that are not read yet."""
 
 
 C = TypeVar("C", bound=Connection)
 
 
 def keep_alive_headers(seconds: float) -> bytes:
-    """The header lines that tell a client how long an idle connection is kept; none where that has no end."""
+    """Return the header lines that tell a client how long an idle connection is kept; none where that has no end."""
     if seconds == float("inf"):
         return b""
     return b"connection: keep-alive\r\nkeep-alive: timeout=%d\r\n" % int(seconds)
 
 
 def has_unread_bytes(transport: Any) -> bool:
-    """Tell whether bytes (or the client's goodbye) wait in the socket; they are read in the loop's next round."""
+    """Tell whether bytes, or the client's FIN, wait in the socket; they are read in the loop's next round."""
     held = transport.get_extra_info("socket")
     if held is None:  # TLS has closed it
         return False
@@ -57,7 +57,7 @@ def longest_idle(connections: Iterable[C]) -> C | None:
 
 
 class Pace:
-    """Judges from looks at a growing count of bytes whether too few of them come.
+    """Tells by looks at a growing count of bytes whether too few of them come.
 
     Over each window of `idle_seconds`, `min_rate` bytes a second are enough on average, in whatever bursts.
     """
@@ -81,19 +81,19 @@ class Pace:
 
 
 class WriteStallTimer:
-    """How long a client has taken nothing of what it is being sent, as far as that is not yet out; `size` is of that."""
+    """Measures how long a client has taken nothing of what is sent to it; `size` returns the bytes that are not sent yet."""
 
     def __init__(self, size: Callable[[], int]) -> None:
         self._size = size
         self._seen, self._since = 0, 0.0
 
     def seconds(self, now: float) -> float:
-        """To be asked again and again, since what is noticed is that it has not become less."""
+        """Return the seconds since the last call at which the size had changed."""
         size = self._size()
         if size == 0 or size != self._seen:
             self._seen, self._since = size, now
         return now - self._since
 
     def restart(self) -> None:
-        """Something was taken, however much there is now."""
+        """Note that the client has taken something, however much there is now."""
         self._seen = 0

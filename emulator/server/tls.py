@@ -1,4 +1,4 @@
-"""TLS by a certificate authority of one's own, made once and kept beside one's other caches, so that a client can trust it."""
+"""TLS by a certificate authority of the user's own, made once and kept in the cache, so that clients can trust it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import EmulatorError
 from emulator.scenario.files import TooLong, read_at_most
 from emulator.server.certificates import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
-from emulator.web.response import refusal
+from emulator.web.response import refusal_bytes
 
 PLAIN = "plain http was spoken to the TLS (https) port; use https:// or serve without --tls"
 
@@ -36,7 +36,7 @@ class Handshake(ssl.SSLObject):
                 raise
             self.answered = True
             logging.getLogger("uvicorn.error").warning("Invalid HTTP request received: %s", PLAIN)
-            self.outgoing.write(refusal(400, "bad-request", PLAIN))
+            self.outgoing.write(refusal_bytes(400, "bad-request", PLAIN))
             raise ssl.SSLWantReadError from None
 
 
@@ -59,7 +59,7 @@ LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 class NoAuthority(EmulatorError):
-    """There is no authority that can be read, and none can be made."""
+    """No authority can be read, and none can be made."""
 
 
 class Tls:
@@ -114,7 +114,7 @@ def certificate_path() -> Path:
 
 
 def folder() -> Path:
-    """Where the authority is kept."""
+    """Return the folder of the authority."""
     told = os.environ.get("EMULATOR_TLS_FOLDER")
     return Path(told) if told else _cache() / "batch-emulator"
 

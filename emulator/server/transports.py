@@ -1,4 +1,4 @@
-"""What goes out on a line: in few writes, and whether it is taken; and how far ahead is read of what comes in."""
+"""The writing side of a connection: one write for each response, and ways to hang up."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from contextlib import suppress
 from typing import Any
 
 LINGER = 2
-"""Seconds for which a client is heard, and not listened to, after our last word."""
+"""Seconds for which input is read and discarded after the last response."""
 
 LINGER_RST = struct.pack("ii", 1, 0)
-"""SO_LINGER, so that a close does not say goodbye (FIN) but breaks off (RST)."""
+"""SO_LINGER, so that a close sends RST rather than FIN."""
 
 CLOSES = b"connection: close\r\n"
 
 
 class CoalescingTransport:
-    """A transport that holds the head of a reply until its body comes, since two writes cost two system calls.
+    """A transport that holds the head of a response until its body comes, since two writes cost two system calls.
 
     `kept` are header lines for every head that says nothing of the connection itself, where that `keeps` open.
     """
@@ -55,7 +55,7 @@ class CoalescingTransport:
         self._transport.abort()
 
     def hang_up_slowly(self, loop: AbstractEventLoop) -> None:
-        """Closes when the client has closed too, or after a while: what it still sends would break off our last word.
+        """Close when the client has closed too, or after LINGER seconds: input on a closed socket resets it.
 
         See RFC 9112, 9.6. TLS has no half-closed connections.
         """
@@ -67,7 +67,7 @@ class CoalescingTransport:
         loop.call_later(LINGER, self._transport.close)
 
     def write_now(self, data: bytes) -> None:
-        """Writes bytes as they are, after what was held; to a client that is gone, nothing."""
+        """Write bytes as they are, after what was held; to a client that is gone, nothing."""
         data, self._held = self._held + data, b""
         if data and not self.is_closing():
             self._transport.write(data)
@@ -77,14 +77,14 @@ class CoalescingTransport:
         self.write_now(b"")
 
     def cut(self, hang_up: Callable[[Any], None]) -> None:
-        """Hangs up in this way once what was said is on its way; whatever is written from now on goes nowhere."""
+        """Hang up in this way once what was written is sent; discard whatever is written from now on."""
         self.flush()
         transport, self._transport = self._transport, NullTransport()
         hang_up(transport)
 
 
 def after_rounds(loop: AbstractEventLoop, rounds: int, act: Callable[[], object]) -> None:
-    """Acts once the loop has gone round so often."""
+    """Call a function after so many rounds of the loop."""
     if rounds:
         loop.call_soon(after_rounds, loop, rounds - 1, act)
     else:
@@ -92,19 +92,19 @@ def after_rounds(loop: AbstractEventLoop, rounds: int, act: Callable[[], object]
 
 
 class NullTransport:
-    """Where writes go on a line that was cut."""
+    """Discards what is written to a connection that was cut."""
 
     def write(self, data: bytes) -> None:
-        """Takes no notice."""
+        """Discard data."""
 
     def close(self) -> None:
-        """It is closed."""
+        """Do nothing: it is closed."""
 
     abort = close
 
 
 def close_with_reset(transport: Any) -> None:
-    """Resets the connection, unless it is closed: then it has no socket, which TLS says by None."""
+    """Reset the connection, unless it is closed: then it has no socket, which TLS shows as None."""
     if (held := transport.get_extra_info("socket")) is not None:
         with suppress(OSError, ValueError):
             held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RST)
@@ -112,7 +112,7 @@ def close_with_reset(transport: Any) -> None:
 
 
 def has_failed(transport: Any) -> bool:
-    """Tell whether the client's machine has refused what was sent, which a loop notices only when it sends or hears more."""
+    """Tell whether the client's machine has refused what was sent, which a loop notices only when it sends or reads more."""
     if (held := transport.get_extra_info("socket")) is None:
         return True
     try:

@@ -1,4 +1,4 @@
-"""One line for each exchange, for people who watch: method, target, status, answer, world/n and faults."""
+"""The access log, one line for each exchange: method, target, status, answer, world/n and faults."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from emulator.web.connection import Scope, Send
 from emulator.web.guard import OPEN, Rejection, off_loop_if_long
 from emulator.web.response import OutgoingResponse
 
-Say = Callable[[str], None]
+WriteLine = Callable[[str], None]
 
 ERROR = b"emulator-error"
 
@@ -20,53 +20,52 @@ LONGEST = 500
 
 
 class AccessLog:
-    """Says a line for each exchange. No credential can be read in it; what says it escapes it."""
+    """Writes a line for each exchange. No credential can be read in it; `write` escapes control characters."""
 
-    def __init__(self, say: Say) -> None:
-        self._say = say
+    def __init__(self, write_raw: WriteLine) -> None:
+        self._write = write_raw
 
-    def of_vendor(self, scope: Scope, wire: OutgoingResponse) -> None:
-        """Tell of what a vendor answers, or of the refusal of ours that stands in its place."""
-        if wire.noted is not None:
-            self._say(line_of(wire.noted.exchange, f"{wire.noted.world.id}/{wire.noted.n}"))
+    def log_exchange(self, scope: Scope, response: OutgoingResponse) -> None:
+        """Log an exchange with a vendor, or the refusal of ours that stands in its place."""
+        if response.entry is not None:
+            self._write(exchange_line(response.entry.exchange, f"{response.entry.world.id}/{response.entry.n}"))
         else:
-            self._say_ours(scope, wire.status, error_code_of(wire.headers))
+            self._log_own(scope, response.status, error_code_of(response.headers))
 
-    def of_refusal(self, scope: Scope, turned: Rejection) -> None:
-        """Tell of a request that is let through to no plane."""
-        self._say_ours(scope, turned.status, turned.error)
+    def log_rejection(self, scope: Scope, rejection: Rejection) -> None:
+        """Log a request that the guard rejects."""
+        self._log_own(scope, rejection.status, rejection.error)
 
-    def of_line(self, method: str, target: str, status: int, error: str, why: str = "") -> None:
-        """Tell of a request that gets no further than the line; its method and target are `-` where they are not known."""
+    def log_request(self, method: str, target: str, status: int, error: str, why: str = "") -> None:
+        """Log a request that the connection refuses; its method and target are `-` where they are not known."""
         because = why and f" ({redact_text(why)})"
-        self._say(f"{redact_text(method)} {shown(target)} {status} {error}{because}".rstrip())
+        self._write(f"{redact_text(method)} {redacted_target(target)} {status} {error}{because}".rstrip())
 
-    def of_control(self, scope: Scope, send: Send) -> Send:
-        """Return a `send` that tells of the answer to a control request; a health check that goes well is not worth a line."""
+    def logging_send(self, scope: Scope, send: Send) -> Send:
+        """Return a `send` that logs the response to a control request; a health check that succeeds gets no line."""
 
-        async def telling(message: MutableMapping[str, Any]) -> None:
+        async def send_and_log(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start" and not (scope["path"] in OPEN and message["status"] < 400):
-                await off_loop_if_long(scope, self._say_ours, scope, message["status"], error_code_of(message["headers"]))
+                await off_loop_if_long(scope, self._log_own, scope, message["status"], error_code_of(message["headers"]))
             await send(message)
 
-        return telling
+        return send_and_log
 
-    def _say_ours(self, scope: Scope, status: int, error: str) -> None:
+    def _log_own(self, scope: Scope, status: int, error: str) -> None:
         target = scope.get("raw_path") or scope["path"].encode()
         if scope["query_string"]:
             target += b"?" + scope["query_string"]
-        self.of_line(scope["method"], target.decode("latin-1"), status, error)
+        self.log_request(scope["method"], target.decode("latin-1"), status, error)
 
 
-def line_of(exchange: Exchange, place: str) -> str:
+def exchange_line(exchange: Exchange, place: str) -> str:
     """Return the line of an exchange with a vendor; it says `no answer` where nothing came back."""
     faults = "".join(f" {fault.id}:{fault.do}" for fault in exchange.faults)
-    return (
-        f"{redact_text(exchange.method)} {shown(exchange.target)} {outcome(exchange.status, exchange.answer)} {place}{faults}"
-    )
+    request = f"{redact_text(exchange.method)} {redacted_target(exchange.target)}"
+    return f"{request} {outcome(exchange.status, exchange.answer)} {place}{faults}"
 
 
-def shown(target: str) -> str:
+def redacted_target(target: str) -> str:
     """Return a request's target in which no credential can be read, cut where it is too long for a line."""
     target = redact_text(target)
     return target if len(target) <= LONGEST else f"{target[:LONGEST]}..."

@@ -1,4 +1,4 @@
-"""The connection of a client as faults use it, and the types of ASGI."""
+"""The connection of a client as faults use it, with and without a socket, and the types of ASGI."""
 
 from __future__ import annotations
 
@@ -18,53 +18,53 @@ App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 
 class Connection(Protocol):
-    """What can be done to a connection. After `drop` and `reset`, whatever is sent goes nowhere."""
+    """A connection that faults can act on. After `drop` and `reset`, all that is sent is discarded."""
 
     @property
     def gone(self) -> bool:
-        """Whether nobody is known to be there any more to whom something could be sent."""
+        """True once the client is known to be gone."""
 
     @property
     def half_closed(self) -> bool:
-        """Whether nobody can know if the client still listens."""
+        """True once the client has closed its side, so that nobody can know whether it still reads."""
 
     async def probe(self) -> None:
-        """Notes whether a client that may be gone is, as far as that is known after something was sent to it."""
+        """Find out whether a half-closed client is gone, as far as that is known after something was sent to it."""
 
     async def yield_to_loop(self) -> None:
-        """Lets others have their turn."""
+        """Let everything else in the event loop have its turn."""
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
-        """Lets real time pass until the request is woken. False where nobody waits, so that more of it need not pass."""
+        """Let real time pass until the request is woken; return False where no more of it need pass."""
 
     def stop_reading(self) -> None:
-        """Answers nothing that comes after this request on its connection, nor what has come already."""
+        """Ignore what comes after this request on its connection, and what has come already."""
 
-    async def say(self, data: bytes) -> None:
-        """Puts bytes on the wire as they are."""
+    async def write_raw(self, data: bytes) -> None:
+        """Send bytes as they are."""
 
     async def drop(self) -> None:
-        """Closes the connection once what was said has gone out."""
+        """Close the connection once what was written is sent."""
 
     async def reset(self) -> None:
-        """Breaks the connection off (RST) once what was said has gone out."""
+        """Reset the connection (RST) once what was written is sent."""
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:
-        """Says nothing until the request is let go. Closes the connection if the client gives up before, or after so long."""
+        """Send nothing until the request is released; close where the client gives up, or after so many seconds."""
 
 
 T = TypeVar("T")
 
 CONNECTION_KEY = "emulator.line"
-"""Under this name in the scope's state, a server lends the means to hang up."""
+"""The key of the connection in the `state` of a scope."""
 
 
 class NoAnswer(Exception):
-    """Ends a request of a caller without a socket that gets no answer, or not all of it."""
+    """Ends an in-process request that gets no response, or not all of it."""
 
 
 class ConnectionCut(NoAnswer):
-    """Where there is no socket to do it with, what would have happened to it: drop, reset, garbage or hang."""
+    """Stands for what a fault would do to a socket: drop, reset, garbage or hang."""
 
     def __init__(self, how: str) -> None:
         self.how = how
@@ -80,24 +80,24 @@ MEANINGS = {
 
 
 class InProcessConnection:
-    """For a caller without a socket, what happens to the connection is an exception."""
+    """A caller without a socket: what happens to the connection is raised as an exception."""
 
     gone = half_closed = False
 
     async def probe(self) -> None:
-        """A caller without a socket is there until it is gone."""
+        """Find nothing out: a caller without a socket is there until it is gone."""
 
     async def yield_to_loop(self) -> None:
-        """Goes on at once: there may be no event loop."""
+        """Go on at once: there may be no event loop."""
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
         await held.wait_in_any_loop(seconds)
         return True
 
     def stop_reading(self) -> None:
-        """A caller without a socket has no other request on its connection."""
+        """Ignore nothing: a caller without a socket has no other request on its connection."""
 
-    async def say(self, data: bytes) -> None:  # noqa: ARG002
+    async def write_raw(self, data: bytes) -> None:  # noqa: ARG002
         raise ConnectionCut(GARBAGE)
 
     async def drop(self) -> None:
@@ -111,17 +111,17 @@ class InProcessConnection:
 
 
 class InstantConnection(InProcessConnection):
-    """For who wants the answer at once: real time is left out."""
+    """A caller that wants its response at once: no real time passes."""
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:  # noqa: ARG002
         return False
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:
-        """Lets no time pass."""
+        """Let no time pass."""
 
 
 def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine that waits for nothing.
+    """Run a coroutine that waits for nothing, and return its result.
 
     Raises:
         RuntimeError: it waits after all.
@@ -136,6 +136,6 @@ def run_sync(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def connection_of(scope: MutableMapping[str, Any]) -> Connection:
-    """The means that the server lends with this request; without a socket, exceptions."""
+    """Return the connection of a request; in-process where it came without a socket."""
     connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
     return connection

@@ -13,7 +13,7 @@ from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
 from emulator.web.connection import InstantConnection, run_sync
 from emulator.web.delays import FaultDelays
-from emulator.web.fault_effects import note_delivery
+from emulator.web.fault_effects import record_delivery
 from emulator.web.faulted_request import FaultedRequest
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import NoLanes
@@ -72,7 +72,7 @@ class DryRuns:
         delays = FaultDelays(self._held, twin, request, route.name, connection, self._limits.hang_seconds)
         response = run_sync(FaultedRequest(self._pipeline, twin, route, request, delays).answer())
         assert response is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
-        run_sync(note_delivery(response, connection, NoLanes()))
+        run_sync(record_delivery(response, connection, NoLanes()))
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = response.content
         if isinstance(content, Stream):

@@ -17,13 +17,13 @@ from emulator.kernel.clock import MONOTONIC
 T = TypeVar("T")
 
 MAX_THREADS = 3
-"""Threads that work at once for one event loop: with each, the loop waits longer for its turn."""
+"""Threads that run at once for one event loop: with each, the loop waits longer for its turn."""
 
 _PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
 
 async def in_limited_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Do work apart as soon as fewer than ABREAST others are at work, in order of arrival."""
+    """Call a function in a thread as soon as fewer than MAX_THREADS others run, in order of arrival."""
     loop = asyncio.get_running_loop()
     if loop not in _PLACES:
         _PLACES[loop] = asyncio.Semaphore(MAX_THREADS)
@@ -103,7 +103,7 @@ def set_soon(loop: AbstractEventLoop, event: Event) -> None:
 
 
 @coroutine
-def turn() -> Generator[None, None, None]:
+def next_round() -> Generator[None, None, None]:
     """Let everything else in the loop have its turn."""
     yield
 

@@ -48,7 +48,7 @@ class FaultedRequest:
             return next(self._way)
         except StopIteration as end:
             response: OutgoingResponse = end.value
-        self._delays.noted = response.noted
+        self._delays.entry = response.entry
         return self._finished(response)
 
     async def _wait(self, stop: Stop) -> OutgoingResponse | None:
@@ -58,8 +58,8 @@ class FaultedRequest:
         if all(fault.commits for fault in stop.here) or self._delays.is_over(last):
             return None
         failed = await self._delays.in_lane(lambda: self._finished(self._fail(stop.hits)))
-        if last.do == HANG and await self._delays.hang(last, failed.noted):
-            await self._delays.in_lane(partial(self._withdraw, failed.noted))
+        if last.do == HANG and await self._delays.hang(last, failed.entry):
+            await self._delays.in_lane(partial(self._withdraw, failed.entry))
             return None
         return failed
 
@@ -71,6 +71,6 @@ class FaultedRequest:
     def _finished(self, response: OutgoingResponse) -> OutgoingResponse:
         """Let the numbers that this request had in the journal while a fault held it up lead to its present one."""
         for earlier in self._withdrawn:
-            if response.noted is not None:
-                self._world.journal.set_successor(earlier.n, response.noted.n)
-        return response._replace(holding=self._delays)
+            if response.entry is not None:
+                self._world.journal.set_successor(earlier.n, response.entry.n)
+        return response._replace(delays=self._delays)

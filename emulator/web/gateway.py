@@ -30,7 +30,7 @@ from emulator.web.connection import (
 )
 from emulator.web.delays import FaultDelays
 from emulator.web.event_loop import in_limited_thread
-from emulator.web.fault_effects import note_delivery, send_with_faults
+from emulator.web.fault_effects import record_delivery, send_with_faults
 from emulator.web.faulted_request import FaultedRequest
 from emulator.web.guard import PREFIX, Guard, Rejection, has_long_head, off_loop_if_long
 from emulator.web.held_requests import HeldRequests
@@ -104,7 +104,7 @@ class Gateway:
         """Answer a request: nothing reaches a plane that the guard has not let through."""
         is_control = scope["path"].startswith(PREFIX) or (scope["path"] == "/" and self._control.is_for_index(scope))
         if is_control and self._access_log:
-            send = self._access_log.of_control(scope, send)
+            send = self._access_log.logging_send(scope, send)
         is_long = has_long_head(scope)
         rejection = await in_limited_thread(self._guard.check, scope) if is_long else self._guard.check(scope)
         if is_control:
@@ -127,22 +127,22 @@ class Gateway:
         else:
             response = await self._respond(scope, receive, path, route, connection, is_long)
         if response is not None:
-            await off_loop_if_long(scope, self._note, scope, response)
+            await off_loop_if_long(scope, self._record_delivery, scope, response)
             await self._send(response, send, connection)
 
     async def _send(self, response: OutgoingResponse, send: Send, connection: Connection) -> None:
         """Send a response as far as its faults let it through, and record what becomes known of its delivery."""
         lanes = self._lanes_for(connection)
-        if response.faults and response.holding is not None and not connection.gone:
-            await send_with_faults(response, response.holding, connection, send)
+        if response.faults and response.delays is not None and not connection.gone:
+            await send_with_faults(response, response.delays, connection, send)
         else:
             if connection.half_closed:
-                await note_delivery(response, connection, lanes)
+                await record_delivery(response, connection, lanes)
             await send_response(response, send, connection)
         if connection.half_closed and not connection.gone:
             await connection.probe()
         if response.ends_with_its_answer and (connection.gone or connection.half_closed or response.faults):
-            await note_delivery(response, connection, lanes)
+            await record_delivery(response, connection, lanes)
 
     async def _respond(
         self, scope: Scope, receive: Receive, path: str, route: Route, connection: Connection, is_long: bool
@@ -244,15 +244,15 @@ class Gateway:
     def _no_such_path(self, scope: Scope, path: str) -> OutgoingResponse:
         return emulator_error(404, "no-such-path", no_such_path(self._routes, _request(None, scope, path)))
 
-    def _note(self, scope: Scope, response: OutgoingResponse) -> None:
-        self._unmatched.answered(scope, response)
+    def _record_delivery(self, scope: Scope, response: OutgoingResponse) -> None:
+        self._unmatched.note_response(scope, response)
         if self._access_log:
-            self._access_log.of_vendor(scope, response)
+            self._access_log.log_exchange(scope, response)
 
     def _note_rejection(self, scope: Scope, rejection: Rejection) -> None:
-        self._unmatched.refused(scope, rejection)
+        self._unmatched.note_rejection(scope, rejection)
         if self._access_log:
-            self._access_log.of_refusal(scope, rejection)
+            self._access_log.log_rejection(scope, rejection)
 
 
 def _request(route: Route | None, scope: Scope, path: str, reader: Reader | None = None, body: bytes = b"") -> Request:

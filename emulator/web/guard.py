@@ -1,4 +1,4 @@
-"""The one choke point: who may ask anything at all, decided before either plane sees the request.
+"""The guard: requests that may not be answered at all, rejected before either plane sees them.
 
 A page in a browser must neither read nor change anything, even where the server listens on loopback only: not by its own
 requests (Origin, Sec-Fetch-Site), nor by making its own name point here (Host). Programs send none of these but Host.
@@ -32,7 +32,7 @@ from emulator.web.origin import (
 from emulator.web.requests import NOT_UTF_8, encode_target
 
 _DECODED = 3
-"""How many times over a key may be percent-encoded and still be known."""
+"""Times that a key may be percent-encoded and still be recognized."""
 
 
 def has_live_key(headers: Iterable[tuple[bytes, bytes]], *target: bytes) -> bool:
@@ -68,7 +68,7 @@ T = TypeVar("T")
 PREFIX = "/_emulator"
 
 CONTROL_NAMES = frozenset({"health", "openapi.json", "ready", "scenarios", "schema", "vendors", "worlds"})
-"""With which the paths of the control plane go on after its prefix."""
+"""First segments of control paths after the prefix."""
 
 OPEN = frozenset({f"{PREFIX}/health", f"{PREFIX}/ready"})
 """Control paths that need no token, so that a health check has no secret to keep."""
@@ -84,7 +84,7 @@ NO_TOKEN = f"the control plane is locked, and no token was sent: {HOW_TO_OPEN}"
 WRONG_TOKEN = f"the control plane is locked, and this Authorization does not hold its token: {HOW_TO_OPEN}"
 
 NO_SOCKET = None
-"""In place of a client's address: the request comes from this very program, which no page in a browser can be."""
+"""The client's address of an in-process request, which no page in a browser can send."""
 
 FOREIGN_REFERER = (
     "its Referer is no page of this server, and a page of another site may ask nothing here: if a program asks, leave it out"
@@ -92,7 +92,7 @@ FOREIGN_REFERER = (
 
 
 class Rejection(NamedTuple):
-    """A request that is turned away: status, our error's name, and the reason."""
+    """The rejection of a request: status, the name of our error, and the reason."""
 
     status: int
     error: str
@@ -101,9 +101,9 @@ class Rejection(NamedTuple):
 
 @dataclass(slots=True)
 class Guard:
-    """`hosts` are names it may be called by besides the local ones; a `token` that is not empty locks the control plane.
+    """Checks requests. `hosts` are names by which the server may be called besides the local ones.
 
-    `proxies` are believed when they say how a client reached them.
+    A `token` that is not empty locks the control plane; `proxies` are trusted to say how a client reached them.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -112,7 +112,7 @@ class Guard:
     _known: dict[bytes, bool] | None = None
 
     def check(self, scope: MutableMapping[str, Any]) -> Rejection | None:
-        """Why a request may not be answered; None when it may. Its scope is told how the client reached the server."""
+        """Return why a request may not be answered, or None; note in its scope how the client reached the server."""
         if not (scope["query_string"].isascii() and (scope.get("raw_path") or b"").isascii()):
             try:
                 encode_target(scope)
@@ -158,14 +158,14 @@ class Guard:
             return Rejection(403, "cross-origin", "a page of another origin may ask nothing here")
         if not all(is_own_referer(it, scope["scheme"], host or b"") for it in referers):
             return Rejection(403, "cross-origin", FOREIGN_REFERER)
-        if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.opens(authorization):
+        if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.accepts_token(authorization):
             return Rejection(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)
         if has_live_key(scope["headers"], scope.get("raw_path") or scope["path"].encode(), scope["query_string"]):
             return Rejection(403, "live-key", "this looks like a live key, which is for the vendor alone: consider rolling it")
         return None
 
-    def opens(self, authorization: bytes | None) -> bool:
-        """Tell whether this header opens the control plane; where no token is demanded, whatever it says."""
+    def accepts_token(self, authorization: bytes | None) -> bool:
+        """Tell whether an Authorization header holds the control token; always where there is none to hold."""
         if not self.token:
             return True
         scheme, _, given = (authorization or b"").partition(b" ")
@@ -179,7 +179,7 @@ class Guard:
 
 
 def _not_called(host: bytes) -> Rejection:
-    """The refusal of a host, with the option that would allow it."""
+    """Return the rejection of a host, with the option that would allow it."""
     shown = redact_header("host", host.decode("latin-1"))
     name = name_in(shown)
     cure = f"if it is meant, serve with --allow-host {name} (EMULATOR_ALLOW_HOST={name})" if name else "it is no host name"
@@ -204,5 +204,5 @@ def has_long_head(scope: Scope) -> bool:
 
 
 async def off_loop_if_long(scope: Scope, function: Callable[..., T], *arguments: object) -> T:
-    """Return what a function returns, or raise what it raises; it is called beside the event loop where the head is long."""
+    """Call a function, in a thread where the head of the request is long; return what it returns."""
     return await in_limited_thread(function, *arguments) if has_long_head(scope) else function(*arguments)

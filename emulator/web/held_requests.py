@@ -1,4 +1,4 @@
-"""Requests that faults hold up: what waits, and what lets it go before its time."""
+"""Requests that faults hold up: their waits, and what releases them early."""
 
 from __future__ import annotations
 
@@ -20,55 +20,67 @@ from emulator.sdk.request import Request
 from emulator.web.event_loop import set_soon
 
 LIFTED, GONE = "lifted", "gone"
-"""Why a request is let go: its fault was taken away; its world was reset, taken back or dropped, or the server ends."""
+"""Why a request is released: its fault was removed; or its world was reset, restored or dropped, or the server ends."""
 
 
 @dataclass(slots=True)
 class JournalEntry:
-    """The entry of an exchange in the journal of its world, to be changed once it is known what became of the answer."""
+    """The entry of an exchange in the journal of its world, to be changed once the fate of the response is known."""
 
     world: World
     n: int
     exchange: Exchange
 
     def mark(self, delivered: bool | None) -> None:
-        """Notes whether the client got the whole answer; None where nobody knows. Whoever calls this holds the world's lock."""
+        """Record whether the client got the whole response; None where nobody knows. The caller holds the world's lock."""
         self.exchange = self.world.journal.mark(self.n, self.exchange, delivered)
 
     def withdraw(self) -> None:
-        """Takes the entry out: the request is not over after all, and is noted again when it is."""
+        """Take the entry out: the request is not over after all, and gets another when it is."""
         self.world.journal.withdraw(self.n, self.exchange)
 
-    def was_taken_back(self) -> bool:
-        """Tell whether the world was brought back to before this exchange."""
+    def was_undone(self) -> bool:
+        """Tell whether the world was restored to a point before this exchange."""
         return self.world.journal.was_undone(self.n, self.exchange)
 
 
 class Revision(NamedTuple):
-    """A world's past at some point of a request: its epoch, and the mark in its history."""
+    """A point in the history of a world: its epoch, and the mark in its history."""
 
     epoch: int
     mark: Mark
 
     @classmethod
     def of(cls, world: World) -> Revision:
-        """The past of a world as it is now."""
+        """Return the present one of a world."""
         return cls(world.epoch, world.history.mark())
 
     def is_kept(self, world: World) -> bool:
-        """Tell whether the world still has this past, whatever was undone after it."""
+        """Tell whether the world still has this point in its history, whatever was undone after it."""
         return world.epoch == self.epoch and world.history.has(self.mark)
 
 
 class HeldRequest:
-    """One request, for as long as one fault holds it up. It is woken from any thread, and waits in a thread or a loop.
+    """One request, for as long as one fault holds it up. It waits in a thread or a loop, and any thread may wake it.
 
-    `since` is the world's instant at which that began, `past` the world's past then; `due` the instant at which a virtual
-    delay is over, None for every other fault. `noted` is its entry in the journal, once it has one. `ended` is LIFTED or GONE
-    once it has been let go.
+    `since` is the instant of the world at which that began, `revision` the world's then; `due` the instant at which a virtual
+    delay ends, None for every other fault. `entry` is its entry in the journal, once it has one. `ended` is LIFTED or GONE
+    once it is released. `reckoned_with` are base and rate of the clock by which the end of a delay was computed.
     """
 
-    __slots__ = ("_wake", "_woken", "due", "ended", "fault", "noted", "operation", "past", "reckoned", "request", "since")
+    __slots__ = (
+        "_wake",
+        "_woken",
+        "due",
+        "ended",
+        "entry",
+        "fault",
+        "operation",
+        "reckoned_with",
+        "request",
+        "revision",
+        "since",
+    )
 
     def __init__(
         self,
@@ -76,36 +88,36 @@ class HeldRequest:
         operation: str,
         fault: Fault,
         since: datetime,
-        past: Revision,
+        revision: Revision,
         due: datetime | None = None,
-        noted: JournalEntry | None = None,
+        entry: JournalEntry | None = None,
     ) -> None:
         self.request = request
         self.operation = operation
         self.fault = fault
         self.since = since
-        self.past = past
+        self.revision = revision
         self.due = due
-        self.noted = noted
+        self.entry = entry
         self.ended: str | None = None
-        self.reckoned: tuple[datetime, float] | None = None
+        self.reckoned_with: tuple[datetime, float] | None = None
         self._woken = False
         self._wake: Callable[[], object] | None = None
 
     def release(self, why: str) -> None:
-        """Ends the wait, for good."""
+        """End the wait, for good."""
         self.ended = why
         self.wake()
 
     def wake(self) -> None:
-        """Ends the present wait, so that whoever waits looks again."""
+        """End the present wait, so that the request looks again whether it still has to wait."""
         self._woken = True
         wake = self._wake
         if wake is not None:
             _wake(wake)
 
     def rearm(self) -> None:
-        """Makes ready for another wait. Whoever waits looks after this whether it still has to."""
+        """Make ready for another wait."""
         self._wake, self._woken = None, False
 
     @property
@@ -114,13 +126,13 @@ class HeldRequest:
         return self._woken
 
     def wait_in_thread(self, seconds: float) -> None:
-        """Blocks this thread until it is woken, or for so long."""
+        """Block this thread until it is woken, or for so many seconds."""
         event = Event()
         self._on_wake(event.set)
         event.wait(seconds)
 
     async def wait_in_loop(self, seconds: float) -> None:
-        """Waits in asyncio until it is woken, or for so long."""
+        """Wait in asyncio until it is woken, or for so many seconds."""
         loop = asyncio.get_running_loop()
         event = asyncio.Event()
         wake = partial(set_soon, loop, event)
@@ -132,7 +144,7 @@ class HeldRequest:
             timer.cancel()
 
     async def wait_in_any_loop(self, seconds: float) -> None:
-        """Waits in asyncio or trio until it is woken, or for so long."""
+        """Wait in asyncio or trio until it is woken, or for so many seconds."""
         import anyio
 
         event = anyio.Event()
@@ -160,7 +172,7 @@ def _wake(wake: Callable[[], object]) -> None:
 
 
 def _call_soon() -> Callable[[Callable[[], object]], object]:
-    """Returns the function by which another thread has the running loop call something."""
+    """Return the function by which another thread has the running loop call something."""
     try:
         return asyncio.get_running_loop().call_soon_threadsafe
     except RuntimeError:
@@ -171,7 +183,7 @@ def _call_soon() -> Callable[[Callable[[], object]], object]:
 
 
 class HeldRequests:
-    """Every request of one server that a fault holds up, by world. The list itself is safe from any number of threads."""
+    """The requests of one server that faults hold up, by world. Any thread may use the list."""
 
     def __init__(self) -> None:
         self._of: dict[World, dict[HeldRequest, None]] = {}
@@ -179,13 +191,13 @@ class HeldRequests:
         self._closed = False
 
     def of(self, world: World) -> list[HeldRequest]:
-        """The requests that are held up in a world, in the order in which they came."""
+        """Return the requests that are held up in a world, in order of arrival."""
         with self._list:
             return [*self._of.get(world, ())]
 
     @contextmanager
     def hold(self, world: World, held: HeldRequest) -> Iterator[None]:
-        """List a request for as long as this lasts. Whoever does looks at it once it is listed."""
+        """List a request for as long as this lasts."""
         with self._list:
             self._of.setdefault(world, {})[held] = None
         try:
@@ -210,34 +222,34 @@ class HeldRequests:
                     world.advance_by(fault.delay)
         self.review(world)
 
-    def look_at(self, world: World, held: HeldRequest) -> None:
-        """Let a request go where nothing holds it up any more. Whoever calls this holds the world's lock."""
+    def release_if_free(self, world: World, held: HeldRequest) -> None:
+        """Release a request that nothing holds up any more. The caller holds the world's lock."""
         self._review(world, held, self._closed)
 
     def review(self, world: World, gone: bool = False) -> None:
-        """Lets go whom nothing holds up any more, after a world was steered; everybody where the world is `gone`.
+        """Release the requests that nothing holds up any more, after a control request; all where the world is `gone`.
 
-        Whoever calls this holds the world's lock.
+        The caller holds the world's lock.
         """
         for held in self.of(world):
             self._review(world, held, gone)
 
     def release_all(self) -> None:
-        """Lets everybody go, also who would be held up from now on: the server ends."""
+        """Release all, and those that would be held up from now on: the server ends."""
         self._closed = True
         with self._list:
-            everybody = [held for listed in self._of.values() for held in listed]
-        for held in everybody:
+            all_held = [held for listed in self._of.values() for held in listed]
+        for held in all_held:
             if held.ended is None:
                 held.release(GONE)
 
     def _review(self, world: World, held: HeldRequest, gone: bool) -> None:
         if held.ended is not None:
             return
-        undone = not held.past.is_kept(world) or (held.noted is not None and held.noted.was_taken_back())
+        undone = not held.revision.is_kept(world) or (held.entry is not None and held.entry.was_undone())
         if gone or undone:
             held.release(GONE)
         elif world.store.find(Fault.kind, held.fault.id) is None:
             held.release(LIFTED)
-        elif held.due is not None and held.reckoned != (world.clock.base, world.clock.rate):
+        elif held.due is not None and held.reckoned_with != (world.clock.base, world.clock.rate):
             held.wake()

@@ -36,7 +36,7 @@ def may_name_us(host: str, patterns: frozenset[str]) -> bool:
 
 
 def _parts(text: str) -> list[str]:
-    """The parts of a list that are not empty; a list without any is one part that is."""
+    """Return the parts of a list that are not empty; of a list without any, one empty part."""
     return text.replace(",", " ").split() or [""]
 
 
@@ -55,7 +55,7 @@ def _read_allowed(name: str) -> Iterator[str]:
 
 
 def _in_ascii(name: str) -> str:
-    """A name as a Host header has it; an address of IPv6 gets its brackets."""
+    """Return a name as a Host header has it; an address of IPv6 gets its brackets."""
     if _is_address(name) and ":" in name:
         return f"[{name}]"
     with suppress(UnicodeError):
@@ -64,7 +64,7 @@ def _in_ascii(name: str) -> str:
 
 
 def _never_matches(name: str) -> str:
-    """Why a name can match no Host header, and the name that may be meant."""
+    """Return why a name can match no Host header, and the name that may be meant."""
     if not name:
         return "it is empty: write the name by which clients call the server, such as emulator.example.com"
     if _is_network(name):
@@ -76,7 +76,7 @@ def _never_matches(name: str) -> str:
 
 
 def _patterns_of(name: str) -> Iterator[str]:
-    """A name, and every pattern that it matches."""
+    """Yield a name, and every pattern that it matches."""
     yield name
     while "." in name:
         name = name.partition(".")[2]
@@ -84,7 +84,7 @@ def _patterns_of(name: str) -> Iterator[str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address to listen on is reached from this machine only."""
+    """Tell whether an address to listen on is reached from this machine only."""
     name = host.lower().rstrip(".").removeprefix("[").removesuffix("]")
     if not _is_address(name):
         return name == "localhost"
@@ -93,7 +93,7 @@ def is_loopback(host: str) -> bool:
 
 
 def name_in(host: str) -> str:
-    """A host's name or address, without its port; nothing where it is not written as one."""
+    """Return the name or address of a host without its port; empty where it is not written as one."""
     match = HOST.fullmatch(host)
     return (match[1] or match[2]).lower().rstrip(".") if match else ""
 

@@ -1,4 +1,4 @@
-"""Lanes: the requests of each world in order of arrival, one at a time, and the long ones beside the event loop."""
+"""A lane for each world: its requests one at a time, in order of arrival, and the long ones in a thread."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class NoLanes:
-    """For a caller without a socket, who waits in the calling thread: there may be no event loop, and nobody else in it."""
+    """In-process requests wait in the calling thread: there may be no event loop, and nothing else in it."""
 
     waiting: Container[str] = frozenset()
     """Ids of the worlds for which somebody waits, or works in a thread."""

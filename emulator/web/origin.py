@@ -36,7 +36,7 @@ _QUOTED = re.compile(r"\\(.)")
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """Whose word is taken for how a client came: that of this machine, and of these networks; or that of `anybody`."""
+    """The proxies that are trusted to say how a client came: this machine and these networks; or `anybody`."""
 
     networks: tuple[IPv4Network | IPv6Network, ...] = ()
     anybody: bool = False
@@ -52,7 +52,7 @@ class Proxies:
         return cls(tuple(_network(name) for name in names if name != "*"), "*" in names)
 
     def trust(self, address: str) -> bool:
-        """Tell whether the word of the peer at this address is taken."""
+        """Tell whether the peer at this address is trusted."""
         try:
             peer = ip_address(_unmapped(address))
         except ValueError:  # a socket of the file system has no address
@@ -102,7 +102,7 @@ def _first(headers: Mapping[bytes, bytes], name: bytes) -> str:
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
-    """The parameters of Forwarded in order, up to where it is none any more."""
+    """Yield the parameters of Forwarded in order, up to the first that is not one."""
     end = 0
     while match := _PAIR.match(text, end):
         value = match[2]
@@ -119,14 +119,14 @@ def _network(name: str) -> IPv4Network | IPv6Network:
 
 
 def _unmapped_network(network: IPv4Network | IPv6Network) -> IPv4Network | IPv6Network:
-    """A network of IPv4 as such, where it is written as one of IPv6: the addresses of peers are read the same way."""
+    """Return a network of IPv4 as such where it is written as one of IPv6, as the addresses of peers are."""
     if network.version == 4 or network.prefixlen < MAPPED_BITS or (first := network.network_address.ipv4_mapped) is None:
         return network
     return IPv4Network((first, network.prefixlen - MAPPED_BITS))
 
 
 def _unmapped(address: str) -> str:
-    """An address of IPv4 as such, where a socket for both families shows it as one of IPv6."""
+    """Return an address of IPv4 as such where a socket for both families shows it as one of IPv6."""
     if not address.startswith("::ffff:"):
         return address
     mapped = IPv6Address(address).ipv4_mapped

@@ -1,4 +1,4 @@
-"""A reply as it goes out: status, headers and content, and the sending of it."""
+"""A response as it goes over the wire, and the sending of it; and the responses of the emulator itself."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from http import HTTPStatus
 RawHeaders = list[tuple[bytes, bytes]]
 
 LENGTHLESS = frozenset({204, 304})
-"""Statuses whose replies end with their heads, and have no length (RFC 9110, 8.6)."""
+"""Statuses whose responses end with their heads and have no length (RFC 9110, 8.6)."""
 
 JSON = (b"content-type", b"application/json")
 
@@ -27,39 +27,39 @@ WORLD_HEADER = b"emulator-world"
 
 
 class OutgoingResponse(NamedTuple):
-    """A reply as it goes out, the faults that befall it on its way, and what they may hold up. `noted` is its exchange."""
+    """A response as it goes over the wire, with the faults that strike on its way, their delays, and its journal entry."""
 
     status: int
     headers: RawHeaders
     content: bytes | Stream
     faults: tuple[Fault, ...] = ()
-    noted: JournalEntry | None = None
-    holding: FaultDelays | None = None
+    entry: JournalEntry | None = None
+    delays: FaultDelays | None = None
 
     @property
     def length(self) -> int:
-        """Bytes of the body."""
+        """The size of the body in bytes."""
         return self.content.length if isinstance(self.content, Stream) else len(self.content)
 
     @property
     def ends_with_its_answer(self) -> bool:
-        """Whether nothing is done to the connection after the answer: a client that leaves then has got it."""
+        """True where no fault strikes after the response: a client that leaves then has got it."""
         return all(fault.where != AFTER_REPLY for fault in self.faults)
 
 
-async def begin(wire: OutgoingResponse, send: Send) -> None:
-    """Sends the head."""
-    if wire.status not in LENGTHLESS:
-        wire.headers.append((b"content-length", b"%d" % wire.length))
-    await send({"type": "http.response.start", "status": wire.status, "headers": wire.headers})
+async def send_head(response: OutgoingResponse, send: Send) -> None:
+    """Send the head."""
+    if response.status not in LENGTHLESS:
+        response.headers.append((b"content-length", b"%d" % response.length))
+    await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
 
 
-async def send_response(wire: OutgoingResponse, send: Send, connection: Connection) -> None:
-    """Sends all of it, for as long as there is somebody to send it to."""
+async def send_response(response: OutgoingResponse, send: Send, connection: Connection) -> None:
+    """Send a response, for as long as its client is there."""
     if connection.gone:
         return
-    await begin(wire, send)
-    content = wire.content
+    await send_head(response, send)
+    content = response.content
     if isinstance(content, Stream):
         for chunk in content.chunks:
             if not await send_chunk(chunk, send, connection):
@@ -69,9 +69,9 @@ async def send_response(wire: OutgoingResponse, send: Send, connection: Connecti
 
 
 async def send_chunk(piece: bytes, send: Send, connection: Connection) -> bool:
-    """Lets others have their turn, sends a piece of a body, and tells whether there is somebody to send the rest to.
+    """Yield to the loop, send a piece of a body, and tell whether the client is still there.
 
-    Nobody has a turn after the last piece, so that who has it all and hangs up is not taken for who did not wait for it.
+    There is no yield after the last piece, so that a client that has it all and hangs up is not taken for one that gave up.
     """
     await connection.yield_to_loop()
     if not connection.gone:
@@ -90,16 +90,16 @@ def emulator_error_body(error: str, message: str) -> bytes:
     stripe-node takes a body without `error` for a success, whatever the status. No vendor has this type of error.
     """
     message = redact_text(message)
-    return line_of({"message": message, "error": {"type": "emulator_error", "code": error, "message": message}})
+    return json_line({"message": message, "error": {"type": "emulator_error", "code": error, "message": message}})
 
 
-def line_of(value: Any) -> bytes:
-    """A JSON value that we say ourselves, with a line end, so that a shell's next prompt begins a line of its own."""
+def json_line(value: Any) -> bytes:
+    """Return a JSON value with a line end, so that a shell's next prompt begins a line of its own."""
     return dump(value) + b"\n"
 
 
-def refusal(status: int, error: str, message: str) -> bytes:
-    """Return a whole reply in our own name, after which the connection is closed."""
+def refusal_bytes(status: int, error: str, message: str) -> bytes:
+    """Return the bytes of a whole response in our own name, after which the connection is closed."""
     body = emulator_error_body(error, message)
     head = f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
     head += f"content-length: {len(body)}\r\nemulator-error: {error}\r\nconnection: close\r\n\r\n"

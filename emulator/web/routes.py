@@ -1,4 +1,4 @@
-"""From a path to an operation: a tree of fixed segments, so that the cost follows the path's length and nothing else."""
+"""Routing: a tree of path segments that leads to an operation, and the choice of the world."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from emulator.sdk.vendor import Operation, Vendor
 from emulator.text.nearest import hint
 from emulator.web.response import WORLD_HEADER
 
-ASTRAY = "astray"
-"""In place of an operation that the vendor does not have."""
+UNMATCHED = "astray"
+"""The name in the journal of an operation that the vendor does not have."""
 
 
 @dataclass(slots=True)
 class Node:
-    """One segment of a path: what may follow it, and what can be asked where it ends."""
+    """A segment of a path: the segments that may follow it, and the operations of the path that ends here."""
 
     fixed: dict[str, Node] = field(default_factory=dict)
     anything: Node | None = None
@@ -30,7 +30,7 @@ class Node:
 
 
 class Route(NamedTuple):
-    """Where a request goes. Without an operation the path or the verb is one that the vendor does not have."""
+    """The vendor and the operation of a request. Without an operation the vendor has not that path or verb."""
 
     vendor: Vendor
     operation: Operation | None
@@ -39,8 +39,8 @@ class Route(NamedTuple):
 
     @property
     def name(self) -> str:
-        """What the journal calls the operation."""
-        return self.operation.name if self.operation else f"{self.vendor.name}.{ASTRAY}"
+        """The name of the operation in the journal."""
+        return self.operation.name if self.operation else f"{self.vendor.name}.{UNMATCHED}"
 
     def takes_long(self, world: World, request: Request) -> bool:
         """Tell whether carrying out a request may take so long that it is done beside the event loop."""
@@ -53,7 +53,7 @@ class Route(NamedTuple):
 
 
 class Routes:
-    """Every operation of every vendor at each of its mounts."""
+    """The operations of all vendors, at each of their mounts."""
 
     def __init__(self, vendors: Iterable[Vendor]) -> None:
         self.vendors = tuple(vendors)
@@ -74,7 +74,7 @@ class Routes:
                     self._add(self._node(mount), vendor, operation)
 
     def find(self, method: str, raw_path: str) -> Route | None:
-        """The route of a request, given its path still percent-encoded; None when no vendor owns the path.
+        """Return the route of a request, given its path still percent-encoded; None where no vendor owns the path.
 
         An empty segment is never the value of an id. A vendor that does not mind case does not mind one slash at the end
         either. Evidence: serpwow-path-2 and 6dot50-path-3.
@@ -103,7 +103,7 @@ class Routes:
         return _route(vendor, node, method, values)
 
     def of_host(self, headers: Iterable[tuple[bytes, bytes]]) -> Route | None:
-        """Where a request goes whose path nobody owns, but which was sent to a vendor's own host name."""
+        """Return the route of a request to a vendor's own host name; None where its Host is another."""
         for name, value in headers:
             if name == b"host":
                 vendor = self._hosts.get(value.decode("latin-1").partition(":")[0].lower())
@@ -111,7 +111,7 @@ class Routes:
         return None
 
     def nearest(self, path: str) -> str:
-        """A hint at the known path closest to an unknown one."""
+        """Return a hint at the known path closest to an unknown one."""
         return hint(path, self._paths)
 
     def parameters(self, operation: str) -> tuple[str, ...]:
@@ -138,7 +138,7 @@ class Routes:
 
 
 def _step(node: Node, segment: str, vendor: Vendor | None) -> tuple[Node | None, str | None]:
-    """The node that a segment leads to, and the segment's value where it stands for a parameter."""
+    """Return the node to which a segment leads, and the segment's value where it stands for a parameter."""
     following = node.fixed.get(segment)
     if following is None and (vendor is None or not vendor.case_sensitive):
         following = node.fixed.get(segment.lower())
@@ -150,7 +150,7 @@ def _step(node: Node, segment: str, vendor: Vendor | None) -> tuple[Node | None,
 
 
 def _route_of_link(vendor: Vendor, node: Node | None, method: str, values: list[str]) -> Route | None:
-    """Where a link leads, whose first id is its world whatever the verb. HEAD leads where GET does (RFC 9110, 9.3.2)."""
+    """Return the route of a link, whose first id is its world whatever the verb. HEAD is as GET (RFC 9110, 9.3.2)."""
     route = _route(vendor, node, method, values)
     if method == "HEAD" and route.operation is None and "GET" in route.verbs:
         route = _route(vendor, node, "GET", values)

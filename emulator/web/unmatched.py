@@ -80,17 +80,17 @@ class UnmatchedRequests:
         last = self._last
         return last if last is not None and last.world != world and last.n > self._before.get(world, 0) else None
 
-    def answered(self, scope: Scope, wire: OutgoingResponse) -> None:
+    def note_response(self, scope: Scope, response: OutgoingResponse) -> None:
         """Note a request by its answer: one that reached no world, or, where there are others, only the default one."""
-        noted = wire.noted
-        if noted is None or (noted.world.id == DEFAULT and len(self._worlds) > 1):
-            self._note(scope, wire.status, error_code_of(wire.headers) or None, noted.exchange if noted else None)
+        entry = response.entry
+        if entry is None or (entry.world.id == DEFAULT and len(self._worlds) > 1):
+            self._note(scope, response.status, error_code_of(response.headers) or None, entry.exchange if entry else None)
         else:
             self._last = None
 
-    def refused(self, scope: Scope, turned: Rejection) -> None:
+    def note_rejection(self, scope: Scope, rejection: Rejection) -> None:
         """Note a request that the guard turned away."""
-        self._note(scope, turned.status, turned.error)
+        self._note(scope, rejection.status, rejection.error)
 
     def _note(self, scope: Scope, status: int, error: str | None, exchange: Exchange | None = None) -> None:
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")

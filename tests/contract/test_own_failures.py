@@ -19,7 +19,7 @@ from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.connection import Receive, Scope, Send, connection_of
-from emulator.web.response import emulator_error, refusal, send_response
+from emulator.web.response import emulator_error, refusal_bytes, send_response
 from tests.clients.test_stripe_other_sdks import nodes
 
 ROOMS = ("control", "server", "web")
@@ -152,4 +152,6 @@ def test_no_failure_is_a_success_of_serpwows_client_or_of_plain_http(
 
 @pytest.mark.parametrize(("status", "error"), KINDS)
 def test_the_line_refuses_with_the_body_of_the_planes(status: int, error: str) -> None:
-    assert refusal(status, error, "a reason").partition(b"\r\n\r\n")[2] == emulator_error(status, error, "a reason").content
+    assert (
+        refusal_bytes(status, error, "a reason").partition(b"\r\n\r\n")[2] == emulator_error(status, error, "a reason").content
+    )

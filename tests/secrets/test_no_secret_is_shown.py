@@ -126,7 +126,7 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
 }
 
 
-def shown(text: str) -> str:
+def redacted_target(text: str) -> str:
     """Return a body as the journal shows it."""
     try:
         return json.dumps(redact_body(json.loads(text)))
@@ -139,7 +139,7 @@ def test_no_secret_that_is_called_one_can_be_read(place: str) -> None:
     readable = [
         text
         for name, spelt, value in product(NAMES, SPELLINGS.values(), (PLAIN, AWKWARD))
-        if TAIL in shown(text := TEXTS[place](spelt(name), value))
+        if TAIL in redacted_target(text := TEXTS[place](spelt(name), value))
     ]
     assert readable == []
 
@@ -234,7 +234,7 @@ USERS = [
 def test_no_user_in_a_url_can_be_read(place: Callable[[str], str], url: str) -> None:
     text = place(url)
     assert TAIL not in redact_text(text)
-    assert TAIL not in shown(text)
+    assert TAIL not in redacted_target(text)
 
 
 @pytest.mark.parametrize("password", [PLAIN, f"a@{PLAIN}", f"a:{PLAIN}", f"a&b={PLAIN}"])
@@ -285,7 +285,7 @@ LIKE = [
 def test_no_text_with_the_shape_of_a_secret_can_be_read(place: Callable[[str], str], secret: str) -> None:
     text = place(secret)
     assert secret[6:] not in redact_text(text)
-    assert secret[6:] not in shown(text)
+    assert secret[6:] not in redacted_target(text)
     assert secret[6:] not in redact_header("x-note", text)
 
 
@@ -480,7 +480,7 @@ def test_no_explanation_shows_a_secret_of_the_request(said: dict[str, str]) -> N
 
 def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
     lines: list[str] = []
-    app = through_a_socket(create_app(worlds_of([library().get("first-run")]), lines=AccessLog(lines.append)))
+    app = through_a_socket(create_app(worlds_of([library().get("first-run")]), access_log=AccessLog(lines.append)))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1") as client, Emulator() as emulator:
         for it in sent(emulator):
             client.request(it.method, it.target, headers=it.headers, content=it.body)
@@ -490,7 +490,7 @@ def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
 def test_no_line_that_is_cut_shows_a_user_of_a_url() -> None:
     lines: list[str] = []
     url = f"http://me:{PLAIN}@h.test/"
-    AccessLog(lines.append).of_line(LIKE[0], "/x?a=" + "a" * (LONGEST - len(url)) + f"&b={url}", 400, "bad", f"at {url}")
+    AccessLog(lines.append).log_request(LIKE[0], "/x?a=" + "a" * (LONGEST - len(url)) + f"&b={url}", 400, "bad", f"at {url}")
     assert readable_in(lines[0]) == []
 
 

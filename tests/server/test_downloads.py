@@ -52,8 +52,8 @@ class Download:
         if scope["path"] == "/made":
             await send_response(OutgoingResponse(200, [], b"%d" % self.made), send, connection)
         elif self._faults:
-            wire = OutgoingResponse(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults)
-            await send_with_faults(wire, _holding(self._faults[0], connection), connection, send)
+            response = OutgoingResponse(200, [], Stream(MANY * len(CHUNK), self.chunks()), self._faults)
+            await send_with_faults(response, _holding(self._faults[0], connection), connection, send)
         else:
             await send_response(OutgoingResponse(200, [], Stream(self._many * len(CHUNK), self.chunks())), send, connection)
 

@@ -30,7 +30,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.connection import ConnectionCut
-from emulator.web.fault_effects import noise, pieces
+from emulator.web.fault_effects import garbage, split_body
 from tests.conftest import Live, World
 from tests.support.loading import load_value
 from tests.support.toy import START, kitchen
@@ -562,15 +562,15 @@ def test_pieces_are_the_body_again(chunks: list[bytes], size: int) -> None:
     from emulator.sdk.response import Stream
 
     whole = b"".join(chunks)
-    cut = list(pieces(Stream(len(whole), iter(chunks)), size))
-    assert b"".join(cut) == whole == b"".join(pieces(whole, size))
+    cut = list(split_body(Stream(len(whole), iter(chunks)), size))
+    assert b"".join(cut) == whole == b"".join(split_body(whole, size))
     assert all(len(piece) == size for piece in cut[:-1])
 
 
 @given(st.integers(1, 500))
 def test_noise_is_as_long_as_it_is_wanted_and_always_the_same(length: int) -> None:
-    assert len(noise("fault-1", length)) == length
-    assert noise("fault-1", length) == noise("fault-1", length)
+    assert len(garbage("fault-1", length)) == length
+    assert garbage("fault-1", length) == garbage("fault-1", length)
 
 
 SAID = {"at": LIST, "status": 200, "body": {"batches": []}}

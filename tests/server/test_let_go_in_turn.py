@@ -11,7 +11,7 @@ import pytest
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.web.event_loop import EVENTS_PER_ROUND, turn
+from emulator.web.event_loop import EVENTS_PER_ROUND, next_round
 from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, Revision
 from tests.support.toy import kitchen
 
@@ -63,11 +63,11 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
             for n in range(MANY)
         ]
         tasks = [asyncio.create_task(hold(n, held)) for n, held in enumerate(every)]
-        await turn()
+        await next_round()
         release(requests, world)
         while len(gone_on) < MANY:
             before = len(gone_on)
-            await turn()
+            await next_round()
             assert len(gone_on) - before <= EVENTS_PER_ROUND
         await asyncio.gather(*tasks)
         assert {it.ended for it in every} == {why}

@@ -23,10 +23,10 @@ LARGE_WORLD = "batch-emulator-apart"
 STEPS: dict[str, tuple[object, str, set[str]]] = {
     "the guard": (Guard, "check", {"query", "headers", "path", "control"}),
     "its own reading": (gateway, "_request", {"query", "headers"}),
-    "the note of what matched no world": (UnmatchedRequests, "answered", {"query", "headers", "path"}),
+    "the note of what matched no world": (UnmatchedRequests, "note_response", {"query", "headers", "path"}),
     "the hint at what is meant": (unmatched, "intended_target", {"query", "headers", "path"}),
-    "the line of a vendor": (AccessLog, "of_vendor", {"query", "headers", "path"}),
-    "every line of ours": (AccessLog, "of_line", {"path", "control"}),
+    "the line of a vendor": (AccessLog, "log_exchange", {"query", "headers", "path"}),
+    "every line of ours": (AccessLog, "log_request", {"path", "control"}),
     "the control plane's refusal": (problems, "problem", {"control"}),
 }
 REQUESTS: dict[str, tuple[str, dict[str, str]]] = {
@@ -50,7 +50,7 @@ def test_a_long_head_is_dealt_with_beside_the_event_loop(step: str, monkeypatch:
         return function(*arguments, **options)
 
     monkeypatch.setattr(owner, name, noted)
-    app = create_app(worlds_of([]), lines=AccessLog(lambda _: None))
+    app = create_app(worlds_of([]), access_log=AccessLog(lambda _: None))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as client:
         client.post("/_emulator/worlds")  # or nothing is noted of the default world
         for kind, (target, headers) in REQUESTS.items():

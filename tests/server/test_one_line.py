@@ -35,5 +35,5 @@ def test_a_body_that_breaks_off_is_neither_answered_nor_told_of_by_a_plane(path:
     }  # fmt: skip
     if path.endswith("/state"):
         scope["method"] = "PATCH"
-    asyncio.run(create_app(worlds_of([]), lines=AccessLog(said.append))(scope, receive, send))
+    asyncio.run(create_app(worlds_of([]), access_log=AccessLog(said.append))(scope, receive, send))
     assert (said, sent) == ([], [])

@@ -65,7 +65,7 @@ def served(*arguments: str, **options: Any) -> Iterator[tuple[subprocess.Popen[s
 def told(request: tuple[str, str], *faults: dict[str, Any], host: str = "127.0.0.1", **options: Any) -> list[str]:
     """The lines about one request to a world with these faults."""
     lines: list[str] = []
-    app = create_app(worlds_of([library().open("first-run")]), lines=AccessLog(lambda line: lines.append(line_of(line))))
+    app = create_app(worlds_of([library().open("first-run")]), access_log=AccessLog(lambda line: lines.append(line_of(line))))
     with httpx.Client(transport=InProcess(through_a_socket(app)), base_url=f"http://{host}") as client:
         for fault in faults:
             client.post("/_emulator/worlds/default/faults", json=fault, headers={"Host": "localhost"})

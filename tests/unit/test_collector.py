@@ -62,7 +62,7 @@ def test_each_second_as_much_is_looked_through_as_takes_a_moment(
     assert fake.threshold == (700, 10, NEVER)
     for _ in range(second):
         fake.told.clear()
-        tended.tend()
+        tended.collect()
     assert fake.told == told
 
 
