@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.vendors.stripe.files.model.id_automaton import ALPHABET, MOST_STATES, IdPattern, NotAPattern
+from emulator.vendors.stripe.files.model.id_automaton import ALPHABET, MOST_STEPS, IdPattern, NotAPattern
 from emulator.vendors.stripe.files.model.id_patterns import compile_pattern
 from emulator.vendors.stripe.files.model.outcomes import FailureRule
 from emulator.vendors.stripe.files.requests import read_rows
@@ -126,7 +126,7 @@ def test_a_match_looks_at_each_character_once(pattern: str) -> None:
             return super().__getitem__(place)
 
     found = compile_pattern(pattern)
-    assert len(found._rows) <= MOST_STATES
+    assert len(found._rows) <= MOST_STEPS
     IdPattern(found._classes, Counting(found._rows), found._ends).matches(b"a" * 100_000 + b"-")
     assert Counting.looks <= 100_001
 

@@ -1,23 +1,27 @@
-"""An automaton over the characters of a row's id, and the table that it becomes: of bounded size, one look-up a character."""
+"""The automaton of a pattern of ids (Glushkov's), and the table that it becomes: bounded in size, one look-up a character.
+
+A position stands for one character of a match, and `^` and `$` for the start and the end of an id, which has neither itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from string import ascii_letters, digits
+from typing import NamedTuple
 
 ALPHABET = ascii_letters + digits + "_-"
 """The characters of an id."""
 
-MOST_STATES = 1_000
-MOST_STEPS = 10_000
-"""The states of an automaton, and the steps that may be spent on making it deterministic."""
+START, END = "^", "$"
+
+MOST_POSITIONS = 1_000
+MOST_STEPS = 20_000
+"""The positions of an automaton, and the steps of work that a pattern may take before it matches anything."""
 
 TOO_LARGE = "the pattern is too large: write lower counts or fewer branches, or list the ids"
 
-PLAIN, START, END = 1, 2, 4
-"""The kinds of edges that take no character: always, only at the start of an id, only at its end."""
-
-_FOUND, _DEAD = -1, -2
+_FOUND = -1
 
 
 class NotAPattern(ValueError):
@@ -25,94 +29,100 @@ class NotAPattern(ValueError):
 
 
 class Automaton:
-    """An automaton that may be in several states at once: a character, an anchor or nothing leads from one to others."""
+    """Positions, each with the characters that it accepts and the positions (as bits) that may follow it."""
 
     def __init__(self) -> None:
-        self.steps: list[tuple[frozenset[str], int] | None] = []
-        self.free: list[list[tuple[int, int]]] = []
+        self.accepts: list[frozenset[str]] = []
+        self.follow: list[int] = []
         self._spent = 0
 
-    def add(self) -> int:
-        """Add a state and return its number.
+    def add(self, characters: frozenset[str]) -> int:
+        """Add a position and return its bit.
 
         Raises:
             NotAPattern: there are too many.
         """
-        if len(self.free) >= MOST_STATES:
+        if len(self.accepts) >= MOST_POSITIONS:
             raise NotAPattern(TOO_LARGE)
-        self.steps.append(None)
-        self.free.append([])
-        return len(self.free) - 1
+        self.accepts.append(characters)
+        self.follow.append(0)
+        return 1 << len(self.accepts) - 1
 
-    def spend(self, steps: int) -> None:
-        """Count steps of work.
+    def connect(self, earlier: int, later: int) -> None:
+        """Let each of the later positions follow each of the earlier ones."""
+        for position in self.spend_on(earlier):
+            self.follow[position] |= later
+
+    def after(self, positions: int) -> int:
+        """Return the positions that may follow any of these."""
+        return reduce(lambda found, position: found | self.follow[position], self.spend_on(positions), 0)
+
+    def spend_on(self, positions: int) -> Iterator[int]:
+        """Yield the numbers of positions, and count a step for each.
 
         Raises:
-            NotAPattern: there are too many.
+            NotAPattern: there were too many steps.
         """
-        self._spent += steps
+        self._spent += 1 + positions.bit_count()
         if self._spent > MOST_STEPS:
             raise NotAPattern(TOO_LARGE)
-
-    def closure(self, states: int, kinds: int) -> int:
-        """Return the states (bits) that are reached from these ones without a character, by edges of these kinds."""
-        found, open_ = states, [*_bits(states)]
-        while open_:
-            edges = self.free[open_.pop()]
-            self.spend(1 + len(edges))
-            for kind, target in edges:
-                if kind & kinds and not found >> target & 1:
-                    found |= 1 << target
-                    open_.append(target)
-        return found
+        while positions:
+            lowest = positions & -positions
+            yield lowest.bit_length() - 1
+            positions ^= lowest
 
 
-Build = Callable[[Automaton, int], int]
-"""Builds a part of a pattern from a state on, and returns the state in which it ends."""
+class Part(NamedTuple):
+    """A part of a pattern: the positions (as bits) that may begin and end a match, and whether it matches the empty text."""
+
+    first: int
+    last: int
+    empty: bool
 
 
-def take(characters: frozenset[str], automaton: Automaton, start: int) -> int:
+Build = Callable[[Automaton], Part]
+"""Adds the positions of a part of a pattern to an automaton."""
+
+NOTHING = Part(0, 0, True)
+
+
+def take(characters: frozenset[str], automaton: Automaton) -> Part:
     """Build one character of a set."""
-    end = automaton.add()
-    automaton.steps[start] = characters, end
-    return end
+    bit = automaton.add(characters)
+    return Part(bit, bit, False)
 
 
-def pass_on(kind: int, automaton: Automaton, start: int) -> int:
-    """Build an edge that takes no character."""
-    end = automaton.add()
-    automaton.free[start].append((kind, end))
-    return end
-
-
-def follow(parts: Iterable[Build], automaton: Automaton, start: int) -> int:
+def join(builds: Iterable[Build], automaton: Automaton) -> Part:
     """Build parts one after the other."""
-    for part in parts:
-        start = part(automaton, start)
-    return start
+    return reduce(lambda left, build: _joined(automaton, left, build(automaton)), builds, NOTHING)
 
 
-def choose(branches: Iterable[Build], automaton: Automaton, start: int) -> int:
+def choose(branches: Iterable[Build], automaton: Automaton) -> Part:
     """Build branches of which one is taken."""
-    end = automaton.add()
-    for branch in branches:
-        automaton.free[branch(automaton, pass_on(PLAIN, automaton, start))].append((PLAIN, end))
-    return end
+    parts = [build(automaton) for build in branches]
+    return Part(_union(it.first for it in parts), _union(it.last for it in parts), any(it.empty for it in parts))
 
 
-def repeat(part: Build, least: int, most: int | None, automaton: Automaton, start: int) -> int:
+def repeat(build: Build, least: int, most: int | None, automaton: Automaton) -> Part:
     """Build a part `least` to `most` times; `most` None is without a bound."""
-    for _ in range(least):
-        start = part(automaton, pass_on(PLAIN, automaton, start))
-    end = automaton.add()
-    automaton.free[start].append((PLAIN, end))
-    if most is None:
-        begin = pass_on(PLAIN, automaton, start)
-        automaton.free[part(automaton, begin)].extend([(PLAIN, begin), (PLAIN, end)])
-    for _ in range((most or 0) - least):
-        start = part(automaton, pass_on(PLAIN, automaton, start))
-        automaton.free[start].append((PLAIN, end))
-    return end
+    whole, copies = NOTHING, max(least, 1) if most is None else most
+    for n in range(copies):
+        copy = build(automaton)
+        if most is None and n == copies - 1:
+            automaton.connect(copy.last, copy.first)
+        whole = _joined(automaton, whole, copy if n < least else copy._replace(empty=True))
+    return whole
+
+
+def _joined(automaton: Automaton, left: Part, right: Part) -> Part:
+    automaton.connect(left.last, right.first)
+    first = left.first | right.first if left.empty else left.first
+    last = left.last | right.last if right.empty else right.last
+    return Part(first, last, left.empty and right.empty)
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(int.__or__, sets, 0)
 
 
 class IdPattern:
@@ -122,76 +132,53 @@ class IdPattern:
         self._classes, self._rows, self._ends = classes, rows, ends
 
     def matches(self, id: bytes) -> bool:
-        """Tell whether the pattern is found in an id, which is not empty and has the characters of ALPHABET only."""
+        """Return whether the pattern is found in an id, which is not empty and has the characters of ALPHABET only."""
         rows, state = self._rows, 0
         for character in id.translate(self._classes):
             state = rows[state][character]
-            if state < 0:
-                return state == _FOUND
+            if state == _FOUND:
+                return True
         return self._ends[state]
 
 
-def table_of(automaton: Automaton, end: int) -> IdPattern:
-    """Return the table of an automaton that begins in its first state and has found a match in state `end`.
+def table_of(automaton: Automaton, whole: Part) -> IdPattern:
+    """Return the table of a whole pattern: a row for each set of positions that a search may have reached.
 
     Raises:
         NotAPattern: it is too large, or matches no id.
     """
-    classes, members = _classes(step[0] for step in automaton.steps if step)
-    rows, ends = _rows(automaton, members, 1 << end)
-    if not any(target == _FOUND or (target >= 0 and ends[target]) for row in rows for target in row):
+    classes, members = _classes_of(automaton.accepts)
+    *masks, at_start, at_end = [
+        _union(1 << n for n, it in enumerate(automaton.accepts) if member in it) for member in (*members, START, END)
+    ]
+    always = 1 << len(automaton.accepts) if whole.empty else 0
+    found = whole.last | always
+
+    def step(reached: int, mask: int) -> int:
+        return found if reached & found else (automaton.after(reached) | whole.first) & mask
+
+    def steps(reached: int, mask: int) -> int:
+        return reduce(step, [mask] * mask.bit_count(), reached)
+
+    waiting = [steps(always, at_start)]
+    numbers, rows, ends = {waiting[0]: 0}, list[list[int]](), list[bool]()
+    for reached in waiting:
+        targets = [step(reached, mask) for mask in masks]
+        for target in targets:
+            if target not in numbers and not target & found:
+                numbers[target] = len(numbers)
+                waiting.append(target)
+        rows.append([_FOUND if target & found else numbers[target] for target in targets])
+        ends.append(bool(steps(reached, at_end) & found))
+    if not any(target == _FOUND or ends[target] for row in rows for target in row):
         raise NotAPattern("the pattern matches no id: an id has letters, digits, - and _ only")
     return IdPattern(classes, rows, ends)
 
 
-def _classes(sets: Iterable[frozenset[str]]) -> tuple[bytes, list[str]]:
-    """Return a table from each character to its class, and a character of each class: no set tells those of a class apart."""
-    known = [*dict.fromkeys(sets)]
-    alike: dict[tuple[bool, ...], int] = {}
-    table, members = bytearray(256), []
-    for character in ALPHABET:
-        key = tuple(character in it for it in known)
-        if key not in alike:
-            alike[key] = len(alike)
-            members.append(character)
-        table[ord(character)] = alike[key]
-    return bytes(table), members
-
-
-def _rows(automaton: Automaton, members: Sequence[str], end: int) -> tuple[list[list[int]], list[bool]]:
-    """Return, for each set of states that is reached, where each class of characters leads, and whether an id may end there.
-
-    A search may begin again at each character. Where nothing can be found any more, the rest of an id is not looked at.
-    """
-    leads = [[*_leads(automaton, state, members)] for state in range(len(automaton.steps))]
-    again = automaton.closure(1, PLAIN)
-    open_ = [automaton.closure(1, PLAIN | START)]
-    numbers, rows, ends = {open_[0]: 0}, list[list[int]](), list[bool]()
-    for states in open_:
-        targets = [end if states & end else again] * len(members)
-        for place, reached in (it for state in _bits(states) for it in leads[state]):
-            targets[place] |= reached
-            automaton.spend(1)
-        for target in targets:
-            if target not in numbers and not target & end:
-                numbers[target] = len(numbers)
-                open_.append(target)
-        rows.append([_FOUND if target & end else numbers[target] for target in targets])
-        ends.append(bool(automaton.closure(states, PLAIN | END) & end))
-        automaton.spend(len(members))
-    dead = {number for number, row in enumerate(rows) if {*row} == {number} and not ends[number]}
-    return [[_DEAD if target in dead else target for target in row] for row in rows], ends
-
-
-def _leads(automaton: Automaton, state: int, members: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Yield which classes lead on from a state, and to which states."""
-    if step := automaton.steps[state]:
-        reached = automaton.closure(1 << step[1], PLAIN)
-        yield from ((place, reached) for place, member in enumerate(members) if member in step[0])
-
-
-def _bits(number: int) -> Iterator[int]:
-    while number:
-        lowest = number & -number
-        yield lowest.bit_length() - 1
-        number ^= lowest
+def _classes_of(sets: Iterable[frozenset[str]]) -> tuple[bytes, list[str]]:
+    """Return a table from each character to its class, and a member of each class: no set has only some of a class."""
+    distinct = [*dict.fromkeys(sets)]
+    keys = [tuple(character in it for it in distinct) for character in ALPHABET]
+    members = dict(zip(reversed(keys), reversed(ALPHABET), strict=True))
+    numbers = {key: number for number, key in enumerate(members)}
+    return bytes.maketrans(ALPHABET.encode(), bytes(numbers[key] for key in keys)), [*members.values()]

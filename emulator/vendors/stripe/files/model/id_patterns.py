@@ -19,8 +19,7 @@ from emulator.vendors.stripe.files.model.id_automaton import (
     IdPattern,
     NotAPattern,
     choose,
-    follow,
-    pass_on,
+    join,
     repeat,
     table_of,
     take,
@@ -70,7 +69,7 @@ class _Parser:
         parts: list[Build] = []
         while self._peek() not in ("", "|", ")"):
             parts.append(self._repeated())
-        return partial(follow, parts)
+        return partial(join, parts)
 
     def _repeated(self) -> Build:
         start = self._at
@@ -114,9 +113,9 @@ class _Parser:
         if character in _REPEATS or character == "{":
             raise self._error(f"there is nothing before {character} to repeat", self._at - 1)
         if character in "^$":
-            return partial(pass_on, START if character == "^" else END), True
+            return partial(take, frozenset(character)), True
         if character == "\\" and self._peek() in ("A", "Z"):
-            return partial(pass_on, START if self._next() == "A" else END), True
+            return partial(take, frozenset(START if self._next() == "A" else END)), True
         return partial(take, frozenset(self._characters(character))), False
 
     def _characters(self, character: str) -> Iterable[str]:
@@ -218,4 +217,4 @@ def compile_pattern(text: str) -> IdPattern:
     if len(text) > LONGEST:
         raise NotAPattern(f"a pattern has at most {LONGEST} characters: list the ids")
     automaton = Automaton()
-    return table_of(automaton, _Parser(text).whole()(automaton, automaton.add()))
+    return table_of(automaton, _Parser(text).whole()(automaton))
