@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, guid, mint_id
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
-from emulator.vendors.stripe.model.accounts import DROPPED_AT_ONCE, SELF, SequenceLog, log_of
+from emulator.vendors.stripe.model.accounts import SELF, SequenceLog, log_of
 from emulator.vendors.stripe.model.jobs import letters
 
 JOB_EVENT = "v2.core.batch_job."
@@ -41,6 +41,9 @@ LIFETIME = timedelta(days=30)
 
 PAGE = 256
 """Events of a group, so that a list reads only the groups that it needs."""
+
+Bound = tuple[Callable[[datetime, datetime], bool], datetime]
+"""A comparison, and the instant that an event's time is compared with."""
 
 _EVENT_OF = {"complete": "completed", "in_progress": "updated", "cancelling": "updated"}
 """Statuses whose event has another name. Evidence: stripe-event-2."""
@@ -88,7 +91,7 @@ class Event(Metered):
         return self.request is not None and self.type.startswith(JOB_EVENT) and self.type != JOB_EVENT + "created"
 
     def is_outdated(self, now: datetime) -> bool:
-        """Return whether it can no longer be read."""
+        """Return whether its time is over."""
         return now >= self.since + LIFETIME
 
     def index(self) -> tuple[IndexKey, ...]:
@@ -159,12 +162,8 @@ def mint_event_id(view: View) -> str:
 def drop_outdated(tx: Transaction) -> None:
     """Drop a few outdated events, to make room for new ones."""
     log = log_of(tx, Event.kind)
-    oldest = _numbered(tx, log.oldest, min(log.next, log.oldest + DROPPED_AT_ONCE))
-    outdated = [event for event in oldest if event.is_outdated(tx.now)]
-    for event in outdated:
-        tx.remove(Event.kind, event.id)
-    if outdated:
-        tx.put(replace(log, oldest=log.oldest + len(outdated)))
+    if dropped := log.drop(tx, lambda n: [event for event in tx.group(Event.kind, "page", n // PAGE) if event.n == n]):
+        tx.put(replace(log, oldest=log.oldest + dropped))
 
 
 def find_event(tx: Transaction, id: str, owner: str) -> Event | None:
@@ -179,54 +178,32 @@ def newest_event(view: View) -> Event | None:
     return events[-1] if events else None
 
 
-def _numbered(tx: Transaction, first: int, end: int) -> Iterator[Event]:
-    """Yield the events from one number to before another."""
-    for page in range(first // PAGE, end // PAGE + 1):
-        yield from (event for event in tx.group(Event.kind, "page", page) if first <= event.n < end)
-
-
-@dataclass(frozen=True, slots=True)
-class EventFilter:
-    """The filters of a list of events; None filters nothing. Of the bounds in time, `gte` and `lte` are included."""
+class EventFilter(NamedTuple):
+    """The filters of a list of events; None, or nothing, filters nothing. Each bound compares the time of an event."""
 
     owner: str
     object_id: str | None = None
     types: Sequence[str] = ()
-    gt: datetime | None = None
-    gte: datetime | None = None
-    lt: datetime | None = None
-    lte: datetime | None = None
+    after: tuple[Bound, ...] = ()
+    before: tuple[Bound, ...] = ()
 
     def matches(self, event: Event) -> bool:
         """Return whether the list has this event."""
         return (
             event.owner == self.owner
             and (not self.types or event.type in self.types)
-            and (self.object_id is None or event.object_id == self.object_id)
-            and (self.gt is None or event.since > self.gt)
-            and (self.gte is None or event.since >= self.gte)
-            and (self.lt is None or event.since < self.lt)
-            and (self.lte is None or event.since <= self.lte)
+            and self.object_id in (None, event.object_id)
+            and all(compare(event.since, instant) for compare, instant in self.after + self.before)
         )
-
-    @property
-    def earliest(self) -> datetime | None:
-        """The instant before which no event matches."""
-        return max((it for it in (self.gt, self.gte) if it is not None), default=None)
-
-    @property
-    def latest(self) -> datetime | None:
-        """The instant after which no event matches."""
-        return min((it for it in (self.lt, self.lte) if it is not None), default=None)
 
 
 def newest_first(tx: Transaction, wanted: EventFilter, below: int | None = None) -> Iterator[Event]:
     """Yield the events that match, from the newest whose number is less than `below`."""
-    log, earliest = log_of(tx, Event.kind), wanted.earliest
+    log = log_of(tx, Event.kind)
     end = log.next if below is None else min(log.next, below)
-    for events in _groups(tx, wanted, range(_last_page(tx, log, end, wanted.latest), log.oldest // PAGE - 1, -1)):
+    for events in _groups(tx, wanted, range(_last_page(tx, log, end, wanted), log.oldest // PAGE - 1, -1)):
         for event in reversed(events):
-            if event.is_outdated(tx.now) or (earliest is not None and event.since < earliest):
+            if event.is_outdated(tx.now) or any(event.since < instant for _, instant in wanted.after):
                 return
             if event.n < end and wanted.matches(event):
                 yield event
@@ -252,11 +229,12 @@ def _groups(tx: Transaction, wanted: EventFilter, pages: range) -> Iterator[list
             yield tx.group(Event.kind, "page", page)
 
 
-def _last_page(tx: Transaction, log: SequenceLog, end: int, latest: datetime | None) -> int:
+def _last_page(tx: Transaction, log: SequenceLog, end: int, wanted: EventFilter) -> int:
     """Return the last page that can hold a match, by bisection: numbers and instants grow together."""
     low, high = log.oldest // PAGE, end // PAGE
-    while latest is not None and low < high:
+    while wanted.before and low < high:
         middle = (low + high + 1) // 2
         events = tx.group(Event.kind, "page", middle)
-        low, high = (low, middle - 1) if not events or events[0].since > latest else (middle, high)
+        is_late = not events or any(events[0].since > instant for _, instant in wanted.before)
+        low, high = (low, middle - 1) if is_late else (middle, high)
     return high

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
 from hashlib import blake2b
 from itertools import islice
+from operator import ge, gt, le, lt
+from typing import Any
 
 from emulator.sdk import MANY_RESOURCES, Answer, Operation, Request, Transaction, parse_timestamp
 from emulator.vendors.stripe.assumptions.events import EVENT_REASON
 from emulator.vendors.stripe.assumptions.jobs import LIST_ORDER, PAGE_FILTERS
-from emulator.vendors.stripe.events.model import Event, EventFilter, find_event, is_event_type, newest_first, oldest_first
+from emulator.vendors.stripe.events.model import (
+    Bound,
+    Event,
+    EventFilter,
+    find_event,
+    is_event_type,
+    newest_first,
+    oldest_first,
+)
 from emulator.vendors.stripe.model.versions import has_event_filters
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
 from emulator.vendors.stripe.requests.queries import (
@@ -27,8 +37,10 @@ from emulator.vendors.stripe.requests.queries import (
 MOST_TYPES = 20
 """Evidence: stripe-event-6."""
 
-BOUNDS = ("gt", "gte", "lt", "lte")
-LIST_QUERY = QuerySpec(PAGED | {"object_id", *(f"created[{bound}]" for bound in BOUNDS)}, frozenset(("types",)))
+AFTER, BEFORE = {"gt": gt, "gte": ge}, {"lt": lt, "lte": le}
+"""The comparisons of the bounds in time, by name."""
+
+LIST_QUERY = QuerySpec(PAGED | {"object_id", *(f"created[{bound}]" for bound in (*AFTER, *BEFORE))}, frozenset(("types",)))
 
 
 def _retrieve(tx: Transaction, request: Request) -> Answer:
@@ -77,15 +89,18 @@ def _filter_of(query: Query, owner: str) -> EventFilter:
     for type in types:
         if not is_event_type(type):
             raise invalid(f"Invalid value for the field types: {type}")
-    bounds = {it: _instant(query.single[f"created[{it}]"], it) for it in BOUNDS if f"created[{it}]" in query.single}
-    return EventFilter(owner, query.single.get("object_id"), types, **bounds)
+    return EventFilter(owner, query.single.get("object_id"), types, _bounds(query, AFTER), _bounds(query, BEFORE))
 
 
-def _instant(text: str, bound: str) -> datetime:
-    try:
-        return parse_timestamp(text)
-    except ValueError:
-        raise invalid(f"The field created.{bound} is not a timestamp") from None
+def _bounds(query: Query, comparisons: Mapping[str, Any]) -> tuple[Bound, ...]:
+    bounds = []
+    for name, compare in comparisons.items():
+        if (text := query.single.get(f"created[{name}]")) is not None:
+            try:
+                bounds.append((compare, parse_timestamp(text)))
+            except ValueError:
+                raise invalid(f"The field created.{name} is not a timestamp") from None
+    return tuple(bounds)
 
 
 def _page(events: list[Event], more: bool, request: Request, side: str, mark: str) -> Page:

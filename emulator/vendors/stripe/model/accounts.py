@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from emulator.sdk import IndexKey, Metered, View
+from emulator.sdk import IndexKey, Metered, Transaction, View
 from emulator.vendors.stripe.files.model.outcomes import FailureRule
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -87,6 +88,18 @@ class SequenceLog(Ungrouped):
     def with_next(self, dropped: int = 0) -> SequenceLog:
         """Return the log after one more resource came and some of the oldest were dropped."""
         return replace(self, oldest=self.oldest + dropped, next=self.next + 1)
+
+    def drop(self, tx: Transaction, numbered: Callable[[int], Iterable[Any]]) -> int:
+        """Drop a few of the oldest resources if they are outdated, and return how many numbers that frees.
+
+        `numbered` finds the resources of a number; none where they are dropped already.
+        """
+        for n in range(self.oldest, min(self.next, self.oldest + DROPPED_AT_ONCE)):
+            for resource in numbered(n):
+                if not resource.is_outdated(tx.now):
+                    return n - self.oldest
+                tx.remove(self.id, resource.id)
+        return min(self.next - self.oldest, DROPPED_AT_ONCE)
 
 
 def platform_of(view: View) -> Platform:

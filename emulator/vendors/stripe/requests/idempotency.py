@@ -14,7 +14,7 @@ from emulator.sdk import Answer, IndexKey, Machine, Metered, Request, Transactio
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, IDEMPOTENT_ID
 from emulator.vendors.stripe.destinations.machine import DESTINATION
 from emulator.vendors.stripe.machine import CREATE, JOB
-from emulator.vendors.stripe.model.accounts import DROPPED_AT_ONCE, SequenceLog, log_of
+from emulator.vendors.stripe.model.accounts import log_of
 from emulator.vendors.stripe.requests.admission import acting_account
 
 LIFETIME = timedelta(days=30)
@@ -84,7 +84,7 @@ def remember(operation: str, tx: Transaction, request: Request, answer: Answer) 
         kind, id = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, request.parameters["id"])
         digests = _parameters(request), _body(request)
         tx.put(IdempotencyRecord(_id_of(operation, tx, request), tx.now, log.next, *digests, answer.name, kind, id))
-        tx.put(log.with_next(_drop_outdated(tx, log)))
+        tx.put(log.with_next(log.drop(tx, lambda n: tx.group(IdempotencyRecord.kind, "n", n))))
     return answer
 
 
@@ -100,18 +100,6 @@ def _replayed(tx: Transaction, record: IdempotencyRecord, operation: str) -> Ans
     if subject is None and record.answer != "deleted":
         return Answer("replay_impossible", "stripe-idempotency-8")
     return Answer(record.answer, "stripe-idempotency-2", subject)
-
-
-def _drop_outdated(tx: Transaction, log: SequenceLog) -> int:
-    """Drop a few outdated keys, and return how many numbers that frees."""
-    dropped = 0
-    for n in range(log.oldest, min(log.next, log.oldest + DROPPED_AT_ONCE)):
-        for record in tx.group(IdempotencyRecord.kind, "n", n):
-            if not record.is_outdated(tx.now):
-                return dropped
-            tx.remove(IdempotencyRecord.kind, record.id)
-        dropped += 1
-    return dropped
 
 
 def _parameters(request: Request) -> bytes:

@@ -6,6 +6,7 @@ The syntax is the part of Python's `re` that needs no backtracking, with the mea
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import lru_cache, partial
 from string import ascii_letters, digits
@@ -31,6 +32,7 @@ LONGEST = 500
 DEEPEST = 30
 """Groups within groups."""
 
+_COUNT = re.compile(r"(?=[^}]*[0-9])(?P<least>[0-9]{0,4})(?P<comma>,?)(?P<most>(?<=,)[0-9]{0,4}|)\}")
 _REPEATS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _KINDS = {"d": digits, "w": ascii_letters + digits + "_", "s": ""}
 _EXTENSIONS = {
@@ -93,16 +95,14 @@ class _Parser:
 
     def _counted(self) -> tuple[int, int | None]:
         """Read the rest of `{m}`, `{m,}`, `{,n}` or `{m,n}`."""
-        start = self._at
-        inner, closed, _ = self._text[start:].partition("}")
-        least, comma, most = inner.partition(",")
-        numbers = all(not it or (it.isascii() and it.isdecimal() and len(it) < 5) for it in (least, most))
-        if not closed or not numbers or not (least or most):
-            raise self._error("a { begins a count such as {2} or {1,3}, of at most 4 digits: an id has no { itself", start - 1)
-        self._at = start + len(inner) + 1
-        low, high = int(least or 0), int(most) if most else None if comma else int(least)
+        start = self._at - 1
+        if not (match := _COUNT.match(self._text, self._at)):
+            raise self._error("a { begins a count such as {2} or {1,3}, of at most 4 digits: an id has no { itself", start)
+        self._at = match.end()
+        low = int(match["least"] or 0)
+        high = int(match["most"]) if match["most"] else None if match["comma"] else low
         if high is not None and high < low:
-            raise self._error(f"the count {{{inner}}} ends before it begins", start - 1)
+            raise self._error(f"the count {{{match[0]} ends before it begins", start)
         return low, high
 
     def _atom(self) -> tuple[Build, bool]:

@@ -72,10 +72,9 @@ class FailureRule:
     def dump(self) -> dict[str, Any]:
         """Return the rule as a state has it, without the parts that have their defaults."""
         share = None if self.share is None else f"{float(self.share * 100):.6f}".rstrip("0").rstrip(".") + "%"
-        selectors = zip(SELECTORS, (None if self.ids is None else list(self.ids), share, self.pattern), strict=True)
-        defaults = asdict(Failure())
-        changed = {name: value for name, value in asdict(self.failure).items() if value != defaults[name]}
-        return {name: value for name, value in selectors if value is not None} | changed
+        ids, defaults = None if self.ids is None else list(self.ids), asdict(Failure())
+        values = {"ids": ids, "share": share, "pattern": self.pattern, **asdict(self.failure)}
+        return {name: value for name, value in values.items() if value != defaults.get(name)}
 
     def rows_of(self, rows: Rows) -> Iterator[int]:
         """Yield the rows that fail by this rule. Invalid rows fail anyway: only a share counts them in."""
