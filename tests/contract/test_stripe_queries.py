@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from emulator.kernel.world import World
 from emulator.sdk import InvalidRequest, Request
 from emulator.vendors.stripe.events.model import TYPES, is_event_type
-from emulator.vendors.stripe.requests.queries import QuerySpec
+from emulator.vendors.stripe.requests.fields import QuerySpec
 from tests.properties.test_stripe import ID, list_events, send, world_of
 
 KNOWN = QuerySpec(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))

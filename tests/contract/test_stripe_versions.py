@@ -18,7 +18,7 @@ from emulator.vendors.stripe.model.versions import (
     has_new_sources,
     is_well_formed,
 )
-from emulator.vendors.stripe.requests.bodies import LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, metadata_mistakes
+from emulator.vendors.stripe.requests.fields import LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, metadata_mistakes
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
 

@@ -13,10 +13,9 @@ from emulator.vendors.stripe.machine import CANCEL, CREATE, JOB, RETRIEVE
 from emulator.vendors.stripe.model.endpoints import differs_by_channel
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, Job, letters
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
-from emulator.vendors.stripe.requests.bodies import check_fields, check_no_fields
+from emulator.vendors.stripe.requests.fields import check_fields, check_no_fields, check_no_query
 from emulator.vendors.stripe.requests.idempotency import remember, replay
 from emulator.vendors.stripe.requests.jobs import EVERYWHERE, check_job, endpoint_of
-from emulator.vendors.stripe.requests.queries import check_no_query
 
 UNKNOWN_ID = f"\0{ABSENT}"
 """An id that no resource has."""

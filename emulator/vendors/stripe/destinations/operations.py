@@ -32,9 +32,20 @@ from emulator.vendors.stripe.events.model import EventFilter, drop_outdated, new
 from emulator.vendors.stripe.model.jobs import letters
 from emulator.vendors.stripe.operations import ask_own
 from emulator.vendors.stripe.requests.admission import acting_account
-from emulator.vendors.stripe.requests.bodies import MOST_PAIRS, TOO_MANY_PAIRS, check_fields, check_no_fields
+from emulator.vendors.stripe.requests.fields import (
+    MOST_PAIRS,
+    PAGED,
+    TOO_MANY_PAIRS,
+    Page,
+    Query,
+    QuerySpec,
+    Window,
+    check_fields,
+    check_no_fields,
+    invalid,
+    page_url,
+)
 from emulator.vendors.stripe.requests.idempotency import remember, replay
-from emulator.vendors.stripe.requests.queries import PAGED, Page, Query, QuerySpec, Window, invalid, page_url
 
 INCLUDE = frozenset(("include",))
 LIST_QUERY, RETRIEVE_QUERY = QuerySpec(PAGED, INCLUDE), QuerySpec(arrays=INCLUDE)
@@ -63,7 +74,7 @@ def _list(tx: Transaction, request: Request) -> Answer:
     start, end = (place, place + limit) if side == "after" else (max(place - limit, 0), place)
     following = page_url(request, f"after_{end}") if end < len(destinations) else None
     page = Page(destinations[start:end], following, page_url(request, f"before_{start}") if start else None)
-    return Answer("destinations", "stripe-destination-2", page, LIST_ORDER.id)
+    return Answer("destinations", "stripe-destination-2", page)
 
 
 def _read_including(spec: QuerySpec, request: Request) -> Query:

@@ -23,8 +23,7 @@ from emulator.vendors.stripe.destinations.model import (
 )
 from emulator.vendors.stripe.model.versions import has_event_grid
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
-from emulator.vendors.stripe.requests.bodies import metadata_mistakes
-from emulator.vendors.stripe.requests.queries import invalid
+from emulator.vendors.stripe.requests.fields import invalid, metadata_mistakes
 
 _CHANGEABLE = frozenset(("name", "enabled_events", WEBHOOK, "description", "metadata", "include"))
 _CREATABLE = frozenset((*_CHANGEABLE, *CLOUDS, "type", "event_payload", "events_from", "snapshot_api_version"))

@@ -10,8 +10,7 @@ from emulator.vendors.stripe.destinations.model import Destination, sources_to_j
 from emulator.vendors.stripe.destinations.requests import SECRET, URL
 from emulator.vendors.stripe.events.responses import page_response
 from emulator.vendors.stripe.requests.admission import version_of
-from emulator.vendors.stripe.requests.bodies import fields_of
-from emulator.vendors.stripe.requests.queries import Page, values_of
+from emulator.vendors.stripe.requests.fields import Page, fields_of, values_of
 
 
 def destination_to_json(destination: Destination, request: Request) -> dict[str, Any]:

@@ -45,7 +45,7 @@ from emulator.vendors.stripe.destinations.model import (
 from emulator.vendors.stripe.destinations.operations import new_id, new_secret
 from emulator.vendors.stripe.destinations.requests import VERSION
 from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
-from emulator.vendors.stripe.requests.bodies import METADATA
+from emulator.vendors.stripe.requests.fields import METADATA
 
 ATTRIBUTES: Fields = {
     "id": TEXT,

@@ -22,7 +22,7 @@ from emulator.vendors.stripe.events.model import (
 )
 from emulator.vendors.stripe.model.versions import has_event_filters
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
-from emulator.vendors.stripe.requests.queries import (
+from emulator.vendors.stripe.requests.fields import (
     PAGED,
     Page,
     Query,
@@ -60,7 +60,7 @@ def _list(tx: Transaction, request: Request) -> Answer:
     found = newest_first(tx, wanted, number) if forward else oldest_first(tx, wanted, number or 0)
     events = list(islice(found, window.limit + 1))
     page = _page(events[: window.limit], len(events) > window.limit, request, side, mark)
-    return Answer("events", "stripe-list-1", page, LIST_ORDER.id)
+    return Answer("events", "stripe-list-1", page)
 
 
 def _check_version(_tx: Transaction, request: Request) -> None:

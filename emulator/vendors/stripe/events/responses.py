@@ -10,7 +10,7 @@ from emulator.vendors.stripe.assumptions.jobs import EVENT_CHANGES, EVENT_METADA
 from emulator.vendors.stripe.events.model import PING, Event
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.jobs import Job
-from emulator.vendors.stripe.requests.queries import Page
+from emulator.vendors.stripe.requests.fields import Page
 
 
 def notification_to_json(tx: Transaction, event: Event) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from emulator.vendors.stripe.machine import DOWNLOAD, JOB, UPLOAD
 from emulator.vendors.stripe.model.accounts import account_of
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.operations import UNKNOWN_ID
-from emulator.vendors.stripe.requests.bodies import content_type
+from emulator.vendors.stripe.requests.fields import content_type
 
 CONTENT_TYPES = {
     "samples": ("", "application/octet-stream", "application/jsonlines"),

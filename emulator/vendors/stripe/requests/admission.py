@@ -13,9 +13,7 @@ from emulator.vendors.stripe.assumptions.requests import (
     ACCOUNT_HEADER,
     KEY_IN_USE,
     MALFORMED_CONTEXT,
-    ORGANIZATION_KEY,
     OTHER_KEY,
-    PUBLISHABLE_KEY,
     RATE_LIMITS,
     RESTRICTED_KEY,
 )
@@ -100,7 +98,7 @@ def _check_key(tx: Transaction, key: str | None) -> Answer | None:
     if tx.lists_credential("stripe", key):
         return None
     if key.startswith(PUBLISHABLE):
-        return Answer("publishable_key", "stripe-auth-3", None, PUBLISHABLE_KEY.id)
+        return Answer("publishable_key", "stripe-auth-3")
     if key.startswith(RESTRICTED):
         refused = tx.choice(RESTRICTED_KEY.id) == "refuse"
         return Answer("restricted_key", "stripe-auth-5", None, RESTRICTED_KEY.id) if refused else None
@@ -113,7 +111,7 @@ def _check_organization(request: Request) -> Answer | None:
     """Refuse the key of an organization where no account is named."""
     if not (request.credential or "").startswith(ORGANIZATION) or request.headers.get("stripe-context"):
         return None
-    return Answer("no_context", "stripe-auth-8", None, ORGANIZATION_KEY.id)
+    return Answer("no_context", "stripe-auth-8")
 
 
 def _check_context(tx: Transaction, request: Request) -> Answer | None:

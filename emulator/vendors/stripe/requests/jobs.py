@@ -12,8 +12,7 @@ from emulator.vendors.stripe.model.endpoints import Endpoint, differs_by_channel
 from emulator.vendors.stripe.model.jobs import DEFAULT_RPS
 from emulator.vendors.stripe.model.versions import has_delete, has_rps
 from emulator.vendors.stripe.requests.admission import version_of
-from emulator.vendors.stripe.requests.bodies import metadata_mistakes
-from emulator.vendors.stripe.requests.queries import invalid
+from emulator.vendors.stripe.requests.fields import invalid, metadata_mistakes
 
 METHODS = ("post", "delete")
 SCOPES = ("all", "none")

@@ -11,9 +11,8 @@ from emulator.vendors.stripe.files.operations import CONTENT_TYPES
 from emulator.vendors.stripe.model.endpoints import endpoints_of
 from emulator.vendors.stripe.model.versions import PREVIEWS, is_well_formed
 from emulator.vendors.stripe.requests.admission import version_of
-from emulator.vendors.stripe.requests.bodies import content_type, fields_of
+from emulator.vendors.stripe.requests.fields import content_type, fields_of, values_of
 from emulator.vendors.stripe.requests.jobs import endpoint_of
-from emulator.vendors.stripe.requests.queries import values_of
 
 
 def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:

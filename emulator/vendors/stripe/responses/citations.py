@@ -22,9 +22,8 @@ from emulator.vendors.stripe.requests.admission import (
     is_path_of_accounts,
     version_of,
 )
-from emulator.vendors.stripe.requests.bodies import fields_of, is_mislabelled
+from emulator.vendors.stripe.requests.fields import ARRAYS, fields_of, is_mislabelled, pairs_of, values_of
 from emulator.vendors.stripe.requests.jobs import missing_fields
-from emulator.vendors.stripe.requests.queries import ARRAYS, pairs_of, values_of
 
 PRINTED_ENDPOINTS = (
     Endpoint("post", "/v1/customers/:customer"),

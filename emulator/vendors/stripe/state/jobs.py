@@ -37,7 +37,7 @@ from emulator.vendors.stripe.machine import as_of_now, status_end
 from emulator.vendors.stripe.model.endpoints import Endpoint
 from emulator.vendors.stripe.model.jobs import AT_WORK, STATUSES, WITH_RESULTS, Job
 from emulator.vendors.stripe.operations import new_id
-from emulator.vendors.stripe.requests.bodies import METADATA
+from emulator.vendors.stripe.requests.fields import METADATA
 from emulator.vendors.stripe.requests.jobs import METHODS, SCOPES
 from emulator.vendors.stripe.state.job_rules import broken_rules
 
