@@ -33,6 +33,8 @@ ATOMS = st.sampled_from(
         r"\D",
         r"\W",
         r"\-",
+        r"\$",
+        r"[\^a]",
         r"[\d_]",
         "()",
         "$",

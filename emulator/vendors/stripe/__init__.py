@@ -1,4 +1,4 @@
-"""Stripe: batch jobs of the second core API, their files, their events, and where these are sent."""
+"""Stripe: batch jobs of the second core API, their files, events, and event destinations."""
 
 from emulator.sdk import Credentials, Vendor
 from emulator.vendors.stripe.assumptions import ASSUMPTIONS

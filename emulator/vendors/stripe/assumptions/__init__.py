@@ -3,5 +3,7 @@
 from emulator.sdk import Assumption
 from emulator.vendors.stripe.assumptions import events, jobs, requests
 
-ASSUMPTIONS = tuple(it for module in (jobs, events, requests) for it in vars(module).values() if isinstance(it, Assumption))
+ASSUMPTIONS = tuple(
+    value for module in (jobs, events, requests) for value in vars(module).values() if isinstance(value, Assumption)
+)
 """Every assumption of these modules, in the order in which they stand there."""

@@ -1,1 +1,1 @@
-"""Event destinations: where events are sent."""
+"""Event destinations: the receivers of events."""

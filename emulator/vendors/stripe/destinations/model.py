@@ -117,12 +117,12 @@ def is_source(text: str, version: str) -> bool:
 
 def load_sources(sources: Iterable[str]) -> tuple[str, ...]:
     """Return sources in their present spelling."""
-    return tuple(FORMER_SOURCES.get(it, it) for it in sources)
+    return tuple(FORMER_SOURCES.get(source, source) for source in sources)
 
 
 def sources_to_json(sources: Iterable[str], version: str) -> list[str]:
     """Return sources as answers of this version spell them. Evidence: stripe-destination-17."""
-    return [*sources] if has_new_sources(version) else [_FORMER_SPELLING.get(it, it) for it in sources]
+    return [*sources] if has_new_sources(version) else [_FORMER_SPELLING.get(source, source) for source in sources]
 
 
 def unknown_thin_event(payload: str, types: Iterable[str]) -> str | None:

@@ -145,7 +145,7 @@ def _ping(tx: Transaction, request: Request) -> Answer:
         return answer
     drop_outdated(tx)
     newest = next(newest_first(tx, EventFilter(answer.subject.owner, answer.subject.id)), None)
-    chosen = (it.id for it in (PING_FORM, PING_OBJECT) if tx.choice(it.id) != it.default)
+    chosen = (shape.id for shape in (PING_FORM, PING_OBJECT) if tx.choice(shape.id) != shape.default)
     return answer._replace(subject=newest, assumption=next(chosen, PING_REASON.id))
 
 

@@ -158,4 +158,4 @@ _VALID: Mapping[str, Callable[[Any], bool]] = {
     "snapshot_api_version": _is_version,
     **{type: _is_object_of(*cloud.required) for type, cloud in CLOUDS.items()},
 }
-"""Whether a value is valid, by field."""
+"""The check of the value of each field."""

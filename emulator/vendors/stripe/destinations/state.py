@@ -68,7 +68,7 @@ ATTRIBUTES: Fields = {
 
 def _cloud(type: type[EventBridge] | type[EventGrid], status: str, statuses: Iterable[str]) -> Field:
     """Return the field of a receiver in a cloud; each of its parts has a default."""
-    properties = {it.name: {"type": "string", "minLength": 1} for it in fields(type)} | {status: {"enum": list(statuses)}}
+    properties = {part.name: {"type": "string", "minLength": 1} for part in fields(type)} | {status: {"enum": list(statuses)}}
     schema = {"type": "object", "properties": properties, "additionalProperties": False}
     return Field(schema, lambda value: type(**value), asdict)
 
@@ -81,14 +81,14 @@ FIELDS: Fields = {**ATTRIBUTES, **CLOUD_FIELDS}
 TYPE_OF = {"url": WEBHOOK, "signing_secret": WEBHOOK, EVENTBRIDGE: EVENTBRIDGE, EVENT_GRID: EVENT_GRID}
 """The type of destination that each field of a receiver belongs to."""
 
-DEFAULT_EVENTS = {"thin": tuple(it for it in TYPES if it.startswith(JOB_EVENT)), "snapshot": (EVERYTHING,)}
+DEFAULT_EVENTS = {"thin": tuple(type for type in TYPES if type.startswith(JOB_EVENT)), "snapshot": (EVERYTHING,)}
 """The events that a destination has by default: every thin one of a job, or all."""
 
 
 def validate_destination(item: Mapping[str, Any], *path: str | int) -> Iterator[Problem]:
     """Yield the problems of a destination that the schema cannot see."""
     types = item.get("enabled_events")
-    texts = [it for it in types if isinstance(it, str)] if isinstance(types, list) else ()
+    texts = [type for type in types if isinstance(type, str)] if isinstance(types, list) else ()
     yield from _event_problems(item.get("event_payload", "thin"), texts, *path)
     type = item.get("type")
     for name, its_type in TYPE_OF.items():
@@ -105,8 +105,9 @@ def load_destinations(view: View, items: Iterable[Mapping[str, Any]]) -> list[De
     Raises:
         BadInput: one contradicts the state, or an account would have more than it may.
     """
-    found = {it.id: it for it in (_load(view, item, "event_destinations", place) for place, item in enumerate(items))}
-    new = [it.owner for it in found.values() if view.find(Destination.kind, it.id) is None]
+    loaded = (_load(view, item, "event_destinations", place) for place, item in enumerate(items))
+    found = {destination.id: destination for destination in loaded}
+    new = [found[id].owner for id in found if view.find(Destination.kind, id) is None]
     for owner in dict.fromkeys(new):
         count = view.size(Destination.kind, "owner", owner) + new.count(owner)
         if count > MOST and view.choice(TOO_MANY_DESTINATIONS.id) == "400":

@@ -87,7 +87,7 @@ class Event(Metered):
 
     @property
     def has_unprinted_reason(self) -> bool:
-        """Whether it is about a job and names its request, as no sample does but that of a created job."""
+        """True where it is about a job and names its request, as no sample does but that of a created job."""
         return self.request is not None and self.type.startswith(JOB_EVENT) and self.type != JOB_EVENT + "created"
 
     def is_outdated(self, now: datetime) -> bool:
@@ -213,7 +213,9 @@ def oldest_first(tx: Transaction, wanted: EventFilter, above: int = 0) -> Iterat
     """Yield the events that match, from the oldest whose number is greater than `above`."""
     log = log_of(tx, Event.kind)
     for events in _groups(tx, wanted, range(max(above, log.oldest) // PAGE, log.next // PAGE + 1)):
-        yield from (it for it in events if it.n > above and wanted.matches(it) and not it.is_outdated(tx.now))
+        for event in events:
+            if event.n > above and wanted.matches(event) and not event.is_outdated(tx.now):
+                yield event
 
 
 def _groups(tx: Transaction, wanted: EventFilter, pages: range) -> Iterator[list[Event]]:

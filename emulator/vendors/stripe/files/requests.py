@@ -179,7 +179,7 @@ class JsonlReader:
 
 
 def read_rows(text: str) -> Rows:
-    """Return the rows of a file given as a text."""
+    """Return the rows of the lines of a text."""
     reader = JsonlReader()
     reader.feed(text.encode())
     return reader.rows()
@@ -202,7 +202,7 @@ def _fault_of_id(id: Any) -> int:
 def _fault_of(row: dict[str, Any]) -> int:
     """Return the fault of a row whose id is valid. Null counts as absent. Evidence: stripe-file-3, stripe-file-6."""
     path_params, context = row.get("path_params"), row.get("context")
-    if path_params is not None and not (type(path_params) is dict and all(type(it) is str for it in path_params.values())):
+    if path_params is not None and not (type(path_params) is dict and all(type(text) is str for text in path_params.values())):
         return PATH_FORM
     if not isinstance(row.get("params"), dict | None):
         return PARAMS_FORM

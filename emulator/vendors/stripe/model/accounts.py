@@ -38,7 +38,7 @@ class Ungrouped(Metered):
 
 @dataclass(frozen=True, slots=True)
 class Platform(Ungrouped):
-    """Whether Stripe answers at all, and which limiter refuses every request."""
+    """The status of Stripe as a whole, and the limiter that refuses every request."""
 
     since: datetime
     status: str = "operational"

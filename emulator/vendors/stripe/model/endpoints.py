@@ -160,7 +160,7 @@ LISTS: dict[str, tuple[tuple[str, Methods], ...]] = {
 
 def supports(version: str, endpoint: Endpoint, channel: str) -> bool:
     """Return whether jobs of this version and channel may call the endpoint, whatever its placeholders are called."""
-    return any(endpoint.shape == it.shape for it in endpoints_of(version, channel))
+    return any(endpoint.shape == other.shape for other in endpoints_of(version, channel))
 
 
 def endpoints_of(version: str, channel: str) -> list[Endpoint]:

@@ -82,7 +82,7 @@ def context_of(request: Request) -> str:
 def is_path_of_accounts(view: View, context: str) -> bool:
     """Return whether a context is empty, or a path of account ids."""
     own = account_of(view).name
-    return not context or all(it == own or _ACCOUNT.fullmatch(it) for it in context.split("/"))
+    return not context or all(id == own or _ACCOUNT.fullmatch(id) for id in context.split("/"))
 
 
 def acting_account(view: View, request: Request) -> str:

@@ -88,7 +88,7 @@ def fields_of(request: Request) -> dict[str, Any]:
 
 
 def content_type(request: Request) -> str:
-    """Return the type of a body in lower case, without its parameters; empty where none is given."""
+    """Return the type of a body in lower case, without its parameters; empty where there is none."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

@@ -41,7 +41,7 @@ def _advise_content_type(tx: Transaction, request: Request) -> Iterator[str]:
     accepted = CONTENT_TYPES.get(tx.choice(CONTENT_TYPE.id))
     sent = content_type(request)
     if accepted is not None and sent not in accepted:
-        types = " or ".join(it or "none" for it in sorted(accepted, reverse=True))
+        types = " or ".join(type or "none" for type in sorted(accepted, reverse=True))
         yield f"this link takes a file whose content type is {types}; that of the request is {sent or 'none'}"
 
 
@@ -56,8 +56,11 @@ def _advise_event_types(request: Request) -> Iterator[str]:
 def _advise_endpoint(tx: Transaction, request: Request) -> Iterator[str]:
     """Yield the nearest endpoints, whatever their placeholders are called."""
     version = version_of(request)
-    known = {" ".join(it.shape): f"{it.http_method} {it.path}" for it in endpoints_of(version, tx.choice(CHANNEL.id))}
+    known = {
+        " ".join(endpoint.shape): f"{endpoint.http_method} {endpoint.path}"
+        for endpoint in endpoints_of(version, tx.choice(CHANNEL.id))
+    }
     if close := near(" ".join(endpoint_of(fields_of(request)).shape), known):
-        yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(known[it] for it in close)}"
+        yield f"the nearest endpoint that jobs of {version} may call is {' or '.join(known[shape] for shape in close)}"
     elif known:
         yield f"jobs of {version} may call {some([*known.values()])}"

@@ -85,7 +85,7 @@ def _facts_of_fields(fields: Mapping[str, Any]) -> Iterator[str]:
     metadata, types = fields.get("metadata"), fields.get("enabled_events")
     if isinstance(metadata, dict) and "" in metadata:
         yield "stripe-metadata-2"
-    if isinstance(types, list) and not all(it in TYPES for it in types):
+    if isinstance(types, list) and not all(type in TYPES for type in types):
         yield "stripe-event-8"
 
 
@@ -112,9 +112,9 @@ def _facts_of_subject(tx: Transaction, request: Request, answer: Answer) -> Iter
 
 
 def _facts_of_destinations(destinations: Sequence[Destination], version: str) -> Iterator[str]:
-    if any(it.cloud for it in destinations):
+    if any(destination.cloud for destination in destinations):
         yield "stripe-destination-12"
-    if any(it.events_from for it in destinations) and not has_new_sources(version):
+    if any(destination.events_from for destination in destinations) and not has_new_sources(version):
         yield "stripe-destination-17"
 
 

@@ -100,8 +100,8 @@ class StripeState:
             "account": {key: ACCOUNT[key].show(getattr(account, name)) for key, name in ATTRIBUTES.items()},
             "failing": RULES.show(account.failing),
             "batch_jobs": [dump_job(view, job) for job in view.all(Job.kind)],
-            "event_destinations": [dump_destination(it) for it in view.all(Destination.kind)],
-            "events": [dump_fields(EVENT_FIELDS, it) for it in view.all(Event.kind) if not it.is_outdated(view.now)],
+            "event_destinations": [dump_destination(destination) for destination in view.all(Destination.kind)],
+            "events": [dump_fields(EVENT_FIELDS, event) for event in view.all(Event.kind) if not event.is_outdated(view.now)],
         }
 
 

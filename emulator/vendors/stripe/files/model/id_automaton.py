@@ -1,6 +1,6 @@
 """The automaton of a pattern of ids (Glushkov's), and the table that it becomes: bounded in size, one look-up a character.
 
-A position stands for one character of a match, and `^` and `$` for the start and the end of an id, which has neither itself.
+A position stands for one character of a match; the start and the end of an id count as characters of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import NamedTuple
 ALPHABET = ascii_letters + digits + "_-"
 """The characters of an id."""
 
-START, END = "^", "$"
+START, END = "start", "end"
+"""What stands for the start and the end of an id in the characters of a position."""
 
 MOST_POSITIONS = 1_000
 MOST_STEPS = 20_000
@@ -100,7 +101,7 @@ def join(builds: Iterable[Build], automaton: Automaton) -> Part:
 def choose(branches: Iterable[Build], automaton: Automaton) -> Part:
     """Build branches of which one is taken."""
     parts = [build(automaton) for build in branches]
-    return Part(_union(it.first for it in parts), _union(it.last for it in parts), any(it.empty for it in parts))
+    return Part(_union(part.first for part in parts), _union(part.last for part in parts), any(part.empty for part in parts))
 
 
 def repeat(build: Build, least: int, most: int | None, automaton: Automaton) -> Part:
@@ -149,7 +150,8 @@ def table_of(automaton: Automaton, whole: Part) -> IdPattern:
     """
     classes, members = _classes_of(automaton.accepts)
     *masks, at_start, at_end = [
-        _union(1 << n for n, it in enumerate(automaton.accepts) if member in it) for member in (*members, START, END)
+        _union(1 << n for n, characters in enumerate(automaton.accepts) if member in characters)
+        for member in (*members, START, END)
     ]
     always = 1 << len(automaton.accepts) if whole.empty else 0
     found = whole.last | always
@@ -178,7 +180,7 @@ def table_of(automaton: Automaton, whole: Part) -> IdPattern:
 def _classes_of(sets: Iterable[frozenset[str]]) -> tuple[bytes, list[str]]:
     """Return a table from each character to its class, and a member of each class: no set has only some of a class."""
     distinct = [*dict.fromkeys(sets)]
-    keys = [tuple(character in it for it in distinct) for character in ALPHABET]
+    keys = [tuple(character in characters for characters in distinct) for character in ALPHABET]
     members = dict(zip(reversed(keys), reversed(ALPHABET), strict=True))
     numbers = {key: number for number, key in enumerate(members)}
     return bytes.maketrans(ALPHABET.encode(), bytes(numbers[key] for key in keys)), [*members.values()]

@@ -33,6 +33,8 @@ DEEPEST = 30
 """Groups within groups."""
 
 _COUNT = re.compile(r"(?=[^}]*[0-9])(?P<least>[0-9]{0,4})(?P<comma>,?)(?P<most>(?<=,)[0-9]{0,4}|)\}")
+"""The rest of a count after its {; it has a number."""
+
 _REPEATS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 _KINDS = {"d": digits, "w": ascii_letters + digits + "_", "s": ""}
 _EXTENSIONS = {
@@ -47,7 +49,7 @@ _EXTENSIONS = {
 
 
 class _Parser:
-    """Reads a pattern from its first character to its last."""
+    """A parser of one pattern, from its first character to its last."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -55,7 +57,7 @@ class _Parser:
         self._depth = 0
 
     def whole(self) -> Build:
-        """Return what builds the whole pattern."""
+        """Parse the whole pattern."""
         built = self._choice()
         if self._at < len(self._text):
             raise self._error("a ) closes nothing: write \\) for the character itself")
@@ -106,16 +108,16 @@ class _Parser:
         return low, high
 
     def _atom(self) -> tuple[Build, bool]:
-        """Return what builds one part, and whether it is an anchor."""
+        """Parse one part, and return whether it is an anchor."""
         character = self._next()
         if character == "(":
             return self._group(), False
         if character in _REPEATS or character == "{":
             raise self._error(f"there is nothing before {character} to repeat", self._at - 1)
         if character in "^$":
-            return partial(take, frozenset(character)), True
+            return partial(take, frozenset((START if character == "^" else END,))), True
         if character == "\\" and self._peek() in ("A", "Z"):
-            return partial(take, frozenset(START if self._next() == "A" else END)), True
+            return partial(take, frozenset((START if self._next() == "A" else END,))), True
         return partial(take, frozenset(self._characters(character))), False
 
     def _characters(self, character: str) -> Iterable[str]:
@@ -132,8 +134,10 @@ class _Parser:
             raise self._error(f"groups are nested more than {DEEPEST} deep", opened)
         if self._text.startswith("?P<", self._at):
             self._at = self._text.find(">", self._at) + 1 or len(self._text)
-        elif not self._skip("?:") and (begun := next((it for it in _EXTENSIONS if self._text.startswith(it, self._at)), "")):
-            raise self._error(_EXTENSIONS[begun], opened)
+        elif not self._skip("?:") and (
+            sign := next((sign for sign in _EXTENSIONS if self._text.startswith(sign, self._at)), "")
+        ):
+            raise self._error(_EXTENSIONS[sign], opened)
         inner = self._choice()
         if not self._skip(")"):
             raise self._error("this ( is never closed: write \\( for the character itself", opened)
@@ -166,7 +170,7 @@ class _Parser:
         high = self._one()
         if not (isinstance(low, str) and isinstance(high, str)) or low > high:
             raise self._error(f"{self._text[start : self._at]!r} is no range of characters", start)
-        return (it for it in ALPHABET if low <= it <= high)
+        return (character for character in ALPHABET if low <= character <= high)
 
     def _one(self) -> str | frozenset[str]:
         """Return a single character, or the characters of a kind such as `\\d`."""

@@ -35,7 +35,7 @@ def results_are_gone(view: View, job: Job) -> bool:
 
 def link_end(tx: Transaction, job: Job) -> datetime | None:
     """Return when a download link made now expires, None if never. Evidence: stripe-output-4 and stripe-output-7."""
-    return min((it for it in (_life_end(tx, job), results_end(tx, job)) if it is not None), default=None)
+    return min((end for end in (_life_end(tx, job), results_end(tx, job)) if end is not None), default=None)
 
 
 def is_cut_short(tx: Transaction, job: Job) -> bool:

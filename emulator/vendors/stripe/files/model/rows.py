@@ -66,7 +66,7 @@ class Rows(Shared):
 
     @property
     def is_long(self) -> bool:
-        """Whether some blocks are compressed."""
+        """True where some blocks are compressed."""
         return len(self.records) > PLAIN
 
     def record(self, row: int) -> tuple[bytes, bytes]:
