@@ -1,10 +1,11 @@
-"""What the control plane is sent: read strictly, checked against a schema, refused with the field's name."""
+"""Request bodies and queries of the control plane: read strictly, validated against a schema; a refusal names the field."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -12,15 +13,16 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from emulator.control.queries import query_number
+from emulator.control.record import COMPONENTS, Schema
 from emulator.kernel.budget import Quota
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import Document
-from emulator.scenario.grammar import HEADERS, RATE
-from emulator.scenario.schema_types import DURATION, INSTANT
-from emulator.scenario.semantic_checks import METHODS
-from emulator.scenario.strict_json import NotJson, read_json
+from emulator.scenario.faults import fault_schema
+from emulator.scenario.grammar import state_schema
+from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
+from emulator.sdk.vendor import Vendors
+from emulator.text.nearest import hint
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, waits_with_too_much
@@ -28,144 +30,109 @@ from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding,
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
 
-SHORT = 1_000
-"""Characters of JSON up to which it is read on the event loop. YAML never is: a few lines of aliases can be much."""
+MAX_INLINE = 1_000
+"""Characters of JSON that are read on the event loop. YAML never is: a few lines of aliases can stand for much."""
+
+MAX_PROBLEMS = 10
+"""Unknown parameters of a query that a refusal names."""
 
 YAML_TYPE = re.compile(r"(application|text)/((x-|vnd\.)?yaml|[\w.-]+\+yaml)", re.ASCII)
 MULTIPART = "multipart/form-data"
-WITH_LINE_ENDS = "with curl, --data-binary @FILE keeps the line ends, which -d takes away"
-NOT_IN_PARTS = (
+KEEP_LINE_ENDS = "with curl, --data-binary @FILE keeps the line ends, which -d takes away"
+NO_MULTIPART = (
     f"the body is a form in several parts ({MULTIPART}, as curl -F sends it), which is not read here: send JSON,"
     " or YAML as application/yaml; with curl, --data-binary @FILE"
 )
-WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
 
-NEW_WORLD = {
-    "type": "object",
-    "properties": {
-        "scenario": {"type": ["string", "object"]},
-        "id": WORLD_ID,
-        "seed": {"type": "integer", "minimum": 0},
-        "claim": {"type": "boolean"},
-    },
-    "additionalProperties": False,
-}
-CLOCK = {
-    "type": "object",
-    "properties": {"now": INSTANT, "rate": RATE},
-    "additionalProperties": False,
-    "minProperties": 1,
-    "examples": [{"rate": "real"}],
-}
-RESET = {
-    "type": "object",
-    "properties": {
-        "scenario": {"type": ["string", "object"]},
-        "seed": {"type": "integer", "minimum": 0},
-        "claim": {"type": "boolean"},
-    },
-    "additionalProperties": False,
-}
-ADVANCE = {
-    "type": "object",
-    "properties": {"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}},
-    "additionalProperties": False,
-    "minProperties": 1,
-    "maxProperties": 1,
-    "examples": [{"by": "30s"}],
-}
-MOMENT = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "pattern": "^[^/\\s]([^/]{0,98}[^/\\s])?$", "description": "1 to 100 characters, no /"}
-    },
-    "required": ["name"],
-    "additionalProperties": False,
-    "examples": [{"name": "before"}],
-}
-UNDO = {
-    "type": "object",
-    "properties": {"exchanges": {"type": "integer", "minimum": 1}},
-    "additionalProperties": False,
-}
-FORK = {
-    "type": "object",
-    "properties": {"id": WORLD_ID, "seed": {"type": "integer", "minimum": 0}},
-    "additionalProperties": False,
-}
-DRY_RUN = {
-    "type": "object",
-    "properties": {
-        "method": {"enum": METHODS},
-        "url": {"type": "string", "pattern": "^(https?://[^/]+)?/", "description": "/path?query, or http://host/path?query"},
-        "headers": HEADERS,
-        "body": {},
-    },
-    "required": ["method", "url"],
-    "additionalProperties": False,
-    "examples": [{"method": "GET", "url": "/live/batches"}],
-}
+
+def check_query(request: Request, known: Collection[str]) -> None:
+    """Check that the query has known parameters only, each of them once.
+
+    Raises:
+        BadInput: it has others, or one of them twice.
+    """
+    names = Counter(name for name, _ in request.query_params.multi_items())
+    unknown = [name for name in names if name not in known][:MAX_PROBLEMS]
+    problems = [Problem(f"unknown parameter {name!r}{hint(name, known)}", (name,)) for name in unknown]
+    problems += [Problem(f"{name} is given twice", (name,)) for name in known if names[name] > 1]
+    if problems:
+        raise BadInput(problems)
+
+
+def query_number(request: Request, name: str, default: int, least: int = 0) -> int:
+    """Return a whole number from the query.
+
+    Raises:
+        BadInput: it is not one, is less than the least, or has more than 64 bits.
+    """
+    text = request.query_params.get(name, str(default))
+    if not (text.isascii() and text.isdecimal()) or (len(text) <= MOST_DIGITS and int(text) < least):
+        raise BadInput.at(f"{name} must be a whole number of at least {least}, not {text!r}", name)
+    if len(text) > MOST_DIGITS or int(text) > LARGEST:
+        raise BadInput.at(f"{name} is at most {LARGEST}, and this is more", name)
+    return int(text)
+
+
+def request_schemas(vendors: Vendors) -> dict[str, Schema]:
+    """Return the schemas of bodies in the grammar of scenarios, by the names under which routes refer to them."""
+    return {"state": state_schema(vendors.values()), "new-fault": fault_schema(vendors.values())}
+
+
+def resolve_ref(schema: Schema, schemas: Mapping[str, Schema]) -> Schema:
+    """Return a schema, or the one that it refers to."""
+    reference: str | None = schema.get("$ref")
+    return schema if reference is None else schemas[reference.removeprefix(f"{COMPONENTS}emulator.")]
 
 
 async def read_nothing(_: Request) -> Body:
-    """For requests whose body, if any, says nothing."""
+    """Return an empty body: whatever the client sent has no meaning."""
     return {}
 
 
-def read_value(schema: Mapping[str, Any], most_bytes: int, account: Quota) -> Reader:
-    """Reads a body that is one value, in JSON or YAML, and fits the schema. An empty body is an empty object."""
+def body_reader(schema: Schema, max_bytes: int, quota: Quota, *, or_scenario: bool) -> Reader:
+    """Return the reader of a body in JSON or YAML that fits a schema. An empty body is an empty object.
+
+    With `or_scenario`, YAML is a scenario (kept as a Document), and the query may have the other members.
+    """
+    parse = _scenario_and_options if or_scenario else _value
 
     async def read(request: Request) -> Body:
-        text = await text_of(request, most_bytes, account)
-        return await _beside(request, text, partial(_value, text, request, schema))
+        text = await text_of(request, max_bytes, quota)
+        is_short = len(text) <= MAX_INLINE and not _is_yaml(request)
+        validate = partial(parse, text, request, schema)
+        has_no_loop = isinstance(connection_of(request.scope), InProcessConnection)
+        return validate() if is_short or has_no_loop else await in_limited_thread(validate)
 
     return read
 
 
-def read_scenario(schema: Mapping[str, Any], most_bytes: int, account: Quota) -> Reader:
-    """Reads wishes about a world: a JSON object, or a scenario in YAML (kept as a Document); others may be in the query."""
-
-    async def read(request: Request) -> Body:
-        text = await text_of(request, most_bytes, account)
-        return await _beside(request, text, partial(_scenario, text, request, schema))
-
-    return read
-
-
-async def _beside(request: Request, text: str, read: Callable[[], Body]) -> Body:
-    """Read a text; where that may take long, and there is an event loop to hold up, in a thread beside that."""
-    if isinstance(connection_of(request.scope), InProcessConnection) or (len(text) <= SHORT and not _is_yaml(request)):
-        return read()
-    return await in_limited_thread(read)
-
-
-def _value(text: str, request: Request, schema: Mapping[str, Any]) -> Body:
+def _value(text: str, request: Request, schema: Schema) -> Body:
     document = _yaml(text) if _is_yaml(request) else Document(_json(text, request))
-    return _checked(document, schema)
+    return _validated(document, schema)
 
 
-def _scenario(text: str, request: Request, schema: Mapping[str, Any]) -> Body:
-    wishes = _wishes(request)
+def _scenario_and_options(text: str, request: Request, schema: Schema) -> Body:
+    options = _query_options(request)
     if _is_yaml(request):
-        return _checked(Document(wishes), schema) | {"scenario": _yaml(text)}
-    written = _json(text, request)
-    if isinstance(written, dict):
-        if twice := [name for name in wishes if name in written]:
+        return _validated(Document(options), schema) | {"scenario": _yaml(text)}
+    body = _json(text, request)
+    if isinstance(body, dict):
+        if twice := [name for name in options if name in body]:
             raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in twice])
-        written |= wishes
-    return _checked(Document(written), schema)
+        body |= options
+    return _validated(Document(body), schema)
 
 
-def _wishes(request: Request) -> Body:
-    wishes: Body = dict(request.query_params)
-    if "seed" in wishes:
-        wishes["seed"] = query_number(request, "seed", 0)
-    if "claim" in wishes:
-        wishes["claim"] = {"true": True, "false": False}.get(wishes["claim"], wishes["claim"])
-    return wishes
+def _query_options(request: Request) -> Body:
+    options: Body = dict(request.query_params)
+    if "seed" in options:
+        options["seed"] = query_number(request, "seed", 0)
+    if "claim" in options:
+        options["claim"] = {"true": True, "false": False}.get(options["claim"], options["claim"])
+    return options
 
 
-def _checked(document: Document, schema: Mapping[str, Any]) -> Body:
+def _validated(document: Document, schema: Schema) -> Body:
     from emulator.scenario.validation import problems_in
 
     problems = [*document.problems, *problems_in(document.value, schema, document.places)]
@@ -186,20 +153,20 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def text_of(request: Request, most_bytes: int, account: Quota) -> str:
-    """The body as text, without the mark that some editors put before UTF-8.
+async def text_of(request: Request, max_bytes: int, quota: Quota) -> str:
+    """Return the body as text, without the byte order mark that some editors put before UTF-8.
 
     Raises:
-        TooLarge: it is.
-        TooMany: the account has no room for it while it arrives.
-        BadInput: it is not UTF-8.
+        TooLarge: it has more than `max_bytes`.
+        TooMany: the quota has no room for it while it arrives.
+        BadInput: it is not UTF-8, or a form in several parts.
         HTTPException: it is compressed.
-        ClientDisconnect: the client hung up before its end, so that nothing was asked.
+        ClientDisconnect: the client hung up before its end.
     """
     try:
-        body = await _heard_out(request, most_bytes, IncomingBody(account))
+        body = await _body(request, max_bytes, IncomingBody(quota))
         if body and _media_type(request) == MULTIPART:
-            raise BadInput([Problem(NOT_IN_PARTS)])
+            raise BadInput([Problem(NO_MULTIPART)])
         if coding := content_coding(request.headers.raw, bytes(body[:2])):
             reason = f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
             raise HTTPException(415, reason, {"accept-encoding": "identity"})
@@ -208,22 +175,24 @@ async def text_of(request: Request, most_bytes: int, account: Quota) -> str:
         raise BadInput([Problem("the body is not UTF-8")]) from None
 
 
-async def _heard_out(request: Request, most_bytes: int, arriving: IncomingBody) -> bytearray:
+async def _body(request: Request, max_bytes: int, arriving: IncomingBody) -> bytearray:
+    """Return the body, read to its end even where it is refused, so that the client hears why."""
     body = bytearray()
     size = 0
-    if waits_with_too_much(request.scope, most_bytes):
-        raise TooLarge(most_bytes, f": {Limits.more('control')}")
+    too_large = TooLarge(max_bytes, f": {Limits.more('control')}")
+    if waits_with_too_much(request.scope, max_bytes):
+        raise too_large
     async for chunk in request.stream():
         size += len(chunk)
-        if size <= most_bytes and not arriving.refusal:
+        if size <= max_bytes and not arriving.refusal:
             body += chunk
             arriving.count(len(body))
             continue
         body.clear()
         if size > MAX_DRAIN_BYTES:
             break
-    if size > most_bytes:
-        raise TooLarge(most_bytes, f": {Limits.more('control')}")
+    if size > max_bytes:
+        raise too_large
     if arriving.refusal:
         raise arriving.refusal
     return body
@@ -233,7 +202,7 @@ def _yaml(text: str) -> Document:
     """Read a body as YAML, which is within the bound of a body.
 
     Raises:
-        BadInput: it is not YAML; where it is one line that begins as an object or a comment, its line ends were probably lost.
+        BadInput: it is not YAML; one line that begins as an object or a comment probably lost its line ends.
     """
     from emulator.scenario.strict_yaml import parse
 
@@ -243,30 +212,30 @@ def _yaml(text: str) -> Document:
     except BadInput as error:
         if not is_one_line:
             raise
-        reasons = [replace(it, message=f"{it.message}; the body is one line: {WITH_LINE_ENDS}") for it in error.problems]
-        raise BadInput(reasons) from None
+        problems = [replace(it, message=f"{it.message}; the body is one line: {KEEP_LINE_ENDS}") for it in error.problems]
+        raise BadInput(problems) from None
     if is_one_line and document.value is None:
-        raise BadInput([Problem(f"the body is a comment of one line: {WITH_LINE_ENDS}")])
+        raise BadInput([Problem(f"the body is a comment of one line: {KEEP_LINE_ENDS}")])
     return document
 
 
 def _json(text: str, request: Request) -> Any:
-    """Return a body as JSON; nothing at all is an empty object.
+    """Return the value of a body in JSON; an empty body is an empty object.
 
     Raises:
-        BadInput: it is not JSON; where it looks like YAML, the type to send it with is named.
+        BadInput: it is not JSON; where it looks like YAML, the message names the content type to send it with.
     """
     try:
         return read_json(text) if text.strip() else {}
     except NotJson as error:
         place = f": line {error.line} column {error.column}" if error.line else ""
         sent = _media_type(request) or "none"
-        advice = f"; to send YAML, say Content-Type: application/yaml (this request says {sent}), and {WITH_LINE_ENDS}"
+        advice = f"; to send YAML, say Content-Type: application/yaml (this request says {sent}), and {KEEP_LINE_ENDS}"
         raise BadInput([Problem(f"the body is not JSON: {error}{place}{advice if _looks_like_yaml(text) else ''}")]) from None
 
 
 def _looks_like_yaml(text: str) -> bool:
-    """Tell whether a text that is not JSON is an object or a list in YAML: not a JSON object with a slip in it."""
+    """Tell whether a text that is not JSON is an object or a list in YAML, and not a JSON object with a slip in it."""
     if re.match(r"\s*(\{\s*[\"}]|\[|\"|')", text):
         return False
     try:

@@ -1,69 +1,107 @@
-"""Control routes over what there is to choose from and to build on: health, the OpenAPI document, scenarios and vendors."""
+"""Control routes over what a server offers: health, the OpenAPI document, scenarios and vendors."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from starlette.exceptions import HTTPException
 
+from emulator.contract.evidence import load_evidence
 from emulator.contract.fixtures import version
-from emulator.control.route import Asked, route
-from emulator.control.schemas import OBJECT, TEXT, list_of, object_of, ref
-from emulator.control.serializers import vendor_to_json
+from emulator.control import models
+from emulator.control.models import Health, Scenarios, ScenarioSummary, ScenarioText, Vendors
+from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.machine import Machine
+from emulator.kernel.time import format_duration
 from emulator.scenario.grammar import scenario_schema
+from emulator.sdk.vendor import Vendor
 
 
-def _health(_: Asked) -> Any:
-    return {"status": "ok", "version": version()}
+def _health(_: ControlRequest) -> Health:
+    return Health("ok", version())
 
 
-health = route("GET", "/health", "Is the server up?", ref("health"))(_health)
-ready = route("GET", "/ready", "Will the next request succeed?", ref("health"))(_health)
+health = route("GET", "/health", "Is the server up?")(_health)
+ready = route("GET", "/ready", "Will the next request succeed?")(_health)
 
 
-@route("GET", "/openapi.json", "This document", OBJECT, takes_long=True)
-def openapi(asked: Asked) -> Any:
+@route("GET", "/openapi.json", "This document", takes_long=True)
+def openapi(request: ControlRequest) -> dict[str, Any]:
     from emulator.control.openapi import document
 
-    return document(asked.plane.vendors)
+    return document(request.context.vendors)
 
 
-@route("GET", "/scenarios", "The scenarios there are", object_of(scenarios=list_of(ref("scenario-summary"))), takes_long=True)
-def scenarios(asked: Asked) -> Any:
-    return {"scenarios": [_summary(asked, name) for name in asked.plane.library.names()]}
+@route("GET", "/scenarios", "The scenarios there are", takes_long=True)
+def scenarios(request: ControlRequest) -> Scenarios:
+    return Scenarios(tuple(_summary(request, name) for name in request.context.library.names()))
 
 
-def _summary(asked: Asked, name: str) -> dict[str, Any]:
+def _summary(request: ControlRequest, name: str) -> ScenarioSummary:
     try:
-        return {"name": name, "title": asked.plane.library.get(name).title}
+        return ScenarioSummary(name, request.context.library.get(name).title, None)
     except BadInput as error:
-        return {"name": name, "problems": error.lines()}
+        return ScenarioSummary(name, None, tuple(error.lines()))
 
 
-@route(
-    "GET", "/scenarios/{name:path}", "A scenario", object_of(name=TEXT, title=TEXT, scenario=ref("scenario")), takes_long=True
-)
-def scenario(asked: Asked) -> Any:
-    if not (name := asked.named("name")):
+@route("GET", "/scenarios/{name:path}", "A scenario", takes_long=True)
+def scenario(request: ControlRequest) -> ScenarioText:
+    if not (name := request.path_param("name")):
         raise HTTPException(404)  # a slash too many after `/scenarios`
-    found = asked.plane.library.get(name)
-    return {"name": found.name, "title": found.title, "scenario": found.written}
+    found = request.context.library.get(name)
+    return ScenarioText(found.name, found.title, found.written)
 
 
-@route("GET", "/schema", "The JSON Schema of scenario files", OBJECT)
-def schema(asked: Asked) -> Any:
-    return scenario_schema(asked.plane.vendors)
+@route("GET", "/schema", "The JSON Schema of scenario files")
+def schema(request: ControlRequest) -> dict[str, Any]:
+    return scenario_schema(request.context.vendors)
 
 
-@route("GET", "/vendors", "The vendors", object_of(vendors=list_of(ref("vendor"))), takes_long=True)
-def vendors(asked: Asked) -> Any:
-    return {"vendors": [vendor_to_json(it) for it in asked.plane.vendors.values()]}
+@route("GET", "/vendors", "The vendors", takes_long=True)
+def vendors(request: ControlRequest) -> Vendors:
+    return Vendors(tuple(map(_vendor, request.context.vendors.values())))
 
 
-@route("GET", "/vendors/{vendor}", "A vendor: operations, machines, assumptions and evidence", ref("vendor"), takes_long=True)
-def vendor(asked: Asked) -> Any:
-    name = asked.named("vendor")
-    if name not in asked.plane.vendors:
-        raise NotFound("vendor", name, asked.plane.vendors)
-    return vendor_to_json(asked.plane.vendors[name])
+@route("GET", "/vendors/{vendor}", "A vendor: operations, machines, assumptions and evidence", takes_long=True)
+def vendor(request: ControlRequest) -> models.Vendor:
+    name = request.path_param("vendor")
+    if name not in request.context.vendors:
+        raise NotFound("vendor", name, request.context.vendors)
+    return _vendor(request.context.vendors[name])
+
+
+def _vendor(vendor: Vendor) -> models.Vendor:
+    return models.Vendor(
+        vendor.name,
+        mounts=tuple(vendor.mounts),
+        operations=tuple(models.OperationSummary(it.name, it.method, it.path) for it in vendor.operations),
+        machines=tuple(map(_machine, vendor.machines)),
+        waits={it.name: models.Wait(_duration(it.default), it.source) for it in vendor.settable_timers.values()},
+        assumptions=tuple(
+            models.Assumption(it.id, it.question, tuple(it.choices), it.default, it.reason) for it in vendor.assumptions
+        ),
+        evidence=tuple(models.Evidence(it.id, it.kind, it.source, it.says) for it in load_evidence(vendor.name).values()),
+    )
+
+
+def _duration(default: timedelta | None) -> str:
+    return "measured" if default is None else format_duration(default)
+
+
+def _machine(machine: Machine) -> models.Machine:
+    rows = [
+        {
+            "in": row.state,
+            "cause": str(row.cause),
+            "to": row.to,
+            "answer": row.answer,
+            "effect": row.effect.__name__ if row.effect else None,
+            "when": row.when.__name__ if row.when else None,
+            "assume": f"{row.assume.assumption}={row.assume.choice}" if row.assume else None,
+            "evidence": row.evidence,
+        }
+        for row in machine.rows
+    ]
+    return models.Machine(machine.kind, tuple(machine.states), tuple(rows))

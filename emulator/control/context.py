@@ -1,11 +1,12 @@
-"""What the control plane steers: the worlds of one server, and what there is to choose from."""
+"""The context of control requests: the worlds of one server, its vendors, library and limits."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import count
 from threading import Lock, RLock
 from typing import Any
 
-from emulator.control.serializers import world_to_json
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import admit
@@ -25,83 +26,71 @@ from emulator.web.routes import UNMATCHED, Routes
 from emulator.web.unmatched import UnmatchedRequests
 
 
+@dataclass(eq=False)
 class ControlContext:
-    """Worlds, library, vendors, limits, guard, held requests and lanes of one server, and its dry runs.
+    """The worlds, library, vendors, limits, guard, held requests and lanes of one server.
 
-    Whoever asks for the next free id holds `making`. `operations` are the names by which the journal calls what clients ask,
-    `routes` the paths at which they do.
+    `operations` are the names of operations in the journal, `routes` their paths. Hold
+    `id_lock` from taking a free id until its world is there.
     """
 
-    def __init__(
-        self,
-        worlds: Worlds,
-        library: Library,
-        vendors: Vendors,
-        limits: Limits,
-        guard: Guard,
-        held: HeldRequests,
-        lanes: Lanes,
-        unmatched: UnmatchedRequests,
-        routes: Routes,
-    ) -> None:
-        self.worlds = worlds
-        self.library = library
-        self.vendors = vendors
-        self.limits = limits
-        self.guard = guard
-        self.held = held
-        self.lanes = lanes
-        self.unmatched = unmatched
-        self.routes = routes
-        self.dry_runs = DryRuns(worlds, routes, limits)
-        self.operations = [it.name for vendor in vendors.values() for it in vendor.operations]
-        self.operations += [f"{vendor}.{UNMATCHED}" for vendor in vendors]
-        self.arriving = quota_for_bodies(limits)
-        self.making = RLock()
-        self._reading = Lock()
-        self._made = 0
+    worlds: Worlds
+    library: Library
+    vendors: Vendors
+    limits: Limits
+    guard: Guard
+    held: HeldRequests
+    lanes: Lanes
+    unmatched: UnmatchedRequests
+    routes: Routes
+
+    def __post_init__(self) -> None:
+        vendors = self.vendors.values()
+        self.dry_runs = DryRuns(self.worlds, self.routes, self.limits)
+        self.operations = [it.name for vendor in vendors for it in vendor.operations]
+        self.operations += [f"{vendor}.{UNMATCHED}" for vendor in self.vendors]
+        self.arriving = quota_for_bodies(self.limits)
+        self.id_lock = RLock()
+        self._library_lock = Lock()
+        self._numbers = count(1)
 
     @property
     def bounds(self) -> tuple[Limits, Budget]:
-        """The bounds of a new world, and the budget in which it counts."""
+        """The limits of a new world, and the budget that it counts in."""
         return self.limits, self.worlds.budget
 
-    def scenario(self, written: str | dict[str, Any] | Document) -> Scenario:
-        """The scenario of a name in the library, of a value or of a YAML document. A request cannot name a file.
+    def scenario(self, source: str | dict[str, Any] | Document) -> Scenario:
+        """Return the scenario of a name in the library, of a value or of a YAML document. A request cannot name a file.
 
         Raises:
-            NotFound: the library has none of that name.
-            BadInput: it is no scenario, and why.
+            NotFound: the library has no scenario of that name.
+            BadInput: it is no valid scenario.
             TooMany: there is no room for so many resources.
         """
-        if isinstance(written, str):
-            with self._reading:
-                return self.library.get(written)
-        document = written if isinstance(written, Document) else Document(written)
+        if isinstance(source, str):
+            with self._library_lock:
+                return self.library.get(source)
+        document = source if isinstance(source, Document) else Document(source)
         if isinstance(document.value, dict):
             self.admit(document.value.get("given"), Quota(self.worlds.budget))
-        return load_document(document, self.vendors, titled=False, budget=self.bounds[1])
+        return load_document(document, self.vendors, titled=False, budget=self.worlds.budget)
 
-    def admit(self, state: object, account: Quota) -> None:
-        """Make sure that there is room for a state by vendor, whatever else is wrong with it, before it is looked at closely.
+    def admit(self, state: object, quota: Quota) -> None:
+        """Check that there is room for a state by vendor, valid or not, before it is validated.
 
         Raises:
             TooMany: there is no room for so many resources.
         """
-        admit(account, resources_in(state, self.vendors))
+        admit(quota, resources_in(state, self.vendors))
 
-    def release(self, world: World) -> None:
-        """Lets go the requests that nothing holds up any more after a world was steered. Whoever calls holds its lock."""
-        self.held.review(world, gone=world.id not in self.worlds or self.worlds.get(world.id) is not world)
+    def is_current(self, world: World) -> bool:
+        """Tell whether a world was neither replaced nor dropped."""
+        return world.id in self.worlds and self.worlds.get(world.id) is world
 
-    def shown(self, world: World, base_url: str) -> dict[str, Any]:
-        """A world, and what its clients need to reach it."""
-        with world.lock:
-            return world_to_json(world, self.vendors, base_url)
+    def release_held(self, world: World) -> None:
+        """Release the requests of a world that no fault holds up any more. The caller holds the world's lock."""
+        self.held.review(world, gone=not self.is_current(world))
 
     def next_id(self) -> str:
-        """An id that no world has yet."""
-        self._made += 1
-        while f"w{self._made}" in self.worlds:
-            self._made += 1
-        return f"w{self._made}"
+        """Return an id that no world has."""
+        return next(id for n in self._numbers if (id := f"w{n}") not in self.worlds)

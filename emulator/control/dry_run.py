@@ -1,4 +1,4 @@
-"""The dry run: what a request would be answered and change, found out by sending it to a copy of its world."""
+"""The dry run: the response to a request and the changes that it would make, found by sending it to a copy of its world."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from emulator.control.bodies import DRY_RUN
+from emulator.control import entries
+from emulator.control.differences import LIMIT, limit_of, page_for
 from emulator.control.explain import explain
-from emulator.control.pages import LIMIT, limit_of, page_for
-from emulator.control.route import WORLD, Asked, route, with_world
-from emulator.control.schemas import ref
-from emulator.control.serializers import body_to_json, change_to_json
+from emulator.control.journal_models import DryRun, ExplainedExchange
+from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import NOW, Moment, World
-from emulator.scenario.semantic_checks import header_problems
+from emulator.scenario.grammar import HEADERS
+from emulator.scenario.semantic_checks import METHODS, header_problems
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
@@ -25,65 +25,76 @@ from emulator.web.guard import has_live_key
 from emulator.web.origin import AUTHORITY
 from emulator.web.requests import with_plain_letters
 
+DRY_RUN = {
+    "type": "object",
+    "properties": {
+        "method": {"enum": METHODS},
+        "url": {"type": "string", "pattern": "^(https?://[^/]+)?/", "description": "/path?query, or http://host/path?query"},
+        "headers": HEADERS,
+        "body": {},
+    },
+    "required": ["method", "url"],
+    "additionalProperties": False,
+    "examples": [{"method": "GET", "url": "/live/batches"}],
+}
 URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
 SENDABLE = re.compile(r"[\x21-\x7e]*")
 
 
 @route(
     "POST",
-    f"{WORLD}/dry-run",
+    "/worlds/{world}/dry-run",
     "What a request would be answered and change",
-    ref("rehearsal"),
     body=DRY_RUN,
     query=LIMIT,
     takes_long=True,
 )
-@with_world
-def dry_run(world: World, asked: Asked) -> Any:
-    plane, request = asked.plane, _call(asked.body, asked.request.headers.get("host", ""), asked.request.scope["scheme"])
-    _refuse_at_the_door(asked, request)
-    last = Moment(world.settle(), world)
-    twin, n, response, picked = plane.dry_runs.run(world, request)
-    if picked is None:
+def dry_run(world: World, request: ControlRequest) -> DryRun:
+    context, trial = request.context, _request(request)
+    _refuse_unreachable(request, trial)
+    before = Moment(world.settle(), world)
+    twin, n, response, world_id = context.dry_runs.run(world, trial)
+    if world_id is None:
         raise BadInput.at("it names no world: 404 no-such-world", "headers")
-    told = explain(twin, plane.vendors, plane.routes, n, limit=limit_of(asked))
+    explained = explain(twin, context.vendors, context.routes, n, limit=limit_of(request))
+    assert isinstance(explained, ExplainedExchange)  # noqa: S101  the gateway returns the number of an exchange
     headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers]
-    content = b"" if isinstance(response.content, Stream) else response.content
-    differences = between(last, twin.moment(NOW), plane.vendors)
-    return {
-        "status": told["status"],
-        "headers": [[name, redact_header(name, value)] for name, value in headers],
-        "body": None if request.method == "HEAD" else body_to_json(content),
-        "world": picked,
-        "delivered": told["delivered"],
-        "faults": told["faults"],
-        "changes": [change_to_json(change) for change in _changes(twin.journal.since(world.journal.last))],
-        **page_for(asked, differences),
-        "explanation": told,
-    }
+    content = b"" if isinstance(response.content, Stream) or trial.method == "HEAD" else response.content
+    return DryRun(
+        explained.status,
+        tuple((name, redact_header(name, value)) for name, value in headers),
+        entries.body(content),
+        world_id,
+        explained.delivered,
+        explained.faults,
+        tuple(map(entries.change, _changes(twin.journal.since(world.journal.last)))),
+        *page_for(request, between(before, twin.moment(NOW), context.vendors)),
+        explained,
+    )
 
 
-def _call(wanted: Mapping[str, Any], here: str, scheme_here: str) -> Request:
-    """A request as it is written; a body that is not text is sent as JSON. One that names no host is for this one.
+def _request(control: ControlRequest) -> Request:
+    """Return the request to try; a body that is not text is sent as JSON. One that names no host is for this one.
 
     Raises:
-        BadInput: nobody could send it.
+        BadInput: no client could send it.
     """
-    scheme, host, path, query = _parts(wanted["url"])
-    if problems := [*header_problems(wanted, ())]:
+    options: Mapping[str, Any] = control.body
+    scheme, host, path, query = _parts(options["url"])
+    if problems := [*header_problems(options, ())]:
         raise BadInput(problems)
-    headers = {"host": name} if (name := host or here) else {}
-    headers |= {name.lower(): value for name, value in wanted.get("headers", {}).items()}
-    body = wanted.get("body", "")
+    headers = {"host": name} if (name := host or control.http.headers.get("host", "")) else {}
+    headers |= {name.lower(): value for name, value in options.get("headers", {}).items()}
+    body = options.get("body", "")
     if not isinstance(body, str):
         headers.setdefault("content-type", "application/json")
         body = dump(body).decode()
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return Request(wanted["method"], path, query, raw, body.encode(), scheme or scheme_here)
+    return Request(options["method"], path, query, raw, body.encode(), scheme or control.http.scope["scheme"])
 
 
 def _parts(url: str) -> tuple[str, str, str, str]:
-    """Scheme, host, path and query; what follows `#` is not sent."""
+    """Return scheme, host, path and query; what follows `#` is not sent."""
     match = URL.fullmatch(url)
     parts = tuple(part or "" for part in match.groups()) if match else ()
     if len(parts) != 4 or not all(SENDABLE.fullmatch(part) for part in parts):
@@ -91,34 +102,36 @@ def _parts(url: str) -> tuple[str, str, str, str]:
     return parts[0], parts[1], with_plain_letters(parts[2]), parts[3]
 
 
-def _refuse_at_the_door(asked: Asked, request: Request) -> None:
-    """Refuses what would reach no vendor, in the words in which the real request would be; the call learns how it would come.
+def _refuse_unreachable(control: ControlRequest, request: Request) -> None:
+    """Refuse a request that would reach no vendor; set the scheme and the authority of one that would.
 
     Raises:
-        BadInput: it is too long, or the guard would turn it away.
+        BadInput: it is too long, or the guard would reject it; the message is that of the real request.
     """
-    limits, headers = asked.plane.limits, request.raw_headers
+    limits, headers = control.context.limits, request.raw_headers
     if len(request.target) > limits.url:
         raise BadInput.at(f"a request's target has at most {limits.url} bytes: 414 url-too-long", "url")
     if sum(len(name) + len(value) + 4 for name, value in headers) > limits.head:
         raise BadInput.at(f"a request's head has at most {limits.head} bytes: 431 head-too-large", "headers")
-    own: dict[str, Any] = {
+    scope: dict[str, Any] = {
+        **control.http.scope,
+        AUTHORITY: None,
         "scheme": request.scheme,
         "headers": headers,
         "path": request.path,
         "raw_path": request.path.encode(),
         "query_string": request.query_string.encode(),
     }
-    scope = {**asked.request.scope, AUTHORITY: None, **own}
-    rejection = asked.plane.guard.check(scope)
+    rejection = control.context.guard.check(scope)
     request.scheme, request.authority = scope["scheme"], scope[AUTHORITY]
     if rejection is not None:
-        pointer = "url" if has_live_key((), request.target.encode()) and rejection.error == "live-key" else "headers"
+        is_key_in_url = rejection.error == "live-key" and has_live_key((), request.target.encode())
+        pointer = "url" if is_key_in_url else "headers"
         raise BadInput.at(f"{rejection.reason}: {rejection.status} {rejection.error}", pointer)
 
 
-def _changes(entries: Iterable[Entry]) -> Iterator[Change]:
-    for entry in entries:
+def _changes(found: Iterable[Entry]) -> Iterator[Change]:
+    for entry in found:
         if isinstance(entry.event, Change):
             yield entry.event
         else:

@@ -1,17 +1,17 @@
-"""Why an exchange went as it did: world, operation, row, evidence, assumptions, what changed, and what would have worked."""
+"""Explanations of journal entries: world, operation, row, evidence, assumptions, what changed, and what would have worked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import replace
 
-from emulator.contract.evidence import Evidence, load_evidence
+from emulator.contract.evidence import load_evidence
+from emulator.control import entries, journal_models
+from emulator.control.differences import PAGE_SIZE, page
 from emulator.control.hints import hints
-from emulator.control.pages import PAGE, page
-from emulator.control.serializers import change_to_json, entry_to_json
+from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, Fact, SkippedRow
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
-from emulator.kernel.history import ResourceChange
 from emulator.kernel.journal import MAX_APPLIED_ROWS, AppliedRow, Change, Entry, Exchange, Journal, outcome
 from emulator.kernel.machine import Row
 from emulator.kernel.time import format_instant
@@ -27,60 +27,28 @@ from emulator.web.response import WORLD_HEADER
 from emulator.web.routes import Routes
 from emulator.web.unmatched import Unmatched
 
-Explained = dict[str, Any]
-
-SPOKEN = 10
-"""How many rows and differences are told in words; the values tell all."""
+MAX_LINES = 10
+"""Rows and differences in the text; the values have all."""
 
 NOT_DELIVERED = "no: the client did not get the whole answer"
 STILL_SENDING = "unknown: the answer is still being sent, or the client had closed its side of the connection before it"
 
-UNPLACED = "a reply of the scenario, which has no file"
-
-
-def explain(
-    world: World,
-    vendors: Vendors,
-    routes: Routes,
-    n: int,
-    newer: Unmatched | None = None,
-    held: HeldRequest | None = None,
-    limit: int = PAGE,
-) -> Explained:
-    """The explanation of the journal's entry of that number, as values and as a `text` to read.
-
-    `newer` is the newest request of all, where it did not reach this world; `held` is the request of the entry, while a fault
-    holds it up. Of the differences, those within the limit are shown, and the others counted.
-
-    Raises:
-        NotFound: there is no such entry, or not any more.
-    """
-    entry = entry_of(world, n)
-    if isinstance(entry.event, Change):
-        return _of_change(world, vendors, entry.n, entry.event)
-    commit = world.history.of(n)
-    known_touched = (
-        commit.changed_resources if commit else () if world.history.reaches(entry.event.checkpoint.commits) else None
-    )
-    told = _of_exchange(world, vendors, routes, entry.n, entry.event, known_touched, held, limit)
-    if newer is None:
-        return told
-    return {**told, "newer": newer.show(), "text": f"{told['text']}\n{escaped(_of_newer(world, newer))}"}
+NO_PLACE = "a reply of the scenario, which has no file"
 
 
 class NoEntry(NotFound):
-    """The journal has no entry of that number, or not any more, or no exchange where no number is given."""
+    """The journal has no entry of that number, or not any more, or no exchange where there is no number."""
 
     def __init__(self, journal: Journal, n: int | None = None) -> None:
-        wanted = "no entry of an exchange" if n is None else f"no entry {n}"
+        missing = "no entry of an exchange" if n is None else f"no entry {n}"
         if n is not None and (newer := journal.successor(n)):
-            wanted += f" any more: a fault held this request up, and when it was taken away it went on as entry {newer}"
-        here = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
-        EmulatorError.__init__(self, f"this journal has {wanted}: {here}")
+            missing += f" any more: a fault held this request up, and when it was taken away it went on as entry {newer}"
+        has = f"it has {oldest.n} to {journal.last}" if (oldest := next(journal.since(0), None)) else "it is empty"
+        EmulatorError.__init__(self, f"this journal has {missing}: {has}")
 
 
 def entry_of(world: World, n: int) -> Entry:
-    """The journal's entry of that number.
+    """Return the journal entry of a number.
 
     Raises:
         NotFound: there is no such entry, or not any more.
@@ -91,148 +59,183 @@ def entry_of(world: World, n: int) -> Entry:
     return entry
 
 
-def _of_exchange(
+def explain(
     world: World,
     vendors: Vendors,
     routes: Routes,
     n: int,
-    exchange: Exchange,
-    changed_resources: Sequence[ResourceChange] | None,
-    held: HeldRequest | None,
-    limit: int,
-) -> Explained:
-    """The explanation of an exchange; `changed_resources` is None where it is forgotten."""
+    newer: Unmatched | None = None,
+    held: HeldRequest | None = None,
+    limit: int = PAGE_SIZE,
+) -> ExplainedChange | ExplainedExchange:
+    """Return the explanation of a journal entry, as values and as a `text` to read.
+
+    `newer` is the newest request of all, where it did not reach this world; `held` is the request of the entry, while a fault
+    holds it up. Of the differences, those within the limit are in it, and the others counted.
+
+    Raises:
+        NotFound: there is no such entry, or not any more.
+    """
+    event = entry_of(world, n).event
+    if isinstance(event, Change):
+        return _explained_change(world, vendors, n, event)
+    would_work = hints(world, vendors[event.operation.partition(".")[0]], routes, event)
+    explained = _explained_exchange(world, vendors, n, event, held, limit, would_work)
+    text = "\n".join(map(escaped, _lines(explained, _reason_for_world(routes, event))))
+    if newer is not None:
+        text += f"\n{escaped(_newer_line(world, newer))}"
+    return replace(explained, newer=newer and unmatched_record(newer), text=text)
+
+
+def unmatched_record(request: Unmatched) -> journal_models.Unmatched:
+    """Return an unmatched request as a record; no credential can be read in it."""
+    return journal_models.Unmatched(
+        **request._asdict()
+        | {
+            "method": redact_text(request.method),
+            "target": redact_text(request.target),
+            "credential": redact(request.credential) if request.credential else None,
+            "hint": redact_text(request.hint) if request.hint else None,
+        }
+    )
+
+
+def _explained_exchange(
+    world: World, vendors: Vendors, n: int, exchange: Exchange, held: HeldRequest | None, limit: int, would_work: list[str]
+) -> ExplainedExchange:
+    """Return the explanation of an exchange without its text; its differences are None where the history has lost them."""
     vendor = vendors[exchange.operation.partition(".")[0]]
-    differences = None if changed_resources is None else commit_differences(world, vendors, changed_resources, exchange.at)
-    told = {
-        **entry_to_json(Entry(n, exchange)),
-        **({"delivered": None} if held else {}),
-        "held": held.fault.id if held else None,
-        "world": world.id,
-        "vendor": vendor.name,
-        "credential": redact(exchange.credential) if exchange.credential else None,
-        "because": _cited(vendor.name, exchange.evidence),
-        "also": [fact for id in exchange.also if (fact := _cited(vendor.name, id))],
-        "scripted": (exchange.evidence or UNPLACED) if exchange.answer == SCRIPTED else None,
-        "rows": [_row(world, step) for step in exchange.applied_rows],
-        "assumptions": list(_assumptions(world, vendor, exchange)),
-        **({"differences": None, "rest": 0} if differences is None else page(differences, limit)),
-        "newer": None,
-        "would_work": [redact_text(hint) for hint in hints(world, vendor, routes, exchange)],
+    commit = world.history.of(n)
+    changed = commit.changed_resources if commit else ()
+    is_known = commit is not None or world.history.reaches(exchange.checkpoint.commits)
+    differences, rest = page(commit_differences(world, vendors, changed, exchange.at), limit) if is_known else (None, 0)
+    facts = {
+        "also": tuple(fact for id in exchange.also if (fact := _fact(vendor.name, id))),
+        "delivered": None if held else exchange.delivered,
     }
-    return {**told, "text": "\n".join(map(escaped, _lines(told, _picked(routes, exchange))))}
+    return ExplainedExchange(
+        **vars(entries.exchange(n, exchange)) | facts,
+        held=held.fault.id if held else None,
+        world=world.id,
+        vendor=vendor.name,
+        credential=redact(exchange.credential) if exchange.credential else None,
+        because=_fact(vendor.name, exchange.evidence),
+        scripted=(exchange.evidence or NO_PLACE) if exchange.answer == SCRIPTED else None,
+        rows=tuple(_row(world, it) for it in exchange.applied_rows),
+        assumptions=tuple(_choices(world, vendor, exchange)),
+        differences=differences,
+        rest=rest,
+        newer=None,
+        would_work=tuple(map(redact_text, would_work)),
+        text="",
+    )
 
 
-def _of_newer(world: World, newer: Unmatched) -> str:
-    reached = f"reached the world {newer.world}" if newer.world else f"reached no world ({newer.error})"
-    request = f"{newer.method} {redact_text(newer.target)} -> {newer.status}"
-    return f"  newer       {request} came after this and {reached}: see /_emulator/worlds/{world.id}/unmatched"
-
-
-def _of_change(world: World, vendors: Vendors, n: int, change: Change) -> Explained:
-    because = _cited(change.vendor, change.evidence) if change.vendor in vendors else None
+def _explained_change(world: World, vendors: Vendors, n: int, change: Change) -> ExplainedChange:
+    because = _fact(change.vendor, change.evidence) if change.vendor in vendors else None
     text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}")
     if because:
-        text += f"\n  because     {_fact(because)}"
-    return {"n": n, "type": "change", "world": world.id, **change_to_json(change), "because": because, "text": text}
+        text += f"\n  because     {_cited(because)}"
+    return ExplainedChange(n, "change", world.id, **vars(entries.change(change)), because=because, text=text)
 
 
-def _cited(vendor: str, id: str | None) -> dict[str, str] | None:
-    """The fact of that id, with its source."""
-    fact: Evidence | None = load_evidence(vendor).get(id or "")
-    return None if fact is None else {"evidence": fact.id, "kind": fact.kind, "source": fact.source, "says": fact.says}
+def _fact(vendor: str, id: str | None) -> Fact | None:
+    fact = load_evidence(vendor).get(id or "")
+    return None if fact is None else Fact(fact.id, fact.kind, fact.source, fact.says)
 
 
-def _row(world: World, step: AppliedRow) -> dict[str, Any]:
-    row, machine = step.row, world.rules.machines[step.kind]
-    return {
-        "resource": step.kind,
-        "id": redact_text(step.id),
-        "in": row.state,
-        "cause": str(row.cause),
-        "to": row.to,
-        "answer": row.answer,
-        "effect": row.effect.__name__ if row.effect else None,
-        "condition": _condition(row),
-        "because": _cited(step.kind.partition(".")[0], row.evidence),
-        "passed_over": [{"condition": _condition(it), "answer": it.answer} for it in machine.skipped_rows(row)],
-    }
+def _row(world: World, applied: AppliedRow) -> journal_models.Row:
+    row, machine = applied.row, world.rules.machines[applied.kind]
+    return journal_models.Row(
+        applied.kind,
+        redact_text(applied.id),
+        row.state,
+        str(row.cause),
+        row.to,
+        row.answer,
+        effect=row.effect.__name__ if row.effect else None,
+        condition=_condition(row),
+        because=_fact(applied.kind.partition(".")[0], row.evidence),
+        passed_over=tuple(SkippedRow(_condition(it), it.answer) for it in machine.skipped_rows(row)),
+    )
 
 
 def _condition(row: Row) -> str | None:
-    """The guard and the assumption that a row depends on."""
+    """Return the guard and the assumption that a row depends on."""
     guard = [row.when.__name__] if row.when else []
     choice = [f"{row.assume.assumption}={row.assume.choice}"] if row.assume else []
     return " and ".join(guard + choice) or None
 
 
-def _assumptions(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[dict[str, Any]]:
-    """Those that the answer names, that a row depended on, or that somebody asked about on the way."""
-    rows = [
-        row for step in exchange.applied_rows for row in (step.row, *world.rules.machines[step.kind].skipped_rows(step.row))
-    ]
-    named = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
+def _choices(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[Choice]:
+    """Yield the assumptions that the answer names, that a row depends on, or that were consulted on the way."""
+    machines = world.rules.machines
+    rows = [row for it in exchange.applied_rows for row in (it.row, *machines[it.kind].skipped_rows(it.row))]
+    names = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
     for it in vendor.assumptions:
-        if it.id in named:
-            choice = world.rules.choices[it.id]
-            yield {"id": it.id, "choice": choice, "default": it.default, "question": it.question, "reason": it.reason}
+        if it.id in names:
+            yield Choice(it.id, world.rules.choices[it.id], it.default, it.question, it.reason)
 
 
-def _lines(told: Mapping[str, Any], picked: str) -> Iterator[str]:
-    """The explanation for people; `picked` says how the request found its world."""
-    basis = f" [{told['basis']}]" if told["basis"] else ""
-    came_back = "still held up" if told["held"] and not told["status"] else outcome(told["status"], told["answer"])
-    yield f"{told['n']}  {told['at']}  {told['method']} {told['target']} -> {came_back}{basis}"
-    yield f"  world       {told['world']}, {picked}"
-    yield f"  operation   {told['operation']}"
-    for row in told["rows"][:SPOKEN]:
-        yield from _row_lines(row, told)
-    if len(told["rows"]) > SPOKEN:
-        least = "at least " if len(told["rows"]) == MAX_APPLIED_ROWS else ""
-        yield f"  row         and {least}{len(told['rows']) - SPOKEN} more"
-    if told["because"]:
-        yield f"  because     {_fact(told['because'])}"
-    yield from (f"  also        {_fact(fact)}" for fact in told["also"])
-    if told["scripted"]:
-        yield f"  scripted    {told['scripted']}"
-    for fault in told["faults"]:
-        place = f", from {fault['place']}" if fault["place"] else ""
-        yield f"  fault       {fault['id']}: {fault['do']} {fault['where']}{place}"
-    yield from (f"  assuming    {it['id']} = {it['choice']}: {it['question']}" for it in told["assumptions"])
-    if told["differences"] is None:
-        yield "  changed     unknown: the history does not reach back that far"
-    for it in (told["differences"] or ())[:SPOKEN]:
-        yield f"  changed     {it['text']}"
-    if more := max(len(told["differences"] or ()) - SPOKEN, 0) + told["rest"]:
-        yield f"  changed     and {more:,} more"
-    if told["differences"] == []:
-        yield "  changed     nothing"
-    if told["delivered"] is not True:
-        held = (
-            f"not yet: {told['held']} holds it up; DELETE /_emulator/worlds/{told['world']}/faults/{told['held']} lets it go on"
-        )
-        yield f"  delivered   {held if told['held'] else NOT_DELIVERED if told['delivered'] is False else STILL_SENDING}"
-    yield from (f"  hint        {hint}" for hint in told["would_work"])
+def _lines(explained: ExplainedExchange, reason: str) -> Iterator[str]:
+    """Yield the explanation for people; `reason` says how the request found its world."""
+    basis = f" [{explained.basis}]" if explained.basis else ""
+    is_waiting = explained.held and not explained.status
+    result = "still held up" if is_waiting else outcome(explained.status, explained.answer)
+    yield f"{explained.n}  {format_instant(explained.at)}  {explained.method} {explained.target} -> {result}{basis}"
+    yield f"  world       {explained.world}, {reason}"
+    yield f"  operation   {explained.operation}"
+    for row in explained.rows[:MAX_LINES]:
+        yield from _row_lines(row, explained)
+    if (more := len(explained.rows) - MAX_LINES) > 0:
+        yield f"  row         and {'at least ' if len(explained.rows) == MAX_APPLIED_ROWS else ''}{more} more"
+    if explained.because:
+        yield f"  because     {_cited(explained.because)}"
+    yield from (f"  also        {_cited(fact)}" for fact in explained.also)
+    if explained.scripted:
+        yield f"  scripted    {explained.scripted}"
+    for fault in explained.faults:
+        yield f"  fault       {fault.id}: {fault.do} {fault.where}{f', from {fault.place}' if fault.place else ''}"
+    yield from (f"  assuming    {it.id} = {it.choice}: {it.question}" for it in explained.assumptions)
+    yield from (f"  changed     {it}" for it in _changed(explained))
+    if explained.delivered is not True:
+        yield f"  delivered   {_delivery(explained)}"
+    yield from (f"  hint        {hint}" for hint in explained.would_work)
 
 
-def _row_lines(row: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[str]:
-    """A row for people. A row that allows what a check refused before did not decide the answer."""
-    decided = row["answer"] == told["answer"] or not _is_refused_by_the_vendor(told)
-    answer = f"answers {row['answer']}" if decided else f"would have answered {row['answer']}"
-    yield f"  row         {row['resource']} {row['id']}: {row['in']} --{row['cause']}--> {row['to']}, {answer}"
-    if row["condition"]:
-        yield f"              taken because {row['condition']}"
-    yield from (f"              not taken: if {it['condition']}, answers {it['answer']}" for it in row["passed_over"])
-    if decided and row["because"] and row["because"] != told["because"]:
-        yield f"              because {_fact(row['because'])}"
+def _changed(explained: ExplainedExchange) -> Iterator[str]:
+    if explained.differences is None:
+        yield "unknown: the history does not reach back that far"
+        return
+    yield from (it.text for it in explained.differences[:MAX_LINES])
+    if more := max(len(explained.differences) - MAX_LINES, 0) + explained.rest:
+        yield f"and {more:,} more"
+    elif not explained.differences:
+        yield "nothing"
 
 
-def _is_refused_by_the_vendor(told: Mapping[str, Any]) -> bool:
-    return bool(told["status"] >= LEAST_REFUSAL) and all(fault["do"] != STATUS for fault in told["faults"])
+def _delivery(explained: ExplainedExchange) -> str:
+    if explained.held:
+        cure = f"DELETE /_emulator/worlds/{explained.world}/faults/{explained.held} lets it go on"
+        return f"not yet: {explained.held} holds it up; {cure}"
+    return NOT_DELIVERED if explained.delivered is False else STILL_SENDING
 
 
-def _picked(routes: Routes, exchange: Exchange) -> str:
-    """How a request found its world."""
+def _row_lines(row: journal_models.Row, explained: ExplainedExchange) -> Iterator[str]:
+    """Yield a row for people. A row that allows what a check refused before it did not decide the answer."""
+    is_vendors_refusal = explained.status >= LEAST_REFUSAL and all(fault.do != STATUS for fault in explained.faults)
+    decided = row.answer == explained.answer or not is_vendors_refusal
+    answer = f"{'answers' if decided else 'would have answered'} {row.answer}"
+    yield f"  row         {row.resource} {row.id}: {row.state} --{row.cause}--> {row.to}, {answer}"
+    if row.condition:
+        yield f"              taken because {row.condition}"
+    yield from (f"              not taken: if {it.condition}, answers {it.answer}" for it in row.passed_over)
+    if decided and row.because and row.because != explained.because:
+        yield f"              because {_cited(row.because)}"
+
+
+def _reason_for_world(routes: Routes, exchange: Exchange) -> str:
+    """Return how a request found its world."""
     if any(name == WORLD_HEADER for name, _ in exchange.headers):
         return "named by the header Emulator-World"
     route = routes.find(exchange.method, exchange.target.partition("?")[0])
@@ -243,5 +246,11 @@ def _picked(routes: Routes, exchange: Exchange) -> str:
     return "since the request carries no credential that picks another"
 
 
-def _fact(cited: Mapping[str, str]) -> str:
-    return f"{cited['says']} [{cited['evidence']}, {cited['kind']}, {cited['source']}]"
+def _newer_line(world: World, newer: Unmatched) -> str:
+    reached = f"reached the world {newer.world}" if newer.world else f"reached no world ({newer.error})"
+    request = f"{newer.method} {redact_text(newer.target)} -> {newer.status}"
+    return f"  newer       {request} came after this and {reached}: see /_emulator/worlds/{world.id}/unmatched"
+
+
+def _cited(fact: Fact) -> str:
+    return f"{fact.says} [{fact.evidence}, {fact.kind}, {fact.source}]"

@@ -1,68 +1,57 @@
-"""Control routes over a world's faults: lay one, look at them, take them away."""
+"""Control routes over a world's faults, and over the requests that faults hold up."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from emulator.control.route import WORLD, Asked, route, with_world
-from emulator.control.schemas import list_of, object_of, ref
-from emulator.control.serializers import held_to_json
+from emulator.control import models
+from emulator.control.entries import fault_hit
+from emulator.control.models import Faults, HeldRequests
+from emulator.control.record import ref
+from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.faults import Fault
+from emulator.kernel.faults import NEXT, Fault
+from emulator.kernel.time import format_duration, parse_duration
 from emulator.kernel.world import World
-from emulator.scenario.faults import fault_to_json, lay
+from emulator.scenario.faults import DURATIONS, lay
 from emulator.scenario.semantic_checks import fault_problems
-
-FAULT = WORLD + "/faults/{fault}"
-
-
-@route("GET", f"{WORLD}/faults", "The faults laid over operations", object_of(faults=list_of(ref("fault"))))
-@with_world
-def faults(world: World, _: Asked) -> Any:
-    return {"faults": [fault_to_json(fault) for fault in world.store.all(Fault.kind)]}
+from emulator.text.redact import redact_body, redact_text
+from emulator.web.held_requests import HeldRequest
 
 
-@route("POST", f"{WORLD}/faults", "Lay a fault, as a scenario writes it", ref("fault"), status=201, body=ref("new-fault"))
-@with_world
-def add(world: World, asked: Asked) -> Any:
-    if problems := list(fault_problems(asked.body, asked.plane.vendors, world.clock.now())):
+@route("GET", "/worlds/{world}/faults", "The faults laid over operations")
+def faults(world: World, _: ControlRequest) -> Faults:
+    return Faults(tuple(map(_fault, world.store.all(Fault.kind))))
+
+
+@route("POST", "/worlds/{world}/faults", "Lay a fault, as a scenario writes it", status=201, body=ref("new-fault"))
+def add(world: World, request: ControlRequest) -> models.Fault:
+    if problems := list(fault_problems(request.body, request.context.vendors, world.clock.now())):
         raise BadInput(problems)
-    return fault_to_json(lay(world, asked.body))
+    return _fault(lay(world, request.body))
 
 
-@route("DELETE", f"{WORLD}/faults", "Take every fault away")
-@with_world
-def clear(world: World, _: Asked) -> None:
+@route("DELETE", "/worlds/{world}/faults", "Take every fault away")
+def clear(world: World, _: ControlRequest) -> None:
     with world.transaction("remove the faults") as tx:
         for fault in list(tx.all(Fault.kind)):
             tx.remove(Fault.kind, fault.id)
 
 
-@route("GET", FAULT, "A fault: how often it struck, and what is left", ref("fault"))
-@with_world
-def show(world: World, asked: Asked) -> Any:
-    return fault_to_json(_find(world, asked.named("fault")))
+@route("GET", "/worlds/{world}/faults/{fault}", "A fault: how often it struck, and what is left")
+def show(world: World, request: ControlRequest) -> models.Fault:
+    return _fault(_find(world, request.path_param("fault")))
 
 
-@route("DELETE", FAULT, "Take a fault away")
-@with_world
-def take_away(world: World, asked: Asked) -> None:
-    fault = _find(world, asked.named("fault"))
+@route("DELETE", "/worlds/{world}/faults/{fault}", "Take a fault away")
+def remove(world: World, request: ControlRequest) -> None:
+    fault = _find(world, request.path_param("fault"))
     with world.transaction("remove a fault") as tx:
         tx.remove(Fault.kind, fault.id)
 
 
-@route(
-    "GET",
-    f"{WORLD}/held",
-    "The requests that faults hold up at present",
-    object_of(held=list_of(ref("held"))),
-    takes_long=True,
-    leaves_world=True,
-)
-def held(asked: Asked) -> Any:
-    world = asked.plane.worlds.get(asked.named("world"))
-    return {"held": [held_to_json(it) for it in asked.plane.held.of(world)]}
+@route("GET", "/worlds/{world}/held", "The requests that faults hold up at present", takes_long=True, leaves_world=True)
+def held(request: ControlRequest) -> HeldRequests:
+    world = request.context.worlds.get(request.path_param("world"))
+    return HeldRequests(tuple(map(_held, request.context.held.of(world))))
 
 
 def _find(world: World, id: str) -> Fault:
@@ -70,3 +59,22 @@ def _find(world: World, id: str) -> Fault:
     if fault is None:
         raise NotFound("fault", id, [it.id for it in world.store.all(Fault.kind)])
     return fault
+
+
+def _fault(fault: Fault) -> models.Fault:
+    """Return a fault as a record: as it is written, durations in one form; no credential can be read in it."""
+    lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
+    return models.Fault(
+        fault.id,
+        redact_body(fault.written) | {key: format_duration(parse_duration(it)) for key, it in lengths.items()},
+        fault.seen,
+        fault.struck,
+        left=None if fault.times is None else fault.times - fault.struck,
+        place=fault.place or None,
+    )
+
+
+def _held(held: HeldRequest) -> models.Held:
+    """Return a request that a fault holds up as a record; no credential can be read in it."""
+    target, hit = redact_text(held.request.target), fault_hit(held.fault.hit())
+    return models.Held(held.request.method, target, held.operation, held.since, held.due, hit)

@@ -1,24 +1,23 @@
-"""The index of a server, at `/` and at the root of the control plane: its vendors, its worlds, and where everything else is."""
+"""The index of a server, at `/` and at the root of the control plane: its vendors, worlds and control routes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from html import escape
-from typing import Any
 from urllib.parse import quote
 
 from emulator.contract.fixtures import version
-from emulator.control.forms import HTML_TYPE, TEXT_TYPE
-from emulator.control.route import Asked, route
-from emulator.control.schemas import ref
+from emulator.control.models import Index, VendorLink, WorldLink
+from emulator.control.negotiation import HTML_TYPE, TEXT_TYPE
+from emulator.control.route import ControlRequest, route
 from emulator.kernel.worlds import DEFAULT
 from emulator.web.connection import Scope
 from emulator.web.guard import PREFIX, Guard
 from emulator.web.response import WORLD_HEADER
 
 ROOT = "/"
-LISTED = 20
-"""Worlds listed at most for people; the JSON form has all."""
+MAX_WORLDS = 20
+"""Worlds in the text and the page; the JSON form has all."""
 
 LINKS: Mapping[str, str] = {
     "worlds": "/worlds",
@@ -51,30 +50,30 @@ def asks_for_index(scope: Scope, guard: Guard, vendor_hosts: Iterable[str]) -> b
     return True
 
 
-def text_of(told: Mapping[str, Any]) -> str:
-    """The index for a terminal."""
-    return "\n".join(_lines(told))
+def text_of(index: Index) -> str:
+    """Return the index for a terminal."""
+    return "\n".join(_lines(index))
 
 
-def page_of(told: Mapping[str, Any]) -> str:
-    """The index for a browser: a page that needs nothing else and runs nothing."""
-    return "\n".join(_page(told))
+def page_of(index: Index) -> str:
+    """Return the index for a browser: a page that loads nothing and runs nothing."""
+    return "\n".join(_page(index))
 
 
-def _lines(told: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{told['name']} {told['version']}"
-    for title, rows in _sections(told):
+def _lines(index: Index) -> Iterator[str]:
+    yield f"{index.name} {index.version}"
+    for title, rows in _sections(index):
         width = max((len(name) for name, _ in rows), default=0)
         yield f"\n{title}"
         yield from (f"  {name:{width}}  {url}".rstrip() for name, url in rows)
 
 
-def _page(told: Mapping[str, Any]) -> Iterator[str]:
-    title = escape(f"{told['name']} {told['version']}")
+def _page(index: Index) -> Iterator[str]:
+    title = escape(f"{index.name} {index.version}")
     yield '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">'
     yield '<meta name="viewport" content="width=device-width">\n<meta name="color-scheme" content="light dark">'
     yield f"<title>{title}</title>\n<h1>{title}</h1>"
-    for title, rows in _sections(told):
+    for title, rows in _sections(index):
         yield f"<h2>{escape(title)}</h2>\n<table>"
         yield from (f"<tr><th scope=row align=left>{escape(name)}<td>{_linked(url)}" for name, url in rows)
         yield "</table>"
@@ -85,35 +84,33 @@ def _linked(url: str) -> str:
     return f'<a href="{escape(url)}">{escape(url)}</a>' if PREFIX in url else escape(url)
 
 
-def _sections(told: Mapping[str, Any]) -> Iterator[tuple[str, list[tuple[str, str]]]]:
-    """The tables of the index, each with its title."""
-    yield "Vendors (base URLs for their clients)", [(it["name"], it["url"]) for it in told["vendors"]]
-    worlds = told["worlds"]
-    if worlds is None:
+def _sections(index: Index) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Yield the tables of the index, each with its title."""
+    yield "Vendors (base URLs for their clients)", [(it.name, it.url) for it in index.vendors]
+    if index.worlds is None:
         yield "Worlds", [(LOCKED, "")]
     else:
-        rest = [(f"and {len(worlds) - LISTED} more", "")] if len(worlds) > LISTED else []
-        yield "Worlds", [(it["id"], it["url"]) for it in worlds[:LISTED]] + rest
-    yield "Control plane", [*told["links"].items()]
+        more = [(f"and {len(index.worlds) - MAX_WORLDS} more", "")] if len(index.worlds) > MAX_WORLDS else []
+        yield "Worlds", [(it.id, it.url) for it in index.worlds[:MAX_WORLDS]] + more
+    yield "Control plane", [*index.links.items()]
 
 
 @route(
     "GET",
     "",
     "The index: vendors with their base URLs, worlds, and where everything else is; also at `/`",
-    ref("index"),
     forms={TEXT_TYPE: text_of, HTML_TYPE: page_of},
     text_for_shells=True,
     takes_long=True,
 )
-def index(asked: Asked) -> Any:
-    base, authorization = asked.base_url, asked.request.headers.get("authorization", "")
-    control = base + PREFIX
-    worlds = [{"id": it.id, "url": f"{control}/worlds/{quote(it.id)}"} for it in asked.plane.worlds]
-    return {
-        "name": "batch-emulator",
-        "version": version(),
-        "vendors": [{"name": name, "url": base + it.base_path} for name, it in asked.plane.vendors.items()],
-        "worlds": worlds if asked.plane.guard.accepts_token(authorization.encode("latin-1")) else None,
-        "links": {name: control + path for name, path in LINKS.items()},
-    }
+def index(request: ControlRequest) -> Index:
+    context, base = request.context, request.base_url
+    control, authorization = base + PREFIX, request.http.headers.get("authorization", "")
+    worlds = tuple(WorldLink(it.id, f"{control}/worlds/{quote(it.id)}") for it in context.worlds)
+    return Index(
+        "batch-emulator",
+        version(),
+        tuple(VendorLink(name, base + it.base_path) for name, it in context.vendors.items()),
+        worlds if context.guard.accepts_token(authorization.encode("latin-1")) else None,
+        {name: control + path for name, path in LINKS.items()},
+    )

@@ -1,97 +1,90 @@
-"""Control routes over what happened: the journal, its entries explained, the ledger, and verification of what was asked."""
+"""Control routes over a world's journal: its entries, explanations, ledger and verification; timers and unmatched requests."""
 
 from __future__ import annotations
 
 from itertools import islice
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter
 
-from emulator.control import pages
-from emulator.control.explain import NoEntry, entry_of, explain
-from emulator.control.forms import TEXT_TYPE
-from emulator.control.ledger import ledger_to_json
-from emulator.control.pages import limit_of
-from emulator.control.queries import query_number
-from emulator.control.route import WORLD, Asked, route, with_world
-from emulator.control.schemas import COUNT, TEXT, list_of, object_of, ref
-from emulator.control.serializers import entry_to_json
+from emulator.control.differences import LIMIT, limit_of
+from emulator.control.entries import entry as entry_record
+from emulator.control.explain import NoEntry, entry_of, explain, unmatched_record
+from emulator.control.journal_models import Entry, Explanation, JournalPage, Ledger, UnmatchedRequests, Verdict
+from emulator.control.ledger import ledger_of
+from emulator.control.models import Pending, Timer
+from emulator.control.negotiation import TEXT_TYPE
+from emulator.control.record import COUNT, TEXT
+from emulator.control.route import ControlRequest, route
 from emulator.control.verify import VERIFY, verify
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.world import World
 
-PAGE = 1000
+PAGE_SIZE = 1000
 LAST = "last"
 """In place of a number: the newest exchange."""
 
-READABLE = {TEXT_TYPE: itemgetter("text")}
-"""An explanation as text, where that is what `Accept` asks for."""
+MAX_PENDING = 10
+"""Timers of a response; to go through more, let time pass."""
 
 SINCE = {**COUNT, "description": "only entries after this one: to go on, the n of the last"}
-OF_EACH = {
-    "limit": {**pages.LIMIT["limit"], "description": "how many differences of each commit; `rest` counts those that follow"}
+PAGE_LIMIT = {"type": "integer", "minimum": 1, "default": PAGE_SIZE, "description": "how many at most, the oldest first"}
+LEDGER_LIMIT = {
+    "limit": {**LIMIT["limit"], "description": "how many differences of each commit; `rest` counts those that follow"}
 }
-LIMIT = {"type": "integer", "minimum": 1, "default": PAGE, "description": "how many at most, the oldest first"}
 
 
 @route(
     "GET",
-    f"{WORLD}/journal",
+    "/worlds/{world}/journal",
     "The journal: exchanges and changes, the oldest first",
-    object_of(last=COUNT, dropped=COUNT, entries=list_of(ref("entry"))),
-    query={"since": SINCE, "limit": LIMIT, "operation": TEXT},
+    query={"since": SINCE, "limit": PAGE_LIMIT, "operation": TEXT},
     takes_long=True,
 )
-@with_world
-def journal(world: World, asked: Asked) -> Any:
+def journal(world: World, request: ControlRequest) -> JournalPage:
     world.settle()
-    since, limit = query_number(asked.request, "since", 0), query_number(asked.request, "limit", PAGE, least=1)
-    operation = asked.request.query_params.get("operation")
-    if operation is not None and operation not in asked.plane.operations:
-        raise BadInput.at(str(NotFound("operation", operation, asked.plane.operations)), "operation")
+    since, limit = request.number("since", 0), request.number("limit", PAGE_SIZE, least=1)
+    operations, operation = request.context.operations, request.http.query_params.get("operation")
+    if operation is not None and operation not in operations:
+        raise BadInput.at(str(NotFound("operation", operation, operations)), "operation")
     entries = world.journal.since(since)
-    wanted = (it for it in entries if operation is None or getattr(it.event, "operation", None) == operation)
-    shown = [entry_to_json(it) for it in islice(wanted, limit)]
-    return {"last": world.journal.last, "dropped": world.journal.dropped, "entries": shown}
+    chosen = (it for it in entries if operation is None or getattr(it.event, "operation", None) == operation)
+    return JournalPage(world.journal.last, world.journal.dropped, tuple(map(entry_record, islice(chosen, limit))))
 
 
-@route("DELETE", f"{WORLD}/journal", "Clear the journal")
-@with_world
-def forget(world: World, _: Asked) -> None:
+@route("DELETE", "/worlds/{world}/journal", "Clear the journal")
+def clear(world: World, _: ControlRequest) -> None:
     world.journal.clear()
 
 
-@route("GET", f"{WORLD}/journal/{{n}}", "An entry of the journal", ref("entry"), takes_long=True)
-@with_world
-def entry(world: World, asked: Asked) -> Any:
+@route("GET", "/worlds/{world}/journal/{n}", "An entry of the journal", takes_long=True)
+def entry(world: World, request: ControlRequest) -> Entry:
     world.settle()
-    return entry_to_json(entry_of(world, _number(world, asked)))
+    return entry_record(entry_of(world, _number(world, request)))
 
 
 @route(
     "GET",
-    f"{WORLD}/journal/{{n}}/explain",
+    "/worlds/{world}/journal/{n}/explain",
     "Why: the explanation of an entry",
-    ref("explanation"),
-    query=pages.LIMIT,
-    forms=READABLE,
+    query=LIMIT,
+    forms={TEXT_TYPE: attrgetter("text")},
     takes_long=True,
 )
-@with_world
-def explained(world: World, asked: Asked) -> Any:
+def explanation(world: World, request: ControlRequest) -> Explanation:
     world.settle()
-    plane, n = asked.plane, _number(world, asked)
-    held = next((it for it in plane.held.of(world) if it.entry is not None and it.entry.n == n), None)
-    return explain(world, plane.vendors, plane.routes, n, plane.unmatched.newest(world.id), held, limit_of(asked))
+    context, n = request.context, _number(world, request)
+    held = next((it for it in context.held.of(world) if it.entry is not None and it.entry.n == n), None)
+    newer, limit = context.unmatched.newest(world.id), limit_of(request)
+    return explain(world, context.vendors, context.routes, n, newer, held, limit)
 
 
-def _number(world: World, asked: Asked) -> int:
-    """The number of the entry that the path names: a number, or LAST for the newest exchange.
+def _number(world: World, request: ControlRequest) -> int:
+    """Return the number of the entry that the path names: a number, or LAST for the newest exchange.
 
     Raises:
         NotFound: there is no exchange yet.
         BadInput: it is neither.
     """
-    n = asked.named("n")
+    n = request.path_param("n")
     if n == LAST:
         if not (newest := world.journal.newest_exchanges(1)):
             raise NoEntry(world.journal)
@@ -103,20 +96,44 @@ def _number(world: World, asked: Asked) -> int:
 
 @route(
     "GET",
-    f"{WORLD}/ledger",
+    "/worlds/{world}/ledger",
     "The ledger: what took effect, whatever the clients were told",
-    ref("ledger"),
-    query=OF_EACH,
+    query=LEDGER_LIMIT,
     takes_long=True,
 )
-@with_world
-def ledger(world: World, asked: Asked) -> Any:
+def ledger(world: World, request: ControlRequest) -> Ledger:
     world.settle()
-    return ledger_to_json(world, asked.plane.vendors, limit_of(asked))
+    return ledger_of(world, request.context.vendors, limit_of(request))
 
 
-@route("POST", f"{WORLD}/verify", "Was it called, in this order, or never?", ref("verdict"), body=VERIFY, takes_long=True)
-@with_world
-def verified(world: World, asked: Asked) -> Any:
+@route("POST", "/worlds/{world}/verify", "Was it called, in this order, or never?", body=VERIFY, takes_long=True)
+def verification(world: World, request: ControlRequest) -> Verdict:
     world.settle()
-    return verify(world, asked.body, asked.plane.operations, asked.plane.routes, asked.plane.held.of(world))
+    context = request.context
+    return verify(world, request.body, context.operations, context.routes, context.held.of(world))
+
+
+@route("GET", "/worlds/{world}/pending", "What happens next by itself")
+def pending(world: World, _: ControlRequest) -> Pending:
+    world.settle()
+    return Pending(tuple(_timer(world, *key) for key in world.agenda.upcoming(MAX_PENDING)))
+
+
+def _timer(world: World, kind: str, id: str) -> Timer:
+    resource = world.store.find(kind, id)
+    due = world.rules.machines[kind].due(resource, world.rules.timing, upkeep=False)
+    assert due is not None  # noqa: S101  the agenda holds nothing else
+    vendor, _, name = kind.partition(".")
+    return Timer(due[0], vendor, name, id, due[1].name)
+
+
+@route(
+    "GET",
+    "/worlds/{world}/unmatched",
+    "Requests since the world was made that reached no world, or the default one",
+    takes_long=True,
+    leaves_world=True,
+)
+def unmatched(request: ControlRequest) -> UnmatchedRequests:
+    world = request.context.worlds.get(request.path_param("world"))
+    return UnmatchedRequests(tuple(map(unmatched_record, request.context.unmatched.since(world.id))))

@@ -1,4 +1,4 @@
-"""The ledger: what really happened in a world, in the vendors' own units, whatever the clients were told."""
+"""The ledger: the changes that really took effect in a world, in the vendors' own units, whatever the clients heard."""
 
 from __future__ import annotations
 
@@ -6,78 +6,57 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from emulator.control.pages import PAGE, page
-from emulator.kernel.history import Commit
+from emulator.control import journal_models as models
+from emulator.control.differences import PAGE_SIZE, page
+from emulator.control.journal_models import Outcome, Totals
 from emulator.kernel.journal import Exchange
-from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.sdk.vendor import Vendors
 from emulator.state.diff import Difference, commit_differences
 
 NOTHING = "nothing"
-"""The state of what is not there."""
-
-Totals = dict[str, dict[str, Any]]
+"""The state of a resource that is not there."""
 
 
-def ledger_to_json(world: World, vendors: Vendors, limit: int = PAGE) -> dict[str, Any]:
-    """Every commit that changed the state, with its exchange or its cause; every exchange; and what it all comes to.
+def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> models.Ledger:
+    """Return every commit that changed the state, every exchange, and what they come to.
 
-    Of the differences of a commit, those within the limit are shown, and the others counted.
+    Of the differences of a commit, those within the limit are in it, and the others counted.
     """
-    told = [(commit, commit_differences(world, vendors, commit.changed_resources, commit.at)) for commit in world.history]
-    visible = [(commit, differences) for commit, differences in told if differences]
+    commits = [(it, commit_differences(world, vendors, it.changed_resources, it.at)) for it in world.history]
+    visible = [(commit, differences) for commit, differences in commits if differences]
     committed = {commit.exchange for commit, _ in visible}
-    return {
-        "complete": world.journal.dropped == 0 and world.history.reaches(0),
-        "commits": [_show_commit(commit, differences, vendors, limit) for commit, differences in visible],
-        "exchanges": [
-            _show_exchange(entry.n, entry.event, entry.n in committed)
-            for entry in world.journal.since(0)
-            if isinstance(entry.event, Exchange)
-        ],
-        "totals": totals((difference for _, differences in visible for difference in differences), vendors),
-    }
+    return models.Ledger(
+        complete=world.journal.dropped == 0 and world.history.reaches(0),
+        commits=tuple(
+            models.Commit(it.exchange, it.why, it.at, totals_of(differences, vendors), *page(differences, limit))
+            for it, differences in visible
+        ),
+        exchanges=tuple(
+            Outcome(n, event.operation, event.status, n in committed, event.delivered)
+            for n, event in world.journal.since(0)
+            if isinstance(event, Exchange)
+        ),
+        totals=totals_of((it for _, differences in visible for it in differences), vendors),
+    )
 
 
-def _show_commit(commit: Commit, differences: list[Difference], vendors: Vendors, limit: int) -> dict[str, Any]:
-    return {
-        "exchange": commit.exchange,
-        "why": commit.why,
-        "at": format_instant(commit.at),
-        "totals": totals(differences, vendors),
-        **page(differences, limit),
-    }
-
-
-def _show_exchange(n: int, exchange: Exchange, committed: bool) -> dict[str, Any]:
-    return {
-        "n": n,
-        "operation": exchange.operation,
-        "status": exchange.status,
-        "committed": committed,
-        "delivered": exchange.delivered,
-    }
-
-
-def totals(differences: Iterable[Difference], vendors: Vendors) -> Totals:
-    """By vendor: by how much each quantity moved, and what went from which state to which, with its quantities added up."""
-    found: Totals = {}
+def totals_of(differences: Iterable[Difference], vendors: Vendors) -> dict[str, Totals]:
+    """Return by vendor how much each quantity moved, and how many resources went from which state to which."""
+    totals: dict[str, Totals] = {}
     for it in differences:
-        sums = found.setdefault(it.vendor, {"moved": {}, "states": {}})
+        sums = totals.setdefault(it.vendor, Totals({}, {}))
         place, quantities = re.sub(r"\[[^\]]*\]?", "", it.at), vendors[it.vendor].state.quantities
-        _add_moved(sums["moved"], place, it, quantities)
-        _add_states(sums["states"].setdefault(place, {}), place, it, quantities)
-        if not sums["states"][place]:
-            del sums["states"][place]
-    return found
+        _add_moved(sums.moved, place, it, quantities)
+        _add_states(sums.states, place, it, quantities)
+    return totals
 
 
 def _add_moved(moved: dict[str, Any], place: str, difference: Difference, quantities: Collection[str]) -> None:
-    """What appears was nothing before, and what disappears is nothing afterwards, so that the sums balance."""
-    whole = difference.before is None or difference.after is None
-    fields = {"": (difference.before, difference.after)} if whole else difference.fields
+    """Add what moved. A resource that appears was nothing before, one that disappears is nothing afterwards: sums balance."""
+    is_whole = difference.before is None or difference.after is None
+    fields = {"": (difference.before, difference.after)} if is_whole else difference.fields
     for name, (before, after) in fields.items():
         for sign, value in ((-1, before), (1, after)):
             for at, amount in _amounts(value, f"{place}.{name}".rstrip("."), quantities):
@@ -85,7 +64,7 @@ def _add_moved(moved: dict[str, Any], place: str, difference: Difference, quanti
 
 
 def _amounts(value: Any, place: str, quantities: Collection[str]) -> Iterator[tuple[str, Any]]:
-    """Every quantity in a value that is at this place, with its own place, but for those that are nothing."""
+    """Yield the place and the amount of every quantity in a value, but for zeros."""
     if is_quantity(place, quantities):
         if amount := _amount(value):
             yield place, amount
@@ -98,7 +77,7 @@ def _amounts(value: Any, place: str, quantities: Collection[str]) -> Iterator[tu
 
 
 def _amount(value: Any) -> Any:
-    """How much is at the place of a quantity: a number, or how many things are listed there."""
+    """Return the amount at the place of a quantity: a number, or how many things a list has."""
     if value is None or isinstance(value, (dict, list)):
         return 0 if value is None else 1 if isinstance(value, dict) else len(value)
     return value
@@ -108,15 +87,15 @@ def _add_states(states: dict[str, Any], place: str, difference: Difference, quan
     before, after = _status(difference.before), _status(difference.after)
     if before == after:
         return
-    sums = states.setdefault(f"{before} -> {after}", {"count": 0})
+    sums = states.setdefault(place, {}).setdefault(f"{before} -> {after}", {"count": 0})
     sums["count"] += 1
-    thing = difference.before if difference.after is None else difference.after
-    for name, value in thing.items() if isinstance(thing, dict) else ():
+    resource = difference.before if difference.after is None else difference.after
+    for name, value in resource.items() if isinstance(resource, dict) else ():
         if is_quantity(f"{place}.{name}", quantities) and (amount := _amount(value)):
             sums[name] = sums.get(name, 0) + amount
 
 
-def _status(thing: Any) -> str:
-    if thing is None:
+def _status(resource: Any) -> str:
+    if resource is None:
         return NOTHING
-    return str(thing.get("status", "there")) if isinstance(thing, dict) else "there"
+    return str(resource.get("status", "there")) if isinstance(resource, dict) else "there"

@@ -1,43 +1,109 @@
-"""Content negotiation (RFC 9110, 12.5.1): the media type that a client prefers, of those that there are."""
+"""Content negotiation (RFC 9110, 12.5.1): a response as JSON, or in another form where the request prefers it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from emulator.control.json_pieces import in_pieces, together
+from emulator.control.record import to_json
+from emulator.sdk.response import Stream
+from emulator.web.connection import Receive, Scope, Send, connection_of
+from emulator.web.response import OutgoingResponse, send_response
+
+JSON_TYPE, TEXT_TYPE, HTML_TYPE = "application/json", "text/plain", "text/html"
+
+Forms = Mapping[str, Callable[[Any], str]]
+"""From a media type to the function that renders an answer in it."""
+
+SHELLS = ("curl/", "wget/")
+"""Prefixes of the User-Agent of programs that print a response in a terminal."""
+
+VARY_HEADERS = {"vary": "Accept, User-Agent", "cache-control": "no-store", "x-content-type-options": "nosniff"}
+PAGE_HEADERS = {
+    "content-security-policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}
+"""A page loads nothing, runs nothing, submits nothing and stands in no frame."""
+
+
+class PiecewiseResponse(Response):
+    """A JSON response that is sent in pieces, so that others have a turn after each."""
+
+    media_type = JSON_TYPE
+
+    def __init__(self, pieces: Sequence[bytes], status: int) -> None:
+        super().__init__(pieces[0] if len(pieces) == 1 else b"", status)
+        self._pieces = pieces
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the pieces."""
+        if len(self._pieces) == 1:
+            return await super().__call__(scope, receive, send)
+        headers = [it for it in self.raw_headers if it[0] != b"content-length"]
+        content = Stream(sum(map(len, self._pieces)), iter(self._pieces))
+        return await send_response(OutgoingResponse(self.status_code, headers, content), send, connection_of(scope))
+
+
+def form_for(request: Request, forms: Forms, text_for_shells: bool = False) -> str:
+    """Return the media type that a request prefers: JSON unless it says otherwise."""
+    offered = [JSON_TYPE, *forms]
+    if text_for_shells and request.headers.get("user-agent", "").lower().startswith(SHELLS):
+        offered.sort(key=lambda it: it != TEXT_TYPE)
+    return preferred(", ".join(request.headers.getlist("accept")), offered)
+
+
+def respond(answer: Any, status: int, form: str, forms: Forms) -> Response:
+    """Return the response that holds an answer, a record or a JSON value, in one of its forms."""
+    if form == JSON_TYPE:
+        response: Response = PiecewiseResponse(together(chain(in_pieces(to_json(answer)), (b"\n",))), status)
+    else:
+        response = Response(f"{forms[form](answer)}\n", status, media_type=form)
+    if forms:
+        response.headers.update(VARY_HEADERS)
+    if form == HTML_TYPE:
+        response.headers.update(PAGE_HEADERS)
+    return response
 
 
 def preferred(accept: str | None, offered: Sequence[str]) -> str:
-    """The media type of these that an Accept header gives the highest weight, the first of several.
+    """Return the offered media type that an Accept header gives the highest weight, the first of several.
 
-    Of equal weights, that of a type that is named counts more than that of a wildcard. Without a header, and where it
-    takes none of them, it is the first.
+    Of equal weights, that of a named type counts more than that of a wildcard. Without a header, and where it accepts none of
+    them, return the first.
     """
     ranges = list(_ranges(accept or "*/*"))
     return max(offered, key=lambda media: _weight(media, ranges))
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Each range of an Accept header with its weight. Parameters but the weight are overlooked."""
+    """Yield each range of an Accept header with its weight. Other parameters are ignored."""
     for part in accept.split(","):
         media, *parameters = (it.strip().lower() for it in part.split(";"))
         weight = 1.0
         for parameter in parameters:
             name, _, value = parameter.partition("=")
-            weight = _number(value) if name.strip() == "q" else weight
+            weight = _quality(value) if name.strip() == "q" else weight
         if media:
             yield media, weight
 
 
 def _weight(media: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
-    """The weight of the most specific range that a media type fits, and how specific that is; 0 and 0 where it is refused."""
-    for specific, wanted in ((2, media), (1, f"{media.partition('/')[0]}/*"), (0, "*/*")):
-        weights = [weight for it, weight in ranges if it == wanted]
+    """Return the weight of the most specific range that a media type fits, and how specific it is; 0 and 0 without one."""
+    for specificity, pattern in ((2, media), (1, f"{media.partition('/')[0]}/*"), (0, "*/*")):
+        weights = [weight for it, weight in ranges if it == pattern]
         if weights:
-            return max(weights), specific if max(weights) else 0
+            return max(weights), specificity if max(weights) else 0
     return 0.0, 0
 
 
-def _number(text: str) -> float:
-    """A weight between 0 and 1; one that is no number counts as 0, for nobody can tell what it asks."""
+def _quality(text: str) -> float:
+    """Return a weight between 0 and 1; 0 for a text that is none."""
     try:
         weight = float(text)
     except ValueError:

@@ -12,10 +12,13 @@ import yaml
 
 from emulator.contract.evidence import KINDS, load_evidence
 from emulator.contract.fixtures import fixtures_folder, version
+from emulator.control import journal_models, models
 from emulator.control.app import ROUTES
-from emulator.control.bodies import WORLD_ID
+from emulator.control.bodies import request_schemas
+from emulator.control.models import WORLD_ID
+from emulator.control.record import COMPONENTS, COUNT, TEXT, Schema, object_schema, ref, schema_of
 from emulator.control.route import ControlRoute
-from emulator.control.schemas import COMPONENTS, TEXT, components, ref
+from emulator.scenario.grammar import scenario_schema
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.guard import OPEN, PREFIX
 
@@ -40,40 +43,72 @@ HEADERS: Mapping[str, Any] = {
         "schema": {"type": "string"},
     },
 }
+FIELD_ERROR = {
+    "type": "object",
+    "properties": {"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT},
+    "required": ["pointer", "detail"],
+    "additionalProperties": False,
+}
+PROBLEM = {
+    "type": "object",
+    "properties": {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+        "errors": {"type": "array", "items": FIELD_ERROR},
+    },
+    "required": ["type", "title", "status", "detail"],
+}
+FAILURE = {
+    "type": "object",
+    "properties": {
+        "message": TEXT,
+        "error": {
+            "type": "object",
+            "properties": {"type": {"const": "emulator_error"}, "code": TEXT, "message": TEXT},
+            "required": ["type", "code", "message"],
+            "additionalProperties": False,
+        },
+    },
+    "required": ["message", "error"],
+    "additionalProperties": False,
+}
 PROVENANCE = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Emulator-Exchange", "Emulator-Basis")}
 
 
 class Fixtures(NamedTuple):
-    """What is written of one vendor's requests and replies: operation → status → schema, how to ask, and the schemas."""
+    """What is published of a vendor's requests and responses: by operation the schema of each status, its request, schemas."""
 
     vendor: str
     replies: Mapping[str, Mapping[int, str]]
     requests: Mapping[str, Any]
     schemas: Mapping[str, Any]
 
-    def asked(self, operation: str) -> Mapping[str, Any]:
-        """How one operation is asked: `body` and `media`, `optional`, `query`, and `open` when it wants no credential."""
-        asked: Mapping[str, Any] = self.requests["operations"].get(operation, {})
-        return asked
+    def request_of(self, operation: str) -> Mapping[str, Any]:
+        """Return the request of an operation: `body`, `media`, `optional`, `query`, and `open` when it wants no credential."""
+        request: Mapping[str, Any] = self.requests["operations"].get(operation, {})
+        return request
 
     def ref(self, schema: str) -> Json:
+        """Return a reference to one of the schemas."""
         return {"$ref": f"{COMPONENTS}{self.vendor}.{schema}"}
 
     @property
     def parameter_schemas(self) -> set[str]:
-        """The schemas that describe a query or the headers, which stand where they are used."""
-        asked = [self.requests, *self.requests["operations"].values()]
-        return {it[place] for it in asked for place in ("query", "headers") if place in it}
+        """The schemas of queries and headers, which stand where they are used."""
+        requests = [self.requests, *self.requests["operations"].values()]
+        return {it[place] for it in requests for place in ("query", "headers") if place in it}
 
 
 def document(vendors: Mapping[str, Vendor]) -> Json:
-    """The document. The same vendors always come to the same one."""
-    fixtures = [_load(name) for name in vendors]
+    """Return the document, always the same for the same vendors."""
+    all_fixtures = [_load(name) for name in vendors]
     paths: dict[str, Json] = {}
-    for vendor, said in zip(vendors.values(), fixtures, strict=True):
+    for vendor, fixtures in zip(vendors.values(), all_fixtures, strict=True):
         for operation in vendor.operations:
             path = (operation.mounts or vendor.mounts)[0] + operation.path
-            paths.setdefault(path, {})[operation.method.lower()] = _operation(vendor, operation, path, said)
+            paths.setdefault(path, {})[operation.method.lower()] = _operation(vendor, operation, path, fixtures)
     for route in ROUTES:
         paths.setdefault(address(route), {})[route.method.lower()] = _control(route)
     paths["/"] = {"get": {**paths[PREFIX]["get"], "operationId": "emulator.get.root", "security": []}}
@@ -89,16 +124,32 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
         "tags": [*(_tag(vendor) for vendor in vendors.values()), {"name": "emulator", "description": "The control plane."}],
         "paths": paths,
         "components": {
-            "schemas": {**_vendor_schemas(fixtures), **{f"emulator.{name}": it for name, it in components(vendors).items()}},
+            "schemas": _vendor_schemas(all_fixtures) | {f"emulator.{name}": it for name, it in components(vendors).items()},
             "responses": _responses(),
             "headers": dict(HEADERS),
-            "securitySchemes": _schemes(fixtures),
+            "securitySchemes": _schemes(all_fixtures),
         },
     }
 
 
+def components(vendors: Mapping[str, Vendor]) -> dict[str, Schema]:
+    """Return the named schemas of the control plane: request bodies, scenarios and records."""
+    scenario = {key: it for key, it in scenario_schema(vendors, titled=False).items() if key not in ("$schema", "$defs")}
+    local = json.dumps(scenario).replace('"#/$defs/', f'"{COMPONENTS}emulator.')
+    named = [it for module in (models, journal_models) for it in vars(module).values() if getattr(it, "component", None)]
+    return {
+        "scenario": json.loads(local),
+        **request_schemas(vendors),
+        **{record.component: object_schema(record) for record in named},
+        "entry": schema_of(journal_models.AnyEntry),
+        "explanation": schema_of(journal_models.AnyExplanation),
+        "problem": PROBLEM,
+        "failure": FAILURE,
+    }
+
+
 def address(route: ControlRoute) -> str:
-    """The path of a control route, its parameters as OpenAPI writes them."""
+    """Return the path of a control route, its parameters as OpenAPI writes them."""
     return PREFIX + re.sub(r":\w+}", "}", route.path)
 
 
@@ -119,42 +170,42 @@ def _tag(vendor: Vendor) -> Json:
     }
 
 
-def _operation(vendor: Vendor, operation: Operation, path: str, said: Fixtures) -> Json:
-    asked = said.asked(operation.name)
-    is_open = asked.get("open", False)
-    parameters = [*_path_parameters(path), *_parameters(said, asked.get("query"), "query")]
+def _operation(vendor: Vendor, operation: Operation, path: str, fixtures: Fixtures) -> Json:
+    request = fixtures.request_of(operation.name)
+    is_open = request.get("open", False)
+    parameters = [*_path_parameters(path), *_parameters(fixtures, request.get("query"), "query")]
     if not is_open:
-        parameters += _parameters(said, said.requests.get("headers"), "header")
-    statuses = said.replies.get(operation.name, {})
+        parameters += _parameters(fixtures, fixtures.requests.get("headers"), "header")
+    statuses = fixtures.replies.get(operation.name, {})
     return {
         "operationId": operation.name,
         "tags": [vendor.name],
         "parameters": parameters,
-        **({"requestBody": _request_body(said, asked)} if "body" in asked else {}),
+        **({"requestBody": _request_body(fixtures, request)} if "body" in request else {}),
         "responses": {
-            **{str(status): _reply(said, status, name, vendor.media_type) for status, name in sorted(statuses.items())},
-            **({"404": _not_found(said, statuses[404], vendor.media_type)} if "{world}" in path else {}),
+            **{str(status): _reply(fixtures, status, name, vendor.media_type) for status, name in sorted(statuses.items())},
+            **({"404": _not_found(fixtures, statuses[404], vendor.media_type)} if "{world}" in path else {}),
             "default": {"$ref": "#/components/responses/failure"},
         },
-        "security": [] if is_open else [{f"{vendor.name}.{scheme}": []} for scheme in said.requests["security"]],
+        "security": [] if is_open else [{f"{vendor.name}.{scheme}": []} for scheme in fixtures.requests["security"]],
     }
 
 
-def _request_body(said: Fixtures, asked: Mapping[str, Any]) -> Json:
-    media = {} if asked["body"] == ANY else {"schema": said.ref(asked["body"])}
-    return {"required": not asked.get("optional", False), "content": dict.fromkeys(asked.get("media", (JSON_TYPE,)), media)}
+def _request_body(fixtures: Fixtures, request: Mapping[str, Any]) -> Json:
+    media = {} if request["body"] == ANY else {"schema": fixtures.ref(request["body"])}
+    return {"required": not request.get("optional", False), "content": dict.fromkeys(request.get("media", (JSON_TYPE,)), media)}
 
 
-def _reply(said: Fixtures, status: int, schema: str, media_type: str) -> Json:
+def _reply(fixtures: Fixtures, status: int, schema: str, media_type: str) -> Json:
     reply: Json = {"description": HTTPStatus(status).phrase, "headers": PROVENANCE}
     if schema == EMPTY:
         return reply
-    return reply | {"content": {"*/*": {}} if schema == ANY else {media_type: {"schema": said.ref(schema)}}}
+    return reply | {"content": {"*/*": {}} if schema == ANY else {media_type: {"schema": fixtures.ref(schema)}}}
 
 
-def _not_found(said: Fixtures, schema: str, media_type: str) -> Json:
-    """The vendor's 404, or ours where the path names no world."""
-    reply = _reply(said, 404, schema, media_type)
+def _not_found(fixtures: Fixtures, schema: str, media_type: str) -> Json:
+    """Return the vendor's 404, or ours where the path names no world."""
+    reply = _reply(fixtures, 404, schema, media_type)
     content = reply.get("content", {media_type: {"schema": ref("failure")}})
     found = {media: {"schema": {"anyOf": [it["schema"], ref("failure")]}} for media, it in content.items()}
     return {"description": reply["description"], "content": found}
@@ -168,21 +219,21 @@ def _path_parameters(path: str) -> list[Json]:
     ]
 
 
-def _parameters(said: Fixtures, schema: str | None, place: str) -> list[Json]:
-    """The properties of an object as parameters of the query or the header."""
+def _parameters(fixtures: Fixtures, schema: str | None, place: str) -> list[Json]:
+    """Return the properties of an object as parameters of the query or the header."""
     if schema is None:
         return []
-    written = said.schemas[schema]
+    described = fixtures.schemas[schema]
     return [
-        {"name": name, "in": place, "required": name in written.get("required", ()), "schema": it}
-        for name, it in written["properties"].items()
+        {"name": name, "in": place, "required": name in described.get("required", ()), "schema": it}
+        for name, it in described["properties"].items()
     ]
 
 
 def _control(route: ControlRoute) -> Json:
     answer: Json = {"description": HTTPStatus(route.status).phrase}
     if route.answer is not None:
-        answer["content"] = {JSON_TYPE: {"schema": route.answer}, **{it: {"schema": TEXT} for it in route.forms}}
+        answer["content"] = {JSON_TYPE: {"schema": route.schema}, **{it: {"schema": TEXT} for it in route.forms}}
     path = address(route)
     query = [{"name": name, "in": "query", "schema": schema} for name, schema in route.query.items()]
     return {
@@ -197,7 +248,7 @@ def _control(route: ControlRoute) -> Json:
 
 
 def _control_body(schema: Mapping[str, Any], yaml: bool) -> Json:
-    """What is sent, as JSON or YAML; or a whole scenario, as a member of that or in YAML."""
+    """Return a request body in JSON or YAML, in which a whole scenario may stand as a member, or be the YAML."""
     if not yaml:
         return {"required": False, "content": {it: {"schema": schema} for it in (JSON_TYPE, YAML_TYPE)}}
     scenario = {"anyOf": [TEXT, ref("scenario")]}
@@ -217,30 +268,30 @@ def _responses() -> Json:
     }
 
 
-def _schemes(fixtures: Iterable[Fixtures]) -> Json:
+def _schemes(all_fixtures: Iterable[Fixtures]) -> Json:
     return {
-        **{f"{said.vendor}.{name}": scheme for said in fixtures for name, scheme in said.requests["security"].items()},
+        **{f"{it.vendor}.{name}": scheme for it in all_fixtures for name, scheme in it.requests["security"].items()},
         TOKEN: {"type": "http", "scheme": "bearer", "description": "Where the server was given one."},
     }
 
 
-def _vendor_schemas(fixtures: Iterable[Fixtures]) -> Json:
+def _vendor_schemas(all_fixtures: Iterable[Fixtures]) -> Json:
     return {
-        f"{said.vendor}.{name}": _as_component(schema, said.vendor, name)
-        for said in fixtures
-        for name, schema in said.schemas.items()
-        if name not in said.parameter_schemas
+        f"{it.vendor}.{name}": _as_component(schema, it.vendor, name)
+        for it in all_fixtures
+        for name, schema in it.schemas.items()
+        if name not in it.parameter_schemas
     }
 
 
 def _as_component(value: Any, vendor: str, name: str) -> Any:
-    """A schema of the fixtures, whose references to other files and into itself lead to components."""
+    """Return a schema of the fixtures, whose references to files and into itself lead to components."""
     if isinstance(value, list):
         return [_as_component(it, vendor, name) for it in value]
     if not isinstance(value, dict):
         return value
-    shown = {key: _as_component(it, vendor, name) for key, it in value.items() if key not in ("$schema", "$id")}
+    component = {key: _as_component(it, vendor, name) for key, it in value.items() if key not in ("$schema", "$id")}
     if isinstance(reference := value.get("$ref"), str):
         file, _, pointer = reference.partition("#")
-        shown["$ref"] = f"{COMPONENTS}{vendor}.{file.removesuffix(SUFFIX) or name}{pointer}"
-    return shown
+        component["$ref"] = f"{COMPONENTS}{vendor}.{file.removesuffix(SUFFIX) or name}{pointer}"
+    return component

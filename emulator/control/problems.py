@@ -1,7 +1,8 @@
-"""What the control plane says when something is wrong: application/problem+json (RFC 9457) that names the field."""
+"""Error responses of the control plane: application/problem+json (RFC 9457) that names the field."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from http import HTTPStatus
 
@@ -10,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from emulator.control.paths import hint
 from emulator.kernel.errors import (
     BadInput,
     Conflict,
@@ -23,6 +23,7 @@ from emulator.kernel.errors import (
     truncate,
 )
 from emulator.text.escape import escaped
+from emulator.text.nearest import near
 from emulator.text.redact import redact_text
 from emulator.web.guard import PREFIX, Rejection, off_loop_if_long
 from emulator.web.response import json_line
@@ -38,33 +39,32 @@ STATUSES: dict[type[EmulatorError], int] = {
 
 
 def problem(status: int, detail: str, **more: object) -> Response:
-    """A problem document: the status, its name, what is wrong in this case, and more members."""
+    """Return a problem document: the status and its phrase, the detail, and more members."""
     title = HTTPStatus(status).phrase
     body = {"type": "about:blank", "title": title, "status": status, "detail": redact_text(detail), **more}
     return Response(json_line(body), status, media_type="application/problem+json")
 
 
 def reject(rejection: Rejection) -> Response:
-    """What the guard says to somebody who wants the control plane."""
-    answer = problem(rejection.status, rejection.reason)
-    answer.headers["emulator-error"] = rejection.error
+    """Return the response to a control request that the guard rejects."""
+    response = problem(rejection.status, rejection.reason)
+    response.headers["emulator-error"] = rejection.error
     if rejection.status == HTTPStatus.UNAUTHORIZED:
-        answer.headers["www-authenticate"] = "Bearer"
-    return answer
+        response.headers["www-authenticate"] = "Bearer"
+    return response
 
 
-def refusal(error: EmulatorError) -> Response:
-    """Our own errors, each with its status."""
-    more: dict[str, object] = (
-        {"errors": [_show_problem(it) for it in error.shown_problems()]} if isinstance(error, BadInput) else {}
-    )
-    if isinstance(error, BadInput) and error.omitted:
-        more["untold"] = error.omitted
+def error_response(error: EmulatorError) -> Response:
+    """Return the problem document of an error, with its status."""
+    more: dict[str, object] = {}
+    if isinstance(error, BadInput):
+        more["errors"] = [_place(it) for it in error.shown_problems()]
+        more |= {"untold": error.omitted} if error.omitted else {}
     return problem(_status_of(error), _sentence(error), **more)
 
 
-def in_text(error: EmulatorError) -> Response:
-    """The sentence of an error for somebody who asked for text."""
+def text_response(error: EmulatorError) -> Response:
+    """Return the sentence of an error, for a client that prefers text."""
     return Response(f"{escaped(redact_text(_sentence(error)))}\n", _status_of(error), media_type="text/plain")
 
 
@@ -76,7 +76,7 @@ def _sentence(error: EmulatorError) -> str:
     return "; ".join(error.lines()) if isinstance(error, BadInput) else truncate(str(error))
 
 
-def _show_problem(it: Problem) -> dict[str, object]:
+def _place(it: Problem) -> dict[str, object]:
     place = {
         "pointer": it.pointer and redact_text(it.pointer),
         "line": it.line,
@@ -86,27 +86,27 @@ def _show_problem(it: Problem) -> dict[str, object]:
     return {key: value for key, value in place.items() if value is not None}
 
 
-class Unsaid(Response):
-    """The answer to a client that hung up, or was refused, before the end of its request: none."""
+class NoResponse(Response):
+    """The response to a client that hung up before the end of its request: none."""
 
     async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
         """Send nothing."""
 
 
-async def on_hang_up(_request: Request, _error: Exception) -> Response:
-    """Nothing was asked, and nobody hears an answer."""
-    return Unsaid()
+async def no_response(_request: Request, _error: Exception) -> Response:
+    """Answer nothing to a client that hung up."""
+    return NoResponse()
 
 
 async def on_failure(request: Request, _: Exception) -> Response:
-    """A mistake of ours, which Starlette also raises on to the log, so that the server hangs up."""
-    answer = problem(500, f"the emulator failed at {request.scope['path']}; its log says where")
-    answer.headers.update({"emulator-error": "internal", "connection": "close"})
-    return answer
+    """Answer a bug of ours. Starlette raises it again for the log, so that the server hangs up."""
+    response = problem(500, f"the emulator failed at {request.scope['path']}; its log says where")
+    response.headers.update({"emulator-error": "internal", "connection": "close"})
+    return response
 
 
 async def on_http_error(paths: Iterable[str], request: Request, error: Exception) -> Response:
-    """A refusal of Starlette's own: an unknown path, with the nearest of these, or a wrong method, with the right ones."""
+    """Answer an unknown path with the nearest of these, a wrong method with the right ones, and other errors of Starlette."""
     return await off_loop_if_long(request.scope, _http_error, paths, request, error)
 
 
@@ -114,10 +114,29 @@ def _http_error(paths: Iterable[str], request: Request, error: Exception) -> Res
     assert isinstance(error, HTTPException)  # noqa: S101  Starlette calls it for nothing else
     path, detail, headers = request.scope["path"], error.detail, dict(error.headers or {})
     if error.status_code == HTTPStatus.NOT_FOUND:
-        detail = f"the control plane has no path {path}{hint(path, paths) or f'; GET {PREFIX} lists what there is'}"
+        detail = f"the control plane has no path {path}{path_hint(path, paths) or f'; GET {PREFIX} lists what there is'}"
     elif error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
         detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
-    answer = problem(error.status_code, detail)
-    answer.headers.update(headers)
-    return answer
+    response = problem(error.status_code, detail)
+    response.headers.update(headers)
+    return response
+
+
+def path_hint(path: str, known: Iterable[str]) -> str:
+    """Return the known path nearest to an unknown one, as a clause to follow a message; empty where none is near."""
+    patterns = [re.sub(r":\w+}", "}", it) for it in known]
+    bare = path.rstrip("/")
+    if bare != path and any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", it), bare) for it in patterns):
+        return f"; leave out the slash at the end: {bare}"
+    depth = path.count("/")
+    spelt = {it.removesuffix(".json"): it for it in patterns if not it.endswith("}") or it.count("/") == depth}
+    found = near(path, spelt)
+    return f"; did you mean {_filled(spelt[found[0]], path)}?" if found else ""
+
+
+def _filled(pattern: str, path: str) -> str:
+    """Return a pattern whose parameters have the values that stand at their places in a path."""
+    parts, values = pattern.split("/"), path.split("/")
+    end = len(values) if len(values) == len(parts) else len(values) - 1
+    return "/".join(values[n] if part.startswith("{") and n < end else part for n, part in enumerate(parts))

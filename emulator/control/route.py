@@ -1,86 +1,95 @@
-"""What a control route is: its address, what it takes and answers, and the function that answers it, declared together."""
+"""A control route: address, body, query and response, declared where it is handled; and the request that its handler gets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import wraps
+from types import NoneType
+from typing import Any, NamedTuple, get_type_hints
 
 from starlette.requests import Request
 
-from emulator.control.bodies import Body
+from emulator.control.bodies import Body, query_number
 from emulator.control.context import ControlContext
-from emulator.control.forms import Forms
-from emulator.control.schemas import Schema
-from emulator.kernel.world import World
+from emulator.control.negotiation import Forms
+from emulator.control.record import Schema, schema_of
 from emulator.web.origin import AUTHORITY
 
 WORLD = "/worlds/{world}"
 
+Handler = Callable[..., Any]
+"""Return the response for a request; the handler of a route below WORLD gets the world first. It awaits nothing."""
 
-class Asked(NamedTuple):
-    """A control request once it has been read to its end, and the plane that it was sent to."""
 
-    plane: ControlContext
-    request: Request
+class ControlRequest(NamedTuple):
+    """A control request, its body read to the end, and the context of its server."""
+
+    context: ControlContext
+    http: Request
     body: Body
 
-    def named(self, parameter: str) -> str:
-        """What the path says in place of a parameter."""
-        value: str = self.request.path_params[parameter]
+    def path_param(self, name: str) -> str:
+        """Return the value of a parameter of the path."""
+        value: str = self.http.path_params[name]
         return value
+
+    def number(self, name: str, default: int, least: int = 0) -> int:
+        """Return a whole number from the query.
+
+        Raises:
+            BadInput: it is not one, is less than the least, or has more than 64 bits.
+        """
+        return query_number(self.http, name, default, least)
 
     @property
     def has_no_body(self) -> bool:
-        """Tell whether nothing was sent, not even an empty object."""
-        headers = self.request.headers
+        """Tell whether the client sent no body, not even an empty object."""
+        headers = self.http.headers
         return "transfer-encoding" not in headers and headers.get("content-length", "0") == "0"
 
     @property
     def base_url(self) -> str:
-        """How whoever asks reaches this server."""
-        scope = self.request.scope
-        return f"{scope['scheme']}://{scope.get(AUTHORITY) or self.request.headers.get('host') or 'localhost'}"
-
-
-Handler = Callable[[Asked], Any]
-"""Answers with a JSON value, or None for nothing. It awaits nothing, so that it happens as a whole or not at all."""
-
-WorldHandler = Callable[[World, Asked], Any]
+        """The URL at which this client reaches the server, without a path."""
+        scope = self.http.scope
+        return f"{scope['scheme']}://{scope.get(AUTHORITY) or self.http.headers.get('host') or 'localhost'}"
 
 
 @dataclass(frozen=True, slots=True)
 class ControlRoute:
     """One row of the control plane.
 
-    `path` is what follows the prefix; `answer` the schema of the reply, None where that is empty. `body` is the schema of
-    what is sent, None where nothing is; where it is `yaml`, it may be a scenario instead, with the wishes in the `query`.
-    Schemas may name those in schemas.py. `forms` are those besides JSON in which the reply can be had; with
-    `text_for_shells`, curl gets its text where it does not say what it accepts. A handler that `takes_long` runs in a thread,
-    so that no other world waits for it; it touches no world but one that it makes, or whose lock it holds. One that
-    `leaves_world` reads nothing of the world that its path names, which goes on meanwhile.
+    `path` follows the prefix. `answer` is the type of the response, from which its schema is made; None where it is empty.
+    `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
+    and the other members in the `query`. `forms` are the media types beside JSON; with `text_for_shells`, curl gets text unless
+    it says what it accepts. A handler that `takes_long` runs in a thread, so that no other world waits for it; it touches no
+    world but its own, or one that it makes. One that `leaves_world` does not read the world that its path names.
     """
 
     method: str
     path: str
     summary: str
-    answer: Schema | None
+    handler: Handler
+    answer: Any
     status: int
     body: Schema | None
     yaml: bool
     query: Mapping[str, Schema]
-    handler: Handler
     forms: Forms
     text_for_shells: bool
     takes_long: bool
     leaves_world: bool
+
+    @property
+    def schema(self) -> Schema:
+        """The JSON Schema of the response."""
+        return schema_of(self.answer)
 
 
 def route(
     method: str,
     path: str,
     summary: str,
-    answer: Schema | None = None,
     *,
     status: int = 200,
     body: Schema | None = None,
@@ -91,30 +100,34 @@ def route(
     takes_long: bool = False,
     leaves_world: bool = False,
 ) -> Callable[[Handler], ControlRoute]:
-    """Makes a function a row of the control plane. Without an answer its reply is empty, and its status 204."""
+    """Make a handler a row of the control plane. Its return type is the response; the status of an empty one is 204."""
 
-    def declared(handler: Handler) -> ControlRoute:
-        code = status if answer is not None else 204
+    def declare(handler: Handler) -> ControlRoute:
+        answer = get_type_hints(handler, include_extras=True)["return"]
+        locked = handler if leaves_world or not path.startswith(WORLD) else _with_world(handler)
+        code, kind = (204, None) if answer is NoneType else (status, answer)
         return ControlRoute(
-            method, path, summary, answer, code, body, yaml, query or {}, handler, forms or {}, text_for_shells,
+            method, path, summary, locked, kind, code, body, yaml, query or {}, forms or {}, text_for_shells,
             takes_long, leaves_world,
         )  # fmt: skip
 
-    return declared
+    return declare
 
 
-def with_world(handler: WorldHandler) -> Handler:
-    """For a route below WORLD: finds the world that the path names, which nobody else touches meanwhile."""
+def _with_world(handler: Handler) -> Handler:
+    """Call a handler with the world that the path names, which nobody else touches meanwhile."""
 
-    def located(asked: Asked) -> Any:
+    @wraps(handler)
+    def with_world(request: ControlRequest) -> Any:
+        context = request.context
         while True:
-            world = asked.plane.worlds.get(asked.named("world"))
+            world = context.worlds.get(request.path_param("world"))
             with world.lock:
-                if asked.plane.worlds.get(world.id) is not world:
+                if not context.is_current(world):
                     continue  # another thread replaced it before this one had its lock
                 try:
-                    return handler(world, asked)
+                    return handler(world, request)
                 finally:
-                    asked.plane.release(world)
+                    context.release_held(world)
 
-    return located
+    return with_world

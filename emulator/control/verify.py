@@ -1,32 +1,35 @@
-"""Verifying what a client asked: how often, in which order, with which bodies; what fails names the nearest miss."""
+"""Verification of what clients requested: how often, in which order, with which bodies; a failure names the nearest miss."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from emulator.control.misses import WISHES, distance, has_id, leaves, misses, said, work
-from emulator.control.sent import Sent
-from emulator.control.under_way import UnderWay
+from emulator.control.journal_models import Failure, Verdict
+from emulator.control.mismatches import EXPECTATIONS, compared_values, distance, has_id, leaves, mismatches, text_of
+from emulator.control.recorded_request import RecordedRequest
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
 from emulator.scenario.grammar import HEADERS
 from emulator.text.nearest import hint
+from emulator.text.redact import redact_text
 from emulator.web.held_requests import HeldRequest
 from emulator.web.routes import Routes
 
-Asked = Sequence[Sent]
+MAX_CALLS = 200
+"""Expected calls of one verification."""
 
-MOST_CALLS = 200
-"""Calls that one verification may look for."""
+MAX_OPERATIONS = 1_000
+"""Operations of its `order`, and of its `never`."""
 
-MOST_IN_ORDER = 1_000
-"""Operations that it may name in order, or never."""
+MAX_COMPARED = 1_000_000
+"""Values that it compares."""
 
-MOST_COMPARED = 1_000_000
-"""Values that it may compare."""
+MAX_HELD = 3
+"""Requests held up by faults that a message names."""
 
 OPERATION = {"type": "string", "minLength": 1}
 VERIFY = {
@@ -34,7 +37,7 @@ VERIFY = {
     "properties": {
         "called": {
             "type": "array",
-            "maxItems": MOST_CALLS,
+            "maxItems": MAX_CALLS,
             "items": {
                 "type": "object",
                 "properties": {
@@ -49,8 +52,8 @@ VERIFY = {
                 "additionalProperties": False,
             },
         },
-        "order": {"type": "array", "items": OPERATION, "maxItems": MOST_IN_ORDER},
-        "never": {"type": "array", "items": OPERATION, "maxItems": MOST_IN_ORDER},
+        "order": {"type": "array", "items": OPERATION, "maxItems": MAX_OPERATIONS},
+        "never": {"type": "array", "items": OPERATION, "maxItems": MAX_OPERATIONS},
     },
     "additionalProperties": False,
     "minProperties": 1,
@@ -61,140 +64,156 @@ body that hold `query`, `headers` and `json`; these in this `order`, others perh
 
 
 def verify(
-    world: World, wanted: Mapping[str, Any], operations: Sequence[str], routes: Routes, held: Sequence[HeldRequest] = ()
-) -> dict[str, Any]:
-    """Whether the clients asked what they should have, and every way in which they did not.
+    world: World, expected: Mapping[str, Any], operations: Sequence[str], routes: Routes, held: Sequence[HeldRequest] = ()
+) -> Verdict:
+    """Return whether clients sent the expected requests, and every way in which they did not.
 
-    A request that a fault has `held` up before it took effect counts as asked only where it should never be.
+    A request that a fault has `held` up before it took effect counts only against `never`.
 
     Raises:
-        BadInput: the verification could match nothing, or the journal has not kept all that it would have to look at.
+        BadInput: the verification could match nothing, or the journal has lost entries that it would compare.
     """
     entries = ((entry.n, entry.event) for entry in world.journal.since(0))
-    asked = [Sent(n, event, routes) for n, event in entries if isinstance(event, Exchange)]
-    _refuse_the_meaningless(world, wanted, asked, operations, routes)
-    _refuse_too_much(wanted, asked)
-    under_way = UnderWay.of(held)
-    failures = [
-        *(failure for item in wanted.get("called", ()) for failure in _called(asked, item, under_way)),
-        *_order(asked, wanted.get("order", ()), under_way),
-        *(failure for operation in wanted.get("never", ()) for failure in _never(asked, operation, under_way)),
-    ]
-    return {"ok": not failures, "failures": failures}
-
-
-def _refuse_the_meaningless(
-    world: World, wanted: Mapping[str, Any], asked: Asked, operations: Sequence[str], routes: Routes
-) -> None:
+    requests = [RecordedRequest(n, event, routes) for n, event in entries if isinstance(event, Exchange)]
+    recorded = Recorded(requests, [it for it in held if it.entry is None])
     if world.journal.lost:
         lost = f"the journal dropped {world.journal.lost} entries to make room for newer ones: clear it earlier, or keep more"
-        lost += f": {Limits.more('journal')}"
-        raise BadInput([Problem(lost)])
-    named: list[tuple[tuple[str | int, ...], str]] = []
-    named += [(("called", index, "at"), item["at"]) for index, item in enumerate(wanted.get("called", ()))]
-    named += [((part, index), it) for part in ("order", "never") for index, it in enumerate(wanted.get(part, ()))]
+        raise BadInput([Problem(f"{lost}: {Limits.more('journal')}")])
+    _check_names(expected, recorded, operations, routes)
+    _check_size(expected, recorded)
+    failures = [
+        *(failure for call in expected.get("called", ()) for failure in recorded.check_called(call)),
+        *recorded.check_order(expected.get("order", ())),
+        *(failure for operation in expected.get("never", ()) for failure in recorded.check_never(operation)),
+    ]
+    return Verdict(not failures, tuple(failures))
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The requests of a journal, and those that faults hold up, which have no entry yet."""
+
+    requests: Sequence[RecordedRequest]
+    held: Sequence[HeldRequest]
+
+    def of(self, operation: str) -> list[RecordedRequest]:
+        """Return the requests of an operation."""
+        return [it for it in self.requests if it.operation == operation]
+
+    def check_called(self, call: Mapping[str, Any]) -> Iterator[Failure]:
+        """Yield the failure of an operation that was not called as often as expected."""
+        at, times = call["at"], call.get("times")
+        compared = [(request.n, mismatches(request, call)) for request in self.of(at)]
+        fitting = [n for n, found in compared if not distance(found)]
+        if len(fitting) == times or (times is None and fitting):
+            return
+        message, held = f"{at} was {_frequency(len(fitting), times, _constraint(call))}", self._held(at)
+        if fitting:
+            yield Failure(at, f"{message}: {_exchanges(fitting)}{held and '; '}{held}", tuple(fitting))
+        elif held:
+            yield Failure(at, f"{message}; {held}", ())
+        elif compared:
+            n, found = min(compared, key=lambda it: distance(it[1]))
+            yield Failure(at, f"{message}; the nearest is exchange {n}, where {text_of(found)}", (n,))
+        else:
+            yield Failure(at, f"{message}; {self._summary()}", ())
+
+    def check_order(self, operations: Sequence[str]) -> Iterator[Failure]:
+        """Yield the failure of the first operation that did not come after those before it."""
+        since, former = 0, None
+        for operation in operations:
+            numbers = [it.n for it in self.of(operation)]
+            later = next((n for n in numbers if n > since), None)
+            if later is None:
+                after = f" after {former} (exchange {since})" if former else ""
+                nearby = f"only before that: {_exchanges(numbers)}" if numbers else self._summary()
+                yield Failure(operation, f"{operation} was not called{after}; {nearby}", tuple(numbers))
+                return
+            since, former = later, operation
+
+    def check_never(self, operation: str) -> Iterator[Failure]:
+        """Yield the failure of an operation that was called."""
+        numbers = [it.n for it in self.of(operation)]
+        if numbers:
+            message = f"called {_times(len(numbers))}, and never should be: {_exchanges(numbers)}"
+            yield Failure(operation, f"{operation} was {message}", tuple(numbers))
+        elif held := self._held(operation):
+            yield Failure(operation, f"{operation} was called, and never should be; {held}", ())
+
+    def _held(self, operation: str | None = None) -> str:
+        """Name the held requests of an operation, or all of them, and say why they do not count; empty without any."""
+        held = [it for it in self.held if operation in (None, it.operation)]
+        if not held:
+            return ""
+        lines = [f"{it.request.method} {redact_text(it.request.target)} ({it.fault.do} {it.fault.where})" for it in held]
+        more = [f"and {len(held) - MAX_HELD} more"] * (len(held) > MAX_HELD)
+        return f"under way, and not counted until a fault lets it take effect: {', '.join(lines[:MAX_HELD] + more)}"
+
+    def _summary(self) -> str:
+        """Name the operations that were called."""
+        called, held = dict.fromkeys(it.operation for it in self.requests), self._held()
+        if called:
+            return f"what was called is {', '.join(called)}{held and '; '}{held}"
+        return held or "nothing was called, or not since the journal was cleared"
+
+
+def _check_names(expected: Mapping[str, Any], recorded: Recorded, operations: Sequence[str], routes: Routes) -> None:
+    """Check that every expectation can be met and can fail.
+
+    Raises:
+        BadInput: an operation is unknown, has no id, or has a body that cannot be compared; or there is no operation at all.
+    """
+    calls = [*enumerate(expected.get("called", ()))]
+    names: list[tuple[tuple[str | int, ...], str]] = [(("called", index, "at"), it["at"]) for index, it in calls]
+    names += [((part, index), it) for part in ("order", "never") for index, it in enumerate(expected.get(part, ()))]
     problems = [
         Problem(f"no operation is called {name!r}{hint(name, operations)}", path)
-        for path, name in named
+        for path, name in names
         if name not in operations
     ]
-    problems += list(_incomparable(asked, wanted))
+    bodies = {it["at"]: index for index, it in calls if "json" in it}
     problems += [
-        Problem(f"the path of {item['at']} names no resource, so no call of it has an id", ("called", index, "id"))
-        for index, item in enumerate(wanted.get("called", ()))
-        if "id" in item and item["at"] in operations and not has_id(item["at"], routes)
+        Problem(reason, ("called", bodies[it.operation], "json"))
+        for it in recorded.requests
+        if it.operation in bodies and (reason := it.incomparable)
     ]
-    if problems or not named:
+    problems += [
+        Problem(f"the path of {it['at']} names no resource, so no call of it has an id", ("called", index, "id"))
+        for index, it in calls
+        if "id" in it and it["at"] in operations and not has_id(it["at"], routes)
+    ]
+    if problems or not names:
         raise BadInput(problems or [Problem("this verification names no operation, and so could not fail")])
 
 
-def _incomparable(asked: Asked, wanted: Mapping[str, Any]) -> Iterator[Problem]:
-    """A body that cannot be read whole might be the one that is looked for, or not."""
-    named = {item["at"]: index for index, item in enumerate(wanted.get("called", ())) if "json" in item}
-    for sent in asked:
-        if sent.exchange.operation in named and (reason := sent.incomparable):
-            yield Problem(reason, ("called", named[sent.exchange.operation], "json"))
+def _check_size(expected: Mapping[str, Any], recorded: Recorded) -> None:
+    """Check, before anything is compared, that not more than MAX_COMPARED values are.
 
-
-def _refuse_too_much(wanted: Mapping[str, Any], asked: Asked) -> None:
-    """Refuse what would compare more than MOST_COMPARED values, before anything is compared."""
+    Raises:
+        BadInput: there are more.
+    """
     compared = 0
-    for item in wanted.get("called", ()):
-        single = leaves(item)
-        compared += sum(single + work(sent, item) for sent in asked if sent.exchange.operation == item["at"])
-    if compared > MOST_COMPARED:
+    for call in expected.get("called", ()):
+        size = leaves(call)
+        compared += sum(size + compared_values(it, call) for it in recorded.of(call["at"]))
+    if compared > MAX_COMPARED:
         cure = "verify fewer calls at once, or clear the journal earlier"
-        raise BadInput.at(f"this compares {compared} values, and {MOST_COMPARED} is the most: {cure}", "called")
+        raise BadInput.at(f"this compares {compared} values, and {MAX_COMPARED} is the most: {cure}", "called")
 
 
-def _called(asked: Asked, wanted: Mapping[str, Any], under_way: UnderWay) -> Iterator[dict[str, Any]]:
-    at, times = wanted["at"], wanted.get("times")
-    tries = [(sent.n, misses(sent, wanted)) for sent in asked if sent.exchange.operation == at]
-    fitting = [n for n, missed in tries if not distance(missed)]
-    if len(fitting) == times or (times is None and fitting):
-        return
-    message = f"{at} was {_so_often(len(fitting), times, _like(wanted))}"
-    told = under_way.told(at)
-    if fitting:
-        yield _failure(at, f"{message}: {_exchanges(fitting)}{told and '; '}{told}", fitting)
-    elif told:
-        yield _failure(at, f"{message}; {told}", [])
-    elif tries:
-        n, missed = min(tries, key=lambda it: distance(it[1]))
-        yield _failure(at, f"{message}; the nearest is exchange {n}, where {said(missed)}", [n])
-    else:
-        yield _failure(at, f"{message}; {_what_was(asked, under_way)}", [])
+def _constraint(call: Mapping[str, Any]) -> str:
+    """Return what a call must have beside its operation, as ` with that body and header`."""
+    headers = "headers" if len(call.get("headers", ())) > 1 else "header"
+    words = [{"json": "body", "headers": headers}.get(name, name) for name in EXPECTATIONS if name in call]
+    return f" with that {' and '.join(words)}" if words else ""
 
 
-def _like(wanted: Mapping[str, Any]) -> str:
-    """Return what is wanted of a call beside its operation, in a word."""
-    named = [name for name in WISHES if name in wanted]
-    words = {"json": "body", "headers": "headers" if len(wanted.get("headers", ())) > 1 else "header"}
-    return f" with that {' and '.join(words.get(name, name) for name in named)}" if named else ""
-
-
-def _so_often(count: int, wanted: int | None, like: str) -> str:
-    if count and wanted == 0:
-        return f"called{like} {_times(count)}, and never should be"
+def _frequency(count: int, expected: int | None, constraint: str) -> str:
+    if count and expected == 0:
+        return f"called{constraint} {_times(count)}, and never should be"
     if count:
-        return f"called{like} {_times(count)}, not {_times(wanted or 0)}"
-    return f"never called{like}" + ("" if wanted is None else f", and should have been called {_times(wanted)}")
-
-
-def _order(asked: Asked, wanted: Sequence[str], under_way: UnderWay) -> Iterator[dict[str, Any]]:
-    """The first operation that did not come after those before it."""
-    since, former = 0, None
-    for operation in wanted:
-        later = [sent.n for sent in asked if sent.exchange.operation == operation and sent.n > since]
-        if not later:
-            earlier = [sent.n for sent in asked if sent.exchange.operation == operation]
-            after = f" after {former} (exchange {since})" if former else ""
-            nearby = f"only before that: {_exchanges(earlier)}" if earlier else _what_was(asked, under_way)
-            yield _failure(operation, f"{operation} was not called{after}; {nearby}", earlier)
-            return
-        since, former = later[0], operation
-
-
-def _never(asked: Asked, operation: str, under_way: UnderWay) -> Iterator[dict[str, Any]]:
-    found = [sent.n for sent in asked if sent.exchange.operation == operation]
-    if found:
-        yield _failure(
-            operation, f"{operation} was called {_times(len(found))}, and never should be: {_exchanges(found)}", found
-        )
-    elif told := under_way.told(operation):
-        yield _failure(operation, f"{operation} was called, and never should be; {told}", [])
-
-
-def _failure(at: str, message: str, exchanges: list[int]) -> dict[str, Any]:
-    return {"at": at, "message": message, "exchanges": exchanges}
-
-
-def _what_was(asked: Asked, under_way: UnderWay) -> str:
-    called = dict.fromkeys(sent.exchange.operation for sent in asked)
-    told = under_way.told()
-    if called:
-        return f"what was called is {', '.join(called)}{told and '; '}{told}"
-    return told or "nothing was called, or not since the journal was cleared"
+        return f"called{constraint} {_times(count)}, not {_times(expected or 0)}"
+    return f"never called{constraint}" + ("" if expected is None else f", and should have been called {_times(expected)}")
 
 
 def _exchanges(numbers: Sequence[int]) -> str:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from decimal import Decimal
 from typing import Any
 
 from emulator.scenario.client import NoResponse, Response
-from emulator.scenario.strict_json import depth_of
+from emulator.sdk.exact_json import load
 from emulator.text.escape import escaped
 
 DEEPEST = 200
@@ -31,13 +29,7 @@ def read_foreign(content: bytes) -> Any:
     Raises:
         ValueError: it is none, has more than `DEEPEST` levels, or a number that Python cannot hold.
     """
-    try:
-        value = json.loads(content, parse_float=Decimal)
-    except (RecursionError, ArithmeticError):
-        raise ValueError("it is nested too deep, or has a number beyond all bounds") from None
-    if depth_of(value) > DEEPEST:
-        raise ValueError(f"it is nested more than {DEEPEST} deep")
-    return value
+    return load(content, max_depth=DEEPEST)
 
 
 def read_answer(response: Response, shape: Any) -> Any:

@@ -7,13 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
-from emulator.kernel.time import format_duration, parse_duration, parse_duration_at, parse_instant
+from emulator.kernel.time import parse_duration_at, parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.scenario.schema_types import DELAY, DURATION, INSTANT
 from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendor
-from emulator.text.redact import redact_body
 
 BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
 COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
@@ -105,22 +104,6 @@ def lay_in(tx: Transaction, world: World, written: Mapping[str, Any], place: str
     fault = read_fault(written, f"fault-{world.counters['fault']}", tx.now, place)
     tx.put(fault)
     return fault
-
-
-def fault_to_json(fault: Fault) -> dict[str, Any]:
-    """A fault as the control plane shows it: as it was written, durations in one form, and how often it has struck.
-
-    No secret can be read in it.
-    """
-    lengths = {key: fault.written[key] for key in DURATIONS if fault.written.get(key, NEXT) != NEXT}
-    return {
-        "id": fault.id,
-        "fault": redact_body(fault.written) | {key: format_duration(parse_duration(it)) for key, it in lengths.items()},
-        "seen": fault.seen,
-        "struck": fault.struck,
-        "left": None if fault.times is None else fault.times - fault.struck,
-        "place": fault.place or None,
-    }
 
 
 def _duration(written: Mapping[str, Any], key: str) -> timedelta | None:

@@ -9,10 +9,9 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
+from emulator.sdk.exact_json import depth_of, load
 
 MOST_DIGITS = 20
 MOST_EXPONENT = 308
@@ -60,16 +59,11 @@ def parse_json(text: str) -> Document:
 def read_json(text: str) -> Any:
     """Return the value of a text in JSON.
 
-    orjson is the stricter judge, of half characters for one, but reads decimals as floats.
-
     Raises:
         NotJson: it is none, has a key twice, is nested too deep, or has a number beyond the bounds.
     """
     try:
-        orjson.loads(text)
-        value = json.loads(
-            text, parse_float=_decimal, parse_int=_integer, parse_constant=_no_constant, object_pairs_hook=_unique
-        )
+        value = load(text, parse_float=_decimal, parse_int=_integer, object_pairs_hook=_unique)
     except json.JSONDecodeError as error:
         raise NotJson(error.msg, error.lineno, error.colno) from None
     except NotJson:
@@ -79,16 +73,6 @@ def read_json(text: str) -> Any:
     if depth_of(value) > MAX_DEPTH:
         raise NotJson(f"nested more than {MAX_DEPTH} deep")
     return value
-
-
-def depth_of(value: Any) -> int:
-    """Return how deep a value is nested, found without recursion."""
-    depth, level = 0, [value]
-    while level := [
-        part for it in level if isinstance(it, (dict, list)) for part in (it.values() if isinstance(it, dict) else it)
-    ]:
-        depth += 1
-    return depth
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -122,7 +106,3 @@ def _decimal(text: str) -> Decimal:
         if abs(value.adjusted()) <= MOST_EXPONENT:
             return value
     raise ValueError(f"a number has an exponent beyond {MOST_EXPONENT}")
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON value")

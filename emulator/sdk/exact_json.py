@@ -1,7 +1,8 @@
-"""JSON whose decimals are exact: never through binary floating point."""
+"""JSON whose numbers are exact: a number with a fraction never passes through binary floating point."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
@@ -11,6 +12,13 @@ import orjson
 
 LONGEST_DECIMAL = 400
 """Digits to which a decimal is written out; one that would be longer keeps its exponent."""
+
+MAX_DIGITS = 4_000
+"""Digits of a whole number; Python reads none of more than 4,300."""
+
+
+class Unreadable(ValueError):
+    """JSON that is nested too deep, or has a number beyond all bounds."""
 
 
 def _dump_decimal(value: Any) -> Any:
@@ -24,3 +32,46 @@ def _dump_decimal(value: Any) -> Any:
 
 dump: Callable[[Any], bytes] = partial(orjson.dumps, default=_dump_decimal)
 """Return a JSON value as bytes; decimals exactly as they are, never through binary floating point."""
+
+
+def _parse_int(digits: str) -> int | Decimal:
+    """Return a whole number; one of more than 64 bits as a Decimal, since `dump` writes no other."""
+    if len(digits) > MAX_DIGITS:
+        raise ArithmeticError
+    return int(digits) if len(digits) < 19 else Decimal(digits)
+
+
+def load(
+    content: bytes | str,
+    *,
+    max_depth: int | None = None,
+    parse_int: Callable[[str], Any] = _parse_int,
+    parse_float: Callable[[str], Any] = Decimal,
+    object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None,
+) -> Any:
+    """Return the value of a JSON text in UTF-8, nested at most `max_depth` levels.
+
+    orjson decides what is JSON, since it is strict about half characters and NaN, but it reads decimals as floats.
+
+    Raises:
+        Unreadable: it is nested too deep, or has a number beyond all bounds.
+        ValueError: it is not JSON.
+    """
+    orjson.loads(content)
+    try:
+        value = json.loads(content, parse_float=parse_float, parse_int=parse_int, object_pairs_hook=object_pairs_hook)
+    except (RecursionError, ArithmeticError):
+        raise Unreadable("it is nested too deep, or has a number beyond all bounds") from None
+    if max_depth is not None and depth_of(value) > max_depth:
+        raise Unreadable(f"it is nested more than {max_depth} deep")
+    return value
+
+
+def depth_of(value: Any) -> int:
+    """Return how deep a value is nested, found without recursion."""
+    depth, level = 0, [value]
+    while level := [
+        part for it in level if isinstance(it, (dict, list)) for part in (it.values() if isinstance(it, dict) else it)
+    ]:
+        depth += 1
+    return depth

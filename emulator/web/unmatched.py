@@ -12,7 +12,6 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Vendor
-from emulator.text.redact import redact_text
 from emulator.text.secrets import redact
 from emulator.web.access_log import error_code_of
 from emulator.web.connection import Scope
@@ -42,13 +41,6 @@ class Unmatched(NamedTuple):
     credential: str | None = None
     unread: bool = False
     hint: str | None = None
-
-    def show(self) -> dict[str, Any]:
-        """Return the request as the control plane shows it; no credential can be read in it."""
-        credential = redact(self.credential) if self.credential else None
-        hint = redact_text(self.hint) if self.hint else None
-        shown = {"method": redact_text(self.method), "target": redact_text(self.target), "credential": credential, "hint": hint}
-        return self._asdict() | shown
 
 
 class UnmatchedRequests:

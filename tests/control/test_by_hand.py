@@ -14,7 +14,7 @@ import pytest
 from emulator import Emulator
 from emulator.client.transport import InProcess
 from emulator.control.app import ROUTES
-from emulator.control.paths import hint
+from emulator.control.problems import path_hint
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX, Guard
@@ -234,7 +234,7 @@ def test_what_curl_sends_as_a_form_by_default_is_read_as_json(client: httpx.Clie
     ],
 )
 def test_a_path_that_there_is_not_is_told_the_one_that_was_meant(client: httpx.Client, path: str, expected: str) -> None:
-    assert hint(PREFIX + path, [PREFIX + row.path for row in ROUTES]) == expected
+    assert path_hint(PREFIX + path, [PREFIX + row.path for row in ROUTES]) == expected
     detail = client.get(PREFIX + path).json()["detail"]
     assert detail == f"the control plane has no path {PREFIX}{path}{expected or '; GET /_emulator lists what there is'}"
 

@@ -12,8 +12,8 @@ import pytest
 from emulator.client.transport import InProcess
 from emulator.contract.validator import response_validator
 from emulator.control.app import ROUTES
+from emulator.control.openapi import components
 from emulator.control.route import ControlRoute
-from emulator.control.schemas import components
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe.files.requests import JsonlReader

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from emulator import Emulator
 from emulator.client.server import Refused
-from emulator.control.serializers import body_to_json
+from emulator.control import entries
 from emulator.sdk.exact_json import dump
 from emulator.web.guard import PREFIX
 from tests.conftest import Live
@@ -38,7 +38,7 @@ def host_first(explanation: dict[str, Any]) -> dict[str, Any]:
 
 def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
     headers = [(name.decode(), value.decode()) for name, value in reply.headers.raw if name != b"content-length"]
-    return reply.status_code, headers, json.loads(dump(body_to_json(reply.content)), parse_float=Decimal)
+    return reply.status_code, headers, json.loads(dump(entries.body(reply.content)), parse_float=Decimal)
 
 
 def foretold(rehearsed: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], Any]:

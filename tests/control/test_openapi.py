@@ -154,7 +154,7 @@ def test_every_control_route_answers_as_the_document_says() -> None:
         assert answered.status == route.status, answered.content
         assert answered.content.endswith(b"\n") == (route.answer is not None), "a prompt begins a line of its own"
         if route.answer is not None:
-            schema = {"components": DOCUMENT["components"], **route.answer}
+            schema = {"components": DOCUMENT["components"], **route.schema}
             Draft202012Validator(schema).validate(json.loads(answered.content))
     assert seen == {(route.method, route.path) for route in ROUTES}
 

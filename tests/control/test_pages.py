@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
+from emulator.control import differences
 from emulator.control import json_pieces as pieces
-from emulator.control import pages
+from emulator.control.differences import MAX_TEXT
 from emulator.control.json_pieces import in_pieces, together
-from emulator.control.pages import LETTERS
 from emulator.sdk.exact_json import dump
 from emulator.text import nearest
 from emulator.text.nearest import SEARCHED, near
@@ -41,7 +41,7 @@ def stop_all(emulator: Emulator) -> str:
 @pytest.fixture
 def stopped(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A world in which a stop-all has stopped more batches than a page has."""
-    monkeypatch.setattr(pages, "PAGE", PAGE)
+    monkeypatch.setattr(differences, "PAGE_SIZE", PAGE)
     with EmulatorServer() as server, Emulator(server=server) as emulator:
         emulator.load(SCENARIO)
         emulator.snapshot("before")
@@ -93,7 +93,7 @@ def test_a_page_that_is_none_is_refused_by_name(stopped: Emulator, query: str) -
 
 
 def test_a_difference_shows_the_beginning_of_a_long_text_and_the_state_has_all_of_it() -> None:
-    content = "".join(f'{{"id":"r{n}","params":{{}}}}\n' for n in range(LETTERS))
+    content = "".join(f'{{"id":"r{n}","params":{{}}}}\n' for n in range(MAX_TEXT))
     with EmulatorServer() as server, Emulator(server=server) as emulator:
         emulator.load(
             {"title": "A job", "given": {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": "ready_for_upload"}]}}}
@@ -105,10 +105,10 @@ def test_a_difference_shows_the_beginning_of_a_long_text_and_the_state_has_all_o
         assert shown is not None
         kept = emulator.state["stripe"]["batch_jobs"][0]["input"]
         after = shown["input"][1]
-    assert len(after) < LETTERS + 100
-    assert after.startswith(kept[:LETTERS])
+    assert len(after) < MAX_TEXT + 100
+    assert after.startswith(kept[:MAX_TEXT])
     assert f"({len(kept):,} characters)" in after
-    assert kept.count("\n") == LETTERS
+    assert kept.count("\n") == MAX_TEXT
 
 
 VALUES = st.recursive(

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from emulator import Emulator, EmulatorServer
 from emulator.client.journal import Journal
 from emulator.client.server import Refused
-from emulator.control.fields import form_fields
+from emulator.control.recorded_request import form_fields
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer

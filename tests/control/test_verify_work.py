@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from emulator import Emulator
 from emulator.control import verify
-from emulator.control.exact_json import exactly
+from emulator.sdk.exact_json import load
 from emulator.state.compare import count_differences, differences
 
 CREATE = "serpwow.batches.create"
@@ -42,18 +42,18 @@ def test_as_many_differences_are_counted_as_are_said(expected: Any, actual: Any)
 def test_each_body_is_read_once(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
     reads: list[bytes] = []
 
-    def reading(content: bytes) -> Any:
+    def reading(content: bytes, **options: Any) -> Any:
         reads.append(content)
-        return exactly(content)
+        return load(content, **options)
 
-    monkeypatch.setattr("emulator.control.sent.exactly", reading)
+    monkeypatch.setattr("emulator.control.recorded_request.load", reading)
     called = [{"at": CREATE, "json": {"name": f"z{n}"}} for n in range(50)]
     assert len(_verified(emulator, called=called).json()["failures"]) == 50
     assert len(reads) == 10
 
 
 def test_what_compares_too_much_is_refused_before_it_is_done(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "misses", None)
+    monkeypatch.setattr(verify, "mismatches", None)
     wanted = {"searches": [{"q": n} for n in range(1_000)]}
     refused = _verified(emulator, called=[{"at": CREATE, "json": wanted} for _ in range(100)])
     assert refused.status_code == 422

@@ -19,8 +19,8 @@ import pytest
 
 from emulator.client.connections import ask
 from emulator.client.in_process import InProcessClient
-from emulator.control.ledger import ledger_to_json
-from emulator.control.serializers import state_to_json
+from emulator.control.ledger import ledger_of
+from emulator.control.worlds import state_of
 from emulator.kernel.faults import (
     AFTER_REPLY,
     BEFORE_AUTH,
@@ -119,7 +119,7 @@ def asked() -> dict[str, Asked]:
 
 def shown(world: World) -> dict[str, Any]:
     """The state as people see it."""
-    return state_to_json(world, VENDORS)
+    return state_of(world, VENDORS)
 
 
 def everything(world: World) -> dict[str, list[Any]]:
@@ -130,9 +130,9 @@ def everything(world: World) -> dict[str, list[Any]]:
 
 def moved(world: World, since: int) -> tuple[bool, Any]:
     """What the ledger says of the newest exchange: whether it was committed, and what moved with it."""
-    ledger = ledger_to_json(world, VENDORS)
-    commits = [(it["totals"], it["differences"]) for it in ledger["commits"] if (it["exchange"] or 0) > since]
-    return ledger["exchanges"][-1]["committed"], commits
+    ledger = ledger_of(world, VENDORS)
+    commits = [(it.totals, it.differences) for it in ledger.commits if (it.exchange or 0) > since]
+    return ledger.exchanges[-1].committed, commits
 
 
 @pytest.fixture(scope="module")

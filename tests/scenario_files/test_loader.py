@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from emulator.control.bodies import ADVANCE, CLOCK
+from emulator.control.worlds import ADVANCE, CLOCK
 from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits

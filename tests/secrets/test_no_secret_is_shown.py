@@ -20,7 +20,7 @@ from emulator import Emulator, EmulatorServer, Refused
 from emulator.cli.stderr import standard_error
 from emulator.client.failure_report import story
 from emulator.client.transport import InProcess
-from emulator.control.serializers import body_to_json
+from emulator.control import entries
 from emulator.server.app import create_app, library, worlds_of
 from emulator.text.redact import redact_body, redact_header, redact_text
 from emulator.text.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
@@ -185,7 +185,7 @@ def test_no_secret_can_be_read_in_a_body_in_another_encoding(encoding: str, plac
     for name, mark in product(("api_key", "password"), ("", "\ufeff")):
         content = (mark + TEXTS[place](name, PLAIN)).encode(encoding)
         for end in range(len(content) - 8, len(content) + 1):
-            told = json.dumps(body_to_json(content[:end]), ensure_ascii=False)
+            told = json.dumps(entries.body(content[:end]), ensure_ascii=False)
             assert (TAIL in told.translate({0: None}).replace("\\u0000", ""), "S3cr…" in told) == (False, True)
 
 
@@ -201,7 +201,7 @@ def test_no_secret_can_be_read_in_a_body_in_another_encoding(encoding: str, plac
     ],
 )
 def test_a_body_is_shown_as_the_text_that_it_is(content: bytes, told: str | None) -> None:
-    assert body_to_json(content) == told
+    assert entries.body(content) == told
 
 
 USERS = [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from emulator.control.bodies import NEW_WORLD
+from emulator.control.worlds import NEW_WORLD
 from emulator.kernel.errors import BadInput
 from emulator.scenario.document import Document
 from emulator.scenario.foreign import TABLES

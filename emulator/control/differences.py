@@ -1,0 +1,84 @@
+"""Differences as records: a page at a time, long texts abridged, no credential readable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from emulator.control import journal_models as models
+from emulator.control.record import COUNT
+from emulator.control.route import ControlRequest
+from emulator.state.diff import Difference
+from emulator.text.redact import redact_body
+
+PAGE_SIZE = 1_000
+MAX_TEXT = 10_000
+"""Characters of a text, such as the file of a job, which GET /state has whole."""
+
+_COUNTED = "; `rest` counts those that follow"
+LIMIT = {
+    "limit": {
+        "type": "integer",
+        "minimum": 1,
+        "default": PAGE_SIZE,
+        "description": f"how many differences at most{_COUNTED}",
+    }
+}
+AFTER = {"after": {**COUNT, "default": 0, "description": "how many differences to pass over: to go on, as many as were read"}}
+
+Page = tuple[tuple[models.Difference, ...], int]
+"""The first differences, and how many follow."""
+
+
+def page_for(request: ControlRequest, found: Sequence[Difference]) -> Page:
+    """Return the page of these differences that a request asks for.
+
+    Raises:
+        BadInput: its `limit` or `after` is no number.
+    """
+    return page(found[request.number("after", 0) :], limit_of(request))
+
+
+def limit_of(request: ControlRequest) -> int:
+    """Return how many differences a request asks for.
+
+    Raises:
+        BadInput: its `limit` is no number.
+    """
+    return request.number("limit", PAGE_SIZE, least=1)
+
+
+def page(found: Sequence[Difference], limit: int = PAGE_SIZE) -> Page:
+    """Return the first of these differences, and how many follow."""
+    return tuple(map(_difference, found[:limit])), max(len(found) - limit, 0)
+
+
+def _difference(found: Difference) -> models.Difference:
+    """Return a difference as a record."""
+    shown = replace(
+        found,
+        id=_redacted(found.named_by or "", found.id),
+        before=_abridged(found.before),
+        after=_abridged(found.after),
+        fields={name: tuple(_redacted(name, _abridged(it)) for it in pair) for name, pair in found.fields.items()},
+    )
+    added = redact_body(shown.after) if shown.before is None else None
+    removed = redact_body(shown.before) if shown.before is not None and shown.after is None else None
+    is_changed = shown.before is not None and shown.after is not None
+    changed = {name: models.Pair(*pair) for name, pair in shown.fields.items()} if is_changed else None
+    return models.Difference(shown.vendor, shown.at, shown.id, added, removed, changed, str(shown))
+
+
+def _redacted(path: str, value: Any) -> Any:
+    name = path.rpartition(".")[2]
+    return redact_body({name: value})[name]
+
+
+def _abridged(value: Any) -> Any:
+    """Return a value whose long texts are cut, and say how long they are."""
+    if isinstance(value, str) and len(value) > MAX_TEXT:
+        return f"{value[:MAX_TEXT]}… ({len(value):,} characters)"
+    if isinstance(value, dict):
+        return {name: _abridged(part) for name, part in value.items()}
+    return [_abridged(part) for part in value] if isinstance(value, list) else value

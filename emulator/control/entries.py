@@ -1,0 +1,121 @@
+"""Journal entries as records, in which no credential can be read."""
+
+from __future__ import annotations
+
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE, getincrementaldecoder
+from typing import Any
+
+from emulator.control import journal_models as models
+from emulator.kernel.journal import Change, Entry, Exchange, FaultHit
+from emulator.sdk.exact_json import load
+from emulator.text.redact import DEEPEST, redact_body, redact_header, redact_text
+
+MAX_HEADERS = 16_384
+"""Characters of an entry's headers, names and values together."""
+
+MARKS = {BOM_UTF32_LE: "utf-32", BOM_UTF32_BE: "utf-32", BOM_UTF16_LE: "utf-16", BOM_UTF16_BE: "utf-16"}
+"""Encodings by their byte order marks; that of UTF-32-LE begins with that of UTF-16-LE."""
+
+_BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
+"""Bytes that are in no text of any encoding but UTF-16 and UTF-32."""
+
+
+def entry(entry: Entry) -> models.ChangeEntry | models.Exchange:
+    """Return a journal entry as a record."""
+    if isinstance(entry.event, Change):
+        return models.ChangeEntry(entry.n, "change", *_fields(entry.event))
+    return exchange(entry.n, entry.event)
+
+
+def exchange(n: int, exchange: Exchange) -> models.Exchange:
+    """Return an exchange as a record, its headers and bodies as far as the journal kept them."""
+    return models.Exchange(
+        n,
+        "exchange",
+        exchange.at,
+        exchange.operation,
+        redact_text(exchange.method),
+        exchange.answer,
+        exchange.evidence,
+        exchange.also,
+        exchange.assumption,
+        exchange.basis,
+        exchange.status,
+        changes=tuple(map(change, exchange.changes)),
+        faults=tuple(map(fault_hit, exchange.faults)),
+        delivered=exchange.delivered,
+        target=redact_text(exchange.target),
+        request=models.SentRequest(_headers(exchange), body(exchange.request)),
+        reply=body(exchange.response),
+    )
+
+
+def change(change: Change) -> models.Change:
+    """Return a change as a record."""
+    return models.Change(*_fields(change))
+
+
+def _fields(change: Change) -> tuple[Any, ...]:
+    vendor, _, resource = change.kind.partition(".")
+    return change.at, vendor, resource, change.id, change.source, change.to, change.why, change.evidence
+
+
+def fault_hit(hit: FaultHit) -> models.FaultHit:
+    """Return a fault that struck an exchange as a record."""
+    return models.FaultHit(*hit)
+
+
+def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    """Return the headers of a request in order, their names in lower case, up to MAX_HEADERS."""
+    shown: list[tuple[str, str]] = []
+    room = MAX_HEADERS
+    for raw_name, raw_value in exchange.headers:
+        if room <= 0:
+            break
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        kept_name, kept_value = name[:room], value[: max(0, room - len(name))]
+        room -= len(name) + len(value)
+        left = len(name) + len(value) - len(kept_name) - len(kept_value)
+        more = f"… and {left} characters more" if left else ""
+        shown.append((redact_text(kept_name), redact_header(name[:MAX_HEADERS], kept_value) + more))
+    if len(shown) < len(exchange.headers):
+        shown.append(("…", f"{len(exchange.headers) - len(shown)} headers more"))
+    return tuple(shown)
+
+
+def body(content: bytes) -> Any:
+    """Return the JSON value of a body, or its text, or None; no credential can be read in it."""
+    try:
+        return redact_body(load(content, max_depth=DEEPEST)) if content else None
+    except ValueError:
+        text = text_of(content)
+        return f"({len(content)} bytes that are no text)" if text is None else redact_text(text)
+
+
+def text_of(content: bytes) -> str | None:
+    """Return the text of a body, which may end within a character; None where its bytes are no text.
+
+    Bytes that are not in UTF-8 are replaced where the rest can be read, as in Latin-1.
+    """
+    encoding = _encoding_of(content)
+    try:
+        return getincrementaldecoder(encoding)().decode(content)
+    except UnicodeDecodeError:
+        return None if encoding != "utf-8" or _BINARY.search(content) else content.decode("utf-8", "replace")
+
+
+def _encoding_of(content: bytes) -> str:
+    for mark, encoding in MARKS.items():
+        if content.startswith(mark):
+            return encoding
+    zeros = [content[place::4].count(0) for place in range(4)]
+    characters = len(content) // 4
+    if zeros[3] > characters * 3 // 4 and zeros[2] > characters // 2:
+        return "utf-32-le"
+    if zeros[0] > characters * 3 // 4 and zeros[1] > characters // 2:
+        return "utf-32-be"
+    even, odd = zeros[0] + zeros[2], zeros[1] + zeros[3]
+    if max(even, odd) * 4 <= len(content) // 2:
+        return "utf-8"
+    return "utf-16-le" if odd > even else "utf-16-be"

@@ -1,0 +1,248 @@
+"""The records of a server and its worlds, from which schemas, responses and the handle's records are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from emulator.control.journal_models import Basis, Change, Difference, FaultHit
+from emulator.control.record import As, Count, Key, LeftOut, Record, ref
+from emulator.scenario.schema_types import DURATION
+
+WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
+
+State = Annotated[dict[str, Any], As(ref("state"))]
+"""The state of a world by vendor, as a scenario writes it in `given`."""
+
+
+class Health(Record, component="health"):
+    """The answer of a server that is up."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class VendorLink(Record):
+    """A vendor, and the base URL for its clients."""
+
+    name: str
+    url: str
+
+
+class WorldLink(Record):
+    """A world, and where it is shown."""
+
+    id: str
+    url: str
+
+
+class Index(Record, component="index"):
+    """The index of a server. `worlds` is None for a client without the control token."""
+
+    name: str
+    version: str
+    vendors: tuple[VendorLink, ...]
+    worlds: tuple[WorldLink, ...] | None
+    links: dict[str, str]
+
+
+class ScenarioSummary(Record, component="scenario-summary"):
+    """A scenario of the library: its title, or the problems of one that cannot be read."""
+
+    name: str
+    title: LeftOut[str]
+    problems: LeftOut[tuple[str, ...]]
+
+
+class Scenarios(Record):
+    """The scenarios of the library."""
+
+    scenarios: tuple[ScenarioSummary, ...]
+
+
+class ScenarioText(Record):
+    """A scenario as it is written."""
+
+    name: str
+    title: str
+    scenario: Annotated[Mapping[str, Any], As(ref("scenario"))]
+
+
+class OperationSummary(Record):
+    """An operation of a vendor, at its path below the vendor's mounts."""
+
+    name: str
+    method: str
+    path: str
+
+
+class Machine(Record):
+    """The states of one kind of resource, and its rows."""
+
+    kind: str
+    states: tuple[str, ...]
+    rows: tuple[dict[str, Any], ...]
+
+
+class Wait(Record):
+    """A wait that a scenario can set."""
+
+    default: str
+    source: str
+
+
+class Assumption(Record):
+    """A choice where evidence is silent."""
+
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    default: str
+    reason: str
+
+
+class Evidence(Record):
+    """A fact about a vendor."""
+
+    id: str
+    kind: Basis
+    source: str
+    says: str
+
+
+class Vendor(Record, component="vendor"):
+    """A vendor: operations, machines, waits, assumptions and evidence."""
+
+    name: str
+    mounts: tuple[str, ...]
+    operations: tuple[OperationSummary, ...]
+    machines: tuple[Machine, ...]
+    waits: dict[str, Wait]
+    assumptions: tuple[Assumption, ...]
+    evidence: tuple[Evidence, ...]
+
+
+class Vendors(Record):
+    """Every vendor of a server."""
+
+    vendors: tuple[Vendor, ...]
+
+
+class Clock(Record, component="clock"):
+    """The clock of a world: its time, its rate, the next timer, and how far it is behind, None where it is not."""
+
+    now: datetime
+    rate: Annotated[Any, As({"anyOf": [{"enum": ["frozen", "real"]}, {"type": "number"}]})]
+    next: datetime | None
+    behind: LeftOut[Annotated[str, As(DURATION)]]
+
+
+class World(Record, component="world"):
+    """A world, and by vendor the URL and the credentials with which its clients reach it."""
+
+    id: Annotated[str, As(WORLD_ID)]
+    seed: Count
+    clock: Clock
+    credentials: dict[str, dict[str, str]]
+
+
+class Memory(Record):
+    """The bytes that worlds take, of at most `limit`."""
+
+    used: Count
+    limit: Count
+    worlds: dict[str, Count]
+
+
+class Worlds(Record):
+    """Every world of a server."""
+
+    worlds: tuple[World, ...]
+    memory: Memory
+
+
+class Advance(Record):
+    """The time after a clock was advanced, and the changes on the way."""
+
+    now: datetime
+    fired: tuple[Change, ...]
+
+
+class Moment(Record, component="moment"):
+    """A moment of a world that has a name."""
+
+    name: str
+    at: datetime
+
+
+class Snapshots(Record):
+    """The snapshots of a world."""
+
+    snapshots: tuple[Moment, ...]
+
+
+class Comparison(Record, component="comparison"):
+    """The differences between two moments."""
+
+    source: Annotated[Moment, Key("from")]
+    to: Moment
+    differences: tuple[Difference, ...]
+    rest: Count
+
+
+class Place(Record, component="place"):
+    """The present of a world: its clock, and the number of its newest journal entry."""
+
+    clock: Clock
+    journal: Count
+
+
+class Timer(Record, component="pending"):
+    """A timer that will fire."""
+
+    at: datetime
+    vendor: str
+    resource: str
+    id: str
+    timer: str
+
+
+class Pending(Record):
+    """The timers that fire next."""
+
+    pending: tuple[Timer, ...]
+
+
+class Held(Record, component="held"):
+    """A request that a fault holds up, `until` an instant or without end."""
+
+    method: str
+    target: str
+    operation: str
+    since: datetime
+    until: datetime | None
+    fault: FaultHit
+
+
+class HeldRequests(Record):
+    """The requests of a world that faults hold up."""
+
+    held: tuple[Held, ...]
+
+
+class Fault(Record, component="fault"):
+    """A fault as it is written: how many requests it has `seen` and `struck`, how many are `left`, and its scenario's line."""
+
+    id: str
+    fault: dict[str, Any]
+    seen: Count
+    struck: Count
+    left: Count | None
+    place: str | None
+
+
+class Faults(Record):
+    """The faults of a world."""
+
+    faults: tuple[Fault, ...]

@@ -1,0 +1,144 @@
+"""A request of the journal as its client sent it: each part is parsed once, however often it is compared."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qsl
+
+from emulator.kernel.journal import Exchange
+from emulator.kernel.limits import Limits
+from emulator.sdk.exact_json import Unreadable, load
+from emulator.text.redact import DEEPEST
+from emulator.web.routes import Route, Routes
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+NO_RESOURCE = ("world", "token", "file")
+"""Parameters of a path that are no id of a resource."""
+
+MAX_BRACKETS = 20
+"""Pairs of brackets in a field's name that are parsed; a field with more is there under its own name only."""
+
+_NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", re.ASCII)
+_INDEX = re.compile(r"[0-9]{1,9}", re.ASCII)
+_BRACKETS = re.compile(r"\[([^\[\]]*)\]")
+
+
+class RecordedRequest:
+    """The request of an exchange, numbered `n` in the journal."""
+
+    def __init__(self, n: int, exchange: Exchange, routes: Routes) -> None:
+        self.n, self.exchange, self.operation, self._routes = n, exchange, exchange.operation, routes
+
+    @cached_property
+    def _route(self) -> Route | None:
+        return self._routes.find(self.exchange.method, self.exchange.target.partition("?")[0])
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The ids of the resources in the path."""
+        return [value for name, value in self._route.parameters.items() if name not in NO_RESOURCE] if self._route else []
+
+    def has_id(self, id: str) -> bool:
+        """Tell whether the path has an id, also in lower case."""
+        is_exact = self._route is not None and self._route.vendor.case_sensitive
+        ids = {*self.ids} if is_exact else {*self.ids, *map(str.lower, self.ids)}
+        return not ids.isdisjoint((id, id.lower()))
+
+    @cached_property
+    def query(self) -> dict[str, Any]:
+        """The fields of the query."""
+        return form_fields(self.exchange.target.partition("?")[2])
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        """The first header of each name, the names in lower case."""
+        pairs = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in self.exchange.headers]
+        return dict(reversed(pairs))
+
+    @cached_property
+    def is_form(self) -> bool:
+        """Whether the body is read as a form. JSON is JSON under a form's content type, too."""
+        types = [value for name, value in self.exchange.headers if name.lower() == b"content-type"]
+        media_type = types[-1].decode("latin-1").partition(";")[0].strip().lower() if types else ""
+        return media_type == FORM_TYPE and not self.exchange.request.lstrip().startswith((b"{", b"["))
+
+    @cached_property
+    def form(self) -> dict[str, Any]:
+        """The fields of the form."""
+        return form_fields(self.exchange.request.decode("utf-8", "replace"))
+
+    @cached_property
+    def json(self) -> tuple[bool, Any]:
+        """Whether the body is JSON that can be compared, and its value; if not, the reason, None for no JSON at all."""
+        try:
+            return True, load(self.exchange.request, max_depth=DEEPEST) if self.exchange.request else None
+        except Unreadable as reason:
+            return False, str(reason)
+        except ValueError:
+            return False, None
+
+    @property
+    def incomparable(self) -> str | None:
+        """The reason why the body cannot be compared; None where it can, or is no JSON and so differs from any."""
+        if self.exchange.cut:
+            return f"the journal kept a part of the body of exchange {self.n}: {Limits.more('journal_bytes')}"
+        if self.is_form or self.json[0] or self.json[1] is None:
+            return None
+        return f"the body of exchange {self.n} cannot be compared: {self.json[1]}"
+
+
+def form_fields(text: str) -> dict[str, Any]:
+    """Return the fields of a form or a query as texts: `a[b]=1` in an object, `a[]=1` and repeated names in a list.
+
+    A field with brackets is there under its own name, too.
+    """
+    fields: dict[str, Any] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        _put(fields, [name], value)
+        if 0 < name.count("[") <= MAX_BRACKETS and _BRACKETS.search(name):
+            _put(fields, [name.partition("[")[0], *_BRACKETS.findall(name)], value)
+    return {name: _with_lists(value) for name, value in fields.items()}
+
+
+def _put(fields: dict[str, Any], keys: list[str], value: str) -> None:
+    """Put a value where its keys lead; an empty key, as in `a[]`, is the next index."""
+    for key in keys[:-1]:
+        inner = fields.setdefault(key or str(len(fields)), {})
+        if not isinstance(inner, dict):  # the name has a value of its own already: no client can mean both
+            return
+        fields = inner
+    last = keys[-1] or str(len(fields))
+    known = fields.get(last)
+    fields[last] = value if known is None else [*(known if isinstance(known, list) else [known]), value]
+
+
+def _with_lists(value: Any) -> Any:
+    """Return a value with lists in place of the objects whose keys are indexes."""
+    if not isinstance(value, dict):
+        return value
+    parts = {key: _with_lists(part) for key, part in value.items()}
+    return [parts[key] for key in sorted(parts, key=int)] if all(map(_INDEX.fullmatch, parts)) else parts
+
+
+def coerce(fields: Any, expected: Any) -> Any:
+    """Return fields, which are texts, as the types of the expected value where they can be: `"true"` as true, `"5"` as 5."""
+    if isinstance(expected, dict) and isinstance(fields, dict):
+        return {key: coerce(part, expected.get(key, part)) for key, part in fields.items()}
+    if isinstance(expected, list) and not isinstance(fields, dict):
+        items = fields if isinstance(fields, list) else _items(fields, len(expected))
+        return [coerce(part, expected[index] if index < len(expected) else part) for index, part in enumerate(items)]
+    if not isinstance(fields, str):
+        return fields
+    if isinstance(expected, bool):
+        return {"true": True, "1": True, "false": False, "0": False}.get(fields.lower(), fields)
+    if isinstance(expected, (int, Decimal)) and _NUMBER.fullmatch(fields):
+        return Decimal(fields)
+    return None if expected is None and fields in ("", "null") else fields
+
+
+def _items(text: Any, expected: int) -> list[Any]:
+    """Return the items of a text such as `1,3`, where more than one is expected; else the text as the only item."""
+    return text.split(",") if isinstance(text, str) and expected > 1 and "," in text else [text]
