@@ -86,7 +86,7 @@ def test_json_is_read_under_every_label(live: Live, method: str, path: str, body
         ("null", "application/json", "must not be null"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_read_is_refused_with_the_reason(
+def test_an_unreadable_body_is_refused_with_the_reason(
     live: Live, method: str, path: str, body: str | bytes, label: str | None, complaint: str
 ) -> None:
     world = load(live)
@@ -119,7 +119,7 @@ def test_a_list_of_texts_is_read_in_every_style(live: Live, ids: str) -> None:
      "name=A&schedule_hours[x]=1", "name=A&searches=pizza", "name=A&searches[q]=x", "name=A&searches[0][q][x]=y",
      "name=A&notification_email=a@b.c&notification_email=d@e.f", "name=A&schedule_hours[9999999999]=1"],
 )  # fmt: skip
-def test_a_form_that_gives_a_parameter_what_it_cannot_hold_makes_nothing(live: Live, parameter: str) -> None:
+def test_a_form_with_an_impossible_value_creates_nothing(live: Live, parameter: str) -> None:
     world = load(live)
     assert send(world, "POST", "/batches", parameter, FORM).status_code == 400
     assert len(world.state()["serpwow"]["batches"]) == 1
@@ -164,7 +164,7 @@ def test_a_flag_is_read_as_php_python_and_the_page_write_it(live: Live, written:
 
 
 @pytest.mark.parametrize("written", ["yes", "TRUE", "", "2", 2, 1.0, [], {}, [True]])
-def test_a_flag_written_otherwise_is_refused_and_no_page_is_named_for_it(live: Live, written: Any) -> None:
+def test_a_flag_of_another_spelling_is_refused_without_evidence_of_a_page(live: Live, written: Any) -> None:
     reply = send(load(live), "POST", "/batches", json.dumps({"name": "A", "enabled": written}))
     assert (reply.status_code, reply.headers["emulator-basis"]) == (400, "inferred")
 
@@ -211,13 +211,13 @@ def test_null_in_a_search_is_as_if_it_were_left_out(live: Live) -> None:
      "page[=1", "search_term=%FF", "only_with_results=1&only_with_results=0"],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/batches", "/batches/2A6F94BB/searches/1", "/destinations", "/errorlogs"])
-def test_a_query_of_which_a_part_would_be_lost_is_refused(live: Live, path: str, query: str) -> None:
+def test_a_query_that_would_lose_a_value_is_refused(live: Live, path: str, query: str) -> None:
     reply = send(load(live), "GET", path, query=f"&{query}")
     assert (reply.status_code, reply.headers["emulator-basis"]) == (400, "inferred")
 
 
 @pytest.mark.parametrize("query", ["page=1&page=1", "utm=1&utm=2", "utm[]=1", "source=python&source=python"])
-def test_a_query_that_says_the_same_twice_or_more_than_is_known_is_read(live: Live, query: str) -> None:
+def test_a_query_with_equal_values_or_unknown_parameters_is_read(live: Live, query: str) -> None:
     assert send(load(live), "GET", "/batches", query=f"&{query}").status_code == 200
 
 

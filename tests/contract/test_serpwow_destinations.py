@@ -20,7 +20,7 @@ REQUIRED = [(type, name) for type, names in TYPES.items() for name in ("name", "
 S3 = {"s3_access_key_id": "key", "s3_secret_access_key": "secret", "s3_bucket_name": "away"}
 
 
-def integer(type: str) -> dict[str, Any]:
+def complete_body(type: str) -> dict[str, Any]:
     values = dict.fromkeys(TYPES[type], "value")
     region = {"oss_region_id": "oss-eu-central-1"} if type == "oss" else {}
     return {"name": "A", "type": type, "enabled": True, **values, **region}
@@ -37,27 +37,32 @@ def put(world: World, **body: Any) -> int:
 
 @pytest.mark.parametrize("type", TYPES)
 def test_a_destination_with_all_that_its_type_requires_is_made(type: str) -> None:
-    reply, _ = send(world_of({}), "POST", "/live/destinations", integer(type))
+    reply, _ = send(world_of({}), "POST", "/live/destinations", complete_body(type))
     assert (reply.status, list(reply.body["destination"])) == (200, ["id"])
 
 
 @pytest.mark.parametrize("region", ["nonsense", "eu-central-1", "OSS-EU-CENTRAL-1", ""])
 def test_a_region_that_is_not_printed_is_refused(region: str) -> None:
-    reply, _ = send(world_of({}), "POST", "/live/destinations", integer("oss") | {"oss_region_id": region})
+    reply, _ = send(world_of({}), "POST", "/live/destinations", complete_body("oss") | {"oss_region_id": region})
     assert reply.status == 400
     assert reply.body["request_info"]["message"].startswith("oss_region_id must be one of oss-cn-hangzhou, ")
 
 
 @pytest.mark.parametrize(("type", "name"), REQUIRED)
 def test_a_destination_that_lacks_what_its_type_requires_is_refused(type: str, name: str) -> None:
-    body = {key: value for key, value in integer(type).items() if key != name}
+    body = {key: value for key, value in complete_body(type).items() if key != name}
     reply, _ = send(world_of({}), "POST", "/live/destinations", body)
     assert (reply.status, reply.body["request_info"]["message"]) == (400, f"{name} is required")
 
 
 def test_parameters_of_another_type_are_ignored_and_path_prefixes_are_optional() -> None:
     made = world_of({})
-    send(made, "POST", "/live/destinations", integer("gcs") | {"s3_bucket_name": "b", "foo": 1, "gcs_path_prefix": "%DATE%"})
+    send(
+        made,
+        "POST",
+        "/live/destinations",
+        complete_body("gcs") | {"s3_bucket_name": "b", "foo": 1, "gcs_path_prefix": "%DATE%"},
+    )
     (shown,) = send(made, "GET", "/live/destinations")[0].body["destinations"]
     del shown["id"]
     assert shown == {
@@ -77,7 +82,7 @@ def test_a_destination_is_shown_in_the_order_of_the_printed_sample() -> None:
 
 def test_another_type_requires_what_it_is_made_with() -> None:
     assert put(world(), type="gcs") == 400
-    assert put(world(), **integer("gcs")) == 200
+    assert put(world(), **complete_body("gcs")) == 200
     assert put(world(enabled=False), type="s3compatible", s3_endpoint="https://example.com") == 200
 
 
@@ -108,7 +113,7 @@ def test_a_destination_is_tried_when_it_is_enabled_or_its_credentials_change(
 
 @pytest.mark.parametrize(("enabled", "status"), [(True, 400), (False, 200)])
 def test_a_new_destination_is_tried_if_it_is_enabled(enabled: bool, status: int) -> None:
-    body = integer("s3") | {"enabled": enabled, "s3_bucket_name": "away"}
+    body = complete_body("s3") | {"enabled": enabled, "s3_bucket_name": "away"}
     assert send(world(), "POST", "/live/destinations", body)[0].status == status
 
 

@@ -54,7 +54,7 @@ def test_json_lines_have_an_item_a_line(live: Live) -> None:
     assert zipfile.ZipFile(io.BytesIO(fetch(found["all_pages"]))).namelist()[1].endswith("_Page_2.jsonl")
 
 
-def test_a_csv_file_has_the_columns_that_were_asked_for(live: Live) -> None:
+def test_a_csv_file_has_the_requested_columns(live: Live) -> None:
     world = load(live, searches=[{"id": "A", "q": 'say "hi", twice'}, {"id": "B"}], failing=1)
     found = links(world, "/results/1/csv?csv_fields=search.id,search.q,success,nothing.here")
     assert list(csv.reader(io.StringIO(fetch(found["pages"][0]).decode()))) == [
@@ -93,7 +93,7 @@ def test_files_are_the_same_bytes_in_every_world(live: Live, path: str) -> None:
         ("Batch_Results_", "Batch_Searches_"),
     ],
 )
-def test_a_link_that_was_not_given_out_leads_nowhere(live: Live, old: str, new: str) -> None:
+def test_a_link_that_was_never_issued_is_not_found(live: Live, old: str, new: str) -> None:
     reply = httpx.get(links(load(live), "/results/1")["pages"][0].replace(old, new))
     assert reply.status_code == 404
     assert reply.json()["request_info"]["success"] is False

@@ -85,7 +85,7 @@ def leaves(value: Any) -> Any:
     ],
     ids=lambda it: it[:30],
 )
-def test_a_form_of_which_a_part_would_be_lost_is_refused(form: str, complaint: str) -> None:
+def test_a_form_that_would_lose_a_value_is_refused(form: str, complaint: str) -> None:
     with pytest.raises(BadForm) as refused:
         read_form(form)
     assert complaint in str(refused.value)

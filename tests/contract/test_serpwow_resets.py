@@ -43,7 +43,7 @@ def used(world: World) -> int:
         ("2030-05-15T12:00:00Z", "2026-03-15T11:59:59Z", "2026-03-15T12:00:00Z"),
     ],
 )
-def test_credits_come_back_whole_months_from_the_instant_that_is_given(given_as: str, after: str, then: str) -> None:
+def test_credits_are_returned_whole_months_from_the_given_instant(given_as: str, after: str, then: str) -> None:
     assert next_monthly(at(given_as), at(after)) == at(then)
 
 
@@ -65,7 +65,7 @@ def test_a_run_that_is_scheduled_for_the_reset_has_the_new_credits() -> None:
     assert used(world) == 10
 
 
-def test_a_change_by_the_scenario_at_the_reset_finds_the_credits_back() -> None:
+def test_a_change_at_the_reset_finds_the_credits_returned() -> None:
     timeline = [{"after": "1m", "set": {"serpwow": {"account": {"name": "Jane"}}}}]
     world = world_of({"account": {"credits_limit": 10, "credits_used": 10}}, clock=END_OF_MARCH, timeline=timeline)
     world.advance_to(APRIL)
@@ -87,14 +87,14 @@ def test_an_account_that_used_nothing_goes_to_the_end_of_time_in_no_step() -> No
     assert ([*world.history], account(world)["credits_reset_at"]) == ([], "9000-01-01T00:00:00.000Z")
 
 
-def test_the_reset_is_upkeep_for_which_nobody_waits() -> None:
+def test_the_reset_is_upkeep() -> None:
     world = world_of({"account": {"credits_used": 10}}, clock=END_OF_MARCH)
     assert world.next_due() is None
     assert world.advance_until_idle() == []
     assert used(world) == 10
 
 
-def test_credits_that_came_back_are_shown_and_brought_along() -> None:
+def test_returned_credits_are_dumped_and_loaded() -> None:
     world = world_of({"account": {"credits_used": 10}}, clock=END_OF_MARCH)
     world.advance_to(APRIL)
     with world.transaction("look") as tx:

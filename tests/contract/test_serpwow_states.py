@@ -22,7 +22,7 @@ def shown(world: World) -> dict[str, Any]:
         return SERPWOW.state.dump(tx)
 
 
-def lay(world: World, state: dict[str, Any]) -> None:
+def load_state(world: World, state: dict[str, Any]) -> None:
     lay_over(world, VENDORS, {"serpwow": state}, "a hand")
 
 
@@ -36,34 +36,34 @@ def make_a_destination(world: World) -> str:
 
 def add_a_search(world: World) -> str:
     if not shown(world)["batches"]:
-        lay(world, {"batches": [{"id": "AAAAAAAA"}]})
+        load_state(world, {"batches": [{"id": "AAAAAAAA"}]})
     send(world, "PUT", "/live/batches/AAAAAAAA", {"searches": [{"q": "a"}]})
     return str(shown(world)["batches"][0]["searches"][-1]["id"])
 
 
-def give_a_destination(world: World) -> str:
-    lay(world, {"destinations": [{"name": "A"}]})
+def load_a_destination(world: World) -> str:
+    load_state(world, {"destinations": [{"name": "A"}]})
     return str(shown(world)["destinations"][-1]["id"])
 
 
-def give_an_error_log(world: World) -> str:
-    lay(world, {"error_logs": [{"message": "A"}]})
+def load_an_error_log(world: World) -> str:
+    load_state(world, {"error_logs": [{"message": "A"}]})
     return str(shown(world)["error_logs"][-1]["id"])
 
 
 @pytest.mark.parametrize(
-    "make", [make_a_batch, make_a_destination, add_a_search, give_a_destination, give_an_error_log], ids=lambda it: it.__name__
+    "make", [make_a_batch, make_a_destination, add_a_search, load_a_destination, load_an_error_log], ids=lambda it: it.__name__
 )
-def test_no_id_is_given_out_that_a_state_brought_along(make: Callable[[World], str]) -> None:
+def test_no_id_of_a_loaded_state_is_minted_again(make: Callable[[World], str]) -> None:
     world = world_of({})
     first, state = make(world), shown(world)
     world.reset()
-    lay(world, state)
+    load_state(world, state)
     assert make(world) != first
 
 
 @pytest.mark.parametrize("kind", ["destinations", "error_logs", "batches"])
-def test_no_id_is_given_out_that_is_written_further_down(kind: str) -> None:
+def test_no_id_is_minted_that_a_later_item_has(kind: str) -> None:
     minted = shown(world_of({kind: [{}]}))[kind][0]["id"]
     assert len(shown(world_of({kind: [{}, {"id": minted}]}))[kind]) == 2
 
@@ -72,21 +72,21 @@ def running_and_waiting(world: World) -> dict[str, list[str]]:
     return {status: [it["id"] for it in shown(world)["batches"] if it["status"] == status] for status in ("running", "queued")}
 
 
-def test_a_batch_that_grows_while_it_waits_waits_for_a_larger_place() -> None:
+def test_a_waiting_batch_that_grows_waits_for_a_larger_slot() -> None:
     small = [{"id": f"SMALL{n}", "status": "running", "searches": 1} for n in range(5)]
     world = world_of(
         {"batches": [{"id": "BIG", "status": "running", "searches": 300}, *small, {"id": "Q", "status": "queued"}]},
         timing={"serpwow.run": "1h"},
     )
     world.advance_by(timedelta(seconds=2))
-    lay(world, {"batches": [{"id": "Q", "searches": 300}]})
-    lay(world, {"batches": [{"id": "SMALL0", "status": "idle"}]})
+    load_state(world, {"batches": [{"id": "Q", "searches": 300}]})
+    load_state(world, {"batches": [{"id": "SMALL0", "status": "idle"}]})
     assert running_and_waiting(world) == {"running": ["BIG", "SMALL1", "SMALL2", "SMALL3", "SMALL4"], "queued": ["Q"]}
     world.advance_by(timedelta(hours=1))
     assert running_and_waiting(world) == {"running": ["Q"], "queued": []}
 
 
-def test_a_batch_that_shrinks_while_it_waits_has_a_free_place_at_once() -> None:
+def test_a_waiting_batch_that_shrinks_gets_a_free_slot_at_once() -> None:
     large = [{"id": f"L{n}", "status": "queued", "searches": [{"id": "A"}, *[{"max_page": 1}] * 250]} for n in range(3)]
     world = world_of({"batches": large}, assume={"serpwow.edit-queued": "allow"})
     world.advance_by(timedelta(seconds=2))
@@ -95,18 +95,18 @@ def test_a_batch_that_shrinks_while_it_waits_has_a_free_place_at_once() -> None:
     assert running_and_waiting(world) == {"running": ["L0", "L2"], "queued": ["L1"]}
 
 
-def test_a_batch_whose_priority_is_raised_while_it_waits_comes_first() -> None:
+def test_a_waiting_batch_whose_priority_is_raised_comes_first() -> None:
     world = world_of({"batches": [{"id": f"L{n}", "status": "queued", "searches": 300} for n in range(3)]})
     world.advance_by(timedelta(seconds=2))
-    lay(world, {"batches": [{"id": "L2", "priority": "highest"}]})
+    load_state(world, {"batches": [{"id": "L2", "priority": "highest"}]})
     world.advance_by(timedelta(seconds=10))
     assert running_and_waiting(world) == {"running": ["L2"], "queued": ["L1"]}
 
 
-def test_a_batch_that_is_changed_in_other_ways_keeps_its_place_in_the_line() -> None:
+def test_a_waiting_batch_with_another_change_keeps_its_ticket() -> None:
     world = world_of({"batches": [{"id": f"L{n}", "status": "queued", "searches": 300} for n in range(3)]})
     world.advance_by(timedelta(seconds=2))
-    lay(world, {"batches": [{"id": "L1", "name": "Another", "searches": 301}]})
+    load_state(world, {"batches": [{"id": "L1", "name": "Another", "searches": 301}]})
     world.advance_by(timedelta(seconds=10))
     assert running_and_waiting(world) == {"running": ["L1"], "queued": ["L2"]}
 
@@ -128,7 +128,7 @@ def test_batches_that_are_started_one_after_the_other_run_by_priority(apart: tim
     assert order == ["highest", "normal", "low", "lowest"]
 
 
-def test_a_place_that_becomes_free_goes_to_the_highest_priority_in_the_queue() -> None:
+def test_a_freed_slot_goes_to_the_highest_priority_in_the_queue() -> None:
     given = [{"id": "RUNS", "status": "running"}, {"id": "WAITS", "status": "queued"}, {"id": "LAST", "priority": "high"}]
     world = world_of({"batches": [{**it, "searches": 300} for it in given]})
     world.advance_by(timedelta(seconds=9))
@@ -137,7 +137,7 @@ def test_a_place_that_becomes_free_goes_to_the_highest_priority_in_the_queue() -
     assert running_and_waiting(world) == {"running": ["LAST"], "queued": ["WAITS"]}
 
 
-def test_a_batch_begins_beside_those_of_higher_priority_while_there_are_places_for_all() -> None:
+def test_a_batch_runs_beside_those_of_higher_priority_while_there_are_slots_for_all() -> None:
     world = world_of(
         {"batches": [{"id": "LOW", "priority": "low", "searches": 1}, {"id": "HIGH", "priority": "high", "searches": 1}]}
     )
@@ -152,15 +152,15 @@ REFUND = {"serpwow.failed-searches": "refund"}
 FAILING = {"id": "AAAAAAAA", "status": "running", "searches": 10, "failing": 5}
 
 
-def test_credits_that_a_run_would_give_back_but_nobody_used_are_refused() -> None:
+def test_refundable_credits_that_were_never_used_are_refused() -> None:
     with pytest.raises(BadInput, match="credits_used is 0, but queued and running batches can give back 5"):
         world_of({"account": {"credits_used": 0}, "batches": [FAILING]}, assume=REFUND)
 
 
-def test_credits_that_a_run_will_give_back_cannot_be_taken_away_meanwhile() -> None:
+def test_refundable_credits_cannot_be_taken_away_during_a_run() -> None:
     world = world_of({"batches": [FAILING]}, assume=REFUND)
     with pytest.raises(BadInput, match="can give back 5"):
-        lay(world, {"account": {"credits_used": 4, "usage": {"2026-01-01": 4}}})
+        load_state(world, {"account": {"credits_used": 4, "usage": {"2026-01-01": 4}}})
     world.advance_by(timedelta(seconds=10))
     assert shown(world)["account"]["credits_used"] == 5
 
@@ -173,8 +173,8 @@ RUN = {"id": 7, "started_at": "2025-12-31T00:00:00Z", "ended_at": "2025-12-31T00
     [
         ({"result_sets": [RUN, RUN]}, "'A' has 2 result sets 7"),
         ({"result_sets": [RUN | {"started_at": "2025-12-31T00:00:11Z"}]}, "the result set 7 of 'A' ended before it started"),
-        ({"result_sets": [RUN], "next_result_set_id": 1}, "next_result_set_id of 'A' is 8 at least"),
-        ({"result_sets": [RUN], "next_result_set_id": 8, "status": "running"}, "next_result_set_id of 'A' is 9 at least"),
+        ({"result_sets": [RUN], "next_result_set_id": 1}, "next_result_set_id of 'A' must be at least 8"),
+        ({"result_sets": [RUN], "next_result_set_id": 8, "status": "running"}, "next_result_set_id of 'A' must be at least 9"),
     ],
 )
 def test_result_sets_that_contradict_each_other_are_refused(batch: dict[str, Any], complaint: str) -> None:
@@ -182,14 +182,14 @@ def test_result_sets_that_contradict_each_other_are_refused(batch: dict[str, Any
         world_of({"batches": [{"id": "A", **batch}]}, assume={"serpwow.next-result-set": "running"})
 
 
-def test_the_number_of_a_result_set_is_not_lowered_below_one_that_is_there() -> None:
+def test_the_next_result_set_id_is_not_lowered_to_a_used_number() -> None:
     world = world_of({"batches": [{"id": "A", "result_sets": [RUN]}]})
-    with pytest.raises(BadInput, match="is 8 at least"):
-        lay(world, {"batches": [{"id": "A", "next_result_set_id": 7}]})
+    with pytest.raises(BadInput, match="must be at least 8"):
+        load_state(world, {"batches": [{"id": "A", "next_result_set_id": 7}]})
 
 
 @pytest.mark.parametrize("choice", ["completed", "running"])
-def test_a_run_that_is_given_under_way_has_a_number_of_its_own(choice: str) -> None:
+def test_a_loaded_running_batch_has_an_unused_result_set_number(choice: str) -> None:
     batch = {"id": "A", "status": "running", "searches": 1, "result_sets": [RUN]}
     world = world_of({"batches": [batch]}, assume={"serpwow.next-result-set": choice})
     world.advance_by(timedelta(seconds=10))
@@ -197,7 +197,7 @@ def test_a_run_that_is_given_under_way_has_a_number_of_its_own(choice: str) -> N
     assert ([it["id"] for it in resting["result_sets"]], resting["next_result_set_id"]) == ([7, 8], 9)
 
 
-def test_a_webhook_is_told_of_a_run_that_completes_and_not_of_one_that_is_stopped() -> None:
+def test_a_completed_run_has_a_webhook_and_a_stopped_one_has_none() -> None:
     world = world_of(
         {
             "account": {"notification_webhook": "https://example.com/profile"},
@@ -226,7 +226,7 @@ def test_a_refusal_to_edit_names_the_assumption_only_where_one_decides(live: Liv
 
 
 @pytest.mark.parametrize(
-    ("told", "basis", "assumption"),
+    ("webhook", "basis", "assumption"),
     [
         ({}, "documented", None),
         ({"webhook": "https://example.com", "webhook_status": "ok", "destination_ids": ["D"]}, "documented", None),
@@ -237,9 +237,9 @@ def test_a_refusal_to_edit_names_the_assumption_only_where_one_decides(live: Liv
 )
 @pytest.mark.parametrize("tail", ["", "/7", "/7/csv"])
 def test_a_result_set_names_the_assumption_behind_its_status(
-    live: Live, told: dict[str, Any], basis: str, assumption: str | None, tail: str
+    live: Live, webhook: dict[str, Any], basis: str, assumption: str | None, tail: str
 ) -> None:
-    world = live.load({"given": {"serpwow": {"batches": [{"id": "A", "result_sets": [RUN | told]}]}}})
+    world = live.load({"given": {"serpwow": {"batches": [{"id": "A", "result_sets": [RUN | webhook]}]}}})
     reply = httpx.get(f"{world.serpwow['url']}/batches/A/results{tail}", params={"api_key": world.serpwow["api_key"]})
     if not tail and basis == "documented":
         basis, assumption = "inferred", "serpwow.list-fields"  # the batch beside the list has six fields that its page does not
@@ -248,12 +248,12 @@ def test_a_result_set_names_the_assumption_behind_its_status(
 
 
 def test_the_status_of_a_webhook_without_a_webhook_is_refused() -> None:
-    with pytest.raises(BadInput, match="webhook_status is that of a webhook: give its URL, too"):
+    with pytest.raises(BadInput, match="webhook_status needs a webhook: set its URL, too"):
         world_of({"batches": [{"id": "A", "result_sets": [RUN | {"webhook_status": "failed"}]}]})
 
 
 @pytest.mark.parametrize(
-    ("told", "message"),
+    ("webhook", "message"),
     [
         ({}, "This Result Set had no webhook POST set"),
         ({"webhook": "https://example.com"}, "The webhook POST was not sent"),
@@ -261,8 +261,8 @@ def test_the_status_of_a_webhook_without_a_webhook_is_refused() -> None:
         ({"webhook": "https://example.com", "webhook_status": "failed"}, "The webhook POST failed"),
     ],
 )
-def test_a_resent_webhook_is_never_claimed_to_be_sent(told: dict[str, Any], message: str) -> None:
-    batch = {"id": "A", "result_sets": [RUN | told], "notification_webhook": "https://example.com/now"}
+def test_a_resent_webhook_is_never_claimed_to_be_sent(webhook: dict[str, Any], message: str) -> None:
+    batch = {"id": "A", "result_sets": [RUN | webhook], "notification_webhook": "https://example.com/now"}
     reply, _ = send(world_of({"batches": [batch]}), "GET", "/live/batches/A/results/7/resendwebhook")
     assert (reply.status, reply.body["request_info"]) == (400, {"success": False, "message": message})
 

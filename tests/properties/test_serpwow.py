@@ -136,7 +136,7 @@ def test_stop_all_counts_every_batch_that_was_queued_or_running_once(world: Worl
 
 @settings(max_examples=60)
 @given(worlds(), lives)
-def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: list[tuple[str, Any]]) -> None:
+def test_a_dumped_state_loads_as_the_same_state(world: World, life: list[tuple[str, Any]]) -> None:
     for deed, detail in life:
         live_on(world, deed, detail)
     with world.transaction("look") as tx:
@@ -154,7 +154,7 @@ def test_a_state_that_is_shown_brings_the_same_state_about(world: World, life: l
         ({"credits_used": 20, "usage": {"2026-01-01": 19}}, "the days add up to 19"),
     ],
 )
-def test_credits_that_cannot_be_are_refused(account: dict[str, Any], complaint: str) -> None:
+def test_impossible_credits_are_refused(account: dict[str, Any], complaint: str) -> None:
     with pytest.raises(BadInput, match=complaint):
         world_of({"account": account, "batches": [{"id": "AAAAAAAA", "status": "queued", "searches": 10}]})
 
@@ -170,7 +170,7 @@ def test_a_result_set_that_ended_too_late_is_refused(batch: dict[str, Any], sinc
         world_of({"batches": [written]}, clock={"start": "2026-01-01T00:00:00.5Z"})
 
 
-def test_a_batch_that_grew_too_old_while_it_ran_goes_when_it_is_stopped_and_not_before() -> None:
+def test_a_batch_that_becomes_inactive_during_a_run_is_deleted_at_its_stop() -> None:
     world = world_of({"batches": [{"id": "AAAAAAAA", "status": "running"}]}, timing={"serpwow.run": "never"})
     world.advance_by(timedelta(days=90))
     assert ask(world, "stop", "AAAAAAAA").status == 200
@@ -193,7 +193,7 @@ def test_the_next_result_set_has_a_number_of_its_own() -> None:
     assert [it.id for it in batch.result_sets] == [1, 7, 8]
 
 
-def test_credits_given_back_leave_their_day_first_and_then_the_newest() -> None:
+def test_refunds_lower_their_day_first_and_then_the_newest() -> None:
     usage = add_usage(add_usage({"2026-01-01": 5}, "2026-01-02", 3), "2026-01-03", 4)
     assert subtract_usage(usage, "2026-01-01", 5) == {"2026-01-02": 3, "2026-01-03": 4}
     assert subtract_usage(usage, "2026-01-01", 10) == {"2026-01-02": 2}
@@ -322,24 +322,24 @@ def test_an_unpublished_value_is_refused_and_named(listed: World, query: str) ->
     ("sample", "operation", "status"),
     [("stopall", "stopall", 200), ("unknown-batch", "stop", 400), ("bad-key", "stop", 401)],
 )
-def test_the_samples_are_replies_that_the_judge_lets_pass(sample: str, operation: str, status: int) -> None:
+def test_the_samples_are_valid_responses(sample: str, operation: str, status: int) -> None:
     content = (fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_bytes()
     response_validator(*VENDORS)("serpwow", f"serpwow.batches.{operation}", status, content)
 
 
-def test_the_sample_of_an_unknown_batch_is_given_to_the_letter() -> None:
+def test_an_unknown_batch_is_answered_as_in_the_sample() -> None:
     content = (fixtures_folder() / "serpwow" / "samples" / "unknown-batch.json").read_bytes()
     assert ask(world_of({}), "stop", "123456").body == json.loads(content)
 
 
-def test_the_sample_of_stop_all_is_given_to_the_letter() -> None:
+def test_stop_all_is_answered_as_in_the_sample() -> None:
     batches = [{"repeat": 20, "status": "queued", "searches": 1}, {"repeat": 3, "status": "running"}]
     body = ask(world_of({"batches": batches}), "stopall").body
     content = (fixtures_folder() / "serpwow" / "samples" / "stopall.json").read_bytes()
     assert json.dumps(body) == json.dumps(json.loads(content))
 
 
-def test_as_many_batches_come_into_the_world_as_are_repeated() -> None:
+def test_a_repeated_item_loads_that_many_batches() -> None:
     many = 20_000
     for seed in range(3):
         world = Scenario(

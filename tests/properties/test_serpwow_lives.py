@@ -244,7 +244,7 @@ class Life(RuleBasedStateMachine):
         assert [*self.world.history] == sorted(self.world.history, key=lambda commit: commit.at)
 
     @invariant()
-    def nobody_waits_beside_a_free_place(self) -> None:
+    def no_batch_waits_beside_a_free_slot(self) -> None:
         batches = self.batches().values()
         choice = self.world.rules.choices["serpwow.places"]
         for pool, places in POOLS[choice].items():

@@ -42,7 +42,7 @@ def mistakes_in(text: str) -> list[tuple[int | None, str]]:
                 "    account: {credits_limit: 5, credits_used: 9}",
                 "    error_logs: [{id: E, date: '2030-01-01T00:00:00Z'}]",
             ],
-            [(5, NO_STATUS), (6, "is so until"), (7, "has not come yet"), (8, CREDITS), (9, "has not come yet")],
+            [(5, NO_STATUS), (6, "leaves this status at"), (7, "has not come yet"), (8, CREDITS), (9, "has not come yet")],
         ),
         (
             [

@@ -5,5 +5,7 @@ from __future__ import annotations
 from emulator.sdk import Assumption
 from emulator.vendors.serpwow.assumptions import lifecycle, requests
 
-ASSUMPTIONS = tuple(it for module in (lifecycle, requests) for it in vars(module).values() if isinstance(it, Assumption))
+ASSUMPTIONS = tuple(
+    value for module in (lifecycle, requests) for value in vars(module).values() if isinstance(value, Assumption)
+)
 """Every assumption of both modules, in their order."""

@@ -14,21 +14,22 @@ def exceeds_destination_limit(view: View, _: Destination | None) -> bool:
     return view.size(Destination.kind) >= DESTINATION_LIMIT
 
 
-CREATE, UPDATE, DELETE = "create", "update", "delete"
+COMMANDS = ("create", "update", "delete")
+CREATE, UPDATE, DELETE = map(On, COMMANDS)
 
 DESTINATION = Machine(
     kind=Destination.kind,
     states=("kept",),
-    commands=(CREATE, UPDATE, DELETE),
+    commands=COMMANDS,
     timers=(),
     rows=(
-        Row(ABSENT, On(CREATE), SAME, "too_many_destinations", None, "serpwow-destinations-2", exceeds_destination_limit),
-        Row(ABSENT, On(CREATE), "kept", "destination", None, "serpwow-destinations-1"),
-        Row("kept", On(CREATE), SAME, "destination", None, "serpwow-create-3"),
-        Row("kept", On(UPDATE), SAME, "destination_details", None, "serpwow-destinations-12"),
-        Row(ABSENT, On(UPDATE), SAME, "unknown_destination", None, "serpwow-destinations-7"),
-        Row("kept", On(DELETE), ABSENT, "destination_deleted", None, "serpwow-destinations-4"),
-        Row(ABSENT, On(DELETE), SAME, "unknown_destination", None, "serpwow-destinations-7"),
+        Row(ABSENT, CREATE, SAME, "too_many_destinations", None, "serpwow-destinations-2", exceeds_destination_limit),
+        Row(ABSENT, CREATE, "kept", "destination", None, "serpwow-destinations-1"),
+        Row("kept", CREATE, SAME, "destination", None, "serpwow-create-3"),
+        Row("kept", UPDATE, SAME, "destination_details", None, "serpwow-destinations-12"),
+        Row(ABSENT, UPDATE, SAME, "unknown_destination", None, "serpwow-destinations-7"),
+        Row("kept", DELETE, ABSENT, "destination_deleted", None, "serpwow-destinations-4"),
+        Row(ABSENT, DELETE, SAME, "unknown_destination", None, "serpwow-destinations-7"),
     ),
     entry=("kept",),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
-from emulator.sdk import Answer, Request, Transaction, mint_id
+from emulator.sdk import Answer, On, Request, Transaction, mint_id
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
@@ -23,7 +24,7 @@ def create_destination(tx: Transaction, request: Request) -> Answer:
             raise invalid(f"{name} is required", "serpwow-destinations-1")
     destination = change_destination(Destination(id, tx.now, "", "", False), parameters)
     check_upload(tx, destination)
-    return Answer.of(tx.ask(DESTINATION, id, CREATE, new=destination))
+    return Answer.of(tx.ask(DESTINATION, id, CREATE.command, new=destination))
 
 
 def update_destination(tx: Transaction, request: Request) -> Answer:
@@ -40,14 +41,14 @@ def delete_destination(tx: Transaction, request: Request) -> Answer:
     return _ask(tx, request, DELETE)
 
 
-def _ask(tx: Transaction, request: Request, command: str) -> Answer:
-    return Answer.of(tx.ask(DESTINATION, request.parameters["destination_id"], command))
+def _ask(tx: Transaction, request: Request, cause: On) -> Answer:
+    return Answer.of(tx.ask(DESTINATION, request.parameters["destination_id"], cause.command))
 
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:
     term = request.query.get("search_term", "").lower()
     found = [destination for destination in tx.all(Destination.kind) if term in destination.name.lower()]
-    keys = {"type": lambda it: (it.type, it.id), "name": lambda it: (it.name, it.id)}
+    keys = {name: attrgetter(name, "id") for name in ("type", "name")}
     page = sorted_page(tx, request.query, found, keys, "name")
     return Answer("destinations", "serpwow-destinations-5", page, page.assumption, tuple(_inferred_facts(page, request)))
 

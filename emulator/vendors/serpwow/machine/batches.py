@@ -54,7 +54,8 @@ ACCOUNT = Machine(
     entry=("open",),
 )
 
-CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = "create", "get", "update", "delete", "start", "stop", "stopall"
+COMMANDS = ("create", "get", "update", "delete", "start", "stop", "stopall")
+CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL = map(On, COMMANDS)
 
 AS_BAD_KEY = Assume(OTHER_ACCOUNT.id, "401")
 EMPTY_REFUSED = Assume(START_EMPTY.id, "refuse")
@@ -63,9 +64,8 @@ SECOND_START_IGNORED = Assume(START_QUEUED.id, "ignore")
 EDITABLE_IN_QUEUE = Assume(EDIT_QUEUED.id, "allow")
 
 
-def _addressed(command: str, *rows: Row) -> tuple[Row, ...]:
+def _addressed(cause: On, *rows: Row) -> tuple[Row, ...]:
     """Return the rows of a command that names a batch: these, if the batch exists and belongs to this account."""
-    cause = On(command)
     return (
         Row(EVERY, cause, SAME, "bad_key", None, "serpwow-owner-1", belongs_to_another, AS_BAD_KEY),
         Row(EVERY, cause, SAME, "unknown_batch", None, "serpwow-owner-1", belongs_to_another),
@@ -77,55 +77,55 @@ def _addressed(command: str, *rows: Row) -> tuple[Row, ...]:
 BATCH = Machine(
     kind=Batch.kind,
     states=STATUSES,
-    commands=(CREATE, GET, UPDATE, DELETE, START, STOP, STOPALL),
+    commands=COMMANDS,
     timers=(QUEUE, PLACE, RUN, SCHEDULE, INACTIVITY),
     rows=(
         # in           cause         go to      answer           effect            evidence
-        Row(ABSENT, On(CREATE), SAME, "too_many_batches", None, "serpwow-limits-1", exceeds_batch_limit),
-        Row(ABSENT, On(CREATE), "idle", "batch", plan_the_schedule, "serpwow-create-1"),
-        Row(EVERY, On(CREATE), SAME, "batch", None, "serpwow-create-3"),
+        Row(ABSENT, CREATE, SAME, "too_many_batches", None, "serpwow-limits-1", exceeds_batch_limit),
+        Row(ABSENT, CREATE, "idle", "batch", plan_the_schedule, "serpwow-create-1"),
+        Row(EVERY, CREATE, SAME, "batch", None, "serpwow-create-3"),
         *_addressed(
             GET,
-            Row(EVERY, On(GET), SAME, "batch", None, "serpwow-get-1"),
+            Row(EVERY, GET, SAME, "batch", None, "serpwow-get-1"),
         ),
         *_addressed(
             UPDATE,
-            Row("idle", On(UPDATE), SAME, "batch", None, "serpwow-update-1"),
-            Row("queued", On(UPDATE), SAME, "batch", None, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
-            Row("queued", On(UPDATE), SAME, "not_editable", None, "serpwow-update-3"),
-            Row("running", On(UPDATE), SAME, "not_editable", None, "serpwow-update-2"),
+            Row("idle", UPDATE, SAME, "batch", None, "serpwow-update-1"),
+            Row("queued", UPDATE, SAME, "batch", None, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
+            Row("queued", UPDATE, SAME, "not_editable", None, "serpwow-update-3"),
+            Row("running", UPDATE, SAME, "not_editable", None, "serpwow-update-2"),
         ),
         *_addressed(
             DELETE,
-            Row("idle", On(DELETE), ABSENT, "deleted", None, "serpwow-delete-1"),
-            Row("queued", On(DELETE), ABSENT, "deleted", leave_the_queue, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
-            Row("queued", On(DELETE), SAME, "not_editable", None, "serpwow-update-3"),
-            Row("running", On(DELETE), SAME, "not_editable", None, "serpwow-delete-2"),
+            Row("idle", DELETE, ABSENT, "deleted", None, "serpwow-delete-1"),
+            Row("queued", DELETE, ABSENT, "deleted", leave_the_queue, "serpwow-update-3", assume=EDITABLE_IN_QUEUE),
+            Row("queued", DELETE, SAME, "not_editable", None, "serpwow-update-3"),
+            Row("running", DELETE, SAME, "not_editable", None, "serpwow-delete-2"),
         ),
         *_addressed(
             START,
-            Row("idle", On(START), SAME, "nothing_to_run", None, "serpwow-start-5", has_nothing_to_run, EMPTY_REFUSED),
-            Row("idle", On(START), SAME, "disabled", None, "serpwow-start-6", is_disabled, DISABLED_REFUSED),
-            Row("idle", On(START), SAME, "no_credits", None, "serpwow-start-2", costs_too_much),
-            Row("idle", On(START), "queued", "started", allocate_credits, "serpwow-start-1"),
-            Row("queued", On(START), SAME, "started", None, "serpwow-start-4", assume=SECOND_START_IGNORED),
-            Row("queued", On(START), SAME, "not_startable", None, "serpwow-start-4"),
-            Row("running", On(START), SAME, "not_startable", None, "serpwow-start-3"),
+            Row("idle", START, SAME, "nothing_to_run", None, "serpwow-start-5", has_nothing_to_run, EMPTY_REFUSED),
+            Row("idle", START, SAME, "disabled", None, "serpwow-start-6", is_disabled, DISABLED_REFUSED),
+            Row("idle", START, SAME, "no_credits", None, "serpwow-start-2", costs_too_much),
+            Row("idle", START, "queued", "started", allocate_credits, "serpwow-start-1"),
+            Row("queued", START, SAME, "started", None, "serpwow-start-4", assume=SECOND_START_IGNORED),
+            Row("queued", START, SAME, "not_startable", None, "serpwow-start-4"),
+            Row("running", START, SAME, "not_startable", None, "serpwow-start-3"),
         ),
         *_addressed(
             STOP,
-            Row("queued", On(STOP), SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
-            Row("queued", On(STOP), "idle", "stopped", refund_credits, "serpwow-stop-2"),
-            Row("running", On(STOP), SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
-            Row("running", On(STOP), "idle", "stopped", keep_credits, "serpwow-stop-3"),
-            Row("idle", On(STOP), SAME, "not_stoppable", None, "serpwow-stop-4"),
+            Row("queued", STOP, SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
+            Row("queued", STOP, "idle", "stopped", refund_credits, "serpwow-stop-2"),
+            Row("running", STOP, SAME, "stop_failed", None, "serpwow-stop-6", fails_to_stop),
+            Row("running", STOP, "idle", "stopped", keep_credits, "serpwow-stop-3"),
+            Row("idle", STOP, SAME, "not_stoppable", None, "serpwow-stop-4"),
         ),
-        Row("queued", On(STOPALL), SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
-        Row("queued", On(STOPALL), "idle", "stopped", refund_credits, "serpwow-stopall-3"),
-        Row("running", On(STOPALL), SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
-        Row("running", On(STOPALL), "idle", "stopped", keep_credits, "serpwow-stopall-4"),
-        Row("idle", On(STOPALL), SAME, "not_stoppable", None, "serpwow-stopall-7"),
-        Row(ABSENT, On(STOPALL), SAME, "unknown_batch", None, "serpwow-unknown-1"),
+        Row("queued", STOPALL, SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
+        Row("queued", STOPALL, "idle", "stopped", refund_credits, "serpwow-stopall-3"),
+        Row("running", STOPALL, SAME, "stop_failed", None, "serpwow-stopall-6", fails_to_stop),
+        Row("running", STOPALL, "idle", "stopped", keep_credits, "serpwow-stopall-4"),
+        Row("idle", STOPALL, SAME, "not_stoppable", None, "serpwow-stopall-7"),
+        Row(ABSENT, STOPALL, SAME, "unknown_batch", None, "serpwow-unknown-1"),
         Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-1", has_no_slot),
         Row("queued", After(QUEUE.name), SAME, None, take_a_ticket, "serpwow-slots-2", is_outranked),
         Row("queued", After(QUEUE.name), "running", None, begin_the_run, "serpwow-queue-1"),

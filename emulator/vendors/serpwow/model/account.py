@@ -65,7 +65,7 @@ class Account(Metered):
 
     @property
     def overage(self) -> bool:
-        """Whether use can exceed the limit."""
+        """True if use can exceed the limit."""
         return self.overage_allowed and self.overage_enabled
 
     def reset_after(self, instant: datetime) -> datetime:

@@ -26,6 +26,9 @@ STATUSES = ("idle", "queued", "running")
 BUSY = ("queued", "running")
 """Statuses of a batch with allocated credits."""
 
+PARTS = {"schedule": "schedule_", "notifications": "notification_"}
+"""Attribute of a batch → the prefix of its fields where they are flat, as in the API."""
+
 PRIORITIES = ("lowest", "low", "normal", "high", "highest")
 
 

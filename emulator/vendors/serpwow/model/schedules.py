@@ -17,7 +17,7 @@ EVERY = {
 }
 """Minutes between two runs. Evidence: serpwow-schedule-1."""
 
-PARTS = {
+PARTS_BY_TYPE = {
     "monthly": ("days_of_month", "hours"),
     "weekly": ("days_of_week", "hours"),
     "daily": ("hours",),
@@ -44,17 +44,17 @@ class Schedule:
 
     @property
     def complete(self) -> bool:
-        """Whether it has every part that its type needs."""
+        """True if every part that its type needs is set."""
         if self.type == "minutes":
             return self.minutes is not None
-        return all(getattr(self, part) for part in PARTS.get(self.type, ()))
+        return all(getattr(self, part) for part in PARTS_BY_TYPE.get(self.type, ()))
 
     def falls_on(self, day: date, either: bool = False) -> bool:
         """Return whether it runs on a day: on any, unless it names days that apply to its type.
 
         Days of the week and of the month must both match, or one of them with `either`.
         """
-        parts, matches = PARTS[self.type], []
+        parts, matches = PARTS_BY_TYPE[self.type], []
         if self.days_of_month and "days_of_month" in parts:
             matches.append(day.day in self.days_of_month)
         if self.days_of_week and "days_of_week" in parts:
@@ -63,8 +63,10 @@ class Schedule:
 
 
 class Calendar(NamedTuple):
-    """The reading of schedules: the time zone; minutes counted from midnight or from each full hour; whether a day that matches
-    either the days of the week or those of the month is enough."""
+    """The reading of schedules: the time zone, and the start of the count of minutes, which is midnight or each full hour.
+
+    With `either`, a day that matches the days of the week or those of the month is enough.
+    """
 
     zone: ZoneInfo
     from_midnight: bool = False

@@ -47,16 +47,16 @@ def get_result(format: str, evidence: str) -> Handler:
 
 
 def _answer(
-    name: str, evidence: str, subject: object, batch: Batch, shown: Sequence[ResultSet], also: tuple[str, ...] = ()
+    name: str, evidence: str, subject: object, batch: Batch, result_sets: Sequence[ResultSet], also: tuple[str, ...] = ()
 ) -> Answer:
     """Return an answer that shows result sets, with the facts and the assumption behind their webhooks and uploads."""
     assumption = None
-    if any(result_set.webhook is not None and result_set.webhook_status is None for result_set in shown):
+    if any(result_set.webhook is not None and result_set.webhook_status is None for result_set in result_sets):
         evidence, assumption = "serpwow-results-14", WEBHOOK_UNSENT.id
-    elif any(result_set.webhook_status == FAILED or result_set.failed_destination_ids for result_set in shown):
+    elif any(result_set.webhook_status == FAILED or result_set.failed_destination_ids for result_set in result_sets):
         evidence, assumption = "serpwow-results-13", FAILED_STATUS.id
     own = (None, batch.notifications.webhook)
-    if any(result_set.webhook not in own for result_set in shown):
+    if any(result_set.webhook not in own for result_set in result_sets):
         also = (*also, "serpwow-webhook-1")
     return Answer(name, evidence, subject, assumption, also)
 

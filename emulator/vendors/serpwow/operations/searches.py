@@ -45,23 +45,27 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     if number < 1:
         raise invalid("page must be a whole number from 1")
     batch, q, custom_id = batch_of(tx, request), request.query.get("q"), request.query.get("custom_id")
-    found, evidence = batch.searches, "serpwow-searches-3"
+    found, evidence, assumption = batch.searches, "serpwow-searches-3", None
+    facts: tuple[str, ...] = ()
     if q or custom_id:
-        found = _find(batch, q, custom_id, in_every=tx.choice(FIND_IN.id) == "every")
+        in_every = tx.choice(FIND_IN.id) == "every"
+        found = _find(batch, q, custom_id, in_every)
         evidence = "serpwow-searches-4" if q else "serpwow-searches-5"
+        if q and found != _find(batch, q, custom_id, not in_every):
+            facts, assumption = ("serpwow-find-2",), FIND_IN.id
     page = found.page(number)
-    also = ("serpwow-find-1",) if q and not all(any(q in text for text in _texts(item, in_every=True)) for item in page) else ()
-    also = also if found.pages else ("serpwow-empty-2",)
-    answer = Answer("searches", evidence, SearchesPage(batch.id, number, found.pages, page), also=also)
-    if q and _find(batch, q, custom_id, in_every=True) != _find(batch, q, custom_id, in_every=False):
-        answer = answer.resting_on(("serpwow-find-2",), FIND_IN.id)
+    if not found.pages:
+        facts = ("serpwow-empty-2", *facts)
+    elif q and not all(any(q in text for text in _texts(search, in_every=True)) for search in page):
+        facts = ("serpwow-find-1", *facts)
+    answer = Answer("searches", evidence, SearchesPage(batch.id, number, found.pages, page), assumption, facts)
     if number <= max(found.pages, 1):
         return answer
     name = "failure" if tx.choice(SEARCHES_BEYOND_END.id) == "500" else "searches"
     return answer._replace(name=name, evidence="serpwow-searches-12", assumption=SEARCHES_BEYOND_END.id)
 
 
-def _find(batch: Batch, q: str | None, custom_id: str | None, *, in_every: bool) -> Searches:
+def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool) -> Searches:
     return Searches(batch.id, (search for search in batch.searches if _matches(search, q, custom_id, in_every)))
 
 

@@ -15,7 +15,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     UNKNOWN_ENGINE,
 )
 from emulator.vendors.serpwow.destinations.model import Destination
-from emulator.vendors.serpwow.model.batches import Batch
+from emulator.vendors.serpwow.model.batches import PARTS, Batch
 from emulator.vendors.serpwow.model.schedules import TYPES
 from emulator.vendors.serpwow.model.searches import MIXED
 from emulator.vendors.serpwow.requests.searches import check_searches, names_unknown_engine, read_searches, read_searches_type
@@ -31,13 +31,11 @@ def change_batch(tx: Transaction, batch: Batch, parameters: Mapping[str, Any]) -
     Raises:
         InvalidRequest: a value is not valid, or the batch could not have it.
     """
-    parts = read_parameters(_with_hourly_as_minutes(tx, parameters))
-    changed = replace(
-        batch,
-        **parts[None],
-        schedule=replace(batch.schedule, **parts["schedule"]),
-        notifications=replace(batch.notifications, **parts["notifications"]),
-    )
+    values = read_parameters(_with_hourly_as_minutes(tx, parameters))
+    for part, prefix in PARTS.items():
+        names = [name for name in values if name.startswith(prefix)]
+        values[part] = replace(getattr(batch, part), **{name.removeprefix(prefix): values.pop(name) for name in names})
+    changed = replace(batch, **values)
     if batch.status == "queued" and changed.priority != batch.priority:
         raise invalid("priority cannot be changed while a Batch is queued", "serpwow-update-4")
     if "searches_type" in parameters:

@@ -104,7 +104,7 @@ def _item(part: _Part, name: str) -> Any:
 
 
 def _bad_name(name: str) -> str:
-    shown = repr(name if len(name) <= 50 else f"{name[:50]}...")
+    quoted = repr(name if len(name) <= 50 else f"{name[:50]}...")
     if name.startswith(("{", "[")):
-        return f"{shown} is not the name of a parameter: is it JSON? Send that as it is, without percent-encoding"
-    return f"{shown} is not the name of a parameter" + (": its brackets do not match" if name else "")
+        return f"{quoted} is not the name of a parameter: is it JSON? Send that as it is, without percent-encoding"
+    return f"{quoted} is not the name of a parameter" + (": its brackets do not match" if name else "")

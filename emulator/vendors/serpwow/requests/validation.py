@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from emulator.sdk import InvalidRequest
 from emulator.vendors.serpwow.model.batches import PRIORITIES
@@ -98,43 +98,32 @@ def _number(name: str, value: Any, least: int, most: int) -> int:
     return number
 
 
-class Parameter(NamedTuple):
-    """One parameter of a batch: the part of the batch that has it (None for the batch itself), its attribute, its reader."""
-
-    part: str | None
-    attribute: str
-    read: Callable[[str, Any], Any]
-
-
-PARAMETERS = {
-    "name": Parameter(None, "name", text),
-    "enabled": Parameter(None, "enabled", flag),
-    "priority": Parameter(None, "priority", one_of(PRIORITIES)),
-    "destination_ids": Parameter(None, "destination_ids", texts),
-    "schedule_type": Parameter("schedule", "type", one_of(TYPES)),
-    "schedule_days_of_month": Parameter("schedule", "days_of_month", numbers(1, 31)),
-    "schedule_days_of_week": Parameter("schedule", "days_of_week", numbers(0, 6)),
-    "schedule_hours": Parameter("schedule", "hours", numbers(0, 23)),
-    "schedule_minutes": Parameter("schedule", "minutes", one_of(tuple(EVERY))),
-    "notification_email": Parameter("notifications", "email", email),
-    "notification_webhook": Parameter("notifications", "webhook", url),
-    "notification_as_json": Parameter("notifications", "as_json", flag),
-    "notification_as_jsonlines": Parameter("notifications", "as_jsonlines", flag),
-    "notification_as_csv": Parameter("notifications", "as_csv", flag),
-    "notification_csv_fields": Parameter("notifications", "csv_fields", joined),
+READERS: Mapping[str, Callable[[str, Any], Any]] = {
+    "name": text,
+    "enabled": flag,
+    "priority": one_of(PRIORITIES),
+    "destination_ids": texts,
+    "schedule_type": one_of(TYPES),
+    "schedule_days_of_month": numbers(1, 31),
+    "schedule_days_of_week": numbers(0, 6),
+    "schedule_hours": numbers(0, 23),
+    "schedule_minutes": one_of(tuple(EVERY)),
+    "notification_email": email,
+    "notification_webhook": url,
+    "notification_as_json": flag,
+    "notification_as_jsonlines": flag,
+    "notification_as_csv": flag,
+    "notification_csv_fields": joined,
 }
+"""Parameter of a batch → the reader of its value."""
 
-FLAGS = tuple(name for name, parameter in PARAMETERS.items() if parameter.read is flag)
+FLAGS = tuple(name for name, read in READERS.items() if read is flag)
 
 
-def read_parameters(parameters: Mapping[str, Any]) -> dict[str | None, dict[str, Any]]:
-    """Return the attributes that parameters set, by part of a batch (None for the batch itself). Others are ignored.
+def read_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of the parameters of a batch. Others are ignored.
 
     Raises:
         InvalidRequest: a value is not among those published.
     """
-    parts: dict[str | None, dict[str, Any]] = {None: {}, "schedule": {}, "notifications": {}}
-    for name, value in parameters.items():
-        if (parameter := PARAMETERS.get(name)) is not None:
-            parts[parameter.part][parameter.attribute] = parameter.read(name, value)
-    return parts
+    return {name: READERS[name](name, value) for name, value in parameters.items() if name in READERS}

@@ -8,7 +8,7 @@ from typing import Any
 from emulator.sdk import Answer, View, instant
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
-from emulator.vendors.serpwow.model.schedules import PARTS, Schedule
+from emulator.vendors.serpwow.model.schedules import PARTS_BY_TYPE, Schedule
 
 NOT_IN_LIST = ("credits_required", "searches_type", "searches_type_locked")
 NOT_BESIDE_OTHERS = (*NOT_IN_LIST, "priority", "destination_ids", "next_result_set_id")
@@ -60,7 +60,7 @@ def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dic
 
 def _render_schedule(schedule: Schedule) -> dict[str, Any]:
     """Return the parts that apply to its type. Evidence: serpwow-get-7 and serpwow-schedule-6."""
-    parts = {name: getattr(schedule, name) for name in PARTS.get(schedule.type, ())}
+    parts = {name: getattr(schedule, name) for name in PARTS_BY_TYPE.get(schedule.type, ())}
     return {f"schedule_{name}": list(part) if isinstance(part, tuple) else part for name, part in parts.items() if part}
 
 
@@ -95,7 +95,7 @@ def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any
 
 
 def _webhook_status(view: View, result_set: ResultSet) -> dict[str, Any] | None:
-    """Return the status of its webhook; only a scenario has one that was sent. Evidence: serpwow-results-14."""
+    """Return the status of its webhook; only a scenario can have a POST that was made. Evidence: serpwow-results-14."""
     if result_set.webhook is None:
         return None
     if (outcome := result_set.webhook_status) is not None:

@@ -24,10 +24,8 @@ from emulator.vendors.serpwow.assumptions.requests import (
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.destinations.responses import render_destination
 from emulator.vendors.serpwow.machine.effects import account_of
-from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
 from emulator.vendors.serpwow.model.searches import render_search
-from emulator.vendors.serpwow.operations.files import File
 from emulator.vendors.serpwow.operations.results import ResultLinks
 from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLinks
 from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_published
@@ -95,14 +93,6 @@ def _error(status: int, message: str) -> Response:
     return Response(status, {"request_info": {"success": False, "message": message}})
 
 
-def _batch(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    return _success(batch=render_batch(tx, batch))
-
-
-def _batch_with_searches(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    return _success(batch=render_batch(tx, batch, NOT_BESIDE_OTHERS))
-
-
 def _page(tx: Transaction, _request: Request, page: Page) -> Response:
     return _success(
         total_count=page.total,
@@ -111,10 +101,6 @@ def _page(tx: Transaction, _request: Request, page: Page) -> Response:
         count_this_page=len(page.items),
         batches=[render_batch(tx, batch, NOT_IN_LIST) for batch in page.items],
     )
-
-
-def _account(tx: Transaction, request: Request, account: Account) -> Response:
-    return _success(account_info=render_account(tx, request, account))
 
 
 def _error_logs(_tx: Transaction, _request: Request, page: Page) -> Response:
@@ -146,14 +132,6 @@ def _export(_tx: Transaction, _request: Request, export: SearchLinks) -> Respons
     )
 
 
-def _search(_tx: Transaction, _request: Request, fields: Mapping[str, Any]) -> Response:
-    return _success(search=dict(fields))
-
-
-def _searches_deleted(_tx: Transaction, _request: Request, count: int) -> Response:
-    return _success(f"{count} Search{'' if count == 1 else 'es'} deleted")
-
-
 def _results(tx: Transaction, _request: Request, batch: Batch) -> Response:
     results = [render_result_set(tx, result_set) for result_set in reversed(batch.available(tx.now))]
     fields = render_batch(tx, batch, NOT_BESIDE_OTHERS)
@@ -162,18 +140,6 @@ def _results(tx: Transaction, _request: Request, batch: Batch) -> Response:
 
 def _result(tx: Transaction, _request: Request, result: ResultLinks) -> Response:
     return _success(batch_id=result.batch.id, result=render_result_set(tx, result.result_set, result.links))
-
-
-def _file(_tx: Transaction, _request: Request, file: File) -> Response:
-    return Response(200, Stream(len(file.content), iter((file.content,))), {"content-type": file.type})
-
-
-def _destination(_tx: Transaction, _request: Request, destination: Destination) -> Response:
-    return _success(destination={"id": destination.id})
-
-
-def _destination_details(tx: Transaction, _request: Request, destination: Destination) -> Response:
-    return _success(destination=render_destination(tx, destination))
 
 
 def _destinations(tx: Transaction, _request: Request, page: Page) -> Response:
@@ -239,26 +205,28 @@ def failure_response(tx: Transaction, request: Request, status: int) -> Response
 
 
 RENDERERS: dict[str, Renderer] = {
-    "batch": _batch,
-    "batch_with_searches": _batch_with_searches,
+    "batch": lambda tx, _request, batch: _success(batch=render_batch(tx, batch)),
+    "batch_with_searches": lambda tx, _request, batch: _success(batch=render_batch(tx, batch, NOT_BESIDE_OTHERS)),
     "page": _page,
-    "account": _account,
+    "account": lambda tx, request, account: _success(account_info=render_account(tx, request, account)),
     "deleted": _done("batch deleted"),
     "started": _done("batch started"),
     "stopped": _done("batch stopped"),
     "stopped_all": _stopped_all,
     "searches": _searches,
     "export": _export,
-    "search": _search,
+    "search": lambda _tx, _request, fields: _success(search=fields),
     "search_deleted": _done("Search deleted"),
-    "searches_deleted": _searches_deleted,
+    "searches_deleted": lambda _tx, _request, count: _success(f"{count} Search{'' if count == 1 else 'es'} deleted"),
     "cleared": _done("Batch searches cleared"),
     "results": _results,
     "result": _result,
-    "file": _file,
+    "file": lambda _tx, _request, file: Response(
+        200, Stream(len(file.content), iter((file.content,))), {"content-type": file.type}
+    ),
     "error_logs": _error_logs,
-    "destination": _destination,
-    "destination_details": _destination_details,
+    "destination": lambda _tx, _request, destination: _success(destination={"id": destination.id}),
+    "destination_details": lambda tx, _request, destination: _success(destination=render_destination(tx, destination)),
     "destinations": _destinations,
     "destination_deleted": _done("1 Destination deleted"),
     "nothing_to_stop": _refusal(400, "No Batches are currently queued or running"),

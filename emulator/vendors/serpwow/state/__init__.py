@@ -27,7 +27,7 @@ class SerpwowState:
     def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
         account = fragment.get("account", {})
         if "credits_remaining" in account and not {"credits_limit", "credits_used"} <= set(account):
-            yield Problem("credits_remaining follows from credits_limit and credits_used: give these two", ("account",))
+            yield Problem("credits_remaining follows from credits_limit and credits_used: set these two", ("account",))
         elif "credits_remaining" in account:
             left = max(account["credits_limit"] - account["credits_used"], 0)
             if account["credits_remaining"] != left:
@@ -36,7 +36,7 @@ class SerpwowState:
             yield Problem(f"{account['timezone']!r} is not a time zone such as Europe/Berlin", ("account", "timezone"))
 
     def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
-        """Each value is in the view before the next is made, so that free slots are given away at the end."""
+        """Yield the resources, and at the end the batches promoted. Each is in the view before the next is made."""
         gathered = Gathered()
         account, batches = _load_account_and_batches(view, fragment, gathered)
         yield from (account, *batches.values())

@@ -12,10 +12,10 @@ from emulator.vendors.serpwow.assumptions.lifecycle import NEXT_RESULT_SET
 from emulator.vendors.serpwow.assumptions.requests import LOCKED_TYPE
 from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
 from emulator.vendors.serpwow.machine.queue import has_no_slot
-from emulator.vendors.serpwow.model.batches import BUSY, Batch, ResultSet
+from emulator.vendors.serpwow.model.batches import BUSY, PARTS, Batch, ResultSet
 from emulator.vendors.serpwow.model.searches import Search, Searches, numbered, render_search
 from emulator.vendors.serpwow.operations.batches import new_batch
-from emulator.vendors.serpwow.state.fields import BATCH, PARTS, RESULT_SET
+from emulator.vendors.serpwow.state.fields import BATCH, PART_FIELDS, RESULT_SET
 
 FOREIGN_INSTANTS = {
     "idle": ("allocated_at", "started_at", "called_at"),
@@ -49,7 +49,8 @@ def load_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
 
 def _load(old: Batch, item: Mapping[str, Any]) -> Batch:
     attributes = load_fields(BATCH, item)
-    for part, (prefix, fields) in PARTS.items():
+    for part, prefix in PARTS.items():
+        fields = PART_FIELDS[part]
         values = {name: item[prefix + name] for name in fields if prefix + name in item}
         attributes[part] = replace(getattr(old, part), **load_fields(fields, values))
     if "searches" in item:
@@ -62,8 +63,8 @@ def _load(old: Batch, item: Mapping[str, Any]) -> Batch:
 
 def dump_batch(batch: Batch) -> dict[str, Any]:
     item = dump_fields(BATCH, batch)
-    for part, (prefix, fields) in PARTS.items():
-        values = dump_fields(fields, getattr(batch, part))
+    for part, prefix in PARTS.items():
+        values = dump_fields(PART_FIELDS[part], getattr(batch, part))
         item |= {prefix + name: value for name, value in values.items() if value != []}
     item["searches"] = _dump_searches(batch.searches)
     item["result_sets"] = [_dump_result_set(batch, result_set) for result_set in batch.result_sets]
@@ -102,7 +103,7 @@ def _load_result_sets(batch: Batch, items: Sequence[Mapping[str, Any]]) -> Itera
             message = f"{failed} searches failed of {len(searches)}"
             raise BadInput.at(message, "result_sets", place, "searches_failed")
         if "webhook_status" in fields and "webhook" not in fields:
-            raise BadInput.at("webhook_status is that of a webhook: give its URL, too", "result_sets", place, "webhook_status")
+            raise BadInput.at("webhook_status needs a webhook: set its URL, too", "result_sets", place, "webhook_status")
         yield ResultSet(searches=searches, **fields)
 
 
@@ -130,7 +131,7 @@ def _check_result_sets(view: View, batch: Batch) -> None:
     busy = batch.status in BUSY
     latest = batch.since if busy else view.now
     if batch.result_sets and batch.result_sets[-1].ended_at > latest:
-        when = f"since when it is {batch.status}" if busy else "which is now"
+        when = f"when it became {batch.status}" if busy else "which is now"
         raise BadInput.at(f"a result set of {batch.id!r} ended after {format_instant(latest)}, {when}", "result_sets")
 
 
@@ -149,7 +150,7 @@ def _with_next_number(view: View, batch: Batch, item: Mapping[str, Any]) -> Batc
     counted = batch.status == "running" and view.choice(NEXT_RESULT_SET.id) == "running"
     least = max((result_set.id for result_set in batch.result_sets), default=0) + 1 + counted
     if item.get("next_result_set_id", least) < least:
-        raise BadInput.at(f"next_result_set_id of {batch.id!r} is {least} at least", "next_result_set_id")
+        raise BadInput.at(f"next_result_set_id of {batch.id!r} must be at least {least}", "next_result_set_id")
     return replace(batch, next_result_set_id=max(batch.next_result_set_id, least))
 
 
@@ -167,8 +168,8 @@ def _with_instants(batch: Batch) -> Batch:
 def overdue(view: View, batch: Batch, item: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield why a batch would have left its status before the present instant."""
     if batch.called_at is not None and batch.called_at < view.now:
-        since = f"a batch that was called at {format_instant(batch.called_at)} is running since then"
-        yield Problem(f"{since}: give a called_at of {format_instant(view.now)}, or none", ("called_at",))
+        message = f"a batch called at {format_instant(batch.called_at)} has been running since then"
+        yield Problem(f"{message}: set called_at to {format_instant(view.now)}, or leave it out", ("called_at",))
     elif batch.status == "queued" and batch.ticket is None and not has_no_slot(view, batch):
         yield from _ended(view, batch, QUEUE)
     elif batch.status == "running":
@@ -177,7 +178,7 @@ def overdue(view: View, batch: Batch, item: Mapping[str, Any]) -> Iterator[Probl
         length = view.length(INACTIVITY, batch)
         if length is not None and batch.since + length <= view.now:
             name = "active_at" if "active_at" in item else "since"
-            yield Problem(f"an idle batch that nobody uses is deleted, this one before now: give a later {name}", (name,))
+            yield Problem(f"an unused batch is deleted after two months, this one before now: set a later {name}", (name,))
 
 
 def _ended(view: View, batch: Batch, timer: Timer) -> Iterator[Problem]:
@@ -185,4 +186,5 @@ def _ended(view: View, batch: Batch, timer: Timer) -> Iterator[Problem]:
     if length is not None and batch.since + length <= view.now and batch.since < view.now:
         began, ended = format_instant(batch.since), format_instant(batch.since + length)
         least = format_instant(view.now - length)
-        yield Problem(f"a batch that is {batch.status} since {began} is so until {ended}: give one after {least}", ("since",))
+        message = f"a batch that is {batch.status} since {began} leaves this status at {ended}: set since after {least}"
+        yield Problem(message, ("since",))

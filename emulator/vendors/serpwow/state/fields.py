@@ -23,7 +23,7 @@ from emulator.sdk import (
 )
 from emulator.vendors.serpwow.destinations.model import SETTINGS
 from emulator.vendors.serpwow.model.account import Component
-from emulator.vendors.serpwow.model.batches import PRIORITIES, STATUSES
+from emulator.vendors.serpwow.model.batches import PARTS, PRIORITIES, STATUSES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
 from emulator.vendors.serpwow.requests.searches import TYPE
 from emulator.vendors.serpwow.responses.batches import WEBHOOK_TEXTS
@@ -120,8 +120,8 @@ NOTIFICATIONS: Fields = {
     "as_csv": FLAG,
     "csv_fields": TEXT,
 }
-PARTS = {"schedule": ("schedule_", SCHEDULE), "notifications": ("notification_", NOTIFICATIONS)}
-"""Attribute of a batch → the prefix and the fields of this part, which are flat in the state, as in the API."""
+PART_FIELDS = {"schedule": SCHEDULE, "notifications": NOTIFICATIONS}
+"""Attribute of a batch → the fields of this part."""
 
 RESULT_SET: Fields = {
     "id": ORDINAL,
@@ -144,7 +144,7 @@ RESULT_SETS: Mapping[str, Any] = {
     "type": "array",
     "items": {**schema_of(RESULT_SET, searches=SEARCHES), "required": ["id", "started_at", "ended_at"]},
 }
-FLAT: Fields = {prefix + name: field for prefix, fields in PARTS.values() for name, field in fields.items()}
+FLAT: Fields = {PARTS[part] + name: field for part, fields in PART_FIELDS.items() for name, field in fields.items()}
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
