@@ -95,6 +95,6 @@ class Live:
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
-    app = create_app(worlds_of([]), validate=response_validator(*VENDORS))
+    app = create_app(worlds_of([]), validate=response_validator(*VENDORS.values()))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as control:
         yield Live(server.url, control)

@@ -59,9 +59,9 @@ STDERR = 2
 def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str, Any]], most: int, max_seconds: float) -> None:
     """Run COMMAND (after --) once for every way in which time or a fault could come between its calls.
 
-    Its exit code says whether something broke. It finds its world by EMULATOR_URL, SERPWOW_URL, SERPWOW_API_KEY,
-    STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET. Before each run, standard error says what
-    is tried; Ctrl-C prints what was found so far.
+    Its exit code says whether something broke. It finds its world by EMULATOR_URL, and for each vendor by variables such as
+    SERPWOW_URL, SERPWOW_API_KEY, SIXDOT50_KEY and SIXDOT50_SECRET. Before each run, standard error says what is tried;
+    Ctrl-C prints what was found so far.
     """
     from emulator.client.emulator import Emulator
     from emulator.client.endings import Explored
@@ -132,17 +132,14 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def environment(emulator: Emulator) -> dict[str, str]:
-    """What a program is told of its world."""
-    return {
-        "EMULATOR_URL": emulator.url,
-        "SERPWOW_URL": emulator.serpwow.url,
-        "SERPWOW_API_KEY": emulator.serpwow.api_key,
-        "STRIPE_URL": emulator.stripe.url,
-        "STRIPE_API_KEY": emulator.stripe.api_key,
-        "SIXDOT50_URL": emulator.sixdot50.url,
-        "SIXDOT50_KEY": emulator.sixdot50.key,
-        "SIXDOT50_SECRET": emulator.sixdot50.secret,
-    }
+    """Return the variables by which a program finds its world: the server's URL, and each vendor's URL and credentials."""
+    from emulator.vendors import VENDORS
+
+    variables = {"EMULATOR_URL": emulator.url}
+    for name, vendor in VENDORS.items():
+        fields = {**emulator.credentials[name], "url": emulator[name].url}
+        variables |= {f"{vendor.python_name}_{field}".upper(): value for field, value in fields.items()}
+    return variables
 
 
 def seconds(written: str) -> float:

@@ -107,7 +107,7 @@ def _meaning(vendor: Vendor, machine: Machine, wait: Timer) -> str:
     rows = [row for row in machine.rows if row.cause == After(wait.name) and row.state != row.to]
     moves = dict.fromkeys(f"{row.state} -> {'deleted' if row.to == ABSENT else row.to}" for row in rows)
     noun = machine.kind.partition(".")[2].replace("_", " ")
-    fact = load_evidence(vendor.name).get(wait.source)
+    fact = load_evidence(vendor).get(wait.source)
     return f"{' '.join([noun, ', '.join(moves)]).strip()}: {fact.says if fact else 'our own choice, nothing is published'}"
 
 
@@ -187,7 +187,7 @@ KINDS: Mapping[str, Kind] = {
 
 @click.command("list")
 @click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(KINDS)))
-@click.option("--vendor", envvar="EMULATOR_VENDOR", show_envvar=True, help="Only this vendor's: serpwow, stripe or 6dot50.")
+@click.option("--vendor", envvar="EMULATOR_VENDOR", show_envvar=True, help="Only this vendor's, such as serpwow.")
 @click.option("--json", "as_json", is_flag=True, envvar="EMULATOR_JSON", show_envvar=True, help="JSON, for programs.")
 @scenarios_option
 @server_url_option("The server whose worlds to list.")

@@ -31,7 +31,7 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 @click.group(cls=Program, context_settings=CONTEXT)
 @click.version_option(package_name="batch-emulator", prog_name="batch-emulator")
 def main() -> None:
-    """A local server that is SerpWow, Stripe Batch Jobs and 6DOT50 PAY to a client program."""
+    """A local server that is SerpWow, Stripe Batch Jobs, 6DOT50 PAY and others to a client program."""
 
 
 main.add_command(explain)
@@ -119,7 +119,7 @@ def openapi() -> None:
 @main.command()
 @click.argument("vendor")
 def draw(vendor: str) -> None:
-    """Print the machines of VENDOR (serpwow, stripe, 6dot50) as Mermaid."""
+    """Print the machines of VENDOR, such as serpwow, as Mermaid."""
     from emulator.kernel.errors import NotFound
     from emulator.reports.diagrams import draw as draw_machines
     from emulator.vendors import VENDORS

@@ -22,7 +22,8 @@ from emulator.client.scenarios import EMPTY, NoFile, ScenarioLike, listed_in, wr
 from emulator.client.server import EmulatorServer, Refused
 from emulator.client.snapshots import Past
 from emulator.client.state import State
-from emulator.client.views import Serpwow, SixDot50, Stripe
+from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
+from emulator.sdk import Vendor
 
 if TYPE_CHECKING:
     from requests.adapters import BaseAdapter
@@ -158,6 +159,18 @@ class Emulator(Past, Exploring):
         """6DOT50 PAY in this world: `url`, `key` and `secret` for its clients, `batches`, `batch(id)`, `account(name)`."""
         return SixDot50(self)
 
+    def vendor(self, name: str) -> VendorView:
+        """Return a vendor in this world by its name: `url`, its credentials, and the parts of its state.
+
+        Raises:
+            NotFound: there is no such vendor.
+        """
+        return VendorView(self, name)
+
+    def __getitem__(self, vendor: str) -> VendorView:
+        """The same, as `emulator["acme"]`."""
+        return VendorView(self, vendor)
+
     @property
     def journal(self) -> Journal:
         """The journal of what happened; every read of it asks the world anew."""
@@ -276,3 +289,8 @@ class Emulator(Past, Exploring):
 def _given(wish: Mapping[str, Any]) -> dict[str, Any]:
     """The wishes that somebody has."""
     return {name: value for name, value in wish.items() if value is not None}
+
+
+def handle_name(vendor: Vendor) -> str:
+    """Return how a test names a vendor of a handle: `stripe`, or `vendor('acme')`."""
+    return vendor.python_name if hasattr(Emulator, vendor.python_name) else f"vendor({vendor.name!r})"

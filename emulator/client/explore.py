@@ -17,6 +17,7 @@ from emulator.client.watch import Interrupted, Watch
 from emulator.kernel.clock import DEFAULT_START, REAL, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
+from emulator.vendors import VENDORS
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
@@ -34,11 +35,6 @@ ASTRAY = ".astray"
 OUT_OF_TIME = "out of time"
 MILLISECOND = timedelta(milliseconds=1)
 WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
-NO_CALLS = (
-    "the client called no operation, so that nothing could come in its way: is it pointed at its world? It is to use "
-    "emulator.serpwow.url and .api_key, .stripe.url and .api_key, .sixdot50.url, .key and .secret; a command finds them as "
-    "SERPWOW_URL, SERPWOW_API_KEY, STRIPE_URL, STRIPE_API_KEY, SIXDOT50_URL, SIXDOT50_KEY and SIXDOT50_SECRET"
-)
 
 
 class Broke(Exception):
@@ -101,7 +97,7 @@ def explore(
     calls = trial.run((), explored)
     explored.calls = len(calls)
     if not calls and not explored.broken:
-        raise BadInput.at(NO_CALLS, "client")
+        raise BadInput.at(_no_calls(), "client")
     time = [*_by_time(calls), *_by_actors(calls, states)]
     struck = [*_by_fault(calls, laid)]
     endings = [(it,) for it in (*time, *struck)] + [(first, second) for first in time for second in struck]
@@ -114,6 +110,17 @@ def explore(
         else:
             trial.run(ending, explored)
     return explored
+
+
+def _no_calls() -> str:
+    from emulator.client.emulator import handle_name
+
+    names = ", ".join(f"emulator.{handle_name(it)}" for it in VENDORS.values())
+    variables = ", ".join(f"{it.python_name.upper()}_URL" for it in VENDORS.values())
+    return (
+        "the client called no operation, so that nothing could come in its way: point it at its world, by the url and the "
+        f"credentials of {names}; a command finds them in {variables} and the variables beside them"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,4 +152,4 @@ def _exchange(exchange: Exchange) -> Iterator[str]:
 
 @cache
 def _evidence() -> dict[str, Evidence]:
-    return {id: fact for vendor in VENDORS for id, fact in load_evidence(vendor).items()}
+    return {id: fact for vendor in VENDORS.values() for id, fact in load_evidence(vendor).items()}

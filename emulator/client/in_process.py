@@ -18,7 +18,7 @@ class InProcessClient:
     """A client of an application of its own, or of the one given; nothing listens anywhere."""
 
     def __init__(self, app: App | None = None) -> None:
-        self._app = app or create_app(worlds_of([]), validate=response_validator(*VENDORS))
+        self._app = app or create_app(worlds_of([]), validate=response_validator(*VENDORS.values()))
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
         """Send a request to a path with its query, and return the whole response.

@@ -8,15 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.client.address import Address
-from emulator.client.emulator import Emulator
+from emulator.client.emulator import Emulator, handle_name
 from emulator.client.proxies import named_proxy
 from emulator.client.server import Refused
 from emulator.text.secrets import redact
+from emulator.vendors import VENDORS
 
 NEWEST, SOONEST = 10, 3
-KEYS = {"serpwow": ("serpwow", "api_key"), "stripe": ("stripe", "api_key"), "6dot50": ("sixdot50", "key")}
-"""By vendor, the handle's attributes that lead to the world's own key."""
-
 CLIENTS = frozenset({"aiohttp", "http", "httpcore", "httpx", "requests", "stripe", "urllib", "urllib3"})
 
 
@@ -83,11 +81,11 @@ def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
     if request.get("hint"):  # a server elsewhere may be older
         return f"world {request['world']}; {request['hint']}"
     vendor = str(request["operation"]).partition(".")[0]
-    if vendor not in KEYS:
+    if vendor not in VENDORS:
         return f"world {request['world']}"
-    view, field = KEYS[vendor]
-    own = redact(emulator.credentials[vendor][field])
-    return f"world {request['world']}, {_sent(vendor, request)}; the key of this world is emulator.{view}.{field}, {own}"
+    field = VENDORS[vendor].credential_field
+    key = f"emulator.{handle_name(VENDORS[vendor])}.{field}, {redact(emulator.credentials[vendor][field])}"
+    return f"world {request['world']}, {_sent(vendor, request)}; the key of this world is {key}"
 
 
 def _sent(vendor: str, request: Mapping[str, Any]) -> str:

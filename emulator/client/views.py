@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from emulator.client.state import UNCHANGEABLE, no_field, read_only
 from emulator.kernel.errors import NotFound
+from emulator.vendors import VENDORS
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
@@ -55,9 +56,9 @@ class Record(Mapping[str, Any]):
 
 
 class View:
-    """What every vendor has: the base URL and the credentials of this world."""
+    """The base URL and the credentials of a vendor in this world."""
 
-    vendor: ClassVar[str]
+    vendor: str
 
     def __init__(self, emulator: Emulator) -> None:
         self._emulator = emulator
@@ -84,6 +85,16 @@ class View:
         if id not in known:
             raise NotFound(kind, str(id), known)
         return Record(kind, known[id])
+
+
+def _record(kind: str, value: Any) -> Any:
+    return Record(kind, value) if isinstance(value, Mapping) else value
+
+
+def _singular(part: str) -> str:
+    """Return the name of one item of a list: `batch job` for `batch_jobs`, `batch` for `batches`."""
+    name = part.replace("_", " ")
+    return name[:-2] if name.endswith(("ches", "shes", "sses", "xes")) else name.removesuffix("s")
 
 
 class _WithApiKey(View):
@@ -165,3 +176,50 @@ class SixDot50(_WithBatches):
             NotFound: there is none.
         """
         return self._one("accounts", "account", name, key="name")
+
+
+class VendorView(View):
+    """Any vendor in this world: `url`, its credentials, and the parts of its state, each by its name.
+
+    A list in the state is a list of Records. `one` finds an item of a list.
+
+    Raises:
+        NotFound: there is no such vendor.
+    """
+
+    def __init__(self, emulator: Emulator, vendor: str) -> None:
+        super().__init__(emulator)
+        self.vendor = vendor
+        if vendor not in VENDORS:
+            raise NotFound("vendor", vendor, VENDORS)
+
+    @property
+    def _parts(self) -> Mapping[str, Any]:
+        parts: Mapping[str, Any] = VENDORS[self.vendor].state.schema["properties"]
+        return parts
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # Python itself asks, perhaps before there are any attributes
+            raise AttributeError(name)
+        if name in self._credentials:
+            return self._credentials[name]
+        if name not in self._parts:
+            known = (*self._credentials, *self._parts)
+            raise AttributeError(no_field(f"credential or part of the state of {self.vendor}", name, known))
+        part = self._state.get(name, [] if self._parts[name].get("type") == "array" else None)
+        kind = _singular(name)
+        return [_record(kind, it) for it in part] if isinstance(part, list) else _record(kind, part)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self._credentials, *self._parts]
+
+    def __repr__(self) -> str:
+        return f"<{self.vendor} at {self.url}>"
+
+    def one(self, part: str, id: str, key: str = "id") -> Record:
+        """Return the item of a list in the state that has this id, or another key of this value.
+
+        Raises:
+            NotFound: there is none.
+        """
+        return self._one(part, _singular(part), id, key)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from emulator.contract.fixtures import fixtures_folder
+from emulator.contract.fixtures import load_fixture
+from emulator.sdk.vendor import Vendor
 
 KINDS = ("documented", "observed", "inferred")
 """How sure we are of a fact, surest first."""
@@ -42,19 +43,21 @@ class Grounds(NamedTuple):
 
 
 @cache
-def load_evidence(vendor: str) -> dict[str, Evidence]:
-    """The evidence of a vendor by id, in the order of the file."""
-    return {entry["id"]: _read(**entry) for entry in _load(vendor, "evidence.yaml")}
+def load_evidence(vendor: Vendor) -> dict[str, Evidence]:
+    """Return the evidence of a vendor by id, in the order of the file."""
+    return {entry["id"]: _read(**entry) for entry in load_fixture(vendor, "evidence.yaml")}
 
 
 @cache
-def load_wordings(vendor: str) -> dict[str, tuple[str, ...]]:
-    """The facts that the status, the words and the fields of an answer rest on, by the answer's name."""
-    return {name: tuple(ids) for name, ids in _load(vendor, "wordings.yaml").items()}
+def load_wordings(vendor: Vendor) -> dict[str, tuple[str, ...]]:
+    """Return the facts that the status, the words and the fields of an answer rest on, by the answer's name."""
+    return {name: tuple(ids) for name, ids in load_fixture(vendor, "wordings.yaml", {}).items()}
 
 
 @lru_cache(maxsize=4096)
-def grounds_of(vendor: str, answer: str, evidence: str, also: tuple[str, ...] = (), assumption: str | None = None) -> Grounds:
+def grounds_of(
+    vendor: Vendor, answer: str, evidence: str, also: tuple[str, ...] = (), assumption: str | None = None
+) -> Grounds:
     """Return what an answer rests on: the fact or assumption that decided it, the facts of its wording, and `also`.
 
     The weakest of all of them is its basis.
@@ -64,7 +67,7 @@ def grounds_of(vendor: str, answer: str, evidence: str, also: tuple[str, ...] = 
     return Grounds(max(kinds, key=KINDS.index), beside)
 
 
-def kind_of(vendor: str, id: str) -> str:
+def kind_of(vendor: Vendor, id: str) -> str:
     """Documented, observed or inferred; what no published fact bears out is inferred."""
     fact = load_evidence(vendor).get(id)
     return fact.kind if fact else INFERRED
@@ -72,10 +75,3 @@ def kind_of(vendor: str, id: str) -> str:
 
 def _read(id: str, kind: str, source: str | list[str], says: str, page: str | None = None) -> Evidence:
     return Evidence(id, kind, (source,) if isinstance(source, str) else tuple(source), says, page)
-
-
-def _load(vendor: str, file: str) -> Any:
-    import yaml  # on the first reply: a server starts without it
-
-    text = (fixtures_folder() / vendor / file).read_text(encoding="utf-8")
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506  both loaders are safe ones

@@ -82,7 +82,7 @@ def _vendor(vendor: Vendor) -> models.Vendor:
         assumptions=tuple(
             models.Assumption(it.id, it.question, tuple(it.choices), it.default, it.reason) for it in vendor.assumptions
         ),
-        evidence=tuple(models.Evidence(it.id, it.kind, it.source, it.says) for it in load_evidence(vendor.name).values()),
+        evidence=tuple(models.Evidence(it.id, it.kind, it.source, it.says) for it in load_evidence(vendor).values()),
     )
 
 

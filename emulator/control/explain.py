@@ -110,7 +110,7 @@ def _explained_exchange(
     is_known = commit is not None or world.history.reaches(exchange.checkpoint.commits)
     differences, rest = page(commit_differences(world, vendors, changed, exchange.at), limit) if is_known else (None, 0)
     facts = {
-        "also": tuple(fact for id in exchange.also if (fact := _fact(vendor.name, id))),
+        "also": tuple(fact for id in exchange.also if (fact := _fact(vendor, id))),
         "delivered": None if held else exchange.delivered,
     }
     return ExplainedExchange(
@@ -119,9 +119,9 @@ def _explained_exchange(
         world=world.id,
         vendor=vendor.name,
         credential=redact(exchange.credential) if exchange.credential else None,
-        because=_fact(vendor.name, exchange.evidence),
+        because=_fact(vendor, exchange.evidence),
         scripted=(exchange.evidence or NO_PLACE) if exchange.answer == SCRIPTED else None,
-        rows=tuple(_row(world, it) for it in exchange.applied_rows),
+        rows=tuple(_row(world, vendors, it) for it in exchange.applied_rows),
         assumptions=tuple(_choices(world, vendor, exchange)),
         differences=differences,
         rest=rest,
@@ -132,19 +132,19 @@ def _explained_exchange(
 
 
 def _explained_change(world: World, vendors: Vendors, n: int, change: Change) -> ExplainedChange:
-    because = _fact(change.vendor, change.evidence) if change.vendor in vendors else None
+    because = _fact(vendors[change.vendor], change.evidence) if change.vendor in vendors else None
     text = escaped(f"{n}  {format_instant(change.at)}  {change.kind} {change.id}: {change.source} -> {change.to}, {change.why}")
     if because:
         text += f"\n  because     {_cited(because)}"
     return ExplainedChange(n, "change", world.id, **vars(entries.change(change)), because=because, text=text)
 
 
-def _fact(vendor: str, id: str | None) -> Fact | None:
+def _fact(vendor: Vendor, id: str | None) -> Fact | None:
     fact = load_evidence(vendor).get(id or "")
     return None if fact is None else Fact(fact.id, fact.kind, fact.source, fact.says)
 
 
-def _row(world: World, applied: AppliedRow) -> journal_models.Row:
+def _row(world: World, vendors: Vendors, applied: AppliedRow) -> journal_models.Row:
     row, machine = applied.row, world.rules.machines[applied.kind]
     return journal_models.Row(
         applied.kind,
@@ -155,7 +155,7 @@ def _row(world: World, applied: AppliedRow) -> journal_models.Row:
         row.answer,
         effect=row.effect.__name__ if row.effect else None,
         condition=_condition(row),
-        because=_fact(applied.kind.partition(".")[0], row.evidence),
+        because=_fact(vendors[applied.kind.partition(".")[0]], row.evidence),
         passed_over=tuple(SkippedRow(_condition(it), it.answer) for it in machine.skipped_rows(row)),
     )
 

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-import yaml
-
 from emulator.contract.evidence import KINDS, load_evidence
-from emulator.contract.fixtures import fixtures_folder, version
+from emulator.contract.fixtures import fixtures_of, load_fixture, version
 from emulator.control import journal_models, models
 from emulator.control.app import ROUTES
 from emulator.control.bodies import request_schemas
@@ -24,7 +22,6 @@ from emulator.web.guard import OPEN, PREFIX
 
 Json = dict[str, Any]
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 EMPTY, ANY = "empty", "any"
 SUFFIX = ".schema.json"
 TOKEN = "emulator.control-token"  # noqa: S105  the scheme's name
@@ -103,7 +100,7 @@ class Fixtures(NamedTuple):
 
 def document(vendors: Mapping[str, Vendor]) -> Json:
     """Return the document, always the same for the same vendors."""
-    all_fixtures = [_load(name) for name in vendors]
+    all_fixtures = [_load(vendor) for vendor in vendors.values()]
     paths: dict[str, Json] = {}
     for vendor, fixtures in zip(vendors.values(), all_fixtures, strict=True):
         for operation in vendor.operations:
@@ -117,7 +114,7 @@ def document(vendors: Mapping[str, Vendor]) -> Json:
         "info": {
             "title": "batch-emulator",
             "version": version(),
-            "description": "SerpWow, Stripe Batch Jobs and 6DOT50 PAY at their native paths, and the control plane.",
+            "description": "Vendors of batches at their native paths, and the control plane.",
         },
         "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "servers": [{"url": "/"}],
@@ -153,15 +150,16 @@ def address(route: ControlRoute) -> str:
     return PREFIX + re.sub(r":\w+}", "}", route.path)
 
 
-def _load(vendor: str) -> Fixtures:
-    folder = fixtures_folder() / vendor
-    replies, requests = (yaml.load((folder / it).read_text("utf-8"), LOADER) for it in ("replies.yaml", "requests.yaml"))  # noqa: S506
-    files = sorted((folder / "schemas").glob(f"*{SUFFIX}"))
-    return Fixtures(vendor, replies, requests, {it.name.removesuffix(SUFFIX): json.loads(it.read_bytes()) for it in files})
+def _load(vendor: Vendor) -> Fixtures:
+    replies = load_fixture(vendor, "replies.yaml")
+    requests = load_fixture(vendor, "requests.yaml", {"security": {}, "operations": {}})
+    files = sorted((fixtures_of(vendor) / "schemas").glob(f"*{SUFFIX}"))
+    schemas = {it.name.removesuffix(SUFFIX): json.loads(it.read_bytes()) for it in files}
+    return Fixtures(vendor.name, replies, requests, schemas)
 
 
 def _tag(vendor: Vendor) -> Json:
-    kinds = [entry.kind for entry in load_evidence(vendor.name).values()]
+    kinds = [entry.kind for entry in load_evidence(vendor).values()]
     return {
         "name": vendor.name,
         "x-emulator-mounts": list(vendor.mounts),

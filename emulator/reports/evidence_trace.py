@@ -36,11 +36,11 @@ def evidence_traces(known: Library, played: Mapping[str, Played]) -> list[Eviden
         EvidenceTrace(
             evidence,
             tuple(_rows_citing(vendor, evidence.id)),
-            tuple(name for name, ids in load_wordings(vendor.name).items() if evidence.id in ids),
+            tuple(name for name, ids in load_wordings(vendor).items() if evidence.id in ids),
             tuple(sorted(proofs.get(evidence.id, ()))),
         )
         for vendor in VENDORS.values()
-        for evidence in load_evidence(vendor.name).values()
+        for evidence in load_evidence(vendor).values()
     ]
 
 

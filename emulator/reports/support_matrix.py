@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 
-import yaml
-
 from emulator.contract.evidence import KINDS
-from emulator.contract.fixtures import fixtures_folder
+from emulator.contract.fixtures import load_fixture
 from emulator.scenario.player import Played
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.vendors import VENDORS
@@ -57,13 +55,13 @@ def _vendor(vendor: Vendor, found: Answers) -> Iterator[str]:
     yield ""
     yield "Not emulated:"
     yield ""
-    yield from (f"* {sentence}" for sentence in not_emulated(vendor.name))
+    yield from (f"* {sentence}" for sentence in not_emulated(vendor))
     yield ""
 
 
-def not_emulated(vendor: str) -> list[str]:
-    """What a vendor publishes and we leave out, in sentences."""
-    sentences: list[str] = yaml.safe_load((fixtures_folder() / vendor / "not_emulated.yaml").read_text(encoding="utf-8"))
+def not_emulated(vendor: Vendor) -> list[str]:
+    """Return what a vendor publishes and we leave out, in sentences."""
+    sentences: list[str] = load_fixture(vendor, "not_emulated.yaml", [])
     return sentences
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 from emulator.kernel.limits import LARGE_WORLD
@@ -16,6 +17,7 @@ from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Answer, Response
 from emulator.sdk.state import StateCodec
+from emulator.text.nearest import spell_first_digit
 
 Check = Callable[[Transaction, Request], Answer | None]
 """Answers a request instead of its handler, or returns None to let it pass."""
@@ -64,7 +66,7 @@ class Credentials:
     credential: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Vendor:
     """One provider: its operations, machines, answers and state.
 
@@ -77,7 +79,8 @@ class Vendor:
     that a fault brings about. `cite` adds to each answer of an operation the facts that it rests on beside its row.
     `advise` yields what would have worked; `credential_hint` names the place of a credential in a request; `recognizes` tells
     whether a request has one as only this vendor's clients send it. `unauthenticated` are the answers that refuse a
-    credential, each with whether one was surely sent.
+    credential, each with whether one was surely sent. `resources` is the folder of a vendor's package in which
+    `fixtures/<name>/` and `scenarios/<name>/` lie; vendors in the box have none.
     """
 
     name: str
@@ -103,10 +106,22 @@ class Vendor:
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()
     case_sensitive: bool = True
+    resources: Path | None = None
 
     def credentials_of(self, world: str, seed: int) -> Credentials:
         """What a world hands to this vendor's clients: decided by its id and seed alone."""
         return self.make_credentials(blake2b(f"{seed}/{world}/{self.name}".encode(), digest_size=32).hexdigest())
+
+    @cached_property
+    def credential_field(self) -> str:
+        """The field of the credentials that picks the world."""
+        sample = self.make_credentials("0" * 64)
+        return next(name for name, value in sample.fields.items() if value == sample.credential)
+
+    @cached_property
+    def python_name(self) -> str:
+        """The name as an identifier: `sixdot50` for `6dot50`."""
+        return spell_first_digit(self.name).replace("-", "_")
 
     def carry_out(self, tx: Transaction, request: Request, operation: Operation) -> Answer:
         """Return the answer of the first check that has one, or else of the handler, with all that it rests on."""

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from unicodedata import combining, normalize
 
-from emulator.contract.fixtures import scenarios_folder
+from emulator.contract.fixtures import scenario_folders
 from emulator.control.app import control_app
 from emulator.control.context import ControlContext
 from emulator.control.index import asks_for_index
@@ -34,7 +34,7 @@ EMPTY = Scenario("empty", "", {"title": "An empty world"})
 
 def library(*folders: Path) -> Library:
     """Return the shipped scenarios, and before them those in these folders."""
-    return Library(VENDORS, (*folders, scenarios_folder()))
+    return Library(VENDORS, (*folders, *scenario_folders(VENDORS.values())))
 
 
 def world_name(scenario: str) -> str:

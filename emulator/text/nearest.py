@@ -153,8 +153,12 @@ def _rank_of(name: str, word: str) -> tuple[int, int] | None:
 
 def _parts(word: str) -> list[str]:
     """Return the parts of a word in small letters; `6dot50` and `sixdot50` have the same."""
-    spelt = _DIGIT.sub(lambda digit: _DIGITS[int(digit[0])], word)
-    return [part.casefold() for part in _PARTS.findall(_CAMEL.sub(" ", spelt))]
+    return [part.casefold() for part in _PARTS.findall(_CAMEL.sub(" ", spell_first_digit(word)))]
+
+
+def spell_first_digit(word: str) -> str:
+    """Return a word whose first letter, where that is a digit, is spelt out: `sixdot50` for `6dot50`."""
+    return _DIGIT.sub(lambda digit: _DIGITS[int(digit[0])], word)
 
 
 def stem(word: str) -> str:

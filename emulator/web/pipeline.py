@@ -137,7 +137,7 @@ class Pipeline:
         if request.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
         body = b"" if isinstance(content, Stream) else content
-        basis, also = grounds_of(route.vendor.name, answer.name, answer.evidence, answer.also, answer.assumption)
+        basis, also = grounds_of(route.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         left = [fault for fault in faults if fault.id not in over] if faults else []
         is_own = answer.name not in NOT_OF_VENDORS and not any(fault.do == STATUS for fault in left)
         headers = self._headers(tx, route, request, response, n)

@@ -113,7 +113,7 @@ class Target:
 @cache
 def _target() -> Target:
     worlds = worlds_of([_beginning()])
-    return Target(worlds, create_app(worlds, library(), validate=response_validator(*VENDORS)))
+    return Target(worlds, create_app(worlds, library(), validate=response_validator(*VENDORS.values())))
 
 
 def fresh() -> Target:

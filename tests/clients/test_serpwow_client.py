@@ -105,7 +105,7 @@ def test_stop_all_is_had_by_the_clients_own_http_get(live: Live, monkeypatch: py
 def test_a_bad_key_reads_as_an_envelope(monkeypatch: pytest.MonkeyPatch) -> None:
     written = given(status="running", searches=1) | {"title": "Only demo", "credentials": {"serpwow": ["demo"]}}
     with ThreadedServer(
-        create_app(worlds_of([Scenario("only-demo", "", written)]), validate=response_validator(*VENDORS))
+        create_app(worlds_of([Scenario("only-demo", "", written)]), validate=response_validator(*VENDORS.values()))
     ) as server:
         refused = client_of(f"{server.url}/live", "wrong", monkeypatch).stop_batch("2A6F94BB")
         assert refused == {"request_info": {"success": False, "message": "Supplied api_key is not valid"}}

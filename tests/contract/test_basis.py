@@ -24,7 +24,7 @@ from tests.support.walking import Walker, walk, world_that_goes
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = library()
-FACTS = {id: fact for vendor in VENDORS for id, fact in load_evidence(vendor).items()}
+FACTS = {id: fact for vendor in VENDORS.values() for id, fact in load_evidence(vendor).items()}
 DOCUMENTED = [fact for fact in FACTS.values() if fact.kind == "documented"]
 ANSWERS = [(vendor.name, name) for vendor in VENDORS.values() for name in vendor.renderers]
 ID = re.compile(r"\b(?:serpwow|stripe|6dot50)-[a-z]+(?:-[a-z]+)*-\d+\b")
@@ -178,7 +178,7 @@ def test_a_conclusion_is_told_from_a_report(text: str) -> None:
 def test_no_two_facts_have_one_id(vendor: str) -> None:
     written = re.findall(r"^- id: (\S+)$", (fixtures_folder() / vendor / "evidence.yaml").read_text("utf-8"), re.MULTILINE)
     assert [id for id, count in Counter(written).items() if count > 1] == []
-    assert written == list(load_evidence(vendor))
+    assert written == list(load_evidence(VENDORS[vendor]))
 
 
 def citing() -> Iterator[Path]:
@@ -194,31 +194,31 @@ def test_every_fact_that_is_cited_exists() -> None:
 
 @pytest.mark.parametrize(("vendor", "answer"), ANSWERS)
 def test_the_words_of_every_answer_are_printed_or_rest_on_facts(vendor: str, answer: str) -> None:
-    facts = load_wordings(vendor).get(answer, ())
+    facts = load_wordings(VENDORS[vendor]).get(answer, ())
     assert facts or answer in PRINTED[vendor], f"name the facts behind {answer} in fixtures/{vendor}/wordings.yaml"
-    assert set(facts) <= set(load_evidence(vendor))
+    assert set(facts) <= set(load_evidence(VENDORS[vendor]))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_only_answers_that_there_are_have_facts_for_their_wording(vendor: str) -> None:
-    assert load_wordings(vendor).keys() <= VENDORS[vendor].renderers.keys()
+    assert load_wordings(VENDORS[vendor]).keys() <= VENDORS[vendor].renderers.keys()
 
 
 @pytest.mark.parametrize(("vendor", "answer"), [(vendor, it) for vendor, answers in NEVER_DOCUMENTED.items() for it in answers])
 def test_what_no_page_prints_is_never_documented(vendor: str, answer: str) -> None:
     known = [it.id for it in DOCUMENTED if it.id.startswith(vendor)]
     assert answer in VENDORS[vendor].renderers
-    assert "documented" not in {grounds_of(vendor, answer, id).basis for id in known}, NEVER_DOCUMENTED[vendor][answer]
+    assert "documented" not in {grounds_of(VENDORS[vendor], answer, id).basis for id in known}, NEVER_DOCUMENTED[vendor][answer]
 
 
 @given(st.data())
 def test_an_answer_is_as_sure_as_the_weakest_of_its_facts(data: st.DataObject) -> None:
     vendor, answer = data.draw(st.sampled_from(ANSWERS))
-    ids = st.sampled_from(sorted(load_evidence(vendor)))
+    ids = st.sampled_from(sorted(load_evidence(VENDORS[vendor])))
     evidence, also = data.draw(ids), tuple(data.draw(st.lists(ids, max_size=3)))
     assumption = data.draw(st.sampled_from((None, "an assumption")))
-    basis, beside = grounds_of(vendor, answer, evidence, also, assumption)
-    assert set(beside) == {*load_wordings(vendor).get(answer, ()), *also}
+    basis, beside = grounds_of(VENDORS[vendor], answer, evidence, also, assumption)
+    assert set(beside) == {*load_wordings(VENDORS[vendor]).get(answer, ()), *also}
     assert basis == weakest([evidence, *beside], assumption)
 
 

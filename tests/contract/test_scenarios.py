@@ -84,14 +84,14 @@ def test_no_fact_lies_about_unused(traced: list[EvidenceTrace]) -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_fact_has_a_kind_and_a_source(vendor: str) -> None:
-    for evidence in load_evidence(vendor).values():
+    for evidence in load_evidence(VENDORS[vendor]).values():
         assert evidence.kind in KINDS
         assert evidence.id.startswith(f"{vendor}-")
         assert (evidence.source == "unpublished") == (evidence.kind == "inferred"), evidence.id
 
 
 def test_every_row_and_wait_cites_a_fact_that_exists() -> None:
-    known = {id for vendor in VENDORS for id in load_evidence(vendor)}
+    known = {id for vendor in VENDORS.values() for id in load_evidence(vendor)}
     assert {row.evidence for _, row in ROWS} <= known
     sources = {wait.source for vendor in VENDORS.values() for wait in vendor.timers.values()}
     assert sources <= known | {"invented"}

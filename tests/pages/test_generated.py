@@ -25,6 +25,6 @@ def test_every_operation_is_on_the_page_and_gave_an_answer() -> None:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_the_page_says_what_is_not_emulated(vendor: str) -> None:
-    sentences = not_emulated(vendor)
+    sentences = not_emulated(VENDORS[vendor])
     assert sentences
     assert all(sentence.endswith(".") for sentence in sentences)

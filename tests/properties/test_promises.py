@@ -75,7 +75,7 @@ async def live(lives: Sequence[Asked], client: httpx.AsyncClient) -> list[tuple[
 
 
 def first_run() -> httpx.AsyncClient:
-    return in_process(create_app(worlds_of([FIRST_RUN]), validate=response_validator(*VENDORS)))
+    return in_process(create_app(worlds_of([FIRST_RUN]), validate=response_validator(*VENDORS.values())))
 
 
 async def shown(client: httpx.AsyncClient) -> State:
@@ -153,7 +153,7 @@ def test_a_world_that_begins_with_time_answers_every_look_and_serves_its_links()
 
     async def run() -> list[int]:
         async with in_process(
-            create_app(worlds_of([load_value(written, VENDORS)]), validate=response_validator(*VENDORS))
+            create_app(worlds_of([load_value(written, VENDORS)]), validate=response_validator(*VENDORS.values()))
         ) as client:
             statuses = [status for status, _, _ in await live(LOOKS[:8], client)]
             job = (await client.get(f"{JOBS}BcDeFgHiJkLmNoPqRsTuVwXyZa", headers=STRIPE)).json()

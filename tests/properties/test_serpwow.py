@@ -324,7 +324,7 @@ def test_an_unpublished_value_is_refused_and_named(listed: World, query: str) ->
 )
 def test_the_samples_are_valid_responses(sample: str, operation: str, status: int) -> None:
     content = (fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_bytes()
-    response_validator(*VENDORS)("serpwow", f"serpwow.batches.{operation}", status, content)
+    response_validator(*VENDORS.values())("serpwow", f"serpwow.batches.{operation}", status, content)
 
 
 def test_an_unknown_batch_is_answered_as_in_the_sample() -> None:

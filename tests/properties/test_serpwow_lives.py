@@ -26,7 +26,7 @@ from emulator.web.routes import Routes
 
 SERPWOW = VENDORS["serpwow"]
 ROUTES = Routes([SERPWOW])
-JUDGE = response_validator(*VENDORS)
+JUDGE = response_validator(*VENDORS.values())
 BUCKET = {
     "type": "oss",
     "enabled": True,

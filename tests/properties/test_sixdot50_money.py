@@ -26,7 +26,7 @@ from tests.support.loading import load_value
 
 VENDOR = VENDORS["6dot50"]
 OPERATIONS = {operation.name.removeprefix("6dot50."): operation for operation in VENDOR.operations}
-JUDGE = response_validator(*VENDORS)
+JUDGE = response_validator(*VENDORS.values())
 PAYEES = ["27821231234", "27829990000", "27825550000"]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

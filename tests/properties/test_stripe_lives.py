@@ -29,7 +29,7 @@ from tests.support.loading import load_value
 DESTINATIONS = "/v2/core/event_destinations"
 VENDORS = {"stripe": STRIPE}
 ROUTES = Routes([STRIPE])
-JUDGE = response_validator("stripe")
+JUDGE = response_validator(STRIPE)
 FAILING = [{"ids": ["r1", "r2"]}, {"share": "20%", "status": 402}, {"pattern": "9$"}]
 ENDED = ("complete", "canceled", "timeout", "validation_failed", "batch_failed", "upload_timeout")
 MAY_FOLLOW = {

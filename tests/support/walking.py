@@ -37,7 +37,7 @@ class Walker:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._inner = InProcess(create_app(worlds_of([]), validate=response_validator(*VENDORS)), prompt=True)
+        self._inner = InProcess(create_app(worlds_of([]), validate=response_validator(*VENDORS.values())), prompt=True)
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)
