@@ -20,6 +20,7 @@ from emulator.vendors import VENDORS
 from emulator.web.connection import App, Receive, Scope, Send
 
 pytest_plugins = ["pytester"]
+collect_ignore = ["example_vendor"]  # a package of its own, which tests/packaging installs and tests
 
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # how fast the machine is, is no test's matter

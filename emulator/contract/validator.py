@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
 from emulator.contract.fixtures import fixtures_of, load_fixture
 from emulator.kernel.errors import EmulatorError
@@ -63,7 +64,7 @@ class ResponseValidator:
 
 
 def _registry(schemas: Mapping[str, Any]) -> Registry[Any]:
-    resources = [(name, Resource.from_contents(schema)) for name, schema in schemas.items()]
+    resources = [(name, DRAFT202012.create_resource(schema)) for name, schema in schemas.items()]
     registry: Registry[Any] = Registry()
     return registry.with_resources(resources)
 

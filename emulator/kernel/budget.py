@@ -71,6 +71,10 @@ class Metered:
 
     charge: Charge
 
+    def index(self) -> tuple[Any, ...]:
+        """Return the keys of the groups that the value is found in: none, unless its kind has groups."""
+        return ()
+
 
 class Budget:
     """The bytes that one server may keep, and those that it keeps, in all of its worlds."""

@@ -94,14 +94,14 @@ class Vendor:
     credential: Callable[[Request], str | None]
     admit: Callable[[Transaction, Request, Operation], Answer | None]
     unmatched: Callable[[Transaction, Request, Sequence[str]], Answer]
-    response_headers: Callable[[Transaction, Request, int], Mapping[str, str]]
     make_credentials: Callable[[str], Credentials]  # from 64 hexadecimal characters
     failure_response: Callable[[Transaction, Request, int], Response]
-    cite: Cite
-    advise: Advise
-    unauthenticated: Mapping[str, bool]
-    recognizes: Callable[[Request], bool]
     credential_hint: str
+    response_headers: Callable[[Transaction, Request, int], Mapping[str, str]] = lambda _tx, _request, _n: {}
+    cite: Cite = lambda _tx, _request, _operation, answer: answer
+    advise: Advise = lambda _tx, _request, _answer: ()
+    unauthenticated: Mapping[str, bool] = field(default_factory=dict)
+    recognizes: Callable[[Request], bool] = lambda _request: False
     headers: Mapping[str, str] = field(default_factory=dict)
     media_type: str = "application/json"
     hosts: tuple[str, ...] = ()

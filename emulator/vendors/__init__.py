@@ -23,7 +23,7 @@ _log = logging.getLogger("emulator")
 
 
 class BadPlugin(Exception):
-    """An entry point that leads to no usable vendor. The message completes "the vendor X of package Y is left out: "."""
+    """An entry point leads to no vendor that can be served. The message says why."""
 
 
 def registry(built_in: Iterable[Vendor], plugins: Iterable[EntryPoint]) -> dict[str, Vendor]:
@@ -35,9 +35,9 @@ def registry(built_in: Iterable[Vendor], plugins: Iterable[EntryPoint]) -> dict[
             if problem := next(_problems(vendor, vendors), None):
                 raise BadPlugin(problem)
         except Exception as error:
-            package = plugin.dist.name if plugin.dist else "an unknown package"
+            package = f" of the package {plugin.dist.name}" if plugin.dist else ""
             reason = error if isinstance(error, BadPlugin) else f"{type(error).__name__}: {error}"
-            _log.warning("The vendor %r of the package %s is left out: %s", plugin.name, package, reason)
+            _log.warning("The vendor %r%s is left out: %s", plugin.name, package, reason)
         else:
             vendors[vendor.name] = vendor
     return vendors

@@ -21,10 +21,10 @@ from emulator.kernel.world import World as KernelWorld
 from emulator.scenario.scenario import lay_over
 from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
-from emulator.vendors.sixdot50.given_rules import FITTING
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
 from emulator.vendors.sixdot50.model import Batch, Payment, Summary
-from emulator.vendors.sixdot50.wire import show_batch
+from emulator.vendors.sixdot50.responses.renderers import show_batch
+from emulator.vendors.sixdot50.state.rules import FITTING
 from tests.conftest import Live, World
 from tests.support.loading import load_value
 

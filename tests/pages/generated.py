@@ -46,12 +46,12 @@ def traces() -> dict[str, EvidenceTrace]:
 
 def machines() -> Iterator[str]:
     for name, vendor in VENDORS.items():
-        yield f"### {TITLES[name]}\n\n```mermaid\n{draw(vendor)}\n```\n"
+        yield f"### {TITLES.get(name, name)}\n\n```mermaid\n{draw(vendor)}\n```\n"
 
 
 def assumptions() -> Iterator[str]:
     for name, vendor in VENDORS.items():
-        yield f"### {TITLES[name]}\n"
+        yield f"### {TITLES.get(name, name)}\n"
         yield "| assumption | question | choices | reason for the default |"
         yield "| --- | --- | --- | --- |"
         for assumption in vendor.assumptions:
@@ -87,7 +87,7 @@ def _source_of(vendor: Vendor, name: str) -> str:
 
 def rows() -> Iterator[str]:
     for name, vendor in VENDORS.items():
-        yield f"## {TITLES[name]}\n"
+        yield f"## {TITLES.get(name, name)}\n"
         for machine in vendor.machines:
             yield from _rows_of(machine)
 

@@ -20,8 +20,7 @@ from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
-from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary
-from emulator.vendors.sixdot50.money import cost
+from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, cost
 from tests.support.loading import load_value
 
 VENDOR = VENDORS["6dot50"]

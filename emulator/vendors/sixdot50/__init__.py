@@ -1,15 +1,16 @@
-"""6DOT50 PAY: batches of payments to mobile numbers, their cancellation, and the tokens that it takes to ask."""
+"""6DOT50 PAY: batches of payments to mobile numbers, their cancellation, and the tokens that requests need."""
 
 from emulator.sdk import Vendor
-from emulator.vendors.sixdot50.advice import advise
 from emulator.vendors.sixdot50.assumptions import ASSUMPTIONS
 from emulator.vendors.sixdot50.machine import BATCH, MEMBER, PAYMENT
-from emulator.vendors.sixdot50.operations import OPERATIONS, admit, unmatched
-from emulator.vendors.sixdot50.refusals import failure_response
-from emulator.vendors.sixdot50.spelling import cite
-from emulator.vendors.sixdot50.state import SixDot50State
-from emulator.vendors.sixdot50.tokens import credential, make_credentials
-from emulator.vendors.sixdot50.wire import MEDIA_TYPE, RENDERERS, response_headers
+from emulator.vendors.sixdot50.operations import OPERATIONS
+from emulator.vendors.sixdot50.requests.admission import admit, unmatched
+from emulator.vendors.sixdot50.requests.tokens import credential, make_credentials
+from emulator.vendors.sixdot50.responses.advice import advise
+from emulator.vendors.sixdot50.responses.citations import cite
+from emulator.vendors.sixdot50.responses.refusals import failure_response
+from emulator.vendors.sixdot50.responses.renderers import MEDIA_TYPE, RENDERERS
+from emulator.vendors.sixdot50.state.codec import SixDot50State
 
 SIXDOT50 = Vendor(
     name="6dot50",
@@ -24,7 +25,6 @@ SIXDOT50 = Vendor(
     credential=credential,
     admit=admit,
     unmatched=unmatched,
-    response_headers=response_headers,
     make_credentials=make_credentials,
     failure_response=failure_response,
     cite=cite,

@@ -1,14 +1,18 @@
-"""What 6DOT50 keeps: the organisation and its accounts, members, batches, payments, and the tokens that it gave out."""
+"""The resources of 6DOT50, and the money of payments: in the account that pays, held for payees, or paid out.
+
+No cent is made or lost. Evidence: 6dot50-money-1 to 6dot50-money-4.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from emulator.sdk import IndexKey, Metered, SortedKey
+from emulator.sdk import IndexKey, Metered, SortedKey, View
+from emulator.vendors.sixdot50.assumptions.batches import PAYING_ACCOUNT, REFERRAL_MONEY, REVERSED_MONEY, SUBMITTED_MONEY
 
 SELF = "self"
 """The organisation that this world's keys act for."""
@@ -16,27 +20,23 @@ SELF = "self"
 CURRENCY = "DZAR"
 """Digital Rand, the currency of the account that an organisation has by default. Evidence: 6dot50-accounts-1."""
 
-
-OURS: IndexKey = ("ours",)
+ALL: IndexKey = ("ours",)
 """The group of all accounts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Platform(Metered):
-    """Whether 6DOT50 works: `operational`, or `down`, in which case every call fails."""
+    """The state of the service: `operational`, or `down`, where every request fails."""
 
     since: datetime
     status: str = "operational"
     id: str = SELF
     kind: ClassVar[str] = "6dot50.platform"
 
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
 class Organisation(Metered):
-    """What the organisation of this world's keys may do; `referrals` is the capability to pay referrers."""
+    """The organisation that this world's keys act for; `referrals` is its capability to pay referrers."""
 
     since: datetime
     referrals: bool = False
@@ -44,13 +44,10 @@ class Organisation(Metered):
     id: str = SELF
     kind: ClassVar[str] = "6dot50.organisation"
 
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
-
 
 @dataclass(frozen=True, slots=True)
 class Account(Metered):
-    """Where an organisation's money lies, in rand with two decimals."""
+    """An account of the organisation, in rand with two decimals."""
 
     id: str
     since: datetime
@@ -65,20 +62,17 @@ class Account(Metered):
     kind: ClassVar[str] = "6dot50.account"
 
     def index(self) -> tuple[IndexKey, ...]:
-        return (OURS, ("currency", self.currency_code))
+        return (ALL, ("currency", self.currency_code))
 
 
 @dataclass(frozen=True, slots=True)
 class Member(Metered):
-    """Somebody with a wallet; the id is the MSISDN."""
+    """A person with a wallet; the id is the MSISDN."""
 
     id: str
     since: datetime
     status: str = "registering"
     kind: ClassVar[str] = "6dot50.member"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +105,7 @@ class Batch(Metered):
 
 @dataclass(frozen=True, slots=True)
 class Payment(Metered):
-    """An amount for the holder of a mobile number. `is_member` says what was known of the payee when it was last looked up."""
+    """An amount for the holder of a mobile number. `is_member` tells whether the payee was a member when last looked up."""
 
     id: str
     since: datetime
@@ -141,7 +135,7 @@ class Payment(Metered):
 
 @dataclass(frozen=True, slots=True)
 class Token(Metered):
-    """A bearer token that lives until `expires_at`; the id is the token itself."""
+    """A bearer token that is good until `expires_at`; the id is the token itself."""
 
     id: str
     since: datetime
@@ -156,7 +150,7 @@ class Token(Metered):
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What some payments come to."""
+    """The amount and the number of some payments."""
 
     amount: Decimal
     count: int
@@ -169,7 +163,7 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What the payments of a batch come to, in all and by their fate. Evidence: 6dot50-summary-1 to 6dot50-summary-6."""
+    """The totals of the payments of a batch. Evidence: 6dot50-summary-1 to 6dot50-summary-6."""
 
     payments: Total
     referrals: Decimal
@@ -184,3 +178,62 @@ class Summary:
             Total.of(payment for payment in payments if payment.status == "SETTLED"),
             Total.of(payment for payment in payments if payment.status == "CANCELLED"),
         )
+
+
+def paying_account(view: View) -> Account | None:
+    """Return the account that pays for a submitted batch; one that is not active pays nothing."""
+    accounts: list[Account] = view.group(Account.kind, *ALL)
+    if view.choice(PAYING_ACCOUNT.id) == "default":
+        accounts = [account for account in accounts if account.currency_code == CURRENCY]
+    return next((account for account in accounts if account.active), None)
+
+
+def cost(view: View, payment: Payment) -> Decimal:
+    """Return the amount that a payment takes out of an account."""
+    referral = payment.referral_amount if view.choice(REFERRAL_MONEY.id) == "debited" else None
+    return payment.amount + (referral or 0)
+
+
+def cost_of_drafts(view: View, batch: Batch) -> Decimal:
+    """Return the amount that submitting the batch takes out of an account."""
+    payments = view.group(Payment.kind, "batch", batch.id)
+    return sum((cost(view, payment) for payment in payments if payment.status == "DRAFT"), Decimal(0))
+
+
+def debit(view: View, batch: Batch) -> Iterator[Account | Batch]:
+    """Take the cost of the batch out of the account that pays, which the batch remembers."""
+    account = paying_account(view)
+    if account is not None:
+        amount = cost_of_drafts(view, batch)
+        held = view.choice(SUBMITTED_MONEY.id) == "held"
+        yield _moved(account, balance=Decimal(0) if held else -amount, available=-amount)
+        yield replace(batch, account_id=account.id)
+
+
+def pay(view: View, payment: Payment) -> Iterator[Account]:
+    """Let the money reach the payee: out of the balance, where it was held there."""
+    account = _source(view, payment)
+    if account is not None and view.choice(SUBMITTED_MONEY.id) == "held":
+        yield _moved(account, balance=-cost(view, payment), available=Decimal(0))
+
+
+def refund(view: View, payment: Payment) -> Iterator[Account]:
+    """Return the money of a reversed payment to the account that it came from."""
+    account, amount = _source(view, payment), cost(view, payment)
+    if account is not None:
+        held = view.choice(SUBMITTED_MONEY.id) == "held"
+        freed = view.choice(REVERSED_MONEY.id) == "both"
+        yield _moved(account, balance=Decimal(0) if held else amount, available=amount if freed else Decimal(0))
+
+
+def _source(view: View, payment: Payment) -> Account | None:
+    """Return the account that paid; for a batch that a scenario loads as submitted, the one that would pay now."""
+    batch: Batch | None = view.find(Batch.kind, payment.batch_id)
+    if batch is None or batch.owner != SELF:
+        return None
+    paid: Account | None = view.find(Account.kind, batch.account_id or "")
+    return paid or paying_account(view) or next(iter(view.group(Account.kind, *ALL)), None)
+
+
+def _moved(account: Account, balance: Decimal, available: Decimal) -> Account:
+    return replace(account, balance=account.balance + balance, available_balance=account.available_balance + available)

@@ -1,0 +1,221 @@
+"""The conformance of a vendor: named checks of the promises that every vendor keeps. Each lists what is missing, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from http.client import REQUEST_ENTITY_TOO_LARGE
+from typing import Any
+from unittest.mock import patch
+
+from emulator.client.in_process import InProcessClient
+from emulator.client.json_encoding import read
+from emulator.contract.evidence import KINDS, load_evidence, load_wordings
+from emulator.contract.fixtures import load_fixture
+from emulator.kernel.machine import ABSENT, EVERY, Machine, Row, Timer, View
+from emulator.scenario.client import Headers, Response
+from emulator.scenario.player import CONTROL, play
+from emulator.scenario.scenario import Scenario
+from emulator.sdk.exact_json import dump
+from emulator.sdk.vendor import Vendor
+from emulator.server.app import library
+from emulator.state.compare import exact_difference
+from emulator.vendors import VENDORS
+
+Unreachable = Collection[tuple[str, str, str]]
+"""Rows that no client can reach, as (kind of resource, state as the table writes it, cause)."""
+
+
+class NotConformant(AssertionError):
+    """A vendor breaks a promise; the message has a line for each place."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One promise of a vendor. Call it to check it; it is a test's parameter with `ids=str`."""
+
+    promise: str
+    find: Callable[[], Iterator[str]] = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.promise
+
+    def __call__(self) -> None:
+        """Check the promise.
+
+        Raises:
+            NotConformant: it is broken.
+        """
+        if found := list(self.find()):
+            raise NotConformant("\n".join([f"{self.promise}, but:", *found]))
+
+
+def checks(vendor: Vendor, unreachable: Unreachable = ()) -> list[Check]:
+    """Return the checks of a vendor, which share one playing of its scenarios."""
+    return [
+        Check("the vendor is registered", lambda: _unregistered(vendor)),
+        Check("every answer of a row has a renderer", lambda: _without_renderer(vendor)),
+        Check("every fact that is cited is in evidence.yaml", lambda: _unknown_facts(vendor)),
+        Check("every fact has a kind and a source", lambda: _unfit_facts(vendor)),
+        Check("every fact is cited or proved by a scenario", lambda: _unused_facts(vendor)),
+        Check("every choice that a row names exists", lambda: _unknown_choices(vendor)),
+        Check("every operation has its responses in replies.yaml", lambda: _unknown_responses(vendor)),
+        Check("every scenario plays as it says", lambda: iter(_played(vendor).differences)),
+        Check("every row is walked by a scenario", lambda: _unwalked(vendor, unreachable)),
+        Check("the state can be loaded again", lambda: iter(_played(vendor).changed)),
+    ]
+
+
+def _unregistered(vendor: Vendor) -> Iterator[str]:
+    if VENDORS.get(vendor.name) is not vendor:
+        yield f"no entry point of the group batch_emulator.vendors leads to {vendor.name!r}: name it, and install the package"
+
+
+def _without_renderer(vendor: Vendor) -> Iterator[str]:
+    for kind, row in _rows(vendor):
+        if row.answer and row.answer not in vendor.renderers:
+            yield f"{_shown(kind, row)}: Vendor.renderers has no {row.answer!r}"
+    named = {name for assumption in vendor.assumptions for name in assumption.decides} | {*vendor.unauthenticated}
+    yield from (f"Vendor.renderers has no {name!r}" for name in sorted(named - {*vendor.renderers}))
+
+
+def _unknown_facts(vendor: Vendor) -> Iterator[str]:
+    cited = {row.evidence: _shown(kind, row) for kind, row in _rows(vendor)}
+    cited |= {timer.source: timer.name for timer in vendor.timers.values() if timer.source != "invented"}
+    cited |= {id: f"wordings.yaml: {answer}" for answer, ids in load_wordings(vendor).items() for id in ids}
+    known = load_evidence(vendor)
+    yield from (f"{place}: evidence.yaml has no {id!r}" for id, place in cited.items() if id not in known)
+
+
+def _unfit_facts(vendor: Vendor) -> Iterator[str]:
+    for fact in load_evidence(vendor).values():
+        if not fact.id.startswith(f"{vendor.name}-"):
+            yield f"{fact.id}: the id must begin with '{vendor.name}-'"
+        if fact.kind not in KINDS:
+            yield f"{fact.id}: the kind is {fact.kind!r}, and must be one of {', '.join(KINDS)}"
+        if (fact.source == "unpublished") != (fact.kind == "inferred"):
+            yield f"{fact.id}: an inferred fact has the source 'unpublished', and no other fact has it"
+
+
+def _unused_facts(vendor: Vendor) -> Iterator[str]:
+    used = {row.evidence for _, row in _rows(vendor)} | {timer.source for timer in vendor.timers.values()}
+    used |= _played(vendor).evidence
+    yield from (f"{id}: no row and no scenario relies on it" for id in load_evidence(vendor) if id not in used)
+
+
+def _unknown_choices(vendor: Vendor) -> Iterator[str]:
+    choices = {it.id: it.choices for it in vendor.assumptions}
+    for kind, row in _rows(vendor):
+        if row.assume and row.assume.choice not in choices.get(row.assume.assumption, ()):
+            yield f"{_shown(kind, row)}: {row.assume.assumption} has no choice {row.assume.choice!r}"
+
+
+def _unknown_responses(vendor: Vendor) -> Iterator[str]:
+    known = load_fixture(vendor, "replies.yaml")
+    names = [operation.name for operation in vendor.operations]
+    yield from (f"{name}: name its statuses and their schemas" for name in names if not known.get(name))
+    yield from (f"{name}: there is no such operation" for name in known if name not in (*names, f"{vendor.name}.astray"))
+
+
+def _unwalked(vendor: Vendor, unreachable: Unreachable) -> Iterator[str]:
+    walked = _played(vendor).walked
+    for machine in vendor.machines:
+        for row in machine.written:
+            known = (machine.kind, row.state, str(row.cause)) in unreachable
+            if not known and not any(_stands_for(row, it) for it in walked.get(machine.kind, ())):
+                yield f"{_shown(machine.kind, row)}: no scenario takes this row"
+
+
+def _stands_for(written: Row, row: Row) -> bool:
+    """Tell whether a row is the written one, or one of those that it is short for."""
+    parts = [(it.cause, it.answer, it.effect, it.evidence, it.when, it.assume) for it in (written, row)]
+    same_state = row.state != ABSENT if written.state == EVERY else row.state == written.state
+    return same_state and parts[0] == parts[1]
+
+
+def _rows(vendor: Vendor) -> Iterator[tuple[str, Row]]:
+    return ((machine.kind, row) for machine in vendor.machines for row in machine.written)
+
+
+def _shown(kind: str, row: Row) -> str:
+    return f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})"
+
+
+@dataclass
+class _Playing:
+    """The result of playing the scenarios of a vendor: the rows taken, by kind of resource, and what went wrong."""
+
+    walked: dict[str, set[Row]] = field(default_factory=dict)
+    evidence: set[str] = field(default_factory=set)
+    differences: list[str] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
+
+
+@cache
+def _played(vendor: Vendor) -> _Playing:
+    known, playing = library(), _Playing()
+    client = _LoadingAgain(vendor, playing.changed)
+    with _noting_rows(playing.walked):
+        for name in known.names():
+            scenario = known.get(name)
+            if name.startswith(f"{vendor.name}/") or vendor.name in scenario.written.get("given", {}):
+                client.scenario = scenario
+                played = play(scenario, client)
+                playing.evidence |= {*played.evidence, *scenario.written.get("proves", ())}
+                playing.differences += map(str, played.differences)
+    return playing
+
+
+@contextmanager
+def _noting_rows(walked: dict[str, set[Row]]) -> Iterator[None]:
+    ask, expire = Machine.ask, Machine.expire
+
+    def note_asked(self: Machine, view: View, resource: Any | None, command: str) -> Row:
+        row = ask(self, view, resource, command)
+        walked.setdefault(self.kind, set()).add(row)
+        return row
+
+    def note_expired(self: Machine, view: View, resource: Any, timer: Timer) -> Row:
+        row = expire(self, view, resource, timer)
+        walked.setdefault(self.kind, set()).add(row)
+        return row
+
+    with patch.object(Machine, "ask", note_asked), patch.object(Machine, "expire", note_expired):
+        yield
+
+
+class _LoadingAgain(InProcessClient):
+    """A client that loads the state of a world into another before the player drops it, and compares the two."""
+
+    scenario: Scenario
+
+    def __init__(self, vendor: Vendor, changed: list[str]) -> None:
+        super().__init__()
+        self._vendor, self._changed = vendor, changed
+
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+        if method == "DELETE" and target.startswith(f"{CONTROL}/worlds/".encode()):
+            self._changed.extend(self._differences(target.decode()))
+        return super().send(method, target, headers, content)
+
+    def _differences(self, world: str) -> Iterator[str]:
+        place = f"{self.scenario.source}, at the end"
+        state, clock = self._read(f"{world}/state"), self._read(f"{world}/clock")
+        rules = {key: self.scenario.written[key] for key in ("assume", "timing") if key in self.scenario.written}
+        scenario = {"title": "Again", "clock": {"start": clock["now"]}, **rules, "given": state}
+        wish = dump({"id": "again", "scenario": scenario, "claim": False})
+        made = super().send("POST", f"{CONTROL}/worlds".encode(), (), wish)
+        if made.status == REQUEST_ENTITY_TOO_LARGE:
+            return
+        if made.status != 201:
+            yield f"{place}: the state that the codec dumps cannot be loaded: {made.text}"
+            return
+        again = self._read(f"{CONTROL}/worlds/again/state")
+        super().send("DELETE", f"{CONTROL}/worlds/again".encode())
+        for difference in exact_difference(state[self._vendor.name], again[self._vendor.name]):
+            yield f"{place}: {difference}"
+
+    def _read(self, path: str) -> Any:
+        return read(super().send("GET", path.encode()).content)

@@ -1,0 +1,154 @@
+"""The operations that write batches and their payments. All of a request takes effect, or none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from emulator.sdk import Answer, Handler, InvalidRequest, Request, Transaction, guid, mint_id
+from emulator.vendors.sixdot50.assumptions.batches import (
+    EMPTY_EXTERNAL_ID,
+    EMPTY_UPDATE,
+    MISSING_CLEAR_EXISTING,
+    NO_PAYMENTS,
+    NULL_EXTERNAL_ID,
+)
+from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER
+from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
+from emulator.vendors.sixdot50.model import Batch, Payment
+from emulator.vendors.sixdot50.requests import bodies
+from emulator.vendors.sixdot50.requests.admission import id_of
+from emulator.vendors.sixdot50.requests.bodies import Properties, of_object, payments_in
+from emulator.vendors.sixdot50.requests.validation import (
+    INVALID,
+    MISSING,
+    Flaw,
+    assumption_of_namesakes,
+    flaws_of_external_id,
+    flaws_of_name,
+    flaws_of_payments,
+    read_body,
+    refuse,
+    to_the_cent,
+    with_referrals,
+)
+
+Change = Callable[[Batch], str | None]
+"""Changes a batch, and returns the assumption that this rests on, if there is one."""
+
+Read = Callable[[Transaction, Request], Change]
+"""Reads the change that a request wants, or raises InvalidRequest."""
+
+
+def create_batch(tx: Transaction, request: Request) -> Answer:
+    """Create a batch in draft."""
+    body = read_body(tx, request, bodies.BATCH)
+    name, external_id = body.get("name"), body.get("externalid")
+    refuse(tx, [*flaws_of_name(tx, name), *flaws_of_external_id(tx, external_id)])
+    assumption = EMPTY_EXTERNAL_ID.id if external_id == "" else assumption_of_namesakes(tx, external_id)
+    batch = Batch(mint_id(tx, Batch.kind, guid), tx.now, tx.now, str(name), external_id=external_id or None)
+    return Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))._replace(assumption=assumption)
+
+
+def _write(command: str, read: Read) -> Handler:
+    """Return a handler that reads a change, asks the batch whether it may be, and only then makes it."""
+
+    def handle(tx: Transaction, request: Request) -> Answer:
+        change, refusal = None, None
+        try:
+            change = read(tx, request)
+        except InvalidRequest as error:
+            refusal = error.answer
+        answer = Answer.of(tx.ask(BATCH, id_of(request), command))
+        if answer.name not in ("changed", "added"):
+            return _first(tx, refusal, answer) if refusal else answer
+        if change is None:
+            return refusal or answer
+        assumption = change(answer.subject)
+        return answer._replace(subject=tx.find(Batch.kind, answer.subject.id), assumption=assumption)
+
+    return handle
+
+
+def _first(tx: Transaction, of_body: Answer, of_batch: Answer) -> Answer:
+    """Return that of two refusals which comes first."""
+    return (of_body if tx.choice(CHECK_ORDER.id) == "body" else of_batch)._replace(assumption=CHECK_ORDER.id)
+
+
+def _read_update(tx: Transaction, request: Request) -> Change:
+    body, own = read_body(tx, request, bodies.BATCH), id_of(request)
+    changes, assumption = _changes(tx, body)
+    flaws = [*(flaws_of_name(tx, changes["name"]) if "name" in changes else ())]
+    flaws += flaws_of_external_id(tx, body.get("externalid"), own)
+    assumption = assumption or assumption_of_namesakes(tx, changes.get("external_id"), own)
+    if not changes and tx.choice(EMPTY_UPDATE.id) == "400":
+        flaws = [Flaw(MISSING, name, None, "6dot50-update-3", EMPTY_UPDATE.id) for name in ("name", "externalId")]
+    refuse(tx, flaws)
+
+    def change(batch: Batch) -> str | None:
+        tx.put(replace(batch, **changes))
+        return assumption
+
+    return change
+
+
+def _changes(tx: Transaction, body: Properties) -> tuple[dict[str, Any], str | None]:
+    """Return the attributes that an update sets, and the assumption that this rests on."""
+    changes: dict[str, Any] = {} if body.get("name") is None else {"name": body["name"]}
+    if body.get("externalid"):
+        changes["external_id"] = body["externalid"]
+    elif body.get("externalid") == "":
+        return changes, EMPTY_EXTERNAL_ID.id
+    elif "externalid" in body:
+        cleared = {"external_id": None} if tx.choice(NULL_EXTERNAL_ID.id) == "cleared" else {}
+        return changes | cleared, NULL_EXTERNAL_ID.id
+    return changes, None if changes else EMPTY_UPDATE.id
+
+
+def _read_addition(tx: Transaction, request: Request) -> Change:
+    body = read_body(tx, request, bodies.ADDITION)
+    payments = [fields for fields in map(of_object, payments_in(body)) if fields is not None]
+    clear = body.get("clearexisting") is True
+    refuse(tx, [*_flaws_of_list(tx, body), *flaws_of_payments(tx, id_of(request), clear, payments)])
+
+    def add(batch: Batch) -> None:
+        for old in tx.group(Payment.kind, "batch", batch.id) if clear else ():
+            tx.ask(PAYMENT, old.id, DELETE)
+        referrals = with_referrals(tx)
+        for fields in payments:
+            new = _payment(tx, batch, fields, referrals)
+            tx.ask(PAYMENT, new.id, ADD, new=new)
+
+    return add
+
+
+def _flaws_of_list(tx: Transaction, body: Properties) -> Iterator[Flaw]:
+    if body.get("clearexisting") is None and tx.choice(MISSING_CLEAR_EXISTING.id) == "400":
+        yield Flaw(MISSING, "clearExisting", None, "6dot50-add-6", MISSING_CLEAR_EXISTING.id)
+    if body.get("payments") is None:
+        yield Flaw(MISSING, "payments", None, "6dot50-add-6")
+    elif not body["payments"] and tx.choice(NO_PAYMENTS.id) == "400":
+        yield Flaw(INVALID, "payments", None, "6dot50-add-12", NO_PAYMENTS.id)
+
+
+def _payment(tx: Transaction, batch: Batch, fields: Properties, referrals: bool) -> Payment:
+    referral = fields.get("referralamount") if referrals else None
+    return Payment(
+        mint_id(tx, Payment.kind, guid),
+        tx.now,
+        tx.now,
+        batch.id,
+        fields["msisdn"],
+        to_the_cent(fields["amount"]),
+        firstname=fields.get("firstname"),
+        lastname=fields.get("lastname"),
+        external_id=fields.get("externalid") or None,
+        is_member=is_member(tx, fields["msisdn"]),
+        referral_amount=None if referral is None else to_the_cent(referral),
+        referral_msisdn=fields.get("referralmsisdn") if referrals else None,
+    )
+
+
+update_batch = _write(UPDATE, _read_update)
+add_payments = _write(ADD, _read_addition)

@@ -1,0 +1,57 @@
+"""Admission of requests: the state of the platform, the token, the media type and the id in the path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from emulator.sdk import Answer, Operation, Request, Transaction
+from emulator.vendors.sixdot50.assumptions.requests import MISSING_MEDIA_TYPE, OTHER_MEDIA_TYPE, WRONG_METHOD
+from emulator.vendors.sixdot50.model import SELF, Platform
+from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, bearer, is_good
+
+JSON = "application/json"
+"""The media type of every request. Evidence: 6dot50-media-2."""
+
+GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
+    """Refuse every request while the platform is down, and one without a good token, unless it asks for one."""
+    platform: Platform | None = tx.find(Platform.kind, SELF)
+    if platform is not None and platform.status == "down":
+        return Answer("broken", "6dot50-error-7")
+    if operation.path == GET_TOKEN:
+        return None
+    token = bearer(request)
+    if token is None:
+        return Answer("no_token", "6dot50-auth-3" if "authorization" in request.headers else "6dot50-auth-8")
+    return None if is_good(tx, token) else Answer("bad_token", "6dot50-auth-4")
+
+
+def unmatched(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Answer:
+    if verbs:
+        return Answer("astray", "6dot50-verb-1", tuple(verbs), WRONG_METHOD.id)
+    return Answer("astray", "6dot50-path-1", ())
+
+
+def check_media_type(tx: Transaction, request: Request) -> Answer | None:
+    """Refuse a body of another media type than JSON where that is assumed."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if not request.body or media_type == JSON:
+        return None
+    assumption = OTHER_MEDIA_TYPE.id if media_type else MISSING_MEDIA_TYPE.id
+    if tx.choice(assumption) != "read":
+        return Answer("other_media_type", "6dot50-media-3", assumption=assumption)
+    request.assumption = assumption
+    return None
+
+
+def check_id(_tx: Transaction, request: Request) -> Answer | None:
+    """Refuse an id in the path that is no GUID."""
+    return None if GUID.fullmatch(id_of(request)) else Answer("malformed_id", "6dot50-id-2")
+
+
+def id_of(request: Request) -> str:
+    """Return the id in the path, in lower case as 6DOT50 keeps it. Evidence: 6dot50-id-1."""
+    return request.parameters["id"].lower()

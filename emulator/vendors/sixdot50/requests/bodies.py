@@ -1,0 +1,79 @@
+"""JSON bodies: exact numbers, property names in any case. Evidence: 6dot50-input-1 and 6dot50-decimal-4."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from emulator.sdk import Request
+
+Properties = Mapping[str, Any]
+"""Property name in lower case → value."""
+
+Types = Mapping[str, type | tuple[type, ...]]
+"""Property name as it is published → the JSON type of its value."""
+
+NUMBER = (int, Decimal)
+
+CREDENTIALS: Types = {"key": str, "secret": str}
+BATCH: Types = {"name": str, "externalId": str}
+ADDITION: Types = {"clearExisting": bool, "payments": list}
+PAYMENT: Types = {
+    "msisdn": str,
+    "amount": NUMBER,
+    "firstname": str,
+    "lastname": str,
+    "externalId": str,
+    "referralAmount": NUMBER,
+    "referralMsisdn": str,
+}
+BODY: Types = {**CREDENTIALS, **BATCH, **ADDITION}
+"""The properties of the bodies of all operations."""
+
+
+def properties(request: Request) -> Properties | None:
+    """Return the properties of the body, None when it is not a JSON object."""
+    return of_object(_read(request.body))
+
+
+def of_object(value: Any) -> Properties | None:
+    """Return the properties of a JSON object by their names in lower case, None when it is not one."""
+    return {name.lower(): part for name, part in value.items()} if isinstance(value, dict) else None
+
+
+def payments_in(body: Properties) -> list[Any]:
+    """Return the payments of a body, none where it has no list of them."""
+    payments = body.get("payments")
+    return payments if isinstance(payments, list) else []
+
+
+def mistyped(body: Properties, types: Types) -> Iterator[tuple[str, Any]]:
+    """Yield the name and the value of each property that is there, not null, and of another type."""
+    for name, kind in types.items():
+        if not _is(value := body.get(name.lower()), kind):
+            yield name, value
+
+
+def mistyped_in_payments(body: Properties) -> Iterator[tuple[int, str, Any]]:
+    """Yield the index, name and value of each mistyped property of a payment; no name where a payment is no object."""
+    for index, payment in enumerate(payments_in(body)):
+        fields = of_object(payment)
+        found = [("", payment)] if fields is None else mistyped(fields, PAYMENT)
+        yield from ((index, name, value) for name, value in found)
+
+
+def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
+    return value is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool)))
+
+
+def _read(body: bytes) -> Any:
+    """Return the value, None when there is none. orjson is stricter about what is JSON, but reads decimals as floats."""
+    try:
+        orjson.loads(body)
+        return json.loads(body, parse_float=Decimal)
+    except (ValueError, ArithmeticError, RecursionError):
+        return None

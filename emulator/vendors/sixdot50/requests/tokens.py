@@ -1,0 +1,103 @@
+"""Keys, secrets and bearer tokens: the key picks the world, and a token is good in the world that issued it alone."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import timedelta
+from hashlib import blake2b, sha256
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from emulator.sdk import Credentials, Request, Transaction
+from emulator.vendors.sixdot50.assumptions.requests import OLDER_TOKENS
+from emulator.vendors.sixdot50.model import Token
+from emulator.vendors.sixdot50.requests.bodies import properties
+
+LIFETIME = timedelta(minutes=15)
+"""Evidence: 6dot50-token-2."""
+
+GET_TOKEN = "/authentication/getToken"  # noqa: S105  a path
+
+_OWN_VERSION = 8
+"""The version of the GUIDs that this server makes as keys; real ones have another."""
+
+
+def make_credentials(secret: str) -> Credentials:
+    """Return a key in the published form, and the secret that follows from it."""
+    key = f"{secret[:8]}-{secret[8:12]}-{_OWN_VERSION}{secret[13:16]}-8{secret[17:20]}-{secret[20:32]}"
+    return Credentials({"key": key, "secret": _secret_of(key)}, key)
+
+
+def matches(key: str, secret: str) -> bool:
+    """Tell whether the secret is the key's: any text, unless this server made the key."""
+    return bool(secret) and (not _is_own(key) or hmac.compare_digest(secret.encode(), _secret_of(key).encode()))
+
+
+def credential(request: Request) -> str | None:
+    """Return the key: that in the body of getToken, or that in the bearer token."""
+    if request.path.rstrip("/").lower().endswith(GET_TOKEN.lower()):
+        key = (properties(request) or {}).get("key")
+    else:
+        key = _claims(bearer(request) or "").get("id")
+    return key if isinstance(key, str) and key else None
+
+
+def bearer(request: Request) -> str | None:
+    """Return the token of the Authorization header, None when it holds none. Evidence: 6dot50-auth-1 and 6dot50-auth-2."""
+    scheme, _, token = request.headers.get("authorization", "").strip().partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def is_good(tx: Transaction, token: str) -> bool:
+    """Tell whether this world issued the token and it has not expired."""
+    known = tx.find(Token.kind, token)
+    return isinstance(known, Token) and tx.now < known.expires_at
+
+
+def issue(tx: Transaction, key: str) -> Token:
+    """Return a new token for the key, and remove its expired ones."""
+    for old in tx.group(Token.kind, "key", key):
+        if old.expires_at <= tx.now or tx.choice(OLDER_TOKENS.id) == "die":
+            tx.remove(Token.kind, old.id)
+    expires_at = tx.now + LIFETIME
+    issued, ends = int(tx.now.timestamp()), int(expires_at.timestamp())
+    claims = {"id": key, "nbf": issued, "exp": ends, "iat": issued, "jti": tx.mint(Token.kind).hex()[:16]}
+    token = Token(_sign(tx.digest("6dot50.token"), claims), tx.now, key, expires_at)
+    tx.put(token)
+    return token
+
+
+def _sign(secret: bytes, claims: dict[str, Any]) -> str:
+    """Return a JSON Web Token, signed with HS256."""
+    text = b".".join(_encode(orjson.dumps(part)) for part in ({"alg": "HS256", "typ": "JWT"}, claims))
+    return b".".join((text, _encode(hmac.new(secret, text, sha256).digest()))).decode()
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """Return the claims of a token, unverified: they lead to the world that can verify it."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return {}
+    try:
+        claims = orjson.loads(urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def _encode(data: bytes) -> bytes:
+    return urlsafe_b64encode(data).rstrip(b"=")
+
+
+def _is_own(key: str) -> bool:
+    try:
+        return UUID(key).version == _OWN_VERSION
+    except ValueError:
+        return False
+
+
+def _secret_of(key: str) -> str:
+    return blake2b(key.encode(), digest_size=20, person=b"6dot50").hexdigest()

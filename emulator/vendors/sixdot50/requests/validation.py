@@ -1,0 +1,199 @@
+"""The validation of batches and payments in a body: every flaw, with the field that has it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, NamedTuple
+
+from emulator.sdk import InvalidRequest, Request, Transaction, View
+from emulator.vendors.sixdot50.assumptions.batches import (
+    BATCH_EXTERNAL_IDS,
+    BLANK_NAME,
+    EMPTY_EXTERNAL_ID,
+    EXTERNAL_ID_CASE,
+    EXTRA_DECIMALS,
+    PAYMENT_EXTERNAL_IDS,
+    ZERO_AMOUNT,
+)
+from emulator.vendors.sixdot50.assumptions.requests import WRONG_TYPE
+from emulator.vendors.sixdot50.machine import is_of_another_organisation
+from emulator.vendors.sixdot50.model import SELF, Batch, Organisation, Payment
+from emulator.vendors.sixdot50.requests.bodies import ADDITION, Properties, Types, mistyped, mistyped_in_payments, properties
+
+MISSING, INVALID = "100", "106"
+"""The error codes of one field. Evidence: 6dot50-error-3."""
+
+MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
+"""Evidence: 6dot50-msisdn-1 and 6dot50-msisdn-2."""
+
+CENT = Decimal("0.01")
+MAX_AMOUNT = Decimal("999999999999999.99")
+
+
+class Flaw(NamedTuple):
+    """One mistake in a request: error code, field, value, the fact and the assumption that it rests on, the payment's index."""
+
+    code: str
+    field: str
+    value: Any
+    evidence: str
+    assumption: str | None = None
+    payment: int | None = None
+
+
+def refuse(tx: Transaction, flaws: Iterable[Flaw]) -> None:
+    """Refuse a request that has flaws; the refusal rests on what the first of them does.
+
+    Raises:
+        InvalidRequest: there is a flaw.
+    """
+    found = list(flaws)
+    if not found:
+        return
+    first = found[0]
+    if first.assumption == WRONG_TYPE.id and tx.choice(WRONG_TYPE.id) == "2":
+        raise _unreadable(WRONG_TYPE.id)
+    raise InvalidRequest(first.field, first.evidence, first.assumption, subject=found)
+
+
+def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
+    """Return the properties of the body.
+
+    Raises:
+        InvalidRequest: the body is no JSON object, or a property has another type. Evidence: 6dot50-id-2.
+    """
+    body = properties(request)
+    if body is None:
+        raise _unreadable()
+    wrong = [Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE.id) for name, value in mistyped(body, types)]
+    if types is ADDITION:
+        below = mistyped_in_payments(body)
+        wrong += [Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE.id, index) for index, name, value in below]
+    refuse(tx, wrong)
+    return body
+
+
+def _unreadable(assumption: str | None = None) -> InvalidRequest:
+    return InvalidRequest("unreadable", "6dot50-error-2", assumption, answer="unreadable")
+
+
+def flaws_of_name(tx: Transaction, name: Any) -> Iterator[Flaw]:
+    """Yield the flaw in the name of a new batch."""
+    if name is None:
+        yield Flaw(MISSING, "name", None, "6dot50-create-2")
+    elif not name.strip() and tx.choice(BLANK_NAME.id) == "400":
+        yield Flaw(MISSING, "name", None, "6dot50-create-6", BLANK_NAME.id)
+
+
+def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = None) -> Iterator[Flaw]:
+    """Yield the flaw in the externalId of a batch: it is empty, or another batch than `own` has it."""
+    yield from _flaws_of_empty_id(tx, text)
+    same = namesakes(tx, text, own) if text else []
+    living = [it for it in same if it.status != "CANCELLED"]
+    if same if tx.choice(BATCH_EXTERNAL_IDS.id) == "all" else living:
+        decided = None if living else BATCH_EXTERNAL_IDS.id
+        yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(str(text), same) or decided)
+
+
+def _flaws_of_empty_id(tx: Transaction, text: str | None) -> Iterator[Flaw]:
+    if text == "" and tx.choice(EMPTY_EXTERNAL_ID.id) == "400":
+        yield Flaw(INVALID, "externalId", text, "6dot50-create-7", EMPTY_EXTERNAL_ID.id)
+
+
+def assumption_of_namesakes(view: View, text: str | None, own: str | None = None) -> str | None:
+    """Return the assumption by which another batch has this externalId or has it not; None where none is needed."""
+    batches: list[Batch] = view.group(Batch.kind, "called", SELF, text.casefold()) if text else []
+    return EXTERNAL_ID_CASE.id if any(it.external_id != text for it in batches if it.id != own) else None
+
+
+def namesakes(view: View, text: str, own: str | None) -> list[Batch]:
+    """Return our batches, other than `own`, that have this externalId."""
+    batches: list[Batch] = view.group(Batch.kind, "called", SELF, text.casefold())
+    return [it for it in batches if it.id != own and is_same(view, it.external_id, text)]
+
+
+def is_same(view: View, one: str | None, other: str) -> bool:
+    """Tell whether two externalIds are the same."""
+    return one == other or (
+        one is not None and view.choice(EXTERNAL_ID_CASE.id) == "ignored" and one.casefold() == other.casefold()
+    )
+
+
+def to_the_cent(amount: int | Decimal) -> Decimal:
+    """Return the amount with two decimals, rounded where that is assumed."""
+    return Decimal(amount).quantize(CENT, ROUND_HALF_EVEN)
+
+
+def with_referrals(tx: Transaction) -> bool:
+    """Tell whether the organisation can pay referrers."""
+    organisation: Organisation | None = tx.find(Organisation.kind, SELF)
+    return organisation is not None and organisation.referrals
+
+
+def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Sequence[Properties]) -> list[Flaw]:
+    """Return the flaws in the payments to add, in their order, where those that are to be cleared do not count."""
+    flaws: list[Flaw] = []
+    referrals, seen = with_referrals(tx), set[str]()
+    for index, payment in enumerate(payments):
+        found = [*_flaws_of_payment(tx, payment, "msisdn", "amount", required=True)]
+        if referrals:
+            found += _flaws_of_payment(tx, payment, "referralMsisdn", "referralAmount", required=False)
+        found += _flaws_of_payments_id(tx, batch_id, clear, payment.get("externalid"), seen)
+        flaws += [flaw._replace(payment=index) for flaw in found]
+    return flaws
+
+
+def _flaws_of_payment(tx: Transaction, payment: Properties, payee: str, money: str, required: bool) -> Iterator[Flaw]:
+    msisdn, amount = payment.get(payee.lower()), payment.get(money.lower())
+    if required and not (msisdn or "").strip():
+        yield Flaw(MISSING, payee, None, "6dot50-add-4")
+    elif msisdn is not None and not MSISDN.fullmatch(msisdn):
+        yield Flaw(INVALID, payee, msisdn, "6dot50-msisdn-1")
+    if amount is not None:
+        yield from _flaws_of_amount(tx, money, amount)
+    elif required:
+        yield Flaw(MISSING, money, None, "6dot50-add-4")
+
+
+def _flaws_of_amount(tx: Transaction, field: str, value: int | Decimal) -> Iterator[Flaw]:
+    amount = Decimal(value)
+    if amount < 0 or amount > MAX_AMOUNT:
+        yield Flaw(INVALID, field, value, "6dot50-amount-1")
+    elif amount != to_the_cent(amount) and tx.choice(EXTRA_DECIMALS.id) == "400":
+        yield Flaw(INVALID, field, value, "6dot50-decimal-3", EXTRA_DECIMALS.id)
+    elif not to_the_cent(amount) and tx.choice(ZERO_AMOUNT.id) == "400":
+        yield Flaw(INVALID, field, value, "6dot50-amount-1", ZERO_AMOUNT.id)
+
+
+def _flaws_of_payments_id(tx: Transaction, batch_id: str, clear: bool, text: str | None, seen: set[str]) -> Iterator[Flaw]:
+    """Yield that an externalId is empty, or that another payment, or one before it in the list, has it."""
+    yield from _flaws_of_empty_id(tx, text)
+    if not text:
+        return
+    name = text.casefold() if tx.choice(EXTERNAL_ID_CASE.id) == "ignored" else text
+    others = payments_called(tx, batch_id, text, clear)
+    if name in seen or others:
+        elsewhere = name not in seen and all(it.batch_id != batch_id for it in others)
+        decided = PAYMENT_EXTERNAL_IDS.id if elsewhere else None
+        yield Flaw(INVALID, "externalId", text, "6dot50-add-5", _by_case(text, others) or decided)
+    seen.add(name)
+
+
+def payments_called(view: View, batch_id: str, text: str, clear: bool = False) -> list[Payment]:
+    """Return our payments that have this externalId, without the drafts of the batch where these are to be cleared."""
+    narrow = (batch_id,) if view.choice(PAYMENT_EXTERNAL_IDS.id) == "batch" else ()
+    payments: Iterable[Payment] = view.group(Payment.kind, "called", text.casefold(), *narrow)
+    return [
+        it
+        for it in payments
+        if is_same(view, it.external_id, text)
+        and not (clear and it.batch_id == batch_id and it.status == "DRAFT")
+        and not is_of_another_organisation(view, it)
+    ]
+
+
+def _by_case(text: str, same: Sequence[Batch | Payment]) -> str | None:
+    """Return the assumption that decides where only case tells the externalIds apart."""
+    return EXTERNAL_ID_CASE.id if same and all(it.external_id != text for it in same) else None

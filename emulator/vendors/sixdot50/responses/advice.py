@@ -1,0 +1,59 @@
+"""Advice on a refused request: what 6DOT50 would have accepted, where its answer does not say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
+from emulator.vendors.sixdot50.model import Token
+from emulator.vendors.sixdot50.requests.bodies import (
+    BODY,
+    NUMBER,
+    PAYMENT,
+    mistyped,
+    mistyped_in_payments,
+    properties,
+)
+from emulator.vendors.sixdot50.requests.tokens import bearer
+
+EXPECTED: dict[object, str] = {str: "text", NUMBER: "a number", bool: "true or false", list: "a list"}
+ACTUAL: dict[type, str] = {
+    str: "text",
+    int: "a number",
+    Decimal: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
+    """Yield why a token or a body was refused. Evidence: 6dot50-auth-4."""
+    if answer in ("unreadable", "other_media_type"):
+        yield from form_instead_of_json(request, "6DOT50")
+    if answer == "other_media_type" and properties(request) is not None:
+        yield "the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"
+    if answer in ("unreadable", "invalid"):
+        yield from _mistyped(request)
+    if answer == "bad_token" and (token := bearer(request)) is not None:
+        known: Token | None = tx.find(Token.kind, token)
+        if known is None:
+            yield "this world gave out no such token: getToken gives one"
+        elif known.expires_at <= tx.now:
+            yield f"the token expired at {format_instant(known.expires_at)}: getToken gives another"
+
+
+def _mistyped(request: Request) -> Iterator[str]:
+    """Yield a line for each property of another type."""
+    body = properties(request) or {}
+    for name, value in mistyped(body, BODY):
+        yield f"{name} is {_kind_of(value)}, and should be {EXPECTED[BODY[name]]}"
+    for index, name, value in mistyped_in_payments(body):
+        expected = EXPECTED[PAYMENT[name]] if name else "an object"
+        yield f"payments[{index}]{'.' if name else ''}{name} is {_kind_of(value)}, and should be {expected}"
+
+
+def _kind_of(value: Any) -> str:
+    return ACTUAL.get(type(value), "null")

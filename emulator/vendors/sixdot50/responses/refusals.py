@@ -1,0 +1,122 @@
+"""The refusals of 6DOT50: renderers of its error envelope."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from emulator.sdk import Assumption, Renderer, Request, Response, Transaction, reason_phrase
+from emulator.vendors.sixdot50.assumptions.batches import INSUFFICIENT_FUNDS_STATUS
+from emulator.vendors.sixdot50.assumptions.requests import (
+    ERROR_BODY,
+    ERROR_INDEX,
+    MALFORMED_ID,
+    NOT_FOUND_BODY,
+    OTHER_MEDIA_TYPE,
+    WRONG_METHOD,
+    WRONG_STATE_STATUS,
+)
+from emulator.vendors.sixdot50.requests.validation import INVALID, MISSING, Flaw
+
+GENERAL, VALIDATION, UNREADABLE = "0", "1", "2"
+"""The envelope's error codes. Evidence: 6dot50-error-2."""
+
+MESSAGES = {MISSING: "Required parameter missing", INVALID: "Invalid value supplied"}
+
+Entry = Mapping[str, str]
+
+
+def _refuse(tx: Transaction, status: int, code: str, message: str, *entries: Entry) -> Response:
+    """Return the envelope, or the message alone where that is assumed."""
+    if tx.choice((NOT_FOUND_BODY if status == 404 else ERROR_BODY).id) == "message":
+        return Response(status, {"message": message})
+    body: dict[str, Any] = {"statusCode": status, "errorCode": code, "message": message}
+    return Response(status, body | ({"validationErrors": list(entries)} if entries else {}))
+
+
+def _entry(flaw: Flaw, index: int | None) -> Entry:
+    """Return the entry of the envelope for one flaw. Evidence: 6dot50-error-3 and 6dot50-error-6."""
+    field = flaw.field if flaw.payment is None else f"payments[{flaw.payment}].{flaw.field}".rstrip(".")
+    entry = {"errorCode": flaw.code, "errorMessage": MESSAGES[flaw.code], "fieldName": field}
+    numbered = entry if index is None else {"index": str(index)} | entry
+    return numbered if flaw.value is None else numbered | {"fieldValue": _as_text(flaw.value)}
+
+
+def _as_text(value: Any) -> str:
+    """Return a text as it is, anything else as JSON."""
+    return str(value) if isinstance(value, (str, Decimal)) else json.dumps(value, ensure_ascii=False, default=float)
+
+
+def _invalid(tx: Transaction, _request: Request, flaws: list[Flaw]) -> Response:
+    by_payment = tx.choice(ERROR_INDEX.id) == "payments"
+    indexes = [flaw.payment if by_payment else number for number, flaw in enumerate(flaws)]
+    entries = [_entry(flaw, index) for flaw, index in zip(flaws, indexes, strict=True)]
+    return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
+
+
+def _unauthorized(challenge: str) -> Renderer:
+    return lambda _tx, _request, _subject: Response(401, None, {"www-authenticate": challenge})
+
+
+def _refusal(status: int, message: str, code: str = GENERAL) -> Renderer:
+    return lambda tx, _request, _subject: _refuse(tx, status, code, message)
+
+
+def _assumed(status: Assumption, message: str) -> Renderer:
+    """Return a renderer of a refusal whose status an assumption decides."""
+    return lambda tx, _request, _subject: _refuse(tx, int(tx.choice(status.id)), GENERAL, message)
+
+
+def _unknown(what: str) -> Renderer:
+    return lambda tx, request, _subject: _refuse(tx, 404, GENERAL, f"There is no {what} with the id {request.parameters['id']}")
+
+
+def _malformed_id(tx: Transaction, request: Request, _subject: object) -> Response:
+    id = request.parameters["id"]
+    if tx.choice(MALFORMED_ID.id) == "404":
+        return _refuse(tx, 404, GENERAL, f"There is nothing with the id {id}")
+    return _invalid(tx, request, [Flaw(INVALID, "id", id, "6dot50-id-2")])
+
+
+def _other_media_type(tx: Transaction, request: Request, _subject: object) -> Response:
+    status = 415 if tx.choice(OTHER_MEDIA_TYPE.id) == "415" else 400
+    sent = request.headers.get("content-type") or "missing"
+    return _refuse(tx, status, UNREADABLE, f"The Content-Type is {sent}, and must be application/json")
+
+
+def _astray(tx: Transaction, _request: Request, verbs: tuple[str, ...]) -> Response:
+    if verbs and tx.choice(WRONG_METHOD.id) == "405":
+        return Response(405, None, {"allow": ", ".join(verbs)})
+    return Response(404)
+
+
+def failure_response(tx: Transaction, request: Request, status: int) -> Response:
+    """Return a failure that a fault brings about. Evidence: 6dot50-error-2."""
+    if status == 401:
+        return REFUSALS["bad_token"](tx, request, None)
+    return REFUSALS["broken"](tx, request, None) if status == 500 else _refuse(tx, status, GENERAL, reason_phrase(status))
+
+
+INSUFFICIENT_FUNDS = _assumed(INSUFFICIENT_FUNDS_STATUS, "No account has the funds to pay for the batch")
+
+REFUSALS: dict[str, Renderer] = {
+    "no_token": _unauthorized("Bearer"),
+    "bad_token": _unauthorized('Bearer error="invalid_token"'),
+    "malformed_id": _malformed_id,
+    "invalid": _invalid,
+    "unreadable": _refusal(400, "The body is not a JSON object of the expected shape", UNREADABLE),
+    "other_media_type": _other_media_type,
+    "not_draft": _assumed(WRONG_STATE_STATUS, "The batch is not in DRAFT"),
+    "payment_not_draft": _assumed(WRONG_STATE_STATUS, "The payment is not in DRAFT"),
+    "nothing_to_cancel": _refusal(400, "The batch has no payments"),
+    "nothing_to_submit": _refusal(400, "The batch has no payments"),
+    "no_purse": INSUFFICIENT_FUNDS,
+    "small_float": INSUFFICIENT_FUNDS,
+    "broken": _refusal(500, "An exception was not handled"),
+    "forbidden": _refusal(403, "This belongs to another organisation"),
+    "unknown_batch": _unknown("batch"),
+    "unknown_payment": _unknown("payment"),
+    "astray": _astray,
+}

@@ -1,0 +1,223 @@
+"""The renderers of 6DOT50: objects with their keys in the published order, absent values left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from emulator.sdk import Renderer, Request, Response, Transaction, instant
+from emulator.vendors.sixdot50.assumptions.batches import (
+    ADDED_BODY,
+    CANCELLED_REFERRALS,
+    IS_MEMBER,
+)
+from emulator.vendors.sixdot50.assumptions.requests import (
+    ABSENT_VALUES,
+    BALANCE_TYPE,
+    CREATED_STATUS,
+    EXISTS_BODY,
+    FAILED_TOKEN_STATUS,
+    STORED_INSTANTS,
+    WRITTEN_INSTANTS,
+    WRITTEN_SUMMARY,
+)
+from emulator.vendors.sixdot50.machine import is_member
+from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, Token
+from emulator.vendors.sixdot50.responses.refusals import REFUSALS
+
+BATCH_STATUS_CODES = {"CANCELLED": "Cancelled", "CLOSED": "Closed", "DRAFT": "In draft", "OPEN": "Open batch"}
+PAYMENT_STATUS_CODES = {
+    "DRAFT": "Payment in draft",
+    "SETTLED": "Payment settled",
+    "CANCELLED": "Payment cancelled",
+    "PENDING": "Payment pending",
+}
+
+
+MEDIA_TYPE = "application/json; charset=utf-8"
+"""Evidence: 6dot50-media-1."""
+
+
+def rounded(at: datetime) -> datetime:
+    """Return the instant, rounded to a 300th of a second. Evidence: 6dot50-instant-2."""
+    ticks = (at.microsecond * 300 + 500_000) // 1_000_000
+    return at.replace(microsecond=0) + timedelta(milliseconds=(ticks * 1000 + 150) // 300)
+
+
+def stored_instant(tx: Transaction, at: datetime) -> str:
+    """Return a stored instant as text: UTC without a zone, no zeroes at the end. Evidence: 6dot50-instant-1."""
+    kept = rounded(at) if tx.choice(STORED_INSTANTS.id) == "rounded" else at
+    return _without_zeroes(kept)
+
+
+def written_instant(at: datetime) -> str:
+    """Return an instant as the response to a write has it. Evidence: 6dot50-instant-5."""
+    return _without_zeroes(at) + "Z"
+
+
+def _without_zeroes(at: datetime) -> str:
+    text = at.replace(tzinfo=None).isoformat()
+    return text.rstrip("0") if "." in text else text
+
+
+def show_summary(summary: Summary) -> dict[str, Any]:
+    """Return the summary, always with all seven keys."""
+    return {
+        "paymentsAmount": summary.payments.amount,
+        "paymentsCount": summary.payments.count,
+        "referralsAmount": summary.referrals,
+        "settledAmount": summary.settled.amount,
+        "settledCount": summary.settled.count,
+        "cancelledAmount": summary.cancelled.amount,
+        "cancelledCount": summary.cancelled.count,
+    }
+
+
+def show_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
+    """Return the batch as it is read, with the summary of its payments."""
+    body = {
+        "id": batch.id,
+        "name": batch.name,
+        "statusCode": batch.status,
+        "externalId": batch.external_id,
+        "createdAt": stored_instant(tx, batch.created_at),
+        "summary": show_summary(summary_of(tx, batch)),
+    }
+    return _present(tx, body)
+
+
+def summary_of(tx: Transaction, batch: Batch) -> Summary:
+    """Return the totals of the payments of the batch."""
+    payments: list[Payment] = tx.group(Payment.kind, "batch", batch.id)
+    summary = Summary.of(payments)
+    if tx.choice(CANCELLED_REFERRALS.id) == "apart":
+        return summary
+    referrals = Summary.of([payment for payment in payments if payment.status == "CANCELLED"]).referrals
+    return replace(summary, cancelled=replace(summary.cancelled, amount=summary.cancelled.amount + referrals))
+
+
+def show_written(tx: Transaction, batch: Batch) -> dict[str, Any]:
+    """Return the batch as the response to a write has it: other keys, in another order."""
+    utc = tx.choice(WRITTEN_INSTANTS.id) == "utc"
+    body = {
+        "id": batch.id,
+        "name": batch.name,
+        "externalId": batch.external_id,
+        "statusCode": batch.status,
+        "createdAt": written_instant(batch.created_at) if utc else stored_instant(tx, batch.created_at),
+    }
+    summary = {"summary": show_summary(summary_of(tx, batch))} if tx.choice(WRITTEN_SUMMARY.id) == "shown" else {}
+    return _present(tx, body) | summary
+
+
+def show_payment(tx: Transaction, payment: Payment) -> dict[str, Any]:
+    """Return the payment as it is read."""
+    live = tx.choice(IS_MEMBER.id) == "live"
+    body = {
+        "id": payment.id,
+        "batchId": payment.batch_id,
+        "msisdn": payment.msisdn,
+        "amount": payment.amount,
+        "firstname": payment.firstname,
+        "lastname": payment.lastname,
+        "externalId": payment.external_id,
+        "statusCode": payment.status,
+        "settledAt": stored_instant(tx, payment.settled_at) if payment.settled_at else None,
+        "isMember": is_shown_as_member(tx, payment) if live else payment.is_member,
+        "referralAmount": payment.referral_amount,
+        "referralMsisdn": payment.referral_msisdn,
+        "createdAt": stored_instant(tx, payment.created_at),
+    }
+    return _present(tx, body)
+
+
+def show_account(tx: Transaction, account: Account) -> dict[str, Any]:
+    """Return the account as it is read."""
+    in_words = tx.choice(BALANCE_TYPE.id) == "string"
+    return {
+        "id": account.id,
+        "name": account.name,
+        "shortName": account.short_name,
+        "createdAt": stored_instant(tx, account.created_at),
+        "active": account.active,
+        "balance": f"{account.balance:f}" if in_words else account.balance,
+        "availableBalance": f"{account.available_balance:f}" if in_words else account.available_balance,
+        "currencyCode": account.currency_code,
+    }
+
+
+def _present(tx: Transaction, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body without the values that are absent, or with null for them. Evidence: 6dot50-absent-1."""
+    left_out = tx.choice(ABSENT_VALUES.id) == "left-out"
+    return {name: value for name, value in body.items() if value is not None or not left_out}
+
+
+def is_shown_as_member(tx: Transaction, payment: Payment) -> bool:
+    """Tell whether the payee of the payment is a member by now."""
+    return payment.status == "SETTLED" or is_member(tx, payment.msisdn)
+
+
+def show_payments(tx: Transaction, batch: Batch) -> list[dict[str, Any]]:
+    return [show_payment(tx, payment) for payment in tx.group(Payment.kind, "batch", batch.id)]
+
+
+def show_filled_batch(tx: Transaction, batch: Batch) -> dict[str, Any]:
+    """Return the batch as it is read, with its payments."""
+    return show_batch(tx, batch) | {"payments": show_payments(tx, batch)}
+
+
+def show_added(tx: Transaction, batch: Batch) -> Any:
+    """Return what adding payments is assumed to answer."""
+    return {"batch": show_batch, "payments": show_payments}.get(tx.choice(ADDED_BODY.id), show_filled_batch)(tx, batch)
+
+
+def show_deleted(tx: Transaction, payment: Payment) -> dict[str, Any]:
+    body = show_payment(tx, payment) | {"statusCode": "DELETED"}
+    return {name: value for name, value in body.items() if name != "settledAt"}
+
+
+def show_token(_tx: Transaction, token: Token) -> dict[str, Any]:
+    return {"success": True, "token": token.id, "expiresAt": instant(token.expires_at)}
+
+
+def _ok(show: Callable[[Transaction, Any], Any]) -> Renderer:
+    """Return a renderer of 200 with the body that `show` makes of the subject."""
+    return lambda tx, _request, subject: Response(200, show(tx, subject))
+
+
+def _all(show: Callable[[Transaction, Any], Any]) -> Renderer:
+    return _ok(lambda tx, subjects: [show(tx, subject) for subject in subjects])
+
+
+def _existence(known: bool) -> Renderer:
+    return _ok(lambda tx, _subject: known if tx.choice(EXISTS_BODY.id) == "boolean" else {"exists": known})
+
+
+def _created(tx: Transaction, _request: Request, batch: Batch) -> Response:
+    return Response(int(tx.choice(CREATED_STATUS.id)), show_written(tx, batch))
+
+
+def _token_refused(tx: Transaction, _request: Request, _subject: object) -> Response:
+    return Response(int(tx.choice(FAILED_TOKEN_STATUS.id)), {"success": False})
+
+
+RENDERERS: dict[str, Renderer] = {
+    "batch": _ok(show_batch),
+    "batches": _all(show_batch),
+    "created": _created,
+    "changed": _ok(show_written),
+    "added": _ok(show_added),
+    "submitted": _ok(show_filled_batch),
+    "payments": _ok(show_payments),
+    "payment": _ok(show_payment),
+    "deleted": _ok(show_deleted),
+    "member": _existence(True),
+    "no_member": _existence(False),
+    "accounts": _all(show_account),
+    "status_codes": _ok(lambda _tx, codes: [{"code": code, "description": text} for code, text in codes.items()]),
+    "token": _ok(show_token),
+    "token_refused": _token_refused,
+    **REFUSALS,
+}

@@ -1,0 +1,258 @@
+"""The codec of 6DOT50's state: the platform, members and deposits of the outside world, and all that 6DOT50 keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from emulator.sdk import BadInput, Fields, Gathered, Problem, Transaction, View, guid, mint_id, refuse_future
+from emulator.vendors.sixdot50.model import (
+    ALL,
+    CURRENCY,
+    SELF,
+    Account,
+    Batch,
+    Member,
+    Organisation,
+    Payment,
+    Platform,
+    Token,
+    paying_account,
+)
+from emulator.vendors.sixdot50.requests.tokens import LIFETIME
+from emulator.vendors.sixdot50.state.fields import (
+    ACCOUNT,
+    BATCH,
+    DECIMALS,
+    GUID,
+    MONEY,
+    ORGANISATION,
+    PAYMENT,
+    PLATFORM,
+    SCHEMA,
+    TOKEN,
+)
+from emulator.vendors.sixdot50.state.rules import FITTING, problems_of, will_be_member
+
+_IMPLIED = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
+"""The status of a payment by that of its batch; in an OPEN one it depends on the payee."""
+
+
+class SixDot50State:
+    """The codec; its keys are the vendor's own where it has them.
+
+    A payment without a status has the one that its batch implies, for as long as the batch has its own.
+    """
+
+    schema = SCHEMA
+    quantities = frozenset(
+        ("accounts.balance", "accounts.availableBalance", "batches.payments.amount", "batches.payments.referralAmount")
+    )
+
+    def validate(self, fragment: Mapping[str, Any]) -> Iterable[Problem]:
+        for path, value in _amounts(fragment):
+            if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
+                yield Problem(f"{value} has more than two decimals", path)
+        yield from _shared_payments(fragment)
+        for number, batch in enumerate(fragment.get("batches", ())):
+            for index, payment in enumerate(batch.get("payments", ())):
+                if "id" not in payment:
+                    yield from _missing(payment, ("batches", number, "payments", index))
+
+    def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield the resources; each is in the view before the next is made: members, then a batch, then its payments."""
+        yield from _read_settings(view, fragment)
+        gathered = Gathered()
+        with gathered.part():
+            yield from _read_accounts(view, fragment.get("accounts", ()))
+        members = fragment.get("members", ())
+        yield from (Member(msisdn, view.now) for msisdn in members if view.find(Member.kind, msisdn) is None)
+        yield from (_read_token(view, item) for item in fragment.get("tokens", ()))
+        for index, item in enumerate(fragment.get("batches", ())):
+            with gathered.part("batches", index):
+                yield from _read_batch(view, item)
+        gathered.refuse()
+
+    def dump(self, view: Transaction) -> dict[str, Any]:
+        platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
+        organisation: Organisation = view.find(Organisation.kind, SELF) or Organisation(view.now)
+        return {
+            "platform": _shown(PLATFORM, platform),
+            "organisation": _shown(ORGANISATION, organisation),
+            "accounts": [_shown(ACCOUNT, account) for account in view.all(Account.kind)],
+            "members": [member.id for member in view.all(Member.kind)],
+            "batches": [_show_batch(view, batch) for batch in view.all(Batch.kind)],
+            "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.all(Token.kind)],
+        }
+
+
+def _shared_payments(fragment: Mapping[str, Any]) -> Iterator[Problem]:
+    homes: dict[str, int] = {}
+    for number, batch in enumerate(fragment.get("batches", ())):
+        for index, payment in enumerate(batch.get("payments", ())):
+            id = payment.get("id", "").lower()
+            if id and homes.setdefault(id, number) != number:
+                yield Problem(f"the payment {id} is in another batch too", ("batches", number, "payments", index, "id"))
+
+
+def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    for number, account in enumerate(fragment.get("accounts", ())):
+        for name in ("balance", "availableBalance", "deposit"):
+            yield ("accounts", number, name), account.get(name)
+    for number, batch in enumerate(fragment.get("batches", ())):
+        for index, payment in enumerate(batch.get("payments", ())):
+            for name in ("amount", "referralAmount"):
+                yield ("batches", number, "payments", index, name), payment.get(name)
+
+
+def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform | Organisation]:
+    if "platform" in fragment:
+        platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
+        yield replace(platform, since=view.now, **_values(PLATFORM, fragment["platform"]))
+    if "organisation" in fragment:
+        organisation: Organisation = view.find(Organisation.kind, SELF) or Organisation(view.now)
+        yield replace(organisation, **_values(ORGANISATION, fragment["organisation"]))
+
+
+def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[Account]:
+    """Return the accounts that are added or changed; an organisation without any gets the default one."""
+    read: dict[str, Account] = {}
+    for index, item in enumerate(items):
+        account = _read_account(view, item, read, index)
+        read[account.id] = account
+    if not read and not view.size(Account.kind, "currency", CURRENCY):
+        return [Account(mint_id(view, Account.kind, guid), view.now, view.now)]
+    return read.values()
+
+
+def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Account], index: int) -> Account:
+    refuse_future(ACCOUNT, item, view.now, "accounts", index)
+    values = _values(ACCOUNT, item)
+    values.pop("id", None)
+    if "balance" in values:
+        values.setdefault("available_balance", values["balance"])
+    old = _find_account(view, item)
+    if old is None and "deposit" in item:
+        raise BadInput([Problem("a deposit needs an account that is there already", ("accounts", index, "deposit"))])
+    if old is None:
+        old = Account(item.get("id", "").lower() or mint_id(view, Account.kind, guid), view.now, view.now)
+    changed = replace(read.get(old.id, old), **values)
+    deposit = MONEY.read(item.get("deposit", 0))
+    return replace(changed, balance=changed.balance + deposit, available_balance=changed.available_balance + deposit)
+
+
+def _find_account(view: View, item: Mapping[str, Any]) -> Account | None:
+    """Return the account of that id, shortName or name; a deposit alone is for the account that pays."""
+    if "id" in item:
+        account: Account | None = view.find(Account.kind, GUID.read(item["id"]))
+        return account
+    accounts: list[Account] = view.group(Account.kind, *ALL)
+    if "shortName" in item:
+        return next((it for it in accounts if it.short_name == item["shortName"]), None)
+    if "name" in item:
+        return next((it for it in accounts if it.name == item["name"]), None)
+    return paying_account(view) if "deposit" in item else None
+
+
+def _read_token(view: View, item: Mapping[str, Any]) -> Token:
+    values = _values(TOKEN, item)
+    id = values.pop("token")
+    token: Token = view.find(Token.kind, id) or Token(id, view.now, "", view.now + LIFETIME)
+    return replace(token, **values)
+
+
+def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment]:
+    refuse_future(BATCH, item, view.now)
+    values, written = _values(BATCH, item), item.get("payments", ())
+    id = values.pop("id", None) or mint_id(view, Batch.kind, guid)
+    old: Batch | None = view.find(Batch.kind, id)
+    _refuse_unfit_payments(view, id, written)
+    created_at = values.get("since", view.now)
+    batch: Batch = _changed(view, old or Batch(id, view.now, created_at, "Batch"), old is None, values)
+    yield batch
+    since = batch.since if old is None or "since" in values else view.now
+    usual = {"created_at": batch.created_at if old is None else view.now, "since": since}
+    places: dict[str, int] = {}
+    for place, part in enumerate(written):
+        refuse_future(PAYMENT, part, view.now, "payments", place)
+        payment = _read_payment(view, batch, part, usual)
+        places[payment.id] = place
+        yield payment
+    for payment in view.group(Payment.kind, "batch", id) if "status" in values else ():
+        if payment.id not in places and payment.status not in FITTING[batch.status]:
+            yield _with_implied_status(view, batch, replace(payment, since=since))
+    if problems := list(problems_of(view, batch, places, all_payments="status" in values)):
+        raise BadInput(problems)
+
+
+def _refuse_unfit_payments(view: View, batch_id: str, written: Sequence[Mapping[str, Any]]) -> None:
+    """Refuse payments that are in another batch, or are new and lack what every payment has."""
+    problems: list[Problem] = []
+    for place, item in enumerate(written):
+        old: Payment | None = view.find(Payment.kind, GUID.read(item["id"])) if "id" in item else None
+        if old is None:
+            problems += _missing(item, ("payments", place))
+        elif old.batch_id != batch_id:
+            problems.append(Problem(f"the payment {old.id} is in the batch {old.batch_id}", ("payments", place, "id")))
+    if problems:
+        raise BadInput(problems)
+
+
+def _missing(item: Mapping[str, Any], path: tuple[str | int, ...]) -> list[Problem]:
+    return [Problem(f"a new payment needs {name!r}", path) for name in ("msisdn", "amount") if name not in item]
+
+
+def _read_payment(view: View, batch: Batch, item: Mapping[str, Any], usual: Mapping[str, Any]) -> Payment:
+    """Return a payment of the batch; a new one has the `usual` attributes where it names no others."""
+    values = _values(PAYMENT, item)
+    id = values.pop("id", None) or mint_id(view, Payment.kind, guid)
+    old = view.find(Payment.kind, id)
+    if old is not None:
+        return _settled(_changed(view, old, False, values), {})
+    payment = Payment(id, batch_id=batch.id, **{**usual, **values})
+    if "is_member" not in values:
+        payment = replace(payment, is_member=will_be_member(view, payment.msisdn))
+    return _settled(payment, {}) if "status" in values else _with_implied_status(view, batch, payment)
+
+
+def _with_implied_status(view: View, batch: Batch, payment: Payment) -> Payment:
+    """Return the payment in the status that its batch implies."""
+    known = will_be_member(view, payment.msisdn)
+    status = _IMPLIED.get(batch.status) or ("SETTLED" if known else "PENDING")
+    return _settled(payment, {"status": status})
+
+
+def _settled(payment: Payment, values: Mapping[str, Any]) -> Payment:
+    """Return the payment with new values; a settled one has an instant of settlement, and a member for a payee."""
+    changed = replace(payment, **values)
+    if changed.status != "SETTLED":
+        return changed
+    return replace(changed, settled_at=changed.settled_at or changed.since, is_member=True)
+
+
+def _changed(view: View, resource: Any, new: bool, values: Mapping[str, Any]) -> Any:
+    changed = replace(resource, **values)
+    if not new and resource.status != changed.status and "since" not in values:
+        changed = replace(changed, since=view.now)
+    return changed
+
+
+def _show_batch(view: Transaction, batch: Batch) -> dict[str, Any]:
+    payments = view.group(Payment.kind, "batch", batch.id)
+    return _shown(BATCH, batch) | {"payments": [_shown(PAYMENT, payment) for payment in payments]}
+
+
+def _attribute(name: str) -> str:
+    return re.sub("[A-Z]", lambda capital: f"_{capital[0].lower()}", name)
+
+
+def _values(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
+    return {_attribute(name): fields[name].read(value) for name, value in written.items() if name in fields}
+
+
+def _shown(fields: Fields, resource: Any) -> dict[str, Any]:
+    values = {name: getattr(resource, _attribute(name), None) for name in fields}
+    return {name: fields[name].show(value) for name, value in values.items() if value is not None}

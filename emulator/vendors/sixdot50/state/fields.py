@@ -1,0 +1,82 @@
+"""The fields of 6DOT50's state. A `deposit` is money that arrives: it raises both balances of an account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from emulator.sdk import FLAG, TEXT, UTC_INSTANT, UTC_PAST, Field, Fields, many_of, one_of, schema_of
+from emulator.vendors.sixdot50.machine import BATCH_STATES, PAYMENT_STATES
+
+_GUID = {
+    "type": "string",
+    "format": "uuid",
+    "pattern": "^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$",
+    "description": "a GUID, 36 characters",
+}
+DECIMALS = r"^[0-9]{1,15}(\.[0-9]{1,2})?$"
+_MSISDN = {"type": "string", "pattern": "^[1-9][0-9]{7,14}$", "description": "27821231234, international and without +"}
+_MONEY = {
+    "type": ["number", "string"],
+    "pattern": DECIMALS,
+    "description": "100 or 99.95",
+    "minimum": 0,
+    "exclusiveMaximum": 1_000_000_000_000_000,
+}
+
+GUID = Field(_GUID, str.lower)
+MSISDN = Field(_MSISDN)
+MONEY = Field(_MONEY, lambda value: Decimal(str(value)))
+
+PLATFORM: Fields = {"status": one_of("operational", "down")}
+ORGANISATION: Fields = {"referrals": FLAG}
+ACCOUNT: Fields = {
+    "id": GUID,
+    "name": TEXT,
+    "shortName": TEXT,
+    "createdAt": UTC_PAST,
+    "active": FLAG,
+    "balance": MONEY,
+    "availableBalance": MONEY,
+    "currencyCode": TEXT,
+}
+PAYMENT: Fields = {
+    "id": GUID,
+    "msisdn": MSISDN,
+    "amount": MONEY,
+    "status": one_of(*PAYMENT_STATES),
+    "firstname": TEXT,
+    "lastname": TEXT,
+    "externalId": TEXT,
+    "settledAt": UTC_PAST,
+    "isMember": FLAG,
+    "referralAmount": MONEY,
+    "referralMsisdn": MSISDN,
+    "createdAt": UTC_PAST,
+    "since": UTC_PAST,
+}
+BATCH: Fields = {
+    "id": GUID,
+    "name": TEXT,
+    "status": one_of(*BATCH_STATES),
+    "externalId": TEXT,
+    "createdAt": UTC_PAST,
+    "since": UTC_PAST,
+    "owner": TEXT,
+    "accountId": GUID,
+}
+TOKEN: Fields = {"token": Field({"type": "string", "minLength": 1}), "key": TEXT, "expiresAt": UTC_INSTANT}
+
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "platform": schema_of(PLATFORM),
+        "organisation": schema_of(ORGANISATION),
+        "accounts": many_of(ACCOUNT, deposit=_MONEY),
+        "members": {"type": "array", "items": _MSISDN},
+        "batches": many_of(BATCH, payments=many_of(PAYMENT)),
+        "tokens": {"type": "array", "items": {**schema_of(TOKEN), "required": ["token"]}},
+    },
+    "additionalProperties": False,
+}

@@ -1,0 +1,85 @@
+"""The rules of a batch in a scenario: its payments must fit its status, the time, their payees and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from emulator.sdk import Problem, View, format_instant
+from emulator.vendors.sixdot50.assumptions.batches import BATCH_EXTERNAL_IDS
+from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
+from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment
+from emulator.vendors.sixdot50.requests.validation import namesakes, payments_called
+
+Path = tuple[str | int, ...]
+
+FITTING = {
+    "DRAFT": ("DRAFT",),
+    "OPEN": ("PENDING", "SETTLED", "CANCELLED"),
+    "CLOSED": ("SETTLED", "CANCELLED"),
+    "CANCELLED": ("CANCELLED",),
+}
+"""The statuses of a batch's payments, by its own. Evidence: 6dot50-submit-3, 6dot50-close-1 and 6dot50-cancel-3."""
+
+ALSO_FITTING = {"CANCELLED": ("PENDING", "SETTLED")}
+"""Further statuses, since a cancel leaves alone the payments that are not DRAFT in a batch that is."""
+
+
+def will_be_member(view: View, msisdn: str) -> bool:
+    """Tell whether somebody has registered with that number by now, this instant included."""
+    member: Member | None = view.find(Member.kind, msisdn)
+    if member is None or member.status == "registered":
+        return member is not None
+    length = view.length(REGISTRATION, member)
+    return length is not None and member.since + length <= view.now
+
+
+def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payments: bool) -> Iterator[Problem]:
+    """Yield the problems of a batch in the view; `places` are the indexes of the payments in the scenario, by id.
+
+    Where the scenario names its status, `all_payments` have to fit it. A batch in DRAFT may have payments in any status,
+    so that a scenario can show what happens to them.
+    """
+    payments: Iterable[Any] = (view.find(Payment.kind, id) for id in places)
+    for payment in view.group(Payment.kind, "batch", batch.id) if all_payments else payments:
+        path = ("payments", places[payment.id]) if payment.id in places else ()
+        yield from _problems_of_payment(view, batch, payment, path)
+        yield from _problems_of_name(view, payment, places, path)
+    if batch.status == "OPEN" and not view.size(Payment.kind, "pending", batch.id):
+        yield Problem("a batch is OPEN as long as a payment of it is PENDING, and none of these is", ("status",))
+    if batch.external_id is not None and batch.owner == SELF and _is_taken(view, batch, batch.external_id):
+        yield Problem(f"another batch has the externalId {batch.external_id!r}", ("externalId",))
+
+
+def _problems_of_payment(view: View, batch: Batch, payment: Payment, path: Path) -> Iterator[Problem]:
+    possible = (*FITTING[batch.status], *ALSO_FITTING.get(batch.status, ()))
+    if batch.status != "DRAFT" and payment.status not in possible:
+        fitting = " or ".join(possible)
+        yield Problem(f"a payment of a batch that is {batch.status} is {fitting}, not {payment.status}", (*path, "status"))
+    elif payment.status == "PENDING":
+        yield from _problems_of_waiting(view, payment, path, batch.status == "OPEN")
+
+
+def _problems_of_waiting(view: View, payment: Payment, path: Path, submitted: bool) -> Iterator[Problem]:
+    length = view.length(REVERSAL, payment)
+    if length is not None and payment.since + length <= view.now and payment.since < view.now:
+        ended, least = format_instant(payment.since + length), format_instant(view.now - length)
+        yield Problem(f"nobody fetched this payment by {ended}: it is CANCELLED; give a since after {least}", (*path, "since"))
+    elif submitted and will_be_member(view, payment.msisdn):
+        yield Problem(f"{payment.msisdn} is a member, who has not to wait: this payment is SETTLED", (*path, "status"))
+
+
+def _problems_of_name(view: View, payment: Payment, places: Mapping[str, int], path: Path) -> Iterator[Problem]:
+    """Yield that a payment of the scenario has the externalId of one before it."""
+    if payment.external_id is None or payment.id not in places:
+        return
+    others = payments_called(view, payment.batch_id, payment.external_id)
+    if any(places.get(it.id, -1) < places[payment.id] for it in others):
+        yield Problem(f"another payment has the externalId {payment.external_id!r}", (*path, "externalId"))
+
+
+def _is_taken(view: View, batch: Batch, text: str) -> bool:
+    others = namesakes(view, text, batch.id)
+    if view.choice(BATCH_EXTERNAL_IDS.id) == "all":
+        return bool(others)
+    return batch.status != "CANCELLED" and any(it.status != "CANCELLED" for it in others)
