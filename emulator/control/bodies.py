@@ -30,6 +30,9 @@ from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding,
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
 
+LONG_TEXT = 100_000
+"""Characters from which on reading takes a good part of a second."""
+
 MAX_INLINE = 1_000
 """Characters of JSON that are read on the event loop. YAML never is: a few lines of aliases can stand for much."""
 

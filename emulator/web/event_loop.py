@@ -16,19 +16,79 @@ from emulator.kernel.clock import MONOTONIC
 
 T = TypeVar("T")
 
-MAX_THREADS = 3
-"""Threads that run at once for one event loop: with each, the loop waits longer for its turn."""
+LONG_WORKS, SHORT_WORKS = 3, 3
+"""Threads that work at once for one event loop, which waits longer for its turn with each."""
 
-_PLACES: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
+SHORT_SECONDS = 0.1
+"""Seconds after which a work that was thought short is long, and the next short one begins."""
+
+MISJUDGED_WORKS = 12
+"""Long works at once, those included that were thought short, beyond which no further work begins."""
 
 
-async def in_limited_thread(function: Callable[..., T], *arguments: Any) -> T:
-    """Call a function in a thread as soon as fewer than MAX_THREADS others run, in order of arrival."""
+class Slots:
+    """The slots of one loop for work in threads: what is short never waits for what is known to be long."""
+
+    def __init__(self) -> None:
+        self._used = {True: 0, False: 0}
+        self._waiting: dict[bool, deque[asyncio.Future[None]]] = {True: deque(), False: deque()}
+
+    async def take(self, is_long: bool) -> None:
+        """Take a slot; wait in order of arrival until one is free."""
+        if not self._waiting[is_long] and self._is_free(is_long):
+            self._used[is_long] += 1
+            return
+        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[is_long].append(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self.free(is_long)
+            raise
+
+    def free(self, is_long: bool) -> None:
+        """Give a slot back, to whoever waits for one first."""
+        self._used[is_long] -= 1
+        for kind, waiting in self._waiting.items():
+            while waiting and self._is_free(kind):
+                turn = waiting.popleft()
+                if not turn.done():
+                    self._used[kind] += 1
+                    turn.set_result(None)
+
+    def count_as_long(self) -> None:
+        """Exchange the slot of a work that was thought short."""
+        self._used[True] += 1
+        self.free(is_long=False)
+
+    def _is_free(self, is_long: bool) -> bool:
+        if is_long:
+            return self._used[True] < LONG_WORKS
+        return self._used[False] < SHORT_WORKS and self._used[True] < MISJUDGED_WORKS
+
+
+_SLOTS: WeakKeyDictionary[asyncio.AbstractEventLoop, Slots] = WeakKeyDictionary()
+
+
+async def in_limited_thread(function: Callable[..., T], *arguments: Any, is_long: bool = False) -> T:
+    """Call a function in a thread as soon as a slot is free for it; return or raise as it does."""
     loop = asyncio.get_running_loop()
-    if loop not in _PLACES:
-        _PLACES[loop] = asyncio.Semaphore(MAX_THREADS)
-    async with _PLACES[loop]:
+    slots = _SLOTS.setdefault(loop, Slots())
+    await slots.take(is_long)
+
+    def count_as_long() -> None:
+        nonlocal is_long
+        is_long = True
+        slots.count_as_long()
+
+    timer = None if is_long else loop.call_later(SHORT_SECONDS, count_as_long)
+    try:
         return await in_thread(function, *arguments)
+    finally:
+        if timer is not None:
+            timer.cancel()
+        slots.free(is_long)
 
 
 async def in_thread(function: Callable[..., T], *arguments: Any) -> T:

@@ -16,6 +16,9 @@ from emulator.web.event_loop import in_limited_thread
 
 T = TypeVar("T")
 
+LARGE_WORLD = 1_000
+"""Resources of a world from which on its long works take a good part of a second, and wait for each other."""
+
 
 class NoLanes:
     """In-process requests wait in the calling thread: there may be no event loop, and nothing else in it."""
@@ -42,23 +45,26 @@ class Lanes(NoLanes):
     async def run(self, world: World, function: Callable[[], T], is_long: bool) -> T:
         """Return what the function returns, or raise what it raises. It is called while nobody else uses the world."""
         if world.clock.rate != FROZEN and not is_long and not _keeps_up(world):
-            function, is_long = partial(_kept_up, world, function), True
+            return await self._queue(world, partial(_kept_up, world, function), True, is_large=True)
         if not is_long and world.id not in self.waiting and world.lock.acquire(blocking=False):
             try:
                 return function()
             finally:
                 world.lock.release()
+        return await self._queue(world, function, is_long, is_large=len(world.store) > LARGE_WORLD)
+
+    async def _queue(self, world: World, function: Callable[[], T], is_long: bool, is_large: bool) -> T:
         lane = self.waiting.get(world.id)
         if lane is None:
             self.waiting[world.id] = lane = asyncio.Lock()
         async with lane:
-            return await _run_next(world.lock, function, is_long)
+            return await _run_next(world.lock, function, is_long, is_large)
 
 
-async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool) -> T:
+async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool, is_large: bool) -> T:
     """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it."""
     if is_long or not lock.acquire(blocking=False):
-        return await in_limited_thread(_locked, lock, function)
+        return await in_limited_thread(_locked, lock, function, is_long=is_long and is_large)
     try:
         return function()
     finally:

@@ -1,0 +1,92 @@
+"""Work in threads: what is short waits for no long work, and what was thought short makes room for others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from threading import Event
+
+import pytest
+
+from emulator.web import event_loop
+from emulator.web.event_loop import LONG_WORKS, MISJUDGED_WORKS, SHORT_WORKS, in_limited_thread
+
+
+class Works:
+    """Works that last until they are let go."""
+
+    def __init__(self) -> None:
+        self.started = 0
+        self._end = Event()
+        self._tasks: list[asyncio.Task[bool]] = []
+
+    async def begin(self, number: int, is_long: bool) -> None:
+        self._tasks += [asyncio.create_task(in_limited_thread(self._work, is_long=is_long)) for _ in range(number)]
+        await asyncio.sleep(0)
+
+    def _work(self) -> bool:
+        self.started += 1
+        return self._end.wait()
+
+    async def finish(self) -> None:
+        self._end.set()
+        await asyncio.gather(*self._tasks)
+
+
+def with_works(test: Callable[[Works], Awaitable[None]]) -> None:
+    async def run() -> None:
+        works = Works()
+        try:
+            await test(works)
+        finally:
+            await works.finish()
+
+    asyncio.run(run())
+
+
+def test_a_short_work_waits_for_no_long_one() -> None:
+    async def test(works: Works) -> None:
+        await works.begin(LONG_WORKS + 5, is_long=True)
+        assert await in_limited_thread(lambda: "done") == "done"
+
+    with_works(test)
+
+
+def test_works_that_were_thought_short_make_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_loop, "SHORT_SECONDS", 0)
+
+    async def test(works: Works) -> None:
+        await works.begin(SHORT_WORKS + 1, is_long=False)
+        assert await in_limited_thread(lambda: "done") == "done"
+
+    with_works(test)
+
+
+def test_there_is_an_end_to_misjudged_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(event_loop, "SHORT_SECONDS", 0)
+
+    async def test(works: Works) -> None:
+        await works.begin(MISJUDGED_WORKS, is_long=False)
+        while works.started < MISJUDGED_WORKS:
+            await asyncio.sleep(0)
+        late = asyncio.create_task(in_limited_thread(lambda: "done"))
+        for _ in range(100):
+            await asyncio.sleep(0)
+        assert not late.done()
+        await works.finish()
+        assert await late == "done"
+
+    with_works(test)
+
+
+def test_a_work_that_is_given_up_while_it_waits_leaves_its_place_to_the_next() -> None:
+    async def test(works: Works) -> None:
+        await works.begin(LONG_WORKS, is_long=True)
+        given_up = asyncio.create_task(in_limited_thread(lambda: "never", is_long=True))
+        late = asyncio.create_task(in_limited_thread(lambda: "done", is_long=True))
+        await asyncio.sleep(0)
+        given_up.cancel()
+        await works.finish()
+        assert await late == "done"
+
+    with_works(test)
