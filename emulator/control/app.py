@@ -99,9 +99,11 @@ def _respond(row: ControlRoute, request: ControlRequest, form: str) -> Response:
     """Call the handler, and render its answer."""
     try:
         answer = row.handler(request)
+        if row.answer is None:
+            return Response(status_code=row.status)
+        return respond(answer, row.status, form, row.forms, request.context.limits.answer)
     except EmulatorError as error:
         return _refusal(error, form)
-    return Response(status_code=row.status) if row.answer is None else respond(answer, row.status, form, row.forms)
 
 
 def _refusal(error: EmulatorError, form: str) -> Response:

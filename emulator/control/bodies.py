@@ -104,7 +104,7 @@ def body_reader(schema: Schema, max_bytes: int, quota: Quota, *, or_scenario: bo
         is_short = len(text) <= MAX_INLINE and not _is_yaml(request)
         validate = partial(parse, text, request, schema)
         has_no_loop = isinstance(connection_of(request.scope), InProcessConnection)
-        return validate() if is_short or has_no_loop else await in_limited_thread(validate)
+        return validate() if is_short or has_no_loop else await in_limited_thread(validate, is_long=len(text) > LONG_TEXT)
 
     return read
 

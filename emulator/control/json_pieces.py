@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from emulator.kernel.errors import TooMany
+from emulator.kernel.limits import Limits
 from emulator.sdk.exact_json import dump
 
 MANY = 500
@@ -29,11 +31,19 @@ def in_pieces(value: Any) -> Iterator[bytes]:
         yield from _array(value)
 
 
-def together(pieces: Iterator[bytes]) -> list[bytes]:
-    """Return the pieces, those that are small joined."""
+def together(pieces: Iterable[bytes], most: int) -> list[bytes]:
+    """Return the pieces, those that are small joined.
+
+    Raises:
+        TooMany: they have more bytes than an answer may have.
+    """
     joined: list[bytes] = []
     waiting = bytearray()
+    size = 0
     for piece in pieces:
+        size += len(piece)
+        if size > most:
+            raise TooMany(Limits.answer_too_large(most))
         waiting += piece
         if len(waiting) >= SIZE:
             joined.append(bytes(waiting))

@@ -58,10 +58,10 @@ def form_for(request: Request, forms: Forms, text_for_shells: bool = False) -> s
     return preferred(", ".join(request.headers.getlist("accept")), offered)
 
 
-def respond(answer: Any, status: int, form: str, forms: Forms) -> Response:
+def respond(answer: Any, status: int, form: str, forms: Forms, max_bytes: int) -> Response:
     """Return the response that holds an answer, a record or a JSON value, in one of its forms."""
     if form == JSON_TYPE:
-        response: Response = PiecewiseResponse(together(chain(in_pieces(to_json(answer)), (b"\n",))), status)
+        response: Response = PiecewiseResponse(together(chain(in_pieces(to_json(answer)), (b"\n",)), max_bytes), status)
     else:
         response = Response(f"{forms[form](answer)}\n", status, media_type=form)
     if forms:

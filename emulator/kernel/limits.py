@@ -67,6 +67,16 @@ class Limits:
     snapshots: int = 100
     """Snapshots of a world that are kept at once; 429."""
 
+    @property
+    def answer(self) -> int:
+        """Bytes of an answer that is made whole before it is sent."""
+        return self.memory // 4
+
+    @staticmethod
+    def answer_too_large(most: int) -> str:
+        """Return why an answer is not given."""
+        return f"this answer would have more than {most} bytes, a quarter of --max-memory: ask for a part of it, or raise that"
+
     @staticmethod
     def lasts(name: str) -> bool:
         """Tell whether a bound is a time, in whole seconds."""

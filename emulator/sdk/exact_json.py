@@ -75,3 +75,21 @@ def depth_of(value: Any) -> int:
     ]:
         depth += 1
     return depth
+
+
+def is_larger(value: Any, most: int) -> bool:
+    """Return whether a JSON value takes more than so many bytes, or very nearly; what follows then is not looked at."""
+    size, left = 0, [value]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            size += len(part)
+        elif isinstance(part, dict):
+            size += sum(map(len, part))
+            left.extend(part.values())
+        elif isinstance(part, (list, tuple)):
+            left.extend(part)
+        size += 2
+        if size > most:
+            return True
+    return False

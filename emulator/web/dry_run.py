@@ -41,7 +41,7 @@ class DryRuns:
         self._routes = routes
         self._limits = limits
         self._held = HeldRequests()
-        self._pipeline = Pipeline(self._held, None, limits.journal_bytes)
+        self._pipeline = Pipeline(self._held, None, limits)
 
     def run(self, world: World, request: Request) -> DryRun:
         """Try a request on a copy of this world. The real time that a fault would take does not pass.

@@ -95,7 +95,7 @@ class Gateway:
         self._held = held
         self._lanes = lanes
         self._unmatched = unmatched
-        self._pipeline = Pipeline(held, validate, limits.journal_bytes)
+        self._pipeline = Pipeline(held, validate, limits)
         self._access_log = access_log
         self._bodies = quota_for_bodies(limits)
         self._uploads = Quota(worlds.budget)

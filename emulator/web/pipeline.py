@@ -11,11 +11,13 @@ from typing import Any, NamedTuple
 from emulator.contract.evidence import grounds_of
 from emulator.kernel.budget import Charge
 from emulator.kernel.clock import FROZEN
+from emulator.kernel.errors import TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
+from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.exact_json import dump
+from emulator.sdk.exact_json import dump, is_larger
 from emulator.sdk.request import Request
 from emulator.sdk.response import Answer, Response, Stream
 from emulator.web.held_requests import HeldRequests, JournalEntry
@@ -30,6 +32,9 @@ NOT_OF_VENDORS = frozenset((SCRIPTED, FAILED))
 PLAIN_TEXT = "text/plain; charset=utf-8"
 LEAST_REFUSAL = 400
 """The least status of a refusal."""
+
+MUCH = 100_000
+"""Bytes kept by a server, up to which no response can be too large: a long text that many resources share counts once."""
 
 Faults = tuple[Fault, ...]
 
@@ -49,15 +54,13 @@ Way = Generator[Stop, None, OutgoingResponse]
 
 
 class Pipeline:
-    """Carries requests out and records each exchange, at most `kept` bytes of each body.
+    """Carries requests out and records each exchange. `validate` gets every response that is the vendor's own."""
 
-    `validate` gets every response that is the vendor's own.
-    """
-
-    def __init__(self, held: HeldRequests, validate: ResponseValidator | None, kept: int) -> None:
+    def __init__(self, held: HeldRequests, validate: ResponseValidator | None, limits: Limits) -> None:
         self._held = held
         self._validate = validate
-        self._kept = kept
+        self._kept = limits.journal_bytes
+        self._max_response = limits.answer
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
     def way(self, world: World, route: Route, request: Request) -> Way:
@@ -114,6 +117,8 @@ class Pipeline:
             outgoing = self._record(tx, world, route, request, answer, response, early + late, over)
         if jumps:
             self._held.jump(world, jumps)
+        if left:
+            request.body = b""  # it would be kept for as long as they hold the response up
         return outgoing._replace(faults=left) if left else outgoing
 
     def _select(self, world: World, route: Route, request: Request, early: bool, admitted: bool = True) -> Faults:
@@ -133,6 +138,8 @@ class Pipeline:
     ) -> OutgoingResponse:
         """Add the exchange to the journal and return its response. The faults whose ids are `over` spare it."""
         n, kept = world.journal.last + 1, self._kept
+        if world.quota.budget.bytes > MUCH and is_larger(response.body, self._max_response):
+            raise TooMany(Limits.answer_too_large(self._max_response))
         content = _content(response.body)
         if request.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
