@@ -8,7 +8,7 @@ from dataclasses import replace
 from emulator.contract.evidence import load_evidence
 from emulator.control import entries, journal_models
 from emulator.control.differences import PAGE_SIZE, page
-from emulator.control.hints import hints
+from emulator.control.hints import Hints
 from emulator.control.journal_models import Choice, ExplainedChange, ExplainedExchange, Fact, SkippedRow
 from emulator.kernel.errors import EmulatorError, NotFound
 from emulator.kernel.faults import STATUS
@@ -79,7 +79,7 @@ def explain(
     event = entry_of(world, n).event
     if isinstance(event, Change):
         return _explained_change(world, vendors, n, event)
-    would_work = hints(world, vendors[event.operation.partition(".")[0]], routes, event)
+    would_work = Hints(world, vendors[event.operation.partition(".")[0]], routes, event).all()
     explained = _explained_exchange(world, vendors, n, event, held, limit, would_work)
     text = "\n".join(map(escaped, _lines(explained, _reason_for_world(routes, event))))
     if newer is not None:

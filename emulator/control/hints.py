@@ -1,18 +1,19 @@
-"""What would have worked: for an id, a credential, a path, a body or a state that did not, the nearest that does."""
+"""Hints: for a refused id, credential, path, body or state, the nearest that would have worked."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
 import orjson
 
 from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import AppliedRow, Exchange
-from emulator.kernel.machine import ABSENT, Machine
+from emulator.kernel.machine import ABSENT, Row
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
-from emulator.sdk.vendor import Operation, Vendor
+from emulator.sdk.vendor import Vendor
 from emulator.text.nearest import TYPO, near, some
 from emulator.text.secrets import redact
 from emulator.web.pipeline import FAILED, LEAST_REFUSAL
@@ -20,190 +21,173 @@ from emulator.web.requests import content_coding
 from emulator.web.routes import Routes
 from emulator.web.unmatched import intended_path, intended_vendor, misplaced_key
 
-LOOKED_AT = 10_000
-"""Among how many names the nearest is looked for at most."""
+MAX_SEARCHED = 10_000
+"""Ids of a world among which the nearest is searched."""
 
 
-def hints(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> list[str]:
-    """Return what would have worked, each as a sentence; of what was not refused, only what was not read."""
-    coding = list(_of_coding(exchange))
-    if exchange.status < LEAST_REFUSAL:
-        return [*coding, *_advice(world, vendor, exchange)]
-    if exchange.answer == FAILED:
-        return list(_of_fault(exchange))
-    if coding:
-        return coding + list(_of_fault(exchange))
-    request = _call_of(exchange)
-    if other := intended_vendor(routes, request, vendor):
-        return [*_of_fault(exchange), other]
-    path = [own] if (own := intended_path(routes, request)) else [*_of_path(vendor, routes, exchange)]
-    if exchange.answer in vendor.unauthenticated:
-        return [*_of_credential(world, vendor, exchange), *path, *_advice(world, vendor, exchange)]
-    return [
-        *_of_fault(exchange),
-        *path,
-        *_of_fixed_name(vendor, routes, exchange),
-        *(hint for step in exchange.applied_rows[-1:] for hint in _of_step(world, step, exchange)),
-        *_of_parameters(world, vendor, routes, exchange),
-        *_of_body(vendor, exchange),
-        *_advice(world, vendor, exchange),
-    ]
+class Hints:
+    """The hints on one exchange. Each method yields sentences, none where it has nothing to say."""
 
+    def __init__(self, world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> None:
+        self.world, self.vendor, self.routes, self.exchange = world, vendor, routes, exchange
+        path, _, query = exchange.target.partition("?")
+        self.request = Request(exchange.method, path, query, exchange.headers, exchange.request)
+        self.path = path
+        self.route = routes.find(exchange.method, path)
+        self.operation = self.route.operation if self.route else None
 
-def _of_coding(exchange: Exchange) -> Iterator[str]:
-    """Yield a hint where the body was compressed, which explains what follows from it."""
-    if coding := content_coding(exchange.headers, exchange.request):
-        yield f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
+    def all(self) -> list[str]:
+        """Return every hint; on an exchange that was not refused, only those on what was not read."""
+        exchange, coding = self.exchange, list(self.on_coding())
+        if exchange.status < LEAST_REFUSAL:
+            return [*coding, *self.advice()]
+        if exchange.answer == FAILED or coding:
+            return [*(() if exchange.answer == FAILED else coding), *self.on_fault()]
+        if other := intended_vendor(self.routes, self.request, self.vendor):
+            return [*self.on_fault(), other]
+        path = [own] if (own := intended_path(self.routes, self.request)) else [*self.on_path()]
+        if exchange.answer in self.vendor.unauthenticated:
+            return [*self.on_credential(), *path, *self.advice()]
+        rows = (hint for applied in exchange.applied_rows[-1:] for hint in self.on_row(applied))
+        parts = (self.on_fault(), path, self.on_fixed_name(), rows, self.on_parameters(), self.on_body(), self.advice())
+        return [hint for part in parts for hint in part]
 
+    def on_coding(self) -> Iterator[str]:
+        """Hint at a compressed body, which explains every refusal that follows from it."""
+        if coding := content_coding(self.exchange.headers, self.exchange.request):
+            yield f"the body is compressed (Content-Encoding: {coding}), and nothing here decodes it: send it as it is"
 
-def _advice(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
-    """What the vendor itself can say of the request as it was."""
-    with world.transaction("look") as tx:
-        yield from vendor.advise(tx, _call_of(exchange), exchange.answer)
+    def advice(self) -> Iterator[str]:
+        """Yield the vendor's own hints."""
+        with self.world.transaction("look") as tx:
+            yield from self.vendor.advise(tx, self.request, self.exchange.answer)
 
+    def on_fault(self) -> Iterator[str]:
+        """Hint at the fault that made the answer, which says nothing of the request."""
+        exchange = self.exchange
+        for fault in exchange.faults[-1:]:
+            if fault.do != STATUS:
+                continue
+            took_effect = any(_moves(it.row) for it in exchange.applied_rows)
+            effect = "nothing was done; " if exchange.answer == FAILED else "it took effect; " if took_effect else ""
+            yield f"{effect}the {exchange.status} comes from {fault.id}"
 
-def _call_of(exchange: Exchange) -> Request:
-    path, _, query = exchange.target.partition("?")
-    return Request(exchange.method, path, query, exchange.headers, exchange.request)
-
-
-def _of_fault(exchange: Exchange) -> Iterator[str]:
-    """A failure that a fault brought about says nothing of what was asked."""
-    for fault in exchange.faults[-1:]:
-        if fault.do != STATUS:
-            continue
-        if exchange.answer == FAILED:
-            effect = "nothing was done; "
+    def on_credential(self) -> Iterator[str]:
+        """Hint at the nearest credential that the world accepts."""
+        exchange, vendor = self.exchange, self.vendor
+        if exchange.credential is not None or vendor.unauthenticated[exchange.answer]:
+            yield "the credential was not accepted"
         else:
-            effect = "it took effect; " if any(_does_something(step) for step in exchange.applied_rows) else ""
-        yield f"{effect}the {exchange.status} comes from {fault.id}"
+            yield misplaced_key(vendor, self.request) or "the request carries no credential"
+        if accepted := self.world.rules.credentials.get(vendor.name):
+            close = near(exchange.credential or "", sorted(accepted))
+            others = f"none is like it: {some(sorted({redact(it) for it in accepted}))}"
+            nearest = f"the nearest is {redact(close[0])}" if close else others
+            yield f"this world accepts {len(accepted)} {vendor.name} credentials; {nearest}"
+
+    def on_path(self) -> Iterator[str]:
+        """Hint at the operation that an unknown path, or one with a wrong method, was probably meant for."""
+        name, method = self.vendor.name, self.exchange.method
+        if self.operation is not None:
+            return
+        if self.route is not None and self.route.verbs:
+            own = f"this path takes {' or '.join(self.route.verbs)}"
+            yield f"{method} works at {' or '.join(found)}" if (found := self._id_siblings()) else own
+        else:
+            close = near(f"{method} {self.path}", (f"{verb} {it}" for verb, it in self._addresses))
+            listed = f"{name} has no such path here; GET /_emulator/vendors/{name} lists its operations"
+            yield f"the nearest operation is {' or '.join(close)}" if close else listed
+
+    def on_fixed_name(self) -> Iterator[str]:
+        """Hint at an operation such as `stop-all`, where an id is almost its name."""
+        if self.operation is None or not self.operation.path.endswith("}"):
+            return
+        siblings = {_last(it): it for it in self._siblings()}
+        for name in near(_last(self.path), siblings, TYPO):
+            yield f"{self.exchange.method} {siblings[name]} is an operation of its own"
+
+    @cached_property
+    def _addresses(self) -> list[tuple[str, str]]:
+        """Method and path of every operation, at each of its mounts."""
+        operations = self.vendor.operations
+        return [(it.method, mount + it.path) for it in operations for mount in it.mounts or self.vendor.mounts]
+
+    def _id_siblings(self) -> list[str]:
+        """Return the siblings of a path that ends with an id."""
+        names = {_last(address).lower() for _, address in self._addresses}
+        return [] if _last(self.path).lower() in names else self._siblings()
+
+    def _siblings(self) -> list[str]:
+        """Return the paths of this method that differ from the request's in their last segment, which is no parameter."""
+        method, parent = self.exchange.method, self.path.rpartition("/")[0]
+        fixed = [it for verb, it in self._addresses if verb == method and it[-1] != "}"]
+        places = {
+            it: self.routes.find(method, f"{parent}/{_last(it)}") for it in fixed if it.count("/") == self.path.count("/")
+        }
+        return [it for it, route in places.items() if route and route.operation and it.endswith(route.operation.path)]
+
+    def on_row(self, applied: AppliedRow) -> Iterator[str]:
+        """Hint at the id, or at the states that the command works in."""
+        row, noun = applied.row, _noun(applied.kind)
+        if row.state == ABSENT:
+            yield from self._on_id(applied.kind, applied.id)
+        elif row.answer == self.exchange.answer and not _moves(row):
+            rows = self.world.rules.machines[applied.kind].rows
+            states = dict.fromkeys(it.state for it in rows if it.cause == row.cause and _moves(it))
+            working = [it for it in states if it not in (ABSENT, row.state)]
+            if working:
+                yield f"{row.cause} works where a {noun} is {' or '.join(working)}; this one was {row.state}"
+
+    def _on_id(self, kind: str, id: str) -> Iterator[str]:
+        store, noun = self.world.store, _noun(kind)
+        if store.find(kind, id) is not None:
+            return
+        known = [resource.id for resource in islice(store.sorted_group(kind).ascending(), MAX_SEARCHED)]
+        if not known:
+            yield f"this world has no {noun}"
+        elif close := near(id, known):
+            yield f"there is no {noun} {id!r}; the nearest is {' or '.join(map(repr, close))}"
+        else:
+            yield f"there is no {noun} {id!r}; this world has {some([*map(repr, known)], store.size(kind))}"
+
+    def on_parameters(self) -> Iterator[str]:
+        """Hint at ids in the path that the vendor looked up itself, so that no row has them."""
+        if self.route is None or self.operation is None or self.exchange.applied_rows:
+            return
+        find = self.world.store.find
+        for name, value in self.route.parameters.items():
+            kind = self._kind_of(self.operation.path, name)
+            if kind and find(kind, value) is None and find(kind, value.lower()) is None:
+                yield from self._on_id(kind, value)
+
+    def _kind_of(self, path: str, parameter: str) -> str | None:
+        """Return the kind of the resource that a parameter is the id of, by the segment before it: `/batches/{id}`."""
+        plural = _last(path.partition(f"/{{{parameter}}}")[0])
+        kinds = (*(machine.kind for machine in self.vendor.machines), *self.world.store.kinds())
+        nouns = {it.partition(".")[2]: it for it in kinds if it.partition(".")[0] == self.vendor.name}
+        return next((kind for noun, kind in nouns.items() if plural in (f"{noun}s", f"{noun}es")), None)
+
+    def on_body(self) -> Iterator[str]:
+        """Hint at a body that was sent as JSON, or without a content type, and is not JSON."""
+        exchange = self.exchange
+        types = [
+            value.partition(b";")[0].strip().lower() for name, value in exchange.headers if name.lower() == b"content-type"
+        ]
+        if exchange.cut or not exchange.request or types[-1:] not in ([], [b"application/json"]):
+            return
+        try:
+            orjson.loads(exchange.request)
+        except ValueError as error:
+            yield f"{self.vendor.name} reads JSON here, and the body is not JSON: {error}"
 
 
-def _of_credential(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[str]:
-    if exchange.credential is not None or vendor.unauthenticated[exchange.answer]:
-        yield "the credential was not accepted"
-    else:
-        yield misplaced_key(vendor, _call_of(exchange)) or "the request carries no credential"
-    if accepted := world.rules.credentials.get(vendor.name):
-        yield f"this world accepts {len(accepted)} {vendor.name} credentials; {_nearby_credential(exchange, accepted)}"
+def _moves(row: Row) -> bool:
+    """Tell whether a row changes anything."""
+    return row.to != row.state or row.effect is not None
 
 
-def _nearby_credential(exchange: Exchange, accepted: Iterable[str]) -> str:
-    if close := near(exchange.credential or "", sorted(accepted)):
-        return f"the nearest is {redact(close[0])}"
-    return f"none is like it: {some(sorted({redact(it) for it in accepted}))}"
-
-
-def _of_path(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
-    """A path that has other verbs may be meant for one that is spelt almost so: where its last segment could be any id."""
-    path = exchange.target.partition("?")[0]
-    route = routes.find(exchange.method, path)
-    if route is not None and route.operation is not None:
-        return
-    known = _addresses(vendor)
-    if route is not None and route.verbs:
-        siblings = [] if _is_fixed(path, known) else _siblings(path, exchange.method, known)
-        own = f"this path takes {' or '.join(route.verbs)}"
-        yield f"{exchange.method} works at {' or '.join(siblings)}" if siblings else own
-    else:
-        close = near(f"{exchange.method} {path}", (f"{verb} {it}" for verb, it in known))
-        listed = f"{vendor.name} has no such path here; GET /_emulator/vendors/{vendor.name} lists its operations"
-        yield f"the nearest operation is {' or '.join(close)}" if close else listed
-
-
-def _of_fixed_name(vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
-    """An id that is almost the name of an operation, such as `stop-all`, may be meant for that."""
-    path = exchange.target.partition("?")[0]
-    route = routes.find(exchange.method, path)
-    if route is None or route.operation is None or not route.operation.path.endswith("}"):
-        return
-    siblings = {it.rpartition("/")[2]: it for it in _siblings(path, exchange.method, _addresses(vendor))}
-    for name in near(path.rpartition("/")[2], siblings, TYPO):
-        yield f"{exchange.method} {siblings[name]} is an operation of its own"
-
-
-def _addresses(vendor: Vendor) -> Mapping[tuple[str, str], Operation]:
-    """Method and path of every operation, at each of its mounts."""
-    operations = ((mount, it) for it in vendor.operations for mount in it.mounts or vendor.mounts)
-    return {(it.method, mount + it.path): it for mount, it in operations}
-
-
-def _is_fixed(path: str, known: Iterable[tuple[str, str]]) -> bool:
-    """Whether the last segment of a path is the name of something, and not an id."""
-    return path.rpartition("/")[2].lower() in {address.rpartition("/")[2].lower() for _, address in known}
-
-
-def _siblings(path: str, method: str, known: Iterable[tuple[str, str]]) -> list[str]:
-    """The addresses of a method that differ from a path in its last segment, which they name."""
-    own = path.lower().split("/")
-    return [it for verb, it in known if verb == method and it[-1] != "}" and _fit(own[:-1], it.lower().split("/")[:-1])]
-
-
-def _fit(segments: Sequence[str], pattern: Sequence[str]) -> bool:
-    same = (written.startswith("{") or written == actual for actual, written in zip(segments, pattern, strict=False))
-    return len(segments) == len(pattern) and all(same)
-
-
-def _of_step(world: World, step: AppliedRow, exchange: Exchange) -> Iterator[str]:
-    """Of the row that was taken last: where there is no such resource, or it is in another state than would have done."""
-    machine = world.rules.machines[step.kind]
-    if step.row.state == ABSENT:
-        yield from _of_id(world, step.kind, step.id)
-    elif step.row.answer == exchange.answer and not _does_something(step) and (states := _states_that_move(machine, step)):
-        working = " or ".join(states)
-        yield f"{step.row.cause} works where a {_noun(step.kind)} is {working}; this one was {step.row.state}"
-
-
-def _does_something(step: AppliedRow) -> bool:
-    return step.row.to != step.row.state or step.row.effect is not None
-
-
-def _states_that_move(machine: Machine, step: AppliedRow) -> list[str]:
-    moving = (row for row in machine.rows if row.cause == step.row.cause and (row.to != row.state or row.effect is not None))
-    return list(dict.fromkeys(row.state for row in moving if row.state not in (ABSENT, step.row.state)))
-
-
-def _of_id(world: World, kind: str, id: str) -> Iterator[str]:
-    if world.store.find(kind, id) is not None:
-        return
-    known = [resource.id for resource in islice(world.store.sorted_group(kind).ascending(), LOOKED_AT)]
-    if not known:
-        yield f"this world has no {_noun(kind)}"
-    elif close := near(id, known):
-        yield f"there is no {_noun(kind)} {id!r}; the nearest is {' or '.join(map(repr, close))}"
-    else:
-        shown = some([*map(repr, known)], world.store.size(kind))
-        yield f"there is no {_noun(kind)} {id!r}; this world has {shown}"
-
-
-def _of_parameters(world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> Iterator[str]:
-    """For ids that the vendor looked up itself, so that no row speaks of them."""
-    route = routes.find(exchange.method, exchange.target.partition("?")[0])
-    if route is None or route.operation is None or exchange.applied_rows:
-        return
-    for name, value in route.parameters.items():
-        kind = _kind_of(world, vendor, route.operation, name)
-        if kind and world.store.find(kind, value) is None and world.store.find(kind, value.lower()) is None:
-            yield from _of_id(world, kind, value)
-
-
-def _kind_of(world: World, vendor: Vendor, operation: Operation, parameter: str) -> str | None:
-    """The kind of what a parameter of the path names, which stands before it: `/batches/{id}`."""
-    plural = operation.path.partition(f"/{{{parameter}}}")[0].rpartition("/")[2]
-    kinds = (*(machine.kind for machine in vendor.machines), *world.store.kinds())
-    nouns = {it.partition(".")[2]: it for it in kinds if it.partition(".")[0] == vendor.name}
-    return next((kind for noun, kind in nouns.items() if plural in (f"{noun}s", f"{noun}es")), None)
-
-
-def _of_body(vendor: Vendor, exchange: Exchange) -> Iterator[str]:
-    """A body that was sent as JSON, by its content type or for want of one, and is none."""
-    types = [value.partition(b";")[0].strip().lower() for name, value in exchange.headers if name.lower() == b"content-type"]
-    if exchange.cut or not exchange.request or types[-1:] not in ([], [b"application/json"]):
-        return
-    try:
-        orjson.loads(exchange.request)
-    except ValueError as error:
-        yield f"{vendor.name} reads JSON here, and the body is not JSON: {error}"
+def _last(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _noun(kind: str) -> str:
