@@ -13,8 +13,7 @@ from click.core import ParameterSource
 
 from emulator.cli.local_scenarios import open_library
 from emulator.cli.options import scenarios_option, server_url_option, token_option
-from emulator.scenario.document import MAX_BYTES
-from emulator.scenario.files import read_at_most
+from emulator.scenario.files import text_of
 from emulator.text.escape import escaped
 
 if TYPE_CHECKING:
@@ -64,14 +63,15 @@ def scenarios(wish: Wish) -> Iterator[Item]:
 
 def _title(path: Path) -> str | None:
     """The title in a scenario file; None where it has none or cannot be read, which `check` explains."""
-    import yaml
+    from emulator.kernel.errors import BadInput
+    from emulator.scenario.strict_yaml import parse
 
     try:
-        root = yaml.compose(read_at_most(path, MAX_BYTES).decode(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except (OSError, ValueError, RecursionError, yaml.YAMLError):
+        written = parse(text_of(path)).value
+    except BadInput:
         return None
-    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
-    return next((str(value.value) for key, value in pairs if key.value == "title" and isinstance(value, yaml.ScalarNode)), None)
+    title = written.get("title") if isinstance(written, dict) else None
+    return title if isinstance(title, str) else None
 
 
 def assumptions(wish: Wish) -> Iterator[Item]:

@@ -27,12 +27,19 @@ LONGEST = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: what is wrong, the path of keys and indexes that leads to it, and its line and column if it has any."""
+    """One mistake: what is wrong, the path of keys and indexes that leads to it, and its line and column if it has any.
+
+    A message longer than LONGEST is cut at once, so that many mistakes with long words in them take little memory.
+    """
 
     message: str
     path: tuple[str | int, ...] = ()
     line: int | None = None
     column: int | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.message) > LONGEST:
+            object.__setattr__(self, "message", truncate(self.message))
 
     @property
     def pointer(self) -> str:
@@ -59,7 +66,7 @@ class BadInput(EmulatorError):
 
     def shown_problems(self) -> list[Problem]:
         """Return the first MAX_PROBLEMS problems, each cut where it is longer than anybody reads; the others are `omitted`."""
-        return [replace(it, message=truncate(it.message), path=_short(it.path)) for it in self.problems[:MAX_PROBLEMS]]
+        return [replace(it, path=_short(it.path)) for it in self.problems[:MAX_PROBLEMS]]
 
     @property
     def omitted(self) -> int:
@@ -82,7 +89,7 @@ class BadInput(EmulatorError):
 
 def truncate(text: str) -> str:
     """Return a text as it is, or its beginning where it is longer than LONGEST."""
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _short(path: tuple[str | int, ...]) -> tuple[str | int, ...]:

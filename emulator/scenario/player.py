@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,11 @@ from emulator.text.escape import escaped
 from emulator.text.redact import redact_header, redact_text
 
 CONTROL = "/_emulator"
+
+MAX_FILLED = 16_000_000
+"""Characters that a step may send or expect once its placeholders are filled; what is kept may hold what was kept before."""
+
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 WORLD = {"id": str, "credentials": {...: {...: str}}}
 CHANGE = {"evidence": str | None}
@@ -103,6 +109,7 @@ class _Player:
         self._world, self._here = world, _path_of(world)
         self._kept = {f"{vendor}.{name}": text for vendor, fields in credentials.items() for name, text in fields.items()}
         self._lost: set[str] = set()
+        self._filling = 0
 
     def play(self, steps: list[Step]) -> Iterator[Difference]:
         for step in steps:
@@ -115,7 +122,7 @@ class _Player:
                 yield Difference(step.place, message)
 
     def _take(self, step: Step) -> Iterator[str]:
-        written = step.written
+        written, self._filling = step.written, 0
         if lost := next((name for name in sorted(self._lost) if f"{{{name}}}" in str(written)), None):
             raise Mismatch(f"this step needs {{{lost}}}, which could not be kept: it and those after it were not played")
         if step.verb == "send":
@@ -176,14 +183,20 @@ class _Player:
                 self._kept[name] = str(value)
 
     def _filled(self, value: Any) -> Any:
-        """The value with every {name} that is known replaced by what was kept under it."""
+        """Return a value with every {name} that is known replaced by what was kept under it.
+
+        Raises:
+            Mismatch: that would be longer than MAX_FILLED.
+        """
         if isinstance(value, dict):
             return {key: self._filled(part) for key, part in value.items()}
         if isinstance(value, list):
             return [self._filled(part) for part in value]
         if isinstance(value, str):
-            for name, text in self._kept.items():
-                value = value.replace(f"{{{name}}}", text)
+            self._filling += sum(len(self._kept.get(name, "")) for name in _PLACEHOLDER.findall(value))
+            if self._filling > MAX_FILLED:
+                raise Mismatch(f"its placeholders come to more than {MAX_FILLED} characters, and it was not played")
+            return _PLACEHOLDER.sub(lambda found: self._kept.get(found[1], found[0]), value)
         return value
 
 

@@ -5,9 +5,14 @@ Only the vendor's schema tells: a `repeat` or an `id` within a map of the client
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 from typing import Any, NamedTuple
+
+from emulator.sdk.vendor import Vendor
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -32,14 +37,19 @@ class Listed(NamedTuple):
     kind: Kind
 
 
-def lists_of(schema: Schema) -> Lists:
-    """The lists of things with properties that a schema knows."""
+@cache
+def lists_of(vendor: Vendor) -> Lists:
+    """Return the lists of resources in a vendor's state."""
+    return _lists_in(vendor.state.schema)
+
+
+def _lists_in(schema: Schema) -> Lists:
     ways = ((name, way) for name, part in schema.get("properties", {}).items() for way in (part, *part.get("anyOf", ())))
     return {name: _kind(way["items"]) for name, way in ways if "properties" in way.get("items", {})}
 
 
 def _kind(item: Schema) -> Kind:
-    return Kind("repeat" in item["properties"], item["properties"].get("id"), lists_of(item))
+    return Kind("repeat" in item["properties"], item["properties"].get("id"), _lists_in(item))
 
 
 def every_list(written: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
@@ -64,16 +74,27 @@ def written_out(written: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
     return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in written.items()}
 
 
-def as_written(path: Path, written: Mapping[str, Any], lists: Lists) -> Path:
-    """The place, in a valid state as somebody wrote it, of what has this place once the state is written out."""
-    if len(path) < 2 or not _repeats(path[0], lists):
-        return path
-    name, left = str(path[0]), int(path[1])
-    for index, item in enumerate(written[name]):
-        if left < _times(item):
-            return name, index, *as_written(path[2:], item, lists[name].lists)
-        left -= _times(item)
-    return path
+class Origins:
+    """Where, in a valid state as somebody wrote it, each part stands of the state with its repeats written out."""
+
+    def __init__(self, written: Mapping[str, Any], lists: Lists) -> None:
+        self._written = written
+        self._lists = lists
+        self._ends: dict[int, list[int]] = {}
+
+    def path(self, path: Path) -> Path:
+        """Return the path, in the state as somebody wrote it, of the part that has this path once it is written out."""
+        return self._path(path, self._written, self._lists)
+
+    def _path(self, path: Path, written: Mapping[str, Any], lists: Lists) -> Path:
+        if len(path) < 2 or not _repeats(path[0], lists):
+            return path
+        name, position = str(path[0]), int(path[1])
+        items = written[name]
+        if id(items) not in self._ends:
+            self._ends[id(items)] = [*accumulate(map(_times, items))]
+        index = bisect_right(self._ends[id(items)], position)
+        return path if index == len(items) else (name, index, *self._path(path[2:], items[index], lists[name].lists))
 
 
 def _repeats(name: str | int, lists: Lists) -> bool:

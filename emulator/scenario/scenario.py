@@ -21,7 +21,7 @@ from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
 from emulator.scenario.faults import body_of, lay_in
 from emulator.scenario.grammar import VERBS
-from emulator.scenario.resources import as_written, count, lists_of, written_out
+from emulator.scenario.resources import Origins, count, lists_of, written_out
 from emulator.sdk.vendor import Vendors
 
 TEMPLATES = 8
@@ -109,7 +109,7 @@ class Scenario:
         rules = self._rules(vendors, self.name, seed, Limits())
         world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
         with world.transaction("given") as tx:
-            for resource in _read_all(vendors, self.written.get("given", {}), tx):
+            for resource in _read_all(vendors, {name: {} for name in vendors} | self.written.get("given", {}), tx):
                 tx.put(resource)
             for planned in self._planned(vendors, tx.now):
                 tx.put(planned)
@@ -186,11 +186,11 @@ def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str)
 def resources_in(state: object, vendors: Vendors) -> int:
     """Return how many resources a state by vendor comes to, whatever else is wrong with it."""
     parts = state if isinstance(state, dict) else {}
-    return sum(count(parts[name], lists_of(vendor.state.schema)) for name, vendor in vendors.items() if name in parts)
+    return sum(count(parts[name], lists_of(vendor)) for name, vendor in vendors.items() if name in parts)
 
 
 def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
-    """The resources that a state by vendor comes to; a vendor that is not mentioned still gets what it cannot be without.
+    """Yield the resources that a state by vendor comes to.
 
     Raises:
         BadInput: the state contradicts itself, or what is there.
@@ -199,11 +199,14 @@ def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterato
     problems: list[Problem] = []
     view.admit(resources_in(state, vendors))
     for name, vendor in vendors.items():
-        fragment, lists = state.get(name, {}), lists_of(vendor.state.schema)
+        if name not in state:
+            continue
+        fragment, lists = state[name], lists_of(vendor)
         try:
             yield from vendor.state.load(view, written_out(fragment, lists))
         except BadInput as error:
-            problems += [Problem(it.message, (name, *as_written(it.path, fragment, lists))) for it in error.problems]
+            origins = Origins(fragment, lists)
+            problems += [Problem(it.message, (name, *origins.path(it.path))) for it in error.problems]
     if problems:
         raise BadInput([*dict.fromkeys(problems)])
 

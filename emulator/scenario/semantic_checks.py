@@ -9,11 +9,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from http import HTTPMethod
 from itertools import takewhile
 from typing import Any, NamedTuple
 
-from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.errors import MAX_PROBLEMS, BadInput, Problem
 from emulator.kernel.faults import TWO_BODIES
 from emulator.kernel.limits import MOST_RESOURCES
 from emulator.kernel.time import NEVER, format_instant, parse_duration_at
@@ -89,7 +90,7 @@ def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, 
 def state_problems(state: Any, vendors: Vendors, path: Path = (), mistakes: Mistakes = NO_MISTAKES) -> Iterator[Problem]:
     """The mistakes of a state by vendor that its schema cannot see; `mistakes` are those that it has told."""
     parts = state.items() if isinstance(state, dict) else ()
-    known = [(name, part, lists_of(vendors[name].state.schema)) for name, part in parts if name in vendors]
+    known = [(name, part, lists_of(vendors[name])) for name, part in parts if name in vendors]
     if _resources(state, vendors) > MOST_RESOURCES:
         yield Problem(TOO_MANY, path)
     for name, part, lists in known:
@@ -110,7 +111,7 @@ def _too_many(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -> 
 
 def _resources(state: Any, vendors: Vendors) -> int:
     parts = state.items() if isinstance(state, dict) else ()
-    return sum(count(part, lists_of(vendors[name].state.schema)) for name, part in parts if name in vendors)
+    return sum(count(part, lists_of(vendors[name])) for name, part in parts if name in vendors)
 
 
 def names_empty_parts_only(state: Any) -> bool:
@@ -179,17 +180,17 @@ def _fault_problems(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistake
             yield from fault_problems(fault.written, vendors, begins, fault.path)
 
 
+@cache
+def _without_ids_of(vendor: Vendor) -> frozenset[str]:
+    """Return the operations of a vendor whose path names no resource."""
+    return frozenset(it.name for it in vendor.operations if not {*PLACEHOLDER.findall(it.path)} - OF_A_LINK)
+
+
 def _nowhere_to_strike(fault: Mapping[str, Any], vendors: Vendors, path: Path) -> Iterator[Problem]:
-    if "id" in fault and fault.get("at") in _without_ids(vendors):
+    if "id" in fault and any(fault.get("at") in _without_ids_of(vendor) for vendor in vendors.values()):
         yield Problem(
             f"the path of {fault['at']} names no resource, so a fault with an 'id' never strikes there", (*path, "id")
         )
-
-
-def _without_ids(vendors: Vendors) -> set[str]:
-    """Operations whose path names no resource."""
-    operations = (it for vendor in vendors.values() for it in vendor.operations)
-    return {it.name for it in operations if not {*PLACEHOLDER.findall(it.path)} - OF_A_LINK}
 
 
 def _step_problems(step: Item) -> Iterator[Problem]:
@@ -225,14 +226,16 @@ def _unsendable(root: Mapping[str, Any], vendors: Vendors, mistakes: Mistakes) -
     """Methods that HTTP has not, and names that nothing is kept under by then."""
     made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
     kept = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
-    clear = sum(1 for _ in takewhile(_is_clear, _list(root, "steps")))
+    clear, advised = sum(1 for _ in takewhile(_is_clear, _list(root, "steps"))), 0
     for step in _items(root, "steps", mistakes):
         method = step.sound.get("send", "GET ").partition(" ")[0]
         if method not in METHODS:
             yield Problem(f"{method!r} is not a method of HTTP{hint(method, METHODS)}", (*step.path, "send"))
         for place, text in _texts(step.sound) if int(step.path[1]) < clear else ():
             for name in sorted({*PLACEHOLDER.findall(text)} - kept):
-                yield Problem(f"no step before this one keeps {name!r}{hint(name, sorted(kept))}", (*step.path, *place))
+                advice = hint(name, sorted(kept)) if advised < MAX_PROBLEMS else ""
+                yield Problem(f"no step before this one keeps {name!r}{advice}", (*step.path, *place))
+                advised += 1
         if int(step.path[1]) < clear:
             kept |= step.written.get("keep", {}).keys()
 

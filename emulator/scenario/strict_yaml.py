@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -14,12 +15,15 @@ from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
 from emulator.scenario.scalars import MERGE, misfit, plain, shown, tagged
 
 MAX_VALUES = 100_000
+MAX_DIRECTIVES = 10
+"""Lines that begin with %TAG: libyaml compares each with all that stand before it."""
 MAX_ALIASED = 4 * MAX_BYTES
-"""Characters of all values together; an alias counts as often as it is used."""
+"""Characters of all keys and values together; an alias counts as often as it is used."""
 TOO_MANY = f"more than {MAX_VALUES} values"
 TOO_DEEP = f"nested more than {MAX_DEPTH} deep"
 
 _NO_YAML = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DIRECTIVE = re.compile("(?:^|[\r\x85\u2028\u2029])\ufeff?%TAG", re.MULTILINE)
 _LOOKAHEAD = 1024
 """The characters that a scanner may read ahead in one line, to find out whether they are a key."""
 
@@ -34,6 +38,8 @@ def parse(text: str, most_bytes: int = MAX_BYTES) -> Document:
         raise BadInput([_at_index(text, found.start(), f"the character #x{ord(found[0]):04x} is not allowed in YAML")])
     if len(text.encode()) > most_bytes:
         raise BadInput([Problem(f"larger than {most_bytes} bytes", (), 1, 1)])
+    if found := next(islice(_DIRECTIVE.finditer(text), MAX_DIRECTIVES, None), None):
+        raise BadInput([_at_index(text, found.end() - len("%TAG"), f"more than {MAX_DIRECTIVES} %TAG directives")])
     try:
         root = Composer(text).get_single_node()
     except yaml.MarkedYAMLError as error:
@@ -128,7 +134,7 @@ def _at(marked: Any, message: str, path: Path = ()) -> Problem:
 class _Reader:
     """Turns composed nodes into values, noting places and problems; an alias counts as often as it is used.
 
-    What an alias stands for is, with all that is in it, where the alias is.
+    What an alias stands for is, with all that is in it, where the alias is. Its problems are those of its anchor, noted once.
     """
 
     def __init__(self, document: Document) -> None:
@@ -143,12 +149,10 @@ class _Reader:
         self._count += 1
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise BadInput([_at(alias or node, f"{TOO_MANY}, or an alias within itself", path)])
-        self._size += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
-        if self._size > MAX_ALIASED:
-            raise BadInput([_at(alias or node, f"aliases make more than {MAX_ALIASED} characters of this", path)])
+        self._measure(node, path, alias)
         self._place(path, alias or node)
         if refusal := misfit(node.written_tag, node.id, node.value):
-            self._document.problems.append(_at(node, refusal, path))
+            self._note(node, refusal, path, alias)
         if isinstance(node, yaml.MappingNode):
             return self._merged(node, path, alias) | dict(self._pairs(node, path, alias))
         if isinstance(node, yaml.SequenceNode):
@@ -157,19 +161,25 @@ class _Reader:
             return tagged(node.written_tag, node.value)
         return node.value if node.style else plain(node.value)  # quoted, or a block: the C parser says '' of a plain scalar
 
+    def _measure(self, node: Any, path: Path, alias: _Alias | None) -> None:
+        self._size += len(node.value) if isinstance(node, yaml.ScalarNode) else 0
+        if self._size > MAX_ALIASED:
+            raise BadInput([_at(alias or node, f"aliases make more than {MAX_ALIASED} characters of this", path)])
+
     def _pairs(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
         for written, value in node.value:
             key = written.meant if isinstance(written, _Alias) else written
             if not isinstance(key, yaml.ScalarNode):
-                self._document.problems.append(_at(written, "a key must be a plain word", path))
+                self._note(written, "a key must be a plain word", path, alias)
                 continue
             if key.tag == MERGE:
                 continue
+            self._measure(key, path, alias)
             if refusal := misfit(_written_tag(key), "key", key.value):
-                self._document.problems.append(_at(key, refusal, (*path, key.value)))
+                self._note(key, refusal, (*path, key.value), alias)
             if key.value in seen:
-                self._document.problems.append(_at(written, f"the key {key.value!r} is given twice", (*path, key.value)))
+                self._note(written, f"the key {key.value!r} is given twice", (*path, key.value), alias)
             seen.add(key.value)
             read = self.read(value, (*path, key.value), alias)
             if alias is None and isinstance(value, yaml.CollectionNode) and not value.flow_style:
@@ -180,7 +190,7 @@ class _Reader:
         """Return what the merge key of a mapping brings in; of several mappings, the first that has a key gives its value."""
         merges = [(key, value) for key, value in node.value if key.tag == MERGE]
         for key, _ in merges[1:]:
-            self._document.problems.append(_at(key, "the key '<<' is given twice: merge a list, <<: [*a, *b]", path))
+            self._note(key, "the key '<<' is given twice: merge a list, <<: [*a, *b]", path, alias)
         read: dict[str, Any] = {}
         own = self._document.places[path]
         for source in reversed([source for _, value in merges[:1] for source in _sources(value)]):
@@ -191,9 +201,7 @@ class _Reader:
     def _read_merged(self, source: Any, path: Path, alias: _Alias | None) -> dict[str, Any]:
         meant = source.meant if isinstance(source, _Alias) else source
         if not isinstance(meant, yaml.MappingNode):
-            self._document.problems.append(
-                _at(source, f"'<<' merges a mapping or a list of mappings, not {shown(meant)}", path)
-            )
+            self._note(source, f"'<<' merges a mapping or a list of mappings, not {shown(meant)}", path, alias)
             return {}
         if meant in self._merging or len(self._merging) > MAX_DEPTH:
             raise BadInput([_at(alias or source, f"merged with itself, or more than {MAX_DEPTH} deep", path)])
@@ -201,6 +209,10 @@ class _Reader:
         read: dict[str, Any] = self.read(source, path, alias)
         self._merging.pop()
         return read
+
+    def _note(self, node: Any, message: str, path: Path, alias: _Alias | None) -> None:
+        if alias is None:
+            self._document.problems.append(_at(node, message, path))
 
     def _place(self, path: Path, node: yaml.Node) -> None:
         self._document.places[path] = node.start_mark.line + 1, node.start_mark.column + 1

@@ -362,7 +362,7 @@ def test_a_search_keeps_the_parameter_that_it_calls_repeat() -> None:
     ],
 )
 def test_each_resource_is_counted_once_with_all_that_it_holds(state: Any, resources: int) -> None:
-    assert sum(count(part, lists_of(VENDORS[name].state.schema)) for name, part in state.items()) == resources
+    assert sum(count(part, lists_of(VENDORS[name])) for name, part in state.items()) == resources
 
 
 def test_more_than_a_world_holds_is_told_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:

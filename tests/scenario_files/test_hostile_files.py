@@ -1,0 +1,151 @@
+"""A scenario file of a megabyte, whatever is in it, costs what its length says: no quadratic work, no text kept many times."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from emulator.client.in_process import InProcessClient
+from emulator.kernel.errors import LONGEST, BadInput, EmulatorError, Problem
+from emulator.scenario import player
+from emulator.scenario.document import Document
+from emulator.scenario.loader import load_document, load_text
+from emulator.scenario.player import play
+from emulator.scenario.strict_yaml import MAX_DIRECTIVES, parse
+from emulator.vendors import VENDORS
+
+
+def _message(text: str) -> str:
+    with pytest.raises(BadInput) as refused:
+        parse(text)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff", "# a comment\n", "title: x\n...\n"])
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n", "\x85", "\u2028"])
+def test_a_parser_sees_few_tag_directives(before: str, line_break: str) -> None:
+    lines = [f"%TAG !a{number}! x" for number in range(MAX_DIRECTIVES + 1)]
+    assert f"more than {MAX_DIRECTIVES} %TAG directives" in _message(before + line_break.join(lines) + "\n--- title: x")
+
+
+def test_as_many_directives_as_are_allowed_are_read() -> None:
+    directives = "".join(f"%TAG !a{number}! x\n" for number in range(MAX_DIRECTIVES))
+    assert parse(f"{directives}---\ntitle: |\n  50 %TAG lines\n").value == {"title": "50 %TAG lines\n"}
+
+
+def test_a_mistake_in_an_anchor_is_noted_once_however_often_it_is_used() -> None:
+    document = parse("a: &a {k: 1, k: 2, n: !!int x, ? [b] : 1, <<: c}\nb: [" + "*a, " * 50 + "]")
+    assert len(document.problems) == 4
+    assert {it.line for it in document.problems} == {1}
+    assert document.value["b"][49] == {"k": 2, "n": "x"}
+
+
+def test_a_long_key_counts_as_often_as_it_is_used() -> None:
+    assert "aliases make more than 4000000 characters" in _message(f"a: &a {{? {'k' * 90_000} : 1}}\nb: [{'*a, ' * 60}]")
+
+
+def test_a_message_is_cut_when_its_problem_is_made() -> None:
+    assert len(Problem("x" * 1_000_000).message) == LONGEST
+    assert Problem("x" * LONGEST).message == "x" * LONGEST
+
+
+def _listed(name: str, item: Callable[[int], Any]) -> Callable[[int], Any]:
+    return lambda count: {name: [item(number) for number in range(count)]}
+
+
+def _given(vendor: str, name: str, item: Callable[[int], Any]) -> Callable[[int], Any]:
+    return lambda count: {"given": {vendor: {name: [item(number) for number in range(count)]}}}
+
+
+FUTURE = "2099-01-01T00:00:00Z"
+SCENARIOS: dict[str, Callable[[int], Any]] = {
+    "timeline": _listed("timeline", lambda n: {"after": n, "set": {"serpwow": {"account": {"name": "a"}}}}),
+    "impossible timeline": _listed("timeline", lambda n: {"after": n, "set": {"stripe": {"batch_jobs": [{"id": "x"}]}}}),
+    "unknown placeholders": _listed("steps", lambda n: {"send": f"GET /{{kep{n}}}", "keep": {f"kept{n}": "a"}}),
+    "impossible headers": _listed("steps", lambda n: {"send": "GET /", "headers": {f"a{n}": "\n"}}),
+    "steps that set": _listed("steps", lambda n: {"set": {"serpwow": {"batches": [{"id": f"A{n}"}]}}}),
+    "unknown keys": lambda count: {f"x{number}": number for number in range(count)},
+    "unknown keys of steps": _listed("steps", lambda n: {f"x{n}": n}),
+    "unknown timers": lambda count: {"timing": {f"x{number}": "1s" for number in range(count)}},
+    "faults": _listed("faults", lambda _: {"at": "serpwow.batches.list", "id": "x", "where": "mid-body", "do": "drop"}),
+    "replies": _listed("replies", lambda _: {"at": "serpwow.batches.list", "status": 204, "body": "x"}),
+    "credentials": lambda count: {"credentials": {"serpwow": ["a"] * count}},
+    "the same id": _given("serpwow", "batches", lambda _: {"id": "A"}),
+    "unfit ids": _given("serpwow", "batches", lambda n: {"id": f"A/{n}"}),
+    "batches": _given("serpwow", "batches", lambda _: {"status": "queued", "searches": 5}),
+    "impossible jobs": _given("stripe", "batch_jobs", lambda _: {"status": "complete", "created": FUTURE}),
+    "repeated impossible jobs": _given("stripe", "batch_jobs", lambda _: {"repeat": 2, "created": FUTURE}),
+    "impossible payments": _given("6dot50", "batches", lambda _: {"payments": [{"msisdn": "1", "amount": 1}]}),
+}
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
+def test_the_cost_of_reading_grows_with_the_length(scenario: Callable[[int], Any]) -> None:
+    def calls(count: int) -> int:
+        number = 0
+
+        def called(*_: object) -> None:
+            nonlocal number
+            number += 1
+
+        before = sys.getprofile()
+        sys.setprofile(called)
+        try:
+            with suppress(EmulatorError):
+                load_document(Document(scenario(count)), VENDORS, titled=False)
+        finally:
+            sys.setprofile(before)
+        return number
+
+    calls(10)  # what is made once for all is made
+    few, many, more = calls(120), calls(240), calls(480)
+    assert more - many < 2.5 * (many - few) + few / 10
+
+
+def _multiplying(steps: int) -> str:
+    """Return a scenario in which each step sends ten times what the one before it kept."""
+    names = ["serpwow.api_key", *(f"kept{number}" for number in range(steps))]
+    send = "PUT /echo?api_key={serpwow.api_key}"
+    played = [{"send": send, "body": f"{{{before}}}" * 10, "keep": {name: "body"}} for before, name in pairwise(names)]
+    return json.dumps({"title": "x", "steps": played})
+
+
+class _Echo:
+    """A client whose server says what it was sent."""
+
+    def __init__(self) -> None:
+        self._client = InProcessClient()
+        self.sent: list[str] = []
+
+    def send(self, method: str, target: bytes, headers: Any = (), content: bytes | None = None) -> Any:
+        response = self._client.send(method, target, headers, content)
+        if method != "PUT":
+            return response
+        self.sent.append((content or b"").decode())
+        return response._replace(status=200, headers=(), content=json.dumps({"body": self.sent[-1]}).encode())
+
+
+def test_what_a_step_sends_is_bounded_once_its_placeholders_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(player, "MAX_FILLED", 100_000)
+    echo = _Echo()
+    played = play(load_text(_multiplying(13), VENDORS, "bomb", "bomb.json"), echo)
+    assert max(map(len, echo.sent)) <= 100_000
+    assert "more than 100000 characters" in str(played.differences[-1])
+
+
+def test_what_is_kept_is_filled_in_as_it_is() -> None:
+    """A kept text that looks like a placeholder is not filled again, which could go on for ever."""
+    echo = _Echo()
+    steps = [
+        {"send": "PUT /echo", "body": "{a}{b}", "keep": {"a": "body"}},
+        {"send": "PUT /echo", "body": "kept", "keep": {"b": "body"}},
+        {"send": "PUT /echo", "body": "<{a}>{{b}}"},
+    ]
+    play(load_text(json.dumps({"title": "x", "steps": steps}), VENDORS, "x", "x.json"), echo)
+    assert echo.sent == ["{a}{b}", "kept", "<{a}{b}>{kept}"]
