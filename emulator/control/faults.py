@@ -77,4 +77,4 @@ def _fault(fault: Fault) -> models.Fault:
 def _held(held: HeldRequest) -> models.Held:
     """Return a request that a fault holds up as a record; no credential can be read in it."""
     target, hit = redact_text(held.request.target), fault_hit(held.fault.hit())
-    return models.Held(held.request.method, target, held.operation, held.since, held.due, hit)
+    return models.Held(held.request.method, target, held.request.operation_name, held.since, held.due, hit)

@@ -142,7 +142,7 @@ class Recorded:
 
     def _held(self, operation: str | None = None) -> str:
         """Name the held requests of an operation, or all of them, and say why they do not count; empty without any."""
-        held = [it for it in self.held if operation in (None, it.operation)]
+        held = [it for it in self.held if operation in (None, it.request.operation_name)]
         if not held:
             return ""
         lines = [f"{it.request.method} {redact_text(it.request.target)} ({it.fault.do} {it.fault.where})" for it in held]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
 
 from emulator.kernel.journal import Checkpoint
 
+if TYPE_CHECKING:
+    from emulator.sdk.vendor import Operation, Vendor
+
 
 class Request:
     """One request as a vendor reads it. Header names are lower case; `path` is percent-encoded, except for plain letters.
 
-    Set once its vendor and operation are known: `credential`, `parameters` (the path's ids) and `reader` (what takes in an
+    Set once it is routed: `vendor`, `operation` (None where the vendor has not that path or verb), `operation_name` (in the
+    journal), `verbs` (of the path), `credential`, `parameters` (the path's ids) and `reader` (what takes in an
     upload). Set on the way: `checkpoint`, the world's place before a request that a fault delays; `authority`, the host by
     which the client calls us where that is not its Host; `in_flight`, earlier requests that a fault keeps from taking effect
     yet, each with its operation's name.
@@ -37,6 +41,8 @@ class Request:
         "idempotency_key",
         "in_flight",
         "method",
+        "operation",
+        "operation_name",
         "parameters",
         "path",
         "query_string",
@@ -44,7 +50,12 @@ class Request:
         "reader",
         "request_id",
         "scheme",
+        "vendor",
+        "verbs",
     )
+
+    vendor: Vendor
+    operation_name: str
 
     def __init__(
         self,
@@ -72,6 +83,8 @@ class Request:
         self.checkpoint: Checkpoint | None = None
         self.in_flight: Sequence[tuple[str, Request]] = ()
         self.parameters: Mapping[str, str] = {}
+        self.operation: Operation | None = None
+        self.verbs: Sequence[str] = ()
         self._headers: Mapping[str, str] | None = None
         self._query: Mapping[str, str] | None = None
 

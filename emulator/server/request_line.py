@@ -127,8 +127,8 @@ def feed(protocol: HttpToolsProtocol, data: bytes | memoryview) -> None:
 def parse_without_upgrade(protocol: HttpToolsProtocol) -> None:
     """Parse the head that has just ended, without its offer, with a parser that goes on with what follows."""
     ended = protocol.parser
-    access_log = [b"%s %s HTTP/%s" % (ended.get_method(), protocol.url, ended.get_http_version().encode())]
-    access_log += [b"%s: %s" % header for header in protocol.headers if header[0] != b"upgrade"]
+    lines = [b"%s %s HTTP/%s" % (ended.get_method(), protocol.url, ended.get_http_version().encode())]
+    lines += [b"%s: %s" % header for header in protocol.headers if header[0] != b"upgrade"]
     protocol.parser = HttpRequestParser(protocol)
     protocol.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn makes its own
-    protocol.parser.feed_data(b"\r\n".join([*access_log, b"\r\n"]))
+    protocol.parser.feed_data(b"\r\n".join([*lines, b"\r\n"]))

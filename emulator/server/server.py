@@ -82,12 +82,14 @@ class _Server(uvicorn.Server):
         return await super().on_tick(counter)
 
     def _hang_up_on_the_slow(self, now: float) -> None:
-        access_log = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
-        for line in access_log:
-            if line.is_stuck(now):
-                line.abort()
-            elif line.is_slow(now):
-                line.refuse(408, "too-slow", "the request did not come to its end in time")
+        for connection in self._connections():
+            if connection.is_stuck(now):
+                connection.abort()
+            elif connection.is_slow(now):
+                connection.refuse(408, "too-slow", "the request did not come to its end in time")
+
+    def _connections(self) -> list[HttpConnection]:
+        return [each for each in self.server_state.connections if isinstance(each, HttpConnection)]
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self.config.ssl is not None:
@@ -119,9 +121,9 @@ class _ThreadServer(_Server):
         """Read what the sockets hold; return the number of unanswered requests, and a value that changes with each byte."""
         for _ in range(ROUNDS):
             await next_round()
-        access_log = [it for it in self.server_state.connections if isinstance(it, HttpConnection)]
-        marks = sorted((id(it), it.activity) for it in access_log)
-        return sum(it.is_answering for it in access_log), (self.server_state.total_requests, marks)
+        connections = self._connections()
+        activity = sorted((id(each), each.activity) for each in connections)
+        return sum(each.is_answering for each in connections), (self.server_state.total_requests, activity)
 
     async def main_loop(self) -> None:
         for second in count():

@@ -45,7 +45,6 @@ class FaultDelays:
         requests: HeldRequests,
         world: World,
         request: Request,
-        operation: str,
         connection: Connection,
         max_seconds: float,
         lanes: NoLanes | None = None,
@@ -58,7 +57,6 @@ class FaultDelays:
         self._requests = requests
         self._world = world
         self._request = request
-        self._operation = operation
         self._connection = connection
         self._revision = Revision.of(world)
         self._lifted: set[str] = set()
@@ -135,7 +133,7 @@ class FaultDelays:
             WorldReset: at the end, where the world was reset, restored or dropped meanwhile.
         """
         since, entry = self._world.clock.now(), entry or self.entry
-        held = HeldRequest(self._request, self._operation, fault, since, self._revision, due, entry)
+        held = HeldRequest(self._request, fault, since, self._revision, due, entry)
         with self._requests.hold(self._world, held):
             await self._in_lane(partial(self._requests.release_if_free, self._world, held))
             yield held

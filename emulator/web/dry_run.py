@@ -56,7 +56,7 @@ class DryRuns:
         route = self._routes.find(request.method, request.path) or self._routes.of_host(request.raw_headers)
         if route is None:
             raise BadInput.at(no_such_path(self._routes, request), "url")
-        request.parameters, request.credential = route.parameters, route.vendor.credential(request)
+        route.apply(request)
         limit = self._limits.body
         if route.operation and route.operation.reader:
             request.reader = route.operation.reader()
@@ -69,13 +69,13 @@ class DryRuns:
         twin = world.copy()
         twin.clock.set_rate(FROZEN)  # or the time of a virtual delay would really have to pass
         connection = InstantConnection()
-        delays = FaultDelays(self._held, twin, request, route.name, connection, self._limits.hang_seconds)
-        response = run_sync(FaultedRequest(self._pipeline, twin, route, request, delays).answer())
+        delays = FaultDelays(self._held, twin, request, connection, self._limits.hang_seconds)
+        response = run_sync(FaultedRequest(self._pipeline, twin, request, delays).answer())
         assert response is not None  # noqa: S101  nobody else knows the copy, and so nobody resets it
         run_sync(record_delivery(response, connection, NoLanes()))
         ((n, _),) = twin.journal.newest_exchanges(1)
         content = response.content
         if isinstance(content, Stream):
             content = b"".join(content.chunks) if content.length <= self._limits.body else b""
-        picked = world_of(self._worlds, route.vendor, request)
+        picked = world_of(self._worlds, request)
         return DryRun(twin, n, response._replace(content=content), picked.id if picked else None)

@@ -13,15 +13,14 @@ from emulator.web.fault_effects import world_gone
 from emulator.web.held_requests import JournalEntry
 from emulator.web.pipeline import Pipeline, Stop
 from emulator.web.response import OutgoingResponse
-from emulator.web.routes import Route
 
 
 class FaultedRequest:
     """One request among faults. Only where one holds it up is anything awaited."""
 
-    def __init__(self, pipeline: Pipeline, world: World, route: Route, request: Request, delays: FaultDelays) -> None:
-        self._way = pipeline.way(world, route, request)
-        self._fail = partial(pipeline.fail, world, route, request)
+    def __init__(self, pipeline: Pipeline, world: World, request: Request, delays: FaultDelays) -> None:
+        self._way = pipeline.way(world, request)
+        self._fail = partial(pipeline.fail, world, request)
         self._world = world
         self._delays = delays
         self._withdrawn: list[JournalEntry] = []

@@ -49,7 +49,7 @@ from emulator.web.requests import (
     with_plain_letters,
 )
 from emulator.web.response import OutgoingResponse, emulator_error, send_response
-from emulator.web.routes import Route, Routes, why_no_world, world_of
+from emulator.web.routes import Route, Routes, takes_long, why_no_world, world_of
 from emulator.web.unmatched import UnmatchedRequests, no_such_path
 
 T = TypeVar("T")
@@ -155,8 +155,8 @@ class Gateway:
                 if (declared_length(scope["headers"]) or 0) > limit:
                     raise TooLarge(limit)
                 bare = await off_loop_if_long(scope, _request, route, scope, path)
-                if await self._refuses(route, bare, connection):
-                    return await self._answer(route, bare, connection, is_long)
+                if await self._refuses(bare, connection):
+                    return await self._answer(bare, connection, is_long)
             message = await receive()
             body: bytes = message.get("body", b"")
             size = len(body)
@@ -165,7 +165,7 @@ class Gateway:
                 body, size = await read_body(message, receive, reader, limit, connection, incoming)
             build = partial(_request, route, scope, path, reader, body)
             request = await in_limited_thread(build) if is_long else build()
-            return await self._answer(route, request, connection, is_long or size > LONG)
+            return await self._answer(request, connection, is_long or size > LONG)
         except TooLarge as error:
             return emulator_error(413, "body-too-large", f"{error}{body_hint(self._limits, limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -178,62 +178,60 @@ class Gateway:
             log.exception("%s %s failed", scope["method"], redact_text(path))
             return emulator_error(500, "internal", "the emulator failed; its log says where")
 
-    async def _refuses(self, route: Route, request: Request, connection: Connection) -> bool:
+    async def _refuses(self, request: Request, connection: Connection) -> bool:
         """Tell whether a request gets no further than admission, whatever its body is."""
-        while (world := world_of(self._worlds, route.vendor, request)) is not None:
-            look = partial(self._if_chosen, self._pipeline.refuses, world, route, request)
+        while (world := world_of(self._worlds, request)) is not None:
+            look = partial(self._if_chosen, self._pipeline.refuses, world, request)
             if (refuses := await self._lanes_for(connection).run(world, look, is_long=False)) is not None:
                 return refuses
         return True
 
-    async def _answer(self, route: Route, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse:
+    async def _answer(self, request: Request, connection: Connection, is_long: bool) -> OutgoingResponse:
         """Let the world of a request answer it: the one that is there once its lock is held."""
         lanes = self._lanes_for(connection)
-        while (world := world_of(self._worlds, route.vendor, request)) is not None:
+        while (world := world_of(self._worlds, request)) is not None:
             faults = world.store.size(Fault.kind)
-            takes_long = is_long or faults > MANY_RESOURCES or route.takes_long(world, request)
+            is_slow = is_long or faults > MANY_RESOURCES or takes_long(world, request)
             if faults:
                 seconds = self._limits.hang_seconds
-                delays = FaultDelays(self._held, world, request, route.name, connection, seconds, lanes, takes_long)
-                faulted = FaultedRequest(self._pipeline, world, route, request, delays)
-                response = await faulted.answer(partial(self._is_chosen, world, route, request))
+                delays = FaultDelays(self._held, world, request, connection, seconds, lanes, is_slow)
+                faulted = FaultedRequest(self._pipeline, world, request, delays)
+                response = await faulted.answer(partial(self._is_chosen, world, request))
             elif (
-                not takes_long
+                not is_slow
                 and world.clock.rate == FROZEN
                 and world.id not in lanes.waiting
                 and world.lock.acquire(blocking=False)
             ):
                 try:
-                    response = self._if_chosen(self._carry_out, world, route, request)
+                    response = self._if_chosen(self._carry_out, world, request)
                 finally:
                     world.lock.release()
             else:
-                carry_out = partial(self._if_chosen, self._carry_out, world, route, request)
-                response = await lanes.run(world, carry_out, takes_long)
+                carry_out = partial(self._if_chosen, self._carry_out, world, request)
+                response = await lanes.run(world, carry_out, is_slow)
             if response is not None:
                 return response
         is_long = is_long or (len(self._worlds) > MANY_RESOURCES and lanes is not NO_LANES)
         return await in_limited_thread(self._no_such_world, request) if is_long else self._no_such_world(request)
 
-    def _carry_out(self, world: World, route: Route, request: Request) -> OutgoingResponse | None:
+    def _carry_out(self, world: World, request: Request) -> OutgoingResponse | None:
         """Carry out a request in a world without faults; None where it was given one meanwhile."""
         if world.store.size(Fault.kind):
             return None
         try:
-            next(self._pipeline.way(world, route, request))
+            next(self._pipeline.way(world, request))
         except StopIteration as end:
             response: OutgoingResponse = end.value
             return response
         raise AssertionError("there are stops without faults")
 
-    def _if_chosen(
-        self, function: Callable[[World, Route, Request], T], world: World, route: Route, request: Request
-    ) -> T | None:
+    def _if_chosen(self, function: Callable[[World, Request], T], world: World, request: Request) -> T | None:
         """Call a function in a world; not (None) where that was replaced or dropped before its lock was held."""
-        return function(world, route, request) if self._is_chosen(world, route, request) else None
+        return function(world, request) if self._is_chosen(world, request) else None
 
-    def _is_chosen(self, world: World, route: Route, request: Request) -> bool:
-        return world_of(self._worlds, route.vendor, request) is world
+    def _is_chosen(self, world: World, request: Request) -> bool:
+        return world_of(self._worlds, request) is world
 
     def _lanes_for(self, connection: Connection) -> NoLanes:
         return NO_LANES if isinstance(connection, InProcessConnection) else self._lanes
@@ -260,6 +258,6 @@ def _request(route: Route | None, scope: Scope, path: str, reader: Reader | None
     query = scope["query_string"].decode("latin-1")
     request = Request(scope["method"], path, query, scope["headers"], body, scope["scheme"])
     if route is not None:
-        request.parameters, request.reader, request.authority = route.parameters, reader, scope.get(AUTHORITY)
-        request.credential = route.vendor.credential(request)
+        request.reader, request.authority = reader, scope.get(AUTHORITY)
+        route.apply(request)
     return request

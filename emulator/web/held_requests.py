@@ -75,7 +75,6 @@ class HeldRequest:
         "ended",
         "entry",
         "fault",
-        "operation",
         "reckoned_with",
         "request",
         "revision",
@@ -85,7 +84,6 @@ class HeldRequest:
     def __init__(
         self,
         request: Request,
-        operation: str,
         fault: Fault,
         since: datetime,
         revision: Revision,
@@ -93,7 +91,6 @@ class HeldRequest:
         entry: JournalEntry | None = None,
     ) -> None:
         self.request = request
-        self.operation = operation
         self.fault = fault
         self.since = since
         self.revision = revision
@@ -210,7 +207,7 @@ class HeldRequests:
 
     def in_flight(self, world: World) -> list[tuple[str, Request]]:
         """Return the requests to a world that are held up before they take effect, each with its operation."""
-        return [(held.operation, held.request) for held in self.of(world) if held.fault.where == BEFORE_COMMIT]
+        return [(held.request.operation_name, held.request) for held in self.of(world) if held.fault.where == BEFORE_COMMIT]
 
     def jump(self, world: World, faults: Iterable[Fault]) -> None:
         """Let the time of these virtual delays pass at once. The caller holds the world's lock."""

@@ -23,7 +23,6 @@ from emulator.sdk.response import Answer, Response, Stream
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
-from emulator.web.routes import Route
 
 SCRIPTED, FAILED = "scripted", "failed"
 """Answers that are not the vendor's own: those of the scenario and of a fault."""
@@ -63,7 +62,7 @@ class Pipeline:
         self._max_response = limits.answer
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
-    def way(self, world: World, route: Route, request: Request) -> Way:
+    def way(self, world: World, request: Request) -> Way:
         """Carry out a request, with a stop wherever faults of its world hold it up. Where there are none, it has no stop.
 
         A request that was admitted before a stop is not refused after it.
@@ -73,63 +72,60 @@ class Pipeline:
         before: Faults = ()
         if world.store.size(Fault.kind):
             request.checkpoint = world.checkpoint()
-            if early := self._select(world, route, request, early=True):
+            if early := self._select(world, request, early=True):
                 yield Stop(early, early)
             request.in_flight = self._held.in_flight(world)
-            late = self._select(world, route, request, early=False, admitted=not self.refuses(world, route, request))
+            late = self._select(world, request, early=False, admitted=not self.refuses(world, request))
             if before := tuple(fault for fault in late if fault.where == BEFORE_COMMIT):
                 yield Stop(early + before, before)
-        return self._commit(world, route, request, early, late, is_admitted=bool(before))
+        return self._commit(world, request, early, late, is_admitted=bool(before))
 
-    def refuses(self, world: World, route: Route, request: Request) -> bool:
+    def refuses(self, world: World, request: Request) -> bool:
         """Tell whether a request gets no further than admission. Nothing happens."""
-        operation = route.operation
+        operation = request.operation
         if operation is None:
             return True
-        tx = world.transaction(route.name, request)
+        tx = world.transaction(request.operation_name, request)
         try:
-            return not _scripted(tx, route) and route.vendor.admit(tx, request, operation) is not None
+            return not _scripted(tx, request) and request.vendor.admit(tx, request, operation) is not None
         finally:
             tx.roll_back()
 
-    def fail(self, world: World, route: Route, request: Request, faults: Faults) -> OutgoingResponse:
+    def fail(self, world: World, request: Request, faults: Faults) -> OutgoingResponse:
         """Record that the last of these faults keeps a request from taking effect: it fails, or is not answered at all."""
         last, over = faults[-1], {fault.id for fault in faults[:-1]}
-        with world.transaction(route.name, request) as tx:
-            response = _failure(tx, route, request, last) if last.do == STATUS else Response(0)
+        with world.transaction(request.operation_name, request) as tx:
+            response = _failure(tx, request, last) if last.do == STATUS else Response(0)
             answer = Answer(FAILED, last.place or last.id)
-            outgoing = self._record(tx, world, route, request, answer, response, faults, over)
+            outgoing = self._record(tx, world, request, answer, response, faults, over)
         return outgoing._replace(status=response.status or 500, faults=(last,))
 
-    def _commit(
-        self, world: World, route: Route, request: Request, early: Faults, late: Faults, is_admitted: bool
-    ) -> OutgoingResponse:
+    def _commit(self, world: World, request: Request, early: Faults, late: Faults, is_admitted: bool) -> OutgoingResponse:
         """Let a request take effect. A virtual delay in a frozen world has passed when the client has its response."""
         after = tuple(fault for fault in late if fault.where != BEFORE_COMMIT)
         is_frozen = world.clock.rate == FROZEN
         jumps = tuple(fault for fault in after if is_frozen and fault.do == DELAY and fault.clock == VIRTUAL)
         left = tuple(fault for fault in after if fault not in jumps)
         over = {fault.id for fault in early + late} - {fault.id for fault in left}
-        with world.transaction(route.name, request) as tx:
-            answer, response = _answer(tx, route, request, is_admitted)
+        with world.transaction(request.operation_name, request) as tx:
+            answer, response = _answer(tx, request, is_admitted)
             if left and left[-1].do == STATUS:
-                response = _failure(tx, route, request, left[-1])
-            outgoing = self._record(tx, world, route, request, answer, response, early + late, over)
+                response = _failure(tx, request, left[-1])
+            outgoing = self._record(tx, world, request, answer, response, early + late, over)
         if jumps:
             self._held.jump(world, jumps)
         if left:
             request.body = b""  # it would be kept for as long as they hold the response up
         return outgoing._replace(faults=left) if left else outgoing
 
-    def _select(self, world: World, route: Route, request: Request, early: bool, admitted: bool = True) -> Faults:
-        with world.transaction(route.name, request) as tx:
-            return select_faults(tx, early, route.vendor.name, route.name, request.parameters.values(), admitted)
+    def _select(self, world: World, request: Request, early: bool, admitted: bool = True) -> Faults:
+        with world.transaction(request.operation_name, request) as tx:
+            return select_faults(tx, early, request.vendor.name, request.operation_name, request.parameters.values(), admitted)
 
     def _record(
         self,
         tx: Transaction,
         world: World,
-        route: Route,
         request: Request,
         answer: Answer,
         response: Response,
@@ -144,10 +140,10 @@ class Pipeline:
         if request.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
         body = b"" if isinstance(content, Stream) else content
-        basis, also = grounds_of(route.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
+        basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         left = [fault for fault in faults if fault.id not in over] if faults else []
         is_own = answer.name not in NOT_OF_VENDORS and not any(fault.do == STATUS for fault in left)
-        headers = self._headers(tx, route, request, response, n)
+        headers = self._headers(tx, request, response, n)
         if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):
             headers.append((b"emulator-error", b"compressed-body"))
         if world.rules.provenance:
@@ -156,7 +152,7 @@ class Pipeline:
                 headers.append((b"emulator-basis", basis.encode()))
             headers += [(b"emulator-fault", fault.id.encode()) for fault in faults]
         if self._validate is not None and is_own:
-            self._validate(route.vendor.name, tx.why, response.status, body)
+            self._validate(request.vendor.name, tx.why, response.status, body)
         cut = len(request.body) > kept or (request.reader is not None and request.body != b"")
         request_body, response_body = request.body[:kept], body[:kept]
         changes, rows = tuple(tx.changes), tuple(tx.applied_rows[:MAX_APPLIED_ROWS])
@@ -172,27 +168,27 @@ class Pipeline:
         world.journal.add(exchange)
         return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange))
 
-    def _headers(self, tx: Transaction, route: Route, request: Request, response: Response, n: int) -> RawHeaders:
+    def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""
         if self._date[0] != tx.now:
             self._date = tx.now, format_datetime(tx.now, usegmt=True).encode()
         headers = [(b"date", self._date[1])]
         if response.body is not None and "content-type" not in response.headers:
-            headers.append((b"content-type", route.vendor.media_type.encode()))
-        headers += route.vendor.constant_headers
-        headers += _encoded(route.vendor.response_headers(tx, request, n))
+            headers.append((b"content-type", request.vendor.media_type.encode()))
+        headers += request.vendor.constant_headers
+        headers += _encoded(request.vendor.response_headers(tx, request, n))
         headers += _encoded(response.headers)
-        if route.operation is None and not route.verbs:
+        if request.operation is None and not request.verbs:
             headers.append((b"emulator-error", b"no-such-path"))
         return headers
 
 
-def _answer(tx: Transaction, route: Route, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
+def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answer, Response]:
     """Return the answer to a request and its response: the scenario's, or else the vendor's."""
-    vendor, operation = route.vendor, route.operation
+    vendor, operation = request.vendor, request.operation
     if operation is None:
-        answer = vendor.attribute(vendor.unmatched(tx, request, route.verbs))
-    elif scripted := _scripted(tx, route):
+        answer = vendor.attribute(vendor.unmatched(tx, request, request.verbs))
+    elif scripted := _scripted(tx, request):
         tx.put(scripted.said())
         response = _as_written(scripted.status_code, scripted.body, scripted.headers)
         return Answer(SCRIPTED, scripted.place), response
@@ -203,16 +199,16 @@ def _answer(tx: Transaction, route: Route, request: Request, is_admitted: bool) 
     return answer, vendor.renderers[answer.name](tx, request, answer.subject)
 
 
-def _scripted(tx: Transaction, route: Route) -> ScriptedResponse | None:
+def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:
     """Return the response that the scenario has for the operation, if any."""
-    scripts = tx.group(ScriptedResponse.kind, "for", route.name)
+    scripts = tx.group(ScriptedResponse.kind, "for", request.operation_name)
     return scripts[0] if scripts else None
 
 
-def _failure(tx: Transaction, route: Route, request: Request, fault: Fault) -> Response:
+def _failure(tx: Transaction, request: Request, fault: Fault) -> Response:
     """Return the failure that a fault brings about: with the body that the fault has, or else as the vendor fails."""
     code = fault.code or 500
-    response = _as_written(code, fault.body) if fault.body is not None else route.vendor.failure_response(tx, request, code)
+    response = _as_written(code, fault.body) if fault.body is not None else request.vendor.failure_response(tx, request, code)
     if fault.retry_after is None:
         return response
     seconds = math.ceil(fault.retry_after.total_seconds())  # the header counts whole ones

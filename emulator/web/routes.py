@@ -42,14 +42,11 @@ class Route(NamedTuple):
         """The name of the operation in the journal."""
         return self.operation.name if self.operation else f"{self.vendor.name}.{UNMATCHED}"
 
-    def takes_long(self, world: World, request: Request) -> bool:
-        """Tell whether carrying out a request may take so long that it is done beside the event loop."""
-        operation = self.operation
-        if operation is None:
-            return len(world.store) > LARGE_WORLD
-        if len(world.store) > operation.beside:
-            return True
-        return operation.holds_much is not None and operation.holds_much(world.store.find, request)
+    def apply(self, request: Request) -> None:
+        """Set on a request where it goes, and its credential as the vendor reads it."""
+        request.vendor, request.operation, request.operation_name = self.vendor, self.operation, self.name
+        request.parameters, request.verbs = self.parameters, self.verbs
+        request.credential = self.vendor.credential(request)
 
 
 class Routes:
@@ -171,17 +168,27 @@ def _route(vendor: Vendor, node: Node | None, method: str, values: list[str]) ->
     return Route(vendor, operation, dict(zip(names, values, strict=True)), verbs)
 
 
-def world_of(worlds: Worlds, vendor: Vendor, request: Request) -> World | None:
+def world_of(worlds: Worlds, request: Request) -> World | None:
     """Return the world that a request names or its credential picks; None where there is none, or two are named.
 
     A link whose world is unknown, as in `/_files/stripe/any/...`, leads into the one that the header names.
     """
     linked, named = request.parameters.get("world"), _named(request)
     if linked is None and named is None:
-        return worlds.pick(vendor.name, request.credential)
+        return worlds.pick(request.vendor.name, request.credential)
     known = {id for id in (linked, named) if id is not None and id in worlds}
     is_plain = len(known) == 1 and (named is None or named in known)
     return worlds.get(known.pop()) if is_plain else None
+
+
+def takes_long(world: World, request: Request) -> bool:
+    """Tell whether carrying out a request may take so long that it is done in a thread."""
+    operation, size = request.operation, len(world.store)
+    if operation is None:
+        return size > LARGE_WORLD
+    if size > operation.beside:
+        return True
+    return operation.holds_much is not None and operation.holds_much(world.store.find, request)
 
 
 def why_no_world(worlds: Worlds, request: Request) -> str:

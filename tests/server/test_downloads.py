@@ -68,7 +68,7 @@ def _holding(fault: Fault, connection: Connection) -> FaultDelays:
     world = kitchen()
     with world.transaction("lay a fault") as tx:
         tx.put(fault)
-    return FaultDelays(HeldRequests(), world, Request("GET", "/", "", [], b""), "toy.order.get", connection, 1)
+    return FaultDelays(HeldRequests(), world, Request("GET", "/", "", [], b""), connection, 1)
 
 
 def drain(line: socket.socket) -> int:

@@ -59,8 +59,7 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
 
     async def run() -> None:
         every = [
-            HeldRequest(Request("GET", f"/{n}", "", [], b""), "toy.list", fault, world.clock.now(), Revision.of(world))
-            for n in range(MANY)
+            HeldRequest(Request("GET", f"/{n}", "", [], b""), fault, world.clock.now(), Revision.of(world)) for n in range(MANY)
         ]
         tasks = [asyncio.create_task(hold(n, held)) for n, held in enumerate(every)]
         await next_round()
