@@ -254,7 +254,7 @@ def test_the_newest_beta_is_that_of_the_highest_number(language: str, releases: 
     assert newest_beta(language, releases) == newest
 
 
-def test_a_registry_without_betas_is_told_of() -> None:
+def test_a_registry_without_betas_is_an_error() -> None:
     with pytest.raises(ValueError, match="no beta of the client in node"):
         newest_beta("node", ["23.1.0"])
 

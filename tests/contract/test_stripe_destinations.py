@@ -22,7 +22,7 @@ def world_of(*destinations: Any, **more: Any) -> World:
     return load_value({"title": "A test", "given": given, **more}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
 
 
-def shown(world: World) -> list[dict[str, Any]]:
+def destinations_of(world: World) -> list[dict[str, Any]]:
     with world.transaction("look") as tx:
         found: list[dict[str, Any]] = STRIPE.state.dump(tx)["event_destinations"]
         return found
@@ -45,9 +45,9 @@ def change(world: World, **destination: Any) -> None:
         {"id": "ed_1", "type": "azure_event_grid", "azure_event_grid": GRID | {"azure_partner_topic_status": "deleted"}},
     ],
 )
-def test_a_destination_that_is_shown_can_be_given(written: dict[str, Any]) -> None:
-    (found,) = shown(world_of(written))
-    assert shown(world_of(found)) == [found]
+def test_a_dumped_destination_can_be_loaded(written: dict[str, Any]) -> None:
+    (found,) = destinations_of(world_of(written))
+    assert destinations_of(world_of(found)) == [found]
     assert found["enabled_events"] == written.get("enabled_events") or [
         "*" if found["event_payload"] == "snapshot" else it for it in TYPES if it.startswith(JOB_EVENT)
     ]
@@ -67,32 +67,32 @@ def test_a_destination_that_is_shown_can_be_given(written: dict[str, Any]) -> No
         ({"repeat": 17}, "an account has 16 event destinations at most"),
     ],
 )
-def test_a_destination_that_cannot_be_is_refused(written: dict[str, Any], message: str) -> None:
+def test_an_impossible_destination_is_refused(written: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput) as refused:
         world_of(written)
     assert message in str(refused.value)
 
 
-def test_more_destinations_than_an_account_may_have_are_given_where_that_is_assumed() -> None:
-    assert len(shown(world_of({"repeat": 17}, assume={"stripe.too-many-destinations": "allow"}))) == 17
+def test_more_destinations_than_an_account_may_have_are_loaded_where_that_is_assumed() -> None:
+    assert len(destinations_of(world_of({"repeat": 17}, assume={"stripe.too-many-destinations": "allow"}))) == 17
 
 
 @pytest.mark.parametrize(
     "change_",
     [{"type": "webhook_endpoint"}, {"url": "https://example.com"}, {"amazon_eventbridge": {}}, {"enabled_events": ["*"]}],
 )
-def test_what_a_destination_is_never_changes_by_hand(change_: dict[str, Any]) -> None:
+def test_the_type_of_a_destination_never_changes_by_hand(change_: dict[str, Any]) -> None:
     world = world_of({"id": "ed_1", "type": "azure_event_grid"})
-    before = shown(world)
+    before = destinations_of(world)
     with pytest.raises(BadInput):
         change(world, id="ed_1", **change_)
-    assert shown(world) == before
+    assert destinations_of(world) == before
 
 
 def test_a_topic_may_be_activated_by_hand() -> None:
     world = world_of({"id": "ed_1", "type": "azure_event_grid", "azure_event_grid": GRID})
     change(world, id="ed_1", azure_event_grid=GRID | {"azure_partner_topic_status": "activated"}, status="disabled")
-    (found,) = shown(world)
+    (found,) = destinations_of(world)
     assert (found["azure_event_grid"]["azure_partner_topic_status"], found["status"]) == ("activated", "disabled")
 
 
@@ -106,7 +106,7 @@ def test_a_topic_may_be_activated_by_hand() -> None:
         ("", b'{"enabled_events": 1}', []),
     ],
 )
-def test_a_client_is_told_of_the_nearest_type_of_event(query: str, body: bytes, hints: list[str]) -> None:
+def test_a_client_hears_the_nearest_type_of_event(query: str, body: bytes, hints: list[str]) -> None:
     def advice(tx: Transaction) -> list[str]:
         return [*STRIPE.advise(tx, Request("GET", "/v2/core/events", query, body=body), "invalid_fields")]
 

@@ -46,7 +46,7 @@ ENDPOINTS = st.sampled_from(
 )
 
 
-def taken(data: bytes, *cuts: int) -> Rows:
+def rows_of_chunks(data: bytes, *cuts: int) -> Rows:
     reader = JsonlReader()
     edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
     for start, end in pairwise(edges):
@@ -73,12 +73,12 @@ def job_of(work: RowOutcomes, status: str, processed: int) -> Job:
 
 @given(FILES, st.lists(st.integers(0, 10_000), max_size=8))
 def test_a_file_is_the_same_in_whatever_pieces_it_comes(data: bytes, cuts: list[int]) -> None:
-    assert taken(data) == taken(data, *cuts)
+    assert rows_of_chunks(data) == rows_of_chunks(data, *cuts)
 
 
 @given(FILES, ENDPOINTS)
-def test_rows_that_are_shown_can_be_given(data: bytes, endpoint: Endpoint) -> None:
-    rows = taken(data)
+def test_dumped_rows_can_be_loaded(data: bytes, endpoint: Endpoint) -> None:
+    rows = rows_of_chunks(data)
     again = read_rows(b"".join(rows.lines()).decode())
     assert plan(rows, endpoint, (), "a").outcomes == plan(again, endpoint, (), "a").outcomes
     assert [rows.record(row) for row in range(len(rows))] == [again.record(row) for row in range(len(again))]
@@ -90,7 +90,7 @@ def test_results_are_as_long_as_their_size_and_match_the_counts(
     data: bytes, endpoint: Endpoint, processed: int, numbered: bool, status: str
 ) -> None:
     rules = (FailureRule(ids=("a", "b")), FailureRule(pattern="1$"), FailureRule(share=Fraction(1, 3)))
-    work = plan(taken(data), endpoint, rules, "batchv2_a", numbered)
+    work = plan(rows_of_chunks(data), endpoint, rules, "batchv2_a", numbered)
     job = job_of(work, status, min(processed, len(work.rows)))
     content = b"".join(chunks_of(job))
     assert len(content) == size_of(job)
@@ -102,7 +102,7 @@ def test_results_are_as_long_as_their_size_and_match_the_counts(
     assert sum(line["status"] != 200 for line in lines) == job.failure_count
 
 
-def test_a_file_that_is_too_long_to_be_shown_says_so_and_cannot_be_given_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_too_long_to_dump_says_so_and_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("emulator.vendors.stripe.files.model.rows.PLAIN", 10)
     lines = "".join(f'{{"id":"r{n}"}}\n' for n in range(100))
     vendors = {"stripe": STRIPE}
@@ -141,22 +141,22 @@ def test_every_row_has_one_place_in_an_order_that_is_not_that_of_the_file(count:
 )
 def test_a_share_is_exact_and_even_and_knows_nothing_of_the_job(share: str, count: int, failing: int) -> None:
 
-    rows = taken(b"\n".join(b'{"id":"%d","path_params":{"customer":"c"}}' % n for n in range(count)))
+    rows = rows_of_chunks(b"\n".join(b'{"id":"%d","path_params":{"customer":"c"}}' % n for n in range(count)))
     plans = [plan(rows, CUSTOMER, (FailureRule.load({"share": share}),), name) for name in ("one", "two")]
     assert plans[0].outcomes == plans[1].outcomes
     assert len(plans[0].failed) == failing
 
 
-def test_ids_are_known_again_among_many() -> None:
+def test_a_repeated_id_is_found_among_many() -> None:
     lines = [b'{"id":"%d"}' % (n % 5000) for n in range(6000)]
-    faults = taken(b"\n".join(lines)).faults
+    faults = rows_of_chunks(b"\n".join(lines)).faults
     assert set(faults[:5000]) == {FINE}
     assert set(faults[5000:]) == {ID_TWICE}
 
 
 @pytest.mark.parametrize(("id", "shown"), [(b"5", b"5"), (b'["a"]', b'["a"]'), (b"[" * 300 + b"]" * 300, b"null")])
 def test_an_id_that_is_no_text_is_refused_however_deeply_it_is_nested(id: bytes, shown: bytes) -> None:
-    rows = taken(b'{"id":' + id + b"}")
+    rows = rows_of_chunks(b'{"id":' + id + b"}")
     assert (bytes(rows.faults), rows.record(0)[0]) == (bytes([ID_FORM]), shown)
 
 
@@ -171,12 +171,12 @@ def test_a_line_without_an_end_is_not_kept() -> None:
 
 def test_little_is_kept_of_a_row() -> None:
     line = json.dumps({"id": "req_1", "path_params": {"customer": "cus_1"}, "params": {"name": "J" * 10_000}}).encode()
-    rows = taken(b"\n".join(line.replace(b"req_1", b"req_%d" % n) for n in range(100)))
+    rows = rows_of_chunks(b"\n".join(line.replace(b"req_1", b"req_%d" % n) for n in range(100)))
     assert len(rows.records) < 30 * len(rows)
     assert len(FAULTS) == CONTEXT_FORM + 2
 
 
-def test_a_reader_takes_five_gigabytes() -> None:
+def test_a_reader_accepts_five_gigabytes() -> None:
     (upload,) = [it for it in STRIPE.operations if it.reader]
     assert upload.reader is not None
     assert upload.reader().limit == 5 * 10**9
@@ -226,13 +226,13 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("state", "blamed"), IMPOSSIBLE)
-def test_a_state_that_cannot_be_is_refused_with_its_place(state: dict[str, Any], blamed: str) -> None:
+def test_an_impossible_state_is_refused_with_its_place(state: dict[str, Any], blamed: str) -> None:
     with pytest.raises(BadInput) as refused:
         load_value({"title": "A test", "given": {"stripe": state}}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
     assert str(refused.value.problems[0].path[-1]) == blamed
 
 
-def test_the_samples_of_the_lines_are_read_as_they_stand() -> None:
+def test_the_published_lines_are_valid_rows() -> None:
     text = (fixtures_folder() / "stripe" / "samples" / "input.jsonl").read_text(encoding="utf-8")
     work = plan(read_rows(text), Endpoint("post", "/v1/customers/:id"), (), "a")
     assert (len(work.rows), work.invalid) == (2, None)

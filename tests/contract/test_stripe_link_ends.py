@@ -16,7 +16,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def written(at: datetime) -> str:
+def formatted(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -44,13 +44,13 @@ def test_a_download_link_dies_when_it_says(
     job: dict[str, Any] = {
         "id": ID,
         "status": status,
-        "created": written(ENDED - 10 * MINUTE),
-        "since": written(ENDED),
+        "created": formatted(ENDED - 10 * MINUTE),
+        "since": formatted(ENDED),
         **counts,
     }
     world = live.load(
         {
-            "clock": {"start": written(ENDED + after)},
+            "clock": {"start": formatted(ENDED + after)},
             "assume": {"stripe.download-link-life": life},
             "timing": timing,
             "given": {"stripe": {"batch_jobs": [job]}},

@@ -18,7 +18,7 @@ KNOWN = QuerySpec(frozenset(("limit", "created[gt]")), frozenset(("types", "incl
 SPELLINGS = ("types", "types[]", "types[{n}]")
 
 
-def call_of(query: str) -> Request:
+def request_of(query: str) -> Request:
     return Request("GET", "/v2/core/events", query)
 
 
@@ -26,7 +26,7 @@ def call_of(query: str) -> Request:
 def test_an_array_keeps_every_value_however_it_is_spelt(values: list[str], spelling: str, plain: bool) -> None:
     pairs = [(spelling.format(n=n), value) for n, value in enumerate(values)]
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in pairs) if plain else urlencode(pairs)
-    assert KNOWN.read(call_of(query)).arrays == {"types": values, "include": []}
+    assert KNOWN.read(request_of(query)).arrays == {"types": values, "include": []}
 
 
 @pytest.mark.parametrize(
@@ -44,9 +44,9 @@ def test_an_array_keeps_every_value_however_it_is_spelt(values: list[str], spell
         ("created[gt]=1&created%5Bgt%5D=1", "The field created[gt] is given more than once"),
     ],
 )
-def test_what_an_operation_does_not_know_or_cannot_keep_is_refused(query: str, message: str) -> None:
+def test_an_unknown_or_repeated_parameter_is_refused(query: str, message: str) -> None:
     with pytest.raises(InvalidRequest) as error:
-        KNOWN.read(call_of(query))
+        KNOWN.read(request_of(query))
     assert str(error.value) == message
 
 
@@ -70,7 +70,7 @@ def test_the_type_of_an_event_is_known_or_of_a_family_that_is_not_emulated(type:
     assert is_event_type(type) == known
 
 
-def told_of() -> World:
+def world_with_events() -> World:
     """A world of two jobs, one of which was canceled."""
     world = world_of(*({"id": id, "status": "ready_for_upload"} for id in (ID, "batchv2_other")))
     send(world, "cancel")
@@ -80,7 +80,7 @@ def told_of() -> World:
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 def test_each_page_is_filtered_as_the_first(spelling: str) -> None:
-    world = told_of()
+    world = world_with_events()
     wanted = [f"v2.core.batch_job.{word}" for word in ("canceled", "updated")]
     pairs = [(spelling.format(n=n), type) for n, type in enumerate(wanted)]
     query, seen = urlencode([*pairs, ("object_id", ID), ("limit", "1"), ("created[gte]", "2026-01-01T00:00:00Z")]), []

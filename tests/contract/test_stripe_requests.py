@@ -140,3 +140,24 @@ def test_the_limit_of_a_sandbox_begins_anew_with_each_second_of_the_clock(live: 
 def test_no_request_is_limited_where_nothing_is_assumed(live: Live) -> None:
     world = world_with_a_job(live)
     assert {send(live, world, "GET", JOB).status_code for _ in range(2 * REQUESTS_PER_SECOND)} == {200}
+
+
+def test_a_refused_update_of_a_destination_leaves_it_as_it_was(live: Live) -> None:
+    destination = {"id": "ed_1", "metadata": {f"k{n}": "v" for n in range(50)}}
+    world = live.load({"given": {"stripe": {"event_destinations": [destination]}}})
+    before = send(live, world, "GET", "/v2/core/event_destinations/ed_1").json()
+    world.advance("1h")
+    update = {"metadata": {"more": "v"}}
+    assert send(live, world, "POST", "/v2/core/event_destinations/ed_1", json=update).status_code == 400
+    assert send(live, world, "GET", "/v2/core/event_destinations/ed_1").json() == before
+
+
+def test_the_events_of_one_request_name_it_by_one_id(live: Live) -> None:
+    world = live.load({})
+    job = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "skip_validation": True, "metadata": {}}
+    created = send(live, world, "POST", "/v2/core/batch_jobs", json=job)
+    events = send(live, world, "GET", "/v2/core/events").json()["data"]
+    reasons = [event["reason"]["request"] for event in events]
+    assert len(reasons) == 2
+    assert [reason["id"] for reason in reasons] == [created.headers["request-id"]] * 2
+    assert len({reason["idempotency_key"] for reason in reasons}) == 1

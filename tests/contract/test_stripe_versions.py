@@ -76,7 +76,7 @@ def test_a_version_of_each_published_form_is_one(version: str) -> None:
 @pytest.mark.parametrize(
     "version", ["2026-03-25.", "2026-03-25.preview-", "2026-03-25.-v2", "2026-03-25.Preview", "2026-13-25.a"]
 )
-def test_what_is_no_date_and_name_is_no_version(version: str) -> None:
+def test_a_version_is_a_date_and_a_name(version: str) -> None:
     assert not is_well_formed(version)
 
 
@@ -107,13 +107,13 @@ def test_the_pages_of_a_former_version_keep_the_object(live: Live) -> None:
 
 
 @given(st.lists(st.sampled_from(SOURCES), min_size=1), st.sampled_from([VERSION, FORMER_VERSION]))
-def test_sources_that_are_shown_can_be_read_back(sources: list[str], version: str) -> None:
+def test_sources_of_an_answer_can_be_sent_back(sources: list[str], version: str) -> None:
     assert load_sources(sources_to_json(sources, version)) == tuple(sources)
 
 
 @pytest.mark.parametrize("version", [VERSION, FORMER_VERSION])
 @pytest.mark.parametrize("source", [*SOURCES, *FORMER_SOURCES, "@nobody", "", "@Self"])
-def test_a_source_is_taken_in_its_own_version_and_a_former_one_always(live: Live, source: str, version: str) -> None:
+def test_a_source_is_accepted_in_its_own_version_and_a_former_one_always(live: Live, source: str, version: str) -> None:
     made = ask(live, "POST", "event_destinations", version, json=NEW | {"events_from": [source]})
     assert made.status_code == (200 if is_source(source, version) else 400)
     if made.status_code == 200:
@@ -129,7 +129,7 @@ def test_a_cloud_that_a_version_does_not_have_is_refused_by_its_field_too(live: 
 @pytest.mark.parametrize(
     "type", ["v2.core.batch_job.completed", "v2.core.event_destination.ping", "v1.billing.meter.no_meter_found"]
 )
-def test_a_destination_of_snapshots_takes_no_thin_event(live: Live, type: str) -> None:
+def test_a_destination_of_snapshots_accepts_no_thin_event(live: Live, type: str) -> None:
     fields = NEW | {"event_payload": "snapshot", "enabled_events": ["customer.created", type]}
     refused = ask(live, "POST", "event_destinations", json=fields)
     assert (refused.status_code, refused.headers["emulator-basis"]) == (400, "inferred")
@@ -149,7 +149,7 @@ def test_a_destination_of_snapshots_takes_no_thin_event(live: Live, type: str) -
     ],
     ids=lambda it: str(it)[:30],
 )
-def test_a_scenario_cannot_give_a_destination_that_no_request_makes(live: Live, written: dict[str, Any], problem: str) -> None:
+def test_a_scenario_cannot_load_a_destination_that_no_request_makes(live: Live, written: dict[str, Any], problem: str) -> None:
     refused = live.control.post(
         f"{PREFIX}/worlds", json={"scenario": {"title": "x", "given": {"stripe": {"event_destinations": [written]}}}}
     )
@@ -162,12 +162,12 @@ VALUES = st.text(st.characters(exclude_categories=["Cs"]), max_size=LONGEST_VALU
 
 
 @given(st.dictionaries(KEYS, VALUES, max_size=MOST_PAIRS))
-def test_metadata_within_its_limits_is_right(metadata: dict[str, str]) -> None:
+def test_metadata_within_the_limits_is_valid(metadata: dict[str, str]) -> None:
     assert not [*metadata_mistakes(metadata)]
 
 
 @pytest.mark.parametrize("value", [None, 1, True, [], {}])
-def test_a_value_of_metadata_is_a_text_and_null_only_takes_away(value: object) -> None:
+def test_a_value_of_metadata_is_a_text_and_null_only_removes(value: object) -> None:
     assert [*metadata_mistakes({"k": value})]
     assert (not [*metadata_mistakes({"k": value}, removes=True)]) == (value is None)
 

@@ -52,7 +52,7 @@ def everything_of(world: World) -> Written:
         return STRIPE.state.dump(tx)
 
 
-def call_of(verb: str, id: str = ID, key: str = "") -> Request:
+def request_of(verb: str, id: str = ID, key: str = "") -> Request:
     keyed = [(b"idempotency-key", key.encode())] if key else []
     call = Request("POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed])
     call.parameters = {"id": id}
@@ -60,7 +60,7 @@ def call_of(verb: str, id: str = ID, key: str = "") -> Request:
 
 
 def send(world: World, verb: str, key: str = "") -> Response:
-    call = call_of(verb, key=key)
+    call = request_of(verb, key=key)
     with world.transaction(verb) as tx:
         answer = STRIPE.carry_out(tx, call, OPERATIONS[f"stripe.batch_jobs.{verb}"])
         return STRIPE.renderers[answer.name](tx, call, answer.subject)
@@ -129,7 +129,7 @@ def test_a_cancel_freezes_the_counts_that_were_reached(job: Written, jumps: list
 
 
 @given(working_jobs(), JUMPS)
-def test_a_state_that_is_shown_can_be_given(job: Written, jumps: list[timedelta]) -> None:
+def test_a_dumped_state_can_be_loaded(job: Written, jumps: list[timedelta]) -> None:
     world = world_of(job)
     world.advance_by(sum(jumps, timedelta()))
     shown = state_of(world)
@@ -198,7 +198,7 @@ def test_idempotency_keys_do_not_pile_up() -> None:
         assert tx.size(IdempotencyRecord.kind) <= 4
 
 
-def test_a_key_is_known_again_however_deeply_the_body_is_nested() -> None:
+def test_a_key_is_recognized_however_deeply_the_body_is_nested() -> None:
     create = {"endpoint": {"http_method": "post", "path": "/v1/customers/:customer"}, "metadata": {}, "skip_validation": False}
     bodies = [json.dumps(create), '{"metadata":' + "[" * 300 + "]" * 300 + "}"]
     headers = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview", "Idempotency-Key": "once"}
@@ -206,12 +206,12 @@ def test_a_key_is_known_again_however_deeply_the_body_is_nested() -> None:
         assert [client.post("/v2/core/batch_jobs", content=body).status_code for body in bodies] == [200, 409]
 
 
-def test_a_call_that_fails_on_our_side_forgets_its_key() -> None:
+def test_a_failed_request_forgets_its_key() -> None:
     world = world_of({"id": ID, "status": "in_progress"})
 
     def fail_after_the_cancel() -> None:
         with world.transaction("cancel") as tx:
-            STRIPE.carry_out(tx, call_of("cancel", key="once"), OPERATIONS["stripe.batch_jobs.cancel"])
+            STRIPE.carry_out(tx, request_of("cancel", key="once"), OPERATIONS["stripe.batch_jobs.cancel"])
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -276,7 +276,7 @@ def test_a_job_that_would_begin_in_another_status_is_refused(job: Written, timin
         ({"created": DAY_AGO, "since": START}, {}),
     ],
 )
-def test_a_job_with_a_past_begins_in_the_status_that_is_written(job: Written, timing: Written) -> None:
+def test_a_job_with_a_past_begins_in_its_given_status(job: Written, timing: Written) -> None:
     (begun,) = state_of(world_of(job, timing=timing))
     assert begun["status"] == job.get("status", "ready_for_upload")
 
@@ -311,8 +311,8 @@ def test_a_page_after_nothing_is_empty() -> None:
 def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str, status: int) -> None:
     world = world_of({"id": ID, "owner": "acct_other"}, assume={"stripe.other-account": choice})
     with world.transaction("retrieve") as tx:
-        answer = STRIPE.carry_out(tx, call_of("retrieve"), OPERATIONS["stripe.batch_jobs.retrieve"])
-        reply = STRIPE.renderers[answer.name](tx, call_of("retrieve"), answer.subject)
+        answer = STRIPE.carry_out(tx, request_of("retrieve"), OPERATIONS["stripe.batch_jobs.retrieve"])
+        reply = STRIPE.renderers[answer.name](tx, request_of("retrieve"), answer.subject)
     assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
 
 
@@ -331,7 +331,7 @@ def list_events(world: World, query: str) -> Response:
         ({"idempotency_key": "k"}, "has its request and its idempotency_key"),
     ],
 )
-def test_an_event_that_stripe_could_not_tell_is_refused(event: dict[str, str], message: str) -> None:
+def test_an_impossible_event_is_refused(event: dict[str, str], message: str) -> None:
     told = {"type": "v2.core.batch_job.created", "object_id": ID, **event}
     with pytest.raises(BadInput, match=re.escape(message)):
         load_value({"title": "A", "given": {"stripe": {"events": [told]}}}, VENDORS)

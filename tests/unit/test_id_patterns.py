@@ -46,7 +46,7 @@ ATOMS = st.sampled_from(
 COUNTS = st.sampled_from(["*", "+", "?", "*?", "+?", "{2}", "{,2}", "{1,}", "{1,3}?", "{0}"])
 
 
-def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def _composed(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     groups = st.builds("{}{}{}".format, st.sampled_from(["(", "(?:"]), parts, st.just(")"))
     return st.one_of(
         st.lists(parts, min_size=1, max_size=4).map("".join),
@@ -57,7 +57,9 @@ def _grown(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 PATTERNS = st.recursive(
-    st.one_of(ATOMS, st.builds("{}{}".format, st.sampled_from(["a", "b", ".", "[ab]", r"\d"]), COUNTS)), _grown, max_leaves=12
+    st.one_of(ATOMS, st.builds("{}{}".format, st.sampled_from(["a", "b", ".", "[ab]", r"\d"]), COUNTS)),
+    _composed,
+    max_leaves=12,
 )
 IDS = st.text(st.sampled_from("ab9-_Z"), min_size=1, max_size=12)
 
@@ -141,14 +143,14 @@ def test_any_text_is_a_pattern_or_is_refused(text: str) -> None:
         assert str(error)  # noqa: PT017
 
 
-def test_a_row_that_is_wrong_anyway_is_asked_for_no_pattern() -> None:
+def test_an_invalid_row_is_matched_with_no_pattern() -> None:
     rows = read_rows('{"id":"req_1"}\n?\n{"id":"b\u00e9_1"}\n{}\n{"id":"x_2"}\n')
     assert [*FailureRule(pattern=".").rows_of(rows)] == [0, 4]
     assert [*FailureRule(ids=("x_2", "", "ul")).rows_of(rows)] == [4]
     assert [*FailureRule(share=Fraction(1, 5)).rows_of(rows)] == [4]
 
 
-def test_the_characters_of_an_id_are_those_of_a_row_that_is_right() -> None:
+def test_the_characters_of_an_id_are_those_of_a_valid_row() -> None:
     rows = read_rows("".join(f'{{"id":"{character}"}}\n' for character in ALPHABET))
     assert not any(rows.faults)
     assert [*FailureRule(pattern=".").rows_of(rows)] == [*range(len(ALPHABET))]
