@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.time import format_duration, format_instant, parse_duration_at
-from emulator.sdk.exact_json import dump
+from emulator.sdk.exact_json import dump, load
 
 Path = tuple[str | int, ...]
 
@@ -37,7 +36,7 @@ def written(value: Any) -> bytes:
 
 def read(content: bytes) -> Any:
     """The value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
-    return json.loads(content, parse_float=Decimal)
+    return load(content, parse_int=int)
 
 
 def duration(value: object, *path: str | int) -> str:

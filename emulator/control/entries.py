@@ -87,7 +87,7 @@ def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
 def body(content: bytes) -> Any:
     """Return the JSON value of a body, or its text, or None; no credential can be read in it."""
     try:
-        return redact_body(load(content, max_depth=DEEPEST)) if content else None
+        return redact_body(load(content, max_depth=DEEPEST, is_strict=False)) if content else None
     except ValueError:
         text = text_of(content)
         return f"({len(content)} bytes that are no text)" if text is None else redact_text(text)

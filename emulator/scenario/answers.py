@@ -29,7 +29,7 @@ def read_foreign(content: bytes) -> Any:
     Raises:
         ValueError: it is none, has more than `DEEPEST` levels, or a number that Python cannot hold.
     """
-    return load(content, max_depth=DEEPEST)
+    return load(content, max_depth=DEEPEST, parse_int=int)
 
 
 def read_answer(response: Response, shape: Any) -> Any:

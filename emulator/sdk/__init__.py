@@ -25,7 +25,7 @@ from emulator.kernel.transaction import Transaction, Transition
 from emulator.kernel.weight import Shared, Weight
 from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
-from emulator.sdk.exact_json import dump
+from emulator.sdk.exact_json import dump, load
 from emulator.sdk.fields import (
     AMOUNT,
     COUNT,
@@ -121,6 +121,7 @@ __all__ = [
     "hint",
     "instant",
     "list_of",
+    "load",
     "load_fields",
     "many_of",
     "mint_id",

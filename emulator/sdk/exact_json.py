@@ -44,6 +44,7 @@ def _parse_int(digits: str) -> int | Decimal:
 def load(
     content: bytes | str,
     *,
+    is_strict: bool = True,
     max_depth: int | None = None,
     parse_int: Callable[[str], Any] = _parse_int,
     parse_float: Callable[[str], Any] = Decimal,
@@ -51,20 +52,34 @@ def load(
 ) -> Any:
     """Return the value of a JSON text in UTF-8, nested at most `max_depth` levels.
 
-    orjson decides what is JSON, since it is strict about half characters and NaN, but it reads decimals as floats.
+    orjson decides what is JSON, since it refuses half characters and NaN, but it reads decimals as floats. Unless the text is
+    read strictly, numbers such as 1e999, which it refuses, are JSON.
 
     Raises:
         Unreadable: it is nested too deep, or has a number beyond all bounds.
         ValueError: it is not JSON.
     """
-    orjson.loads(content)
+    text = content if isinstance(content, str) else content.decode()
+    if is_strict or "\\u" in text:
+        orjson.loads(content)
     try:
-        value = json.loads(content, parse_float=parse_float, parse_int=parse_int, object_pairs_hook=object_pairs_hook)
+        value = json.loads(
+            text,
+            parse_float=parse_float,
+            parse_int=parse_int,
+            parse_constant=_refuse_constant,
+            object_pairs_hook=object_pairs_hook,
+        )
     except (RecursionError, ArithmeticError):
+        orjson.loads(content)
         raise Unreadable("it is nested too deep, or has a number beyond all bounds") from None
     if max_depth is not None and depth_of(value) > max_depth:
         raise Unreadable(f"it is nested more than {max_depth} deep")
     return value
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def depth_of(value: Any) -> int:

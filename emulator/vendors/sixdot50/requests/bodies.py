@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-import orjson
-
-from emulator.sdk import Request
+from emulator.sdk import Request, load
 
 Properties = Mapping[str, Any]
 """Property name in lower case → value."""
@@ -71,9 +68,8 @@ def _is(value: Any, kind: type | tuple[type, ...]) -> bool:
 
 
 def _read(body: bytes) -> Any:
-    """Return the value, None when there is none. orjson is stricter about what is JSON, but reads decimals as floats."""
+    """Return the value, None when there is none."""
     try:
-        orjson.loads(body)
-        return json.loads(body, parse_float=Decimal)
-    except (ValueError, ArithmeticError, RecursionError):
+        return load(body, parse_int=int)
+    except ValueError:
         return None
