@@ -58,9 +58,10 @@ WITHOUT_SCENARIO = "this goes with another scenario: name it in `scenario`, or s
 
 def clock_of(world: World) -> Clock:
     """Return the clock of a world as a record."""
+    upcoming = world.next_due()  # the world catches up with its clock
     clock = world.clock
     rate = "frozen" if clock.rate == FROZEN else "real" if clock.rate == REAL else clock.rate
-    return Clock(clock.reached, rate, world.next_due(), format_duration(clock.behind) if clock.is_behind else None)
+    return Clock(clock.reached, rate, upcoming, format_duration(clock.behind) if clock.is_behind else None)
 
 
 def state_of(world: World, vendors: Vendors) -> State:

@@ -7,7 +7,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from emulator.server.transports import close_with_reset, has_failed
-from emulator.web.event_loop import next_round
+from emulator.web.event_loop import next_round, next_turn
 from emulator.web.held_requests import HeldRequest
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SocketConnection:
             self.leave()
 
     async def yield_to_loop(self) -> None:
-        await self._wait(next_round())
+        await self._wait(next_turn())
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
         await self._hold(held, seconds)

@@ -168,6 +168,13 @@ def next_round() -> Generator[None, None, None]:
     yield
 
 
+async def next_turn() -> None:
+    """Wait for a turn among all that take theirs this way, of whom a few go on in each round of the loop."""
+    event = Event()
+    set_soon(get_running_loop(), event)
+    await event.wait()
+
+
 async def pause(seconds: float) -> None:
     """Let so many seconds of the loop's clock pass."""
     await wait_at_most(Event(), seconds)

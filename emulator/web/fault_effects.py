@@ -71,8 +71,11 @@ class FaultInjector:
         self._send = send
 
     async def send_with_faults(self, response: OutgoingResponse) -> None:
-        """Send the response as far as the fault lets it through; all of it where the fault was removed meanwhile."""
-        if self._fault.do == STATUS or self._delays.is_over(self._fault):
+        """Send the response as far as the fault lets it through; all of it where the fault was removed meanwhile.
+
+        A request that a fault kept from taking effect has no response but the fault.
+        """
+        if self._fault.do == STATUS or (self._fault.commits and self._delays.is_over(self._fault)):
             await self._send_response(response)
         elif self._fault.where == AFTER_REPLY:
             self._connection.stop_reading()  # or a next request would get the end of this response

@@ -56,7 +56,9 @@ class FaultedRequest:
         await self._delays.delay(stop.here)
         if all(fault.commits for fault in stop.here) or self._delays.is_over(last):
             return None
-        failed = await self._delays.in_lane(lambda: self._finished(self._fail(stop.hits)))
+        failed = await self._delays.in_lane(lambda: None if self._delays.is_over(last) else self._finished(self._fail(stop.hits)))
+        if failed is None:
+            return None  # the fault was removed while the request waited for its lane
         if last.do == HANG and await self._delays.hang(last, failed.entry):
             await self._delays.in_lane(partial(self._withdraw, failed.entry))
             return None
