@@ -56,13 +56,17 @@ class FaultedRequest:
         await self._delays.delay(stop.here)
         if all(fault.commits for fault in stop.here) or self._delays.is_over(last):
             return None
-        failed = await self._delays.in_lane(lambda: None if self._delays.is_over(last) else self._finished(self._fail(stop.hits)))
+        failed = await self._delays.in_lane(partial(self._fail_at, stop))
         if failed is None:
-            return None  # the fault was removed while the request waited for its lane
+            return None
         if last.do == HANG and await self._delays.hang(last, failed.entry):
             await self._delays.in_lane(partial(self._withdraw, failed.entry))
             return None
         return failed
+
+    def _fail_at(self, stop: Stop) -> OutgoingResponse | None:
+        """Fail, unless the fault was removed while the request waited for its lane."""
+        return None if self._delays.is_over(stop.here[-1]) else self._finished(self._fail(stop.hits))
 
     def _withdraw(self, entry: JournalEntry | None) -> None:
         if entry is not None:
