@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.limits import Limits
-from emulator.kernel.room import admit
+from emulator.kernel.room import admit_resources
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.document import Document
@@ -81,7 +81,7 @@ class ControlContext:
         Raises:
             TooMany: there is no room for so many resources.
         """
-        admit(quota, resources_in(state, self.vendors))
+        admit_resources(quota, resources_in(state, self.vendors))
 
     def is_current(self, world: World) -> bool:
         """Tell whether a world was neither replaced nor dropped."""

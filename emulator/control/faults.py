@@ -19,7 +19,7 @@ from emulator.web.held_requests import HeldRequest
 
 @route("GET", "/worlds/{world}/faults", "The faults laid over operations")
 def faults(world: World, _: ControlRequest) -> Faults:
-    return Faults(tuple(map(_fault, world.store.all(Fault.kind))))
+    return Faults(tuple(map(_fault, world.store.group(Fault.kind))))
 
 
 @route("POST", "/worlds/{world}/faults", "Lay a fault, as a scenario writes it", status=201, body=ref("new-fault"))
@@ -32,7 +32,7 @@ def add(world: World, request: ControlRequest) -> models.Fault:
 @route("DELETE", "/worlds/{world}/faults", "Take every fault away")
 def clear(world: World, _: ControlRequest) -> None:
     with world.transaction("remove the faults") as tx:
-        for fault in list(tx.all(Fault.kind)):
+        for fault in list(tx.group(Fault.kind)):
             tx.remove(Fault.kind, fault.id)
 
 
@@ -57,7 +57,7 @@ def held(request: ControlRequest) -> HeldRequests:
 def _find(world: World, id: str) -> Fault:
     fault: Fault | None = world.store.find(Fault.kind, id)
     if fault is None:
-        raise NotFound("fault", id, [it.id for it in world.store.all(Fault.kind)])
+        raise NotFound("fault", id, [it.id for it in world.store.group(Fault.kind)])
     return fault
 
 

@@ -116,7 +116,7 @@ def verification(world: World, request: ControlRequest) -> Verdict:
 @route("GET", "/worlds/{world}/pending", "What happens next by itself")
 def pending(world: World, _: ControlRequest) -> Pending:
     world.settle()
-    return Pending(tuple(_timer(world, *key) for key in world.agenda.upcoming(MAX_PENDING)))
+    return Pending(tuple(_timer(world, *key) for _, key in world.store.upcoming(MAX_PENDING)))
 
 
 def _timer(world: World, kind: str, id: str) -> Timer:

@@ -14,7 +14,7 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
-from emulator.kernel.store import IndexKey
+from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.transaction import Transaction
 
@@ -60,7 +60,7 @@ def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     Counts no further than the next plan of the scenario, which may change anything.
     """
     view = Transaction(world, here, "look ahead")
-    end = min([until, *(plan.at for plan in world.store.all(TimelineEvent.kind))])
+    end = min([until, *(plan.at for plan in world.store.group(TimelineEvent.kind))])
     counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
     return sum(least(view, end, most) for least in counts)
 
@@ -114,7 +114,7 @@ def catch_up(world: World, most: int) -> bool:
     """
     clock, steps = world.clock, 0
     reached, target = clock.reached, clock.target()
-    while (first := world.agenda.first()) is not None and first[0] <= target:
+    while (first := world.store.first_due()) is not None and first[0] <= target:
         if steps >= most and clock.rate != FROZEN:
             clock.reach(reached, is_behind=True)
             return False
@@ -162,7 +162,7 @@ def jump(world: World, move: Callable[[Clock], datetime]) -> list[Change]:
     """
     start = _settled(world)
     target = move(world.clock)
-    first = world.agenda.first()
+    first = world.store.first_due()
     if first is None or first[0] > target:
         return []
     return _atomically(world, start, target, lambda limit: _fire_until(world, target, limit), TOO_FAR)
@@ -210,7 +210,7 @@ def _fire_until(world: World, instant: datetime, limit: float = inf) -> list[Cha
     for steps in count():
         if max(steps, len(changes)) > limit:
             raise Conflict(TOO_FAR.format(limit))
-        if (first := world.agenda.first()) is None or first[0] > instant:
+        if (first := world.store.first_due()) is None or first[0] > instant:
             break
         changes += fire(world, *first)
     return changes

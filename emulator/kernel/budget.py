@@ -1,31 +1,145 @@
-"""A budget in bytes for what is kept. What is shared counts once, and gives its bytes back when nothing keeps it any more."""
+"""A budget of memory for what is kept: each value is weighed once, what is shared counts once, and gives its bytes back.
+
+Weights are within half and twice of what the process grows by.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+from array import array
 from collections import deque
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cache
+from operator import attrgetter
 from sys import getsizeof
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
-from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
-from emulator.kernel.weight import LARGE, Weight, plan_of, weigh, weigh_all
 
-CHARGE_SIZE = 250
+LARGE = 1_024
+"""Bytes from which on a part of a value is charged by itself, so that it counts once wherever it is shared."""
+
+KEEPING = 700
+"""Bytes that a store, its indexes, the agenda and the history need for a value, on average."""
+
+SHARED_CHARGE = 250
 """Bytes that the charge of a large part takes itself."""
+
+FRAGMENTED = 8
+"""One byte of so many is lost between large parts, where the allocator cannot use it."""
 
 FEW = 8
 """Items of a field up to which it is weighed again, rather than looked up first."""
 
-_SIZED = (dict, tuple)
-
 RESERVE = 16
 """The part of a limit, one of so many, that only what follows from a change may use."""
 
-LOST = 8
-"""One byte of so many is lost between large parts, where the allocator cannot use it."""
+_FLAT = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction))
+_FLAT_SIZE = 32
+_LEAVES = frozenset((str, bytes, bytearray, array, Decimal))
+_SERIES = (tuple, list, set, frozenset)
+_KEY_SIZE = 24
+"""Bytes of a key of a map, besides its letters: many maps share the keys that are usual."""
+
+_PLAIN = {name + end for name in ("bool", "int", "float", "datetime", "timedelta", "Decimal") for end in ("", " | None")}
+"""The annotations of fields whose values have nearly the same size always."""
+
+_TEXT = {"str", "str | None", "bytes"}
+
+Getter = Callable[[Any], tuple[Any, ...]]
+"""A function from a value to those of some of its fields."""
+
+
+class Weight(NamedTuple):
+    """The bytes of a value, without those of its large parts."""
+
+    own: int
+    large: list[Any]
+
+
+class Shared:
+    """A part of values that does not change any more and that many of them share."""
+
+    __slots__ = ()
+
+    def weigh(self) -> Weight:
+        """Return its weight; the large parts are those that it shares with others."""
+        kind: Any = type(self)
+        return weigh_all(_fields_of(kind)(self), getsizeof(self))
+
+
+def weigh(value: object) -> Weight:
+    """Return the weight of a part of a value, all of it, whatever it is made of."""
+    return value.weigh() if isinstance(value, Shared) else weigh_all((value,), keep_large=False)
+
+
+def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -> Weight:
+    """Return the weight of values together; single long texts count as large parts if `keep_large`."""
+    large: list[Any] = []
+    waiting = [*values]
+    while waiting:
+        value = waiting.pop()
+        kind: Any = type(value)
+        if kind in _FLAT:
+            own += _FLAT_SIZE
+        elif kind in _LEAVES:
+            size = getsizeof(value)
+            if size >= LARGE and keep_large:
+                large.append(value)
+            else:
+                own += size
+        elif isinstance(value, Shared):
+            large.append(value)
+        else:
+            own += getsizeof(value)
+            if isinstance(value, dict):
+                own += sum([_KEY_SIZE + len(key) for key in value if isinstance(key, str)])
+                waiting.extend(value.values())
+            else:
+                waiting.extend(value if isinstance(value, _SERIES) else filter(None, _fields_of(kind)(value)))
+        keep_large = True
+    return Weight(own, large)
+
+
+@cache
+def _fields_of(kind: type) -> Getter:
+    """Return a function to the values of a dataclass's fields; of anything else, nothing is looked into."""
+    return _getter([field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else [])
+
+
+def _getter(names: list[str]) -> Getter:
+    if not names:
+        return lambda _: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda value: (get(value),)
+
+
+class WeighingPlan(NamedTuple):
+    """How the values of one class are weighed: the bytes of each at least, its texts, and its other fields.
+
+    `defaults` are those of the other fields, which all values share.
+    """
+
+    least: int
+    texts: Getter
+    others: Getter
+    defaults: tuple[Any, ...]
+
+
+@cache
+def _plan_of(kind: type) -> WeighingPlan:
+    fields = dataclasses.fields(kind)
+    least = KEEPING + kind.__basicsize__ + _FLAT_SIZE * sum(field.type in _PLAIN for field in fields)
+    texts = [field.name for field in fields if field.type in _TEXT]
+    others = [field for field in fields if field.type not in _PLAIN | _TEXT]
+    getters = _getter(texts), _getter([field.name for field in others])
+    return WeighingPlan(least, *getters, tuple(field.default for field in others))
 
 
 class Charge:
@@ -44,8 +158,7 @@ class Charge:
         quota.budget.take(quota, size)
 
     def __del__(self) -> None:
-        quota = self.quota
-        quota.budget.give_back(quota, self.size)
+        self.quota.budget.give_back(self.quota, self.size)
 
     def become(self, size: int) -> None:
         """Count so many bytes from now on."""
@@ -54,14 +167,16 @@ class Charge:
 
 
 class SharedCharge(Charge):
-    """The charge of a large part of kept values: of all values that share it, it counts once."""
+    """The charge of a large part of kept values: of all values that share it, it counts once.
+
+    It holds the part, so that no other value can have its identity meanwhile.
+    """
 
     __slots__ = ("__weakref__", "value")
 
     def __init__(self, quota: Quota, size: int, parts: tuple[SharedCharge, ...], value: object) -> None:
         super().__init__(quota, size, parts)
         self.value = value
-        """Held, so that no other value can have its identity meanwhile."""
 
 
 class Metered:
@@ -77,13 +192,13 @@ class Metered:
 
 
 class Budget:
-    """The bytes that one server may keep, and those that it keeps, in all of its worlds."""
+    """The bytes that one server may keep, and keeps, in all of its worlds; `caches` are cleared before anything is refused."""
 
     def __init__(self, limit: int, of_world: int | None = None) -> None:
         self.limit = limit
         self.of_world = limit if of_world is None else of_world
         self.parts: WeakValueDictionary[int, SharedCharge] = WeakValueDictionary()
-        self.caches: WeakSet[EvictableCache] = WeakSet()
+        self.caches: WeakSet[Any] = WeakSet()
         self.bytes = 0
         self._lock = Lock()
         self._returned: deque[tuple[Quota, int]] = deque()
@@ -96,22 +211,19 @@ class Budget:
     @property
     def used(self) -> int:
         """Bytes that are kept at present."""
-        self.settle()
+        self._settle()
         return self.bytes
 
     def take(self, quota: Quota, size: int) -> None:
-        """Count bytes that an quota takes."""
-        self._count(quota, size)
-        if self._returned:
-            self.settle()
-
-    def _count(self, quota: Quota, size: int) -> None:
+        """Count bytes that a world takes."""
         with self._lock:
             quota.bytes += size
             self.bytes += size
+        if self._returned:
+            self._settle()
 
     def give_back(self, quota: Quota, size: int) -> None:
-        """Count bytes that are free again. It never waits: the collector of garbage may call it while the lock is held."""
+        """Count bytes that are free again. It never waits: the garbage collector may call it while the lock is held."""
         if self._lock.acquire(blocking=False):
             quota.bytes -= size
             self.bytes -= size
@@ -119,40 +231,12 @@ class Budget:
         else:
             self._returned.append((quota, size))
 
-    def settle(self) -> None:
+    def _settle(self) -> None:
         """Count what was given back while the lock was held."""
         with suppress(IndexError):  # another thread may have counted the last
             while self._returned:
                 quota, size = self._returned.popleft()
-                self._count(quota, -size)
-
-    def clear_caches(self) -> None:
-        """Drop what is kept only to save work."""
-        for spare in [*self.caches]:
-            spare.drop()
-
-
-class EvictableCache:
-    """What is kept only to save work, by key, the newest `capacity` of it. It gives way before anything is refused."""
-
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
-        self._kept: dict[Any, Any] = {}
-
-    def get(self, key: object) -> Any | None:
-        """Return what is kept under a key, or None."""
-        return self._kept.get(key)
-
-    def put(self, key: object, value: object, budget: Budget) -> None:
-        """Keep a value, in place of the oldest where there are too many."""
-        while len(self._kept) >= self._capacity:
-            self._kept.pop(next(iter(self._kept)), None)
-        self._kept[key] = value
-        budget.caches.add(self)
-
-    def drop(self) -> None:
-        """Keep nothing any more."""
-        self._kept.clear()
+                self.take(quota, -size)
 
 
 class Quota:
@@ -168,77 +252,51 @@ class Quota:
     @property
     def over(self) -> bool:
         """Whether more is kept than may be, in this world or on the server."""
-        budget = self.budget
-        return budget.bytes > budget.limit or self.bytes > self.limit
+        return self.budget.bytes > self.budget.limit or self.bytes > self.limit
 
     @property
     def is_beyond_reserve(self) -> bool:
-        """True once more is kept than the limit and the reserve for what follows from a change, a RESERVE-th of it."""
-        budget = self.budget
-        return budget.bytes > budget.limit * (1 + 1 / RESERVE) or self.bytes > self.limit * (1 + 1 / RESERVE)
+        """Whether more is kept than the limit and the reserve for what follows from a change, a RESERVE-th of it."""
+        share = 1 + 1 / RESERVE
+        return self.budget.bytes > self.budget.limit * share or self.bytes > self.limit * share
 
     def charge(self, value: Any) -> Charge:
         """Charge a value that is kept from now on, unless it is charged already, and return its charge."""
         known: Charge | None = getattr(value, "charge", None)
         if known is not None:
             return known
-        plan = plan_of(type(value))
+        kind: Any = type(value)
+        plan = _plan_of(kind)
         parts: list[SharedCharge] = []
         texts = plan.texts(value)
         size = sum(map(getsizeof, texts))
         if size >= LARGE:
             size, large = weigh_all(texts)
-            parts += map(self._part, large)
-        for other, usual in zip(plan.others(value), plan.usual, strict=False):
-            if other is not usual and other:
-                size += self._charge_field(other, parts)
+            parts += map(self._charge_part, large)
+        for field, default in zip(plan.others(value), plan.defaults, strict=False):
+            if field is not default and field:
+                size += self._charge_field(field, parts)
         charge = Charge(self, plan.least + size, tuple(parts))
         object.__setattr__(value, "charge", charge)
         return charge
 
-    def admit(self, size: int, what: str) -> None:
-        """Make sure that there is room for so many bytes, before the work is done.
-
-        Raises:
-            TooMany: there is not.
-        """
-        if not self._has_room(size):
-            self.budget.clear_caches()
-            if not self._has_room(size):
-                raise self.refusal(what, size)
-
-    def refusal(self, what: str, size: int = 0) -> TooMany:
-        """Return why something has no room, and what to do."""
-        budget, keeper, name = self.budget, "this server keeps", "memory"
-        if self.limit < budget.limit and self.bytes + size > self.limit:
-            keeper, name = "this world keeps", "world_memory"
-        limit = min(self.limit, budget.limit) if name == "world_memory" else budget.limit
-        cure = f"delete, reset or drop what is not needed, or {Limits.more(name)}"
-        return TooMany(f"{what} has no room, since {keeper} {limit} bytes at most: {cure}")
-
-    def _has_room(self, size: int) -> bool:
-        budget = self.budget
-        return budget.used + size <= budget.limit and self.bytes + size <= self.limit
-
     def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""
         known = self.budget.parts
-        part = known.get(id(field)) if isinstance(field, _SIZED) and len(field) > FEW else None
+        part = known.get(id(field)) if isinstance(field, (dict, tuple)) and len(field) > FEW else None
         if part is None:
-            own, large = weigh_all((field,))
-            if own < LARGE:
-                parts += map(self._part, large)
-                return own
-            part = known.get(id(field)) or self._new_part(field, Weight(own, large))
+            weight = weigh_all((field,))
+            if weight.own < LARGE:
+                parts += map(self._charge_part, weight.large)
+                return weight.own
+            part = known.get(id(field)) or self._new_part(field, weight)
         parts.append(part)
         return 0
 
-    def _part(self, value: Any) -> SharedCharge:
-        """Return the charge of a large part, which others may share."""
-        part = self.budget.parts.get(id(value))
-        return self._new_part(value, weigh(value)) if part is None else part
+    def _charge_part(self, value: Any) -> SharedCharge:
+        return self.budget.parts.get(id(value)) or self._new_part(value, weigh(value))
 
     def _new_part(self, value: Any, weight: Weight) -> SharedCharge:
-        part = SharedCharge(self, CHARGE_SIZE + weight.own + weight.own // LOST, tuple(map(self._part, weight.large)), value)
-        self.budget.parts[id(value)] = part
+        size = SHARED_CHARGE + weight.own + weight.own // FRAGMENTED
+        part = self.budget.parts[id(value)] = SharedCharge(self, size, tuple(map(self._charge_part, weight.large)), value)
         return part

@@ -155,7 +155,7 @@ class Journal:
         for event in events:
             self.add(event)
 
-    def make_room(self) -> bool:
+    def forget_oldest(self) -> bool:
         """Drop the oldest entry, and return whether there was one besides the newest."""
         if len(self._entries) < 2:
             return False

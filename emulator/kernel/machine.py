@@ -1,4 +1,4 @@
-"""Machines: what every cause does in every state of one kind of resource, as a table that refuses to have a gap."""
+"""State machines: a table of what each cause does in each state of one kind of resource, without a gap."""
 
 from __future__ import annotations
 
@@ -12,18 +12,16 @@ from emulator.kernel.errors import MachineError
 from emulator.kernel.sorted_pages import SortedGroup
 
 ABSENT = "absent"
-"""The state of a resource that is not there: an unknown id, a thing not yet created, a thing removed."""
-
+"""The state of a resource that does not exist: never created, or removed."""
 EVERY = "*"
-"""In a row's first column: every state of a resource that is there."""
-
+"""In a row's first column: every state but ABSENT."""
 SAME = "="
-"""In a row's third column: the state it is in."""
+"""In a row's third column: the state of its first."""
 
 
 @dataclass(frozen=True, slots=True)
 class On:
-    """A client's wish."""
+    """A client's command."""
 
     command: str
 
@@ -33,21 +31,25 @@ class On:
 
 @dataclass(frozen=True, slots=True)
 class After:
-    """What time alone does, once the wait of that name is over."""
+    """The end of a timer."""
 
-    wait: str
+    timer: str
 
     def __str__(self) -> str:
-        return f"after {self.wait}"
+        return f"after {self.timer}"
 
 
 Cause = On | After
 
+Timing = Mapping[str, timedelta | None]
+"""Lengths that replace those of timers, by name; None for ever."""
+
 
 class View(Protocol):
-    """What rows may look at when they decide: the world at one instant, read only. Ids are minted from its seed.
+    """The world at one instant, as guards and effects see it. Ids are minted from its seed.
 
-    `context` is the request that is carried out, None where time alone acts."""
+    `context` is the request that is carried out, None where time alone acts.
+    """
 
     @property
     def now(self) -> datetime: ...
@@ -60,12 +62,12 @@ class View(Protocol):
     def choice(self, assumption: str) -> str: ...
     def mint(self, purpose: str) -> bytes: ...
     def admit(self, resources: int) -> None: ...
-    def length(self, wait: Timer, resource: Any) -> timedelta | None: ...
+    def length(self, timer: Timer, resource: Any) -> timedelta | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """An effect's request that another resource take the row of a command."""
+    """A consequence of an effect: another resource takes the row of a command."""
 
     machine: Machine
     id: str
@@ -73,31 +75,29 @@ class Ask:
 
 
 Guard = Callable[[View, Any], bool]
-"""A named pure function of the view and the resource before the row: does this row hold?"""
+"""A named pure function of the view and the resource before the row: whether the row applies."""
 
 Effect = Callable[[View, Any], Iterable[Any]]
-"""A named pure function of the view and the resource as the row leaves it: the values and the Asks that follow from it."""
-
+"""A named pure function of the view and the resource as the row leaves it, to the values and Asks that follow."""
 
 Least = Callable[[View, datetime, int], int]
-"""The fewest steps that the resources of a kind take by themselves until an instant, in a world without plans of a scenario
-in that time. Beyond the last argument, counting may end."""
+"""The fewest steps that the resources of a kind take by themselves until an instant, if no timeline event comes before.
+Counting may end beyond the last argument."""
 
-
-Progress = Callable[["View", Any], Any]
-"""What of a resource looks otherwise as time passes, at the instant of the view, although nothing happens to it."""
+Progress = Callable[[View, Any], Any]
+"""The part of a resource that looks different as time passes, at the view's instant, without any change."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assume:
-    """The row holds only where this choice of this assumption is in force."""
+    """A condition of a row: this choice of this assumption is in force."""
 
     assumption: str
     choice: str
 
 
 class Portion(NamedTuple):
-    """The length of a wait that ends while another is not over, as a function of the resource and the length of the other."""
+    """The length of a timer that ends before another, as a function of the resource and the other's length."""
 
     of: Timer
     length: Callable[[Any, timedelta], timedelta | None]
@@ -105,13 +105,12 @@ class Portion(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """A named stretch of time that begins when a resource enters its state.
+    """A named length of time that begins when a resource enters its state.
 
-    `default` is its length, None for ever; where there is a `measure`, that reads the length from the resource instead. A
-    scenario may set another, unless it is not `settable`: then it ends at an instant that the resource itself holds. `source`
-    is the evidence id behind the length, or the word "invented". `applies`, where given, says which resources wait at all.
-    `upkeep` is something that the vendor does besides, such as tidying up: nobody waits for its end. One that is a `portion` of
-    another is not settable, and is never over where the other is not.
+    `default` is its length, None for ever; `measure` reads it from the resource instead. A scenario may set another where
+    it is `settable`; else it ends at an instant that the resource holds. `source` is the evidence id behind the length, or
+    "invented". `applies` tells which resources it runs for, all by default. `upkeep` is work that the vendor does besides,
+    such as tidying up: nobody waits for it. A `portion` of another timer is not settable, and ends only where that ends.
     """
 
     name: str
@@ -123,8 +122,8 @@ class Timer:
     upkeep: bool = False
     portion: Portion | None = None
 
-    def length(self, resource: Any, timing: Mapping[str, timedelta | None]) -> timedelta | None:
-        """How long this resource waits; None for ever."""
+    def length(self, resource: Any, timing: Timing) -> timedelta | None:
+        """Return how long it runs for a resource; None for ever."""
         if self.applies is not None and not self.applies(resource):
             return None
         if self.portion is not None:
@@ -155,11 +154,11 @@ class Row:
 
     @property
     def conditional(self) -> bool:
-        """Whether the row can decline, so that a later one is needed."""
+        """Whether the row may not apply, so that a later one is needed."""
         return self.when is not None or self.assume is not None
 
-    def holds(self, view: View, resource: Any) -> bool:
-        """Whether the row applies to this resource now."""
+    def applies(self, view: View, resource: Any) -> bool:
+        """Return whether the row applies to a resource now."""
         if self.assume is not None and view.choice(self.assume.assumption) != self.assume.choice:
             return False
         return self.when is None or self.when(view, resource)
@@ -169,13 +168,13 @@ class Row:
 class Machine:
     """The states of one kind of resource and its rows.
 
-    Among rows of one state and cause the first that holds is taken; the last of them is unconditional. `written` are the
-    rows as they stand in the table, `rows` the same with EVERY and SAME replaced by what they stand for. `entry` are the
-    states in which a resource may come into the world other than by a row, which is what a scenario's `given` does. Where
-    resources can repeat themselves without end, `least` counts ahead, so that a jump over too much is refused at once.
+    Of the rows of one state and cause the first that applies is taken; the last of them is unconditional. `table` has the
+    rows as declared, `rows` with EVERY and SAME replaced by states. `entry` are the states in which a resource may come
+    into the world other than by a row, as a scenario's `given` does. Where resources can repeat themselves without end,
+    `least` counts ahead, so that a jump over too much is refused at once.
 
     Raises:
-        MachineError: on construction, naming every gap, duplicate, unknown name, dead row and unreachable state.
+        MachineError: on construction, with every gap, duplicate, unknown name, dead row and unreachable state.
     """
 
     kind: str
@@ -186,64 +185,67 @@ class Machine:
     entry: tuple[str, ...]
     least: Least | None = None
     progress: Progress | None = None
-    written: tuple[Row, ...] = field(init=False, repr=False)
-    _asked: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
-    _timed: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(init=False, repr=False)
+    table: tuple[Row, ...] = field(init=False, repr=False)
+    _by_command: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
+    _by_timer: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "written", self.rows)
-        object.__setattr__(self, "rows", tuple(_spelt_out(self.rows, self.states)))
-        faults = list(_faults(self))
-        if faults:
-            raise MachineError(f"{self.kind}: " + "; ".join(faults))
-        by_cause = _by_cause(self.rows)
-        asked = {(state, cause.command): rows for (state, cause), rows in by_cause.items() if isinstance(cause, On)}
-        timed = {
-            state: tuple(
-                (wait, by_cause[state, After(wait.name)]) for wait in self.timers if (state, After(wait.name)) in by_cause
-            )
+        object.__setattr__(self, "table", self.rows)
+        object.__setattr__(self, "rows", tuple(_expanded(self.rows, self.states)))
+        defects = list(_defects(self))
+        if defects:
+            raise MachineError(f"{self.kind}: " + "; ".join(defects))
+        causes = _by_cause(self.rows)
+        by_command = {(state, cause.command): rows for (state, cause), rows in causes.items() if isinstance(cause, On)}
+        by_timer = {
+            state: tuple((timer, causes[key]) for timer in self.timers if (key := (state, After(timer.name))) in causes)
             for state in self.states
         }
-        object.__setattr__(self, "_asked", asked)
-        object.__setattr__(self, "_timed", timed)
+        object.__setattr__(self, "_by_command", by_command)
+        object.__setattr__(self, "_by_timer", by_timer)
 
     def ask(self, view: View, resource: Any | None, command: str) -> Row:
-        """The row that a command takes; the table is total, so there always is one."""
+        """Return the row that a command takes; the table is total, so there always is one."""
         state = ABSENT if resource is None else resource.status
-        return _first_that_holds(self._asked[state, command], view, resource)
+        return _first_that_applies(self._by_command[state, command], view, resource)
 
     def skipped_rows(self, row: Row) -> tuple[Row, ...]:
-        """The rows of the same state and cause that stand before this one, and did not hold if it was taken."""
-        rivals = (it for it in self.rows if it.state == row.state and it.cause == row.cause)
-        return tuple(takewhile(lambda it: it is not row, rivals))
+        """Return the rows of the same state and cause before this one, which did not apply if it was taken."""
+        earlier = takewhile(lambda other: other is not row, self.rows)
+        return tuple(other for other in earlier if (other.state, other.cause) == (row.state, row.cause))
 
-    def due(self, resource: Any, timing: Mapping[str, timedelta | None], upkeep: bool = True) -> tuple[datetime, Timer] | None:
-        """The earliest thing that time alone does to the resource, or None; ties go to the wait declared first.
-
-        Without `upkeep` it is the earliest thing but that.
-        """
+    def due(self, resource: Any, timing: Timing, upkeep: bool = True) -> tuple[datetime, Timer] | None:
+        """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
         first: tuple[datetime, Timer] | None = None
-        for wait, _ in self._timed[resource.status]:
-            if wait.upkeep and not upkeep:
+        for timer, _ in self._by_timer[resource.status]:
+            if timer.upkeep and not upkeep:
                 continue
-            length = wait.length(resource, timing)
+            length = timer.length(resource, timing)
             if length is not None and (first is None or resource.since + length < first[0]):
-                first = resource.since + length, wait
+                first = resource.since + length, timer
         return first
 
-    def expire(self, view: View, resource: Any, wait: Timer) -> Row:
-        """The row that is taken when a wait is over."""
-        rows = next(rows for candidate, rows in self._timed[resource.status] if candidate is wait)
-        return _first_that_holds(rows, view, resource)
+    def due_instants(self, resource: Any, timing: Timing) -> tuple[datetime | None, datetime | None]:
+        """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
+        first = self.due(resource, timing)
+        if first is None or not first[1].upkeep:
+            return first and first[0], None
+        event = self.due(resource, timing, upkeep=False)
+        return event and event[0], first[0]
+
+    def expire(self, view: View, resource: Any, timer: Timer) -> Row:
+        """Return the row that is taken when a timer ends."""
+        rows = next(rows for candidate, rows in self._by_timer[resource.status] if candidate is timer)
+        return _first_that_applies(rows, view, resource)
 
 
-def _first_that_holds(rows: tuple[Row, ...], view: View, resource: Any) -> Row:
+def _first_that_applies(rows: tuple[Row, ...], view: View, resource: Any) -> Row:
     if len(rows) == 1:
         return rows[0]
-    return next(row for row in rows if row.holds(view, resource))
+    return next(row for row in rows if row.applies(view, resource))
 
 
-def _spelt_out(rows: tuple[Row, ...], states: tuple[str, ...]) -> Iterable[Row]:
+def _expanded(rows: tuple[Row, ...], states: tuple[str, ...]) -> Iterable[Row]:
     """Yield the rows with EVERY and SAME replaced by the states they stand for, and with what decides them."""
     earlier: dict[tuple[str, Cause], list[Row]] = {}
     for row in rows:
@@ -264,15 +266,15 @@ def _by_cause(rows: Iterable[Row]) -> dict[tuple[str, Cause], tuple[Row, ...]]:
     return grouped
 
 
-def _faults(machine: Machine) -> Iterable[str]:
-    known_states, known_waits = {*machine.states, ABSENT}, {wait.name for wait in machine.timers}
+def _defects(machine: Machine) -> Iterable[str]:
+    known_states, known_timers = {*machine.states, ABSENT}, {timer.name for timer in machine.timers}
     for row in machine.rows:
         for state in {row.state, row.to} - known_states:
-            yield f"a row speaks of the unknown state {state!r}"
+            yield f"a row names the unknown state {state!r}"
         if isinstance(row.cause, On) and row.cause.command not in machine.commands:
-            yield f"a row speaks of the unknown command {row.cause.command!r}"
-        if isinstance(row.cause, After) and row.cause.wait not in known_waits:
-            yield f"a row speaks of the unknown wait {row.cause.wait!r}"
+            yield f"a row names the unknown command {row.cause.command!r}"
+        if isinstance(row.cause, After) and row.cause.timer not in known_timers:
+            yield f"a row names the unknown timer {row.cause.timer!r}"
         if isinstance(row.cause, After) and row.state == row.to and row.effect is None:
             yield f"{row.cause} leads from {row.state!r} back to it, and so would never be over"
         if isinstance(row.cause, On) and row.answer is None:

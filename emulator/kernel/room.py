@@ -1,12 +1,13 @@
-"""Room for what a world keeps: the history and the journal make it, oldest first, before anything is refused."""
+"""Room within a budget: caches, history and journal make it, oldest first, before anything is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from emulator.kernel.budget import Quota
-from emulator.kernel.weight import KEEPING
+from emulator.kernel.budget import KEEPING, Budget, Quota
+from emulator.kernel.errors import TooMany
+from emulator.kernel.limits import Limits
 
 if TYPE_CHECKING:
     from emulator.kernel.store import Resource
@@ -22,41 +23,87 @@ COPIED = 120
 """Bytes that the copy of a world takes for each resource, which it shares: in tables, indexes and the agenda."""
 
 
-def charge(world: World, resource: Resource, bounded: bool, replaced: Collection[Resource | None]) -> None:
-    """Charge a resource that is about to be put, where a transaction has `replaced` others (None for what was not there).
+class EvictableCache:
+    """The newest `capacity` values by key, kept only to save work."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._values: dict[Any, Any] = {}
+
+    def get(self, key: object) -> Any | None:
+        """Return the value of a key, or None."""
+        return self._values.get(key)
+
+    def put(self, key: object, value: object, budget: Budget) -> None:
+        """Keep a value within a budget, in place of the oldest where there are too many."""
+        while len(self._values) >= self._capacity:
+            self._values.pop(next(iter(self._values)), None)
+        self._values[key] = value
+        budget.caches.add(self)
+
+    def clear(self) -> None:
+        """Drop every value."""
+        self._values.clear()
+
+
+def admit(quota: Quota, size: int, what: str) -> None:
+    """Make sure that there is room for so many bytes, before the work is done.
+
+    Raises:
+        TooMany: there is not.
+    """
+    if not _has_room(quota, size):
+        for cache in [*quota.budget.caches]:
+            cache.clear()
+        if not _has_room(quota, size):
+            raise refusal(quota, what, size)
+
+
+def admit_resources(quota: Quota, count: int) -> None:
+    """Make sure that there is room for so many resources more, before they are made.
+
+    Raises:
+        TooMany: there is not, even if each is as small as can be.
+    """
+    admit(quota, count * KEEPING, f"what comes to {count} resources")
+
+
+def refusal(quota: Quota, what: str, size: int = 0) -> TooMany:
+    """Return why something of so many bytes has no room, and what to do."""
+    budget, keeper, name, limit = quota.budget, "server", "memory", quota.budget.limit
+    if quota.limit < budget.limit and quota.bytes + size > quota.limit:
+        keeper, name, limit = "world", "world_memory", quota.limit
+    cure = f"delete, reset or drop what is not needed, or {Limits.more(name)}"
+    return TooMany(f"{what} has no room, since this {keeper} keeps {limit} bytes at most: {cure}")
+
+
+def _has_room(quota: Quota, size: int) -> bool:
+    return quota.budget.used + size <= quota.budget.limit and quota.bytes + size <= quota.limit
+
+
+def make_room(world: World) -> None:
+    """Forget the oldest of the history, and then of the journal, until there is room; the newest of both stays."""
+    while world.quota.over and (world.history.forget_oldest() or world.journal.forget_oldest()):
+        pass
+
+
+def make_room_for(world: World, resource: Resource, size: int, bounded: bool, replaced: Collection[Resource | None]) -> None:
+    """Make room for a resource that was charged `size` bytes, where a transaction has `replaced` others (None for new ones).
 
     A small one that comes into being because another changes, as the event of a cancel does, may use the reserve.
 
     Raises:
         TooMany: there is no room, it is `bounded`, and it is new or larger than what it replaces.
     """
-    quota = world.quota
-    before = quota.bytes
-    quota.charge(resource)
-    if not quota.over:
-        return
-    size = quota.bytes - before
     make_room(world)
-    if bounded and quota.over:
-        old = world.store.find(resource.kind, resource.id)
-        of_change = size <= SMALL and any(it is not None for it in replaced) and not quota.is_beyond_reserve
-        if not of_change and (old is None or size > old.charge.size + SMALL):
-            raise quota.refusal(f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
-
-
-def admit(quota: Quota, resources: int) -> None:
-    """Make sure that there is room for so many resources more, before they are made.
-
-    Raises:
-        TooMany: there is not, even if each is as small as can be.
-    """
-    quota.admit(resources * KEEPING, f"what comes to {resources} resources")
-
-
-def make_room(world: World) -> None:
-    """Forget the oldest of the history, and then of the journal, until there is room; the newest of both stays."""
-    while world.quota.over and (world.history.make_room() or world.journal.make_room()):
-        pass
+    if not (bounded and world.quota.over):
+        return
+    follows = any(former is not None for former in replaced)
+    if size <= SMALL and follows and not world.quota.is_beyond_reserve:
+        return
+    old = world.store.find(resource.kind, resource.id)
+    if old is None or size > old.charge.size + SMALL:
+        raise refusal(world.quota, f"this {resource.kind.partition('.')[2].replace('_', ' ')}")
 
 
 def size_of_copy(world: World) -> int:
@@ -65,11 +112,11 @@ def size_of_copy(world: World) -> int:
 
 
 def quota_of_another(world: World) -> Quota:
-    """Return an quota for a world that is to begin as a copy of this one.
+    """Return a quota for a world that is to begin as a copy of this one.
 
     Raises:
         TooMany: there is no room for it.
     """
     quota = Quota(world.quota.budget)
-    quota.admit(size_of_copy(world), "another world")
+    admit(quota, size_of_copy(world), "another world")
     return quota

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
+
+IndexKey = tuple[Hashable, ...]
 
 PAGE = 256
 """Entries of a page on average."""
@@ -115,6 +117,13 @@ class SortedPages:
         self._pages.insert(place, page)
         self._lasts.insert(place, page[-1] if page else ())
         self._own.add(id(page))
+
+
+class SortedKey(NamedTuple):
+    """The key of a group that is sorted by a value of its members, and that value; equal ones are in order of arrival."""
+
+    group: IndexKey
+    value: Any
 
 
 class SortedGroup:

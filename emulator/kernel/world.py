@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, NamedTuple
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
-from emulator.kernel.agenda import Agenda
-from emulator.kernel.budget import Budget, Charge, Quota
-from emulator.kernel.clock import Clock
+from emulator.kernel.budget import Budget, Charge, Quota, weigh
+from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
-from emulator.kernel.history import History
 from emulator.kernel.journal import Change, Checkpoint, Journal
 from emulator.kernel.limits import Rules
-from emulator.kernel.room import FRAME, quota_of_another, size_of_copy
+from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import Resource, Store
-from emulator.kernel.transaction import Transaction, revert
-from emulator.kernel.weight import weigh
+from emulator.kernel.transaction import History, ResourceChange, Transaction
 
 BEGINNING, NOW = "beginning", "now"
 """What `World.moment` calls the world as it began and as it is, so that no snapshot can be called that."""
@@ -48,7 +46,6 @@ class World:
         self.seed = seed
         self.clock = clock
         self.store = Store()
-        self.agenda = Agenda()
         self.journal = Journal(rules.limits.journal)
         self.history = History(rules.limits.journal)
         self.counters: dict[str, int] = {}
@@ -65,12 +62,15 @@ class World:
         return bool(credential) and (accepted is None or credential in accepted)
 
     def settle(self) -> datetime:
-        """Lets everything that is due by now happen, each at its own due instant, and returns the present.
+        """Let everything that is due by now happen, each at its own due instant, and return the present.
 
-        Where that is too much for one look at a clock that runs, the world falls behind, and later looks go on from there.
+        Where that is too much for one look at a running clock, the world falls behind, and later looks go on from there.
         """
-        catch_up(self, TURN_LIMIT if self.clock.is_behind else catch_up_limit(self))
-        return self.clock.reached
+        clock, due = self.clock, self.store.next_due
+        if clock.rate == FROZEN and (due is None or due > clock.base):
+            return clock.base
+        catch_up(self, TURN_LIMIT if clock.is_behind else catch_up_limit(self))
+        return clock.reached
 
     def transaction(self, why: str, context: Any = None) -> Transaction:
         """Catch up with time, then open a transaction at the present instant: the one way to change the world.
@@ -109,30 +109,37 @@ class World:
         return jump_until_idle(self)
 
     def next_due(self) -> datetime | None:
-        """The instant of the next thing but upkeep that happens by itself, or None."""
+        """Return the instant of the next thing but upkeep that happens by itself, or None."""
         self.settle()
-        first = self.agenda.first_event()
-        return None if first is None else first[0]
+        upcoming = self.store.upcoming(1)
+        return upcoming[0][0] if upcoming else None
 
     def put(self, resource: Resource, number: int | None = None) -> Any | None:
-        """Adds or replaces a resource and enters its next due instant in the agenda; how many there may be is not its matter.
+        """Add or replace a resource and schedule what time does to it; return its former value.
 
-        Only a Transaction calls this.
+        Only a Transaction calls this, which bounds how many resources there may be.
         """
         machine = self.rules.machines.get(resource.kind)
-        due = machine.due(resource, self.rules.timing) if machine else None
+        due = machine.due_instants(resource, self.rules.timing) if machine else (None, None)
         old = self.store.put(resource, number)
         if machine is not None:
-            key = resource.kind, resource.id
-            upkeep = due[0] if due and due[1].upkeep else None
-            event = due if upkeep is None else machine.due(resource, self.rules.timing, upkeep=False)
-            self.agenda.set(key, self.store.number(*key), event[0] if event else None, upkeep)
+            self.store.schedule(resource.kind, resource.id, *due)
         return old
 
-    def remove(self, kind: str, id: str) -> Any | None:
-        """Takes a resource out, and out of the agenda. Only a Transaction calls this."""
-        self.agenda.set((kind, id), 0, None)
-        return self.store.remove(kind, id)
+    def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
+        """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
+        replaced = tuple(changed_resources)
+        for kind, id, before, _, number in replaced:
+            if before is None or number is not None:
+                self.store.remove(kind, id)
+        for _, _, before, _, number in replaced:
+            if before is not None:
+                self.put(before, number)
+        for purpose, count in counters.items():
+            if count is None:
+                self.counters.pop(purpose, None)
+            else:
+                self.counters[purpose] = count
 
     def set_beginning(self, text: object = None) -> None:
         """Declares the present state the beginning, read from `text`, to which `reset` returns; journal and history start."""
@@ -156,7 +163,7 @@ class World:
 
     def empty(self) -> None:
         """Drop all that the world holds, once nobody can reach it any more. The thread that calls this frees it."""
-        self.store, self.agenda, self._beginning, self.snapshots = Store(), Agenda(), None, {}
+        self.store, self._beginning, self.snapshots = Store(), None, {}
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
     def copy(self) -> World:
@@ -184,7 +191,7 @@ class World:
             raise Conflict(f"every world has a moment that is called {name!r}: call the snapshot something else")
         if name not in self.snapshots and len(self.snapshots) >= self.rules.limits.snapshots:
             raise TooMany(f"there are {(it := self.rules.limits).snapshots} snapshots at most: {it.more('snapshots')}")
-        self.quota.admit(size_of_copy(self), f"the snapshot {name!r}")
+        admit(self.quota, size_of_copy(self), f"the snapshot {name!r}")
         self.snapshots[name] = Moment(self.settle(), self.copy())
         self.snapshots[name].world.journal.mark_undelivered()
         return self.snapshots[name]
@@ -232,7 +239,7 @@ class World:
         if not self.history.reaches(checkpoint.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
         for commit in self.history.truncate_from(checkpoint.commits):
-            revert(self, commit.changed_resources, commit.counters)
+            self.revert(commit.changed_resources, commit.counters)
         self.journal.truncate_from(checkpoint.entries + 1)
         self.clock = Clock(checkpoint.at, self.clock.rate, self.clock.wall)
 
@@ -247,5 +254,5 @@ class World:
 
     def _copy_from(self, other: World) -> None:
         self._frame = Charge(self.quota, size_of_copy(other))
-        self.store, self.agenda, self.counters = other.store.copy(), other.agenda.copy(), other.counters.copy()
+        self.store, self.counters = other.store.copy(), other.counters.copy()
         self.journal, self.history = other.journal.copy(), other.history.copy()

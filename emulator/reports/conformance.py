@@ -122,7 +122,7 @@ def _unknown_responses(vendor: Vendor) -> Iterator[str]:
 def _unwalked(vendor: Vendor, unreachable: Unreachable) -> Iterator[str]:
     walked = _played(vendor).walked
     for machine in vendor.machines:
-        for row in machine.written:
+        for row in machine.table:
             known = (machine.kind, row.state, str(row.cause)) in unreachable
             if not known and not any(_stands_for(row, it) for it in walked.get(machine.kind, ())):
                 yield f"{_shown(machine.kind, row)}: no scenario takes this row"
@@ -136,7 +136,7 @@ def _stands_for(written: Row, row: Row) -> bool:
 
 
 def _rows(vendor: Vendor) -> Iterator[tuple[str, Row]]:
-    return ((machine.kind, row) for machine in vendor.machines for row in machine.written)
+    return ((machine.kind, row) for machine in vendor.machines for row in machine.table)
 
 
 def _shown(kind: str, row: Row) -> str:

@@ -10,12 +10,13 @@ from threading import Lock
 from typing import Any
 
 from emulator.kernel.advance import TIMELINE, TimelineEvent
-from emulator.kernel.budget import Budget, EvictableCache, Quota
+from emulator.kernel.budget import Budget, Quota
 from emulator.kernel.clock import DEFAULT_START, FROZEN, REAL, Clock, wall_now
 from emulator.kernel.errors import BadInput, Problem, TooMany
 from emulator.kernel.faults import ScriptedResponse
 from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import View
+from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim

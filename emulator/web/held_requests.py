@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from emulator.kernel.errors import Conflict, TimeRunsForward
 from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
-from emulator.kernel.history import Mark
 from emulator.kernel.journal import Exchange
+from emulator.kernel.transaction import HistoryMark
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.event_loop import set_soon
@@ -48,7 +48,7 @@ class Revision(NamedTuple):
     """A point in the history of a world: its epoch, and the mark in its history."""
 
     epoch: int
-    mark: Mark
+    mark: HistoryMark
 
     @classmethod
     def of(cls, world: World) -> Revision:

@@ -10,6 +10,7 @@ from typing import Any
 from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.errors import TooLarge, TooMany
 from emulator.kernel.limits import Limits
+from emulator.kernel.room import refusal
 from emulator.sdk.request import Reader
 from emulator.web.connection import Connection, InProcessConnection, Receive, Scope
 from emulator.web.event_loop import in_limited_thread
@@ -131,7 +132,7 @@ class IncomingBody:
             self._charge = Charge(self._account, 0)
         self._charge.become(kept)
         if self._account.over:
-            self.refusal = self._account.refusal("this upload") if self._is_upload else TooMany(NO_ROOM)
+            self.refusal = refusal(self._account, "this upload") if self._is_upload else TooMany(NO_ROOM)
             self._charge.become(0)
 
 

@@ -52,7 +52,7 @@ def check_of(vendor: Vendor, promise: str) -> Check:
 def with_first_row(change: Callable[[Row], Row]) -> Vendor:
     """6DOT50 with another first row of its batches."""
     batch, *others = SIXDOT50.machines
-    first, *rest = batch.written
+    first, *rest = batch.table
     changed = Machine(batch.kind, batch.states, batch.commands, batch.timers, (change(first), *rest), batch.entry)
     return replace(SIXDOT50, machines=(changed, *others))
 

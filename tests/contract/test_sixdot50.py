@@ -309,19 +309,19 @@ def test_what_a_batch_is_made_of_has_been_so_since_when_the_batch_is() -> None:
     since, waiting = "2025-12-01T00:00:00Z", payment(msisdn=STRANGER)
     state: Any = {"batches": [batch("OPEN", payment(), waiting, since=since)], "members": [PAYEE]}
     world = world_of(state)
-    paid, awaited = world.store.all(Payment.kind)
+    paid, awaited = world.store.group(Payment.kind)
     assert {format_instant(it) for it in (paid.settled_at, paid.created_at, awaited.since) if it is not None} == {since}
     world.advance_by(timedelta(days=60 - 31))
-    assert [it.status for it in world.store.all(Payment.kind)] == ["SETTLED", "CANCELLED"]
+    assert [it.status for it in world.store.group(Payment.kind)] == ["SETTLED", "CANCELLED"]
 
 
 def test_a_payee_who_is_still_registering_is_waited_for() -> None:
     state = {"batches": [batch("OPEN", payment())], "members": [PAYEE]}
     written = {"title": "A test", "timing": {"6dot50.registration": "1h"}, "given": {"6dot50": state}}
     world = load_value(written, VENDORS).world(VENDORS, "test")
-    assert [(it.status, it.is_member) for it in world.store.all(Payment.kind)] == [("PENDING", False)]
+    assert [(it.status, it.is_member) for it in world.store.group(Payment.kind)] == [("PENDING", False)]
     world.advance_by(timedelta(hours=1))
-    assert [(it.status, it.is_member) for it in world.store.all(Payment.kind)] == [("SETTLED", True)]
+    assert [(it.status, it.is_member) for it in world.store.group(Payment.kind)] == [("SETTLED", True)]
 
 
 def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:
@@ -330,7 +330,7 @@ def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:
     with pytest.raises(BadInput, match="OPEN as long as"):
         lay_over(world, VENDORS, {"6dot50": {"batches": [settled]}}, "set")
     lay_over(world, VENDORS, {"6dot50": {"batches": [settled | {"status": "CLOSED"}]}}, "set")
-    assert [it.status for it in world.store.all(Batch.kind)] == ["CLOSED"]
+    assert [it.status for it in world.store.group(Batch.kind)] == ["CLOSED"]
 
 
 def test_a_payment_does_not_move_to_another_batch() -> None:

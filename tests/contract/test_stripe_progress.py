@@ -32,7 +32,7 @@ def test_an_event_comes_with_each_quarter_and_with_nothing_else(job: Written, ti
     world = world_of(job, timing=timing)
     goal = {"validating": job["rows"], "in_progress": job["rows"]}
     reached = progress(world)
-    while (due := world.agenda.first()) is not None and due[0] < datetime.fromisoformat("2026-03-09T22:00:00Z"):
+    while (due := world.store.first_due()) is not None and due[0] < datetime.fromisoformat("2026-03-09T22:00:00Z"):
         before = len(updated_events(world))
         world.advance_to(max(due[0] - TICK, world.clock.now()))
         assert len(updated_events(world)) == before

@@ -103,7 +103,7 @@ def test_what_is_counted_ahead_is_never_more_than_what_happens(
 
 def steps_until(world: World, until: Any) -> int:
     steps = 0
-    while (first := world.agenda.first()) is not None and first[0] <= until:
+    while (first := world.store.first_due()) is not None and first[0] <= until:
         fire(world, *first)
         steps += 1
     return steps

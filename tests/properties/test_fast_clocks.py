@@ -91,7 +91,7 @@ def test_a_world_that_falls_behind_shows_every_change_in_order_and_at_its_own_in
     frozen.advance_to(world.settle())
     told, expected = ([entry.event for entry in it.journal.since(0)] for it in (world, frozen))
     assert told[-len(expected) :] == expected or not expected
-    assert [*world.store.all("toy.kettle")] == [*frozen.store.all("toy.kettle")]
+    assert [*world.store.group("toy.kettle")] == [*frozen.store.group("toy.kettle")]
 
 
 def test_a_look_takes_a_bounded_number_of_steps_and_a_look_at_one_that_is_behind_fewer() -> None:

@@ -125,7 +125,7 @@ def shown(world: World) -> dict[str, Any]:
 def everything(world: World) -> dict[str, list[Any]]:
     """All that a request can change, what is remembered of idempotency keys included, but not how often faults struck."""
     kinds = sorted(kind for kind in world.store.kinds() if kind != Fault.kind)
-    return {kind: list(world.store.all(kind)) for kind in kinds if world.store.size(kind)}
+    return {kind: list(world.store.group(kind)) for kind in kinds if world.store.size(kind)}
 
 
 def moved(world: World, since: int) -> tuple[bool, Any]:

@@ -53,7 +53,7 @@ def account_of(world: World) -> Account:
 
 def batches_of(world: World) -> dict[str, Batch]:
     world.settle()
-    return {batch.id: batch for batch in world.store.all(Batch.kind)}
+    return {batch.id: batch for batch in world.store.group(Batch.kind)}
 
 
 ids = st.sampled_from(IDS)

@@ -108,7 +108,7 @@ class Life(RuleBasedStateMachine):
 
     def batches(self) -> dict[str, Batch]:
         self.world.settle()
-        return {batch.id: batch for batch in self.world.store.all(Batch.kind)}
+        return {batch.id: batch for batch in self.world.store.group(Batch.kind)}
 
     def id(self, n: int) -> str:
         known = [*self.batches(), "unknown"]

@@ -74,11 +74,11 @@ class Payouts(RuleBasedStateMachine):
             return VENDOR.state.dump(tx)
 
     def batch(self, pick: int) -> str:
-        batches = [it.id for it in self.world.store.all(Batch.kind)]
+        batches = [it.id for it in self.world.store.group(Batch.kind)]
         return batches[-1 - pick] if pick < len(batches) else batches[0] if batches else UNKNOWN
 
     def payment(self, pick: int) -> str:
-        payments = [it.id for it in self.world.store.all(Payment.kind)]
+        payments = [it.id for it in self.world.store.group(Payment.kind)]
         return payments[-1 - pick] if pick < len(payments) else payments[0] if payments else UNKNOWN
 
     @rule(external_id=names, name=st.sampled_from(["March", "", None]))
@@ -146,9 +146,9 @@ class Payouts(RuleBasedStateMachine):
     @invariant()
     def no_cent_is_made_or_lost(self) -> None:
         with self.world.transaction("count") as tx:
-            (account,) = tx.all(Account.kind)
-            paid = sum(cost(tx, it) for it in tx.all(Payment.kind) if it.status == "SETTLED")
-            held = sum(cost(tx, it) for it in tx.all(Payment.kind) if it.status == "PENDING")
+            (account,) = tx.group(Account.kind)
+            paid = sum(cost(tx, it) for it in tx.group(Payment.kind) if it.status == "SETTLED")
+            held = sum(cost(tx, it) for it in tx.group(Payment.kind) if it.status == "PENDING")
         kept = held if self.assume.get("6dot50.submitted-money") == "held" else 0
         assert account.available_balance + held + paid == self.deposited
         assert account.balance + held + paid - kept == self.deposited
@@ -156,7 +156,7 @@ class Payouts(RuleBasedStateMachine):
 
     @invariant()
     def summaries_add_up_and_states_agree(self) -> None:
-        for batch in self.world.store.all(Batch.kind):
+        for batch in self.world.store.group(Batch.kind):
             payments: list[Payment] = self.world.store.group(Payment.kind, "batch", batch.id)
             statuses = {it.status for it in payments}
             assert ("PENDING" in statuses) == (batch.status == "OPEN")
@@ -180,7 +180,7 @@ class Payouts(RuleBasedStateMachine):
     @invariant()
     def external_ids_stay_unique(self) -> None:
         for kind in (Batch.kind, Payment.kind):
-            given = [it.external_id for it in self.world.store.all(kind) if it.external_id is not None]
+            given = [it.external_id for it in self.world.store.group(kind) if it.external_id is not None]
             assert len(given) == len(set(given))
 
     def teardown(self) -> None:

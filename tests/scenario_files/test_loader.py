@@ -377,7 +377,7 @@ def test_more_than_a_world_holds_is_told_with_its_place(monkeypatch: pytest.Monk
 def test_the_same_scenario_and_seed_make_the_same_world() -> None:
     text = "title: A\nseed: 5\ngiven: {serpwow: {batches: [{repeat: 3}]}}"
     one, two, other = load(text).world(VENDORS, "w"), load(text).world(VENDORS, "w"), load(text).world(VENDORS, "w", seed=6)
-    ids = [[batch.id for batch in world.store.all("serpwow.batch")] for world in (one, two, other)]
+    ids = [[batch.id for batch in world.store.group("serpwow.batch")] for world in (one, two, other)]
     assert ids[0] == ids[1] != ids[2]
 
 

@@ -145,7 +145,7 @@ def test_a_call_whose_path_names_one_id_twice_is_delayed_and_counted_once() -> N
     lay(world, fault(id="B1", do="delay", delay="1s"))
     with world.transaction("call") as tx:
         assert len(select_faults(tx, False, "serpwow", STOP, ("B1", "B1"))) == 1
-    assert [(it.seen, it.struck) for it in world.store.all(Fault.kind)] == [(1, 1)]
+    assert [(it.seen, it.struck) for it in world.store.group(Fault.kind)] == [(1, 1)]
 
 
 def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their_place() -> None:

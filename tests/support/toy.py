@@ -11,7 +11,7 @@ from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, Timer, View
-from emulator.kernel.store import IndexKey
+from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.world import World
 
 START = datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)
@@ -87,7 +87,7 @@ def shown(world: World) -> list[object]:
     world.settle()
     return [
         world.clock.now(),
-        list(world.store.all(Kettle.kind)),
+        list(world.store.group(Kettle.kind)),
         [world.store.group(Kettle.kind, "status", state) for state in KETTLE.states],
         list(world.journal.since(0)),
         world.next_due(),

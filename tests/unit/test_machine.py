@@ -33,7 +33,7 @@ def test_a_total_table_is_accepted() -> None:
         ((GO, GO, BACK, NOWHERE), "a row for go in state 'a' can never be taken"),
         ((Row("a", On("go"), "c", "gone", None, "e"), BACK, NOWHERE), "unknown state 'c'"),
         ((GO, BACK, NOWHERE, Row("a", On("fly"), "b", "gone", None, "e")), "unknown command 'fly'"),
-        ((GO, BACK, NOWHERE, Row("a", After("sometime"), "b", None, None, "e")), "unknown wait 'sometime'"),
+        ((GO, BACK, NOWHERE, Row("a", After("sometime"), "b", None, None, "e")), "unknown timer 'sometime'"),
         ((Row("a", On("go"), "b", None, None, "e"), BACK, NOWHERE), "nothing says what a client hears of go in state 'a'"),
         ((Row("a", On("go"), SAME, "stays", None, "e"), BACK, NOWHERE), "nobody reaches the state 'b'"),
         ((Row("a", On("go"), "b", "x", None, "e", when=lambda *_: True), BACK, NOWHERE), "the last row for go in state 'a'"),
@@ -82,7 +82,7 @@ def test_a_failed_effect_changes_nothing() -> None:
     with pytest.raises(RuntimeError, match="fell apart"):
         _stop_one_and_break_another(world)
     assert world.store.find(Kettle.kind, "1") == untouched.store.find(Kettle.kind, "1")
-    assert list(world.store.all(Kettle.kind)) == list(untouched.store.all(Kettle.kind))
+    assert list(world.store.group(Kettle.kind)) == list(untouched.store.group(Kettle.kind))
     assert world.advance_until_idle() == untouched.advance_until_idle()
 
 

@@ -118,7 +118,7 @@ def test_a_full_world_can_take_back_a_swap() -> None:
         tx.remove(Kettle.kind, "0")
         tx.put(Kettle("other", tx.now))
     world.undo(1)
-    assert [kettle.id for kettle in world.store.all(Kettle.kind)] == ["0", "1"]
+    assert [kettle.id for kettle in world.store.group(Kettle.kind)] == ["0", "1"]
 
 
 def test_a_snapshot_of_a_running_clock_holds_the_instant() -> None:
@@ -172,7 +172,7 @@ def test_undo_reaches_no_further_than_the_memory() -> None:
 
 
 def test_undo_does_not_take_back_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.kernel.history.REMEMBERED", 3)
+    monkeypatch.setattr("emulator.kernel.transaction.MAX_REPLACED", 3)
     world = kitchen()
     for id in ("0", "1", "2", "0"):
         exchange(world, "heat" if id == "0" else "stop", id)

@@ -221,7 +221,7 @@ def test_the_agenda_forgets_what_was_taken_back() -> None:
         tx = world.transaction("nothing")
         tx.ask(KETTLE, "0", "stop")
         tx.roll_back()
-    assert len(world.agenda) == 1
+    assert len(world.store.upcoming(2)) == 1
     assert [change.to for change in world.advance_until_idle()] == ["hot", "cold"]
 
 
@@ -232,7 +232,7 @@ def test_the_agenda_forgets_what_is_outdated() -> None:
             tx.ask(KETTLE, "0", "stop")
             tx.ask(KETTLE, "0", "heat")
         world.advance_by(timedelta(milliseconds=1))
-    assert len(world.agenda) == 1
+    assert len(world.store.upcoming(2)) == 1
 
 
 def test_a_running_clock_is_never_too_late_for_a_jump_of_its_own() -> None:
@@ -258,7 +258,7 @@ def test_a_full_world_takes_back_what_was_removed_from_it() -> None:
     full = kitchen(5)
     world = World("w", replace(full.rules, limits=Limits(resources=5)), Clock(START))
     with world.transaction("fill") as tx:
-        for kettle in full.store.all(Kettle.kind):
+        for kettle in full.store.group(Kettle.kind):
             tx.put(kettle)
     before = shown(world)
     tx = world.transaction("swap")
@@ -275,13 +275,13 @@ def boil_another(_: View, kettle: Kettle) -> Iterable[Kettle]:
 
 
 def test_a_full_world_lets_time_bring_about_more_and_can_still_be_read() -> None:
-    rows = [replace(row, effect=boil_another) if isinstance(row.cause, After) else row for row in KETTLE.written]
+    rows = [replace(row, effect=boil_another) if isinstance(row.cause, After) else row for row in KETTLE.table]
     rules = Rules({KETTLE.kind: replace(KETTLE, rows=tuple(rows))}, limits=Limits(resources=1))
     world = World("w", rules, Clock(START))
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START, "warming"))
     assert [change.id for change in world.advance_by(timedelta(minutes=1))] == ["0", "0'"]
-    assert [kettle.id for kettle in world.store.all(Kettle.kind)] == ["0", "0'"]
+    assert [kettle.id for kettle in world.store.group(Kettle.kind)] == ["0", "0'"]
     with pytest.raises(TooMany, match="holds 1 resources"), world.transaction("put") as tx:
         tx.put(Kettle("1", tx.now))
 
@@ -316,7 +316,7 @@ def leave_a_note(view: View, kettle: Kettle) -> Iterable[Kettle]:
 
 
 def test_an_effect_reads_the_request_that_is_carried_out_and_finds_none_where_time_acts() -> None:
-    rows = tuple(replace(row, effect=leave_a_note) if row.to in ("hot", "warming") else row for row in KETTLE.written)
+    rows = tuple(replace(row, effect=leave_a_note) if row.to in ("hot", "warming") else row for row in KETTLE.table)
     machine = replace(KETTLE, rows=rows)
     world = World("kitchen", Rules({machine.kind: machine}), Clock(START))
     with world.transaction("heat", context=7) as tx:

@@ -211,7 +211,7 @@ JOB = Machine(
     entry=(READY,),
 )
 
-_ENDED_BY = {(row.state, row.cause.wait) for row in JOB.rows if isinstance(row.cause, After) and row.to != row.state}
+_ENDED_BY = {(row.state, row.cause.timer) for row in JOB.rows if isinstance(row.cause, After) and row.to != row.state}
 
 
 def status_end(view: View, job: Job) -> datetime | None:

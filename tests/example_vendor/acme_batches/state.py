@@ -28,4 +28,4 @@ class AcmeState:
             yield replace(known, **load_fields(FIELDS, written))
 
     def dump(self, view: Transaction) -> dict[str, Any]:
-        return {"batches": [dump_fields(FIELDS, batch) for batch in view.all(Batch.kind)]}
+        return {"batches": [dump_fields(FIELDS, batch) for batch in view.group(Batch.kind)]}

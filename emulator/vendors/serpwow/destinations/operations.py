@@ -47,7 +47,7 @@ def _ask(tx: Transaction, request: Request, cause: On) -> Answer:
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:
     term = request.query.get("search_term", "").lower()
-    found = [destination for destination in tx.all(Destination.kind) if term in destination.name.lower()]
+    found = [destination for destination in tx.group(Destination.kind) if term in destination.name.lower()]
     keys = {name: attrgetter(name, "id") for name in ("type", "name")}
     page = sorted_page(tx, request.query, found, keys, "name")
     return Answer("destinations", "serpwow-destinations-5", page, page.assumption, tuple(_inferred_facts(page, request)))

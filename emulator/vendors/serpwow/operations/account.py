@@ -20,7 +20,7 @@ def get_account(tx: Transaction, _request: Request) -> Answer:
 
 def list_error_logs(tx: Transaction, request: Request) -> Answer:
     term = request.query.get("search_term", "").lower()
-    found = [log for log in tx.all(ErrorLog.kind) if tx.now < log.date + LOG_LIFETIME and _matches(log, term)]
+    found = [log for log in tx.group(ErrorLog.kind) if tx.now < log.date + LOG_LIFETIME and _matches(log, term)]
     keys = {name: attrgetter(name) for name in ("date", "count")}
     page = sorted_page(tx, request.query, found, keys, "date")
     evidence, also = ("serpwow-errorlogs-6", ()) if found else ("serpwow-errorlogs-1", ("serpwow-empty-2",))

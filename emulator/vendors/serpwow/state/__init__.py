@@ -60,9 +60,9 @@ class SerpwowState:
         account = view.find(Account.kind, SELF)
         return {
             "account": _dump_account(view, account) if account else {},
-            "batches": [dump_batch(batch) for batch in view.all(Batch.kind)],
-            "destinations": [dump_fields(DESTINATION, destination) for destination in view.all(Destination.kind)],
-            "error_logs": [dump_fields(ERROR_LOG, log) for log in view.all(ErrorLog.kind)],
+            "batches": [dump_batch(batch) for batch in view.group(Batch.kind)],
+            "destinations": [dump_fields(DESTINATION, destination) for destination in view.group(Destination.kind)],
+            "error_logs": [dump_fields(ERROR_LOG, log) for log in view.group(ErrorLog.kind)],
             "platform": dump_fields(PLATFORM, platform_of(view)),
         }
 

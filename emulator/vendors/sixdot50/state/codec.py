@@ -82,10 +82,10 @@ class SixDot50State:
         return {
             "platform": _shown(PLATFORM, platform),
             "organisation": _shown(ORGANISATION, organisation),
-            "accounts": [_shown(ACCOUNT, account) for account in view.all(Account.kind)],
-            "members": [member.id for member in view.all(Member.kind)],
-            "batches": [_show_batch(view, batch) for batch in view.all(Batch.kind)],
-            "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.all(Token.kind)],
+            "accounts": [_shown(ACCOUNT, account) for account in view.group(Account.kind)],
+            "members": [member.id for member in view.group(Member.kind)],
+            "batches": [_show_batch(view, batch) for batch in view.group(Batch.kind)],
+            "tokens": [{"token": token.id} | _shown(TOKEN, token) for token in view.group(Token.kind)],
         }
 
 
