@@ -1,4 +1,4 @@
-"""What scenarios cannot say of SerpWow: that credits add up in every life, and how lists are cut, sorted and filtered."""
+"""Laws of SerpWow: credits add up in every history, and lists are paged, sorted and filtered."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def batches_of(world: World) -> dict[str, Batch]:
 
 
 ids = st.sampled_from(IDS)
-wishes = st.tuples(st.sampled_from(["start", "stop", "stop"]), ids)
+commands = st.tuples(st.sampled_from(["start", "stop", "stop"]), ids)
 stop_alls = st.tuples(st.just("stopall"), st.just(""))
 jumps = st.tuples(st.just("advance"), st.integers(0, 15) | st.sampled_from([86_400, 30 * 86_400]))
 patches = st.tuples(
@@ -71,7 +71,7 @@ patches = st.tuples(
         },
     ),
 )
-lives = st.lists(st.one_of(wishes, wishes, stop_alls, jumps, patches), max_size=25)
+histories = st.lists(st.one_of(commands, commands, stop_alls, jumps, patches), max_size=25)
 
 
 @st.composite
@@ -82,21 +82,21 @@ def worlds(draw: st.DrawFn) -> World:
     return world_of({"account": {"credits_limit": 100}, "batches": batches}, clock=clock, timing=KEPT)
 
 
-def live_on(world: World, deed: str, detail: Any) -> None:
-    if deed == "advance":
+def take_step(world: World, step: str, detail: Any) -> None:
+    if step == "advance":
         world.advance_by(timedelta(seconds=detail))
-    elif deed == "patch":
+    elif step == "patch":
         with suppress(BadInput):  # what it asks for would cost more credits than there are
             lay_over(world, VENDORS, {"serpwow": {"batches": [detail]}}, "a patch")
     else:
-        ask(world, deed, detail)
+        ask(world, step, detail)
 
 
 @settings(max_examples=60)
-@given(worlds(), lives)
-def test_credits_are_neither_created_nor_lost_nor_negative_in_any_life(world: World, life: list[tuple[str, Any]]) -> None:
-    for deed, detail in life:
-        live_on(world, deed, detail)
+@given(worlds(), histories)
+def test_credits_are_neither_created_nor_lost_nor_negative_in_any_history(world: World, history: list[tuple[str, Any]]) -> None:
+    for step, detail in history:
+        take_step(world, step, detail)
         account, batches = account_of(world), batches_of(world).values()
         assert account.credits_used + account.credits_remaining == 100
         assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used <= 100
@@ -106,25 +106,25 @@ def test_credits_are_neither_created_nor_lost_nor_negative_in_any_life(world: Wo
 
 
 @settings(max_examples=60)
-@given(worlds(), lives)
-def test_a_wish_moves_credits_by_exactly_what_its_batch_was_allocated(world: World, life: list[tuple[str, Any]]) -> None:
-    for deed, detail in life:
+@given(worlds(), histories)
+def test_a_command_moves_credits_by_exactly_what_its_batch_was_allocated(world: World, history: list[tuple[str, Any]]) -> None:
+    for step, detail in history:
         before, batches = account_of(world).credits_used, batches_of(world)
-        live_on(world, deed, detail)
+        take_step(world, step, detail)
         after = batches_of(world)
         started = [
             batch.credits_required for id, batch in after.items() if (batches[id].status, batch.status) == ("idle", "queued")
         ]
         stopped = [batch.allocated for id, batch in batches.items() if (batch.status, after[id].status) == ("queued", "idle")]
-        if deed in ("start", "stop", "stopall"):
+        if step in ("start", "stop", "stopall"):
             assert account_of(world).credits_used == before + sum(started) - sum(stopped)
 
 
 @settings(max_examples=60)
-@given(worlds(), lives)
-def test_stop_all_counts_every_batch_that_was_queued_or_running_once(world: World, life: list[tuple[str, Any]]) -> None:
-    for deed, detail in life:
-        live_on(world, deed, detail)
+@given(worlds(), histories)
+def test_stop_all_counts_every_batch_that_was_queued_or_running_once(world: World, history: list[tuple[str, Any]]) -> None:
+    for step, detail in history:
+        take_step(world, step, detail)
     eligible = [batch for batch in batches_of(world).values() if batch.status != "idle"]
     body = ask(world, "stopall").body
     assert body["batches_failed_to_stop"] == sum(batch.fails_to_stop for batch in eligible)
@@ -135,10 +135,10 @@ def test_stop_all_counts_every_batch_that_was_queued_or_running_once(world: Worl
 
 
 @settings(max_examples=60)
-@given(worlds(), lives)
-def test_a_dumped_state_loads_as_the_same_state(world: World, life: list[tuple[str, Any]]) -> None:
-    for deed, detail in life:
-        live_on(world, deed, detail)
+@given(worlds(), histories)
+def test_a_dumped_state_loads_as_the_same_state(world: World, history: list[tuple[str, Any]]) -> None:
+    for step, detail in history:
+        take_step(world, step, detail)
     with world.transaction("look") as tx:
         shown = SERPWOW.state.dump(tx)
     twin = world_of(shown, clock={"start": world.clock.now().isoformat()}, timing=KEPT)

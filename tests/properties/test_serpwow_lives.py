@@ -1,4 +1,4 @@
-"""SerpWow's laws over random lives: every operation in any order, with jumps of the clock in between."""
+"""Laws of SerpWow over random histories: every operation in any order, with jumps of the clock in between."""
 
 from __future__ import annotations
 
@@ -157,16 +157,16 @@ class Life(RuleBasedStateMachine):
     def update(self, n: int, schedule: dict[str, Any], searches: list[Any]) -> None:
         self.ask("PUT", f"/live/batches/{self.id(n)}", {**schedule, "searches": searches})
 
-    @rule(n=st.integers(0, 20), place=st.integers(0, 3), deed=st.sampled_from(["PUT", "DELETE", "many", "clear"]))
-    def change_a_search(self, n: int, place: int, deed: str) -> None:
+    @rule(n=st.integers(0, 20), place=st.integers(0, 3), change=st.sampled_from(["PUT", "DELETE", "many", "clear"]))
+    def change_a_search(self, n: int, place: int, change: str) -> None:
         batch = self.batches().get(self.id(n))
         found = batch.searches.slice(place, place + 1) if batch else ()
         id = found[0].id if found else "unknown"
-        if deed == "PUT":
+        if change == "PUT":
             self.ask("PUT", f"/live/batches/{self.id(n)}/{id}", {"max_page": 5})
-        elif deed == "DELETE":
+        elif change == "DELETE":
             self.ask("DELETE", f"/live/batches/{self.id(n)}/{id}")
-        elif deed == "many":
+        elif change == "many":
             self.ask("DELETE", f"/live/batches/{self.id(n)}/searches", [id, "unknown"])
         else:
             self.ask("DELETE", f"/live/batches/{self.id(n)}/clear")

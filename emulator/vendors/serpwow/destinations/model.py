@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, NamedTuple
 
-from emulator.sdk import IndexKey, Metered
+from emulator.sdk import Metered
 from emulator.vendors.serpwow.model.searches import letters
 
 DESTINATION_LIMIT = 50
@@ -50,9 +50,6 @@ class Destination(Metered):
     settings: tuple[tuple[str, str], ...] = ()
     status: str = "kept"
     kind: ClassVar[str] = "serpwow.destination"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
 
 
 def seven_letters(digest: bytes) -> str:

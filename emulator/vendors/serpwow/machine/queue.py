@@ -62,7 +62,7 @@ def promote_waiting(view: View) -> Iterator[QueueLine | Batch]:
     Each value that this yields is in the view before the next is made.
     """
     for pool in _pools(view):
-        if not any(_is_waiting(_line(view, pool, priority)) for priority in PRIORITIES):
+        if not _has_waiting(view, pool):
             continue
         for rank in reversed(range(len(PRIORITIES))):
             yield from _promote_line(view, pool, PRIORITIES[rank])
@@ -78,9 +78,14 @@ def _enqueue(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
     yield replace(batch, ticket=(pool, batch.priority, line.next))
 
 
+def _has_waiting(view: View, pool: str) -> bool:
+    lines = (view.find(QueueLine.kind, f"{pool}/{priority}") for priority in PRIORITIES)
+    return any(line is not None and line.serving < line.next for line in lines)
+
+
 def _promote_line(view: View, pool: str, priority: str) -> Iterator[QueueLine | Batch]:
     line = _line(view, pool, priority)
-    while _is_waiting(line) and _free_slots(view, pool):
+    while line.serving < line.next and _free_slots(view, pool):
         promoted = view.group(Batch.kind, "ticket", pool, priority, line.serving)
         line = replace(line, serving=line.serving + 1)
         yield line
@@ -115,7 +120,3 @@ def _line(view: View, pool: str, priority: str) -> QueueLine:
     id = f"{pool}/{priority}"
     line: QueueLine = view.find(QueueLine.kind, id) or QueueLine(id, view.now)
     return line
-
-
-def _is_waiting(line: QueueLine) -> bool:
-    return line.serving < line.next

@@ -135,9 +135,6 @@ class Platform(Metered):
     def is_down(self) -> bool:
         return self.status == "down"
 
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
-
 
 def platform_of(view: View) -> Platform:
     """Return the state of the platform in a world."""
@@ -154,9 +151,6 @@ class RequestMeter(Metered):
     requests: tuple[datetime, ...] = ()
     status: str = "open"
     kind: ClassVar[str] = "serpwow.meter"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +176,3 @@ class ErrorLog(Metered):
     def public_parameters(self) -> list[tuple[str, str]]:
         """The parameters without the key."""
         return [(name, value) for name, value in self.parameters if name != "api_key"]
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()

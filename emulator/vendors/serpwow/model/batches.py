@@ -209,6 +209,3 @@ class QueueLine(Metered):
     next: int = 1
     status: str = "open"
     kind: ClassVar[str] = "serpwow.line"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()

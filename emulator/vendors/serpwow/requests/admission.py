@@ -23,6 +23,8 @@ from emulator.vendors.serpwow.requests.validation import invalid
 MOUNTS = ("/live", "/serpwow/live")
 FILES = ("/_files",)
 ACCOUNT = "serpwow.account.get"
+"""The one operation that answers while the platform is down."""
+
 PER_MINUTE = 60
 MINUTE = timedelta(minutes=1)
 
