@@ -120,8 +120,8 @@ def _scenario_and_options(text: str, request: Request, schema: Schema) -> Body:
         return _validated(Document(options), schema) | {"scenario": _yaml(text)}
     body = _json(text, request)
     if isinstance(body, dict):
-        if twice := [name for name in options if name in body]:
-            raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in twice])
+        if doubled := [name for name in options if name in body]:
+            raise BadInput([Problem(f"{name} is in the query, and in the body too", (name,)) for name in doubled])
         body |= options
     return _validated(Document(body), schema)
 
@@ -232,8 +232,8 @@ def _json(text: str, request: Request) -> Any:
         return read_json(text) if text.strip() else {}
     except NotJson as error:
         place = f": line {error.line} column {error.column}" if error.line else ""
-        sent = _media_type(request) or "none"
-        advice = f"; to send YAML, say Content-Type: application/yaml (this request says {sent}), and {KEEP_LINE_ENDS}"
+        media_type = _media_type(request) or "none"
+        advice = f"; to send YAML, say Content-Type: application/yaml (this request says {media_type}), and {KEEP_LINE_ENDS}"
         raise BadInput([Problem(f"the body is not JSON: {error}{place}{advice if _looks_like_yaml(text) else ''}")]) from None
 
 

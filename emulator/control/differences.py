@@ -56,18 +56,18 @@ def page(found: Sequence[Difference], limit: int = PAGE_SIZE) -> Page:
 
 def _difference(found: Difference) -> models.Difference:
     """Return a difference as a record."""
-    shown = replace(
+    safe = replace(
         found,
         id=_redacted(found.named_by or "", found.id),
         before=_abridged(found.before),
         after=_abridged(found.after),
         fields={name: tuple(_redacted(name, _abridged(it)) for it in pair) for name, pair in found.fields.items()},
     )
-    added = redact_body(shown.after) if shown.before is None else None
-    removed = redact_body(shown.before) if shown.before is not None and shown.after is None else None
-    is_changed = shown.before is not None and shown.after is not None
-    changed = {name: models.Pair(*pair) for name, pair in shown.fields.items()} if is_changed else None
-    return models.Difference(shown.vendor, shown.at, shown.id, added, removed, changed, str(shown))
+    added = redact_body(safe.after) if safe.before is None else None
+    removed = redact_body(safe.before) if safe.before is not None and safe.after is None else None
+    is_changed = safe.before is not None and safe.after is not None
+    changed = {name: models.Pair(*pair) for name, pair in safe.fields.items()} if is_changed else None
+    return models.Difference(safe.vendor, safe.at, safe.id, added, removed, changed, str(safe))
 
 
 def _redacted(path: str, value: Any) -> Any:

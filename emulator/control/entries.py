@@ -68,7 +68,7 @@ def fault_hit(hit: FaultHit) -> models.FaultHit:
 
 def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     """Return the headers of a request in order, their names in lower case, up to MAX_HEADERS."""
-    shown: list[tuple[str, str]] = []
+    headers: list[tuple[str, str]] = []
     room = MAX_HEADERS
     for raw_name, raw_value in exchange.headers:
         if room <= 0:
@@ -78,10 +78,10 @@ def _headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
         room -= len(name) + len(value)
         left = len(name) + len(value) - len(kept_name) - len(kept_value)
         more = f"… and {left} characters more" if left else ""
-        shown.append((redact_text(kept_name), redact_header(name[:MAX_HEADERS], kept_value) + more))
-    if len(shown) < len(exchange.headers):
-        shown.append(("…", f"{len(exchange.headers) - len(shown)} headers more"))
-    return tuple(shown)
+        headers.append((redact_text(kept_name), redact_header(name[:MAX_HEADERS], kept_value) + more))
+    if len(headers) < len(exchange.headers):
+        headers.append(("…", f"{len(exchange.headers) - len(headers)} headers more"))
+    return tuple(headers)
 
 
 def body(content: bytes) -> Any:

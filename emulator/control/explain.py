@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from emulator.contract.evidence import load_evidence
 from emulator.control import entries, journal_models
@@ -84,7 +83,7 @@ def explain(
     text = "\n".join(map(escaped, _lines(explained, _reason_for_world(routes, event))))
     if newer is not None:
         text += f"\n{escaped(_newer_line(world, newer))}"
-    return replace(explained, newer=newer and unmatched_record(newer), text=text)
+    return ExplainedExchange(**vars(explained) | {"newer": newer and unmatched_record(newer), "text": text})
 
 
 def unmatched_record(request: Unmatched) -> journal_models.Unmatched:

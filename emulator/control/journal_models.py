@@ -225,7 +225,7 @@ class Totals(Record):
 
 
 class Commit(Record):
-    """What one exchange changed, or, where that is None, time or a controller."""
+    """The changes of one exchange, or, where `exchange` is None, of time or a controller."""
 
     exchange: Count | None
     why: str

@@ -75,7 +75,7 @@ PROVENANCE = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Emula
 
 
 class Fixtures(NamedTuple):
-    """What is published of a vendor's requests and responses: by operation the schema of each status, its request, schemas."""
+    """The published shapes of a vendor: by operation the schema of each status, the request, and the schemas themselves."""
 
     vendor: str
     replies: Mapping[str, Mapping[int, str]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
 from types import UnionType
@@ -62,16 +61,36 @@ class Key(str):
 
 @dataclass_transform(frozen_default=True)
 class Record:
-    """A JSON object: a frozen dataclass whose fields are its members, in order.
+    """A JSON object: a frozen class whose annotated fields are its members, in order.
 
-    One with a `component` is a named schema of the OpenAPI document; the schema of any other stands where it is used.
+    One with a `component` is a named schema of the OpenAPI document; the schema of any other stands where it is used. Type
+    checkers see a dataclass. It is none, since to make sixty of them takes longer than the rest of a start.
     """
 
-    component: ClassVar[str | None]
+    component: ClassVar[str | None] = None
+    fields: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, component: str | None = None) -> None:
         cls.component = component
-        dataclass(frozen=True)(cls)
+        bases = [it for it in reversed(cls.__mro__) if issubclass(it, Record) and it is not Record]
+        cls.fields = tuple(dict.fromkeys(name for it in bases for name in it.__annotations__))
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        self.__dict__.update(zip(self.fields, values, strict=False), **named)
+        if len(values) + len(named) != len(self.fields) or not self.__dict__.keys() <= {*self.fields}:
+            raise TypeError(f"{type(self).__name__} has the fields {', '.join(self.fields)}, each of them once")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"{type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(vars(self).values()))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
 class Member(NamedTuple):
@@ -85,10 +104,9 @@ class Member(NamedTuple):
 
 @cache
 def members(record: Any) -> tuple[Member, ...]:
-    """Return the fields of a record in order; those whose names begin with an underscore are no part of its JSON."""
+    """Return the fields of a record in order."""
     hints = hints_of(record, include_extras=True)
-    names = [name for name in record.__dataclass_fields__ if not name.startswith("_")]
-    return tuple(_member(name, hints[name]) for name in names)
+    return tuple(_member(name, hints[name]) for name in record.fields)
 
 
 def _member(name: str, hint: Any) -> Member:
@@ -150,16 +168,21 @@ def to_json(value: Any) -> Any:
     """Return a record as a JSON object; any other value is JSON as it is."""
     if not isinstance(value, Record):
         return value
-    shown, record = {}, cast(Any, type(value))
+    json, record = {}, cast(Any, type(value))
     for member, convert in _writers(record):
         part = getattr(value, member.name)
         if part is not None or not member.left_out:
-            shown[member.key] = part if part is None or convert is None else convert(part)
-    return shown
+            json[member.key] = part if part is None or convert is None else convert(part)
+    return json
 
 
-def from_json(record: Callable[..., T], value: Mapping[str, Any]) -> T:
-    """Return the record that a JSON object holds; members that it does not know are passed over."""
+def from_json(hint: Callable[..., T], value: Mapping[str, Any]) -> T:
+    """Return the record that a JSON object holds, or one of a union of records; unknown members are ignored."""
+    convert = _converter(hint, _reader_of, parse_instant, tuple)
+    return cast(T, convert(value) if convert else value)
+
+
+def _read(record: Any, value: Mapping[str, Any]) -> Any:
     fields = {}
     for member, convert in _readers(record):
         part = value.get(member.key)
@@ -180,9 +203,9 @@ def _readers(record: Any) -> list[tuple[Member, Convert | None]]:
 def _reader_of(hint: Any) -> Convert:
     """Return the reader of a record, or of a union of records, which their `type` tells apart."""
     if _is_record(hint):
-        return partial(from_json, hint)
+        return partial(_read, hint)
     records = {get_args(hints_of(it)["type"])[0]: it for it in get_args(hint)}
-    return lambda value: from_json(records[value["type"]], value)
+    return lambda value: _read(records[value["type"]], value)
 
 
 def _converter(hint: Any, of_record: Callable[[Any], Convert], of_instant: Convert, many: Convert) -> Convert | None:

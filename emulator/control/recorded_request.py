@@ -60,7 +60,7 @@ class RecordedRequest:
 
     @cached_property
     def is_form(self) -> bool:
-        """Whether the body is read as a form. JSON is JSON under a form's content type, too."""
+        """True where the body is a form. JSON is JSON under a form's content type, too."""
         types = [value for name, value in self.exchange.headers if name.lower() == b"content-type"]
         media_type = types[-1].decode("latin-1").partition(";")[0].strip().lower() if types else ""
         return media_type == FORM_TYPE and not self.exchange.request.lstrip().startswith((b"{", b"["))
@@ -72,7 +72,7 @@ class RecordedRequest:
 
     @cached_property
     def json(self) -> tuple[bool, Any]:
-        """Whether the body is JSON that can be compared, and its value; if not, the reason, None for no JSON at all."""
+        """True and the value of a body that is JSON; else False and the reason that it cannot be compared, None for no JSON."""
         try:
             return True, load(self.exchange.request, max_depth=DEEPEST, is_strict=False) if self.exchange.request else None
         except Unreadable as reason:

@@ -19,6 +19,7 @@ from emulator.client.connections import ask
 from emulator.contract.fixtures import fixtures_folder
 from emulator.control.app import ROUTES
 from emulator.control.openapi import address, document
+from emulator.control.record import from_json, to_json
 from emulator.control.route import ControlRoute
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.server.app import create_app, library, worlds_of
@@ -155,7 +156,9 @@ def test_every_control_route_answers_as_the_document_says() -> None:
         assert answered.content.endswith(b"\n") == (route.answer is not None), "a prompt begins a line of its own"
         if route.answer is not None:
             schema = {"components": DOCUMENT["components"], **route.schema}
-            Draft202012Validator(schema).validate(json.loads(answered.content))
+            shown = json.loads(answered.content)
+            Draft202012Validator(schema).validate(shown)
+            assert to_json(from_json(route.answer, shown)) == shown
     assert seen == {(route.method, route.path) for route in ROUTES}
 
 
