@@ -13,7 +13,6 @@ from emulator.kernel.limits import LARGE_WORLD
 from emulator.kernel.machine import Machine, Timer
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.assumption import Assumption
-from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Answer, Response
 from emulator.sdk.state import StateCodec
@@ -123,25 +122,9 @@ class Vendor:
         """The name as an identifier: `sixdot50` for `6dot50`."""
         return spell_first_digit(self.name).replace("-", "_")
 
-    def carry_out(self, tx: Transaction, request: Request, operation: Operation) -> Answer:
-        """Return the answer of the first check that has one, or else of the handler, with all that it rests on."""
-        try:
-            answers = (answer for check in operation.checks if (answer := check(tx, request)) is not None)
-            answer = next(answers, None) or operation.handler(tx, request)
-        except InvalidRequest as error:
-            answer = error.answer
-        answer = self.cite(tx, request, operation, self.attribute(answer))
-        return answer if answer.assumption else answer._replace(assumption=request.assumption)
-
-    def attribute(self, answer: Answer) -> Answer:
-        """Return the answer with the assumption that decides it: its own, else that of its name, else that of its row."""
-        if answer.assumption is not None:
-            return answer
-        by_row = answer.row.decided_by if answer.row else None
-        return answer._replace(assumption=self._deciders.get(answer.name, by_row))
-
     @cached_property
-    def _deciders(self) -> dict[str, str]:
+    def deciders(self) -> dict[str, str]:
+        """The id of the assumption that decides each answer, by the answer's name."""
         return {name: assumption.id for assumption in self.assumptions for name in assumption.decides}
 
     @cached_property

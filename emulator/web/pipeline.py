@@ -17,9 +17,11 @@ from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
+from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump, is_larger
 from emulator.sdk.request import Request
 from emulator.sdk.response import Answer, Response, Stream
+from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
@@ -187,16 +189,35 @@ def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answe
     """Return the answer to a request and its response: the scenario's, or else the vendor's."""
     vendor, operation = request.vendor, request.operation
     if operation is None:
-        answer = vendor.attribute(vendor.unmatched(tx, request, request.verbs))
+        answer = _attributed(vendor, vendor.unmatched(tx, request, request.verbs))
     elif scripted := _scripted(tx, request):
         tx.put(scripted.said())
         response = _as_written(scripted.status_code, scripted.body, scripted.headers)
         return Answer(SCRIPTED, scripted.place), response
     elif not is_admitted and (refusal := vendor.admit(tx, request, operation)):
-        answer = vendor.attribute(refusal)
+        answer = _attributed(vendor, refusal)
     else:
-        answer = vendor.carry_out(tx, request, operation)
+        answer = carry_out(vendor, tx, request, operation)
     return answer, vendor.renderers[answer.name](tx, request, answer.subject)
+
+
+def carry_out(vendor: Vendor, tx: Transaction, request: Request, operation: Operation) -> Answer:
+    """Return the answer of the first check that has one, or else of the handler, with all that it rests on."""
+    try:
+        answers = (answer for check in operation.checks if (answer := check(tx, request)) is not None)
+        answer = next(answers, None) or operation.handler(tx, request)
+    except InvalidRequest as error:
+        answer = error.answer
+    answer = vendor.cite(tx, request, operation, _attributed(vendor, answer))
+    return answer if answer.assumption else answer._replace(assumption=request.assumption)
+
+
+def _attributed(vendor: Vendor, answer: Answer) -> Answer:
+    """Return the answer with the assumption that decides it: its own, else that of its name, else that of its row."""
+    if answer.assumption is not None:
+        return answer
+    by_row = answer.row.decided_by if answer.row else None
+    return answer._replace(assumption=vendor.deciders.get(answer.name, by_row))
 
 
 def _scripted(tx: Transaction, request: Request) -> ScriptedResponse | None:

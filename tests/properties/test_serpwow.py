@@ -23,6 +23,7 @@ from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model.account import SELF, Account, add_usage, subtract_usage
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.responses.account import MONTHS, usage_history
+from emulator.web.pipeline import carry_out
 
 SERPWOW = VENDORS["serpwow"]
 OPERATIONS = {operation.name.rpartition(".")[2]: operation for operation in SERPWOW.operations if "batches" in operation.name}
@@ -40,7 +41,7 @@ def ask(world: World, verb: str, id: str = "", query: str = "") -> Response:
     call = Request("GET", "/live/batches", f"api_key=demo&{query}")
     call.parameters = {"id": id} if id else {}
     with world.transaction(verb) as tx:
-        answer = SERPWOW.carry_out(tx, call, OPERATIONS[verb])
+        answer = carry_out(SERPWOW, tx, call, OPERATIONS[verb])
         return SERPWOW.renderers[answer.name](tx, call, answer.subject)
 
 

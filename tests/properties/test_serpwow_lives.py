@@ -22,6 +22,7 @@ from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.machine.queue import POOLS
 from emulator.vendors.serpwow.model.account import SELF, Account
 from emulator.vendors.serpwow.model.batches import Batch
+from emulator.web.pipeline import carry_out
 from emulator.web.routes import Routes
 
 SERPWOW = VENDORS["serpwow"]
@@ -53,7 +54,7 @@ def send(world: World, method: str, target: str, json: Any = None) -> tuple[Resp
     call = Request(method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body)
     call.parameters = route.parameters
     with world.transaction(route.operation.name) as tx:
-        answer = SERPWOW.admit(tx, call, route.operation) or SERPWOW.carry_out(tx, call, route.operation)
+        answer = SERPWOW.admit(tx, call, route.operation) or carry_out(SERPWOW, tx, call, route.operation)
         reply = SERPWOW.renderers[answer.name](tx, call, answer.subject)
         content = b"" if isinstance(reply.body, Stream) else dump(reply.body)
         JUDGE("serpwow", route.operation.name, reply.status, content)

@@ -21,6 +21,7 @@ from emulator.sdk.request import Request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, cost
+from emulator.web.pipeline import carry_out
 from tests.support.loading import load_value
 
 VENDOR = VENDORS["6dot50"]
@@ -62,7 +63,7 @@ class Payouts(RuleBasedStateMachine):
         call = Request(operation.method, operation.path, body=b"" if body is None else dump(body))
         call.parameters = parameters
         with self.world.transaction(name) as tx:
-            answer = VENDOR.carry_out(tx, call, operation)
+            answer = carry_out(VENDOR, tx, call, operation)
             reply = VENDOR.renderers[answer.name](tx, call, answer.subject)
             JUDGE("6dot50", operation.name, reply.status, b"" if reply.body is None else dump(reply.body))
         if reply.status >= 400 or operation.method == "GET":

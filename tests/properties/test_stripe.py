@@ -24,6 +24,7 @@ from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.model.jobs import Job
 from emulator.vendors.stripe.requests.idempotency import LIFETIME, IdempotencyRecord
+from emulator.web.pipeline import carry_out
 from tests.support.loading import load_value
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
@@ -62,7 +63,7 @@ def request_of(verb: str, id: str = ID, key: str = "") -> Request:
 def send(world: World, verb: str, key: str = "") -> Response:
     call = request_of(verb, key=key)
     with world.transaction(verb) as tx:
-        answer = STRIPE.carry_out(tx, call, OPERATIONS[f"stripe.batch_jobs.{verb}"])
+        answer = carry_out(STRIPE, tx, call, OPERATIONS[f"stripe.batch_jobs.{verb}"])
         return STRIPE.renderers[answer.name](tx, call, answer.subject)
 
 
@@ -211,7 +212,7 @@ def test_a_failed_request_forgets_its_key() -> None:
 
     def fail_after_the_cancel() -> None:
         with world.transaction("cancel") as tx:
-            STRIPE.carry_out(tx, request_of("cancel", key="once"), OPERATIONS["stripe.batch_jobs.cancel"])
+            carry_out(STRIPE, tx, request_of("cancel", key="once"), OPERATIONS["stripe.batch_jobs.cancel"])
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
@@ -302,7 +303,7 @@ def test_a_page_after_nothing_is_empty() -> None:
     world = world_of()
     create = Request("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
     with world.transaction("create") as tx:
-        STRIPE.carry_out(tx, create, OPERATIONS["stripe.batch_jobs.create"])
+        carry_out(STRIPE, tx, create, OPERATIONS["stripe.batch_jobs.create"])
     assert len(list_events(world, "").body["data"]) == 2
     assert list_events(world, "page=after_0").body["data"] == []
 
@@ -311,7 +312,7 @@ def test_a_page_after_nothing_is_empty() -> None:
 def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str, status: int) -> None:
     world = world_of({"id": ID, "owner": "acct_other"}, assume={"stripe.other-account": choice})
     with world.transaction("retrieve") as tx:
-        answer = STRIPE.carry_out(tx, request_of("retrieve"), OPERATIONS["stripe.batch_jobs.retrieve"])
+        answer = carry_out(STRIPE, tx, request_of("retrieve"), OPERATIONS["stripe.batch_jobs.retrieve"])
         reply = STRIPE.renderers[answer.name](tx, request_of("retrieve"), answer.subject)
     assert (reply.status, answer.evidence, answer.assumption) == (status, "stripe-owner-1", "stripe.other-account")
 
@@ -319,7 +320,7 @@ def test_what_is_another_accounts_names_the_assumption_that_hides_it(choice: str
 def list_events(world: World, query: str) -> Response:
     call = Request("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
     with world.transaction("list") as tx:
-        answer = STRIPE.carry_out(tx, call, OPERATIONS["stripe.events.list"])
+        answer = carry_out(STRIPE, tx, call, OPERATIONS["stripe.events.list"])
         return STRIPE.renderers[answer.name](tx, call, answer.subject)
 
 

@@ -23,6 +23,7 @@ from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.destinations.model import MOST
 from emulator.vendors.stripe.events import model as events
 from emulator.vendors.stripe.events.model import LIFETIME, Event
+from emulator.web.pipeline import carry_out
 from emulator.web.routes import Routes
 from tests.support.loading import load_value
 
@@ -94,7 +95,7 @@ class Lives(RuleBasedStateMachine):
             call.reader = route.operation.reader()
             call.reader.feed(data)
         with self.world.transaction(route.operation.name) as tx:
-            answer = STRIPE.admit(tx, call, route.operation) or STRIPE.carry_out(tx, call, route.operation)
+            answer = STRIPE.admit(tx, call, route.operation) or carry_out(STRIPE, tx, call, route.operation)
             reply = STRIPE.renderers[answer.name](tx, call, answer.subject)
         if not isinstance(reply.body, Stream):
             JUDGE("stripe", route.operation.name, reply.status, b"" if reply.body is None else dump(reply.body))
