@@ -23,12 +23,12 @@ SSLV2_HELLO = re.compile(rb"[\x80-\xff].\x01(\x03|\x00\x02)", re.DOTALL)
 def flaw_in(error: HttpParserError, data: bytes, is_first: bool) -> Rejection:
     """Return the refusal of what the parser refuses; `is_first` tells that the client has sent nothing before these bytes."""
     if is_first and _is_tls(data):
-        return bad_request("TLS (https) was spoken to the plain http port; use http:// or serve --tls")
+        return bad_request("TLS (https) came to the plain http port: use http:// or serve --tls")
     if isinstance(error, HttpParserCallbackError):
         return bad_request("its target is no URL")
     if "PRI" in str(error):
-        return unspoken("HTTP/2")
-    return unspoken("this version of HTTP") if str(error) == "Invalid HTTP version" else bad_request(str(error))
+        return unsupported("HTTP/2")
+    return unsupported("this version of HTTP") if str(error) == "Invalid HTTP version" else bad_request(str(error))
 
 
 def bad_request(reason: str) -> Rejection:
@@ -36,9 +36,9 @@ def bad_request(reason: str) -> Rejection:
     return Rejection(400, "bad-request", f"this is no request in HTTP/1.1: {reason}")
 
 
-def unspoken(version: str) -> Rejection:
-    """Return the refusal of a version of HTTP that is not spoken here (RFC 9110, 15.6.6)."""
-    return Rejection(505, "http-version", f"{version} is not spoken here: send HTTP/1.1")
+def unsupported(version: str) -> Rejection:
+    """Return the refusal of a version of HTTP that is not supported (RFC 9110, 15.6.6)."""
+    return Rejection(505, "http-version", f"{version} is not supported: send HTTP/1.1")
 
 
 def _is_tls(data: bytes) -> bool:
@@ -86,7 +86,7 @@ class Head(NamedTuple):
 def flaw_of(head: Head, limits: Limits) -> Rejection | None:
     """Return why a request must be refused, whatever it asks for; None where it need not be."""
     if head.version not in VERSIONS:
-        return unspoken(f"HTTP/{head.version}")
+        return unsupported(f"HTTP/{head.version}")
     if len(head.target) > limits.url:
         return Rejection(414, "url-too-long", f"a target has at most {limits.url} bytes: {Limits.more('url')}")
     if head.method == b"CONNECT":
@@ -160,7 +160,7 @@ def _flaw_of_coding(head: Head) -> Rejection | None:
 
 def _flaw_of_expectation(head: Head) -> Rejection | None:
     """Refuse expectations but 100-continue (RFC 9110, 10.1.1); HTTP/1.0 has none, so they are ignored."""
-    unmet = [it for it in head.values(b"expect") if it and it != CONTINUE] if head.version != "1.0" else []
+    unmet = [value for value in head.values(b"expect") if value and value != CONTINUE] if head.version != "1.0" else []
     if not unmet:
         return None
     return Rejection(417, "expectation", "no expectation but 100-continue is met here: leave the header Expect out")

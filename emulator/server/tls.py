@@ -15,7 +15,7 @@ from emulator.scenario.files import TooLong, read_at_most
 from emulator.server.certificates import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
 from emulator.web.response import refusal_bytes
 
-PLAIN = "plain http was spoken to the TLS (https) port; use https:// or serve without --tls"
+PLAIN = "plain http came to the TLS (https) port: use https:// or serve without --tls"
 
 
 class Handshake(ssl.SSLObject):

@@ -25,12 +25,12 @@ LONGEST_WAIT = 86_400.0
 
 
 class WorldReset(Exception):
-    """Ends a request whose world was reset, taken back or dropped while a fault held it up."""
+    """Ends a request whose world was reset, restored or dropped while a fault held it up."""
 
     def __init__(self, committed: bool) -> None:
         self.committed = committed
         happened = "look at its state before you ask again" if committed else "this has not happened"
-        super().__init__(f"its world was reset, taken back or dropped meanwhile, or the server ends: {happened}")
+        super().__init__(f"its world was reset, restored or dropped meanwhile, or the server ends: {happened}")
 
 
 class FaultDelays:

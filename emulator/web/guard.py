@@ -87,7 +87,7 @@ NO_SOCKET = None
 """The client's address of an in-process request, which no page in a browser can send."""
 
 FOREIGN_REFERER = (
-    "its Referer is no page of this server, and a page of another site may ask nothing here: if a program asks, leave it out"
+    "its Referer is a page of another site, which may not send requests here: if a program sends this, leave the header out"
 )
 
 
@@ -125,7 +125,7 @@ class Guard:
         for name, value in scope["headers"]:
             if name == b"host":
                 if host is not None:
-                    return Rejection(400, "repeated-header", "which host is meant? There are several Host headers")
+                    return Rejection(400, "repeated-header", "it has several Host headers: send one")
                 host = value
             elif name == b"origin":
                 origins.append(value)
@@ -133,15 +133,15 @@ class Guard:
                 referers.append(value)
             elif name == b"authorization":
                 if authorization is not None:
-                    return Rejection(400, "repeated-header", "who asks? There are several Authorization headers")
+                    return Rejection(400, "repeated-header", "it has several Authorization headers: send one")
                 authorization = value
             elif name == b"sec-fetch-site" and value not in OWN_SITES:
-                return Rejection(403, "cross-origin", "a page of another site may ask nothing here")
+                return Rejection(403, "cross-origin", "a page of another site may not send requests here")
             elif name in SAID_BY_PROXIES:
                 by_proxy.append((name, value))
         if scope.get("client") is not NO_SOCKET:
             if not host and scope["http_version"] == "1.1":
-                return Rejection(400, "no-host", "a request in HTTP/1.1 says in its Host header whom it is for")
+                return Rejection(400, "no-host", "a request in HTTP/1.1 needs a Host header")
             if host and not self._may_be_called(host):
                 return _not_called(host)
             if by_proxy and self.proxies.trust(scope["client"][0]):
@@ -154,9 +154,9 @@ class Guard:
                     host = at_forwarded_port(host, by_proxy, scope["scheme"])
             if not host or by_proxy:
                 scope[AUTHORITY] = host.decode("latin-1") if host else authority_of(scope.get("server"))
-        if not all(not it or is_own_origin(it, scope["scheme"], host or b"") for it in origins):
-            return Rejection(403, "cross-origin", "a page of another origin may ask nothing here")
-        if not all(is_own_referer(it, scope["scheme"], host or b"") for it in referers):
+        if not all(not origin or is_own_origin(origin, scope["scheme"], host or b"") for origin in origins):
+            return Rejection(403, "cross-origin", "a page of another origin may not send requests here")
+        if not all(is_own_referer(referer, scope["scheme"], host or b"") for referer in referers):
             return Rejection(403, "cross-origin", FOREIGN_REFERER)
         if scope["path"].startswith(PREFIX) and scope["path"] not in OPEN and not self.accepts_token(authorization):
             return Rejection(401, "control-token", NO_TOKEN if authorization is None else WRONG_TOKEN)

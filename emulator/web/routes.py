@@ -197,7 +197,7 @@ def why_no_world(worlds: Worlds, request: Request) -> str:
     if linked is not None and linked in worlds and named is not None and named in worlds:
         return f"this link is of the world {linked!r}, and the header Emulator-World names {named!r}: leave the header out"
     source, name = ("the path", linked) if named is None else ("the header Emulator-World", named)
-    return f"{source} names {name!r}, and no world is called so{hint(str(name), (it.id for it in worlds))}"
+    return f"{source} names {name!r}, and no world is called so{hint(str(name), (world.id for world in worlds))}"
 
 
 def _named(request: Request) -> str | None:

@@ -65,7 +65,7 @@ class UnmatchedRequests:
     def since(self, world: str) -> list[Unmatched]:
         """Return those that came since a world was made; for the default world, those that reached none."""
         before = self._before.get(world, 0)
-        return [it for it in [*self._kept] if it.n > before and it.world != world]
+        return [each for each in [*self._kept] if each.n > before and each.world != world]
 
     def newest(self, world: str) -> Unmatched | None:
         """Return the newest request of all, if it did not reach this world."""
@@ -99,7 +99,7 @@ class UnmatchedRequests:
     def _hint(self, request: Request, exchange: Exchange | None) -> str | None:
         """Return which vendor, path or place of the key is probably meant."""
         name = exchange.operation.partition(".")[0] if exchange else ""
-        vendor = next((it for it in self._routes.vendors if it.name == name), None)
+        vendor = next((vendor for vendor in self._routes.vendors if vendor.name == name), None)
         hint = intended_target(self._routes, request, vendor)
         if exchange and vendor and not exchange.credential and vendor.unauthenticated.get(exchange.answer) is False:
             hint = hint or misplaced_key(vendor, request)
@@ -148,7 +148,7 @@ def intended_target(routes: Routes, request: Request, reached: Vendor | None = N
 def intended_path(routes: Routes, request: Request) -> str:
     """Return the operation's path that has each slash and each mount of its vendor once, where the request has more."""
     path = _SLASHES.sub("/", request.path)
-    found = next(filter(None, (_of_its_own(routes, it, request, path) for it in _owners(routes, path))), "")
+    found = next(filter(None, (_of_its_own(routes, vendor, request, path) for vendor in _owners(routes, path))), "")
     return f"did you mean {found!r}?" if found else ""
 
 

@@ -62,7 +62,7 @@ STRICTER = {
     "Unexpected start char in url": "a target that is no path and no URL (RFC 9112, 3.2)",
     "its target": "a target that is no path and no URL (RFC 9112, 3.2)",
     "the target *": "an asterisk without OPTIONS (RFC 9112, 3.2.4)",
-    "is not spoken here": "a version other than 1.0 and 1.1 (RFC 9110, 15.6.6)",
+    "is not supported": "a version other than 1.0 and 1.1 (RFC 9110, 15.6.6)",
     "this is no proxy": "CONNECT (RFC 9110, 9.3.6)",
     "no expectation but": "an expectation that is not met (RFC 9110, 10.1.1)",
     "a target has at most": "a bound",

@@ -178,7 +178,7 @@ LONG = f"/live/batches?x={'a' * 20_000}"
         ({"url": "http://evil.com/live/account"}, "this is not evil.com"),
         (
             {"url": "/live/account", "headers": {"Origin": "https://evil.com"}},
-            "a page of another origin may ask nothing here: 403",
+            "a page of another origin may not send requests here: 403",
         ),
         ({"url": "/live/account", "headers": {"Sec-Fetch-Site": "cross-site"}}, "403 cross-origin"),
         ({"url": "/live/account", "method": "FOO"}, "'FOO' is not one of CONNECT, DELETE, GET"),

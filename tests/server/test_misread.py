@@ -160,7 +160,7 @@ def test_tls_at_the_plain_port_is_named_in_the_answer_and_in_the_log(caplog: pyt
         status, error, said = hear(line)
     assert (status, error) == (400, "bad-request")
     for told in (said["message"], caplog.text):
-        assert "TLS (https) was spoken to the plain http port; use http:// or serve --tls" in told
+        assert "TLS (https) came to the plain http port: use http:// or serve --tls" in told
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_plain_http_at_the_port_of_tls_is_answered_and_named_in_the_log(
                 each.close()
     assert heard.startswith(b"HTTP/1.1 400")
     for told in (heard.decode(), caplog.text):
-        assert "plain http was spoken to the TLS (https) port; use https:// or serve without --tls" in told
+        assert "plain http came to the TLS (https) port: use https:// or serve without --tls" in told
 
 
 def test_the_certificate_has_the_allowed_names_and_refuses_what_it_cannot_hold(
