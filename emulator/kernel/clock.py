@@ -1,4 +1,4 @@
-"""Virtual time: it stands still, runs at a rate, or is moved, never back. Only this module asks the machine for the time."""
+"""Virtual time: it stands still, runs at a rate, or jumps, never back. Only this module asks the machine for the time."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ else:
 
 
 def wall_now() -> datetime:
-    """The machine's own date and time, in UTC, for a world that is told to begin at the present."""
+    """Return the machine's own date and time, in UTC, for a world that begins at the present."""
     return EPOCH + timedelta(seconds=REALTIME())
 
 
@@ -49,7 +49,7 @@ class Clock:
         self._since = self.wall()
 
     def now(self) -> datetime:
-        """The present instant of this clock, in UTC."""
+        """Return the present instant of this clock, in UTC."""
         return self.reached if self._is_behind else self.target()
 
     @property
@@ -59,12 +59,12 @@ class Clock:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more was due than the world could go through at the latest look."""
+        """Whether more was due than the latest look could bring about."""
         return self._is_behind
 
     @property
     def behind(self) -> timedelta:
-        """How much virtual time the world still has to go through."""
+        """The virtual time that the world still has to go through."""
         return self.target() - self.now()
 
     def reach(self, instant: datetime, is_behind: bool = False) -> None:
@@ -73,14 +73,14 @@ class Clock:
         self._is_behind = is_behind
 
     def target(self) -> datetime:
-        """The instant that the clock shows once its world has kept up with it."""
+        """Return the instant that the clock shows once its world has kept up with it."""
         if self.rate == FROZEN:
             return self.base
         passed, left = (self.wall() - self._since) * self.rate, END_OF_TIME - self.base
         return END_OF_TIME if passed >= left.total_seconds() else self.base + timedelta(seconds=passed)
 
     def advance_to(self, instant: datetime) -> datetime:
-        """Jumps to `instant`, goes on from there at the same rate, and returns it.
+        """Jump to `instant`, go on from there at the same rate, and return it.
 
         Raises:
             TimeRunsForward: `instant` has already passed, or lies beyond END_OF_TIME.
@@ -94,7 +94,7 @@ class Clock:
         return instant
 
     def advance_by(self, duration: timedelta) -> datetime:
-        """Jumps ahead of the present, and returns where to.
+        """Jump ahead by a duration, and return the present.
 
         Raises:
             TimeRunsForward: that lies beyond END_OF_TIME.
@@ -103,7 +103,7 @@ class Clock:
         return self.base
 
     def catch_up_with(self, instant: datetime) -> datetime:
-        """Jumps to `instant` unless it has passed, and returns the present.
+        """Jump to `instant` unless it has passed, and return the present.
 
         Raises:
             TimeRunsForward: that lies beyond END_OF_TIME.
@@ -112,19 +112,19 @@ class Clock:
         return self.base
 
     def seconds_until(self, instant: datetime) -> float:
-        """Real seconds until this clock shows an instant: 0 where it does already, infinite where it stands still."""
+        """Return the real seconds until this clock shows an instant: 0 if it does already, infinite if it stands still."""
         left = (instant - self.now()).total_seconds()
         if left <= 0:
             return 0.0
         return inf if self.rate == FROZEN else left / self.rate
 
     def set_rate(self, rate: float) -> None:
-        """Goes on from the present instant at another rate; what a world that is behind did not reach is given up."""
+        """Go on from the present instant at another rate; a world that is behind gives up the rest."""
         self._start_from(self.now())
         self.rate = rate
 
     def copy(self) -> Clock:
-        """A clock of its own that shows the same instant and runs at the same rate."""
+        """Return a clock of its own that shows the same instant and runs at the same rate."""
         return Clock(self.now(), self.rate, self.wall)
 
     def _start_from(self, instant: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Everything that can go wrong on our side. A vendor's refusal is an answer, and never one of these.
+"""The emulator's own errors. A vendor's refusal is an answer, and never one of these.
 
 EmulatorError
  ├── BadInput              something a person wrote is wrong: a list of Problems, each with its place
@@ -19,7 +19,7 @@ from emulator.text.escape import escaped
 from emulator.text.nearest import hint
 
 MAX_PROBLEMS = 100
-"""Mistakes that are told of one input; of more, how many there are."""
+"""Mistakes of one input that are shown; of the others, how many there are."""
 
 LONGEST = 1_000
 """Characters of a message, and of each part of its place."""
@@ -48,11 +48,11 @@ class Problem:
 
 
 class EmulatorError(Exception):
-    """The root of our own errors."""
+    """The base of the emulator's own errors."""
 
 
 class BadInput(EmulatorError):
-    """What a person wrote cannot be accepted; every reason at once, and nothing was done."""
+    """Input that cannot be accepted: every reason at once, and nothing was done."""
 
     def __init__(self, problems: Sequence[Problem], source: str = "") -> None:
         self.problems = tuple(problems)
@@ -61,20 +61,20 @@ class BadInput(EmulatorError):
 
     @classmethod
     def at(cls, message: str, *path: str | int) -> BadInput:
-        """One problem, at a path."""
+        """Return the error of one problem, at a path."""
         return cls([Problem(message, path)])
 
     def shown_problems(self) -> list[Problem]:
-        """Return the first MAX_PROBLEMS problems, each cut where it is longer than anybody reads; the others are `omitted`."""
+        """Return the first MAX_PROBLEMS problems, each shortened to LONGEST; the others are `omitted`."""
         return [replace(it, path=_short(it.path)) for it in self.problems[:MAX_PROBLEMS]]
 
     @property
     def omitted(self) -> int:
-        """How many problems there are beside those that are told."""
+        """The number of problems that are not shown."""
         return max(0, len(self.problems) - MAX_PROBLEMS)
 
     def lines(self) -> list[str]:
-        """Each problem that is told as `source:line:column: message`, as far as the place is known; then how many more."""
+        """Return each shown problem as `source:line:column: message`, as far as its place is known; then how many more."""
         more = [f"and {self.omitted} more mistake{'s' if self.omitted > 1 else ''}"] if self.omitted else []
         return [escaped(self._line(problem)) for problem in self.shown_problems()] + more
 

@@ -1,4 +1,4 @@
-"""Faults: failures laid over operations, as values that say where they strike, what they do, and whose turn it is."""
+"""Faults: failures injected into operations, as values: where they strike, what they do, and how often."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ OPTIONS = {
 
 
 class FaultContext(Protocol):
-    """What a strike needs of a transaction."""
+    """The part of a transaction that selecting faults needs."""
 
     @property
     def now(self) -> datetime: ...
@@ -121,12 +121,12 @@ class Fault(Metered):
 
     @property
     def early(self) -> bool:
-        """Whether it strikes before the vendor has looked at who asks."""
+        """Whether it strikes before the vendor checks the credential."""
         return self.where == BEFORE_AUTH
 
     @property
     def commits(self) -> bool:
-        """Whether what was asked takes effect all the same."""
+        """Whether the request takes effect all the same."""
         return self.do == DELAY or self.where not in (BEFORE_AUTH, BEFORE_COMMIT)
 
     @property
@@ -138,7 +138,7 @@ class Fault(Metered):
 
     @property
     def takes_real_time(self) -> bool:
-        """Whether it holds the answer up, once that is decided, while the client waits."""
+        """Whether it delays an answer that is decided, while the client waits."""
         return self.do == DRIBBLE or (self.do == DELAY and self.where in (AFTER_COMMIT, MID_BODY))
 
     def index(self) -> tuple[IndexKey, ...]:
@@ -146,15 +146,15 @@ class Fault(Metered):
         return () if spent else (("over", self.early, self.at, self.of),)
 
     def hit(self) -> FaultHit:
-        """What the journal says of it."""
+        """Return its record in the journal."""
         return FaultHit(self.id, self.where, self.do, self.place or None)
 
     def covers(self, now: datetime) -> bool:
-        """Whether it is in force at this instant."""
+        """Return whether it is in force at an instant."""
         return (self.begins is None or self.begins <= now) and (self.ends is None or now < self.ends)
 
     def should_fire(self, context: FaultContext) -> bool:
-        """Whether the call that was counted last is one to strike; the world's seed decides what is left to context."""
+        """Return whether it strikes the call that was counted last; the world's seed decides by `probability`."""
         turn = self.seen - self.after
         if turn < 1 or turn % self.every:
             return False
@@ -164,7 +164,7 @@ class Fault(Metered):
 
 @dataclass(frozen=True, slots=True)
 class ScriptedResponse(Metered):
-    """The next `left` requests to an operation get this reply, and the vendor's state does not move. None is without end."""
+    """A response for the next `left` requests to an operation (None: for all), which leave the vendor's state as it is."""
 
     id: str
     since: datetime
@@ -178,7 +178,7 @@ class ScriptedResponse(Metered):
     kind: ClassVar[str] = "emulator.reply"
 
     def said(self) -> ScriptedResponse:
-        """What is left of it once it was said."""
+        """Return it after one more use."""
         return self if self.left is None else replace(self, left=self.left - 1)
 
     def index(self) -> tuple[IndexKey, ...]:

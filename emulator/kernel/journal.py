@@ -1,4 +1,4 @@
-"""What happened, in order: exchanges with clients, and the changes that time or a controller made. Bounded, and it says so."""
+"""The journal: exchanges with clients, and changes that time or a controller made, in order; it counts what it drops."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_APPLIED_ROWS = 100
 
 
 class Change(NamedTuple):
-    """One row taken: at this instant a resource went from one state to another, and why.
+    """A change of state: a resource went from one state to another at an instant, and why.
 
     `why` is the command, the wait that was over, or the hand that did it; `evidence` is what the row rests on.
     """
@@ -49,7 +49,7 @@ class AppliedRow(NamedTuple):
 
 
 class FaultHit(NamedTuple):
-    """A fault that befell an exchange: its id, where it struck, what it did, and the line of the scenario that laid it."""
+    """A fault that struck an exchange: its id, where and what it did, and its line in the scenario."""
 
     id: str
     where: str
@@ -58,7 +58,7 @@ class FaultHit(NamedTuple):
 
 
 class Checkpoint(NamedTuple):
-    """Where an exchange began: the instant, the journal's newest number, and how many commits there had been."""
+    """The point at which an exchange began: the instant, the journal's newest number, and the count of commits."""
 
     at: datetime
     entries: int
@@ -66,7 +66,7 @@ class Checkpoint(NamedTuple):
 
 
 class Exchange(NamedTuple):
-    """One request with its reply and the changes that it made.
+    """A request with its response and the changes that it made.
 
     `applied_rows` are the first MAX_APPLIED_ROWS rows that it took, and `consulted` the assumptions that it asked about.
     `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
@@ -136,22 +136,22 @@ class Journal:
 
     @property
     def dropped(self) -> int:
-        """How many entries had to make room for newer ones, or were cleared."""
+        """The number of entries that made room for newer ones, or were cleared."""
         return self._last - len(self._withdrawn) - len(self._entries)
 
     @property
     def lost(self) -> int:
-        """How many entries had to make room for newer ones since it was cleared, so that nobody can count on the rest."""
+        """The number of entries that made room for newer ones since the journal was cleared."""
         return self.dropped - self._cleared
 
     def add(self, event: Event) -> int:
-        """Notes the event and returns its number."""
+        """Add an event and return its number."""
         self._last += 1
         self._entries.append(Entry(self._last, event))
         return self._last
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Notes the events in order."""
+        """Add events in order."""
         for event in events:
             self.add(event)
 
@@ -163,16 +163,16 @@ class Journal:
         return True
 
     def since(self, n: int) -> Iterator[Entry]:
-        """The entries after number `n` that are still there, oldest first."""
+        """Return the entries after number `n` that are still there, oldest first."""
         return (entry for entry in self._entries if entry.n > n)
 
     def entry(self, n: int) -> Entry | None:
-        """The entry of that number; None where it is not there, or not any more."""
+        """Return entry `n`; None where it is not there, or not any more."""
         place = self._place(n)
         return None if place is None else self._entries[place]
 
     def newest_exchanges(self, count: int) -> list[tuple[int, Exchange]]:
-        """The newest exchanges with their numbers, newest first: `count` of them, or as many as there are."""
+        """Return the newest exchanges with their numbers, `count` at most, newest first."""
         exchanges = ((entry.n, entry.event) for entry in reversed(self._entries) if isinstance(entry.event, Exchange))
         return list(islice(exchanges, count))
 
@@ -188,7 +188,7 @@ class Journal:
         return exchange
 
     def withdraw(self, n: int, exchange: Exchange) -> None:
-        """Takes out this very exchange, if it is still there under its number, which no other entry gets.
+        """Remove this very exchange, if it is still there under its number, which no other entry gets.
 
         The same request is entered again when it is over; `set_successor` says where.
         """
@@ -203,22 +203,22 @@ class Journal:
         return n > self._last or (place is not None and self._entries[place].event is not exchange)
 
     def set_successor(self, n: int, newer: int) -> None:
-        """Notes that the request whose entry `n` was withdrawn is entry `newer` now."""
+        """Note that the request of withdrawn entry `n` is entry `newer` now."""
         if n in self._withdrawn:
             self._withdrawn[n] = newer
 
     def successor(self, n: int) -> int | None:
-        """The number under which the request of a withdrawn entry was entered again; None where it was not."""
+        """Return the number of the entry that succeeds a withdrawn one; None where there is none."""
         return self._withdrawn.get(n)
 
     def mark_undelivered(self) -> None:
-        """What is being sent is on its way elsewhere: here, nobody has got it."""
+        """Mark as undelivered each exchange whose answer is still being sent, which happens in another world."""
         for n, event in [*self._entries]:
             if isinstance(event, Exchange) and event.delivered is None:
                 self.mark(n, event, False)
 
     def truncate_from(self, n: int) -> None:
-        """Takes out entry `n` and all after it, as if they had never been."""
+        """Remove entry `n` and all after it, as if they had never been."""
         while self._entries and self._entries[-1].n >= n:
             self._entries.pop()
         self._last = min(self._last, n - 1)
@@ -226,12 +226,12 @@ class Journal:
         self._cleared = min(self._cleared, self.dropped)
 
     def clear(self) -> None:
-        """Forgets the entries, but not their numbers."""
+        """Forget the entries, but not their numbers."""
         self._entries.clear()
         self._cleared = self.dropped
 
     def copy(self) -> Journal:
-        """The same entries, to be added to apart."""
+        """Return a journal of the same entries, to be changed apart."""
         twin = Journal(self.capacity)
         twin._entries, twin._last, twin._cleared = self._entries.copy(), self._last, self._cleared
         twin._withdrawn = self._withdrawn.copy()
@@ -249,5 +249,5 @@ class Journal:
 
 
 def outcome(status: int, answer: str) -> str:
-    """A status and the name of its answer, or that no answer came back, as every line for people says it."""
+    """Return a status and its answer's name as one text, or that no answer came back."""
     return f"{status} {answer}" if status else f"no answer ({answer})"

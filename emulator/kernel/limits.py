@@ -1,4 +1,4 @@
-"""How much of anything there may be. Each bound is an option of `serve`, and what goes beyond it is refused by name."""
+"""The rules of a world, and how much of anything there may be. Each bound is an option of `serve`, named in its refusal."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What never changes in a world.
+    """The rules of a world: its machines, timers, choices, credentials and bounds, which never change.
 
     `timing` holds the lengths that replace those of waits, None for ever; `choices` the choice in force of every
     assumption; `credentials` what each vendor accepts in this world, None (or no entry) for anything; `provenance`

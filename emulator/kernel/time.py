@@ -76,7 +76,7 @@ _SECONDS = {
 
 
 def parse_instant(text: str, zone: str = "") -> datetime:
-    """An RFC 3339 instant in UTC that a world can be at, to the microsecond. `zone` is that of a text without one.
+    """Parse an RFC 3339 instant in UTC that a world can be at, to the microsecond. `zone` is that of a text without one.
 
     Raises:
         ValueError: it is not one, has no zone, or lies before BEGINNING_OF_TIME or beyond END_OF_TIME.
@@ -90,7 +90,7 @@ def parse_instant(text: str, zone: str = "") -> datetime:
 
 
 def parse_timestamp(text: str, zone: str = "") -> datetime:
-    """Any RFC 3339 instant, in UTC. `zone` (such as `Z`) is that of a text without one.
+    """Parse any RFC 3339 instant, in UTC. `zone` (such as `Z`) is that of a text without one.
 
     A fraction may have any number of digits; what is finer than a microsecond is cut off. A leap second, at the end of a
     month, is the beginning of the next second.
@@ -121,12 +121,12 @@ def _after_leap_second(second_before: str) -> datetime:
 
 
 def format_instant(instant: datetime) -> str:
-    """An instant as RFC 3339 in UTC, with as many decimals as it needs."""
+    """Return an instant as RFC 3339 in UTC, with as many decimals as it needs."""
     return instant.isoformat().replace("+00:00", "Z")
 
 
 def parse_duration(written: object) -> timedelta:
-    """A duration: text such as `1m30s` or `PT90S`, a number of seconds, or a timedelta.
+    """Parse a duration: text such as `1m30s` or `PT90S`, a number of seconds, or a timedelta.
 
     What is finer than a millisecond is rounded up to the next whole one.
 
@@ -157,7 +157,7 @@ def _seconds_of(written: object) -> Fraction | None:
 
 
 def _exact(number: Decimal) -> Fraction | None:
-    """The number as a fraction, which an exponent beyond all bounds would make too large to be held."""
+    """Return a number as a fraction; of an exponent beyond all bounds, one that is as much too large or too small."""
     if not number.is_finite():
         return None
     size = number.adjusted() if number else 0
@@ -198,7 +198,7 @@ def _shown(written: object) -> str:
 
 
 def parse_duration_at(written: object, *path: str | int) -> timedelta:
-    """A duration that somebody wrote at this path.
+    """Parse the duration at a path of the input.
 
     Raises:
         BadInput: it is none, is negative, or is longer than LONGEST.
@@ -210,7 +210,7 @@ def parse_duration_at(written: object, *path: str | int) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """A duration of whole milliseconds in its one canonical form: `500ms`, `1.5s`, `1m30s`, `2h5m`, `60d`."""
+    """Return a duration of whole milliseconds in its one canonical form: `500ms`, `1.5s`, `1m30s`, `2h5m`, `60d`."""
     seconds, milliseconds = divmod(duration // MILLISECOND, 1000)
     if not seconds:
         return f"{milliseconds}ms" if milliseconds else "0s"

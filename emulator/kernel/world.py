@@ -1,4 +1,4 @@
-"""A world: everything that can change, behind one clock. It catches up with time before anybody looks."""
+"""A world: everything that can change, behind one clock, which it catches up with before anything is read."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class World:
         self._beginning: Moment | None = None
 
     def accepts(self, vendor: str, credential: str | None) -> bool:
-        """Whether a vendor in this world takes a credential."""
+        """Return whether a vendor in this world accepts a credential."""
         accepted = self.rules.credentials.get(vendor)
         return bool(credential) and (accepted is None or credential in accepted)
 
@@ -142,20 +142,20 @@ class World:
                 self.counters[purpose] = count
 
     def set_beginning(self, text: object = None) -> None:
-        """Declares the present state the beginning, read from `text`, to which `reset` returns; journal and history start."""
+        """Make the present state, read from `text`, the beginning, to which `reset` returns; start journal and history."""
         at = self.settle()
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
         self._beginning = Moment(at, self.copy(), Charge(self.quota, weigh(text).own))
 
     def spawn(self, id: str, rules: Rules) -> World:
-        """A world of its own at this one's beginning, under other rules. Both keep the same beginning, so it is made once."""
+        """Return a world at this one's beginning, under other rules. They share the beginning, which is made once."""
         twin = World(id, rules, self.clock, self.seed, quota_of_another(self))
         twin._beginning = self._beginning
         twin.reset()
         return twin
 
     def reset(self) -> None:
-        """Back to the beginning, every part of it; a clock that runs begins again where it began. Snapshots are kept."""
+        """Go back to the beginning, a running clock too; snapshots are kept."""
         if self._beginning is not None:
             self.epoch += 1
             self.take_over(self._beginning.world, self._beginning.at)
@@ -167,13 +167,13 @@ class World:
         self.journal, self.history = Journal(self.rules.limits.journal), History(self.rules.limits.journal)
 
     def copy(self) -> World:
-        """The same world, to go on apart, without beginning or snapshots. Costs the number of resources, not what they hold."""
+        """Return a copy without beginning or snapshots; costs the number of pages, not what they hold."""
         twin = World(self.id, self.rules, self.clock.copy(), self.seed, self.quota)
         twin._copy_from(self)
         return twin
 
     def fork(self, id: str, rules: Rules, seed: int) -> World:
-        """The same world under another id, rules and seed, to go on apart: its past, its beginning and its snapshots, too."""
+        """Return a copy under another id, rules and seed, with journal, history, beginning and snapshots."""
         twin = World(id, rules, self.clock.copy(), seed, quota_of_another(self))
         twin._copy_from(self)
         twin.journal.mark_undelivered()
@@ -181,7 +181,7 @@ class World:
         return twin
 
     def snapshot(self, name: str) -> Moment:
-        """Keeps the present under a name, in place of what that named before.
+        """Keep the present under a name, in place of its former snapshot.
 
         Raises:
             Conflict: the name is one that every world has.
@@ -197,7 +197,7 @@ class World:
         return self.snapshots[name]
 
     def moment(self, name: str) -> Moment:
-        """The snapshot of that name, the BEGINNING, or NOW.
+        """Return the snapshot of a name, the BEGINNING, or NOW.
 
         Raises:
             NotFound: there is none.
@@ -211,7 +211,7 @@ class World:
         return self.snapshots[name]
 
     def restore(self, name: str) -> None:
-        """Back to a snapshot or the BEGINNING, every part of it, the journal too; the other snapshots are kept.
+        """Go back to a snapshot or the BEGINNING, the journal too; the other snapshots are kept.
 
         Raises:
             NotFound: there is none of that name.
@@ -224,7 +224,7 @@ class World:
         return self.take_over(moment.world, moment.at)
 
     def undo(self, exchanges: int) -> None:
-        """Takes back the newest exchanges and all that happened since the first of them, which the clock goes back to.
+        """Undo the newest exchanges and all that happened since the first of them, to which the clock goes back.
 
         Costs what changed in that time, not what there is. The rate of the clock stays.
 
@@ -244,7 +244,7 @@ class World:
         self.clock = Clock(checkpoint.at, self.clock.rate, self.clock.wall)
 
     def checkpoint(self) -> Checkpoint:
-        """Where an exchange begins that comes now."""
+        """Return the point at which an exchange would begin now."""
         return Checkpoint(self.settle(), self.journal.last, self.history.count)
 
     def take_over(self, other: World, at: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The worlds of one server, and whose credential picks which."""
+"""The worlds of one server, and the credentials that pick them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Worlds:
         return id in self._worlds
 
     def get(self, id: str) -> World:
-        """The world of that id.
+        """Return the world of an id.
 
         Raises:
             NotFound: there is none.
@@ -48,11 +48,11 @@ class Worlds:
             raise NotFound("world", id, self._worlds) from None
 
     def pick(self, vendor: str, credential: str | None) -> World:
-        """The world that a vendor's request belongs to."""
+        """Return the world that a vendor's credential picks."""
         return self._owners.get((vendor, credential or ""), self.default)
 
     def add(self, world: World, claims: Iterable[Claim]) -> None:
-        """Takes in a world together with the credentials that pick it: all of them, or nothing.
+        """Add a world together with the credentials that pick it: all of them, or nothing.
 
         Raises:
             Conflict: the id or one of the credentials is another world's.
@@ -67,7 +67,7 @@ class Worlds:
             self._worlds[world.id] = world
 
     def claim(self, world: World, claims: Iterable[Claim]) -> None:
-        """Gives a world that is here more credentials that pick it.
+        """Add credentials that pick a world.
 
         Raises:
             Conflict: one of them is another world's.
@@ -76,9 +76,7 @@ class Worlds:
             self._take(claims, world, world)
 
     def replace(self, old: World, new: World, claims: Iterable[Claim], given_up: Iterable[Claim] = ()) -> None:
-        """Puts a world in the place of another of the same id. The credentials that picked the old one pick the new one, too,
-
-        but for those that are given up.
+        """Put a world in the place of another of the same id, with its credentials but for those that are given up.
 
         Raises:
             Conflict: one of the new credentials is another world's.
@@ -94,7 +92,7 @@ class Worlds:
                 self.default = new
 
     def remove(self, id: str) -> None:
-        """Drops a world and its credentials.
+        """Remove a world and its credentials.
 
         Raises:
             NotFound: there is none of that id.

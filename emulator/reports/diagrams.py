@@ -9,7 +9,7 @@ from emulator.sdk.vendor import Vendor
 
 
 def draw(vendor: Vendor) -> str:
-    """Every machine of the vendor, one diagram after the other."""
+    """Return a diagram of each machine of a vendor, one after the other."""
     return "\n\n".join("\n".join(_lines(machine)) for machine in vendor.machines)
 
 

@@ -25,12 +25,12 @@ def answers(played: Mapping[str, Played]) -> Answers:
 
 
 def coverage(found: Answers) -> list[str]:
-    """The page as lines of Markdown."""
+    """Return the page as lines of Markdown."""
     return [line for vendor in VENDORS.values() for line in _vendor(vendor, found)]
 
 
 def overview(found: Answers) -> list[str]:
-    """A table in Markdown of every operation with the class of the surest answer that it gives."""
+    """Return a table in Markdown of every operation with the kind of its surest answer."""
     lines = ["| operation | request | surest evidence |", "| --- | --- | --- |"]
     for vendor in VENDORS.values():
         for operation in vendor.operations:

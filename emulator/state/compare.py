@@ -1,4 +1,4 @@
-"""What differs: an expectation beside what was there, said with the path to each difference."""
+"""Comparison of an expectation with an actual value: a sentence for each difference, with its path."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def header_difference(name: str, actual: str, expected: str) -> str:
 
 
 def count_differences(expected: Any, actual: Any) -> int:
-    """Return how many differences there are, without saying them: a body's list has no ids."""
+    """Return how many differences there are; a body's list has no ids."""
     if isinstance(expected, dict) and isinstance(actual, dict):
         return sum(count_differences(value, actual[key]) if key in actual else 1 for key, value in expected.items())
     if isinstance(expected, list) and isinstance(actual, list):
@@ -140,7 +140,7 @@ def _ordered(value: Any) -> Any:
 
 
 def spelt(value: Any) -> str:
-    """A value as JSON spells it."""
+    """Return a value as JSON spells it."""
     if isinstance(value, dict):
         return f"{{{', '.join(f'{json.dumps(str(key), ensure_ascii=False)}: {spelt(part)}' for key, part in value.items())}}}"
     if isinstance(value, list):
@@ -149,6 +149,6 @@ def spelt(value: Any) -> str:
 
 
 def abridge(value: Any) -> str:
-    """A value as text, cut where it grows long; a text in the quotes that all messages have."""
+    """Return a value as text of ABRIDGED characters at most; a text in quotes, as in all messages."""
     text = repr(value) if isinstance(value, str) else spelt(value)
     return text if len(text) <= ABRIDGED else text[: ABRIDGED - 1] + "…"

@@ -1,4 +1,4 @@
-"""What differs between two moments of a world, in the words of `given`; costs what differs, not what there is."""
+"""Differences between two moments of a world, in the grammar of `given`; they cost what differs, not what there is."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _said(value: Any) -> str:
 def commit_differences(
     world: World, vendors: Vendors, changed_resources: Iterable[ResourceChange], at: datetime
 ) -> list[Difference]:
-    """What a commit changed, seen at its own instant."""
+    """Return what a commit changed, seen at its own instant."""
     replaced = {(it.kind, it.id): it for it in changed_resources}
     find = world.store.find
 
@@ -77,7 +77,7 @@ def commit_differences(
 
 
 def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference]:
-    """What is otherwise at the target than it was at the source, each seen at its own instant."""
+    """Return how the target differs from the source, each seen at its own instant."""
     stores = source.world.store, target.world.store
     differing = [*stores[0].differing(stores[1])]
     if source.at != target.at:
@@ -88,7 +88,7 @@ def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference
 
 
 def _moved(source: Moment, target: Moment) -> Iterator[Key]:
-    """Yield what looks otherwise at the target than at the source although it did not change."""
+    """Yield what looks different at the target than at the source although it did not change."""
     before, after = (Transaction(it.world, it.at, "look") for it in (source, target))
     for kind in source.world.store.kinds():
         machine = source.world.rules.machines.get(kind)
@@ -99,7 +99,7 @@ def _moved(source: Moment, target: Moment) -> Iterator[Key]:
 
 
 def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Transaction:
-    """A view of a part of the world at an instant."""
+    """Return a view of a part of the world at an instant."""
     part = World(world.id, world.rules, Clock(at), world.seed)
     for resource in (find(*key) for key in keys):
         if resource is not None:
@@ -108,7 +108,7 @@ def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Trans
 
 
 def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str]) -> list[Key]:
-    """The keys, and those of what they belong to, which their indexes name by id: a payment is shown as a part of its batch.
+    """Return the keys, and those of their owners, which their indexes name by id: a payment is shown as a part of its batch.
 
     They are in an order of their own, since nobody should see how it came to a difference.
     """
@@ -156,7 +156,7 @@ def _differences(vendor: str, at: str, before: Any, after: Any) -> Iterator[Diff
 
 
 def _are_many(*sides: Any) -> bool:
-    """Whether these are lists, if they are anything, of things that have names."""
+    """Return whether these are lists, if they are anything, of things that have names."""
     items = [item for side in sides if isinstance(side, list) for item in side]
     return all(side is None or isinstance(side, list) for side in sides) and bool(items) and _key_of(items) is not None
 
@@ -181,7 +181,7 @@ def _of_values(vendor: str, at: str, before: list[Any], after: list[Any]) -> Ite
 
 
 def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: str | None = None) -> Iterator[Difference]:
-    """A thing with its own fields; the things in it that have names of their own are told apart from it."""
+    """Yield the difference of a thing, and those of the things in it that have names of their own."""
     if not (isinstance(before, dict) and isinstance(after, dict)):
         yield Difference(vendor, at, id, before, after, {}, key)
         return

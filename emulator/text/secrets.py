@@ -48,7 +48,7 @@ ABOUT = (
 
 
 class Shape(NamedTuple):
-    """What a secret looks like: in words, the parts of which it has one (none where nothing is known), and a pattern."""
+    """A form of secrets: in words, texts of which it has one (none where nothing is known), and its pattern."""
 
     says: str
     marks: tuple[str, ...]
