@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, field, replace
 from functools import wraps
 from types import NoneType
 from typing import Any, NamedTuple, get_type_hints
@@ -55,9 +55,13 @@ class ControlRequest(NamedTuple):
         return f"{scope['scheme']}://{scope.get(AUTHORITY) or self.http.headers.get('host') or 'localhost'}"
 
 
+def _no_handler(*_: object) -> Any:
+    raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class ControlRoute:
-    """One row of the control plane.
+    """One row of the control plane, and the decorator that gives it its handler.
 
     `path` follows the prefix. `answer` is the type of the response, from which its schema is made; None where it is empty.
     `body` is the schema of the request's body, None where it has none; with `yaml`, a scenario in YAML may stand in its place
@@ -69,16 +73,24 @@ class ControlRoute:
     method: str
     path: str
     summary: str
-    handler: Handler
-    answer: Any
-    status: int
-    body: Schema | None
-    yaml: bool
-    query: Mapping[str, Schema]
-    forms: Forms
-    text_for_shells: bool
-    takes_long: bool
-    leaves_world: bool
+    _: KW_ONLY
+    status: int = 200
+    body: Schema | None = None
+    yaml: bool = False
+    query: Mapping[str, Schema] = field(default_factory=dict)
+    forms: Forms = field(default_factory=dict)
+    text_for_shells: bool = False
+    takes_long: bool = False
+    leaves_world: bool = False
+    handler: Handler = _no_handler
+    answer: Any = None
+
+    def __call__(self, handler: Handler) -> ControlRoute:
+        """Return the route with its handler, whose return type is the response; the status of an empty one is 204."""
+        answer = get_type_hints(handler, include_extras=True)["return"]
+        is_locked = self.path.startswith(WORLD) and not self.leaves_world
+        route = replace(self, handler=_with_world(handler) if is_locked else handler)
+        return replace(route, status=204) if answer is NoneType else replace(route, answer=answer)
 
     @property
     def schema(self) -> Schema:
@@ -86,32 +98,7 @@ class ControlRoute:
         return schema_of(self.answer)
 
 
-def route(
-    method: str,
-    path: str,
-    summary: str,
-    *,
-    status: int = 200,
-    body: Schema | None = None,
-    yaml: bool = False,
-    query: Mapping[str, Schema] | None = None,
-    forms: Forms | None = None,
-    text_for_shells: bool = False,
-    takes_long: bool = False,
-    leaves_world: bool = False,
-) -> Callable[[Handler], ControlRoute]:
-    """Make a handler a row of the control plane. Its return type is the response; the status of an empty one is 204."""
-
-    def declare(handler: Handler) -> ControlRoute:
-        answer = get_type_hints(handler, include_extras=True)["return"]
-        locked = handler if leaves_world or not path.startswith(WORLD) else _with_world(handler)
-        code, kind = (204, None) if answer is NoneType else (status, answer)
-        return ControlRoute(
-            method, path, summary, locked, kind, code, body, yaml, query or {}, forms or {}, text_for_shells,
-            takes_long, leaves_world,
-        )  # fmt: skip
-
-    return declare
+route = ControlRoute
 
 
 def _with_world(handler: Handler) -> Handler:
