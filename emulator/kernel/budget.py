@@ -51,7 +51,6 @@ _PLAIN = {name + end for name in ("bool", "int", "float", "datetime", "timedelta
 """The annotations of fields whose values have nearly the same size always."""
 
 _TEXT = {"str", "str | None", "bytes"}
-
 Getter = Callable[[Any], tuple[Any, ...]]
 """A function from a value to those of some of its fields."""
 
@@ -167,10 +166,7 @@ class Charge:
 
 
 class SharedCharge(Charge):
-    """The charge of a large part of kept values: of all values that share it, it counts once.
-
-    It holds the part, so that no other value can have its identity meanwhile.
-    """
+    """The charge of a large part that kept values share, held so that no other value gets its identity; it counts once."""
 
     __slots__ = ("__weakref__", "value")
 
