@@ -36,8 +36,7 @@ def explain(exchange: tuple[str | None, str], url: str, world: str, token: str |
     """Explain exchange N of a world on a running server, or the newest (last); the header Emulator-Exchange of a reply names
     both the world and the number, and can be given as it stands: default/1."""
     from emulator.client.http import HttpClient
-    from emulator.scenario.answers import read_answer, read_refusal
-    from emulator.scenario.client import NoResponse
+    from emulator.scenario.client import NoResponse, read_answer, read_refusal
     from emulator.text.redact import redact_text
 
     named, number = exchange

@@ -35,8 +35,7 @@ def _are_meant(ctx: click.Context, *names: str) -> bool:
 
 def _why_not_ready(url: str) -> str:
     from emulator.client.http import HttpClient
-    from emulator.scenario.answers import NoEmulator, read_answer, read_refusal
-    from emulator.scenario.client import NoResponse
+    from emulator.scenario.client import NoResponse, NotAnEmulator, read_answer, read_refusal
     from emulator.text.redact import redact_text
 
     shown = redact_text(url)
@@ -47,8 +46,8 @@ def _why_not_ready(url: str) -> str:
         if response.status != HTTPStatus.OK:
             return escaped(f"{shown} answers {response.status}: {read_refusal(response)}")
         if read_answer(response, {"status": str})["status"] != "ok":
-            raise NoEmulator(response)
-    except NoEmulator:
+            raise NotAnEmulator(response)
+    except NotAnEmulator:
         return escaped(f"what answers at {shown} ({response.status}) is no emulator")
     except NoResponse as error:
         return escaped(f"{shown}: {error}")

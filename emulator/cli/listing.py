@@ -13,7 +13,7 @@ from click.core import ParameterSource
 
 from emulator.cli.local_scenarios import open_library
 from emulator.cli.options import scenarios_option, server_url_option, token_option
-from emulator.scenario.files import text_of
+from emulator.scenario.files import read_text
 from emulator.text.escape import escaped
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _title(path: Path) -> str | None:
     from emulator.scenario.strict_yaml import parse
 
     try:
-        written = parse(text_of(path)).value
+        written = parse(read_text(path)).value
     except BadInput:
         return None
     title = written.get("title") if isinstance(written, dict) else None
@@ -126,7 +126,7 @@ def worlds(wish: Wish) -> Iterator[Item]:
     """
     from emulator.client.server import EmulatorServer
     from emulator.kernel.errors import EmulatorError
-    from emulator.scenario.answers import fits
+    from emulator.scenario.client import fits
     from emulator.text.redact import redact_text
 
     try:

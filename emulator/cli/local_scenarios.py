@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 def open_library(folders: Sequence[Path], quiet: bool = False) -> Library:
     """Return the library, and say on standard error which files in the folders are passed over."""
-    from emulator.scenario.passed_over import passed_over
+    from emulator.scenario.library import skipped_files_message
     from emulator.server.app import library
 
     known = library(*folders)
     if folders and not quiet and (others := known.others()):
-        click.echo(passed_over(others), err=True)
+        click.echo(skipped_files_message(others), err=True)
     return known

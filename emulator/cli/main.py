@@ -101,7 +101,7 @@ def play(path: Sequence[str], against: str | None, token: str | None, folders: S
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from emulator.scenario.grammar import scenario_schema
+    from emulator.scenario.schema import scenario_schema
     from emulator.vendors import VENDORS
 
     click.echo(json.dumps(scenario_schema(VENDORS), indent=2))
@@ -159,16 +159,16 @@ def _counted(scenarios: Sequence[Scenario]) -> str:
 
 def _files(paths: Sequence[str]) -> Iterator[str]:
     from emulator.scenario.files import ENDINGS
-    from emulator.scenario.passed_over import passed_over, sort_out
+    from emulator.scenario.library import skipped_files_message, split_scenarios
     from emulator.vendors import VENDORS
 
     for path in paths:
         if not Path(path).is_dir():
             yield path
             continue
-        found, others = sort_out(sorted(Path(path).rglob("*"), key=str), VENDORS)
+        found, others = split_scenarios(sorted(Path(path).rglob("*"), key=str), VENDORS)
         if others:
-            click.echo(passed_over(others), err=True)
+            click.echo(skipped_files_message(others), err=True)
         if not found:
             raise click.ClickException(f"{path} holds no scenario: no file in it ends in {ENDINGS}")
         yield from map(str, found)

@@ -9,7 +9,8 @@ from typing import Any
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.faults import EVERYTHING
 from emulator.kernel.time import END_OF_TIME, parse_duration
-from emulator.scenario.faults import fault_schema, read_fault
+from emulator.scenario.faults import read_fault
+from emulator.scenario.schema import fault_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 

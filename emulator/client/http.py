@@ -20,8 +20,7 @@ from emulator.client.address import Address, BadAddress
 from emulator.client.environment import usable_token
 from emulator.client.proxies import Proxy, UselessProxy, proxy_of
 from emulator.client.receiving import body_of, bound
-from emulator.scenario.answers import NoEmulator, read_foreign
-from emulator.scenario.client import Headers, NoResponse, Response, completed
+from emulator.scenario.client import Headers, NoResponse, NotAnEmulator, Response, completed, read_foreign
 from emulator.text.escape import escaped
 from emulator.web.guard import PREFIX
 
@@ -79,7 +78,7 @@ class HttpClient:
         except (OSError, HTTPException) as error:
             raise NoResponse(f"{self._via}{_reason(error)}") from None
         if steering and self.proxy and not _is_of_an_emulator(response):
-            raise NoResponse(f"{self._via}{NoEmulator(response)}")
+            raise NoResponse(f"{self._via}{NotAnEmulator(response)}")
         return response
 
     def close(self) -> None:

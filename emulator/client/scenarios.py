@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
-from emulator.scenario.files import is_scenario, looks_like_path
+from emulator.scenario.files import is_scenario_file, looks_like_path
 
 ScenarioLike = str | Path | Mapping[str, Any]
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
@@ -45,9 +45,9 @@ def written_scenario(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> An
             "this is the text of a scenario: give a file, a name, or a mapping (yaml.safe_load makes one)", "scenario"
         )
     path = _found(Path(scenario), folders)
-    if isinstance(scenario, Path) or is_scenario(path) or looks_like_path(scenario):
+    if isinstance(scenario, Path) or is_scenario_file(path) or looks_like_path(scenario):
         _expect_file(path, str(scenario))
-    if isinstance(scenario, Path) or is_scenario(path) or (path.suffix and isfile(path)):
+    if isinstance(scenario, Path) or is_scenario_file(path) or (path.suffix and isfile(path)):
         from emulator.scenario.loader import load_file
         from emulator.vendors import VENDORS
 

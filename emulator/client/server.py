@@ -21,7 +21,7 @@ from emulator.client.json_encoding import read, written
 from emulator.client.quiet import Traffic
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
-from emulator.scenario.answers import read_foreign
+from emulator.scenario.client import read_foreign
 from emulator.scenario.library import Library
 from emulator.server.app import closed_worlds, create_app, library
 from emulator.server.collector import gc_paused

@@ -18,9 +18,8 @@ from emulator.kernel.budget import Quota
 from emulator.kernel.errors import BadInput, Problem, TooLarge
 from emulator.kernel.limits import Limits
 from emulator.scenario.document import Document
-from emulator.scenario.faults import fault_schema
-from emulator.scenario.grammar import state_schema
-from emulator.scenario.strict_json import LARGEST, MOST_DIGITS, NotJson, read_json
+from emulator.scenario.schema import fault_schema, state_schema
+from emulator.scenario.strict_json import LARGEST, MAX_DIGITS, NotJson, read_json
 from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
 from emulator.web.connection import InProcessConnection, connection_of
@@ -69,9 +68,9 @@ def query_number(request: Request, name: str, default: int, least: int = 0) -> i
         BadInput: it is not one, is less than the least, or has more than 64 bits.
     """
     text = request.query_params.get(name, str(default))
-    if not (text.isascii() and text.isdecimal()) or (len(text) <= MOST_DIGITS and int(text) < least):
+    if not (text.isascii() and text.isdecimal()) or (len(text) <= MAX_DIGITS and int(text) < least):
         raise BadInput.at(f"{name} must be a whole number of at least {least}, not {text!r}", name)
-    if len(text) > MOST_DIGITS or int(text) > LARGEST:
+    if len(text) > MAX_DIGITS or int(text) > LARGEST:
         raise BadInput.at(f"{name} is at most {LARGEST}, and this is more", name)
     return int(text)
 

@@ -15,7 +15,7 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.machine import Machine
 from emulator.kernel.time import format_duration
-from emulator.scenario.grammar import scenario_schema
+from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendor
 
 

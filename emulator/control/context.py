@@ -15,7 +15,8 @@ from emulator.kernel.worlds import Worlds
 from emulator.scenario.document import Document
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
-from emulator.scenario.scenario import Scenario, resources_in
+from emulator.scenario.resources import resources_in
+from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendors
 from emulator.web.dry_run import DryRuns
 from emulator.web.guard import Guard

@@ -14,8 +14,8 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import NOW, Moment, World
-from emulator.scenario.grammar import HEADERS
-from emulator.scenario.semantic_checks import METHODS, header_problems
+from emulator.scenario.checks.steps import METHODS, header_problems
+from emulator.scenario.schema import HEADERS
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream

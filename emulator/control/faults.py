@@ -11,8 +11,8 @@ from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.faults import NEXT, Fault
 from emulator.kernel.time import format_duration, parse_duration
 from emulator.kernel.world import World
-from emulator.scenario.faults import DURATIONS, lay
-from emulator.scenario.semantic_checks import fault_problems
+from emulator.scenario.checks.faults import fault_problems
+from emulator.scenario.faults import DURATIONS, add_fault
 from emulator.text.redact import redact_body, redact_text
 from emulator.web.held_requests import HeldRequest
 
@@ -26,7 +26,7 @@ def faults(world: World, _: ControlRequest) -> Faults:
 def add(world: World, request: ControlRequest) -> models.Fault:
     if problems := list(fault_problems(request.body, request.context.vendors, world.clock.now())):
         raise BadInput(problems)
-    return _fault(lay(world, request.body))
+    return _fault(add_fault(world, request.body))
 
 
 @route("DELETE", "/worlds/{world}/faults", "Take every fault away")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from emulator.control.journal_models import Basis, Change, Difference, FaultHit
 from emulator.control.record import As, Count, Key, LeftOut, Record, ref
-from emulator.scenario.schema_types import DURATION
+from emulator.scenario.schema import DURATION
 
 WORLD_ID = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", "description": "letters, digits, - _ ."}
 

@@ -16,7 +16,7 @@ from emulator.control.bodies import request_schemas
 from emulator.control.models import WORLD_ID
 from emulator.control.record import COMPONENTS, COUNT, TEXT, Schema, object_schema, ref, schema_of
 from emulator.control.route import ControlRoute
-from emulator.scenario.grammar import scenario_schema
+from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.guard import OPEN, PREFIX
 

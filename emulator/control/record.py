@@ -22,7 +22,7 @@ from typing import (
 from typing import get_type_hints as hints_of
 
 from emulator.kernel.time import format_instant, parse_instant
-from emulator.scenario.schema_types import INSTANT
+from emulator.scenario.schema import INSTANT
 
 Schema = Mapping[str, Any]
 Convert = Callable[[Any], Any]

@@ -13,7 +13,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from emulator.scenario.grammar import HEADERS
+from emulator.scenario.schema import HEADERS
 from emulator.text.nearest import hint
 from emulator.text.redact import redact_text
 from emulator.web.held_requests import HeldRequest

@@ -15,10 +15,9 @@ from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.time import format_duration, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
-from emulator.scenario.grammar import RATE
-from emulator.scenario.scenario import lay_over, rate_of
-from emulator.scenario.schema_types import DURATION, INSTANT
-from emulator.scenario.semantic_checks import names_empty_parts_only, state_problems
+from emulator.scenario.checks.states import names_empty_parts_only, state_problems
+from emulator.scenario.scenario import apply_state, rate_of
+from emulator.scenario.schema import DURATION, INSTANT, RATE
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import between
 
@@ -200,7 +199,7 @@ def change_state(world: World, request: ControlRequest) -> Differences:
         raise BadInput.at('it names nothing that is to change, such as {"serpwow": {"batches": [{"id": "B1"}]}}')
     world.settle()
     before = world.copy()
-    lay_over(world, vendors, body, "set by control")
+    apply_state(world, vendors, body, "set by control")
     now = world.settle()
     return Differences(*page_for(request, between(Moment(now, before), Moment(now, world), vendors)))
 

@@ -1,14 +1,16 @@
-"""The client that a scenario is played with: it sends a request, and returns the whole response."""
+"""The client that a scenario is played with, and responses read as values: whatever answers at a URL may be no emulator."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 from email.message import Message
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from emulator.kernel.errors import EmulatorError
+from emulator.sdk.exact_json import load
+from emulator.text.escape import escaped
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -83,3 +85,70 @@ def completed(method: str, headers: Headers, content: bytes | None, host: str) -
     if content is not None or method in ("POST", "PUT", "PATCH"):
         added[b"content-length"] = b"%d" % len(content or b"")
     return [*((name, value) for name, value in added.items() if name not in given), *headers]
+
+
+MAX_RESPONSE_DEPTH = 200
+"""Levels of a value: twice as many as a request to an emulator may have."""
+
+MAX_TYPE_LENGTH = 100
+"""Characters of a content type that are shown."""
+
+
+class NotAnEmulator(NoResponse):
+    """An answer came that no emulator gives; the message says of which status and type it was."""
+
+    def __init__(self, response: Response) -> None:
+        kind = (response.header("content-type") or "").partition(";")[0] or "no type"
+        super().__init__(
+            f"it answered {response.status} ({escaped(kind[:MAX_TYPE_LENGTH])}), which is no answer of an emulator"
+        )
+
+
+def read_foreign(content: bytes) -> Any:
+    """Return the value of JSON that anybody may have sent; a number with a fraction is a Decimal.
+
+    Raises:
+        ValueError: it is none, has more than `MAX_RESPONSE_DEPTH` levels, or a number that Python cannot hold.
+    """
+    return load(content, max_depth=MAX_RESPONSE_DEPTH, parse_int=int)
+
+
+def read_answer(response: Response, shape: Any) -> Any:
+    """Return the value of an answer that has a shape, as `fits` reads it.
+
+    Raises:
+        NotAnEmulator: it has another, or is no JSON.
+    """
+    try:
+        value = read_foreign(response.content)
+    except ValueError:
+        raise NotAnEmulator(response) from None
+    if not fits(value, shape):
+        raise NotAnEmulator(response)
+    return value
+
+
+def read_refusal(response: Response) -> str:
+    """Return the reason that an emulator gives for a refusal.
+
+    Raises:
+        NotAnEmulator: it is none of an emulator.
+    """
+    body = read_answer(response, dict)
+    reason = body.get("detail") or body.get("message")
+    if response.status < 400 or not isinstance(reason, str):
+        raise NotAnEmulator(response)
+    return reason
+
+
+def fits(value: Any, shape: Any) -> bool:
+    """Tell whether a value has a shape: a type, a list of one shape, or an object with these names; `...` is any name."""
+    if isinstance(shape, list):
+        return isinstance(value, list) and all(fits(it, shape[0]) for it in value)
+    if not isinstance(shape, dict):
+        return isinstance(value, shape)
+    if not isinstance(value, dict):
+        return False
+    if ... in shape:
+        return all(fits(it, shape[...]) for it in value.values())
+    return all(name in value and fits(value[name], part) for name, part in shape.items())

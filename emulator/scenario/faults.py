@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, PACE, WHERE, Fault
+from emulator.kernel.faults import NEXT, PACE, Fault
 from emulator.kernel.time import parse_duration_at, parse_instant
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.scenario.schema_types import DELAY, DURATION, INSTANT
 from emulator.sdk.exact_json import dump
-from emulator.sdk.vendor import Vendor
 
-BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
-COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
 DURATIONS = ("for", "retry_after", "delay", "pace")
 """The keys of a fault that say how long something lasts."""
-
-
-def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
-    """The JSON Schema of one fault."""
-    everyone = list(vendors)
-    names = [operation.name for vendor in everyone for operation in vendor.operations]
-    return {
-        "type": "object",
-        "properties": {
-            "at": {"enum": [EVERYTHING, *(vendor.name for vendor in everyone), *names]},
-            "id": {"type": "string", "description": "only requests whose path names this resource"},
-            "where": {"enum": list(WHERE)},
-            "do": {"enum": list(DO)},
-            "times": COUNT,
-            "after": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000},
-            "every": COUNT,
-            "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-            "between": {"type": "array", "items": INSTANT, "minItems": 2, "maxItems": 2},
-            "for": DURATION,
-            "status": {"type": "integer", "minimum": 400, "maximum": 599},
-            "body": BODY,
-            "json": {},
-            "retry_after": DURATION,
-            "delay": DELAY,
-            "clock": {"enum": list(CLOCKS)},
-            "pace": DURATION,
-        },
-        "additionalProperties": False,
-        "required": ["at", "where", "do"],
-        "examples": [{"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop", "times": 1}],
-    }
 
 
 def read_fault(written: Mapping[str, Any], id: str, now: datetime, place: str = "") -> Fault:
@@ -84,17 +49,17 @@ def body_of(written: Mapping[str, Any]) -> Any:
     return dump(written["json"]) if "json" in written else written.get("body")
 
 
-def lay(world: World, written: Mapping[str, Any], place: str = "") -> Fault:
+def add_fault(world: World, written: Mapping[str, Any], place: str = "") -> Fault:
     """Lays a fault that fits the schema over a world, under an id of its own.
 
     Raises:
         BadInput: it means nothing, and why.
     """
     with world.transaction("lay a fault") as tx:
-        return lay_in(tx, world, written, place)
+        return add_fault_to(tx, world, written, place)
 
 
-def lay_in(tx: Transaction, world: World, written: Mapping[str, Any], place: str = "") -> Fault:
+def add_fault_to(tx: Transaction, world: World, written: Mapping[str, Any], place: str = "") -> Fault:
     """Lays a fault over a world as a part of a transaction that is open.
 
     Raises:

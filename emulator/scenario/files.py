@@ -16,7 +16,7 @@ ENDINGS = ".yaml, .yml or .json"
 _WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
-def is_scenario(path: Path) -> bool:
+def is_scenario_file(path: Path) -> bool:
     """Tell whether a path ends as scenario files do, in small letters or capitals."""
     return path.suffix.lower() in SUFFIXES
 
@@ -27,11 +27,11 @@ def looks_like_path(written: str) -> bool:
     return isabs(written) or slashed.startswith(("./", "../", "~/")) or ("/" in slashed and isdir(Path(written).parent))
 
 
-class TooLong(ValueError):
+class FileTooLarge(ValueError):
     """A file that has more bytes than are read of it, or that is no regular file and may never end."""
 
 
-def read_at_most(path: Path, most: int) -> bytes:
+def read_bounded(path: Path, most: int) -> bytes:
     """Return the content of a file, whose size is looked at before it is read.
 
     Raises:
@@ -40,17 +40,17 @@ def read_at_most(path: Path, most: int) -> bytes:
     """
     status = path.stat()
     if not S_ISREG(status.st_mode):
-        raise TooLong("is no regular file: name one that ends")
+        raise FileTooLarge("is no regular file: name one that ends")
     if status.st_size > most:
-        raise TooLong(f"larger than {most} bytes")
+        raise FileTooLarge(f"larger than {most} bytes")
     with path.open("rb") as file:
         content = file.read(most + 1)
     if len(content) > most:
-        raise TooLong(f"larger than {most} bytes")
+        raise FileTooLarge(f"larger than {most} bytes")
     return content
 
 
-def text_of(path: Path) -> str:
+def read_text(path: Path) -> str:
     """Return the text of a file, without the mark that some editors put before UTF-8.
 
     Raises:
@@ -59,8 +59,8 @@ def text_of(path: Path) -> str:
     if path.is_dir():
         raise BadInput([Problem("is a folder, not a scenario: name a file in it")], str(path))
     try:
-        content = read_at_most(path, MAX_BYTES)
-    except TooLong as error:
+        content = read_bounded(path, MAX_BYTES)
+    except FileTooLarge as error:
         raise BadInput([Problem(str(error))], str(path)) from None
     except FileNotFoundError:
         raise BadInput([Problem("there is no such file")], str(path)) from None

@@ -1,19 +1,22 @@
-"""The scenarios there are: the shipped ones and a folder of one's own, by name; found and read when they are asked for."""
+"""The scenarios there are, by name: the shipped ones and those in a folder of your own, found and read on demand."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from os.path import exists, isdir
 from pathlib import Path
 from threading import Lock
 
+import orjson
+
 from emulator.kernel.errors import BadInput, NotFound, Problem
-from emulator.scenario.files import ENDINGS, is_scenario, looks_like_path
+from emulator.scenario.files import ENDINGS, is_scenario_file, looks_like_path, read_text
 from emulator.scenario.loader import load_file
-from emulator.scenario.passed_over import sort_out
 from emulator.scenario.scenario import Scenario
+from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendors
-from emulator.text.nearest import near
+from emulator.text.nearest import near, some
 
 
 class Library:
@@ -28,7 +31,7 @@ class Library:
     @cached_property
     def _found(self) -> dict[Path, tuple[list[Path], list[Path]]]:
         """By folder, the scenario files in it, and the files that are passed over."""
-        return {folder: sort_out(sorted(folder.rglob("*")), self._vendors) for folder in self._folders}
+        return {folder: split_scenarios(sorted(folder.rglob("*")), self._vendors) for folder in self._folders}
 
     @cached_property
     def _paths(self) -> dict[str, Path]:
@@ -55,7 +58,7 @@ class Library:
     def meant(self, written: str) -> str | None:
         """Return the scenario that is written with an ending, or with folders before it that are no part of its name."""
         path = Path(written)
-        parts = (path.with_suffix("") if is_scenario(path) else path).as_posix().split("/")
+        parts = (path.with_suffix("") if is_scenario_file(path) else path).as_posix().split("/")
         names = ("/".join(parts[start:]) for start in range(len(parts)))
         return next((name for name in names if name in self._paths and name != written), None)
 
@@ -101,7 +104,7 @@ class Library:
             raise BadInput([Problem("is a folder, not a scenario: name a file in it")], name_or_path)
         if exists(path):
             return load_file(path, self._vendors)
-        if is_scenario(path) or looks_like_path(name_or_path):
+        if is_scenario_file(path) or looks_like_path(name_or_path):
             raise self.no_file(name_or_path)
         return self.get(name_or_path)
 
@@ -113,12 +116,41 @@ class Library:
         """Return the end of a sentence that names the scenario or file that may be meant; empty where nothing is near."""
         if meant := self.meant(str(path)):
             return f"; did you mean the scenario {meant!r}?"
-        if beside := near(str(path), (str(it) for it in path.parent.glob("*") if is_scenario(it))):
+        if beside := near(str(path), (str(it) for it in path.parent.glob("*") if is_scenario_file(it))):
             return f"; did you mean {' or '.join(map(repr, beside))}?"
-        if close := near(path.stem if is_scenario(path) else path.name, self._paths):
+        if close := near(path.stem if is_scenario_file(path) else path.name, self._paths):
             return f"; did you mean the scenario {' or '.join(map(repr, close))}?"
-        return "" if is_scenario(path) else f"; a scenario file ends in {ENDINGS}"
+        return "" if is_scenario_file(path) else f"; a scenario file ends in {ENDINGS}"
 
 
 def _name(path: Path, folder: Path) -> str:
     return path.relative_to(folder).with_suffix("").as_posix()
+
+
+def split_scenarios(paths: Iterable[Path], vendors: Vendors) -> tuple[list[Path], list[Path]]:
+    """Return the scenario files among these files, and the JSON files that are plainly no scenarios."""
+    scenarios: list[Path] = []
+    others: list[Path] = []
+    keys: list[str] = []
+    for path in paths:
+        if not is_scenario_file(path) or not path.is_file():
+            continue
+        json = path.suffix.lower() == ".json"
+        if json and not keys:
+            keys = [*scenario_schema(vendors)["properties"], *vendors]
+        (others if json and _is_plainly_none(path, keys) else scenarios).append(path)
+    return scenarios, others
+
+
+def skipped_files_message(others: Sequence[Path]) -> str:
+    """Return the line that names the files that are passed over."""
+    return f"passed over, with no key of a scenario at the top: {some([*map(str, others)])}"
+
+
+def _is_plainly_none(path: Path, keys: Sequence[str]) -> bool:
+    """Tell whether a file is sound JSON without any key at its top that is, or is nearly, one of these."""
+    try:
+        value = orjson.loads(read_text(path))
+    except (BadInput, ValueError):
+        return False  # whoever reads it hears why
+    return not (isinstance(value, dict) and any(near(key, keys) for key in value))

@@ -7,15 +7,14 @@ from pathlib import Path
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.document import Document
-from emulator.scenario.files import ENDINGS, is_scenario, text_of
-from emulator.scenario.grammar import scenario_schema
-from emulator.scenario.invalid_paths import Mistakes
-from emulator.scenario.live_keys import hidden, live_keys
+from emulator.scenario.checks import semantic_problems
+from emulator.scenario.checks.live_keys import hide_live_keys, live_key_problems
+from emulator.scenario.checks.world import world_problems
+from emulator.scenario.document import Document, InvalidPaths
+from emulator.scenario.files import ENDINGS, is_scenario_file, read_text
 from emulator.scenario.scenario import Scenario
-from emulator.scenario.semantic_checks import contradictions
+from emulator.scenario.schema import scenario_schema
 from emulator.scenario.strict_json import parse_json
-from emulator.scenario.world_checks import impossibilities
 from emulator.sdk.vendor import Vendors
 
 
@@ -25,10 +24,10 @@ def load_file(path: Path, vendors: Vendors, name: str | None = None) -> Scenario
     Raises:
         BadInput: the file cannot be read, or has mistakes; each is placed by line and column.
     """
-    if not is_scenario(path):
+    if not is_scenario_file(path):
         raise BadInput([Problem(f"a scenario file ends in {ENDINGS}")], str(path))
     parse = parse_json if path.suffix.lower() == ".json" else parse_yaml
-    return _loaded(parse, text_of(path), vendors, name or path.stem, str(path))
+    return _loaded(parse, read_text(path), vendors, name or path.stem, str(path))
 
 
 def load_text(text: str, vendors: Vendors, name: str, source: str) -> Scenario:
@@ -84,10 +83,10 @@ def load_document(
     problems += [
         place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors, titled), document.places)
     ]
-    problems += [place(it.message, it.path) for it in contradictions(document.value, vendors, Mistakes(problems))]
-    problems += [place(it.message, it.path) for it in live_keys(document.value)]
+    problems += [place(it.message, it.path) for it in semantic_problems(document.value, vendors, InvalidPaths(problems))]
+    problems += [place(it.message, it.path) for it in live_key_problems(document.value)]
     scenario = Scenario(name, source, document.value if isinstance(document.value, dict) else {}, document.places)
-    problems += [place(it.message, it.path) for it in impossibilities(scenario, vendors, problems, budget)]
+    problems += [place(it.message, it.path) for it in world_problems(scenario, vendors, problems, budget)]
     if problems:
-        raise BadInput(sorted(map(hidden, problems), key=lambda it: (it.line or 0, it.column or 0)), source)
+        raise BadInput(sorted(map(hide_live_keys, problems), key=lambda it: (it.line or 0, it.column or 0)), source)
     return scenario

@@ -1,17 +1,26 @@
-"""Plays the steps of a scenario against a server, in-process or over the wire, and tells every difference."""
+"""Play the steps of a scenario against a server, in-process or over the network, and report every difference."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from emulator.scenario.answers import NoEmulator, fits, read_answer, read_foreign, read_refusal
-from emulator.scenario.client import Client, NoResponse, Response, raw_headers, raw_target
-from emulator.scenario.idle_parts import REACHED_NOBODY, idle_parts
+from emulator.scenario.client import (
+    Client,
+    NoResponse,
+    NotAnEmulator,
+    Response,
+    fits,
+    raw_headers,
+    raw_target,
+    read_answer,
+    read_foreign,
+    read_refusal,
+)
 from emulator.scenario.scenario import Scenario, Step
+from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import dump
 from emulator.state.compare import differences, exact_difference, header_difference, shown
 from emulator.text.escape import escaped
@@ -21,8 +30,6 @@ CONTROL = "/_emulator"
 
 MAX_FILLED = 16_000_000
 """Characters that a step may send or expect once its placeholders are filled; what is kept may hold what was kept before."""
-
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 WORLD = {"id": str, "credentials": {...: {...: str}}}
 CHANGE = {"evidence": str | None}
@@ -55,7 +62,7 @@ class Played:
     answers: frozenset[tuple[str, str, str | None]] = frozenset()
 
 
-class Mismatch(Exception):
+class StepFailed(Exception):
     """A request to the control plane failed, so that the rest of the scenario cannot be played."""
 
 
@@ -80,11 +87,11 @@ def play(scenario: Scenario, client: Client) -> Played:
     entries = journal["entries"]
     exchanges = [it for it in entries if it["type"] == "exchange"]
     if not fits(exchanges, [EXCHANGE]):
-        raise NoEmulator(seen)
+        raise NotAnEmulator(seen)
     answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
         called = frozenset(operation for operation, _, _ in answers)
-        differences = [Difference(*idle) for idle in idle_parts(scenario, faults, called)]
+        differences = [Difference(*idle) for idle in unused_parts(scenario, faults, called)]
     return Played(differences, frozenset(_evidence(entries)), frozenset(answers))
 
 
@@ -114,19 +121,19 @@ class _Player:
     def play(self, steps: list[Step]) -> Iterator[Difference]:
         for step in steps:
             try:
-                found = list(self._take(step))
-            except Mismatch as mismatch:
+                found = list(self._play_step(step))
+            except StepFailed as mismatch:
                 yield Difference(step.place, str(mismatch))
                 return
             for message in found:
                 yield Difference(step.place, message)
 
-    def _take(self, step: Step) -> Iterator[str]:
+    def _play_step(self, step: Step) -> Iterator[str]:
         written, self._filling = step.written, 0
         if lost := next((name for name in sorted(self._lost) if f"{{{name}}}" in str(written)), None):
-            raise Mismatch(f"this step needs {{{lost}}}, which could not be kept: it and those after it were not played")
+            raise StepFailed(f"this step needs {{{lost}}}, which could not be kept: it and those after it were not played")
         if step.verb == "send":
-            expected = self._filled(written.get("get", {}))
+            expected = self._fill(written.get("get", {}))
             try:
                 reply = self._send(written)
             except NoResponse as error:
@@ -141,35 +148,35 @@ class _Player:
             yield from self._keep(written.get("keep", {}), reply)
         elif step.verb == "advance":
             jump = written["advance"]
-            self._steer("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
+            self._control("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
         elif step.verb == "set":
-            self._steer("PATCH", "/state", written["set"])
+            self._control("PATCH", "/state", written["set"])
         else:
-            state = self._steer("GET", "/state")
+            state = self._control("GET", "/state")
             for message in differences(written["see"], state, by_id=True):
                 yield f"in the state, {message}"
 
     def _send(self, written: Mapping[str, Any]) -> Response:
-        method, _, target = self._filled(written["send"]).partition(" ")
-        headers = {"Emulator-World": self._world} | self._filled(written.get("headers", {}))
+        method, _, target = self._fill(written["send"]).partition(" ")
+        headers = {"Emulator-World": self._world} | self._fill(written.get("headers", {}))
         content: bytes | None = None
         if "json" in written:
             headers.setdefault("Content-Type", "application/json")
-            content = dump(self._filled(written["json"]))
+            content = dump(self._fill(written["json"]))
         elif "body" in written:
-            content = self._filled(written["body"]).encode()
+            content = self._fill(written["body"]).encode()
         try:
             path, host = raw_target(target)
             raw = raw_headers(({"Host": host} if host else {}) | headers)
         except ValueError as error:
-            raise Mismatch(f"{redact_text(f'{method} {target}')} cannot be sent: {redact_text(str(error))}") from None
+            raise StepFailed(f"{redact_text(f'{method} {target}')} cannot be sent: {redact_text(str(error))}") from None
         return self._client.send(method, path, raw, content)
 
-    def _steer(self, method: str, path: str, body: Any = None) -> Any:
+    def _control(self, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else dump(body)
         reply = self._client.send(method, f"{self._here}{path}".encode(), (), content)
         if reply.status >= 300:
-            raise Mismatch(f"this step was refused, and those after it were not played: {redact_text(read_refusal(reply))}")
+            raise StepFailed(f"this step was refused, and those after it were not played: {redact_text(read_refusal(reply))}")
         return read_answer(reply, dict)
 
     def _keep(self, wanted: Mapping[str, str], reply: Response) -> Iterator[str]:
@@ -182,21 +189,21 @@ class _Player:
                 self._lost.discard(name)
                 self._kept[name] = str(value)
 
-    def _filled(self, value: Any) -> Any:
+    def _fill(self, value: Any) -> Any:
         """Return a value with every {name} that is known replaced by what was kept under it.
 
         Raises:
             Mismatch: that would be longer than MAX_FILLED.
         """
         if isinstance(value, dict):
-            return {key: self._filled(part) for key, part in value.items()}
+            return {key: self._fill(part) for key, part in value.items()}
         if isinstance(value, list):
-            return [self._filled(part) for part in value]
+            return [self._fill(part) for part in value]
         if isinstance(value, str):
-            self._filling += sum(len(self._kept.get(name, "")) for name in _PLACEHOLDER.findall(value))
+            self._filling += sum(len(self._kept.get(name, "")) for name in PLACEHOLDER.findall(value))
             if self._filling > MAX_FILLED:
-                raise Mismatch(f"its placeholders come to more than {MAX_FILLED} characters, and it was not played")
-            return _PLACEHOLDER.sub(lambda found: self._kept.get(found[1], found[0]), value)
+                raise StepFailed(f"its placeholders come to more than {MAX_FILLED} characters, and it was not played")
+            return PLACEHOLDER.sub(lambda found: self._kept.get(found[1], found[0]), value)
         return value
 
 
@@ -233,3 +240,17 @@ def _json(reply: Response) -> Any:
         return read_foreign(reply.content)
     except ValueError:
         return reply.text
+
+
+REACHED_NOBODY = "this request reached no operation ({}): write in `get` what it is to hear, or mend its path"
+
+
+def unused_parts(scenario: Scenario, faults: Sequence[Mapping[str, Any]], called: frozenset[str]) -> Iterator[tuple[str, str]]:
+    """Yield the place of each such part, and why; `faults` are as they are after the steps, in the order of the file."""
+    for index, fault in enumerate(faults[: len(scenario.written.get("faults", ()))]):
+        if not fault["struck"]:
+            seen = f"{fault['seen']} of its calls came" if fault["seen"] else "no step calls what it is for"
+            yield scenario.place("faults", index), f"this fault never struck: {seen}"
+    for index, reply in enumerate(scenario.written.get("replies", ())):
+        if reply["at"] not in called:
+            yield scenario.place("replies", index), f"this reply was never given: no step calls {reply['at']}"

@@ -12,7 +12,7 @@ from functools import cache
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from emulator.sdk.vendor import Vendor
+from emulator.sdk.vendor import Vendor, Vendors
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
@@ -69,7 +69,13 @@ def count(written: Any, lists: Lists) -> int:
     return sum(_times(it) * (1 + count(it, kind.lists)) for items, kind in listed if isinstance(items, list) for it in items)
 
 
-def written_out(written: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
+def resources_in(state: object, vendors: Vendors) -> int:
+    """Return how many resources a state by vendor comes to, whatever else is wrong with it."""
+    parts = state if isinstance(state, dict) else {}
+    return sum(count(parts[name], lists_of(vendor)) for name, vendor in vendors.items() if name in parts)
+
+
+def expand_repeats(written: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
     """A valid state with every `{repeat: n, ...}` in a list of resources written out n times."""
     return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in written.items()}
 
@@ -103,7 +109,7 @@ def _repeats(name: str | int, lists: Lists) -> bool:
 
 def _all_of(items: list[Mapping[str, Any]], kind: Kind) -> list[dict[str, Any]]:
     plain = ((_times(item), {key: it for key, it in item.items() if key != "repeat"}) for item in items)
-    return [single for times, item in plain for single in [written_out(item, kind.lists)] * times]
+    return [single for times, item in plain for single in [expand_repeats(item, kind.lists)] * times]
 
 
 def _times(item: Any) -> int:

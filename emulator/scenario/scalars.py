@@ -26,14 +26,14 @@ def plain(text: str) -> Any:
     return Decimal(text) if _DECIMAL.fullmatch(text) else text
 
 
-def tagged(tag: str, text: str) -> Any:
+def tagged_value(tag: str, text: str) -> Any:
     """Return what a scalar means that fits its tag; the text of one that does not."""
     if tag in _VALUES and _VALUES[tag][0](text):
         return Decimal(text) if tag == f"{CORE}float" else plain(text)
     return text
 
 
-def misfit(tag: str | None, kind: str, text: Any) -> str | None:
+def tag_problem(tag: str | None, kind: str, text: Any) -> str | None:
     """Say why a tag may not stand where it does: before a `scalar`, a `mapping`, a `sequence` or a `key`; None if it may."""
     if tag is None or (tag == "!" and kind != "key") or tag == _NODES.get(kind):
         return None

@@ -20,9 +20,9 @@ from emulator.kernel.room import EvictableCache
 from emulator.kernel.time import NEVER, parse_duration, parse_instant
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Claim
-from emulator.scenario.faults import body_of, lay_in
-from emulator.scenario.grammar import VERBS
-from emulator.scenario.resources import Origins, count, lists_of, written_out
+from emulator.scenario.faults import add_fault_to, body_of
+from emulator.scenario.resources import Origins, expand_repeats, lists_of, resources_in
+from emulator.scenario.schema import VERBS
 from emulator.sdk.vendor import Vendors
 
 TEMPLATES = 8
@@ -117,7 +117,7 @@ class Scenario:
             for scripted in self._scripted(tx.now):
                 tx.put(scripted)
             for index, fault in enumerate(self.written.get("faults", ())):
-                lay_in(tx, world, fault, self.place("faults", index))
+                add_fault_to(tx, world, fault, self.place("faults", index))
         world.set_beginning(self.written)
         return world
 
@@ -171,7 +171,7 @@ def rate_of(written: Any) -> float:
     return {"frozen": FROZEN, "real": REAL}[written] if isinstance(written, str) else float(written)
 
 
-def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str) -> None:
+def apply_state(world: World, vendors: Vendors, state: Mapping[str, Any], why: str) -> None:
     """Lays a valid state by vendor over a world: all of it, or nothing.
 
     Raises:
@@ -182,12 +182,6 @@ def lay_over(world: World, vendors: Vendors, state: Mapping[str, Any], why: str)
             tx.put(resource)
     world.journal.extend(tx.changes)
     world.settle()
-
-
-def resources_in(state: object, vendors: Vendors) -> int:
-    """Return how many resources a state by vendor comes to, whatever else is wrong with it."""
-    parts = state if isinstance(state, dict) else {}
-    return sum(count(parts[name], lists_of(vendor)) for name, vendor in vendors.items() if name in parts)
 
 
 def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterator[Any]:
@@ -204,7 +198,7 @@ def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterato
             continue
         fragment, lists = state[name], lists_of(vendor)
         try:
-            yield from vendor.state.load(view, written_out(fragment, lists))
+            yield from vendor.state.load(view, expand_repeats(fragment, lists))
         except BadInput as error:
             origins = Origins(fragment, lists)
             problems += [Problem(it.message, (name, *origins.path(it.path))) for it in error.problems]

@@ -13,8 +13,8 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document
 from emulator.sdk.exact_json import depth_of, load
 
-MOST_DIGITS = 20
-MOST_EXPONENT = 308
+MAX_DIGITS = 20
+MAX_EXPONENT = 308
 """Written out, numbers beyond these would be as long as their exponent says."""
 LARGEST = 2**63 - 1
 
@@ -95,7 +95,7 @@ def _place_of_a_number(text: str) -> tuple[int, int] | tuple[()]:
 
 
 def _integer(text: str) -> int:
-    if len(text) > MOST_DIGITS or not -LARGEST <= int(text) <= LARGEST:
+    if len(text) > MAX_DIGITS or not -LARGEST <= int(text) <= LARGEST:
         raise ValueError("an integer has more than 64 bits")
     return int(text)
 
@@ -103,6 +103,6 @@ def _integer(text: str) -> int:
 def _decimal(text: str) -> Decimal:
     with suppress(ArithmeticError):
         value = Decimal(text)
-        if abs(value.adjusted()) <= MOST_EXPONENT:
+        if abs(value.adjusted()) <= MAX_EXPONENT:
             return value
-    raise ValueError(f"a number has an exponent beyond {MOST_EXPONENT}")
+    raise ValueError(f"a number has an exponent beyond {MAX_EXPONENT}")

@@ -12,7 +12,7 @@ from yaml import composer
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
-from emulator.scenario.scalars import MERGE, misfit, plain, shown, tagged
+from emulator.scenario.scalars import MERGE, plain, shown, tag_problem, tagged_value
 
 MAX_VALUES = 100_000
 MAX_DIRECTIVES = 10
@@ -151,14 +151,14 @@ class _Reader:
             raise BadInput([_at(alias or node, f"{TOO_MANY}, or an alias within itself", path)])
         self._measure(node, path, alias)
         self._place(path, alias or node)
-        if refusal := misfit(node.written_tag, node.id, node.value):
+        if refusal := tag_problem(node.written_tag, node.id, node.value):
             self._note(node, refusal, path, alias)
         if isinstance(node, yaml.MappingNode):
-            return self._merged(node, path, alias) | dict(self._pairs(node, path, alias))
+            return self._merged(node, path, alias) | dict(self._read_pairs(node, path, alias))
         if isinstance(node, yaml.SequenceNode):
             return [self.read(item, (*path, index), alias) for index, item in enumerate(node.value)]
         if node.written_tag is not None:
-            return tagged(node.written_tag, node.value)
+            return tagged_value(node.written_tag, node.value)
         return node.value if node.style else plain(node.value)  # quoted, or a block: the C parser says '' of a plain scalar
 
     def _measure(self, node: Any, path: Path, alias: _Alias | None) -> None:
@@ -166,7 +166,7 @@ class _Reader:
         if self._size > MAX_ALIASED:
             raise BadInput([_at(alias or node, f"aliases make more than {MAX_ALIASED} characters of this", path)])
 
-    def _pairs(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> Iterator[tuple[str, Any]]:
+    def _read_pairs(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
         for written, value in node.value:
             key = written.meant if isinstance(written, _Alias) else written
@@ -176,7 +176,7 @@ class _Reader:
             if key.tag == MERGE:
                 continue
             self._measure(key, path, alias)
-            if refusal := misfit(_written_tag(key), "key", key.value):
+            if refusal := tag_problem(_written_tag(key), "key", key.value):
                 self._note(key, refusal, (*path, key.value), alias)
             if key.value in seen:
                 self._note(written, f"the key {key.value!r} is given twice", (*path, key.value), alias)

@@ -18,8 +18,8 @@ from jsonschema.validators import extend
 from emulator.kernel.errors import MAX_PROBLEMS, Problem
 from emulator.kernel.time import parse_instant
 from emulator.scenario.document import Path
-from emulator.scenario.misplaced import Misplaced
-from emulator.scenario.schema_types import duration_mistake, is_duration
+from emulator.scenario.schema import duration_mistake, is_duration
+from emulator.scenario.unknown_keys import KeyAdvice
 from emulator.state.compare import abridge
 from emulator.text.nearest import near, some
 
@@ -99,7 +99,7 @@ def problems_in(value: Any, schema: Mapping[str, Any], places: Mapping[Path, tup
 
     What is meant is looked for with the first MAX_PROBLEMS of them only, for nobody reads more.
     """
-    validator, misplaced = _validator(orjson.dumps(schema)), Misplaced(schema)
+    validator, misplaced = _validator(orjson.dumps(schema)), KeyAdvice(schema)
     by_place = partial(_order, places)
     found = islice(validator.iter_errors(value), MOST)
     errors = sorted(found, key=lambda error: by_place(tuple(error.absolute_path)))
@@ -123,7 +123,7 @@ def _briefly(error: ValidationError) -> Iterator[Problem]:
         yield Problem("does not fit", path)
 
 
-def _unknown(error: ValidationError, misplaced: Misplaced, order: Callable[[Path], Any]) -> Iterator[Problem]:
+def _unknown(error: ValidationError, misplaced: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:
     path, schema, instance = tuple(error.absolute_path), _schema_of(error), error.instance
     assert isinstance(instance, dict)  # noqa: S101  nothing else has properties
     keys = sorted(instance.keys() - schema.get("properties", {}).keys(), key=lambda key: order((*path, key)))
@@ -132,7 +132,7 @@ def _unknown(error: ValidationError, misplaced: Misplaced, order: Callable[[Path
         yield Problem(f"unknown key {key!r}{advice}", (*path, key))
 
 
-def _problems_of(error: ValidationError, misplaced: Misplaced, order: Callable[[Path], Any]) -> Iterator[Problem]:
+def _problems_of(error: ValidationError, misplaced: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
         yield from _unknown(error, misplaced, order)

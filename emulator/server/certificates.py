@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
-from emulator.scenario.files import TooLong, read_at_most
+from emulator.scenario.files import FileTooLarge, read_bounded
 
 try:
     import fcntl
@@ -88,14 +88,14 @@ def _read(kept: Path) -> Authority | None:
     if not kept.exists():
         return None
     try:
-        written = read_at_most(kept / CERTIFICATE, LARGEST), read_at_most(kept / KEY, LARGEST)
+        written = read_bounded(kept / CERTIFICATE, LARGEST), read_bounded(kept / KEY, LARGEST)
         certificate, key = x509.load_pem_x509_certificate(written[0]), load_pem_private_key(written[1], None)
         if certificate.public_key() != key.public_key():
             raise Unreadable(f"{KEY} is not the key of {CERTIFICATE}")
         issuer = trustme.CA.from_pem(*written)
     except FileNotFoundError as error:
         raise Unreadable(f"it has no {Path(error.filename).name}") from None
-    except (ValueError, TypeError, TooLong) as error:
+    except (ValueError, TypeError, FileTooLarge) as error:
         raise Unreadable(str(error)) from None
     return Authority(issuer, certificate.not_valid_after_utc, tuple(_kept_from_others(kept / KEY)))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import EmulatorError
-from emulator.scenario.files import TooLong, read_at_most
+from emulator.scenario.files import FileTooLarge, read_bounded
 from emulator.server.certificates import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
 from emulator.web.response import refusal_bytes
 
@@ -103,8 +103,8 @@ class Tls:
 def kept_certificate() -> str | None:
     """The authority's certificate, in PEM; None where none was made on this machine."""
     try:
-        return read_at_most(certificate_path(), LARGEST).decode("ascii")
-    except (OSError, ValueError, TooLong):
+        return read_bounded(certificate_path(), LARGEST).decode("ascii")
+    except (OSError, ValueError, FileTooLarge):
         return None
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from emulator.cli.main import main
 from emulator.client.server import EmulatorServer, Refused
-from emulator.scenario.answers import DEEPEST, fits, read_foreign
+from emulator.scenario.client import MAX_RESPONSE_DEPTH, fits, read_foreign
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from tests.support.commands import invoke
@@ -94,7 +94,7 @@ def test_worlds_at_a_rate_with_a_fraction_are_listed_as_json() -> None:
         assert json.loads(invoke(main, ["list", "worlds", "--json", "--url", server.url]).output)[0]["clock"]["rate"] == 1.5
 
 
-@pytest.mark.parametrize(("levels", "taken"), [(DEEPEST, True), (DEEPEST + 1, False)])
+@pytest.mark.parametrize(("levels", "taken"), [(MAX_RESPONSE_DEPTH, True), (MAX_RESPONSE_DEPTH + 1, False)])
 def test_json_has_so_many_levels(levels: int, taken: bool) -> None:
     content = b"[" * levels + b"0" + b"]" * levels
     if taken:

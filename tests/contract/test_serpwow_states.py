@@ -11,7 +11,7 @@ import pytest
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.scenario.scenario import lay_over
+from emulator.scenario.scenario import apply_state
 from emulator.vendors import VENDORS
 from tests.conftest import Live
 from tests.properties.test_serpwow_lives import BUCKET, SERPWOW, send, world_of
@@ -23,7 +23,7 @@ def shown(world: World) -> dict[str, Any]:
 
 
 def load_state(world: World, state: dict[str, Any]) -> None:
-    lay_over(world, VENDORS, {"serpwow": state}, "a hand")
+    apply_state(world, VENDORS, {"serpwow": state}, "a hand")
 
 
 def make_a_batch(world: World) -> str:

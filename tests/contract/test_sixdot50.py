@@ -18,7 +18,7 @@ from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.time import format_instant
 from emulator.kernel.world import World as KernelWorld
-from emulator.scenario.scenario import lay_over
+from emulator.scenario.scenario import apply_state
 from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.machine import BATCH, CANCEL
@@ -328,15 +328,15 @@ def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:
     world = world_of({"batches": [batch("OPEN", payment(id=OTHER_ID))]})
     settled: dict[str, Any] = {"id": ID, "payments": [{"id": OTHER_ID, "status": "SETTLED"}]}
     with pytest.raises(BadInput, match="OPEN as long as"):
-        lay_over(world, VENDORS, {"6dot50": {"batches": [settled]}}, "set")
-    lay_over(world, VENDORS, {"6dot50": {"batches": [settled | {"status": "CLOSED"}]}}, "set")
+        apply_state(world, VENDORS, {"6dot50": {"batches": [settled]}}, "set")
+    apply_state(world, VENDORS, {"6dot50": {"batches": [settled | {"status": "CLOSED"}]}}, "set")
     assert [it.status for it in world.store.group(Batch.kind)] == ["CLOSED"]
 
 
 def test_a_payment_does_not_move_to_another_batch() -> None:
     world = world_of({"batches": [batch("DRAFT", payment(id=OTHER_ID))]})
     with pytest.raises(BadInput, match=f"is in the batch {ID}"):
-        lay_over(world, VENDORS, {"6dot50": {"batches": [{"payments": [payment(id=OTHER_ID)]}]}}, "set")
+        apply_state(world, VENDORS, {"6dot50": {"batches": [{"payments": [payment(id=OTHER_ID)]}]}}, "set")
 
 
 def world_of(state: dict[str, Any]) -> KernelWorld:

@@ -43,7 +43,7 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.client import Headers, Response
-from emulator.scenario.faults import lay
+from emulator.scenario.faults import add_fault
 from emulator.scenario.player import play
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
@@ -226,7 +226,7 @@ def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
     case, wrong = asked()[operation], []
     for where, do in CELLS:
         world = case.world()
-        lay(world, {"at": operation, "where": where, "do": do, **NEEDED.get(do, {})})
+        add_fault(world, {"at": operation, "where": where, "do": do, **NEEDED.get(do, {})})
         put_in(worlds, world)
         state, status, ledger = expected(case, where, do)
         before = world.journal.last

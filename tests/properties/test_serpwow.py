@@ -16,7 +16,7 @@ from emulator.contract.fixtures import fixtures_folder
 from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.scenario.scenario import Scenario, lay_over
+from emulator.scenario.scenario import Scenario, apply_state
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
@@ -88,7 +88,7 @@ def take_step(world: World, step: str, detail: Any) -> None:
         world.advance_by(timedelta(seconds=detail))
     elif step == "patch":
         with suppress(BadInput):  # what it asks for would cost more credits than there are
-            lay_over(world, VENDORS, {"serpwow": {"batches": [detail]}}, "a patch")
+            apply_state(world, VENDORS, {"serpwow": {"batches": [detail]}}, "a patch")
     else:
         ask(world, step, detail)
 

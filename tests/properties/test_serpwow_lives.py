@@ -14,7 +14,7 @@ from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
 from emulator.kernel.world import World
-from emulator.scenario.scenario import Scenario, lay_over
+from emulator.scenario.scenario import Scenario, apply_state
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response, Stream
@@ -226,7 +226,7 @@ class Life(RuleBasedStateMachine):
             before = self.spent()
             reason = ""
             try:
-                lay_over(self.world, VENDORS, {"serpwow": {"batches": [patch]}}, "a patch")
+                apply_state(self.world, VENDORS, {"serpwow": {"batches": [patch]}}, "a patch")
             except BadInput as refused:  # what a run cost came back with the month, and cannot be given back once more
                 reason = str(refused)
             assert not reason or (self.failed == "refund" and "can give back" in reason)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
-from emulator.scenario.scenario import lay_over
+from emulator.scenario.scenario import apply_state
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response
@@ -132,13 +132,13 @@ class Payouts(RuleBasedStateMachine):
     @rule(amount=st.integers(1, 50_000))
     def a_deposit_arrives(self, amount: int) -> None:
         deposit = Decimal(amount) / 100
-        lay_over(self.world, VENDORS, {"6dot50": {"accounts": [{"deposit": str(deposit)}]}}, "deposit")
+        apply_state(self.world, VENDORS, {"6dot50": {"accounts": [{"deposit": str(deposit)}]}}, "deposit")
         self.deposited += deposit
 
     @rule(payee=st.sampled_from(PAYEES))
     @precondition(lambda self: len(self.shown()["members"]) < 2)
     def a_payee_registers(self, payee: str) -> None:
-        lay_over(self.world, VENDORS, {"6dot50": {"members": [payee]}}, "register")
+        apply_state(self.world, VENDORS, {"6dot50": {"members": [payee]}}, "register")
 
     @rule(hours=st.sampled_from([1, 24 * 20, 24 * 61]))
     def time_jumps(self, hours: int) -> None:

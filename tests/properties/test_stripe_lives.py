@@ -15,7 +15,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 
 from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
-from emulator.scenario.scenario import lay_over
+from emulator.scenario.scenario import apply_state
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response, Stream
@@ -145,7 +145,7 @@ class Lives(RuleBasedStateMachine):
     @rule(id=jobs)
     def fail_on_their_side(self, id: str) -> None:
         if self.job(id)["status"] in ("validating", "in_progress"):
-            lay_over(self.world, VENDORS, {"stripe": {"batch_jobs": [{"id": id, "status": "batch_failed"}]}}, "set")
+            apply_state(self.world, VENDORS, {"stripe": {"batch_jobs": [{"id": id, "status": "batch_failed"}]}}, "set")
 
     @rule(by=JUMPS)
     def advance(self, by: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel.errors import LONGEST, MAX_PROBLEMS, BadInput, Problem
-from emulator.scenario.files import TooLong, read_at_most
+from emulator.scenario.files import FileTooLarge, read_bounded
 from emulator.scenario.loader import load_document, load_file, load_text
 from emulator.scenario.scenario import Scenario
 from emulator.scenario.strict_json import KeyTwice, _unique
@@ -46,8 +46,8 @@ def test_a_file_that_grows_meanwhile_is_read_no_further(tmp_path: Path, monkeypa
     small = os.stat(tmp_path / "a") if (tmp_path / "a").write_bytes(b"x") else None
     large = _large(tmp_path / "large.yaml")
     monkeypatch.setattr(Path, "stat", lambda _: small)
-    with pytest.raises(TooLong, match="larger than 10 bytes"):
-        read_at_most(large, 10)
+    with pytest.raises(FileTooLarge, match="larger than 10 bytes"):
+        read_bounded(large, 10)
 
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:

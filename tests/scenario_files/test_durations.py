@@ -22,9 +22,8 @@ from emulator.kernel.time import (
     parse_duration,
     parse_instant,
 )
-from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.loader import load_text
-from emulator.scenario.schema_types import DELAY, DURATION, WAIT
+from emulator.scenario.schema import DELAY, DURATION, WAIT, scenario_schema
 from emulator.scenario.validation import problems_in
 from emulator.state.compare import differences
 from emulator.vendors import VENDORS

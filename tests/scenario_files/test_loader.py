@@ -12,10 +12,10 @@ from emulator.control.worlds import ADVANCE, CLOCK
 from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput
 from emulator.kernel.limits import Limits
+from emulator.scenario.checks.faults import fault_problems
 from emulator.scenario.loader import load_text
 from emulator.scenario.resources import count, lists_of
 from emulator.scenario.scenario import Scenario
-from emulator.scenario.semantic_checks import fault_problems
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 from tests.support.loading import load_value

@@ -15,7 +15,7 @@ import pytest
 
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
-from emulator.scenario.faults import lay
+from emulator.scenario.faults import add_fault
 from emulator.sdk.request import Request
 from emulator.sdk.response import Stream
 from emulator.server.app import create_app, worlds_of
@@ -143,7 +143,7 @@ def test_for_a_client_that_is_gone_the_rest_of_a_body_is_not_made(caplog: pytest
 def test_of_a_body_no_more_is_made_than_the_fault_lets_through(
     caplog: pytest.LogCaptureFixture, where: str, do: str, least: int, most: int
 ) -> None:
-    app = Download(lay(kitchen(), {"at": "*", "where": where, "do": do}))
+    app = Download(add_fault(kitchen(), {"at": "*", "where": where, "do": do}))
     with overheard(caplog, app) as server, closing(dial(server)) as line:
         line.sendall(GET.replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n"))
         drain(line)

@@ -25,7 +25,7 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.faults import DO, INVALID_COMBINATIONS, WHERE, Fault, select_faults
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World as Kitchen
-from emulator.scenario.faults import lay
+from emulator.scenario.faults import add_fault
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
@@ -80,7 +80,7 @@ def marks(struck: list[bool]) -> str:
 )
 def test_how_often_a_fault_strikes(written: dict[str, Any], struck: str) -> None:
     world = kitchen()
-    lay(world, fault(**written))
+    add_fault(world, fault(**written))
     assert marks(calls(world, 8, ("B1",))) == struck
 
 
@@ -94,7 +94,7 @@ def test_how_often_a_fault_strikes(written: dict[str, Any], struck: str) -> None
 )
 def test_a_fault_strikes_while_it_is_in_force_and_counts_only_then(written: dict[str, Any], struck: str) -> None:
     world = kitchen()
-    lay(world, fault(**written))
+    add_fault(world, fault(**written))
     seen = []
     for _ in range(5):
         seen += calls(world, 1)
@@ -106,7 +106,7 @@ def test_a_fault_strikes_while_it_is_in_force_and_counts_only_then(written: dict
 def test_chance_is_drawn_from_the_seed(seed: int, probability: float) -> None:
     def drawn() -> list[bool]:
         world = kitchen(seed=seed)
-        lay(world, fault(probability=probability))
+        add_fault(world, fault(probability=probability))
         return calls(world, 30)
 
     assert drawn() == drawn()
@@ -114,14 +114,14 @@ def test_chance_is_drawn_from_the_seed(seed: int, probability: float) -> None:
 
 def test_chance_comes_out_as_often_as_it_says() -> None:
     world = kitchen()
-    lay(world, fault(probability=0.25))
+    add_fault(world, fault(probability=0.25))
     assert 200 < sum(calls(world, 1000)) < 300
 
 
 @given(st.integers(0, 6), st.integers(1, 4), st.integers(1, 4), st.integers(1, 12))
 def test_a_reset_brings_every_fault_back(after: int, every: int, times: int, number: int) -> None:
     world = kitchen()
-    lay(world, fault(after=after, every=every, times=times))
+    add_fault(world, fault(after=after, every=every, times=times))
     world.set_beginning()
     before = calls(world, number)
     twin = world.copy()
@@ -132,7 +132,7 @@ def test_a_reset_brings_every_fault_back(after: int, every: int, times: int, num
 
 def test_a_transaction_rolled_back_has_counted_nothing() -> None:
     world = kitchen()
-    laid = lay(world, fault(times=1))
+    laid = add_fault(world, fault(times=1))
     tx = world.transaction("call")
     assert select_faults(tx, False, "serpwow", STOP, ())
     tx.roll_back()
@@ -142,7 +142,7 @@ def test_a_transaction_rolled_back_has_counted_nothing() -> None:
 
 def test_a_call_whose_path_names_one_id_twice_is_delayed_and_counted_once() -> None:
     world = kitchen()
-    lay(world, fault(id="B1", do="delay", delay="1s"))
+    add_fault(world, fault(id="B1", do="delay", delay="1s"))
     with world.transaction("call") as tx:
         assert len(select_faults(tx, False, "serpwow", STOP, ("B1", "B1"))) == 1
     assert [(it.seen, it.struck) for it in world.store.group(Fault.kind)] == [(1, 1)]
@@ -150,10 +150,10 @@ def test_a_call_whose_path_names_one_id_twice_is_delayed_and_counted_once() -> N
 
 def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their_place() -> None:
     world = kitchen()
-    lay(world, fault(where="mid-body", do="truncate", times=1))
-    lay(world, fault(where="before-commit", do="delay", delay="1s"))
-    lay(world, fault(do="delay", delay="2s"))
-    lay(world, fault(at="*", where="after-reply"))
+    add_fault(world, fault(where="mid-body", do="truncate", times=1))
+    add_fault(world, fault(where="before-commit", do="delay", delay="1s"))
+    add_fault(world, fault(do="delay", delay="2s"))
+    add_fault(world, fault(at="*", where="after-reply"))
     with world.transaction("call") as tx:
         first = select_faults(tx, False, "serpwow", STOP, ())
     with world.transaction("call") as tx:
@@ -167,9 +167,9 @@ def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their
 def test_a_combination_means_something_or_is_refused_with_a_reason(where: str, do: str) -> None:
     if (where, do) in INVALID_COMBINATIONS:
         with pytest.raises(BadInput, match=f"{do} {where} means nothing: .{{20}}"):
-            lay(kitchen(), fault(where=where, do=do, **NEEDED.get(do, {})))
+            add_fault(kitchen(), fault(where=where, do=do, **NEEDED.get(do, {})))
     else:
-        assert lay(kitchen(), fault(where=where, do=do, **NEEDED.get(do, {}))).since == START
+        assert add_fault(kitchen(), fault(where=where, do=do, **NEEDED.get(do, {}))).since == START
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def world(live: Live) -> World:
     return live.load(AT_REST)
 
 
-def lay_over(world: World, **written: Any) -> str:
+def apply_state(world: World, **written: Any) -> str:
     reply = world.control.post(f"/_emulator/worlds/{world.id}/faults", json=fault(**written))
     assert reply.status_code == 201, reply.text
     id: str = reply.json()["id"]
@@ -238,14 +238,14 @@ def url_of(world: World, path: str = "/batches") -> str:
 
 def test_faults_are_laid_shown_and_taken_away(world: World) -> None:
     path = f"/_emulator/worlds/{world.id}/faults"
-    first, second = lay_over(world, times=2), lay_over(world, id="B1", do="reset")
+    first, second = apply_state(world, times=2), apply_state(world, id="B1", do="reset")
     shown = world.control.get(f"{path}/{first}").json()
     assert shown == {"id": first, "fault": fault(times=2), "seen": 0, "struck": 0, "left": 2, "place": None}
     assert [it["id"] for it in world.control.get(path).json()["faults"]] == [first, second]
     assert world.control.delete(f"{path}/{first}").status_code == 204
     for method in ("GET", "DELETE"):
         assert "did you mean 'fault-2'" in world.control.request(method, f"{path}/{first}").json()["detail"]
-    assert lay_over(world) == "fault-3"
+    assert apply_state(world) == "fault-3"
     assert world.control.delete(path).status_code == 204
     assert world.control.get(path).json() == {"faults": []}
 
@@ -266,7 +266,7 @@ CURL = {
 
 @pytest.mark.parametrize(("where", "do"), CURL)
 def test_curl_sees_what_happens_to_the_line(world: World, where: str, do: str) -> None:
-    lay_over(world, at=LIST, where=where, do=do, **({"pace": "1ms"} if do == "dribble" else {}))
+    apply_state(world, at=LIST, where=where, do=do, **({"pace": "1ms"} if do == "dribble" else {}))
     done = subprocess.run(["curl", "-sS", "-m", "1", "-o", "/dev/null", url_of(world)], check=False, capture_output=True)
     assert done.returncode == CURL[where, do]
 
@@ -506,7 +506,7 @@ def test_a_server_that_stops_does_not_wait_for_who_hangs() -> None:
 
 
 def test_a_client_that_breaks_off_while_it_is_struck_harms_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    lay_over(world, at=LIST, where="before-auth", do="hang")
+    apply_state(world, at=LIST, where="before-auth", do="hang")
     host, _, port = world.serpwow["url"].removeprefix("http://").removesuffix("/live").partition(":")
     for _ in range(5):
         line = socket.create_connection((host, int(port)))

@@ -13,7 +13,7 @@ from time import thread_time
 from typing import Any, NamedTuple
 
 from emulator.control.openapi import document
-from emulator.scenario.grammar import scenario_schema
+from emulator.scenario.schema import scenario_schema
 from emulator.vendors import VENDORS
 
 ROOT = Path(__file__).parents[2]

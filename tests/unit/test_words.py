@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from emulator.control.worlds import NEW_WORLD
 from emulator.kernel.errors import BadInput
+from emulator.scenario.checks.steps import STEP_KEYS
 from emulator.scenario.document import Document
-from emulator.scenario.foreign import TABLES
-from emulator.scenario.grammar import scenario_schema
 from emulator.scenario.loader import load_document
-from emulator.scenario.semantic_checks import STEP_KEYS
+from emulator.scenario.schema import scenario_schema
+from emulator.scenario.unknown_keys import TABLES
 from emulator.scenario.validation import problems_in
 from emulator.text.nearest import FEW, hint, near, rank_of
 from emulator.vendors import VENDORS

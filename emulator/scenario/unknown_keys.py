@@ -1,8 +1,113 @@
-"""Words that people bring along from other tools, and what to write here in their place."""
+"""Advice on unknown keys: they may belong elsewhere in the schema, or come from another tool."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import deque
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from emulator.text.nearest import STEM, hint, near
+
+Path = tuple[str | int, ...]
+Schema = Mapping[str, Any]
+
+MOST = 4
+"""Places named at most for a misplaced key."""
+
+LISTED = 60
+"""Up to how many keys of a section all of them are listed."""
+
+
+class Place(NamedTuple):
+    """One place where a key is known: its dotted path below the schema that was searched, and its own schema."""
+
+    path: str
+    key: str
+    schema: Schema
+
+
+class KeyAdvice:
+    """Says of the unknown keys of a value where in its schema they are known."""
+
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._advice_given: dict[tuple[object, ...], str] = {}
+
+    def advice(self, path: Path, key: str, own: Schema, value: Any) -> str:
+        """Return what to do about the unknown `key` of the object at `path`, whose schema is `own`; nothing if unknown."""
+        names = tuple(it for it in path if isinstance(it, str))
+        asked = (names, key, type(value))
+        if asked not in self._advice_given:
+            self._advice_given[asked] = self._advice(names, key, own, value)
+        return self._advice_given[asked]
+
+    def _advice(self, names: tuple[str, ...], key: str, own: Schema, value: Any) -> str:
+        known = own.get("properties", {})
+        if sentence := foreign_word_advice(key, known):
+            return f": {sentence}"
+        elsewhere = "" if near(key, known) else self._elsewhere(names, key, value)
+        return elsewhere or hint(key, known, LISTED)
+
+    def _elsewhere(self, names: tuple[str, ...], key: str, value: Any) -> str:
+        """Say where the key is known: below the object itself, below those around it, or at the top."""
+        for end in range(len(names), -1 if names == () else 0, -1):
+            if found := _fitting(self._below(self._at(names[:end]), key), value):
+                owners = dict.fromkeys(path.partition(".")[0].removesuffix("[]") for path in found)
+                places = [".".join((*names[:end], path)) for path in found]
+                return f"; it belongs below {' or '.join(map(repr, owners))}: {' or '.join(places)}"
+        return "; it belongs at the top" if names and key in self._root.get("properties", {}) else ""
+
+    def _at(self, names: tuple[str, ...]) -> Schema:
+        schema = self._resolved(self._root)
+        for name in names:
+            ways = [self._resolved(way) for way in _ways(schema)]
+            found = [self._resolved(way["properties"][name]) for way in ways if name in way.get("properties", {})]
+            schema = found[0] if found else {}
+        return schema
+
+    def _below(self, schema: Schema, key: str) -> list[Place]:
+        """Return the places nearest to this schema where the key is known, all as deep as each other."""
+        places = list(self._every_place(schema))
+        found = [it for it in places if it.key == key and "." in it.path]
+        found = found or [it for it in places if "." in it.path and it.key in near(key, [it.key], STEM)]
+        least = min((it.path.count(".") for it in found), default=0)
+        return [it for it in found if it.path.count(".") == least]
+
+    def _every_place(self, schema: Schema) -> Iterator[Place]:
+        """Yield the places below a schema, the nearest first, what several places share only once."""
+        left, seen = deque([("", schema)]), set()
+        while left:
+            before, part = left.popleft()
+            if (reference := part.get("$ref")) in seen:
+                continue
+            seen |= {reference} if reference else set()
+            for way in _ways(part):
+                owner = f"{before}[]." if before and "items" in way else f"{before}." if before else ""
+                for name, sub in self._resolved(way).get("properties", {}).items():
+                    path = f"{owner}{name}"
+                    yield Place(path, name, sub)
+                    left.append((path, sub))
+
+    def _resolved(self, schema: Schema) -> Schema:
+        """Return the schema itself, or the one that it refers to, or that of its items."""
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            return self._resolved(self._root.get("$defs", {}).get(name, {}))
+        items: Schema = schema.get("items", {})
+        return self._resolved(items) if items else schema
+
+
+def _ways(schema: Schema) -> list[Schema]:
+    return [schema, *schema.get("anyOf", ())]
+
+
+def _fitting(places: list[Place], value: Any) -> list[str]:
+    """Return the paths, if they are few: those of a like type before others."""
+    kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else None
+    alike = [it for it in places if (it.schema.get("type") == kind) or ("$ref" in it.schema and kind == "object")]
+    paths = [it.path for it in alike or places]
+    return paths if len(paths) <= MOST else []
+
 
 ONE_FILE = "a scenario is one file, which includes no other; within it, YAML's anchors and merge keys (<<) share parts"
 NO_VARIABLES = "a scenario has no variables; in a step, {name} stands for what a step before it keeps"
@@ -140,7 +245,7 @@ TABLES: tuple[tuple[frozenset[str], Words], ...] = (
 """Of each section of the grammar, which is known by some of its keys, the words that are strange there."""
 
 
-def foreign(word: str, known: Collection[str]) -> str | None:
+def foreign_word_advice(word: str, known: Collection[str]) -> str | None:
     """Return what to write in place of a word in the section that knows these keys; None where nothing is known of it."""
     for keys, words in TABLES:
         if keys <= {*known}:

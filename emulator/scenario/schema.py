@@ -1,14 +1,82 @@
-"""The grammar of scenario files, as a JSON Schema into which each vendor puts how its own state is written."""
+"""The JSON Schema of scenario files, into which each vendor puts the schema of its own state."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from emulator.scenario.faults import BODY, fault_schema
-from emulator.scenario.schema_types import DURATION, INSTANT, WAIT
+from emulator.kernel.faults import CLOCKS, DO, EVERYTHING, NEXT, WHERE
+from emulator.kernel.time import (
+    DURATION_FORMS,
+    DURATION_PATTERN,
+    ENDLESS_WORDS,
+    LONGEST,
+    LONGEST_TEXT,
+    NEVER,
+    parse_duration,
+)
 from emulator.sdk.vendor import Vendor
 
+INSTANT: dict[str, Any] = {"type": "string", "format": "date-time"}
+TITLE = "duration"
+
+
+def duration(*words: str) -> dict[str, Any]:
+    """The JSON Schema of a duration, in whose place one of these words may stand."""
+    return {
+        "title": TITLE,
+        "type": ["string", "number"],
+        "pattern": f"^(?:{'|'.join((*words, DURATION_PATTERN))})$",
+        "maxLength": LONGEST_TEXT,
+        "minimum": 0,
+        "maximum": int(LONGEST.total_seconds()),
+        "description": ", or ".join((DURATION_FORMS, *words)),
+    }
+
+
+DURATION, WAIT, DELAY = duration(), duration(NEVER), duration(NEXT)
+"""Schemas of a duration, of a named wait (which may never end) and of the delay of an answer."""
+
+MEANING = {NEVER: "what has no end is written 'never'", NEXT: "'next' is until the next thing happens by itself"}
+INSTEAD = {
+    "for": "; without 'for' a fault has no end",
+    "delay": "; an answer that never comes is do: hang",
+    "by": "; until: idle lets time pass until nothing more happens",
+    "advance": "; {until: idle} lets time pass until nothing more happens",
+    "after": "; leave out what never happens",
+}
+"""By its key, what to write in place of a duration without end that cannot be."""
+
+
+def is_duration(schema: Mapping[str, Any]) -> bool:
+    """Tell whether it is the schema of a duration."""
+    return schema.get("title") == TITLE and "pattern" in schema
+
+
+def duration_mistake(value: object, schema: Mapping[str, Any], key: str | int) -> str:
+    """Say why a value under this key does not fit the schema of a duration, and what to write in its place."""
+    words = [word for word in MEANING if word in schema["pattern"]]
+    if value is not None and str(value).lower() not in ENDLESS_WORDS:
+        return "; ".join([_reason(value), *(MEANING[word] for word in words)])
+    shown = "nothing" if value is None else repr(value)
+    if NEVER in words:
+        return f"{shown} is not a duration: {MEANING[NEVER]}"
+    return f"{shown} is not a duration here: only a wait in 'timing' can be 'never'{INSTEAD.get(str(key), '')}"
+
+
+def _reason(value: object) -> str:
+    try:
+        return f"{parse_duration(value)} does not fit"
+    except ValueError as error:
+        return str(error)
+
+
+BODY = {"description": "a text as it is, which is the body whole; anything else as JSON"}
+COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
+
+PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+"""A name in braces: in a step, of what a step before it kept; in a path, of a parameter."""
 HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
@@ -54,6 +122,37 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
             *(("title",) if titled else ()),
         ),
         "$defs": {"state": state_schema(everyone)},
+    }
+
+
+def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
+    """The JSON Schema of one fault."""
+    everyone = list(vendors)
+    names = [operation.name for vendor in everyone for operation in vendor.operations]
+    return {
+        "type": "object",
+        "properties": {
+            "at": {"enum": [EVERYTHING, *(vendor.name for vendor in everyone), *names]},
+            "id": {"type": "string", "description": "only requests whose path names this resource"},
+            "where": {"enum": list(WHERE)},
+            "do": {"enum": list(DO)},
+            "times": COUNT,
+            "after": {"type": "integer", "minimum": 0, "maximum": 1_000_000_000},
+            "every": COUNT,
+            "probability": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+            "between": {"type": "array", "items": INSTANT, "minItems": 2, "maxItems": 2},
+            "for": DURATION,
+            "status": {"type": "integer", "minimum": 400, "maximum": 599},
+            "body": BODY,
+            "json": {},
+            "retry_after": DURATION,
+            "delay": DELAY,
+            "clock": {"enum": list(CLOCKS)},
+            "pace": DURATION,
+        },
+        "additionalProperties": False,
+        "required": ["at", "where", "do"],
+        "examples": [{"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop", "times": 1}],
     }
 
 

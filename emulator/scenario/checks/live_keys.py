@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from emulator.kernel.errors import Problem
-from emulator.scenario.invalid_paths import Path
+from emulator.scenario.document import Path
 
 MESSAGE = (
     "this looks like a live key, with which every request is refused here: write a test key,"
@@ -22,7 +22,7 @@ _LIVE = re.compile(r"([sr]k_live_)[\w%-]*")
 _BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
 
 
-def live_keys(written: Any) -> Iterator[Problem]:
+def live_key_problems(written: Any) -> Iterator[Problem]:
     """Yield a problem for each text with a live key in it: as it is, percent-encoded, or in basic authentication."""
     parts = written.items() if isinstance(written, dict) else ()
     for name, part in parts:
@@ -30,7 +30,7 @@ def live_keys(written: Any) -> Iterator[Problem]:
             yield from (Problem(MESSAGE, path) for path, text in _texts(part, (name,)) if _LIVE.search(_read(text)))
 
 
-def hidden(problem: Problem) -> Problem:
+def hide_live_keys(problem: Problem) -> Problem:
     """Return a problem in whose message and path no live key can be read."""
     path = tuple(_LIVE.sub(r"\1…", part) if isinstance(part, str) else part for part in problem.path)
     return Problem(_LIVE.sub(r"\1…", problem.message), path, problem.line, problem.column)

@@ -1,0 +1,64 @@
+"""Problems of a scenario that its schema cannot see: parts that contradict each other, or that nobody could do.
+
+Where a part does not fit its schema, the parts beside it are checked all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from emulator.kernel.errors import Problem
+from emulator.kernel.limits import MOST_RESOURCES
+from emulator.scenario.checks.faults import fault_problems, missing_target
+from emulator.scenario.checks.states import TOO_MANY, state_problems
+from emulator.scenario.checks.steps import duration_problems, placeholder_problems, reply_problems, step_problems
+from emulator.scenario.document import InvalidPaths, Path, items_of
+from emulator.scenario.resources import resources_in
+from emulator.scenario.scenario import Scenario
+from emulator.sdk.vendor import Vendors
+
+
+def semantic_problems(written: Any, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+    """What a schema cannot say; `invalid` are those that it has told."""
+    root = written if isinstance(written, dict) else {}
+    yield from _too_many(root, vendors, invalid)
+    for path, state in _states(root, invalid):
+        yield from state_problems(state, vendors, path, invalid)
+    for step in items_of(root, "steps", invalid):
+        yield from step_problems(step)
+    yield from placeholder_problems(root, vendors, invalid)
+    for reply in items_of(root, "replies", invalid):
+        yield from reply_problems(reply)
+    yield from _fault_problems(root, vendors, invalid)
+    for item in items_of(root, "timeline", invalid):
+        yield from duration_problems(item.valid.get("after"), (*item.path, "after"))
+    for wait, length in invalid.valid_items(root.get("timing"), ("timing",)).items():
+        yield from duration_problems(length, ("timing", wait))
+
+
+def _too_many(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+    """Yield a problem where no state alone has too many resources, and the beginning and the timeline have together."""
+    counts = [resources_in(root.get("given"), vendors)]
+    counts += [resources_in(item.written.get("set"), vendors) for item in items_of(root, "timeline", invalid)]
+    if max(counts) <= MOST_RESOURCES < sum(counts):
+        yield Problem(f"{TOO_MANY}, with those of 'given'", ("given",) if counts[0] else ("timeline",))
+
+
+def _states(root: Mapping[str, Any], invalid: InvalidPaths) -> Iterator[tuple[Path, Any]]:
+    """Every part of the scenario that changes the state."""
+    yield ("given",), root.get("given")
+    for name in ("timeline", "steps"):
+        yield from (((*item.path, "set"), item.written.get("set")) for item in items_of(root, name, invalid))
+
+
+def _fault_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+    """What is wrong with the faults; whether one is over when it is laid, only where it is known when that is."""
+    unknown = ("clock",) in invalid
+    begins = datetime.min.replace(tzinfo=UTC) if unknown else Scenario("check", "", dict(root)).clock().now()
+    for fault in items_of(root, "faults", invalid):
+        if fault.path in invalid:
+            yield from missing_target(fault.valid, vendors, fault.path)
+        else:
+            yield from fault_problems(fault.written, vendors, begins, fault.path)

@@ -1,0 +1,45 @@
+"""Problems of faults that their schema cannot see: they mean nothing, or can never strike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from emulator.kernel.errors import BadInput, Problem
+from emulator.kernel.time import format_instant
+from emulator.scenario.document import Path
+from emulator.scenario.faults import read_fault
+from emulator.scenario.schema import PLACEHOLDER
+from emulator.sdk.vendor import Vendor, Vendors
+
+OF_A_LINK = {"world", "token", "file"}
+"""Parameters of a path that are no id of a resource."""
+
+
+def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
+    """Why a fault that fits the schema means nothing, or can never strike when it is laid now."""
+    yield from missing_target(written, vendors, path)
+    try:
+        ends = read_fault(written, "check", now).ends
+    except BadInput as error:
+        yield from (Problem(it.message, (*path, *it.path)) for it in error.problems)
+    else:
+        if ends is not None and ends <= now and "for" in written:
+            yield Problem("a fault that lasts no time never strikes", (*path, "for"))
+        elif ends is not None and ends <= now:
+            yield Problem(f"it has ended before it is added, at {format_instant(now)}", (*path, "between"))
+
+
+def missing_target(fault: Mapping[str, Any], vendors: Vendors, path: Path) -> Iterator[Problem]:
+    if "id" in fault and any(fault.get("at") in _without_ids_of(vendor) for vendor in vendors.values()):
+        yield Problem(
+            f"the path of {fault['at']} names no resource, so a fault with an 'id' never strikes there", (*path, "id")
+        )
+
+
+@cache
+def _without_ids_of(vendor: Vendor) -> frozenset[str]:
+    """Return the operations of a vendor whose path names no resource."""
+    return frozenset(it.name for it in vendor.operations if not {*PLACEHOLDER.findall(it.path)} - OF_A_LINK)

@@ -1,0 +1,128 @@
+"""Problems of steps and replies that their schema cannot see: parts that exclude each other, and what HTTP cannot send."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from http import HTTPMethod
+from itertools import takewhile
+from typing import Any
+
+from emulator.kernel.errors import MAX_PROBLEMS, BadInput, Problem
+from emulator.kernel.faults import TWO_BODIES
+from emulator.kernel.time import NEVER, parse_duration_at
+from emulator.scenario.document import InvalidPaths, Item, Path, items_of, list_at
+from emulator.scenario.schema import PLACEHOLDER, VERBS
+from emulator.sdk.vendor import Vendors
+from emulator.text.nearest import hint
+
+EXTRAS = {"headers": "send", "json": "send", "body": "send", "get": "send", "keep": "send"}
+"""Keys of a step that need another one beside them."""
+
+STEP_KEYS = {*VERBS, *EXTRAS}
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+
+HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*", re.ASCII)
+
+
+FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers that say where a reply ends, which follows from its body."""
+
+BODILESS = frozenset({204, 205, 304})
+"""Statuses whose replies have no body, by HTTP."""
+
+METHODS = [method.value for method in HTTPMethod]
+
+
+def step_problems(step: Item) -> Iterator[Problem]:
+    written, path = step.written, step.path
+    if written.keys() <= STEP_KEYS:
+        yield from _problems_of_verbs(written, path)
+    yield from header_problems(step.valid, step.path)
+    if "fails" in (wanted := step.valid.get("get", {})) and (len(wanted) > 1 or "keep" in written):
+        yield Problem(
+            "'fails: true' expects no complete answer: leave out the rest of 'get', and 'keep'", (*path, "get", "fails")
+        )
+    if "json" in written and "body" in written:
+        yield Problem("a request has json or body, not both", (*path, "body"))
+    jump = step.valid.get("advance")
+    if not isinstance(jump, dict):
+        yield from duration_problems(jump, (*path, "advance"))
+        return
+    yield from duration_problems(jump.get("by"), (*path, "advance", "by"))
+    if len(jump) != 1:
+        yield Problem("an advance has exactly one of by, to, until", (*path, "advance"))
+
+
+def _problems_of_verbs(step: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    verbs = [verb for verb in VERBS if verb in step]
+    if len(verbs) != 1:
+        yield Problem(f"a step has exactly one of {', '.join(VERBS)}", path)
+    for key, needed in EXTRAS.items():
+        if key in step and needed not in step:
+            yield Problem(f"{key!r} needs {needed!r} in the same step", (*path, key))
+
+
+def placeholder_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+    """Methods that HTTP has not, and names that nothing is kept under by then."""
+    made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
+    kept = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
+    clear, advised = sum(1 for _ in takewhile(_is_clear, list_at(root, "steps"))), 0
+    for step in items_of(root, "steps", invalid):
+        method = step.valid.get("send", "GET ").partition(" ")[0]
+        if method not in METHODS:
+            yield Problem(f"{method!r} is not a method of HTTP{hint(method, METHODS)}", (*step.path, "send"))
+        for place, text in _texts(step.valid) if int(step.path[1]) < clear else ():
+            for name in sorted({*PLACEHOLDER.findall(text)} - kept):
+                advice = hint(name, sorted(kept)) if advised < MAX_PROBLEMS else ""
+                yield Problem(f"no step before this one keeps {name!r}{advice}", (*step.path, *place))
+                advised += 1
+        if int(step.path[1]) < clear:
+            kept |= step.written.get("keep", {}).keys()
+
+
+def _is_clear(step: Any) -> bool:
+    """Whether it is known what a step keeps."""
+    return isinstance(step, dict) and step.keys() <= STEP_KEYS and isinstance(step.get("keep", {}), dict)
+
+
+def _texts(step: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """What is sent of a step in which kept values may stand."""
+    yield ("send",), step.get("send", "")
+    yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
+
+
+def reply_problems(item: Item) -> Iterator[Problem]:
+    yield from header_problems(item.valid, item.path)
+    for name in item.valid.get("headers", {}):
+        if name.lower() in FRAMING:
+            yield Problem(f"{name} follows from the body: leave it out", (*item.path, "headers", name))
+    bodies = [
+        name for name in ("body", "json") if name in item.written and (name == "json" or item.written[name] not in (None, ""))
+    ]
+    if (status := item.valid.get("status")) in BODILESS and bodies:
+        yield Problem(f"by HTTP, a reply with status {status} has no body", (*item.path, bodies[0]))
+    if {"body", "json"} <= item.written.keys():
+        yield Problem(TWO_BODIES, (*item.path, "json"))
+
+
+def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+    """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
+    names = Counter(name.lower() for name in written.get("headers", {}))
+    for name, value in written.get("headers", {}).items():
+        if names[name.lower()] > 1:
+            yield Problem(f"the header {name} is given twice", (*path, "headers", name))
+        if not HEADER_NAME.fullmatch(name):
+            yield Problem(f"{name!r} cannot be the name of a header", (*path, "headers", name))
+        if not HEADER_VALUE.fullmatch(value):
+            yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
+
+
+def duration_problems(written: object, path: Path) -> Iterator[Problem]:
+    try:
+        if written is not None and written != NEVER:
+            parse_duration_at(written, *path)
+    except BadInput as error:
+        yield from error.problems
