@@ -23,7 +23,7 @@ class Document:
     problems: list[Problem] = field(default_factory=list)
 
     def problem(self, message: str, path: Path) -> Problem:
-        """A problem at a path, placed at the nearest part of the document that exists."""
+        """Return a problem at a path, placed at the nearest part of the document that exists."""
         known = path
         while known not in self.places and known:
             known = known[:-1]
@@ -32,17 +32,17 @@ class Document:
 
 
 class InvalidPaths:
-    """Where there are mistakes."""
+    """The paths at which problems were found, so that checks can skip them and still look at what stands beside them."""
 
     def __init__(self, problems: Iterable[Problem] = ()) -> None:
         self._places = {problem.path[:end] for problem in problems for end in range(len(problem.path) + 1)}
 
     def __contains__(self, path: Path) -> bool:
-        """Whether there is one at this place or anywhere in it."""
+        """Tell whether there is a problem at this path or below it."""
         return path in self._places
 
     def valid_items(self, written: Any, path: Path) -> dict[str, Any]:
-        """The parts of an object that have none in them; of anything else, nothing."""
+        """Return the items of an object in which there is no problem; of anything but an object, nothing."""
         parts = written.items() if isinstance(written, dict) else ()
         return {key: part for key, part in parts if (*path, key) not in self}
 
@@ -51,7 +51,7 @@ NONE_INVALID = InvalidPaths()
 
 
 class Item(NamedTuple):
-    """One thing of a list: its place, what is written, and what of it fits its schema."""
+    """One object of a list: its path, its value, and the part of that without problems."""
 
     path: Path
     written: Mapping[str, Any]
@@ -59,11 +59,13 @@ class Item(NamedTuple):
 
 
 def items_of(root: Mapping[str, Any], name: str, invalid: InvalidPaths) -> Iterator[Item]:
+    """Yield the objects in the list of that name at the top of a scenario."""
     for index, item in enumerate(list_at(root, name)):
         if isinstance(item, dict):
             yield Item((name, index), item, invalid.valid_items(item, (name, index)))
 
 
 def list_at(written: Any, name: str) -> list[Any]:
+    """Return the list under a key; an empty one where there is none."""
     items = written.get(name) if isinstance(written, dict) else None
     return items if isinstance(items, list) else []

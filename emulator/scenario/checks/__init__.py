@@ -21,7 +21,7 @@ from emulator.sdk.vendor import Vendors
 
 
 def semantic_problems(written: Any, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
-    """What a schema cannot say; `invalid` are those that it has told."""
+    """Yield the problems that no schema can find; parts in which the schema has found some (`invalid`) are skipped."""
     root = written if isinstance(written, dict) else {}
     yield from _too_many(root, vendors, invalid)
     for path, state in _states(root, invalid):
@@ -47,14 +47,14 @@ def _too_many(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) 
 
 
 def _states(root: Mapping[str, Any], invalid: InvalidPaths) -> Iterator[tuple[Path, Any]]:
-    """Every part of the scenario that changes the state."""
+    """Yield each part of a scenario that changes the state, with its path."""
     yield ("given",), root.get("given")
     for name in ("timeline", "steps"):
         yield from (((*item.path, "set"), item.written.get("set")) for item in items_of(root, name, invalid))
 
 
 def _fault_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
-    """What is wrong with the faults; whether one is over when it is laid, only where it is known when that is."""
+    """Yield the problems of faults; whether one has ended before it begins only where the start of the clock is valid."""
     unknown = ("clock",) in invalid
     begins = datetime.min.replace(tzinfo=UTC) if unknown else Scenario("check", "", dict(root)).clock().now()
     for fault in items_of(root, "faults", invalid):

@@ -49,7 +49,7 @@ def _word_after(before: str, path: str) -> str | None:
 
 
 def state_problems(state: Any, vendors: Vendors, path: Path = (), invalid: InvalidPaths = NONE_INVALID) -> Iterator[Problem]:
-    """The mistakes of a state by vendor that its schema cannot see; `invalid` are those that it has told."""
+    """Yield the problems of a state by vendor that its schema cannot find; `invalid` parts are skipped."""
     parts = state.items() if isinstance(state, dict) else ()
     known = [(name, part, lists_of(vendors[name])) for name, part in parts if name in vendors]
     if resources_in(state, vendors) > MOST_RESOURCES:
@@ -58,20 +58,20 @@ def state_problems(state: Any, vendors: Vendors, path: Path = (), invalid: Inval
         for listed in every_list(part, lists, (*path, name)):
             yield from _repeated_ids(listed)
             yield from _unfit_ids(listed, vendors[name])
-        for problem in vendors[name].state.validate(_sound_fragment(part, lists, (*path, name), invalid)):
+        for problem in vendors[name].state.validate(_valid_fragment(part, lists, (*path, name), invalid)):
             yield Problem(problem.message, (*path, name, *problem.path))
 
 
 def names_empty_parts_only(state: Any) -> bool:
-    """Tell whether a sound state has vendors or parts, such as `{"serpwow": {"batches": []}}`, with nothing in any of them."""
+    """Tell whether a valid state has vendors or parts, such as `{"serpwow": {"batches": []}}`, with nothing in any of them."""
     return bool(state) and all(value in ([], {}) for part in state.values() for value in part.values())
 
 
-def _sound_fragment(written: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> dict[str, Any]:
-    """A vendor's state without its mistakes; a resource that has one says nothing, and keeps its place."""
+def _valid_fragment(written: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> dict[str, Any]:
+    """Return a vendor's state without its invalid parts; an invalid resource becomes an empty object at the same index."""
     valid = invalid.valid_items(written, path)
     for name, kind in lists.items():
-        if kind.repeats and isinstance(items := list_at(written, name), list) and (*path, name) in invalid:
+        if kind.repeats and (items := list_at(written, name)) and (*path, name) in invalid:
             valid[name] = [{} if (*path, name, index) in invalid else it for index, it in enumerate(items)]
     return valid
 

@@ -66,11 +66,11 @@ def _without_invalid_parts(scenario: Scenario, vendors: Vendors, problems: Seque
         return scenario
     invalid, written = InvalidPaths(problems), {**scenario.written, "given": given}
     valid = {name: invalid.valid_items(written.get(name), (name,)) for name in ("clock", "timing", "assume", "given")}
-    spoilt = {vendor for problem in problems for vendor in _spoiled_vendors(problem.path, vendors)}
-    later = spoilt | {vendor for problem in problems for vendor in _vendors_spoiled_later(problem.path, vendors)}
+    spoiled = {vendor for problem in problems for vendor in _spoiled_vendors(problem.path, vendors)}
+    later = spoiled | {vendor for problem in problems for vendor in _vendors_spoiled_later(problem.path, vendors)}
     timeline = written.get("timeline", ()) if later < {*vendors} else ()
     possible = valid | {
-        "given": _without(valid["given"], spoilt),
+        "given": _without(valid["given"], spoiled),
         "timeline": [{**item, "set": _without(item["set"], later)} for item in timeline],
     }
     return Scenario(scenario.name, scenario.source, possible)
@@ -116,7 +116,7 @@ class ValidParts(NamedTuple):
     dropped: frozenset[tuple[str, str]]
 
     def original_path(self, path: Path) -> Path:
-        """Return the place as somebody wrote it of what has this place in the sound state."""
+        """Return the place as somebody wrote it of what has this place in the valid state."""
         kept = self.kept.get((str(path[0]), str(path[1]))) if len(path) > 2 else None
         return path if kept is None else (*path[:2], kept[int(path[2])], *path[3:])
 
@@ -131,16 +131,16 @@ def valid_parts(given: Any, vendors: Vendors, problems: Sequence[Problem]) -> Va
     if not apart:
         return ValidParts(given, problems, {}, frozenset())
     left = [it for it in problems if not _lies_apart(it.path, given, vendors)]
-    spoilt = {(it.path[1], it.path[2], it.path[3] if it.path[2] in RESOURCES else None) for it in apart}
+    spoiled = {(it.path[1], it.path[2], it.path[3] if it.path[2] in RESOURCES else None) for it in apart}
     state, kept = {vendor: {**part} if isinstance(part, dict) else part for vendor, part in given.items()}, {}
-    for vendor, name in dict.fromkeys((str(it[0]), str(it[1])) for it in spoilt):
+    for vendor, name in dict.fromkeys((str(it[0]), str(it[1])) for it in spoiled):
         if name in PARTS:
             del state[vendor][name]
         else:
-            places = [place for place in range(len(given[vendor][name])) if (vendor, name, place) not in spoilt]
+            places = [place for place in range(len(given[vendor][name])) if (vendor, name, place) not in spoiled]
             kept[vendor, name] = places
             state[vendor][name] = [given[vendor][name][place] for place in places]
-    dropped = frozenset((str(it[0]), str(it[1])) for it in spoilt if it[1] in PARTS)
+    dropped = frozenset((str(it[0]), str(it[1])) for it in spoiled if it[1] in PARTS)
     return ValidParts(state, left, kept, dropped)
 
 
