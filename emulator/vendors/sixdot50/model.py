@@ -45,6 +45,16 @@ class Organisation(Metered):
     kind: ClassVar[str] = "6dot50.organisation"
 
 
+def platform_of(view: View) -> Platform:
+    platform: Platform | None = view.find(Platform.kind, SELF)
+    return platform or Platform(view.now)
+
+
+def organisation_of(view: View) -> Organisation:
+    organisation: Organisation | None = view.find(Organisation.kind, SELF)
+    return organisation or Organisation(view.now)
+
+
 @dataclass(frozen=True, slots=True)
 class Account(Metered):
     """An account of the organisation, in rand with two decimals."""

@@ -16,7 +16,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
 )
 from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER
 from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
-from emulator.vendors.sixdot50.model import Batch, Payment
+from emulator.vendors.sixdot50.model import Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests import bodies
 from emulator.vendors.sixdot50.requests.admission import id_of
 from emulator.vendors.sixdot50.requests.bodies import Properties, of_object, payments_in
@@ -31,7 +31,6 @@ from emulator.vendors.sixdot50.requests.validation import (
     read_body,
     refuse,
     to_the_cent,
-    with_referrals,
 )
 
 Change = Callable[[Batch], str | None]
@@ -115,7 +114,7 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
     def add(batch: Batch) -> None:
         for old in tx.group(Payment.kind, "batch", batch.id) if clear else ():
             tx.ask(PAYMENT, old.id, DELETE)
-        referrals = with_referrals(tx)
+        referrals = organisation_of(tx).referrals
         for fields in payments:
             new = _payment(tx, batch, fields, referrals)
             tx.ask(PAYMENT, new.id, ADD, new=new)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from emulator.sdk import Answer, Operation, Request, Transaction
 from emulator.vendors.sixdot50.assumptions.requests import MISSING_MEDIA_TYPE, OTHER_MEDIA_TYPE, WRONG_METHOD
-from emulator.vendors.sixdot50.model import SELF, Platform
+from emulator.vendors.sixdot50.model import platform_of
 from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, bearer, is_good
 
 JSON = "application/json"
@@ -18,8 +18,7 @@ GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}
 
 def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Refuse every request while the platform is down, and one without a good token, unless it asks for one."""
-    platform: Platform | None = tx.find(Platform.kind, SELF)
-    if platform is not None and platform.status == "down":
+    if platform_of(tx).status == "down":
         return Answer("broken", "6dot50-error-7")
     if operation.path == GET_TOKEN:
         return None

@@ -19,7 +19,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
 )
 from emulator.vendors.sixdot50.assumptions.requests import WRONG_TYPE
 from emulator.vendors.sixdot50.machine import is_of_another_organisation
-from emulator.vendors.sixdot50.model import SELF, Batch, Organisation, Payment
+from emulator.vendors.sixdot50.model import SELF, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.bodies import ADDITION, Properties, Types, mistyped, mistyped_in_payments, properties
 
 MISSING, INVALID = "100", "106"
@@ -126,16 +126,10 @@ def to_the_cent(amount: int | Decimal) -> Decimal:
     return Decimal(amount).quantize(CENT, ROUND_HALF_EVEN)
 
 
-def with_referrals(tx: Transaction) -> bool:
-    """Tell whether the organisation can pay referrers."""
-    organisation: Organisation | None = tx.find(Organisation.kind, SELF)
-    return organisation is not None and organisation.referrals
-
-
 def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Sequence[Properties]) -> list[Flaw]:
     """Return the flaws in the payments to add, in their order, where those that are to be cleared do not count."""
     flaws: list[Flaw] = []
-    referrals, seen = with_referrals(tx), set[str]()
+    referrals, seen = organisation_of(tx).referrals, set[str]()
     for index, payment in enumerate(payments):
         found = [*_flaws_of_payment(tx, payment, "msisdn", "amount", required=True)]
         if referrals:

@@ -8,11 +8,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk import BadInput, Fields, Gathered, Problem, Transaction, View, guid, mint_id, refuse_future
+from emulator.sdk import BadInput, Fields, Gathered, Problem, Transaction, View, guid, load_fields, mint_id, refuse_future
 from emulator.vendors.sixdot50.model import (
     ALL,
     CURRENCY,
-    SELF,
     Account,
     Batch,
     Member,
@@ -20,7 +19,9 @@ from emulator.vendors.sixdot50.model import (
     Payment,
     Platform,
     Token,
+    organisation_of,
     paying_account,
+    platform_of,
 )
 from emulator.vendors.sixdot50.requests.tokens import LIFETIME
 from emulator.vendors.sixdot50.state.fields import (
@@ -35,7 +36,7 @@ from emulator.vendors.sixdot50.state.fields import (
     SCHEMA,
     TOKEN,
 )
-from emulator.vendors.sixdot50.state.rules import FITTING, problems_of, will_be_member
+from emulator.vendors.sixdot50.state.rules import FITTING, Path, problems_of, will_be_member
 
 _IMPLIED = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
 """The status of a payment by that of its batch; in an OPEN one it depends on the payee."""
@@ -56,11 +57,14 @@ class SixDot50State:
         for path, value in _amounts(fragment):
             if isinstance(value, (Decimal, float)) and not re.match(DECIMALS, format(Decimal(str(value)), "f")):
                 yield Problem(f"{value} has more than two decimals", path)
-        yield from _shared_payments(fragment)
-        for number, batch in enumerate(fragment.get("batches", ())):
-            for index, payment in enumerate(batch.get("payments", ())):
-                if "id" not in payment:
-                    yield from _missing(payment, ("batches", number, "payments", index))
+        homes: dict[str, str | int] = {}
+        for path, payment in _payments(fragment):
+            id = payment.get("id", "").lower()
+            if id and homes.setdefault(id, path[1]) != path[1]:
+                yield Problem(f"the payment {id} is in another batch too", (*path, "id"))
+        for path, payment in _payments(fragment):
+            if "id" not in payment:
+                yield from _missing(payment, path)
 
     def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the resources; each is in the view before the next is made: members, then a batch, then its payments."""
@@ -77,11 +81,9 @@ class SixDot50State:
         gathered.refuse()
 
     def dump(self, view: Transaction) -> dict[str, Any]:
-        platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
-        organisation: Organisation = view.find(Organisation.kind, SELF) or Organisation(view.now)
         return {
-            "platform": _shown(PLATFORM, platform),
-            "organisation": _shown(ORGANISATION, organisation),
+            "platform": _shown(PLATFORM, platform_of(view)),
+            "organisation": _shown(ORGANISATION, organisation_of(view)),
             "accounts": [_shown(ACCOUNT, account) for account in view.group(Account.kind)],
             "members": [member.id for member in view.group(Member.kind)],
             "batches": [_show_batch(view, batch) for batch in view.group(Batch.kind)],
@@ -89,32 +91,25 @@ class SixDot50State:
         }
 
 
-def _shared_payments(fragment: Mapping[str, Any]) -> Iterator[Problem]:
-    homes: dict[str, int] = {}
+def _payments(fragment: Mapping[str, Any]) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Yield each payment of a fragment, with its path."""
     for number, batch in enumerate(fragment.get("batches", ())):
         for index, payment in enumerate(batch.get("payments", ())):
-            id = payment.get("id", "").lower()
-            if id and homes.setdefault(id, number) != number:
-                yield Problem(f"the payment {id} is in another batch too", ("batches", number, "payments", index, "id"))
+            yield ("batches", number, "payments", index), payment
 
 
-def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+def _amounts(fragment: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
     for number, account in enumerate(fragment.get("accounts", ())):
-        for name in ("balance", "availableBalance", "deposit"):
-            yield ("accounts", number, name), account.get(name)
-    for number, batch in enumerate(fragment.get("batches", ())):
-        for index, payment in enumerate(batch.get("payments", ())):
-            for name in ("amount", "referralAmount"):
-                yield ("batches", number, "payments", index, name), payment.get(name)
+        yield from ((("accounts", number, name), account.get(name)) for name in ("balance", "availableBalance", "deposit"))
+    for path, payment in _payments(fragment):
+        yield from (((*path, name), payment.get(name)) for name in ("amount", "referralAmount"))
 
 
 def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform | Organisation]:
     if "platform" in fragment:
-        platform: Platform = view.find(Platform.kind, SELF) or Platform(view.now)
-        yield replace(platform, since=view.now, **_values(PLATFORM, fragment["platform"]))
+        yield replace(platform_of(view), since=view.now, **_values(PLATFORM, fragment["platform"]))
     if "organisation" in fragment:
-        organisation: Organisation = view.find(Organisation.kind, SELF) or Organisation(view.now)
-        yield replace(organisation, **_values(ORGANISATION, fragment["organisation"]))
+        yield replace(organisation_of(view), **_values(ORGANISATION, fragment["organisation"]))
 
 
 def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[Account]:
@@ -146,14 +141,11 @@ def _read_account(view: View, item: Mapping[str, Any], read: Mapping[str, Accoun
 
 def _find_account(view: View, item: Mapping[str, Any]) -> Account | None:
     """Return the account of that id, shortName or name; a deposit alone is for the account that pays."""
-    if "id" in item:
-        account: Account | None = view.find(Account.kind, GUID.read(item["id"]))
-        return account
     accounts: list[Account] = view.group(Account.kind, *ALL)
-    if "shortName" in item:
-        return next((it for it in accounts if it.short_name == item["shortName"]), None)
-    if "name" in item:
-        return next((it for it in accounts if it.name == item["name"]), None)
+    for name in ("id", "shortName", "name"):
+        if name in item:
+            value = ACCOUNT[name].read(item[name])
+            return next((account for account in accounts if getattr(account, _attribute(name)) == value), None)
     return paying_account(view) if "deposit" in item else None
 
 
@@ -250,7 +242,7 @@ def _attribute(name: str) -> str:
 
 
 def _values(fields: Fields, written: Mapping[str, Any]) -> dict[str, Any]:
-    return {_attribute(name): fields[name].read(value) for name, value in written.items() if name in fields}
+    return {_attribute(name): value for name, value in load_fields(fields, written).items()}
 
 
 def _shown(fields: Fields, resource: Any) -> dict[str, Any]:
