@@ -48,7 +48,7 @@ def emulator_server(pytestconfig: pytest.Config) -> Iterator[EmulatorServer]:
                     limits=None if url else _limits(pytestconfig),
                 )
             )
-            server.greet()
+            server.check_connection()
         except EmulatorError as error:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         pytestconfig.stash[SERVER], pytestconfig.stash[ITEMS] = server, []
@@ -129,13 +129,15 @@ def _made(server: EmulatorServer, wish: Mapping[str, Any]) -> Emulator:
 
 def stories(item: pytest.Item, failure: pytest.ExceptionInfo[BaseException] | None) -> Iterator[str]:
     """Yield the story of the test's world, and of others that it or a wider fixture made."""
-    from emulator.client.emulator import living
-    from emulator.client.failure_report import story, story_if_any
+    from emulator.client.emulator import open_emulators
+    from emulator.client.failure_report import failure_report, failure_report_if_any
 
     emulator, seed = item.stash.get(WORLD, (None, 0))
     if emulator is not None:
-        yield story(emulator, _replay(item, seed), failure.value if failure else None)
-    yield from filter(None, (story_if_any(it, _replay(item, it.seed)) for it in living() if it is not emulator))
+        yield failure_report(emulator, _replay(item, seed), failure.value if failure else None)
+    yield from filter(
+        None, (failure_report_if_any(it, _replay(item, it.seed)) for it in open_emulators() if it is not emulator)
+    )
 
 
 def _replay(item: pytest.Item, seed: int) -> str:

@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.client.connections import REASONS, Answered, ask, is_whole
+from emulator.client.connections import REASONS, AppResponse, ask, is_whole
 from emulator.client.server import Refused
 from emulator.kernel.faults import HANG, RESET
 from emulator.web.connection import App, ConnectionCut
@@ -46,7 +46,9 @@ class InProcessAdapter(HTTPAdapter):
             headers.append((b"host", url.netloc.rpartition("@")[2].encode("latin-1")))
         method = request.method or "GET"
         try:
-            answer = ask(self._app, method, request.path_url.encode(), headers, _body(request), url.scheme, _patience(timeout))
+            answer = ask(
+                self._app, method, request.path_url.encode(), headers, _body(request), url.scheme, _read_timeout(timeout)
+            )
         except ConnectionCut as cut:
             raise _failure(cut, request) from None
         response: Response = self.build_response(request, _raw(answer, method))
@@ -56,7 +58,7 @@ class InProcessAdapter(HTTPAdapter):
 class _Breaking(BytesIO):
     """A body that ends as the line was cut; that it is too short, urllib3 finds by itself."""
 
-    def __init__(self, answer: Answered) -> None:
+    def __init__(self, answer: AppResponse) -> None:
         super().__init__(answer.content)
         self._how = answer.cut.how if answer.cut and not is_whole(answer) else None
 
@@ -69,7 +71,7 @@ class _Breaking(BytesIO):
         return content
 
 
-def _raw(answer: Answered, method: str) -> HTTPResponse:
+def _raw(answer: AppResponse, method: str) -> HTTPResponse:
     return HTTPResponse(
         _Breaking(answer),
         headers=HTTPHeaderDict([(name.decode("latin-1"), value.decode("latin-1")) for name, value in answer.headers]),
@@ -108,7 +110,7 @@ def _piece(piece: str | bytes) -> bytes:
     return piece.encode() if isinstance(piece, str) else piece
 
 
-def _patience(timeout: Any) -> float | None:
+def _read_timeout(timeout: Any) -> float | None:
     """How long requests would wait to read, given one of the forms in which it takes a timeout."""
     if isinstance(timeout, Timeout):
         timeout = timeout.read_timeout

@@ -17,7 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def awaited(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+def as_async(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     """The same function, to be awaited."""
 
     @wraps(function)
@@ -39,31 +39,31 @@ class AsyncEmulator:
         def exchanges(operation: str | None = None) -> list[Exchange]:
             return emulator.journal.exchanges(operation)
 
-        self.load = awaited(emulator.load)
-        self.reset = awaited(emulator.reset)
-        self.advance = awaited(emulator.clock.advance)
-        self.run = awaited(emulator.clock.run)
+        self.load = as_async(emulator.load)
+        self.reset = as_async(emulator.reset)
+        self.advance = as_async(emulator.clock.advance)
+        self.run = as_async(emulator.clock.run)
         self.sleep = emulator.clock.asleep
-        self.now = awaited(lambda: emulator.clock.now)
-        self.next = awaited(lambda: emulator.clock.next)
-        self.state = awaited(lambda: dict(emulator.state))
-        self.change = awaited(emulator.state.change)
-        self.journal = awaited(lambda: emulator.journal.picture())
-        self.exchanges = awaited(exchanges)
-        self.ledger = awaited(lambda: emulator.ledger.picture())
-        self.dry_run = awaited(emulator.dry_run)
-        self.snapshot = awaited(emulator.snapshot)
-        self.restore = awaited(emulator.restore)
-        self.undo = awaited(emulator.undo)
-        self.diff = awaited(emulator.diff)
-        self.fork = awaited(emulator.fork)
-        self.explore = awaited(emulator.explore)
-        self.faults = awaited(emulator.faults.list)
-        self.held = awaited(emulator.faults.held)
-        self.add_fault = awaited(emulator.faults.add)
-        self.remove_fault = awaited(emulator.faults.remove)
-        self.clear_faults = awaited(emulator.faults.clear)
-        self.close = awaited(emulator.close)
+        self.now = as_async(lambda: emulator.clock.now)
+        self.next = as_async(lambda: emulator.clock.next)
+        self.state = as_async(lambda: dict(emulator.state))
+        self.change = as_async(emulator.state.change)
+        self.journal = as_async(lambda: emulator.journal.picture())
+        self.exchanges = as_async(exchanges)
+        self.ledger = as_async(lambda: emulator.ledger.picture())
+        self.dry_run = as_async(emulator.dry_run)
+        self.snapshot = as_async(emulator.snapshot)
+        self.restore = as_async(emulator.restore)
+        self.undo = as_async(emulator.undo)
+        self.diff = as_async(emulator.diff)
+        self.fork = as_async(emulator.fork)
+        self.explore = as_async(emulator.explore)
+        self.faults = as_async(emulator.faults.list)
+        self.held = as_async(emulator.faults.held)
+        self.add_fault = as_async(emulator.faults.add)
+        self.remove_fault = as_async(emulator.faults.remove)
+        self.clear_faults = as_async(emulator.faults.clear)
+        self.close = as_async(emulator.close)
 
     async def __call__(self, function: Callable[[], T]) -> T:
         """The result of any function, in a thread of its own."""

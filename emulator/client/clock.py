@@ -46,7 +46,7 @@ class Clock:
         to: datetime | str | None = None,
         until: Literal["next", "idle"] | None = None,
     ) -> list[Change]:
-        """Lets time pass, in one of three ways, and returns what happened, in order.
+        """Let time pass, in one of three ways, and returns what happened, in order.
 
         `by` is a duration: `"1m30s"`, a number of seconds, or a timedelta; it is rounded up to the next whole millisecond. `to`
         is an instant with a zone, or one such as `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by
@@ -69,7 +69,7 @@ class Clock:
         self._ask("PATCH", "/clock", {"rate": rate})
 
     def sleep(self, seconds: Duration) -> None:
-        """Stands in for `time.sleep`: the world's time passes by so much at once, whatever its rate, and the caller goes on.
+        """Stand in for `time.sleep`: the world's time passes by so much at once, whatever its rate, and the caller goes on.
 
         `seconds` may also be a timedelta or a duration such as `"1m30s"`; it is rounded up to the next whole millisecond.
 
@@ -83,7 +83,7 @@ class Clock:
         self.advance(sleep_length(seconds))
 
     async def asleep(self, delay: Duration, result: T | None = None) -> T | None:
-        """Stands in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
+        """Stand in for `asyncio.sleep`. Tasks of asyncio wake in the order in which their time is over; others add theirs up.
 
         Takes what `sleep` takes, and raises as it does; a negative number of seconds is none in asyncio.
         """

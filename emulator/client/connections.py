@@ -26,7 +26,7 @@ EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
 """The decimal context of the vendors, in place of that of the calling thread."""
 
 
-class Answered(NamedTuple):
+class AppResponse(NamedTuple):
     """What the application sent in answer to a request: all of it, unless a fault `cut` it short."""
 
     status: int
@@ -35,35 +35,35 @@ class Answered(NamedTuple):
     cut: ConnectionCut | None = None
 
 
-class WaitsForEver(EmulatorError, NoAnswer):
+class HangWithoutTimeout(EmulatorError, NoAnswer):
     """The server never answers, and the client has no timeout. It is no error that a client library knows, or could catch."""
 
     def __init__(self) -> None:
         super().__init__("the server never answers (a fault: hang), and this client, having no timeout, would wait for ever")
 
 
-class Here(InProcessConnection):
+class SyncConnection(InProcessConnection):
     """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 
-    def __init__(self, patience: float | None) -> None:
-        self._patience = patience
+    def __init__(self, read_timeout: float | None) -> None:
+        self._read_timeout = read_timeout
         self.gone = False
         self.cancelled: BaseException | None = None
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:
-        if self._patience is None:
-            raise WaitsForEver
+        if self._read_timeout is None:
+            raise HangWithoutTimeout
         await super().hang(held, seconds)
 
     async def pause(self, held: HeldRequest, seconds: float) -> bool:
-        if self._patience is not None and seconds >= self._patience:
+        if self._read_timeout is not None and seconds >= self._read_timeout:
             self.gone = True
         if not self.gone:
             held.wait_in_thread(seconds)
         return not self.gone
 
 
-class HereAwaited(Here):
+class AsyncConnection(SyncConnection):
     """In an event loop the caller may give up at any time, so that time really passes, until its own patience is at its end."""
 
     async def hang(self, held: HeldRequest, seconds: float) -> None:
@@ -79,7 +79,7 @@ class HereAwaited(Here):
 
         if self.gone:
             return False
-        borne = seconds if self._patience is None else min(seconds, self._patience)
+        borne = seconds if self._read_timeout is None else min(seconds, self._read_timeout)
         try:
             await held.wait_in_any_loop(borne)
         except anyio.get_cancelled_exc_class() as error:
@@ -95,19 +95,21 @@ def ask(
     headers: Headers = (),
     body: bytes = b"",
     scheme: str = "http",
-    patience: float | None = None,
-) -> Answered:
-    """Runs one request through the application, to its end. `patience` is how many seconds of silence the caller bears.
+    read_timeout: float | None = None,
+) -> AppResponse:
+    """Run one request through the application to its end. `read_timeout` is the seconds of silence that the caller bears.
 
     Raises:
         LineCut: a fault left the request without any answer.
         WaitsForEver: the caller would bear any silence, and this one has no end.
     """
-    return run_sync(asked(app, Here(patience), method, target, headers, body, scheme))
+    return run_sync(ask_async(app, SyncConnection(read_timeout), method, target, headers, body, scheme))
 
 
-async def asked(app: App, here: Here, method: str, target: bytes, headers: Headers, body: bytes, scheme: str) -> Answered:
-    """Runs one request through the application, with these means to let real time pass. Raises as `ask` does."""
+async def ask_async(
+    app: App, connection: SyncConnection, method: str, target: bytes, headers: Headers, body: bytes, scheme: str
+) -> AppResponse:
+    """Run one request through the application on a connection that lets real time pass. Raises as `ask` does."""
     path, _, query = target.partition(b"?")
     scope = {
         "type": "http",
@@ -122,7 +124,7 @@ async def asked(app: App, here: Here, method: str, target: bytes, headers: Heade
         "headers": [(name.lower(), value) for name, value in headers],
         "server": None,
         "client": NO_SOCKET,
-        "state": {CONNECTION_KEY: here},
+        "state": {CONNECTION_KEY: connection},
     }
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
     sent: list[MutableMapping[str, Any]] = []
@@ -131,43 +133,43 @@ async def asked(app: App, here: Here, method: str, target: bytes, headers: Heade
         return incoming.pop() if incoming else {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
-        if not here.gone:
+        if not connection.gone:
             sent.append(message)
 
-    ended: ConnectionCut | WaitsForEver | None = None
+    ended: ConnectionCut | HangWithoutTimeout | None = None
     try:
         with localcontext(EXACT):
             await app(scope, receive, send)
-    except (ConnectionCut, WaitsForEver) as error:
+    except (ConnectionCut, HangWithoutTimeout) as error:
         ended = error
-    if here.cancelled is not None:
-        raise here.cancelled
-    if here.gone:
+    if connection.cancelled is not None:
+        raise connection.cancelled
+    if connection.gone:
         ended = ConnectionCut(HANG)
     if ended is not None and not sent:
         raise ended
     return _answered(method, sent, ended)
 
 
-def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: ConnectionCut | WaitsForEver | None) -> Answered:
+def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: ConnectionCut | HangWithoutTimeout | None) -> AppResponse:
     status, headers = sent[0]["status"], sent[0]["headers"]
     if method == "HEAD":  # its answer has no body, and was whole when the head had come
-        return Answered(status, headers, b"")
-    if isinstance(ended, WaitsForEver):
+        return AppResponse(status, headers, b"")
+    if isinstance(ended, HangWithoutTimeout):
         raise ended
-    return Answered(status, headers, b"".join(message.get("body", b"") for message in sent[1:]), ended)
+    return AppResponse(status, headers, b"".join(message.get("body", b"") for message in sent[1:]), ended)
 
 
-def length_of(answer: Answered) -> int:
+def announced_length(answer: AppResponse) -> int:
     """Return the announced length of the body; 0 where none could be announced."""
     return int(dict(answer.headers).get(b"content-length", b"0"))
 
 
-def is_whole(answer: Answered) -> bool:
+def is_whole(answer: AppResponse) -> bool:
     """Tell whether the body came before the line was cut."""
-    return len(answer.content) == length_of(answer)
+    return len(answer.content) == announced_length(answer)
 
 
-def shortfall(answer: Answered) -> str:
+def shortfall(answer: AppResponse) -> str:
     """Return the received and the announced length of a body, as text."""
-    return f"received {len(answer.content)} bytes, expected {length_of(answer)}"
+    return f"received {len(answer.content)} bytes, expected {announced_length(answer)}"

@@ -18,7 +18,7 @@ from emulator.client.environment import env
 from emulator.client.exploring import Exploring
 from emulator.client.faults import Faults
 from emulator.client.journal import Journal
-from emulator.client.scenarios import EMPTY, NoFile, ScenarioLike, listed_in, written_scenario
+from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, credentials_in, scenario_to_send
 from emulator.client.server import EmulatorServer, Refused
 from emulator.client.snapshots import Past
 from emulator.client.state import State
@@ -40,7 +40,7 @@ _listing = Lock()
 """Held by who adds a handle to the living, or looks through them."""
 
 
-def living() -> list[Emulator]:
+def open_emulators() -> list[Emulator]:
     """Every handle in this process that is not closed, in the order in which they were made."""
     with _listing:
         return [it for _, it in sorted(_living.items())]
@@ -72,9 +72,9 @@ class Emulator(Past, Exploring):
             self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
             written = EMPTY if scenario is None else self._written(scenario)
             wish = {"id": id, "scenario": written, "seed": self._server.seed if seed is None else seed}
-            self._hold(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
+            self._attach(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
 
-    def _hold(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
+    def _attach(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
         """Takes hold of a world that was made, to drop it before what `exits` ends."""
         self.is_pointed_at = False
         self.scenario = scenario
@@ -88,7 +88,7 @@ class Emulator(Past, Exploring):
             _living[self._number] = self
 
     def _drop(self) -> None:
-        """Drops the world, if nobody else has."""
+        """Drop the world, if nobody else has."""
         with _listing:
             _living.pop(self._number, None)
         try:
@@ -184,7 +184,7 @@ class Emulator(Past, Exploring):
         return AsyncEmulator(self)
 
     def load(self, scenario: ScenarioLike, *, seed: int | None = None) -> None:
-        """Begins anew with another scenario; URLs stay, and so do the credentials while the seed does.
+        """Begin anew with another scenario; URLs stay, and so do the credentials while the seed does.
 
         Raises:
             Refused: the scenario has mistakes, or there is none of that name.
@@ -208,19 +208,19 @@ class Emulator(Past, Exploring):
         """Return a handle of another world that was made on this server."""
         twin = object.__new__(Emulator)
         twin._server, twin._folders = self._server, self._folders
-        twin._hold(scenario, made, ExitStack())
+        twin._attach(scenario, made, ExitStack())
         return twin
 
     def _written(self, scenario: ScenarioLike) -> Any:
         try:
-            written = written_scenario(scenario, self._folders)
-        except NoFile:
-            raise self._server.no_file(str(scenario), self._folders) from None
+            written = scenario_to_send(scenario, self._folders)
+        except MissingFile:
+            raise self._server.missing_file(str(scenario), self._folders) from None
         return self._server.scenario(written) if isinstance(written, str) else written
 
     def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
-        own = listed_in(self._as_value(self.scenario)) if self.scenario is not None else set()
-        claim = not own & listed_in(written)  # a credential that picks this world cannot pick another
+        own = credentials_in(self._as_value(self.scenario)) if self.scenario is not None else set()
+        claim = not own & credentials_in(written)  # a credential that picks this world cannot pick another
         wish = {"id": f"{self._id[:40]}-explored", "scenario": written, "seed": self.seed, "claim": claim}
         return self._beside(written, self._server.ask("POST", "/worlds", wish))
 
@@ -251,7 +251,7 @@ class Emulator(Past, Exploring):
         return InProcessAdapter(self._app())
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Asks the control plane something about this world; `path` is what follows `/worlds/{world}`.
+        """Ask the control plane something about this world; `path` is what follows `/worlds/{world}`.
 
         Raises:
             Refused: it said no, and why.
@@ -265,7 +265,7 @@ class Emulator(Past, Exploring):
             raise Refused(f"{error}: it was closed{other}", error.status) from None
 
     def close(self) -> None:
-        """Drops the world and its forks, and the server if it was made for it. What is closed already stays closed."""
+        """Drop the world and its forks, and the server if it was made for it. What is closed already stays closed."""
         self._exits.close()
 
     def __enter__(self) -> Emulator:
@@ -274,9 +274,9 @@ class Emulator(Past, Exploring):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """What went wrong takes the story of the world along, as a note, for the world is gone when it is reported."""
         if isinstance(error, Exception):
-            from emulator.client.failure_report import story_if_any
+            from emulator.client.failure_report import failure_report_if_any
 
-            if told := story_if_any(self, error=error, alone=True):
+            if told := failure_report_if_any(self, error=error, alone=True):
                 error.add_note(told)
         self.close()
 

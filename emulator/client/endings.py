@@ -10,7 +10,7 @@ from emulator.text.escape import escaped
 
 
 @dataclass(frozen=True, slots=True)
-class Intrusion:
+class Interference:
     """One thing that comes in the client's way: a fault at one of its calls, and what another actor does then."""
 
     says: str
@@ -22,13 +22,13 @@ class Intrusion:
 class Ending:
     """A run with these intrusions: the assertion that failed, the world's story, and a scenario that has it again."""
 
-    intrusions: tuple[Intrusion, ...]
+    intrusions: tuple[Interference, ...]
     broke: str
     story: str
     scenario: str
 
     def __str__(self) -> str:
-        return escaped(f"{name_of(self.intrusions)}: {self.broke}")
+        return escaped(f"{describe(self.intrusions)}: {self.broke}")
 
     def __repr__(self) -> str:
         return f"<Ending: {self}>"
@@ -74,6 +74,6 @@ class Explored:
         return f"; of {self.endings} in all, not tried: {', '.join(reasons)}" if reasons else ""
 
 
-def name_of(intrusions: Iterable[Intrusion]) -> str:
+def describe(intrusions: Iterable[Interference]) -> str:
     """Say what comes in the client's way."""
     return ", and ".join(intrusion.says for intrusion in intrusions) or "nothing comes in its way"

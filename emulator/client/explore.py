@@ -9,9 +9,16 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from emulator.client.endings import Ending, Explored, Intrusion, Progress, name_of
-from emulator.client.explore_arguments import expect_sound, read_exceptions, read_faults, read_meanwhile, read_seconds, verdict
-from emulator.client.scenario_yaml import as_yaml
+from emulator.client.endings import Ending, Explored, Interference, Progress, describe
+from emulator.client.explore_arguments import (
+    check_arguments,
+    read_exceptions,
+    read_faults,
+    read_meanwhile,
+    read_seconds,
+    verdict,
+)
+from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
 from emulator.client.watch import Interrupted, Watch
 from emulator.kernel.clock import DEFAULT_START, REAL, Clock
@@ -72,7 +79,7 @@ def explore(
     max_seconds: Duration,
     progress: Progress = lambda _explored, _what: None,
 ) -> Explored:
-    """Runs the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
+    """Run the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
 
     At each of its calls, before it and between its commit and its answer, the next thing that happens by itself happens, or
     another actor changes the state as one of `meanwhile` says. Each of `faults`, written without `at` or with it, is laid at
@@ -91,7 +98,7 @@ def explore(
         OutOfTime: the time is over.
     """
     laid, states, expected = read_faults(faults), read_meanwhile(meanwhile), read_exceptions(may_raise)
-    expect_sound(client, check, most)
+    check_arguments(client, check, most)
     explored = Explored()
     trial = _Trial(begin, scenario, client, check, expected, read_seconds(max_seconds), progress)
     calls = trial.run((), explored)
@@ -150,21 +157,21 @@ class _Trial:
     progress: Progress
     stopwatch: Clock = field(default_factory=lambda: Clock(rate=REAL))
 
-    def run(self, intrusions: tuple[Intrusion, ...], explored: Explored) -> list[_Call]:
-        """Runs the client through one ending, notes what it broke, and returns the calls that it made."""
-        from emulator.client.failure_report import story
+    def run(self, intrusions: tuple[Interference, ...], explored: Explored) -> list[_Call]:
+        """Run the client through one ending, notes what it broke, and returns the calls that it made."""
+        from emulator.client.failure_report import failure_report
 
         written = _with(self.scenario, intrusions)
         explored.tried += 1
-        self.progress(explored, name_of(intrusions))
+        self.progress(explored, describe(intrusions))
         with self.begin(written) as emulator:
             start = emulator.clock.now
             broke = self._watched(emulator, explored)
             if broke is not None and not intrusions and broke.startswith("time stands still"):
                 raise TimeStandsStill(broke)
             if broke is not None:
-                told = story(emulator, replay="load the scenario below, and run the client")
-                explored.broken.append(Ending(intrusions, broke, told, as_yaml(written)))
+                told = failure_report(emulator, replay="load the scenario below, and run the client")
+                explored.broken.append(Ending(intrusions, broke, told, to_yaml(written)))
             return list(_calls(emulator, start))
 
     def _watched(self, emulator: Emulator, explored: Explored) -> str | None:
@@ -226,7 +233,7 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
         yield _Call(exchange.operation, next(counter), exchange.at - start)
 
 
-def _with(scenario: Mapping[str, Any], intrusions: Sequence[Intrusion]) -> dict[str, Any]:
+def _with(scenario: Mapping[str, Any], intrusions: Sequence[Interference]) -> dict[str, Any]:
     """The scenario with the intrusions written into it."""
     written = {"title": "An ending", **scenario}
     faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
@@ -239,27 +246,27 @@ def _with(scenario: Mapping[str, Any], intrusions: Sequence[Intrusion]) -> dict[
     return written
 
 
-def _by_time(calls: Iterable[_Call]) -> Iterator[Intrusion]:
+def _by_time(calls: Iterable[_Call]) -> Iterator[Interference]:
     for call in calls:
         for where, when in WHEN.items():
             fault = call.fault(where=where, do=DELAY, delay=NEXT)
-            yield Intrusion(f"the next change comes {when} {call}", fault)
+            yield Interference(f"the next change comes {when} {call}", fault)
 
 
-def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Interference]:
     """What the actor does is due a moment after the call came, and the call is held up for a moment longer."""
     for state in meanwhile:
         for call in calls:
             after = {"after": f"{1 - (-call.elapsed // MILLISECOND)}ms", "set": state}
             for where, when in WHEN.items():
                 fault = call.fault(where=where, do=DELAY, delay="2ms")
-                yield Intrusion(f"another actor sets {dict(state)} {when} {call}", fault, after)
+                yield Interference(f"another actor sets {dict(state)} {when} {call}", fault, after)
 
 
-def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Intrusion]:
+def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> Iterator[Interference]:
     for fault in faults:
         for call in calls:
             at = fault.get("at", "*")
             if at in ("*", call.operation, call.operation.partition(".")[0]):
                 written = call.fault(**{key: value for key, value in fault.items() if key != "at"})
-                yield Intrusion(f"{fault.get('do')} {fault.get('where')} strikes {call}", written)
+                yield Interference(f"{fault.get('do')} {fault.get('where')} strikes {call}", written)

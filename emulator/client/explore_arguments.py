@@ -68,7 +68,7 @@ def read_seconds(written: Any) -> float:
     return seconds
 
 
-def expect_sound(client: Any, check: Any, most: Any) -> None:
+def check_arguments(client: Any, check: Any, most: Any) -> None:
     """Make sure that `client`, and `check` if there is one, can be called, and that `most` is a whole number from 1 on.
 
     Raises:

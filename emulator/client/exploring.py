@@ -46,7 +46,7 @@ class Exploring(ABC):
         max_seconds: Duration = MAX_SECONDS,
         progress: Progress = lambda _explored, _what: None,
     ) -> Explored:
-        """Runs `client(emulator)` undisturbed, then once for every way in which something could come in its way.
+        """Run `client(emulator)` undisturbed, then once for every way in which something could come in its way.
 
         Each run has a world of its own on this server. Before each call takes effect, and before its answer comes, the next
         thing that happens by itself happens, or another actor changes the state as one of `meanwhile` says; and each of

@@ -32,7 +32,7 @@ MANY = 3
 """More changes than this that are alike are told in one line."""
 
 
-def story(emulator: Emulator, replay: str | None = None, error: BaseException | None = None) -> str:
+def failure_report(emulator: Emulator, replay: str | None = None, error: BaseException | None = None) -> str:
     """The story, and what replays it, if anything; `error` is what the test failed with.
 
     It is told whatever happened: where the server is gone, it says that.
@@ -43,7 +43,7 @@ def story(emulator: Emulator, replay: str | None = None, error: BaseException | 
         return escaped(f"the story cannot be told: {failure}")
 
 
-def story_if_any(
+def failure_report_if_any(
     emulator: Emulator, replay: str | None = None, error: BaseException | None = None, alone: bool = False
 ) -> str | None:
     """The story of a world in which something has happened; None of another, or of one that cannot be asked.
@@ -51,7 +51,7 @@ def story_if_any(
     That requests missed it is told of a world that was `alone` in the test.
     """
     try:
-        return story(emulator, replay, error) if emulator.journal or (alone and any(missed(emulator))) else None
+        return failure_report(emulator, replay, error) if emulator.journal or (alone and any(missed(emulator))) else None
     except EmulatorError:
         return None
 
@@ -133,8 +133,8 @@ def _name_of(fault: Fault) -> str:
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
-    asked = f"{exchange.method} {exchange.target}"
-    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {asked} -> {outcome(exchange.status, exchange.answer)}"
+    ask_async = f"{exchange.method} {exchange.target}"
+    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {ask_async} -> {outcome(exchange.status, exchange.answer)}"
     yield from (f"      fault: {fault}" for fault in exchange.faults)
     if exchange.delivered is None:
         yield "      whether the client got the answer is unknown: it is still being sent, or the client had closed its side"

@@ -48,7 +48,7 @@ class Faults:
         self._ask = ask
 
     def add(self, *, at: str, where: str, do: str, **more: Any) -> Fault:
-        """Lays a fault, in the words of a scenario file.
+        """Lay a fault, in the words of a scenario file.
 
         `at` is an operation (`stripe.batch_jobs.cancel`), a vendor or `"*"`. `where` is before-auth, before-commit,
         after-commit, mid-body or after-reply. `do` is status, delay, drop, reset, truncate, garbage, dribble or hang. `more`
@@ -71,7 +71,7 @@ class Faults:
         return [Fault(**shown) for shown in self._ask("GET", "/faults", None)["faults"]]
 
     def remove(self, id: str) -> None:
-        """Takes a fault away. The requests that it holds up go on at once, to the vendor's answer.
+        """Take a fault away. The requests that it holds up go on at once, to the vendor's answer.
 
         Raises:
             Refused: there is none of that id.
@@ -79,7 +79,7 @@ class Faults:
         self._ask("DELETE", f"/faults/{id}", None)
 
     def clear(self) -> None:
-        """Takes every fault away. The requests that they hold up go on at once, to the vendor's answer."""
+        """Take every fault away. The requests that they hold up go on at once, to the vendor's answer."""
         self._ask("DELETE", "/faults", None)
 
 

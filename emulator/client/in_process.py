@@ -10,7 +10,7 @@ from emulator.vendors import VENDORS
 from emulator.web.connection import App, ConnectionCut
 
 HOST = "127.0.0.1:8080"
-PATIENCE = 5.0
+READ_TIMEOUT = 5.0
 """Seconds of silence that it bears."""
 
 
@@ -28,7 +28,7 @@ class InProcessClient:
         """
         headers = completed(method, headers, content, HOST)
         try:
-            answer = ask(self._app, method, target, headers, content or b"", patience=PATIENCE)
+            answer = ask(self._app, method, target, headers, content or b"", read_timeout=READ_TIMEOUT)
         except ConnectionCut as cut:
             raise NoResponse(str(cut)) from None
         if answer.cut is not None and not is_whole(answer):

@@ -19,7 +19,7 @@ def expect_operation(name: str) -> None:
 
 
 def expect_quantity(vendor: str, place: str) -> None:
-    """Makes sure that there is such a quantity, so that a misspelt one is not taken for one that did not move.
+    """Make sure that there is such a quantity, so that a misspelt one is not taken for one that did not move.
 
     Raises:
         NotFound: there is no such vendor, or no such quantity in its state.

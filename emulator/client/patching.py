@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from emulator.client.held_sleeps import places_in, put
 from emulator.client.sleep_calls import classes_of, function_codes, imports_locally, is_own, loads_sleep
-from emulator.client.sleeping import Sleeps, Standin
+from emulator.client.sleeping import ModuleProxy, Sleeps
 
 LIBRARIES = ("anyio", "asyncio", "time")
 """Modules whose `sleep` is replaced where others use it."""
@@ -81,7 +81,7 @@ def _replacements_elsewhere(module: ModuleType, sleeps: Sleeps) -> list[Replacem
 
 def _sleeps(module: ModuleType, found: list[Replacement]) -> bool:
     """Tell whether the code of a module can sleep by what would be replaced in it."""
-    aliases = {it.name for it in found if it.holder is module and type(it.new) is Standin}
+    aliases = {it.name for it in found if it.holder is module and type(it.new) is ModuleProxy}
     if any(it.holder is module and it.name not in aliases for it in found) or loads_sleep(module, aliases):
         return True
     held = [it for it in found if it.holder is not module]

@@ -85,7 +85,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LedgerPicture:
     """A ledger at one moment, as the control plane shows it."""
 
     complete: bool
@@ -94,7 +94,7 @@ class Told:
     totals: Mapping[str, Any]
 
     @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> Told:
+    def read(cls, shown: Mapping[str, Any]) -> LedgerPicture:
         """Read the ledger as the control plane shows it."""
         commits = tuple(
             Commit(it["exchange"], it["why"], parse_instant(it["at"]), exact_totals(it["totals"]), read_differences(it))
@@ -107,7 +107,7 @@ class Told:
 class Ledger:
     """The ledger: what truly took effect. Every read asks the world anew; `picture()` returns a ledger that stays as it is."""
 
-    def __init__(self, ask: Callable[..., Any], kept: Told | None = None) -> None:
+    def __init__(self, ask: Callable[..., Any], kept: LedgerPicture | None = None) -> None:
         self._ask = ask
         self._kept = kept
 
@@ -135,8 +135,8 @@ class Ledger:
         """By vendor, what moved in all and which states went to which."""
         return self._now().totals
 
-    def _now(self) -> Told:
-        return Told.read(self._ask("GET", f"/ledger?{EVERY}")) if self._kept is None else self._kept
+    def _now(self) -> LedgerPicture:
+        return LedgerPicture.read(self._ask("GET", f"/ledger?{EVERY}")) if self._kept is None else self._kept
 
     def __repr__(self) -> str:
         told = self._now()

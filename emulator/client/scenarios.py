@@ -14,12 +14,12 @@ ScenarioLike = str | Path | Mapping[str, Any]
 """A shipped scenario's name, a file, or a scenario as a value (its title may be left out)."""
 
 
-def listed_in(scenario: Mapping[str, Any]) -> set[tuple[str, str]]:
+def credentials_in(scenario: Mapping[str, Any]) -> set[tuple[str, str]]:
     """Return the credentials that a scenario lists, with their vendors."""
     return {(vendor, it) for vendor, listed in scenario.get("credentials", {}).items() for it in listed}
 
 
-class NoFile(EmulatorError):
+class MissingFile(EmulatorError):
     """There is no file at the path of a scenario."""
 
 
@@ -27,7 +27,7 @@ EMPTY = {"title": "An empty world"}
 """The scenario of a world that begins with nothing."""
 
 
-def written_scenario(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> Any:
+def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> Any:
     """Return a scenario as the control plane takes it: a name, or a value. Files are read here, not by the server.
 
     A relative path is looked for in these folders, in order, and then in the current one.
@@ -62,6 +62,6 @@ def _found(path: Path, folders: Sequence[Path]) -> Path:
 
 def _expect_file(path: Path, written: str) -> None:
     if not path.exists():
-        raise NoFile(written)
+        raise MissingFile(written)
     if path.is_dir():
         raise BadInput([Problem("is a folder, not a scenario: name a file in it")], written)

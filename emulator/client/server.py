@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from emulator.client.bounds import Folders, read_folders, read_limits
-from emulator.client.connections import Answered, ask
+from emulator.client.connections import AppResponse, ask
 from emulator.client.environment import env
 from emulator.client.json_encoding import read, written
 from emulator.client.quiet import Traffic
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 CONTROL = "/_emulator"
 
-Send = Callable[[str, str, bytes], Answered]
+Send = Callable[[str, str, bytes], AppResponse]
 """From method, path and body to what was answered."""
 
 
@@ -49,7 +49,7 @@ class Refused(EmulatorError):
 
 
 class EmulatorServer:
-    """Gives out worlds. Without a URL it serves from this process; with one it steers the server there.
+    """Give out worlds. Without a URL it serves from this process; with one it steers the server there.
 
     `seed` is that of the worlds that name none of their own, whose scenarios decide where it is None. `scenarios` is a folder
     of scenarios of one's own, or several, whose names come before the shipped ones; left out, that of EMULATOR_SCENARIOS.
@@ -132,7 +132,7 @@ class EmulatorServer:
             raise Refused(f"this server lives in process {self._process}, which this one was forked from: ask it there")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Asks the control plane and returns its JSON answer; None where there is none.
+        """Ask the control plane and returns its JSON answer; None where there is none.
 
         Raises:
             Refused: it said no, and why; or nobody answered.
@@ -140,10 +140,10 @@ class EmulatorServer:
         answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
         if answered.status < 300:
             return self._value(answered) if answered.content else None
-        asked = f"{method} {CONTROL}{path} was answered {answered.status}"
-        raise Refused(f"{_reason(answered.content)} ({asked})", answered.status)
+        ask_async = f"{method} {CONTROL}{path} was answered {answered.status}"
+        raise Refused(f"{_reason(answered.content)} ({ask_async})", answered.status)
 
-    def _value(self, answered: Answered) -> Any:
+    def _value(self, answered: AppResponse) -> Any:
         if self.app is not None:
             return read(answered.content)
         try:
@@ -166,7 +166,7 @@ class EmulatorServer:
         known = Library(VENDORS, self._folders)
         return dict(known.get(name).written) if name in known.names() or known.meant(name) else name
 
-    def no_file(self, path: str, folders: Sequence[Path] = ()) -> BadInput:
+    def missing_file(self, path: str, folders: Sequence[Path] = ()) -> BadInput:
         """Return the refusal of a path at which there is no file; it names what may be meant, and where it was looked for."""
         refusal = library(*self._folders).no_file(path)
         if os.path.isabs(path):
@@ -174,8 +174,8 @@ class EmulatorServer:
         places = ", ".join(dict.fromkeys(map(str, (*folders, Path.cwd()))))
         return BadInput([Problem(f"{refusal.problems[0].message} (looked in {places})")], path)
 
-    def greet(self) -> None:
-        """Makes sure that there is an emulator, and that it lets us in.
+    def check_connection(self) -> None:
+        """Make sure that there is an emulator, and that it lets us in.
 
         Raises:
             Refused: there is none, or it does not.
@@ -195,7 +195,7 @@ class EmulatorServer:
         self._limits = limits
         self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits, held=self._held)
 
-        def send(method: str, path: str, body: bytes) -> Answered:
+        def send(method: str, path: str, body: bytes) -> AppResponse:
             self._stay_in_this_process()
             return ask(app, method, path.encode(), [(b"host", b"127.0.0.1")], body)
 
@@ -213,17 +213,17 @@ class EmulatorServer:
 
         self._url = str(client.address)
 
-        def send(method: str, path: str, body: bytes) -> Answered:
+        def send(method: str, path: str, body: bytes) -> AppResponse:
             try:
                 response = client.send(method, path.encode(), (), body)
             except NoResponse as error:
                 raise Refused(f"no emulator answers at {shown!r} (--emulator-url, EMULATOR_URL): {error}") from None
-            return Answered(*response)
+            return AppResponse(*response)
 
         return send
 
     def close(self) -> None:
-        """Stops serving, if it did, drops every connection, and lets go whom a fault holds up."""
+        """Stop serving, if it did, drops every connection, and lets go whom a fault holds up."""
         self._exits.close()
         self._held.release_all()
 

@@ -59,7 +59,7 @@ class AsyncSleep:
         self._sleepers: set[_Sleeper] = set()
 
     async def sleep(self, delay: Any, result: T | None = None) -> T | None:
-        """Lets all else come to rest, then passes what is left of `delay`, in seconds, and returns `result`."""
+        """Let all else come to rest, then passes what is left of `delay`, in seconds, and returns `result`."""
         length = sleep_length(max(delay, 0) if isinstance(delay, (int, float)) else delay)
         wakes, number = self._clock.now + length, next(self._numbers)
         sleeper = _Sleeper(wakes, number, _running_loop(), asyncio.Event())
@@ -74,7 +74,7 @@ class AsyncSleep:
         return result
 
     async def _turn_of(self, sleeper: _Sleeper) -> None:
-        """Waits until this one is the next to wake, and nothing is under way that could still change that."""
+        """Wait until this one is the next to wake, and nothing is under way that could still change that."""
         while True:
             while self._first() is not sleeper:
                 sleeper.first.clear()
@@ -84,8 +84,8 @@ class AsyncSleep:
                 return
 
     def _first(self) -> _Sleeper | None:
-        living = [it for it in [*self._sleepers] if not it.loop.is_closed()]
-        return min(living, key=lambda it: it[:2], default=None)
+        open_emulators = [it for it in [*self._sleepers] if not it.loop.is_closed()]
+        return min(open_emulators, key=lambda it: it[:2], default=None)
 
     def _tell_first(self) -> None:
         first = self._first()
@@ -103,7 +103,7 @@ def _running_loop() -> asyncio.AbstractEventLoop:
         ) from None
 
 
-class Standin(ModuleType):
+class ModuleProxy(ModuleType):
     """A module as one other module sees it: `sleep` is replaced, all else is the real one's."""
 
     def __init__(self, real: ModuleType, sleep: object) -> None:
@@ -159,16 +159,16 @@ class Sleeps:
         if kind is partial:
             inner = self.in_place_of(value.func)
             return value if inner is value.func else partial(inner, *value.args, **value.keywords)
-        meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is Standin else value
+        meant = value.__func__ if kind is MethodType else vars(value)["_real"] if kind is ModuleProxy else value
         if meant is time:
-            return Standin(meant, self.sleep)
+            return ModuleProxy(meant, self.sleep)
         anyio = sys.modules.get("anyio")
         if meant is asyncio or (anyio is not None and meant is anyio):
-            return Standin(meant, self.asleep)
+            return ModuleProxy(meant, self.asleep)
         if any(meant is it for it in (time.sleep, TIME_SLEEP, Clock.sleep, Sleeps.sleep)):
             return self.sleep
-        awaited = [asyncio.sleep, ASYNCIO_SLEEP, Clock.asleep, Sleeps.asleep, *([anyio.sleep] if anyio else [])]
-        return self.asleep if any(meant is it for it in awaited) else value
+        as_async = [asyncio.sleep, ASYNCIO_SLEEP, Clock.asleep, Sleeps.asleep, *([anyio.sleep] if anyio else [])]
+        return self.asleep if any(meant is it for it in as_async) else value
 
     def in_defaults(self, defaults: Any) -> Any:
         """The default arguments of a function, with replacements; the very same where there are none."""

@@ -19,7 +19,7 @@ class Past(ABC):
 
     @abstractmethod
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """Asks the control plane something about this world."""
+        """Ask the control plane something about this world."""
 
     @property
     def ledger(self) -> Ledger:
@@ -46,7 +46,7 @@ class Past(ABC):
         return DryRun.read(self.ask("POST", f"/dry-run?{EVERY}", wish))
 
     def snapshot(self, name: str) -> None:
-        """Keeps the world as it is now under a name, in place of what that named before.
+        """Keep the world as it is now under a name, in place of what that named before.
 
         Raises:
             Refused: the name is `beginning` or `now`, or there are too many.
@@ -62,7 +62,7 @@ class Past(ABC):
         self.ask("POST", "/restore", {"name": name})
 
     def undo(self, exchanges: int = 1) -> None:
-        """Takes back the newest exchanges and all that happened since the first of them; the clock goes back with them.
+        """Take back the newest exchanges and all that happened since the first of them; the clock goes back with them.
 
         Raises:
             Refused: there are not so many that are remembered.

@@ -48,7 +48,7 @@ class Standstill:
         return None
 
     def _count(self, entry: Mapping[str, Any]) -> None:
-        """Begins to count anew where time passed, or anything changed."""
+        """Begin to count anew where time passed, or anything changed."""
         if entry["type"] == "change" or entry["changes"] or entry["at"] != self._at:
             self._counts.clear()
             self._paths.clear()

@@ -75,7 +75,7 @@ class State(Mapping[str, Any]):
         self._ask = ask
 
     def change(self, state: Mapping[str, Any]) -> tuple[Difference, ...]:
-        """Changes what is named by id, adds what is new, and returns every difference that this made: all of it, or nothing.
+        """Change what is named by id, adds what is new, and returns every difference that this made: all of it, or nothing.
 
         Raises:
             Refused: the state that it asks for cannot be.

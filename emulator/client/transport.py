@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from emulator.client.connections import REASONS, Answered, Here, HereAwaited, asked, is_whole, shortfall
+from emulator.client.connections import REASONS, AppResponse, AsyncConnection, SyncConnection, ask_async, is_whole, shortfall
 from emulator.client.server import Refused
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.web.connection import App, ConnectionCut, run_sync
@@ -28,24 +28,24 @@ FAILURES = {DROP: "RemoteProtocolError", RESET: "ReadError", GARBAGE: "RemotePro
 
 
 class InProcess(httpx.BaseTransport, httpx.AsyncBaseTransport):
-    """Calls the application where it stands. Who is `prompt` hears of a timeout at once, in an event loop too."""
+    """Calls the application where it stands. Who is `skip_delays` hears of a timeout at once, in an event loop too."""
 
-    def __init__(self, app: App, prompt: bool = False) -> None:
+    def __init__(self, app: App, skip_delays: bool = False) -> None:
         self._app = app
-        self._prompt = prompt
+        self._prompt = skip_delays
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return run_sync(self._call(request, request.read(), Here(_patience(request))))
+        return run_sync(self._call(request, request.read(), SyncConnection(_read_timeout(request))))
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        connection = Here if self._prompt else HereAwaited
-        return await self._call(request, await request.aread(), connection(_patience(request)))
+        connection = SyncConnection if self._prompt else AsyncConnection
+        return await self._call(request, await request.aread(), connection(_read_timeout(request)))
 
-    async def _call(self, request: httpx.Request, body: bytes, here: Here) -> httpx.Response:
+    async def _call(self, request: httpx.Request, body: bytes, here: SyncConnection) -> httpx.Response:
         target, headers, scheme = request.url.raw_path, request.headers.raw, request.url.scheme
         library = _library_of(request)
         try:
-            answer = await asked(self._app, here, request.method, target, headers, body, scheme)
+            answer = await ask_async(self._app, here, request.method, target, headers, body, scheme)
         except ConnectionCut as cut:
             raise _failure(library, cut.how, REASONS[cut.how], request) from None
         stream = _content_of(library)(answer, request)
@@ -63,9 +63,9 @@ def _failure(library: Any, how: str, message: str, request: httpx.Request) -> Ex
     return failure
 
 
-def _patience(request: httpx.Request) -> float | None:
-    patience: float | None = request.extensions.get("timeout", {}).get("read")
-    return patience
+def _read_timeout(request: httpx.Request) -> float | None:
+    read_timeout: float | None = request.extensions.get("timeout", {}).get("read")
+    return read_timeout
 
 
 @cache
@@ -77,7 +77,7 @@ def _content_of(library: Any) -> type[Content]:
 class Content:
     """A body, which may break off."""
 
-    def __init__(self, answer: Answered, request: httpx.Request) -> None:
+    def __init__(self, answer: AppResponse, request: httpx.Request) -> None:
         self._answer = answer
         self._request = request
 

@@ -56,5 +56,5 @@ class Watch:
 
 
 def _raise_in(thread: int, error: type[BaseException] | None) -> None:
-    """Has a thread raise this error as soon as it runs Python code; None takes back one that is not raised yet."""
+    """Have a thread raise this error as soon as it runs Python code; None takes back one that is not raised yet."""
     ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), None if error is None else ctypes.py_object(error))

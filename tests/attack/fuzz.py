@@ -33,7 +33,7 @@ from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.checks import content_type_conformance, response_schema_conformance
 
 from emulator.client.adapter import InProcessAdapter
-from emulator.client.connections import Answered, ask
+from emulator.client.connections import AppResponse, ask
 from emulator.client.in_process import InProcessClient
 from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
@@ -102,7 +102,7 @@ class Target:
     worlds: Worlds
     app: App
 
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answered:
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> AppResponse:
         raw = [
             (name.lower().encode(), value.encode("latin-1")) for name, value in {"Host": "127.0.0.1:8080", **headers}.items()
         ]
@@ -147,7 +147,7 @@ def known() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(sorted(found)) for name, found in values.items()}
 
 
-def _harvest(answer: Answered, values: dict[str, set[str]]) -> None:
+def _harvest(answer: AppResponse, values: dict[str, set[str]]) -> None:
     body = orjson.loads(answer.content) if answer.content else None
     for link in _texts(body):
         if "/_files/" in link:
@@ -172,7 +172,7 @@ def _parts(value: Any, key: str) -> Iterator[Any]:
             yield from _parts(part, key)
 
 
-def inspect(answer: Answered, asked: object) -> None:
+def inspect(answer: AppResponse, asked: object) -> None:
     """Refuses a reply that is a failure of ours, or that nobody answers for."""
     headers = {name.decode("latin-1").lower(): value for name, value in answer.headers}
     emulator_error = headers.get("emulator-error") == b"internal" or headers.get("content-type") == b"application/problem+json"
@@ -401,7 +401,7 @@ def _watched(app: App) -> App:
         async def inspecting(message: Any) -> None:
             if message["type"] == "http.response.start":
                 headers = [(name, value) for name, value in message["headers"] if name != b"content-length"]
-                inspect(Answered(message["status"], headers, b""), f"{scope['method']} {scope['raw_path']!r}")
+                inspect(AppResponse(message["status"], headers, b""), f"{scope['method']} {scope['raw_path']!r}")
             await send(message)
 
         await app(scope, receive, inspecting)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-PATIENCE = 60
+READ_TIMEOUT = 60
 """Seconds after which a request counts as never answered."""
 
 
@@ -85,7 +85,7 @@ class Client:
     """One connection, opened again when it was lost."""
 
     def __init__(self, netloc: str) -> None:
-        self._connection = http.client.HTTPConnection(netloc, timeout=PATIENCE)
+        self._connection = http.client.HTTPConnection(netloc, timeout=READ_TIMEOUT)
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
         """Return status and body; status 0 where the connection was cut.

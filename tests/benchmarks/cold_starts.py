@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from tempfile import TemporaryFile
 
-PATIENCE = 30.0
+READ_TIMEOUT = 30.0
 """Seconds after which a start that is not ready counts as failed."""
 
 ports = (20_000 + number % 12_000 for number in count(os.getpid() * 10))
@@ -40,7 +40,7 @@ def free_port() -> int:
 
 def stop_a_batch(port: int) -> None:
     """The first request: no retry, no second chance."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READ_TIMEOUT)
     connection.request("GET", "/live/batches/2A6F94BB/stop?api_key=demo")
     reply = connection.getresponse()
     body = reply.read()
@@ -58,7 +58,7 @@ def until_it_says_so(server: subprocess.Popen[str], port: int) -> None:
 
 def until_the_probe_succeeds(server: subprocess.Popen[str], port: int) -> None:
     def probe() -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=READ_TIMEOUT)
         connection.request("GET", "/_emulator/ready")
         return connection.getresponse().status == 200
 
@@ -67,7 +67,7 @@ def until_the_probe_succeeds(server: subprocess.Popen[str], port: int) -> None:
 
 def until_a_connection_is_accepted(server: subprocess.Popen[str], port: int) -> None:
     def connect() -> bool:
-        socket.create_connection(("127.0.0.1", port), PATIENCE).close()
+        socket.create_connection(("127.0.0.1", port), READ_TIMEOUT).close()
         return True
 
     again_and_again(connect, server)
@@ -75,7 +75,7 @@ def until_a_connection_is_accepted(server: subprocess.Popen[str], port: int) -> 
 
 def again_and_again(attempt: Callable[[], bool], server: subprocess.Popen[str]) -> None:
     """Until it succeeds; a refused connection is what a server that is not there yet looks like, and nothing else is."""
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + READ_TIMEOUT
     while time.monotonic() < deadline and server.poll() is None:
         try:
             if attempt():
@@ -100,7 +100,7 @@ def cold_start(number: int) -> tuple[float, float]:
             stop_a_batch(port)
             told = time.monotonic()
             server.send_signal(signal.SIGTERM)
-            server.wait(PATIENCE)
+            server.wait(READ_TIMEOUT)
         except (AssertionError, OSError, http.client.HTTPException) as error:
             said.seek(0)
             raise AssertionError(f"start {number}, {WAYS[number % len(WAYS)].__name__}: {error!r}\n{said.read()}") from error

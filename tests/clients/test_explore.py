@@ -25,8 +25,8 @@ from emulator import Emulator
 from emulator.cli.explore import read, sound
 from emulator.cli.main import main
 from emulator.client.explore import Client, OutOfTime, TimeStandsStill, TooManyEndings
-from emulator.client.failure_report import story
-from emulator.client.scenario_yaml import as_yaml
+from emulator.client.failure_report import failure_report
+from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
 from emulator.client.watch import Interrupted, Watch
 from emulator.kernel.errors import BadInput
@@ -294,7 +294,7 @@ while json.load(urllib.request.urlopen(url))["batch"]["status"] != "idle":
 
 
 def test_a_program_that_polls_is_killed_and_the_reason_told(tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(as_yaml({"title": "A batch that is polled", **NEVER_DONE}))
+    (tmp_path / "s.yaml").write_text(to_yaml({"title": "A batch that is polled", **NEVER_DONE}))
     command = [sys.executable, "-m", "emulator", "explore", str(tmp_path / "s.yaml"), "--", sys.executable, "-c", POLLS]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -304,7 +304,7 @@ def test_a_program_that_polls_is_killed_and_the_reason_told(tmp_path: Path) -> N
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise")
 def test_an_interrupt_prints_what_was_found_so_far_and_kills_the_program(tmp_path: Path) -> None:
-    (tmp_path / "s.yaml").write_text(as_yaml({"title": "A batch", **LATE}))
+    (tmp_path / "s.yaml").write_text(to_yaml({"title": "A batch", **LATE}))
     # a job that a shell runs in the background begins with SIGINT ignored
     heeds = "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.executable, sys.argv[1:])"
     explore = [
@@ -414,18 +414,18 @@ def test_more_endings_than_are_wanted_are_refused(emulator: Emulator) -> None:
     )
 )
 def test_what_is_written_is_read_back(value: Any) -> None:
-    document = parse(as_yaml({"value": value}))
+    document = parse(to_yaml({"value": value}))
     assert document.problems == []
     assert document.value == {"value": value}
 
 
 def test_what_python_has_of_its_own_is_written_as_a_scenario_has_it() -> None:
-    text = as_yaml({"for": timedelta(seconds=90), "after": 0.00001, "at": datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)})
+    text = to_yaml({"for": timedelta(seconds=90), "after": 0.00001, "at": datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)})
     assert parse(text).value == {"for": "1m30s", "after": Decimal("0.00001"), "at": "2026-03-09T20:55:31Z"}
 
 
 def test_decimals_stay_exact() -> None:
-    text = as_yaml({"title": "x", "amount": Decimal("0.10")})
+    text = to_yaml({"title": "x", "amount": Decimal("0.10")})
     assert "amount: 0.10" in text
     with pytest.raises(Exception, match="unknown key 'amount'"):
         load_text(text, VENDORS, "x", "x")
@@ -538,7 +538,7 @@ def test_what_was_explored_shows_its_endings(emulator: Emulator) -> None:
     assert repr(first) == f"<Ending: {first}>"
     assert repr(explored).startswith(f"<Explored: {len(explored.broken)} of {explored.tried} endings broke something; ")
     assert str(first) in repr(explored)
-    told = story(emulator).splitlines()
+    told = failure_report(emulator).splitlines()
     assert "explored, in worlds of their own:" in told
     assert f"  {first}" in told
     assert "no request reached this world" not in told

@@ -24,8 +24,8 @@ import stripe
 import urllib3
 
 from emulator import Emulator, EmulatorServer
-from emulator.client.connections import WaitsForEver
-from emulator.client.failure_report import story
+from emulator.client.connections import HangWithoutTimeout
+from emulator.client.failure_report import failure_report
 from emulator.client.journal import Change, Exchange
 from emulator.client.json_encoding import Duration
 from emulator.client.names import expect_quantity
@@ -356,7 +356,7 @@ def without_a_socket(
 @pytest.mark.parametrize("library", ["httpx", "requests"])
 def test_a_client_without_a_timeout_is_told_that_it_would_wait_for_ever(first_run: Emulator, library: str, where: str) -> None:
     first_run.faults.add(at="*", where=where, do="hang")
-    with pytest.raises(WaitsForEver, match="having no timeout, would wait for ever") as never:
+    with pytest.raises(HangWithoutTimeout, match="having no timeout, would wait for ever") as never:
         without_a_socket(first_run, "GET", library, timeout=None)
     assert not isinstance(never.value, (httpx.HTTPError, OSError))  # what these clients catch
     with pytest.raises((httpx.ReadTimeout, requests.ReadTimeout, requests.ConnectionError)):
@@ -376,7 +376,7 @@ def test_many_changes_that_are_alike_are_told_in_a_line(emulator: Emulator) -> N
     batch = emulator.sixdot50.batches[0].id
     headers = {"Authorization": f"Bearer {token_of(emulator)}"}
     assert httpx.post(f"{emulator.sixdot50.url}/batches/{batch}/cancel", headers=headers).status_code == 200
-    lines = story(emulator, replay="").splitlines()
+    lines = failure_report(emulator, replay="").splitlines()
     assert "      changed: 6dot50: 185 payments DRAFT -> CANCELLED (6dot50.batches.cancel)" in lines
     assert f"      changed: 6dot50 batch {batch}: DRAFT -> CANCELLED (6dot50.batches.cancel)" in lines
     assert len(lines) < 12
@@ -392,7 +392,7 @@ def test_many_changes_that_time_makes_at_once_are_told_in_a_line(emulator: Emula
     emulator.load({"given": {"serpwow": {"batches": [{"repeat": 60, "status": "idle"}, lone]}}})
     emulator.state.change({"serpwow": {"batches": [{"id": it.id, "status": "queued"} for it in emulator.serpwow.batches[:60]]}})
     emulator.clock.advance(until="idle")
-    told = story(emulator, replay="")
+    told = failure_report(emulator, replay="")
     assert "serpwow: 60 batches idle -> queued (set by control)" in told
     assert "serpwow batch LONE: running -> idle" in told
     assert "are left out" not in told
@@ -403,14 +403,14 @@ def test_a_fault_that_never_struck_is_told(emulator: Emulator) -> None:
     emulator.faults.add(at="serpwow.batches.stop", where="after-commit", do="drop")
     emulator.faults.add(at="serpwow.account.get", where="before-auth", do="status", status=503)
     httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
-    told = story(emulator, replay="")
+    told = failure_report(emulator, replay="")
     assert "fault-1 (drop after-commit, at serpwow.batches.stop) never struck" in told
     assert told.count("never struck") == 1
 
 
 def test_a_refusal_is_told_with_the_kind_of_its_fact(emulator: Emulator) -> None:
     stop(emulator, "9E867FAA")
-    assert "[serpwow-stop-4, documented]" in story(emulator, replay="")
+    assert "[serpwow-stop-4, documented]" in failure_report(emulator, replay="")
 
 
 def test_a_server_elsewhere_has_no_transport_without_a_socket(live: Live) -> None:
@@ -531,14 +531,14 @@ SLOW = {"do": "delay", "delay": "5m", "clock": "real"}
 @pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])
 @pytest.mark.parametrize("patience", [None, 60])
 def test_an_awaited_client_that_gives_up_by_itself_takes_nothing_back(
-    first_run: Emulator, fault: dict[str, Any], where: str, patience: float | None
+    first_run: Emulator, fault: dict[str, Any], where: str, read_timeout: float | None
 ) -> None:
     first_run.faults.add(at="*", where=where, **fault)
     happens = fault is SLOW or where not in ("before-auth", "before-commit")
 
     async def run() -> None:
         async with httpx.AsyncClient(
-            transport=first_run.transport(), base_url="http://serpwow/live", timeout=patience
+            transport=first_run.transport(), base_url="http://serpwow/live", timeout=read_timeout
         ) as client:
             path = f"/batches/2A6F94BB/stop?api_key={first_run.serpwow.api_key}"
             await asyncio.wait_for(client.get(path), 0.01)
@@ -647,8 +647,8 @@ def test_an_adapter_reads_and_fails_as_a_socket_does(fault: str | None, read: st
             emulator.faults.add(at="*", where=where, do=do, **({"delay": "1s", "clock": "real"} if do == "delay" else {}))
         url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
         try:
-            patience = urllib3.Timeout(read=0.1 if fault in ("mid-body hang", "mid-body delay") else None)
-            answer = session.get(url, stream=read == "stream", timeout=patience)  # type: ignore[arg-type]
+            read_timeout = urllib3.Timeout(read=0.1 if fault in ("mid-body hang", "mid-body delay") else None)
+            answer = session.get(url, stream=read == "stream", timeout=read_timeout)  # type: ignore[arg-type]
             shown: list[object] = [answer.status_code, answer.reason, answer.encoding, answer.raw.version]
             return [*shown, b"".join(answer.iter_content(7))]
         except requests.RequestException as error:

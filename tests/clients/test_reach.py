@@ -372,4 +372,4 @@ def test_a_fork_has_connections_of_its_own() -> None:
 def test_a_handle_names_the_proxy(through_a_proxy: Through) -> None:
     through_a_proxy("302 Found", "text/html", "")
     with EmulatorServer("http://ci.example:8080") as server, pytest.raises(Refused, match="through the proxy http://127"):
-        server.greet()
+        server.check_connection()

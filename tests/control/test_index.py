@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.client.connections import Answered, ask
+from emulator.client.connections import AppResponse, ask
 from emulator.control.app import ROUTES
 from emulator.control.index import LINKS
 from emulator.control.negotiation import preferred
@@ -22,13 +22,13 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 TOKEN = "the-control-token"
 
 
-def asked(path: str, headers: Mapping[str, str] | None = None, method: str = "GET", token: str | None = None) -> Answered:
+def asked(path: str, headers: Mapping[str, str] | None = None, method: str = "GET", token: str | None = None) -> AppResponse:
     app = create_app(worlds_of([library().get("first-run"), library().get("serpwow/stopall-23")]), guard=Guard(token=token))
     sent = {"host": "localhost:8080", "user-agent": "program/1.0", **(headers or {})}
     return ask(app, method, path.encode(), [(name.encode(), value.encode()) for name, value in sent.items()])
 
 
-def header(answered: Answered, name: str) -> str:
+def header(answered: AppResponse, name: str) -> str:
     return {key.decode(): value.decode() for key, value in answered.headers}.get(name, "")
 
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from emulator import Emulator
-from emulator.client.failure_report import story
+from emulator.client.failure_report import failure_report
 
 ADDRESS = "http://127.0.0.1"
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
@@ -104,6 +104,6 @@ def test_whatever_an_entry_holds_can_be_read(
             answer.json()
         wanted = {"called": [{"at": "serpwow.batches.create", "json": {"name": {"a": [1]}}, "query": {"url": "x"}}]}
         assert client.post(f"/_emulator/worlds/{emulator.id}/verify", json=wanted).status_code in (200, 422)
-    told = story(emulator)
+    told = failure_report(emulator)
     assert "cannot be told" not in told
     told.encode()

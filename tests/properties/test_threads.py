@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
-from emulator.client.emulator import living
+from emulator.client.emulator import open_emulators
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import NotFound
 from emulator.kernel.limits import Limits
@@ -90,7 +90,7 @@ def test_worlds_that_many_threads_make_and_drop_have_ids_and_credentials_of_thei
             seen = []
             for _ in range(3):
                 with Emulator("first-run", server=server) as emulator, emulator.fork() as twin:
-                    assert {emulator, twin} <= {*living()}
+                    assert {emulator, twin} <= {*open_emulators()}
                     seen += [(emulator.id, emulator.serpwow.api_key), (twin.id, twin.serpwow.api_key)]
             return seen
 
@@ -104,8 +104,8 @@ def test_the_living_can_be_listed_while_others_are_made() -> None:
         kept: list[Emulator] = []
         for _ in range(100):
             kept.append(object.__new__(Emulator))
-            kept[-1]._hold(None, {"id": "w"}, ExitStack())
-            assert kept[-1] in living()
+            kept[-1]._attach(None, {"id": "w"}, ExitStack())
+            assert kept[-1] in open_emulators()
 
     at_once(hold, 8)
 
@@ -115,7 +115,7 @@ def test_worlds_that_live_at_once_all_differ() -> None:
         emulators = at_once(lambda _: Emulator(server=server))
         assert len({it.id for it in emulators}) == THREADS
         at_once(lambda number: emulators[number].close())
-        assert not {*emulators} & {*living()}
+        assert not {*emulators} & {*open_emulators()}
 
 
 def test_a_handle_that_many_threads_close_drops_its_world_once() -> None:

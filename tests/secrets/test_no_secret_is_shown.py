@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer, Refused
 from emulator.cli.stderr import standard_error
-from emulator.client.failure_report import story
+from emulator.client.failure_report import failure_report
 from emulator.client.transport import InProcess
 from emulator.control import entries
 from emulator.server.app import create_app, library, worlds_of
@@ -462,7 +462,7 @@ def said() -> dict[str, str]:
         return {
             **{path: json.dumps(emulator.ask("GET", path)) for path in PATHS},
             **{f"explain {n}": json.dumps(emulator.ask("GET", f"/journal/{n}/explain")) for n in range(1, last + 1)},
-            "story": story(emulator),
+            "story": failure_report(emulator),
             "headers": repr([it.headers for it in emulator.journal.exchanges()]),
             "refusals of ours": "".join(emulator_error),
             "verify": json.dumps(emulator.ask("POST", "/verify", {"called": [wish]})),

@@ -322,8 +322,8 @@ def emulator(emulator_server_of_this_page: EmulatorServer) -> Iterator[Emulator]
 def test_httpx_raises_the_same_with_and_without_a_socket(emulator: Emulator, where: str, do: str, socketless: bool) -> None:
     path, expected = faulted(emulator, where, do), HTTPX[where, do]
     transport = emulator.transport() if socketless else None
-    patience = 0.5 if expected is httpx.ReadTimeout else None
-    with httpx.Client(base_url=emulator.serpwow.url, transport=transport, timeout=patience) as client:
+    read_timeout = 0.5 if expected is httpx.ReadTimeout else None
+    with httpx.Client(base_url=emulator.serpwow.url, transport=transport, timeout=read_timeout) as client:
         if isinstance(expected, int):
             assert client.get(path).status_code == expected
         else:
@@ -348,15 +348,15 @@ def test_an_async_client_without_a_socket_raises_the_same(emulator: Emulator, wh
 @pytest.mark.parametrize(("where", "do"), REQUESTS)
 def test_requests_raises_the_same_with_and_without_a_socket(emulator: Emulator, where: str, do: str, socketless: bool) -> None:
     url, expected = emulator.serpwow.url + faulted(emulator, where, do), REQUESTS[where, do]
-    patience = 0.5 if do == "hang" else None
+    read_timeout = 0.5 if do == "hang" else None
     with requests.Session() as session:
         if socketless:
             session.mount("http://", emulator.adapter())
         if isinstance(expected, int):
-            assert session.get(url, timeout=patience).status_code == expected
+            assert session.get(url, timeout=read_timeout).status_code == expected
         else:
             with pytest.raises(expected) as raised:
-                session.get(url, timeout=patience)
+                session.get(url, timeout=read_timeout)
             assert type(raised.value) is expected
 
 

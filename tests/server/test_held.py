@@ -20,7 +20,7 @@ import requests
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.faults import HeldRequest
-from emulator.client.scenario_yaml import as_yaml
+from emulator.client.scenario_yaml import to_yaml
 
 STOP = "serpwow.batches.stop"
 QUEUED = {"id": "B1", "status": "queued", "searches": 10}
@@ -288,7 +288,7 @@ def test_a_request_without_a_socket_is_let_go_when_its_server_is_closed(pool: Th
 @pytest.mark.parametrize("how", HOLDS)
 def test_a_request_is_let_go_when_its_server_ends(how: str, tmp_path: Path) -> None:
     fault = {"at": "serpwow", "where": "before-auth", **HOLDS[how]}
-    (tmp_path / "s.yaml").write_text(as_yaml({"title": "A world", "clock": {"rate": "real"}, "faults": [fault]}))
+    (tmp_path / "s.yaml").write_text(to_yaml({"title": "A world", "clock": {"rate": "real"}, "faults": [fault]}))
     command = [sys.executable, "-m", "emulator", "serve", "--port", "0", str(tmp_path / "s.yaml")]
     with (
         subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process,

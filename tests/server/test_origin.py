@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from emulator.client.connections import Answered, Here, asked
+from emulator.client.connections import AppResponse, SyncConnection, ask_async
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.connection import App, run_sync
@@ -27,14 +27,14 @@ HOST = b"emulator:8080"
 OUTSIDE = "192.0.2.7"
 
 
-def answer(app: App, peer: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> Answered:
+def answer(app: App, peer: str, path: str, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> AppResponse:
     """What a peer at this address is answered."""
 
     async def through_a_socket(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "client": (peer, 50_000), "server": ("::ffff:10.1.2.3", 8080)}, receive, send)
 
     method = "POST" if body else "GET"
-    return run_sync(asked(through_a_socket, Here(None), method, path.encode(), headers, body, "http"))
+    return run_sync(ask_async(through_a_socket, SyncConnection(None), method, path.encode(), headers, body, "http"))
 
 
 @pytest.fixture

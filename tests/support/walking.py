@@ -29,7 +29,7 @@ IN_PROCESS = "http://127.0.0.1:8080"
 
 def in_process(app: App) -> httpx.AsyncClient:
     """A client of an application, without a socket."""
-    return httpx.AsyncClient(transport=InProcess(app, prompt=True), base_url=IN_PROCESS)
+    return httpx.AsyncClient(transport=InProcess(app, skip_delays=True), base_url=IN_PROCESS)
 
 
 class Walker:
@@ -37,7 +37,7 @@ class Walker:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._inner = InProcess(create_app(worlds_of([]), validate=response_validator(*VENDORS.values())), prompt=True)
+        self._inner = InProcess(create_app(worlds_of([]), validate=response_validator(*VENDORS.values())), skip_delays=True)
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)
