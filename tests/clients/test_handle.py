@@ -529,7 +529,7 @@ SLOW = {"do": "delay", "delay": "5m", "clock": "real"}
 
 @pytest.mark.parametrize("fault", [SLOW, {"do": "hang"}], ids=lambda it: it["do"])
 @pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])
-@pytest.mark.parametrize("patience", [None, 60])
+@pytest.mark.parametrize("read_timeout", [None, 60])
 def test_an_awaited_client_that_gives_up_by_itself_takes_nothing_back(
     first_run: Emulator, fault: dict[str, Any], where: str, read_timeout: float | None
 ) -> None:
