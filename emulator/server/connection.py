@@ -255,4 +255,8 @@ class HttpConnection(EndingProtocol):
 def _is_one_head(data: bytes) -> bool:
     """Tell whether data is one head and nothing else, in ASCII, with CRLF at every line's end."""
     ends = data.count(b"\r\n")
-    return data.isascii() and data.find(HEAD_END) == len(data) - 4 and data.count(b"\r") == data.count(b"\n") == ends
+    return (
+        data.isascii()
+        and data.find(HEAD_END) == len(data) - len(HEAD_END) >= 0
+        and data.count(b"\r") == data.count(b"\n") == ends
+    )
