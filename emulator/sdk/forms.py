@@ -1,4 +1,4 @@
-"""A hint for bodies that are sent as forms to a vendor that reads JSON."""
+"""Advice on bodies that are sent as forms to a vendor that reads JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MULTIPART = "multipart/form-data"
 
 
 def form_instead_of_json(request: Request, api: str, forms: Collection[str] = (ENCODED, MULTIPART)) -> Iterator[str]:
-    """Yield that the body is one of these forms, and no JSON; curl says so of JSON, too, which is read all the same."""
+    """Yield advice where the body is one of these forms and no JSON; curl calls JSON a form, too, and it is read."""
     sent = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if sent not in forms or not request.body:
         return

@@ -118,7 +118,7 @@ class Request:
 
     @property
     def base_url(self) -> str:
-        """Where the client believes this server to be, so that links lead back to it."""
+        """The URL by which the client reached this server, so that links lead back to it."""
         return f"{self.scheme}://{self.authority or self.headers.get('host') or 'localhost'}"
 
 
@@ -129,7 +129,7 @@ def _parse_query(text: str) -> Mapping[str, str]:
 
 
 class Reader(Protocol):
-    """Takes in an upload as it arrives, `limit` bytes at most, of which it keeps `size` bytes."""
+    """Reads an upload as it arrives, `limit` bytes at most, of which it keeps `size` bytes."""
 
     limit: int
 
@@ -137,4 +137,4 @@ class Reader(Protocol):
     def size(self) -> int: ...
     def feed(self, chunk: bytes) -> None: ...
     def give_up(self) -> None:
-        """Keep nothing any more: the upload is refused."""
+        """Drop what was read: the upload is refused."""

@@ -1,4 +1,4 @@
-"""A decision and the response that it becomes."""
+"""The answer of a vendor, and the response that it is rendered to."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Stream(NamedTuple):
 
 
 class Response(NamedTuple):
-    """What goes out on the wire: status, body (a JSON value, bytes as they are, or a Stream) and headers in lower case."""
+    """An HTTP response: status, body (a JSON value, bytes as they are, or a Stream), and headers in lower case."""
 
     status: int
     body: Any = None
@@ -51,5 +51,5 @@ class Response(NamedTuple):
 
 
 def reason_phrase(status: int) -> str:
-    """What HTTP calls a status."""
+    """Return the reason phrase of a status, `Error` for one that HTTP does not have."""
     return HTTPStatus(status).phrase if status in {*HTTPStatus} else "Error"

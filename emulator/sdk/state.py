@@ -1,4 +1,4 @@
-"""How a vendor's state is written, and which parts of it can be added up."""
+"""The codec of a vendor's state, and the quantities in it."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from emulator.kernel.transaction import Transaction
 
 
 class StateCodec(Protocol):
-    """How a vendor's state is written in scenario files, control requests and timelines."""
+    """Validates, loads and dumps a vendor's state, as scenario files, control requests and timelines write it."""
 
     @property
     def schema(self) -> Mapping[str, Any]:
-        """JSON Schema of the fragment."""
+        """The JSON Schema of a fragment of the state."""
 
     @property
     def quantities(self) -> frozenset[str]:
-        """Where in the fragment, indexes left out, there is what can be added up: money, credits and counts, no ids or limits.
+        """The paths of a fragment, without indexes, at which a number can be added up: money, credits and counts, no limits.
 
         A list there counts its items. `.*` at the end stands for whatever name.
         """
 
     def validate(self, fragment: Any) -> Iterable[Problem]:
-        """The mistakes that the schema cannot see; paths are relative to the fragment."""
+        """Yield the problems that the schema cannot see; paths are relative to the fragment."""
 
     def load(self, view: View, fragment: Any) -> Iterable[Any]:
-        """The resources that a valid fragment, its repeats written out, adds or changes, in order; each is put before the next.
+        """Yield the resources that a valid fragment without repeats adds or changes; each is put before the next is made.
 
         Raises:
             BadInput: the fragment contradicts the state it is laid over.
         """
 
     def dump(self, view: Transaction) -> dict[str, Any]:
-        """The whole state as a fragment that would bring it about."""
+        """Return the whole state as a fragment that loads it again."""

@@ -1,4 +1,4 @@
-"""A vendor: its operations, its machines, its renderers, and how a scenario describes its state."""
+"""A vendor: its operations, machines, renderers and state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Advise = Callable[[Transaction, Request, str], Iterable[str]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """How a client addresses the vendor. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
+    """A request that the vendor answers. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
 
     After `Vendor.admit` the `checks` run in order, and the first answer ends the request; else the `handler` answers.
 
@@ -59,7 +59,7 @@ Cite = Callable[[Transaction, Request, Operation, Answer], Answer]
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a world hands to its clients: the fields shown, and the credential among them that picks the world."""
+    """The credentials of a world: the fields that a client needs, and the one value among them that picks the world."""
 
     fields: Mapping[str, str]
     credential: str
@@ -108,7 +108,7 @@ class Vendor:
     resources: Path | None = None
 
     def credentials_of(self, world: str, seed: int) -> Credentials:
-        """What a world hands to this vendor's clients: decided by its id and seed alone."""
+        """Return the credentials of a world, which its id and seed alone decide."""
         return self.make_credentials(blake2b(f"{seed}/{world}/{self.name}".encode(), digest_size=32).hexdigest())
 
     @cached_property
@@ -129,17 +129,17 @@ class Vendor:
 
     @cached_property
     def constant_headers(self) -> list[tuple[bytes, bytes]]:
-        """`headers` as they go over the wire."""
+        """The `headers` as bytes."""
         return [(name.encode(), value.encode()) for name, value in self.headers.items()]
 
     @property
     def timers(self) -> dict[str, Timer]:
-        """Every named wait of the vendor's machines."""
+        """Every timer of the vendor's machines, by name."""
         return {wait.name: wait for machine in self.machines for wait in machine.timers}
 
     @property
     def settable_timers(self) -> dict[str, Timer]:
-        """Those whose length a scenario may set."""
+        """The timers whose length a scenario may set."""
         return {name: wait for name, wait in self.timers.items() if wait.settable}
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from emulator.sdk import Gathered, Problem, Transaction, View, dump_fields, load_fields, mint_id, refuse_future
+from emulator.sdk import Problem, ProblemCollector, Transaction, View, dump_fields, load_fields, mint_id, refuse_future
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
 from emulator.vendors.serpwow.machine.effects import as_of_now, busy_batches, refundable, with_next_start
 from emulator.vendors.serpwow.machine.queue import promote_waiting, requeue
@@ -37,7 +37,7 @@ class SerpwowState:
 
     def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the resources, and at the end the batches promoted. Each is in the view before the next is made."""
-        gathered = Gathered()
+        gathered = ProblemCollector()
         account, batches = _load_account_and_batches(view, fragment, gathered)
         yield from (account, *batches.values())
         yield from _load_destinations(view, fragment.get("destinations", ()))
@@ -103,7 +103,9 @@ def _with_ids(
         yield id, item
 
 
-def _load_account_and_batches(view: View, fragment: Mapping[str, Any], gathered: Gathered) -> tuple[Account, dict[int, Batch]]:
+def _load_account_and_batches(
+    view: View, fragment: Mapping[str, Any], gathered: ProblemCollector
+) -> tuple[Account, dict[int, Batch]]:
     """Return the account, and the possible batches by their index."""
     fields = fragment.get("account", {})
     old = as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))

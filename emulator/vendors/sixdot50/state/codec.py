@@ -8,7 +8,18 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from emulator.sdk import BadInput, Fields, Gathered, Problem, Transaction, View, guid, load_fields, mint_id, refuse_future
+from emulator.sdk import (
+    BadInput,
+    Fields,
+    Problem,
+    ProblemCollector,
+    Transaction,
+    View,
+    guid,
+    load_fields,
+    mint_id,
+    refuse_future,
+)
 from emulator.vendors.sixdot50.model import (
     ALL,
     CURRENCY,
@@ -69,7 +80,7 @@ class SixDot50State:
     def load(self, view: View, fragment: Mapping[str, Any]) -> Iterator[Any]:
         """Yield the resources; each is in the view before the next is made: members, then a batch, then its payments."""
         yield from _read_settings(view, fragment)
-        gathered = Gathered()
+        gathered = ProblemCollector()
         with gathered.part():
             yield from _read_accounts(view, fragment.get("accounts", ()))
         members = fragment.get("members", ())

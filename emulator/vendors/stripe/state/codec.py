@@ -9,8 +9,8 @@ from typing import Any
 from emulator.sdk import (
     TEXT,
     Fields,
-    Gathered,
     Problem,
+    ProblemCollector,
     Transaction,
     View,
     dump_fields,
@@ -79,7 +79,7 @@ class StripeState:
         """
         platform = replace(platform_of(view), **load_fields(PLATFORM, fragment.get("platform", {})))
         account = _load_account(view, fragment)
-        gathered, jobs, others = Gathered(), list[Job](), list[Any]()
+        gathered, jobs, others = ProblemCollector(), list[Job](), list[Any]()
         for place, item in enumerate(fragment.get("batch_jobs", ())):
             with gathered.part():
                 job = load_job(view, item, account.failing, "batch_jobs", place)
