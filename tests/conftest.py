@@ -52,9 +52,19 @@ class World:
 
     id: str
     control: httpx.Client
-    serpwow: Mapping[str, str]
-    stripe: Mapping[str, str]
-    sixdot50: Mapping[str, str]
+    credentials: Mapping[str, Mapping[str, str]]
+
+    @property
+    def serpwow(self) -> Mapping[str, str]:
+        return self.credentials["serpwow"]
+
+    @property
+    def stripe(self) -> Mapping[str, str]:
+        return self.credentials["stripe"]
+
+    @property
+    def sixdot50(self) -> Mapping[str, str]:
+        return self.credentials["6dot50"]
 
     def advance(self, by: str) -> list[dict[str, Any]]:
         fired: list[dict[str, Any]] = self._ask("POST", "/clock/advance", {"by": by})["fired"]
@@ -90,8 +100,7 @@ class Live:
         reply = self.control.post("/_emulator/worlds", json={"scenario": wanted, "claim": False})
         assert reply.status_code == 201, reply.text
         made = reply.json()
-        credentials = made["credentials"]
-        return World(made["id"], self.control, credentials["serpwow"], credentials["stripe"], credentials["6dot50"])
+        return World(made["id"], self.control, made["credentials"])
 
 
 @pytest.fixture(scope="session")
