@@ -69,15 +69,18 @@ class Record:
 
     component: ClassVar[str | None] = None
     fields: ClassVar[tuple[str, ...]] = ()
+    required: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, component: str | None = None) -> None:
         cls.component = component
         bases = [it for it in reversed(cls.__mro__) if issubclass(it, Record) and it is not Record]
         cls.fields = tuple(dict.fromkeys(name for it in bases for name in it.__annotations__))
+        cls.required = frozenset(name for name in cls.fields if not hasattr(cls, name))
 
     def __init__(self, *values: Any, **named: Any) -> None:
         self.__dict__.update(zip(self.fields, values, strict=False), **named)
-        if len(values) + len(named) != len(self.fields) or not self.__dict__.keys() <= {*self.fields}:
+        names = self.__dict__.keys()
+        if len(values) + len(named) != len(names) or not self.required <= names or not names <= {*self.fields}:
             raise TypeError(f"{type(self).__name__} has the fields {', '.join(self.fields)}, each of them once")
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -87,7 +90,7 @@ class Record:
         return type(self) is type(other) and vars(self) == vars(other)
 
     def __hash__(self) -> int:
-        return hash(tuple(vars(self).values()))
+        return hash(tuple(getattr(self, name) for name in self.fields))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
@@ -104,9 +107,9 @@ class Member(NamedTuple):
 
 @cache
 def members(record: Any) -> tuple[Member, ...]:
-    """Return the fields of a record in order."""
+    """Return the fields of a record in order; those whose names begin with an underscore are no part of its JSON."""
     hints = hints_of(record, include_extras=True)
-    return tuple(_member(name, hints[name]) for name in record.fields)
+    return tuple(_member(name, hints[name]) for name in record.fields if not name.startswith("_"))
 
 
 def _member(name: str, hint: Any) -> Member:
@@ -213,7 +216,7 @@ def _converter(hint: Any, of_record: Callable[[Any], Convert], of_instant: Conve
     origin, arguments = get_origin(hint), [it for it in get_args(hint) if it is not type(None)]
     if hint is datetime:
         return of_instant
-    if _is_record(hint) or (origin is UnionType and len(arguments) > 1):
+    if _is_record(hint) or (origin in (Union, UnionType) and len(arguments) > 1):
         return of_record(hint)
     if origin not in (Annotated, tuple, dict, Union, UnionType):
         return None

@@ -36,6 +36,12 @@ class Car(Record):
     extra: Any
 
 
+class Driven(Car):
+    """A record of the handle, with a field that no server sends."""
+
+    _ask: Any = None
+
+
 BUILT = datetime(2026, 3, 9, 20, 55, 31, 500_000, tzinfo=UTC)
 CAR = Car((Wheel(1), Wheel(2)), {"fifth": Wheel(3)}, Engine("engine", BUILT), "Turin", None, None, [{"a": 1}])
 JSON = {
@@ -56,6 +62,28 @@ def test_a_record_is_written_in_the_order_of_its_fields_without_those_left_out()
 
 def test_a_record_is_read_as_it_was_written() -> None:
     assert from_json(Car, JSON) == CAR
+
+
+def test_a_record_with_more_of_its_own_is_read_from_the_same_json() -> None:
+    driven = from_json(Driven, JSON)
+    assert driven == Driven(**vars(CAR))
+    assert driven != CAR
+    assert (driven.source, driven._ask, to_json(Driven(**vars(CAR), _ask=print))) == ("Turin", None, JSON)
+
+
+def test_equal_records_have_equal_hashes_however_they_were_made() -> None:
+    assert {Spare(size=1, type="spare"), Spare("spare", 1)} == {Spare("spare", 1)}
+
+
+@pytest.mark.parametrize(("values", "named"), [((), {}), ((1, 2), {}), ((1,), {"size": 1}), ((), {"size": 1, "colour": 2})])
+def test_a_record_has_each_of_its_fields_once(values: tuple[Any, ...], named: dict[str, Any]) -> None:
+    with pytest.raises(TypeError, match="Wheel has the fields size, each of them once"):
+        Wheel(*values, **named)
+
+
+def test_a_record_is_frozen() -> None:
+    with pytest.raises(AttributeError, match="Wheel is frozen"):
+        setattr(Wheel(1), "size", 2)  # noqa: B010
 
 
 def test_members_that_a_record_does_not_know_are_passed_over() -> None:
