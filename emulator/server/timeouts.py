@@ -53,7 +53,7 @@ def has_unread_bytes(transport: Any) -> bool:
 def longest_idle(connections: Iterable[C]) -> C | None:
     """Return the connection that has been idle for longest, leaving out those from which a request has just come."""
     idle = [(since, each) for each in connections if (since := each.idle_since()) is not None]
-    return next((it for _, it in sorted(idle, key=itemgetter(0)) if not it.has_unread_bytes()), None)
+    return next((each for _, each in sorted(idle, key=itemgetter(0)) if not each.has_unread_bytes()), None)
 
 
 class Pace:
