@@ -19,7 +19,7 @@ MAX_EXPONENT = 308
 LARGEST = 2**63 - 1
 
 INTEGER = re.compile(r"-?[0-9]+")
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)')
+TOKEN = re.compile(r'"(?:[^"\\]|(?s:\\.))*+(?:"|\\?\Z)|(?P<number>-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)')
 
 
 class NotJson(ValueError):

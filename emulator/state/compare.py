@@ -81,7 +81,8 @@ def _unexpected(expected: Any, actual: Any, path: str = "", secret: bool = False
                 yield f"{path or 'the body'} has {redact_text(key)!r} ({shown(value, below)}), which is not expected"
     elif isinstance(expected, list) and isinstance(actual, list):
         for index, (left, right) in enumerate(zip(expected, actual, strict=False)):
-            yield from _unexpected(left, right, f"{path}[{index}]", secret)
+            below = secret or hides(index, expected, actual)
+            yield from _unexpected(left, right, f"{path}[{index}]", below)
 
 
 def _respelt(expected: Any, actual: Any, path: str = "", secret: bool = False) -> Iterator[str]:
@@ -91,7 +92,7 @@ def _respelt(expected: Any, actual: Any, path: str = "", secret: bool = False) -
             yield from _respelt(value, actual[key], _below(path, key), secret or hides(key, expected, actual))
     elif isinstance(expected, list):
         for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from _respelt(left, right, f"{path}[{index}]", secret)
+            yield from _respelt(left, right, f"{path}[{index}]", secret or hides(index, expected, actual))
     elif isinstance(expected, (int, Decimal)) and spelt(expected) != spelt(actual):
         said = "in another way than expected" if secret else f"{spelt(actual)}, not {spelt(expected)}"
         yield f"{path or 'the body'} is written {said}"
@@ -111,7 +112,7 @@ def _list_differences(expected: list[Any], actual: list[Any], path: str, by_id: 
         yield f"{path or 'the body'} has {len(actual)} items, not {len(expected)}"
     else:
         for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from differences(left, right, f"{path}[{index}]", by_id, secret)
+            yield from differences(left, right, f"{path}[{index}]", by_id, secret or hides(index, expected, actual))
 
 
 def _same(expected: Any, actual: Any) -> bool:

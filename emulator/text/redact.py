@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import count
 from typing import Any
 from urllib.parse import unquote_plus
 
-from emulator.text.secrets import LONG, is_secret, may_name_secret, redact, redact_segments, redact_shapes, without_invisible
+from emulator.text.multipart import redact_parts
+from emulator.text.named import redact_named
+from emulator.text.secrets import (
+    LONG,
+    as_it_looks,
+    characters,
+    is_secret,
+    may_name_secret,
+    redact,
+    redact_segments,
+    redact_shapes,
+)
 
 DEEPEST = 100
 """How deep a value is shown; what is nested deeper is left out."""
@@ -27,18 +40,6 @@ SCHEMES = frozenset(
 )
 """Schemes of authorization that are registered, which are shown (https://www.iana.org/assignments/http-authschemes/)."""
 
-_RUN = r"\w\\%.$@~!*\[\]+-"
-_NAME = re.compile(rf"(?<![{_RUN}])([{_RUN}]++)([\"']?[ \t\r\n]*+)(?:(=)[ \t]*+|:[ \t\r\n]*+)(\\*+[\"'])?")
-"""A name, a quote that closes it, `=` or `:`, and the quote that opens its value, escaped as often as it may be."""
-
-_QUOTE = re.compile(r"(?<!\\)(\\*+)([\"'])")
-_UP_TO_LINE_END = re.compile(r"[^\r\n]*+")
-_BEGINS_FORM = re.compile(r"\s*+[\w.$%~\[\]+-]++=")
-_OF_LINE = re.compile(r"[^&\r\n]*+")
-_OF_FORM = re.compile(r"[^&\s\"]*+")
-_OF_JSON = re.compile(r"[^\s,}\]&\"]*+")
-_CONSTANTS = frozenset({"", "true", "false", "null", "KEY"})
-
 _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
 """What may be a user and a password at the end of a text that was cut short."""
@@ -46,14 +47,11 @@ _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\
 _BARE_USER = re.compile(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
 """A user and a password with no `//` before them, as `CONNECT` and Host have them."""
 
-_CALLED = re.compile(r'"name"\s*+:\s*+"([^"\\]{1,100}+)')
-_VALUE = re.compile(r'("value"\s*+:\s*+)(?:(")((?:[^"\\]|\\.)*+)|([\[{].*+|[^\s,}\]"]++))', re.DOTALL)
 _ELEMENT = re.compile(r"(?<=<)([\w:.-]++)([^<>]*+>\s*+(?:<!\[CDATA\[)?+)([^<]++)")
 _SCHEME = re.compile(r"(?i:(?<![a-z0-9])(basic|bearer)([\s+]++))([\w.~+/-]{6,}+=*+)")
-_BOUNDARY = re.compile(r"^--\S{1,100}", re.MULTILINE)
-_FIELD = re.compile(r"[;\s]name\*?[ \t]*+=[ \t]*+([^\r\n]*+)", re.IGNORECASE)
 _TOKEN = re.compile(r"[^&\s\"]++")
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|([\"'\\/]))")
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t"}
+_ESCAPE = re.compile(r"\\([nrt\"'\\/])|(?:\\u[0-9A-Fa-f]{4})++")
 
 
 def redact_body(value: Any, depth: int = 0) -> Any:
@@ -63,7 +61,7 @@ def redact_body(value: Any, depth: int = 0) -> Any:
     if isinstance(value, dict):
         return _redact_object(value, depth + 1)
     if isinstance(value, list):
-        return [redact_body(part, depth + 1) for part in value] if depth < DEEPEST else "…"
+        return _redact_list(value, depth + 1)
     return value
 
 
@@ -96,27 +94,36 @@ def redact_text(text: str) -> str:
 
 
 def _redact_object(value: dict[str, Any], depth: int) -> Any:
+    """Return an object with its names redacted, and numbered where they look the same then."""
     if depth > DEEPEST:
         return "…"
     hidden: dict[str, Any] = {}
+    numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
     for name, part in value.items():
-        redacted = (hide if hides(name, value) else redact_body)(part, depth)
-        hidden[_free(redact_text(name), name, hidden)] = redacted
+        shown = redacted = redact_text(name)
+        while shown in hidden:
+            shown = f"{redacted}{next(numbers[redacted])}"
+        hidden[shown] = (hide if hides(name, value) else redact_body)(part, depth)
     return hidden
 
 
-def hides(name: str, *objects: dict[str, Any]) -> bool:
-    """Tell whether what an object has under a name is a secret; `{"name": "X-Api-Key", "value": "..."}` has one as well."""
-    return is_secret(name) or (
-        name == "value" and any(isinstance(it := its.get("name"), str) and is_secret(it) for its in objects)
-    )
+def _redact_list(value: list[Any], depth: int) -> Any:
+    if depth > DEEPEST:
+        return "…"
+    return [(hide if hides(place, value) else redact_body)(part, depth) for place, part in enumerate(value)]
 
 
-def _free(shown: str, name: str, taken: dict[str, Any]) -> str:
-    """Return a name under which nothing is shown yet."""
-    if shown == name or shown not in taken:
-        return shown
-    return next(it for n in count(len(taken)) if (it := f"{shown}{n}") not in taken)
+def hides(key: str | int, *holders: dict[str, Any] | list[Any]) -> bool:
+    """Tell whether what objects or lists hold under a key is a secret: by this name, or by the name that stands beside it.
+
+    Beside it is a secret's name in `{"name": "X-Api-Key", "value": "..."}` and in `["X-Api-Key", "..."]`.
+    """
+    if isinstance(key, str) and is_secret(key):
+        return True
+    beside = [it[0] for it in holders if key == 1 and isinstance(it, list) and len(it) == 2]
+    if key in ("value", "Value"):
+        beside = [it.get(name) for it in holders if isinstance(it, dict) for name in ("name", "key", "Name", "Key")]
+    return any(isinstance(name, str) and is_secret(name) for name in beside)
 
 
 def hide(value: Any, depth: int = 0) -> Any:
@@ -168,12 +175,12 @@ def _decoded(text: str) -> str:
 def _scan(text: str) -> str:
     """Redact a text in which nothing is encoded, in time that grows with its length.
 
-    Where something has to be hidden in it once its invisible characters are left out, it is shown without them.
+    Where something has to be hidden in it once it is read as it looks, without invisible characters, it is shown so.
     """
     if len(text) < SHORTEST:
         return text
     shown = _scan_as_it_stands(text)
-    seen = without_invisible(shown)
+    seen = as_it_looks(shown)
     if seen == shown:
         return shown
     again = _scan_as_it_stands(seen)
@@ -182,100 +189,20 @@ def _scan(text: str) -> str:
 
 def _scan_as_it_stands(text: str) -> str:
     if "\n--" in text or text.startswith("--"):
-        text = _redact_parts(text)
+        text = redact_parts(text)
     if "//" in text:
         text = _CUT_USER.sub("…", _USER.sub("…", text))
     if "@" in text and ":" in text:
         text = _BARE_USER.sub(r"\1…", text)
     if "/" in text:
         text = redact_segments(text)
-    if ("=" in text or ":" in text) and may_name_secret(text):
-        text = _redact_named(_redact_named_values(text))
+    if ("=" in text or ":" in text or "," in text) and may_name_secret(text):
+        text = redact_named(text)
     if "<" in text:
         text = _ELEMENT.sub(_redact_element, text)
     if "asic" in text or "earer" in text or "ASIC" in text or "EARER" in text:
         text = _SCHEME.sub(_redact_scheme, text)
     return redact_shapes(text)
-
-
-def _redact_named(text: str) -> str:
-    """Cover every value that stands behind the name of a secret."""
-    shown: list[str] = []
-    done, is_form = 0, _BEGINS_FORM.match(text) is not None
-    while (match := next((it for it in _NAME.finditer(text, done) if _names_secret(text, it)), None)) is not None:
-        value, end = _value_at(text, match, is_form=is_form)
-        shown += text[done : match.end()], value
-        done = end
-    return "".join([*shown, text[done:]]) if shown else text
-
-
-def _names_secret(text: str, match: re.Match[str]) -> bool:
-    """Tell whether a match names a secret. A colon does so in JSON, before a quote, and behind the first word of a line."""
-    start, name, quote = match.start(), match[1], match[2][:1].strip()
-    if not (match[3] or quote or match[4] or _begins_line(text, start)):
-        return False
-    if quote and start and text[start - 1] != quote and (opening := text.rfind(quote, max(0, start - LONG), start)) >= 0:
-        name = text[opening + 1 : match.end(1)]
-    return is_secret(name)
-
-
-def _begins_line(text: str, place: int) -> bool:
-    while place and text[place - 1] in " \t":
-        place -= 1
-    return not place or text[place - 1] in "\r\n"
-
-
-def _value_at(text: str, match: re.Match[str], *, is_form: bool) -> tuple[str, int]:
-    """Return the value of a secret, covered, and where it ends. A list or an object is hidden with all that follows it."""
-    start, quote = match.end(), match[4]
-    if match[3] and is_form:
-        found = _OF_LINE.match(text, start)
-        value = found[0] if found else ""
-        return value if value in _CONSTANTS else redact(value), start + len(value)
-    if quote:
-        end = _end_of_quoted(text, start, quote)
-        return redact(text[start:end]), end
-    if text[start : start + 1] in ("{", "["):
-        return "…", len(text)
-    pattern = _OF_FORM if match[3] else _OF_JSON if match[2][:1].strip() else _UP_TO_LINE_END
-    found = pattern.match(text, start)
-    value = found[0] if found else ""
-    return value if value in _CONSTANTS else redact(value), start + len(value)
-
-
-def _end_of_quoted(text: str, start: int, opening: str) -> int:
-    """Return where a quoted value ends: at a quote that is escaped no more often than the one that opens it."""
-    for found in _QUOTE.finditer(text, start):
-        if found[2] == opening[-1] and len(found[1]) < len(opening):
-            return found.start()
-    return len(text)
-
-
-def _redact_parts(text: str) -> str:
-    """Cover the fields of a form in parts (multipart/form-data) that are called secrets."""
-    boundary = _BOUNDARY.search(text)
-    if boundary is None:
-        return text
-    return boundary[0].join(map(_redact_part, text.split(boundary[0])))
-
-
-def _redact_part(part: str) -> str:
-    for blank in ("\r\n\r\n", "\n\n"):
-        head, found, value = part.partition(blank)
-        if found and (field := _FIELD.search(head)) and is_secret(field[1].partition(";")[0].rpartition("''")[2]):
-            return f"{head}{blank}{redact(value.rstrip())}\r\n"
-    return part
-
-
-def _redact_named_values(text: str) -> str:
-    """Cover each `"value"` of a text in which a `"name"` is that of a secret, in whatever order they stand."""
-    if '"name"' not in text or not any(is_secret(it[1]) for it in _CALLED.finditer(text)):
-        return text
-    return _VALUE.sub(_redact_value, text)
-
-
-def _redact_value(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2]}{redact(match[3])}" if match[2] else f"{match[1]}…"
 
 
 def _redact_element(match: re.Match[str]) -> str:
@@ -293,4 +220,4 @@ def _redact_scheme(match: re.Match[str]) -> str:
 
 
 def _character(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16)) if match[1] else match[2]
+    return _CONTROLS.get(match[1], match[1]) if match[1] else characters(match)

@@ -107,7 +107,8 @@ COUNTED = ("max", "min", "num", "total", "used", "prompt", "completion", "input"
 
 _SECRET = re.compile(
     rf"^_key_$|(?:{'|'.join(ENDINGS)}|(?:{'|'.join(it for it in ENDINGS if it != 'token')})s)_|(?<!^)(?<!^_)tokens_"
-    rf"|_(?:{'|'.join(WORDS).replace('_', '_?')})_|_(?:{'|'.join(LAST_WORDS)})_$|(?:{'|'.join(KEYS)})_?keys?_"
+    rf"|_pass_(?:code|phrase|wd|word)s?_|_(?:{'|'.join(WORDS).replace('_', '_?')})_|_(?:{'|'.join(LAST_WORDS)})_$"
+    rf"|(?:{'|'.join(KEYS)})_?keys?_"
 )
 _ABOUT = re.compile(
     rf"_(?:{'|'.join(ABOUT)}|expir[a-z]*+(?:_(?:at|date|in|ms|on|seconds|time|timestamp))?|(?:{'|'.join(COUNTED)})_tokens"
@@ -116,13 +117,21 @@ _ABOUT = re.compile(
 _NUMBERED = re.compile(r"(?<=[A-Za-z])_?[0-9]{1,4}(?=_)")
 """A number behind a word, as in `token1` and `api_key_2`."""
 
-_WORD_ENDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+")
+_CASE_CHANGE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_SEPARATORS = re.compile(r"[^A-Za-z0-9]+")
 _MARKED = [(mark, shape.pattern) for shape in SHAPES for mark in shape.marks or ("",)]
 _FIRST = {"key", *(word.partition("_")[0] for word in (*ENDINGS, *WORDS, *LAST_WORDS))}
 _STEMS = sorted(stem for stem in _FIRST if not any(other in stem for other in _FIRST - {stem}))
 """A part of each name of a secret: where none is in a text, it names none."""
 
-_INVISIBLE = re.compile("[\\0\\xad\\u200b-\\u200f\\u2060-\\u2064\\ufeff]+")
+_INVISIBLE = re.compile(
+    "[\\0-\\x08\\x0e-\\x1f\\x7f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u206f"
+    "\\u3164\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\ufff8\\U0001bca0-\\U0001bca3\\U0001d173-\\U0001d17a\\U000e0000-\\U000e0fff]+"
+)
+"""Control characters that are no space, and the code points that Unicode lets a display ignore."""
+
+_TO_ASCII = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | dict.fromkeys([*range(0x2010, 0x2016), 0x2212], "-")
+"""Characters of full width and dashes, which look like those of ASCII."""
 
 _PATH = re.compile(r"(?:/(?:[^/\s\"'<>?#\\]|[\"'\\<>](?=[\w%]))*+)++")
 """Segments one behind the other. A quote, a backslash or a bracket is one's own where a letter follows it."""
@@ -134,7 +143,8 @@ _INDEX = re.compile(r"[0-9]{1,2}")
 """A place in a list, which a JSON pointer has behind the name of a list."""
 
 _BRACKETS = re.compile(r"[\[\]]+")
-_ESCAPE = re.compile(r"(?<!\\)\\++u([0-9A-Fa-f]{4})")
+_ESCAPES = re.compile(r"(?<!\\)(?:\\++u[0-9A-Fa-f]{4})++")
+_ESCAPED_SPACE = re.compile(r"(?<!\\)\\++[nrt]")
 
 
 def is_secret(name: str) -> bool:
@@ -160,9 +170,17 @@ def redact(secret: str) -> str:
     return f"{secret[:SHOWN]}…" if len(secret) > 2 * SHOWN else "…"
 
 
-def without_invisible(text: str) -> str:
-    """Return a text without NUL and without characters that have no width, which hide a name from who looks for it."""
-    return text if text.isascii() and "\0" not in text else _INVISIBLE.sub("", text)
+def as_it_looks(text: str) -> str:
+    """Return a text without invisible characters, and with dashes and characters of full width in ASCII."""
+    if text.isascii() and text.isprintable():
+        return text
+    visible = _INVISIBLE.sub("", text)
+    return visible if visible.isascii() else visible.translate(_TO_ASCII)
+
+
+def characters(escapes: re.Match[str]) -> str:
+    """Return the characters of one or more escapes of JSON (`\\u0041`); half a character is replaced."""
+    return bytes.fromhex(escapes[0].replace("\\", "").replace("u", "")).decode("utf-16-be", "replace")
 
 
 def redact_shapes(text: str) -> str:
@@ -182,14 +200,21 @@ def _is_secret(name: str) -> bool:
     for _ in range(3):
         if "%" not in name and "\\" not in name:
             break
-        name = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), unquote_plus(name))
-    name = without_invisible(name)
+        name = _ESCAPES.sub(characters, unquote_plus(name))
+    name = as_it_looks(name)
+    if "\\" in name and (spaced := _ESCAPED_SPACE.sub(" ", name)) != name and is_secret(spaced):
+        return True
     if "[" in name and any(map(is_secret, _BRACKETS.split(name))):  # settings[key], as forms have it
         return True
-    words = f"_{_WORD_ENDS.sub('_', name).lower()}_".replace("__", "_")
+    words = _words(_CASE_CHANGE.sub("_", name))
     if _ABOUT.search(words) is not None:
         return False
-    return _SECRET.search(words) is not None or _SECRET.search(_NUMBERED.sub("", words)) is not None
+    return any(_SECRET.search(_NUMBERED.sub("", it)) for it in (words, _words(name)))
+
+
+def _words(name: str) -> str:
+    """Return the words of a name in lower case, an underscore before and behind each."""
+    return f"_{_SEPARATORS.sub('_', name).lower()}_".replace("__", "_")
 
 
 def redact_segments(text: str) -> str:

@@ -25,6 +25,8 @@ def test_no_difference_of_a_value_that_is_called_a_secret_shows_it(compare: Any,
             lambda name, value: {name: value},
             lambda name, value: {"a": [{name: {"b": [value]}}]},
             lambda name, value: [{"name": name, "value": value}],
+            lambda name, value: {"headers": [["a", "b"], [name, value]]},
+            lambda name, value: [{"Key": name, "Value": value}],
             lambda name, value: {"list": [{name: value}], "text": json.dumps({name: value})},
         ):
             found = list(compare(wrap(name, PLAIN), wrap(name, OTHER)))

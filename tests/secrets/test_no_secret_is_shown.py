@@ -49,6 +49,19 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "title": lambda name: name.replace("_", "-").title(),
     "camel": lambda name: re.sub("_(.)", lambda it: it[1].upper(), name),
     "dotted": lambda name: name.replace("_", "."),
+    "alternating": lambda name: "".join(it.upper() if place % 2 else it for place, it in enumerate(name)),
+}
+
+INVISIBLE = "\0\x01\xad\u034f\u061c\u180e\u200b\u202e\u2066\ufe0f\ufeff\U000e0061"
+
+DISGUISES: dict[str, Callable[[str], str]] = {
+    "a blank behind": lambda name: f"{name} ",
+    "a blank before": lambda name: f" {name}",
+    "blanks around": lambda name: f"\t {name}\t ",
+    "a sign behind": lambda name: f"{name}?) ",
+    "full width": lambda name: "".join(chr(ord(it) + 0xFEE0) for it in name),
+    "another dash": lambda name: name.replace("_", "\u2011"),
+    **{f"U+{ord(it):04X} within": lambda name, it=it: name[:2] + it + name[2:] for it in INVISIBLE},  # type: ignore[misc]
 }
 
 
@@ -73,6 +86,14 @@ def escaped(text: str) -> str:
 def part(name: str, value: str, ending: str = "\r\n") -> str:
     lines = ("--limit", f'Content-Disposition: form-data; name="{name}"', "", value, "--limit--", "")
     return ending.join(lines)
+
+
+DISPOSITION = "Content-Disposition: form-data; "
+
+
+def parts(*headers_and_content: tuple[str, str], boundary: str = "limit") -> str:
+    """Return a form in parts, each with its headers and its content."""
+    return "".join(f"--{boundary}\r\n{headers}\r\n\r\n{it}\r\n" for headers, it in headers_and_content) + f"--{boundary}--\r\n"
 
 
 TEXTS: dict[str, Callable[[str, str], str]] = {
@@ -118,12 +139,40 @@ TEXTS: dict[str, Callable[[str, str], str]] = {
     "multipart": part,
     "multipart, with LF": lambda name, value: part(name, value, "\n"),
     "multipart, encoded name": lambda name, value: part(percent(name), value),
+    "multipart, type before name": lambda name, value: parts(
+        (f'Content-Type: text/plain; name="x"\r\n{DISPOSITION}name="{name}"', value)
+    ),
+    "multipart, file before name": lambda name, value: parts((f'{DISPOSITION}filename=" name=y"; name="{name}"', value)),
+    "multipart, folded": lambda name, value: parts((f"{DISPOSITION}\r\n name={name}", value), (f"{DISPOSITION}name=b", "1")),
+    "multipart, preamble": lambda name, value: "--note\r\n\r\n" + part(name, value),
+    "multipart in multipart": lambda name, value: parts(
+        (f'{DISPOSITION}name="f"\r\nContent-Type: multipart/mixed; boundary=in', parts((f"{DISPOSITION}name={name}", value)))
+    ),
+    "multipart, in a secret part": lambda name, value: parts(
+        (f'{DISPOSITION}name="{name}"', parts(("Content-Type: text/plain", value), boundary="in"))
+    ),
     "JSON in multipart": lambda name, value: part("payload", json.dumps({name: value})),
     "XML": lambda name, value: f"<a><{name} b='1'>{value.replace('<', '')}</{name}></a>",
     "header line": lambda name, value: f"a: 1\r\n{name}: {value}\r\n",
     "lines of JSON": lambda name, value: f'{{"a":1}}\n{json.dumps({name: value})}\n{{"b":2}}',
+    "JSON with comments": lambda name, value: f"{{/*a*/{json.dumps(name)}/*b*/://c\n/*d*/{json.dumps(value)}/*e*/}}",
+    "JSON in a query, encoded twice": lambda name, value: f"/x?q={all_of(all_of(json.dumps({name: value})))}&b=2",
+    "quoted in a query": lambda name, value: f'/x?a=1&{name}="x"{all_of(value)}&b=2',
+    "quoted in an unencoded query": lambda name, value: f'/x?{name}="x",{value.replace(" ", "").replace("&", "")}&b=2',
+    "quoted three times": lambda name, value: f'a: 1\n{name} = """{value.replace(chr(34), "")}"""\n',
+    "pair": lambda name, value: json.dumps({"headers": [["Accept", "*/*"], [name, value]]}),
+    "pair in JSON in JSON": lambda name, value: json.dumps({"p": json.dumps([[name, value]])}),
+    "keyed value": lambda name, value: json.dumps({"Tags": [{"Key": name, "Value": value}]}),
     "named value": lambda name, value: json.dumps({"headers": [{"name": name, "value": value}]}),
 }
+
+
+DISGUISED = [
+    *(place for place in TEXTS if "JSON" in place and "form in" not in place and "URL" not in place and "escaped" not in place),
+    *("query, with plus", "query, encoded name", "query, all encoded", "form", "form, in encoded brackets"),
+    *("multipart", "multipart, encoded name", "pair", "keyed value", "named value"),
+]
+"""Places in which a name can be of any characters."""
 
 
 def redacted_target(text: str) -> str:
@@ -140,6 +189,16 @@ def test_no_secret_that_is_called_one_can_be_read(place: str) -> None:
         text
         for name, spelt, value in product(NAMES, SPELLINGS.values(), (PLAIN, AWKWARD))
         if TAIL in redacted_target(text := TEXTS[place](spelt(name), value))
+    ]
+    assert readable == []
+
+
+@pytest.mark.parametrize("disguise", DISGUISES)
+def test_no_disguise_of_a_name_makes_its_secret_readable(disguise: str) -> None:
+    readable = [
+        (place, name)
+        for place, name in product(DISGUISED, ("password", "api_key", "Authorization", "pin"))
+        if TAIL in redacted_target(text := TEXTS[place](DISGUISES[disguise](name), PLAIN)) + redact_text(text)
     ]
     assert readable == []
 
@@ -315,6 +374,11 @@ def test_no_credential_behind_its_scheme_can_be_read(scheme: str) -> None:
         f"<token><![CDATA[abcd{TAIL}]]></token>",
         f"xapp-1-A0123456789-{TAIL}",
         f"prefixwhsec_abcd{TAIL}",
+        f'{{"a":/*"password":"abcd{TAIL}"*/1',
+        f'{{"Value":"abcd{TAIL}","Name":"api_key"',
+        f"a: 1\npassword: 'ab''{TAIL}'",
+        f'{{"a":"x\\npin: abcd{TAIL}"',
+        f'a: 1\n"password":"ab"cd{TAIL}',
         *(f"a=1&{name}=abcd{TAIL}" for name in ("refreshTokens", "token1", "password2", "apikey1", "api_key_2")),
     ],
 )
@@ -347,6 +411,9 @@ ORDINARY = [
     'C:\\\\Users\\\\me, "quoted" and 100%25 sure',
     "shipping=yes&passed=3&design=new&monkeys=2&unauthorized=1",
     "eyJpZCI6MTIzNDU2Nzg5MH0",
+    "\uff21 text \u2014 of full\u200b width, with a token or a password in it",
+    "C:\\new\\tokens\\readme",
+    "/*.token, */*",
 ]
 
 

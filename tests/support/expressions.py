@@ -90,11 +90,14 @@ def _time(use: Use, text: str) -> float:
 def _attacks(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], str]]:
     """Yield texts that repeat what the expression is made of, after and before what makes it fail."""
     source = pattern.pattern.decode("latin-1") if isinstance(pattern.pattern, bytes) else pattern.pattern
-    words = dict.fromkeys([*re.findall(r"[A-Za-z]{2,}|_\w+", source), *re.findall(r"[^\w\s\\]", source), *"a0 _"])
-    pairs = [first + second for first, second in product(words, repeat=2)]
-    heads = ["", _LITERAL.split(source)[0], *[it for it in words if not it.isalnum()][:8]]
-    for pump, head, tail in product([*words, *pairs][:100], dict.fromkeys(heads), ("", "\x01")):
+    words = dict.fromkeys([*re.findall(r"[A-Za-z]{2,}|_\w+", source), *re.findall(r"[^\w\s]", source), *"a0 _\n"])
+    signs = [it for it in words if not it.isalnum()]
+    pairs = [first + second for first, second in sorted(product(words, repeat=2), key=lambda it: it[1] not in signs)]
+    heads = dict.fromkeys(["", _LITERAL.split(source)[0], *signs[:8]])
+    for pump, head, tail in product([*words, *pairs][:100], heads, ("", "\x01")):
         yield partial(_text, head, pump, tail)
+    for pump in [*words, *pairs][100:1_000]:
+        yield partial(_text, "", pump, "\x01")
 
 
 def _text(head: str, pump: str, tail: str, count: int) -> str:
