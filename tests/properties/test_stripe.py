@@ -56,13 +56,13 @@ def everything_of(world: World) -> Written:
 def request_of(verb: str, id: str = ID, key: str = "") -> Request:
     keyed = [(b"idempotency-key", key.encode())] if key else []
     call = Request("POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed])
-    call.parameters = {"id": id}
+    call.parameters, call.operation_name = {"id": id}, f"stripe.batch_jobs.{verb}"
     return call
 
 
 def send(world: World, verb: str, key: str = "") -> Response:
     call = request_of(verb, key=key)
-    with world.transaction(verb) as tx:
+    with world.transaction(verb, call) as tx:
         answer = carry_out(STRIPE, tx, call, OPERATIONS[f"stripe.batch_jobs.{verb}"])
         return STRIPE.renderers[answer.name](tx, call, answer.subject)
 

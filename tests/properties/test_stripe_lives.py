@@ -90,11 +90,11 @@ class Lives(RuleBasedStateMachine):
         raw = [(name.encode(), value.encode()) for name, value in sent.items()]
         content = b"" if body is None else dump(body)
         call = Request(method, path.partition("?")[0], path.partition("?")[2], raw, content)
-        call.parameters, call.credential = route.parameters, STRIPE.credential(call)
+        route.apply(call)
         if route.operation.reader:
             call.reader = route.operation.reader()
             call.reader.feed(data)
-        with self.world.transaction(route.operation.name) as tx:
+        with self.world.transaction(call.operation_name, call) as tx:
             answer = STRIPE.admit(tx, call, route.operation) or carry_out(STRIPE, tx, call, route.operation)
             reply = STRIPE.renderers[answer.name](tx, call, answer.subject)
         if not isinstance(reply.body, Stream):

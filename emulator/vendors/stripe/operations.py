@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from emulator.sdk import ABSENT, Answer, Machine, Operation, Request, Transaction, View, mint_id
@@ -21,9 +20,6 @@ UNKNOWN_ID = f"\0{ABSENT}"
 """An id that no resource has."""
 
 MANY_ROWS = 5_000
-
-CREATE_NAME, CANCEL_NAME = "stripe.batch_jobs.create", "stripe.batch_jobs.cancel"
-RETRIEVE_NAME = "stripe.batch_jobs.retrieve"
 
 
 def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -> Answer:
@@ -61,7 +57,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
     if differs_by_channel(version_of(request), endpoint):
         answer = answer._replace(assumption=CHANNEL.id)
     drop_outdated(tx)
-    return remember(CREATE_NAME, tx, request, answer)
+    return remember(tx, request, answer)
 
 
 def _retrieve(tx: Transaction, request: Request) -> Answer:
@@ -71,7 +67,7 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
 def _cancel(tx: Transaction, request: Request) -> Answer:
     answer = ask_own(tx, request, JOB, CANCEL)
     drop_outdated(tx)
-    return remember(CANCEL_NAME, tx, request, answer)
+    return remember(tx, request, answer)
 
 
 def _has_long_file(find: Callable[[str, str], Any], request: Request) -> bool:
@@ -81,14 +77,16 @@ def _has_long_file(find: Callable[[str, str], Any], request: Request) -> bool:
 
 
 JOB_OPERATIONS = (
-    Operation(CREATE_NAME, "POST", "/batch_jobs", _create, checks=(check_fields, partial(replay, CREATE_NAME), check_job)),
-    Operation(RETRIEVE_NAME, "GET", "/batch_jobs/{id}", _retrieve, holds_much=_has_long_file, checks=(check_no_query,)),
+    Operation("stripe.batch_jobs.create", "POST", "/batch_jobs", _create, checks=(check_fields, replay, check_job)),
     Operation(
-        CANCEL_NAME,
+        "stripe.batch_jobs.retrieve", "GET", "/batch_jobs/{id}", _retrieve, holds_much=_has_long_file, checks=(check_no_query,)
+    ),
+    Operation(
+        "stripe.batch_jobs.cancel",
         "POST",
         "/batch_jobs/{id}/cancel",
         _cancel,
         holds_much=_has_long_file,
-        checks=(check_no_fields, partial(replay, CANCEL_NAME)),
+        checks=(check_no_fields, replay),
     ),
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Operation, Request, Transaction, View, mint_id
@@ -101,7 +100,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
         owner=owner,
         **_attributes(fields),
     )
-    return Answer.of(tx.ask(DESTINATION, destination.id, CREATE, new=destination))
+    return remember(tx, request, Answer.of(tx.ask(DESTINATION, destination.id, CREATE, new=destination)))
 
 
 def _update(tx: Transaction, request: Request) -> Answer:
@@ -112,7 +111,8 @@ def _update(tx: Transaction, request: Request) -> Answer:
         return answer
     changed = replace(answer.subject, metadata=metadata, **_attributes(fields))
     tx.put(changed)
-    return answer._replace(subject=changed, assumption=EMPTY_METADATA.id if fields.get("metadata") == {} else answer.assumption)
+    assumption = EMPTY_METADATA.id if fields.get("metadata") == {} else answer.assumption
+    return remember(tx, request, answer._replace(subject=changed, assumption=assumption))
 
 
 def _merged_metadata(tx: Transaction, old: Destination | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -146,34 +146,24 @@ def _ping(tx: Transaction, request: Request) -> Answer:
     drop_outdated(tx)
     newest = next(newest_first(tx, EventFilter(answer.subject.owner, answer.subject.id)), None)
     chosen = (shape.id for shape in (PING_FORM, PING_OBJECT) if tx.choice(shape.id) != shape.default)
-    return answer._replace(subject=newest, assumption=next(chosen, PING_REASON.id))
+    return remember(tx, request, answer._replace(subject=newest, assumption=next(chosen, PING_REASON.id)))
 
 
-def _ask(command: str) -> Handler:
-    return lambda tx, request: ask_own(tx, request, DESTINATION, command)
+def _changing(command: str) -> Handler:
+    return lambda tx, request: remember(tx, request, ask_own(tx, request, DESTINATION, command))
 
 
-def _changing(command: str, method: str, path: str, handler: Handler, *checks: Check) -> Operation:
-    """Return an operation that replays what the idempotency key of its request is remembered for."""
-    name = f"stripe.event_destinations.{command}"
-    first, *others = checks or (check_no_fields,)
-    return Operation(
-        name,
-        method,
-        path,
-        lambda tx, request: remember(name, tx, request, handler(tx, request)),
-        checks=(first, partial(replay, name), *others),
-    )
+_NAME, _ALL, _ONE = "stripe.event_destinations", "/event_destinations", "/event_destinations/{id}"
+_COMMAND: tuple[Check, ...] = (check_no_fields, replay)
+"""The checks of a command without fields."""
 
-
-_ALL, _ONE = "/event_destinations", "/event_destinations/{id}"
 DESTINATION_OPERATIONS = (
-    Operation("stripe.event_destinations.list", "GET", _ALL, _list, beside=MANY_RESOURCES),
-    _changing(CREATE, "POST", _ALL, _create, check_fields, check_new),
-    Operation("stripe.event_destinations.retrieve", "GET", _ONE, _retrieve, beside=MANY_RESOURCES),
-    _changing(UPDATE, "POST", _ONE, _update, check_fields, check_change),
-    _changing(DELETE, "DELETE", _ONE, _ask(DELETE)),
-    _changing(DISABLE, "POST", f"{_ONE}/disable", _ask(DISABLE)),
-    _changing(ENABLE, "POST", f"{_ONE}/enable", _ask(ENABLE)),
-    _changing(SEND_PING, "POST", f"{_ONE}/ping", _ping),
+    Operation(f"{_NAME}.list", "GET", _ALL, _list, beside=MANY_RESOURCES),
+    Operation(f"{_NAME}.create", "POST", _ALL, _create, checks=(check_fields, replay, check_new)),
+    Operation(f"{_NAME}.retrieve", "GET", _ONE, _retrieve, beside=MANY_RESOURCES),
+    Operation(f"{_NAME}.update", "POST", _ONE, _update, checks=(check_fields, replay, check_change)),
+    Operation(f"{_NAME}.delete", "DELETE", _ONE, _changing(DELETE), checks=_COMMAND),
+    Operation(f"{_NAME}.disable", "POST", f"{_ONE}/disable", _changing(DISABLE), checks=_COMMAND),
+    Operation(f"{_NAME}.enable", "POST", f"{_ONE}/enable", _changing(ENABLE), checks=_COMMAND),
+    Operation(f"{_NAME}.ping", "POST", f"{_ONE}/ping", _ping, checks=_COMMAND),
 )

@@ -54,7 +54,7 @@ class IdempotencyRecord(Metered):
         return now >= self.since + LIFETIME
 
 
-def replay(operation: str, tx: Transaction, request: Request) -> Answer | None:
+def replay(tx: Transaction, request: Request) -> Answer | None:
     """Answer as before where the key was used for the same request, and refuse it where it was used for another one.
 
     Evidence: stripe-idempotency-2.
@@ -62,19 +62,19 @@ def replay(operation: str, tx: Transaction, request: Request) -> Answer | None:
     key = request.headers.get("idempotency-key", "")
     if len(key) > LONGEST:
         return Answer("key_too_long", "stripe-idempotency-5")
-    record: IdempotencyRecord | None = tx.find(IdempotencyRecord.kind, _id_of(operation, tx, request)) if key else None
+    record: IdempotencyRecord | None = tx.find(IdempotencyRecord.kind, _id_of(tx, request)) if key else None
     if record is None or record.is_outdated(tx.now):
         return None
     if record.body != _body(request):
         return Answer("key_reused", "stripe-idempotency-4", None, IDEMPOTENCY_TYPE.id)
     if record.parameters == _parameters(request):
-        return _replayed(tx, record, operation)._replace(also=("stripe-replay-1",))
+        return _replayed(tx, request, record)._replace(also=("stripe-replay-1",))
     if tx.choice(IDEMPOTENT_ID.id) == "ignored":
-        return _replayed(tx, record, operation)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
+        return _replayed(tx, request, record)._replace(evidence="stripe-idempotency-6", assumption=IDEMPOTENT_ID.id)
     return Answer("key_reused", "stripe-idempotency-6", None, IDEMPOTENT_ID.id)
 
 
-def remember(operation: str, tx: Transaction, request: Request, answer: Answer) -> Answer:
+def remember(tx: Transaction, request: Request, answer: Answer) -> Answer:
     """Remember a success under the key of its request, if it has one, and return the answer.
 
     A request that was refused may be tried again. Evidence: stripe-idempotency-3.
@@ -83,19 +83,19 @@ def remember(operation: str, tx: Transaction, request: Request, answer: Answer) 
         log, subject = log_of(tx, IdempotencyRecord.kind), answer.subject
         kind, id = (subject.kind, subject.id) if subject is not None else (DESTINATION.kind, request.parameters["id"])
         digests = _parameters(request), _body(request)
-        tx.put(IdempotencyRecord(_id_of(operation, tx, request), tx.now, log.next, *digests, answer.name, kind, id))
+        tx.put(IdempotencyRecord(_id_of(tx, request), tx.now, log.next, *digests, answer.name, kind, id))
         tx.put(log.with_next(log.drop(tx, lambda n: tx.group(IdempotencyRecord.kind, "n", n))))
     return answer
 
 
-def _id_of(operation: str, tx: Transaction, request: Request) -> str:
-    return f"{operation} {acting_account(tx, request)} {request.headers['idempotency-key']}"
+def _id_of(tx: Transaction, request: Request) -> str:
+    return f"{request.operation_name} {acting_account(tx, request)} {request.headers['idempotency-key']}"
 
 
-def _replayed(tx: Transaction, record: IdempotencyRecord, operation: str) -> Answer:
+def _replayed(tx: Transaction, request: Request, record: IdempotencyRecord) -> Answer:
     """Return the same answer, about the resource as it is by now."""
     subject = tx.find(record.subject_kind, record.subject_id)
-    if operation.endswith(CREATE) and subject is not None:
+    if request.operation_name.endswith(CREATE) and subject is not None:
         return Answer.of(tx.ask(MACHINES[record.subject_kind], record.subject_id, CREATE))
     if subject is None and record.answer != "deleted":
         return Answer("replay_impossible", "stripe-idempotency-8")
