@@ -93,3 +93,9 @@ def test_a_form_that_would_lose_a_value_is_refused(form: str, complaint: str) ->
 
 def test_a_huge_index_takes_no_room() -> None:
     assert read_form("a[999999999]=2&a[3]=1") == {"a": ["1", "2"]}
+
+
+@given(st.text(max_size=40), st.integers(0, 30_005))
+def test_a_long_value_is_decoded_as_a_short_one_is(text: str, before: int) -> None:
+    value = "x" * before + text * 3
+    assert read_form(urlencode({"q": value})) == {"q": value}

@@ -42,9 +42,9 @@ def _looking(name: str, path: str, handler: Handler) -> Operation:
     return Operation(name, "GET", path, handler, checks=(check_visible,), holds_much=is_large)
 
 
-def _deleting(name: str, path: str, handler: Handler) -> Operation:
-    """Return an operation that deletes searches of a batch."""
-    return Operation(name, "DELETE", path, handler, checks=(check_editable,), holds_much=is_large)
+def _changing(name: str, method: str, path: str, handler: Handler) -> Operation:
+    """Return an operation that changes a batch or its searches."""
+    return Operation(name, method, path, handler, checks=(check_editable,), holds_much=is_large)
 
 
 _RESULT = "/batches/{id}/results/{result_set_id}"
@@ -61,7 +61,7 @@ OPERATIONS = (
     ),
     Operation("serpwow.batches.stopall", "GET", "/batches/stopall", stop_all, beside=MANY_RESOURCES),
     Operation("serpwow.batches.get", "GET", "/batches/{id}", get_batch),
-    Operation("serpwow.batches.update", "PUT", "/batches/{id}", update_batch, checks=(check_editable,)),
+    _changing("serpwow.batches.update", "PUT", "/batches/{id}", update_batch),
     Operation("serpwow.batches.delete", "DELETE", "/batches/{id}", delete_batch),
     Operation("serpwow.batches.start", "GET", "/batches/{id}/start", start_batch),
     Operation("serpwow.batches.stop", "GET", "/batches/{id}/stop", stop_batch),
@@ -75,10 +75,17 @@ OPERATIONS = (
     ),
     _looking("serpwow.searches.json", "/batches/{id}/searches/json", export_searches("json")),
     _looking("serpwow.searches.csv", "/batches/{id}/searches/csv", export_searches("csv")),
-    Operation("serpwow.searches.update", "PUT", "/batches/{id}/{search_id}", update_search, checks=(check_editable,)),
-    _deleting("serpwow.searches.delete", "/batches/{id}/{search_id}", delete_search),
-    _deleting("serpwow.searches.delete_many", "/batches/{id}/searches", delete_searches),
-    _deleting("serpwow.searches.clear", "/batches/{id}/clear", clear_searches),
+    Operation(
+        "serpwow.searches.update",
+        "PUT",
+        "/batches/{id}/{search_id}",
+        update_search,
+        checks=(check_editable,),
+        holds_much=is_large,
+    ),
+    _changing("serpwow.searches.delete", "DELETE", "/batches/{id}/{search_id}", delete_search),
+    _changing("serpwow.searches.delete_many", "DELETE", "/batches/{id}/searches", delete_searches),
+    _changing("serpwow.searches.clear", "DELETE", "/batches/{id}/clear", clear_searches),
     _looking("serpwow.results.list", "/batches/{id}/results", list_results),
     _looking("serpwow.results.get", _RESULT, get_result("json", "serpwow-results-5")),
     _looking("serpwow.results.jsonlines", f"{_RESULT}/jsonlines", get_result("jsonlines", "serpwow-results-6")),
