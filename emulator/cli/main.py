@@ -101,10 +101,10 @@ def play(path: Sequence[str], against: str | None, token: str | None, folders: S
 @main.command()
 def schema() -> None:
     """Print the JSON Schema of scenario files, for editors."""
-    from emulator.scenario.schema import scenario_schema
+    from emulator.scenario.descriptions import described_schema
     from emulator.vendors import VENDORS
 
-    click.echo(json.dumps(scenario_schema(VENDORS), indent=2))
+    click.echo(json.dumps(described_schema(VENDORS), indent=2))
 
 
 @main.command()

@@ -15,7 +15,7 @@ from emulator.control.route import ControlRequest, route
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.machine import Machine
 from emulator.kernel.time import format_duration
-from emulator.scenario.schema import scenario_schema
+from emulator.scenario.descriptions import described_schema
 from emulator.sdk.vendor import Vendor
 
 
@@ -56,7 +56,7 @@ def scenario(request: ControlRequest) -> ScenarioText:
 
 @route("GET", "/schema", "The JSON Schema of scenario files")
 def schema(request: ControlRequest) -> dict[str, Any]:
-    return scenario_schema(request.context.vendors)
+    return described_schema(request.context.vendors)
 
 
 @route("GET", "/vendors", "The vendors", takes_long=True)

@@ -15,12 +15,20 @@ from emulator.reports.diagrams import draw
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces
 from emulator.reports.support_matrix import Answers, answers, coverage, overview
 from emulator.scenario.client import Headers, Response
+from emulator.scenario.descriptions import state_fields
 from emulator.scenario.player import Played, play
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
 from emulator.vendors import VENDORS
 
 DOCS = Path(__file__).parents[2] / "docs"
+TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "object": "object",
+}
 TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
 
 
@@ -125,6 +133,33 @@ def _condition_in_explain(row: Row) -> str | None:
     return " and ".join([*([row.when.__name__] if row.when else []), *assumed]) or None
 
 
+def state() -> Iterator[str]:
+    for name, vendor in VENDORS.items():
+        yield f"## {TITLES.get(name, name)}"
+        part = ""
+        for field in state_fields(vendor):
+            if (first := field.path.split(".")[0].removesuffix("[]")) != part:
+                part = first
+                yield f"\n### {name}.{part}\n\n{field.description}\n\n| field | type | meaning |\n| --- | --- | --- |"
+            else:
+                yield f"| `{field.path}` | {_type_of(field.schema)} | {field.description} |"
+        yield ""
+
+
+def _type_of(schema: Mapping[str, Any]) -> str:
+    if "anyOf" in schema:
+        return " or ".join(map(_type_of, schema["anyOf"]))
+    if "enum" in schema:
+        return ", ".join(f"`{choice}`" for choice in schema["enum"])
+    if schema["type"] == "array":
+        return f"list of {_type_of(schema['items'])}" if schema["items"].get("type") != "object" else "list"
+    if "date-time" in schema.get("format", ""):
+        return "instant"
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    bounds = f", {schema['minimum']} to {schema['maximum']}" if {"minimum", "maximum"} <= schema.keys() else ""
+    return " or ".join(TYPES[it] for it in types) + bounds
+
+
 RowKey = tuple[str, str, str, str, str | None, str | None]
 """Kind, state, cause, state that it leads to, answer and condition: what tells a row from the others."""
 
@@ -182,6 +217,7 @@ PARTS: dict[tuple[str, str], Callable[[], str]] = {
     ("what-works.md", "machines"): lambda: "\n".join(machines()),
     ("assumptions.md", "assumptions"): lambda: "\n".join(assumptions()),
     ("assumptions.md", "timers"): lambda: "\n".join(timers()),
+    ("state.md", "state"): lambda: "\n".join(state()),
     ("rows.md", "rows"): lambda: "\n".join(rows()),
 }
 """What stands between `<!-- NAME -->` and `<!-- /NAME -->` of a page."""

@@ -1,0 +1,43 @@
+"""Every key of a scenario file has a description, in the schema that an editor shows and on the page docs/state.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulator.contract.fixtures import load_fixture
+from emulator.scenario.descriptions import GRAMMAR, described_schema, fields_of, state_fields
+from emulator.scenario.schema import scenario_schema
+from emulator.scenario.validation import problems_in
+from emulator.vendors import VENDORS
+
+
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=VENDORS)
+def test_every_field_of_a_state_is_described_and_no_other(vendor: Any) -> None:
+    assert [field.path for field in state_fields(vendor) if not field.description.endswith(".")] == []
+    assert set(load_fixture(vendor, "state.yaml")) == {field.path for field in state_fields(vendor)}
+
+
+def test_every_key_of_the_grammar_is_described_and_no_other() -> None:
+    paths = {
+        path for path, _ in fields_of(scenario_schema(VENDORS)) if not path.startswith(("assume.", "timing.", "credentials."))
+    }
+    assert set(GRAMMAR) == paths
+    assert all("description" in schema for _, schema in fields_of(described_schema(VENDORS)))
+
+
+def test_a_described_field_keeps_its_form() -> None:
+    msisdn = described_schema(VENDORS)["$defs"]["state"]["properties"]["6dot50"]["properties"]["members"]
+    assert msisdn["description"].startswith("Mobile numbers of members")
+    payment = described_schema(VENDORS)["$defs"]["state"]["properties"]["stripe"]["properties"]["failing"]["items"]
+    assert payment["properties"]["share"]["description"].endswith("Written as 5% or 0.5%.")
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_descriptions_change_nothing_about_what_fits(name: str) -> None:
+    values: list[dict[str, Any]] = [{"given": {name: {"platform": {"status": "up"}}}}, {"given": {name: {"platfrom": {}}}}]
+    for value in values:
+        plain = [*problems_in(value | {"title": "x"}, scenario_schema(VENDORS))]
+        assert [*problems_in(value | {"title": "x"}, described_schema(VENDORS))] == plain
+        assert len(plain) == 1
