@@ -69,18 +69,21 @@ class Record:
 
     component: ClassVar[str | None] = None
     fields: ClassVar[tuple[str, ...]] = ()
+    known: ClassVar[frozenset[str]] = frozenset()
     required: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, component: str | None = None) -> None:
         cls.component = component
         bases = [it for it in reversed(cls.__mro__) if issubclass(it, Record) and it is not Record]
         cls.fields = tuple(dict.fromkeys(name for it in bases for name in it.__annotations__))
+        cls.known = frozenset(cls.fields)
         cls.required = frozenset(name for name in cls.fields if not hasattr(cls, name))
 
     def __init__(self, *values: Any, **named: Any) -> None:
         self.__dict__.update(zip(self.fields, values, strict=False), **named)
         names = self.__dict__.keys()
-        if len(values) + len(named) != len(names) or not self.required <= names or not names <= {*self.fields}:
+        is_whole = len(names) == len(self.fields) or self.required <= names
+        if len(values) + len(named) != len(names) or not is_whole or not names <= self.known:
             raise TypeError(f"{type(self).__name__} has the fields {', '.join(self.fields)}, each of them once")
 
     def __setattr__(self, name: str, value: object) -> None:
@@ -172,10 +175,10 @@ def to_json(value: Any) -> Any:
     if not isinstance(value, Record):
         return value
     json, record = {}, cast(Any, type(value))
-    for member, convert in _writers(record):
-        part = getattr(value, member.name)
-        if part is not None or not member.left_out:
-            json[member.key] = part if part is None or convert is None else convert(part)
+    for (name, key, _, left_out), convert in _writers(record):
+        part = getattr(value, name)
+        if part is not None or not left_out:
+            json[key] = part if part is None or convert is None else convert(part)
     return json
 
 
