@@ -228,3 +228,9 @@ def test_a_state_with_everything_in_it_brings_about_the_same_state(live: Live) -
     assert again.state()["6dot50"] == shown
     again.advance("60d")
     assert money_of(again) == (Decimal("99.65"), Decimal("99.65"))
+
+
+def test_a_refusal_names_a_thousand_flaws_at_most(live: Live) -> None:
+    with client_of(live.load(state_of(batch()))) as client:
+        refused = client.post(f"/batches/{ID}/payments", json={"clearExisting": False, "payments": [{}] * 2_000})
+    assert (refused.status_code, len(refused.json()["validationErrors"])) == (400, 1_000)

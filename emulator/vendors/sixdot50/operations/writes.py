@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 from emulator.sdk import Answer, Handler, InvalidRequest, Request, Transaction, guid, mint_id
@@ -109,7 +110,7 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
     body = read_body(tx, request, bodies.ADDITION)
     payments = [fields for fields in map(of_object, payments_in(body)) if fields is not None]
     clear = body.get("clearexisting") is True
-    refuse(tx, [*_flaws_of_list(tx, body), *flaws_of_payments(tx, id_of(request), clear, payments)])
+    refuse(tx, chain(_flaws_of_list(tx, body), flaws_of_payments(tx, id_of(request), clear, payments)))
 
     def add(batch: Batch) -> None:
         for old in tx.group(Payment.kind, "batch", batch.id) if clear else ():

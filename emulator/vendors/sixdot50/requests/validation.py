@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from emulator.sdk import InvalidRequest, Request, Transaction, View
@@ -28,6 +29,9 @@ MISSING, INVALID = "100", "106"
 MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
 """Evidence: 6dot50-msisdn-1 and 6dot50-msisdn-2."""
 
+MAX_FLAWS = 1_000
+"""Flaws that a refusal names: a body of a few megabytes can have millions."""
+
 CENT = Decimal("0.01")
 MAX_AMOUNT = Decimal("999999999999999.99")
 
@@ -49,7 +53,7 @@ def refuse(tx: Transaction, flaws: Iterable[Flaw]) -> None:
     Raises:
         InvalidRequest: there is a flaw.
     """
-    found = list(flaws)
+    found = list(islice(flaws, MAX_FLAWS))
     if not found:
         return
     first = found[0]
@@ -67,11 +71,9 @@ def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
     body = properties(request)
     if body is None:
         raise _unreadable()
-    wrong = [Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE.id) for name, value in mistyped(body, types)]
-    if types is ADDITION:
-        below = mistyped_in_payments(body)
-        wrong += [Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE.id, index) for index, name, value in below]
-    refuse(tx, wrong)
+    wrong = [(None, name, value) for name, value in mistyped(body, types)]
+    below = mistyped_in_payments(body) if types is ADDITION else ()
+    refuse(tx, (Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE.id, index) for index, name, value in chain(wrong, below)))
     return body
 
 
@@ -126,17 +128,15 @@ def to_the_cent(amount: int | Decimal) -> Decimal:
     return Decimal(amount).quantize(CENT, ROUND_HALF_EVEN)
 
 
-def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Sequence[Properties]) -> list[Flaw]:
-    """Return the flaws in the payments to add, in their order, where those that are to be cleared do not count."""
-    flaws: list[Flaw] = []
+def flaws_of_payments(tx: Transaction, batch_id: str, clear: bool, payments: Sequence[Properties]) -> Iterator[Flaw]:
+    """Yield the flaws in the payments to add, in their order, where those that are to be cleared do not count."""
     referrals, seen = organisation_of(tx).referrals, set[str]()
     for index, payment in enumerate(payments):
         found = [*_flaws_of_payment(tx, payment, "msisdn", "amount", required=True)]
         if referrals:
             found += _flaws_of_payment(tx, payment, "referralMsisdn", "referralAmount", required=False)
         found += _flaws_of_payments_id(tx, batch_id, clear, payment.get("externalid"), seen)
-        flaws += [flaw._replace(payment=index) for flaw in found]
-    return flaws
+        yield from (flaw._replace(payment=index) for flaw in found)
 
 
 def _flaws_of_payment(tx: Transaction, payment: Properties, payee: str, money: str, required: bool) -> Iterator[Flaw]:
