@@ -38,10 +38,12 @@ STDERR = 2
     help="Lay it at each call: after-commit:drop, before-commit:503, after-commit:delay:30s, mid-body:dribble:50ms.",
 )
 @click.option(
+    "--max-runs",
     "--most",
+    "most",
     default=1000,
     type=click.IntRange(min=1),
-    envvar="EMULATOR_MOST",
+    envvar=["EMULATOR_MAX_RUNS", "EMULATOR_MOST"],
     show_envvar=True,
     show_default=True,
     help="How many endings to try.",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
+from emulator.scenario.aliases import AliasedDocument
 from emulator.scenario.checks import semantic_problems
 from emulator.scenario.checks.live_keys import hide_live_keys, live_key_problems
 from emulator.scenario.checks.world import world_problems
@@ -78,6 +80,8 @@ def load_document(
     """
     from emulator.scenario.validation import problems_in
 
+    aliased = AliasedDocument(document)
+    document = aliased.document
     place: Callable[[str, tuple[str | int, ...]], Problem] = document.problem if document.places else Problem
     problems = [*document.problems]
     problems += [
@@ -88,5 +92,6 @@ def load_document(
     scenario = Scenario(name, source, document.value if isinstance(document.value, dict) else {}, document.places)
     problems += [place(it.message, it.path) for it in world_problems(scenario, vendors, problems, budget)]
     if problems:
-        raise BadInput(sorted(map(hide_live_keys, problems), key=lambda it: (it.line or 0, it.column or 0)), source)
+        found = (replace(it, path=aliased.original_path(it.path)) for it in map(hide_live_keys, problems))
+        raise BadInput(sorted(found, key=lambda it: (it.line or 0, it.column or 0)), source)
     return scenario

@@ -242,7 +242,7 @@ def _json(reply: Response) -> Any:
         return reply.text
 
 
-REACHED_NOBODY = "this request reached no operation ({}): write in `get` what it is to hear, or mend its path"
+REACHED_NOBODY = "this request reached no operation ({}): write in `expect` what it is to hear, or mend its path"
 
 
 def unused_parts(scenario: Scenario, faults: Sequence[Mapping[str, Any]], called: frozenset[str]) -> Iterator[tuple[str, str]]:

@@ -81,6 +81,9 @@ HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
 
+FORMAT = 1
+"""The version of the grammar; a file may name it."""
+
 VERBS = ("send", "advance", "set", "see")
 """What a step can do; a step has exactly one of them."""
 
@@ -106,6 +109,7 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
         **_closed(
             {
                 "title": {"type": "string", "minLength": 1, "description": "a full sentence in the present tense"},
+                "format": {"enum": [FORMAT]},
                 "proves": {"type": "array", "items": {"type": "string"}, "description": "evidence that no row can show"},
                 "clock": _closed({"start": INSTANT, "rate": RATE}),
                 "seed": {"type": "integer", "minimum": 0},
@@ -173,6 +177,7 @@ def _step(state: Mapping[str, Any]) -> dict[str, Any]:
             "fails": {"const": True, "description": "true: no whole reply comes back"},
         }
     )
+    kept = {"type": "object", "additionalProperties": {"type": "string"}}
     jump = _closed({"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}})
     return _closed(
         {
@@ -184,10 +189,13 @@ def _step(state: Mapping[str, Any]) -> dict[str, Any]:
             "headers": HEADERS,
             "json": {},
             "body": {"type": "string"},
+            "expect": expected,
             "get": expected,
-            "keep": {"type": "object", "additionalProperties": {"type": "string"}},
+            "capture": kept,
+            "keep": kept,
             "advance": {"anyOf": [DURATION, jump]},
             "set": state,
+            "expect_state": state,
             "see": state,
         }
     )

@@ -112,13 +112,14 @@ def _fitting(places: list[Place], value: Any) -> list[str]:
 ONE_FILE = "a scenario is one file, which includes no other; within it, YAML's anchors and merge keys (<<) share parts"
 NO_VARIABLES = "a scenario has no variables; in a step, {name} stands for what a step before it keeps"
 BOUNDS = "bounds are the server's: see the options --max-... of `serve`"
+FORMAT = "the version of the grammar is 'format: 1', which can be left out"
 TITLE = "say in 'title' what the scenario is about; its name is that of its file"
 REPLIES = "answers word for word are 'replies', each with 'at' and 'status'"
 LENGTHS = "how long things take is 'timing'; a slow answer is one of 'faults', with 'do: delay'"
 FAILURES = "failures are 'faults'; answers word for word are 'replies'"
 STATE = "the state at the beginning is 'given', by vendor"
 CLOCK = "the time is 'clock', with 'start' and 'rate'"
-EXPECTED = "what proves a scenario is 'steps': 'get' says what must come back, 'see' what the state must hold"
+EXPECTED = "what proves a scenario is 'steps': 'expect' says what must come back, 'expect_state' what the state must hold"
 HAPPENS = "what happens by itself is 'timeline', each with 'after' and 'set'"
 COUNTED = "how often something happens is 'times', in an item of 'faults' or 'replies'"
 WEBHOOKS = (
@@ -144,10 +145,10 @@ REPLY_SLOW = "a reply comes at once; one of 'faults' with 'do: delay' makes it s
 SELECTED = "requests are told apart by 'at' alone"
 SELECTED_BY_ID = "requests are told apart by 'at' and 'id'"
 SEND = "the request is 'send: METHOD /path?query'"
-GET = "what must come back is 'get', with 'status', 'json', 'text' or 'headers'"
+GET = "what must come back is 'expect', with 'status', 'json', 'text' or 'headers'"
 ADVANCE = "time passes with a step 'advance: 30s'"
-SEE = "what the state must hold is 'see', by vendor"
-KEEP = "a value is kept with 'keep: {name: dotted.path}'"
+SEE = "what the state must hold is 'expect_state', by vendor"
+KEEP = "a value is kept with 'capture: {name: dotted.path}'"
 IN_ORDER = "steps are played once, one after the other"
 GET_BODY = "the body is compared by 'json' (a subset; 'exactly: true' for all of it) or by 'text'"
 FROM_THE_START = "'after' says how long after the beginning, such as 30s"
@@ -170,7 +171,8 @@ TABLES: tuple[tuple[frozenset[str], Words], ...] = (
             ONE_FILE="include includes import imports extends extend inherit inherits base parent uses",
             NO_VARIABLES="parameters params variables vars env environment values defaults constants args",
             BOUNDS="limits limit bounds max_requests maximum quota",
-            TITLE="name description summary version comment label info metadata tags",
+            FORMAT="version schema_version",
+            TITLE="name description summary comment label info metadata tags",
             REPLIES="responses response stubs stub mocks mock mappings routes rules expectations endpoints handlers overrides",
             LENGTHS="delays delay latency durations waits timeouts timers speed",
             FAILURES="errors failures accidents chaos failure error",
@@ -214,10 +216,10 @@ TABLES: tuple[tuple[frozenset[str], Words], ...] = (
         frozenset({"send", "advance", "see"}),
         _words(
             SEND="request url path method call query params",
-            GET="expect expected response assert want then returns status status_code",
+            GET="expected response assert want then returns status status_code",
             ADVANCE="wait sleep delay after pause time",
             SEE="check state verify",
-            KEEP="capture extract save store register",
+            KEEP="extract save store register",
             IN_ORDER="repeat loop times together parallel if",
         ),
     ),

@@ -152,7 +152,7 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
         ({"given": {"serpwow": {"batch_jobs": []}}}, "it belongs below 'stripe': given.stripe.batch_jobs"),
         ({"given": {"6dot50": {"payments": []}}}, "it belongs below 'batches': given.6dot50.batches[].payments"),
         ({"given": {"stripe": {"batches": []}}}, "did you mean 'batch_jobs'?"),
-        ({"steps": [{"send": "GET /", "exactly": True}]}, "it belongs below 'get': steps.get.exactly"),
+        ({"steps": [{"send": "GET /", "exactly": True}]}, "it belongs below 'expect' or 'get': steps.expect.exactly or"),
         ({"include": "base.yaml"}, "a scenario is one file"),
         ({"extends": "first-run"}, "a scenario is one file"),
         ({"limits": {}}, "--max-"),

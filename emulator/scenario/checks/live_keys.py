@@ -15,7 +15,7 @@ MESSAGE = (
     "this looks like a live key, with which every request is refused here: write a test key,"
     " and roll the live one at the vendor if others can read this file"
 )
-NOT_SENT = ("title", "proves", "replies", "faults")
+NOT_SENT = ("title", "format", "proves", "replies", "faults")
 """Parts of a scenario that hold nothing which a client sends."""
 
 _LIVE = re.compile(r"([sr]k_live_)[\w%-]*")

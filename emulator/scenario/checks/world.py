@@ -14,7 +14,7 @@ from emulator.scenario.document import InvalidPaths, Path
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendors
 
-IRRELEVANT_PARTS = {"title", "seed", "proves", "provenance", "credentials", "faults", "replies", "steps"}
+IRRELEVANT_PARTS = {"title", "format", "seed", "proves", "provenance", "credentials", "faults", "replies", "steps"}
 """Parts of a scenario that its world begins, and its timeline passes, without."""
 
 IMPOSSIBLE = "impossible: "
