@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from emulator.cli.local_scenarios import open_library
-from emulator.cli.open_files import connections_within_limits
 from emulator.cli.options import (
     Rate,
     ScenarioName,
@@ -27,8 +26,8 @@ from emulator.cli.options import (
     tls_option,
     token_option,
 )
+from emulator.cli.process import connections_within_limits, has_stdin, until_stdin_ends
 from emulator.cli.stderr import StandardError, line_of, standard_error, write_past_buffers
-from emulator.cli.stdin import has_stdin, until_stdin_ends
 from emulator.kernel.errors import EmulatorError
 
 if TYPE_CHECKING:
@@ -151,7 +150,7 @@ def _context(hosts: Iterable[str]) -> SSLContext:
 
 
 def _greeting(url: str, worlds: Worlds, with_calls: bool, tls: bool) -> list[str]:
-    from emulator.cli.startup import greeting
+    from emulator.cli.greeting import greeting
     from emulator.server.tls import certificate_path
 
     return list(greeting(url, worlds, with_calls, certificate_path() if tls else None))

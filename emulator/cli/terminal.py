@@ -54,8 +54,9 @@ class Program(click.Group):
 
     def variables(self) -> frozenset[str]:
         """Return the name of every variable that something of ours reads."""
-        options = [param.envvar for command in self.commands.values() for param in command.params]
-        return BESIDE_OPTIONS | {name for name in options if isinstance(name, str)}
+        options = [param.envvar for command in self.commands.values() for param in command.params if param.envvar]
+        names = ([envvar] if isinstance(envvar, str) else envvar for envvar in options)
+        return BESIDE_OPTIONS.union(*names)
 
 
 def occupy_standard_descriptors() -> None:

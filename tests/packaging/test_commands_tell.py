@@ -10,10 +10,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from emulator.cli.greeting import greeting
 from emulator.cli.local_scenarios import open_library
 from emulator.cli.main import main
 from emulator.cli.serve import serve
-from emulator.cli.startup import greeting
 from emulator.kernel.worlds import Worlds
 from emulator.vendors import VENDORS
 

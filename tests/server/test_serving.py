@@ -17,10 +17,10 @@ from typing import Any
 import httpx
 import pytest
 
+from emulator.cli.greeting import greeting
 from emulator.cli.main import main
-from emulator.cli.startup import greeting
+from emulator.cli.process import until_stdin_ends
 from emulator.cli.stderr import MOST_LINES, StandardError, line_of
-from emulator.cli.stdin import until_stdin_ends
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of

@@ -1,6 +1,11 @@
-"""The files that the system lets this process open at once: each connection is one."""
+"""What the system gives this process: how many files it may open, and a standard input that ends when its parent does."""
 
 from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
 
 OTHERS = 64
 """Open files that are no connections to be served: libraries, listening sockets, and connections that are refused."""
@@ -22,3 +27,29 @@ def connections_within_limits(wanted: int) -> int:
     except (OSError, ValueError):  # some systems allow less than they say
         raised = soft
     return max(1, min(wanted, raised - OTHERS))
+
+
+CHUNK = 65_536
+
+
+def has_stdin() -> bool:
+    """Tell whether there is a standard input that can end.
+
+    Reading a terminal from the background is an error from then on, which counts as an end; else the process would be stopped.
+    """
+    if hasattr(signal, "SIGTTIN"):
+        signal.signal(signal.SIGTTIN, signal.SIG_IGN)
+    return sys.stdin is not None
+
+
+def until_stdin_ends() -> None:
+    """Read standard input and return at its end, or where it cannot be read."""
+    descriptor = sys.stdin.fileno()
+    while True:
+        try:
+            if not os.read(descriptor, CHUNK):
+                return
+        except BlockingIOError:
+            select.select([descriptor], [], [])
+        except OSError:
+            return
