@@ -93,9 +93,9 @@ def flaws_of_external_id(tx: Transaction, text: str | None, own: str | None = No
     """Yield the flaw in the externalId of a batch: it is empty, or another batch than `own` has it."""
     yield from _flaws_of_empty_id(tx, text)
     same = namesakes(tx, text, own) if text else []
-    open_emulators = [it for it in same if it.status != "CANCELLED"]
-    if same if tx.choice(BATCH_EXTERNAL_IDS.id) == "all" else open_emulators:
-        decided = None if open_emulators else BATCH_EXTERNAL_IDS.id
+    active = [it for it in same if it.status != "CANCELLED"]
+    if same if tx.choice(BATCH_EXTERNAL_IDS.id) == "all" else active:
+        decided = None if active else BATCH_EXTERNAL_IDS.id
         yield Flaw(INVALID, "externalId", text, "6dot50-create-3", _by_case(str(text), same) or decided)
 
 
