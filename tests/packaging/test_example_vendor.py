@@ -27,8 +27,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bin_folder(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The commands of an environment with the emulator, the example vendor, pytest, and what these need."""
     folder = tmp_path_factory.mktemp("venv")
-    run(sys.executable, "-m", "venv", folder)
-    run(folder / "bin" / "pip", "install", "--quiet", wheel, project, "pytest")
+    uv = sys.executable, "-m", "uv"
+    run(*uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder)
+    run(*uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", wheel, project, "pytest")
     return folder / "bin"
 
 
