@@ -83,7 +83,7 @@ def _default_of(vendor: Vendor, name: str) -> str:
 
 def _leads(vendor: Vendor, name: str) -> str:
     rows = [
-        (machine.kind, row) for machine in vendor.machines for row in machine.rows if getattr(row.cause, "wait", "") == name
+        (machine.kind, row) for machine in vendor.machines for row in machine.rows if getattr(row.cause, "timer", "") == name
     ]
     return ", ".join(dict.fromkeys(f"{kind} {row.state} → {row.to}" for kind, row in rows))
 
