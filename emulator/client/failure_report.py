@@ -133,8 +133,8 @@ def _name_of(fault: Fault) -> str:
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:
-    ask_async = f"{exchange.method} {exchange.target}"
-    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {ask_async} -> {outcome(exchange.status, exchange.answer)}"
+    request = f"{exchange.method} {exchange.target}"
+    yield f"  {exchange.n:>3} {exchange.at:%H:%M:%S}  {request} -> {outcome(exchange.status, exchange.answer)}"
     yield from (f"      fault: {fault}" for fault in exchange.faults)
     if exchange.delivered is None:
         yield "      whether the client got the answer is unknown: it is still being sent, or the client had closed its side"

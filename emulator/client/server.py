@@ -140,8 +140,8 @@ class EmulatorServer:
         answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
         if answered.status < 300:
             return self._value(answered) if answered.content else None
-        ask_async = f"{method} {CONTROL}{path} was answered {answered.status}"
-        raise Refused(f"{_reason(answered.content)} ({ask_async})", answered.status)
+        answer = f"{method} {CONTROL}{path} was answered {answered.status}"
+        raise Refused(f"{_reason(answered.content)} ({answer})", answered.status)
 
     def _value(self, answered: AppResponse) -> Any:
         if self.app is not None:

@@ -16,7 +16,7 @@ from emulator.web.event_loop import in_limited_thread
 
 T = TypeVar("T")
 
-LARGE_WORLD = 1_000
+LONG_WORKS_FROM = 1_000
 """Resources of a world from which on its long works take a good part of a second, and wait for each other."""
 
 
@@ -51,7 +51,7 @@ class Lanes(NoLanes):
                 return function()
             finally:
                 world.lock.release()
-        return await self._queue(world, function, is_long, is_large=len(world.store) > LARGE_WORLD)
+        return await self._queue(world, function, is_long, is_large=len(world.store) > LONG_WORKS_FROM)
 
     async def _queue(self, world: World, function: Callable[[], T], is_long: bool, is_large: bool) -> T:
         lane = self.waiting.get(world.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -122,10 +123,14 @@ def _condition(row: Row) -> str:
 
 
 def _proof(kind: str, rows: Sequence[Row]) -> str:
-    """Return the scenario, of those that take one of the rows, that takes the fewest rows: the one that is most about it."""
+    """Return the scenario that takes one of the rows, and whose name says most of what the row says; the shortest of these."""
     keys = [(kind, row.state, str(row.cause), row.to, row.answer, _condition_in_explain(row)) for row in rows]
-    best = min((taken_rows()[key] for key in keys if key in taken_rows()), default=None)
-    return f"`{best[1]}`" if best else ""
+    first = rows[0]
+    effect = first.effect.__name__ if first.effect else ""
+    said = {*re.findall("[a-z]+", f"{' '.join(row.state for row in rows)} {first.cause} {first.answer} {effect}".lower())}
+    names = {name for key in keys for name in taken_rows().get(key, ())}
+    best = min(names, key=lambda name: (-len(said & {*re.findall("[a-z]+", name)}), len(name), name), default=None)
+    return f"`{best}`" if best else ""
 
 
 def _condition_in_explain(row: Row) -> str | None:
@@ -165,13 +170,13 @@ RowKey = tuple[str, str, str, str, str | None, str | None]
 
 
 @cache
-def taken_rows() -> dict[RowKey, tuple[int, str]]:
-    """Return for each row that was taken how many rows its best scenario takes, and that scenario's name."""
-    best: dict[RowKey, tuple[int, str]] = {}
+def taken_rows() -> dict[RowKey, list[str]]:
+    """Return the names of the scenarios that take each row."""
+    takers: dict[RowKey, list[str]] = {}
     for name, taken in watched()[1].items():
         for key in taken:
-            best[key] = min(best.get(key, (1_000_000, "")), (len(taken), name))
-    return best
+            takers.setdefault(key, []).append(name)
+    return takers
 
 
 class RowWatch:

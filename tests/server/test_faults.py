@@ -225,7 +225,7 @@ def world(live: Live) -> World:
     return live.load(AT_REST)
 
 
-def apply_state(world: World, **written: Any) -> str:
+def lay_fault(world: World, **written: Any) -> str:
     reply = world.control.post(f"/_emulator/worlds/{world.id}/faults", json=fault(**written))
     assert reply.status_code == 201, reply.text
     id: str = reply.json()["id"]
@@ -238,14 +238,14 @@ def url_of(world: World, path: str = "/batches") -> str:
 
 def test_faults_are_laid_shown_and_taken_away(world: World) -> None:
     path = f"/_emulator/worlds/{world.id}/faults"
-    first, second = apply_state(world, times=2), apply_state(world, id="B1", do="reset")
+    first, second = lay_fault(world, times=2), lay_fault(world, id="B1", do="reset")
     shown = world.control.get(f"{path}/{first}").json()
     assert shown == {"id": first, "fault": fault(times=2), "seen": 0, "struck": 0, "left": 2, "place": None}
     assert [it["id"] for it in world.control.get(path).json()["faults"]] == [first, second]
     assert world.control.delete(f"{path}/{first}").status_code == 204
     for method in ("GET", "DELETE"):
         assert "did you mean 'fault-2'" in world.control.request(method, f"{path}/{first}").json()["detail"]
-    assert apply_state(world) == "fault-3"
+    assert lay_fault(world) == "fault-3"
     assert world.control.delete(path).status_code == 204
     assert world.control.get(path).json() == {"faults": []}
 
@@ -266,7 +266,7 @@ CURL = {
 
 @pytest.mark.parametrize(("where", "do"), CURL)
 def test_curl_sees_what_happens_to_the_line(world: World, where: str, do: str) -> None:
-    apply_state(world, at=LIST, where=where, do=do, **({"pace": "1ms"} if do == "dribble" else {}))
+    lay_fault(world, at=LIST, where=where, do=do, **({"pace": "1ms"} if do == "dribble" else {}))
     done = subprocess.run(["curl", "-sS", "-m", "1", "-o", "/dev/null", url_of(world)], check=False, capture_output=True)
     assert done.returncode == CURL[where, do]
 
@@ -506,7 +506,7 @@ def test_a_server_that_stops_does_not_wait_for_who_hangs() -> None:
 
 
 def test_a_client_that_breaks_off_while_it_is_struck_harms_nobody(world: World, caplog: pytest.LogCaptureFixture) -> None:
-    apply_state(world, at=LIST, where="before-auth", do="hang")
+    lay_fault(world, at=LIST, where="before-auth", do="hang")
     host, _, port = world.serpwow["url"].removeprefix("http://").removesuffix("/live").partition(":")
     for _ in range(5):
         line = socket.create_connection((host, int(port)))
