@@ -1,7 +1,9 @@
-"""The clock of a world, as a test reads and moves it."""
+"""The clock of a world, which a test reads and moves."""
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -9,9 +11,9 @@ from functools import cached_property
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from emulator.client import originals  # noqa: F401  it keeps the sleeps from before a test replaces them
 from emulator.client.journal import Change
 from emulator.client.json_encoding import Duration
+from emulator.control.record import from_json
 from emulator.kernel.time import format_instant, parse_instant
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from emulator.client.sleeping import AsyncSleep
 
 T = TypeVar("T")
+
+TIME_SLEEP, ASYNCIO_SLEEP = time.sleep, asyncio.sleep
+"""The machine's own sleeps, from before a test replaces them: the handle imports this module with its first fixture."""
 
 
 class Clock:
@@ -61,8 +66,8 @@ class Clock:
             "to": format_instant(to) if isinstance(to, datetime) else to,
             "until": until,
         }
-        told = {name: value for name, value in wish.items() if value is not None}
-        return [Change.read(change) for change in self._ask("POST", "/clock/advance", told)["fired"]]
+        body = {name: value for name, value in wish.items() if value is not None}
+        return [from_json(Change, it) for it in self._ask("POST", "/clock/advance", body)["fired"]]
 
     def run(self, rate: float | str) -> None:
         """Lets time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
@@ -87,8 +92,6 @@ class Clock:
 
         Takes what `sleep` takes, and raises as it does; a negative number of seconds is none in asyncio.
         """
-        import asyncio
-
         from anyio import to_thread
 
         try:

@@ -3,66 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple, overload
 
-from emulator.client.names import expect_operation
 from emulator.client.results import Explanation
-from emulator.kernel.time import parse_instant
+from emulator.control import journal_models
+from emulator.control.journal_models import FaultHit as FaultHit
+from emulator.control.record import from_json
+from emulator.kernel.errors import NotFound
 from emulator.text.escape import escaped
+from emulator.vendors import VENDORS
 
 Ask = Callable[..., Any]
 """Asks the control plane about the world: method, path, body."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A resource went from one state to another. `source` is the state it left; `why` the cause."""
+class _Explained:
+    """An entry of the journal, which the control plane can explain."""
 
-    at: datetime
-    vendor: str
-    resource: str
-    id: str
-    source: str
-    to: str
-    why: str
-    evidence: str | None
-    _n: int | None = field(default=None, repr=False, compare=False)
-    _ask: Ask | None = field(default=None, repr=False, compare=False)
-
-    @classmethod
-    def read(cls, shown: Mapping[str, Any], ask: Ask | None = None) -> Change:
-        """The change as the control plane shows it; with a number of its own it can be asked more about."""
-        fields = {name: shown[name] for name in ("vendor", "resource", "id", "to", "why", "evidence")}
-        return cls(at=parse_instant(shown["at"]), source=shown["from"], _n=shown.get("n"), _ask=ask, **fields)
+    __slots__ = ("_explain",)
 
     def explain(self) -> Explanation:
-        """Why it happened: the row and its evidence.
+        """Return why it went as it did: row, condition, evidence, assumptions, what it changed, and what would have worked.
 
         Raises:
             Refused: the journal does not hold it any more.
-            LookupError: it has no entry of its own, since a client's exchange made it: explain that.
+            LookupError: it is a change without an entry of its own, since a client's exchange made it: explain that.
         """
-        if self._n is None or self._ask is None:
+        if not hasattr(self, "_explain"):
             raise LookupError("a client's exchange made this change: explain that exchange")
-        return Explanation.read(self._ask("GET", f"/journal/{self._n}/explain"))
+        shown = self._explain()
+        return Explanation(shown["text"], shown)
+
+
+class Change(_Explained, journal_models.Change):
+    """A resource that went from one state to another. `source` is the state it left; `why` the cause."""
 
     def __str__(self) -> str:
         return escaped(f"{self.vendor} {self.resource} {self.id}: {self.source} -> {self.to} ({self.why})")
-
-
-@dataclass(frozen=True, slots=True)
-class FaultHit:
-    """A fault that struck an exchange: where, what it did, and the line of the scenario that has it."""
-
-    id: str
-    where: str
-    do: str
-    place: str | None
-
-    def __str__(self) -> str:
-        return f"{self.do} {self.where} ({self.place or self.id})"
 
 
 class SentHeaders(Mapping[str, str]):
@@ -87,56 +65,36 @@ class SentHeaders(Mapping[str, str]):
         return f"SentHeaders({self._values})"
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request and its reply. `body` and `reply` are what was sent and answered: a JSON value, text, or None.
+class Exchange(_Explained, journal_models.Exchange):
+    """A request and its response. `body` and `reply` are each a JSON value, a text, or None.
 
     Credentials are redacted, in `target` and `headers` too.
 
-    `status` is 0 where nothing came back at all. `delivered` is whether the client was sent the vendor's own answer, whole;
-    None while it is still being sent, and where nobody can know: the client had closed its side of the connection before.
+    `status` is 0 where no response came back at all. `delivered` is whether the client was sent the vendor's own response,
+    whole; None while it is still being sent, and where nobody can know: the client had closed its side before.
     """
 
-    n: int
-    at: datetime
-    operation: str
-    method: str
-    target: str
-    status: int
-    answer: str
-    evidence: str
-    assumption: str | None
-    basis: str | None
-    reply: Any
-    delivered: bool | None
-    changes: tuple[Change, ...]
-    faults: tuple[FaultHit, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=SentHeaders, hash=False)
-    body: Any = None
-    _ask: Ask | None = field(default=None, repr=False, compare=False)
+    # fmt: off
+    __match_args__ = (
+        "n", "at", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply", "delivered",
+        "changes", "faults", "headers", "body",
+    )
+    # fmt: on
 
-    @classmethod
-    def read(cls, shown: Mapping[str, Any], ask: Ask) -> Exchange:
-        """The exchange as the control plane shows it, which can be asked more about it."""
-        names = ("n", "operation", "method", "target", "status", "answer", "evidence", "assumption", "basis", "reply")
-        fields = {name: shown[name] for name in (*names, "delivered")}
-        faults = tuple(FaultHit(**fault) for fault in shown["faults"])
-        changes = tuple(Change.read(change) for change in shown["changes"])
-        headers, body = SentHeaders(shown["request"]["headers"]), shown["request"]["body"]
-        at = parse_instant(shown["at"])
-        return cls(at=at, changes=changes, faults=faults, headers=headers, body=body, _ask=ask, **fields)
+    changes: tuple[Change, ...]
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the request, found under any spelling of their names."""
+        return SentHeaders(self.request.headers)
+
+    @property
+    def body(self) -> Any:
+        """The body of the request."""
+        return self.request.body
 
     def __str__(self) -> str:
         return escaped(f"{self.n}: {self.method} {self.target} -> {self.status or 'no answer'} ({self.answer})")
-
-    def explain(self) -> Explanation:
-        """Why it went as it did: row, guard, evidence, assumptions, what it changed, and what would have worked.
-
-        Raises:
-            Refused: the journal does not hold it any more.
-        """
-        assert self._ask is not None  # noqa: S101  the journal gives it
-        return Explanation.read(self._ask("GET", f"/journal/{self.n}/explain"))
 
 
 Entry = Exchange | Change
@@ -186,7 +144,7 @@ class Journal(Sequence[Entry]):
             page = self._ask("GET", f"/journal?since={newest}")
             dropped += max(0, page["dropped"] - dropped - len(entries))
             entries += page["entries"]
-        return Picture([_read(entry, self._ask) for entry in entries], dropped)
+        return Picture([_entry(entry, self._ask) for entry in entries], dropped)
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
         """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.
@@ -270,5 +228,19 @@ class Journal(Sequence[Entry]):
         return entries.index(value, start, len(entries) if stop is None else stop)
 
 
-def _read(shown: Mapping[str, Any], ask: Ask) -> Entry:
-    return Exchange.read(shown, ask) if shown["type"] == "exchange" else Change.read(shown, ask)
+def expect_operation(name: str) -> None:
+    """Make sure that there is such an operation, so that a misspelt one is not taken for one that was never called.
+
+    Raises:
+        NotFound: no vendor has it.
+    """
+    known = [operation.name for vendor in VENDORS.values() for operation in vendor.operations]
+    if name not in (*known, *(f"{vendor}.astray" for vendor in VENDORS)):
+        raise NotFound("operation", name, known)
+
+
+def _entry(shown: Mapping[str, Any], ask: Ask) -> Entry:
+    kind: Callable[..., Entry] = Exchange if shown["type"] == "exchange" else Change
+    entry = from_json(kind, shown)
+    object.__setattr__(entry, "_explain", partial(ask, "GET", f"/journal/{shown['n']}/explain"))
+    return entry

@@ -1,16 +1,19 @@
-"""What a handle is told about the past: explanations, the ledger, differences and rehearsed answers, typed."""
+"""Explanations, differences, dry runs and the ledger, as a test reads them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from emulator.client.amounts import exact, exact_totals, is_amount
-from emulator.client.names import expect_quantity
-from emulator.kernel.time import parse_instant
+from emulator.control import journal_models
+from emulator.control.journal_models import Outcome
+from emulator.control.record import Record, from_json
+from emulator.kernel.errors import NotFound
+from emulator.scenario.amounts import is_quantity
+from emulator.vendors import VENDORS
 
 EVERY = "limit=1000000000"
 """In a query: every difference there is."""
@@ -18,90 +21,62 @@ EVERY = "limit=1000000000"
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why something went as it did; as text it is for people. `told` is all of it, as the control plane tells it."""
+    """Why something went as it did; its text is for people, and `told` is all of it, as the control plane shows it."""
 
     text: str
     told: Mapping[str, Any]
 
-    @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> Explanation:
-        """The explanation as the control plane shows it."""
-        return cls(shown["text"], shown)
-
     def __str__(self) -> str:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that is otherwise, `at` a place of the vendor's `given`; as text it is for people.
+class Difference(journal_models.Difference):
+    """One thing that differs, `at` a place of the vendor's `given`; its text is for people. Amounts are Decimals.
 
     `added` and `removed` are the thing, `changed` its fields that differ, each as (before, after); two of the three are None.
     """
 
-    vendor: str
-    at: str
-    id: str | None
     added: Any
     removed: Any
-    changed: Mapping[str, tuple[Any, Any]] | None
-    text: str
+    changed: dict[str, Any] | None
 
-    @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> Difference:
-        """The difference as the control plane shows it."""
-        vendor, at, changed = shown["vendor"], shown["at"], shown.get("changed")
-        added, removed = (exact(vendor, shown.get(name), at) for name in ("added", "removed"))
-        fields = None if changed is None else {name: _pair(vendor, f"{at}.{name}", it) for name, it in changed.items()}
-        return cls(vendor, at, shown["id"], added, removed, fields, shown["text"])
+    def __init__(self, **fields: Any) -> None:
+        vendor, at, changed = fields["vendor"], fields["at"], fields["changed"]
+        for name in ("added", "removed"):
+            fields[name] = exact(vendor, fields[name], at)
+        if changed is not None:
+            fields["changed"] = {name: _exact_pair(vendor, f"{at}.{name}", **pair) for name, pair in changed.items()}
+        super().__init__(**fields)
 
     def __str__(self) -> str:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
-    """What one exchange did, or, where `exchange` is None, time or a controller. `totals` are in the vendor's units."""
+def _exact_pair(vendor: str, at: str, before: Any, after: Any) -> tuple[Any, Any]:
+    return exact(vendor, before, at), exact(vendor, after, at)
 
-    exchange: int | None
-    why: str
-    at: datetime
-    totals: Mapping[str, Any]
+
+class _WithTotals(Record):
+    """A record with totals by vendor, in the vendor's units; amounts are Decimals."""
+
+    totals: dict[str, Any]
+
+    def __init__(self, **fields: Any) -> None:
+        super().__init__(**fields | {"totals": exact_totals(fields["totals"])})
+
+
+class Commit(_WithTotals, journal_models.Commit):
+    """The changes of one exchange, or, where `exchange` is None, of time or a controller."""
+
+    __match_args__ = ("exchange", "why", "at", "totals", "differences")
+
     differences: tuple[Difference, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """An exchange as it truly ended: whether its effect was committed, and whether the client got the whole answer.
+class LedgerPicture(_WithTotals, journal_models.Ledger):
+    """A ledger at one moment."""
 
-    `delivered` is None while it is still being sent, and where nobody can know.
-    """
-
-    n: int
-    operation: str
-    status: int
-    committed: bool
-    delivered: bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerPicture:
-    """A ledger at one moment, as the control plane shows it."""
-
-    complete: bool
     commits: tuple[Commit, ...]
-    exchanges: tuple[Outcome, ...]
-    totals: Mapping[str, Any]
-
-    @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> LedgerPicture:
-        """Read the ledger as the control plane shows it."""
-        commits = tuple(
-            Commit(it["exchange"], it["why"], parse_instant(it["at"]), exact_totals(it["totals"]), read_differences(it))
-            for it in shown["commits"]
-        )
-        outcomes = tuple(Outcome(**it) for it in shown["exchanges"])
-        return cls(shown["complete"], commits, outcomes, exact_totals(shown["totals"]))
 
 
 class Ledger:
@@ -136,7 +111,7 @@ class Ledger:
         return self._now().totals
 
     def _now(self) -> LedgerPicture:
-        return LedgerPicture.read(self._ask("GET", f"/ledger?{EVERY}")) if self._kept is None else self._kept
+        return self._kept or from_json(LedgerPicture, self._ask("GET", f"/ledger?{EVERY}"))
 
     def __repr__(self) -> str:
         told = self._now()
@@ -159,34 +134,37 @@ class Ledger:
         return self.totals.get(vendor, {}).get("moved", {}).get(field, nothing)
 
 
-@dataclass(frozen=True, slots=True)
-class DryRun:
-    """What a request would be answered, and what it would change. It did not happen.
+class DryRun(journal_models.DryRun):
+    """The response to a request that did not happen, and what it would change.
 
-    `delivered` is whether the client would get the whole answer; a fault may keep it from it. `world` is the id of the world
+    `delivered` is whether the client would get the whole response; a fault may keep it from it. `world` is the id of the world
     that the request would reach by its credential, which may be another than the one that was asked.
     """
 
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    body: Any
-    delivered: bool | None
-    world: str
+    __match_args__ = ("status", "headers", "body", "delivered", "world", "differences", "explanation")
+
     differences: tuple[Difference, ...]
-    explanation: Explanation
+    explanation: Any
 
-    @classmethod
-    def read(cls, shown: Mapping[str, Any]) -> DryRun:
-        """The rehearsal as the control plane shows it."""
-        headers = tuple((name, value) for name, value in shown["headers"])
-        differences, explanation = read_differences(shown), Explanation.read(shown["explanation"])
-        return cls(shown["status"], headers, shown["body"], shown["delivered"], shown["world"], differences, explanation)
-
-
-def _pair(vendor: str, place: str, values: Mapping[str, Any]) -> tuple[Any, Any]:
-    return exact(vendor, values["before"], place), exact(vendor, values["after"], place)
+    def __init__(self, **fields: Any) -> None:
+        explanation = fields["explanation"]
+        super().__init__(**fields | {"explanation": Explanation(explanation["text"], explanation)})
 
 
 def read_differences(shown: Mapping[str, Any]) -> tuple[Difference, ...]:
-    """The differences in something that the control plane shows."""
-    return tuple(Difference.read(it) for it in shown["differences"])
+    """Return the differences in something that the control plane shows."""
+    return tuple(from_json(Difference, it) for it in shown["differences"])
+
+
+def expect_quantity(vendor: str, place: str) -> None:
+    """Make sure that there is such a quantity, so that a misspelt one is not taken for one that did not move.
+
+    Raises:
+        NotFound: there is no such vendor, or no such quantity in its state.
+    """
+    if vendor not in VENDORS:
+        raise NotFound("vendor", vendor, VENDORS)
+    quantities = VENDORS[vendor].state.quantities
+    if not is_quantity(place, quantities):
+        named = sorted(it for it in quantities if not it.endswith("*"))
+        raise NotFound(f"quantity of {vendor}", place, named)

@@ -18,8 +18,7 @@ from threading import TIMEOUT_MAX
 from types import MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
-from emulator.client.clock import Clock
-from emulator.client.originals import ASYNCIO_SLEEP, TIME_SLEEP
+from emulator.client.clock import ASYNCIO_SLEEP, TIME_SLEEP, Clock
 from emulator.client.quiet import Quiet
 from emulator.kernel.time import parse_duration
 

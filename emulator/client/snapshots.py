@@ -1,4 +1,4 @@
-"""The part of the handle that looks back and goes back: ledger, dry runs, snapshots, undo and differences."""
+"""The past of a world, read and restored: ledger, dry runs, snapshots, undo and differences."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from urllib.parse import urlencode
 
 from emulator.client.json_encoding import written
 from emulator.client.results import EVERY, Difference, DryRun, Ledger, read_differences
+from emulator.control.record import from_json
 
 NOTHING: Any = object()
 """In place of a JSON body: there is none."""
 
 
 class Past(ABC):
-    """What a handle can do with its world's past."""
+    """The methods of a handle that read and restore its world's past."""
 
     @abstractmethod
     def ask(self, method: str, path: str, body: Any = None) -> Any:
@@ -29,7 +30,7 @@ class Past(ABC):
     def dry_run(
         self, method: str, url: str, *, headers: Mapping[str, str] | None = None, body: Any = "", json: Any = NOTHING
     ) -> DryRun:
-        """What a request would be answered now, and what it would change; it changes nothing.
+        """Return the response that a request would get now, and what it would change; it changes nothing.
 
         `url` is a path with its query, or a whole URL; a `body` that is not text is sent as JSON, and so is `json`, in place
         of a body, whatever it is.
@@ -43,7 +44,7 @@ class Past(ABC):
                 raise TypeError("a request has one body: give body=... or json=..., not both")
             body = written(json).decode() if isinstance(json, str) else json
         wish = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
-        return DryRun.read(self.ask("POST", f"/dry-run?{EVERY}", wish))
+        return from_json(DryRun, self.ask("POST", f"/dry-run?{EVERY}", wish))
 
     def snapshot(self, name: str) -> None:
         """Keep the world as it is now under a name, in place of what that named before.
@@ -54,7 +55,7 @@ class Past(ABC):
         self.ask("POST", "/snapshots", {"name": name})
 
     def restore(self, name: str) -> None:
-        """Back to a snapshot, or to `beginning`: state, clock, faults, ids, tokens and journal.
+        """Go back to a snapshot, or to `beginning`: state, clock, faults, ids, tokens and journal.
 
         Raises:
             Refused: there is none of that name.
@@ -70,7 +71,7 @@ class Past(ABC):
         self.ask("POST", "/undo", {"exchanges": exchanges})
 
     def diff(self, source: str = "beginning", target: str = "now") -> tuple[Difference, ...]:
-        """What is otherwise at one moment than at another: each a snapshot's name, `beginning` or `now`.
+        """Return the differences between two moments: each a snapshot's name, `beginning` or `now`.
 
         Raises:
             Refused: there is no such moment.

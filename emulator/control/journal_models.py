@@ -33,6 +33,9 @@ class FaultHit(Record):
     do: str
     place: str | None
 
+    def __str__(self) -> str:
+        return f"{self.do} {self.where} ({self.place or self.id})"
+
 
 class SentRequest(Record):
     """The headers of a request in order, and its body: a JSON value, a text, or None. Credentials are redacted."""

@@ -63,6 +63,7 @@ class Key(str):
 class Record:
     """A JSON object: a frozen class whose annotated fields are its members, in order.
 
+    Its `__match_args__` are what patterns and its repr name: the fields, where a subclass does not choose.
     One with a `component` is a named schema of the OpenAPI document; the schema of any other stands where it is used. Type
     checkers see a dataclass. It is none, since to make sixty of them takes longer than the rest of a start.
     """
@@ -71,12 +72,14 @@ class Record:
     fields: ClassVar[tuple[str, ...]] = ()
     known: ClassVar[frozenset[str]] = frozenset()
     required: ClassVar[frozenset[str]] = frozenset()
+    __match_args__: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, component: str | None = None) -> None:
         cls.component = component
         bases = [it for it in reversed(cls.__mro__) if issubclass(it, Record) and it is not Record]
         cls.fields = tuple(dict.fromkeys(name for it in bases for name in it.__annotations__))
         cls.known = frozenset(cls.fields)
+        cls.__match_args__ = vars(cls).get("__match_args__", cls.fields)  # type: ignore[misc]  # it is no dataclass
         cls.required = frozenset(name for name in cls.fields if not hasattr(cls, name))
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -96,7 +99,7 @@ class Record:
         return hash(tuple(getattr(self, name) for name in self.fields))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__match_args__)})"
 
 
 class Member(NamedTuple):

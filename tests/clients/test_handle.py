@@ -28,9 +28,10 @@ from emulator.client.connections import HangWithoutTimeout
 from emulator.client.failure_report import failure_report
 from emulator.client.journal import Change, Exchange
 from emulator.client.json_encoding import Duration
-from emulator.client.names import expect_quantity
+from emulator.client.results import expect_quantity
 from emulator.client.server import Refused
 from emulator.client.views import Record
+from emulator.control.record import from_json
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
@@ -467,12 +468,13 @@ def test_every_entry_of_the_journal_can_be_explained(first_run: Emulator) -> Non
     first_run.clock.advance(until="next")
     assert "queued -> running" in str(first_run.journal[-1].explain())
     with pytest.raises(LookupError, match="explain that exchange"):
-        Change.read(
+        from_json(
+            Change,
             {
                 "at": "2026-01-01T00:00:00Z",
                 "from": "a",
                 **dict.fromkeys(("vendor", "resource", "id", "to", "why", "evidence"), "x"),
-            }
+            },
         ).explain()
 
 
