@@ -25,7 +25,7 @@ HTTP_1_1 = 11
 
 
 class InProcessAdapter(HTTPAdapter):
-    """To be mounted on a `requests.Session`. What goes wrong on the way is raised as requests would raise it over a socket."""
+    """An adapter to mount on a `requests.Session`. It raises the errors that requests would raise over a socket."""
 
     def __init__(self, app: App) -> None:
         super().__init__()
@@ -85,7 +85,7 @@ def _raw(answer: AppResponse, method: str) -> HTTPResponse:
 
 
 def _reason(status: int) -> str:
-    """What the server puts on its first line: of a status that HTTP does not know, nothing."""
+    """Return the reason phrase of a status, empty where HTTP does not know it."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -97,7 +97,7 @@ def _latin(value: str | bytes) -> bytes:
 
 
 def _body(request: PreparedRequest) -> bytes:
-    """What requests would send, whatever it was given: text, bytes, a file of either, or pieces."""
+    """Return the body that requests would send, made of text, bytes, a file of either, or pieces."""
     body: Any = request.body or b""
     if hasattr(body, "read"):
         body = body.read()
@@ -111,7 +111,7 @@ def _piece(piece: str | bytes) -> bytes:
 
 
 def _read_timeout(timeout: Any) -> float | None:
-    """How long requests would wait to read, given one of the forms in which it takes a timeout."""
+    """Return the seconds that requests would wait to read, from one of the forms in which it takes a timeout."""
     if isinstance(timeout, Timeout):
         timeout = timeout.read_timeout
     seconds: float | None = timeout[1] if isinstance(timeout, tuple) else timeout
@@ -119,7 +119,7 @@ def _read_timeout(timeout: Any) -> float | None:
 
 
 def _failure(cut: ConnectionCut, request: PreparedRequest) -> Exception:
-    """What requests raises on a socket where nothing comes back."""
+    """Return the error that requests raises on a socket where nothing comes back."""
     if cut.how == HANG:
         return exceptions.ReadTimeout("Read timed out.", request=request)
     return exceptions.ConnectionError(ProtocolError("Connection aborted.", REASONS[cut.how]), request=request)

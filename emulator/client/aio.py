@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 def as_async(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """The same function, to be awaited."""
+    """Return the same function as a coroutine function."""
 
     @wraps(function)
     async def wait(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -28,7 +28,7 @@ def as_async(function: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
 
 
 class AsyncEmulator:
-    """What the handle asks of the server, awaited, in a loop of asyncio or of trio.
+    """The methods of a handle that ask the server, awaited in a loop of asyncio or of trio.
 
     Each attribute does what the handle's own function of that name does; `journal` and `ledger` return pictures, which stay as
     they are. For all else, call it with a function:
@@ -66,5 +66,5 @@ class AsyncEmulator:
         self.close = as_async(emulator.close)
 
     async def __call__(self, function: Callable[[], T]) -> T:
-        """The result of any function, in a thread of its own."""
+        """Return the result of any function, run in a thread of its own."""
         return await to_thread.run_sync(function)

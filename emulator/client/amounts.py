@@ -20,12 +20,12 @@ def is_amount(vendor: str, at: str) -> bool:
 
 
 def exact(vendor: str, value: Any, at: str = "") -> Any:
-    """A value that stands at a place of the vendor's state, with its amounts as Decimals."""
+    """Return a value that stands at a place of the vendor's state, with its amounts as Decimals."""
     return _exact(value, _shape_at(vendor, at))
 
 
 def exact_totals(totals: Mapping[str, Any]) -> dict[str, Any]:
-    """The totals of a ledger by vendor, with their amounts as Decimals."""
+    """Return the totals of a ledger by vendor, with their amounts as Decimals."""
     exactly: dict[str, Any] = {}
     for vendor, of in totals.items():
         moved = {place: exact(vendor, amount, place) for place, amount in of["moved"].items()}
@@ -47,7 +47,7 @@ def _exact(value: Any, shape: Any) -> Any:
 
 
 def _shape_at(vendor: str, at: str) -> Any:
-    """The shape of what stands at a dotted place; indexes in it count for nothing."""
+    """Return the shape of the value at a dotted place; indexes in it count for nothing."""
     shape = _shape_of_state(vendor)
     for name in filter(None, re.sub(r"\[[^\]]*\]?", "", at).split(".")):
         shape = {} if shape is AMOUNT else shape.get(name, {})
@@ -60,7 +60,7 @@ def _shape_of_state(vendor: str) -> Any:
 
 
 def _shape(schema: Mapping[str, Any]) -> Any:
-    """The shape of what fits a schema; a list has that of its items."""
+    """Return the shape of the values that fit a schema; a list has that of its items."""
     types = schema.get("type", ())
     if "number" in ([types] if isinstance(types, str) else types):
         return AMOUNT

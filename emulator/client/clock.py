@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from emulator.client.journal import Change
-from emulator.client.json_encoding import Duration
+from emulator.client.json_encoding import Duration, without_none
 from emulator.control.record import from_json
 from emulator.kernel.time import format_instant, parse_instant
 
@@ -51,7 +51,7 @@ class Clock:
         to: datetime | str | None = None,
         until: Literal["next", "idle"] | None = None,
     ) -> list[Change]:
-        """Let time pass, in one of three ways, and returns what happened, in order.
+        """Let time pass, in one of three ways, and return the changes, in order.
 
         `by` is a duration: `"1m30s"`, a number of seconds, or a timedelta; it is rounded up to the next whole millisecond. `to`
         is an instant with a zone, or one such as `"2026-03-10T00:00:00Z"`; `until` is `"next"` (the next thing that happens by
@@ -61,16 +61,11 @@ class Clock:
             BadInput: `by` is a negative timedelta, or no finite number.
             Refused: time does not go back, never comes to rest, or more would happen than in one jump may.
         """
-        wish = {
-            "by": by,
-            "to": format_instant(to) if isinstance(to, datetime) else to,
-            "until": until,
-        }
-        body = {name: value for name, value in wish.items() if value is not None}
+        body = without_none(by=by, to=format_instant(to) if isinstance(to, datetime) else to, until=until)
         return [from_json(Change, it) for it in self._ask("POST", "/clock/advance", body)["fired"]]
 
     def run(self, rate: float | str) -> None:
-        """Lets time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
+        """Let time pass by itself from now on: `"real"`, `"frozen"`, or virtual seconds in a real one."""
         self._ask("PATCH", "/clock", {"rate": rate})
 
     def sleep(self, seconds: Duration) -> None:

@@ -27,7 +27,7 @@ EXACT = Context(prec=28, traps=[DivisionByZero, InvalidOperation, Overflow])
 
 
 class AppResponse(NamedTuple):
-    """What the application sent in answer to a request: all of it, unless a fault `cut` it short."""
+    """The response of the application to a request, whole unless a fault `cut` it short."""
 
     status: int
     headers: Headers

@@ -18,6 +18,7 @@ from emulator.client.environment import env
 from emulator.client.exploring import Exploring
 from emulator.client.faults import Faults
 from emulator.client.journal import Journal
+from emulator.client.json_encoding import without_none
 from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, credentials_in, scenario_to_send
 from emulator.client.server import EmulatorServer, Refused
 from emulator.client.snapshots import Past
@@ -37,11 +38,11 @@ SAME_TIME = "runs at the same time need -n (pytest-xdist), with which their worl
 _numbers = count()
 _living: WeakValueDictionary[int, Emulator] = WeakValueDictionary()
 _listing = Lock()
-"""Held by who adds a handle to the living, or looks through them."""
+"""Guards the handles that are not closed."""
 
 
 def open_emulators() -> list[Emulator]:
-    """Every handle in this process that is not closed, in the order in which they were made."""
+    """Return every handle in this process that is not closed, in the order in which they were made."""
     with _listing:
         return [it for _, it in sorted(_living.items())]
 
@@ -71,11 +72,11 @@ class Emulator(Past, Exploring):
         with ExitStack() as exits:
             self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
             written = EMPTY if scenario is None else self._written(scenario)
-            wish = {"id": id, "scenario": written, "seed": self._server.seed if seed is None else seed}
-            self._attach(scenario, self._server.ask("POST", "/worlds", _given(wish)), exits.pop_all())
+            wish = without_none(id=id, scenario=written, seed=self._server.seed if seed is None else seed)
+            self._attach(scenario, self._server.ask("POST", "/worlds", wish), exits.pop_all())
 
     def _attach(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
-        """Takes hold of a world that was made, to drop it before what `exits` ends."""
+        """Attach to a world that was made, to drop it before what `exits` ends."""
         self.is_pointed_at = False
         self.scenario = scenario
         self._made = made
@@ -141,7 +142,7 @@ class Emulator(Past, Exploring):
 
     @property
     def faults(self) -> Faults:
-        """The faults laid over operations, and whom they hold up: `add`, `list`, `remove`, `clear`, `held`."""
+        """The faults of the world, and the requests that they hold up: `add`, `list`, `remove`, `clear`, `held`."""
         return Faults(self.ask)
 
     @property
@@ -168,7 +169,7 @@ class Emulator(Past, Exploring):
         return VendorView(self, name)
 
     def __getitem__(self, vendor: str) -> VendorView:
-        """The same, as `emulator["acme"]`."""
+        """Return a vendor by its name: `emulator["acme"]`."""
         return VendorView(self, vendor)
 
     @property
@@ -178,7 +179,7 @@ class Emulator(Past, Exploring):
 
     @cached_property
     def aio(self) -> AsyncEmulator:
-        """The same for `async def`."""
+        """The methods of this handle for `async def`."""
         from emulator.client.aio import AsyncEmulator
 
         return AsyncEmulator(self)
@@ -189,18 +190,18 @@ class Emulator(Past, Exploring):
         Raises:
             Refused: the scenario has mistakes, or there is none of that name.
         """
-        wish = {"scenario": self._written(scenario), "seed": seed, "claim": True}
+        wish = without_none(scenario=self._written(scenario), seed=seed, claim=True)
         with self._loading:
-            self._made = self.ask("POST", "/reset", _given(wish))
+            self._made = self.ask("POST", "/reset", wish)
             self.scenario = scenario
 
     def reset(self) -> None:
-        """Back to the beginning of the scenario, every part of it."""
+        """Go back to the beginning of the scenario, every part of it."""
         self.ask("POST", "/reset")
 
     def fork(self, *, seed: int | None = None) -> Emulator:
-        """Another world, with credentials of its own, that goes on from here. It is dropped with its context, or ours."""
-        twin = self._beside(self.scenario, self.ask("POST", "/fork", _given({"seed": seed})))
+        """Return another world, with credentials of its own, that goes on from here. Its context drops it, or ours."""
+        twin = self._beside(self.scenario, self.ask("POST", "/fork", without_none(seed=seed)))
         self._exits.callback(twin.close)
         return twin
 
@@ -231,7 +232,7 @@ class Emulator(Past, Exploring):
         return value
 
     def transport(self) -> InProcess:
-        """A transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
+        """Return a transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
 
         Raises:
             Refused: the server is not in this process.
@@ -241,7 +242,7 @@ class Emulator(Past, Exploring):
         return InProcess(self._app())
 
     def adapter(self) -> BaseAdapter:
-        """An adapter for `requests.Session.mount` that needs no socket.
+        """Return an adapter for `requests.Session.mount` that needs no socket.
 
         Raises:
             Refused: the server is not in this process.
@@ -272,7 +273,7 @@ class Emulator(Past, Exploring):
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """What went wrong takes the story of the world along, as a note, for the world is gone when it is reported."""
+        """Close the world; an error takes its story along as a note, for the world is gone when the error is reported."""
         if isinstance(error, Exception):
             from emulator.client.failure_report import failure_report_if_any
 
@@ -284,11 +285,6 @@ class Emulator(Past, Exploring):
         if self._server.app is None:
             raise Refused("there is no transport without a socket to a server that is not in this process (EMULATOR_URL)")
         return self._server.app
-
-
-def _given(wish: Mapping[str, Any]) -> dict[str, Any]:
-    """The wishes that somebody has."""
-    return {name: value for name, value in wish.items() if value is not None}
 
 
 def handle_name(vendor: Vendor) -> str:

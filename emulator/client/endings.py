@@ -35,7 +35,7 @@ class Ending:
 
 
 Progress = Callable[["Explored", str], None]
-"""Is told before each run what was found until then, and what is tried next."""
+"""Called before each run with the findings until then, and the next attempt."""
 
 
 @dataclass(slots=True, repr=False)

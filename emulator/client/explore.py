@@ -210,7 +210,7 @@ class _Trial:
 
 
 def _reason(standstill: Standstill, emulator: Emulator) -> str | None:
-    """Why the client will not end, and lets go whom a fault holds up, so that it hears of that."""
+    """Return why the client will not end, and end every fault then, so that a request that one holds up goes on."""
     reason = standstill.look()
     if reason is not None and emulator.faults.held():
         emulator.faults.clear()
@@ -234,7 +234,7 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
 
 
 def _with(scenario: Mapping[str, Any], intrusions: Sequence[Interference]) -> dict[str, Any]:
-    """The scenario with the intrusions written into it."""
+    """Return the scenario with these intrusions."""
     written = {"title": "An ending", **scenario}
     faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
     events = [*scenario.get("timeline", ()), *(dict(it.event) for it in intrusions if it.event)]
@@ -254,7 +254,7 @@ def _by_time(calls: Iterable[_Call]) -> Iterator[Interference]:
 
 
 def _by_actors(calls: Iterable[_Call], meanwhile: Iterable[Mapping[str, Any]]) -> Iterator[Interference]:
-    """What the actor does is due a moment after the call came, and the call is held up for a moment longer."""
+    """Yield the acts of other actors: each is due a moment after a call came, which is held up for a moment longer."""
     for state in meanwhile:
         for call in calls:
             after = {"after": f"{1 - (-call.elapsed // MILLISECOND)}ms", "set": state}

@@ -123,7 +123,7 @@ def _of_ours(written: Written) -> Iterator[Problem]:
 
 
 def _flaws(written: Written) -> Iterator[Problem]:
-    """Why a fault that fits the schema means nothing."""
+    """Yield the flaws of a fault that fits the schema."""
     try:
         read_fault(written, "fault", END_OF_TIME)
     except BadInput as error:

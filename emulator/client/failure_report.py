@@ -1,4 +1,4 @@
-"""The story of a world, for the report of a test that failed: what was asked, what came back and why, what changed."""
+"""The story of a world, for the report of a test that failed: requests, responses with their reasons, and changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from emulator.text.escape import escaped
 from emulator.vendors import VENDORS
 
 SHOWN = 50
-"""How many of the newest entries are told; those that are told as one count as one."""
+"""The newest entries, at most, that the story shows; entries on one line count as one."""
 
 HINTED = 5
 """The newest refused requests, at most, that the story shows with what would have worked."""
@@ -29,11 +29,11 @@ REFUSED = 400
 """The statuses from here on refuse a request."""
 
 MANY = 3
-"""More changes than this that are alike are told in one line."""
+"""More changes than this that are alike share a line."""
 
 
 def failure_report(emulator: Emulator, replay: str | None = None, error: BaseException | None = None) -> str:
-    """The story, and what replays it, if anything; `error` is what the test failed with.
+    """Return the story, and what replays it, if anything; `error` is what the test failed with.
 
     It is told whatever happened: where the server is gone, it says that.
     """
@@ -46,9 +46,9 @@ def failure_report(emulator: Emulator, replay: str | None = None, error: BaseExc
 def failure_report_if_any(
     emulator: Emulator, replay: str | None = None, error: BaseException | None = None, alone: bool = False
 ) -> str | None:
-    """The story of a world in which something has happened; None of another, or of one that cannot be asked.
+    """Return the story of a world in which something has happened; None for another, or one that does not answer.
 
-    That requests missed it is told of a world that was `alone` in the test.
+    It names the requests that missed the world where that was `alone` in the test.
     """
     try:
         return failure_report(emulator, replay, error) if emulator.journal or (alone and any(missed(emulator))) else None
@@ -82,7 +82,7 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
 
 
 def _parts(journal: Journal) -> Iterator[tuple[int, list[str]]]:
-    """What is told of the journal's entries, and of how many: changes that time made at once may be one."""
+    """Yield the lines of the journal's entries, and the number of entries: changes at one instant may share a line."""
     hints = _hints(journal)
     for moment, entries in groupby(journal, key=lambda it: None if isinstance(it, Exchange) else it.at.replace(microsecond=0)):
         if moment is None:
@@ -107,7 +107,7 @@ def _would_work(exchange: Exchange) -> list[str]:
 
 
 def _folded(changes: Sequence[Change]) -> Iterator[tuple[int, str]]:
-    """A line for each change, in order, and a single one for many that differ in nothing but whom they befell."""
+    """Yield a line for each change, in order, and a single one for many that differ in their resource alone."""
     counts = Counter(map(_likeness, changes))
     many = {likeness for likeness, count in counts.items() if count > MANY}
     for it in changes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from emulator.client.json_encoding import without_none
 from emulator.control import models
 from emulator.control.models import Fault as Fault
 from emulator.control.record import from_json
@@ -37,7 +38,7 @@ class Faults:
         Raises:
             Refused: it means nothing, and why.
         """
-        written = {name.removesuffix("_"): value for name, value in more.items() if value is not None}
+        written = {name.removesuffix("_"): value for name, value in without_none(**more).items()}
         return from_json(Fault, self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **written}))
 
     def held(self) -> list[HeldRequest]:

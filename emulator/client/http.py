@@ -28,7 +28,7 @@ CONTROL = PREFIX.encode()
 TIMEOUT = 30.0
 TRICKLE = 10
 LONGEST_REASON = 300
-"""Characters that are told of why no answer came: a server's first line may be as long as it likes."""
+"""Characters of the reason why no response came: a server's first line may be as long as it likes."""
 
 REPEATABLE = frozenset({"GET", "HEAD"})
 """Methods of requests that may be sent again where an idle connection turns out to be closed."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple, overload
 
+from emulator.client.json_encoding import without_none
 from emulator.client.results import Explanation
 from emulator.control import journal_models
 from emulator.control.journal_models import FaultHit as FaultHit
@@ -147,7 +148,7 @@ class Journal(Sequence[Entry]):
         return Picture([_entry(entry, self._ask) for entry in entries], dropped)
 
     def exchanges(self, operation: str | None = None) -> list[Exchange]:
-        """The exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.
+        """Return the exchanges with clients, or those of one operation such as `stripe.batch_jobs.cancel`.
 
         Raises:
             NotFound: no vendor has that operation.
@@ -157,7 +158,7 @@ class Journal(Sequence[Entry]):
         return [it for it in self._entries if isinstance(it, Exchange) and operation in (None, it.operation)]
 
     def changes(self) -> list[Change]:
-        """Every change in order, whether a client, time or a controller made it."""
+        """Return every change in order, whether a client, time or a controller made it."""
         return [change for it in self._entries for change in (it.changes if isinstance(it, Exchange) else (it,))]
 
     def assert_called(
@@ -179,24 +180,23 @@ class Journal(Sequence[Entry]):
             AssertionError: it was not; the message names the nearest miss and the fields that differed.
             Refused: there is no such operation, it has no id, or the journal dropped entries.
         """
-        wish = {"times": times, "id": id, "query": query, "headers": headers}
-        called = {"at": operation} | {name: it for name, it in wish.items() if it is not None}
+        called = without_none(at=operation, times=times, id=id, query=query, headers=headers)
         self._verify({"called": [called | ({} if json is ANYTHING else {"json": json})]})
 
     def assert_order(self, *operations: str) -> None:
-        """Asserts that these operations were asked in this order, whatever came between. Raises as `assert_called` does."""
+        """Assert that these operations were called in this order, whatever came between. Raises as `assert_called` does."""
         self._verify({"order": operations})
 
     def assert_never(self, operation: str) -> None:
-        """Asserts that an operation was never asked. Raises as `assert_called` does."""
+        """Assert that an operation was never called. Raises as `assert_called` does."""
         self._verify({"never": [operation]})
 
     def clear(self) -> None:
-        """Forgets what has happened, as a long test must before entries are dropped; what was read of it stays."""
+        """Empty the journal, as a long test must before it drops entries; what was read of it stays."""
         self._ask("DELETE", "/journal")
 
     def _verify(self, wanted: Mapping[str, Any]) -> None:
-        """The server compares, since it holds the requests' bodies: so it is the present journal that counts."""
+        """Have the server compare, which holds the bodies of the requests: so the present journal counts."""
         failures = self._ask("POST", "/verify", wanted)["failures"]
         if failures:
             raise AssertionError("\n".join(escaped(failure["message"]) for failure in failures))

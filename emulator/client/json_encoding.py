@@ -19,8 +19,13 @@ Duration = str | int | float | Decimal | timedelta
 """A duration as a test writes it: `"1m30s"`, a number of seconds, or a timedelta."""
 
 
+def without_none(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are not None."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
 def written(value: Any) -> bytes:
-    """The value as JSON.
+    """Return the value as JSON.
 
     Raises:
         BadInput: a part of it is no JSON, and stands for none; the message says where.
@@ -35,12 +40,12 @@ def written(value: Any) -> bytes:
 
 
 def read(content: bytes) -> Any:
-    """The value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
+    """Return the value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
     return load(content, parse_int=int)
 
 
 def duration(value: object, *path: str | int) -> str:
-    """A duration in its canonical form, such as `1m30s`, rounded up to the next whole millisecond.
+    """Return a duration in its canonical form, such as `1m30s`, rounded up to the next whole millisecond.
 
     Raises:
         BadInput: it is none, is negative or too long.

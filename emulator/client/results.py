@@ -21,7 +21,7 @@ EVERY = "limit=1000000000"
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why something went as it did; its text is for people, and `told` is all of it, as the control plane shows it."""
+    """The reasons of an exchange or a change: `text` for people, and `told`, all of it as the control plane shows it."""
 
     text: str
     told: Mapping[str, Any]
@@ -102,7 +102,7 @@ class Ledger:
 
     @property
     def exchanges(self) -> tuple[Outcome, ...]:
-        """Every exchange as it truly ended, in order."""
+        """Every exchange and its outcome, in order."""
         return self._now().exchanges
 
     @property
@@ -114,13 +114,13 @@ class Ledger:
         return self._kept or from_json(LedgerPicture, self._ask("GET", f"/ledger?{EVERY}"))
 
     def __repr__(self) -> str:
-        told = self._now()
-        known = "" if told.complete else ", not all that there were"
-        kept = ", a picture that stays as it is" if told is self._kept else ""
-        return f"<Ledger of {len(told.commits)} commits and {len(told.exchanges)} exchanges{known}{kept}>"
+        now = self._now()
+        known = "" if now.complete else ", not all that there were"
+        kept = ", a picture that stays as it is" if now is self._kept else ""
+        return f"<Ledger of {len(now.commits)} commits and {len(now.exchanges)} exchanges{known}{kept}>"
 
     def moved(self, vendor: str, field: str) -> Any:
-        """By how much a quantity such as `account.credits_used` moved in all, after minus before; 0 where it did not.
+        """Return the change of a quantity such as `account.credits_used` in all, after minus before; 0 without one.
 
         An amount of money is a Decimal, a count an int.
 

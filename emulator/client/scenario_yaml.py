@@ -31,7 +31,7 @@ _Dumper.add_representer(datetime, lambda dumper, value: dumper.represent_str(for
 
 
 def to_yaml(written: Mapping[str, Any]) -> str:
-    """The text of a scenario file."""
+    """Return the text of a scenario file."""
     return yaml.dump(_plain(written), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 

@@ -93,7 +93,7 @@ class EmulatorServer:
 
     @property
     def url(self) -> str:
-        """Where clients reach it. In this process, the first who asks makes it listen, on a port that the system chooses."""
+        """The URL for clients. A server in this process listens once this is read, on a port that the system chooses."""
         with self._lock:
             if self._url is None:
                 self._url = self._listen()
@@ -122,7 +122,7 @@ class EmulatorServer:
         return await asyncio.to_thread(self._look_there, world)
 
     def _look_there(self, world: str) -> Traffic:
-        """A server elsewhere tells how many exchanges there have been, and whom faults hold up."""
+        """Return the traffic of a server elsewhere: the number of its exchanges, and the requests that faults hold up."""
         last = self.ask("GET", f"/worlds/{world}/journal?limit=1")["last"]
         return Traffic(0, (last, len(self.ask("GET", f"/worlds/{world}/held")["held"])))
 
@@ -223,7 +223,7 @@ class EmulatorServer:
         return send
 
     def close(self) -> None:
-        """Stop serving, if it did, drops every connection, and lets go whom a fault holds up."""
+        """Stop serving: drop every connection, and let go the requests that faults hold up."""
         self._exits.close()
         self._held.release_all()
 

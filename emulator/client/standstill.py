@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 MANY = 100
-"""So often asked the same while nothing changes and no time passes, a client waits for nothing."""
+"""Equal requests, while nothing changes and no time passes, after which a client waits for nothing."""
 
 FEW, LONG = 5, 10.0
 """Fewer times are enough once it has run for so many real seconds."""

@@ -62,7 +62,7 @@ class ReadOnlyList(list[Any]):
 
 
 def read_only(value: Any) -> Any:
-    """A JSON value in which nothing can be written to."""
+    """Return a copy of a JSON value that cannot be changed."""
     if isinstance(value, dict):
         return ReadOnly({name: read_only(part) for name, part in value.items()})
     return ReadOnlyList(map(read_only, value)) if isinstance(value, list) else value
@@ -75,7 +75,7 @@ class State(Mapping[str, Any]):
         self._ask = ask
 
     def change(self, state: Mapping[str, Any]) -> tuple[Difference, ...]:
-        """Change what is named by id, adds what is new, and returns every difference that this made: all of it, or nothing.
+        """Change what is named by id, add what is new, and return every difference that this made: all of it, or nothing.
 
         Raises:
             Refused: the state that it asks for cannot be.

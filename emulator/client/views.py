@@ -1,4 +1,4 @@
-"""The vendors as a test sees them: where to point a client, with which credential, and what there is now."""
+"""The vendors as a test reads them: the URL for a client, its credentials, and the present state."""
 
 from __future__ import annotations
 
