@@ -25,7 +25,7 @@ __version__: str
 
 
 def __getattr__(name: str) -> Any:
-    """What is asked for is imported then: a test session that loads the plugin and never uses it pays nothing."""
+    """Import a public name when it is first used: a test session that loads the plugin and never uses it pays nothing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     imported = _imported(name)

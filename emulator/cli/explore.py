@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 STDERR = 2
-"""Where what the program says goes, so that the report has standard output to itself."""
+"""The stream for the program's own output, so that the report has standard output to itself."""
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})

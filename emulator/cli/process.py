@@ -1,4 +1,4 @@
-"""What the system gives this process: how many files it may open, and a standard input that ends when its parent does."""
+"""The process and its system: the files that it may open, and a standard input that ends when its parent does."""
 
 from __future__ import annotations
 

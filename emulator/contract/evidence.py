@@ -10,7 +10,7 @@ from emulator.contract.fixtures import load_fixture
 from emulator.sdk.vendor import Vendor
 
 KINDS = ("documented", "observed", "inferred")
-"""How sure we are of a fact, surest first."""
+"""The kinds of facts, the surest first."""
 
 INFERRED = KINDS[-1]
 

@@ -221,7 +221,7 @@ Explanation = Annotated[AnyExplanation, As(ref("explanation"))]
 
 
 class Totals(Record):
-    """By how much each quantity of a vendor `moved`, and by place which `states` went to which, with their quantities."""
+    """By vendor, the amounts by which quantities `moved`, and by place which `states` went to which, with quantities."""
 
     moved: dict[str, Number]
     states: dict[str, dict[str, dict[str, Number]]]

@@ -1,4 +1,4 @@
-"""What time does to a world: what is due happens at its own due instant, one thing after the other, within bounds."""
+"""The passing of time in a world: what is due happens at its own due instant, one thing after the other, within bounds."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _getter(names: list[str]) -> Getter:
 
 
 class WeighingPlan(NamedTuple):
-    """How the values of one class are weighed: the bytes of each at least, its texts, and its other fields.
+    """The plan by which the values of one class are weighed: the bytes of each at least, its texts, and its other fields.
 
     `defaults` are those of the other fields, which all values share.
     """
@@ -247,12 +247,12 @@ class Quota:
 
     @property
     def over(self) -> bool:
-        """Whether more is kept than may be, in this world or on the server."""
+        """True if more is kept than may be, in this world or on the server."""
         return self.budget.bytes > self.budget.limit or self.bytes > self.limit
 
     @property
     def is_beyond_reserve(self) -> bool:
-        """Whether more is kept than the limit and the reserve for what follows from a change, a RESERVE-th of it."""
+        """True if more is kept than the limit and the reserve for what follows from a change, a RESERVE-th of it."""
         share = 1 + 1 / RESERVE
         return self.budget.bytes > self.budget.limit * share or self.bytes > self.limit * share
 

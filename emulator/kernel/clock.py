@@ -59,7 +59,7 @@ class Clock:
 
     @property
     def is_behind(self) -> bool:
-        """Whether more was due than the latest look could bring about."""
+        """True if more was due than the latest look could bring about."""
         return self._is_behind
 
     @property

@@ -39,7 +39,7 @@ DO = STATUS, DELAY, DROP, RESET, TRUNCATE, GARBAGE, DRIBBLE, HANG = (
 )
 CLOCKS = VIRTUAL, REAL = "virtual", "real"
 PACE = timedelta(milliseconds=50)
-"""How long a body that dribbles pauses between two pieces."""
+"""The default pause between two pieces of a body that dribbles."""
 
 LONGEST_REAL = timedelta(minutes=5)
 
@@ -65,7 +65,7 @@ OPTIONS = {
     "clock": (DELAY,),
     "pace": (DRIBBLE,),
 }
-"""What belongs to one effect only."""
+"""The options that belong to one effect only."""
 
 
 class FaultContext(Protocol):
@@ -121,24 +121,24 @@ class Fault(Metered):
 
     @property
     def early(self) -> bool:
-        """Whether it strikes before the vendor checks the credential."""
+        """True if it strikes before the vendor checks the credential."""
         return self.where == BEFORE_AUTH
 
     @property
     def commits(self) -> bool:
-        """Whether the request takes effect all the same."""
+        """True if the request takes effect all the same."""
         return self.do == DELAY or self.where not in (BEFORE_AUTH, BEFORE_COMMIT)
 
     @property
     def preserves_response(self) -> bool:
-        """Whether the client gets the vendor's own answer, whole."""
+        """True if the client gets the vendor's own answer, whole."""
         if self.do == STATUS:
             return not self.commits
         return self.where == AFTER_REPLY or self.do in (DELAY, DRIBBLE)
 
     @property
     def takes_real_time(self) -> bool:
-        """Whether it delays an answer that is decided, while the client waits."""
+        """True if it delays an answer that is decided, while the client waits."""
         return self.do == DRIBBLE or (self.do == DELAY and self.where in (AFTER_COMMIT, MID_BODY))
 
     def index(self) -> tuple[IndexKey, ...]:

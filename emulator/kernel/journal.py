@@ -17,7 +17,7 @@ _EXCHANGE, _HEADER, _CHANGE, _STEP = 1_500, 130, 250, 90
 """Bytes of an exchange without its texts, of a header, and of what an exchange keeps of a change and of a row."""
 
 MAX_APPLIED_ROWS = 100
-"""How many rows an exchange keeps of those that it took."""
+"""The rows that an exchange keeps at most, of those that it took."""
 
 
 class Change(NamedTuple):

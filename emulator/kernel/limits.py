@@ -43,15 +43,15 @@ class Limits:
     Those that have not finished their TLS handshake yet are not counted, but bounded in time.
     """
     head_seconds: int = 10
-    """How long a client may take over a request's head; 408. Or over its TLS handshake; cut off."""
+    """Seconds that a client may take over a request's head; 408. Or over its TLS handshake; cut off."""
     idle_seconds: int = 30
-    """How long a client may say nothing in the middle of a body; 408. Or take nothing of an answer; cut off."""
+    """Seconds for which a client may be silent in the middle of a body; 408. Or take nothing of an answer; cut off."""
     min_rate: int = 240
     """Bytes a second that a body must bring on average over any `idle_seconds` of it; 408. How long it takes has no bound."""
     keep_alive: float = 75
     """Seconds for which an idle connection is kept."""
     hang_seconds: int = 300
-    """How long faults keep a client waiting that does not give up, in real time, all that hold up one request together."""
+    """Seconds of real time for which all faults together hold up one request."""
     worlds: int = 10_000
     """Worlds of one server; 429."""
     resources: int = 1_100_000
@@ -63,7 +63,7 @@ class Limits:
     journal: int = 1_000
     """Entries of a world's journal; older ones make room, and are counted."""
     journal_bytes: int = 16_384
-    """How much of a request's or a reply's body the journal keeps."""
+    """Bytes of a request's or a response's body that the journal keeps."""
     snapshots: int = 100
     """Snapshots of a world that are kept at once; 429."""
 

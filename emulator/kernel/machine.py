@@ -154,7 +154,7 @@ class Row:
 
     @property
     def conditional(self) -> bool:
-        """Whether the row may not apply, so that a later one is needed."""
+        """True if the row may not apply, so that a later one is needed."""
         return self.when is not None or self.assume is not None
 
     def applies(self, view: View, resource: Any) -> bool:

@@ -18,7 +18,7 @@ from emulator.kernel.store import Resource, Store
 from emulator.kernel.transaction import History, ResourceChange, Transaction
 
 BEGINNING, NOW = "beginning", "now"
-"""What `World.moment` calls the world as it began and as it is, so that no snapshot can be called that."""
+"""The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
 
 
 class Moment(NamedTuple):

@@ -1,4 +1,4 @@
-"""Where every fact leads: from what a vendor publishes, to the rows that rest on it, to the scenarios that prove it."""
+"""The way of every fact: from the page of a vendor, to the rows that rest on it, to the scenarios that prove it."""
 
 from __future__ import annotations
 

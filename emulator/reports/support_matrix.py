@@ -1,4 +1,4 @@
-"""What works: every operation with the answers it gives, and how sure we are of each; and what is not emulated."""
+"""The support of each vendor: its operations with their answers, how sure each is, and what is not emulated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each key of a scenario file means, in its JSON Schema, where an editor shows it beside the key."""
+"""The meaning of each key of a scenario file, in its JSON Schema, where an editor shows it beside the key."""
 
 from __future__ import annotations
 

@@ -46,7 +46,7 @@ class Library:
         return sorted(self._paths)
 
     def path(self, name: str) -> Path:
-        """Where the scenario of that name lies.
+        """Return the path of the scenario of that name.
 
         Raises:
             NotFound: there is none.

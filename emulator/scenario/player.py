@@ -52,7 +52,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """How a playing went: its differences, the evidence that was relied on, and the answers each operation gave.
+    """The outcome of a playing: its differences, the evidence that it relied on, and the answers of each operation.
 
     An answer is (operation, answer, basis).
     """
@@ -208,7 +208,7 @@ class _Player:
 
 
 def _at(value: Any, path: str) -> Any:
-    """What a dotted path leads to; None when it leads nowhere."""
+    """Return the value at a dotted path; None where there is none."""
     for part in path.split("."):
         if isinstance(value, dict):
             value = value.get(part)

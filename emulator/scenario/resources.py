@@ -22,7 +22,7 @@ Lists = Mapping[str, "Kind"]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What a list holds. `repeats`: an item may stand for many; `id` is the JSON Schema of an item's id, None without one."""
+    """The kind of a list's items. `repeats`: an item may stand for many; `id`: the JSON Schema of its id, or None."""
 
     repeats: bool
     id: Schema | None
@@ -63,7 +63,7 @@ def every_list(written: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
 
 
 def count(written: Any, lists: Lists) -> int:
-    """How many resources a state comes to once its repeats are written out, whatever else is wrong with it."""
+    """Return the number of resources that a state comes to once its repeats are written out, whatever else is wrong with it."""
     parts = written if isinstance(written, dict) else {}
     listed = ((parts.get(name), kind) for name, kind in lists.items() if kind.repeats)
     return sum(_times(it) * (1 + count(it, kind.lists)) for items, kind in listed if isinstance(items, list) for it in items)

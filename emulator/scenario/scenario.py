@@ -26,7 +26,7 @@ from emulator.scenario.schema import VERBS
 from emulator.sdk.vendor import Vendors
 
 TEMPLATES = 8
-"""How many seeds' beginnings a scenario keeps at hand."""
+"""The seeds for which a scenario keeps the beginning of its world."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ class Scenario:
 
     @property
     def title(self) -> str:
-        """What the scenario is about, as a sentence."""
+        """The scenario's subject, as a sentence."""
         return str(self.written.get("title", ""))
 
     @property
     def steps(self) -> list[Step]:
-        """What proves it, in order."""
+        """The steps that prove it, in order."""
         written = self.written.get("steps", ())
         return [Step(verb_of(step), step, self.place("steps", index)) for index, step in enumerate(written)]
 

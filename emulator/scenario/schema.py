@@ -85,7 +85,7 @@ FORMAT = 1
 """The version of the grammar; a file may name it."""
 
 VERBS = ("send", "advance", "set", "see")
-"""What a step can do; a step has exactly one of them."""
+"""The actions of a step, which has exactly one of them."""
 
 CREDENTIALS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}, "maxItems": 1_000}
 """Those of one vendor by which clients pick a world."""

@@ -53,7 +53,7 @@ def parse(text: str, most_bytes: int = MAX_BYTES) -> Document:
 
 
 class _Alias(yaml.Node):
-    """Where an alias stands, and the node that it stands for."""
+    """The place of an alias, and the node that it stands for."""
 
     def __init__(self, meant: Any, start_mark: Any) -> None:
         self.meant, self.tag, self.start_mark = meant, meant.tag, start_mark

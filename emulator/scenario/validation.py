@@ -32,7 +32,7 @@ TYPES = {
     "boolean": "true or false",
     "null": "nothing",
 }
-"""What JSON Schema's types are called when people are told of them."""
+"""The words for JSON Schema's types in messages."""
 
 MANY = 12
 """Choices beyond which they are not all told to somebody who has misspelt one of them."""
@@ -187,7 +187,7 @@ def _message(error: ValidationError) -> str:
 
 
 def _is_text_in_digits(value: Any, schema: Mapping[str, Any]) -> bool:
-    """Whether a number would fit if it were text."""
+    """Tell whether a number would fit if it were text."""
     number = isinstance(value, (int, Decimal)) and not isinstance(value, bool)
     return number and schema["type"] == "string" and re.search(schema.get("pattern", ""), str(value)) is not None
 
@@ -205,7 +205,7 @@ def _shown(value: Any) -> str:
 
 
 def _described(schema: Any) -> str:
-    """What fits a schema, in words."""
+    """Describe in words the values that fit a schema."""
     if "anyOf" in schema:
         return ", or ".join(_described(it) for it in schema["anyOf"])
     if "enum" in schema or "const" in schema:

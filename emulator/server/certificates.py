@@ -33,7 +33,7 @@ LARGEST = 1_000_000
 """Bytes of a certificate or a key."""
 
 BEFORE = timedelta(days=1)
-"""How long before it is made a certificate begins, for the clients whose clocks are behind."""
+"""The time before its making at which a certificate begins, for clients whose clocks are behind."""
 
 LIFETIME = timedelta(days=3650)
 """From begin to end of the authority's certificate: browsers and platforms distrust one of centuries."""

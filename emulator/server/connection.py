@@ -230,7 +230,7 @@ class HttpConnection(EndingProtocol):
         return self._stall.seconds(now) > self.limits.idle_seconds
 
     def _make_room(self) -> None:
-        """Where too many are open, close the one that has been idle for longest; where none is idle, refuse this one."""
+        """Close the longest idle connection where too many are open; refuse this one where none is idle."""
         most = self.limits.connections
         if len(self.connections) <= most:
             return

@@ -15,7 +15,7 @@ from emulator.web.guard import Rejection
 from emulator.web.response import refusal_bytes
 
 IDLE, HEAD, BODY = range(3)
-"""What a connection reads: nothing since the last request, or part of the next. Trailers are read with the body."""
+"""The place in a connection's input: nothing since the last request, or part of the next. Trailers are read with the body."""
 
 ROUNDS = 6
 """Rounds of the loop for which a half-closed connection stays open after its last response, until a refusal of it is seen."""

@@ -24,13 +24,13 @@ from emulator.text.secrets import (
 )
 
 DEEPEST = 100
-"""How deep a value is shown; what is nested deeper is left out."""
+"""The depth to which a value is shown; what is nested deeper is left out."""
 
 SHORTEST = 4
 """Characters of the shortest text with something to hide, `//a@`."""
 
 ENCODINGS = 4
-"""How many times over a text may be encoded and still be shown, if something in it is hidden."""
+"""The encodings, one over the other, through which a text with something hidden in it is still shown."""
 
 SCHEMES = frozenset(
     {
@@ -42,7 +42,7 @@ SCHEMES = frozenset(
 
 _USER = re.compile(r"(?<=//)[^\s/\"'<>\\]+(?=@)")
 _CUT_USER = re.compile(r"(?<=//)[^\s/\"'<>\\@:\[]*+:(?![0-9]{0,5}\Z)[^\s/\"'<>\\@]*\Z")
-"""What may be a user and a password at the end of a text that was cut short."""
+"""The possible user and password at the end of a text that was cut short."""
 
 _BARE_USER = re.compile(r"(?<![^\s\"'<>\\/])([^\s\"'<>\\/@:]*+:)(?<!mailto:)[^\s\"'<>\\/]+(?=@)")
 """A user and a password with no `//` before them, as `CONNECT` and Host have them."""

@@ -1,4 +1,4 @@
-"""What secrets are called and what they look like. SECURITY.md publishes both lists, and a test holds the two together."""
+"""The names and the shapes of secrets. SECURITY.md publishes both lists, and a test holds the two together."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ SHAPES = (
 """Each text that is a secret wherever it stands."""
 
 LIVE = re.compile(r"(?<![A-Za-z0-9])[rs]k_live_")
-"""How a live key begins, with which nothing may be asked here."""
+"""The beginning of a live key, which is refused."""
 
 SHOWN = 4
 """Characters of a secret that are shown, so that two can be told apart."""

@@ -20,7 +20,7 @@ from emulator.sdk.request import Request
 from emulator.web.event_loop import set_soon
 
 LIFTED, GONE = "lifted", "gone"
-"""Why a request is released: its fault was removed; or its world was reset, restored or dropped, or the server ends."""
+"""Reasons to release a request: its fault was removed; its world was reset, restored or dropped, or the server ends."""
 
 
 @dataclass(slots=True)

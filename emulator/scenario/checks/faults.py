@@ -19,7 +19,7 @@ OF_A_LINK = {"world", "token", "file"}
 
 
 def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
-    """Why a fault that fits the schema means nothing, or can never strike when it is laid now."""
+    """Yield the reasons for which a fault that fits the schema means nothing, or can never strike if it is added now."""
     yield from missing_target(written, vendors, path)
     try:
         ends = read_fault(written, "check", now).ends

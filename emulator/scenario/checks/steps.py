@@ -84,12 +84,12 @@ def placeholder_problems(root: Mapping[str, Any], vendors: Vendors, invalid: Inv
 
 
 def _is_clear(step: Any) -> bool:
-    """Whether it is known what a step keeps."""
+    """Tell whether it is known which values a step captures."""
     return isinstance(step, dict) and step.keys() <= STEP_KEYS and isinstance(step.get("keep", {}), dict)
 
 
 def _texts(step: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """What is sent of a step in which kept values may stand."""
+    """Return the texts of a step that may hold captured values."""
     yield ("send",), step.get("send", "")
     yield from ((("headers", name), text) for name, text in step.get("headers", {}).items())
 
@@ -109,7 +109,7 @@ def reply_problems(item: Item) -> Iterator[Problem]:
 
 
 def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:
-    """What cannot stand in the head of a request or a reply, where a line break would begin another header."""
+    """Yield the headers that cannot stand in the head of a message, where a line break would begin another header."""
     names = Counter(name.lower() for name in written.get("headers", {}))
     for name, value in written.get("headers", {}).items():
         if names[name.lower()] > 1:

@@ -14,7 +14,7 @@ ALPHABET = ascii_letters + digits + "_-"
 """The characters of an id."""
 
 START, END = "start", "end"
-"""What stands for the start and the end of an id in the characters of a position."""
+"""The signs that stand for the start and the end of an id in the characters of a position."""
 
 MOST_POSITIONS = 1_000
 MOST_STEPS = 20_000
