@@ -81,14 +81,17 @@ def keep_used_credits(view: View, account: Account) -> Changes:
 
 
 def plan_the_schedule(view: View, batch: Batch) -> Changes:
+    """Plan the first start by the schedule."""
     yield with_next_start(view, batch)
 
 
 def skip_a_run(view: View, batch: Batch) -> Changes:
+    """Plan the start after one that cannot take place."""
     yield with_next_start(view, replace(batch, since=view.now))
 
 
 def allocate_credits(view: View, batch: Batch) -> Changes:
+    """Queue a batch: its credits are used from now on."""
     credits = batch.credits_required
     if batch.owner == SELF:
         account = account_of(view)
@@ -99,23 +102,27 @@ def allocate_credits(view: View, batch: Batch) -> Changes:
 
 
 def refund_credits(view: View, batch: Batch) -> Changes:
+    """Stop a queued batch: its credits come back. Evidence: serpwow-stop-2."""
     yield _refunded(view, batch, batch.allocated)
     yield _without_run(view, _stopped(view, batch))
     yield from promote_waiting(view)
 
 
 def leave_the_queue(view: View, batch: Batch) -> Changes:
+    """Take a batch out of the queue, so that another one can begin."""
     yield _refunded(view, batch, batch.allocated)
     yield from promote_waiting(view)
 
 
 def begin_the_run(view: View, batch: Batch) -> Changes:
+    """Begin the run of a queued batch."""
     last_run = view.now if view.choice(LAST_RUN.id) == "running" else batch.last_run
     number = batch.next_result_set_id + (view.choice(NEXT_RESULT_SET.id) == "running")
     yield replace(batch, last_run=last_run, started_at=view.now, next_result_set_id=number, ticket=None, called_at=None)
 
 
-def keep_credits(view: View, batch: Batch) -> Changes:
+def end_run_without_refund(view: View, batch: Batch) -> Changes:
+    """Stop a running batch: its credits stay used. Evidence: serpwow-stop-3."""
     if view.choice(PARTIAL_RESULTS.id) == "keep":
         yield _with_results(view, _stopped(view, batch), _completed_searches(view, batch))
     else:
@@ -124,6 +131,7 @@ def keep_credits(view: View, batch: Batch) -> Changes:
 
 
 def deliver_results(view: View, batch: Batch) -> Changes:
+    """End a run: publish its result set."""
     if batch.owner == SELF and batch.failing and view.choice(FAILED_SEARCHES.id) == "refund":
         yield _refunded(view, batch, _cost_of_failures(batch))
     yield _with_results(view, batch, len(batch.searches), upload(view, batch), batch.webhook(account_of(view)))
