@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence, Set
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 
 from emulator.kernel.errors import BadInput
 from emulator.kernel.time import format_duration, format_instant, parse_duration_at
-from emulator.sdk.exact_json import dump, load
+from emulator.sdk.exact_json import dump
 
 Path = tuple[str | int, ...]
 
@@ -41,7 +42,7 @@ def written(value: Any) -> bytes:
 
 def read(content: bytes) -> Any:
     """Return the value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
-    return load(content, parse_int=int)
+    return json.loads(content, parse_float=Decimal)
 
 
 def duration(value: object, *path: str | int) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from email.message import Message
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote, urlsplit
 
 from emulator.kernel.errors import EmulatorError
-from emulator.sdk.exact_json import load
+from emulator.sdk.exact_json import depth_of
 from emulator.text.escape import escaped
 
 Headers = Sequence[tuple[bytes, bytes]]
@@ -110,7 +112,13 @@ def read_foreign(content: bytes) -> Any:
     Raises:
         ValueError: it is none, has more than `MAX_RESPONSE_DEPTH` levels, or a number that Python cannot hold.
     """
-    return load(content, max_depth=MAX_RESPONSE_DEPTH, parse_int=int)
+    try:
+        value = json.loads(content, parse_float=Decimal)
+    except (RecursionError, ArithmeticError):
+        raise ValueError("it is nested too deep, or has a number beyond all bounds") from None
+    if depth_of(value) > MAX_RESPONSE_DEPTH:
+        raise ValueError(f"it is nested more than {MAX_RESPONSE_DEPTH} deep")
+    return value
 
 
 def read_answer(response: Response, shape: Any) -> Any:
