@@ -15,7 +15,7 @@ ROUNDS = 20
 PAUSE = 0.001
 """Real seconds between two looks, in which bytes arrive that are on their way."""
 
-READ_TIMEOUT = 5.0
+MAX_WAIT = 5.0
 """Real seconds after which time passes all the same, where a request does not get on."""
 
 
@@ -39,7 +39,7 @@ class Quiet:
 
     async def wait(self) -> None:
         """Return once no request is owed an answer, and a look shows what the one before it did."""
-        ends = MONOTONIC() + READ_TIMEOUT
+        ends = MONOTONIC() + MAX_WAIT
         while True:
             await _rounds()
             if self._seen is not None:
@@ -49,7 +49,7 @@ class Quiet:
             if self._seen is None:
                 return
             if self._seen != before:
-                ends = MONOTONIC() + READ_TIMEOUT
+                ends = MONOTONIC() + MAX_WAIT
             elif not self._seen.owed or MONOTONIC() > ends:
                 return
 

@@ -138,7 +138,7 @@ def test_an_answer_that_is_owed_holds_up_time_but_not_for_ever(monkeypatch: pyte
     quiet = Quiet(look)
     asyncio.run(quiet.wait())
     assert looks == [Traffic(1, "stuck")]
-    monkeypatch.setattr("emulator.client.quiet.PATIENCE", 0)
+    monkeypatch.setattr("emulator.client.quiet.MAX_WAIT", 0)
     asyncio.run(quiet.wait())
 
 

@@ -140,7 +140,7 @@ def test_aliases_cannot_make_much_of_little() -> None:
 def test_resources_are_counted_before_any_is_made(given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Scenario, "_planned", lambda *_: [])
     monkeypatch.setattr(
-        "emulator.scenario.scenario.written_out", lambda state, _: state if not state else pytest.fail("it was made")
+        "emulator.scenario.scenario.expand_repeats", lambda state, _: state if not state else pytest.fail("it was made")
     )
     with pytest.raises(BadInput, match="200000"):
         load_value({"title": "x", **given})
