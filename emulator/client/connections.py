@@ -42,6 +42,10 @@ class HangWithoutTimeout(EmulatorError, NoAnswer):
         super().__init__("the server never answers (a fault: hang), and this client, having no timeout, would wait for ever")
 
 
+WaitsForEver = HangWithoutTimeout
+"""The former name of the exception, deprecated; tests may catch it."""
+
+
 class SyncConnection(InProcessConnection):
     """Without an event loop, real time passes by waiting. Where the caller would not wait so long, it has given up."""
 
@@ -100,8 +104,8 @@ def ask(
     """Run one request through the application to its end. `read_timeout` is the seconds of silence that the caller bears.
 
     Raises:
-        LineCut: a fault left the request without any answer.
-        WaitsForEver: the caller would bear any silence, and this one has no end.
+        ConnectionCut: a fault left the request without any answer.
+        HangWithoutTimeout: the caller would bear any silence, and this one has no end.
     """
     return run_sync(ask_async(app, SyncConnection(read_timeout), method, target, headers, body, scheme))
 

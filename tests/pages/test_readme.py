@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -164,3 +165,19 @@ def anchors(text: str) -> set[str]:
     return {
         re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     }
+
+
+def test_every_python_name_in_the_pages_is_there() -> None:
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+    names = {name for page in pages for name in re.findall(r"`(emulator(?:\.[A-Za-z_]\w*)+)`", page.read_text("utf-8"))}
+    assert "emulator.client.connections.HangWithoutTimeout" in names
+    modules = {name for name in names if name.startswith(("emulator.client.", "emulator.sdk"))}
+    assert [name for name in sorted(modules) if not is_importable(name)] == []
+
+
+def is_importable(name: str) -> bool:
+    try:
+        pkgutil.resolve_name(name)
+    except (ImportError, AttributeError):
+        return False
+    return True
