@@ -109,11 +109,11 @@ def _drop_left(item: pytest.Item) -> None:
 
 def _made(server: EmulatorServer, wish: Mapping[str, Any]) -> Emulator:
     """A world of that id, which only this test gives: one that is there already was left by a run that was killed."""
-    from emulator import Emulator, EmulatorError, Refused
+    from emulator import ControlError, Emulator, EmulatorError
 
     try:
         return Emulator(**wish, server=server)
-    except Refused as error:
+    except ControlError as error:
         if error.status != CONFLICT:
             raise pytest.fail.Exception(str(error), pytrace=False) from None
         conflict = error
@@ -122,7 +122,7 @@ def _made(server: EmulatorServer, wish: Mapping[str, Any]) -> Emulator:
     try:
         server.ask("DELETE", f"/worlds/{wish['id']}")
         return Emulator(**wish, server=server)
-    except Refused as error:
+    except ControlError as error:
         told = conflict if error.status == NOT_FOUND else error  # it was about a credential, not about the id
         raise pytest.fail.Exception(str(told), pytrace=False) from None
 

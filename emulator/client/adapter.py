@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from emulator.client.connections import REASONS, AppResponse, ask, is_whole
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.kernel.faults import HANG, RESET
 from emulator.web.connection import App, ConnectionCut
 
@@ -19,7 +19,7 @@ try:
     from urllib3 import HTTPHeaderDict, HTTPResponse, Timeout
     from urllib3.exceptions import ProtocolError
 except ModuleNotFoundError:
-    raise Refused("emulator.adapter() is for requests, which is not installed here: pip install requests") from None
+    raise ControlError("emulator.adapter() is for requests, which is not installed here: pip install requests") from None
 
 HTTP_1_1 = 11
 

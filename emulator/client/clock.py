@@ -59,7 +59,7 @@ class Clock:
 
         Raises:
             BadInput: `by` is a negative timedelta, or no finite number.
-            Refused: time does not go back, never comes to rest, or more would happen than in one jump may.
+            ControlError: time does not go back, never comes to rest, or more would happen than in one jump may.
         """
         body = without_none(by=by, to=format_instant(to) if isinstance(to, datetime) else to, until=until)
         return [from_json(Change, it) for it in self._ask("POST", "/clock/advance", body)["fired"]]
@@ -76,7 +76,7 @@ class Clock:
         Raises:
             TypeError: it is none of these.
             ValueError: it is negative, or no length of time.
-            Refused: more would happen than in one jump may.
+            ControlError: more would happen than in one jump may.
         """
         from emulator.client.sleeping import sleep_length
 

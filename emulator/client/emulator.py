@@ -20,7 +20,7 @@ from emulator.client.faults import Faults
 from emulator.client.journal import Journal
 from emulator.client.json_encoding import without_none
 from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, credentials_in, scenario_to_send
-from emulator.client.server import EmulatorServer, Refused
+from emulator.client.server import ControlError, EmulatorServer
 from emulator.client.snapshots import Past
 from emulator.client.state import State
 from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
@@ -56,7 +56,7 @@ class Emulator(Past, Exploring):
     to `load`, is looked for in `folders`, in order, and then in the current one.
 
     Raises:
-        Refused: the scenario has mistakes, there is none of that name, or the id is another world's.
+        ControlError: the scenario has mistakes, there is none of that name, or the id is another world's.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class Emulator(Past, Exploring):
             _living.pop(self._number, None)
         try:
             self._server.ask("DELETE", f"/worlds/{self._id}")
-        except Refused as error:
+        except ControlError as error:
             if error.status != HTTPStatus.NOT_FOUND:
                 raise
 
@@ -188,7 +188,7 @@ class Emulator(Past, Exploring):
         """Begin anew with another scenario; URLs stay, and so do the credentials while the seed does.
 
         Raises:
-            Refused: the scenario has mistakes, or there is none of that name.
+            ControlError: the scenario has mistakes, or there is none of that name.
         """
         wish = without_none(scenario=self._written(scenario), seed=seed, claim=True)
         with self._loading:
@@ -235,7 +235,7 @@ class Emulator(Past, Exploring):
         """Return a transport for `httpx.Client` and `httpx.AsyncClient` that needs no socket.
 
         Raises:
-            Refused: the server is not in this process.
+            ControlError: the server is not in this process.
         """
         from emulator.client.transport import InProcess
 
@@ -245,7 +245,7 @@ class Emulator(Past, Exploring):
         """Return an adapter for `requests.Session.mount` that needs no socket.
 
         Raises:
-            Refused: the server is not in this process.
+            ControlError: the server is not in this process.
         """
         from emulator.client.adapter import InProcessAdapter
 
@@ -255,15 +255,15 @@ class Emulator(Past, Exploring):
         """Ask the control plane something about this world; `path` is what follows `/worlds/{world}`.
 
         Raises:
-            Refused: it said no, and why.
+            ControlError: it said no, and why.
         """
         try:
             return self._server.ask(method, f"/worlds/{self._id}{path}", body)
-        except Refused as error:
+        except ControlError as error:
             if error.status != HTTPStatus.NOT_FOUND or not str(error).startswith(f"no world is called {self._id!r}"):
                 raise
             other = "" if self.is_here else f"; or another run of the same tests took its place on this server: {SAME_TIME}"
-            raise Refused(f"{error}: it was closed{other}", error.status) from None
+            raise ControlError(f"{error}: it was closed{other}", error.status) from None
 
     def close(self) -> None:
         """Drop the world and its forks, and the server if it was made for it. What is closed already stays closed."""
@@ -283,7 +283,7 @@ class Emulator(Past, Exploring):
 
     def _app(self) -> Any:
         if self._server.app is None:
-            raise Refused("there is no transport without a socket to a server that is not in this process (EMULATOR_URL)")
+            raise ControlError("there is no transport without a socket to a server that is not in this process (EMULATOR_URL)")
         return self._server.app
 
 

@@ -36,7 +36,7 @@ class Faults:
         timedelta.
 
         Raises:
-            Refused: it means nothing, and why.
+            ControlError: it means nothing, and why.
         """
         written = {name.removesuffix("_"): value for name, value in without_none(**more).items()}
         return from_json(Fault, self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **written}))
@@ -53,7 +53,7 @@ class Faults:
         """Take a fault away. The requests that it holds up go on at once, to the vendor's answer.
 
         Raises:
-            Refused: there is none of that id.
+            ControlError: there is none of that id.
         """
         self._ask("DELETE", f"/faults/{id}", None)
 

@@ -28,7 +28,7 @@ class _Explained:
         """Return why it went as it did: row, condition, evidence, assumptions, what it changed, and what would have worked.
 
         Raises:
-            Refused: the journal does not hold it any more.
+            ControlError: the journal does not hold it any more.
             LookupError: it is a change without an entry of its own, since a client's exchange made it: explain that.
         """
         if not hasattr(self, "_explain"):
@@ -178,7 +178,7 @@ class Journal(Sequence[Entry]):
 
         Raises:
             AssertionError: it was not; the message names the nearest miss and the fields that differed.
-            Refused: there is no such operation, it has no id, or the journal dropped entries.
+            ControlError: there is no such operation, it has no id, or the journal dropped entries.
         """
         called = without_none(at=operation, times=times, id=id, query=query, headers=headers)
         self._verify({"called": [called | ({} if json is ANYTHING else {"json": json})]})

@@ -10,7 +10,7 @@ from typing import Any
 from emulator.client.address import Address
 from emulator.client.emulator import Emulator, handle_name
 from emulator.client.proxies import named_proxy
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.text.secrets import redact
 from emulator.vendors import VENDORS
 
@@ -70,7 +70,7 @@ def of_a_client(error: BaseException | None) -> bool:
 def _listed(emulator: Emulator, what: str) -> list[Mapping[str, Any]]:
     try:
         listed: list[Mapping[str, Any]] = emulator.ask("GET", f"/{what}")[what]
-    except Refused:  # a server elsewhere may be older
+    except ControlError:  # a server elsewhere may be older
         return []
     return listed
 

@@ -40,7 +40,7 @@ Send = Callable[[str, str, bytes], AppResponse]
 """From method, path and body to what was answered."""
 
 
-class Refused(EmulatorError):
+class ControlError(EmulatorError):
     """The control plane refused something; the message is its reason. `status` is its answer's, None where there was none."""
 
     def __init__(self, reason: str, status: int | None = None) -> None:
@@ -58,7 +58,7 @@ class EmulatorServer:
     EMULATOR_CONTROL_TOKEN.
 
     Raises:
-        Refused: the URL is none, or bounds are given for a server elsewhere.
+        ControlError: the URL is none, or bounds are given for a server elsewhere.
         BadInput: a bound is no number, or a folder is none.
         NotFound: there is no such bound.
     """
@@ -84,7 +84,7 @@ class EmulatorServer:
         self._url: str | None = None
         if url and url.strip():
             if limits:
-                raise Refused(
+                raise ControlError(
                     f"the server at {redact_text(url.strip())!r} has bounds of its own, which `serve --max-...` sets there"
                 )
             self._send = self._there(url)
@@ -102,7 +102,7 @@ class EmulatorServer:
     def _listen(self) -> str:
         self._stay_in_this_process()
         if patcher := green_threads():
-            raise Refused(
+            raise ControlError(
                 f"no server can run in this process, since {patcher} has patched its threads: give the client "
                 f"emulator.adapter() or emulator.transport(), or set EMULATOR_URL ({patcher})"
             )
@@ -129,19 +129,19 @@ class EmulatorServer:
     def _stay_in_this_process(self) -> None:
         """A fork has a copy of the worlds, of which the clients of the original would know nothing."""
         if os.getpid() != self._process:
-            raise Refused(f"this server lives in process {self._process}, which this one was forked from: ask it there")
+            raise ControlError(f"this server lives in process {self._process}, which this one was forked from: ask it there")
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the control plane and returns its JSON answer; None where there is none.
 
         Raises:
-            Refused: it said no, and why; or nobody answered.
+            ControlError: it said no, and why; or nobody answered.
         """
         answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
         if answered.status < 300:
             return self._value(answered) if answered.content else None
         answer = f"{method} {CONTROL}{path} was answered {answered.status}"
-        raise Refused(f"{_reason(answered.content)} ({answer})", answered.status)
+        raise ControlError(f"{_reason(answered.content)} ({answer})", answered.status)
 
     def _value(self, answered: AppResponse) -> Any:
         if self.app is not None:
@@ -151,8 +151,8 @@ class EmulatorServer:
         except ValueError:
             raise self._no_emulator(answered.status) from None
 
-    def _no_emulator(self, status: int | None = None) -> Refused:
-        return Refused(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator", status)
+    def _no_emulator(self, status: int | None = None) -> ControlError:
+        return ControlError(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator", status)
 
     def scenario(self, name: str) -> Any:
         """Return what the control plane is sent for the scenario of that name: the name, or a value that only we have.
@@ -178,7 +178,7 @@ class EmulatorServer:
         """Make sure that there is an emulator, and that it lets us in.
 
         Raises:
-            Refused: there is none, or it does not.
+            ControlError: there is none, or it does not.
         """
         if self.app is None and not self._is_an_emulator():
             raise self._no_emulator()
@@ -209,7 +209,7 @@ class EmulatorServer:
         try:
             client = self._exits.enter_context(HttpClient(url, self._token or env("EMULATOR_CONTROL_TOKEN")))
         except NoResponse as error:
-            raise Refused(f"{shown!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
+            raise ControlError(f"{shown!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
 
         self._url = str(client.address)
 
@@ -217,7 +217,7 @@ class EmulatorServer:
             try:
                 response = client.send(method, path.encode(), (), body)
             except NoResponse as error:
-                raise Refused(f"no emulator answers at {shown!r} (--emulator-url, EMULATOR_URL): {error}") from None
+                raise ControlError(f"no emulator answers at {shown!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return AppResponse(*response)
 
         return send

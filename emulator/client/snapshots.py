@@ -36,7 +36,7 @@ class Past(ABC):
         of a body, whatever it is.
 
         Raises:
-            Refused: no vendor has the path.
+            ControlError: no vendor has the path.
             TypeError: both `body` and `json` are given.
         """
         if json is not NOTHING:
@@ -50,7 +50,7 @@ class Past(ABC):
         """Keep the world as it is now under a name, in place of what that named before.
 
         Raises:
-            Refused: the name is `beginning` or `now`, or there are too many.
+            ControlError: the name is `beginning` or `now`, or there are too many.
         """
         self.ask("POST", "/snapshots", {"name": name})
 
@@ -58,7 +58,7 @@ class Past(ABC):
         """Go back to a snapshot, or to `beginning`: state, clock, faults, ids, tokens and journal.
 
         Raises:
-            Refused: there is none of that name.
+            ControlError: there is none of that name.
         """
         self.ask("POST", "/restore", {"name": name})
 
@@ -66,7 +66,7 @@ class Past(ABC):
         """Take back the newest exchanges and all that happened since the first of them; the clock goes back with them.
 
         Raises:
-            Refused: there are not so many that are remembered.
+            ControlError: there are not so many that are remembered.
         """
         self.ask("POST", "/undo", {"exchanges": exchanges})
 
@@ -74,6 +74,6 @@ class Past(ABC):
         """Return the differences between two moments: each a snapshot's name, `beginning` or `now`.
 
         Raises:
-            Refused: there is no such moment.
+            ControlError: there is no such moment.
         """
         return read_differences(self.ask("GET", f"/diff?{urlencode({'from': source, 'to': target})}&{EVERY}"))

@@ -78,7 +78,7 @@ class State(Mapping[str, Any]):
         """Change what is named by id, add what is new, and return every difference that this made: all of it, or nothing.
 
         Raises:
-            Refused: the state that it asks for cannot be.
+            ControlError: the state that it asks for cannot be.
         """
         return read_differences(self._ask("PATCH", f"/state?{EVERY}", state))
 

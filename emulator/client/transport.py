@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from emulator.client.connections import REASONS, AppResponse, AsyncConnection, SyncConnection, ask_async, is_whole, shortfall
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 from emulator.web.connection import App, ConnectionCut, run_sync
 
@@ -21,7 +21,7 @@ else:
         try:
             import httpx2 as httpx
         except ModuleNotFoundError:
-            raise Refused("emulator.transport() is for httpx, which is not installed here: pip install httpx") from None
+            raise ControlError("emulator.transport() is for httpx, which is not installed here: pip install httpx") from None
 
 FAILURES = {DROP: "RemoteProtocolError", RESET: "ReadError", GARBAGE: "RemoteProtocolError", HANG: "ReadTimeout"}
 """The exceptions that both libraries raise on a socket to which this happens."""

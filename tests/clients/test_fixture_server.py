@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import BadInput, Emulator, EmulatorServer, NotFound, Refused
+from emulator import BadInput, ControlError, Emulator, EmulatorServer, NotFound
 from emulator.cli.explore import explore
 from emulator.cli.main import main
 from emulator.client.bounds import read_limits
@@ -45,7 +45,7 @@ def test_a_bound_is_an_argument_or_a_variable_and_the_argument_wins(monkeypatch:
     monkeypatch.setenv("EMULATOR_MAX_JOURNAL", "")
     with Emulator() as emulator:
         emulator.snapshot("a")
-        with pytest.raises(Refused, match=r"EMULATOR_MAX_SNAPSHOTS \(serve --max-snapshots\) allows more"):
+        with pytest.raises(ControlError, match=r"EMULATOR_MAX_SNAPSHOTS \(serve --max-snapshots\) allows more"):
             emulator.snapshot("b")
     with EmulatorServer(limits={"snapshots": 2}) as server, Emulator(server=server) as emulator:
         emulator.snapshot("a")
@@ -125,7 +125,7 @@ def test_a_bound_that_there_is_not_is_told_the_nearest() -> None:
 
 
 def test_a_server_elsewhere_has_bounds_of_its_own(live: Live) -> None:
-    with pytest.raises(Refused, match="bounds of its own"):
+    with pytest.raises(ControlError, match="bounds of its own"):
         EmulatorServer(live.url, limits={"body": 1})
 
 
@@ -201,7 +201,9 @@ def test_a_key_that_a_scenario_lists_picks_its_world_until_that_ends(server: Emu
 def test_two_worlds_that_list_the_same_key_are_told_the_cure(server: EmulatorServer) -> None:
     with Emulator(LISTED, server=server), Emulator(server=server) as other:
         for make in (lambda: Emulator(LISTED, server=server), lambda: other.load(LISTED)):
-            with pytest.raises(Refused, match="leave it out of the scenario, and use the one that each world has") as refused:
+            with pytest.raises(
+                ControlError, match="leave it out of the scenario, and use the one that each world has"
+            ) as refused:
                 make()
             assert refused.value.status == 409
             assert "demo" not in str(refused.value)
@@ -428,7 +430,7 @@ def test_a_password_in_a_url_is_not_shown(arguments: list[str]) -> None:
     assert done.exit_code == 1
     assert "names a user" in done.output
     assert "secret" not in done.output
-    with pytest.raises(Refused, match="names a user") as refused:
+    with pytest.raises(ControlError, match="names a user") as refused:
         EmulatorServer("http://me:secret@ci")
     assert "secret" not in str(refused.value)
 
@@ -466,12 +468,12 @@ def test_without_its_library_a_way_without_a_socket_says_so_and_all_else_works(w
     code = f"""
 import sys
 sys.modules["httpx"] = sys.modules["httpx2"] = sys.modules["requests"] = None
-from emulator import Emulator, Refused
+from emulator import Emulator, ControlError
 with Emulator("first-run") as emulator:
     emulator.clock.advance("2s")
     try:
         emulator.{way}()
-    except Refused as error:
+    except ControlError as error:
         print(error)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -551,7 +553,7 @@ def test_a_scenario_that_is_written_otherwise_is_told_of_its_name(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.yaml").write_text(SCENARIO)
     with EmulatorServer(live.url if elsewhere else None, scenarios=tmp_path) as server, Emulator(server=server) as emulator:
-        with pytest.raises((BadInput, NotFound, Refused)) as refused:
+        with pytest.raises((BadInput, NotFound, ControlError)) as refused:
             emulator.load(written)
         assert told in str(refused.value)
 
@@ -568,7 +570,7 @@ def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -
     "nothing", [{"serpwow": {}}, {"serpwow": {"batches": []}}, {"stripe": {"batch_jobs": []}, "serpwow": {}}]
 )
 def test_a_change_that_names_nothing_is_refused(server: EmulatorServer, nothing: dict[str, Any]) -> None:
-    with Emulator(server=server) as emulator, pytest.raises(Refused, match="it names nothing that is to change"):
+    with Emulator(server=server) as emulator, pytest.raises(ControlError, match="it names nothing that is to change"):
         emulator.state.change(nothing)
 
 

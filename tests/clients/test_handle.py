@@ -29,7 +29,7 @@ from emulator.client.failure_report import failure_report
 from emulator.client.journal import Change, Exchange
 from emulator.client.json_encoding import Duration
 from emulator.client.results import expect_quantity
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.client.views import Record
 from emulator.control.record import from_json
 from emulator.kernel.errors import BadInput, NotFound
@@ -72,7 +72,7 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
         emulator.serpwow.batch("2A6F94BC")
     with pytest.raises(AttributeError, match="did you mean 'status'"):
         _ = emulator.serpwow.batch("2A6F94BB").statis
-    with pytest.raises(Refused, match="did you mean 'serpwow/stopall-23'"):
+    with pytest.raises(ControlError, match="did you mean 'serpwow/stopall-23'"):
         emulator.load("serpwow/stopall-24")
     with pytest.raises(KeyError, match="did you mean 'serpwow'"):
         emulator.state["serpwo"]
@@ -203,14 +203,14 @@ def test_an_instant_or_a_duration_that_is_none_is_refused(emulator: Emulator) ->
     with pytest.raises(BadInput, match="/by: inf is no number that JSON has; until: idle lets time pass until nothing more"):
         emulator.clock.advance(float("inf"))
     with pytest.raises(
-        Refused, match=r"/by: 'never' is not a duration here: .*; until: idle lets time pass until nothing more"
+        ControlError, match=r"/by: 'never' is not a duration here: .*; until: idle lets time pass until nothing more"
     ):
         emulator.clock.advance("never")
-    with pytest.raises(Refused, match="'tomorrow'"):
+    with pytest.raises(ControlError, match="'tomorrow'"):
         emulator.clock.advance(to="tomorrow")
     with pytest.raises(BadInput, match="/by: -1s is negative, and time never goes back"):
         emulator.clock.advance(-timedelta(seconds=1))
-    with pytest.raises(Refused, match="'2030-01-01T00:00:00' has no zone"):
+    with pytest.raises(ControlError, match="'2030-01-01T00:00:00' has no zone"):
         emulator.clock.advance(to=datetime(2030, 1, 1))  # noqa: DTZ001  this is the mistake
 
 
@@ -218,7 +218,7 @@ def test_the_state_is_read_and_changed(emulator: Emulator) -> None:
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "fails_to_stop": True}]}})
     assert stop(emulator, "2A6F94BB").status_code == 500
     assert set(emulator.state) == {"serpwow", "stripe", "6dot50"}
-    with pytest.raises(Refused, match="'stoped' is not one of"):
+    with pytest.raises(ControlError, match="'stoped' is not one of"):
         emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "status": "stoped"}]}})
 
 
@@ -314,7 +314,7 @@ def test_the_world_is_gone_when_the_handle_is_closed(server: EmulatorServer) -> 
     with Emulator(server=server) as emulator:
         path = f"/worlds/{emulator.id}"
         assert server.ask("GET", path)["id"] == emulator.id
-    with pytest.raises(Refused, match="404"):
+    with pytest.raises(ControlError, match="404"):
         server.ask("GET", path)
 
 
@@ -418,7 +418,7 @@ def test_a_server_elsewhere_has_no_transport_without_a_socket(live: Live) -> Non
     with (
         EmulatorServer(live.url) as server,
         Emulator(server=server) as emulator,
-        pytest.raises(Refused, match="not in this process"),
+        pytest.raises(ControlError, match="not in this process"),
     ):
         emulator.transport()
 
@@ -577,7 +577,7 @@ def test_a_fork_that_nobody_closes_is_dropped_with_its_origin(server: EmulatorSe
     with Emulator(server=server) as emulator:
         twin = emulator.fork()
         assert server.ask("GET", f"/worlds/{twin.id}")
-    with pytest.raises(Refused, match="no world is called"):
+    with pytest.raises(ControlError, match="no world is called"):
         server.ask("GET", f"/worlds/{twin.id}")
 
 
@@ -613,11 +613,11 @@ def test_threads_that_ask_for_the_url_at_once_hear_of_one() -> None:
 def test_a_forked_process_is_told_that_the_server_is_not_there() -> None:
     forked = (
         "import os, sys\n"
-        "from emulator import EmulatorServer, Refused\n"
+        "from emulator import EmulatorServer, ControlError\n"
         "with EmulatorServer() as server:\n"
         "    if os.fork() == 0:\n"
         "        try: server.ask('GET', '/worlds')\n"
-        "        except Refused as error: print(error, flush=True)\n"
+        "        except ControlError as error: print(error, flush=True)\n"
         "        os._exit(0)\n"
         "    os.wait()\n"
     )
@@ -721,13 +721,13 @@ def test_a_world_that_is_gone_is_told_why(live: Live) -> None:
     with EmulatorServer(live.url) as server, Emulator(server=server) as mine:
         first = Emulator(server=server, id="thrice")
         server.ask("DELETE", "/worlds/thrice")  # as the run of another does that finds its id taken
-        with pytest.raises(Refused, match=r"no world is called 'thrice'.* another run of the same tests .* need -n"):
+        with pytest.raises(ControlError, match=r"no world is called 'thrice'.* another run of the same tests .* need -n"):
             first.clock.advance("1s")
         first.close()
-        with pytest.raises(Refused, match="no snapshot is called") as refused:
+        with pytest.raises(ControlError, match="no snapshot is called") as refused:
             mine.restore("none")
         assert "another run" not in str(refused.value)
     with Emulator() as here:
         here.close()
-        with pytest.raises(Refused, match=r"no world is called .*: it was closed$"):
+        with pytest.raises(ControlError, match=r"no world is called .*: it was closed$"):
             here.reset()

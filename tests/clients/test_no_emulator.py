@@ -10,7 +10,7 @@ from threading import Thread
 import pytest
 
 from emulator.cli.main import main
-from emulator.client.server import EmulatorServer, Refused
+from emulator.client.server import ControlError, EmulatorServer
 from emulator.scenario.client import MAX_RESPONSE_DEPTH, fits, read_foreign
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
@@ -85,7 +85,7 @@ def test_a_refusal_is_told_in_one_line(serve: Serve, command: list[str]) -> None
 
 @pytest.mark.parametrize("body", [BODIES["deep"], BODIES["no JSON"], BODIES["a number of 10,000 digits"]])
 def test_a_handle_tells_that_a_server_is_no_emulator(serve: Serve, body: bytes) -> None:
-    with EmulatorServer(serve(200, body)) as server, pytest.raises(Refused, match="is no emulator"):
+    with EmulatorServer(serve(200, body)) as server, pytest.raises(ControlError, match="is no emulator"):
         server.ask("GET", "/worlds")
 
 

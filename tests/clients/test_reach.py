@@ -16,7 +16,7 @@ from emulator.cli.main import main
 from emulator.client.address import Address, BadAddress
 from emulator.client.http import HttpClient
 from emulator.client.proxies import UselessProxy, is_exempt, named_proxy, proxy_of
-from emulator.client.server import EmulatorServer, Refused
+from emulator.client.server import ControlError, EmulatorServer
 from emulator.scenario.client import NoResponse, Response, raw_target
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
@@ -371,5 +371,5 @@ def test_a_fork_has_connections_of_its_own() -> None:
 
 def test_a_handle_names_the_proxy(through_a_proxy: Through) -> None:
     through_a_proxy("302 Found", "text/html", "")
-    with EmulatorServer("http://ci.example:8080") as server, pytest.raises(Refused, match="through the proxy http://127"):
+    with EmulatorServer("http://ci.example:8080") as server, pytest.raises(ControlError, match="through the proxy http://127"):
         server.check_connection()

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from emulator import Emulator
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.control import entries
 from emulator.sdk.exact_json import dump
 from emulator.web.guard import PREFIX
@@ -157,7 +157,7 @@ def test_a_body_that_is_not_text_is_sent_as_json(emulator: Emulator) -> None:
     ],
 )
 def test_a_wish_that_is_wrong_is_refused(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
-    with pytest.raises(Refused, match="422") as refused:
+    with pytest.raises(ControlError, match="422") as refused:
         emulator.ask("POST", "/dry-run", wish)
     assert detail in str(refused.value)
 
@@ -216,6 +216,6 @@ def test_a_dry_run_that_names_no_host_is_for_the_server_that_is_asked(live: Live
 
 
 def test_a_dry_run_takes_a_header_once_and_shows_no_body_that_head_has_not(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match="the header emulator-world is given twice"):
+    with pytest.raises(ControlError, match="the header emulator-world is given twice"):
         emulator.dry_run("GET", "/live/account", headers={"Emulator-World": emulator.id, "emulator-world": "nope"})
     assert emulator.dry_run("HEAD", "/live/account").body is None

@@ -11,7 +11,7 @@ import pytest
 
 from emulator import Emulator
 from emulator.cli.main import main
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.client.transport import InProcess
 from emulator.server.app import create_app, worlds_of
 from tests.conftest import Live
@@ -307,18 +307,18 @@ def test_a_cancel_of_many_payments_is_told_in_few_words(emulator: Emulator) -> N
 )
 def test_an_entry_that_is_not_there_is_refused(emulator: Emulator, n: str, status: int, detail: str) -> None:
     stop(emulator, "2A6F94BB")
-    with pytest.raises(Refused, match=str(status)) as refused:
+    with pytest.raises(ControlError, match=str(status)) as refused:
         emulator.ask("GET", f"/journal/{n}/explain")
     assert detail in str(refused.value)
 
 
 def test_an_empty_journal_is_called_empty(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match="this journal has no entry 1: it is empty"):
+    with pytest.raises(ControlError, match="this journal has no entry 1: it is empty"):
         emulator.ask("GET", "/journal/1/explain")
 
 
 def test_the_newest_exchange_is_found_without_its_number(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match="this journal has no entry of an exchange: it is empty"):
+    with pytest.raises(ControlError, match="this journal has no entry of an exchange: it is empty"):
         emulator.ask("GET", "/journal/last/explain")
     url = f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}"
     assert [httpx.get(url).status_code for _ in range(2)] == [200, 200]

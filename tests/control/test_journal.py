@@ -11,7 +11,7 @@ import pytest
 import stripe
 
 from emulator import Emulator
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.sdk.exact_json import Unreadable, load
 from emulator.text.redact import DEEPEST
 
@@ -118,5 +118,5 @@ def test_a_journal_is_read_page_by_page_from_its_beginning(emulator: Emulator, c
     first, second = (emulator.ask("GET", f"/journal?limit=2&since={since}")["entries"] for since in (0, 2))
     assert ([it["n"] for it in first], [it["n"] for it in second]) == ([1, 2], [3, 4])
     assert emulator.ask("GET", "/journal/4") == second[-1]
-    with pytest.raises(Refused, match="this journal has no entry 6: it has 1 to 5"):
+    with pytest.raises(ControlError, match="this journal has no entry 6: it has 1 to 5"):
         emulator.ask("GET", "/journal/6")

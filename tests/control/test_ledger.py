@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from emulator import Emulator
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.kernel.journal import Exchange
 from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
@@ -258,7 +258,7 @@ def test_the_handle_goes_there_and_back(emulator: Emulator) -> None:
     assert emulator.diff() == ()
     assert emulator.ask("GET", "/snapshots") == {"snapshots": [{"name": "before", "at": "2026-03-09T20:55:31Z"}]}
     emulator.ask("DELETE", "/snapshots/before")
-    with pytest.raises(Refused, match="no snapshot is called 'before'"):
+    with pytest.raises(ControlError, match="no snapshot is called 'before'"):
         emulator.restore("before")
 
 
@@ -298,7 +298,7 @@ def test_a_fork_has_credentials_of_its_own_and_goes_on_apart(emulator: Emulator)
 def test_a_way_back_that_is_wrong_is_refused(
     emulator: Emulator, method: str, path: str, body: Any, status: int, detail: str
 ) -> None:
-    with pytest.raises(Refused, match=str(status)) as refused:
+    with pytest.raises(ControlError, match=str(status)) as refused:
         emulator.ask(method, path, body)
     assert detail in str(refused.value)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.journal import Journal
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.control.recorded_request import form_fields
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
@@ -113,7 +113,7 @@ def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, 
     ],
 )
 def test_a_verification_that_could_match_nothing_is_an_error(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
-    with pytest.raises(Refused, match="422") as refused:
+    with pytest.raises(ControlError, match="422") as refused:
         emulator.ask("POST", "/verify", wish)
     assert detail in str(refused.value)
 
@@ -127,7 +127,7 @@ def test_a_journal_that_dropped_entries_cannot_be_verified_until_it_is_cleared()
     ):
         for _ in range(3):
             httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
-        with pytest.raises(Refused, match="dropped 1 entries"):
+        with pytest.raises(ControlError, match="dropped 1 entries"):
             emulator.journal.assert_never(STOP)
         emulator.ask("DELETE", "/journal")
         emulator.journal.assert_never(STOP)
@@ -150,7 +150,7 @@ def test_a_body_that_was_kept_in_part_is_not_compared() -> None:
         url = f"{emulator.serpwow.url}/batches?api_key={emulator.serpwow.api_key}"
         httpx.post(url, json={"name": "Wages of the month"})
         emulator.journal.assert_called("serpwow.batches.create", times=1)
-        with pytest.raises(Refused, match="kept a part of the body of exchange 1"):
+        with pytest.raises(ControlError, match="kept a part of the body of exchange 1"):
             emulator.journal.assert_called("serpwow.batches.create", times=0, json={"name": "Wages"})
 
 
@@ -188,7 +188,7 @@ def test_a_body_beyond_all_bounds_is_shown_as_text_and_not_compared(emulator: Em
     exchange = emulator.journal.exchanges()[-1]
     assert exchange.body == body.decode()
     assert exchange.explain().told["request"]["body"] == exchange.body
-    with pytest.raises(Refused, match=f"the body of exchange {exchange.n} cannot be compared"):
+    with pytest.raises(ControlError, match=f"the body of exchange {exchange.n} cannot be compared"):
         emulator.journal.assert_called(CREATE, json={"a": 1})
 
 

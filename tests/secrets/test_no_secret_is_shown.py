@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator import Emulator, EmulatorServer, Refused
+from emulator import ControlError, Emulator, EmulatorServer
 from emulator.cli.stderr import standard_error
 from emulator.client.failure_report import failure_report
 from emulator.client.transport import InProcess
@@ -594,7 +594,7 @@ def test_what_is_logged_shows_no_secret(capsys: pytest.CaptureFixture[str]) -> N
     ],
 )
 def test_no_refusal_of_the_control_plane_shows_a_secret(method: str, path: str, body: Any) -> None:
-    with EmulatorServer() as server, pytest.raises(Refused) as refusal:
+    with EmulatorServer() as server, pytest.raises(ControlError) as refusal:
         server.ask(method, path, body)
     asked = f" ({method} /_emulator{path} was answered"
     assert readable_in(str(refusal.value).partition(asked)[0]) == []

@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
-from emulator.client.server import Refused
+from emulator.client.server import ControlError
 from emulator.client.transport import InProcess
 from emulator.kernel.errors import BadInput
 from emulator.kernel.faults import DO, INVALID_COMBINATIONS, WHERE, Fault, select_faults
@@ -480,7 +480,7 @@ def test_stripes_own_client_retries_a_lost_answer_by_itself_under_one_key(emulat
 
 
 def test_a_mistake_is_refused_by_the_handle(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match="drop mid-body means nothing"):
+    with pytest.raises(ControlError, match="drop mid-body means nothing"):
         emulator.faults.add(at=STOP, where="mid-body", do="drop")
 
 

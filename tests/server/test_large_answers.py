@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator.client.emulator import Emulator
-from emulator.client.server import EmulatorServer, Refused
+from emulator.client.server import ControlError, EmulatorServer
 
 STATE = {"serpwow": {"batches": [{"repeat": 30, "name": "x" * 200_000, "status": "queued"}]}}
 """A state that counts its text once, and shows it thirty times."""
@@ -30,5 +30,5 @@ def test_a_list_that_repeats_a_long_text_is_refused(emulator: Emulator) -> None:
 
 
 def test_a_state_that_repeats_a_long_text_is_refused(emulator: Emulator) -> None:
-    with pytest.raises(Refused, match="more than 2000000 bytes"):
+    with pytest.raises(ControlError, match="more than 2000000 bytes"):
         emulator.ask("GET", "/state")
