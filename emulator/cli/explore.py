@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from emulator.client.exploring import MAX_SECONDS
-from emulator.client.watch import EVERY
+from emulator.client.explore_mixin import MAX_SECONDS
+from emulator.client.watchdog import EVERY
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
@@ -66,7 +66,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
     Ctrl-C prints what was found so far.
     """
     from emulator.client.emulator import Emulator
-    from emulator.client.endings import Explored
+    from emulator.client.exploration import Explored
     from emulator.client.explore import Broke, OutOfTime
     from emulator.kernel.errors import EmulatorError
 

@@ -44,7 +44,7 @@ class Wish(NamedTuple):
         return [it for it in VENDORS.values() if self.vendor in (None, it.name)]
 
 
-class Kind(NamedTuple):
+class Listing(NamedTuple):
     """Something to list: what it is, the options that narrow it, how it is found, and its columns by their titles."""
 
     about: str
@@ -139,14 +139,14 @@ def worlds(wish: Wish) -> Iterator[Item]:
     yield from ({"id": it["id"], "seed": it["seed"], "clock": it["clock"]} for it in found["worlds"])
 
 
-KINDS: Mapping[str, Kind] = {
-    "scenarios": Kind(
+KINDS: Mapping[str, Listing] = {
+    "scenarios": Listing(
         "scenarios that are shipped, or in the folder of --scenarios",
         frozenset({"folders", "vendor"}),
         scenarios,
         {"NAME": lambda it: it["name"], "TITLE": lambda it: it["title"] or f"(no title: batch-emulator check {it['name']})"},
     ),
-    "assumptions": Kind(
+    "assumptions": Listing(
         "choices where the vendors publish nothing; a scenario sets them in `assume`",
         frozenset({"vendor"}),
         assumptions,
@@ -158,19 +158,19 @@ KINDS: Mapping[str, Kind] = {
             "QUESTION": lambda it: it["question"],
         },
     ),
-    "timers": Kind(
+    "timers": Listing(
         "durations after which something happens by itself; a scenario sets them in `timing`",
         frozenset({"vendor"}),
         timers,
         {"TIMER": lambda it: it["id"], "DEFAULT": lambda it: it["default"] or "varies", "MEANING": lambda it: it["meaning"]},
     ),
-    "operations": Kind(
+    "operations": Listing(
         "requests that the vendors answer",
         frozenset({"vendor"}),
         operations,
         {"OPERATION": lambda it: it["name"], "METHOD": lambda it: it["method"], "PATH": lambda it: it["path"]},
     ),
-    "worlds": Kind(
+    "worlds": Listing(
         "worlds of the running server at --url",
         frozenset({"url", "token"}),
         worlds,
@@ -235,7 +235,7 @@ def _overview(counts: Mapping[str, int]) -> Iterator[str]:
     yield "\n`batch-emulator list KIND` lists one of them; --json for programs"
 
 
-def _table(kind: Kind, items: Sequence[Item]) -> Iterator[str]:
+def _table(kind: Listing, items: Sequence[Item]) -> Iterator[str]:
     """A line for each item, under the titles of its columns."""
     rows = [list(kind.columns), *([escaped(show(it)) for show in kind.columns.values()] for it in items)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

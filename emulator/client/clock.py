@@ -17,8 +17,8 @@ from emulator.control.record import from_json
 from emulator.kernel.time import format_instant, parse_instant
 
 if TYPE_CHECKING:
-    from emulator.client.quiet import Look
-    from emulator.client.sleeping import AsyncSleep
+    from emulator.client.network_idle import Look
+    from emulator.client.sleeps import AsyncSleep
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ class Clock:
             ValueError: it is negative, or no length of time.
             ControlError: more would happen than in one jump may.
         """
-        from emulator.client.sleeping import sleep_length
+        from emulator.client.sleeps import sleep_length
 
         self.advance(sleep_length(seconds))
 
@@ -110,7 +110,7 @@ class Clock:
             ValueError: one of them uses none, so that nothing would be replaced; or is `time` or `asyncio` itself.
         """
         from emulator.client.patching import patched
-        from emulator.client.sleeping import Sleeps
+        from emulator.client.sleeps import Sleeps
 
         if not modules:
             raise TypeError("patch_sleep needs the module that sleeps: patch_sleep(my_client)")
@@ -118,7 +118,7 @@ class Clock:
 
     @cached_property
     def _async_sleep(self) -> AsyncSleep:
-        from emulator.client.quiet import Quiet
-        from emulator.client.sleeping import AsyncSleep
+        from emulator.client.network_idle import NetworkIdle
+        from emulator.client.sleeps import AsyncSleep
 
-        return AsyncSleep(self, Quiet(self._look))
+        return AsyncSleep(self, NetworkIdle(self._look))

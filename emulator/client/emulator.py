@@ -15,13 +15,13 @@ from weakref import WeakValueDictionary
 
 from emulator.client.clock import Clock
 from emulator.client.environment import env
-from emulator.client.exploring import Exploring
+from emulator.client.explore_mixin import ExploreMixin
 from emulator.client.faults import Faults
 from emulator.client.journal import Journal
 from emulator.client.json_encoding import without_none
 from emulator.client.scenarios import EMPTY, MissingFile, ScenarioLike, credentials_in, scenario_to_send
 from emulator.client.server import ControlError, EmulatorServer
-from emulator.client.snapshots import Past
+from emulator.client.snapshots import SnapshotMixin
 from emulator.client.state import State
 from emulator.client.views import Serpwow, SixDot50, Stripe, VendorView
 from emulator.sdk import Vendor
@@ -47,7 +47,7 @@ def open_emulators() -> list[Emulator]:
         return [it for _, it in sorted(_living.items())]
 
 
-class Emulator(Past, Exploring):
+class Emulator(SnapshotMixin, ExploreMixin):
     """A world of one's own. Use as a context: it is dropped at the end.
 
     `scenario` is what it begins with, nothing if left out; `seed` decides, with the world's id, every id and credential.

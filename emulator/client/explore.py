@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from emulator.client.endings import Ending, Explored, Interference, Progress, describe
+from emulator.client.exploration import Ending, Explored, Interference, Progress, describe
 from emulator.client.explore_arguments import (
     check_arguments,
     read_exceptions,
@@ -20,7 +20,7 @@ from emulator.client.explore_arguments import (
 )
 from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
-from emulator.client.watch import Interrupted, Watch
+from emulator.client.watchdog import Interrupted, Watchdog
 from emulator.kernel.clock import DEFAULT_START, REAL, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
@@ -178,7 +178,7 @@ class _Trial:
         """The error in one line, also that the client did not end by itself; None where there was none."""
         began = self._elapsed()
         standstill = Standstill(emulator.ask, lambda: self._elapsed() - began)
-        watch = Watch(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
+        watch = Watchdog(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
         try:
             with watch:
                 return self._broke(emulator)

@@ -11,7 +11,7 @@ from pathlib import Path
 from emulator.client.emulator import Emulator
 from emulator.client.faults import Fault
 from emulator.client.journal import Change, Exchange, Journal
-from emulator.client.missed import blame, missed, requests_held, under_way
+from emulator.client.report_sections import blame, missed, requests_held, under_way
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome

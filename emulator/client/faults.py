@@ -11,7 +11,7 @@ from emulator.control.models import Fault as Fault
 from emulator.control.record import from_json
 
 
-class HeldRequest(models.Held):
+class HeldRequest(models.HeldRequest):
     """A request that a fault holds up. `since` is the world's instant at which that began.
 
     `until` is the instant at which a virtual delay in a world whose time runs is over, None for every other fault.

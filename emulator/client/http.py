@@ -17,10 +17,10 @@ from types import TracebackType
 from typing import Any
 
 from emulator.client.address import Address, BadAddress
+from emulator.client.bounded_responses import body_of, bound
 from emulator.client.environment import usable_token
 from emulator.client.proxies import Proxy, UselessProxy, proxy_of
-from emulator.client.receiving import body_of, bound
-from emulator.scenario.client import Headers, NoResponse, NotAnEmulator, Response, completed, read_foreign
+from emulator.scenario.client import Headers, NoResponse, NotAnEmulator, ReceivedResponse, completed, read_foreign
 from emulator.text.escape import escaped
 from emulator.web.guard import PREFIX
 
@@ -63,7 +63,7 @@ class HttpClient:
         self._idle: deque[HTTPConnection] = deque()
         self._process = os.getpid()
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         """Send a request to a path with its query, and return the whole response.
 
         Raises:
@@ -96,7 +96,7 @@ class HttpClient:
     def _via(self) -> str:
         return f"through {self.proxy}: " if self.proxy else ""
 
-    def _exchange(self, method: str, target: bytes, headers: Headers, content: bytes | None, again: bool) -> Response:
+    def _exchange(self, method: str, target: bytes, headers: Headers, content: bytes | None, again: bool) -> ReceivedResponse:
         connection = self._idle_connection() or self._connect()
         idle = connection.sock is not None
         bound(connection, self._timeout if target.startswith(CONTROL) else self._timeout * TRICKLE)
@@ -131,7 +131,9 @@ class HttpClient:
         return None
 
 
-def _transmit(connection: HTTPConnection, method: str, target: str, headers: Headers, content: bytes | None) -> Response:
+def _transmit(
+    connection: HTTPConnection, method: str, target: str, headers: Headers, content: bytes | None
+) -> ReceivedResponse:
     if connection.sock is None:
         connection.connect()
     connection.putrequest(method, target, skip_host=True, skip_accept_encoding=True)
@@ -141,10 +143,10 @@ def _transmit(connection: HTTPConnection, method: str, target: str, headers: Hea
         connection.endheaders(content)
     answer = connection.getresponse()
     raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
-    return Response(answer.status, raw, body_of(answer))
+    return ReceivedResponse(answer.status, raw, body_of(answer))
 
 
-def _is_of_an_emulator(response: Response) -> bool:
+def _is_of_an_emulator(response: ReceivedResponse) -> bool:
     """Tell whether an answer is one of our control plane: a JSON object or nothing, and an error with our marks."""
     if response.status >= 400:
         return response.header("emulator-error") is not None or "problem+json" in (response.header("content-type") or "")

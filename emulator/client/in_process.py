@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from emulator.client.connections import ask, is_whole, shortfall
 from emulator.contract.validator import response_validator
-from emulator.scenario.client import Headers, NoResponse, Response, completed
+from emulator.scenario.client import Headers, NoResponse, ReceivedResponse, completed
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.connection import App, ConnectionCut
@@ -20,7 +20,7 @@ class InProcessClient:
     def __init__(self, app: App | None = None) -> None:
         self._app = app or create_app(worlds_of([]), validate=response_validator(*VENDORS.values()))
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         """Send a request to a path with its query, and return the whole response.
 
         Raises:
@@ -33,4 +33,4 @@ class InProcessClient:
             raise NoResponse(str(cut)) from None
         if answer.cut is not None and not is_whole(answer):
             raise NoResponse(f"{answer.cut} ({shortfall(answer)})")
-        return Response(answer.status, answer.headers, answer.content)
+        return ReceivedResponse(answer.status, answer.headers, answer.content)

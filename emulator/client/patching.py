@@ -9,9 +9,9 @@ from functools import partial
 from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
-from emulator.client.held_sleeps import places_in, put
 from emulator.client.sleep_calls import classes_of, function_codes, imports_locally, is_own, loads_sleep
-from emulator.client.sleeping import ModuleProxy, Sleeps
+from emulator.client.sleep_references import places_in, put
+from emulator.client.sleeps import ModuleProxy, Sleeps
 
 LIBRARIES = ("anyio", "asyncio", "time")
 """Modules whose `sleep` is replaced where others use it."""

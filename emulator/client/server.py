@@ -18,7 +18,7 @@ from emulator.client.bounds import Folders, read_folders, read_limits
 from emulator.client.connections import AppResponse, ask
 from emulator.client.environment import env
 from emulator.client.json_encoding import read, written
-from emulator.client.quiet import Traffic
+from emulator.client.network_idle import ServerActivity
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
 from emulator.scenario.client import read_foreign
@@ -113,18 +113,18 @@ class EmulatorServer:
             self._listening = self._exits.enter_context(ThreadedServer(self.app, limits=self._limits))
         return self._listening.url
 
-    async def look(self, world: str) -> Traffic | None:
+    async def look(self, world: str) -> ServerActivity | None:
         """The traffic of the clients of a world, as far as it can be seen; None where none of them has a socket."""
         if self.app is not None:
             if self._listening is None:
                 return None
-            return Traffic(*await asyncio.wrap_future(self._listening.look()))
+            return ServerActivity(*await asyncio.wrap_future(self._listening.look()))
         return await asyncio.to_thread(self._look_there, world)
 
-    def _look_there(self, world: str) -> Traffic:
+    def _look_there(self, world: str) -> ServerActivity:
         """Return the traffic of a server elsewhere: the number of its exchanges, and the requests that faults hold up."""
         last = self.ask("GET", f"/worlds/{world}/journal?limit=1")["last"]
-        return Traffic(0, (last, len(self.ask("GET", f"/worlds/{world}/held")["held"])))
+        return ServerActivity(0, (last, len(self.ask("GET", f"/worlds/{world}/held")["held"])))
 
     def _stay_in_this_process(self) -> None:
         """A fork has a copy of the worlds, of which the clients of the original would know nothing."""

@@ -15,7 +15,7 @@ NOTHING: Any = object()
 """In place of a JSON body: there is none."""
 
 
-class Past(ABC):
+class SnapshotMixin(ABC):
     """The methods of a handle that read and restore its world's past."""
 
     @abstractmethod

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
 
 
-class Record(Mapping[str, Any]):
+class ResourceView(Mapping[str, Any]):
     """One thing of the state as it was read, its fields as attributes or keys, in the words of `given`: `batch.status`."""
 
     __slots__ = ("_fields", "_kind")
@@ -45,8 +45,8 @@ class Record(Mapping[str, Any]):
 
     __hash__ = object.__hash__
 
-    def __reduce__(self) -> tuple[type[Record], tuple[str, dict[str, Any]]]:
-        return Record, (self._kind, dict(self._fields))
+    def __reduce__(self) -> tuple[type[ResourceView], tuple[str, dict[str, Any]]]:
+        return ResourceView, (self._kind, dict(self._fields))
 
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self._fields]
@@ -55,7 +55,7 @@ class Record(Mapping[str, Any]):
         return f"<{self._kind} {dict(self._fields)}>"
 
 
-class View:
+class VendorBase:
     """The base URL and the credentials of a vendor in this world."""
 
     vendor: str
@@ -77,18 +77,18 @@ class View:
         state: Mapping[str, Any] = self._emulator.state[self.vendor]
         return state
 
-    def _all(self, field: str, kind: str) -> list[Record]:
-        return [Record(kind, it) for it in self._state.get(field, ())]
+    def _all(self, field: str, kind: str) -> list[ResourceView]:
+        return [ResourceView(kind, it) for it in self._state.get(field, ())]
 
-    def _one(self, field: str, kind: str, id: str, key: str = "id") -> Record:
+    def _one(self, field: str, kind: str, id: str, key: str = "id") -> ResourceView:
         known = {it[key]: it for it in self._state.get(field, ())}
         if id not in known:
             raise NotFound(kind, str(id), known)
-        return Record(kind, known[id])
+        return ResourceView(kind, known[id])
 
 
 def _record(kind: str, value: Any) -> Any:
-    return Record(kind, value) if isinstance(value, Mapping) else value
+    return ResourceView(kind, value) if isinstance(value, Mapping) else value
 
 
 def _singular(part: str) -> str:
@@ -97,20 +97,20 @@ def _singular(part: str) -> str:
     return name[:-2] if name.endswith(("ches", "shes", "sses", "xes")) else name.removesuffix("s")
 
 
-class _WithApiKey(View):
+class _WithApiKey(VendorBase):
     @property
     def api_key(self) -> str:
         """The key that picks this world."""
         return self._credentials["api_key"]
 
 
-class _WithBatches(View):
+class _WithBatches(VendorBase):
     @property
-    def batches(self) -> list[Record]:
+    def batches(self) -> list[ResourceView]:
         """Every batch, in the order in which they came."""
         return self._all("batches", "batch")
 
-    def batch(self, id: str) -> Record:
+    def batch(self, id: str) -> ResourceView:
         """The batch of that id.
 
         Raises:
@@ -125,9 +125,9 @@ class Serpwow(_WithApiKey, _WithBatches):
     vendor = "serpwow"
 
     @property
-    def account(self) -> Record:
+    def account(self) -> ResourceView:
         """The account, with `credits_used`, `credits_limit` and `credits_remaining`."""
-        return Record("account", self._state["account"])
+        return ResourceView("account", self._state["account"])
 
 
 class Stripe(_WithApiKey):
@@ -136,11 +136,11 @@ class Stripe(_WithApiKey):
     vendor = "stripe"
 
     @property
-    def batch_jobs(self) -> list[Record]:
+    def batch_jobs(self) -> list[ResourceView]:
         """Every batch job, in the order in which they came."""
         return self._all("batch_jobs", "batch job")
 
-    def batch_job(self, id: str) -> Record:
+    def batch_job(self, id: str) -> ResourceView:
         """The batch job of that id.
 
         Raises:
@@ -165,11 +165,11 @@ class SixDot50(_WithBatches):
         return self._credentials["secret"]
 
     @property
-    def accounts(self) -> list[Record]:
+    def accounts(self) -> list[ResourceView]:
         """Every account that payouts are made from."""
         return self._all("accounts", "account")
 
-    def account(self, name: str) -> Record:
+    def account(self, name: str) -> ResourceView:
         """The account of that name.
 
         Raises:
@@ -178,7 +178,7 @@ class SixDot50(_WithBatches):
         return self._one("accounts", "account", name, key="name")
 
 
-class VendorView(View):
+class VendorView(VendorBase):
     """Any vendor in this world: `url`, its credentials, and the parts of its state, each by its name.
 
     A list in the state is a list of Records. `one` finds an item of a list.
@@ -216,7 +216,7 @@ class VendorView(View):
     def __repr__(self) -> str:
         return f"<{self.vendor} at {self.url}>"
 
-    def one(self, part: str, id: str, key: str = "id") -> Record:
+    def one(self, part: str, id: str, key: str = "id") -> ResourceView:
         """Return the item of a list in the state that has this id, or another key of this value.
 
         Raises:

@@ -78,7 +78,7 @@ def _vendor(vendor: Vendor) -> models.Vendor:
         mounts=tuple(vendor.mounts),
         operations=tuple(models.OperationSummary(it.name, it.method, it.path) for it in vendor.operations),
         machines=tuple(map(_machine, vendor.machines)),
-        waits={it.name: models.Wait(_duration(it.default), it.source) for it in vendor.settable_timers.values()},
+        waits={it.name: models.TimerSummary(_duration(it.default), it.source) for it in vendor.settable_timers.values()},
         assumptions=tuple(
             models.Assumption(it.id, it.question, tuple(it.choices), it.default, it.reason) for it in vendor.assumptions
         ),

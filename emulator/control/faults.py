@@ -74,7 +74,7 @@ def _fault(fault: Fault) -> models.Fault:
     )
 
 
-def _held(held: HeldRequest) -> models.Held:
+def _held(held: HeldRequest) -> models.HeldRequest:
     """Return a request that a fault holds up as a record; no credential can be read in it."""
     target, hit = redact_text(held.request.target), fault_hit(held.fault.hit())
-    return models.Held(held.request.method, target, held.request.operation_name, held.since, held.due, hit)
+    return models.HeldRequest(held.request.method, target, held.request.operation_name, held.since, held.due, hit)

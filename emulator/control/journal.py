@@ -10,7 +10,7 @@ from emulator.control.entries import entry as entry_record
 from emulator.control.explain import NoEntry, entry_of, explain, unmatched_record
 from emulator.control.journal_models import Entry, Explanation, JournalPage, Ledger, UnmatchedRequests, Verdict
 from emulator.control.ledger import ledger_of
-from emulator.control.models import Pending, Timer
+from emulator.control.models import Pending, PendingTimer
 from emulator.control.negotiation import TEXT_TYPE
 from emulator.control.record import COUNT, TEXT
 from emulator.control.route import ControlRequest, route
@@ -119,12 +119,12 @@ def pending(world: World, _: ControlRequest) -> Pending:
     return Pending(tuple(_timer(world, *key) for _, key in world.store.upcoming(MAX_PENDING)))
 
 
-def _timer(world: World, kind: str, id: str) -> Timer:
+def _timer(world: World, kind: str, id: str) -> PendingTimer:
     resource = world.store.find(kind, id)
     due = world.rules.machines[kind].due(resource, world.rules.timing, upkeep=False)
     assert due is not None  # noqa: S101  the agenda holds nothing else
     vendor, _, name = kind.partition(".")
-    return Timer(due[0], vendor, name, id, due[1].name)
+    return PendingTimer(due[0], vendor, name, id, due[1].name)
 
 
 @route(

@@ -272,7 +272,7 @@ class DryRun(Record, component="rehearsal"):
     explanation: Explanation
 
 
-class Failure(Record):
+class VerificationFailure(Record):
     """A way in which a verification fails."""
 
     at: str
@@ -284,4 +284,4 @@ class Verdict(Record, component="verdict"):
     """The outcome of a verification."""
 
     ok: bool
-    failures: tuple[Failure, ...]
+    failures: tuple[VerificationFailure, ...]

@@ -85,7 +85,7 @@ class Machine(Record):
     rows: tuple[dict[str, Any], ...]
 
 
-class Wait(Record):
+class TimerSummary(Record):
     """A wait that a scenario can set."""
 
     default: str
@@ -118,7 +118,7 @@ class Vendor(Record, component="vendor"):
     mounts: tuple[str, ...]
     operations: tuple[OperationSummary, ...]
     machines: tuple[Machine, ...]
-    waits: dict[str, Wait]
+    waits: dict[str, TimerSummary]
     assumptions: tuple[Assumption, ...]
     evidence: tuple[Evidence, ...]
 
@@ -191,14 +191,14 @@ class Comparison(Record, component="comparison"):
     rest: Count
 
 
-class Place(Record, component="place"):
+class Position(Record, component="place"):
     """The present of a world: its clock, and the number of its newest journal entry."""
 
     clock: Clock
     journal: Count
 
 
-class Timer(Record, component="pending"):
+class PendingTimer(Record, component="pending"):
     """A timer that will fire."""
 
     at: datetime
@@ -211,10 +211,10 @@ class Timer(Record, component="pending"):
 class Pending(Record):
     """The timers that fire next."""
 
-    pending: tuple[Timer, ...]
+    pending: tuple[PendingTimer, ...]
 
 
-class Held(Record, component="held"):
+class HeldRequest(Record, component="held"):
     """A request that a fault holds up, `until` an instant or without end."""
 
     method: str
@@ -228,7 +228,7 @@ class Held(Record, component="held"):
 class HeldRequests(Record):
     """The requests of a world that faults hold up."""
 
-    held: tuple[Held, ...]
+    held: tuple[HeldRequest, ...]
 
 
 class Fault(Record, component="fault"):

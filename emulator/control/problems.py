@@ -86,7 +86,7 @@ def _place(it: Problem) -> dict[str, object]:
     return {key: value for key, value in place.items() if value is not None}
 
 
-class NoResponse(Response):
+class SilentResponse(Response):
     """The response to a client that hung up before the end of its request: none."""
 
     async def __call__(self, _scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -95,7 +95,7 @@ class NoResponse(Response):
 
 async def no_response(_request: Request, _error: Exception) -> Response:
     """Answer nothing to a client that hung up."""
-    return NoResponse()
+    return SilentResponse()
 
 
 async def on_failure(request: Request, _: Exception) -> Response:

@@ -102,7 +102,7 @@ class Record:
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in self.__match_args__)})"
 
 
-class Member(NamedTuple):
+class RecordField(NamedTuple):
     """A field of a record: its name, its key in JSON, its type, and whether it is left out where it is None."""
 
     name: str
@@ -112,16 +112,16 @@ class Member(NamedTuple):
 
 
 @cache
-def members(record: Any) -> tuple[Member, ...]:
+def members(record: Any) -> tuple[RecordField, ...]:
     """Return the fields of a record in order; those whose names begin with an underscore are no part of its JSON."""
     hints = hints_of(record, include_extras=True)
     return tuple(_member(name, hints[name]) for name in record.fields if not name.startswith("_"))
 
 
-def _member(name: str, hint: Any) -> Member:
+def _member(name: str, hint: Any) -> RecordField:
     notes = getattr(hint, "__metadata__", ())
     key = next((str(it) for it in notes if isinstance(it, Key)), name)
-    return Member(name, key, _without_none(hint) if LEFT_OUT in notes else hint, LEFT_OUT in notes)
+    return RecordField(name, key, _without_none(hint) if LEFT_OUT in notes else hint, LEFT_OUT in notes)
 
 
 def _without_none(hint: Any) -> Any:
@@ -200,12 +200,12 @@ def _read(record: Any, value: Mapping[str, Any]) -> Any:
 
 
 @cache
-def _writers(record: Any) -> list[tuple[Member, Convert | None]]:
+def _writers(record: Any) -> list[tuple[RecordField, Convert | None]]:
     return [(it, _converter(it.hint, lambda _: to_json, format_instant, list)) for it in members(record)]
 
 
 @cache
-def _readers(record: Any) -> list[tuple[Member, Convert | None]]:
+def _readers(record: Any) -> list[tuple[RecordField, Convert | None]]:
     return [(it, _converter(it.hint, _reader_of, parse_instant, tuple)) for it in members(record)]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.control.differences import AFTER, LIMIT, page_for
-from emulator.control.models import Comparison, Moment, Place, Snapshots
+from emulator.control.models import Comparison, Moment, Position, Snapshots
 from emulator.control.record import TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.control.worlds import clock_of
@@ -46,15 +46,15 @@ def drop(world: World, request: ControlRequest) -> None:
 
 
 @route("POST", "/worlds/{world}/restore", "Back to a snapshot, or to the beginning", body=SNAPSHOT)
-def restore(world: World, request: ControlRequest) -> Place:
+def restore(world: World, request: ControlRequest) -> Position:
     world.restore(request.body["name"])
-    return Place(clock_of(world), world.journal.last)
+    return Position(clock_of(world), world.journal.last)
 
 
 @route("POST", "/worlds/{world}/undo", "Back to before the newest exchanges", body=UNDO)
-def undo(world: World, request: ControlRequest) -> Place:
+def undo(world: World, request: ControlRequest) -> Position:
     world.undo(request.body.get("exchanges", 1))
-    return Place(clock_of(world), world.journal.last)
+    return Position(clock_of(world), world.journal.last)
 
 
 @route(

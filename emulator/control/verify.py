@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emulator.control.journal_models import Failure, Verdict
+from emulator.control.journal_models import Verdict, VerificationFailure
 from emulator.control.mismatches import EXPECTATIONS, compared_values, distance, has_id, leaves, mismatches, text_of
 from emulator.control.recorded_request import RecordedRequest
 from emulator.kernel.errors import BadInput, Problem
@@ -100,7 +100,7 @@ class Recorded:
         """Return the requests of an operation."""
         return [it for it in self.requests if it.operation == operation]
 
-    def check_called(self, call: Mapping[str, Any]) -> Iterator[Failure]:
+    def check_called(self, call: Mapping[str, Any]) -> Iterator[VerificationFailure]:
         """Yield the failure of an operation that was not called as often as expected."""
         at, times = call["at"], call.get("times")
         compared = [(request.n, mismatches(request, call)) for request in self.of(at)]
@@ -109,16 +109,16 @@ class Recorded:
             return
         message, held = f"{at} was {_frequency(len(fitting), times, _constraint(call))}", self._held(at)
         if fitting:
-            yield Failure(at, f"{message}: {_exchanges(fitting)}{held and '; '}{held}", tuple(fitting))
+            yield VerificationFailure(at, f"{message}: {_exchanges(fitting)}{held and '; '}{held}", tuple(fitting))
         elif held:
-            yield Failure(at, f"{message}; {held}", ())
+            yield VerificationFailure(at, f"{message}; {held}", ())
         elif compared:
             n, found = min(compared, key=lambda it: distance(it[1]))
-            yield Failure(at, f"{message}; the nearest is exchange {n}, where {text_of(found)}", (n,))
+            yield VerificationFailure(at, f"{message}; the nearest is exchange {n}, where {text_of(found)}", (n,))
         else:
-            yield Failure(at, f"{message}; {self._summary()}", ())
+            yield VerificationFailure(at, f"{message}; {self._summary()}", ())
 
-    def check_order(self, operations: Sequence[str]) -> Iterator[Failure]:
+    def check_order(self, operations: Sequence[str]) -> Iterator[VerificationFailure]:
         """Yield the failure of the first operation that did not come after those before it."""
         since, former = 0, None
         for operation in operations:
@@ -127,18 +127,18 @@ class Recorded:
             if later is None:
                 after = f" after {former} (exchange {since})" if former else ""
                 nearby = f"only before that: {_exchanges(numbers)}" if numbers else self._summary()
-                yield Failure(operation, f"{operation} was not called{after}; {nearby}", tuple(numbers))
+                yield VerificationFailure(operation, f"{operation} was not called{after}; {nearby}", tuple(numbers))
                 return
             since, former = later, operation
 
-    def check_never(self, operation: str) -> Iterator[Failure]:
+    def check_never(self, operation: str) -> Iterator[VerificationFailure]:
         """Yield the failure of an operation that was called."""
         numbers = [it.n for it in self.of(operation)]
         if numbers:
             message = f"called {_times(len(numbers))}, and never should be: {_exchanges(numbers)}"
-            yield Failure(operation, f"{operation} was {message}", tuple(numbers))
+            yield VerificationFailure(operation, f"{operation} was {message}", tuple(numbers))
         elif held := self._held(operation):
-            yield Failure(operation, f"{operation} was called, and never should be; {held}", ())
+            yield VerificationFailure(operation, f"{operation} was called, and never should be; {held}", ())
 
     def _held(self, operation: str | None = None) -> str:
         """Name the held requests of an operation, or all of them, and say why they do not count; empty without any."""

@@ -15,7 +15,7 @@ from emulator.client.json_encoding import read
 from emulator.contract.evidence import KINDS, load_evidence, load_wordings
 from emulator.contract.fixtures import load_fixture
 from emulator.kernel.machine import ABSENT, EVERY, Machine, Row, Timer, View
-from emulator.scenario.client import Headers, Response
+from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import CONTROL, play
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.exact_json import dump
@@ -195,7 +195,7 @@ class _LoadingAgain(InProcessClient):
         super().__init__()
         self._vendor, self._changed = vendor, changed
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         if method == "DELETE" and target.startswith(f"{CONTROL}/worlds/".encode()):
             self._changed.extend(self._differences(target.decode()))
         return super().send(method, target, headers, content)

@@ -25,7 +25,7 @@ class NoResponse(EmulatorError):
     """No whole response came back, and why."""
 
 
-class Response(NamedTuple):
+class ReceivedResponse(NamedTuple):
     """A whole response."""
 
     status: int
@@ -51,7 +51,7 @@ class Response(NamedTuple):
 class Client(Protocol):
     """A client of one server."""
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         """Send a request to a path with its query, and return the whole response.
 
         Raises:
@@ -99,7 +99,7 @@ MAX_TYPE_LENGTH = 100
 class NotAnEmulator(NoResponse):
     """An answer came that no emulator gives; the message says of which status and type it was."""
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: ReceivedResponse) -> None:
         kind = (response.header("content-type") or "").partition(";")[0] or "no type"
         super().__init__(
             f"it answered {response.status} ({escaped(kind[:MAX_TYPE_LENGTH])}), which is no answer of an emulator"
@@ -121,7 +121,7 @@ def read_foreign(content: bytes) -> Any:
     return value
 
 
-def read_answer(response: Response, shape: Any) -> Any:
+def read_answer(response: ReceivedResponse, shape: Any) -> Any:
     """Return the value of an answer that has a shape, as `fits` reads it.
 
     Raises:
@@ -136,7 +136,7 @@ def read_answer(response: Response, shape: Any) -> Any:
     return value
 
 
-def read_refusal(response: Response) -> str:
+def read_refusal(response: ReceivedResponse) -> str:
     """Return the reason that an emulator gives for a refusal.
 
     Raises:

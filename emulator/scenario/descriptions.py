@@ -83,7 +83,7 @@ GRAMMAR = {
 """Keys of the grammar by their paths; [] stands for each item of a list."""
 
 
-class Field(NamedTuple):
+class DescribedField(NamedTuple):
     """One key of a schema: its path, its own schema, and what it means, which is empty where nothing is said of it."""
 
     path: str
@@ -91,11 +91,11 @@ class Field(NamedTuple):
     description: str
 
 
-def state_fields(vendor: Vendor) -> Iterator[Field]:
+def state_fields(vendor: Vendor) -> Iterator[DescribedField]:
     """Yield each field of a vendor's state with what the fixture `state.yaml` says of it."""
     descriptions = load_fixture(vendor, "state.yaml", {})
     for path, schema in fields_of(vendor.state.schema):
-        yield Field(path, schema, descriptions.get(path, ""))
+        yield DescribedField(path, schema, descriptions.get(path, ""))
 
 
 def fields_of(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:

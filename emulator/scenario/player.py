@@ -11,7 +11,7 @@ from emulator.scenario.client import (
     Client,
     NoResponse,
     NotAnEmulator,
-    Response,
+    ReceivedResponse,
     fits,
     raw_headers,
     raw_target,
@@ -40,7 +40,7 @@ FAULTS = {"faults": [{"seen": int, "struck": int}]}
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class StepDifference:
     """One way in which a step did not go as the scenario says."""
 
     place: str
@@ -57,7 +57,7 @@ class Played:
     An answer is (operation, answer, basis).
     """
 
-    differences: list[Difference]
+    differences: list[StepDifference]
     evidence: frozenset[str] = frozenset()
     answers: frozenset[tuple[str, str, str | None]] = frozenset()
 
@@ -74,7 +74,7 @@ def play(scenario: Scenario, client: Client) -> Played:
     """
     made = client.send("POST", f"{CONTROL}/worlds".encode(), (), dump({"scenario": scenario.written, "claim": False}))
     if made.status != 201:
-        return Played([Difference(scenario.source, f"the server refuses the scenario: {redact_text(read_refusal(made))}")])
+        return Played([StepDifference(scenario.source, f"the server refuses the scenario: {redact_text(read_refusal(made))}")])
     world = read_answer(made, WORLD)
     here = _path_of(world["id"])
     try:
@@ -91,7 +91,7 @@ def play(scenario: Scenario, client: Client) -> Played:
     answers = {(it["operation"], it["answer"], it["basis"]) for it in exchanges}
     if scenario.steps and not differences and not journal["dropped"]:
         called = frozenset(operation for operation, _, _ in answers)
-        differences = [Difference(*idle) for idle in unused_parts(scenario, faults, called)]
+        differences = [StepDifference(*idle) for idle in unused_parts(scenario, faults, called)]
     return Played(differences, frozenset(_evidence(entries)), frozenset(answers))
 
 
@@ -118,15 +118,15 @@ class _Player:
         self._lost: set[str] = set()
         self._filling = 0
 
-    def play(self, steps: list[Step]) -> Iterator[Difference]:
+    def play(self, steps: list[Step]) -> Iterator[StepDifference]:
         for step in steps:
             try:
                 found = list(self._play_step(step))
             except StepFailed as mismatch:
-                yield Difference(step.place, str(mismatch))
+                yield StepDifference(step.place, str(mismatch))
                 return
             for message in found:
-                yield Difference(step.place, message)
+                yield StepDifference(step.place, message)
 
     def _play_step(self, step: Step) -> Iterator[str]:
         written, self._filling = step.written, 0
@@ -156,7 +156,7 @@ class _Player:
             for message in differences(written["see"], state, by_id=True):
                 yield f"in the state, {message}"
 
-    def _send(self, written: Mapping[str, Any]) -> Response:
+    def _send(self, written: Mapping[str, Any]) -> ReceivedResponse:
         method, _, target = self._fill(written["send"]).partition(" ")
         headers = {"Emulator-World": self._world} | self._fill(written.get("headers", {}))
         content: bytes | None = None
@@ -179,7 +179,7 @@ class _Player:
             raise StepFailed(f"this step was refused, and those after it were not played: {redact_text(read_refusal(reply))}")
         return read_answer(reply, dict)
 
-    def _keep(self, wanted: Mapping[str, str], reply: Response) -> Iterator[str]:
+    def _keep(self, wanted: Mapping[str, str], reply: ReceivedResponse) -> Iterator[str]:
         for name, path in wanted.items():
             value = _at(_json(reply), path)
             if value is None:
@@ -219,7 +219,7 @@ def _at(value: Any, path: str) -> Any:
     return value
 
 
-def _reply_differences(expected: Mapping[str, Any], reply: Response) -> Iterator[str]:
+def _reply_differences(expected: Mapping[str, Any], reply: ReceivedResponse) -> Iterator[str]:
     if "status" in expected and reply.status != expected["status"]:
         yield f"the status is {reply.status}, not {expected['status']}; the body is {shown(reply.text)}"
     for name, value in expected.get("headers", {}).items():
@@ -235,7 +235,7 @@ def _reply_differences(expected: Mapping[str, Any], reply: Response) -> Iterator
         yield from compare(expected["json"], _json(reply))
 
 
-def _json(reply: Response) -> Any:
+def _json(reply: ReceivedResponse) -> Any:
     try:
         return read_foreign(reply.content)
     except ValueError:

@@ -16,12 +16,12 @@ from emulator.sdk.vendor import Vendor, Vendors
 
 Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
-Lists = Mapping[str, "Kind"]
+Lists = Mapping[str, "ListSchema"]
 """The lists that a state or an item holds, by the key they stand under."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class ListSchema:
     """The kind of a list's items. `repeats`: an item may stand for many; `id`: the JSON Schema of its id, or None."""
 
     repeats: bool
@@ -34,7 +34,7 @@ class Listed(NamedTuple):
 
     path: Path
     items: list[Any]
-    kind: Kind
+    kind: ListSchema
 
 
 @cache
@@ -48,8 +48,8 @@ def _lists_in(schema: Schema) -> Lists:
     return {name: _kind(way["items"]) for name, way in ways if "properties" in way.get("items", {})}
 
 
-def _kind(item: Schema) -> Kind:
-    return Kind("repeat" in item["properties"], item["properties"].get("id"), _lists_in(item))
+def _kind(item: Schema) -> ListSchema:
+    return ListSchema("repeat" in item["properties"], item["properties"].get("id"), _lists_in(item))
 
 
 def every_list(written: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
@@ -107,7 +107,7 @@ def _repeats(name: str | int, lists: Lists) -> bool:
     return name in lists and lists[str(name)].repeats
 
 
-def _all_of(items: list[Mapping[str, Any]], kind: Kind) -> list[dict[str, Any]]:
+def _all_of(items: list[Mapping[str, Any]], kind: ListSchema) -> list[dict[str, Any]]:
     plain = ((_times(item), {key: it for key, it in item.items() if key != "repeat"}) for item in items)
     return [single for times, item in plain for single in [expand_repeats(item, kind.lists)] * times]
 

@@ -18,7 +18,7 @@ LISTED = 60
 """Up to how many keys of a section all of them are listed."""
 
 
-class Place(NamedTuple):
+class KnownKey(NamedTuple):
     """One place where a key is known: its dotted path below the schema that was searched, and its own schema."""
 
     path: str
@@ -65,7 +65,7 @@ class KeyAdvice:
             schema = found[0] if found else {}
         return schema
 
-    def _below(self, schema: Schema, key: str) -> list[Place]:
+    def _below(self, schema: Schema, key: str) -> list[KnownKey]:
         """Return the places nearest to this schema where the key is known, all as deep as each other."""
         places = list(self._every_place(schema))
         found = [it for it in places if it.key == key and "." in it.path]
@@ -73,7 +73,7 @@ class KeyAdvice:
         least = min((it.path.count(".") for it in found), default=0)
         return [it for it in found if it.path.count(".") == least]
 
-    def _every_place(self, schema: Schema) -> Iterator[Place]:
+    def _every_place(self, schema: Schema) -> Iterator[KnownKey]:
         """Yield the places below a schema, the nearest first, what several places share only once."""
         left, seen = deque([("", schema)]), set()
         while left:
@@ -85,7 +85,7 @@ class KeyAdvice:
                 owner = f"{before}[]." if before and "items" in way else f"{before}." if before else ""
                 for name, sub in self._resolved(way).get("properties", {}).items():
                     path = f"{owner}{name}"
-                    yield Place(path, name, sub)
+                    yield KnownKey(path, name, sub)
                     left.append((path, sub))
 
     def _resolved(self, schema: Schema) -> Schema:
@@ -101,7 +101,7 @@ def _ways(schema: Schema) -> list[Schema]:
     return [schema, *schema.get("anyOf", ())]
 
 
-def _fitting(places: list[Place], value: Any) -> list[str]:
+def _fitting(places: list[KnownKey], value: Any) -> list[str]:
     """Return the paths, if they are few: those of a like type before others."""
     kind = "object" if isinstance(value, dict) else "array" if isinstance(value, list) else None
     alike = [it for it in places if (it.schema.get("type") == kind) or ("$ref" in it.schema and kind == "object")]

@@ -53,7 +53,7 @@ class Authority(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class Unreadable(Exception):
+class UnreadableAuthority(Exception):
     """The folder has files of an authority, which are none."""
 
 
@@ -62,12 +62,12 @@ def authority_in(folder: Path, now: datetime) -> Authority:
 
     Raises:
         OSError: it cannot be read, made, or kept from others.
-        Unreadable: the folder holds none that can be read.
+        UnreadableAuthority: the folder holds none that can be read.
     """
     kept = folder / KEPT
     try:
         found = _read(kept)
-    except Unreadable:
+    except UnreadableAuthority:
         found = None
     if found is not None and not _why_renewed(found, now):
         return found
@@ -91,12 +91,12 @@ def _read(kept: Path) -> Authority | None:
         written = read_bounded(kept / CERTIFICATE, LARGEST), read_bounded(kept / KEY, LARGEST)
         certificate, key = x509.load_pem_x509_certificate(written[0]), load_pem_private_key(written[1], None)
         if certificate.public_key() != key.public_key():
-            raise Unreadable(f"{KEY} is not the key of {CERTIFICATE}")
+            raise UnreadableAuthority(f"{KEY} is not the key of {CERTIFICATE}")
         issuer = trustme.CA.from_pem(*written)
     except FileNotFoundError as error:
-        raise Unreadable(f"it has no {Path(error.filename).name}") from None
+        raise UnreadableAuthority(f"it has no {Path(error.filename).name}") from None
     except (ValueError, TypeError, FileTooLarge) as error:
-        raise Unreadable(str(error)) from None
+        raise UnreadableAuthority(str(error)) from None
     return Authority(issuer, certificate.not_valid_after_utc, tuple(_kept_from_others(kept / KEY)))
 
 

@@ -17,7 +17,7 @@ IDLE_NUMBERS = count()
 """Numbers of idle times of connections, in order of their beginnings, for which the clocks of loops are too coarse."""
 
 
-class Connection(Protocol):
+class IdleConnection(Protocol):
     """A connection that may be idle."""
 
     def idle_since(self) -> int | None:
@@ -27,7 +27,7 @@ class Connection(Protocol):
         """Tell whether the client has sent bytes that are not read yet."""
 
 
-C = TypeVar("C", bound=Connection)
+C = TypeVar("C", bound=IdleConnection)
 
 
 def keep_alive_headers(seconds: float) -> bytes:

@@ -12,7 +12,16 @@ from typing import Any
 from emulator.kernel.clock import wall_now
 from emulator.kernel.errors import EmulatorError
 from emulator.scenario.files import FileTooLarge, read_bounded
-from emulator.server.certificates import BEFORE, CERTIFICATE, KEPT, LARGEST, LEAF_LIFETIME, Authority, Unreadable, authority_in
+from emulator.server.certificates import (
+    BEFORE,
+    CERTIFICATE,
+    KEPT,
+    LARGEST,
+    LEAF_LIFETIME,
+    Authority,
+    UnreadableAuthority,
+    authority_in,
+)
 from emulator.web.response import refusal_bytes
 
 PLAIN = "plain http came to the TLS (https) port: use https:// or serve without --tls"
@@ -129,6 +138,6 @@ def _authority_in(folder: Path) -> Authority:
         return authority_in(folder, wall_now())
     except OSError as error:
         raise NoAuthority(f"no certificates can be kept in {folder} ({error}): name another in EMULATOR_TLS_FOLDER") from None
-    except Unreadable as error:
+    except UnreadableAuthority as error:
         there = folder / KEPT
         raise NoAuthority(f"{there} holds no authority that can be read ({error}): remove it, to have another made") from None

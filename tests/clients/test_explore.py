@@ -28,7 +28,7 @@ from emulator.client.explore import Client, OutOfTime, TimeStandsStill, TooManyE
 from emulator.client.failure_report import failure_report
 from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
-from emulator.client.watch import Interrupted, Watch
+from emulator.client.watchdog import Interrupted, Watchdog
 from emulator.kernel.errors import BadInput
 from emulator.scenario.loader import load_file, load_text
 from emulator.scenario.strict_yaml import parse
@@ -370,7 +370,7 @@ class TestWatch:
     """A client is ended in its own thread, and only while it is watched."""
 
     def test_it_is_interrupted_for_a_reason(self) -> None:
-        watch = Watch(lambda: "enough", every=0)
+        watch = Watchdog(lambda: "enough", every=0)
 
         def run() -> None:
             with watch:
@@ -383,7 +383,7 @@ class TestWatch:
 
     def test_what_ends_by_itself_is_left_alone(self) -> None:
         for _ in range(200):
-            with suppress(Interrupted), Watch(lambda: "enough", every=0):
+            with suppress(Interrupted), Watchdog(lambda: "enough", every=0):
                 pass
         assert sum(range(10_000)) == 49_995_000, "nothing is interrupted from now on"
 

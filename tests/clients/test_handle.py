@@ -30,7 +30,7 @@ from emulator.client.journal import Change, Exchange
 from emulator.client.json_encoding import Duration
 from emulator.client.results import expect_quantity
 from emulator.client.server import ControlError
-from emulator.client.views import Record
+from emulator.client.views import ResourceView
 from emulator.control.record import from_json
 from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits
@@ -627,7 +627,7 @@ def test_a_forked_process_is_told_that_the_server_is_not_there() -> None:
 
 @pytest.mark.parametrize("name", ["copy", "deepcopy", "pickled"])
 def test_a_record_can_be_kept(first_run: Emulator, name: str) -> None:
-    ways: dict[str, Callable[[Record], Record]] = {
+    ways: dict[str, Callable[[ResourceView], ResourceView]] = {
         "copy": copy.copy,
         "deepcopy": copy.deepcopy,
         "pickled": lambda it: pickle.loads(pickle.dumps(it)),

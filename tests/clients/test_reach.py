@@ -17,7 +17,7 @@ from emulator.client.address import Address, BadAddress
 from emulator.client.http import HttpClient
 from emulator.client.proxies import UselessProxy, is_exempt, named_proxy, proxy_of
 from emulator.client.server import ControlError, EmulatorServer
-from emulator.scenario.client import NoResponse, Response, raw_target
+from emulator.scenario.client import NoResponse, ReceivedResponse, raw_target
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.guard import Guard
@@ -349,7 +349,7 @@ def test_names_and_addresses_of_this_machine_are_reached(host: str) -> None:
 def test_any_number_of_threads_may_ask_at_once() -> None:
     with ThreadedServer(create_app(worlds_of([]))) as server, HttpClient(server.url) as client:
 
-        def ask(n: int) -> Response:
+        def ask(n: int) -> ReceivedResponse:
             return client.send("GET", b"/live/account?api_key=%d" % n)
 
         with ThreadPoolExecutor(8) as pool:

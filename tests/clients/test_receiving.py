@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 
-from emulator.client import receiving
+from emulator.client import bounded_responses
 from emulator.client.http import HttpClient
 from emulator.scenario.client import NoResponse
 
@@ -56,7 +56,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.mark.parametrize(("beginning", "piece"), ENDLESS_WORDS)
 def test_an_endless_body_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch, beginning: bytes, piece: bytes) -> None:
-    monkeypatch.setattr(receiving, "MOST_BYTES", 100_000)
+    monkeypatch.setattr(bounded_responses, "MOST_BYTES", 100_000)
     with HttpClient(serve(beginning, piece)) as client, pytest.raises(NoResponse, match="has more than 100,000 bytes"):
         client.send("GET", b"/_emulator/ready")
 
@@ -73,7 +73,9 @@ def test_an_answer_that_trickles_for_ever_is_left(
     serve: Serve, monkeypatch: pytest.MonkeyPatch, beginning: bytes, piece: bytes, target: bytes, seconds: int
 ) -> None:
     looks = count()
-    monkeypatch.setattr(receiving, "MONOTONIC", lambda: float(next(looks)))  # each time it is looked at, a second is over
+    monkeypatch.setattr(
+        bounded_responses, "MONOTONIC", lambda: float(next(looks))
+    )  # each time it is looked at, a second is over
     told = f"no whole answer came within {seconds} s"
     with HttpClient(serve(beginning, piece), timeout=7) as client, pytest.raises(NoResponse, match=told):
         client.send("GET", target)
@@ -81,13 +83,13 @@ def test_an_answer_that_trickles_for_ever_is_left(
 
 def test_a_connection_that_stays_open_has_its_whole_time_again(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = count()
-    monkeypatch.setattr(receiving, "MONOTONIC", lambda: float(next(looks)))
+    monkeypatch.setattr(bounded_responses, "MONOTONIC", lambda: float(next(looks)))
     emulator_error, theirs = socket.socketpair()
     with emulator_error, theirs:
         connection = HTTPConnection("127.0.0.1", timeout=9)
         connection.sock = emulator_error
         for _ in range(2):
-            receiving.bound(connection, 3)
+            bounded_responses.bound(connection, 3)
             assert emulator_error.gettimeout() == 9
             theirs.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
             connection.request("GET", "/")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from emulator import Emulator, EmulatorServer
-from emulator.client.quiet import Quiet, Traffic
+from emulator.client.network_idle import NetworkIdle, ServerActivity
 from tests.conftest import Live
 
 RUNNING: dict[str, Any] = {
@@ -130,15 +130,21 @@ def test_tasks_over_a_socket_come_out_the_same_every_time(live: Live, where: str
 
 
 def test_an_answer_that_is_owed_holds_up_time_but_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks = [Traffic(1, "asked"), Traffic(1, "asked"), Traffic(0, "answered"), Traffic(0, "answered"), Traffic(1, "stuck")]
+    looks = [
+        ServerActivity(1, "asked"),
+        ServerActivity(1, "asked"),
+        ServerActivity(0, "answered"),
+        ServerActivity(0, "answered"),
+        ServerActivity(1, "stuck"),
+    ]
 
-    async def look() -> Traffic:
+    async def look() -> ServerActivity:
         return looks.pop(0) if len(looks) > 1 else looks[0]
 
-    quiet = Quiet(look)
+    quiet = NetworkIdle(look)
     asyncio.run(quiet.wait())
-    assert looks == [Traffic(1, "stuck")]
-    monkeypatch.setattr("emulator.client.quiet.MAX_WAIT", 0)
+    assert looks == [ServerActivity(1, "stuck")]
+    monkeypatch.setattr("emulator.client.network_idle.MAX_WAIT", 0)
     asyncio.run(quiet.wait())
 
 

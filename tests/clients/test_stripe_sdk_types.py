@@ -10,7 +10,7 @@ import pytest
 import stripe
 
 from emulator.client.in_process import InProcessClient
-from emulator.scenario.client import Headers, Response
+from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.server.app import library
 from emulator.vendors.stripe import STRIPE
@@ -32,7 +32,7 @@ class Listening(InProcessClient):
         self.bodies: list[dict[str, Any]] = []
         self.operations: set[str] = set()
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         if target.endswith(b"/worlds") and content is not None:
             made = json.loads(content)
             made["scenario"].pop("assume", None)

@@ -8,7 +8,7 @@ import pytest
 
 from emulator.client.in_process import InProcessClient
 from emulator.contract.fixtures import fixtures_folder
-from emulator.scenario.client import Headers, Response
+from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.server.app import library
 
@@ -29,7 +29,7 @@ class Recording(InProcessClient):
         super().__init__()
         self.texts: list[str] = []
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         response = super().send(method, target, headers, content)
         if target.endswith(b"/cancel"):
             self.texts.append(response.text)

@@ -15,7 +15,7 @@ from emulator.kernel.time import format_duration
 from emulator.reports.diagrams import draw
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces
 from emulator.reports.support_matrix import Answers, answers, coverage, overview
-from emulator.scenario.client import Headers, Response
+from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.descriptions import state_fields
 from emulator.scenario.player import Played, play
 from emulator.sdk.vendor import Vendor
@@ -186,7 +186,7 @@ class RowWatch:
         self.rows: set[RowKey] = set()
         self._client = InProcessClient()
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         if method == "DELETE" and target.startswith(b"/_emulator/worlds/") and target.count(b"/") == 3:
             self._read(target)
         return self._client.send(method, target, headers, content)

@@ -42,7 +42,7 @@ from emulator.kernel.faults import (
 from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.scenario.client import Headers, Response
+from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.faults import add_fault
 from emulator.scenario.player import play
 from emulator.server.app import create_app, library, worlds_of
@@ -89,7 +89,7 @@ class Watched:
         self._within = InProcessClient(create_app(worlds))
         self._kept = kept
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         id = next((value.decode() for name, value in headers if name == b"Emulator-World"), "")
         world = self._worlds.get(id) if id in self._worlds else None
         if world is None or len(world.store) > LARGE or world.store.size(Fault.kind):

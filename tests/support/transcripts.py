@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 
 from emulator.client.in_process import InProcessClient
-from emulator.scenario.client import Client, Headers, NoResponse, Response
+from emulator.scenario.client import Client, Headers, NoResponse, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import library
@@ -29,7 +29,7 @@ class Recorder:
         self.lines: list[str] = []
         self._client = client
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         if method == "DELETE" and target.startswith(b"/_emulator/worlds/") and target.count(b"/") == 3:
             for view in (*VIEWS, *(f"journal/{n}/explain" for n in self._exchanges(target))):
                 self._ask("GET", target + f"/{view}".encode(), ((b"accept", b"text/plain"),))
@@ -40,7 +40,7 @@ class Recorder:
         journal = json.loads(self._client.send("GET", world + b"/journal?limit=1000").content)
         yield from (it["n"] for it in journal["entries"] if it["type"] == "exchange")
 
-    def _ask(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def _ask(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         self.lines.append(f"> {method} {target.decode('latin-1')} {headers!r} {content!r}")
         try:
             response = self._client.send(method, target, headers, content)

@@ -11,7 +11,7 @@ import httpx
 
 from emulator.client.transport import InProcess
 from emulator.contract.validator import response_validator
-from emulator.scenario.client import Headers, NoResponse, Response
+from emulator.scenario.client import Headers, NoResponse, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.sdk.exact_json import dump
 from emulator.server.app import create_app, library, worlds_of
@@ -39,17 +39,17 @@ class Walker:
         self._look = look
         self._inner = InProcess(create_app(worlds_of([]), validate=response_validator(*VENDORS.values())), skip_delays=True)
 
-    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> Response:
+    def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)
         try:
             return run_sync(self._shown(request))
         except httpx.TransportError as error:
             raise NoResponse(str(error)) from None
 
-    async def _shown(self, request: httpx.Request) -> Response:
+    async def _shown(self, request: httpx.Request) -> ReceivedResponse:
         await self._look(self, request)
         reply = await self.pass_on(request)
-        return Response(reply.status_code, reply.headers.raw, reply.content)
+        return ReceivedResponse(reply.status_code, reply.headers.raw, reply.content)
 
     async def ask(self, method: str, path: str, body: Any = None) -> Any:
         """Asks the control plane; `path` is what follows its prefix."""

@@ -15,7 +15,7 @@ ROOT = Path(emulator.__file__).parent
 PURE = {"kernel"}
 CLOCK = ROOT / "kernel" / "clock.py"
 SERVE = ROOT / "cli" / "serve.py"
-SLEEPING = {ROOT / "client" / "sleeping.py", ROOT / "client" / "clock.py"}
+SLEEPING = {ROOT / "client" / "sleeps.py", ROOT / "client" / "clock.py"}
 """They replace `time.sleep`, and so must know it."""
 PATCHED = {
     "time": {"*"},

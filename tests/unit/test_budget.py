@@ -19,7 +19,7 @@ from emulator.kernel.limits import Limits
 from emulator.kernel.room import FRAME
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.scenario.client import Response
+from emulator.scenario.client import ReceivedResponse
 from emulator.server.app import EMPTY, create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model.searches import Search, Searches
@@ -44,24 +44,24 @@ class Server:
     def budget(self) -> Budget:
         return self.worlds.budget
 
-    def ask(self, method: str, path: str, body: object = None, *headers: tuple[bytes, bytes]) -> Response:
+    def ask(self, method: str, path: str, body: object = None, *headers: tuple[bytes, bytes]) -> ReceivedResponse:
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         return self.client.send(method, path.encode(), ((b"content-type", b"application/json"), *headers), content)
 
-    def control(self, method: str, path: str, body: object = None) -> Response:
+    def control(self, method: str, path: str, body: object = None) -> ReceivedResponse:
         return self.ask(method, f"/_emulator/worlds{path}", body)
 
-    def name_batch(self, name: str) -> Response:
+    def name_batch(self, name: str) -> ReceivedResponse:
         return self.ask("POST", f"/live/batches?{KEY}", {"name": name})
 
-    def create_job(self, text: str, *headers: tuple[bytes, bytes]) -> Response:
+    def create_job(self, text: str, *headers: tuple[bytes, bytes]) -> ReceivedResponse:
         metadata = {str(n): text[n : n + 500] for n in range(0, min(len(text), 25_000), 500)}
         return self.ask(
             "POST", "/v2/core/batch_jobs", {**JOB, "metadata": metadata, "skip_validation": True}, *STRIPE, *headers
         )
 
 
-def said(response: Response) -> Any:
+def said(response: ReceivedResponse) -> Any:
     """Return the JSON of a response."""
     return json.loads(response.content)
 
@@ -364,7 +364,7 @@ def server_batches(searches: Searches) -> list[Any]:
 def test_an_upload_counts_while_it_comes_by_what_is_kept_of_it() -> None:
     row = b'{"id":"r%08d","path_params":{"customer":"cus_%07d"},"params":{"description":"x"}}\n'
 
-    def put(server: Server, rows: int) -> Response:
+    def put(server: Server, rows: int) -> ReceivedResponse:
         job = said(server.create_job("a"))
         url = job["status_details"]["ready_for_upload"]["upload_url"]["url"]
         path = "/" + url.partition("://")[2].partition("/")[2]

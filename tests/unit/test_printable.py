@@ -16,7 +16,7 @@ from emulator.cli.terminal import printing_anything
 from emulator.client.journal import Change
 from emulator.kernel.clock import DEFAULT_START
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.player import Difference as Played
+from emulator.scenario.player import StepDifference
 from emulator.state.diff import Difference
 from emulator.text.escape import escaped, escaped_lines
 
@@ -53,7 +53,7 @@ LINES: dict[str, Callable[[str], str]] = {
     "a mistake": lambda text: str(BadInput([Problem(text, (text,))], text)),
     "a change": lambda text: str(Change(DEFAULT_START, text, text, text, text, text, text, None)),
     "a difference of a state": lambda text: str(Difference(text, text, text, {"a": text}, {"a": "b"}, {text: (text, "b")})),
-    "a difference that play finds": lambda text: str(Played(text, text)),
+    "a difference that play finds": lambda text: str(StepDifference(text, text)),
 }
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from emulator.client.sleep_calls import classes_of, is_own
 
 
-class Place(NamedTuple):
+class Reference(NamedTuple):
     """An object, the name or the index under which it holds something, and that."""
 
     holder: Any
@@ -18,7 +18,7 @@ class Place(NamedTuple):
     value: Any
 
 
-def places_in(module: ModuleType) -> Iterator[Place]:
+def places_in(module: ModuleType) -> Iterator[Reference]:
     """Yield what the dicts, lists and closures of a module hold, and the attributes of every object of its classes."""
     classes = classes_of(module)
     for holder in (module, *classes):
@@ -40,17 +40,17 @@ def put(holder: Any, name: Any, value: Any) -> None:
         object.__setattr__(holder, name, value)
 
 
-def _inside(value: Any, module: ModuleType) -> Iterator[Place]:
+def _inside(value: Any, module: ModuleType) -> Iterator[Reference]:
     kind = type(value)
     if kind is dict and "__name__" not in value:  # that of a module is everybody's
-        yield from (Place(value, key, it) for key, it in [*value.items()] if callable(it) and type(it) is not ModuleType)
+        yield from (Reference(value, key, it) for key, it in [*value.items()] if callable(it) and type(it) is not ModuleType)
     elif kind is list:
-        yield from (Place(value, index, it) for index, it in enumerate(value) if type(it) is not ModuleType)
+        yield from (Reference(value, index, it) for index, it in enumerate(value) if type(it) is not ModuleType)
     function = value.__func__ if kind in (staticmethod, classmethod) else value
     if type(function) is FunctionType and is_own(function, module):
         for cell in function.__closure__ or ():
             try:
-                yield Place(cell, "cell_contents", cell.cell_contents)
+                yield Reference(cell, "cell_contents", cell.cell_contents)
             except ValueError:  # it is empty yet
                 continue
 
@@ -61,13 +61,13 @@ def _instances(classes: list[type]) -> list[Any]:
     return [it for it in gc.get_referrers(*classes) if id(type(it)) in wanted] if wanted else []
 
 
-def _attributes(instance: Any) -> Iterator[Place]:
+def _attributes(instance: Any) -> Iterator[Reference]:
     kinds = type(instance).__mro__
     names = [*object.__getattribute__(instance, "__dict__")] if any("__dict__" in vars(kind) for kind in kinds) else []
     names += [name for kind in kinds for name in _slots(kind)]
     for name in names:
         try:
-            yield Place(instance, name, object.__getattribute__(instance, name))
+            yield Reference(instance, name, object.__getattribute__(instance, name))
         except AttributeError:  # a slot that holds nothing
             continue
 

@@ -1,4 +1,4 @@
-"""The parts of a failing test's story that its journal does not tell: requests that missed the world, and what is under way."""
+"""Sections of a failure report that the journal does not have: requests that missed the world, and what is under way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of the handle that explores: a client is run once for every way in which something could come in its way."""
+"""The method `explore` of the handle: it runs a client once for every way in which something could interfere."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
-    from emulator.client.endings import Explored, Progress
+    from emulator.client.exploration import Explored, Progress
     from emulator.client.explore import Client
     from emulator.client.json_encoding import Duration
     from emulator.client.scenarios import ScenarioLike
@@ -20,7 +20,7 @@ MAX_SECONDS = 300.0
 """Seconds of real time for all of it, unless the caller allows more."""
 
 
-class Exploring(ABC):
+class ExploreMixin(ABC):
     """The method `explore` of a handle. `explored` is what the newest exploration found, None before the first."""
 
     explored: Explored | None = None

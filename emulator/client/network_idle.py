@@ -1,4 +1,4 @@
-"""Rest before virtual time passes: the tasks of an event loop have done all they can, and the server owes no answer."""
+"""Network idle, for which virtual time waits: the tasks of an event loop can do no more, and no request is pending."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ MAX_WAIT = 5.0
 """Real seconds after which time passes all the same, where a request does not get on."""
 
 
-class Traffic(NamedTuple):
-    """Requests of a server: `owed` still wait for their answer; `mark` changes with everything that comes or goes."""
+class ServerActivity(NamedTuple):
+    """Requests of a server: `pending` still wait for their answer; `mark` changes with everything that comes or goes."""
 
-    owed: int
+    pending: int
     mark: Any
 
 
-Look = Callable[[], Awaitable[Traffic | None]]
-"""Looks at the traffic of a server; None where clients call it without a socket."""
+Look = Callable[[], Awaitable[ServerActivity | None]]
+"""Returns the activity of a server; None where clients call it without a socket."""
 
 
-class Quiet:
+class NetworkIdle:
     """Waits until nothing is under way between the tasks of the running loop and a server."""
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._seen: Traffic | None = None
+        self._seen: ServerActivity | None = None
 
     async def wait(self) -> None:
-        """Return once no request is owed an answer, and a look shows what the one before it did."""
+        """Return once no request is pending, and two looks in a row show the same."""
         ends = MONOTONIC() + MAX_WAIT
         while True:
             await _rounds()
@@ -50,7 +50,7 @@ class Quiet:
                 return
             if self._seen != before:
                 ends = MONOTONIC() + MAX_WAIT
-            elif not self._seen.owed or MONOTONIC() > ends:
+            elif not self._seen.pending or MONOTONIC() > ends:
                 return
 
 

@@ -19,7 +19,7 @@ from types import MethodType, ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from emulator.client.clock import ASYNCIO_SLEEP, TIME_SLEEP, Clock
-from emulator.client.quiet import Quiet
+from emulator.client.network_idle import NetworkIdle
 from emulator.kernel.time import parse_duration
 
 T = TypeVar("T")
@@ -51,9 +51,9 @@ class _Sleeper(NamedTuple):
 class AsyncSleep:
     """`asyncio.sleep` on a world's clock. Tasks that sleep at the same time wake in the order in which their time is over."""
 
-    def __init__(self, clock: Clock, quiet: Quiet) -> None:
+    def __init__(self, clock: Clock, idle: NetworkIdle) -> None:
         self._clock = clock
-        self._quiet = quiet
+        self._idle = idle
         self._numbers = count()
         self._sleepers: set[_Sleeper] = set()
 
@@ -78,7 +78,7 @@ class AsyncSleep:
             while self._first() is not sleeper:
                 sleeper.first.clear()
                 await sleeper.first.wait()
-            await self._quiet.wait()
+            await self._idle.wait()
             if self._first() is sleeper:
                 return
 

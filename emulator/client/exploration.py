@@ -1,4 +1,4 @@
-"""Endings of an exploration: what came in the client's way, what broke, and how many were tried."""
+"""The result of an exploration: the endings that broke something, and how many were tried."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers of a server that nobody vouches for: each is read whole, within a time and a number of bytes."""
+"""Responses of a server that may be no emulator, each read whole within bounds of time and bytes."""
 
 from __future__ import annotations
 

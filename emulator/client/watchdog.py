@@ -1,4 +1,4 @@
-"""A watch over a client that is run in this thread: it is ended where it would not end by itself."""
+"""A watchdog for a client that runs in this thread: it ends one that would not end by itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Interrupted(KeyboardInterrupt):
     """Ends a client from outside. What lets Ctrl-C through lets this through."""
 
 
-class Watch:
+class Watchdog:
     """While entered, looks again and again from a thread of its own, until there is a reason to end this thread's client.
 
     Then `reason` is that reason, and Interrupted is raised in the client, as soon as it runs Python code.
@@ -30,7 +30,7 @@ class Watch:
         self._lock = Lock()
         self._thread = Thread(target=self._watch, name="batch-emulator-watch", daemon=True)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Watchdog:
         self._thread.start()
         return self
 
