@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import count
-from threading import Lock, RLock
+from threading import RLock
 from typing import Any
 
 from emulator.kernel.budget import Budget, Quota
@@ -52,7 +52,6 @@ class ControlContext:
         self.operations += [f"{vendor}.{UNMATCHED}" for vendor in self.vendors]
         self.arriving = quota_for_bodies(self.limits)
         self.id_lock = RLock()
-        self._library_lock = Lock()
         self._numbers = count(1)
 
     @property
@@ -69,8 +68,7 @@ class ControlContext:
             TooMany: there is no room for so many resources.
         """
         if isinstance(source, str):
-            with self._library_lock:
-                return self.library.get(source)
+            return self.library.get(source)
         document = source if isinstance(source, Document) else Document(source)
         if isinstance(document.value, dict):
             self.admit(document.value.get("given"), Quota(self.worlds.budget))

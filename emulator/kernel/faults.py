@@ -214,6 +214,9 @@ def _covering(context: FaultContext, early: bool, over: Iterable[str], ids: list
 
 
 def _flaws(fault: Fault) -> Iterator[Problem]:
+    for name, value, known in (("where", fault.where, WHERE), ("do", fault.do, DO)):
+        if value not in known:
+            yield Problem(f"{value!r} is not one of {', '.join(known)}", (name,))
     if reason := INVALID_COMBINATIONS.get((fault.where, fault.do)):
         yield Problem(f"{fault.do} {fault.where} means nothing: {reason}", ("do",))
     for option, effects in OPTIONS.items():

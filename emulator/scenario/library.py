@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from os.path import exists, isdir
@@ -26,7 +27,7 @@ class Library:
         self._vendors = vendors
         self._folders = folders
         self._read: dict[str, tuple[int, Scenario]] = {}
-        self._lock = Lock()
+        self._locks: defaultdict[str, Lock] = defaultdict(Lock)
 
     @cached_property
     def _found(self) -> dict[Path, tuple[list[Path], list[Path]]]:
@@ -85,7 +86,7 @@ class Library:
             changed = path.stat().st_mtime_ns
         except OSError:
             raise NotFound("scenario", name, self._paths) from None
-        with self._lock:  # threads that ask for the same scenario get the same, with its templates
+        with self._locks[name]:  # threads that ask for the same scenario get the same, with its templates
             if self._read.get(name, (None,))[0] != changed:
                 self._read[name] = changed, load_file(path, self._vendors, name)
             return self._read[name][1]

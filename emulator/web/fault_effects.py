@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import partial
 from hashlib import shake_128
 
-from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, GARBAGE, HANG, MID_BODY, RESET, STATUS, Fault
+from emulator.kernel.faults import AFTER_REPLY, DELAY, DRIBBLE, DROP, GARBAGE, HANG, MID_BODY, RESET, STATUS, TRUNCATE, Fault
 from emulator.sdk.response import Stream
 from emulator.web.connection import Connection, Send
 from emulator.web.delays import FaultDelays, WorldReset
@@ -95,7 +95,11 @@ class FaultInjector:
         await record_delivery(response, self._connection, self._delays.lanes)
 
     async def _strike(self, response: OutgoingResponse) -> None:
-        """Do to the connection what the fault says."""
+        """Do to the connection what the fault says.
+
+        Raises:
+            NotImplementedError: it says nothing that is done here.
+        """
         if self._fault.do == HANG:
             await self._delays.hang(self._fault)
             await self._record_delivery(response)
@@ -104,10 +108,13 @@ class FaultInjector:
         elif self._fault.do == DELAY:
             await self._delays.delay((self._fault,))
             await self._record_delivery(response)
-        else:
-            if self._fault.do == GARBAGE:
-                await self._connection.write_raw(garbage(self._fault.id, 64))
+        elif self._fault.do == GARBAGE:
+            await self._connection.write_raw(garbage(self._fault.id, 64))
             await self._connection.drop()
+        elif self._fault.do in (DROP, TRUNCATE):
+            await self._connection.drop()
+        else:
+            raise NotImplementedError(f"no effect on a connection is called {self._fault.do!r}")
 
     async def _in_the_middle(self, response: OutgoingResponse) -> None:
         length = response.length

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from threading import Barrier
+from pathlib import Path
+from threading import Barrier, Event
 from typing import Any
 
 import httpx
@@ -18,6 +19,8 @@ from emulator.kernel.budget import Budget
 from emulator.kernel.errors import NotFound
 from emulator.kernel.limits import Limits
 from emulator.kernel.worlds import DEFAULT, Worlds
+from emulator.scenario import library as library_module
+from emulator.scenario.loader import load_file
 from emulator.scenario.scenario import TEMPLATES, Scenario
 from emulator.server.app import library
 from emulator.vendors import VENDORS
@@ -200,3 +203,25 @@ def test_requests_of_many_threads_are_each_in_the_journal() -> None:
 
         assert set(at_once(ask)) == {200}
         assert len({it.target for it in emulator.journal.exchanges()}) == THREADS
+
+
+def test_a_scenario_that_is_read_for_long_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenarios, is_read, is_over = library(), Event(), Event()
+    read = load_file
+
+    def slow(path: Path, *arguments: Any) -> Scenario:
+        if path.stem == "first-run":
+            is_read.set()
+            is_over.wait()
+        return read(path, *arguments)
+
+    monkeypatch.setattr(library_module, "load_file", slow)
+    other = next(name for name in scenarios.names() if not name.endswith("first-run"))
+    with ThreadPoolExecutor(1) as pool:
+        slow_one = pool.submit(scenarios.get, "first-run")
+        is_read.wait()
+        try:
+            assert scenarios.get(other).name == other
+            assert not slow_one.done()
+        finally:
+            is_over.set()

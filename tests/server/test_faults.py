@@ -30,7 +30,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.connection import ConnectionCut
-from emulator.web.fault_effects import garbage, split_body
+from emulator.web.fault_effects import FaultInjector, garbage, split_body
 from tests.conftest import Live, World
 from tests.support.loading import load_value
 from tests.support.toy import START, kitchen
@@ -606,3 +606,16 @@ def test_where_nothing_was_answered_nothing_is_said_of_how_sure_that_is(where: s
             client.get("/live/batches?api_key=k")
         told = client.get("/_emulator/worlds/default/journal/1/explain").json()["text"].splitlines()[0]
     assert told.endswith("-> no answer (failed)")
+
+
+@pytest.mark.parametrize(("name", "word"), [("do", "melt"), ("where", "before-lunch")])
+def test_a_word_that_no_fault_knows_is_refused(name: str, word: str) -> None:
+    with pytest.raises(BadInput, match=f"'{word}' is not one of "):
+        Fault("f1", START, **{"at": LIST, "where": "after-commit", "do": "drop", name: word})  # type: ignore[arg-type]
+
+
+def test_an_effect_that_nothing_carries_out_is_no_silence() -> None:
+    unknown = Fault("f1", START, LIST, "after-commit", "melt", seen=1)  # as if a former release had let it through
+    injector: Any = FaultInjector(unknown, *[None] * 3)  # type: ignore[arg-type]
+    with pytest.raises(NotImplementedError, match="'melt'"):
+        injector._strike(None).send(None)
