@@ -237,7 +237,7 @@ def _reason_for_world(routes: Routes, exchange: Exchange) -> str:
     """Return how a request found its world."""
     if any(name == WORLD_HEADER for name, _ in exchange.headers):
         return "named by the header Emulator-World"
-    route = routes.find(exchange.method, exchange.target.partition("?")[0])
+    route = routes.find(exchange.method, exchange.target.partition("?")[0], exchange.headers)
     if route is not None and "world" in route.parameters:
         return "named by the path"
     if exchange.credential:

@@ -33,7 +33,7 @@ class Hints:
         path, _, query = exchange.target.partition("?")
         self.request = Request(exchange.method, path, query, exchange.headers, exchange.request)
         self.path = path
-        self.route = routes.find(exchange.method, path)
+        self.route = routes.find(exchange.method, path, exchange.headers)
         self.operation = self.route.operation if self.route else None
 
     def all(self) -> list[str]:

@@ -34,7 +34,7 @@ class RecordedRequest:
 
     @cached_property
     def _route(self) -> Route | None:
-        return self._routes.find(self.exchange.method, self.exchange.target.partition("?")[0])
+        return self._routes.find(self.exchange.method, self.exchange.target.partition("?")[0], self.exchange.headers)
 
     @cached_property
     def ids(self) -> list[str]:

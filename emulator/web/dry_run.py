@@ -53,7 +53,7 @@ class DryRuns:
             TooLarge: the body is, for the operation.
             TooMany: the world has no room for what the request would add.
         """
-        route = self._routes.find(request.method, request.path) or self._routes.of_host(request.raw_headers)
+        route = self._routes.find(request.method, request.path, request.raw_headers)
         if route is None:
             raise BadInput.at(no_such_path(self._routes, request), "url")
         route.apply(request)

@@ -120,7 +120,7 @@ class Gateway:
         """Answer a request of a vendor's client."""
         path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
         path = with_plain_letters(path) if "%" in path else path
-        route = self._routes.find(scope["method"], path) or self._routes.of_host(scope["headers"])
+        route = self._routes.find(scope["method"], path, scope["headers"])
         connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
         if route is None:
             response: OutgoingResponse | None = await off_loop_if_long(scope, self._no_such_path, scope, path)

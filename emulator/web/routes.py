@@ -70,8 +70,26 @@ class Routes:
                     self._paths.append(mount + operation.path)
                     self._add(self._node(mount), vendor, operation)
 
-    def find(self, method: str, raw_path: str) -> Route | None:
+    def find(self, method: str, raw_path: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Route | None:
         """Return the route of a request, given its path still percent-encoded; None where no vendor owns the path.
+
+        A Host that is a vendor's own name leads to that vendor, also where the path is another's.
+        """
+        host = next((value for name, value in headers if name == b"host"), b"")
+        owner = self._hosts.get(host.decode("latin-1").partition(":")[0].lower())
+        route = self._of_path(method, raw_path)
+        return route if owner is None or (route and route.vendor is owner) else Route(owner, None, {}, ())
+
+    def nearest(self, path: str) -> str:
+        """Return a hint at the known path closest to an unknown one."""
+        return hint(path, self._paths)
+
+    def parameters(self, operation: str) -> tuple[str, ...]:
+        """Return the names of the parameters in the path of an operation."""
+        return self._parameters.get(operation, ())
+
+    def _of_path(self, method: str, raw_path: str) -> Route | None:
+        """Return the route to the vendor of a path.
 
         An empty segment is never the value of an id. A vendor that does not mind case does not mind one slash at the end
         either. Evidence: serpwow-path-2 and 6dot50-path-3.
@@ -98,22 +116,6 @@ class Routes:
         if raw_path.split("/")[1].lower() in self._links:
             return _route_of_link(vendor, node, method, values)
         return _route(vendor, node, method, values)
-
-    def of_host(self, headers: Iterable[tuple[bytes, bytes]]) -> Route | None:
-        """Return the route of a request to a vendor's own host name; None where its Host is another."""
-        for name, value in headers:
-            if name == b"host":
-                vendor = self._hosts.get(value.decode("latin-1").partition(":")[0].lower())
-                return Route(vendor, None, {}, ()) if vendor else None
-        return None
-
-    def nearest(self, path: str) -> str:
-        """Return a hint at the known path closest to an unknown one."""
-        return hint(path, self._paths)
-
-    def parameters(self, operation: str) -> tuple[str, ...]:
-        """Return the names of the parameters in the path of an operation."""
-        return self._parameters.get(operation, ())
 
     def _node(self, mount: str) -> Node:
         node = self._root

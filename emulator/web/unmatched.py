@@ -155,7 +155,7 @@ def intended_path(routes: Routes, request: Request) -> str:
 def intended_vendor(routes: Routes, request: Request, reached: Vendor | None = None) -> str:
     """Return another vendor for which a request is probably meant, unless its path begins as those of one vendor only.
 
-    It is the one whose key the request carries, or else one that has the path below its mount.
+    It is the one whose key the request carries, or else one that has the path below its mount, `reached` first.
     """
     path = _SLASHES.sub("/", request.path)
     if any(_owners(routes, path)):
@@ -166,8 +166,8 @@ def intended_vendor(routes: Routes, request: Request, reached: Vendor | None = N
             return f"this has a key as {vendor.name} takes it, whose {_begin_with(vendor, found)}"
     if reached is not None and _has_operation(routes, reached, request.method, request.path):
         return ""
-    for vendor in routes.vendors:
-        if vendor is not reached and (found := _below_mount(routes, vendor, request.method, path)):
+    for vendor in sorted(routes.vendors, key=lambda vendor: vendor is not reached):
+        if found := _below_mount(routes, vendor, request.method, path):
             return f"{vendor.name}'s {_begin_with(vendor, found)}"
     return ""
 
