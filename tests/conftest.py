@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -17,7 +13,7 @@ from emulator.contract.validator import response_validator
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from emulator.web.connection import App, Receive, Scope, Send
+from tests.support.server import Live
 
 pytest_plugins = ["pytester"]
 collect_ignore = ["example_vendor"]  # a package of its own, which tests/packaging installs and tests
@@ -35,72 +31,6 @@ def the_same_wherever_it_runs() -> Iterator[None]:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, "*")
         yield
-
-
-def through_a_socket(app: App) -> App:
-    """The same application, to which every request seems to come over a socket, so that the guard looks at its host."""
-
-    async def asked(scope: Scope, receive: Receive, send: Send) -> None:
-        await app({**scope, "client": ("127.0.0.1", 49_152)}, receive, send)
-
-    return asked
-
-
-@dataclass(frozen=True)
-class World:
-    """A world on the running server, and what a client needs to reach it."""
-
-    id: str
-    control: httpx.Client
-    credentials: Mapping[str, Mapping[str, str]]
-
-    @property
-    def serpwow(self) -> Mapping[str, str]:
-        return self.credentials["serpwow"]
-
-    @property
-    def stripe(self) -> Mapping[str, str]:
-        return self.credentials["stripe"]
-
-    @property
-    def sixdot50(self) -> Mapping[str, str]:
-        return self.credentials["6dot50"]
-
-    def advance(self, by: str) -> list[dict[str, Any]]:
-        fired: list[dict[str, Any]] = self._ask("POST", "/clock/advance", {"by": by})["fired"]
-        return fired
-
-    def state(self) -> dict[str, Any]:
-        state: dict[str, Any] = self._ask("GET", "/state")
-        return state
-
-    def set(self, state: Mapping[str, Any]) -> None:
-        self._ask("PATCH", "/state", state)
-
-    def journal(self) -> list[dict[str, Any]]:
-        entries: list[dict[str, Any]] = self._ask("GET", "/journal")["entries"]
-        return entries
-
-    def _ask(self, method: str, path: str, body: Any = None) -> Any:
-        reply = self.control.request(method, f"/_emulator/worlds/{self.id}{path}", json=body)
-        assert reply.is_success, reply.text
-        return json.loads(reply.content, parse_float=Decimal)
-
-
-@dataclass(frozen=True)
-class Live:
-    """The running server."""
-
-    url: str
-    control: httpx.Client
-
-    def load(self, scenario: str | Mapping[str, Any]) -> World:
-        """A new world of a scenario, by name or inline; `title` may be left out."""
-        wanted = scenario if isinstance(scenario, str) else {"title": "A test", **scenario}
-        reply = self.control.post("/_emulator/worlds", json={"scenario": wanted, "claim": False})
-        assert reply.status_code == 201, reply.text
-        made = reply.json()
-        return World(made["id"], self.control, made["credentials"])
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from tests.attack.load import JSON
 from tests.attack.served import Client, Findings, Server
-from tests.secrets.test_no_secret_is_shown import AWKWARD, NAMES, PLAIN, SPELLINGS, TAIL, TEXTS
+from tests.support.secret_texts import AWKWARD, NAMES, PLAIN, SPELLINGS, TAIL, TEXTS
 
 VIEWS = ("journal", "journal/last", "journal/last/explain", "ledger", "diff", "unmatched", "held", "faults")
 HEADERS = ("Referer", "X-Original-URL", "X-Forwarded-Uri", "Cookie", "X-Anything", "User-Agent")

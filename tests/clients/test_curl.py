@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 STRIPE_JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 PAY_BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"

@@ -19,9 +19,9 @@ from emulator.cli.main import main
 from emulator.client.bounds import read_limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from tests.clients.test_pytest_plugin import run
-from tests.conftest import Live
 from tests.support.commands import invoke
+from tests.support.plugin import run
+from tests.support.server import Live
 
 LISTED = {"credentials": {"serpwow": ["demo"]}, "given": {"serpwow": {"batches": [{"id": "B1"}]}}}
 SCENARIO = "title: A story\ngiven: {serpwow: {batches: [{id: MINE}]}}"

@@ -36,7 +36,7 @@ from emulator.kernel.errors import BadInput, NotFound
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from tests.conftest import Live
+from tests.support.server import Live
 from tests.support.walking import Walker, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

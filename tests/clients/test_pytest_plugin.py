@@ -15,20 +15,8 @@ import pytest
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.guard import Guard
-from tests.conftest import Live
-
-CLIENT = """
-import httpx
-import pytest
-
-def stop(emulator, batch):
-    return httpx.get(f"{emulator.serpwow.url}/batches/{batch}/stop", params={"api_key": emulator.serpwow.api_key})
-"""
-
-
-def run(pytester: pytest.Pytester, tests: str, *arguments: str) -> pytest.RunResult:
-    pytester.makepyfile(CLIENT + tests)
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+from tests.support.plugin import run
+from tests.support.server import Live
 
 
 def test_naming_the_fixture_is_all_the_set_up(pytester: pytest.Pytester) -> None:

@@ -15,7 +15,7 @@ from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 PATIENT = {"serpwow.queue": "never", "serpwow.run": "never"}
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.clients.test_stripe_other_sdks import needed
-from tests.conftest import Live, World
+from tests.support.installed import from_npm, run_node
+from tests.support.server import Live, World
 
 SDK = "google-search-results-serpwow@0.0.14"
 
@@ -142,38 +139,23 @@ REFUSED = {
 }
 
 
-def told_by(home: Path, script: str, live: Live, world: World) -> dict[str, Any]:
-    node = shutil.which("node") or "node"
-    run = subprocess.run(
-        [node, home / f"{script}.cjs", live.url, world.id, world.serpwow["api_key"]],
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    told: dict[str, Any] = json.loads(run.stdout)
-    return told
-
-
 @pytest.fixture(scope="session")
-def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    needed("node", "npm")
-    home = tmp_path_factory.mktemp("serpwow-node")
-    npm = shutil.which("npm") or "npm"
-    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(home), SDK]
-    done = subprocess.run(install, cwd=home, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    (home / "life.cjs").write_text(REDIRECT + LIFE)
-    (home / "refusals.cjs").write_text(REDIRECT + REFUSALS)
-    return home
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return from_npm(SDK, tmp_path_factory)
 
 
-def test_the_node_client_lives_a_whole_batch_life(live: Live, scripts: Path) -> None:
+def run_client(home: Path, script: str, live: Live, world: World) -> Any:
+    return run_node(home, REDIRECT + script, live.url, world.id, world.serpwow["api_key"], kind="commonjs")
+
+
+def test_the_node_client_lives_a_whole_batch_life(live: Live, home: Path) -> None:
     world = live.load({"given": {"serpwow": {"account": {"credits_limit": 100}}}})
-    assert told_by(scripts, "life", live, world) == LIVED
+    assert run_client(home, LIFE, live, world) == LIVED
 
 
-def test_a_refusal_rejects_with_code_status_and_message_and_changes_nothing(live: Live, scripts: Path) -> None:
+def test_a_refusal_rejects_with_code_status_and_message_and_changes_nothing(live: Live, home: Path) -> None:
     given = {"account": {"credits_limit": 100}, "batches": [{"id": "2A6F94BB", "searches": 200}]}
     world = live.load({"credentials": {"serpwow": ["demo"]}, "given": {"serpwow": given}})
     before = world.state()
-    assert told_by(scripts, "refusals", live, world) == REFUSED
+    assert run_client(home, REFUSALS, live, world) == REFUSED
     assert world.state() == before

@@ -14,7 +14,7 @@ import pytest
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.network_idle import NetworkIdle, ServerActivity
-from tests.conftest import Live
+from tests.support.server import Live
 
 RUNNING: dict[str, Any] = {
     "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}},

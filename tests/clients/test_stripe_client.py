@@ -11,7 +11,7 @@ import pytest
 import stripe
 
 from emulator.vendors.stripe.model.versions import WITHOUT_RPS
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 START = {"start": "2026-03-09T20:55:31Z"}

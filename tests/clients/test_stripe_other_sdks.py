@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,10 +13,11 @@ import pytest
 import stripe
 
 from emulator.vendors.stripe.model.versions import WITHOUT_RPS, is_well_formed
-from tests.clients.test_stripe_sdk_types import public_paths_of, replies_in
-from tests.conftest import Live, World
+from tests.support.installed import from_npm, once, run_node
 from tests.support.sdk_types import EXCEPTIONS
+from tests.support.server import Live, World
 from tests.support.stripe_clients import newest_beta, release
+from tests.support.stripe_replies import public_paths_of, replies_in
 
 ROOT = Path(__file__).parents[2]
 START = {"start": "2026-03-09T20:55:31Z"}
@@ -121,7 +121,7 @@ told.events = (await stripe.v2.core.events.list({ object_id: second.id })).data.
 console.log(JSON.stringify(told));
 """
 
-TOLD = {
+LIFE = {
     "created": ["ready_for_upload", "1", False],
     "uploaded": 200,
     "validating": "validating",
@@ -137,24 +137,9 @@ TOLD = {
 }
 
 
-def needed(*programs: str) -> None:
-    """Goes on only where the programs are; in CI they have to be."""
-    missing = [program for program in programs if shutil.which(program) is None]
-    if missing and os.environ.get("CI"):
-        pytest.fail(f"CI must have {' and '.join(missing)}")
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not installed here")
-
-
-def life(world: World, *command: str | Path, environment: dict[str, str] | None = None) -> dict[str, Any]:
-    control = f"{world.stripe['url']}/_emulator/worlds/{world.id}/clock/advance"
-    run = subprocess.run(
-        [*command, world.stripe["url"], world.stripe["api_key"], control],
-        capture_output=True, text=True, timeout=120, check=False, env=environment,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stderr
-    told: dict[str, Any] = json.loads(run.stdout.splitlines()[-1])
-    return told
+def arguments_of(world: World) -> tuple[str, str, str]:
+    """What a program that lives its life in a world is given: the URL, a key, and where its clock is advanced."""
+    return world.stripe["url"], world.stripe["api_key"], f"{world.stripe['url']}/_emulator/worlds/{world.id}/clock/advance"
 
 
 def world_of(live: Live) -> World:
@@ -165,12 +150,14 @@ def world_of(live: Live) -> World:
 @pytest.fixture(scope="session")
 def newest_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a process that imports the newest client instead of the pinned one."""
-    home = tmp_path_factory.mktemp("stripe-python")
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(home)]
-    done = subprocess.run(
-        [*install, f"stripe=={release('python', 'newest')}"], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
+    newest = f"stripe=={release('python', 'newest')}"
+
+    def install(home: Path) -> None:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(home), newest]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+
+    home = once("python-stripe", tmp_path_factory, install)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT)])}
     assert printed(environment, "stripe.VERSION") == release("python", "newest")
     return environment
@@ -182,36 +169,30 @@ def printed(environment: dict[str, str], expression: str) -> str:
     return subprocess.run(show, env=environment, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def nodes(home: Path, which: str) -> Path:
-    """A folder with that release of the client for Node, and the program that lives its life."""
-    needed("node", "npm")
-    (home / "package.json").write_text('{"private": true, "type": "module"}')
-    npm = shutil.which("npm") or "npm"
-    install = [npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", f"stripe@{release('node', which)}"]
-    done = subprocess.run(install, cwd=home, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    (home / "life.mjs").write_text(NODE_LIFE)
-    return home / "life.mjs"
-
-
 def in_version(version: str) -> dict[str, Any]:
-    """What is told in a version of the API: until maximum_rps is removed, jobs have it and it may be set."""
+    """What a life comes to in a version of the API: until maximum_rps is removed, jobs have it and it may be set."""
     if version >= WITHOUT_RPS:
-        return TOLD
-    return TOLD | {"created": ["ready_for_upload", "1", True], "removed": None}
+        return LIFE
+    return LIFE | {"created": ["ready_for_upload", "1", True], "removed": None}
 
 
 def test_the_newest_python_client_lives_the_same_life(live: Live, newest_python: dict[str, str]) -> None:
-    told = life(world_of(live), sys.executable, "-c", PYTHON_LIFE, environment=newest_python)
-    assert is_well_formed(version := told.pop("version"))
-    assert told == in_version(version) | {"release": release("python", "newest")}
+    command = [sys.executable, "-c", PYTHON_LIFE, *arguments_of(world_of(live))]
+    done = subprocess.run(command, env=newest_python, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    life = json.loads(done.stdout)
+    assert is_well_formed(version := life.pop("version"))
+    assert life == in_version(version) | {"release": release("python", "newest")}
 
 
 @pytest.mark.parametrize("which", ["pinned", "newest"])
-def test_the_node_client_lives_the_same_life_and_has_counts_as_bigints(live: Live, which: str, tmp_path: Path) -> None:
-    told = life(world_of(live), shutil.which("node") or "node", nodes(tmp_path, which))
-    assert is_well_formed(version := told.pop("version"))
-    assert told == in_version(version) | {"types": ["bigint", "bigint"], "release": release("node", which)}
+def test_the_node_client_lives_the_same_life_and_has_counts_as_bigints(
+    live: Live, which: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    home = from_npm(f"stripe@{release('node', which)}", tmp_path_factory)
+    life = run_node(home, NODE_LIFE, *arguments_of(world_of(live)))
+    assert is_well_formed(version := life.pop("version"))
+    assert life == in_version(version) | {"types": ["bigint", "bigint"], "release": release("node", which)}
 
 
 def test_the_tests_of_the_pinned_python_client_hold_with_the_newest(newest_python: dict[str, str]) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator.web.guard import PREFIX
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 JOBS, DESTINATIONS = "/v2/core/batch_jobs", "/v2/core/event_destinations"
 EVENTBRIDGE = {

@@ -19,7 +19,7 @@ from emulator.contract.fixtures import fixtures_folder
 from emulator.server.app import library
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
-from tests.conftest import Live
+from tests.support.server import Live
 from tests.support.walking import Walker, walk, world_that_goes
 
 ROOT = Path(__file__).parents[2]

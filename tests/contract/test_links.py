@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 RUN = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:00:10Z"}
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from emulator.web.guard import PREFIX
-from tests.conftest import Live
+from tests.support.server import Live
 
 BATCH, OTHER = "7c2c1a0a-f462-42c3-b13c-30da2e4ad216", "8c2c1a0a-f462-42c3-b13c-30da2e4ad216"
 WHEN = "2026-03-09T20:55:31.473Z"

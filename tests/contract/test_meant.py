@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from emulator.client.transport import InProcess
 from emulator.server.app import create_app, library, worlds_of
-from tests.conftest import Live
+from tests.support.server import Live
 
 DEFAULT = "/_emulator/worlds/default"
 JOB = "/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

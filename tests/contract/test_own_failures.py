@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import stripe
-from serpwow.google_search_results import GoogleSearchResults
 
 import emulator
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.connection import Receive, Scope, Send, connection_of
-from emulator.web.response import emulator_error, refusal_bytes, send_response
-from tests.clients.test_stripe_other_sdks import nodes
+from emulator.web.response import emulator_error, send_response
+from tests.support.installed import from_npm, run_node
+from tests.support.stripe_clients import release
 
 ROOMS = ("control", "server", "web")
 SOURCE = "\n".join(
@@ -100,58 +98,15 @@ def test_every_failure_is_an_exception_of_stripes_python_client(failing: str, st
 
 @pytest.mark.parametrize("which", ["pinned", "newest"])
 def test_every_failure_is_an_exception_of_stripes_client_for_node(
-    failing: str, strict: str, which: str, tmp_path: Path
+    failing: str, strict: str, which: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    program = nodes(tmp_path, which).with_name("calls.mjs")
-    program.write_text(NODE_CALLS)
-    assert node_calls(program, failing, [("sk_test_1", f"{status}.{error}") for status, error in KINDS]) == [
+    home = from_npm(f"stripe@{release('node', which)}", tmp_path_factory)
+    calls = json.dumps([("sk_test_1", f"{status}.{error}") for status, error in KINDS])
+    assert run_node(home, NODE_CALLS, failing, calls) == [
         [status, "emulator_error", error, "string"] for status, error in KINDS for _ in range(2)
     ]
-    real = node_calls(program, strict, [("sk_live_123456", "x"), ("sk_test_1", "x" * 300)])
-    assert [told[:3] for told in real] == [[403, "emulator_error", "live-key"]] * 2 + [
-        [414, "emulator_error", "url-too-long"]
-    ] * 2
-
-
-def node_calls(program: Path, url: str, calls: list[tuple[str, str]]) -> list[Any]:
-    run = subprocess.run(["node", program, url, json.dumps(calls)], capture_output=True, text=True, timeout=120, check=False)
-    assert run.returncode == 0, run.stderr
-    told: list[Any] = json.loads(run.stdout)
-    return told
-
-
-@pytest.mark.parametrize(
-    ("key", "id", "error"), [("sk_live_123456", "x", "live-key"), ("sk_test_1", "x" * 300, "url-too-long")]
-)
-def test_the_servers_refusals_are_exceptions_of_stripes_python_client(strict: str, key: str, id: str, error: str) -> None:
-    with pytest.raises(stripe.StripeError) as raised:
-        python_client(strict, key).v2.core.batch_jobs.cancel(id)
-    assert code_in(raised.value)[1] == error
-
-
-def test_a_body_that_is_too_large_is_an_exception_of_stripes_python_client(strict: str) -> None:
-    endpoint: Any = {"path": "/v1/customers/:customer", "http_method": "post"}
-    with pytest.raises(stripe.StripeError) as raised:
-        python_client(strict).v2.core.batch_jobs.create(
-            {"endpoint": endpoint, "skip_validation": False, "metadata": {"a": "x" * 200}}
-        )
-    assert code_in(raised.value) == (413, "body-too-large")
-
-
-@pytest.mark.parametrize(("status", "error"), KINDS)
-def test_no_failure_is_a_success_of_serpwows_client_or_of_plain_http(
-    failing: str, monkeypatch: pytest.MonkeyPatch, status: int, error: str
-) -> None:
-    monkeypatch.setattr(GoogleSearchResults, "ENDPOINT_BATCHES", f"{failing}/live/batches")
-    answer = GoogleSearchResults("demo").stop_batch(f"{status}.{error}")
-    assert "request_info" not in answer
-    assert answer["error"]["code"] == error
-    plain = httpx.post(f"{failing}/za/pay/batches/{status}.{error}/cancel", trust_env=False)
-    assert (plain.is_success, plain.headers["emulator-error"]) == (False, error)
-
-
-@pytest.mark.parametrize(("status", "error"), KINDS)
-def test_the_line_refuses_with_the_body_of_the_planes(status: int, error: str) -> None:
-    assert (
-        refusal_bytes(status, error, "a reason").partition(b"\r\n\r\n")[2] == emulator_error(status, error, "a reason").content
-    )
+    calls = json.dumps([("sk_live_123456", "x"), ("sk_test_1", "x" * 300)])
+    assert [failure[:3] for failure in run_node(home, NODE_CALLS, strict, calls)] == [
+        *[[403, "emulator_error", "live-key"]] * 2,
+        *[[414, "emulator_error", "url-too-long"]] * 2,
+    ]

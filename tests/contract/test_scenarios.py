@@ -15,7 +15,7 @@ from emulator.scenario.scenario import Scenario
 from emulator.server.app import library
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
-from tests.conftest import Live
+from tests.support.server import Live
 from tests.support.walking import Walker, walk
 
 LIBRARY = library()

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 FORM = "application/x-www-form-urlencoded"
 LABELS = [

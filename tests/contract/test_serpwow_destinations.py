@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.kernel.world import World
-from tests.properties.test_serpwow_lives import send, world_of
+from tests.support.serpwow import send, world_of
 
 TYPES = {
     "s3": ["s3_access_key_id", "s3_secret_access_key", "s3_bucket_name"],

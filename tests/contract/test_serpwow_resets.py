@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emulator.kernel.world import World
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model.account import next_monthly
-from tests.properties.test_serpwow_lives import SERPWOW, send, world_of
+from tests.support.serpwow import SERPWOW, send, world_of
 
 END_OF_MARCH = {"start": "2026-03-31T23:59:00Z"}
 APRIL = datetime(2026, 4, 1, tzinfo=UTC)

@@ -11,8 +11,8 @@ import pytest
 
 from emulator.contract.fixtures import fixtures_folder
 from emulator.sdk.exact_json import dump
-from tests.conftest import Live
-from tests.properties.test_serpwow_lives import send, world_of
+from tests.support.serpwow import send, world_of
+from tests.support.server import Live
 
 SEARCH = {
     "id": "ABCDEFGHIJKLMNOP",

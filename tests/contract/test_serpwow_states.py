@@ -13,8 +13,8 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import apply_state
 from emulator.vendors import VENDORS
-from tests.conftest import Live
-from tests.properties.test_serpwow_lives import BUCKET, SERPWOW, send, world_of
+from tests.support.serpwow import BUCKET, SERPWOW, send, world_of
+from tests.support.server import Live
 
 
 def shown(world: World) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import pytest
 from emulator.kernel.errors import BadInput
 from emulator.sdk.exact_json import dump
 from emulator.vendors import VENDORS
-from tests.conftest import Live, World
-from tests.contract.test_sixdot50 import ID, OTHER_ID, PAYEE, STRANGER, batch, client_of, payment, sample, state_of
 from tests.support.loading import load_value
+from tests.support.server import Live, World
+from tests.support.sixdot50 import ID, OTHER_ID, PAYEE, STRANGER, batch, client_of, payment, sample, state_of
 
 
 def added(client: httpx.Client, *payments: dict[str, Any], clear: bool = False) -> httpx.Response:

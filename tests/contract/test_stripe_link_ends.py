@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.conftest import Live
+from tests.support.server import Live
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 ENDED = datetime.fromisoformat("2026-03-09T21:05:31+00:00")

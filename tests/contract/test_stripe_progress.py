@@ -10,7 +10,7 @@ from hypothesis import given
 from emulator.kernel.machine import Portion, Timer
 from emulator.kernel.world import World
 from emulator.vendors.stripe import STRIPE
-from tests.properties.test_stripe import COUNTS, ID, TIMINGS, Written, list_events, state_of, working_jobs, world_of
+from tests.support.stripe import COUNTS, ID, TIMINGS, Written, list_events, state_of, working_jobs, world_of
 
 TICK = timedelta(microseconds=1)
 UPDATED = "limit=100&types[]=v2.core.batch_job.updated"

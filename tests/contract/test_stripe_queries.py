@@ -12,7 +12,7 @@ from emulator.kernel.world import World
 from emulator.sdk import InvalidRequest, Request
 from emulator.vendors.stripe.events.model import TYPES, is_event_type
 from emulator.vendors.stripe.requests.fields import QuerySpec
-from tests.properties.test_stripe import ID, list_events, send, world_of
+from tests.support.stripe import ID, list_events, send, world_of
 
 KNOWN = QuerySpec(frozenset(("limit", "created[gt]")), frozenset(("types", "include")))
 SPELLINGS = ("types", "types[]", "types[{n}]")

@@ -10,7 +10,7 @@ import stripe
 
 from emulator.vendors.stripe.model.accounts import OWN_ACCOUNT
 from emulator.vendors.stripe.requests.admission import REQUESTS_PER_SECOND
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 ID = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 JOB = f"/v2/core/batch_jobs/{ID}"

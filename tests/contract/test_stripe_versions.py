@@ -20,7 +20,7 @@ from emulator.vendors.stripe.model.versions import (
 )
 from emulator.vendors.stripe.requests.fields import LONGEST_KEY, LONGEST_VALUE, MOST_PAIRS, metadata_mistakes
 from emulator.web.guard import PREFIX
-from tests.conftest import Live
+from tests.support.server import Live
 
 FORMER_VERSION, VERSION = "2024-09-30.acacia", "2026-03-25.preview"
 NEW: dict[str, Any] = {

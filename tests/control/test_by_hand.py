@@ -18,7 +18,7 @@ from emulator.control.problems import path_hint
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX, Guard
-from tests.conftest import Live
+from tests.support.server import Live
 
 DEFAULT = f"{PREFIX}/worlds/default"
 FORM = {"content-type": "application/x-www-form-urlencoded"}

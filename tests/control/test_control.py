@@ -18,7 +18,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe.files.requests import JsonlReader
 from emulator.web.guard import PREFIX
-from tests.conftest import Live
+from tests.support.server import Live
 
 QUEUED = {"title": "A queued batch", "given": {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}}}
 

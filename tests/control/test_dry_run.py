@@ -16,9 +16,9 @@ from emulator.client.server import ControlError
 from emulator.control import entries
 from emulator.sdk.exact_json import dump
 from emulator.web.guard import PREFIX
-from tests.conftest import Live
-from tests.properties.test_promises import DEFAULT, LIVES, Asked, first_run
-from tests.properties.test_promises import live as lived
+from tests.support.lives import DEFAULT, LIVES, Asked, first_run
+from tests.support.lives import live as lived
+from tests.support.server import Live
 from tests.support.walking import LIBRARY, Walker, walk
 
 pytestmark = pytest.mark.scenario("first-run")

@@ -14,8 +14,8 @@ from emulator.cli.main import main
 from emulator.client.server import ControlError
 from emulator.client.transport import InProcess
 from emulator.server.app import create_app, worlds_of
-from tests.conftest import Live
 from tests.support.commands import invoke
+from tests.support.server import Live
 from tests.support.walking import LIBRARY, Walker, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

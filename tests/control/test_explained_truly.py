@@ -13,7 +13,7 @@ import pytest
 from emulator import Emulator, EmulatorServer
 from emulator.client.transport import InProcess
 from emulator.server.app import create_app, library, worlds_of
-from tests.server.test_held import ANYWHERE, SCENARIO, hold, over_a_socket
+from tests.support.held import ANYWHERE, SCENARIO, hold, over_a_socket
 
 DEFAULT = "/_emulator/worlds/default"
 STOP = "serpwow.batches.stop"

@@ -15,7 +15,7 @@ from emulator.client.server import ControlError
 from emulator.kernel.journal import Exchange
 from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
-from tests.properties.test_promises import DEFAULT, LIVES, Asked, first_run, live
+from tests.support.lives import DEFAULT, LIVES, Asked, first_run, live
 from tests.support.walking import LIBRARY, Walker, in_process, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"

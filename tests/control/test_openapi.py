@@ -25,7 +25,7 @@ from emulator.sdk.vendor import Operation, Vendor
 from emulator.server.app import create_app, library, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
-from tests.conftest import Live
+from tests.support.server import Live
 
 DOCUMENT: dict[str, Any] = document(VENDORS)
 OPERATIONS = [(vendor, operation) for vendor in VENDORS.values() for operation in vendor.operations]

@@ -18,8 +18,8 @@ from emulator.client.transport import InProcess
 from emulator.state.compare import exact_difference
 from emulator.vendors import VENDORS
 from emulator.web.connection import App
-from tests.conftest import Live
 from tests.support.commands import Done, invoke
+from tests.support.server import Live
 
 ROOT = Path(__file__).parents[2]
 GOOD = "title: A batch is stopped\ngiven: {serpwow: {batches: [{id: B, status: queued}]}}\nsteps:\n  - send: GET /live/batches/B/stop?api_key=k\n    get: {status: 200}\n"

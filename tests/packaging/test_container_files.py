@@ -24,7 +24,7 @@ from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.guard import Guard
-from tests.pages.test_readme import snippets
+from tests.support.pages import snippets
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = (ROOT / "Dockerfile").read_text("utf-8").replace("\\\n", " ")

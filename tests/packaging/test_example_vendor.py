@@ -14,7 +14,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.packaging.conftest import ROOT, run
+from tests.support.packages import ROOT, run
 
 
 @pytest.fixture(scope="module")

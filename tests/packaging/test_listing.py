@@ -17,8 +17,8 @@ from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.guard import Guard
-from tests.conftest import Live
 from tests.support.commands import Done, invoke
+from tests.support.server import Live
 
 
 def listed(*arguments: str, **environment: str) -> Done:

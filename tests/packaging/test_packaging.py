@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.conftest import ROOT, run
+from tests.support.packages import ROOT, run
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import Live
-from tests.pages.test_readme import snippets
-from tests.pages.test_recipes import run
+from tests.support.commands import run
+from tests.support.pages import snippets
+from tests.support.server import Live
 
 PAGE = snippets((Path(__file__).parents[2] / "docs" / "recipes" / "a-client-that-polls.md").read_text("utf-8"))
 

@@ -21,6 +21,7 @@ from emulator.server.server import ThreadedServer
 from emulator.state.compare import differences
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
+from tests.support.pages import Snippet, snippets
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("README.md", "docs/tutorial.md", "docs/clients.md")
@@ -28,16 +29,6 @@ PAGES = ("README.md", "docs/tutorial.md", "docs/clients.md")
 DOCUMENTED_URL = "http://127.0.0.1:8080"
 NOT_TO_BE_RUN_HERE = {"make serve", "make test"}
 """Lines that set a machine up, or run this very test."""
-
-
-@dataclass(frozen=True)
-class Snippet:
-    language: str
-    text: str
-
-
-def snippets(text: str) -> list[Snippet]:
-    return [Snippet(*match) for match in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)]
 
 
 @dataclass(frozen=True)

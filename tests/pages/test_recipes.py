@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Live
-from tests.pages.test_readme import snippets
+from tests.support.commands import run
+from tests.support.pages import snippets
+from tests.support.server import Live
 
 PAGE = snippets((Path(__file__).parents[2] / "docs" / "recipes" / "README.md").read_text("utf-8"))
 PYTEST = "".join(snippet.text + "\n" for snippet in PAGE if snippet.language == "python")
@@ -51,13 +51,6 @@ def test_the_ten_tests_pass_against_a_server_elsewhere(pytester: pytest.Pytester
     pytester.makepyfile(PYTEST)
     done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--emulator-url", live.url, "-k", "not socket")
     done.assert_outcomes(passed=TESTS - 1, deselected=1)
-
-
-def run(tmp_path: Path, *command: str) -> str:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path}, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def test_a_script_needs_one_line(tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from emulator.kernel.faults import DO, INVALID_COMBINATIONS, WHERE
-from tests.pages.test_readme import snippets
-from tests.pages.test_recipes import run
+from tests.support.commands import run
+from tests.support.pages import snippets
 
 TEXT = (Path(__file__).parents[2] / "docs" / "recipes" / "when-things-go-wrong.md").read_text("utf-8")
 PAGE = snippets(TEXT)

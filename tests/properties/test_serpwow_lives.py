@@ -4,61 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change
-from emulator.kernel.world import World
-from emulator.scenario.scenario import Scenario, apply_state
-from emulator.sdk.exact_json import dump
-from emulator.sdk.request import Request
-from emulator.sdk.response import Response, Stream
+from emulator.scenario.scenario import apply_state
+from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.machine.queue import POOLS
 from emulator.vendors.serpwow.model.account import SELF, Account
 from emulator.vendors.serpwow.model.batches import Batch
-from emulator.web.pipeline import carry_out
-from emulator.web.routes import Routes
+from tests.support.serpwow import BUCKET, SERPWOW, send, world_of
 
-SERPWOW = VENDORS["serpwow"]
-ROUTES = Routes([SERPWOW])
-JUDGE = response_validator(*VENDORS.values())
-BUCKET = {
-    "type": "oss",
-    "enabled": True,
-    "oss_access_key": "a",
-    "oss_secret_key": "s",
-    "oss_bucket_name": "b",
-    "oss_region_id": "oss-eu-central-1",
-}
 GIVEN = (3, 251, 0, 1, 251, 1, 1, 1, 1, 1)
 """Searches of the batches that are there from the beginning."""
-
-
-def world_of(state: dict[str, Any], **scenario: Any) -> World:
-    return Scenario("test", "", {"title": "A test", "given": {"serpwow": state}, **scenario}).world(VENDORS, "test")
-
-
-def send(world: World, method: str, target: str, json: Any = None) -> tuple[Response, list[Change]]:
-    """What a client hears, judged, without HTTP in between; and the changes that it made."""
-    path, query = urlsplit(target).path, urlsplit(target).query
-    route = ROUTES.find(method, path)
-    assert route is not None
-    assert route.operation is not None, target
-    body = b"" if json is None else dump(json)
-    call = Request(method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body)
-    call.parameters = route.parameters
-    with world.transaction(route.operation.name) as tx:
-        answer = SERPWOW.admit(tx, call, route.operation) or carry_out(SERPWOW, tx, call, route.operation)
-        reply = SERPWOW.renderers[answer.name](tx, call, answer.subject)
-        content = b"" if isinstance(reply.body, Stream) else dump(reply.body)
-        JUDGE("serpwow", route.operation.name, reply.status, content)
-        return reply, list(tx.changes)
 
 
 searches = st.lists(

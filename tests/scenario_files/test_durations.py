@@ -27,7 +27,7 @@ from emulator.scenario.schema import DELAY, DURATION, WAIT, scenario_schema
 from emulator.scenario.validation import problems_in
 from emulator.state.compare import differences
 from emulator.vendors import VENDORS
-from tests.conftest import Live
+from tests.support.server import Live
 
 SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 TAKEN: list[tuple[Any, timedelta]] = [

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from emulator import Emulator
 from emulator.cli.main import main
 from emulator.state.compare import differences, exact_difference, header_difference
-from tests.secrets.test_no_secret_is_shown import LIKE, NAMES, PLAIN, SPELLINGS, TAIL
+from tests.support.secret_texts import LIKE, NAMES, PLAIN, SPELLINGS, TAIL
 
 OTHER = f"S3crOther{TAIL}"
 

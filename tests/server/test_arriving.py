@@ -11,7 +11,7 @@ from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors.stripe.files.requests import JsonlReader
 from emulator.web.requests import UNCOUNTED_BYTES, IncomingBody, quota_for_bodies
-from tests.server.test_line import dial, hear
+from tests.support.sockets import dial, hear
 
 LIMITS = Limits(memory=8_000_000, body=1_000_000, control=1_000_000)
 ROOM = 2

@@ -29,8 +29,8 @@ from emulator.web.delays import FaultDelays
 from emulator.web.fault_effects import send_with_faults
 from emulator.web.held_requests import HeldRequests
 from emulator.web.response import OutgoingResponse, send_response
-from tests.server.test_line import dial, overheard
 from tests.support.loading import load_value
+from tests.support.sockets import dial, overheard
 from tests.support.toy import kitchen
 
 CHUNK = bytes(65_536)

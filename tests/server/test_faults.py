@@ -31,8 +31,8 @@ from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.connection import ConnectionCut
 from emulator.web.fault_effects import FaultInjector, garbage, split_body
-from tests.conftest import Live, World
 from tests.support.loading import load_value
+from tests.support.server import Live, World
 from tests.support.toy import START, kitchen
 
 LIST = "serpwow.batches.list"

@@ -13,7 +13,7 @@ import pytest
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from tests.attack.framing_campaign import campaign, framing, judge_stream
-from tests.server.test_line import dial, hear, hear_statuses
+from tests.support.sockets import dial, hear, hear_statuses
 
 ACCOUNT = b"GET /live/account?api_key=k HTTP/1.1\r\nhost: localhost\r\n"
 CANCEL = b"POST /za/pay/batches HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo\r\n"

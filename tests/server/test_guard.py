@@ -20,8 +20,8 @@ from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard
 from emulator.web.hosts import allowed, is_loopback
-from tests.conftest import through_a_socket
 from tests.support.commands import invoke
+from tests.support.server import through_a_socket
 
 TOKEN = "a-token-that-nobody-guesses"
 ASKED = [(route.method, PREFIX + re.sub(r"\{[^}]*\}", "default", route.path)) for route in ROUTES]

@@ -8,30 +8,18 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 import requests
 
 from emulator import Emulator, EmulatorServer
-from emulator.client.faults import HeldRequest
 from emulator.client.scenario_yaml import to_yaml
-
-STOP = "serpwow.batches.stop"
-QUEUED = {"id": "B1", "status": "queued", "searches": 10}
-SCENARIO = {"timing": {"serpwow.queue": "never"}, "given": {"serpwow": {"batches": [QUEUED]}}}
-HOLDS: dict[str, dict[str, Any]] = {
-    "hang": {"do": "hang"},
-    "real delay": {"do": "delay", "delay": "5m", "clock": "real"},
-    "virtual delay": {"do": "delay", "delay": "30d"},
-}
-BEFORE = ["before-auth", "before-commit"]
-ANYWHERE = [*BEFORE, "after-commit", "mid-body"]
+from tests.support.held import ANYWHERE, HOLDS, SCENARIO, STOP, Client, held, hold, over_a_socket
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +39,6 @@ def emulator(server: EmulatorServer) -> Iterator[Emulator]:
 def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(8) as pool:
         yield pool
-
-
-def over_a_socket(emulator: Emulator) -> httpx.Response:
-    return httpx.get(f"{emulator.serpwow.url}/batches/B1/stop", params={"api_key": emulator.serpwow.api_key}, timeout=None)
 
 
 def in_a_thread(emulator: Emulator) -> httpx.Response:
@@ -77,7 +61,6 @@ def through_requests(emulator: Emulator) -> httpx.Response:
         return httpx.Response(reply.status_code, headers=dict(reply.headers), content=reply.content)
 
 
-Client = Callable[[Emulator], httpx.Response]
 CLIENTS: list[Client] = [over_a_socket, in_a_thread, in_a_loop, through_requests]
 WAYS = [
     (client, where, hold)
@@ -86,22 +69,6 @@ WAYS = [
     for hold in HOLDS
     if hold != "hang" or client in (over_a_socket, in_a_loop)  # without socket and loop, a hang is over at once
 ]
-
-
-def held(emulator: Emulator) -> HeldRequest:
-    """The one request that is held up, as soon as there is one."""
-    while not (held := emulator.faults.held()):
-        pass
-    assert len(held) == 1
-    return held[0]
-
-
-def hold(emulator: Emulator, pool: ThreadPoolExecutor, client: Client, where: str, how: str) -> Future[httpx.Response]:
-    """A client that is held up."""
-    emulator.faults.add(at=STOP, where=where, times=1, **HOLDS[how])
-    asked = pool.submit(client, emulator)
-    held(emulator)
-    return asked
 
 
 @pytest.mark.parametrize("take_away", ["remove", "clear"])

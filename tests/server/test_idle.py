@@ -16,7 +16,7 @@ from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import HttpConnection
 from emulator.server.server import ThreadedServer
 from emulator.server.timeouts import has_unread_bytes, keep_alive_headers
-from tests.server.test_line import dial, hear, hear_statuses
+from tests.support.sockets import dial, hear, hear_statuses
 
 HEAD = b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n"
 ASK = HEAD + b"\r\n"

@@ -18,7 +18,7 @@ from emulator.client.transport import InProcess
 from emulator.scenario.strict_yaml import parse
 from emulator.server.app import create_app, library, worlds_of
 from emulator.web.guard import Guard
-from tests.conftest import through_a_socket
+from tests.support.server import through_a_socket
 
 SOURCES = sorted(Path(emulator.__file__).parent.rglob("*.py"))
 PAGE = {"Origin": "https://attacker.example"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import socket
 import struct
@@ -24,8 +23,8 @@ from emulator.server.connection import PipelineBackpressure
 from emulator.server.server import ThreadedServer
 from emulator.server.transports import CoalescingTransport
 from emulator.vendors import VENDORS
-from emulator.web.connection import App
 from tests.support.loading import load_value
+from tests.support.sockets import STATUS_LINE, dial, hear, hear_statuses, overheard
 
 LIMITS = Limits(
     url=500,
@@ -39,7 +38,6 @@ LIMITS = Limits(
     journal=5,
     journal_bytes=64,
 )
-STATUS_LINE = b"HTTP/1.1 "
 HEAD = b"GET /live/account?api_key=k HTTP/1.1\r\nhost: localhost\r\n"
 STOP = b"POST /za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer demo\r\n"
 
@@ -49,32 +47,6 @@ def server() -> Iterator[ThreadedServer]:
     worlds = worlds_of([library().get("first-run")], limits=LIMITS)
     with ThreadedServer(create_app(worlds, limits=LIMITS), limits=LIMITS) as server:
         yield server
-
-
-def dial(server: ThreadedServer) -> socket.socket:
-    host, _, port = server.url.removeprefix("http://").partition(":")
-    return socket.create_connection((host, int(port)), timeout=20)
-
-
-def hear(line: socket.socket) -> tuple[int, str, dict[str, Any]]:
-    """The status, our error and the body of what comes before the server hangs up."""
-    heard = b""
-    with suppress(ConnectionResetError):
-        while part := line.recv(65_536):
-            heard += part
-    head, _, body = heard.partition(b"\r\n\r\n")
-    error = next((it for it in head.decode().splitlines() if it.startswith("emulator-error: ")), "")
-    return int(head.split()[1]), error.removeprefix("emulator-error: "), json.loads(body)
-
-
-def hear_statuses(line: socket.socket, count: int) -> list[int]:
-    """The statuses of so many replies, on a line that stays open; fewer, where the server hangs up before."""
-    heard, found = b"", 0
-    with suppress(ConnectionResetError):
-        while found < count and (part := line.recv(65_536)):
-            found += (heard[1 - len(STATUS_LINE) :] + part).count(STATUS_LINE)
-            heard += part
-    return [int(part[:3]) for part in heard.split(STATUS_LINE)[1:]]
 
 
 @contextmanager
@@ -87,18 +59,6 @@ def slow_account(server: ThreadedServer, delay: str) -> Iterator[None]:
         yield
     finally:
         httpx.delete(faults)
-
-
-@contextmanager
-def overheard(caplog: pytest.LogCaptureFixture, app: App | None = None) -> Iterator[ThreadedServer]:
-    """A server of one's own, whose log is heard until after its end."""
-    log = logging.getLogger("uvicorn.error")
-    try:
-        with ThreadedServer(app or create_app(worlds_of([library().get("first-run")]))) as server:
-            log.addHandler(caplog.handler)
-            yield server
-    finally:
-        log.removeHandler(caplog.handler)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ from emulator.kernel.journal import Checkpoint
 from emulator.server.app import create_app, worlds_of
 from emulator.web.connection import CONNECTION_KEY, App, InProcessConnection, Receive, Scope, Send
 from emulator.web.held_requests import HeldRequest
-from tests.support.toy import kitchen
-from tests.unit.test_snapshots import exchange
+from tests.support.toy import exchange, kitchen
 
 WORLD = "/_emulator/worlds/w"
 BATCHES = {"serpwow": {"batches": [{"id": "B1", "status": "queued", "searches": 10}]}}

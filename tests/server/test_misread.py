@@ -23,7 +23,7 @@ from emulator.server.listening import listen
 from emulator.server.server import _config, _ThreadServer
 from emulator.server.tls import NoAuthority, Tls
 from emulator.web.requests import content_coding, with_plain_letters
-from tests.server.test_line import dial, hear, overheard
+from tests.support.sockets import dial, hear, overheard
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
 JOB = {

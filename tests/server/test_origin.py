@@ -18,7 +18,7 @@ from emulator.web.connection import App, run_sync
 from emulator.web.guard import Guard
 from emulator.web.hosts import allowed
 from emulator.web.origin import Proxies, authority_of, forwarded
-from tests.server.test_line import dial
+from tests.support.sockets import dial
 
 JOB = b'{"endpoint":{"http_method":"post","path":"/v1/customers/:id"},"skip_validation":true,"metadata":{},"maximum_rps":10}'
 LINK = re.compile(rb'"url":"(https?://[^/"]*)/')

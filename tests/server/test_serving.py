@@ -27,8 +27,8 @@ from emulator.server.app import create_app, library, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.access_log import AccessLog
 from emulator.web.guard import Guard
-from tests.conftest import Live, through_a_socket
 from tests.support.commands import Done, invoke
+from tests.support.server import Live, through_a_socket
 
 KEY = "abcdefghijkl"
 CLIENTS = """

@@ -18,7 +18,7 @@ from emulator.client.connections import ask
 from emulator.server.app import create_app, worlds_of
 from emulator.server.request_line import RequestLine
 from emulator.web.requests import percent_encoded
-from tests.conftest import Live, World
+from tests.support.server import Live, World
 
 REST = b" HTTP/1.1\r\nhost: localhost\r\nx-name: \xd0\xba\r\n\r\n"
 RUN = {"id": 1, "started_at": "2026-03-09T20:00:00Z", "ended_at": "2026-03-09T20:00:10Z"}

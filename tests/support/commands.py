@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from inspect import signature
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from click import Command
@@ -35,3 +39,10 @@ def invoke(
     done = CliRunner(charset=charset, **options).invoke(command, arguments, env=env, **extra)
     output = done.stdout + done.stderr if MIXES else done.output
     return Done(done.exit_code, done.stdout, done.stderr, output, done.exception)
+
+
+def run(tmp_path: Path, *command: str) -> str:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path}, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
+from hypothesis import strategies as st
+
 from emulator.kernel.budget import Metered
 from emulator.kernel.clock import Clock
+from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Rules
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Machine, On, Row, Timer, View
 from emulator.kernel.sorted_pages import IndexKey
@@ -93,3 +96,32 @@ def shown(world: World) -> list[object]:
         world.next_due(),
         dict(world.counters),
     ]
+
+
+SECONDS = st.integers(0, 900)
+COMMANDS = st.tuples(st.sampled_from(["look", "heat", "stop"]), st.sampled_from(["0", "1", "2", "3"]))
+LIVES = st.lists(st.one_of(SECONDS, COMMANDS), max_size=25)
+Life = list[int | tuple[str, str]]
+
+
+def live(world: World, life: Life) -> None:
+    for event in life:
+        if isinstance(event, int):
+            world.advance_by(timedelta(seconds=event))
+        else:
+            command, id = event
+            with world.transaction(command) as tx:
+                tx.ask(KETTLE, id, command, Kettle(id, tx.now))
+
+
+def exchange(world: World, command: str, id: str) -> None:
+    """What the gateway does: a transaction that notes itself in the journal."""
+    checkpoint = world.checkpoint()
+    with world.transaction(command) as tx:
+        tx.mint("exchange")
+        answer = tx.ask(KETTLE, id, command, Kettle(id, tx.now)).row.answer or ""
+        world.journal.add(
+            Exchange(
+                tx.now, checkpoint, command, "GET", id, b"", answer, "toy-1", None, "observed", 200, b"", tuple(tx.changes)
+            )
+        )

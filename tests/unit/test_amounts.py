@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from emulator import Emulator, EmulatorServer
 from emulator.client.amounts import is_amount
 from emulator.client.json_encoding import read, written
-from tests.conftest import Live
+from tests.support.server import Live
 
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
 PAYMENTS = [

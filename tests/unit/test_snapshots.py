@@ -10,26 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.kernel.errors import Conflict, NotFound, TooMany
-from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from tests.support.toy import KETTLE, START, TIMINGS, Kettle, kitchen, shown
-from tests.unit.test_world import LIVES, Life, live
+from tests.support.toy import LIVES, START, TIMINGS, Kettle, Life, exchange, kitchen, live, shown
 
 TIMING = st.sampled_from(TIMINGS)
-
-
-def exchange(world: World, command: str, id: str) -> None:
-    """What the gateway does: a transaction that notes itself in the journal."""
-    checkpoint = world.checkpoint()
-    with world.transaction(command) as tx:
-        tx.mint("exchange")
-        answer = tx.ask(KETTLE, id, command, Kettle(id, tx.now)).row.answer or ""
-        world.journal.add(
-            Exchange(
-                tx.now, checkpoint, command, "GET", id, b"", answer, "toy-1", None, "observed", 200, b"", tuple(tx.changes)
-            )
-        )
 
 
 def asked(world: World, life: Life) -> int:

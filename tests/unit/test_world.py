@@ -19,22 +19,7 @@ from emulator.kernel.limits import Limits, Rules
 from emulator.kernel.machine import After, View
 from emulator.kernel.time import END_OF_TIME
 from emulator.kernel.world import World
-from tests.support.toy import KETTLE, START, TIMINGS, Kettle, kitchen, shown
-
-SECONDS = st.integers(0, 900)
-COMMANDS = st.tuples(st.sampled_from(["look", "heat", "stop"]), st.sampled_from(["0", "1", "2", "3"]))
-LIVES = st.lists(st.one_of(SECONDS, COMMANDS), max_size=25)
-Life = list[int | tuple[str, str]]
-
-
-def live(world: World, life: Life) -> None:
-    for event in life:
-        if isinstance(event, int):
-            world.advance_by(timedelta(seconds=event))
-        else:
-            command, id = event
-            with world.transaction(command) as tx:
-                tx.ask(KETTLE, id, command, Kettle(id, tx.now))
+from tests.support.toy import KETTLE, LIVES, SECONDS, START, TIMINGS, Kettle, Life, kitchen, live, shown
 
 
 @given(LIVES, st.lists(SECONDS, max_size=8), st.sampled_from(TIMINGS))
