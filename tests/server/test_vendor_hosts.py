@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tests.conftest import Live
+from tests.support.server import Live
 
 SERPWOW, STRIPE, SIXDOT50 = "api.serpwow.com", "api.stripe.com", "api.6dot50.com"
 
