@@ -16,6 +16,7 @@ from emulator.control.record import COUNT, TEXT
 from emulator.control.route import ControlRequest, route
 from emulator.control.verify import VERIFY, verify
 from emulator.kernel.errors import BadInput, NotFound
+from emulator.kernel.transaction import due
 from emulator.kernel.world import World
 
 PAGE_SIZE = 1000
@@ -121,10 +122,10 @@ def pending(world: World, _: ControlRequest) -> Pending:
 
 def _timer(world: World, kind: str, id: str) -> PendingTimer:
     resource = world.store.find(kind, id)
-    due = world.rules.machines[kind].due(resource, world.rules.timing, upkeep=False)
-    assert due is not None  # noqa: S101  the agenda holds nothing else
+    first = due(world.rules.machines[kind], resource, world.rules.timing, upkeep=False)
+    assert first is not None  # noqa: S101  the agenda holds nothing else
     vendor, _, name = kind.partition(".")
-    return PendingTimer(due[0], vendor, name, id, due[1].name)
+    return PendingTimer(first[0], vendor, name, id, first[1].name)
 
 
 @route(

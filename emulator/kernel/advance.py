@@ -16,7 +16,7 @@ from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
 from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.time import END_OF_TIME, format_duration
-from emulator.kernel.transaction import Transaction
+from emulator.kernel.transaction import Transaction, due
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
@@ -139,7 +139,7 @@ def fire(world: World, due: datetime, key: Key) -> list[Change]:
     at = max(due, world.history.newest or due)
     try:
         with Transaction(world, at, f"after {wait.name}", bounded=isinstance(resource, TimelineEvent)) as transaction:
-            row = transaction.expire(machine, resource, wait).row
+            row = transaction.expire(machine, resource, wait)
             if row.state == row.to and _due(world, key) == upcoming:
                 raise MachineError(f"after {wait.name}, {key} is due again at once")
     except (BadInput, TooMany) as error:
@@ -151,7 +151,7 @@ def fire(world: World, due: datetime, key: Key) -> list[Change]:
 
 def _due(world: World, key: Key) -> tuple[datetime, Timer] | None:
     resource = world.store.find(*key)
-    return None if resource is None else world.rules.machines[key[0]].due(resource, world.rules.timing)
+    return None if resource is None else due(world.rules.machines[key[0]], resource, world.rules.timing)
 
 
 def jump(world: World, move: Callable[[Clock], datetime]) -> list[Change]:

@@ -122,17 +122,6 @@ class Timer:
     upkeep: bool = False
     portion: Portion | None = None
 
-    def length(self, resource: Any, timing: Timing) -> timedelta | None:
-        """Return how long it runs for a resource; None for ever."""
-        if self.applies is not None and not self.applies(resource):
-            return None
-        if self.portion is not None:
-            whole = self.portion.of.length(resource, timing)
-            return None if whole is None else self.portion.length(resource, whole)
-        if self.settable and self.name in timing:
-            return timing[self.name]
-        return self.default if self.measure is None else self.measure(resource)
-
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -157,11 +146,24 @@ class Row:
         """True if the row may not apply, so that a later one is needed."""
         return self.when is not None or self.assume is not None
 
-    def applies(self, view: View, resource: Any) -> bool:
-        """Return whether the row applies to a resource now."""
-        if self.assume is not None and view.choice(self.assume.assumption) != self.assume.choice:
-            return False
-        return self.when is None or self.when(view, resource)
+
+class Answer(NamedTuple):
+    """A decision, before it is rendered: a name, the evidence it rests on, and the subject that its renderer needs.
+
+    `assumption` is the id of the assumption that decided, if one did; `also` are further facts that this one rests on;
+    `row` is the row of a machine that gave the answer.
+    """
+
+    name: str
+    evidence: str
+    subject: Any = None
+    assumption: str | None = None
+    also: tuple[str, ...] = ()
+    row: Row | None = None
+
+    def resting_on(self, facts: Iterable[str], assumption: str | None = None) -> Answer:
+        """Return the answer with further facts, and with this assumption where it names none yet."""
+        return self._replace(also=(*self.also, *facts), assumption=self.assumption or assumption)
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +173,8 @@ class Machine:
     Of the rows of one state and cause the first that applies is taken; the last of them is unconditional. `table` has the
     rows as declared, `rows` with EVERY and SAME replaced by states. `entry` are the states in which a resource may come
     into the world other than by a row, as a scenario's `given` does. Where resources can repeat themselves without end,
-    `least` counts ahead, so that a jump over too much is refused at once.
+    `least` counts ahead, so that a jump over too much is refused at once. `by_command` has the rows by state and command, and
+    `by_timer` those of the timers that run in a state; a transaction takes them.
 
     Raises:
         MachineError: on construction, with every gap, duplicate, unknown name, dead row and unreachable state.
@@ -186,8 +189,8 @@ class Machine:
     least: Least | None = None
     progress: Progress | None = None
     table: tuple[Row, ...] = field(init=False, repr=False)
-    _by_command: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
-    _by_timer: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(init=False, repr=False)
+    by_command: dict[tuple[str, str], tuple[Row, ...]] = field(init=False, repr=False)
+    by_timer: dict[str, tuple[tuple[Timer, tuple[Row, ...]], ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "table", self.rows)
@@ -201,48 +204,13 @@ class Machine:
             state: tuple((timer, causes[key]) for timer in self.timers if (key := (state, After(timer.name))) in causes)
             for state in self.states
         }
-        object.__setattr__(self, "_by_command", by_command)
-        object.__setattr__(self, "_by_timer", by_timer)
-
-    def ask(self, view: View, resource: Any | None, command: str) -> Row:
-        """Return the row that a command takes; the table is total, so there always is one."""
-        state = ABSENT if resource is None else resource.status
-        return _first_that_applies(self._by_command[state, command], view, resource)
+        object.__setattr__(self, "by_command", by_command)
+        object.__setattr__(self, "by_timer", by_timer)
 
     def skipped_rows(self, row: Row) -> tuple[Row, ...]:
         """Return the rows of the same state and cause before this one, which did not apply if it was taken."""
         earlier = takewhile(lambda other: other is not row, self.rows)
         return tuple(other for other in earlier if (other.state, other.cause) == (row.state, row.cause))
-
-    def due(self, resource: Any, timing: Timing, upkeep: bool = True) -> tuple[datetime, Timer] | None:
-        """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
-        first: tuple[datetime, Timer] | None = None
-        for timer, _ in self._by_timer[resource.status]:
-            if timer.upkeep and not upkeep:
-                continue
-            length = timer.length(resource, timing)
-            if length is not None and (first is None or resource.since + length < first[0]):
-                first = resource.since + length, timer
-        return first
-
-    def due_instants(self, resource: Any, timing: Timing) -> tuple[datetime | None, datetime | None]:
-        """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
-        first = self.due(resource, timing)
-        if first is None or not first[1].upkeep:
-            return first and first[0], None
-        event = self.due(resource, timing, upkeep=False)
-        return event and event[0], first[0]
-
-    def expire(self, view: View, resource: Any, timer: Timer) -> Row:
-        """Return the row that is taken when a timer ends."""
-        rows = next(rows for candidate, rows in self._by_timer[resource.status] if candidate is timer)
-        return _first_that_applies(rows, view, resource)
-
-
-def _first_that_applies(rows: tuple[Row, ...], view: View, resource: Any) -> Row:
-    if len(rows) == 1:
-        return rows[0]
-    return next(row for row in rows if row.applies(view, resource))
 
 
 def _expanded(rows: tuple[Row, ...], states: tuple[str, ...]) -> Iterable[Row]:

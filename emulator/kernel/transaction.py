@@ -1,66 +1,24 @@
-"""Transactions: all or nothing. Each remembers what it replaced, to take it back at once, or later from the history."""
+"""Transactions: all or nothing. They take the rows of machines, and remember what was replaced, to take it back."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
+from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import ABSENT, Ask, Machine, Row, Timer
+from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, Row, Timer, Timing
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.store import Key, Resource
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
-
-MAX_REPLACED = 200_000
-"""Replaced values that a history keeps at most; of the newest commit, all are."""
-
-
-class Transition(NamedTuple):
-    """The row that was taken, and the resource as it is now (None when it is absent)."""
-
-    row: Row
-    resource: Any | None
-
-
-class ResourceChange(NamedTuple):
-    """A resource before and after; None where it was not there.
-
-    `number` is its place in the order of arrival, where that was given up in between.
-    """
-
-    kind: str
-    id: str
-    before: Any | None
-    after: Any | None
-    number: int | None = None
-
-
-class Commit(NamedTuple):
-    """A transaction that changed the world: when, why, and what it replaced.
-
-    `first` and `last` are the journal's newest numbers before and after. `counters` are the former values of those that it
-    moved on, None for new ones.
-    """
-
-    at: datetime
-    why: str
-    first: int
-    last: int
-    changed_resources: tuple[ResourceChange, ...]
-    counters: Mapping[str, int | None]
-
-    @property
-    def exchange(self) -> int | None:
-        """The number of the exchange whose transaction this was; None where time or a controller did it."""
-        return self.last if self.last > self.first else None
 
 
 class Transaction:
@@ -72,14 +30,24 @@ class Transaction:
     """
 
     __slots__ = (
-        *("_before", "_bounded", "_counters", "_first", "_numbers", "_world", "accepts", "applied_rows", "changes"),
-        *("consulted", "context", "find", "group", "now", "size", "sorted_group", "why"),
+        *(
+            "_before",
+            "_bounded",
+            "_counters",
+            "_first",
+            "_numbers",
+            "_world",
+            "applied_rows",
+            "changes",
+            "consulted",
+            "context",
+        ),
+        *("find", "group", "now", "size", "sorted_group", "why"),
     )
 
     def __init__(self, world: World, now: datetime, why: str, bounded: bool = True, context: Any = None) -> None:
         store = world.store
         self.find, self.group, self.sorted_group, self.size = store.find, store.group, store.sorted_group, store.size
-        self.accepts = world.accepts
         self._world = world
         self._bounded = bounded
         self._first = world.journal.last
@@ -118,7 +86,12 @@ class Transaction:
 
     def length(self, timer: Timer, resource: Any) -> timedelta | None:
         """Return how long a timer runs for a resource in this world; None for ever."""
-        return timer.length(resource, self._world.rules.timing)
+        return length_of(timer, resource, self._world.rules.timing)
+
+    def accepts(self, vendor: str, credential: str | None) -> bool:
+        """Return whether a vendor in this world accepts a credential."""
+        accepted = self._world.rules.credentials.get(vendor)
+        return bool(credential) and (accepted is None or credential in accepted)
 
     def lists_credential(self, vendor: str, credential: str) -> bool:
         """Return whether this world's scenario names a credential among those that it accepts."""
@@ -158,22 +131,43 @@ class Transaction:
         if old is not None and kind in self._world.rules.machines:
             self._note(kind, id, old.status, ABSENT, None)
 
-    def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Transition:
-        """Let a resource take the row of a command; `new` is the value where the row leads out of absence."""
-        resource = self.find(machine.kind, id)
-        return self._take(machine.kind, id, machine.ask(self, resource, command), resource or new)
+    def ask(self, machine: Machine, id: str, command: str, new: Resource | None = None) -> Answer:
+        """Let a resource take the row of a command, and return its answer about the resource as it is then.
 
-    def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Transition:
-        """Let a resource take the row of a timer that has run out."""
-        return self._take(machine.kind, resource.id, machine.expire(self, resource, timer), resource)
+        `new` is the value where the row leads out of absence. The table is total, so there always is a row.
+        """
+        kind = machine.kind
+        resource = self.find(kind, id)
+        row = self._first_that_applies(machine.by_command[ABSENT if resource is None else resource.status, command], resource)
+        self.take(kind, id, row, resource or new)
+        assumption = row.assume.assumption if row.assume else None
+        return Answer(row.answer or "", row.evidence, self.find(kind, id), assumption, (), row)
+
+    def expire(self, machine: Machine, resource: Resource, timer: Timer) -> Row:
+        """Let a resource take the row of a timer that has run out, and return it."""
+        rows = next(rows for candidate, rows in machine.by_timer[resource.status] if candidate is timer)
+        row = self._first_that_applies(rows, resource)
+        self.take(machine.kind, resource.id, row, resource)
+        return row
 
     def roll_back(self) -> None:
         """Restore the world as it was before."""
-        self._world.revert(self.changed_resources(), self._counters)
+        revert(self._world, self.changed_resources(), self._counters)
         for memory in (self._before, self._numbers, self._counters, self.changes, self.applied_rows):
             memory.clear()
 
-    def _take(self, kind: str, id: str, row: Row, resource: Any | None) -> Transition:
+    def _first_that_applies(self, rows: tuple[Row, ...], resource: Any | None) -> Row:
+        """Return the first of some rows whose conditions hold; a row without conditions is the last."""
+        for row in rows:
+            assume = row.assume
+            if (assume is None or self.choice(assume.assumption) == assume.choice) and (
+                row.when is None or row.when(self, resource)
+            ):
+                return row
+        raise AssertionError("a table is total")
+
+    def take(self, kind: str, id: str, row: Row, resource: Any | None) -> None:
+        """Let a resource take a row: note it, move the resource, and let the consequences follow."""
         moved = resource
         self.applied_rows.append(AppliedRow(kind, id, row))
         if row.to != row.state:
@@ -184,7 +178,6 @@ class Transaction:
                     self.ask(consequence.machine, consequence.id, consequence.command)
                 else:
                     self.put(consequence)
-        return Transition(row, self.find(kind, id))
 
     def _move(self, kind: str, id: str, row: Row, resource: Any) -> Any:
         self._note(kind, id, row.state, row.to, row.evidence)
@@ -203,7 +196,7 @@ class Transaction:
         world.quota.charge(resource)
         if world.quota.over:
             make_room_for(world, resource, world.quota.bytes - before, self._bounded, self._before.values())
-        old = world.put(resource)
+        old = put(world, resource)
         self._before.setdefault((resource.kind, resource.id), old)
         return old
 
@@ -220,72 +213,69 @@ class Transaction:
         self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
 
 
-HistoryMark = tuple[int, Commit | None]
-"""A point in a history: how many commits there had been, and the newest of them."""
+def begin(world: World, why: str, context: Any = None) -> Transaction:
+    """Catch up with time, then open a transaction at the present instant: the one way to change a world.
+
+    `context` is the request that it carries out, which rows and effects read as `view.context`.
+    """
+    clock, due = world.clock, world.store.next_due
+    is_at_rest = clock.rate == FROZEN and (due is None or due > clock.base)
+    return Transaction(world, clock.base if is_at_rest else world.settle(), why, context=context)
 
 
-class History:
-    """The newest commits: `capacity` at most, with MAX_REPLACED values at most between them. `count` is of all there were."""
+def put(world: World, resource: Resource, number: int | None = None) -> Any | None:
+    """Add or replace a resource and schedule what time does to it; return its former value."""
+    machine = world.rules.machines.get(resource.kind)
+    old = world.store.put(resource, number)
+    if machine is not None:
+        world.store.schedule(resource.kind, resource.id, *due_instants(machine, resource, world.rules.timing))
+    return old
 
-    __slots__ = ("_commits", "_size", "capacity", "count")
 
-    def __init__(self, capacity: int) -> None:
-        self.capacity = capacity
-        self.count = 0
-        self._commits: deque[Commit] = deque()
-        self._size = 0
+def revert(world: World, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
+    """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
+    replaced = tuple(changed_resources)
+    for kind, id, before, _, number in replaced:
+        if before is None or number is not None:
+            world.store.remove(kind, id)
+    for _, _, before, _, number in replaced:
+        if before is not None:
+            put(world, before, number)
+    for purpose, count in counters.items():
+        if count is None:
+            world.counters.pop(purpose, None)
+        else:
+            world.counters[purpose] = count
 
-    def __iter__(self) -> Iterator[Commit]:
-        return iter(self._commits)
 
-    @property
-    def newest(self) -> datetime | None:
-        """The instant of the newest commit; None where none is remembered."""
-        return self._commits[-1].at if self._commits else None
+def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:
+    """Return how long a timer runs for a resource; None for ever."""
+    if timer.applies is not None and not timer.applies(resource):
+        return None
+    if timer.portion is not None:
+        whole = length_of(timer.portion.of, resource, timing)
+        return None if whole is None else timer.portion.length(resource, whole)
+    if timer.settable and timer.name in timing:
+        return timing[timer.name]
+    return timer.default if timer.measure is None else timer.measure(resource)
 
-    def add(self, commit: Commit) -> None:
-        """Remember a commit, and forget the oldest where there is no room for all."""
-        self._commits.append(commit)
-        self.count += 1
-        self._size += len(commit.changed_resources)
-        while (len(self._commits) > self.capacity or self._size > MAX_REPLACED) and self.forget_oldest():
-            pass
 
-    def forget_oldest(self) -> bool:
-        """Forget the oldest commit, and return whether there was one besides the newest."""
-        if len(self._commits) < 2:
-            return False
-        self._size -= len(self._commits.popleft().changed_resources)
-        return True
+def due(machine: Machine, resource: Any, timing: Timing, upkeep: bool = True) -> tuple[datetime, Timer] | None:
+    """Return the first timer of a resource to end, with or without upkeep; None for none, the first declared on a tie."""
+    first: tuple[datetime, Timer] | None = None
+    for timer, _ in machine.by_timer[resource.status]:
+        if timer.upkeep and not upkeep:
+            continue
+        length = length_of(timer, resource, timing)
+        if length is not None and (first is None or resource.since + length < first[0]):
+            first = resource.since + length, timer
+    return first
 
-    def reaches(self, count: int) -> bool:
-        """Return whether there have been so many commits, and every one after the first `count` is remembered."""
-        return self.count - len(self._commits) <= count <= self.count
 
-    def mark(self) -> HistoryMark:
-        """Return the present point, to ask later whether it was undone."""
-        return self.count, self._commits[-1] if self._commits else None
-
-    def has(self, mark: HistoryMark) -> bool:
-        """Return whether nothing before a point was undone. A commit that is forgotten cannot be."""
-        count, newest = mark
-        place = count - 1 - (self.count - len(self._commits))
-        return count <= self.count and (place < 0 or self._commits[place] is newest)
-
-    def of(self, n: int) -> Commit | None:
-        """Return the commit of exchange `n`; None where it changed nothing or is forgotten."""
-        return next((commit for commit in reversed(self._commits) if commit.exchange == n), None)
-
-    def truncate_from(self, count: int) -> Iterator[Commit]:
-        """Remove the commits after the first `count` and yield them, newest first."""
-        while self.count > count:
-            commit = self._commits.pop()
-            self.count -= 1
-            self._size -= len(commit.changed_resources)
-            yield commit
-
-    def copy(self) -> History:
-        """Return the same commits, to be added to apart."""
-        twin = History(self.capacity)
-        twin._commits, twin._size, twin.count = self._commits.copy(), self._size, self.count
-        return twin
+def due_instants(machine: Machine, resource: Any, timing: Timing) -> tuple[datetime | None, datetime | None]:
+    """Return when the next event happens to a resource, and when upkeep does before that; None for never."""
+    first = due(machine, resource, timing)
+    if first is None or not first[1].upkeep:
+        return first and first[0], None
+    event = due(machine, resource, timing, upkeep=False)
+    return event and event[0], first[0]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from threading import RLock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
 from emulator.kernel.budget import Budget, Charge, Quota, weigh
-from emulator.kernel.clock import FROZEN, Clock
+from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
+from emulator.kernel.history import History
 from emulator.kernel.journal import Change, Checkpoint, Journal
 from emulator.kernel.limits import Rules
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
-from emulator.kernel.store import Resource, Store
-from emulator.kernel.transaction import History, ResourceChange, Transaction
+from emulator.kernel.store import Store
+from emulator.kernel.transaction import begin, revert
 
 BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""
@@ -56,28 +56,15 @@ class World:
         self._frame = Charge(self.quota, FRAME)
         self._beginning: Moment | None = None
 
-    def accepts(self, vendor: str, credential: str | None) -> bool:
-        """Return whether a vendor in this world accepts a credential."""
-        accepted = self.rules.credentials.get(vendor)
-        return bool(credential) and (accepted is None or credential in accepted)
+    transaction = begin
 
     def settle(self) -> datetime:
         """Let everything that is due by now happen, each at its own due instant, and return the present.
 
         Where that is too much for one look at a running clock, the world falls behind, and later looks go on from there.
         """
-        clock, due = self.clock, self.store.next_due
-        if clock.rate == FROZEN and (due is None or due > clock.base):
-            return clock.base
-        catch_up(self, TURN_LIMIT if clock.is_behind else catch_up_limit(self))
-        return clock.reached
-
-    def transaction(self, why: str, context: Any = None) -> Transaction:
-        """Catch up with time, then open a transaction at the present instant: the one way to change the world.
-
-        `context` is the request that it carries out, which rows and effects read as `view.context`.
-        """
-        return Transaction(self, self.settle(), why, context=context)
+        catch_up(self, TURN_LIMIT if self.clock.is_behind else catch_up_limit(self))
+        return self.clock.reached
 
     def advance_to(self, instant: datetime) -> list[Change]:
         """Jump to an instant and return what happened on the way, in order.
@@ -113,33 +100,6 @@ class World:
         self.settle()
         upcoming = self.store.upcoming(1)
         return upcoming[0][0] if upcoming else None
-
-    def put(self, resource: Resource, number: int | None = None) -> Any | None:
-        """Add or replace a resource and schedule what time does to it; return its former value.
-
-        Only a Transaction calls this, which bounds how many resources there may be.
-        """
-        machine = self.rules.machines.get(resource.kind)
-        due = machine.due_instants(resource, self.rules.timing) if machine else (None, None)
-        old = self.store.put(resource, number)
-        if machine is not None:
-            self.store.schedule(resource.kind, resource.id, *due)
-        return old
-
-    def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
-        """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
-        replaced = tuple(changed_resources)
-        for kind, id, before, _, number in replaced:
-            if before is None or number is not None:
-                self.store.remove(kind, id)
-        for _, _, before, _, number in replaced:
-            if before is not None:
-                self.put(before, number)
-        for purpose, count in counters.items():
-            if count is None:
-                self.counters.pop(purpose, None)
-            else:
-                self.counters[purpose] = count
 
     def set_beginning(self, text: object = None) -> None:
         """Make the present state, read from `text`, the beginning, to which `reset` returns; start journal and history."""
@@ -239,7 +199,7 @@ class World:
         if not self.history.reaches(checkpoint.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
         for commit in self.history.truncate_from(checkpoint.commits):
-            self.revert(commit.changed_resources, commit.counters)
+            revert(self, commit.changed_resources, commit.counters)
         self.journal.truncate_from(checkpoint.entries + 1)
         self.clock = Clock(checkpoint.at, self.clock.rate, self.clock.wall)
 

@@ -14,7 +14,8 @@ from emulator.client.in_process import InProcessClient
 from emulator.client.json_encoding import read
 from emulator.contract.evidence import KINDS, load_evidence, load_wordings
 from emulator.contract.fixtures import load_fixture
-from emulator.kernel.machine import ABSENT, EVERY, Machine, Row, Timer, View
+from emulator.kernel.machine import ABSENT, EVERY, Row
+from emulator.kernel.transaction import Transaction
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import CONTROL, play
 from emulator.scenario.scenario import Scenario
@@ -170,19 +171,13 @@ def _played(vendor: Vendor) -> _Playing:
 
 @contextmanager
 def _noting_rows(walked: dict[str, set[Row]]) -> Iterator[None]:
-    ask, expire = Machine.ask, Machine.expire
+    take = Transaction.take
 
-    def note_asked(self: Machine, view: View, resource: Any | None, command: str) -> Row:
-        row = ask(self, view, resource, command)
-        walked.setdefault(self.kind, set()).add(row)
-        return row
+    def note(self: Transaction, kind: str, id: str, row: Row, resource: Any | None) -> None:
+        walked.setdefault(kind, set()).add(row)
+        take(self, kind, id, row, resource)
 
-    def note_expired(self: Machine, view: View, resource: Any, timer: Timer) -> Row:
-        row = expire(self, view, resource, timer)
-        walked.setdefault(self.kind, set()).add(row)
-        return row
-
-    with patch.object(Machine, "ask", note_asked), patch.object(Machine, "expire", note_expired):
+    with patch.object(Transaction, "take", note):
         yield
 
 

@@ -8,6 +8,7 @@ from emulator.kernel.machine import (
     EVERY,
     SAME,
     After,
+    Answer,
     Ask,
     Assume,
     Effect,
@@ -22,7 +23,7 @@ from emulator.kernel.machine import (
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import PROGRESSING
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
-from emulator.kernel.transaction import Transaction, Transition
+from emulator.kernel.transaction import Transaction
 from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump, load
@@ -52,7 +53,7 @@ from emulator.sdk.fields import (
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
 from emulator.sdk.ids import guid, mint_id
 from emulator.sdk.request import Reader, Request
-from emulator.sdk.response import Answer, Response, Stream, reason_phrase
+from emulator.sdk.response import Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec
 from emulator.sdk.vendor import Check, Credentials, Handler, Operation, Renderer, Vendor
 from emulator.text.nearest import hint, near, some
@@ -109,7 +110,6 @@ __all__ = [
     "Stream",
     "Timer",
     "Transaction",
-    "Transition",
     "Vendor",
     "View",
     "Weight",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulator.sdk.response import Answer
+from emulator.kernel.machine import Answer
 
 
 class InvalidRequest(ValueError):

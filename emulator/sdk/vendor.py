@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from emulator.kernel.limits import LARGE_WORLD
-from emulator.kernel.machine import Machine, Timer
+from emulator.kernel.machine import Answer, Machine, Timer
 from emulator.kernel.transaction import Transaction
 from emulator.sdk.assumption import Assumption
 from emulator.sdk.request import Reader, Request
-from emulator.sdk.response import Answer, Response
+from emulator.sdk.response import Response
 from emulator.sdk.state import StateCodec
 from emulator.text.nearest import spell_first_digit
 

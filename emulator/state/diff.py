@@ -10,9 +10,10 @@ from itertools import islice
 from typing import Any
 
 from emulator.kernel.clock import Clock
+from emulator.kernel.history import ResourceChange
 from emulator.kernel.sorted_pages import SortedKey
 from emulator.kernel.store import PROGRESSING
-from emulator.kernel.transaction import ResourceChange, Transaction
+from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
 from emulator.sdk.vendor import Vendors
 from emulator.state.compare import ABRIDGED, abridge

@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from emulator.kernel.errors import Conflict, TimeRunsForward
 from emulator.kernel.faults import BEFORE_COMMIT, NEXT, Fault
+from emulator.kernel.history import HistoryMark
 from emulator.kernel.journal import Exchange
-from emulator.kernel.transaction import HistoryMark
 from emulator.kernel.world import World
 from emulator.sdk.request import Request
 from emulator.web.event_loop import set_soon

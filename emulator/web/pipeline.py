@@ -15,12 +15,13 @@ from emulator.kernel.errors import TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
 from emulator.kernel.limits import Limits
+from emulator.kernel.machine import Answer
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump, is_larger
 from emulator.sdk.request import Request
-from emulator.sdk.response import Answer, Response, Stream
+from emulator.sdk.response import Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding

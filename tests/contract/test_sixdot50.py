@@ -355,7 +355,7 @@ def test_a_summary_always_adds_up(drawn: tuple[str, list[tuple[int, str, str]]],
 def test_a_cancel_moves_the_whole_amount_to_the_cancelled_and_not_a_cent_more(given: list[int]) -> None:
     world = world_of({"batches": [batch("DRAFT", *(written(it, "DRAFT", PAYEE) for it in given))]})
     with world.transaction("cancel") as tx:
-        shown = show_batch(tx, tx.ask(BATCH, ID, CANCEL).resource or Batch("", tx.now, tx.now, ""))
+        shown = show_batch(tx, tx.ask(BATCH, ID, CANCEL).subject or Batch("", tx.now, tx.now, ""))
     summary = json.loads(dump(shown["summary"]), parse_float=Decimal)
     assert summary["cancelledAmount"] == summary["paymentsAmount"] == Decimal(sum(given)) / 100
     assert summary["cancelledCount"] == summary["paymentsCount"] == len(given)

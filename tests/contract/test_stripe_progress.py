@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 from emulator.kernel.machine import Portion, Timer
+from emulator.kernel.transaction import length_of
 from emulator.kernel.world import World
 from emulator.vendors.stripe import STRIPE
 from tests.support.stripe import COUNTS, ID, TIMINGS, Written, list_events, state_of, working_jobs, world_of
@@ -91,7 +92,7 @@ def test_a_wait_that_is_part_of_another_is_as_long_as_that_says(
 ) -> None:
     whole = Timer("toy.whole", timedelta(seconds=10), "invented")
     half = Timer("toy.half", None, "invented", settable=False, portion=Portion(whole, lambda _, length: length / 2))
-    assert half.length(None, timing) == (None if length is None else timedelta(seconds=length))
+    assert length_of(half, None, timing) == (None if length is None else timedelta(seconds=length))
 
 
 @pytest.mark.parametrize(

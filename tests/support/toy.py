@@ -119,7 +119,7 @@ def exchange(world: World, command: str, id: str) -> None:
     checkpoint = world.checkpoint()
     with world.transaction(command) as tx:
         tx.mint("exchange")
-        answer = tx.ask(KETTLE, id, command, Kettle(id, tx.now)).row.answer or ""
+        answer = tx.ask(KETTLE, id, command, Kettle(id, tx.now)).name
         world.journal.add(
             Exchange(
                 tx.now, checkpoint, command, "GET", id, b"", answer, "toy-1", None, "observed", 200, b"", tuple(tx.changes)

@@ -8,6 +8,7 @@ import pytest
 
 from emulator.kernel.errors import MachineError
 from emulator.kernel.machine import ABSENT, EVERY, SAME, After, Assume, Machine, On, Row, Timer
+from emulator.kernel.transaction import due
 from emulator.kernel.world import World
 from tests.support.toy import KETTLE, START, Kettle, kitchen
 
@@ -61,13 +62,13 @@ def test_every_stands_for_each_state_and_same_for_the_state_it_is_in() -> None:
 
 
 def test_the_earliest_wait_is_due_first() -> None:
-    due = KETTLE.due(Kettle("1", START, "warming"), {"toy.boil": timedelta(seconds=7)})
-    assert due is not None
-    assert due[0] == START + timedelta(seconds=7)
+    first = due(KETTLE, Kettle("1", START, "warming"), {"toy.boil": timedelta(seconds=7)})
+    assert first is not None
+    assert first[0] == START + timedelta(seconds=7)
 
 
 def test_a_wait_without_end_is_never_due() -> None:
-    assert KETTLE.due(Kettle("1", START, "warming"), {"toy.boil": None}) is None
+    assert due(KETTLE, Kettle("1", START, "warming"), {"toy.boil": None}) is None
 
 
 def _stop_one_and_break_another(world: World) -> None:
@@ -90,5 +91,5 @@ def test_a_row_out_of_absence_brings_a_resource_into_being() -> None:
     world = kitchen(0)
     with world.transaction("heat") as tx:
         taken = tx.ask(KETTLE, "new", "heat", Kettle("new", tx.now))
-    assert taken.resource == Kettle("new", START, "warming")
+    assert taken.subject == Kettle("new", START, "warming")
     assert [(change.source, change.to) for change in tx.changes] == [(ABSENT, "warming")]

@@ -157,7 +157,7 @@ def test_undo_reaches_no_further_than_the_memory() -> None:
 
 
 def test_undo_does_not_take_back_half(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("emulator.kernel.transaction.MAX_REPLACED", 3)
+    monkeypatch.setattr("emulator.kernel.history.MAX_REPLACED", 3)
     world = kitchen()
     for id in ("0", "1", "2", "0"):
         exchange(world, "heat" if id == "0" else "stop", id)

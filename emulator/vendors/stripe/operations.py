@@ -30,10 +30,10 @@ def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -
     id = request.parameters["id"]
     resource = tx.find(machine.kind, id)
     if resource is None or resource.owner == acting_account(tx, request):
-        return Answer.of(tx.ask(machine, id, command))
+        return tx.ask(machine, id, command)
     if tx.choice(OTHER_ACCOUNT.id) == "403":
         return Answer("forbidden", "stripe-owner-1", None, OTHER_ACCOUNT.id)
-    return Answer.of(tx.ask(machine, UNKNOWN_ID, command))._replace(evidence="stripe-owner-1", assumption=OTHER_ACCOUNT.id)
+    return tx.ask(machine, UNKNOWN_ID, command)._replace(evidence="stripe-owner-1", assumption=OTHER_ACCOUNT.id)
 
 
 def new_id(view: View) -> str:
@@ -53,7 +53,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
         notification_suppression=fields.get("notification_suppression", EVERYWHERE)["scope"],
         owner=acting_account(tx, request),
     )
-    answer = Answer.of(tx.ask(JOB, job.id, CREATE, new=job))
+    answer = tx.ask(JOB, job.id, CREATE, new=job)
     if differs_by_channel(version_of(request), endpoint):
         answer = answer._replace(assumption=CHANNEL.id)
     drop_outdated(tx)

@@ -11,12 +11,12 @@ def create(tx: Transaction, request: Request) -> Answer:
     except (ValueError, KeyError, TypeError):
         raise InvalidRequest("name is missing", "acme-create-3", place="name") from None
     id = request.parameters["id"]
-    return Answer.of(tx.ask(BATCH, id, "create", new=Batch(id, tx.now, tx.now, str(name))))
+    return tx.ask(BATCH, id, "create", new=Batch(id, tx.now, tx.now, str(name)))
 
 
 def ask(command: str) -> Handler:
     """Give the batch in the path a command."""
-    return lambda tx, request: Answer.of(tx.ask(BATCH, request.parameters["id"], command))
+    return lambda tx, request: tx.ask(BATCH, request.parameters["id"], command)
 
 
 OPERATIONS = (

@@ -24,7 +24,7 @@ def create_destination(tx: Transaction, request: Request) -> Answer:
             raise invalid(f"{name} is required", "serpwow-destinations-1")
     destination = change_destination(Destination(id, tx.now, "", "", False), parameters)
     check_upload(tx, destination)
-    return Answer.of(tx.ask(DESTINATION, id, CREATE.command, new=destination))
+    return tx.ask(DESTINATION, id, CREATE.command, new=destination)
 
 
 def update_destination(tx: Transaction, request: Request) -> Answer:
@@ -42,7 +42,7 @@ def delete_destination(tx: Transaction, request: Request) -> Answer:
 
 
 def _ask(tx: Transaction, request: Request, cause: On) -> Answer:
-    return Answer.of(tx.ask(DESTINATION, request.parameters["destination_id"], cause.command))
+    return tx.ask(DESTINATION, request.parameters["destination_id"], cause.command)
 
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:

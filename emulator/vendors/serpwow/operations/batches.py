@@ -23,7 +23,7 @@ def _command(cause: On) -> Handler:
     """Return the handler that asks the batch of the path to carry out a command."""
 
     def ask(tx: Transaction, request: Request) -> Answer:
-        return Answer.of(tx.ask(BATCH, request.parameters["id"], cause.command))
+        return tx.ask(BATCH, request.parameters["id"], cause.command)
 
     return ask
 
@@ -64,7 +64,7 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     if "name" not in parameters and tx.choice(UNNAMED_BATCH.id) == "refuse":
         raise invalid("name is required", "serpwow-create-2", UNNAMED_BATCH.id)
     batch = change_batch(tx, new_batch(tx, mint_id(tx, Batch.kind, code)), parameters)
-    answer = Answer.of(tx.ask(BATCH, batch.id, CREATE.command, new=batch))
+    answer = tx.ask(BATCH, batch.id, CREATE.command, new=batch)
     return answer._replace(assumption=answer.assumption or assumption_of(parameters))
 
 
@@ -90,7 +90,7 @@ def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
 
 def stop_all(tx: Transaction, _request: Request) -> Answer:
     """Stop every queued or running batch of the account, and count."""
-    answers = [tx.ask(BATCH, batch.id, STOPALL.command).row.answer for batch in busy_batches(tx)]
+    answers = [tx.ask(BATCH, batch.id, STOPALL.command).name for batch in busy_batches(tx)]
     stopped = answers.count("stopped")
     failed = len(answers) - stopped
     if failed:

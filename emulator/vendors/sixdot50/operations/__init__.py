@@ -50,7 +50,7 @@ def get_token(tx: Transaction, request: Request) -> Answer:
 
 def ask(machine: Machine, command: str) -> Handler:
     """Return a handler that gives a command to the resource in the path."""
-    return lambda tx, request: Answer.of(tx.ask(machine, id_of(request), command))
+    return lambda tx, request: tx.ask(machine, id_of(request), command)
 
 
 def delete_payment(tx: Transaction, request: Request) -> Answer:
@@ -63,7 +63,7 @@ def delete_payment(tx: Transaction, request: Request) -> Answer:
 def member_exists(tx: Transaction, request: Request) -> Answer:
     msisdn = request.parameters["msisdn"]
     if MSISDN.fullmatch(msisdn):
-        return Answer.of(tx.ask(MEMBER, msisdn, EXISTS))._replace(assumption=EXISTS_BODY.id)
+        return tx.ask(MEMBER, msisdn, EXISTS)._replace(assumption=EXISTS_BODY.id)
     if tx.choice(MALFORMED_MSISDN.id) == "400":
         refuse(tx, [Flaw(INVALID, "msisdn", msisdn, "6dot50-id-2", MALFORMED_MSISDN.id)])
     return Answer("no_member", "6dot50-members-2", None, MALFORMED_MSISDN.id)

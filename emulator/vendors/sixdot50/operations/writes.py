@@ -48,7 +48,7 @@ def create_batch(tx: Transaction, request: Request) -> Answer:
     refuse(tx, [*flaws_of_name(tx, name), *flaws_of_external_id(tx, external_id)])
     assumption = EMPTY_EXTERNAL_ID.id if external_id == "" else assumption_of_namesakes(tx, external_id)
     batch = Batch(mint_id(tx, Batch.kind, guid), tx.now, tx.now, str(name), external_id=external_id or None)
-    return Answer.of(tx.ask(BATCH, batch.id, CREATE, new=batch))._replace(assumption=assumption)
+    return tx.ask(BATCH, batch.id, CREATE, new=batch)._replace(assumption=assumption)
 
 
 def _write(command: str, read: Read) -> Handler:
@@ -60,7 +60,7 @@ def _write(command: str, read: Read) -> Handler:
             change = read(tx, request)
         except InvalidRequest as error:
             refusal = error.answer
-        answer = Answer.of(tx.ask(BATCH, id_of(request), command))
+        answer = tx.ask(BATCH, id_of(request), command)
         if answer.name not in ("changed", "added"):
             return _first(tx, refusal, answer) if refusal else answer
         if change is None:

@@ -100,7 +100,7 @@ def _create(tx: Transaction, request: Request) -> Answer:
         owner=owner,
         **_attributes(fields),
     )
-    return remember(tx, request, Answer.of(tx.ask(DESTINATION, destination.id, CREATE, new=destination)))
+    return remember(tx, request, tx.ask(DESTINATION, destination.id, CREATE, new=destination))
 
 
 def _update(tx: Transaction, request: Request) -> Answer:

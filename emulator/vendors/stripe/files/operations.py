@@ -45,7 +45,7 @@ def _upload(tx: Transaction, request: Request) -> Answer:
     job: Job | None = tx.find(Job.kind, id)
     if job is not None and job.status == "ready_for_upload":
         tx.put(with_file(tx, job, request.reader.rows(), job.failing or account_of(tx).failing))
-    answer = Answer.of(tx.ask(JOB, id, UPLOAD))
+    answer = tx.ask(JOB, id, UPLOAD)
     if answer.name != "uploaded":
         return answer
     if not answer.subject.rows:
@@ -58,7 +58,7 @@ def _download(tx: Transaction, request: Request) -> Answer:
     id, expires = read_download(tx, request.parameters["token"]) or (UNKNOWN_ID, tx.now)
     if id != UNKNOWN_ID and tx.now >= expires:
         return Answer("link_refused", "stripe-output-4")
-    answer = Answer.of(tx.ask(JOB, id, DOWNLOAD))
+    answer = tx.ask(JOB, id, DOWNLOAD)
     return answer._replace(evidence="stripe-link-1") if request.method == "HEAD" and answer.name == "results" else answer
 
 

@@ -96,7 +96,7 @@ def _replayed(tx: Transaction, request: Request, record: IdempotencyRecord) -> A
     """Return the same answer, about the resource as it is by now."""
     subject = tx.find(record.subject_kind, record.subject_id)
     if request.operation_name.endswith(CREATE) and subject is not None:
-        return Answer.of(tx.ask(MACHINES[record.subject_kind], record.subject_id, CREATE))
+        return tx.ask(MACHINES[record.subject_kind], record.subject_id, CREATE)
     if subject is None and record.answer != "deleted":
         return Answer("replay_impossible", "stripe-idempotency-8")
     return Answer(record.answer, "stripe-idempotency-2", subject)

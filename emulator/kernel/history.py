@@ -1,0 +1,115 @@
+"""The history of a world: what its newest transactions replaced, so that they can be undone."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+MAX_REPLACED = 200_000
+"""Replaced values that a history keeps at most; of the newest commit, all are."""
+
+
+class ResourceChange(NamedTuple):
+    """A resource before and after; None where it was not there.
+
+    `number` is its place in the order of arrival, where that was given up in between.
+    """
+
+    kind: str
+    id: str
+    before: Any | None
+    after: Any | None
+    number: int | None = None
+
+
+class Commit(NamedTuple):
+    """A transaction that changed the world: when, why, and what it replaced.
+
+    `first` and `last` are the journal's newest numbers before and after. `counters` are the former values of those that it
+    moved on, None for new ones.
+    """
+
+    at: datetime
+    why: str
+    first: int
+    last: int
+    changed_resources: tuple[ResourceChange, ...]
+    counters: Mapping[str, int | None]
+
+    @property
+    def exchange(self) -> int | None:
+        """The number of the exchange whose transaction this was; None where time or a controller did it."""
+        return self.last if self.last > self.first else None
+
+
+HistoryMark = tuple[int, Commit | None]
+"""A point in a history: how many commits there had been, and the newest of them."""
+
+
+class History:
+    """The newest commits: `capacity` at most, with MAX_REPLACED values at most between them. `count` is of all there were."""
+
+    __slots__ = ("_commits", "_size", "capacity", "count")
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.count = 0
+        self._commits: deque[Commit] = deque()
+        self._size = 0
+
+    def __iter__(self) -> Iterator[Commit]:
+        return iter(self._commits)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The instant of the newest commit; None where none is remembered."""
+        return self._commits[-1].at if self._commits else None
+
+    def add(self, commit: Commit) -> None:
+        """Remember a commit, and forget the oldest where there is no room for all."""
+        self._commits.append(commit)
+        self.count += 1
+        self._size += len(commit.changed_resources)
+        while (len(self._commits) > self.capacity or self._size > MAX_REPLACED) and self.forget_oldest():
+            pass
+
+    def forget_oldest(self) -> bool:
+        """Forget the oldest commit, and return whether there was one besides the newest."""
+        if len(self._commits) < 2:
+            return False
+        self._size -= len(self._commits.popleft().changed_resources)
+        return True
+
+    def reaches(self, count: int) -> bool:
+        """Return whether there have been so many commits, and every one after the first `count` is remembered."""
+        return self.count - len(self._commits) <= count <= self.count
+
+    def mark(self) -> HistoryMark:
+        """Return the present point, to ask later whether it was undone."""
+        return self.count, self._commits[-1] if self._commits else None
+
+    def has(self, mark: HistoryMark) -> bool:
+        """Return whether nothing before a point was undone. A commit that is forgotten cannot be."""
+        count, newest = mark
+        place = count - 1 - (self.count - len(self._commits))
+        return count <= self.count and (place < 0 or self._commits[place] is newest)
+
+    def of(self, n: int) -> Commit | None:
+        """Return the commit of exchange `n`; None where it changed nothing or is forgotten."""
+        return next((commit for commit in reversed(self._commits) if commit.exchange == n), None)
+
+    def truncate_from(self, count: int) -> Iterator[Commit]:
+        """Remove the commits after the first `count` and yield them, newest first."""
+        while self.count > count:
+            commit = self._commits.pop()
+            self.count -= 1
+            self._size -= len(commit.changed_resources)
+            yield commit
+
+    def copy(self) -> History:
+        """Return the same commits, to be added to apart."""
+        twin = History(self.capacity)
+        twin._commits, twin._size, twin.count = self._commits.copy(), self._size, self.count
+        return twin
