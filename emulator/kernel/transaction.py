@@ -226,9 +226,11 @@ def begin(world: World, why: str, context: Any = None) -> Transaction:
 def put(world: World, resource: Resource, number: int | None = None) -> Any | None:
     """Add or replace a resource and schedule what time does to it; return its former value."""
     machine = world.rules.machines.get(resource.kind)
+    if machine is None:
+        return world.store.put(resource, number)
+    instants = due_instants(machine, resource, world.rules.timing)  # which fails where the status is none of its states
     old = world.store.put(resource, number)
-    if machine is not None:
-        world.store.schedule(resource.kind, resource.id, *due_instants(machine, resource, world.rules.timing))
+    world.store.schedule(resource.kind, resource.id, *instants)
     return old
 
 
