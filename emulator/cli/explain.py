@@ -7,30 +7,31 @@ from urllib.parse import quote
 
 import click
 
-from emulator.cli.options import NameType, server_url_option, token_option
+from emulator.cli.options import option, reads, server_url_option, token_option
 from emulator.text.escape import escaped
 
 LAST = "last"
 NUMBER = re.compile(r"[0-9]{1,18}")
 
 
-class ExchangeName(NameType):
-    """An exchange: its number, `last`, or either behind its world's name, as the header Emulator-Exchange names it."""
+def read_exchange(name: str) -> tuple[str | None, str]:
+    """Return the world of an exchange, None where none is named, and its number or `last`.
 
-    name = "exchange"
+    `name` is one of these two, perhaps behind the world and a slash, as the header Emulator-Exchange has it.
 
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str | None, str]:
-        """Return the world, None where none is named, and the number or `last`."""
-        world, slash, number = value.rpartition("/")
-        if (slash and not world) or not (number == LAST or (NUMBER.fullmatch(number) and int(number))):
-            self.fail(f"{value!r} names no exchange: give its number, last, or both its world and that: default/1", param, ctx)
-        return world or None, number
+    Raises:
+        ValueError: it names no exchange.
+    """
+    world, slash, number = name.rpartition("/")
+    if (slash and not world) or not (number == LAST or (NUMBER.fullmatch(number) and int(number))):
+        raise ValueError(f"{name!r} names no exchange: give its number, last, or both its world and that: default/1")
+    return world or None, number
 
 
 @click.command()
-@click.argument("exchange", metavar="[N|last|WORLD/N]", default=LAST, type=ExchangeName())
+@click.argument("exchange", metavar="[N|last|WORLD/N]", default=LAST, callback=reads(read_exchange))
 @server_url_option("The server to ask.")
-@click.option("--world", default="default", envvar="EMULATOR_WORLD", show_default=True, show_envvar=True)
+@option("--world", default="default")
 @token_option("What the server demands.")
 def explain(exchange: tuple[str | None, str], url: str, world: str, token: str | None) -> None:
     """Explain exchange N of a world on a running server, or the newest (last); the header Emulator-Exchange of a reply names

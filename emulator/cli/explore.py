@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from emulator.cli.explore_options import read_faults, read_max_seconds
+from emulator.cli.options import option, reads
 from emulator.client.explore_mixin import MAX_SECONDS
 from emulator.client.watchdog import EVERY
 
@@ -27,35 +29,28 @@ STDERR = 2
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["-h", "--help"]})
 @click.argument("scenario")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
-@click.option(
+@option(
     "--fault",
     "faults",
     multiple=True,
     metavar="WHERE:DO[:FOR]",
-    envvar="EMULATOR_FAULT",
-    show_envvar=True,
-    callback=lambda _, __, written: [sound(it) for it in written],
+    callback=reads(read_faults),
     help="Lay it at each call: after-commit:drop, before-commit:503, after-commit:delay:30s, mid-body:dribble:50ms.",
 )
-@click.option(
+@option(
     "--max-runs",
     "--most",
     "most",
     default=1000,
     type=click.IntRange(min=1),
     envvar=["EMULATOR_MAX_RUNS", "EMULATOR_MOST"],
-    show_envvar=True,
-    show_default=True,
     help="How many endings to try.",
 )
-@click.option(
+@option(
     "--max-seconds",
     default=f"{MAX_SECONDS:g}s",
     metavar="DURATION",
-    callback=lambda _, __, written: seconds(written),
-    envvar="EMULATOR_MAX_SECONDS",
-    show_envvar=True,
-    show_default=True,
+    callback=reads(read_max_seconds),
     help="For how long to try them, all in all.",
 )
 def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str, Any]], most: int, max_seconds: float) -> None:
@@ -101,7 +96,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """Runs a program to its end and returns its exit code. Where this is interrupted, it is killed with all that it began.
+    """Run a program to its end and return its exit code. Where this is interrupted, it is killed with all that it began.
 
     It is started by another thread, where no interrupt is raised, so that none comes between its start and our knowing it.
     """
@@ -127,7 +122,7 @@ def _end_of(process: subprocess.Popen[bytes]) -> int:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Ends a program that has not ended by itself."""
+    """End a program that has not ended by itself."""
     if process.returncode is None:
         os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
         process.wait()
@@ -142,55 +137,3 @@ def environment(emulator: Emulator) -> dict[str, str]:
         fields = {**emulator.credentials[name], "url": emulator[name].url}
         variables |= {f"{vendor.python_name}_{field}".upper(): value for field, value in fields.items()}
     return variables
-
-
-def seconds(written: str) -> float:
-    """Return a duration of the command line, such as `1m30s`, in seconds; `inf` has no end."""
-    from emulator.client.explore_arguments import read_seconds
-    from emulator.kernel.errors import BadInput
-
-    try:
-        return read_seconds(float(written) if written == "inf" else written)
-    except BadInput as error:
-        raise click.BadParameter(error.problems[0].message) from None
-
-
-TAKES = {"delay": "delay", "dribble": "pace"}
-"""The effects that take a duration on the command line, and the key of a scenario that has it."""
-
-
-def sound(written: str) -> dict[str, Any]:
-    """Return a fault of the command line that can be laid at each call.
-
-    Raises:
-        click.BadParameter: it cannot; every reason, in the words of the command line.
-    """
-    from emulator.client.explore_arguments import read_faults
-    from emulator.kernel.errors import BadInput
-
-    fault = read(written)
-    if fault["do"] == "delay" and "delay" not in fault:
-        where = fault["where"]
-        raise click.BadParameter(f"{written!r}: for how long? {where}:delay:30s, or {where}:delay:next until the next change")
-    try:
-        read_faults([fault])
-    except BadInput as error:
-        raise click.BadParameter(f"{written!r}: {'; '.join(it.message for it in error.problems)}") from None
-    return fault
-
-
-def read(fault: str) -> dict[str, Any]:
-    """Return a fault as it is written on the command line: `after-commit:drop`, `before-commit:503`, `after-commit:delay:30s`.
-
-    Raises:
-        click.BadParameter: a part of it is missing, or there is one too many.
-    """
-    where, _, rest = fault.partition(":")
-    do, _, length = rest.partition(":")
-    if not (where and do):
-        raise click.BadParameter(f"{fault!r} is not WHERE:DO, such as after-commit:drop or before-commit:503")
-    if length and do not in TAKES:
-        raise click.BadParameter(f"{fault!r}: {do} takes nothing after it; delay and dribble take a duration")
-    if do.isdecimal():
-        return {"where": where, "do": "status", "status": int(do)}
-    return {"where": where, "do": do, **({TAKES[do]: length} if length else {})}

@@ -7,13 +7,13 @@ from http import HTTPStatus
 import click
 from click.core import ParameterSource
 
-from emulator.cli.options import host_option, port_option, tls_option
+from emulator.cli.options import host_option, option, port_option, tls_option
 from emulator.server.listening import url_at
 from emulator.text.escape import escaped
 
 
 @click.command()
-@click.option("--url", envvar="EMULATOR_URL", show_envvar=True, help="In place of --host and --port.")
+@option("--url", help="In place of --host and --port.")
 @host_option
 @port_option
 @tls_option

@@ -10,10 +10,10 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
-from emulator.cli.greeting import greeting
-from emulator.cli.local_scenarios import open_library
 from emulator.cli.main import main
+from emulator.cli.scenario_arguments import open_library
 from emulator.cli.serve import serve
+from emulator.cli.startup import startup_lines
 from emulator.kernel.worlds import Worlds
 from emulator.vendors import VENDORS
 
@@ -57,5 +57,5 @@ def test_calls_to_paste_are_printed_only_where_they_would_find_what_they_name(tm
             (tmp_path / name / "first-run.yaml").write_text(text)
         scenario = shipped if text is None else open_library((tmp_path / name,)).open("first-run")
         world = scenario.world(VENDORS, "default")
-        told.append(any("curl" in line for line in greeting("http://127.0.0.1:8080", Worlds(world), True, None)))
+        told.append(any("curl" in line for line in startup_lines("http://127.0.0.1:8080", Worlds(world), scenario, None)))
     assert told == [True, False, False]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.cli.listing import KINDS
+from emulator.cli.list import KINDS
 from emulator.cli.main import main
 from emulator.kernel.time import parse_duration
 from emulator.server.app import create_app, library, worlds_of

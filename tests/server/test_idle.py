@@ -7,11 +7,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from threading import Event
 
-import click
 import pytest
 
-from emulator.cli.options import KeepAlive
-from emulator.kernel.limits import Limits
+from emulator.kernel.limits import Limits, keep_alive_seconds
 from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import HttpConnection
 from emulator.server.server import ThreadedServer
@@ -70,13 +68,13 @@ def test_the_hint_never_promises_more_than_is_kept(seconds: float, told: bytes) 
     ("written", "seconds"), [("75s", 75), ("2m", 120), ("1500ms", 1.5), ("never", float("inf")), (75.0, 75)]
 )
 def test_how_long_a_connection_is_kept_is_written_as_a_duration(written: str | float, seconds: float) -> None:
-    assert KeepAlive().convert(written, None, None) == seconds
+    assert keep_alive_seconds(written) == seconds
 
 
 @pytest.mark.parametrize(("written", "told"), [("0s", "less than 1s"), ("999ms", "less than 1s"), ("soon", "duration")])
 def test_a_connection_is_not_kept_for_less_than_a_second(written: str, told: str) -> None:
-    with pytest.raises(click.BadParameter, match=told):
-        KeepAlive().convert(written, None, None)
+    with pytest.raises(ValueError, match=told):
+        keep_alive_seconds(written)
 
 
 def test_an_idle_connection_is_closed_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:

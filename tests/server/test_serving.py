@@ -17,9 +17,9 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator.cli.greeting import greeting
 from emulator.cli.main import main
 from emulator.cli.process import until_stdin_ends
+from emulator.cli.startup import startup_lines
 from emulator.cli.stderr import MOST_LINES, StandardError, line_of
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
@@ -440,7 +440,8 @@ def test_the_names_of_the_shipped_image_are_all_read() -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8080", "http://[::1]:8080", "https://[::1]:8080"])
 @pytest.mark.parametrize("certificate", [None, Path("/a folder/it's/ca.pem")])
 def test_calls_to_paste_are_words_that_a_shell_takes_as_they_are_meant(url: str, certificate: Path | None) -> None:
-    lines = list(greeting(url, worlds_of([library().open("first-run")]), True, certificate))
+    scenario = library().open("first-run")
+    lines = list(startup_lines(url, worlds_of([scenario]), scenario, certificate))
     calls = [shlex.split(line) for line in lines if line.startswith("  curl ")]
     assert len(calls) == 3
     for call in calls:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from emulator.cli.local_scenarios import open_library
-from emulator.cli.options import scenarios_option, server_url_option, token_option
+from emulator.cli.options import option, scenarios_option, server_url_option, token_option
+from emulator.cli.scenario_arguments import open_library
 from emulator.scenario.files import read_text
 from emulator.text.escape import escaped
 
@@ -187,8 +187,8 @@ KINDS: Mapping[str, Listing] = {
 
 @click.command("list")
 @click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(KINDS)))
-@click.option("--vendor", envvar="EMULATOR_VENDOR", show_envvar=True, help="Only this vendor's, such as serpwow.")
-@click.option("--json", "as_json", is_flag=True, envvar="EMULATOR_JSON", show_envvar=True, help="JSON, for programs.")
+@option("--vendor", help="Only this vendor's, such as serpwow.")
+@option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 @scenarios_option
 @server_url_option("The server whose worlds to list.")
 @token_option("What that server demands.")

@@ -1,0 +1,45 @@
+"""The command `check`: reads scenario files without running them, and tells every mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from emulator.cli.options import option, scenarios_option
+from emulator.cli.scenario_arguments import count, open_all, open_library
+
+
+@click.command()
+@click.argument("path", nargs=-1)
+@option("--evidence", is_flag=True, help="Print where every fact leads: its row and the scenario that proves it.")
+@option(
+    "--support",
+    "--works",
+    "support",
+    is_flag=True,
+    envvar=["EMULATOR_SUPPORT", "EMULATOR_WORKS"],
+    help="Print every operation with the answers it gives, and how sure we are of each.",
+)
+@scenarios_option
+def check(path: Sequence[str], evidence: bool, support: bool, folders: Sequence[Path]) -> None:
+    """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
+    if evidence or support:
+        from emulator.reports.evidence_trace import evidence_traces, play_all, trace_lines
+        from emulator.reports.support_matrix import answers, coverage
+
+        known = open_library(())
+        played = play_all(known)
+        lines = trace_lines(evidence_traces(known, played)) if evidence else []
+        lines += coverage(answers(played)) if support else []
+        click.echo("\n".join(lines))
+        return
+    if not path:
+        raise click.UsageError("name a scenario, a file or a folder, or ask for --evidence")
+    scenarios, mistakes = open_all(open_library(folders), path)
+    for line in mistakes:
+        click.echo(line, err=True)
+    if mistakes:
+        raise click.exceptions.Exit(1)
+    click.echo(f"{count(scenarios)}, no mistakes")
