@@ -101,7 +101,7 @@ def _respond(row: ControlRoute, request: ControlRequest, form: str) -> Response:
         answer = row.handler(request)
         if row.answer is None:
             return Response(status_code=row.status)
-        return respond(answer, row.status, form, row.forms, request.context.limits.answer)
+        return respond(answer, row.status, form, row.forms, request.context.limits.answer, request.context.answers)
     except EmulatorError as error:
         return _refusal(error, form)
 

@@ -31,8 +31,8 @@ from emulator.web.unmatched import UnmatchedRequests
 class ControlContext:
     """The worlds, library, vendors, limits, guard, held requests and lanes of one server.
 
-    `operations` are the names of operations in the journal, `routes` their paths. Hold
-    `id_lock` from taking a free id until its world is there.
+    `answers` is the account of those on their way. `operations` are the names of operations in the journal, `routes` their
+    paths. Hold `id_lock` from taking a free id until its world is there.
     """
 
     worlds: Worlds
@@ -44,10 +44,11 @@ class ControlContext:
     lanes: Lanes
     unmatched: UnmatchedRequests
     routes: Routes
+    answers: Quota
 
     def __post_init__(self) -> None:
         vendors = self.vendors.values()
-        self.dry_runs = DryRuns(self.worlds, self.routes, self.limits)
+        self.dry_runs = DryRuns(self.worlds, self.routes, self.limits, self.answers)
         self.operations = [it.name for vendor in vendors for it in vendor.operations]
         self.operations += [f"{vendor}.{UNMATCHED}" for vendor in self.vendors]
         self.arriving = quota_for_bodies(self.limits)

@@ -11,7 +11,9 @@ from starlette.responses import Response
 
 from emulator.control.json_pieces import in_pieces, together
 from emulator.control.record import to_json
+from emulator.kernel.budget import Quota
 from emulator.sdk.response import Stream
+from emulator.web.answers import charge_answer
 from emulator.web.connection import Receive, Scope, Send, connection_of
 from emulator.web.response import OutgoingResponse, send_response
 
@@ -33,21 +35,21 @@ PAGE_HEADERS = {
 
 
 class PiecewiseResponse(Response):
-    """A JSON response that is sent in pieces, so that others have a turn after each."""
+    """A response that is sent in pieces, so that others have a turn after each. A long one has a charge until it is sent."""
 
-    media_type = JSON_TYPE
-
-    def __init__(self, pieces: Sequence[bytes], status: int) -> None:
-        super().__init__(pieces[0] if len(pieces) == 1 else b"", status)
+    def __init__(self, pieces: Sequence[bytes], status: int, form: str, answers: Quota) -> None:
+        self._charge = charge_answer(answers, sum(map(len, pieces)))
+        super().__init__(b"" if self._charge else b"".join(pieces), status, media_type=form)
         self._pieces = pieces
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send the pieces."""
-        if len(self._pieces) == 1:
+        if self._charge is None:
             return await super().__call__(scope, receive, send)
         headers = [it for it in self.raw_headers if it[0] != b"content-length"]
         content = Stream(sum(map(len, self._pieces)), iter(self._pieces))
-        return await send_response(OutgoingResponse(self.status_code, headers, content), send, connection_of(scope))
+        response = OutgoingResponse(self.status_code, headers, content, charge=self._charge)
+        return await send_response(response, send, connection_of(scope))
 
 
 def form_for(request: Request, forms: Forms, text_for_shells: bool = False) -> str:
@@ -58,12 +60,14 @@ def form_for(request: Request, forms: Forms, text_for_shells: bool = False) -> s
     return preferred(", ".join(request.headers.getlist("accept")), offered)
 
 
-def respond(answer: Any, status: int, form: str, forms: Forms, max_bytes: int) -> Response:
-    """Return the response that holds an answer, a record or a JSON value, in one of its forms."""
-    if form == JSON_TYPE:
-        response: Response = PiecewiseResponse(together(chain(in_pieces(to_json(answer)), (b"\n",)), max_bytes), status)
-    else:
-        response = Response(f"{forms[form](answer)}\n", status, media_type=form)
+def respond(answer: Any, status: int, form: str, forms: Forms, max_bytes: int, answers: Quota) -> Response:
+    """Return the response that holds an answer, a record or a JSON value, in one of its forms.
+
+    Raises:
+        TooMany: it has too many bytes, or no room among the answers that are on their way.
+    """
+    pieces = in_pieces(to_json(answer)) if form == JSON_TYPE else (forms[form](answer).encode(),)
+    response = PiecewiseResponse(together(chain(pieces, (b"\n",)), max_bytes), status, form, answers)
     if forms:
         response.headers.update(VARY_HEADERS)
     if form == HTML_TYPE:

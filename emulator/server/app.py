@@ -20,6 +20,7 @@ from emulator.scenario.library import Library
 from emulator.scenario.scenario import Scenario
 from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
+from emulator.web.answers import quota_for_answers
 from emulator.web.connection import App
 from emulator.web.gateway import ControlPlane, Gateway
 from emulator.web.guard import Guard
@@ -88,9 +89,9 @@ def create_app(
     held, lanes, guard = held or HeldRequests(), Lanes(), guard or Guard()
     vendor_hosts = {host for vendor in VENDORS.values() for host in vendor.hosts}
     guard.hosts |= vendor_hosts
-    routes = Routes(VENDORS.values())
+    routes, answers = Routes(VENDORS.values()), quota_for_answers(bounds)
     unmatched = UnmatchedRequests(worlds, routes)
-    context = ControlContext(worlds, known or library(), VENDORS, bounds, guard, held, lanes, unmatched, routes)
+    context = ControlContext(worlds, known or library(), VENDORS, bounds, guard, held, lanes, unmatched, routes, answers)
     is_for_index = partial(asks_for_index, guard=guard, vendor_hosts=vendor_hosts)
     control = ControlPlane(control_app(context), reject, is_for_index)
-    return Gateway(worlds, routes, guard, control, bounds, held, lanes, unmatched, validate, access_log)
+    return Gateway(worlds, routes, guard, control, bounds, held, lanes, unmatched, validate, answers, access_log)

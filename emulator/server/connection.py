@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sized
+from math import inf
 from typing import Any
 
 from httptools import HttpParserError, HttpParserUpgrade
@@ -20,6 +21,7 @@ from emulator.server.request_line import RequestLine, feed, parse_without_upgrad
 from emulator.server.socket_connection import SocketConnection
 from emulator.server.timeouts import IDLE_NUMBERS, Pace, WriteStallTimer, has_unread_bytes, keep_alive_headers, longest_idle
 from emulator.server.transports import CoalescingTransport
+from emulator.web.answers import AnswerCharge
 from emulator.web.connection import CONNECTION_KEY
 from emulator.web.requests import NOT_UTF_8
 
@@ -224,6 +226,17 @@ class HttpConnection(EndingProtocol):
         if self._reading == HEAD:
             return now - self._head_began > self.limits.head_seconds
         return now - self._last_read > self.limits.idle_seconds or self._pace.is_too_slow(now, self._received)
+
+    def answer(self) -> AnswerCharge | None:
+        """Return the charge of the long answer that is being sent, if there is one."""
+        return None if self.transport.is_closing() else self._socket.charge
+
+    def pace_of_answer(self) -> float:
+        """Return the bytes a second at which the client takes the long answer that is being sent."""
+        charge, cycle = self._socket.charge, self._answered
+        if charge is None or cycle is None:
+            return inf
+        return charge.pace(charge.size - cycle.expected_content_length - self._unsent())
 
     def is_stuck(self, now: float) -> bool:
         """Tell whether the client has taken nothing for too long of what is being sent to it."""

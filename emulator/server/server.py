@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from functools import partial
 from itertools import count
+from math import inf
+from operator import methodcaller
 from threading import Event, Thread
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -21,13 +24,15 @@ from emulator.server.connection import HttpConnection
 from emulator.server.listening import listen, url_of
 from emulator.server.timeouts import GRACE, keep_alive_headers
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import App
+from emulator.web.connection import App, Receive, Scope, Send, connection_of
 from emulator.web.event_loop import next_round, use_real_clock, wait_at_most
 
 if TYPE_CHECKING:
     import ssl
 
     from emulator.server.tls import Tls
+
+log = logging.getLogger("emulator")
 
 ROUNDS = 8
 """Rounds of the loop in which a connection that waits is accepted, heard and answered."""
@@ -87,6 +92,7 @@ class _Server(uvicorn.Server):
                 connection.abort()
             elif connection.is_slow(now):
                 connection.refuse(408, "too-slow", "the request did not come to its end in time")
+        _make_room_for_answers(self._connections())
 
     def _connections(self) -> list[HttpConnection]:
         return [each for each in self.server_state.connections if isinstance(each, HttpConnection)]
@@ -222,6 +228,31 @@ class ThreadedServer:
             self._ready.set()
 
 
+def _make_room_for_answers(connections: Iterable[HttpConnection]) -> None:
+    """Cut off the slowest readers of long answers, where these have less than half of their room left."""
+    answers = {each: charge for each in connections if (charge := each.answer())}
+    in_the_way = sum(charge.size for charge in answers.values())
+    for each in sorted(answers, key=methodcaller("pace_of_answer")):
+        charge = answers[each]
+        if in_the_way <= charge.quota.limit // 2 or each.pace_of_answer() == inf:
+            return
+        log.warning("cut off a client that is slow to read an answer of %d bytes, since others want the room", charge.size)
+        in_the_way -= charge.size
+        each.abort()
+
+
+def _without_the_cancelled(app: App) -> App:
+    """Return an application that hangs up on clients whose requests are cancelled, as the server ends, and says no more."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except asyncio.CancelledError:
+            await connection_of(scope).drop()
+
+    return serve
+
+
 def _bound_handshakes(seconds: int) -> None:
     """Bound the seconds of a TLS handshake, for which uvicorn has no option; the loop would wait for a minute."""
     loop: Any = asyncio.get_running_loop()
@@ -230,7 +261,7 @@ def _bound_handshakes(seconds: int) -> None:
 
 def _config(app: App, limits: Limits, access_log: AccessLog | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     config = uvicorn.Config(
-        app,
+        _without_the_cancelled(app),
         loop="none",
         log_config=None,  # the log goes where the process has it go
         http=type(

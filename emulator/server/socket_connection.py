@@ -7,6 +7,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from emulator.server.transports import close_with_reset, has_failed
+from emulator.web.answers import AnswerCharge
 from emulator.web.event_loop import next_round, next_turn
 from emulator.web.held_requests import HeldRequest
 
@@ -30,6 +31,7 @@ class SocketConnection:
         self._hanging: HeldRequest | None = None
         self.gone = self.half_closed = False
         self.waits = False
+        self.charge: AnswerCharge | None = None
 
     def leave(self) -> None:
         """Note that the client has hung up, and end a hang."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from emulator.kernel.faults import DROP, GARBAGE, HANG, RESET
 
 if TYPE_CHECKING:
+    from emulator.web.answers import AnswerCharge
     from emulator.web.held_requests import HeldRequest
 
 Scope = MutableMapping[str, Any]
@@ -18,7 +19,12 @@ App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 
 class Connection(Protocol):
-    """A connection that faults can act on. After `drop` and `reset`, all that is sent is discarded."""
+    """A connection that faults can act on. After `drop` and `reset`, all that is sent is discarded.
+
+    `charge` is that of the answer that is being sent.
+    """
+
+    charge: AnswerCharge | None
 
     @property
     def gone(self) -> bool:
@@ -83,6 +89,7 @@ class InProcessConnection:
     """A caller without a socket: what happens to the connection is raised as an exception."""
 
     gone = half_closed = False
+    charge: AnswerCharge | None = None
 
     async def probe(self) -> None:
         """Find nothing out: a caller without a socket is there until it is gone."""

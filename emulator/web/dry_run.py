@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from emulator.kernel.budget import Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import BadInput, TooLarge
 from emulator.kernel.limits import Limits
@@ -36,12 +37,12 @@ class DryRun(NamedTuple):
 class DryRuns:
     """Tries requests on copies of the worlds of one server."""
 
-    def __init__(self, worlds: Worlds, routes: Routes, limits: Limits) -> None:
+    def __init__(self, worlds: Worlds, routes: Routes, limits: Limits, answers: Quota) -> None:
         self._worlds = worlds
         self._routes = routes
         self._limits = limits
         self._held = HeldRequests()
-        self._pipeline = Pipeline(self._held, None, limits)
+        self._pipeline = Pipeline(self._held, None, limits, answers)
 
     def run(self, world: World, request: Request) -> DryRun:
         """Try a request on a copy of this world. The real time that a fault would take does not pass.

@@ -24,6 +24,7 @@ MAX_PIECE = 65_536
 async def send_with_faults(response: OutgoingResponse, delays: FaultDelays, connection: Connection, send: Send) -> None:
     """Send a response as far as its faults let it through."""
     injector = FaultInjector(response.faults[-1], delays, connection, send)
+    connection.charge = response.charge
     try:
         await delays.delay(response.faults[:-1])
         await injector.send_with_faults(response)
@@ -32,6 +33,8 @@ async def send_with_faults(response: OutgoingResponse, delays: FaultDelays, conn
             await connection.drop()
         else:
             await send_response(world_gone(gone), send, connection)
+    finally:
+        connection.charge = None
 
 
 async def record_delivery(response: OutgoingResponse, connection: Connection, lanes: NoLanes) -> None:

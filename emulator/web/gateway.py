@@ -85,6 +85,7 @@ class Gateway:
         lanes: Lanes,
         unmatched: UnmatchedRequests,
         validate: ResponseValidator | None,
+        answers: Quota,
         access_log: AccessLog | None,
     ) -> None:
         self._worlds = worlds
@@ -95,7 +96,7 @@ class Gateway:
         self._held = held
         self._lanes = lanes
         self._unmatched = unmatched
-        self._pipeline = Pipeline(held, validate, limits)
+        self._pipeline = Pipeline(held, validate, limits, answers)
         self._access_log = access_log
         self._bodies = quota_for_bodies(limits)
         self._uploads = Quota(worlds.budget)

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from typing import Any, NamedTuple
 
 from emulator.contract.evidence import grounds_of
-from emulator.kernel.budget import Charge
+from emulator.kernel.budget import Charge, Quota
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
@@ -23,6 +23,7 @@ from emulator.sdk.exact_json import dump, is_larger
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
+from emulator.web.answers import charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
@@ -58,11 +59,12 @@ Way = Generator[Stop, None, OutgoingResponse]
 class Pipeline:
     """Carries requests out and records each exchange. `validate` gets every response that is the vendor's own."""
 
-    def __init__(self, held: HeldRequests, validate: ResponseValidator | None, limits: Limits) -> None:
+    def __init__(self, held: HeldRequests, validate: ResponseValidator | None, limits: Limits, answers: Quota) -> None:
         self._held = held
         self._validate = validate
         self._kept = limits.journal_bytes
         self._max_response = limits.answer
+        self._answers = answers
         self._date: tuple[datetime | None, bytes] = (None, b"")
 
     def way(self, world: World, request: Request) -> Way:
@@ -143,6 +145,7 @@ class Pipeline:
         if request.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
         body = b"" if isinstance(content, Stream) else content
+        charge = charge_answer(self._answers, len(body))
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         left = [fault for fault in faults if fault.id not in over] if faults else []
         is_own = answer.name not in NOT_OF_VENDORS and not any(fault.do == STATUS for fault in left)
@@ -169,7 +172,7 @@ class Pipeline:
             Charge(world.quota, size),
         )  # fmt: skip
         world.journal.add(exchange)
-        return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange))
+        return OutgoingResponse(response.status, headers, content, (), JournalEntry(world, n, exchange), None, charge)
 
     def _headers(self, tx: Transaction, request: Request, response: Response, n: int) -> RawHeaders:
         """Return the world's date, what the vendor always sends, and what this response adds or replaces."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from emulator.kernel.faults import AFTER_REPLY, Fault
 from emulator.sdk.exact_json import dump
 from emulator.sdk.response import Stream
 from emulator.text.redact import redact_text
+from emulator.web.answers import PIECE, AnswerCharge
 from emulator.web.connection import Connection, Send
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ WORLD_HEADER = b"emulator-world"
 
 
 class OutgoingResponse(NamedTuple):
-    """A response as it goes over the wire, with the faults that strike on its way, their delays, and its journal entry."""
+    """A response as it goes over the wire, with the faults that strike on its way, their delays, its entry and its charge."""
 
     status: int
     headers: RawHeaders
@@ -35,6 +37,7 @@ class OutgoingResponse(NamedTuple):
     faults: tuple[Fault, ...] = ()
     entry: JournalEntry | None = None
     delays: FaultDelays | None = None
+    charge: AnswerCharge | None = None
 
     @property
     def length(self) -> int:
@@ -58,14 +61,27 @@ async def send_response(response: OutgoingResponse, send: Send, connection: Conn
     """Send a response, for as long as its client is there."""
     if connection.gone:
         return
-    await send_head(response, send)
-    content = response.content
-    if isinstance(content, Stream):
-        for chunk in content.chunks:
-            if not await send_chunk(chunk, send, connection):
+    connection.charge = response.charge
+    try:
+        await send_head(response, send)
+        await _send_body(response.content, send, connection)
+    finally:
+        connection.charge = None
+
+
+async def _send_body(content: bytes | Stream, send: Send, connection: Connection) -> None:
+    """Send a body; a long one in pieces, each when the client has taken most of those before it."""
+    if isinstance(content, Stream) or len(content) > PIECE:
+        for piece in _pieces(content):
+            if not await send_chunk(piece, send, connection):
                 return
         content = b""
     await send({"type": "http.response.body", "body": content})
+
+
+def _pieces(content: bytes | Stream) -> Iterator[bytes]:
+    for chunk in content.chunks if isinstance(content, Stream) else (content,):
+        yield from (chunk[start : start + PIECE] for start in range(0, len(chunk), PIECE))
 
 
 async def send_chunk(piece: bytes, send: Send, connection: Connection) -> bool:

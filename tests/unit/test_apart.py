@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event, Thread
 from typing import Any
 
@@ -168,3 +169,15 @@ def test_a_world_that_takes_long_to_make_does_not_hold_up_the_making_of_another(
         assert make("Another") == 201
         go_on.set()
         slow.join()
+
+
+def test_a_request_under_way_is_dropped_without_a_traceback_when_its_server_ends(caplog: pytest.LogCaptureFixture) -> None:
+    worlds = worlds_of([load_value({"title": "A"}, VENDORS)])
+    with ThreadPoolExecutor() as pool:
+        with worlds.default.lock, ThreadedServer(create_app(worlds)) as server:
+            asking = pool.submit(httpx.get, f"{server.url}/live/account?api_key=k", timeout=None)
+            while server.look().result()[0] == 0:
+                pass
+        with pytest.raises(httpx.TransportError):
+            asking.result()
+    assert not caplog.records
