@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import count
 from typing import Any
-from urllib.parse import unquote_plus
 
 from emulator.text.multipart import redact_parts
 from emulator.text.named import redact_named
+from emulator.text.percent import form_decoded
 from emulator.text.secrets import (
     LONG,
     as_it_looks,
@@ -168,7 +168,7 @@ def _redact_encoded(token: str) -> str:
 
 def _decoded(text: str) -> str:
     """Return a text with one encoding less: percent-encoding first, then the escapes of JSON."""
-    decoded = unquote_plus(text) if "%" in text or "+" in text else text
+    decoded = form_decoded(text) if "%" in text or "+" in text else text
     return _ESCAPE.sub(_character, text) if decoded == text and "\\" in text else decoded
 
 

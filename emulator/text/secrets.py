@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
-from urllib.parse import unquote_plus
+
+from emulator.text.percent import form_decoded
 
 ENDINGS = (
     *("authorization", "cookie", "credential", "passcode", "passphrase", "passwd", "password"),
@@ -200,7 +201,7 @@ def _is_secret(name: str) -> bool:
     for _ in range(3):
         if "%" not in name and "\\" not in name:
             break
-        name = _ESCAPES.sub(characters, unquote_plus(name))
+        name = _ESCAPES.sub(characters, form_decoded(name))
     name = as_it_looks(name)
     if "\\" in name and (spaced := _ESCAPED_SPACE.sub(" ", name)) != name and is_secret(spaced):
         return True

@@ -11,13 +11,13 @@ from binascii import a2b_base64
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import unquote_to_bytes
 
+from emulator.text.percent import percent_decoded
 from emulator.text.redact import redact_header
 from emulator.text.secrets import LIVE
 from emulator.web.connection import InProcessConnection, Scope, connection_of
 from emulator.web.event_loop import in_limited_thread
-from emulator.web.hosts import may_name_us, name_in
+from emulator.web.hosts import LONGEST_HOST, may_name_us, name_in
 from emulator.web.origin import (
     AUTHORITY,
     OWN_SITES,
@@ -50,9 +50,9 @@ def has_live_key(headers: Iterable[tuple[bytes, bytes]], *target: bytes) -> bool
 
 def _is_live(text: bytes) -> bool:
     for _ in range(_DECODED):
-        if b"%" not in text:
+        if b"%" not in text or (decoded := percent_decoded(text)) == text:
             break
-        text = unquote_to_bytes(text)
+        text = decoded
     return b"k_live_" in text and LIVE.search(text.decode("latin-1")) is not None
 
 
@@ -172,6 +172,8 @@ class Guard:
         return scheme.lower() == b"bearer" and hmac.compare_digest(given.strip(), self.token.encode())
 
     def _may_be_called(self, host: bytes) -> bool:
+        if len(host) > LONGEST_HOST:
+            return False
         known = self._known = {} if self._known is None or len(self._known) > 1000 else self._known
         if host not in known:
             known[host] = may_name_us(host.decode("latin-1"), self.hosts)
@@ -180,8 +182,8 @@ class Guard:
 
 def _not_called(host: bytes) -> Rejection:
     """Return the rejection of a host, with the option that would allow it."""
-    shown = redact_header("host", host.decode("latin-1"))
-    name = name_in(shown)
+    shown = redact_header("host", host[:LONGEST_HOST].decode("latin-1"))
+    name = name_in(shown) if len(host) <= LONGEST_HOST else ""
     cure = f"if it is meant, serve with --allow-host {name} (EMULATOR_ALLOW_HOST={name})" if name else "it is no host name"
     return Rejection(421, "host-not-allowed", f"this is not {shown}: {cure}")
 

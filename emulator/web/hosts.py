@@ -13,6 +13,10 @@ PRIVATE_SUFFIXES = frozenset({"corp", "example", "home", "internal", "invalid", 
 HOST = re.compile(r"(?:\[([0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)\]|([A-Za-z0-9._~-]+))(?::[0-9]*)?")
 
 
+LONGEST_HOST = 300
+"""Bytes of the longest Host header that is looked at; a name has at most 253 (RFC 1035, 2.3.4)."""
+
+
 def allowed(names: Iterable[str]) -> frozenset[str]:
     """Return host names, in lists separated by commas or blanks, as they are compared: without a port, in lower case.
 

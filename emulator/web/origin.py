@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from itertools import islice
 from typing import Any
 
 AUTHORITY = "emulator.authority"
@@ -23,6 +24,9 @@ PORTS = {"http": 80, "https": 443}
 """The schemes, each with the port that need not be written in a URL."""
 
 MAX_PORT = 65_535
+
+MOST_PAIRS = 100
+"""Parameters of Forwarded that are read; those of the client's own hop come first."""
 
 _PAIR = re.compile(r'[\s;,]*([\w!#$%&\'*+.^`|~-]+)=("(?:[^"\\]|\\.)*"|[^\s;,"]+)(?=\s*(?:[;,]|$))', re.ASCII)
 """One parameter of the header Forwarded (RFC 7239, 4), and what separates it from the one before."""
@@ -69,7 +73,7 @@ def forwarded(headers: Sequence[tuple[bytes, bytes]]) -> tuple[str | None, bytes
     for name, value in headers:
         joined[name] = joined[name] + b"," + value if name in joined else value
     said = {"host": _first(joined, b"x-forwarded-host"), "proto": _first(joined, b"x-forwarded-proto")}
-    said |= dict(reversed([*_pairs(joined.get(b"forwarded", b"").decode("latin-1"))]))
+    said |= dict(reversed([*islice(_pairs(joined.get(b"forwarded", b"").decode("latin-1")), MOST_PAIRS)]))
     scheme, host = said.get("proto", "").lower(), said.get("host", "")
     return scheme if scheme in PORTS else None, host.encode("latin-1") or None
 

@@ -20,12 +20,12 @@ _ENCODED_LETTER = re.compile(r"%(2[DdEe]|3[0-9]|[46][1-9A-Fa-f]|5[0-9AaFf]|7[0-9
 
 NOT_UTF_8 = "this is no request in HTTP/1.1: its target is neither percent-encoded nor in UTF-8"
 
-_NOT_ASCII = re.compile(rb"[\x80-\xff]")
+_NOT_ASCII = re.compile(rb"[\x80-\xff]+")
 
 
 def percent_encoded(target: bytes) -> bytes:
     """Return a target whose bytes are all ASCII."""
-    return _NOT_ASCII.sub(lambda byte: b"%%%02X" % ord(byte[0]), target)
+    return _NOT_ASCII.sub(lambda found: f"%{found[0].hex('%').upper()}".encode(), target)
 
 
 def encode_target(scope: MutableMapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from emulator.web import gateway, unmatched
 from emulator.web.access_log import AccessLog
 from emulator.web.guard import LONG_HEADERS, LONG_TARGET, Guard
 from emulator.web.unmatched import UnmatchedRequests
+from tests.support.worst_texts import SIGNS, TOKENS, Worst
 
 LONG = "t%256fken=%2561&" * (LONG_TARGET // 10)
 LARGE_WORLD = "batch-emulator-apart"
@@ -70,3 +72,36 @@ def test_a_long_head_gets_the_same_answer_with_and_without_a_socket(kind: str) -
 
     with ThreadedServer(create_app(worlds_of([]))) as server:
         assert httpx.get(server.url + target, headers=headers, timeout=None).content == asyncio.run(without_a_socket())
+
+
+@pytest.mark.parametrize("name", ["x-long", "host", "x-forwarded-host", "forwarded", "referer", "origin", "authorization"])
+def test_the_guard_takes_less_than_one_step_for_each_byte_of_a_header(name: str) -> None:
+    steps = {pump: _steps(name, Worst("a.", pump, "").of(10_000)) for pump in (*SIGNS, *TOKENS, "a.b.", "a=b;", "%%")}
+    assert {pump: taken for pump, taken in steps.items() if taken > 10_000} == {}
+
+
+def _steps(name: str, value: str) -> int:
+    """Count the calls of functions, of Python and of C, while the guard checks a request with this header."""
+    headers = {b"host": b"localhost", name.encode(): value.encode("utf-8", "replace")}
+    scope = {"path": "/live/account", "query_string": b"", "headers": [*headers.items()], "scheme": "http"}
+    scope |= {"http_version": "1.1", "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 80)}
+    taken, guard = 0, Guard()
+
+    def count(_frame: object, event: str, _argument: object) -> None:
+        nonlocal taken
+        taken += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        guard.check(scope)
+    finally:
+        sys.setprofile(None)
+    return taken
+
+
+def test_a_host_that_is_longer_than_names_are_is_refused_and_not_remembered() -> None:
+    guard = Guard()
+    scope = {"path": "/", "query_string": b"", "headers": [(b"host", b"a" * 60_000)], "scheme": "http", "client": ("::1", 1)}
+    refused = guard.check(scope | {"http_version": "1.1"})
+    assert refused is not None
+    assert (refused.status, len(refused.reason) < 500, guard._known) == (421, True, None)
