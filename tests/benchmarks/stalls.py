@@ -34,7 +34,7 @@ class Client:
 
     def __init__(self, url: str) -> None:
         self._netloc = urlsplit(url).netloc
-        self._connection = http.client.HTTPConnection(self._netloc, timeout=600)
+        self.connection = http.client.HTTPConnection(self._netloc, timeout=600)
 
     def ask(self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None) -> bytes:
         """Return the body of the answer.
@@ -43,8 +43,8 @@ class Client:
             RuntimeError: the request was refused.
         """
         content = json.dumps(body) if isinstance(body, (dict, list)) else body
-        self._connection.request(method, path, content, headers or {})
-        answer = self._connection.getresponse()
+        self.connection.request(method, path, content, headers or {})
+        answer = self.connection.getresponse()
         told = answer.read()
         if answer.status >= 400:
             raise RuntimeError(f"{method} {path}: {answer.status} {told[:300]!r}")
@@ -127,22 +127,22 @@ def many_worlds(scene: Scene) -> None:
 
 def unknown_world(scene: Scene) -> None:
     for _ in range(3):
-        scene.client._connection.request("GET", "/live/account?api_key=demo", headers={"Emulator-World": "wolrd-77"})
-        scene.client._connection.getresponse().read()
+        scene.client.connection.request("GET", "/live/account?api_key=demo", headers={"Emulator-World": "wolrd-77"})
+        scene.client.connection.getresponse().read()
 
 
 def hostile_json(scene: Scene) -> None:
     """Send SerpWow a body of 40 bytes for each of so many, as large as a body may be."""
     body = "[" + ",".join(['{"a":[[[[{}]]]],"b":null,"c":[1,2]}'] * min(scene.size, 100_000)) + "]"
-    scene.client._connection.request("POST", "/live/batches?api_key=demo", '{"name":"a","searches":' + body + "}", BIG)
-    scene.client._connection.getresponse().read()
+    scene.client.connection.request("POST", "/live/batches?api_key=demo", '{"name":"a","searches":' + body + "}", BIG)
+    scene.client.connection.getresponse().read()
 
 
 def hostile_control(scene: Scene) -> None:
     """Send the control plane a state of so many mistakes, as large as a body may be."""
     body = {"serpwow": {"batches": [{"idd": "x", "status": "queud"}] * min(scene.size, 24_000)}}
-    scene.client._connection.request("PATCH", "/_emulator/worlds/big/state", json.dumps(body), {})
-    scene.client._connection.getresponse().read()
+    scene.client.connection.request("PATCH", "/_emulator/worlds/big/state", json.dumps(body), {})
+    scene.client.connection.getresponse().read()
 
 
 OPERATIONS: dict[str, tuple[Step, ...]] = {

@@ -20,6 +20,7 @@ from emulator.client.server import ControlError, EmulatorServer
 from emulator.scenario.client import NoResponse, ReceivedResponse, raw_target
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
+from emulator.web.connection import Receive, Scope, Send
 from emulator.web.guard import Guard
 from tests.support.commands import invoke
 
@@ -359,14 +360,22 @@ def test_any_number_of_threads_may_ask_at_once() -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing forks there")
-def test_a_fork_has_connections_of_its_own() -> None:
-    with ThreadedServer(create_app(worlds_of([]))) as server, HttpClient(server.url) as client:
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # the parent's connection is left to the parent
+def test_a_fork_has_connections_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    ports: list[int] = []
+    app = create_app(worlds_of([]))
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            ports.append(scope["client"][1])
+        await app(scope, receive, send)
+
+    with ThreadedServer(noting) as server, HttpClient(server.url) as client:
         client.send("GET", HEALTH)
-        (idle,) = client._idle
-        client._process = os.getppid()  # as if this were the child
         client.send("GET", HEALTH)
-        assert [*client._idle] != [idle]
-        idle.close()
+        monkeypatch.setattr(os, "getpid", os.getppid)  # as if this were the child
+        client.send("GET", HEALTH)
+    assert ports[0] == ports[1] != ports[2]
 
 
 def test_a_handle_names_the_proxy(through_a_proxy: Through) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from emulator import Emulator
+from emulator import Emulator, EmulatorServer
 from emulator.client.transport import InProcess
 from emulator.control.app import ROUTES
 from emulator.control.problems import path_hint
@@ -98,13 +98,13 @@ def test_a_part_that_there_is_not_is_refused(client: httpx.Client, query: str, d
 
 
 def test_the_handle_reads_one_vendor_and_returns_what_it_changed() -> None:
-    with Emulator("first-run") as emulator:
-        asked: list[str] = []
-        ask = emulator._server.ask
-        emulator._server.ask = lambda method, path, body=None: (asked.append(path), ask(method, path, body))[1]  # type: ignore[method-assign,func-returns-value]
+    with EmulatorServer() as server, Emulator("first-run", server=server) as emulator:
+        requested: list[str] = []
+        ask = server.ask
+        server.ask = lambda method, path, body=None: (requested.append(path), ask(method, path, body))[1]  # type: ignore[method-assign,func-returns-value]
         assert emulator.serpwow.batch("2A6F94BB").status == "queued"
         (change,) = emulator.state.change({"serpwow": {"account": {"name": "Another"}}})
-        assert asked == [f"/worlds/{emulator.id}/state?vendor=serpwow", f"/worlds/{emulator.id}/state?limit=1000000000"]
+        assert requested == [f"/worlds/{emulator.id}/state?vendor=serpwow", f"/worlds/{emulator.id}/state?limit=1000000000"]
         assert (change.at, change.changed) == ("account", {"name": ("John Smith", "Another")})
         assert set(emulator.state) == set(VENDORS)
         with pytest.raises(KeyError, match="did you mean 'stripe'"):

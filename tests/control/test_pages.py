@@ -149,12 +149,12 @@ def test_among_many_words_the_one_that_a_slip_made_another_of_is_found(data: st.
 
 def test_of_many_words_few_are_compared_letter_by_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     compared: list[str] = []
-    rank = nearest._rank
+    rank_of = nearest.rank_of
 
     def counting(name: str, word: str) -> Any:
         compared.append(word)
-        return rank(name, word)
+        return rank_of(name, word)
 
-    monkeypatch.setattr(nearest, "_rank", counting)
+    monkeypatch.setattr(nearest, "rank_of", counting)
     assert near("wolrd-77", [f"world-{n}" for n in range(10_000)]) == ["world-77"]
     assert len(compared) == SEARCHED

@@ -18,6 +18,7 @@ from emulator.client.emulator import open_emulators
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import NotFound
 from emulator.kernel.limits import Limits
+from emulator.kernel.world import World
 from emulator.kernel.worlds import DEFAULT, Worlds
 from emulator.scenario import library as library_module
 from emulator.scenario.loader import load_file
@@ -130,14 +131,14 @@ def test_a_handle_that_many_threads_close_drops_its_world_once() -> None:
 
 def test_threads_that_want_the_same_beginning_get_one_that_was_built_once(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[int] = []
-    build = Scenario._build
+    set_beginning = World.set_beginning
 
-    def counted(self: Scenario, vendors: Any, seed: int, rate: float | None, budget: Budget) -> Any:
-        built.append(seed)
+    def counted(world: World, text: object = None) -> None:
+        built.append(world.seed)
         linger()
-        return build(self, vendors, seed, rate, budget)
+        set_beginning(world, text)
 
-    monkeypatch.setattr(Scenario, "_build", counted)
+    monkeypatch.setattr(World, "set_beginning", counted)
     scenario = library().get("first-run")
     built.clear()
     budget = Budget.of(Limits())

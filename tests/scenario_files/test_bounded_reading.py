@@ -91,21 +91,21 @@ def test_the_first_mistakes_are_told_and_the_rest_are_counted(around: str, part:
 
 @pytest.mark.parametrize(("around", "part"), MANY)
 def test_the_work_for_mistakes_grows_with_their_number(around: str, part: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def asked(count: int) -> int:
+    def comparisons(count: int) -> int:
         calls = 0
 
-        def counting(name: str, word: str) -> tuple[int, ...] | None:
+        def counting(name: str, word: str) -> tuple[int, int] | None:
             nonlocal calls
             calls += 1
-            return rank(name, word)
+            return rank_of(name, word)
 
-        rank = nearest._rank
-        monkeypatch.setattr(nearest, "_rank", counting)
+        rank_of = nearest.rank_of
+        monkeypatch.setattr(nearest, "rank_of", counting)
         _refused(around.format("".join(part.format(n) for n in range(count))))
-        monkeypatch.setattr(nearest, "_rank", rank)
+        monkeypatch.setattr(nearest, "rank_of", rank_of)
         return calls
 
-    assert asked(600) <= 6 * asked(200)
+    assert comparisons(600) <= 6 * comparisons(200)
 
 
 @given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * MAX_PROBLEMS // 2), st.text(max_size=3 * LONGEST))

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from emulator.cli.main import main
-from emulator.server import listening
 from emulator.server.app import create_app, library, worlds_of
 from emulator.server.listening import listen, url_at, url_of
 from emulator.server.server import ThreadedServer
@@ -143,16 +142,16 @@ def test_a_port_that_is_taken_at_one_address_is_not_taken_at_the_others() -> Non
 
 @needs_ipv6
 def test_a_free_port_is_free_at_every_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    bind = listening._bind
+    create_server = socket.create_server
     refused: list[int] = []
 
-    def bind_late(address: str, port: int) -> socket.socket:
-        if address == "::1" and not refused:
-            refused.append(port)
+    def bind_late(address: tuple[str, int], **options: Any) -> socket.socket:
+        if address[0] == "::1" and not refused:
+            refused.append(address[1])
             raise OSError(errno.EADDRINUSE, "Address already in use")
-        return bind(address, port)
+        return create_server(address, **options)
 
-    monkeypatch.setattr(listening, "_bind", bind_late)
+    monkeypatch.setattr(socket, "create_server", bind_late)
     first, second = listen("localhost", 0)
     with first, second:
         assert first.getsockname()[1] == second.getsockname()[1]

@@ -8,19 +8,16 @@ import socket
 import ssl
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import httpx
 import pytest
 
 from emulator.client.transport import InProcess
-from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
-from emulator.server.listening import listen
-from emulator.server.server import _config, _ThreadServer
+from emulator.server.server import ThreadedServer
 from emulator.server.tls import NoAuthority, Tls
 from emulator.web.requests import content_coding, with_plain_letters
 from tests.support.sockets import dial, hear, overheard
@@ -170,20 +167,13 @@ def test_plain_http_at_the_port_of_tls_is_answered_and_named_in_the_log(
     caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes
 ) -> None:
     monkeypatch.setenv("EMULATOR_TLS_FOLDER", str(tmp_path))
-    config, ready = _config(create_app(worlds_of([])), Limits()), Event()
-    config.load()
-    config.ssl = Tls(()).context()
-    server, sockets = _ThreadServer(config, ready.set, Limits()), listen("127.0.0.1", 0)
-    thread = Thread(target=server.run, kwargs={"sockets": sockets})
-    thread.start()
-    ready.wait()
-    try:
-        address = sockets[0].getsockname()
+    with ThreadedServer(create_app(worlds_of([])), tls=Tls(())) as server:
+        address = ("127.0.0.1", int(server.url.rpartition(":")[2]))
         with closing(socket.create_connection(address, timeout=20)) as line:
             line.sendall(sent)
-            heard = b""
-            while b"}" not in heard:
-                heard += line.recv(65_536)
+            answer = b""
+            while b"}" not in answer:
+                answer += line.recv(65_536)
         trusting = ssl.create_default_context(cadata=Tls(()).certificate)
         with (
             closing(socket.create_connection(address, timeout=20)) as line,
@@ -191,15 +181,9 @@ def test_plain_http_at_the_port_of_tls_is_answered_and_named_in_the_log(
         ):
             encrypted.sendall(b"GET /_emulator/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
             assert encrypted.recv(65_536).startswith(b"HTTP/1.1 200")
-    finally:
-        server.stop()
-        thread.join()
-        for each in sockets:
-            with suppress(OSError):
-                each.close()
-    assert heard.startswith(b"HTTP/1.1 400")
-    for told in (heard.decode(), caplog.text):
-        assert "plain http came to the TLS (https) port: use https:// or serve without --tls" in told
+    assert answer.startswith(b"HTTP/1.1 400")
+    for text in (answer.decode(), caplog.text):
+        assert "plain http came to the TLS (https) port: use https:// or serve without --tls" in text
 
 
 def test_the_certificate_has_the_allowed_names_and_refuses_what_it_cannot_hold(

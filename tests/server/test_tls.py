@@ -21,9 +21,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 
 from emulator.cli.main import main
-from emulator.client.http import _trusting
+from emulator.client.http import HttpClient
 from emulator.kernel.clock import wall_now
+from emulator.scenario.client import NoResponse
+from emulator.server.app import create_app, worlds_of
 from emulator.server.certificates import LOCK
+from emulator.server.server import ThreadedServer
 from emulator.server.tls import NoAuthority, Tls
 from tests.support.commands import invoke
 
@@ -68,7 +71,9 @@ def lifetime(certificate: x509.Certificate) -> timedelta:
 def test_certificates_last_as_long_as_browsers_and_platforms_take() -> None:
     tls = Tls(["*.example.com"])
     authority = x509.load_pem_x509_certificate(tls.certificate.encode())
-    server = x509.load_pem_x509_certificate(tls._issued.cert_chain_pems[0].bytes())
+    with ThreadedServer(create_app(worlds_of([])), tls=tls) as running:
+        address = ("127.0.0.1", int(running.url.rpartition(":")[2]))
+        server = x509.load_pem_x509_certificate(ssl.get_server_certificate(address, timeout=20).encode())
     assert lifetime(authority) <= timedelta(days=3653)
     assert lifetime(server) <= timedelta(days=398)
     assert authority.not_valid_before_utc <= server.not_valid_before_utc < NOW
@@ -190,9 +195,10 @@ def test_a_key_of_another_authority_and_a_missing_one_are_told(folder: Path) -> 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
 def test_a_client_passes_over_an_authority_that_cannot_be_read(folder: Path, content: bytes) -> None:
-    Tls(())
-    (folder / "authority" / "ca.pem").write_bytes(content)
-    assert _trusting().verify_mode is ssl.CERT_REQUIRED
+    with ThreadedServer(create_app(worlds_of([])), tls=Tls(())) as server:
+        (folder / "authority" / "ca.pem").write_bytes(content)
+        with HttpClient(server.url) as client, pytest.raises(NoResponse, match="certificate verify failed"):
+            client.send("GET", b"/_emulator/health")
 
 
 def test_an_authority_is_made_once_and_its_key_is_nobody_elses(folder: Path) -> None:

@@ -11,7 +11,6 @@ import httpx
 import pytest
 
 from emulator.kernel.world import World
-from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
@@ -148,15 +147,15 @@ def test_worlds_that_are_made_at_once_have_ids_of_their_own() -> None:
 
 def test_a_world_that_takes_long_to_make_does_not_hold_up_the_making_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
     building, go_on = Event(), Event()
-    build = Scenario._build
+    set_beginning = World.set_beginning
 
-    def slowly(scenario: Scenario, *arguments: Any) -> World:
-        if scenario.title == "Slow":
+    def slowly(world: World, text: object = None) -> None:
+        if text == {"title": "Slow"}:
             building.set()
             go_on.wait()
-        return build(scenario, *arguments)
+        set_beginning(world, text)
 
-    monkeypatch.setattr(Scenario, "_build", slowly)
+    monkeypatch.setattr(World, "set_beginning", slowly)
     with ThreadedServer(create_app(worlds_of([]))) as server:
 
         def make(title: str) -> int:
