@@ -24,7 +24,7 @@ class ContractViolation(EmulatorError):
 
 
 class ResponseValidator:
-    """Checks each response against the schema that replies.yaml names for its operation and status."""
+    """Checks each response against the schema that replies.yaml names for its operation and status; no body is as null."""
 
     def __init__(self, vendors: Iterable[Vendor]) -> None:
         self._known: dict[str, Mapping[str, Mapping[int, str]]] = {}
@@ -47,7 +47,7 @@ class ResponseValidator:
             return
         if name == ANYTHING:
             return
-        errors = list(self._validators[vendor, name].iter_errors(orjson.loads(body)))
+        errors = list(self._validators[vendor, name].iter_errors(orjson.loads(body) if body else None))
         if errors:
             raise ContractViolation(
                 f"{operation} {status} is not a {name}: " + "; ".join(f"{it.json_path}: {it.message}" for it in errors)

@@ -35,6 +35,8 @@ Advise = Callable[[Transaction, Request, str], Iterable[str]]
 class Operation:
     """A request that the vendor answers. `path` is below the vendor's mounts, or those of its own; its ids are in braces.
 
+    `other_paths` lead to it too, with the same ids, and are listed nowhere.
+
     After `Vendor.admit` the `checks` run in order, and the first answer ends the request; else the `handler` answers.
 
     An id called {world} picks the world, as links that carry no credential need. With a `reader`, the body is not in
@@ -51,6 +53,7 @@ class Operation:
     beside: int = LARGE_WORLD
     holds_much: Callable[[Callable[[str, str], Any], Request], bool] | None = None
     checks: tuple[Check, ...] = ()
+    other_paths: tuple[str, ...] = ()
 
 
 Cite = Callable[[Transaction, Request, Operation, Answer], Answer]

@@ -68,7 +68,8 @@ class Routes:
                 self._links |= {mount.split("/")[1] for mount in operation.mounts}
                 for mount in operation.mounts or vendor.mounts:
                     self._paths.append(mount + operation.path)
-                    self._add(self._node(mount), vendor, operation)
+                    for path in (operation.path, *operation.other_paths):
+                        self._add(self._node(mount), vendor, operation, path)
 
     def find(self, method: str, raw_path: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Route | None:
         """Return the route of a request, given its path still percent-encoded; None where no vendor owns the path.
@@ -123,9 +124,9 @@ class Routes:
             node = node.fixed.setdefault(segment, Node())
         return node
 
-    def _add(self, node: Node, vendor: Vendor, operation: Operation) -> None:
+    def _add(self, node: Node, vendor: Vendor, operation: Operation, path: str) -> None:
         names = []
-        for segment in operation.path.strip("/").split("/"):
+        for segment in path.strip("/").split("/"):
             if segment.startswith("{"):
                 names.append(segment[1:-1])
                 node.anything = node = node.anything or Node()

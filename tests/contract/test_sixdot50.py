@@ -210,7 +210,11 @@ def test_a_payee_who_registers_settles_what_waits(live: Live) -> None:
 
 def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None:
     world = live.load(
-        state_of(batch("OPEN", payment("0.1"), payment(7, msisdn=STRANGER, referralAmount="0.25")), members=[PAYEE])
+        state_of(
+            batch("OPEN", payment("0.1"), payment(7, msisdn=STRANGER, referralAmount="0.25")),
+            members=[PAYEE],
+            organisation={"referrals": True},
+        )
     )
     shown = world.state()["6dot50"]
     again = live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"6dot50": json.loads(dump(shown))}})
@@ -225,6 +229,10 @@ def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None
         ({"batches": [batch("DRAFT", {"msisdn": PAYEE})]}, "a new payment needs 'amount'"),
         ({"batches": [batch("DRAFT", payment(msisdn="0821231234"))]}, "international"),
         ({"batches": [{"id": "12"}]}, "a GUID"),
+        (
+            {"organisation": {"referrals": False}, "batches": [batch("DRAFT", payment(referralMsisdn=STRANGER))]},
+            "batches/0/payments/0: a payment has a referral only where organisation.referrals is true",
+        ),
         (
             {"batches": [batch("DRAFT", payment(id=OTHER_ID)), {"id": OTHER_ID, "payments": [payment(id=OTHER_ID)]}]},
             "is in another batch too",
@@ -250,6 +258,12 @@ def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None
 def test_a_state_that_cannot_be_is_refused(fragment: dict[str, Any], message: str) -> None:
     with pytest.raises(BadInput, match=message):
         load_value({"title": "A test", "given": {"6dot50": fragment}}, VENDORS)
+
+
+def test_an_organisation_whose_payments_have_referrals_keeps_the_capability(live: Live) -> None:
+    world = live.load(state_of(batch("DRAFT", payment(referralAmount=1)), organisation={"referrals": True}))
+    with pytest.raises(AssertionError, match="referral, which it can have only where"):
+        world.set({"6dot50": {"organisation": {"referrals": False}}})
 
 
 def test_every_batch_that_cannot_be_is_told_at_once() -> None:

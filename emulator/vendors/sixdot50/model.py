@@ -23,6 +23,9 @@ CURRENCY = "DZAR"
 ALL: IndexKey = ("ours",)
 """The group of all accounts."""
 
+REFERRED: IndexKey = ("referred",)
+"""The group of the payments that have a referral."""
+
 
 @dataclass(frozen=True, slots=True)
 class Platform(Metered):
@@ -133,10 +136,16 @@ class Payment(Metered):
     referral_msisdn: str | None = None
     kind: ClassVar[str] = "6dot50.payment"
 
+    @property
+    def has_referral(self) -> bool:
+        return self.referral_amount is not None or self.referral_msisdn is not None
+
     def index(self) -> tuple[IndexKey, ...]:
         groups: tuple[IndexKey, ...] = (("batch", self.batch_id),)
         if self.status == "PENDING":
             groups += (("pending", self.batch_id), ("awaiting", self.msisdn))
+        if self.has_referral:
+            groups += (REFERRED,)
         if self.external_id is not None:
             name = self.external_id.casefold()
             groups += (("called", name), ("called", name, self.batch_id))

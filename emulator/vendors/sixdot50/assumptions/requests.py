@@ -28,6 +28,14 @@ NOT_FOUND_BODY = Assumption(
     "None is published; the envelope helps a client that reads it and does not hurt one that looks at the status.",
     decides=("unknown_batch", "unknown_payment"),
 )
+BODILESS = Assumption(
+    "6dot50.bodiless-refusals",
+    "What is the body of a 401, and of the refusal of a path or a method that there is not?",
+    ("none", "envelope"),
+    "none",
+    "None is published; ASP.NET refuses all of these before the code runs that makes the envelope.",
+    decides=("no_token", "bad_token", "astray"),
+)
 MALFORMED_ID = Assumption(
     "6dot50.malformed-id",
     "Which status does an id get that is not a GUID?",
@@ -49,6 +57,13 @@ WRONG_METHOD = Assumption(
     ("405", "404"),
     "405",
     "Nothing is published, and ASP.NET answers 405 with Allow before it looks at a token.",
+)
+SINGULAR_PATH = Assumption(
+    "6dot50.singular-path",
+    "What gets a path with batch in the singular, as the prose of some pages writes three of them?",
+    ("404", "served"),
+    "404",
+    "Titles and most of the prose have batches; a client that cancels by a path that may not exist learns it here.",
 )
 FAILED_TOKEN_STATUS = Assumption(
     "6dot50.failed-token-status",
@@ -80,7 +95,7 @@ STORED_INSTANTS = Assumption(
 )
 BAD_PAGING = Assumption(
     "6dot50.bad-paging",
-    "What becomes of a skip or take that is not a whole number from 0?",
+    "What becomes of a skip or take that is not a whole number from 0 to 2147483647?",
     ("400", "ignored"),
     "400",
     "A malformed type is published as an example of a failed validation.",
@@ -91,6 +106,20 @@ REPEATED_PARAMETER = Assumption(
     ("400", "first"),
     "400",
     "No page speaks of it, and one of the values would be lost; ASP.NET takes the first.",
+)
+SKIP_ALONE = Assumption(
+    "6dot50.skip-alone",
+    "How many batches does a list hold at most where there is a skip and no take?",
+    ("1000", "all"),
+    "1000",
+    "1000 is published for a list where skip/take is not supplied, which may mean both or either of them.",
+)
+EMPTY_FILTER = Assumption(
+    "6dot50.empty-filter",
+    "What does a statusCode or externalId find that is an empty text?",
+    ("everything", "nothing"),
+    "everything",
+    "ASP.NET takes an empty text in a query for none, and a filter that is not there narrows nothing.",
 )
 TAKE_NOTHING = Assumption(
     "6dot50.take-nothing",
@@ -163,6 +192,13 @@ EXISTS_BODY = Assumption(
     "object",
     "The page shows no body; every other reply is an object or a list of them.",
 )
+MSISDN_FORM = Assumption(
+    "6dot50.msisdn-form",
+    "May a plus stand before a mobile number?",
+    ("no", "dropped"),
+    "no",
+    "International dialing format is published, and every sample of it is digits alone.",
+)
 MALFORMED_MSISDN = Assumption(
     "6dot50.malformed-msisdn",
     "What does the question for a member get whose number is not one?",
@@ -183,6 +219,13 @@ WRITTEN_INSTANTS = Assumption(
     ("utc", "stored"),
     "utc",
     "The sample of an update has a Z and seven decimals, unlike every sample of a reply that reads.",
+)
+DELETED_FIELDS = Assumption(
+    "6dot50.deleted-fields",
+    "Does the reply to a deletion show an externalId and a referral that the payment had?",
+    ("left-out", "shown"),
+    "left-out",
+    "The page's own model and sample have no place for them, though the payment's standard model has.",
 )
 ABSENT_VALUES = Assumption(
     "6dot50.absent-values",

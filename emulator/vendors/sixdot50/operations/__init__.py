@@ -11,6 +11,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     FAILED_TOKEN_STATUS,
     MALFORMED_MSISDN,
     MISSING_CREDENTIAL,
+    MSISDN_FORM,
     OLDER_TOKENS,
 )
 from emulator.vendors.sixdot50.machine import (
@@ -30,7 +31,7 @@ from emulator.vendors.sixdot50.operations.writes import add_payments, create_bat
 from emulator.vendors.sixdot50.requests.admission import check_id, check_media_type, id_of
 from emulator.vendors.sixdot50.requests.bodies import CREDENTIALS
 from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, issue, matches
-from emulator.vendors.sixdot50.requests.validation import INVALID, MISSING, MSISDN, Flaw, read_body, refuse
+from emulator.vendors.sixdot50.requests.validation import INVALID, MISSING, Flaw, msisdn_in, read_body, refuse
 from emulator.vendors.sixdot50.responses.renderers import BATCH_STATUS_CODES, PAYMENT_STATUS_CODES
 
 
@@ -62,8 +63,9 @@ def delete_payment(tx: Transaction, request: Request) -> Answer:
 
 def member_exists(tx: Transaction, request: Request) -> Answer:
     msisdn = request.parameters["msisdn"]
-    if MSISDN.fullmatch(msisdn):
-        return tx.ask(MEMBER, msisdn, EXISTS)._replace(assumption=EXISTS_BODY.id)
+    if number := msisdn_in(tx, msisdn):
+        assumption = EXISTS_BODY.id if number == msisdn else MSISDN_FORM.id
+        return tx.ask(MEMBER, number, EXISTS)._replace(assumption=assumption)
     if tx.choice(MALFORMED_MSISDN.id) == "400":
         refuse(tx, [Flaw(INVALID, "msisdn", msisdn, "6dot50-id-2", MALFORMED_MSISDN.id)])
     return Answer("no_member", "6dot50-members-2", None, MALFORMED_MSISDN.id)
@@ -85,13 +87,33 @@ OPERATIONS = (
     Operation("6dot50.accounts.list", "GET", "/accounts", list_accounts),
     Operation("6dot50.batches.create", "POST", "/batches", create_batch, checks=TYPED),
     _large("6dot50.batches.list", "GET", "/batches", list_batches),
-    Operation("6dot50.batches.statusCodes", "GET", "/batches/statusCodes", status_codes(BATCH_STATUS_CODES, "6dot50-codes-1")),
+    Operation(
+        "6dot50.batches.statusCodes",
+        "GET",
+        "/batches/statusCodes",
+        status_codes(BATCH_STATUS_CODES, "6dot50-codes-1"),
+        other_paths=("/batch/statusCodes",),
+    ),
     _large("6dot50.batches.get", "GET", "/batches/{id}", ask(BATCH, GET), checks=READ),
     _large("6dot50.batches.update", "PUT", "/batches/{id}", update_batch, checks=WRITE),
     _large("6dot50.batches.addPayments", "POST", "/batches/{id}/payments", add_payments, checks=WRITE),
     _large("6dot50.batches.payments", "GET", "/batches/{id}/payments", ask(BATCH, LIST_PAYMENTS), checks=READ),
-    _large("6dot50.batches.submit", "POST", "/batches/{id}/submit", ask(BATCH, SUBMIT), checks=READ),
-    _large("6dot50.batches.cancel", "POST", "/batches/{id}/cancel", ask(BATCH, CANCEL), checks=READ),
+    _large(
+        "6dot50.batches.submit",
+        "POST",
+        "/batches/{id}/submit",
+        ask(BATCH, SUBMIT),
+        checks=READ,
+        other_paths=("/batch/{id}/submit",),
+    ),
+    _large(
+        "6dot50.batches.cancel",
+        "POST",
+        "/batches/{id}/cancel",
+        ask(BATCH, CANCEL),
+        checks=READ,
+        other_paths=("/batch/{id}/cancel",),
+    ),
     Operation(
         "6dot50.payments.statusCodes", "GET", "/payments/statusCodes", status_codes(PAYMENT_STATUS_CODES, "6dot50-codes-2")
     ),

@@ -1,4 +1,4 @@
-"""The list of batches: filters, order and pages. Evidence: 6dot50-list-1 to 6dot50-list-10."""
+"""The list of batches: filters, order and pages. Evidence: 6dot50-list-1 to 6dot50-list-13."""
 
 from __future__ import annotations
 
@@ -8,13 +8,23 @@ from itertools import islice, pairwise
 from operator import attrgetter
 
 from emulator.sdk import Answer, Request, Transaction
-from emulator.vendors.sixdot50.assumptions.requests import BAD_PAGING, STATUS_CASE, TAKE_NOTHING, UNKNOWN_STATUS
+from emulator.vendors.sixdot50.assumptions.requests import (
+    BAD_PAGING,
+    EMPTY_FILTER,
+    SKIP_ALONE,
+    STATUS_CASE,
+    TAKE_NOTHING,
+    UNKNOWN_STATUS,
+)
 from emulator.vendors.sixdot50.machine import BATCH_STATES
 from emulator.vendors.sixdot50.model import SELF, Batch
 from emulator.vendors.sixdot50.requests.queries import assumption_of_repetition, flaws_of_repetition, values_of
 from emulator.vendors.sixdot50.requests.validation import INVALID, Flaw, assumption_of_namesakes, is_same, refuse
 
 MAX_TAKE = 1000
+
+MAX_INT = 2**31 - 1
+"""The most that an int of 32 bits holds. Evidence: 6dot50-list-5."""
 
 Query = Mapping[str, str]
 
@@ -29,12 +39,13 @@ def list_batches(tx: Transaction, request: Request) -> Answer:
         ignored = [*ignored, "take"]
     page = _page(tx, {name: value for name, value in query.items() if name not in ignored})
     status, external_id = query.get("statuscode"), query.get("externalid")
+    decided = _assumption(query, len(page)) or assumption_of_namesakes(tx, external_id) or assumption_of_repetition(values)
     facts = {
         "6dot50-list-8": bool(status and external_id),
         "6dot50-list-10": any(one.created_at == other.created_at for one, other in pairwise(page)),
         "6dot50-list-12": "" in (status, external_id),
+        "6dot50-list-13": decided == SKIP_ALONE.id,
     }
-    decided = _assumption(query) or assumption_of_namesakes(tx, external_id) or assumption_of_repetition(values)
     return Answer("batches", "6dot50-list-1", page, decided, tuple(id for id, holds in facts.items() if holds))
 
 
@@ -61,20 +72,27 @@ def _is_unknown(query: Query) -> bool:
     return status != "" and status.upper() not in BATCH_STATES
 
 
-def _assumption(query: Query) -> str | None:
-    """Return the assumption by which the query is read, if there is one."""
+def _assumption(query: Query, found: int) -> str | None:
+    """Return the assumption by which the query is read, if there is one, given how many batches it found."""
     if _malformed(query):
         return BAD_PAGING.id
     if _wants_nothing(query):
         return TAKE_NOTHING.id
+    if "" in (query.get("statuscode"), query.get("externalid")):
+        return EMPTY_FILTER.id
+    if "skip" in query and "take" not in query and found >= MAX_TAKE:
+        return SKIP_ALONE.id
     status = query.get("statuscode", "")
     return UNKNOWN_STATUS.id if _is_unknown(query) else STATUS_CASE.id if status != status.upper() else None
 
 
 def _page(tx: Transaction, query: Query) -> list[Batch]:
     """Return the batches of the page that pass the filters, newest first; of one instant, the last to come first."""
-    skip, take = int(query.get("skip", 0)), int(query.get("take", MAX_TAKE))
+    most = MAX_INT if "skip" in query and tx.choice(SKIP_ALONE.id) == "all" else MAX_TAKE
+    skip, take = int(query.get("skip", 0)), int(query.get("take", most))
     status, external_id = query.get("statuscode"), query.get("externalid")
+    if "" in (status, external_id) and tx.choice(EMPTY_FILTER.id) == "nothing":
+        return []
     if status and tx.choice(STATUS_CASE.id) == "ignored":
         status = status.upper()
     if not external_id:
@@ -86,4 +104,4 @@ def _page(tx: Transaction, query: Query) -> list[Batch]:
 
 
 def _is_count(text: str) -> bool:
-    return re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) is not None
+    return re.fullmatch(r"[0-9]{1,10}", text, re.ASCII) is not None and int(text) <= MAX_INT

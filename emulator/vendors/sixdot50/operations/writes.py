@@ -15,7 +15,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
     NO_PAYMENTS,
     NULL_EXTERNAL_ID,
 )
-from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER
+from emulator.vendors.sixdot50.assumptions.requests import CHECK_ORDER, MSISDN_FORM
 from emulator.vendors.sixdot50.machine import ADD, BATCH, CREATE, DELETE, PAYMENT, UPDATE, is_member
 from emulator.vendors.sixdot50.model import Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests import bodies
@@ -112,13 +112,14 @@ def _read_addition(tx: Transaction, request: Request) -> Change:
     clear = body.get("clearexisting") is True
     refuse(tx, chain(_flaws_of_list(tx, body), flaws_of_payments(tx, id_of(request), clear, payments)))
 
-    def add(batch: Batch) -> None:
+    def add(batch: Batch) -> str | None:
         for old in tx.group(Payment.kind, "batch", batch.id) if clear else ():
             tx.ask(PAYMENT, old.id, DELETE)
         referrals = organisation_of(tx).referrals
         for fields in payments:
             new = _payment(tx, batch, fields, referrals)
             tx.ask(PAYMENT, new.id, ADD, new=new)
+        return MSISDN_FORM.id if any(fields["msisdn"].startswith("+") for fields in payments) else None
 
     return add
 
@@ -133,20 +134,21 @@ def _flaws_of_list(tx: Transaction, body: Properties) -> Iterator[Flaw]:
 
 
 def _payment(tx: Transaction, batch: Batch, fields: Properties, referrals: bool) -> Payment:
-    referral = fields.get("referralamount") if referrals else None
+    msisdn = fields["msisdn"].removeprefix("+")
+    amount, referrer = (fields.get(name) if referrals else None for name in ("referralamount", "referralmsisdn"))
     return Payment(
         mint_id(tx, Payment.kind, guid),
         tx.now,
         tx.now,
         batch.id,
-        fields["msisdn"],
+        msisdn,
         to_the_cent(fields["amount"]),
         firstname=fields.get("firstname"),
         lastname=fields.get("lastname"),
         external_id=fields.get("externalid") or None,
-        is_member=is_member(tx, fields["msisdn"]),
-        referral_amount=None if referral is None else to_the_cent(referral),
-        referral_msisdn=fields.get("referralmsisdn") if referrals else None,
+        is_member=is_member(tx, msisdn),
+        referral_amount=None if amount is None else to_the_cent(amount),
+        referral_msisdn=referrer and referrer.removeprefix("+"),
     )
 
 

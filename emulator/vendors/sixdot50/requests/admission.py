@@ -6,7 +6,12 @@ import re
 from collections.abc import Sequence
 
 from emulator.sdk import Answer, Operation, Request, Transaction
-from emulator.vendors.sixdot50.assumptions.requests import MISSING_MEDIA_TYPE, OTHER_MEDIA_TYPE, WRONG_METHOD
+from emulator.vendors.sixdot50.assumptions.requests import (
+    MISSING_MEDIA_TYPE,
+    OTHER_MEDIA_TYPE,
+    SINGULAR_PATH,
+    WRONG_METHOD,
+)
 from emulator.vendors.sixdot50.model import platform_of
 from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN, bearer, is_good
 
@@ -15,11 +20,16 @@ JSON = "application/json"
 
 GUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
+SINGULAR = re.compile(r"/batch/(statuscodes|[^/]+/(submit|cancel))/?$", re.IGNORECASE)
+"""The end of a path as the prose of some pages writes it. Evidence: 6dot50-path-4."""
+
 
 def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Refuse every request while the platform is down, and one without a good token, unless it asks for one."""
     if platform_of(tx).status == "down":
         return Answer("broken", "6dot50-error-7")
+    if operation.other_paths and (refusal := _refuse_singular(tx, request)):
+        return refusal
     if operation.path == GET_TOKEN:
         return None
     token = bearer(request)
@@ -28,7 +38,16 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     return None if is_good(tx, token) else Answer("bad_token", "6dot50-auth-4")
 
 
-def unmatched(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Answer:
+def _refuse_singular(tx: Transaction, request: Request) -> Answer | None:
+    if not SINGULAR.search(request.path):
+        return None
+    request.assumption = SINGULAR_PATH.id
+    return None if tx.choice(SINGULAR_PATH.id) == "served" else Answer("astray", "6dot50-path-2", (), SINGULAR_PATH.id)
+
+
+def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
+    if refusal := _refuse_singular(tx, request):
+        return refusal
     if verbs:
         return Answer("astray", "6dot50-verb-1", tuple(verbs), WRONG_METHOD.id)
     return Answer("astray", "6dot50-path-1", ())

@@ -19,15 +19,8 @@ NUMBER = (int, Decimal)
 CREDENTIALS: Types = {"key": str, "secret": str}
 BATCH: Types = {"name": str, "externalId": str}
 ADDITION: Types = {"clearExisting": bool, "payments": list}
-PAYMENT: Types = {
-    "msisdn": str,
-    "amount": NUMBER,
-    "firstname": str,
-    "lastname": str,
-    "externalId": str,
-    "referralAmount": NUMBER,
-    "referralMsisdn": str,
-}
+PAYEE: Types = {"msisdn": str, "amount": NUMBER, "firstname": str, "lastname": str, "externalId": str}
+PAYMENT: Types = {**PAYEE, "referralAmount": NUMBER, "referralMsisdn": str}
 BODY: Types = {**CREDENTIALS, **BATCH, **ADDITION}
 """The properties of the bodies of all operations."""
 
@@ -55,11 +48,14 @@ def mistyped(body: Properties, types: Types) -> Iterator[tuple[str, Any]]:
             yield name, value
 
 
-def mistyped_in_payments(body: Properties) -> Iterator[tuple[int, str, Any]]:
-    """Yield the index, name and value of each mistyped property of a payment; no name where a payment is no object."""
+def mistyped_in_payments(body: Properties, referrals: bool) -> Iterator[tuple[int, str, Any]]:
+    """Yield the index, name and value of each mistyped property of a payment; no name where a payment is no object.
+
+    Those of a referral are ignored unless the organisation has `referrals`. Evidence: 6dot50-referral-1.
+    """
     for index, payment in enumerate(payments_in(body)):
         fields = of_object(payment)
-        found = [("", payment)] if fields is None else mistyped(fields, PAYMENT)
+        found = [("", payment)] if fields is None else mistyped(fields, PAYMENT if referrals else PAYEE)
         yield from ((index, name, value) for name, value in found)
 
 

@@ -18,7 +18,7 @@ from emulator.vendors.sixdot50.assumptions.batches import (
     PAYMENT_EXTERNAL_IDS,
     ZERO_AMOUNT,
 )
-from emulator.vendors.sixdot50.assumptions.requests import WRONG_TYPE
+from emulator.vendors.sixdot50.assumptions.requests import MSISDN_FORM, WRONG_TYPE
 from emulator.vendors.sixdot50.machine import is_of_another_organisation
 from emulator.vendors.sixdot50.model import SELF, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.bodies import ADDITION, Properties, Types, mistyped, mistyped_in_payments, properties
@@ -27,7 +27,7 @@ MISSING, INVALID = "100", "106"
 """The error codes of one field. Evidence: 6dot50-error-3."""
 
 MSISDN = re.compile(r"[1-9][0-9]{7,14}", re.ASCII)
-"""Evidence: 6dot50-msisdn-1 and 6dot50-msisdn-2."""
+"""Evidence: 6dot50-msisdn-2."""
 
 MAX_FLAWS = 1_000
 """Flaws that a refusal names: a body of a few megabytes can have millions."""
@@ -72,7 +72,7 @@ def read_body(tx: Transaction, request: Request, types: Types) -> Properties:
     if body is None:
         raise _unreadable()
     wrong = [(None, name, value) for name, value in mistyped(body, types)]
-    below = mistyped_in_payments(body) if types is ADDITION else ()
+    below = mistyped_in_payments(body, organisation_of(tx).referrals) if types is ADDITION else ()
     refuse(tx, (Flaw(INVALID, name, value, "6dot50-id-2", WRONG_TYPE.id, index) for index, name, value in chain(wrong, below)))
     return body
 
@@ -123,6 +123,12 @@ def is_same(view: View, one: str | None, other: str) -> bool:
     )
 
 
+def msisdn_in(view: View, text: str) -> str | None:
+    """Return the mobile number that a text is, None where it is none."""
+    number = text.removeprefix("+") if view.choice(MSISDN_FORM.id) == "dropped" else text
+    return number if MSISDN.fullmatch(number) else None
+
+
 def to_the_cent(amount: int | Decimal) -> Decimal:
     """Return the amount with two decimals, rounded where that is assumed."""
     return Decimal(amount).quantize(CENT, ROUND_HALF_EVEN)
@@ -143,8 +149,9 @@ def _flaws_of_payment(tx: Transaction, payment: Properties, payee: str, money: s
     msisdn, amount = payment.get(payee.lower()), payment.get(money.lower())
     if required and not (msisdn or "").strip():
         yield Flaw(MISSING, payee, None, "6dot50-add-4")
-    elif msisdn is not None and not MSISDN.fullmatch(msisdn):
-        yield Flaw(INVALID, payee, msisdn, "6dot50-msisdn-1")
+    elif msisdn is not None and msisdn_in(tx, msisdn) is None:
+        decided = MSISDN_FORM.id if MSISDN.fullmatch(msisdn.removeprefix("+")) else None
+        yield Flaw(INVALID, payee, msisdn, "6dot50-msisdn-2", decided)
     if amount is not None:
         yield from _flaws_of_amount(tx, money, amount)
     elif required:

@@ -7,7 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from emulator.sdk import Request, Transaction, form_instead_of_json, format_instant
-from emulator.vendors.sixdot50.model import Token
+from emulator.vendors.sixdot50.assumptions.requests import SINGULAR_PATH
+from emulator.vendors.sixdot50.model import Token, organisation_of
+from emulator.vendors.sixdot50.requests.admission import SINGULAR
 from emulator.vendors.sixdot50.requests.bodies import (
     BODY,
     NUMBER,
@@ -36,7 +38,9 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
     if answer == "other_media_type" and properties(request) is not None:
         yield "the body is JSON: send the header Content-Type: application/json with it (curl -d alone names a form)"
     if answer in ("unreadable", "invalid"):
-        yield from _mistyped(request)
+        yield from _mistyped(request, organisation_of(tx).referrals)
+    if answer == "astray" and SINGULAR.search(request.path) and tx.choice(SINGULAR_PATH.id) == "404":
+        yield f"the titles of 6DOT50's pages have batches in the plural; {SINGULAR_PATH.id}: served takes the singular too"
     if answer == "bad_token" and (token := bearer(request)) is not None:
         known: Token | None = tx.find(Token.kind, token)
         if known is None:
@@ -45,12 +49,12 @@ def advise(tx: Transaction, request: Request, answer: str) -> Iterator[str]:
             yield f"the token expired at {format_instant(known.expires_at)}: getToken gives another"
 
 
-def _mistyped(request: Request) -> Iterator[str]:
+def _mistyped(request: Request, referrals: bool) -> Iterator[str]:
     """Yield a line for each property of another type."""
     body = properties(request) or {}
     for name, value in mistyped(body, BODY):
         yield f"{name} is {_kind_of(value)}, and should be {EXPECTED[BODY[name]]}"
-    for index, name, value in mistyped_in_payments(body):
+    for index, name, value in mistyped_in_payments(body, referrals):
         expected = EXPECTED[PAYMENT[name]] if name else "an object"
         yield f"payments[{index}]{'.' if name else ''}{name} is {_kind_of(value)}, and should be {expected}"
 

@@ -15,12 +15,13 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     ABSENT_VALUES,
     BALANCE_TYPE,
     CREATED_STATUS,
+    DELETED_FIELDS,
     STORED_INSTANTS,
     WRITTEN_INSTANTS,
     WRITTEN_SUMMARY,
 )
-from emulator.vendors.sixdot50.model import ALL, Account, Batch, Payment
-from emulator.vendors.sixdot50.requests.admission import GUID, check_media_type
+from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payment
+from emulator.vendors.sixdot50.requests.admission import GUID, SINGULAR, check_media_type
 from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT
 from emulator.vendors.sixdot50.requests.queries import PARAMETERS
 from emulator.vendors.sixdot50.requests.tokens import GET_TOKEN
@@ -34,18 +35,18 @@ CANCELLED = "6dot50-cancel-2"
 """The evidence of a cancel that succeeds, whose sample leaves out the externalId."""
 
 _WRITTEN = {"created": CREATED_STATUS.id, "changed": None, "added": ADDED_BODY.id}
-_NOT_IN_THE_MODEL = ("external_id", "referral_amount", "referral_msisdn")
-"""The attributes that the page about deletions does not name."""
+_UNNAMED = ("external_id", "referral_amount", "referral_msisdn")
+"""The attributes of a payment that the page about deletions does not name."""
 
+_PAID_FROM_AN_ACCOUNT = ("submitted", "small_float", "no_purse")
 _NAMES = ("firstname", "lastname")
-_OPTIONAL = (*_NAMES, "settled_at", *_NOT_IN_THE_MODEL)
 
 
 def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts, and with the assumption where it names none yet."""
     shown = _shown(tx, answer)
     facts = (
-        *_facts_of_body(answer, shown),
+        *_facts_of_body(tx, answer, shown),
         *_facts_of_path(request, operation),
         *_facts_of_names(request, operation),
         *_facts_of_header(request, operation),
@@ -62,15 +63,19 @@ def _shown(tx: Transaction, answer: Answer) -> list[Any]:
     return list(answer.subject) if answer.name == "batches" else []
 
 
-def _facts_of_body(answer: Answer, shown: list[Any]) -> Iterator[str]:
+def _facts_of_body(tx: Transaction, answer: Answer, shown: list[Any]) -> Iterator[str]:
     """Yield the facts behind the fields that only some answers of a name have."""
-    if answer.name == "deleted" and any(getattr(answer.subject, name) is not None for name in _NOT_IN_THE_MODEL):
-        yield "6dot50-delete-4"
+    if answer.name == "deleted":
+        yield "6dot50-delete-4" if tx.choice(DELETED_FIELDS.id) == "shown" else "6dot50-delete-5"
+    if answer.name in _PAID_FROM_AN_ACCOUNT and any(it.currency_code != CURRENCY for it in tx.group(Account.kind, *ALL)):
+        yield "6dot50-money-4"
     if answer.name == "payments":
         yield "6dot50-payments-2"
     written = [answer.subject.created_at] if answer.name in ("created", "changed") else []
     stored = [at for resource in shown for at in _instants_of(resource, settled=answer.name != "deleted")]
-    if any(at.microsecond == 0 for at in written) or any(rounded(at).microsecond % 10_000 == 0 for at in stored):
+    if any(at.microsecond == 0 for at in written):
+        yield "6dot50-instant-6"
+    if any(rounded(at).microsecond % 10_000 == 0 for at in stored):
         yield "6dot50-instant-2"
 
 
@@ -85,6 +90,8 @@ def _assumption(tx: Transaction, answer: Answer, shown: list[Any]) -> str | None
     if answer.name in _WRITTEN:
         others = (it.id for it in (WRITTEN_SUMMARY, WRITTEN_INSTANTS) if tx.choice(it.id) != it.default)
         return next(others, _WRITTEN[answer.name]) or _about_absent_values(tx, answer, [answer.subject])
+    if answer.name == "deleted" and any(getattr(answer.subject, name) is not None for name in _UNNAMED):
+        return DELETED_FIELDS.id
     if answer.name == "submitted" and tx.size(Account.kind, *ALL) > 1:
         return PAYING_ACCOUNT.id
     if answer.name == "accounts":
@@ -100,7 +107,7 @@ def _about_absent_values(tx: Transaction, answer: Answer, shown: list[Any]) -> s
     """Return the assumption about absent values, where one is; the sample of a cancelled batch shows our default."""
     if answer.evidence == CANCELLED and tx.choice(ABSENT_VALUES.id) == ABSENT_VALUES.default:
         return None
-    optional = _NAMES if answer.name == "deleted" else _OPTIONAL
+    optional = _NAMES if answer.name == "deleted" else (*_NAMES, "settled_at", *_UNNAMED)
     return ABSENT_VALUES.id if any(getattr(it, name, "") is None for it in shown for name in optional) else None
 
 
@@ -110,7 +117,9 @@ def _facts_of_path(request: Request, operation: Operation) -> Iterator[str]:
         yield "6dot50-path-3"
     expected = operation.path.split("/")[1:]
     actual = path.split("/")[-len(expected) :]
-    if any(one != other for one, other in zip(actual, expected, strict=True) if not other.startswith("{")):
+    if operation.other_paths and SINGULAR.search(path):
+        yield "6dot50-path-4"
+    if any(one not in (other, "batch") for one, other in zip(actual, expected, strict=True) if not other.startswith("{")):
         yield "6dot50-input-1"
     if any(id != id.lower() and GUID.fullmatch(id.lower()) for id in request.parameters.values()):
         yield "6dot50-id-1"

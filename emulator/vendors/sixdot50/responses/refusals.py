@@ -10,6 +10,7 @@ from typing import Any
 from emulator.sdk import Assumption, Renderer, Request, Response, Transaction, reason_phrase
 from emulator.vendors.sixdot50.assumptions.batches import INSUFFICIENT_FUNDS_STATUS
 from emulator.vendors.sixdot50.assumptions.requests import (
+    BODILESS,
     ERROR_BODY,
     ERROR_INDEX,
     MALFORMED_ID,
@@ -56,8 +57,14 @@ def _invalid(tx: Transaction, _request: Request, flaws: list[Flaw]) -> Response:
     return _refuse(tx, 400, VALIDATION, "Validation error", *entries)
 
 
+def _bodiless(tx: Transaction, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Return a refusal without a body, or with the envelope where that is assumed."""
+    response = _refuse(tx, status, GENERAL, reason_phrase(status)) if tx.choice(BODILESS.id) == "envelope" else Response(status)
+    return response._replace(headers=headers or {})
+
+
 def _unauthorized(challenge: str) -> Renderer:
-    return lambda _tx, _request, _subject: Response(401, None, {"www-authenticate": challenge})
+    return lambda tx, _request, _subject: _bodiless(tx, 401, {"www-authenticate": challenge})
 
 
 def _refusal(status: int, message: str, code: str = GENERAL) -> Renderer:
@@ -88,8 +95,8 @@ def _other_media_type(tx: Transaction, request: Request, _subject: object) -> Re
 
 def _astray(tx: Transaction, _request: Request, verbs: tuple[str, ...]) -> Response:
     if verbs and tx.choice(WRONG_METHOD.id) == "405":
-        return Response(405, None, {"allow": ", ".join(verbs)})
-    return Response(404)
+        return _bodiless(tx, 405, {"allow": ", ".join(verbs)})
+    return _bodiless(tx, 404)
 
 
 def failure_response(tx: Transaction, request: Request, status: int) -> Response:

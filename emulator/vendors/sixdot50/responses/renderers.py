@@ -17,6 +17,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     ABSENT_VALUES,
     BALANCE_TYPE,
     CREATED_STATUS,
+    DELETED_FIELDS,
     EXISTS_BODY,
     FAILED_TOKEN_STATUS,
     STORED_INSTANTS,
@@ -35,6 +36,8 @@ PAYMENT_STATUS_CODES = {
     "PENDING": "Payment pending",
 }
 
+NOT_IN_THE_MODEL = ("externalId", "referralAmount", "referralMsisdn")
+"""The fields of a payment that the page about deletions does not name. Evidence: 6dot50-delete-5."""
 
 MEDIA_TYPE = "application/json; charset=utf-8"
 """Evidence: 6dot50-media-1."""
@@ -174,8 +177,9 @@ def show_added(tx: Transaction, batch: Batch) -> Any:
 
 
 def show_deleted(tx: Transaction, payment: Payment) -> dict[str, Any]:
+    hidden = {"settledAt"} if tx.choice(DELETED_FIELDS.id) == "shown" else {"settledAt", *NOT_IN_THE_MODEL}
     body = show_payment(tx, payment) | {"statusCode": "DELETED"}
-    return {name: value for name, value in body.items() if name != "settledAt"}
+    return {name: value for name, value in body.items() if name not in hidden}
 
 
 def show_token(_tx: Transaction, token: Token) -> dict[str, Any]:

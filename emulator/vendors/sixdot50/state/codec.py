@@ -23,6 +23,7 @@ from emulator.sdk import (
 from emulator.vendors.sixdot50.model import (
     ALL,
     CURRENCY,
+    REFERRED,
     Account,
     Batch,
     Member,
@@ -47,7 +48,7 @@ from emulator.vendors.sixdot50.state.fields import (
     SCHEMA,
     TOKEN,
 )
-from emulator.vendors.sixdot50.state.rules import FITTING, Path, problems_of, will_be_member
+from emulator.vendors.sixdot50.state.rules import FITTING, WITH_CAPABILITY, Path, problems_of, will_be_member
 
 _IMPLIED = {"DRAFT": "DRAFT", "CLOSED": "SETTLED", "CANCELLED": "CANCELLED"}
 """The status of a payment by that of its batch; in an OPEN one it depends on the payee."""
@@ -120,7 +121,11 @@ def _read_settings(view: View, fragment: Mapping[str, Any]) -> Iterator[Platform
     if "platform" in fragment:
         yield replace(platform_of(view), since=view.now, **_values(PLATFORM, fragment["platform"]))
     if "organisation" in fragment:
-        yield replace(organisation_of(view), **_values(ORGANISATION, fragment["organisation"]))
+        organisation = replace(organisation_of(view), **_values(ORGANISATION, fragment["organisation"]))
+        if view.size(Payment.kind, *REFERRED) and not organisation.referrals:
+            problem = f"a payment has a referral, which it can have {WITH_CAPABILITY}"
+            raise BadInput([Problem(problem, ("organisation", "referrals"))])
+        yield organisation
 
 
 def _read_accounts(view: View, items: Sequence[Mapping[str, Any]]) -> Iterable[Account]:

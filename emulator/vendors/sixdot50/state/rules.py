@@ -8,7 +8,7 @@ from typing import Any
 from emulator.sdk import Problem, View, format_instant
 from emulator.vendors.sixdot50.assumptions.batches import BATCH_EXTERNAL_IDS
 from emulator.vendors.sixdot50.machine import REGISTRATION, REVERSAL
-from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment
+from emulator.vendors.sixdot50.model import SELF, Batch, Member, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.validation import namesakes, payments_called
 
 Path = tuple[str | int, ...]
@@ -23,6 +23,9 @@ FITTING = {
 
 ALSO_FITTING = {"CANCELLED": ("PENDING", "SETTLED")}
 """Further statuses, since a cancel leaves alone the payments that are not DRAFT in a batch that is."""
+
+WITH_CAPABILITY = "only where organisation.referrals is true"
+"""Evidence: 6dot50-referral-2."""
 
 
 def will_be_member(view: View, msisdn: str) -> bool:
@@ -44,6 +47,8 @@ def problems_of(view: View, batch: Batch, places: Mapping[str, int], all_payment
     for payment in view.group(Payment.kind, "batch", batch.id) if all_payments else payments:
         path = ("payments", places[payment.id]) if payment.id in places else ()
         yield from _problems_of_payment(view, batch, payment, path)
+        if payment.has_referral and not organisation_of(view).referrals:
+            yield Problem(f"a payment has a referral {WITH_CAPABILITY}", path)
         yield from _problems_of_name(view, payment, places, path)
     if batch.status == "OPEN" and not view.size(Payment.kind, "pending", batch.id):
         yield Problem("a batch is OPEN as long as a payment of it is PENDING, and none of these is", ("status",))
