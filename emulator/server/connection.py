@@ -7,7 +7,7 @@ answer. A cheap look recognizes them; the modules for everything else are called
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sized
+from collections.abc import Callable, Sized
 from math import inf
 from typing import Any
 
@@ -18,8 +18,9 @@ from emulator.kernel.limits import Limits
 from emulator.server.ending import BODY, HEAD, IDLE, EndingProtocol
 from emulator.server.framing import MISSPELT, Head, flaw_in, flaw_of, head_too_large, origin_form, too_large
 from emulator.server.request_line import RequestLine, feed, parse_without_upgrade
+from emulator.server.room import make_room
 from emulator.server.socket_connection import SocketConnection
-from emulator.server.timeouts import IDLE_NUMBERS, Pace, WriteStallTimer, has_unread_bytes, keep_alive_headers, longest_idle
+from emulator.server.timeouts import IDLE_NUMBERS, Pace, WriteStallTimer, has_unread_bytes, keep_alive_headers
 from emulator.server.transports import CoalescingTransport
 from emulator.web.answers import AnswerCharge
 from emulator.web.connection import CONNECTION_KEY
@@ -31,16 +32,46 @@ SPECIAL_HEADERS = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
 """Headers of requests that are not ordinary."""
 
 
-class PipelineBackpressure(FlowControl):
-    """Reads on only while no pipelined request waits for its turn, so that no more than one is kept."""
+MANY_LINES = 1_000
+"""Lines in data that came at once, beyond which it is parsed in slices: each chunk of a body, and each request, takes time."""
 
-    def __init__(self, transport: Any, waiting: Sized) -> None:
+SLICE = 8_192
+"""Bytes that are parsed then, before others have their turn: 1,400 chunks of one byte each."""
+
+
+class InputFlow(FlowControl):
+    """Reads on only while no pipelined request waits for its turn, and all that came is parsed.
+
+    `take` parses data. Data of many lines is given to it in slices, one in each round of the loop.
+    """
+
+    def __init__(self, transport: Any, waiting: Sized, loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None]) -> None:
         super().__init__(transport)
         self._waiting = waiting
+        self._loop = loop
+        self._take = take
+        self._is_due = False
+        self.rest = b""
+
+    def take_in_slices(self, data: bytes) -> None:
+        self.rest += data
+        self.pause_reading()
+        self._take_slice()
 
     def resume_reading(self) -> None:
-        if self.read_paused and not self._waiting and not self._transport.is_closing():
+        if not self.read_paused or self._waiting or self._transport.is_closing():
+            return
+        if not self.rest:
             super().resume_reading()
+        elif not self._is_due:
+            self._is_due = True
+            self._loop.call_soon(self._take_slice)
+
+    def _take_slice(self) -> None:
+        self._is_due = False
+        piece, self.rest = self.rest[:SLICE], self.rest[SLICE:]
+        self._take(piece)
+        self.resume_reading()
 
 
 class HttpConnection(EndingProtocol):
@@ -51,7 +82,7 @@ class HttpConnection(EndingProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.flow = PipelineBackpressure(transport, self.pipeline)
+        self.flow = self._input = InputFlow(transport, self.pipeline, self.loop, self._take)
         self.writer = CoalescingTransport(transport, self.keep_alive)
         self.transport = self.writer  # type: ignore[assignment]
         self._socket = SocketConnection(self)
@@ -66,13 +97,20 @@ class HttpConnection(EndingProtocol):
         self._head_began = self._last_read = self.loop.time()
         self._idle_number = next(IDLE_NUMBERS)
         self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
-        self._make_room()
+        if len(self.connections) > self.limits.connections:
+            make_room(self)
 
     def resume_writing(self) -> None:
         self._stall.restart()
         super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
+        if self._input.rest or data.count(b"\r\n") > MANY_LINES:
+            self._input.take_in_slices(data)
+        else:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
         """Parse data; count the bytes that are neither body nor of a whole head, which the parser keeps until they are.
 
         What comes in one piece with the end of something else is not counted, as nobody can tell where it begins.
@@ -197,7 +235,7 @@ class HttpConnection(EndingProtocol):
             super().timeout_keep_alive_handler()
 
     def has_unread_bytes(self) -> bool:
-        return has_unread_bytes(self.writer)
+        return bool(self._input.rest) or has_unread_bytes(self.writer)
 
     def idle_since(self) -> int | None:
         """Return the number of its idle time, which begins with a response or the connection; None during a request."""
@@ -241,21 +279,6 @@ class HttpConnection(EndingProtocol):
     def is_stuck(self, now: float) -> bool:
         """Tell whether the client has taken nothing for too long of what is being sent to it."""
         return self._stall.seconds(now) > self.limits.idle_seconds
-
-    def _make_room(self) -> None:
-        """Close the longest idle connection where too many are open; refuse this one where none is idle."""
-        most = self.limits.connections
-        if len(self.connections) <= most:
-            return
-        all_others = (each for each in self.connections if isinstance(each, HttpConnection) and each is not self)
-        others = [each for each in all_others if not each.transport.is_closing()]
-        if len(others) < most:
-            return
-        if idle := longest_idle(others):
-            idle.transport.close()
-        else:
-            self.refuse(503, "connections", f"more than {most} connections are open, and none is idle: see --max-connections")
-            self.transport.close()  # it has sent nothing that would have to be read first
 
     def _check(self) -> Head:
         """Return the head that was read; refuse it where it must be refused, whatever it asks for."""

@@ -24,7 +24,7 @@ from emulator.server.connection import HttpConnection
 from emulator.server.listening import listen, url_of
 from emulator.server.timeouts import GRACE, keep_alive_headers
 from emulator.web.access_log import AccessLog
-from emulator.web.connection import App, Receive, Scope, Send, connection_of
+from emulator.web.connection import App
 from emulator.web.event_loop import next_round, use_real_clock, wait_at_most
 
 if TYPE_CHECKING:
@@ -241,18 +241,6 @@ def _make_room_for_answers(connections: Iterable[HttpConnection]) -> None:
         each.abort()
 
 
-def _without_the_cancelled(app: App) -> App:
-    """Return an application that hangs up on clients whose requests are cancelled, as the server ends, and says no more."""
-
-    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await app(scope, receive, send)
-        except asyncio.CancelledError:
-            await connection_of(scope).drop()
-
-    return serve
-
-
 def _bound_handshakes(seconds: int) -> None:
     """Bound the seconds of a TLS handshake, for which uvicorn has no option; the loop would wait for a minute."""
     loop: Any = asyncio.get_running_loop()
@@ -261,7 +249,7 @@ def _bound_handshakes(seconds: int) -> None:
 
 def _config(app: App, limits: Limits, access_log: AccessLog | None = None, tls: ssl.SSLContext | None = None) -> uvicorn.Config:
     config = uvicorn.Config(
-        _without_the_cancelled(app),
+        app,
         loop="none",
         log_config=None,  # the log goes where the process has it go
         http=type(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -102,7 +103,17 @@ class Gateway:
         self._uploads = Quota(worlds.budget)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request: nothing reaches a plane that the guard has not let through."""
+        """Answer a request; hang up on its client where that is cancelled, as the server ends."""
+        try:
+            await self._let_in(scope, receive, send)
+        except CancelledError:
+            connection = connection_of(scope)
+            if isinstance(connection, InProcessConnection):
+                raise
+            await connection.drop()
+
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hand a request on: nothing reaches a plane that the guard has not let through."""
         is_control = scope["path"].startswith(PREFIX) or (scope["path"] == "/" and self._control.is_for_index(scope))
         if is_control and self._access_log:
             send = self._access_log.logging_send(scope, send)

@@ -23,7 +23,7 @@ from emulator.sdk.exact_json import dump, is_larger
 from emulator.sdk.request import Request
 from emulator.sdk.response import Response, Stream
 from emulator.sdk.vendor import Operation, Vendor
-from emulator.web.answers import charge_answer
+from emulator.web.answers import PIECE, charge_answer
 from emulator.web.held_requests import HeldRequests, JournalEntry
 from emulator.web.requests import content_coding
 from emulator.web.response import OutgoingResponse, RawHeaders
@@ -145,7 +145,7 @@ class Pipeline:
         if request.method == "HEAD" and isinstance(content, Stream):
             content = content._replace(chunks=iter(()))
         body = b"" if isinstance(content, Stream) else content
-        charge = charge_answer(self._answers, len(body))
+        charge = charge_answer(self._answers, len(body)) if len(body) > PIECE else None
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
         left = [fault for fault in faults if fault.id not in over] if faults else []
         is_own = answer.name not in NOT_OF_VENDORS and not any(fault.do == STATUS for fault in left)

@@ -19,7 +19,6 @@ import pytest
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
 from emulator.server.app import create_app, library, worlds_of
-from emulator.server.connection import PipelineBackpressure
 from emulator.server.server import ThreadedServer
 from emulator.server.transports import CoalescingTransport
 from emulator.vendors import VENDORS
@@ -275,17 +274,6 @@ def test_to_a_client_that_is_gone_nothing_is_written() -> None:
     line.write(b"HTTP/1.1 200 OK\r\n\r\n")
     line.write(b"body")
     assert transport.writes == []
-
-
-def test_nothing_more_is_read_while_requests_wait_for_their_turn() -> None:
-    waiting = [1]
-    flow = PipelineBackpressure(Written(), waiting)
-    flow.pause_reading()
-    flow.resume_reading()
-    assert flow.read_paused
-    waiting.clear()
-    flow.resume_reading()
-    assert not flow.read_paused
 
 
 def test_however_many_requests_are_pipelined_all_are_answered() -> None:

@@ -1,0 +1,96 @@
+"""Input of many small parts is parsed in slices, one in each round of the loop, and no further than it is dealt with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from emulator.server.app import create_app, worlds_of
+from emulator.server.connection import SLICE, HttpConnection, InputFlow
+from emulator.server.server import ThreadedServer
+from tests.support.sockets import dial, hear_statuses
+
+GET = b"GET /_emulator/ready HTTP/1.1\r\nhost: localhost\r\n\r\n"
+POST = b"POST /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+MANY = 30_000
+
+
+class Rounds:
+    """A loop and a transport: what is to be done in the next round, and whether reading is paused."""
+
+    def __init__(self) -> None:
+        self.next: list[Callable[[], None]] = []
+        self.paused = False
+
+    def call_soon(self, function: Callable[[], None]) -> None:
+        self.next.append(function)
+
+    def run_one(self) -> None:
+        due, self.next = self.next, []
+        for function in due:
+            function()
+
+    def pause_reading(self) -> None:
+        self.paused = True
+
+    def resume_reading(self) -> None:
+        self.paused = False
+
+    def is_closing(self) -> bool:
+        return False
+
+
+def flow_of(rounds: Any, taken: list[bytes], waiting: list[int]) -> InputFlow:
+    return InputFlow(rounds, waiting, rounds, taken.append)
+
+
+def test_data_of_many_lines_is_taken_a_slice_in_each_round_while_nothing_more_is_read() -> None:
+    rounds, taken = Rounds(), list[bytes]()
+    flow, data = flow_of(rounds, taken, []), b"1\r\nx\r\n" * MANY
+    flow.take_in_slices(data)
+    for slices in range(1, len(data) // SLICE + 1):
+        assert [len(it) for it in taken] == [SLICE] * slices
+        assert rounds.paused
+        rounds.run_one()
+    assert b"".join(taken) == data
+    assert not rounds.paused
+
+
+def test_nothing_more_is_read_or_taken_while_requests_wait_for_their_turn() -> None:
+    rounds, taken, waiting = Rounds(), list[bytes](), [1]
+    flow = flow_of(rounds, taken, waiting)
+    flow.take_in_slices(GET * MANY)
+    assert (len(taken), rounds.next) == (1, [])
+    waiting.clear()
+    flow.resume_reading()
+    flow.resume_reading()
+    assert len(rounds.next) == 1
+
+
+def test_a_body_in_chunks_of_one_byte_is_taken_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    longest, take = 0, HttpConnection._take
+
+    def measured(self: HttpConnection, data: bytes) -> None:
+        nonlocal longest
+        longest = max(longest, data.count(b"\r\n"))
+        take(self, data)
+
+    monkeypatch.setattr(HttpConnection, "_take", measured)
+    with ThreadedServer(create_app(worlds_of([]))) as server, closing(dial(server)) as line:
+        sending = Thread(target=line.sendall, args=(POST + b"1\r\n[\r\n" * MANY + b"0\r\n\r\n" + GET,))
+        sending.start()
+        assert hear_statuses(line, 2) == [400, 200]
+        sending.join()
+    assert 0 < longest <= SLICE // 3 + 1
+
+
+def test_requests_that_come_together_are_all_answered() -> None:
+    with ThreadedServer(create_app(worlds_of([]))) as server, closing(dial(server)) as line:
+        sending = Thread(target=line.sendall, args=(GET * 3_000,))
+        sending.start()
+        assert hear_statuses(line, 3_000) == [200] * 3_000
+        sending.join()
