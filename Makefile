@@ -13,7 +13,7 @@ test: .venv/.installed-dev ## everything that must hold: lint, format, types, te
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto
 
-newest lowest: .venv/.installed-dev ## the tests with the newest releases, or the lowest that pyproject.toml allows
+newest lowest: .venv/.installed-dev ## the tests that releases of others can change, with the newest, or the lowest that pyproject.toml allows
 	.ci/releases $@ $(PYTHON)
 
 lock: .venv/.installed-dev ## constraints.txt anew: today's releases of all that the tests need
