@@ -24,7 +24,7 @@ from emulator.sdk.vendor import Vendors
 from emulator.text.nearest import hint
 from emulator.web.connection import InProcessConnection, connection_of
 from emulator.web.event_loop import in_limited_thread
-from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, waits_with_too_much
+from emulator.web.requests import MAX_DRAIN_BYTES, IncomingBody, content_coding, declared_length
 
 Body = dict[str, Any]
 Reader = Callable[[Request], Awaitable[Body]]
@@ -182,7 +182,7 @@ async def _body(request: Request, max_bytes: int, arriving: IncomingBody) -> byt
     body = bytearray()
     size = 0
     too_large = TooLarge(max_bytes, f": {Limits.more('control')}")
-    if waits_with_too_much(request.scope, max_bytes):
+    if (declared_length(request.headers.raw) or 0) > max_bytes:
         raise too_large
     async for chunk in request.stream():
         size += len(chunk)

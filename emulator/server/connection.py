@@ -40,10 +40,7 @@ SLICE = 8_192
 
 
 class InputFlow(FlowControl):
-    """Reads on only while no pipelined request waits for its turn, and all that came is parsed.
-
-    `take` parses data. Data of many lines is given to it in slices, one in each round of the loop.
-    """
+    """Reads on while no pipelined request waits and all is parsed; `take` parses many lines in slices, one in each round."""
 
     def __init__(self, transport: Any, waiting: Sized, loop: asyncio.AbstractEventLoop, take: Callable[[bytes], None]) -> None:
         super().__init__(transport)
@@ -83,7 +80,7 @@ class HttpConnection(EndingProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
         self.flow = self._input = InputFlow(transport, self.pipeline, self.loop, self._take)
-        self.writer = CoalescingTransport(transport, self.keep_alive)
+        self.writer = CoalescingTransport(transport, self.keep_alive, self._is_to_come)
         self.transport = self.writer  # type: ignore[assignment]
         self._socket = SocketConnection(self)
         self.app_state = {CONNECTION_KEY: self._socket}
@@ -203,6 +200,8 @@ class HttpConnection(EndingProtocol):
         self._request_line.pass_over(body)
         self._note_body()
         super().on_body(body)
+        if self.cycle.response_complete:
+            self._discard(len(body))
 
     def on_message_complete(self) -> None:
         if not self._ordinary:
@@ -213,6 +212,8 @@ class HttpConnection(EndingProtocol):
             self._request_line.end()
         self._reading, self._unparsed = IDLE, 0
         super().on_message_complete()
+        if self.cycle.response_complete:
+            self._end_discarding()
         if self.cycle.keep_alive and not self.parser.should_keep_alive():
             if not self.cycle.response_started:
                 self._keep_alive(self.cycle, False)

@@ -12,6 +12,7 @@ from emulator.server.socket_connection import SocketConnection
 from emulator.server.transports import CoalescingTransport, after_rounds
 from emulator.web.access_log import AccessLog
 from emulator.web.guard import Rejection
+from emulator.web.requests import MAX_DRAIN_BYTES
 from emulator.web.response import refusal_bytes
 
 IDLE, HEAD, BODY = range(3)
@@ -40,6 +41,7 @@ class EndingProtocol(HttpToolsProtocol):
         self._answered: RequestResponseCycle | None = None
         self._keeps_with_body = False
         self._ending: Callable[[], None] | None = None
+        self._discarded = 0
 
     def eof_received(self) -> bool:  # type: ignore[override]  # asyncio reads what is returned
         """Keep a half-closed connection open until every whole request on it is answered: the client may still listen.
@@ -127,6 +129,28 @@ class EndingProtocol(HttpToolsProtocol):
     def _end_if_answered(self) -> None:
         if self._ending is not None and not self._unanswered and not self.transport.is_closing():
             self._ending()
+
+    def _is_to_come(self) -> bool:
+        """Tell whether more of a body comes, for which the client does not wait to be asked."""
+        return self._reading == BODY and not self.expect_100_continue
+
+    def _discard(self, size: int) -> None:
+        """Count what comes of a request that is answered already; its client may look for the answer when all is sent."""
+        self._discarded += size
+        if self._discarded > MAX_DRAIN_BYTES:
+            self._end(self.transport.close)
+
+    def _end_discarding(self) -> None:
+        """Close, or wait for the next request, once such a request has come to its end.
+
+        Raises:
+            LimitExceeded: it closes, and what follows is no request.
+        """
+        self._discarded = 0
+        if self.writer.ends:
+            self._end(self.transport.close)
+            raise LimitExceeded
+        self.timeout_keep_alive_task = self.loop.call_later(self.timeout_keep_alive, self.timeout_keep_alive_handler)
 
     def _leave(self, response: bytes) -> None:
         self.transport.write(response)

@@ -21,12 +21,18 @@ CLOSES = b"connection: close\r\n"
 class CoalescingTransport:
     """A transport that holds the head of a response until its body comes, since two writes cost two system calls.
 
-    `kept` are header lines for every head that says nothing of the connection itself, where that `keeps` open.
+    `kept` are header lines for every head that says nothing of the connection itself, where that `keeps` open. To `close`
+    while more of a request `is_to_come` does no more than note that it `ends`: a client that still sends would be reset.
     """
 
-    __slots__ = ("_held", "_kept", "_transport", "get_extra_info", "is_closing", "keeps", "pause_reading", "resume_reading")
+    __slots__ = (
+        *("_held", "_is_to_come", "_kept", "_transport", "ends", "get_extra_info", "is_closing", "keeps"),
+        *("pause_reading", "resume_reading"),
+    )
 
-    def __init__(self, transport: Any, kept: bytes = b"") -> None:
+    def __init__(self, transport: Any, kept: bytes = b"", is_to_come: Callable[[], bool] = lambda: False) -> None:
+        self._is_to_come = is_to_come
+        self.ends = False
         self._transport = transport
         self._held = b""
         self._kept = kept
@@ -49,7 +55,9 @@ class CoalescingTransport:
         if self._held:
             self._transport.write(self._held)
             self._held = b""
-        self._transport.close()
+        self.ends = True
+        if not self._is_to_come():
+            self._transport.close()
 
     def abort(self) -> None:
         self._transport.abort()

@@ -163,9 +163,10 @@ class Gateway:
         reader = route.operation.reader() if route.operation and route.operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            if b"expect" in dict(scope["headers"]) and waits_for_continue(scope):
-                if (declared_length(scope["headers"]) or 0) > limit:
-                    raise TooLarge(limit)
+            headers = dict(scope["headers"])
+            if headers.get(b"content-length", b"0") != b"0" and (declared_length(scope["headers"]) or 0) > limit:
+                raise TooLarge(limit)
+            if b"expect" in headers and waits_for_continue(scope):
                 bare = await off_loop_if_long(scope, _request, route, scope, path)
                 if await self._refuses(bare, connection):
                     return await self._answer(bare, connection, is_long)

@@ -73,11 +73,6 @@ def waits_for_continue(scope: Scope) -> bool:
     )
 
 
-def waits_with_too_much(scope: Scope, limit: int) -> bool:
-    """Tell whether the client waits with a body that is larger than may be, so that it need not send it to hear why."""
-    return waits_for_continue(scope) and (declared_length(scope["headers"]) or 0) > limit
-
-
 GZIP = b"\x1f\x8b"
 """The first bytes of what gzip makes."""
 
