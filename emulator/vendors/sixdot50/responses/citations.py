@@ -20,7 +20,7 @@ from emulator.vendors.sixdot50.assumptions.requests import (
     WRITTEN_INSTANTS,
     WRITTEN_SUMMARY,
 )
-from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payment
+from emulator.vendors.sixdot50.model import ALL, CURRENCY, Account, Batch, Payment, organisation_of
 from emulator.vendors.sixdot50.requests.admission import GUID, SINGULAR, check_media_type
 from emulator.vendors.sixdot50.requests.bodies import BODY, PAYMENT
 from emulator.vendors.sixdot50.requests.queries import PARAMETERS
@@ -48,7 +48,7 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     facts = (
         *_facts_of_body(tx, answer, shown),
         *_facts_of_path(request, operation),
-        *_facts_of_names(request, operation),
+        *_facts_of_names(tx, request, operation),
         *_facts_of_header(request, operation),
     )
     return answer.resting_on(facts, None if answer.assumption else _assumption(tx, answer, shown))
@@ -125,11 +125,14 @@ def _facts_of_path(request: Request, operation: Operation) -> Iterator[str]:
         yield "6dot50-id-1"
 
 
-def _facts_of_names(request: Request, operation: Operation) -> Iterator[str]:
+def _facts_of_names(tx: Transaction, request: Request, operation: Operation) -> Iterator[str]:
     if request.query_string and operation.name == "6dot50.batches.list":
         yield from _respelt([name for name, _ in parse_qsl(request.query_string)], PARAMETERS)
     if request.body and check_media_type in operation.checks:
-        yield from _respelt(_names_in(request.body), PROPERTIES)
+        names = _names_in(request.body)
+        yield from _respelt(names, PROPERTIES)
+        if not organisation_of(tx).referrals and any(name.lower().startswith("referral") for name in names):
+            yield "6dot50-referral-1"
     elif request.body:
         yield "6dot50-cancel-13"
 
