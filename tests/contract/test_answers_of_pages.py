@@ -13,6 +13,7 @@ from tests.support.server import Live, World
 JOBS, DESTINATIONS = "/v2/core/batch_jobs", "/v2/core/event_destinations"
 EVENTBRIDGE = {
     "name": "Mine",
+    "description": "All that is mine",
     "type": "amazon_eventbridge",
     "event_payload": "thin",
     "enabled_events": ["v2.core.batch_job.completed"],
@@ -98,6 +99,27 @@ def test_a_job_rests_on_the_list_that_has_its_endpoint(
 def test_a_destination_in_a_cloud_rests_on_names_that_are_ours(live: Live) -> None:
     assert stripe(live, DESTINATIONS, EVENTBRIDGE) == ("inferred", ["stripe-destination-12"], None)
     assert stripe(live, DESTINATIONS, WEBHOOK) == ("documented", [], None)
+
+
+def test_a_destination_without_a_description_names_the_assumption_about_it(live: Live) -> None:
+    undescribed = WEBHOOK | {"description": ""}
+    told = ("inferred", ["stripe-destination-21"], "stripe.destination-without-description")
+    assert stripe(live, DESTINATIONS, undescribed) == told
+
+
+@pytest.mark.parametrize(
+    ("status", "named"),
+    [
+        ("complete", "stripe.download-link-life"),
+        ("validation_failed", "stripe.validation-failed-count"),
+        ("upload_timeout", "stripe.upload-timeout-details"),
+        ("in_progress", None),
+    ],
+)
+def test_a_job_names_the_assumption_that_shapes_its_details(live: Live, status: str, named: str | None) -> None:
+    scenario = {"given": {"stripe": {"batch_jobs": [{"id": "batchv2_1", "status": status}]}}}
+    headers = {"authorization": "Bearer sk_test_1", "stripe-version": LATE}
+    assert grounds_of(live, scenario, "GET", f"{JOBS}/batchv2_1", headers=headers).assumption == named
 
 
 @pytest.mark.parametrize(

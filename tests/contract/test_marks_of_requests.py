@@ -21,7 +21,7 @@ GIVEN = {
     },
     "stripe": {
         "batch_jobs": [{"id": "batchv2_1", "status": "in_progress"}],
-        "event_destinations": [{"id": "ed_1", "events_from": ["@self"]}],
+        "event_destinations": [{"id": "ed_1", "events_from": ["@self"], "description": "Mine"}],
     },
     "6dot50": {
         "tokens": [{"token": "open-sesame"}],

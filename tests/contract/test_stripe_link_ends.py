@@ -21,6 +21,7 @@ def formatted(at: datetime) -> str:
 
 
 @pytest.mark.parametrize("life", ["from-retrieve", "from-creation"])
+@pytest.mark.parametrize("took", [10 * MINUTE, DAY])
 @pytest.mark.parametrize("status", ["complete", "timeout", "validation_failed", "canceled"])
 @pytest.mark.parametrize(
     ("after", "timing"),
@@ -36,7 +37,7 @@ def formatted(at: datetime) -> str:
     ],
 )
 def test_a_download_link_dies_when_it_says(
-    live: Live, life: str, status: str, after: timedelta, timing: dict[str, str]
+    live: Live, life: str, took: timedelta, status: str, after: timedelta, timing: dict[str, str]
 ) -> None:
     counts = (
         {"success_count": 0, "failure_count": 1} if status == "validation_failed" else {"success_count": 2, "failure_count": 1}
@@ -44,7 +45,7 @@ def test_a_download_link_dies_when_it_says(
     job: dict[str, Any] = {
         "id": ID,
         "status": status,
-        "created": formatted(ENDED - 10 * MINUTE),
+        "created": formatted(ENDED - took),
         "since": formatted(ENDED),
         **counts,
     }
@@ -61,6 +62,7 @@ def test_a_download_link_dies_when_it_says(
     link = shown["status_details"][status]["output_file"]["download_url"]
     expires = datetime.fromisoformat(link["expires_at"])
     begun = ENDED + after
+    assert after or expires > begun
     if expires > begun:
         assert httpx.get(link["url"]).status_code == 200
         world.advance(f"{(expires - begun) // MILLISECOND - 1}ms")

@@ -14,6 +14,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
     CANCEL_TWICE,
     EMPTY_FILE,
     PROGRESS_EVENTS,
+    ROWS_IN_FLIGHT,
 )
 from emulator.vendors.stripe.events.model import JOB_EVENT, emit, then_emit
 from emulator.vendors.stripe.files.model.links import LINK, RETENTION, results_are_gone
@@ -97,14 +98,19 @@ def keep_counts(view: View, job: Job) -> Iterable[Job]:
     yield counted(view, job)
 
 
+def keep_counts_of_canceled(view: View, job: Job) -> Iterable[Job]:
+    drain = view.length(DRAIN, job) if view.choice(ROWS_IN_FLIGHT.id) == "until-canceled" else None
+    yield counted(view, job, view.now + (drain or timedelta()))
+
+
 def count_every_row(view: View, job: Job) -> Iterable[Job]:
     success = job.rows - job.failing_rows
     yield replace(job, success_count=success, failure_count=job.failing_rows, counted_at=view.now)
 
 
-def counted(view: View, job: Job) -> Job:
-    """Return a job that is being processed, or was until now, with its counts of this instant."""
-    success, failure = counts_at(job, view.now, view.length(PROCESSING, job))
+def counted(view: View, job: Job, at: datetime | None = None) -> Job:
+    """Return a job that is being processed, or was until now, with its counts of this instant, or of a later one."""
+    success, failure = counts_at(job, at or view.now, view.length(PROCESSING, job))
     return replace(job, success_count=success, failure_count=failure, counted_at=view.now)
 
 
@@ -165,7 +171,7 @@ JOB = Machine(
         Row(READY, On(CANCEL), SAME, REFUSED, None, "stripe-cancel-8", None, Assume(CANCEL_READY.id, "400")),
         Row(READY, On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-8"),
         Row("validating", On(CANCEL), "cancelling", "job", then_emit(), "stripe-cancel-7"),
-        Row("in_progress", On(CANCEL), "cancelling", "job", then_emit(keep_counts), "stripe-cancel-2"),
+        Row("in_progress", On(CANCEL), "cancelling", "job", then_emit(keep_counts_of_canceled), "stripe-cancel-2"),
         Row("cancelling", On(CANCEL), SAME, REFUSED, None, "stripe-cancel-9", None, Assume(CANCEL_TWICE.id, "400")),
         Row("cancelling", On(CANCEL), SAME, "job", None, "stripe-cancel-9"),
         Row("canceled", On(CANCEL), SAME, "job", None, "stripe-cancel-4"),

@@ -23,7 +23,14 @@ THIN_WITH_VERSION = Assumption(
     "May a destination of thin events have a snapshot_api_version?",
     ("refuse", "accept"),
     "refuse",
-    "The field is published for snapshots; thin events have no version.",
+    "The newest clients say that it is not to be given for thin events, which have no version; no page prints a refusal.",
+)
+DESCRIPTION = Assumption(
+    "stripe.destination-without-description",
+    "What is the description of an event destination that was made without one?",
+    ("empty", "omit"),
+    "empty",
+    "Clients' types say that each destination has a description, which is a text; no sample shows one that has none.",
 )
 DELETED_DESTINATION = Assumption(
     "stripe.deleted-destination",

@@ -32,6 +32,14 @@ CANCEL_FAILED = Assumption(
     "400",
     "Nothing is left to cancel, and a canceled job is the only one of which it is said that the call succeeds again.",
 )
+ROWS_IN_FLIGHT = Assumption(
+    "stripe.rows-in-flight",
+    "Which rows does a job still finish while it is cancelling?",
+    ("none", "until-canceled"),
+    "none",
+    "The guide says that requests in flight finish, but not how many are: here a row takes no time, so that none is under way."
+    " Else rows go on at the job's pace until it is canceled.",
+)
 CANCEL_PARAMETERS = Assumption(
     "stripe.cancel-with-parameters",
     "What becomes of a cancel with fields in its body, though it has no parameters?",
@@ -128,7 +136,22 @@ LINK_LIFE = Assumption(
     "From when on does the hour count that a download link lives?",
     ("from-retrieve", "from-creation"),
     "from-retrieve",
-    "Samples show 70 minutes after creation; a link that died then would be dead before a job of 24 hours ends.",
+    "Every sample has 70 minutes after creation, when the link of a job that takes 24 hours would be long dead. Counted from"
+    " there, a link lives for an hour after the end of its job at least, as that of a sample does if its job took ten minutes.",
+)
+INVALID_COUNT = Assumption(
+    "stripe.validation-failed-count",
+    "How many rows does a job whose validation failed count as failed?",
+    ("1", "0"),
+    "1",
+    "The schema requires both counts, and validation gives up at the first row that is wrong; but no row was processed.",
+)
+JOB_METADATA = Assumption(
+    "stripe.job-without-metadata",
+    "What shows a job that has no metadata?",
+    ("empty", "omit"),
+    "empty",
+    "The schema requires the field, and the reference's samples have it empty; those of the guide leave it out.",
 )
 EMPTY_FILE = Assumption(
     "stripe.empty-file",
@@ -193,6 +216,20 @@ LIST_ORDER = Assumption(
     "newest",
     "Every list of the first API begins with what is newest.",
     ("events", "destinations"),
+)
+PAGE_SIZE = Assumption(
+    "stripe.page-size",
+    "How many items has a page of events or destinations where the request gives no limit?",
+    ("20", "10"),
+    "20",
+    "Of the other lists of the second API, those whose default is published have 20, and a few 10.",
+)
+LARGE_LIMIT = Assumption(
+    "stripe.limit-beyond-100",
+    "What becomes of a list's limit that is greater than 100?",
+    ("refuse", "cap"),
+    "refuse",
+    "No bound is published for lists of the second API; those of the first have at most 100, and refuse more.",
 )
 TOO_MANY_DESTINATIONS = Assumption(
     "stripe.too-many-destinations",

@@ -69,8 +69,8 @@ EMPTY_METADATA = Assumption(
     "What does an update of an event destination do whose metadata is an empty object?",
     ("keep", "delete"),
     "keep",
-    "The overview of the second API takes a key away by null and keeps what is not sent; the page about metadata deletes all"
-    " keys by an empty object, but its samples are of the first API.",
+    "In the second API null takes a key away, so that nothing sent changes nothing; the page about metadata deletes all keys by"
+    " an empty object, but its samples are of the first API.",
 )
 RATE_LIMITS = Assumption(
     "stripe.rate-limits",

@@ -65,7 +65,7 @@ def new_secret(view: View) -> str:
 
 def _list(tx: Transaction, request: Request) -> Answer:
     query = _read_including(LIST_QUERY, request)
-    limit, side, number = Window.read(query)
+    limit, side, number = Window.read(tx, query)
     destinations: list[Destination] = tx.group(Destination.kind, "owner", acting_account(tx, request))
     if tx.choice(LIST_ORDER.id) == "newest":
         destinations.reverse()
@@ -111,8 +111,9 @@ def _update(tx: Transaction, request: Request) -> Answer:
         return answer
     changed = replace(answer.subject, metadata=metadata, **_attributes(fields))
     tx.put(changed)
+    also = ("stripe-metadata-4",) if fields.get("metadata") else ()
     assumption = EMPTY_METADATA.id if fields.get("metadata") == {} else answer.assumption
-    return remember(tx, request, answer._replace(subject=changed, assumption=assumption))
+    return remember(tx, request, answer._replace(subject=changed, also=also, assumption=assumption))
 
 
 def _merged_metadata(tx: Transaction, old: Destination | None, new: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from emulator.sdk import Renderer, Request, Response, Transaction, instant
-from emulator.vendors.stripe.assumptions.events import DELETED_DESTINATION
+from emulator.vendors.stripe.assumptions.events import DELETED_DESTINATION, DESCRIPTION
 from emulator.vendors.stripe.destinations.model import Destination, sources_to_json
 from emulator.vendors.stripe.destinations.requests import SECRET, URL
 from emulator.vendors.stripe.events.responses import page_response
@@ -13,13 +13,14 @@ from emulator.vendors.stripe.requests.admission import version_of
 from emulator.vendors.stripe.requests.fields import Page, fields_of, values_of
 
 
-def destination_to_json(destination: Destination, request: Request) -> dict[str, Any]:
+def destination_to_json(tx: Transaction, destination: Destination, request: Request) -> dict[str, Any]:
     """Return a destination as a request sees it."""
+    text = destination.description
     return {
         "id": destination.id,
         "object": "v2.core.event_destination",
         "created": instant(destination.created),
-        "description": destination.description,
+        **({"description": text} if text or tx.choice(DESCRIPTION.id) == "empty" else {}),
         "enabled_events": list(destination.enabled_events),
         "event_payload": destination.event_payload,
         "events_from": sources_to_json(destination.events_from, version_of(request)),
@@ -46,12 +47,12 @@ def _receiver(destination: Destination, request: Request) -> dict[str, Any]:
     }
 
 
-def _destination(_tx: Transaction, request: Request, destination: Destination) -> Response:
-    return Response(200, destination_to_json(destination, request))
+def _destination(tx: Transaction, request: Request, destination: Destination) -> Response:
+    return Response(200, destination_to_json(tx, destination, request))
 
 
-def _destinations(_tx: Transaction, request: Request, page: Page) -> Response:
-    return page_response([destination_to_json(destination, request) for destination in page.items], page)
+def _destinations(tx: Transaction, request: Request, page: Page) -> Response:
+    return page_response([destination_to_json(tx, destination, request) for destination in page.items], page)
 
 
 def _deleted(tx: Transaction, request: Request, _subject: object) -> Response:

@@ -52,7 +52,7 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
 
 def _list(tx: Transaction, request: Request) -> Answer:
     query = LIST_QUERY.read(request)
-    wanted, window, mark = _filter_of(query, acting_account(tx, request)), Window.read(query), _mark_of(query)
+    wanted, window, mark = _filter_of(query, acting_account(tx, request)), Window.read(tx, query), _mark_of(query)
     side, number = window.side, window.number
     if number is not None and query.single["page"] != f"{side}_{number}{mark}" and tx.choice(PAGE_FILTERS.id) == "refuse":
         raise invalid("The filters of a list cannot change from page to page", "stripe-list-6", PAGE_FILTERS.id)

@@ -35,7 +35,7 @@ _BEFORE_ID, _BEFORE_TARGET = b'{"id":', b',"response":{"id":'
 
 
 def size_of(job: Job) -> int:
-    """Return the bytes of the results. Evidence: stripe-results-1."""
+    """Return the bytes of the results. Evidence: stripe-results-6."""
     if (work := _processed_work(job)) is not None:
         if job.processed not in work.sizes:
             work.sizes[job.processed] = sum(_line_lengths(work, job.processed))

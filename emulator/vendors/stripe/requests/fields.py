@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlencode
 
 from emulator.sdk import ENCODED, Field, InvalidRequest, Request, Transaction
-from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS
+from emulator.vendors.stripe.assumptions.jobs import CANCEL_PARAMETERS, LARGE_LIMIT, PAGE_SIZE
 from emulator.vendors.stripe.assumptions.requests import BODY_TYPE
 
 MOST_PAIRS, LONGEST_KEY, LONGEST_VALUE = 50, 40, 500
@@ -28,8 +28,8 @@ METADATA = Field(
 )
 """The metadata of a resource in a state."""
 
-DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
-"""Items of a page. Evidence: stripe-list-2."""
+LARGEST_LIMIT = 100
+"""Most items of a page. Evidence: stripe-list-2."""
 
 PAGED = frozenset(("limit", "page"))
 
@@ -177,20 +177,27 @@ class Window(NamedTuple):
     number: int | None
 
     @classmethod
-    def read(cls, query: Query) -> Window:
+    def read(cls, tx: Transaction, query: Query) -> Window:
         """Return the window of a query.
 
         Raises:
             InvalidRequest: the limit or the page is not valid.
         """
-        limit, page = query.single.get("limit", str(DEFAULT_LIMIT)), query.single.get("page")
-        if not (limit.isascii() and limit.isdecimal() and len(limit) < 16 and 1 <= int(limit) <= LARGEST_LIMIT):
-            raise invalid(f"The field limit must be an integer from 1 to {LARGEST_LIMIT}")
+        limit, page = _limit_of(tx, query.single.get("limit", tx.choice(PAGE_SIZE.id))), query.single.get("page")
         if page is None:
-            return cls(int(limit), "after", None)
+            return cls(limit, "after", None)
         if (match := _PAGE.fullmatch(page)) is None:
             raise invalid("The field page is not one that this list gave")
-        return cls(int(limit), match["side"], int(match["number"]))
+        return cls(limit, match["side"], int(match["number"]))
+
+
+def _limit_of(tx: Transaction, text: str) -> int:
+    message = f"The field limit must be an integer from 1 to {LARGEST_LIMIT}"
+    if not (text.isascii() and text.isdecimal() and len(text) < 16 and int(text) > 0):
+        raise invalid(message)
+    if int(text) > LARGEST_LIMIT and tx.choice(LARGE_LIMIT.id) == "refuse":
+        raise invalid(message, "stripe-list-2", LARGE_LIMIT.id)
+    return min(int(text), LARGEST_LIMIT)
 
 
 class Page(NamedTuple):

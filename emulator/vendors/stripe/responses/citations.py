@@ -6,10 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.sdk import Answer, Operation, Request, Transaction
-from emulator.vendors.stripe.assumptions.jobs import CHANNEL, LINK_LIFE, UPLOAD_TIMEOUT_DETAILS, WITHOUT_OUTPUT
+from emulator.vendors.stripe.assumptions.events import DESCRIPTION
+from emulator.vendors.stripe.assumptions.jobs import (
+    CHANNEL,
+    INVALID_COUNT,
+    LINK_LIFE,
+    UPLOAD_TIMEOUT_DETAILS,
+    WITHOUT_OUTPUT,
+)
 from emulator.vendors.stripe.destinations.model import Destination
 from emulator.vendors.stripe.events.model import TYPES
-from emulator.vendors.stripe.files.model.links import MOUNT, is_cut_short, results_are_gone
+from emulator.vendors.stripe.files.model.links import MOUNT, is_as_printed, is_cut_short, results_are_gone
 from emulator.vendors.stripe.model.accounts import SELF
 from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
 from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
@@ -39,16 +46,24 @@ LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
 def cite(tx: Transaction, request: Request, _operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts that it rests on, and the assumption that shapes it, if one does."""
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
-    return answer.resting_on(facts, _assumption_of(answer))
+    return answer.resting_on(facts, _assumption_of(tx, answer))
 
 
-def _assumption_of(answer: Answer) -> str | None:
+def _assumption_of(tx: Transaction, answer: Answer) -> str | None:
+    if isinstance(answer.subject, Destination):
+        return None if answer.subject.description else DESCRIPTION.id
     job = answer.subject
     if answer.name != "job" or not isinstance(job, Job):
         return None
     if job.status == "canceled" and not job.processed:
         return WITHOUT_OUTPUT.id
-    return UPLOAD_TIMEOUT_DETAILS.id if job.status == "upload_timeout" else None
+    if job.status in _OF_STATUS:
+        return _OF_STATUS[job.status]
+    return LINK_LIFE.id if job.status in WITH_RESULTS and not is_as_printed(tx, job) else None
+
+
+_OF_STATUS = {"upload_timeout": UPLOAD_TIMEOUT_DETAILS.id, "validation_failed": INVALID_COUNT.id}
+"""The assumption that shapes a job of each status, whatever else it has."""
 
 
 def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iterator[str]:
@@ -116,6 +131,10 @@ def _facts_of_destinations(destinations: Sequence[Destination], version: str) ->
         yield "stripe-destination-12"
     if any(destination.events_from for destination in destinations) and not has_new_sources(version):
         yield "stripe-destination-17"
+    if not all(destination.description for destination in destinations):
+        yield "stripe-destination-21"
+    if any(it.event_payload == "snapshot" and it.snapshot_api_version is None for it in destinations):
+        yield "stripe-destination-22"
 
 
 def _facts_of_creation(tx: Transaction, request: Request, endpoint: Endpoint) -> Iterator[str]:
@@ -137,7 +156,7 @@ def _facts_of_details(tx: Transaction, job: Job) -> Iterator[str]:
         yield "stripe-validation-3"
         yield "stripe-validation-5"
     if job.status in WITH_RESULTS and (job.status != "canceled" or job.processed):
-        if tx.choice(LINK_LIFE.id) != "from-creation":  # as every sample shows it
+        if not is_as_printed(tx, job):
             yield "stripe-output-4"
         if is_cut_short(tx, job):
             yield "stripe-output-7"

@@ -6,7 +6,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulator.sdk import Request, Response, Transaction, instant
-from emulator.vendors.stripe.assumptions.jobs import LIVEMODE, RESULTS_EXPIRED, UPLOAD_TIMEOUT_DETAILS, WITHOUT_OUTPUT
+from emulator.vendors.stripe.assumptions.jobs import (
+    INVALID_COUNT,
+    JOB_METADATA,
+    LIVEMODE,
+    RESULTS_EXPIRED,
+    UPLOAD_TIMEOUT_DETAILS,
+    WITHOUT_OUTPUT,
+)
 from emulator.vendors.stripe.events.model import request_id_of
 from emulator.vendors.stripe.files.model.links import MOUNT, download_link, link_end, results_are_gone, upload_link
 from emulator.vendors.stripe.files.responses import size_of
@@ -38,7 +45,9 @@ def render_job(tx: Transaction, request: Request, job: Job) -> Response:
         body["livemode"] = False
     if has_rps(version_of(request)):
         body["maximum_rps"] = job.maximum_rps
-    body |= {"metadata": job.metadata, "skip_validation": job.skip_validation, "status": job.status}
+    if job.metadata or tx.choice(JOB_METADATA.id) == "empty":
+        body["metadata"] = job.metadata
+    body |= {"skip_validation": job.skip_validation, "status": job.status}
     if job.status != "upload_timeout" or tx.choice(UPLOAD_TIMEOUT_DETAILS.id) == "empty":
         details = _details(tx, request, job)
         body["status_details"] = {} if details is None else {job.status: details}
@@ -58,7 +67,8 @@ def _details(tx: Transaction, request: Request, job: Job) -> dict[str, Any] | No
     if job.status != "in_progress" and job.status not in WITH_RESULTS:
         return None
     job = as_of_now(tx, job)
-    counts = {"success_count": str(job.success_count), "failure_count": str(job.failure_count)}
+    failures = 0 if job.status == "validation_failed" and tx.choice(INVALID_COUNT.id) == "0" else job.failure_count
+    counts = {"success_count": str(job.success_count), "failure_count": str(failures)}
     return {"output_file": _output_file(tx, request, job), **counts} if _has_output(tx, job) else counts
 
 

@@ -43,6 +43,11 @@ def is_cut_short(tx: Transaction, job: Job) -> bool:
     return link_end(tx, job) != _life_end(tx, job)
 
 
+def is_as_printed(tx: Transaction, job: Job) -> bool:
+    """Return whether links of a job expire when those of every sample do."""
+    return tx.choice(LINK_LIFE.id) == "from-creation" and _life_end(tx, job) == job.created + LIFE_FROM_CREATION
+
+
 def upload_link(tx: Transaction, request: Request, job: Job) -> str:
     """Return the URL to upload the file of a job to."""
     return _link(tx, request, "upload", job.id)
@@ -69,10 +74,12 @@ def read_download(tx: Transaction, token: str) -> tuple[str, datetime] | None:
 
 
 def _life_end(tx: Transaction, job: Job) -> datetime | None:
-    if tx.choice(LINK_LIFE.id) == "from-creation":
-        return job.created + LIFE_FROM_CREATION
     length = tx.length(LINK, job)
-    return None if length is None else tx.now + length
+    if length is None:
+        return None
+    if tx.choice(LINK_LIFE.id) == "from-creation":
+        return max(job.created + LIFE_FROM_CREATION, job.since + length)
+    return tx.now + length
 
 
 def _link(tx: Transaction, request: Request, purpose: str, text: str) -> str:
