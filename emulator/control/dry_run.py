@@ -17,7 +17,7 @@ from emulator.kernel.world import NOW, Moment, World
 from emulator.scenario.checks.steps import METHODS, header_problems
 from emulator.scenario.schema import HEADERS
 from emulator.sdk.exact_json import dump
-from emulator.sdk.request import Request
+from emulator.sdk.request import Request, read_request
 from emulator.sdk.response import Stream
 from emulator.state.diff import between
 from emulator.text.redact import redact_header
@@ -90,7 +90,7 @@ def _request(control: ControlRequest) -> Request:
         headers.setdefault("content-type", "application/json")
         body = dump(body).decode()
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    return Request(options["method"], path, query, raw, body.encode(), scheme or control.http.scope["scheme"])
+    return read_request(options["method"], path, query, raw, body.encode(), scheme or control.http.scope["scheme"])
 
 
 def _parts(url: str) -> tuple[str, str, str, str]:

@@ -12,7 +12,7 @@ from emulator.kernel.faults import STATUS
 from emulator.kernel.journal import AppliedRow, Exchange
 from emulator.kernel.machine import ABSENT, Row
 from emulator.kernel.world import World
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.sdk.vendor import Vendor
 from emulator.text.nearest import TYPO, near, some
 from emulator.text.secrets import redact
@@ -31,7 +31,7 @@ class Hints:
     def __init__(self, world: World, vendor: Vendor, routes: Routes, exchange: Exchange) -> None:
         self.world, self.vendor, self.routes, self.exchange = world, vendor, routes, exchange
         path, _, query = exchange.target.partition("?")
-        self.request = Request(exchange.method, path, query, exchange.headers, exchange.request)
+        self.request = read_request(exchange.method, path, query, exchange.headers, exchange.request)
         self.path = path
         self.route = routes.find(exchange.method, path, exchange.headers)
         self.operation = self.route.operation if self.route else None

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, Row, Timer, Timing
+from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, Row, Timer, Timing, View
 from emulator.kernel.room import admit_resources, make_room, make_room_for
 from emulator.kernel.store import Key, Resource
 
@@ -211,6 +212,21 @@ class Transaction:
 
     def _note(self, kind: str, id: str, source: str, to: str, evidence: str | None) -> None:
         self.changes.append(Change(self.now, kind, id, source, to, self.why, evidence))
+
+
+def mint_id(view: View, kind: str, form: Callable[[bytes], str], is_used: Callable[[str], object] | None = None) -> str:
+    """Return an id, made by `form` from 32 bytes, that no resource of the kind has, or that is not used by another measure.
+
+    `kind` also names the count from which the bytes come. A loaded state may hold ids of the same seed, hence the search.
+    """
+    while (id := form(view.mint(kind))) and (view.find(kind, id) is not None if is_used is None else is_used(id)):
+        pass
+    return id
+
+
+def guid(digest: bytes) -> str:
+    """Return a random GUID in lower case: an id made from such bytes."""
+    return str(UUID(bytes=digest[:16], version=4))
 
 
 def begin(world: World, why: str, context: Any = None) -> Transaction:

@@ -23,7 +23,7 @@ from emulator.kernel.machine import (
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import PROGRESSING
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
-from emulator.kernel.transaction import Transaction
+from emulator.kernel.transaction import Transaction, guid, mint_id
 from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump, load
@@ -51,7 +51,6 @@ from emulator.sdk.fields import (
     schema_of,
 )
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
-from emulator.sdk.ids import guid, mint_id
 from emulator.sdk.request import Reader, Request
 from emulator.sdk.response import Response, Stream, reason_phrase
 from emulator.sdk.state import StateCodec

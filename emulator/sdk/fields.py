@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
@@ -130,6 +130,7 @@ def below(error: BadInput, *path: str | int) -> list[Problem]:
     return [Problem(it.message, (*path, *it.path)) for it in error.problems]
 
 
+@lru_cache(maxsize=1024)
 def instant(at: datetime) -> str:
     """Return an instant in UTC with milliseconds. Evidence: serpwow-envelope-2, stripe-encoding-1."""
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -15,7 +15,7 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.sdk.request import Reader, Request
+from emulator.sdk.request import Reader, Request, read_request
 from emulator.text.redact import redact_text
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import (
@@ -269,7 +269,7 @@ class Gateway:
 def _request(route: Route | None, scope: Scope, path: str, reader: Reader | None = None, body: bytes = b"") -> Request:
     """Return the request of a scope, as its vendor reads it where there is a route."""
     query = scope["query_string"].decode("latin-1")
-    request = Request(scope["method"], path, query, scope["headers"], body, scope["scheme"])
+    request = read_request(scope["method"], path, query, scope["headers"], body, scope["scheme"])
     if route is not None:
         request.reader, request.authority = reader, scope.get(AUTHORITY)
         route.apply(request)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from emulator.kernel.journal import Exchange
 from emulator.kernel.worlds import DEFAULT, Worlds
-from emulator.sdk.request import Request
+from emulator.sdk.request import Request, read_request
 from emulator.sdk.vendor import Vendor
 from emulator.text.secrets import redact
 from emulator.web.access_log import error_code_of
@@ -89,7 +89,7 @@ class UnmatchedRequests:
         query = scope["query_string"].decode("latin-1")
         target = f"{path}?{query}" if query else path
         reached: tuple[Any, ...] = (DEFAULT, *_picked(exchange)) if exchange else ()
-        request = Request(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
+        request = read_request(scope["method"], path, query, scope["headers"], exchange.request if exchange else b"")
         hint = self._hint(request, exchange) if exchange or error == NO_PATH else None
         with self._lock:
             self._count += 1

@@ -9,7 +9,7 @@ import pytest
 from emulator.kernel.errors import BadInput
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.events.model import JOB_EVENT, TYPES
 from tests.support.loading import load_value
@@ -108,7 +108,7 @@ def test_a_topic_may_be_activated_by_hand() -> None:
 )
 def test_a_client_hears_the_nearest_type_of_event(query: str, body: bytes, hints: list[str]) -> None:
     def advice(tx: Transaction) -> list[str]:
-        return [*STRIPE.advise(tx, Request("GET", "/v2/core/events", query, body=body), "invalid_fields")]
+        return [*STRIPE.advise(tx, read_request("GET", "/v2/core/events", query, body=body), "invalid_fields")]
 
     with world_of().transaction("look") as tx:
         assert [it.rpartition(" ")[2] for it in advice(tx)] == hints

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from emulator.kernel.world import World
 from emulator.sdk import InvalidRequest, Request
+from emulator.sdk.request import read_request
 from emulator.vendors.stripe.events.model import TYPES, is_event_type
 from emulator.vendors.stripe.requests.fields import QuerySpec
 from tests.support.stripe import ID, list_events, send, world_of
@@ -19,7 +20,7 @@ SPELLINGS = ("types", "types[]", "types[{n}]")
 
 
 def request_of(query: str) -> Request:
-    return Request("GET", "/v2/core/events", query)
+    return read_request("GET", "/v2/core/events", query)
 
 
 @given(st.lists(st.text(max_size=5), max_size=6), st.sampled_from(SPELLINGS), st.booleans())

@@ -17,7 +17,7 @@ from emulator.contract.validator import response_validator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, apply_state
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.model.account import SELF, Account, add_usage, subtract_usage
@@ -38,7 +38,7 @@ def world_of(state: dict[str, Any], **scenario: Any) -> World:
 
 def ask(world: World, verb: str, id: str = "", query: str = "") -> Response:
     """What a client hears, without HTTP in between."""
-    call = Request("GET", "/live/batches", f"api_key=demo&{query}")
+    call = read_request("GET", "/live/batches", f"api_key=demo&{query}")
     call.parameters = {"id": id} if id else {}
     with world.transaction(verb) as tx:
         answer = carry_out(SERPWOW, tx, call, OPERATIONS[verb])

@@ -17,7 +17,7 @@ from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import apply_state
 from emulator.sdk.exact_json import dump
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50.model import Account, Batch, Payment, Summary, cost
@@ -60,7 +60,7 @@ class Payouts(RuleBasedStateMachine):
         """What a client hears; a refusal must have changed nothing."""
         operation = OPERATIONS[name]
         before = self.shown()
-        call = Request(operation.method, operation.path, body=b"" if body is None else dump(body))
+        call = read_request(operation.method, operation.path, body=b"" if body is None else dump(body))
         call.parameters = parameters
         with self.world.transaction(name) as tx:
             answer = carry_out(VENDOR, tx, call, operation)

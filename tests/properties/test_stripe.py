@@ -17,7 +17,7 @@ from emulator.client.transport import InProcess
 from emulator.contract.fixtures import fixtures_folder
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.vendors.stripe import STRIPE
@@ -268,7 +268,7 @@ def test_a_parameter_of_the_events_that_is_malformed_is_refused(query: str) -> N
 
 def test_a_page_after_nothing_is_empty() -> None:
     world = world_of()
-    create = Request("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
+    create = read_request("POST", "/v2/core/batch_jobs", headers=[(b"stripe-version", b"2026-03-25.preview")], body=NEW)
     with world.transaction("create") as tx:
         carry_out(STRIPE, tx, create, OPERATIONS["stripe.batch_jobs.create"])
     assert len(list_events(world, "").body["data"]) == 2

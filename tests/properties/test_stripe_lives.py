@@ -17,7 +17,7 @@ from emulator.contract.validator import response_validator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import apply_state
 from emulator.sdk.exact_json import dump
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.sdk.response import Response, Stream
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.destinations.model import MOST
@@ -89,7 +89,7 @@ class Lives(RuleBasedStateMachine):
         sent = HEADERS | {name.replace("_", "-"): value for name, value in headers.items()}
         raw = [(name.encode(), value.encode()) for name, value in sent.items()]
         content = b"" if body is None else dump(body)
-        call = Request(method, path.partition("?")[0], path.partition("?")[2], raw, content)
+        call = read_request(method, path.partition("?")[0], path.partition("?")[2], raw, content)
         route.apply(call)
         if route.operation.reader:
             call.reader = route.operation.reader()

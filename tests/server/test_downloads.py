@@ -16,7 +16,7 @@ import pytest
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.scenario.faults import add_fault
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.sdk.response import Stream
 from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import HttpConnection
@@ -68,7 +68,7 @@ def _holding(fault: Fault, connection: Connection) -> FaultDelays:
     world = kitchen()
     with world.transaction("lay a fault") as tx:
         tx.put(fault)
-    return FaultDelays(HeldRequests(), world, Request("GET", "/", "", [], b""), connection, 1)
+    return FaultDelays(HeldRequests(), world, read_request("GET", "/", "", [], b""), connection, 1)
 
 
 def drain(line: socket.socket) -> int:

@@ -10,7 +10,7 @@ import pytest
 
 from emulator.kernel.faults import AFTER_COMMIT, HANG, Fault
 from emulator.kernel.world import World
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.web.event_loop import EVENTS_PER_ROUND, next_round
 from emulator.web.held_requests import GONE, LIFTED, HeldRequest, HeldRequests, Revision
 from tests.support.toy import kitchen
@@ -59,7 +59,8 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
 
     async def run() -> None:
         every = [
-            HeldRequest(Request("GET", f"/{n}", "", [], b""), fault, world.clock.now(), Revision.of(world)) for n in range(MANY)
+            HeldRequest(read_request("GET", f"/{n}", "", [], b""), fault, world.clock.now(), Revision.of(world))
+            for n in range(MANY)
         ]
         tasks = [asyncio.create_task(hold(n, held)) for n, held in enumerate(every)]
         await next_round()

@@ -10,7 +10,7 @@ from emulator.kernel.journal import Change
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.exact_json import dump
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.sdk.response import Response, Stream
 from emulator.vendors import VENDORS
 from emulator.web.pipeline import carry_out
@@ -40,7 +40,9 @@ def send(world: World, method: str, target: str, json: Any = None) -> tuple[Resp
     assert route is not None
     assert route.operation is not None, target
     body = b"" if json is None else dump(json)
-    call = Request(method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body)
+    call = read_request(
+        method, path, f"api_key=demo&{query}", [(b"host", b"here"), (b"content-type", b"application/json")], body
+    )
     call.parameters = route.parameters
     with world.transaction(route.operation.name) as tx:
         answer = SERPWOW.admit(tx, call, route.operation) or carry_out(SERPWOW, tx, call, route.operation)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from emulator.kernel.world import World
-from emulator.sdk.request import Request
+from emulator.sdk.request import Request, read_request
 from emulator.sdk.response import Response
 from emulator.vendors.stripe import STRIPE
 from emulator.web.pipeline import carry_out
@@ -33,7 +33,9 @@ def state_of(world: World) -> list[Written]:
 
 def request_of(verb: str, id: str = ID, key: str = "") -> Request:
     keyed = [(b"idempotency-key", key.encode())] if key else []
-    call = Request("POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed])
+    call = read_request(
+        "POST", f"/v2/core/batch_jobs/{id}/{verb}", headers=[(b"stripe-version", b"2026-03-25.preview"), *keyed]
+    )
     call.parameters, call.operation_name = {"id": id}, f"stripe.batch_jobs.{verb}"
     return call
 
@@ -62,7 +64,7 @@ TIMINGS = st.fixed_dictionaries({}, optional={"stripe.validation": DURATIONS, "s
 
 
 def list_events(world: World, query: str) -> Response:
-    call = Request("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
+    call = read_request("GET", "/v2/core/events", query, [(b"stripe-version", b"2026-03-25.preview")])
     with world.transaction("list") as tx:
         answer = carry_out(STRIPE, tx, call, OPERATIONS["stripe.events.list"])
         return STRIPE.renderers[answer.name](tx, call, answer.subject)
