@@ -16,13 +16,16 @@ Claim = tuple[str, str]
 
 
 class Worlds:
-    """The default world takes every credential that no other world has claimed. `budget` bounds what all of them keep."""
+    """The default world takes every credential that no other world has claimed. `budget` bounds what all of them keep.
+
+    `owners` are the worlds that claimed a credential, by vendor and credential.
+    """
 
     def __init__(self, default: World, limit: int = 10_000) -> None:
         self._limit = limit
         self._lock = Lock()
         self._worlds: dict[str, World] = {default.id: default}
-        self._owners: dict[Claim, World] = {}
+        self.owners: dict[Claim, World] = {}
         self._claims: dict[str, set[Claim]] = {}
         self.default = default
         self.budget = default.quota.budget
@@ -46,10 +49,6 @@ class Worlds:
             return self._worlds[id]
         except KeyError:
             raise NotFound("world", id, self._worlds) from None
-
-    def pick(self, vendor: str, credential: str | None) -> World:
-        """Return the world that a vendor's credential picks."""
-        return self._owners.get((vendor, credential or ""), self.default)
 
     def add(self, world: World, claims: Iterable[Claim]) -> None:
         """Add a world together with the credentials that pick it: all of them, or nothing.
@@ -85,7 +84,7 @@ class Worlds:
             self._take({*claims, *self._claims.get(old.id, ())}, new, old)
             for claim in {*given_up} - {*claims}:
                 self._claims[old.id].discard(claim)
-                self._owners.pop(claim, None)
+                self.owners.pop(claim, None)
             self._worlds[old.id] = new
             old.epoch += 1
             if old is self.default:
@@ -105,16 +104,16 @@ class Worlds:
             del self._worlds[id]
             world.epoch += 1
             for claim in self._claims.pop(id, ()):
-                del self._owners[claim]
+                del self.owners[claim]
 
     def _take(self, claims: Iterable[Claim], world: World, former: World | None) -> None:
         wanted = set(claims)
         for claim in wanted:
-            if self._owners.get(claim, former) is not former:
-                owner = self._owners[claim].id
+            if self.owners.get(claim, former) is not former:
+                owner = self.owners[claim].id
                 raise Conflict(
                     f"world {world.id!r} lists a {claim[0]} credential that picks the world {owner!r} already: "
                     "leave it out of the scenario, and use the one that each world has of its own; or drop that world"
                 )
-        self._owners.update(dict.fromkeys(wanted, world))
+        self.owners.update(dict.fromkeys(wanted, world))
         self._claims.setdefault(world.id, set()).update(wanted)

@@ -41,7 +41,7 @@ class Request:
     query: Mapping[str, str]
     body: bytes = b""
     authority: str | None = None
-    vendor: Vendor = field(init=False)
+    vendor: Vendor = None  # type: ignore[assignment]  # until it is routed
     operation: Operation | None = None
     operation_name: str = ""
     parameters: Mapping[str, str] = field(default_factory=dict)

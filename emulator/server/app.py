@@ -22,7 +22,8 @@ from emulator.vendors import VENDORS
 from emulator.web.access_log import AccessLog
 from emulator.web.answers import quota_for_answers
 from emulator.web.connection import App
-from emulator.web.gateway import ControlPlane, Gateway
+from emulator.web.control_plane import ControlPlane
+from emulator.web.gateway import Gateway
 from emulator.web.guard import Guard
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from asyncio import CancelledError
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from emulator.kernel.budget import Quota
 from emulator.kernel.clock import FROZEN
@@ -15,12 +15,12 @@ from emulator.kernel.faults import Fault
 from emulator.kernel.limits import MANY_RESOURCES, Limits
 from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
-from emulator.sdk.request import Reader, Request, read_request
+from emulator.sdk.request import Reader, Request
+from emulator.sdk.vendor import Operation
 from emulator.text.redact import redact_text
 from emulator.web.access_log import AccessLog
 from emulator.web.connection import (
     CONNECTION_KEY,
-    App,
     Connection,
     InProcessConnection,
     NoAnswer,
@@ -29,15 +29,16 @@ from emulator.web.connection import (
     Send,
     connection_of,
 )
+from emulator.web.control_plane import ControlPlane
 from emulator.web.delays import FaultDelays
 from emulator.web.event_loop import in_limited_thread
 from emulator.web.fault_effects import record_delivery, send_with_faults
 from emulator.web.faulted_request import FaultedRequest
-from emulator.web.guard import PREFIX, Guard, Rejection, has_long_head, off_loop_if_long
+from emulator.web.guard import NO_SOCKET, PREFIX, Guard, Rejection, off_loop_if_long
 from emulator.web.held_requests import HeldRequests
 from emulator.web.lanes import Lanes, NoLanes
-from emulator.web.origin import AUTHORITY
-from emulator.web.pipeline import Pipeline, ResponseValidator
+from emulator.web.pipeline import Pipeline, ResponseValidator, takes_long
+from emulator.web.plan import Plan, make_plan, path_of
 from emulator.web.requests import (
     LONG,
     UNCOUNTED_BYTES,
@@ -47,25 +48,19 @@ from emulator.web.requests import (
     quota_for_bodies,
     read_body,
     waits_for_continue,
-    with_plain_letters,
 )
 from emulator.web.response import OutgoingResponse, emulator_error, send_response
-from emulator.web.routes import Route, Routes, takes_long, why_no_world, world_of
+from emulator.web.routes import Routes, why_no_world
 from emulator.web.unmatched import UnmatchedRequests, no_such_path
 
 T = TypeVar("T")
 
 NO_LANES = NoLanes()
 
+MOST_PLANS = 500
+"""Plans that are remembered; each takes a few kilobytes at most."""
+
 log = logging.getLogger("emulator")
-
-
-class ControlPlane(NamedTuple):
-    """The control plane: its application, the one that answers a rejection, and whether a request to `/` is for its index."""
-
-    app: App
-    reject: Callable[[Rejection], App]
-    is_for_index: Callable[[Scope], bool]
 
 
 class Gateway:
@@ -97,6 +92,7 @@ class Gateway:
         self._held = held
         self._lanes = lanes
         self._unmatched = unmatched
+        self._plans: dict[Hashable, Plan] = {}
         self._pipeline = Pipeline(held, validate, limits, answers)
         self._access_log = access_log
         self._bodies = quota_for_bodies(limits)
@@ -114,33 +110,37 @@ class Gateway:
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hand a request on: nothing reaches a plane that the guard has not let through."""
-        is_control = scope["path"].startswith(PREFIX) or (scope["path"] == "/" and self._control.is_for_index(scope))
-        if is_control and self._access_log:
-            send = self._access_log.logging_send(scope, send)
-        is_long = has_long_head(scope)
-        rejection = await in_limited_thread(self._guard.check, scope) if is_long else self._guard.check(scope)
-        if is_control:
-            app = self._control.reject(rejection) if rejection else self._control.app
-            await app(scope, receive, send)
-        elif rejection:
-            await off_loop_if_long(scope, self._note_rejection, scope, rejection)
-            await send_response(emulator_error(*rejection), send, connection_of(scope))
-        else:
-            await self._serve(scope, receive, send, is_long)
-
-    async def _serve(self, scope: Scope, receive: Receive, send: Send, is_long: bool) -> None:
-        """Answer a request of a vendor's client."""
-        path = (scope.get("raw_path") or scope["path"].encode()).decode("latin-1")
-        path = with_plain_letters(path) if "%" in path else path
-        route = self._routes.find(scope["method"], path, scope["headers"])
+        if scope["path"].startswith(PREFIX) or (scope["path"] == "/" and self._control.is_for_index(scope)):
+            await self._control.answer(scope, receive, send, self._guard, self._access_log)
+            return
+        plan = self._plans.get(head := head_of(scope)) or await self._new_plan(scope, head)
         connection: Connection = (scope.get("state") or {}).get(CONNECTION_KEY) or InProcessConnection()
-        if route is None:
-            response: OutgoingResponse | None = await off_loop_if_long(scope, self._no_such_path, scope, path)
+        if plan.rejection:
+            await off_loop_if_long(scope, self._note_rejection, scope, plan.rejection)
+            await send_response(emulator_error(*plan.rejection), send, connection)
+            return
+        if plan.route is None:
+            response: OutgoingResponse | None = await off_loop_if_long(scope, self._no_such_path, plan)
         else:
-            response = await self._respond(scope, receive, path, route, connection, is_long)
+            response = await self._respond(scope, receive, plan, connection)
         if response is not None:
-            await off_loop_if_long(scope, self._record_delivery, scope, response)
+            if plan.is_long:
+                await in_limited_thread(self._record_delivery, scope, response)
+            else:
+                self._record_delivery(scope, response)
             await self._send(response, send, connection)
+
+    async def _new_plan(self, scope: Scope, head: Hashable) -> Plan:
+        """Return the plan of a request, and remember it where it lasts."""
+        try:
+            plan = await off_loop_if_long(scope, make_plan, scope, self._guard, self._routes)
+        except Exception:
+            return Plan(rejection=self._failure(scope))
+        if plan.lasts and head == head_of(scope):
+            if len(self._plans) >= MOST_PLANS:
+                self._plans.clear()
+            self._plans[head] = plan
+        return plan
 
     async def _send(self, response: OutgoingResponse, send: Send, connection: Connection) -> None:
         """Send a response as far as its faults let it through, and record what becomes known of its delivery."""
@@ -156,29 +156,26 @@ class Gateway:
         if response.ends_with_its_answer and (connection.gone or connection.half_closed or response.faults):
             await record_delivery(response, connection, lanes)
 
-    async def _respond(
-        self, scope: Scope, receive: Receive, path: str, route: Route, connection: Connection, is_long: bool
-    ) -> OutgoingResponse | None:
+    async def _respond(self, scope: Scope, receive: Receive, plan: Plan, connection: Connection) -> OutgoingResponse | None:
         """Read a request to its end and return its response; None where the client hung up before."""
-        reader = route.operation.reader() if route.operation and route.operation.reader else None
+        operation: Operation | None = plan.fields["operation"]
+        reader = operation.reader() if operation and operation.reader else None
         limit = self._limits.body if reader is None else min(reader.limit, self._limits.upload)
         try:
-            headers = dict(scope["headers"])
-            if headers.get(b"content-length", b"0") != b"0" and (declared_length(scope["headers"]) or 0) > limit:
+            headers = plan.fields["headers"]
+            if headers.get("content-length", "0") != "0" and (declared_length(scope["headers"]) or 0) > limit:
                 raise TooLarge(limit)
-            if b"expect" in headers and waits_for_continue(scope):
-                bare = await off_loop_if_long(scope, _request, route, scope, path)
+            if "expect" in headers and waits_for_continue(scope):
+                bare = _request(plan)
                 if await self._refuses(bare, connection):
-                    return await self._answer(bare, connection, is_long)
+                    return await self._answer(bare, connection, plan.is_long)
             message = await receive()
             body: bytes = message.get("body", b"")
             size = len(body)
             if reader or message.get("more_body") or message["type"] == "http.disconnect" or size > min(limit, UNCOUNTED_BYTES):
                 incoming = IncomingBody(self._uploads, is_upload=True) if reader else IncomingBody(self._bodies)
                 body, size = await read_body(message, receive, reader, limit, connection, incoming)
-            build = partial(_request, route, scope, path, reader, body)
-            request = await in_limited_thread(build) if is_long else build()
-            return await self._answer(request, connection, is_long or size > LONG)
+            return await self._answer(_request(plan, reader, body), connection, plan.is_long or size > LONG)
         except TooLarge as error:
             return emulator_error(413, "body-too-large", f"{error}{body_hint(self._limits, limit)}", (b"connection", b"close"))
         except TooMany as error:
@@ -188,8 +185,12 @@ class Gateway:
         except NoAnswer:
             raise
         except Exception:
-            log.exception("%s %s failed", scope["method"], redact_text(path))
-            return emulator_error(500, "internal", "the emulator failed; its log says where")
+            return emulator_error(*self._failure(scope))
+
+    def _failure(self, scope: Scope) -> Rejection:
+        """Log the exception that is handled at present, and return what the client hears."""
+        log.exception("%s %s failed", scope["method"], redact_text(path_of(scope)))
+        return Rejection(500, "internal", "the emulator failed; its log says where")
 
     async def _refuses(self, request: Request, connection: Connection) -> bool:
         """Tell whether a request gets no further than admission, whatever its body is."""
@@ -252,8 +253,8 @@ class Gateway:
     def _no_such_world(self, request: Request) -> OutgoingResponse:
         return emulator_error(404, "no-such-world", why_no_world(self._worlds, request))
 
-    def _no_such_path(self, scope: Scope, path: str) -> OutgoingResponse:
-        return emulator_error(404, "no-such-path", no_such_path(self._routes, _request(None, scope, path)))
+    def _no_such_path(self, plan: Plan) -> OutgoingResponse:
+        return emulator_error(404, "no-such-path", no_such_path(self._routes, _request(plan)))
 
     def _record_delivery(self, scope: Scope, response: OutgoingResponse) -> None:
         self._unmatched.note_response(scope, response)
@@ -266,11 +267,34 @@ class Gateway:
             self._access_log.log_rejection(scope, rejection)
 
 
-def _request(route: Route | None, scope: Scope, path: str, reader: Reader | None = None, body: bytes = b"") -> Request:
-    """Return the request of a scope, as its vendor reads it where there is a route."""
-    query = scope["query_string"].decode("latin-1")
-    request = read_request(scope["method"], path, query, scope["headers"], body, scope["scheme"])
-    if route is not None:
-        request.reader, request.authority = reader, scope.get(AUTHORITY)
-        route.apply(request)
+def head_of(scope: Scope) -> Hashable:
+    """Return all that the head of a request says: requests with equal ones have the same plan."""
+    return (
+        scope["method"],
+        scope.get("raw_path") or scope["path"],
+        scope["query_string"],
+        scope["scheme"],
+        scope["http_version"],
+        scope.get("client") is NO_SOCKET,
+        *map(tuple, scope["headers"]),
+    )
+
+
+def _request(plan: Plan, reader: Reader | None = None, body: bytes = b"") -> Request:
+    request = Request(**plan.fields, reader=reader, body=body)
+    if body and plan.route:
+        request.credential = request.vendor.credential(request)  # which may be in the body
     return request
+
+
+def world_of(worlds: Worlds, request: Request) -> World | None:
+    """Return the world that a request names or its credential picks; None where there is none, or two are named.
+
+    A link whose world is unknown, as in `/_files/stripe/any/...`, leads into the one that the header names.
+    """
+    linked, named = request.parameters.get("world"), request.named_world
+    if linked is None and named is None:
+        return worlds.owners.get((request.vendor.name, request.credential or ""), worlds.default)
+    known = {id for id in (linked, named) if id is not None and id in worlds}
+    is_plain = len(known) == 1 and (named is None or named in known)
+    return worlds.get(known.pop()) if is_plain else None

@@ -14,7 +14,7 @@ from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
 from emulator.kernel.faults import BEFORE_COMMIT, DELAY, STATUS, VIRTUAL, Fault, ScriptedResponse, select_faults
 from emulator.kernel.journal import MAX_APPLIED_ROWS, Checkpoint, Exchange
-from emulator.kernel.limits import Limits
+from emulator.kernel.limits import LARGE_WORLD, Limits
 from emulator.kernel.machine import Answer
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
@@ -187,6 +187,16 @@ class Pipeline:
         if request.operation is None and not request.verbs:
             headers.append((b"emulator-error", b"no-such-path"))
         return headers
+
+
+def takes_long(world: World, request: Request) -> bool:
+    """Tell whether carrying out a request may take so long that it is done in a thread."""
+    operation, size = request.operation, len(world.store)
+    if operation is None:
+        return size > LARGE_WORLD
+    if size > operation.beside:
+        return True
+    return operation.holds_much is not None and operation.holds_much(world.store.find, request)
 
 
 def _answer(tx: Transaction, request: Request, is_admitted: bool) -> tuple[Answer, Response]:

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from emulator.kernel.limits import LARGE_WORLD
-from emulator.kernel.world import World
 from emulator.kernel.worlds import Worlds
 from emulator.sdk.request import Request
 from emulator.sdk.vendor import Operation, Vendor
@@ -46,6 +44,7 @@ class Route(NamedTuple):
         """Set on a request where it goes, and its credential as the vendor reads it."""
         request.vendor, request.operation, request.operation_name = self.vendor, self.operation, self.name
         request.parameters, request.verbs = self.parameters, self.verbs
+        request.named_world = request.headers.get(WORLD_HEADER.decode())
         request.credential = self.vendor.credential(request)
 
 
@@ -171,39 +170,10 @@ def _route(vendor: Vendor, node: Node | None, method: str, values: list[str]) ->
     return Route(vendor, operation, dict(zip(names, values, strict=True)), verbs)
 
 
-def world_of(worlds: Worlds, request: Request) -> World | None:
-    """Return the world that a request names or its credential picks; None where there is none, or two are named.
-
-    A link whose world is unknown, as in `/_files/stripe/any/...`, leads into the one that the header names.
-    """
-    linked, named = request.parameters.get("world"), _named(request)
-    if linked is None and named is None:
-        return worlds.pick(request.vendor.name, request.credential)
-    known = {id for id in (linked, named) if id is not None and id in worlds}
-    is_plain = len(known) == 1 and (named is None or named in known)
-    return worlds.get(known.pop()) if is_plain else None
-
-
-def takes_long(world: World, request: Request) -> bool:
-    """Tell whether carrying out a request may take so long that it is done in a thread."""
-    operation, size = request.operation, len(world.store)
-    if operation is None:
-        return size > LARGE_WORLD
-    if size > operation.beside:
-        return True
-    return operation.holds_much is not None and operation.holds_much(world.store.find, request)
-
-
 def why_no_world(worlds: Worlds, request: Request) -> str:
     """Return why a request reaches no world, and the nearest name that there is."""
-    linked, named = request.parameters.get("world"), _named(request)
+    linked, named = request.parameters.get("world"), request.named_world
     if linked is not None and linked in worlds and named is not None and named in worlds:
         return f"this link is of the world {linked!r}, and the header Emulator-World names {named!r}: leave the header out"
     source, name = ("the path", linked) if named is None else ("the header Emulator-World", named)
     return f"{source} names {name!r}, and no world is called so{hint(str(name), (world.id for world in worlds))}"
-
-
-def _named(request: Request) -> str | None:
-    """The last of the headers that name a world."""
-    names = [value.decode("latin-1") for name, value in request.raw_headers if name == WORLD_HEADER]
-    return names[-1] if names else None
