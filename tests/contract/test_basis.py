@@ -14,17 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulator.contract.evidence import KINDS, Evidence, grounds_of, load_evidence, load_wordings
+from emulator.contract.evidence import Evidence, grounds_of, load_evidence, load_wordings
 from emulator.contract.fixtures import fixtures_folder
-from emulator.server.app import library
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
+from tests.support.evidence import FACTS, weakest
 from tests.support.server import Live
-from tests.support.walking import Walker, walk, world_that_goes
 
 ROOT = Path(__file__).parents[2]
-LIBRARY = library()
-FACTS = {id: fact for vendor in VENDORS.values() for id, fact in load_evidence(vendor).items()}
 DOCUMENTED = [fact for fact in FACTS.values() if fact.kind == "documented"]
 ANSWERS = [(vendor.name, name) for vendor in VENDORS.values() for name in vendor.renderers]
 ID = re.compile(r"\b(?:serpwow|stripe|6dot50)-[a-z]+(?:-[a-z]+)*-\d+\b")
@@ -143,11 +140,6 @@ UNPUBLISHED = re.compile(
 """What no page of these vendors says about these products."""
 
 
-def weakest(ids: list[str], assumption: str | None) -> str:
-    kinds = ["inferred" if assumption else "documented", *(FACTS[id].kind for id in ids)]
-    return next(kind for kind in reversed(KINDS) if kind in kinds)
-
-
 @pytest.mark.parametrize("fact", DOCUMENTED, ids=lambda fact: fact.id)
 def test_a_documented_fact_names_a_page_of_its_vendor_and_paraphrases_it(fact: Evidence) -> None:
     vendor = next(it for it in VENDORS if fact.id.startswith(it))
@@ -220,19 +212,6 @@ def test_an_answer_is_as_sure_as_the_weakest_of_its_facts(data: st.DataObject) -
     basis, beside = grounds_of(VENDORS[vendor], answer, evidence, also, assumption)
     assert set(beside) == {*load_wordings(VENDORS[vendor]).get(answer, ()), *also}
     assert basis == weakest([evidence, *beside], assumption)
-
-
-@pytest.mark.parametrize("name", LIBRARY.names())
-def test_every_answer_of_every_scenario_has_the_basis_of_its_weakest_fact(name: str) -> None:
-    async def look(walker: Walker, request: httpx.Request) -> None:
-        if (world := world_that_goes(request)) is None:
-            return
-        for entry in (await walker.ask("GET", f"{world}/journal"))["entries"]:
-            if entry["type"] == "exchange" and entry["evidence"] in FACTS:
-                expected = weakest([entry["evidence"], *entry["also"]], entry["assumption"])
-                assert entry["basis"] == expected, f"{entry['operation']}: {entry['answer']}"
-
-    walk(name, look)
 
 
 def sent(live: Live, scenario: dict[str, Any], method: str, path: str, **request: Any) -> str | None:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emulator.client.transport import InProcess
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
+from tests.support.loading import LIBRARY
 from tests.support.server import Live
 
 DEFAULT = "/_emulator/worlds/default"
@@ -25,7 +26,7 @@ SERPWOW, STRIPE, PAY = "serpwow takes its key", "stripe takes its key", "6dot50 
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    app = create_app(worlds_of([library().get("first-run")]))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080") as client:
         yield client
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from emulator.server.app import library
+from tests.support.loading import LIBRARY
 
 PAGE = (Path(__file__).parents[2] / "docs" / "what-works.md").read_text("utf-8")
 SECTION = PAGE.partition("## The samples of the vendors' pages\n")[2].partition("\n## ")[0]
@@ -20,5 +20,5 @@ def test_the_stop_pages_of_serpwow_are_in_the_table() -> None:
 
 @pytest.mark.parametrize(("page", "scenario"), ROWS)
 def test_the_scenario_of_a_sample_compares_all_of_a_reply(page: str, scenario: str) -> None:
-    steps = library().get(scenario).written["steps"]
+    steps = LIBRARY.get(scenario).written["steps"]
     assert any(step.get("get", {}).get("exactly") and step["get"]["json"] for step in steps), page

@@ -1,39 +1,24 @@
-"""Every shipped scenario is a test, in-process and over TCP, and together they prove every fact."""
+"""Every shipped scenario is a test, and together they prove every fact. `test_ends_of_scenarios.py` plays them without a socket."""
 
 from __future__ import annotations
-
-from contextlib import nullcontext
 
 import httpx
 import pytest
 
 from emulator.client.http import HttpClient
-from emulator.client.in_process import InProcessClient
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_all
 from emulator.scenario.player import Played, play
-from emulator.scenario.scenario import Scenario
-from emulator.server.app import library
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
+from tests.support.loading import LIBRARY
 from tests.support.server import Live
 from tests.support.walking import Walker, walk
-
-LIBRARY = library()
-
-
-def played(scenario: Scenario, url: str | None = None) -> Played:
-    with HttpClient(url) if url else nullcontext(InProcessClient()) as client:
-        return play(scenario, client)
-
-
-@pytest.mark.parametrize("name", LIBRARY.names())
-def test_a_scenario_plays_in_process(name: str) -> None:
-    assert played(LIBRARY.get(name)).differences == []
 
 
 @pytest.mark.parametrize("name", LIBRARY.names())
 def test_a_scenario_plays_over_tcp(name: str, live: Live) -> None:
-    assert played(LIBRARY.get(name), live.url).differences == []
+    with HttpClient(live.url) as client:
+        assert play(LIBRARY.get(name), client).differences == []
 
 
 def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> None:
@@ -45,8 +30,17 @@ def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> Non
 
 
 @pytest.fixture(scope="module")
-def traced() -> list[EvidenceTrace]:
-    return evidence_traces(LIBRARY, play_all(LIBRARY))
+def played() -> dict[str, Played]:
+    return play_all(LIBRARY)
+
+
+def test_every_scenario_plays_in_one_process(played: dict[str, Played]) -> None:
+    assert {name: scenario.differences for name, scenario in played.items() if scenario.differences} == {}
+
+
+@pytest.fixture(scope="module")
+def traced(played: dict[str, Played]) -> list[EvidenceTrace]:
+    return evidence_traces(LIBRARY, played)
 
 
 def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced: list[EvidenceTrace]) -> None:

@@ -10,7 +10,7 @@ from emulator.client.in_process import InProcessClient
 from emulator.contract.fixtures import fixtures_folder
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import play
-from emulator.server.app import library
+from tests.support.loading import LIBRARY
 
 _TOKEN = re.compile(r'"(?:\\.|[^"\\])*"|\S')
 LINK = re.compile(r'"http[^"]*/(?:files|_files)/[^"]*"')
@@ -45,7 +45,7 @@ class Recording(InProcessClient):
 )
 def test_a_cancel_answers_with_the_sample_of_its_page(scenario: str, sample: str) -> None:
     client = Recording()
-    assert play(library().get(scenario), client).differences == []
+    assert play(LIBRARY.get(scenario), client).differences == []
     printed = (fixtures_folder() / "stripe" / "samples" / f"{sample}.json").read_text("utf-8")
     assert [letters_of(text) for text in client.texts] == [letters_of(printed)]
 

@@ -15,9 +15,10 @@ from emulator import Emulator, EmulatorServer
 from emulator.client.transport import InProcess
 from emulator.control.app import ROUTES
 from emulator.control.problems import path_hint
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX, Guard
+from tests.support.loading import LIBRARY
 from tests.support.server import Live
 
 DEFAULT = f"{PREFIX}/worlds/default"
@@ -27,7 +28,7 @@ STOP = "/live/batches/2A6F94BB/stop?api_key=demo"
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    app = create_app(worlds_of([library().get("first-run")]))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080", headers=FORM) as client:
         yield client
 

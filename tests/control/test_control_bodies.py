@@ -9,7 +9,8 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
+from tests.support.loading import LIBRARY
 
 WORLDS = "/_emulator/worlds"
 STATE = f"{WORLDS}/default/state"
@@ -18,7 +19,7 @@ STORY = "title: A\ngiven:\n  serpwow: {account: {credits_limit: 5}}\nsteps:\n  -
 
 
 def client_with(limits: Limits) -> httpx.Client:
-    app = create_app(worlds_of([library().get("first-run")]), limits=limits)
+    app = create_app(worlds_of([LIBRARY.get("first-run")]), limits=limits)
     return httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080")
 
 

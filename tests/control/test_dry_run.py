@@ -18,8 +18,9 @@ from emulator.sdk.exact_json import dump
 from emulator.web.guard import PREFIX
 from tests.support.lives import DEFAULT, LIVES, Asked, first_run
 from tests.support.lives import live as lived
+from tests.support.loading import LIBRARY
 from tests.support.server import Live
-from tests.support.walking import LIBRARY, Walker, walk
+from tests.support.walking import Walker, walk
 
 pytestmark = pytest.mark.scenario("first-run")
 

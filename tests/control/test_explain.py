@@ -16,7 +16,6 @@ from emulator.client.transport import InProcess
 from emulator.server.app import create_app, worlds_of
 from tests.support.commands import invoke
 from tests.support.server import Live
-from tests.support.walking import LIBRARY, Walker, walk, world_that_goes
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
@@ -38,31 +37,6 @@ def send(emulator: Emulator, method: str, path: str, **options: Any) -> httpx.Re
 
 def stop(emulator: Emulator, batch: str) -> httpx.Response:
     return send(emulator, "GET", f"/live/batches/{batch}/stop?api_key={emulator.serpwow.api_key}")
-
-
-@pytest.mark.parametrize("name", LIBRARY.names())
-def test_every_entry_of_the_library_explains(name: str) -> None:
-    async def look(walker: Walker, request: httpx.Request) -> None:
-        if world := world_that_goes(request):
-            for entry in (await walker.ask("GET", f"{world}/journal"))["entries"]:
-                told = await walker.ask("GET", f"{world}/journal/{entry['n']}/explain")
-                holds(told)
-
-    walk(name, look)
-
-
-def holds(told: dict[str, Any]) -> None:
-    """What every explanation holds, and that none is at odds with itself."""
-    if told["type"] == "change":
-        assert told["because"] or told["evidence"] in (None, "the scenario")
-        return
-    assert told["scripted"] or told["faults"] or told["because"]["source"]
-    assert told["differences"] is not None
-    assert {it["id"] for it in told["changes"]} <= {it["id"] for it in told["rows"]} | {it["id"] for it in told["differences"]}
-    if told["assumption"]:
-        assert told["assumption"] in [it["id"] for it in told["assumptions"]]
-    assert told["status"] >= 400 or told["would_work"] == []
-    assert told["operation"] in told["text"]
 
 
 @pytest.mark.parametrize(

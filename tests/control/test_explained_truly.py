@@ -12,8 +12,9 @@ import pytest
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.transport import InProcess
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from tests.support.held import ANYWHERE, SCENARIO, hold, over_a_socket
+from tests.support.loading import LIBRARY
 
 DEFAULT = "/_emulator/worlds/default"
 STOP = "serpwow.batches.stop"
@@ -24,7 +25,7 @@ JOB = {"endpoint": {"path": "/v1/customers/:customer", "http_method": "post"}, "
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    app = create_app(worlds_of([library().get("first-run")]))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080") as client:
         yield client
 

@@ -14,16 +14,17 @@ from emulator.client.connections import AppResponse, ask
 from emulator.control.app import ROUTES
 from emulator.control.index import LINKS
 from emulator.control.negotiation import preferred
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.guard import CONTROL_NAMES, PREFIX, Guard
+from tests.support.loading import LIBRARY
 
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 TOKEN = "the-control-token"
 
 
 def asked(path: str, headers: Mapping[str, str] | None = None, method: str = "GET", token: str | None = None) -> AppResponse:
-    app = create_app(worlds_of([library().get("first-run"), library().get("serpwow/stopall-23")]), guard=Guard(token=token))
+    app = create_app(worlds_of([LIBRARY.get("first-run"), LIBRARY.get("serpwow/stopall-23")]), guard=Guard(token=token))
     sent = {"host": "localhost:8080", "user-agent": "program/1.0", **(headers or {})}
     return ask(app, method, path.encode(), [(name.encode(), value.encode()) for name, value in sent.items()])
 
@@ -109,7 +110,7 @@ def test_a_host_name_that_is_markup_is_only_text_on_the_page() -> None:
 
 @pytest.mark.parametrize("accept", ["application/json", "text/plain", BROWSER])
 def test_no_credential_of_a_world_is_in_the_index(accept: str) -> None:
-    app = create_app(worlds := worlds_of([library().get("first-run")]))
+    app = create_app(worlds := worlds_of([LIBRARY.get("first-run")]))
     content = ask(app, "GET", b"/", [(b"host", b"localhost"), (b"accept", accept.encode())]).content.decode()
     for vendor in VENDORS.values():
         for value in vendor.credentials_of("default", worlds.default.seed).fields.values():
@@ -147,7 +148,7 @@ def test_a_vendors_own_host_name_hears_the_vendor_at_the_root() -> None:
 
 
 def test_looking_at_the_index_leaves_no_trace() -> None:
-    app = create_app(worlds := worlds_of([library().get("first-run")]))
+    app = create_app(worlds := worlds_of([LIBRARY.get("first-run")]))
     before = worlds.default.journal.last, worlds.default.clock.now()
     assert ask(app, "GET", b"/", [(b"host", b"localhost")]).status == 200
     assert (worlds.default.journal.last, worlds.default.clock.now()) == before

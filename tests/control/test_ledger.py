@@ -16,13 +16,11 @@ from emulator.kernel.journal import Exchange
 from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
 from tests.support.lives import DEFAULT, LIVES, Asked, first_run, live
-from tests.support.walking import LIBRARY, Walker, in_process, walk, world_that_goes
+from tests.support.loading import LIBRARY
+from tests.support.walking import in_process
 
 JOB = "batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz"
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
-COUNTED_BY_TIME = {f"batch_jobs.{name}" for name in ("success_count", "failure_count", "validated_count")}
-"""Quantities that go on while time passes, whether or not anything is committed."""
-
 SCHEDULE = {f"batches.schedule_{name}" for name in ("days_of_month", "days_of_week", "hours")}
 NO_QUANTITIES = {
     "serpwow": {
@@ -106,39 +104,6 @@ def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
             return exchanges
 
     assert [(it["committed"], it["delivered"]) for it in asyncio.run(run())] == [(True, False), (False, True)]
-
-
-@pytest.mark.parametrize("name", LIBRARY.names())
-def test_the_moves_of_every_commit_add_up_to_the_whole_difference(name: str) -> None:
-    """Numbers that move only by commits: what the ledger says and what the state says are the same."""
-
-    async def look(walker: Walker, request: httpx.Request) -> None:
-        world = world_that_goes(request)
-        if world is None:
-            return
-        if (await walker.ask("GET", f"{world}/journal?limit=1"))["dropped"]:
-            return  # a month of schedules is more than a journal holds
-        ledger, after = await walker.ask("GET", f"{world}/ledger"), await walker.ask("GET", f"{world}/state")
-        assert ledger["complete"]
-        await walker.ask("POST", f"{world}/reset", {})
-        before = await walker.ask("GET", f"{world}/state")
-        for vendor in VENDORS.values():
-            moved = ledger["totals"].get(vendor.name, {}).get("moved", {})
-            for place in (it for it in vendor.state.quantities if not it.endswith("*") and it not in COUNTED_BY_TIME):
-                difference = amount_at(after[vendor.name], place) - amount_at(before[vendor.name], place)
-                assert moved.get(place, 0) == pytest.approx(difference), place
-
-    walk(name, look)
-
-
-def amount_at(value: Any, place: str) -> Any:
-    """How much there is of a quantity in a state, all of it together."""
-    name, _, rest = place.partition(".")
-    if not name:
-        return len(value) if isinstance(value, list) else value or 0
-    if isinstance(value, list):
-        return sum(amount_at(part, place) for part in value)
-    return amount_at(value.get(name), rest) if isinstance(value, dict) else 0
 
 
 def test_a_stop_gives_back_what_was_allocated_to_a_batch_that_came_later(emulator: Emulator) -> None:

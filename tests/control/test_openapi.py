@@ -22,9 +22,10 @@ from emulator.control.openapi import address, document
 from emulator.control.record import from_json, to_json
 from emulator.control.route import ControlRoute
 from emulator.sdk.vendor import Operation, Vendor
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
+from tests.support.loading import LIBRARY
 from tests.support.server import Live
 
 DOCUMENT: dict[str, Any] = document(VENDORS)
@@ -137,7 +138,7 @@ ASKED: list[tuple[str, str, Any]] = [
 
 
 def test_every_control_route_answers_as_the_document_says() -> None:
-    app = create_app(worlds_of([library().get("first-run")]))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]))
     seen = set()
     for method, target, body in ASKED:
         if target == STOP:

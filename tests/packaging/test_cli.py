@@ -14,7 +14,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from emulator.cli.main import main
+from emulator.client.in_process import InProcessClient
 from emulator.client.transport import InProcess
+from emulator.reports import evidence_trace
+from emulator.scenario.player import play
 from emulator.state.compare import exact_difference
 from emulator.vendors import VENDORS
 from emulator.web.connection import App
@@ -71,7 +74,9 @@ def test_check_wants_to_be_told_what_to_check() -> None:
     assert run("check").exit_code == 2
 
 
-def test_check_traces_every_fact() -> None:
+def test_check_traces_every_fact(monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = "serpwow/stop-queued-refunds-its-credits"
+    monkeypatch.setattr(evidence_trace, "play_all", lambda known: {stop: play(known.get(stop), InProcessClient())})
     done = run("check", "--evidence")
     assert "serpwow-stop-2  [documented]" in done.output
     assert "row       serpwow.batch: queued --stop--> idle" in done.output

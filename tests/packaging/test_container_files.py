@@ -20,10 +20,11 @@ import yaml
 
 from emulator.cli.main import main
 from emulator.client.server import EmulatorServer
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
 from emulator.web.guard import Guard
+from tests.support.loading import LIBRARY
 from tests.support.pages import snippets
 
 ROOT = Path(__file__).parents[2]
@@ -69,7 +70,7 @@ def settings(recipe: Any) -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """What the container serves: the first-run world, behind a token."""
-    app = create_app(worlds_of([library().get("first-run")]), guard=Guard(frozenset(), TOKEN))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]), guard=Guard(frozenset(), TOKEN))
     with ThreadedServer(app) as server:
         yield server.url
 
@@ -138,7 +139,7 @@ def test_a_recipe_sets_what_it_may_and_names_what_there_is(recipe: Any) -> None:
     assert found
     for name, value in found.items():
         if name == "EMULATOR_SCENARIO":
-            assert value in library().names()
+            assert value in LIBRARY.names()
         elif name == "EMULATOR_URL":
             assert re.fullmatch(r"http://(127\.0\.0\.1|emulator):8080|https://127\.0\.0\.1:443", value)
 
@@ -148,7 +149,7 @@ def test_the_recipe_for_gitlab_serves_what_there_is() -> None:
     (service,) = recipe["services"]
     verb, scenario = service["command"]
     assert verb in main.commands
-    assert scenario in library().names()
+    assert scenario in LIBRARY.names()
     assert recipe["variables"]["EMULATOR_URL"] == f"http://{service['alias']}:{PORT}"
 
 

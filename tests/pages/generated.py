@@ -21,6 +21,7 @@ from emulator.scenario.player import Played, play
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
 from emulator.vendors import VENDORS
+from tests.support.loading import LIBRARY
 
 DOCS = Path(__file__).parents[2] / "docs"
 TYPES = {
@@ -37,9 +38,9 @@ TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
 def watched() -> tuple[dict[str, Played], dict[str, set[RowKey]]]:
     """Play every scenario once; return how each went and the rows that it took, by its name."""
     played, rows = {}, {}
-    for name in library().names():
+    for name in LIBRARY.names():
         watch = RowWatch()
-        played[name], rows[name] = play(library().get(name), watch), watch.rows
+        played[name], rows[name] = play(LIBRARY.get(name), watch), watch.rows
     return played, rows
 
 

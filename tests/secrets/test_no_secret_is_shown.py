@@ -20,10 +20,11 @@ from emulator.cli.stderr import standard_error
 from emulator.client.failure_report import failure_report
 from emulator.client.transport import InProcess
 from emulator.control import entries
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.text.redact import redact_body, redact_header, redact_text
 from emulator.text.secrets import ABOUT, ENDINGS, KEYS, LAST_WORDS, SHAPES, WORDS, is_secret
 from emulator.web.access_log import LONGEST, AccessLog
+from tests.support.loading import LIBRARY
 from tests.support.secret_texts import AWKWARD, LIKE, NAMES, PLAIN, SPELLINGS, TAIL, TEXTS, escaped, part, percent
 from tests.support.server import through_a_socket
 
@@ -401,7 +402,7 @@ def test_no_explanation_shows_a_secret_of_the_request(said: dict[str, str]) -> N
 
 def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
     lines: list[str] = []
-    app = through_a_socket(create_app(worlds_of([library().get("first-run")]), access_log=AccessLog(lines.append)))
+    app = through_a_socket(create_app(worlds_of([LIBRARY.get("first-run")]), access_log=AccessLog(lines.append)))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1") as client, Emulator() as emulator:
         for it in sent(emulator):
             client.request(it.method, it.target, headers=it.headers, content=it.body)

@@ -7,10 +7,11 @@ from contextlib import ExitStack, closing, suppress
 import pytest
 
 from emulator.kernel.limits import Limits
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors.stripe.files.requests import JsonlReader
 from emulator.web.requests import UNCOUNTED_BYTES, IncomingBody, quota_for_bodies
+from tests.support.loading import LIBRARY
 from tests.support.sockets import dial, hear, hear_statuses
 
 LIMITS = Limits(memory=8_000_000, body=1_000_000, control=1_000_000)
@@ -18,7 +19,7 @@ ROOM = 2
 
 
 def serving() -> ThreadedServer:
-    return ThreadedServer(create_app(worlds_of([library().get("first-run")], limits=LIMITS), limits=LIMITS))
+    return ThreadedServer(create_app(worlds_of([LIBRARY.get("first-run")], limits=LIMITS), limits=LIMITS))
 
 
 def head(path: str, length: int) -> bytes:

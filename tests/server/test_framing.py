@@ -10,9 +10,10 @@ from contextlib import closing
 import httpx
 import pytest
 
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from tests.attack.framing_campaign import campaign, framing, judge_stream
+from tests.support.loading import LIBRARY
 from tests.support.sockets import dial, hear, hear_statuses
 
 ACCOUNT = b"GET /live/account?api_key=k HTTP/1.1\r\nhost: localhost\r\n"
@@ -22,7 +23,7 @@ CHUNKS = b"\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ThreadedServer]:
-    with ThreadedServer(create_app(worlds_of([library().get("first-run")]))) as server:
+    with ThreadedServer(create_app(worlds_of([LIBRARY.get("first-run")]))) as server:
         yield server
 
 

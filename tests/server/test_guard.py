@@ -15,12 +15,13 @@ from emulator.cli.main import main
 from emulator.client.adapter import InProcessAdapter
 from emulator.client.transport import InProcess
 from emulator.control.app import ROUTES
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.text.redact import redact_text
 from emulator.vendors import VENDORS
 from emulator.web.guard import NO_SOCKET, OPEN, PREFIX, Guard
 from emulator.web.hosts import allowed, is_loopback
 from tests.support.commands import invoke
+from tests.support.loading import LIBRARY
 from tests.support.server import through_a_socket
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -30,7 +31,7 @@ STRIPE = "/v2/core/batch_jobs/x"
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    app = create_app(worlds_of([library().get("first-run")]), guard=Guard(allowed(["Emulator.Example"]), TOKEN))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]), guard=Guard(allowed(["Emulator.Example"]), TOKEN))
     with httpx.Client(transport=InProcess(through_a_socket(app)), base_url="http://127.0.0.1:8080") as client:
         yield client
 

@@ -16,9 +16,10 @@ import pytest
 
 from emulator.kernel.faults import AFTER_REPLY, BEFORE_AUTH, DO, INVALID_COMBINATIONS, MID_BODY, WHERE
 from emulator.kernel.limits import Limits
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.tls import Tls
+from tests.support.loading import LIBRARY
 
 BATCHES = b"GET /live/batches?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"
 START = b"GET /live/batches/9E867FAA/start?api_key=k HTTP/1.1\r\nhost: localhost\r\n\r\n"
@@ -70,7 +71,7 @@ class FaultHit:
 @pytest.fixture(scope="module", params=["plain", "tls"])
 def struck(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FaultHit]:
     limits = Limits(hang_seconds=1)
-    app = create_app(worlds_of([library().get("first-run")], limits=limits), limits=limits)
+    app = create_app(worlds_of([LIBRARY.get("first-run")], limits=limits), limits=limits)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EMULATOR_TLS_FOLDER", str(tmp_path_factory.mktemp("tls")))
         tls = Tls(()) if request.param == "tls" else None
@@ -184,7 +185,7 @@ HELD = {"do": "delay", "where": "after-commit", "delay": "50ms", "clock": "real"
 
 @pytest.fixture(scope="module")
 def plain() -> Iterator[FaultHit]:
-    app = create_app(worlds_of([library().get("first-run")]))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url) as control:
         yield FaultHit(server, control)
 

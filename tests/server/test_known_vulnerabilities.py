@@ -18,6 +18,7 @@ from emulator.client.transport import InProcess
 from emulator.scenario.strict_yaml import parse
 from emulator.server.app import create_app, library, worlds_of
 from emulator.web.guard import Guard
+from tests.support.loading import LIBRARY
 from tests.support.server import through_a_socket
 
 SOURCES = sorted(Path(emulator.__file__).parent.rglob("*.py"))
@@ -32,7 +33,7 @@ def client(tmp_path: Path) -> Iterator[httpx.Client]:
     (tmp_path / "scenarios-of-another").mkdir()
     (tmp_path / "scenarios-of-another" / "secret.yaml").write_text("title: Secret")
     (tmp_path / "secret.yaml").write_text("title: Secret")
-    app = create_app(worlds_of([library().get("first-run")]), library(own), guard=Guard(token="t"))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]), library(own), guard=Guard(token="t"))
     with httpx.Client(
         transport=InProcess(through_a_socket(app)), base_url="http://127.0.0.1", headers={"Authorization": "Bearer t"}
     ) as client:

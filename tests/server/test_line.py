@@ -18,11 +18,11 @@ import pytest
 
 from emulator.client.transport import InProcess
 from emulator.kernel.limits import Limits
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.transports import CoalescingTransport
 from emulator.vendors import VENDORS
-from tests.support.loading import load_value
+from tests.support.loading import LIBRARY, load_value
 from tests.support.sockets import STATUS_LINE, dial, hear, hear_statuses, overheard
 
 LIMITS = Limits(
@@ -43,7 +43,7 @@ STOP = b"POST /za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel HTTP/1
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ThreadedServer]:
-    worlds = worlds_of([library().get("first-run")], limits=LIMITS)
+    worlds = worlds_of([LIBRARY.get("first-run")], limits=LIMITS)
     with ThreadedServer(create_app(worlds, limits=LIMITS), limits=LIMITS) as server:
         yield server
 

@@ -11,10 +11,11 @@ import httpx
 import pytest
 
 from emulator.cli.main import main
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.listening import listen, url_at, url_of
 from emulator.server.server import ThreadedServer
 from tests.support.commands import invoke
+from tests.support.loading import LIBRARY
 
 
 def has_ipv6() -> bool:
@@ -179,7 +180,7 @@ def test_a_url_reaches_what_listens_and_has_ipv6_in_brackets(host: str, url: str
 @needs_ipv6
 @pytest.mark.parametrize("host", ["::", "::1"])
 def test_every_command_reaches_a_server_at_its_ipv6_address(host: str) -> None:
-    app = create_app(worlds_of([library().get("first-run")]))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]))
     with ThreadedServer(app, host=host) as server:
         port = server.url.rpartition(":")[2]
         httpx.get(f"{server.url}/live/account?api_key=demo", trust_env=False).raise_for_status()

@@ -16,10 +16,11 @@ import httpx
 import pytest
 
 from emulator.client.transport import InProcess
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.server.tls import NoAuthority, Tls
 from emulator.web.requests import content_coding, with_plain_letters
+from tests.support.loading import LIBRARY
 from tests.support.sockets import dial, hear, overheard
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
@@ -34,7 +35,7 @@ EXPLAIN = "/_emulator/worlds/default/journal/last/explain"
 
 @pytest.fixture
 def client() -> Iterator[httpx.Client]:
-    app = create_app(worlds_of([library().get("first-run")]))
+    app = create_app(worlds_of([LIBRARY.get("first-run")]))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080") as client:
         yield client
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from emulator.client.connections import AppResponse, SyncConnection, ask_async
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.connection import App, run_sync
 from emulator.web.guard import Guard
 from emulator.web.hosts import allowed
 from emulator.web.origin import Proxies, authority_of, forwarded
+from tests.support.loading import LIBRARY
 from tests.support.sockets import dial
 
 JOB = b'{"endpoint":{"http_method":"post","path":"/v1/customers/:id"},"skip_validation":true,"metadata":{},"maximum_rps":10}'
@@ -40,7 +41,7 @@ def answer(app: App, peer: str, path: str, headers: list[tuple[bytes, bytes]], b
 @pytest.fixture
 def app() -> App:
     guard = Guard(allowed(["*.example.com"]), None, Proxies.of(["10.0.0.0/8, 2001:db8::7"]))
-    return create_app(worlds_of([library().get("first-run")]), guard=guard)
+    return create_app(worlds_of([LIBRARY.get("first-run")]), guard=guard)
 
 
 def links_of(app: App, peer: str, *headers: tuple[bytes, bytes]) -> set[str]:

@@ -15,9 +15,10 @@ import pytest
 
 import emulator
 from emulator.kernel.journal import Journal
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.connection import HttpConnection
 from emulator.server.server import ThreadedServer
+from tests.support.loading import LIBRARY
 
 PACKAGE = Path(emulator.__file__).parent
 FIRST, LAST = HttpConnection.data_received.__code__, Journal.add.__code__
@@ -81,7 +82,7 @@ def stoppable_id(state: dict[str, Any], kind: str) -> str:
 def test_a_stop_and_a_cancel_visit_few_files_between_the_socket_and_the_journal(name: str) -> None:
     case = CASES[name]
     vendor, kind = ("serpwow", "batches") if "serpwow" in case.scenario else ("stripe", "batch_jobs")
-    app = create_app(worlds_of([library().get(case.scenario)]))
+    app = create_app(worlds_of([LIBRARY.get(case.scenario)]))
     with profiled() as visits, ThreadedServer(app) as server, httpx.Client(base_url=server.url) as client:
         control = "/_emulator/worlds/default"
         id = stoppable_id(client.get(f"{control}/state").json()[vendor], kind)

@@ -8,8 +8,9 @@ import httpx
 from hypothesis import strategies as st
 
 from emulator.contract.validator import response_validator
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
+from tests.support.loading import LIBRARY
 from tests.support.walking import in_process
 
 STRIPE = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
@@ -17,7 +18,7 @@ PAY = {"Authorization": "Bearer demo"}
 JOBS = "/v2/core/batch_jobs/batchv2_"
 BATCH = "/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f"
 DEFAULT = "/_emulator/worlds/default"
-FIRST_RUN = library().get("first-run")
+FIRST_RUN = LIBRARY.get("first-run")
 LOOKS = [
     ("GET", "/live/batches?api_key=k", {}),
     ("GET", "/live/batches/CAC8651D?api_key=k", {}),

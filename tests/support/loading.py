@@ -1,4 +1,4 @@
-"""Scenarios out of Python values, read as the control plane reads them: numbers with a fraction are exact."""
+"""Scenarios for tests: the shipped ones, each read once, and those out of Python values, read as the control plane reads them."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from emulator.scenario.loader import load_document
 from emulator.scenario.scenario import Scenario
 from emulator.sdk.exact_json import dump
 from emulator.sdk.vendor import Vendors
+from emulator.server.app import library
+
+LIBRARY = library()
+"""The shipped scenarios. To read one takes a hundred times as long as to make a world of it."""
 
 
 def load_value(value: Any, vendors: Vendors, name: str = "inline") -> Scenario:
-    """The scenario in a value.
+    """Return the scenario in a value, whose numbers with a fraction are exact.
 
     Raises:
         BadInput: it has mistakes, each placed by its path; or it is no JSON value.

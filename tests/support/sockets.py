@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.web.connection import App
+from tests.support.loading import LIBRARY
 
 STATUS_LINE = b"HTTP/1.1 "
 
@@ -49,7 +50,7 @@ def overheard(caplog: pytest.LogCaptureFixture, app: App | None = None) -> Itera
     """A server of one's own, whose log is heard until after its end."""
     log = logging.getLogger("uvicorn.error")
     try:
-        with ThreadedServer(app or create_app(worlds_of([library().get("first-run")]))) as server:
+        with ThreadedServer(app or create_app(worlds_of([LIBRARY.get("first-run")]))) as server:
             log.addHandler(caplog.handler)
             yield server
     finally:

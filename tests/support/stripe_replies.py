@@ -9,13 +9,13 @@ from typing import Any
 from emulator.client.in_process import InProcessClient
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.player import play
-from emulator.server.app import library
 from emulator.vendors.stripe import STRIPE
 from emulator.vendors.stripe.files.model.links import MOUNT
 from emulator.vendors.stripe.model.endpoints import PUBLIC, endpoints_of
 from emulator.vendors.stripe.model.versions import is_well_formed, parse_version
+from tests.support.loading import LIBRARY
 
-SCENARIOS = [name for name in library().names() if name.startswith("stripe/")]
+SCENARIOS = [name for name in LIBRARY.names() if name.startswith("stripe/")]
 ASKED = [(it.name, it.method, it.path) for it in STRIPE.operations if MOUNT not in it.mounts]
 
 
@@ -52,7 +52,7 @@ def replies_in(version: str) -> list[dict[str, Any]]:
     """Return the body of every reply to the calls of the shipped scenarios, asked in a version; what they expect is no matter."""
     client = Listening(version)
     for name in SCENARIOS:
-        play(library().get(name), client)
+        play(LIBRARY.get(name), client)
     assert client.operations == {name for name, _, _ in ASKED}
     return client.bodies
 

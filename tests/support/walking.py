@@ -14,12 +14,11 @@ from emulator.contract.validator import response_validator
 from emulator.scenario.client import Headers, NoResponse, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.sdk.exact_json import dump
-from emulator.server.app import create_app, library, worlds_of
+from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from emulator.web.connection import App, run_sync
 from emulator.web.guard import PREFIX
-
-LIBRARY = library()
+from tests.support.loading import LIBRARY
 
 Look = Callable[["Walker", httpx.Request], Awaitable[None]]
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from emulator.kernel.store import PROGRESSING
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
-from emulator.server.app import library
 from emulator.state.diff import between
 from emulator.vendors import VENDORS
-from tests.support.loading import load_value
+from tests.support.loading import LIBRARY, load_value
 
 
 def shown_after(world: World, minutes: int) -> list[Any]:
@@ -22,13 +19,13 @@ def shown_after(world: World, minutes: int) -> list[Any]:
     return [vendor.state.dump(later) for vendor in VENDORS.values()]
 
 
-@pytest.mark.parametrize("name", library().names())
-def test_what_is_in_no_moving_group_is_shown_the_same_at_any_instant(name: str) -> None:
-    world = library().get(name).world(VENDORS, "w", 0, 0)
-    for kind in world.store.kinds():
-        for moving in world.store.group(kind, *PROGRESSING):
-            world.store.remove(kind, moving.id)
-    assert shown_after(world, 0) == shown_after(world, 17) == shown_after(world, 90)
+def test_what_is_in_no_moving_group_is_shown_the_same_at_any_instant() -> None:
+    for name in LIBRARY.names():
+        world = LIBRARY.get(name).world(VENDORS, "w", 0, 0)
+        for kind in world.store.kinds():
+            for moving in world.store.group(kind, *PROGRESSING):
+                world.store.remove(kind, moving.id)
+        assert shown_after(world, 0) == shown_after(world, 17) == shown_after(world, 90), name
 
 
 def test_a_job_that_is_at_work_differs_between_two_instants_and_a_batch_that_waits_does_not() -> None:
