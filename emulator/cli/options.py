@@ -16,7 +16,7 @@ from click.decorators import FC
 from emulator.client.environment import env, is_service_address, paths_in, usable_token
 from emulator.kernel.clock import FROZEN, MAX_RATE, REAL
 from emulator.kernel.errors import EmulatorError
-from emulator.kernel.limits import SAYS, Limits, keep_alive_seconds, whole_seconds
+from emulator.kernel.limits import SAYS, Limits, keep_alive_seconds, whole_bytes, whole_seconds
 
 if TYPE_CHECKING:
     from emulator.web.origin import Proxies
@@ -77,6 +77,10 @@ def _hosts(texts: Sequence[str]) -> Sequence[str]:
     from emulator.web.hosts import allowed
 
     return sorted(allowed(texts))
+
+
+def _size(text: str | None) -> int | None:
+    return None if text is None else whole_bytes(text)
 
 
 def _proxies(texts: Sequence[str]) -> Proxies:
@@ -202,7 +206,9 @@ def limit_options(command: Callable[..., None]) -> Callable[..., None]:
     for field in reversed(dataclasses.fields(Limits)):
         if field.name != "keep_alive":
             duration = {"type": str, "metavar": "DURATION", "callback": reads(whole_seconds)}
-            kind = duration if Limits.lasts(field.name) else {"type": click.IntRange(min=1)}
+            size = {"type": str, "metavar": "SIZE", "callback": reads(_size)}
+            number = {"type": click.IntRange(min=1)}
+            kind = duration if Limits.lasts(field.name) else size if Limits.is_size(field.name) else number
             name = f"--{Limits.option(field.name)}"
             command = option(name, field.name, default=field.default, help=SAYS[field.name], **kind)(command)
     return command

@@ -77,7 +77,8 @@ def serve(
 ) -> None:
     """Serve each SCENARIO (a path, or the name of a shipped one): the first as the default world.
 
-    Where none is named, EMULATOR_SCENARIO names them, and else it is first-run.
+    Where none is named, EMULATOR_SCENARIO names them, and else it is first-run. A SIZE is written as
+    64kB, 2GB or 1.5GiB, or as a number of bytes.
     """
     # until uvicorn listens to signals: process 1 of a container is sent none for which it has no handler
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

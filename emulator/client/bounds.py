@@ -9,7 +9,7 @@ from typing import Any
 
 from emulator.client.environment import env, paths_in
 from emulator.kernel.errors import BadInput, NotFound
-from emulator.kernel.limits import Limits, keep_alive_seconds, whole_seconds
+from emulator.kernel.limits import Limits, keep_alive_seconds, whole_bytes, whole_seconds
 
 Folders = str | Path | Iterable[str | Path]
 
@@ -22,7 +22,7 @@ def read_limits(given: Mapping[str, Any] | None = None) -> Limits:
 
     Raises:
         NotFound: there is no bound of such a name.
-        BadInput: a bound is no whole number from 1 on, or one in seconds, or `keep_alive`, no duration.
+        BadInput: a bound is no whole number from 1 on, one in bytes no size, or one in seconds, or `keep_alive`, no duration.
     """
     bounds: dict[str, Any] = {}
     for name in NAMES:
@@ -53,10 +53,12 @@ def read_folders(given: Folders | None = None) -> tuple[Path, ...]:
 
 
 def _bound(name: str, value: object, source: str) -> float:
-    if name != KEEP_ALIVE and not Limits.lasts(name):
+    read = keep_alive_seconds if name == KEEP_ALIVE else whole_seconds if Limits.lasts(name) else None
+    read = whole_bytes if read is None and Limits.is_size(name) else read
+    if read is None:
         return _number(value, source)
     try:
-        return keep_alive_seconds(value) if name == KEEP_ALIVE else whole_seconds(value)
+        return read(value)
     except ValueError as error:
         raise BadInput.at(f"{source}: {error}") from None
 

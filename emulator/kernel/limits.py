@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 
 from emulator.kernel.machine import Machine
 from emulator.kernel.time import NEVER, parse_duration
@@ -83,6 +85,11 @@ class Limits:
         return name.endswith("_seconds")
 
     @staticmethod
+    def is_size(name: str) -> bool:
+        """Tell whether a bound is in bytes."""
+        return SAYS[name].startswith("Bytes ")
+
+    @staticmethod
     def option(name: str) -> str:
         """Return the option of a bound: `max-body` for `body`, and `min-rate` for `min_rate`."""
         return name.replace("_", "-") if name.startswith("min_") else f"max-{name.replace('_', '-')}"
@@ -136,6 +143,30 @@ SAYS: Mapping[str, str] = {
     "snapshots": "Snapshots of a world; beyond it, 429.",
 }
 """Each bound, for people."""
+
+
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?(?:([KMGT])(I?))?B?", re.IGNORECASE | re.ASCII)
+
+LARGEST_SIZE = 2**63 - 1
+
+SIZES = "64kB, 2GB or 1.5GiB, or a number of bytes"
+
+
+def whole_bytes(written: object) -> int:
+    """Return a size in bytes: a number, or one with a unit of 1,000 (`kB`, `MB`, `G`) or 1,024 (`KiB`, `Gi`) and its powers.
+
+    Raises:
+        ValueError: it is none, is no whole number of bytes, or nothing at all.
+    """
+    text = str(written).strip().replace("_", "")
+    match = _SIZE.fullmatch(text) if len(text) < 100 else None
+    if match is None:
+        raise ValueError(f"{str(written)[:100]!r} is no size: give {SIZES}")
+    unit = (1024 if match[3] else 1000) ** ("KMGT".index(match[2].upper()) + 1) if match[2] else 1
+    size = Decimal(match[1]) * unit
+    if size % 1 or not 0 < size <= LARGEST_SIZE:
+        raise ValueError(f"{written!r} is no whole number of bytes from 1 to {LARGEST_SIZE}")
+    return int(size)
 
 
 def whole_seconds(written: object) -> int:
