@@ -10,7 +10,7 @@ import pytest
 from emulator.kernel.faults import Fault
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from emulator.sdk.request import Request
+from emulator.sdk.request import read_request
 from emulator.vendors import VENDORS
 from emulator.web.answers import quota_for_answers
 from emulator.web.connection import InstantConnection, run_sync
@@ -64,7 +64,7 @@ class Play:
         written = {"title": "A", "faults": [{"at": "serpwow.batches.create", **fault}]}
         self.world = load_value(written, VENDORS).world(VENDORS, "w", None)
         self.connection, held = NotingConnection(), HeldRequests()
-        request = Request("POST", "/live/batches", "api_key=k", [(b"content-type", b"application/json")], BODY)
+        request = read_request("POST", "/live/batches", "api_key=k", [(b"content-type", b"application/json")], BODY)
         route = Routes(VENDORS.values()).find(request.method, request.path)
         assert route is not None
         route.apply(request)
