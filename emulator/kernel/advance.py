@@ -14,7 +14,6 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
-from emulator.kernel.sorted_pages import IndexKey
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.transaction import Transaction, due
 
@@ -80,9 +79,6 @@ class TimelineEvent(Metered):
     happen: Callable[[View], Iterable[Any]]
     status: str = "planned"
     kind: ClassVar[str] = "emulator.timeline"
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return ()
 
 
 def _measure(planned: TimelineEvent) -> timedelta:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,10 +17,11 @@ from functools import cache
 from operator import attrgetter
 from sys import getsizeof
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
 from emulator.kernel.limits import Limits
+from emulator.kernel.store import PROGRESSING
 
 LARGE = 1_024
 """Bytes from which on a part of a value is charged by itself, so that it counts once wherever it is shared."""
@@ -33,9 +34,6 @@ SHARED_CHARGE = 250
 
 FRAGMENTED = 8
 """One byte of so many is lost between large parts, where the allocator cannot use it."""
-
-FEW = 8
-"""Items of a field up to which it is weighed again, rather than looked up first."""
 
 RESERVE = 16
 """The part of a limit, one of so many, that only what follows from a change may use."""
@@ -176,15 +174,20 @@ class SharedCharge(Charge):
 
 
 class Metered:
-    """A value that a world keeps, a frozen dataclass, and its charge once it is kept."""
+    """A value that a world keeps, a frozen dataclass, and its charge once it is kept.
+
+    In the statuses that are `progressing` it looks different as time passes, without any change.
+    """
 
     __slots__ = ("charge",)
 
     charge: Charge
+    status: str
+    progressing: ClassVar[Container[str]] = ()
 
     def index(self) -> tuple[Any, ...]:
-        """Return the keys of the groups that the value is found in: none, unless its kind has groups."""
-        return ()
+        """Return the keys of the groups that the value is found in."""
+        return (PROGRESSING,) if self.status in self.progressing else ()
 
 
 class Budget:
@@ -270,7 +273,9 @@ class Quota:
             size, large = weigh_all(texts)
             parts += map(self._charge_part, large)
         for field, default in zip(plan.others(value), plan.defaults, strict=False):
-            if field is not default and field:
+            if field is not default and (part := self.budget.parts.get(id(field))):
+                parts.append(part)
+            elif field is not default and field:
                 size += self._charge_field(field, parts)
         charge = Charge(self, plan.least + size, tuple(parts))
         object.__setattr__(value, "charge", charge)
@@ -278,15 +283,11 @@ class Quota:
 
     def _charge_field(self, field: Any, parts: list[SharedCharge]) -> int:
         """Return the bytes of a field, and add its large parts, or the field itself where it is large."""
-        known = self.budget.parts
-        part = known.get(id(field)) if isinstance(field, (dict, tuple)) and len(field) > FEW else None
-        if part is None:
-            weight = weigh_all((field,))
-            if weight.own < LARGE:
-                parts += map(self._charge_part, weight.large)
-                return weight.own
-            part = known.get(id(field)) or self._new_part(field, weight)
-        parts.append(part)
+        weight = weigh_all((field,))
+        if weight.own < LARGE:
+            parts += map(self._charge_part, weight.large)
+            return weight.own
+        parts.append(self._new_part(field, weight))
         return 0
 
     def _charge_part(self, value: Any) -> SharedCharge:

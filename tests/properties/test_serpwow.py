@@ -20,7 +20,8 @@ from emulator.scenario.scenario import Scenario, apply_state
 from emulator.sdk.request import read_request
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
-from emulator.vendors.serpwow.model.account import SELF, Account, add_usage, subtract_usage
+from emulator.vendors.serpwow.machine.effects import add_usage, subtract_usage
+from emulator.vendors.serpwow.model.account import SELF, Account
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.responses.account import MONTHS, usage_history
 from emulator.web.pipeline import carry_out

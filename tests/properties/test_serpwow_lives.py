@@ -15,7 +15,7 @@ from emulator.scenario.scenario import apply_state
 from emulator.sdk.response import Response
 from emulator.vendors import VENDORS
 from emulator.vendors.serpwow.machine.queue import POOLS
-from emulator.vendors.serpwow.model.account import SELF, Account
+from emulator.vendors.serpwow.model.account import SELF, Account, next_monthly
 from emulator.vendors.serpwow.model.batches import Batch
 from tests.support.serpwow import BUCKET, SERPWOW, send, world_of
 
@@ -199,7 +199,7 @@ class Life(RuleBasedStateMachine):
         account, batches = self.account(), self.batches().values()
         assert account.credits_used + account.credits_remaining == account.credits_limit == 4000
         assert sum(account.usage.values()) == self.spent()
-        assert account.reset_after(self.world.clock.now()) > self.world.clock.now()
+        assert next_monthly(account.credits_reset_at, self.world.clock.now()) > self.world.clock.now()
         assert 0 <= sum(batch.allocated for batch in batches if batch.status == "queued") <= account.credits_used
 
     @invariant()

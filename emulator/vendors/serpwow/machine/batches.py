@@ -34,9 +34,10 @@ from emulator.vendors.serpwow.machine.effects import (
     refund_credits,
     reset_credits,
     skip_a_run,
+    take_a_ticket,
 )
 from emulator.vendors.serpwow.machine.forecast import min_steps
-from emulator.vendors.serpwow.machine.queue import has_no_slot, is_outranked, take_a_ticket
+from emulator.vendors.serpwow.machine.queue import has_no_slot, is_outranked
 from emulator.vendors.serpwow.model.account import Account
 from emulator.vendors.serpwow.model.batches import STATUSES, Batch
 

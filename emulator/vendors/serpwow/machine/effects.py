@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from emulator.sdk import Timer, View
@@ -15,25 +16,30 @@ from emulator.vendors.serpwow.assumptions.lifecycle import (
     NEXT_RESULT_SET,
     OVERAGE_LIMIT,
     PARTIAL_RESULTS,
+    PLACES,
     SCHEDULE_DAYS,
     SCHEDULE_MINUTES,
     SCHEDULE_ZONE,
     STOP_SCHEDULE,
 )
 from emulator.vendors.serpwow.destinations.machine import Uploads, upload
-from emulator.vendors.serpwow.machine.queue import promote_waiting
-from emulator.vendors.serpwow.model.account import SELF, Account, add_usage, date_of, subtract_usage
+from emulator.vendors.serpwow.machine.queue import POOLS, enqueue, promote
+from emulator.vendors.serpwow.model.account import SELF, Account, Usage, next_monthly
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, BUSY, Batch, QueueLine, ResultSet
 from emulator.vendors.serpwow.model.schedules import MANUAL, Calendar, next_instant
+
+
+def until_reset(account: Account) -> timedelta:
+    """Return the time from the last use or return of credits to the next return."""
+    return next_monthly(account.credits_reset_at, account.since) - account.since
+
 
 QUEUE = Timer("serpwow.queue", timedelta(seconds=2), "invented", applies=Batch.is_new_in_queue)
 PLACE = Timer("serpwow.place", None, "serpwow-slots-2", Batch.until_promoted, settable=False)
 RUN = Timer("serpwow.run", timedelta(seconds=10), "serpwow-results-2")
 SCHEDULE = Timer("serpwow.schedule", None, "serpwow-schedule-2", Batch.until_scheduled, settable=False)
 INACTIVITY = Timer("serpwow.inactivity", None, "serpwow-inactive-1", Batch.until_inactive, upkeep=True)
-RESET = Timer(
-    "serpwow.reset", None, "serpwow-account-7", Account.until_reset, Account.has_used_credits, settable=False, upkeep=True
-)
+RESET = Timer("serpwow.reset", None, "serpwow-account-7", until_reset, attrgetter("credits_used"), settable=False, upkeep=True)
 """Applies only to an account that has used credits, so that years can pass without a step."""
 
 NO_UPLOADS = Uploads()
@@ -114,6 +120,19 @@ def leave_the_queue(view: View, batch: Batch) -> Changes:
     yield from promote_waiting(view)
 
 
+def take_a_ticket(view: View, batch: Batch) -> Changes:
+    """Put a batch in its line, and promote those ahead of it while slots are free."""
+    yield from enqueue(view, batch)
+    yield from promote_waiting(view)
+
+
+def promote_waiting(view: View) -> Changes:
+    """Give every free slot to a batch that waits for one, pool by pool."""
+    for pool in POOLS[view.choice(PLACES.id)]:
+        if view.size(QueueLine.kind, "waiting", pool):
+            yield from promote(view, pool)
+
+
 def begin_the_run(view: View, batch: Batch) -> Changes:
     """Begin the run of a queued batch."""
     last_run = view.now if view.choice(LAST_RUN.id) == "running" else batch.last_run
@@ -145,7 +164,7 @@ def account_of(view: View) -> Account:
 
 def as_of_now(view: View, account: Account) -> Account:
     """Return the account after a return of credits that is due at this instant, even before its timer has its turn."""
-    if not account.credits_used or account.reset_after(account.since) > view.now:
+    if not account.credits_used or next_monthly(account.credits_reset_at, account.since) > view.now:
         return account
     if view.choice(CREDITS_RESET.id) == "never":
         return replace(account, since=view.now)
@@ -225,3 +244,27 @@ def _without_run(view: View, batch: Batch) -> Batch:
     """Return the batch without what belongs to a queued or running batch only."""
     idle = replace(batch, allocated=0, allocated_at=None, started_at=None, ticket=None, called_at=None)
     return with_next_start(view, idle)
+
+
+def date_of(instant: datetime) -> str:
+    """Return the key of an instant's day in `Usage`."""
+    return instant.date().isoformat()
+
+
+def add_usage(usage: Usage, day: str, credits: int) -> Usage:
+    """Return the usage with more credits on a day."""
+    return _without_zeros({**usage, day: usage.get(day, 0) + credits})
+
+
+def subtract_usage(usage: Usage, day: str, credits: int) -> Usage:
+    """Return the usage with fewer credits on a day and, if that day has too few, on the others, newest first."""
+    rest = dict(usage)
+    for candidate in (day, *sorted(usage, reverse=True)):
+        subtracted = min(credits, rest.get(candidate, 0))
+        rest[candidate] = rest.get(candidate, 0) - subtracted
+        credits -= subtracted
+    return _without_zeros(rest)
+
+
+def _without_zeros(usage: Usage) -> Usage:
+    return {day: credits for day, credits in sorted(usage.items()) if credits}

@@ -41,46 +41,33 @@ def slots_in_all(view: View) -> int:
     return sum(_pools(view).values())
 
 
-def take_a_ticket(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
-    """Put a batch in its line, and promote those ahead of it while slots are free."""
-    yield from _enqueue(view, batch)
-    yield from promote_waiting(view)
-
-
 def requeue(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
     """Yield the batch; one whose size or priority has changed moves to the end of its new line."""
     if batch.ticket is None or batch.called_at is not None or batch.ticket[:2] == (_pool_of(view, batch), batch.priority):
         yield batch
     else:
-        yield from _enqueue(view, batch)
+        yield from enqueue(view, batch)
 
 
-def promote_waiting(view: View) -> Iterator[QueueLine | Batch]:
-    """Give every free slot to the batch of the highest priority that has waited longest.
+def promote(view: View, pool: str) -> Iterator[QueueLine | Batch]:
+    """Give every free slot of a pool to the batch of the highest priority that has waited longest.
 
     A newly queued batch comes before those in lines of lower priorities.
     Each value that this yields is in the view before the next is made.
     """
-    for pool in _pools(view):
-        if not _has_waiting(view, pool):
-            continue
-        for rank in reversed(range(len(PRIORITIES))):
-            yield from _promote_line(view, pool, PRIORITIES[rank])
-            if any(view.size(Batch.kind, "queue line", pool, lower) for lower in PRIORITIES[:rank]):
-                first = _newly_queued(view, pool, PRIORITIES[rank])[: _free_slots(view, pool)]
-                yield from (replace(batch, called_at=view.now) for batch in first)
+    for rank in reversed(range(len(PRIORITIES))):
+        yield from _promote_line(view, pool, PRIORITIES[rank])
+        if any(view.size(Batch.kind, "queue line", pool, lower) for lower in PRIORITIES[:rank]):
+            first = _newly_queued(view, pool, PRIORITIES[rank])[: _free_slots(view, pool)]
+            yield from (replace(batch, called_at=view.now) for batch in first)
 
 
-def _enqueue(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
+def enqueue(view: View, batch: Batch) -> Iterator[QueueLine | Batch]:
+    """Put a batch at the end of its line."""
     pool = _pool_of(view, batch)
     line = _line(view, pool, batch.priority)
     yield replace(line, next=line.next + 1)
     yield replace(batch, ticket=(pool, batch.priority, line.next))
-
-
-def _has_waiting(view: View, pool: str) -> bool:
-    lines = (view.find(QueueLine.kind, f"{pool}/{priority}") for priority in PRIORITIES)
-    return any(line is not None and line.serving < line.next for line in lines)
 
 
 def _promote_line(view: View, pool: str, priority: str) -> Iterator[QueueLine | Batch]:

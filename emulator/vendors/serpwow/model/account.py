@@ -5,11 +5,12 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, ClassVar
 
-from emulator.sdk import PROGRESSING, IndexKey, Metered, View
+from emulator.sdk import Metered, View
 
 SELF = "self"
 """The id of the account that this world's credentials act for."""
@@ -57,6 +58,7 @@ class Account(Metered):
     id: str = SELF
     status: str = "open"
     kind: ClassVar[str] = "serpwow.account"
+    progressing: ClassVar[tuple[str, ...]] = ("open",)
 
     @property
     def credits_remaining(self) -> int:
@@ -68,21 +70,8 @@ class Account(Metered):
         """True if use can exceed the limit."""
         return self.overage_allowed and self.overage_enabled
 
-    def reset_after(self, instant: datetime) -> datetime:
-        """Return the first instant strictly after another at which credits are returned."""
-        return next_monthly(self.credits_reset_at, instant)
 
-    def until_reset(self) -> timedelta:
-        """Return the time from the last use or return of credits to the next return."""
-        return self.reset_after(self.since) - self.since
-
-    def has_used_credits(self) -> bool:
-        return self.credits_used > 0
-
-    def index(self) -> tuple[IndexKey, ...]:
-        return (PROGRESSING,)
-
-
+@lru_cache(maxsize=1024)
 def next_monthly(anchor: datetime, after: datetime) -> datetime:
     """Return the first instant strictly after another that is whole months before or after the anchor; all are in UTC."""
     months = 12 * (after.year - anchor.year) + after.month - anchor.month
@@ -90,35 +79,12 @@ def next_monthly(anchor: datetime, after: datetime) -> datetime:
     return instant if instant > after else months_after(anchor, months + 1)
 
 
+@lru_cache(maxsize=1024)
 def months_after(instant: datetime, count: int) -> datetime:
     """Return the same day `count` months later (earlier if negative), or the last day of that month."""
     month = instant.year * 12 + instant.month - 1 + count
     year, month = month // 12, month % 12 + 1
     return instant.replace(year=year, month=month, day=min(instant.day, monthrange(year, month)[1]))
-
-
-def date_of(instant: datetime) -> str:
-    """Return the key of an instant's day in `Usage`."""
-    return instant.date().isoformat()
-
-
-def add_usage(usage: Usage, day: str, credits: int) -> Usage:
-    """Return the usage with more credits on a day."""
-    return _without_zeros({**usage, day: usage.get(day, 0) + credits})
-
-
-def subtract_usage(usage: Usage, day: str, credits: int) -> Usage:
-    """Return the usage with fewer credits on a day and, if that day has too few, on the others, newest first."""
-    rest = dict(usage)
-    for candidate in (day, *sorted(usage, reverse=True)):
-        subtracted = min(credits, rest.get(candidate, 0))
-        rest[candidate] = rest.get(candidate, 0) - subtracted
-        credits -= subtracted
-    return _without_zeros(rest)
-
-
-def _without_zeros(usage: Usage) -> Usage:
-    return {day: credits for day, credits in sorted(usage.items()) if credits}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,10 +96,6 @@ class Platform(Metered):
     unreachable: tuple[str, ...] = ()
     id: str = SELF
     kind: ClassVar[str] = "serpwow.platform"
-
-    @property
-    def is_down(self) -> bool:
-        return self.status == "down"
 
 
 def platform_of(view: View) -> Platform:

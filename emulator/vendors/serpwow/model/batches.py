@@ -209,3 +209,7 @@ class QueueLine(Metered):
     next: int = 1
     status: str = "open"
     kind: ClassVar[str] = "serpwow.line"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        """Return the group of the lines of its pool in which a batch waits, if one does."""
+        return (("waiting", self.id.partition("/")[0]),) if self.serving < self.next else ()

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, cast
 
 from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, On, Request, Transaction, View, mint_id
 from emulator.vendors.serpwow.assumptions.lifecycle import STOPALL_NONE, STOPALL_SINGULAR, STOPALL_WITH_FAILURES
 from emulator.vendors.serpwow.assumptions.requests import EDIT_QUEUED, UNNAMED_BATCH
 from emulator.vendors.serpwow.machine.batches import BATCH, CREATE, DELETE, GET, START, STOP, STOPALL, UPDATE
-from emulator.vendors.serpwow.machine.effects import busy_batches, with_next_start
-from emulator.vendors.serpwow.machine.queue import promote_waiting, requeue
+from emulator.vendors.serpwow.machine.effects import busy_batches, promote_waiting, with_next_start
+from emulator.vendors.serpwow.machine.queue import requeue
 from emulator.vendors.serpwow.model.batches import Batch, code
 from emulator.vendors.serpwow.model.searches import Searches
 from emulator.vendors.serpwow.requests.batches import assumption_of, change_batch
@@ -81,9 +82,7 @@ def update_batch(tx: Transaction, request: Request) -> Answer:
 
 def save(tx: Transaction, batch: Batch, answer: Answer) -> Answer:
     """Put a batch that was edited into the world, in its place in the queue, and return the answer."""
-    for resource in requeue(tx, with_next_start(tx, batch)):
-        tx.put(resource)
-    for resource in promote_waiting(tx):
+    for resource in chain(requeue(tx, with_next_start(tx, batch)), promote_waiting(tx)):
         tx.put(resource)
     return answer._replace(assumption=EDIT_QUEUED.id) if batch.status == "queued" else answer
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from emulator.sdk import ENCODED, MULTIPART, Answer, Check, Operation, Request, Transaction, form_instead_of_json
@@ -15,7 +16,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     REFUSED_FIRST,
     REPEATED_PARAMETER,
 )
-from emulator.vendors.serpwow.model.account import RequestMeter, platform_of
+from emulator.vendors.serpwow.model.account import SELF, Platform, RequestMeter
 from emulator.vendors.serpwow.requests.bodies import begins_as_json, media_type
 from emulator.vendors.serpwow.requests.queries import API_KEY
 from emulator.vendors.serpwow.requests.validation import invalid
@@ -43,7 +44,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
             return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id).answer
     if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING.id) == "strict":
         return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
-    if operation.name != ACCOUNT and platform_of(tx).is_down:
+    if _is_down(tx) and operation.name != ACCOUNT:
         return Answer("down", "serpwow-platform-1", assumption=PLATFORM_DOWN.id)
     return None
 
@@ -90,7 +91,12 @@ def advise(_tx: Transaction, request: Request, answer: str) -> Iterator[str]:
 
 def is_spelt_as_published(request: Request, operation: Operation) -> bool:
     """Return whether a path is the published one, capitals and slashes included; ids may have any spelling."""
-    return any(_matches(request.path, mount + operation.path) for mount in operation.mounts or MOUNTS)
+    return _is_spelt(request.path, operation.mounts or MOUNTS, operation.path)
+
+
+@lru_cache(maxsize=500)
+def _is_spelt(path: str, mounts: tuple[str, ...], rest: str) -> bool:
+    return any(_matches(path, mount + rest) for mount in mounts)
 
 
 def _matches(path: str, pattern: str) -> bool:
@@ -99,6 +105,14 @@ def _matches(path: str, pattern: str) -> bool:
     return len(actual) == len(expected) and all(same)
 
 
+def _is_down(tx: Transaction) -> bool:
+    platform: Platform | None = tx.find(Platform.kind, SELF)
+    return platform is not None and platform.status == "down"
+
+
 def _has_several_keys(request: Request) -> bool:
     """Return whether a query gives several keys that differ. Evidence: serpwow-query-1."""
-    return len({value for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name == API_KEY}) > 1
+    return (
+        "&" in request.query_string
+        and len({value for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name == API_KEY}) > 1
+    )

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from emulator.sdk import Request, Transaction, instant
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
-from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, Usage, platform_of
+from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, Usage, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
 
 MONTHS = 3
@@ -46,7 +46,7 @@ def render_account(tx: Transaction, request: Request, account: Account) -> dict[
         "credits_used": account.credits_used,
         "credits_limit": account.credits_limit,
         "credits_remaining": account.credits_remaining,
-        "credits_reset_at": instant(account.reset_after(tx.now)),
+        "credits_reset_at": instant(next_monthly(account.credits_reset_at, tx.now)),
         "batches_used": batches,
         "batches_limit": BATCH_LIMIT,
         "batches_available": max(BATCH_LIMIT - batches, 0),
@@ -65,7 +65,7 @@ def render_account(tx: Transaction, request: Request, account: Account) -> dict[
 def _platform_status(tx: Transaction, account: Account) -> list[dict[str, str]]:
     """Return the status of each component, and of the API as a whole while it is down."""
     components = [{"component": part.component, "status": part.status} for part in account.components]
-    if platform_of(tx).is_down:
+    if platform_of(tx).status == "down":
         components.append({"component": "API", "status": "major_outage"})
     return components
 

@@ -9,9 +9,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from emulator.sdk import Problem, ProblemCollector, Transaction, View, dump_fields, load_fields, mint_id, refuse_future
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
-from emulator.vendors.serpwow.machine.effects import as_of_now, busy_batches, refundable, with_next_start
-from emulator.vendors.serpwow.machine.queue import promote_waiting, requeue
-from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, add_usage, date_of, platform_of, subtract_usage
+from emulator.vendors.serpwow.machine.effects import (
+    add_usage,
+    as_of_now,
+    busy_batches,
+    date_of,
+    promote_waiting,
+    refundable,
+    subtract_usage,
+    with_next_start,
+)
+from emulator.vendors.serpwow.machine.queue import requeue
+from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BUSY, Batch, code
 from emulator.vendors.serpwow.state.batches import dump_batch, load_batch, overdue
 from emulator.vendors.serpwow.state.fields import ACCOUNT, DESTINATION, ERROR_LOG, PLATFORM, QUANTITIES, SCHEMA
@@ -68,7 +77,7 @@ class SerpwowState:
 
 
 def _dump_account(view: View, account: Account) -> dict[str, Any]:
-    upcoming = replace(account, credits_reset_at=account.reset_after(view.now))
+    upcoming = replace(account, credits_reset_at=next_monthly(account.credits_reset_at, view.now))
     return dump_fields(ACCOUNT, upcoming) | {"credits_remaining": account.credits_remaining}
 
 
