@@ -102,6 +102,8 @@ def _facts_of_fields(fields: Mapping[str, Any]) -> Iterator[str]:
         yield "stripe-metadata-2"
     if isinstance(types, list) and not all(type in TYPES for type in types):
         yield "stripe-event-8"
+    if fields.get("events_from") == [] or fields.get("snapshot_api_version", "") is None:
+        yield "stripe-destination-23"
 
 
 def _facts_of_context(tx: Transaction, request: Request) -> Iterator[str]:
