@@ -36,6 +36,7 @@ from emulator.kernel.errors import EmulatorError
 if TYPE_CHECKING:
     from ssl import SSLContext
 
+    from emulator.kernel.limits import Limits
     from emulator.web.origin import Proxies
 
 FIRST_SCENARIO = "first-run"
@@ -99,7 +100,7 @@ def serve(
     limits = Limits(**bounds | {"connections": connections_within_limits(bounds["connections"])})
     if not token and not is_loopback(host):
         token = new_token = make_token()
-    context = _context([*hosts, *({host} - {*WILDCARDS})]) if tls else None
+    context = _context([*hosts, *({host} - {*WILDCARDS})], limits) if tls else None
     try:
         scenarios = [known.open(name) for name in scenario or (FIRST_SCENARIO,)]
         worlds = worlds_of(scenarios, rate, limits)
@@ -128,9 +129,9 @@ def make_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def _context(hosts: Iterable[str]) -> SSLContext:
+def _context(hosts: Iterable[str], limits: Limits) -> SSLContext:
     try:
-        return authority(hosts).context()
+        return authority(hosts).context(limits)
     except EmulatorError as error:
         raise click.ClickException(str(error)) from None
 

@@ -42,7 +42,7 @@ class Limits:
     connections: int = 2_000
     """Open connections: the one that is idle for longest makes room for a new one, and where none is idle, 503.
 
-    Those that have not finished their TLS handshake yet are not counted, but bounded in time.
+    Those whose TLS handshake is under way are counted apart: as many again, of which a new one is cut off.
     """
     head_seconds: int = 10
     """Seconds that a client may take over a request's head; 408. Or over its TLS handshake; cut off."""

@@ -191,7 +191,7 @@ class ThreadedServer:
         self._ready = Event()
         self._sockets = listen(host, port)
         bounds = limits or Limits()
-        self._server = _ThreadServer(_config(app, bounds, tls=tls.context() if tls else None), self._ready.set, bounds)
+        self._server = _ThreadServer(_config(app, bounds, tls=tls.context(bounds) if tls else None), self._ready.set, bounds)
         self._failed: BaseException | None = None
         self._thread = Thread(target=self._run, name="batch-emulator", daemon=True)
         self.url = url_of(self._sockets, "https" if tls else "http")
