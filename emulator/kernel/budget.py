@@ -65,6 +65,11 @@ class Shared:
 
     __slots__ = ()
 
+    @property
+    def is_small(self) -> bool:
+        """True if it counts wherever it is, since it is smaller than the charge of a part that counts once."""
+        return False
+
     def weigh(self) -> Weight:
         """Return its weight; the large parts are those that it shares with others."""
         kind: Any = type(self)
@@ -92,7 +97,10 @@ def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -
             else:
                 own += size
         elif isinstance(value, Shared):
-            large.append(value)
+            if value.is_small:
+                own += value.weigh().own
+            else:
+                large.append(value)
         else:
             own += getsizeof(value)
             if isinstance(value, dict):

@@ -60,6 +60,10 @@ class SortedPages:
             self._own.discard(id(page))
             del self._pages[place], self._lasts[place]
 
+    def first(self) -> tuple[Any, ...]:
+        """Return the first entry, of which there is one at least."""
+        return self._pages[0][0]
+
     def __len__(self) -> int:
         return self._size
 

@@ -224,8 +224,11 @@ class Store:
             self._due.pop(key)
         else:
             self._due[key] = after
-        first = self.first_due()
-        self.next_due = first[0] if first else None
+        nearest = min([instant for instant in after if instant is not None], default=None)
+        if nearest is not None and (self.next_due is None or nearest <= self.next_due):
+            self.next_due = nearest
+        elif before is not None and self.next_due in before:
+            self.next_due = min([first[0] for group in (EVENTS, UPKEEP) if (first := self._first(group))], default=None)
 
     def upcoming(self, count: int, group: IndexKey = EVENTS) -> list[tuple[datetime, Key]]:
         """Return the earliest entries of the agenda but upkeep, or of its other group, `count` at most, in order."""
@@ -233,13 +236,11 @@ class Store:
 
     def first_due(self) -> tuple[datetime, Key] | None:
         """Return the earliest entry of the agenda, or None; at the same instant, upkeep waits."""
-        first: tuple[datetime, Key] | None = None
-        for group in (EVENTS, UPKEEP):
-            for instant, _, key in self._groups.get(group) or ():
-                if first is None or instant < first[0]:
-                    first = instant, key
-                break
-        return first
+        if self.next_due is None:
+            return None
+        event = self._first(EVENTS)
+        instant, _, key = event if event and event[0] == self.next_due else self._first(UPKEEP)
+        return instant, key
 
     def kinds(self) -> list[str]:
         """Return the kinds of which there is, or was, anything."""
@@ -262,6 +263,11 @@ class Store:
         self._owner = object()  # the groups of both belong to neither now
         return twin
 
+    def _first(self, group: IndexKey) -> Any:
+        """Return the first member of a group, or None."""
+        members = self._groups.get(group)
+        return None if members is None else members[0] if isinstance(members, tuple) else members.first()
+
     def _regroup(self, kind: str, place: tuple[int, Any], before: tuple[IndexKey, ...], after: tuple[IndexKey, ...]) -> None:
         for key in before:
             if key not in after:
@@ -281,9 +287,11 @@ class Store:
             self._groups.pop(key)
 
     def _join(self, key: IndexKey, member: tuple[Any, ...]) -> None:
-        group = self._groups.get(key) or ()
-        if isinstance(group, SortedPages):
-            self._own_group(key, group).add(member)
+        group = self._groups.get(key)
+        if group is None:
+            self._groups[key] = (member,)
+        elif isinstance(group, SortedPages):
+            (group if group.owner is self._owner else self._own_group(key, group)).add(member)
         elif len(group) < SMALL:
             self._groups[key] = tuple(sorted((*group, member)))
         else:

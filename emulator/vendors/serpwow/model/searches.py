@@ -71,6 +71,8 @@ def numbered(batch: str, n: int) -> Search:
     return Search(letters(blake2b(f"{batch}/{n}".encode()).digest()), {"q": f"search {n + 1}"})
 
 
+COUNTED_TYPE = numbered("", 0).type
+
 Loads = tuple[tuple[Search, ...], ...]
 
 
@@ -89,7 +91,7 @@ class Searches(Shared):
         self.total = searches if isinstance(searches, int) else len(self.items or ())
         self.credits = self.total if self.items is None else sum(search.cost for search in self.items)
         self.with_html = any(search.with_html for search in self.items or ())
-        types = {search.type for search in (self.slice(0, 1) if self.items is None else self.items)}
+        types = {COUNTED_TYPE} if self.items is None and self.total else {search.type for search in self.items or ()}
         self.type = types.pop() if len(types) == 1 else MIXED
 
     def __len__(self) -> int:
@@ -105,6 +107,11 @@ class Searches(Shared):
 
     def __hash__(self) -> int:
         return hash((self.batch, self.total))
+
+    @property
+    def is_small(self) -> bool:
+        """True if they are only counted."""
+        return self.items is None
 
     @property
     def pages(self) -> int:

@@ -57,7 +57,12 @@ def is_large(find: Callable[[str, str], Any], request: Request) -> bool:
 
 def new_batch(view: View, id: str) -> Batch:
     """Return a batch with all defaults."""
-    return Batch(id, view.now, view.now, f"Batch {id}", Searches(id), view.now)
+    return Batch(id, view.now, view.now, default_name(id), Searches(id), view.now)
+
+
+def default_name(id: str) -> str:
+    """Return the name of a batch that nobody named."""
+    return f"Batch {id}"
 
 
 def create_batch(tx: Transaction, request: Request) -> Answer:

@@ -22,7 +22,7 @@ from emulator.vendors.serpwow.machine.effects import (
 from emulator.vendors.serpwow.machine.queue import requeue
 from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BUSY, Batch, code
-from emulator.vendors.serpwow.state.batches import dump_batch, load_batch, overdue
+from emulator.vendors.serpwow.state.batches import dump_batch, is_only_numbered, load_batch, overdue, renumbered
 from emulator.vendors.serpwow.state.fields import ACCOUNT, DESTINATION, ERROR_LOG, PLATFORM, QUANTITIES, SCHEMA
 
 
@@ -58,7 +58,7 @@ class SerpwowState:
             yield from [with_next_start(view, batch) for batch in view.group(Batch.kind, "scheduled")]
         for batch in batches.values():
             if batch.owner == SELF:
-                yield from requeue(view, with_next_start(view, batch))
+                yield from (it for it in requeue(view, with_next_start(view, batch)) if it is not batch)
         yield from promote_waiting(view)
         for place, batch in batches.items():
             problems = overdue(view, view.find(Batch.kind, batch.id) or batch, fragment["batches"][place])
@@ -120,9 +120,14 @@ def _load_account_and_batches(
     old = as_of_now(view, view.find(Account.kind, SELF) or Account(view.now))
     account = replace(old, since=view.now, **load_fields(ACCOUNT, fields))
     placed: dict[int, Batch] = {}
+    former: Mapping[str, Any] = {}
     for place, (id, item) in enumerate(_with_ids(view, Batch.kind, fragment.get("batches", ()))):
+        if item is former and place - 1 in placed and is_only_numbered(item):
+            placed[place] = renumbered(placed[place - 1], id, item)
+            continue
         with gathered.part("batches", place):
             placed[place] = load_batch(view, id, item)
+        former = item
     batches = [*placed.values()]
     if "credits_used" not in fields:
         allocated = sum(_new_allocation(view, batch) for batch in batches)

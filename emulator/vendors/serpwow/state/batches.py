@@ -14,7 +14,7 @@ from emulator.vendors.serpwow.machine.effects import INACTIVITY, QUEUE, RUN
 from emulator.vendors.serpwow.machine.queue import has_no_slot
 from emulator.vendors.serpwow.model.batches import BUSY, PARTS, Batch, ResultSet
 from emulator.vendors.serpwow.model.searches import Search, Searches, numbered, render_search
-from emulator.vendors.serpwow.operations.batches import new_batch
+from emulator.vendors.serpwow.operations.batches import default_name, new_batch
 from emulator.vendors.serpwow.state.fields import BATCH, PART_FIELDS, RESULT_SET
 
 FOREIGN_INSTANTS = {
@@ -45,6 +45,16 @@ def load_batch(view: View, id: str, item: Mapping[str, Any]) -> Batch:
     _check_result_sets(view, batch)
     _check_search_types(view, batch, item)
     return _with_instants(_with_next_number(view, batch, item))
+
+
+def is_only_numbered(item: Mapping[str, Any]) -> bool:
+    """Return whether the batches that an item stands for differ in their ids alone, and in what follows from them."""
+    return isinstance(item.get("searches", 0), int) and "result_sets" not in item
+
+
+def renumbered(batch: Batch, id: str, item: Mapping[str, Any]) -> Batch:
+    """Return another batch of an item that stands for several, which was read and checked for the first of them."""
+    return replace(batch, id=id, name=item.get("name", default_name(id)), searches=Searches(id, batch.searches.total))
 
 
 def _load(old: Batch, item: Mapping[str, Any]) -> Batch:
