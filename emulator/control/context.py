@@ -16,7 +16,7 @@ from emulator.scenario.document import Document
 from emulator.scenario.library import Library
 from emulator.scenario.loader import load_document
 from emulator.scenario.resources import resources_in
-from emulator.scenario.scenario import Scenario
+from emulator.scenario.scenario import Scenario, check_count
 from emulator.sdk.vendor import Vendors
 from emulator.web.dry_run import DryRuns
 from emulator.web.guard import Guard
@@ -81,7 +81,9 @@ class ControlContext:
         Raises:
             TooMany: there is no room for so many resources.
         """
-        admit_resources(quota, resources_in(state, self.vendors))
+        count = resources_in(state, self.vendors)
+        check_count(count, self.limits)
+        admit_resources(quota, count)
 
     def is_current(self, world: World) -> bool:
         """Tell whether a world was neither replaced nor dropped."""

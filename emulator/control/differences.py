@@ -9,7 +9,7 @@ from typing import Any
 from emulator.control import journal_models as models
 from emulator.control.record import COUNT
 from emulator.control.route import ControlRequest
-from emulator.state.diff import Difference
+from emulator.state.diff import Difference, let_go
 from emulator.text.redact import redact_body
 
 PAGE_SIZE = 1_000
@@ -31,13 +31,15 @@ Page = tuple[tuple[models.Difference, ...], int]
 """The first differences, and how many follow."""
 
 
-def page_for(request: ControlRequest, found: Sequence[Difference]) -> Page:
-    """Return the page of these differences that a request asks for.
+def page_for(request: ControlRequest, found: list[Difference]) -> Page:
+    """Return the page of these differences that a request asks for, and let go of them all.
 
     Raises:
         BadInput: its `limit` or `after` is no number.
     """
-    return page(found[request.number("after", 0) :], limit_of(request))
+    wanted = page(found[request.number("after", 0) :], limit_of(request))
+    let_go(found)
+    return wanted
 
 
 def limit_of(request: ControlRequest) -> int:

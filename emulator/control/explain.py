@@ -16,7 +16,7 @@ from emulator.kernel.machine import Row
 from emulator.kernel.time import format_instant
 from emulator.kernel.world import World
 from emulator.sdk.vendor import Vendor, Vendors
-from emulator.state.diff import commit_differences
+from emulator.state.diff import commit_differences, let_go
 from emulator.text.escape import escaped
 from emulator.text.redact import redact_text
 from emulator.text.secrets import redact
@@ -107,7 +107,9 @@ def _explained_exchange(
     commit = world.history.of(n)
     changed = commit.changed_resources if commit else ()
     is_known = commit is not None or world.history.reaches(exchange.checkpoint.commits)
-    differences, rest = page(commit_differences(world, vendors, changed, exchange.at), limit) if is_known else (None, 0)
+    found = commit_differences(world, vendors, changed, exchange.at) if is_known else []
+    differences, rest = page(found, limit) if is_known else (None, 0)
+    let_go(found)
     facts = {
         "also": tuple(fact for id in exchange.also if (fact := _fact(vendor, id))),
         "delivered": None if held else exchange.delivered,

@@ -13,7 +13,7 @@ from emulator.kernel.journal import Exchange
 from emulator.kernel.world import World
 from emulator.scenario.amounts import is_quantity
 from emulator.sdk.vendor import Vendors
-from emulator.state.diff import Difference, commit_differences
+from emulator.state.diff import Difference, commit_differences, let_go
 
 NOTHING = "nothing"
 """The state of a resource that is not there."""
@@ -27,7 +27,7 @@ def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> models.
     commits = [(it, commit_differences(world, vendors, it.changed_resources, it.at)) for it in world.history]
     visible = [(commit, differences) for commit, differences in commits if differences]
     committed = {commit.exchange for commit, _ in visible}
-    return models.Ledger(
+    ledger = models.Ledger(
         complete=world.journal.dropped == 0 and world.history.reaches(0),
         commits=tuple(
             models.Commit(it.exchange, it.why, it.at, totals_of(differences, vendors), *page(differences, limit))
@@ -40,6 +40,9 @@ def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> models.
         ),
         totals=totals_of((it for _, differences in visible for it in differences), vendors),
     )
+    for _, differences in visible:
+        let_go(differences)
+    return ledger
 
 
 def totals_of(differences: Iterable[Difference], vendors: Vendors) -> dict[str, Totals]:

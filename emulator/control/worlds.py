@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from emulator.control import models
 from emulator.control.differences import LIMIT, page_for
@@ -15,8 +16,10 @@ from emulator.kernel.clock import FROZEN, REAL
 from emulator.kernel.errors import BadInput, NotFound, Problem
 from emulator.kernel.time import format_duration, parse_duration_at, parse_instant
 from emulator.kernel.world import Moment, World
+from emulator.kernel.worlds import Claim
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
-from emulator.scenario.scenario import apply_state, rate_of
+from emulator.scenario.document import Document
+from emulator.scenario.scenario import apply_state, listed_claims, rate_of
 from emulator.scenario.schema import DURATION, INSTANT, RATE
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import between
@@ -99,13 +102,20 @@ def worlds(request: ControlRequest) -> Worlds:
 )
 def make(request: ControlRequest) -> models.World:
     context, body = request.context, request.body
-    scenario = context.scenario(body.get("scenario", {"title": "An empty world"}))
+    source, is_listed = body.get("scenario", {"title": "An empty world"}), body.get("claim", True)
+    context.worlds.check(body.get("id", ""), _claims_of(source) if is_listed else ())
+    scenario = context.scenario(source)
     with context.id_lock:
         id = body.get("id") or context.next_id()
     world = scenario.world(context.vendors, id, body.get("seed"), None, *context.bounds)
-    context.worlds.add(world, scenario.claims(context.vendors, world, listed=body.get("claim", True)))
+    context.worlds.add(world, scenario.claims(context.vendors, world, listed=is_listed))
     context.unmatched.begin(world.id)
     return _world(world, request)
+
+
+def _claims_of(source: str | dict[str, Any] | Document) -> list[Claim]:
+    """Return the credentials that a scenario lists which was sent and is not read yet."""
+    return listed_claims(source.value if isinstance(source, Document) else source)
 
 
 @route("GET", "/worlds/{world}", "A world, and what its clients need")
@@ -155,10 +165,12 @@ def _replaced(world: World, request: ControlRequest) -> World:
     context, source, seed = request.context, request.body.get("scenario"), request.body.get("seed", world.seed)
     if source is None:
         raise BadInput.at(WITHOUT_SCENARIO, next(iter(request.body)))
+    is_listed = request.body.get("claim", False)
+    context.worlds.check_claims(world.id, _claims_of(source) if is_listed else (), world)
     scenario = context.scenario(source)
     new = scenario.world(context.vendors, world.id, seed, None, *context.bounds)
     own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in context.vendors.items()]
-    claims = scenario.claims(context.vendors, new, listed=request.body.get("claim", False))
+    claims = scenario.claims(context.vendors, new, listed=is_listed)
     context.worlds.replace(world, new, claims, given_up=own)
     world.empty()
     return new

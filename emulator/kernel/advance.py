@@ -14,6 +14,7 @@ from emulator.kernel.clock import FROZEN, Clock
 from emulator.kernel.errors import BadInput, Conflict, MachineError, TooMany
 from emulator.kernel.journal import Change
 from emulator.kernel.machine import ABSENT, After, Machine, Row, Timer, View
+from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.time import END_OF_TIME, format_duration
 from emulator.kernel.transaction import Transaction, due
 
@@ -59,7 +60,8 @@ def min_steps(world: World, here: datetime, until: datetime, most: int) -> int:
     Counts no further than the next plan of the scenario, which may change anything.
     """
     view = Transaction(world, here, "look ahead")
-    end = min([until, *(plan.at for plan in world.store.group(TimelineEvent.kind))])
+    plan = next(view.sorted_group(TimelineEvent.kind, "by instant").ascending(), None)
+    end = until if plan is None else min(until, plan.at)
     counts = [machine.least for machine in world.rules.machines.values() if machine.least is not None]
     return sum(least(view, end, most) for least in counts)
 
@@ -79,6 +81,9 @@ class TimelineEvent(Metered):
     happen: Callable[[View], Iterable[Any]]
     status: str = "planned"
     kind: ClassVar[str] = "emulator.timeline"
+
+    def index(self) -> tuple[IndexKey, ...]:
+        return (SortedKey(("by instant",), self.at),)
 
 
 def _measure(planned: TimelineEvent) -> timedelta:

@@ -62,6 +62,9 @@ class History:
     def __iter__(self) -> Iterator[Commit]:
         return iter(self._commits)
 
+    def __len__(self) -> int:
+        return len(self._commits)
+
     @property
     def newest(self) -> datetime | None:
         """The instant of the newest commit; None where none is remembered."""

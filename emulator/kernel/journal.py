@@ -129,6 +129,9 @@ class Journal:
         self._cleared = 0
         self._withdrawn: dict[int, int | None] = {}
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
     @property
     def last(self) -> int:
         """The number of the newest entry; 0 when nothing has happened."""

@@ -22,6 +22,12 @@ FRAME = 7_000
 COPIED = 120
 """Bytes that the copy of a world takes for each resource, which it shares: in tables, indexes and the agenda."""
 
+LISTED = 9
+"""Bytes that the copy of a journal or a history takes for each entry, which it shares."""
+
+ACCEPTED = 64
+"""Bytes that the copy of a world takes for each credential that its scenario lists."""
+
 
 class EvictableCache:
     """The newest `capacity` values by key, kept only to save work."""
@@ -59,13 +65,13 @@ def admit(quota: Quota, size: int, what: str) -> None:
             raise refusal(quota, what, size)
 
 
-def admit_resources(quota: Quota, count: int) -> None:
+def admit_resources(quota: Quota, count: int, size: int = KEEPING) -> None:
     """Make sure that there is room for so many resources more, before they are made.
 
     Raises:
-        TooMany: there is not, even if each is as small as can be.
+        TooMany: there is not, even if each has no more than these bytes.
     """
-    admit(quota, count * KEEPING, f"what comes to {count} resources")
+    admit(quota, count * size, f"what comes to {count} resources")
 
 
 def refusal(quota: Quota, what: str, size: int = 0) -> TooMany:
@@ -108,7 +114,8 @@ def make_room_for(world: World, resource: Resource, size: int, bounded: bool, re
 
 def size_of_copy(world: World) -> int:
     """Return the bytes that a copy of a world takes besides what it shares."""
-    return FRAME + COPIED * len(world.store)
+    listed = sum(len(credentials or ()) for credentials in world.rules.credentials.values())
+    return FRAME + COPIED * len(world.store) + LISTED * (len(world.journal) + len(world.history)) + ACCEPTED * listed
 
 
 def quota_of_another(world: World) -> Quota:

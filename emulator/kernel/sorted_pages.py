@@ -104,6 +104,11 @@ class SortedPages:
         self._own, twin._own = set(), set()
         return twin
 
+    def empty(self) -> None:
+        """Drop the pages one after the other."""
+        while self._pages:
+            self._pages.pop()
+
     def _page_of_its_own(self, place: int) -> list[tuple[Any, ...]]:
         page = self._pages[place]
         if id(page) not in self._own:

@@ -58,12 +58,36 @@ class Worlds:
             TooMany: there are as many worlds as there may be.
         """
         with self._lock:
-            if world.id in self._worlds:
-                raise Conflict(f"there is a world {world.id!r} already")
-            if len(self._worlds) >= self._limit:
-                raise TooMany(f"there are {self._limit} worlds, and no more are allowed: {Limits.more('worlds')}")
+            self.check(world.id, ())
             self._take(claims, world, None)
             self._worlds[world.id] = world
+
+    def check(self, id: str, claims: Iterable[Claim]) -> None:
+        """Check that a world of this id, with these credentials among others, could be added now, before it is made.
+
+        Raises:
+            Conflict: the id or one of the credentials is another world's.
+            TooMany: there are as many worlds as there may be.
+        """
+        if id in self._worlds:
+            raise Conflict(f"there is a world {id!r} already")
+        if len(self._worlds) >= self._limit:
+            raise TooMany(f"there are {self._limit} worlds, and no more are allowed: {Limits.more('worlds')}")
+        self.check_claims(id, claims, None)
+
+    def check_claims(self, id: str, claims: Iterable[Claim], former: World | None) -> None:
+        """Check that each of the credentials is free, or of the former world of this id, before that is replaced.
+
+        Raises:
+            Conflict: one of them is another world's.
+        """
+        for claim in claims:
+            if self.owners.get(claim, former) is not former:
+                owner = self.owners[claim].id
+                raise Conflict(
+                    f"world {id!r} lists a {claim[0]} credential that picks the world {owner!r} already: "
+                    "leave it out of the scenario, and use the one that each world has of its own; or drop that world"
+                )
 
     def claim(self, world: World, claims: Iterable[Claim]) -> None:
         """Add credentials that pick a world.
@@ -108,12 +132,6 @@ class Worlds:
 
     def _take(self, claims: Iterable[Claim], world: World, former: World | None) -> None:
         wanted = set(claims)
-        for claim in wanted:
-            if self.owners.get(claim, former) is not former:
-                owner = self.owners[claim].id
-                raise Conflict(
-                    f"world {world.id!r} lists a {claim[0]} credential that picks the world {owner!r} already: "
-                    "leave it out of the scenario, and use the one that each world has of its own; or drop that world"
-                )
+        self.check_claims(world.id, wanted, former)
         self.owners.update(dict.fromkeys(wanted, world))
         self._claims.setdefault(world.id, set()).update(wanted)

@@ -95,9 +95,7 @@ class Scenario:
         budget = budget or Budget.of(bounds)
         with self._building:
             template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
-        if len(template.store) > bounds.resources:
-            given = f"{len(template.store)} resources are given, and a world holds {bounds.resources} at most"
-            raise TooMany(f"{given}: {Limits.more('resources')}")
+        check_count(len(template.store), bounds)
         return template.spawn(id, self._rules(vendors, id, number, bounds))
 
     def _template(self, vendors: Vendors, seed: int, rate: float | None, budget: Budget) -> World:
@@ -124,8 +122,7 @@ class Scenario:
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
         """The credentials that pick a world of this scenario: its own, and, if `listed`, those that the scenario lists."""
         own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in vendors.items()]
-        written = self.written.get("credentials", {}) if listed else {}
-        return own + [(name, credential) for name, credentials in written.items() for credential in credentials]
+        return own + (listed_claims(self.written) if listed else [])
 
     def _rules(self, vendors: Vendors, id: str, seed: int, limits: Limits) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
@@ -159,6 +156,24 @@ class Scenario:
             yield ScriptedResponse(
                 f"reply/{index}", start, item["at"], item.get("times"), item["status"], headers, body_of(item), place
             )
+
+
+def listed_claims(written: object) -> list[Claim]:
+    """The credentials that a scenario lists, valid or not."""
+    credentials = written.get("credentials") if isinstance(written, Mapping) else None
+    lists = credentials.items() if isinstance(credentials, dict) else ()
+    return [(name, it) for name, listed in lists if isinstance(listed, list) for it in listed if isinstance(it, str)]
+
+
+def check_count(count: int, limits: Limits) -> None:
+    """Check that a world holds so many resources.
+
+    Raises:
+        TooMany: it does not.
+    """
+    if count > limits.resources:
+        given = f"{count} resources are given, and a world holds {limits.resources} at most"
+        raise TooMany(f"{given}: {Limits.more('resources')}")
 
 
 def verb_of(step: Mapping[str, Any]) -> str:

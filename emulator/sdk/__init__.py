@@ -1,6 +1,6 @@
 """The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
 
-from emulator.kernel.budget import Metered, Shared, Weight
+from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.machine import (
@@ -24,6 +24,7 @@ from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import PROGRESSING
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, guid, mint_id
+from emulator.kernel.weight import Shared, Weight
 from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump, load
@@ -49,6 +50,7 @@ from emulator.sdk.fields import (
     one_of,
     refuse_future,
     schema_of,
+    times_from,
 )
 from emulator.sdk.forms import ENCODED, MULTIPART, form_instead_of_json
 from emulator.sdk.request import Reader, Request
@@ -131,4 +133,5 @@ __all__ = [
     "refuse_future",
     "schema_of",
     "some",
+    "times_from",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache, partial
+from itertools import islice, takewhile
 from typing import Any
 
 from emulator.kernel.errors import BadInput, Problem
@@ -99,6 +100,11 @@ def refuse_future(fields: Fields, values: Mapping[str, Any], now: datetime, *pat
     ]
     if early:
         raise BadInput(early)
+
+
+def times_from(items: Sequence[Any], place: int) -> int:
+    """Return how many items in a row, from an index on, are the very same, as those are that `repeat` stands for."""
+    return sum(1 for _ in takewhile(lambda it: it is items[place], islice(items, place, None)))
 
 
 class ProblemCollector:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
@@ -22,8 +23,8 @@ from emulator.text.escape import escaped
 NAMES = ("id", "name", "token")
 """The keys by which things in a list are told apart, the first that all of them have."""
 
-SOME = 10_000
-"""Keys that are sorted in some 10 ms."""
+SOME = 2_000
+"""Keys that are sorted, and values that are freed, in some milliseconds."""
 
 Pair = tuple[Any, Any]
 Key = tuple[str, str]
@@ -74,7 +75,8 @@ def commit_differences(
         return replaced[kind, id].after if (kind, id) in replaced else find(kind, id)
 
     keys = _with_owners(replaced, (before, after), world.store.kinds())
-    return _between(_slice(world, at, keys, before), _slice(world, at, keys, after), vendors)
+    with _slice(world, at, keys, before) as left, _slice(world, at, keys, after) as right:
+        return _between(left, right, vendors)
 
 
 def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference]:
@@ -85,7 +87,14 @@ def between(source: Moment, target: Moment, vendors: Vendors) -> list[Difference
         differing += _moved(source, target)
     keys = _with_owners(differing, [store.find for store in stores], {*stores[0].kinds(), *stores[1].kinds()})
     left, right = (_slice(it.world, it.at, keys, it.world.store.find) for it in (source, target))
-    return _between(left, right, vendors)
+    with left as before, right as after:
+        return _between(before, after, vendors)
+
+
+def let_go(found: list[Difference]) -> None:
+    """Free differences some at a time: while many are freed at once, every thread waits."""
+    while found:
+        del found[-SOME:]
 
 
 def _moved(source: Moment, target: Moment) -> Iterator[Key]:
@@ -99,13 +108,15 @@ def _moved(source: Moment, target: Moment) -> Iterator[Key]:
                 yield kind, it.id
 
 
-def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Transaction:
-    """Return a view of a part of the world at an instant."""
+@contextmanager
+def _slice(world: World, at: datetime, keys: Iterable[Key], find: Find) -> Iterator[Transaction]:
+    """A view of a part of the world at an instant."""
     part = World(world.id, world.rules, Clock(at), world.seed)
     for resource in (find(*key) for key in keys):
         if resource is not None:
             part.store.put(resource)
-    return Transaction(part, at, "look")
+    yield Transaction(part, at, "look")
+    part.store.empty()
 
 
 def _with_owners(keys: Iterable[Key], finds: Sequence[Find], kinds: Iterable[str]) -> list[Key]:

@@ -16,9 +16,6 @@ from emulator.web.event_loop import in_limited_thread
 
 T = TypeVar("T")
 
-LONG_WORKS_FROM = 1_000
-"""Resources of a world from which on its long works take a good part of a second, and wait for each other."""
-
 
 class NoLanes:
     """In-process requests wait in the calling thread: there may be no event loop, and nothing else in it."""
@@ -45,26 +42,29 @@ class Lanes(NoLanes):
     async def run(self, world: World, function: Callable[[], T], is_long: bool) -> T:
         """Return what the function returns, or raise what it raises. It is called while nobody else uses the world."""
         if world.clock.rate != FROZEN and not is_long and not _keeps_up(world):
-            return await self._queue(world, partial(_kept_up, world, function), True, is_large=True)
+            return await self._queue(world, partial(_kept_up, world, function), True, is_known_long=True)
         if not is_long and world.id not in self.waiting and world.lock.acquire(blocking=False):
             try:
                 return function()
             finally:
                 world.lock.release()
-        return await self._queue(world, function, is_long, is_large=len(world.store) > LONG_WORKS_FROM)
+        return await self._queue(world, function, is_long)
 
-    async def _queue(self, world: World, function: Callable[[], T], is_long: bool, is_large: bool) -> T:
+    async def _queue(self, world: World, function: Callable[[], T], is_long: bool, is_known_long: bool = False) -> T:
         lane = self.waiting.get(world.id)
         if lane is None:
             self.waiting[world.id] = lane = asyncio.Lock()
         async with lane:
-            return await _run_next(world.lock, function, is_long, is_large)
+            return await _run_next(world.lock, function, is_long, is_known_long)
 
 
-async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool, is_large: bool) -> T:
-    """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it."""
+async def _run_next(lock: RLock, function: Callable[[], T], is_long: bool, is_known_long: bool) -> T:
+    """Call a function whose turn it is. Where somebody else has the lock, a thread waits for it.
+
+    What may be long waits for no long work, since it may be short: it counts as long once it lasts.
+    """
     if is_long or not lock.acquire(blocking=False):
-        return await in_limited_thread(_locked, lock, function, is_long=is_long and is_large)
+        return await in_limited_thread(_locked, lock, function, is_long=is_known_long)
     try:
         return function()
     finally:

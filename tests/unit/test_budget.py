@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from emulator.client.in_process import InProcessClient
 from emulator.kernel.budget import Budget, Charge, Metered, Quota
-from emulator.kernel.journal import Exchange
+from emulator.kernel.journal import Change, Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.room import FRAME
 from emulator.kernel.world import World
@@ -396,3 +397,23 @@ def test_ten_thousand_worlds_fit_by_default() -> None:
     for number in range(20):
         worlds.add(EMPTY.world(VENDORS, f"w{number}", None, None, Limits(), budget), ())
     assert 500 * (budget.used - before) < Limits().memory
+
+
+def test_a_fork_counts_by_what_it_really_takes() -> None:
+    """Its journal and history are lists of its own, and so are the credentials that it accepts."""
+    world = EMPTY.world(VENDORS, "w")
+    listed = frozenset(f"key-{n}" for n in range(2_000))
+    world.rules = replace(world.rules, credentials={"serpwow": listed})
+    for n in range(1_000):
+        with world.transaction("change") as tx:
+            account: Any = tx.find("serpwow.account", "self")
+            tx.put(replace(account, credits_limit=n))
+        world.journal.add(Change(tx.now, "toy.kettle", str(n), "cold", "hot", "after toy.boil", None))
+    tracemalloc.start()
+    try:
+        rules = (replace(world.rules, credentials={"serpwow": listed | {f"own-{n}"}}) for n in range(20))
+        forks = [world.fork(f"w{n}", its_own, n) for n, its_own in enumerate(rules)]
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / 2 < sum(fork.quota.bytes for fork in forks) < 2 * taken

@@ -8,8 +8,11 @@ from threading import Event
 
 import pytest
 
+from emulator.vendors import VENDORS
 from emulator.web import event_loop
 from emulator.web.event_loop import LONG_WORKS, MISJUDGED_WORKS, SHORT_WORKS, in_limited_thread
+from emulator.web.lanes import Lanes
+from tests.support.loading import load_value
 
 
 class Works:
@@ -88,5 +91,14 @@ def test_a_work_that_is_given_up_while_it_waits_leaves_its_place_to_the_next() -
         given_up.cancel()
         await works.finish()
         assert await late == "done"
+
+    with_works(test)
+
+
+def test_a_request_of_a_large_world_waits_for_no_long_work() -> None:
+    async def test(works: Works) -> None:
+        await works.begin(LONG_WORKS + 5, is_long=True)
+        world = load_value({"title": "T", "given": {"serpwow": {"batches": [{"repeat": 2_000}]}}}, VENDORS).world(VENDORS, "w")
+        assert await Lanes().run(world, lambda: "done", is_long=True) == "done"
 
     with_works(test)

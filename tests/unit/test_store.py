@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from emulator.kernel import sorted_pages, store
+from emulator.kernel.paged_map import PagedMap
 from emulator.kernel.sorted_pages import IndexKey, SortedKey, SortedPages
-from emulator.kernel.store import UPKEEP, PagedMap, Store
+from emulator.kernel.store import UPKEEP, Store
 from tests.support.toy import START
 
 IDS = st.integers(0, 40).map(str)

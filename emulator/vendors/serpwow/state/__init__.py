@@ -7,7 +7,17 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from emulator.sdk import Problem, ProblemCollector, Transaction, View, dump_fields, load_fields, mint_id, refuse_future
+from emulator.sdk import (
+    Problem,
+    ProblemCollector,
+    Transaction,
+    View,
+    dump_fields,
+    load_fields,
+    mint_id,
+    refuse_future,
+    times_from,
+)
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
 from emulator.vendors.serpwow.machine.effects import (
     add_usage,
@@ -125,9 +135,11 @@ def _load_account_and_batches(
         if item is former and place - 1 in placed and is_only_numbered(item):
             placed[place] = renumbered(placed[place - 1], id, item)
             continue
+        former = item
         with gathered.part("batches", place):
             placed[place] = load_batch(view, id, item)
-        former = item
+            if more := times_from(fragment["batches"], place) - 1:
+                view.admit(more, placed[place])
     batches = [*placed.values()]
     if "credits_used" not in fields:
         allocated = sum(_new_allocation(view, batch) for batch in batches)

@@ -61,8 +61,8 @@ def _load(old: Batch, item: Mapping[str, Any]) -> Batch:
     attributes = load_fields(BATCH, item)
     for part, prefix in PARTS.items():
         fields = PART_FIELDS[part]
-        values = {name: item[prefix + name] for name in fields if prefix + name in item}
-        attributes[part] = replace(getattr(old, part), **load_fields(fields, values))
+        if values := {name: item[prefix + name] for name in fields if prefix + name in item}:
+            attributes[part] = replace(getattr(old, part), **load_fields(fields, values))
     if "searches" in item:
         attributes["searches"] = _load_searches(old.id, item["searches"])
     batch = replace(old, **attributes)

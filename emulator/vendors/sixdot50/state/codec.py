@@ -19,6 +19,7 @@ from emulator.sdk import (
     load_fields,
     mint_id,
     refuse_future,
+    times_from,
 )
 from emulator.vendors.sixdot50.model import (
     ALL,
@@ -184,9 +185,13 @@ def _read_batch(view: View, item: Mapping[str, Any]) -> Iterator[Batch | Payment
     since = batch.since if old is None or "since" in values else view.now
     usual = {"created_at": batch.created_at if old is None else view.now, "since": since}
     places: dict[str, int] = {}
+    former: Mapping[str, Any] = {}
     for place, part in enumerate(written):
         refuse_future(PAYMENT, part, view.now, "payments", place)
         payment = _read_payment(view, batch, part, usual)
+        if part is not former and (more := times_from(written, place) - 1):
+            former = part
+            view.admit(more, payment)
         places[payment.id] = place
         yield payment
     for payment in view.group(Payment.kind, "batch", id) if "status" in values else ():
