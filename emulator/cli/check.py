@@ -24,7 +24,9 @@ from emulator.cli.scenario_arguments import count, open_all, open_library
 )
 @scenarios_option
 def check(path: Sequence[str], evidence: bool, support: bool, folders: Sequence[Path]) -> None:
-    """Read scenario files (PATH: a file, a folder or a name) without running them; tell every mistake."""
+    """Read scenario files (PATH: a file, a folder, a name or a vendor) without running them; tell every mistake."""
+    if path and (evidence or support):
+        raise click.UsageError("--evidence and --support are about all scenarios: name none")
     if evidence or support:
         from emulator.reports.evidence_trace import evidence_traces, play_all, trace_lines
         from emulator.reports.support_matrix import answers, coverage

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @token_option("What the control plane of that server demands.")
 @scenarios_option
 def play(path: Sequence[str], against: str | None, token: str | None, folders: Sequence[Path]) -> None:
-    """Play the steps of each scenario (PATH: a file, a folder or a name); report every difference."""
+    """Play the steps of each scenario (PATH: a file, a folder, a name or a vendor); report every difference."""
     scenarios, mistakes = open_all(open_library(folders), path)
     differences = _differences(scenarios, against, token)
     for line in (*mistakes, *differences):

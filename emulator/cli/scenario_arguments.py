@@ -28,10 +28,13 @@ def open_library(folders: Sequence[Path], quiet: bool = False) -> Library:
 
 
 def open_all(known: Library, paths: Sequence[str]) -> tuple[list[Scenario], list[str]]:
-    """Return the scenarios of all these files, folders and names, and the mistakes that were found in them."""
+    """Return the scenarios of all these files, folders and names, and the mistakes that were found in them.
+
+    A name may be that of a folder in the library, as `serpwow` is.
+    """
     scenarios: list[Scenario] = []
     mistakes: list[str] = []
-    for path in _files(paths):
+    for path in _files(known, paths):
         try:
             scenarios.append(known.open(path))
         except BadInput as error:
@@ -46,14 +49,14 @@ def count(scenarios: Sequence[Scenario]) -> str:
     return f"{len(scenarios)} scenario{'' if len(scenarios) == 1 else 's'}"
 
 
-def _files(paths: Sequence[str]) -> Iterator[str]:
+def _files(known: Library, paths: Sequence[str]) -> Iterator[str]:
     from emulator.scenario.files import ENDINGS
     from emulator.scenario.library import skipped_files_message, split_scenarios
     from emulator.vendors import VENDORS
 
     for path in paths:
         if not Path(path).is_dir():
-            yield path
+            yield from [it for it in known.names() if it.startswith(f"{path}/")] or [path]
             continue
         found, others = split_scenarios(sorted(Path(path).rglob("*"), key=str), VENDORS)
         if others:

@@ -62,10 +62,11 @@ def checks(vendor: Vendor, unreachable: Unreachable = ()) -> list[Check]:
         Check("every fact has a kind and a source", lambda: _unfit_facts(vendor)),
         Check("every fact is cited or proved by a scenario", lambda: _unused_facts(vendor)),
         Check("every choice that a row names exists", lambda: _unknown_choices(vendor)),
+        Check("every choice of an assumption is played by a scenario", lambda: _unplayed_choices(vendor)),
         Check("every operation has its responses in replies.yaml", lambda: _unknown_responses(vendor)),
-        Check("every scenario plays as it says", lambda: iter(_played(vendor).differences)),
+        Check("every scenario plays as it says", lambda: iter(_played(vendor.name).differences)),
         Check("every row is walked by a scenario", lambda: _unwalked(vendor, unreachable)),
-        Check("the state can be loaded again", lambda: iter(_played(vendor).changed)),
+        Check("the state can be loaded again", lambda: iter(_played(vendor.name).changed)),
     ]
 
 
@@ -86,6 +87,7 @@ def _unknown_facts(vendor: Vendor) -> Iterator[str]:
     cited = {row.evidence: _shown(kind, row) for kind, row in _rows(vendor)}
     cited |= {timer.source: timer.name for timer in vendor.timers.values() if timer.source != "invented"}
     cited |= {id: f"wordings.yaml: {answer}" for answer, ids in load_wordings(vendor).items() for id in ids}
+    cited |= {id: "an answer or a scenario" for id in sorted(_played(vendor.name).evidence) if id.startswith(f"{vendor.name}-")}
     known = load_evidence(vendor)
     yield from (f"{place}: evidence.yaml has no {id!r}" for id, place in cited.items() if id not in known)
 
@@ -102,7 +104,7 @@ def _unfit_facts(vendor: Vendor) -> Iterator[str]:
 
 def _unused_facts(vendor: Vendor) -> Iterator[str]:
     used = {row.evidence for _, row in _rows(vendor)} | {timer.source for timer in vendor.timers.values()}
-    used |= _played(vendor).evidence
+    used |= _played(vendor.name).evidence
     yield from (f"{id}: no row and no scenario relies on it" for id in load_evidence(vendor) if id not in used)
 
 
@@ -113,6 +115,14 @@ def _unknown_choices(vendor: Vendor) -> Iterator[str]:
             yield f"{_shown(kind, row)}: {row.assume.assumption} has no choice {row.assume.choice!r}"
 
 
+def _unplayed_choices(vendor: Vendor) -> Iterator[str]:
+    for it in vendor.assumptions:
+        unplayed = [
+            choice for choice in it.choices if choice != it.default and (it.id, choice) not in _played(vendor.name).assumed
+        ]
+        yield from (f"{it.id}: no scenario has the line `assume: {{{it.id}: {choice!r}}}`" for choice in unplayed)
+
+
 def _unknown_responses(vendor: Vendor) -> Iterator[str]:
     known = load_fixture(vendor, "replies.yaml")
     names = [operation.name for operation in vendor.operations]
@@ -121,7 +131,7 @@ def _unknown_responses(vendor: Vendor) -> Iterator[str]:
 
 
 def _unwalked(vendor: Vendor, unreachable: Unreachable) -> Iterator[str]:
-    walked = _played(vendor).walked
+    walked = _played(vendor.name).walked
     for machine in vendor.machines:
         for row in machine.table:
             known = (machine.kind, row.state, str(row.cause)) in unreachable
@@ -146,25 +156,27 @@ def _shown(kind: str, row: Row) -> str:
 
 @dataclass
 class _Playing:
-    """The result of playing the scenarios of a vendor: the rows taken, by kind of resource, and what went wrong."""
+    """The result of playing the scenarios of a vendor: the rows taken, by kind; what it relied on; what went wrong."""
 
     walked: dict[str, set[Row]] = field(default_factory=dict)
     evidence: set[str] = field(default_factory=set)
+    assumed: set[tuple[str, str]] = field(default_factory=set)
     differences: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
 
 
 @cache
-def _played(vendor: Vendor) -> _Playing:
+def _played(vendor: str) -> _Playing:
     known, playing = library(), _Playing()
     client = _LoadingAgain(vendor, playing.changed)
     with _noting_rows(playing.walked):
         for name in known.names():
             scenario = known.get(name)
-            if name.startswith(f"{vendor.name}/") or vendor.name in scenario.written.get("given", {}):
+            if name.startswith(f"{vendor}/") or vendor in scenario.written.get("given", {}):
                 client.scenario = scenario
                 played = play(scenario, client)
                 playing.evidence |= {*played.evidence, *scenario.written.get("proves", ())}
+                playing.assumed |= {(id, str(choice)) for id, choice in scenario.written.get("assume", {}).items()}
                 playing.differences += map(str, played.differences)
     return playing
 
@@ -186,7 +198,7 @@ class _LoadingAgain(InProcessClient):
 
     scenario: Scenario
 
-    def __init__(self, vendor: Vendor, changed: list[str]) -> None:
+    def __init__(self, vendor: str, changed: list[str]) -> None:
         super().__init__()
         self._vendor, self._changed = vendor, changed
 
@@ -209,7 +221,7 @@ class _LoadingAgain(InProcessClient):
             return
         again = self._read(f"{CONTROL}/worlds/again/state")
         super().send("DELETE", f"{CONTROL}/worlds/again".encode())
-        for difference in exact_difference(state[self._vendor.name], again[self._vendor.name]):
+        for difference in exact_difference(state[self._vendor], again[self._vendor]):
             yield f"{place}: {difference}"
 
     def _read(self, path: str) -> Any:

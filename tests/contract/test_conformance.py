@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from emulator.contract.evidence import load_evidence
 from emulator.kernel.machine import Machine, Row
-from emulator.sdk import Assume, Vendor
+from emulator.sdk import Assume, Assumption, Vendor
 from emulator.sdk.conformance import Check, NotConformant, checks
 from emulator.vendors import VENDORS
 from emulator.vendors.sixdot50 import SIXDOT50
@@ -45,6 +46,13 @@ def test_a_row_that_no_scenario_takes_is_named() -> None:
     assert len(lines) == sum(kind.startswith("6dot50.") for kind, _, _ in UNREACHABLE)
 
 
+def test_a_fact_that_an_answer_cites_and_nobody_knows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {id: it for id, it in load_evidence(SIXDOT50).items() if id != "6dot50-auth-4"}
+    monkeypatch.setattr("emulator.reports.conformance.load_evidence", lambda _: known)
+    with pytest.raises(NotConformant, match=r"an answer or a scenario: evidence\.yaml has no '6dot50-auth-4'"):
+        check_of(SIXDOT50, "every fact that is cited is in evidence.yaml")()
+
+
 def check_of(vendor: Vendor, promise: str) -> Check:
     return next(check for check in checks(vendor) if str(check) == promise)
 
@@ -79,6 +87,11 @@ def with_first_row(change: Callable[[Row], Row]) -> Vendor:
             with_first_row(lambda row: replace(row, assume=Assume("6dot50.other-organisation", "418"))),
             "every choice that a row names exists",
             r"6dot50.batch: \* --get--> = \(forbidden\): 6dot50.other-organisation has no choice '418'",
+        ),
+        (
+            replace(SIXDOT50, assumptions=(Assumption("6dot50.tea", "How is it?", ("weak", "strong"), "weak", "It may be."),)),
+            "every choice of an assumption is played by a scenario",
+            "6dot50.tea: no scenario has the line `assume: {6dot50.tea: 'strong'}`",
         ),
         (
             replace(SIXDOT50, operations=(replace(SIXDOT50.operations[0], name="6dot50.nothing"),)),

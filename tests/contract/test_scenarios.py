@@ -8,7 +8,6 @@ import pytest
 from emulator.client.http import HttpClient
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_all
 from emulator.scenario.player import Played, play
-from emulator.vendors import VENDORS
 from emulator.web.guard import PREFIX
 from tests.support.loading import LIBRARY
 from tests.support.server import Live
@@ -47,20 +46,6 @@ def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced:
     pages = {trace.evidence.page for trace in traced if trace.evidence.page}
     assert pages == {"serpwow-stop", "serpwow-stopall", "stripe-cancel", "6dot50-cancel"}
     assert [trace.evidence.id for trace in traced if trace.evidence.page and not trace.scenarios] == []
-
-
-def test_every_choice_of_every_assumption_is_played() -> None:
-    assumed: set[tuple[str, str]] = set()
-    for name in LIBRARY.names():
-        assumed |= {(id, str(choice)) for id, choice in LIBRARY.get(name).written.get("assume", {}).items()}
-    others = {
-        (it.id, choice)
-        for vendor in VENDORS.values()
-        for it in vendor.assumptions
-        for choice in it.choices
-        if choice != it.default
-    }
-    assert others - assumed == set()
 
 
 @pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other

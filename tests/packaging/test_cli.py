@@ -22,6 +22,7 @@ from emulator.state.compare import exact_difference
 from emulator.vendors import VENDORS
 from emulator.web.connection import App
 from tests.support.commands import Done, invoke
+from tests.support.loading import LIBRARY
 from tests.support.server import Live
 
 ROOT = Path(__file__).parents[2]
@@ -72,6 +73,16 @@ def test_check_knows_a_path_by_a_folder_that_is_there(folder: Path, monkeypatch:
 
 def test_check_wants_to_be_told_what_to_check() -> None:
     assert run("check").exit_code == 2
+
+
+def test_the_name_of_a_vendor_stands_for_all_of_its_scenarios() -> None:
+    mine = [name for name in LIBRARY.names() if name.startswith("6dot50/")]
+    assert f"{len(mine)} scenarios, no mistakes" in run("check", "6dot50").output
+
+
+def test_check_of_one_scenario_does_not_trace_facts() -> None:
+    done = run("check", "--evidence", "6dot50")
+    assert (done.exit_code, "name none" in done.stderr) == (2, True)
 
 
 def test_check_traces_every_fact(monkeypatch: pytest.MonkeyPatch) -> None:
