@@ -26,17 +26,21 @@ WEBHOOK = {name: value for name, value in EVENTBRIDGE.items() if name != "amazon
 LATE, EARLY = "2026-09-30.preview", "2026-03-25.preview"
 TWO_SEARCHES = {"given": {"serpwow": {"batches": [{"id": "A", "searches": [{"q": "a", "location": "b"}, {"q": "c"}]}]}}}
 NOW = "2026-03-29T20:55:31Z"
-PRINTED_FIELDS = {"assume": {"serpwow.list-fields": "printed"}}
-SAME_NAMES = PRINTED_FIELDS | {"given": {"serpwow": {"batches": [{"id": "A", "name": "N"}, {"id": "B", "name": "N"}]}}}
+ALL_FIELDS = {"assume": {"serpwow.list-fields": "all"}}
+SAME_NAMES = {"given": {"serpwow": {"batches": [{"id": "A", "name": "N"}, {"id": "B", "name": "N"}]}}}
 
 
-def ran_at(instant: str) -> dict[str, Any]:
-    ran = {"id": 1, "started_at": instant, "ended_at": instant}
-    batch = {"id": "A", "searches": 1, "last_run": instant, "result_sets": [ran]}
+def ran(instant: str = "2026-03-28T20:55:31Z", searches: int = 1, **fields: Any) -> dict[str, Any]:
+    result_set = {"id": 1, "started_at": instant, "ended_at": instant, **fields}
+    batch = {"id": "A", "searches": searches, "last_run": instant, "result_sets": [result_set]}
+    batch["notification_webhook"] = "https://example.com"
     return {"clock": {"start": NOW}, "given": {"serpwow": {"batches": [batch]}}}
 
 
-RAN_LONG_AGO, RAN_ONCE = ran_at("2026-03-09T20:55:31Z"), ran_at("2026-03-28T20:55:31Z")
+RAN_LONG_AGO, RAN_ONCE = ran("2026-03-09T20:55:31Z"), ran()
+RAN_AS_PRINTED = ran(webhook="https://example.com", webhook_status="ok", destination_ids=["D"])
+TWO_LOGS = {"given": {"serpwow": {"error_logs": [{"parameters": {"q": "a"}}, {"parameters": {"q": "b"}}]}}}
+USED_BUCKET = {"given": {"serpwow": {"destinations": [{"id": "D"}], "batches": [{"destination_ids": ["D"]}]}}}
 TWO_BUCKETS = {"given": {"serpwow": {"destinations": [{"type": "gcs", "name": "B"}, {"type": "s3", "name": "A"}]}}}
 DRAFT = "11111111-1111-1111-1111-111111111111"
 
@@ -140,24 +144,43 @@ def test_a_ping_names_the_assumption_that_was_changed(live: Live, choices: dict[
     [
         (TWO_SEARCHES, "/live/batches/A/searches/1?q=a", "documented", None),
         (TWO_SEARCHES, "/live/batches/A/searches/1?q=b", "inferred", "serpwow.find-in"),
-        (TWO_SEARCHES, "/live/batches/A/searches/1?q=x", "inferred", None),
-        (TWO_SEARCHES, "/live/batches", "inferred", "serpwow.list-fields"),
-        (TWO_SEARCHES | {"assume": {"serpwow.list-fields": "printed"}}, "/live/batches", "documented", None),
-        (TWO_SEARCHES, "/live/batches/A/results", "inferred", "serpwow.list-fields"),
-        (TWO_SEARCHES | {"assume": {"serpwow.list-fields": "printed"}}, "/live/batches/A/results", "documented", None),
+        (TWO_SEARCHES, "/live/batches/A/searches/1?q=x", "inferred", "serpwow.empty-pages"),
+        (TWO_SEARCHES, "/live/batches/A/searches/1?q=A", "inferred", "serpwow.letter-case"),
+        (TWO_SEARCHES | ALL_FIELDS, "/live/batches", "inferred", "serpwow.list-fields"),
+        (TWO_SEARCHES, "/live/batches", "documented", None),
+        (TWO_SEARCHES, "/live/batches?search_term=batch", "documented", None),
+        (TWO_SEARCHES, "/live/batches?search_term=bat", "inferred", "serpwow.contains"),
+        (TWO_SEARCHES | ALL_FIELDS, "/live/batches/A/results", "inferred", "serpwow.list-fields"),
+        (TWO_SEARCHES, "/live/batches/A/results", "documented", None),
         (RAN_LONG_AGO, "/live/batches?only_without_results=true", "inferred", "serpwow.only-without-results"),
-        (RAN_ONCE, "/live/batches?only_with_results=true", "inferred", "serpwow.list-fields"),
+        (RAN_ONCE, "/live/batches?only_with_results=true", "documented", None),
         (SAME_NAMES, "/live/batches", "inferred", None),
         (SAME_NAMES, "/live/batches?sort_by=created_at&page_size=1", "documented", None),
-        (RAN_ONCE, "/live/batches/A/results/1/csv", "documented", None),
-        (RAN_ONCE, "/live/batches/A/results/1/csv?csv_fields=search.q", "inferred", None),
-        ({}, "/live/batches", "inferred", None),
+        (RAN_ONCE, "/live/batches/A/results/1/csv", "inferred", "serpwow.absent-status"),
+        (RAN_AS_PRINTED, "/live/batches/A/results/1/csv", "documented", None),
+        (RAN_AS_PRINTED, "/live/batches/A/results", "documented", None),
+        (ran(searches=2), "/live/batches/A/results/1", "inferred", "serpwow.results-page"),
+        (ran(searches=2, searches_failed=1), "/live/batches/A/results/1", "inferred", "serpwow.searches-completed"),
+        (RAN_AS_PRINTED, "/live/batches/A/results/1/csv?csv_fields=search.q", "inferred", None),
+        ({}, "/live/batches", "inferred", "serpwow.empty-pages"),
+        ({}, "/live/errorlogs", "inferred", "serpwow.empty-pages"),
+        (TWO_LOGS, "/live/errorlogs?sort_by=count", "inferred", None),
+        (TWO_LOGS, "/live/errorlogs", "inferred", "serpwow.default-order"),
+        (TWO_LOGS, "/live/errorlogs?search_term=q", "inferred", "serpwow.log-term"),
+        (TWO_SEARCHES, "/live/batches/A", "inferred", "serpwow.get-counts"),
+        ({}, "/live/account", "inferred", "serpwow.account-status"),
         (TWO_SEARCHES, "/live/batches/A/searches/json", "documented", None),
-        ({"given": {"serpwow": {"batches": [{"id": "A"}]}}}, "/live/batches/A/searches/json", "inferred", None),
+        (
+            {"given": {"serpwow": {"batches": [{"id": "A"}]}}},
+            "/live/batches/A/searches/json",
+            "inferred",
+            "serpwow.empty-pages",
+        ),
         (TWO_BUCKETS, "/live/destinations?sort_by=name", "inferred", None),
-        (TWO_BUCKETS, "/live/destinations?search_term=a", "inferred", None),
+        (TWO_BUCKETS, "/live/destinations?search_term=a", "inferred", "serpwow.letter-case"),
         ({"given": {"serpwow": {"destinations": [{}]}}}, "/live/destinations", "documented", None),
-        ({"given": {"serpwow": {"destinations": [{}, {}]}}}, "/live/destinations", "inferred", None),
+        ({"given": {"serpwow": {"destinations": [{}, {}]}}}, "/live/destinations", "inferred", "serpwow.default-order"),
+        (USED_BUCKET, "/live/destinations", "inferred", "serpwow.used-by"),
         ({"given": {"serpwow": {"destinations": [{}, {}]}}}, "/live/destinations?sort_by=type", "documented", None),
     ],
 )
@@ -189,11 +212,19 @@ def test_an_instant_that_is_shown_with_fewer_than_three_decimals_is_ours(live: L
     [
         ("POST", "/live/batches", {"name": "N", "searches": [{"q": "a", "engine": "altavista"}]}, "serpwow.unknown-engine"),
         ("POST", "/live/batches", {"name": "N", "searches_type": "altavista_web"}, "serpwow.unknown-engine"),
-        ("POST", "/live/batches", {"name": "N", "searches": [{"engine": "menuhub"}]}, None),
+        ("POST", "/live/batches", {"name": "N", "searches": [{"engine": "menuhub"}]}, "serpwow.get-counts"),
         ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"engine": "altavista"}, "serpwow.unknown-engine"),
         ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"q": "b"}, None),
         ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"q": "a"}, "serpwow.search-update-fields"),
-        ("PUT", "/live/batches/A", {"searches": [{"q": "b"}]}, "serpwow.list-fields"),
+        ("PUT", "/live/batches/A", {"searches": [{"q": "b"}]}, None),
+        ("PUT", "/live/batches/A", {"searches": [{"q": "b", "engine": "bing", "search_type": ""}]}, None),
+        (
+            "PUT",
+            "/live/batches/A",
+            {"searches": [{"q": "b", "engine": "yahoo", "search_type": "images"}]},
+            "serpwow.unknown-type",
+        ),
+        ("PUT", "/live/batches/A/AAAAAAAAAAAAAAAA", {"device": "watch"}, "serpwow.unknown-type"),
         ("PUT", "/live/batches/A", {"searches": [{"q": "b", "include_html": True, "max_page": 20}] * 6}, "serpwow.html-limit"),
     ],
 )

@@ -93,14 +93,32 @@ PRINTED_ORDER = [
 ]
 
 
-@pytest.mark.parametrize("path", ["/live/batches", "/live/batches/2A6F94BB", "/live/batches/2A6F94BB/results"])
-def test_a_batch_has_its_fields_in_the_order_in_which_they_are_printed(path: str) -> None:
+NOT_PRINTED_BESIDE_RESULTS = ("last_run", "priority", "destination_ids", "credits_required", "next_result_set_id")
+
+
+@pytest.mark.parametrize(
+    ("path", "not_printed", "not_on_a_page"),
+    [
+        ("/live/batches", ("credits_required",), []),
+        ("/live/batches/2A6F94BB", (), ["searches_type", "searches_type_locked"]),
+        ("/live/batches/2A6F94BB/results", NOT_PRINTED_BESIDE_RESULTS, []),
+    ],
+)
+def test_a_batch_has_its_fields_in_the_order_in_which_they_are_printed(
+    path: str, not_printed: tuple[str, ...], not_on_a_page: list[str]
+) -> None:
     schedule = {"schedule_type": "weekly", "schedule_days_of_week": [0, 3], "schedule_hours": [8]}
     batch = {"id": "2A6F94BB", "last_run": "2020-09-01T00:00:00Z", "notification_email": "john.smith@example.com", **schedule}
     body = send(world_of({"batches": [batch]}), "GET", path)[0].body
     shown = body["batches"][0] if "batches" in body else body["batch"]
-    assert [name for name in shown if name in PRINTED_ORDER] == PRINTED_ORDER
-    assert [name for name in shown if name not in PRINTED_ORDER] == ["searches_type", "searches_type_locked"]
+    assert [*shown] == [name for name in PRINTED_ORDER if name not in not_printed] + not_on_a_page
+
+
+def test_the_counts_of_a_batch_can_have_the_names_that_its_page_prints() -> None:
+    world = world_of({"batches": [{"id": "A"}]}, assume={"serpwow.get-counts": "search"})
+    shown = send(world, "GET", "/live/batches/A")[0].body["batch"]
+    assert [name for name in shown if name.startswith("search_")] == ["search_total_count", "search_page_count"]
+    assert send(world, "GET", "/live/batches")[0].body["batches"][0]["searches_total_count"] == 0
 
 
 def test_a_result_set_is_had_as_it_is_printed_but_for_its_links_and_instants() -> None:
@@ -122,6 +140,37 @@ def test_a_result_set_is_had_as_it_is_printed_but_for_its_links_and_instants() -
     ):
         body, sample = re.sub(pattern, common, body), re.sub(pattern, common, sample)
     assert body == sample
+
+
+PRINTED_BATCH = {
+    "id": "123456",
+    "name": "My First Batch",
+    "schedule_type": "daily",
+    "schedule_hours": [9, 17],
+    "notification_email": "john.smith@example.com",
+    "searches": 1,
+}
+
+
+def test_result_sets_are_listed_as_they_are_printed_but_for_two_instants() -> None:
+    run = {
+        "id": 1,
+        "started_at": "2019-01-02T00:00:00Z",
+        "ended_at": "2019-01-02T00:00:10Z",
+        "destination_ids": ["DESTINATION_ID"],
+    }
+    told = run | {"webhook": "https://example.com", "webhook_status": "ok"}
+    batch = PRINTED_BATCH | {"created_at": "2019-01-01T00:00:00Z", "notification_as_csv": True, "result_sets": [told]}
+    world = world_of({"batches": [batch]}, clock={"start": "2019-01-03T00:00:00Z"})
+    body = dump(send(world, "GET", "/live/batches/123456/results")[0].body).decode()
+    instants = re.compile(r'("expires_at"|"date_time"):"[^"]*"')
+    assert instants.sub(r"\1", body) == instants.sub(r"\1", without_white_space(text_of("result-sets")))
+
+
+def test_searches_are_added_as_it_is_printed() -> None:
+    world = world_of({"batches": [PRINTED_BATCH]}, clock={"start": "2020-01-01T00:00:00Z"})
+    reply, _ = send(world, "PUT", "/live/batches/123456", {"searches": [{"q": "mcdonalds"}]})
+    assert dump(reply.body).decode() == without_white_space(text_of("searches-created"))
 
 
 def text_of(sample: str) -> str:

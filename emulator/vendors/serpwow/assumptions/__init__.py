@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from emulator.sdk import Assumption
-from emulator.vendors.serpwow.assumptions import lifecycle, requests
+from emulator.vendors.serpwow.assumptions import answers, lifecycle, requests
 
 ASSUMPTIONS = tuple(
-    value for module in (lifecycle, requests) for value in vars(module).values() if isinstance(value, Assumption)
+    value for module in (lifecycle, requests, answers) for value in vars(module).values() if isinstance(value, Assumption)
 )
-"""Every assumption of both modules, in their order."""
+"""Every assumption of the modules, in their order."""

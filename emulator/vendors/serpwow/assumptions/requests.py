@@ -49,10 +49,11 @@ WITHOUT_RESULTS = Assumption(
 LIST_FIELDS = Assumption(
     "serpwow.list-fields",
     "Do List Batches, List Result Sets and Create Searches tell the fields of a batch that their samples leave out?",
-    ("all", "printed"),
-    "all",
-    "All samples leave out credits_required, searches_type and searches_type_locked, the older two also priority,"
-    " destination_ids and next_result_set_id; but each is of a batch, and other pages print these fields of one.",
+    ("printed", "all"),
+    "printed",
+    "All samples leave out credits_required, searches_type and searches_type_locked, the older two also last_run, priority,"
+    " destination_ids and next_result_set_id. Each is of a batch, of which other pages print these fields, so they may be"
+    " there; but a client that needs none of them works either way.",
 )
 FIND_IN = Assumption(
     "serpwow.find-in",
@@ -137,6 +138,14 @@ UNKNOWN_ENGINE = Assumption(
     ("accept", "refuse"),
     "accept",
     "New engines are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
+    " parameters are published as the commonest cause of a 400.",
+)
+UNKNOWN_TYPE = Assumption(
+    "serpwow.unknown-type",
+    "What becomes of a search_type that the page does not list for the engine, or of a device that it does not list?",
+    ("accept", "refuse"),
+    "accept",
+    "New types are announced among the product updates, so a list of today would refuse what works tomorrow; but invalid"
     " parameters are published as the commonest cause of a 400.",
 )
 SEARCH_UPDATE_FIELDS = Assumption(

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from operator import attrgetter
 
 from emulator.sdk import Answer, On, Request, Transaction, mint_id
+from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
+from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
-from emulator.vendors.serpwow.requests.queries import Page, sorted_page
+from emulator.vendors.serpwow.requests.queries import folding, sorted_page
 from emulator.vendors.serpwow.requests.validation import invalid
 
 REQUIRED = ("name", "type", "enabled")
@@ -46,16 +47,16 @@ def _ask(tx: Transaction, request: Request, cause: On) -> Answer:
 
 
 def list_destinations(tx: Transaction, request: Request) -> Answer:
-    term = request.query.get("search_term", "").lower()
-    found = [destination for destination in tx.group(Destination.kind) if term in destination.name.lower()]
+    term, fold = request.query.get("search_term", ""), folding(tx)
+    found = [destination for destination in tx.group(Destination.kind) if fold(term) in fold(destination.name)]
     keys = {name: attrgetter(name, "id") for name in ("type", "name")}
     page = sorted_page(tx, request.query, found, keys, "name")
-    return Answer("destinations", "serpwow-destinations-5", page, page.assumption, tuple(_inferred_facts(page, request)))
-
-
-def _inferred_facts(page: Page, request: Request) -> Iterator[str]:
-    """Yield the facts behind the parts of a list that no page documents."""
-    if "search_term" in request.query or ("sort_by" not in request.query and page.total > 1):
-        yield "serpwow-destinations-13"
-    if any(destination.type != "s3" for destination in page.items):
-        yield "serpwow-destinations-14"
+    answer = Answer("destinations", "serpwow-destinations-5", page, page.assumption)
+    if term:
+        answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE.id)
+    if "sort_by" not in request.query and page.total > 1:
+        answer = answer.resting_on(("serpwow-destinations-13",), DEFAULT_ORDER.id)
+    if any(tx.size(Batch.kind, "destination", destination.id) for destination in page.items):
+        answer = answer.resting_on(("serpwow-destinations-16",), USED_BY.id)
+    is_printed = all(destination.type == "s3" for destination in page.items)
+    return answer if is_printed else answer.resting_on(("serpwow-destinations-14",))

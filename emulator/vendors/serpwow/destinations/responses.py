@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from emulator.sdk import View
+from emulator.vendors.serpwow.assumptions.answers import USED_BY
 from emulator.vendors.serpwow.destinations.model import Destination
 from emulator.vendors.serpwow.model.batches import Batch
 
@@ -17,9 +18,16 @@ def render_destination(view: View, destination: Destination) -> dict[str, Any]:
         "name": destination.name,
         "type": destination.type,
         "enabled": destination.enabled,
-        "used_by": view.size(Batch.kind, "destination", destination.id),
+        "used_by": _used_by(view, destination),
         **{name: value for name, value in destination.settings if not _is_secret(name)},
     }
+
+
+def _used_by(view: View, destination: Destination) -> int:
+    """Return the number of batches that name it. Evidence: serpwow-destinations-16."""
+    if view.choice(USED_BY.id) == "all":
+        return view.size(Batch.kind, "destination", destination.id)
+    return sum(batch.enabled for batch in view.group(Batch.kind, "destination", destination.id))
 
 
 def _is_secret(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 from emulator.sdk import Shared, Weight
 
 PAGE_SIZE = 1000
-"""Searches on a page of them, and on a page of results. Evidence: serpwow-get-6."""
+"""Searches on a page of them. Evidence: serpwow-get-6."""
 
 MAX_PAGES, MAX_WITH_HTML = 15_000, 100
 """Pages that one run of a batch may retrieve, and searches of a batch with HTML. Evidence: serpwow-limits-2 and -3."""
@@ -43,8 +43,8 @@ class Search:
 
     @property
     def type(self) -> str:
-        """The engine and the kind of search, as in a batch's searches_type. Evidence: serpwow-types-1."""
-        return f"{self.parameters.get('engine', 'google')}_{self.parameters.get('search_type', 'web')}"
+        """The engine and the kind of search, as in a batch's searches_type. Evidence: serpwow-types-1 and serpwow-types-10."""
+        return f"{self.parameters.get('engine', 'google')}_{self.parameters.get('search_type') or 'web'}"
 
 
 def boolean(value: Any) -> bool | None:

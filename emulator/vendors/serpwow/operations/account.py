@@ -6,27 +6,34 @@ from datetime import timedelta
 from operator import attrgetter
 
 from emulator.sdk import Answer, Request, Transaction
+from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, DEFAULT_ORDER, EMPTY_PAGES, LOG_TERM
 from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.account import ErrorLog
-from emulator.vendors.serpwow.requests.queries import sorted_page
+from emulator.vendors.serpwow.requests.queries import folding, sorted_page
 
 LOG_LIFETIME = timedelta(days=3)
 """Time for which an error is listed after its last occurrence. Evidence: serpwow-kept-1."""
 
 
 def get_account(tx: Transaction, _request: Request) -> Answer:
-    return Answer("account", "serpwow-account-1", account_of(tx))
+    account = account_of(tx)
+    return Answer("account", "serpwow-account-1", account, None if account.components else ACCOUNT_STATUS.id)
 
 
 def list_error_logs(tx: Transaction, request: Request) -> Answer:
-    term = request.query.get("search_term", "").lower()
-    found = [log for log in tx.group(ErrorLog.kind) if tx.now < log.date + LOG_LIFETIME and _matches(log, term)]
+    term = request.query.get("search_term", "")
+    found = [log for log in tx.group(ErrorLog.kind) if tx.now < log.date + LOG_LIFETIME and _matches(tx, log, term)]
     keys = {name: attrgetter(name) for name in ("date", "count")}
     page = sorted_page(tx, request.query, found, keys, "date")
-    evidence, also = ("serpwow-errorlogs-6", ()) if found else ("serpwow-errorlogs-1", ("serpwow-empty-2",))
-    return Answer("error_logs", evidence, page, page.assumption, also)
+    answer = Answer("error_logs", "serpwow-errorlogs-6" if found else "serpwow-errorlogs-1", page, page.assumption)
+    if term:
+        answer = answer.resting_on(("serpwow-errorlogs-8", "serpwow-find-1"), LOG_TERM.id)
+    if len(found) > 1 and "sort_by" not in request.query:
+        answer = answer.resting_on(("serpwow-errorlogs-7",), DEFAULT_ORDER.id)
+    return answer if found else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
 
 
-def _matches(log: ErrorLog, term: str) -> bool:
-    """Return whether the name or the value of a parameter has the term, in any case. Evidence: serpwow-errorlogs-4."""
-    return not term or any(term in text.lower() for parameter in log.public_parameters for text in parameter)
+def _matches(tx: Transaction, log: ErrorLog, term: str) -> bool:
+    """Return whether the parameters of a log have a term. Evidence: serpwow-errorlogs-4 and serpwow-errorlogs-8."""
+    fold, first = folding(tx), int(tx.choice(LOG_TERM.id) == "values")
+    return not term or any(fold(term) in fold(text) for pair in log.public_parameters for text in pair[first:])

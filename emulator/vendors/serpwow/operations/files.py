@@ -12,7 +12,16 @@ from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.requests.admission import FILES
 from emulator.vendors.serpwow.requests.queries import csv_fields_of
-from emulator.vendors.serpwow.responses.files import CSV_FIELDS, as_csv, as_json, as_jsonlines, as_zip, results_of, search_rows
+from emulator.vendors.serpwow.responses.files import (
+    CSV_FIELDS,
+    as_csv,
+    as_json,
+    as_jsonlines,
+    as_zip,
+    result_pages,
+    results_of,
+    search_rows,
+)
 
 EXTENSIONS = {"json": ".json", "jsonlines": ".jsonl", "csv": ".csv"}
 ALL_PAGES = {"json": ".zip", "jsonlines": "_jsonlines.zip", "csv": ".csv"}
@@ -47,7 +56,7 @@ def result_links(tx: Transaction, request: Request, batch: Batch, result_set: Re
     query = f"?csv_fields={quote(columns, safe=',')}" if columns else ""
     stem = f"Batch_Results_{batch.id}_{result_set.id}"
     token = f"_{_token(tx, batch, result_set)}" if format == "csv" else ""
-    pages = [f"{stem}_Page_{n}{EXTENSIONS[format]}" for n in range(1, result_set.searches.pages + 1)]
+    pages = [f"{stem}_Page_{n}{EXTENSIONS[format]}" for n in range(1, result_pages(tx, result_set) + 1)]
     return {
         "pages": [_link(tx, request, "results", name) + query for name in pages],
         "all_pages": _link(tx, request, "results", f"{stem}_All_Pages{token}{ALL_PAGES[format]}") + query,
@@ -78,27 +87,27 @@ def get_result_file(tx: Transaction, request: Request) -> Answer:
     batch = _own_batch(tx, match[1]) if match else None
     result_set = batch.result_set(int(match[2]), tx.now) if match and batch else None
     if match is None or batch is None or result_set is None:
-        return Answer("astray", "serpwow-results-1")
+        return Answer("astray", "serpwow-link-2")
     extension, page = match[5], int(match[3] or 0)
     token = _token(tx, batch, result_set) if extension == ".csv" and not page else None
     extensions = (EXTENSIONS if page else ALL_PAGES).values()
-    if match[4] != token or match[3] == "0" or page > result_set.searches.pages or extension not in extensions:
-        return Answer("astray", "serpwow-results-7")
+    if match[4] != token or match[3] == "0" or page > result_pages(tx, result_set) or extension not in extensions:
+        return Answer("astray", "serpwow-link-2")
     columns = csv_fields_of(request)
-    content = _content(batch.id, result_set, page, extension, columns.split(",") if columns else CSV_FIELDS)
+    content = _content(tx, batch.id, result_set, page, extension, columns.split(",") if columns else CSV_FIELDS)
     return _file(request, "serpwow-results-7", content, extension)
 
 
-def _content(batch: str, result_set: ResultSet, page: int, extension: str, columns: Sequence[str]) -> bytes:
+def _content(tx: Transaction, batch: str, result_set: ResultSet, page: int, extension: str, columns: Sequence[str]) -> bytes:
     """Return one page, or all pages for page 0."""
-    numbers = [page] if page else range(1, result_set.searches.pages + 1)
+    numbers = [page] if page else range(1, result_pages(tx, result_set) + 1)
     if extension == ".csv":
-        return as_csv((item for n in numbers for item in results_of(result_set, n)), columns)
+        return as_csv((item for n in numbers for item in results_of(tx, result_set, n)), columns)
     encode, inner = (as_jsonlines, ".jsonl") if "jsonl" in extension else (as_json, ".json")
     if page:
-        return encode(results_of(result_set, page))
+        return encode(results_of(tx, result_set, page))
     stem = f"Batch_Results_{batch}_{result_set.id}"
-    return as_zip({f"{stem}_Page_{n}{inner}": encode(results_of(result_set, n)) for n in numbers})
+    return as_zip({f"{stem}_Page_{n}{inner}": encode(results_of(tx, result_set, n)) for n in numbers})
 
 
 def get_search_file(tx: Transaction, request: Request) -> Answer:
@@ -106,7 +115,7 @@ def get_search_file(tx: Transaction, request: Request) -> Answer:
     match = SEARCHES.fullmatch(request.parameters["file"])
     batch = _own_batch(tx, match[1]) if match else None
     if match is None or batch is None or not 1 <= int(match[2]) <= batch.searches.pages:
-        return Answer("astray", "serpwow-export-2")
+        return Answer("astray", "serpwow-link-2")
     items, columns = search_rows(batch.searches.page(int(match[2])))
     content = as_json(items) if match[3] == ".json" else as_csv(items, columns)
     return _file(request, "serpwow-export-2", content, match[3])

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import Any
 
 from emulator.sdk import Answer, InvalidRequest, Request, Transaction, View
+from emulator.vendors.serpwow.assumptions.answers import CONTAINS, EMPTY_PAGES
 from emulator.vendors.serpwow.assumptions.requests import (
     LIST_BAD_PARAMETER,
     LIST_NEVER_RUN,
@@ -52,11 +53,10 @@ SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_R
 
 def list_batches(tx: Transaction, request: Request) -> Answer:
     page = _find_page(tx, request.query)
-    answer = Answer("page", "serpwow-list-1", page, page.assumption, () if page.total else ("serpwow-empty-2",))
-    if not page.items:
-        return answer
-    ties = ("serpwow-list-15",) if page.tied else ()
-    return with_unprinted_fields(tx, answer._replace(also=(*answer.also, *ties)), "serpwow-list-12")
+    answer = Answer("page", "serpwow-list-1", page, page.assumption, ("serpwow-list-15",) if page.tied else ())
+    if not page.total:
+        return answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
+    return with_unprinted_fields(tx, answer, "serpwow-list-12") if page.items else answer
 
 
 def _find_page(view: View, query: Query) -> Page:
@@ -81,6 +81,7 @@ def _find_page(view: View, query: Query) -> Page:
     batches: list[Batch] = view.group(Batch.kind, "owner", *group)
     found = [batch for batch in batches if all(passes(batch) for passes in filters)]
     assumption = _assumption_of(view, wanted, len(found)) or _assumption_of_results(view, query, batches)
+    assumption = assumption or _assumption_of_term(query, batches)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)
     return _page(wanted, len(found), wanted.slice(found), assumption)
 
@@ -110,6 +111,14 @@ def _assumption_of_results(view: View, query: Query, batches: list[Batch]) -> st
     return WITHOUT_RESULTS.id if any(batch.last_run and not batch.results_count(view.now) for batch in batches) else None
 
 
+def _assumption_of_term(query: Query, batches: list[Batch]) -> str | None:
+    """Return the assumption about words inside longer ones where a batch has such a word. Evidence: serpwow-list-16."""
+    if query.get("search_type", "contains") != "contains":
+        return None
+    inside, whole = (_contains(query.get("search_term", ""), whole=whole) for whole in (False, True))
+    return CONTAINS.id if any(inside(batch) != whole(batch) for batch in batches) else None
+
+
 def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
     if name == "priority" and view.choice(LIST_PRIORITY_ORDER.id) == "highest":
         return lambda batch: -PRIORITIES.index(batch.priority)
@@ -121,7 +130,8 @@ def _sort_key(name: str, view: View) -> Callable[[Batch], Any]:
 def _filters(query: Query, view: View) -> Iterator[Filter]:
     search_type = read_one_of(query, "search_type", tuple(NAME_FILTERS), "contains")
     if term := query.get("search_term"):
-        yield NAME_FILTERS[search_type](term)
+        is_whole = search_type == "contains" and view.choice(CONTAINS.id) == "whole-words"
+        yield _contains(term, whole=True) if is_whole else NAME_FILTERS[search_type](term)
     if read_flag(query, "only_with_results"):
         yield lambda batch: batch.results_count(view.now) > 0
     if read_flag(query, "only_without_results"):
@@ -142,8 +152,14 @@ def _time_filters(query: Query, name: str, time_of: Callable[[Batch], datetime |
         yield lambda batch: (time := time_of(batch)) is not None and time > after
 
 
-def _contains(term: str) -> Filter:
-    words = re.sub(r"[\W_]+", " ", term.lower()).split()
+def _words(text: str) -> list[str]:
+    return re.sub(r"[\W_]+", " ", text.lower()).split()
+
+
+def _contains(term: str, *, whole: bool = False) -> Filter:
+    words = _words(term)
+    if whole:
+        return lambda batch: {*words} <= {*_words(f"{batch.name} {batch.id}")}
     return lambda batch: all(word in f"{batch.name}\n{batch.id}".lower() for word in words)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emulator.sdk import Answer, Handler, Request, Transaction
+from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
@@ -49,16 +50,25 @@ def get_result(format: str, evidence: str) -> Handler:
 def _answer(
     name: str, evidence: str, subject: object, batch: Batch, result_sets: Sequence[ResultSet], also: tuple[str, ...] = ()
 ) -> Answer:
-    """Return an answer that shows result sets, with the facts and the assumption behind their webhooks and uploads."""
-    assumption = None
-    if any(result_set.webhook is not None and result_set.webhook_status is None for result_set in result_sets):
-        evidence, assumption = "serpwow-results-14", WEBHOOK_UNSENT.id
-    elif any(result_set.webhook_status == FAILED or result_set.failed_destination_ids for result_set in result_sets):
-        evidence, assumption = "serpwow-results-13", FAILED_STATUS.id
-    own = (None, batch.notifications.webhook)
-    if any(result_set.webhook not in own for result_set in result_sets):
-        also = (*also, "serpwow-webhook-1")
-    return Answer(name, evidence, subject, assumption, also)
+    """Return an answer that shows result sets, with the facts behind it and the assumption that matters most."""
+    answer = Answer(name, evidence, subject, also=also)
+    for condition, fact, assumption in _grounds(batch, result_sets):
+        if condition:
+            answer = answer.resting_on((fact,), assumption)
+    return answer
+
+
+def _grounds(batch: Batch, result_sets: Sequence[ResultSet]) -> Iterator[tuple[bool, str, str | None]]:
+    """Yield facts behind what result sets show, each with whether it matters and the assumption for it."""
+    sets, own = result_sets, (None, batch.notifications.webhook)
+    yield any(it.webhook is not None and it.webhook_status is None for it in sets), "serpwow-results-14", WEBHOOK_UNSENT.id
+    failed = any(it.webhook_status == FAILED or it.failed_destination_ids for it in sets)
+    yield failed, "serpwow-results-13", FAILED_STATUS.id
+    yield any(it.webhook not in own for it in sets), "serpwow-webhook-1", None
+    yield any(it.searches_failed for it in sets), "serpwow-results-17", SEARCHES_COMPLETED.id
+    yield any(len(it.searches) > 1 for it in sets), "serpwow-results-18", RESULTS_PAGE.id
+    absent = any(it.webhook is None or not (it.destination_ids or it.failed_destination_ids) for it in sets)
+    yield absent, "serpwow-results-19", ABSENT_STATUS.id
 
 
 def resend_webhook(tx: Transaction, request: Request) -> Answer:

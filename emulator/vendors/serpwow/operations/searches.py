@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from emulator.sdk import Answer, Handler, Request, Transaction
+from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import (
     DELETE_UNKNOWN_SEARCHES,
@@ -20,6 +21,7 @@ from emulator.vendors.serpwow.operations.batches import batch_of, save
 from emulator.vendors.serpwow.operations.files import search_links
 from emulator.vendors.serpwow.requests.batches import assumption_of
 from emulator.vendors.serpwow.requests.bodies import parameters_of, read_body
+from emulator.vendors.serpwow.requests.queries import folding
 from emulator.vendors.serpwow.requests.searches import check_parameters, check_searches
 from emulator.vendors.serpwow.requests.validation import invalid
 
@@ -45,35 +47,34 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
     if number < 1:
         raise invalid("page must be a whole number from 1")
     batch, q, custom_id = batch_of(tx, request), request.query.get("q"), request.query.get("custom_id")
-    found, evidence, assumption = batch.searches, "serpwow-searches-3", None
-    facts: tuple[str, ...] = ()
+    found = batch.searches
+    answer = Answer("searches", "serpwow-searches-3")
     if q or custom_id:
-        in_every = tx.choice(FIND_IN.id) == "every"
-        found = _find(batch, q, custom_id, in_every)
-        evidence = "serpwow-searches-4" if q else "serpwow-searches-5"
-        if q and found != _find(batch, q, custom_id, not in_every):
-            facts, assumption = ("serpwow-find-2",), FIND_IN.id
-    page = found.page(number)
+        in_every, fold = tx.choice(FIND_IN.id) == "every", folding(tx)
+        found = _find(batch, q, custom_id, in_every, fold)
+        answer = answer._replace(evidence="serpwow-searches-4" if q else "serpwow-searches-5")
+        if q and found != _find(batch, q, custom_id, not in_every, fold):
+            answer = answer.resting_on(("serpwow-find-2",), FIND_IN.id)
+        if q and found != _find(batch, q, custom_id, in_every, str if fold is str.lower else str.lower):
+            answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE.id)
     if not found.pages:
-        facts = ("serpwow-empty-2", *facts)
-    elif q and not all(any(q in text for text in _texts(search, in_every=True)) for search in page):
-        facts = ("serpwow-find-1", *facts)
-    answer = Answer("searches", evidence, SearchesPage(batch.id, number, found.pages, page), assumption, facts)
+        answer = answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
+    answer = answer._replace(subject=SearchesPage(batch.id, number, found.pages, found.page(number)))
     if number <= max(found.pages, 1):
         return answer
     name = "failure" if tx.choice(SEARCHES_BEYOND_END.id) == "500" else "searches"
     return answer._replace(name=name, evidence="serpwow-searches-12", assumption=SEARCHES_BEYOND_END.id)
 
 
-def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool) -> Searches:
-    return Searches(batch.id, (search for search in batch.searches if _matches(search, q, custom_id, in_every)))
+def _find(batch: Batch, q: str | None, custom_id: str | None, in_every: bool, fold: Callable[[str], str]) -> Searches:
+    """Evidence: serpwow-searches-4 and serpwow-searches-5."""
 
+    def matches(search: Search) -> bool:
+        if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:
+            return False
+        return not q or any(fold(q) in fold(text) for text in _texts(search, in_every=in_every))
 
-def _matches(search: Search, q: str | None, custom_id: str | None, in_every: bool) -> bool:
-    """Evidence: serpwow-searches-4, serpwow-searches-5 and serpwow-find-1."""
-    if custom_id and str(search.parameters.get("custom_id", "")) != custom_id:
-        return False
-    return not q or any(q.lower() in text.lower() for text in _texts(search, in_every=in_every))
+    return Searches(batch.id, filter(matches, batch.searches))
 
 
 def _texts(search: Search, *, in_every: bool) -> list[str]:
@@ -89,8 +90,8 @@ def export_searches(format: str) -> Handler:
 
     def export(tx: Transaction, request: Request) -> Answer:
         batch = batch_of(tx, request)
-        also = () if len(batch.searches) else ("serpwow-empty-2",)
-        return Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, request, batch, format)), also=also)
+        answer = Answer("export", "serpwow-export-1", SearchLinks(batch, search_links(tx, request, batch, format)))
+        return answer if len(batch.searches) else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
 
     return export
 

@@ -13,12 +13,19 @@ from emulator.vendors.serpwow.assumptions.requests import (
     LOCKED_TYPE,
     UNKNOWN_DESTINATION,
     UNKNOWN_ENGINE,
+    UNKNOWN_TYPE,
 )
 from emulator.vendors.serpwow.destinations.model import Destination
 from emulator.vendors.serpwow.model.batches import PARTS, Batch
 from emulator.vendors.serpwow.model.schedules import TYPES
 from emulator.vendors.serpwow.model.searches import MIXED
-from emulator.vendors.serpwow.requests.searches import check_searches, names_unknown_engine, read_searches, read_searches_type
+from emulator.vendors.serpwow.requests.searches import (
+    check_searches,
+    names_unknown_engine,
+    names_unlisted,
+    read_searches,
+    read_searches_type,
+)
 from emulator.vendors.serpwow.requests.validation import invalid, read_parameters
 
 HOURLY = "hourly"
@@ -53,7 +60,9 @@ def assumption_of(parameters: Mapping[str, Any]) -> str | None:
     """Return the assumption by which these valid parameters were accepted, or None."""
     if parameters.get("schedule_type") == HOURLY:
         return HOURLY_SCHEDULE.id
-    return UNKNOWN_ENGINE.id if names_unknown_engine(parameters) else None
+    if names_unknown_engine(parameters):
+        return UNKNOWN_ENGINE.id
+    return UNKNOWN_TYPE.id if names_unlisted(parameters) else None
 
 
 def _with_hourly_as_minutes(tx: Transaction, parameters: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from emulator.sdk import InvalidRequest, Request, Transaction, View
+from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER
 from emulator.vendors.serpwow.model.searches import boolean
 from emulator.vendors.serpwow.requests.forms import BadForm, read_form
@@ -126,8 +127,16 @@ def sorted_page(
         InvalidRequest: a parameter has a value that is not among those published, or the page is assumed to be refused.
     """
     wanted = read_page(query, tuple(keys), default, 10)
-    items.sort(key=keys[wanted.sort_by], reverse=wanted.descending)
+    if "sort_by" in query or view.choice(DEFAULT_ORDER.id) == "sorted":
+        items.sort(key=keys[wanted.sort_by], reverse=wanted.descending)
+    elif wanted.descending:
+        items.reverse()
     return Page(wanted, len(items), wanted.slice(items), wanted.check_end(view, len(items)))
+
+
+def folding(view: View) -> Callable[[str], str]:
+    """Return the function that makes texts alike in which a term is looked for. Evidence: serpwow-find-1."""
+    return str.lower if view.choice(LETTER_CASE.id) == "ignored" else str
 
 
 def read_page(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, size: int) -> PageQuery:

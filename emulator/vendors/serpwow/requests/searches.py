@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from emulator.sdk import Transaction, mint_id
-from emulator.vendors.serpwow.assumptions.requests import HTML_LIMIT, LOCKED_TYPE, MAX_PAGE, UNKNOWN_ENGINE
+from emulator.vendors.serpwow.assumptions.requests import HTML_LIMIT, LOCKED_TYPE, MAX_PAGE, UNKNOWN_ENGINE, UNKNOWN_TYPE
 from emulator.vendors.serpwow.model.batches import Batch
 from emulator.vendors.serpwow.model.searches import MAX_PAGES, MAX_WITH_HTML, MIXED, Search, Searches, integer, letters
 from emulator.vendors.serpwow.requests.bodies import HTML, check_flags, without_nulls
-from emulator.vendors.serpwow.requests.validation import flag, invalid, text
+from emulator.vendors.serpwow.requests.validation import flag, invalid, optional_text, text
 
 PER_REQUEST = 1000
 """Searches that one request may add. Evidence: serpwow-limits-4."""
@@ -19,8 +19,15 @@ PER_REQUEST = 1000
 ENGINES = ("google", "bing", "yahoo", "baidu", "yandex", "naver", "amazon", "ebay", "menuhub")
 """Evidence: serpwow-types-3 and serpwow-types-5."""
 
-NAMES = ("engine", "search_type", "device")
-"""Parameters of a search that are texts. Evidence: serpwow-types-8."""
+GOOGLE_TYPES = (
+    *("news", "images", "videos", "scholar", "reverse_image_search", "trends", "autocomplete", "shopping", "product"),
+    *("places", "place_details", "place_photos", "place_reviews", "place_products", "place_posts"),
+)
+SEARCH_TYPES = {"google": GOOGLE_TYPES, "bing": ("news", "images", ""), "yahoo": ("news", ""), "naver": ("news", "")}
+"""The search_type by engine; of the other engines only the empty one, a web search. Evidence: serpwow-types-10."""
+
+DEVICES = ("desktop", "tablet", "mobile")
+"""Evidence: serpwow-types-11."""
 
 TYPE = r"[a-z0-9]+(?:_[a-z0-9]+)+"
 """The form of a searches_type: an engine and the kind of search. Evidence: serpwow-types-6 and serpwow-types-7."""
@@ -51,11 +58,14 @@ def check_parameters(tx: Transaction, parameters: Mapping[str, Any]) -> None:
     for name, value in parameters.items():
         if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)):
             raise invalid(f"{name} must be a plain value, or a list of them")
-    for name in NAMES:
-        if name in parameters:
-            text(name, parameters[name])
+    if "engine" in parameters:
+        text("engine", parameters["engine"])
+    for name in ("search_type", "device"):
+        optional_text(name, parameters.get(name))
     if parameters.get("engine", ENGINES[0]) not in ENGINES:
         _refuse_engine(tx, f"engine must be one of {', '.join(ENGINES)}")
+    if (unlisted := _unlisted(parameters)) and tx.choice(UNKNOWN_TYPE.id) == "refuse":
+        raise invalid(f"{unlisted} {parameters[unlisted]!r} is not supported", "serpwow-types-8", UNKNOWN_TYPE.id)
     if HTML in parameters:
         flag(HTML, parameters[HTML])
     check_flags(tx, parameters)
@@ -105,6 +115,18 @@ def names_unknown_engine(parameters: Mapping[str, Any]) -> bool:
     if _has_unknown_engine(parameters.get("searches_type", MIXED)):
         return True
     return any((search.get("engine") or ENGINES[0]) not in ENGINES for search in parameters.get("searches", (parameters,)))
+
+
+def names_unlisted(parameters: Mapping[str, Any]) -> bool:
+    """Return whether the valid parameters of a batch, or of a search, name a search_type or device that no page lists."""
+    return any(map(_unlisted, parameters.get("searches", (parameters,))))
+
+
+def _unlisted(search: Mapping[str, Any]) -> str | None:
+    """Return which of search_type and device a search has that is not listed for its engine; None for neither."""
+    if search.get("search_type") not in (None, *SEARCH_TYPES.get(search.get("engine") or ENGINES[0], ("",))):
+        return "search_type"
+    return None if search.get("device") in (None, *DEVICES) else "device"
 
 
 def _has_unknown_engine(type: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from emulator.sdk import Request, Transaction, instant
+from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, Usage, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
@@ -47,12 +48,12 @@ def render_account(tx: Transaction, request: Request, account: Account) -> dict[
         "credits_limit": account.credits_limit,
         "credits_remaining": account.credits_remaining,
         "credits_reset_at": instant(next_monthly(account.credits_reset_at, tx.now)),
-        "batches_used": batches,
-        "batches_limit": BATCH_LIMIT,
-        "batches_available": max(BATCH_LIMIT - batches, 0),
         "destinations_used": destinations,
         "destinations_limit": DESTINATION_LIMIT,
         "destinations_available": max(DESTINATION_LIMIT - destinations, 0),
+        "batches_used": batches,
+        "batches_limit": BATCH_LIMIT,
+        "batches_available": max(BATCH_LIMIT - batches, 0),
         "account_balance_usd": account.account_balance_usd,
         "overage_allowed": account.overage_allowed,
         "overage_enabled": account.overage_enabled,
@@ -63,10 +64,12 @@ def render_account(tx: Transaction, request: Request, account: Account) -> dict[
 
 
 def _platform_status(tx: Transaction, account: Account) -> list[dict[str, str]]:
-    """Return the status of each component, and of the API as a whole while it is down."""
+    """Return the status of each component, and of the API where none is known or it is down. Evidence: serpwow-account-8."""
     components = [{"component": part.component, "status": part.status} for part in account.components]
     if platform_of(tx).status == "down":
         components.append({"component": "API", "status": "major_outage"})
+    elif not components and tx.choice(ACCOUNT_STATUS.id) == "api":
+        components.append({"component": "API", "status": "operational"})
     return components
 
 

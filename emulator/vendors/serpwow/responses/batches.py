@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emulator.sdk import Answer, View, instant
+from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, GET_COUNTS, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, LIST_FIELDS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.model.schedules import PARTS_BY_TYPE, Schedule
+from emulator.vendors.serpwow.responses.files import result_pages
 
 NOT_IN_LIST = ("credits_required", "searches_type", "searches_type_locked")
-NOT_BESIDE_OTHERS = (*NOT_IN_LIST, "priority", "destination_ids", "next_result_set_id")
+NOT_BESIDE_OTHERS = (*NOT_IN_LIST, "last_run", "priority", "destination_ids", "next_result_set_id")
 """Fields of a batch without a place in samples: that of List Batches, and those of List Result Sets and Create Searches.
 
 Evidence: serpwow-list-12 and serpwow-list-13.
@@ -58,6 +60,15 @@ def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dic
     return {name: value for name, value in fields.items() if name not in omitted}
 
 
+def render_own_batch(view: View, batch: Batch) -> dict[str, Any]:
+    """Return the batch object as Get has it. Evidence: serpwow-get-4."""
+    fields = render_batch(view, batch)
+    if view.choice(GET_COUNTS.id) == "searches":
+        return fields
+    names = {"searches_total_count": "search_total_count", "searches_page_count": "search_page_count"}
+    return {names.get(name, name): value for name, value in fields.items()}
+
+
 def _render_schedule(schedule: Schedule) -> dict[str, Any]:
     """Return the parts that apply to its type. Evidence: serpwow-get-7 and serpwow-schedule-6."""
     parts = {name: getattr(schedule, name) for name in PARTS_BY_TYPE.get(schedule.type, ())}
@@ -71,27 +82,26 @@ def _render_notifications(batch: Batch) -> dict[str, Any]:
 
 
 def render_result_set(view: View, result_set: ResultSet, links: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Return the result set object, with links to its files where it stands alone. Evidence: serpwow-results-12."""
+    """Return the result set object, with links to its files where it stands alone. Evidence: serpwow-results-16 and -12."""
+    total = len(result_set.searches)
     fields: dict[str, Any] = {
         "id": result_set.id,
         "started_at": instant(result_set.started_at),
         "ended_at": instant(result_set.ended_at),
         "expires_at": instant(result_set.expires_at),
-        "results_page_count": result_set.searches.pages,
-        "searches_completed": result_set.searches_completed,
+        "results_page_count": result_pages(view, result_set),
+        "searches_completed": total if view.choice(SEARCHES_COMPLETED.id) == "yes" else result_set.searches_completed,
         "searches_failed": result_set.searches_failed,
-        "searches_total": len(result_set.searches),
+        "searches_total": total,
     }
     if links is not None:
         fields["download_links"] = links
-    if (webhook := _webhook_status(view, result_set)) is not None:
-        fields["webhook_status"] = webhook
+    fields["webhook_status"] = _webhook_status(view, result_set)
     uploads = dict.fromkeys(result_set.destination_ids, "ok") | dict.fromkeys(result_set.failed_destination_ids, "failed")
-    if uploads:
-        fields["destination_status"] = {
-            id: _status(view, result_set, outcome, UPLOAD_TEXTS[outcome]) for id, outcome in uploads.items()
-        }
-    return fields
+    statuses = {id: _status(view, result_set, outcome, UPLOAD_TEXTS[outcome]) for id, outcome in uploads.items()}
+    fields["destination_status"] = statuses or None
+    keeps_null = view.choice(ABSENT_STATUS.id) == "null"
+    return {name: value for name, value in fields.items() if keeps_null or value is not None}
 
 
 def _webhook_status(view: View, result_set: ResultSet) -> dict[str, Any] | None:

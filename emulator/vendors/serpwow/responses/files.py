@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
-from emulator.sdk import dump
+from emulator.sdk import View, dump
+from emulator.vendors.serpwow.assumptions.answers import RESULTS_PAGE
 from emulator.vendors.serpwow.model.batches import ResultSet
-from emulator.vendors.serpwow.model.searches import PAGE_SIZE, Search, render_search
+from emulator.vendors.serpwow.model.searches import Search, render_search
 
 CSV_FIELDS = ("search.id", "search.q", "success", "result.organic_results.position", "result.organic_results.title")
 """The default columns of a CSV file."""
@@ -19,11 +20,16 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 UNIX = 3
 
 
-def results_of(result_set: ResultSet, page: int) -> list[dict[str, Any]]:
+def result_pages(view: View, result_set: ResultSet) -> int:
+    """Return the number of pages. Evidence: serpwow-results-18."""
+    return -(-len(result_set.searches) // int(view.choice(RESULTS_PAGE.id)))
+
+
+def results_of(view: View, result_set: ResultSet, page: int) -> list[dict[str, Any]]:
     """Return the items of one page, counted from 1. Evidence: serpwow-results-9."""
-    first = (page - 1) * PAGE_SIZE
-    completed = result_set.searches_completed
-    return [_result_of(search, n < completed) for n, search in enumerate(result_set.searches.page(page), first)]
+    size, completed = int(view.choice(RESULTS_PAGE.id)), result_set.searches_completed
+    first = (page - 1) * size
+    return [_result_of(search, n < completed) for n, search in enumerate(result_set.searches.slice(first, first + size), first)]
 
 
 def _result_of(search: Search, success: bool) -> dict[str, Any]:

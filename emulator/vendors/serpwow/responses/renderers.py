@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from emulator.sdk import Answer, Assumption, Operation, Renderer, Request, Response, Stream, Transaction, reason_phrase
+from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, GET_COUNTS
 from emulator.vendors.serpwow.assumptions.lifecycle import (
     STOP_FAILURE,
     STOPALL_SINGULAR,
@@ -32,7 +33,13 @@ from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, is_form
 from emulator.vendors.serpwow.requests.queries import PARAMETERS, Page
 from emulator.vendors.serpwow.responses.account import render_account, render_error_log
-from emulator.vendors.serpwow.responses.batches import NOT_BESIDE_OTHERS, NOT_IN_LIST, render_batch, render_result_set
+from emulator.vendors.serpwow.responses.batches import (
+    NOT_BESIDE_OTHERS,
+    NOT_IN_LIST,
+    render_batch,
+    render_own_batch,
+    render_result_set,
+)
 
 HEADERS = {  # those of the live service, serpwow-headers-1, without the ones that let pages of a browser in
     "cache-control": "no-store",
@@ -60,6 +67,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
     if answer.assumption in (None, LIST_FIELDS.id):
         decisive = (assumption.id for assumption in (*READING, HTML_LIMIT) if assumption.id in tx.consulted)
         answer = answer._replace(assumption=next(decisive, answer.assumption))
+    if answer.name == "batch":
+        answer = answer.resting_on((), GET_COUNTS.id)
     if _has_unread_fields(request):
         answer = answer.resting_on(("serpwow-body-2",))
     return answer if is_spelt_as_published(request, operation) else answer.resting_on(("serpwow-path-2",), PATH_SPELLING.id)
@@ -95,41 +104,46 @@ def _error(status: int, message: str) -> Response:
     return Response(status, {"request_info": {"success": False, "message": message}})
 
 
+def _pages(tx: Transaction, pages: int) -> int:
+    """Return the number of pages of a list. Evidence: serpwow-empty-2."""
+    return pages or int(tx.choice(EMPTY_PAGES.id))
+
+
 def _page(tx: Transaction, _request: Request, page: Page) -> Response:
     return _success(
         total_count=page.total,
-        total_pages=page.pages,
+        total_pages=_pages(tx, page.pages),
         current_page=page.query.number,
         count_this_page=len(page.items),
         batches=[render_batch(tx, batch, NOT_IN_LIST) for batch in page.items],
     )
 
 
-def _error_logs(_tx: Transaction, _request: Request, page: Page) -> Response:
+def _error_logs(tx: Transaction, _request: Request, page: Page) -> Response:
     return _success(
         logs=[render_error_log(log) for log in page.items],
         page=page.query.number,
-        page_count_total=page.pages,
+        page_count_total=_pages(tx, page.pages),
         results_count=len(page.items),
         results_count_total=page.total,
     )
 
 
-def _searches(_tx: Transaction, _request: Request, page: SearchesPage) -> Response:
+def _searches(tx: Transaction, _request: Request, page: SearchesPage) -> Response:
     return _success(
         batch_id=page.batch,
         searches_page_current=page.number,
-        searches_page_count=page.pages,
+        searches_page_count=_pages(tx, page.pages),
         searches=[render_search(search) for search in page.searches],
     )
 
 
-def _export(_tx: Transaction, _request: Request, export: SearchLinks) -> Response:
+def _export(tx: Transaction, _request: Request, export: SearchLinks) -> Response:
     searches = export.batch.searches
     return _success(
         batch_id=export.batch.id,
         searches_total_count=len(searches),
-        searches_page_count=searches.pages,
+        searches_page_count=_pages(tx, searches.pages),
         download_links=export.links,
     )
 
@@ -207,7 +221,7 @@ def failure_response(tx: Transaction, request: Request, status: int) -> Response
 
 
 RENDERERS: dict[str, Renderer] = {
-    "batch": lambda tx, _request, batch: _success(batch=render_batch(tx, batch)),
+    "batch": lambda tx, _request, batch: _success(batch=render_own_batch(tx, batch)),
     "batch_with_searches": lambda tx, _request, batch: _success(batch=render_batch(tx, batch, NOT_BESIDE_OTHERS)),
     "page": _page,
     "account": lambda tx, request, account: _success(account_info=render_account(tx, request, account)),

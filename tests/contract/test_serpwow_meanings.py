@@ -1,0 +1,127 @@
+"""What a field or a search term of SerpWow means where its page prints the name alone: each choice, and what differs with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.serpwow import send, world_of
+
+INSTANT = "2026-03-28T20:55:31Z"
+RUN = {"id": 1, "started_at": INSTANT, "ended_at": INSTANT}
+BATCH = {"id": "2A6F94BB", "name": "My First Batch", "searches": 1500, "destination_ids": ["D"], "enabled": False}
+GIVEN = {
+    "batches": [BATCH | {"result_sets": [RUN | {"searches_failed": 500}]}],
+    "destinations": [{"id": "D", "name": "West"}, {"id": "E", "name": "East"}],
+    "error_logs": [
+        {"id": "L1", "date": "2026-03-28T20:00:00Z", "parameters": {"q": "Pizza"}},
+        {"id": "L2", "date": "2026-03-28T10:00:00Z", "parameters": {"location": "Quito"}},
+    ],
+}
+RESULT = "/live/batches/2A6F94BB/results/1"
+
+
+def shown(assume: dict[str, str], path: str) -> Any:
+    reply, _ = send(world_of(GIVEN, clock={"start": INSTANT}, assume=assume), "GET", path)
+    assert reply.status == 200
+    return reply.body
+
+
+@pytest.mark.parametrize(("choice", "completed"), [("no", 1000), ("yes", 1500)])
+def test_completed_searches_include_failed_ones_or_not(choice: str, completed: int) -> None:
+    result = shown({"serpwow.searches-completed": choice}, RESULT)["result"]
+    assert (result["searches_completed"], result["searches_failed"], result["searches_total"]) == (completed, 500, 1500)
+
+
+@pytest.mark.parametrize(("choice", "pages"), [("1000", 2), ("15000", 1)])
+def test_a_result_set_has_as_many_pages_as_links(choice: str, pages: int) -> None:
+    result = shown({"serpwow.results-page": choice}, RESULT)["result"]
+    assert (result["results_page_count"], len(result["download_links"]["pages"])) == (pages, pages)
+
+
+@pytest.mark.parametrize(("choice", "held"), [("omitted", []), ("null", [None, None])])
+def test_a_status_that_does_not_apply_is_left_out_or_null(choice: str, held: list[None]) -> None:
+    result = shown({"serpwow.absent-status": choice}, RESULT)["result"]
+    assert [result[name] for name in ("webhook_status", "destination_status") if name in result] == held
+
+
+@pytest.mark.parametrize(("choice", "used"), [("all", [0, 1]), ("enabled", [0, 0])])
+def test_a_destination_is_used_by_batches_that_name_it(choice: str, used: list[int]) -> None:
+    destinations = shown({"serpwow.used-by": choice}, "/live/destinations")["destinations"]
+    assert [destination["used_by"] for destination in destinations] == used
+
+
+@pytest.mark.parametrize(("choice", "pages"), [("0", 0), ("1", 1)])
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        ("/live/batches?status=running", "total_pages"),
+        ("/live/errorlogs?search_term=sushi", "page_count_total"),
+        ("/live/batches/2A6F94BB/searches/1?q=sushi", "searches_page_count"),
+    ],
+)
+def test_a_list_without_items_has_no_page_or_one(choice: str, pages: int, path: str, field: str) -> None:
+    assert shown({"serpwow.empty-pages": choice}, path)[field] == pages
+
+
+@pytest.mark.parametrize(("choice", "status"), [("api", [{"component": "API", "status": "operational"}]), ("none", [])])
+def test_the_account_shows_the_status_of_the_platform(choice: str, status: list[Any]) -> None:
+    assert shown({"serpwow.account-status": choice}, "/live/account")["account_info"]["status"] == status
+
+
+@pytest.mark.parametrize(("choice", "found"), [("inside", 1), ("whole-words", 0)])
+def test_a_word_is_found_inside_a_longer_one_or_not(choice: str, found: int) -> None:
+    assume = {"serpwow.contains": choice}
+    assert shown(assume, "/live/batches?search_term=atch")["total_count"] == found
+    assert shown(assume, "/live/batches?search_term=first-BATCH")["total_count"] == 1
+    assert shown(assume, "/live/batches?search_term=2a6f94bb")["total_count"] == 1
+
+
+@pytest.mark.parametrize(("choice", "found"), [("ignored", 1), ("heeded", 0)])
+def test_capitals_matter_to_a_term_or_not(choice: str, found: int) -> None:
+    assume = {"serpwow.letter-case": choice}
+    assert len(shown(assume, "/live/destinations?search_term=WEST")["destinations"]) == found
+    assert len(shown(assume, "/live/errorlogs?search_term=PIZZA")["logs"]) == found
+    assert len(shown(assume, "/live/batches/2A6F94BB/searches/1?q=SEARCH%201500")["searches"]) == found
+
+
+@pytest.mark.parametrize(("choice", "found"), [("names-and-values", ["L2", "L1"]), ("values", ["L2"])])
+def test_a_term_is_looked_for_in_names_too_or_not(choice: str, found: list[str]) -> None:
+    logs = shown({"serpwow.log-term": choice}, "/live/errorlogs?search_term=q")["logs"]
+    assert [log["id"] for log in logs] == found
+
+
+@pytest.mark.parametrize(
+    ("choice", "destinations", "logs"), [("sorted", ["E", "D"], ["L2", "L1"]), ("as-they-came", ["D", "E"], ["L1", "L2"])]
+)
+def test_a_list_without_sort_by_has_an_order(choice: str, destinations: list[str], logs: list[str]) -> None:
+    assume = {"serpwow.default-order": choice}
+    for query, turn in (("", 1), ("?sort_direction=descending", -1)):
+        listed = shown(assume, f"/live/destinations{query}")["destinations"]
+        assert [destination["id"] for destination in listed] == destinations[::turn]
+        assert [log["id"] for log in shown(assume, f"/live/errorlogs{query}")["logs"]] == logs[::turn]
+
+
+@pytest.mark.parametrize("search", [{"engine": "bing", "search_type": ""}, {"engine": "yandex", "search_type": ""}])
+def test_an_empty_search_type_is_a_web_search(search: dict[str, str]) -> None:
+    body = {"name": "N", "searches_type": f"{search['engine']}_web", "searches": [search]}
+    world = world_of({}, assume={"serpwow.unknown-type": "refuse"})
+    assert send(world, "POST", "/live/batches", body)[0].status == 200
+
+
+@pytest.mark.parametrize(
+    "search", [{"engine": "yahoo", "search_type": "images"}, {"search_type": "web"}, {"search_type": ""}, {"device": "watch"}]
+)
+def test_an_unlisted_type_or_device_is_taken_or_refused(search: dict[str, str]) -> None:
+    body = {"name": "N", "searches": [search]}
+    refusing = world_of({}, assume={"serpwow.unknown-type": "refuse"})
+    assert [send(world, "POST", "/live/batches", body)[0].status for world in (world_of({}), refusing)] == [200, 400]
+
+
+@pytest.mark.parametrize(
+    "search", [{"search_type": "place_posts"}, {"engine": "naver", "search_type": "news"}, {"device": "tablet"}]
+)
+def test_a_listed_type_or_device_is_taken(search: dict[str, str]) -> None:
+    world = world_of({}, assume={"serpwow.unknown-type": "refuse"})
+    assert send(world, "POST", "/live/batches", {"name": "N", "searches": [search]})[0].status == 200
