@@ -65,12 +65,13 @@ def admit(quota: Quota, size: int, what: str) -> None:
             raise refusal(quota, what, size)
 
 
-def admit_resources(quota: Quota, count: int, size: int = KEEPING) -> None:
-    """Make sure that there is room for so many resources more, before they are made.
+def admit_resources(quota: Quota, count: int, like: Resource | None = None) -> None:
+    """Make sure that there is room for so many resources more, like this one or as small as can be, before they are made.
 
     Raises:
-        TooMany: there is not, even if each has no more than these bytes.
+        TooMany: there is not.
     """
+    size = KEEPING if like is None else quota.charge(like).size
     admit(quota, count * size, f"what comes to {count} resources")
 
 

@@ -9,7 +9,6 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from emulator.kernel.budget import KEEPING
 from emulator.kernel.clock import FROZEN
 from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
@@ -117,12 +116,8 @@ class Transaction:
         return self.digest(f"{purpose}/{number}")
 
     def admit(self, resources: int, like: Resource | None = None) -> None:
-        """Make sure that the world has room for so many more resources, or raise TooMany.
-
-        Each takes what the one that they are `like` does, where that is given and no history can make room.
-        """
-        is_known = like is not None and not len(self._world.history)
-        admit_resources(self._world.quota, resources, self._world.quota.charge(like).size if is_known else KEEPING)
+        """Make sure that the world has room for so many more resources, in a new world `like` this one, or raise TooMany."""
+        admit_resources(self._world.quota, resources, None if len(self._world.history) else like)
 
     def put(self, resource: Resource) -> None:
         """Add or replace a resource. Where a machine governs it, note a change of its status."""
