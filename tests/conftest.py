@@ -9,7 +9,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, settings
 
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
 from emulator.vendors import VENDORS
@@ -35,6 +35,6 @@ def the_same_wherever_it_runs() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def live() -> Iterator[Live]:
-    app = create_app(worlds_of([]), validate=response_validator(*VENDORS.values()))
+    app = create_app(worlds_of([]), validate=ResponseValidator(VENDORS.values()))
     with ThreadedServer(app) as server, httpx.Client(base_url=server.url, timeout=None) as control:
         yield Live(server.url, control)

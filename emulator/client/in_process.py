@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from emulator.client.connections import ask, is_whole, shortfall
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.scenario.client import Headers, NoResponse, ReceivedResponse, completed
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
@@ -18,7 +18,7 @@ class InProcessClient:
     """A client of an application of its own, or of the one given; nothing listens anywhere."""
 
     def __init__(self, app: App | None = None) -> None:
-        self._app = app or create_app(worlds_of([]), validate=response_validator(*VENDORS.values()))
+        self._app = app or create_app(worlds_of([]), validate=ResponseValidator(VENDORS.values()))
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         """Send a request to a path with its query, and return the whole response.

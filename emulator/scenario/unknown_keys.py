@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import pathlib
 from collections import deque
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any, NamedTuple
 
+from emulator.scenario.document import Path
 from emulator.text.nearest import STEM, hint, near
 
-Path = tuple[str | int, ...]
 Schema = Mapping[str, Any]
 
 MOST = 4
@@ -109,147 +111,18 @@ def _fitting(places: list[KnownKey], value: Any) -> list[str]:
     return paths if len(paths) <= MOST else []
 
 
-ONE_FILE = "a scenario is one file, which includes no other; within it, YAML's anchors and merge keys (<<) share parts"
-NO_VARIABLES = "a scenario has no variables; in a step, {name} stands for what a step before it keeps"
-BOUNDS = "bounds are the server's: see the options --max-... of `serve`"
-FORMAT = "the version of the grammar is 'format: 1', which can be left out"
-TITLE = "say in 'title' what the scenario is about; its name is that of its file"
-REPLIES = "answers word for word are 'replies', each with 'at' and 'status'"
-LENGTHS = "how long things take is 'timing'; a slow answer is one of 'faults', with 'do: delay'"
-FAILURES = "failures are 'faults'; answers word for word are 'replies'"
-STATE = "the state at the beginning is 'given', by vendor"
-CLOCK = "the time is 'clock', with 'start' and 'rate'"
-EXPECTED = "what proves a scenario is 'steps': 'expect' says what must come back, 'expect_state' what the state must hold"
-HAPPENS = "what happens by itself is 'timeline', each with 'after' and 'set'"
-COUNTED = "how often something happens is 'times', in an item of 'faults' or 'replies'"
-WEBHOOKS = (
-    "Stripe's webhooks are 'given.stripe.event_destinations'; SerpWow's is 'notification_webhook' of a batch "
-    "(given.serpwow.batches) or of the account (given.serpwow.account)"
-)
-KEYS = "the keys that a vendor takes are 'credentials', by vendor"
-WORLD_ID = "a world's id is no part of its scenario: it stands beside 'scenario', or in the query, of POST /worlds"
+@cache
+def foreign_words() -> list[tuple[frozenset[str], dict[str, str]]]:
+    """Return of each section of the grammar some keys that only it has, and its advice by the words that it does not have."""
+    import yaml
 
-AT = "'at' says which operation, such as serpwow.batches.stop"
-TIMES = "'times' says how often"
-DO = "what a fault does is 'do'"
-WHERE = "'where' says at which moment of a request it strikes"
-LASTS = "how long a fault lies there is 'for', or 'between' two instants"
-STATUS = "the status is 'status'"
-START = "the instant at which the clock begins is 'start'"
-RATE = "how fast the clock runs is 'rate': frozen, real or a number"
-FAULT_HEADERS = "a fault sets no headers but Retry-After ('retry_after'); one of 'replies' has 'headers'"
-FAULT_BODY = "the body of a fault with 'do: status' is 'body' (a text as it is, else JSON) or 'json'"
-REPLY_BODY = "what a reply holds is 'body' (a text as it is, else JSON) or 'json'"
-REPLY_LATER = "a reply is given from the first call on; one of 'faults' with 'do: status' has 'after', 'every' and 'id'"
-REPLY_SLOW = "a reply comes at once; one of 'faults' with 'do: delay' makes it slow"
-SELECTED = "requests are told apart by 'at' alone"
-SELECTED_BY_ID = "requests are told apart by 'at' and 'id'"
-SEND = "the request is 'send: METHOD /path?query'"
-GET = "what must come back is 'expect', with 'status', 'json', 'text' or 'headers'"
-ADVANCE = "time passes with a step 'advance: 30s'"
-SEE = "what the state must hold is 'expect_state', by vendor"
-KEEP = "a value is kept with 'capture: {name: dotted.path}'"
-IN_ORDER = "steps are played once, one after the other"
-GET_BODY = "the body is compared by 'json' (a subset; 'exactly: true' for all of it) or by 'text'"
-FROM_THE_START = "'after' says how long after the beginning, such as 30s"
-ONCE = "it happens once, 'after' so long"
-ONLY_SET = "all that can happen is 'set', which changes the state by vendor"
-WRAPPED = "a scenario stands below 'scenario': {\"scenario\": {...}}; alone it is sent as YAML (Content-Type: application/yaml)"
-
-Words = Mapping[str, str]
-
-
-def _words(**said: str) -> Words:
-    """Return from each word to its sentence; `said` has the words, blanks between them, by the names of the sentences."""
-    return {word: globals()[name] for name, words in said.items() for word in words.split()}
-
-
-TABLES: tuple[tuple[frozenset[str], Words], ...] = (
-    (
-        frozenset({"title", "given", "steps"}),
-        _words(
-            ONE_FILE="include includes import imports extends extend inherit inherits base parent uses",
-            NO_VARIABLES="parameters params variables vars env environment values defaults constants args",
-            BOUNDS="limits limit bounds max_requests maximum quota",
-            FORMAT="version schema_version",
-            TITLE="name description summary comment label info metadata tags",
-            REPLIES="responses response stubs stub mocks mock mappings routes rules expectations endpoints handlers overrides",
-            LENGTHS="delays delay latency durations waits timeouts timers speed",
-            FAILURES="errors failures accidents chaos failure error",
-            STATE="state initial_state initial setup fixtures fixture data world worlds resources db database vendors",
-            CLOCK="now date start_time freeze freeze_time timezone tz",
-            EXPECTED="expect expects assert asserts assertions tests test then when requests request checks verify",
-            HAPPENS="events schedule actions later",
-            KEYS="keys api_key api_keys tokens auth secrets",
-            COUNTED="times",
-            WEBHOOKS="webhooks webhook webhook_endpoints event_destination notification_webhook",
-            WORLD_ID="id",
-        ),
-    ),
-    (
-        frozenset({"where", "do", "at"}),
-        _words(
-            FAULT_HEADERS="headers header",
-            FAULT_BODY="text data response message",
-            DO="type kind action fault effect mode",
-            WHERE="when stage phase moment",
-            LASTS="duration until start end",
-            STATUS="code",
-            AT="operation path url method endpoint route request vendor on target",
-            TIMES="count once limit repeat",
-            SELECTED_BY_ID="match matches query body_contains condition if",
-        ),
-    ),
-    (
-        frozenset({"at", "times", "status", "headers", "body", "json"}),
-        _words(
-            REPLY_BODY="text data response content html message payload",
-            STATUS="code",
-            REPLY_LATER="after every skip id probability between for",
-            REPLY_SLOW="delay latency sleep wait timeout",
-            AT="operation path url method endpoint route request vendor on target",
-            TIMES="count once limit repeat",
-            SELECTED="match matches query when condition if where",
-        ),
-    ),
-    (
-        frozenset({"send", "advance", "see"}),
-        _words(
-            SEND="request url path method call query params",
-            GET="expected response assert want then returns status status_code",
-            ADVANCE="wait sleep delay after pause time",
-            SEE="check state verify",
-            KEEP="extract save store register",
-            IN_ORDER="repeat loop times together parallel if",
-        ),
-    ),
-    (
-        frozenset({"exactly", "fails", "status"}),
-        _words(GET_BODY="body content contains equals response data", STATUS="code"),
-    ),
-    (
-        frozenset({"after", "set"}),
-        _words(
-            FROM_THE_START="at when time delay wait",
-            ONCE="every repeat times",
-            ONLY_SET="send revoke do change update patch after_call",
-        ),
-    ),
-    (
-        frozenset({"start", "rate"}),
-        _words(START="now at time date begin begins instant", RATE="speed frozen freeze running"),
-    ),
-    (
-        frozenset({"scenario", "seed"}),
-        _words(WRAPPED="title clock given timing assume credentials faults replies timeline steps"),
-    ),
-)
-"""Of each section of the grammar, which is known by some of its keys, the words that are strange there."""
+    sections = yaml.safe_load(pathlib.Path(__file__).with_name("foreign_words.yaml").read_text("utf-8"))
+    return [
+        (frozenset(it["section"].split()), {word: text for words, text in it["advice"].items() for word in words.split()})
+        for it in sections
+    ]
 
 
 def foreign_word_advice(word: str, known: Collection[str]) -> str | None:
     """Return what to write in place of a word in the section that knows these keys; None where nothing is known of it."""
-    for keys, words in TABLES:
-        if keys <= {*known}:
-            return words.get(word)
-    return None
+    return next((advice.get(word) for keys, advice in foreign_words() if keys <= {*known}), None)

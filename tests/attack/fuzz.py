@@ -35,7 +35,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 from emulator.client.adapter import InProcessAdapter
 from emulator.client.connections import AppResponse, ask
 from emulator.client.in_process import InProcessClient
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.worlds import Worlds
 from emulator.scenario.loader import load_text
@@ -113,7 +113,7 @@ class Target:
 @cache
 def _target() -> Target:
     worlds = worlds_of([_beginning()])
-    return Target(worlds, create_app(worlds, library(), validate=response_validator(*VENDORS.values())))
+    return Target(worlds, create_app(worlds, library(), validate=ResponseValidator(VENDORS.values())))
 
 
 def fresh() -> Target:

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from serpwow.google_search_results import GoogleSearchResults
 
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.scenario.scenario import Scenario
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
@@ -105,7 +105,7 @@ def test_stop_all_is_had_by_the_clients_own_http_get(live: Live, monkeypatch: py
 def test_a_bad_key_reads_as_an_envelope(monkeypatch: pytest.MonkeyPatch) -> None:
     written = given(status="running", searches=1) | {"title": "Only demo", "credentials": {"serpwow": ["demo"]}}
     with ThreadedServer(
-        create_app(worlds_of([Scenario("only-demo", "", written)]), validate=response_validator(*VENDORS.values()))
+        create_app(worlds_of([Scenario("only-demo", "", written)]), validate=ResponseValidator(VENDORS.values()))
     ) as server:
         refused = client_of(f"{server.url}/live", "wrong", monkeypatch).stop_batch("2A6F94BB")
         assert refused == {"request_info": {"success": False, "message": "Supplied api_key is not valid"}}

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from emulator.client.transport import InProcess
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.control.app import ROUTES
 from emulator.control.openapi import components
 from emulator.control.route import ControlRoute
@@ -322,7 +322,7 @@ def test_a_mistake_of_ours_is_unmistakably_ours(monkeypatch: pytest.MonkeyPatch,
     async def ask() -> httpx.Response:
         worlds = worlds_of([])
         monkeypatch.setattr(worlds.default, "transaction", _crash)
-        app = create_app(worlds, validate=response_validator(*VENDORS.values()))
+        app = create_app(worlds, validate=ResponseValidator(VENDORS.values()))
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
             return await client.get("/live/batches/B1/stop?api_key=demo")
 

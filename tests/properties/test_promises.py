@@ -10,7 +10,7 @@ import httpx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.kernel.time import parse_instant
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
@@ -106,7 +106,7 @@ def test_a_world_that_begins_with_time_answers_every_look_and_serves_its_links()
 
     async def run() -> list[int]:
         async with in_process(
-            create_app(worlds_of([load_value(written, VENDORS)]), validate=response_validator(*VENDORS.values()))
+            create_app(worlds_of([load_value(written, VENDORS)]), validate=ResponseValidator(VENDORS.values()))
         ) as client:
             statuses = [status for status, _, _ in await live(LOOKS[:8], client)]
             job = (await client.get(f"{JOBS}BcDeFgHiJkLmNoPqRsTuVwXyZa", headers=STRIPE)).json()

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emulator.contract.fixtures import fixtures_folder
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.kernel.errors import BadInput
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario, apply_state
@@ -326,7 +326,7 @@ def test_an_unpublished_value_is_refused_and_named(listed: World, query: str) ->
 )
 def test_the_samples_are_valid_responses(sample: str, operation: str, status: int) -> None:
     content = (fixtures_folder() / "serpwow" / "samples" / f"{sample}.json").read_bytes()
-    response_validator(*VENDORS.values())("serpwow", f"serpwow.batches.{operation}", status, content)
+    ResponseValidator(VENDORS.values())("serpwow", f"serpwow.batches.{operation}", status, content)
 
 
 def test_an_unknown_batch_is_answered_as_in_the_sample() -> None:

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import apply_state
 from emulator.sdk.exact_json import dump
@@ -26,7 +26,7 @@ from tests.support.loading import load_value
 
 VENDOR = VENDORS["6dot50"]
 OPERATIONS = {operation.name.removeprefix("6dot50."): operation for operation in VENDOR.operations}
-JUDGE = response_validator(*VENDORS.values())
+JUDGE = ResponseValidator(VENDORS.values())
 PAYEES = ["27821231234", "27829990000", "27825550000"]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.kernel.world import World
 from emulator.scenario.scenario import apply_state
 from emulator.sdk.exact_json import dump
@@ -30,7 +30,7 @@ from tests.support.loading import load_value
 DESTINATIONS = "/v2/core/event_destinations"
 VENDORS = {"stripe": STRIPE}
 ROUTES = Routes([STRIPE])
-JUDGE = response_validator(STRIPE)
+JUDGE = ResponseValidator([STRIPE])
 FAILING = [{"ids": ["r1", "r2"]}, {"share": "20%", "status": 402}, {"pattern": "9$"}]
 ENDED = ("complete", "canceled", "timeout", "validation_failed", "batch_failed", "upload_timeout")
 MAY_FOLLOW = {

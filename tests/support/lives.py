@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import httpx
 from hypothesis import strategies as st
 
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.server.app import create_app, worlds_of
 from emulator.vendors import VENDORS
 from tests.support.loading import LIBRARY
@@ -58,4 +58,4 @@ async def live(lives: Sequence[Asked], client: httpx.AsyncClient) -> list[tuple[
 
 
 def first_run() -> httpx.AsyncClient:
-    return in_process(create_app(worlds_of([FIRST_RUN]), validate=response_validator(*VENDORS.values())))
+    return in_process(create_app(worlds_of([FIRST_RUN]), validate=ResponseValidator(VENDORS.values())))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.kernel.journal import Change
 from emulator.kernel.world import World
 from emulator.scenario.scenario import Scenario
@@ -18,7 +18,7 @@ from emulator.web.routes import Routes
 
 SERPWOW = VENDORS["serpwow"]
 ROUTES = Routes([SERPWOW])
-JUDGE = response_validator(*VENDORS.values())
+JUDGE = ResponseValidator(VENDORS.values())
 BUCKET = {
     "type": "oss",
     "enabled": True,

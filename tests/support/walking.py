@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from emulator.client.transport import InProcess
-from emulator.contract.validator import response_validator
+from emulator.contract.validator import ResponseValidator
 from emulator.scenario.client import Headers, NoResponse, ReceivedResponse
 from emulator.scenario.player import play
 from emulator.sdk.exact_json import dump
@@ -36,7 +36,7 @@ class Walker:
 
     def __init__(self, look: Look) -> None:
         self._look = look
-        self._inner = InProcess(create_app(worlds_of([]), validate=response_validator(*VENDORS.values())), skip_delays=True)
+        self._inner = InProcess(create_app(worlds_of([]), validate=ResponseValidator(VENDORS.values())), skip_delays=True)
 
     def send(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         request = httpx.Request(method, IN_PROCESS + target.decode(), headers=[*headers], content=content)

@@ -15,7 +15,7 @@ from emulator.scenario.checks.steps import STEP_KEYS
 from emulator.scenario.document import Document
 from emulator.scenario.loader import load_document
 from emulator.scenario.schema import scenario_schema
-from emulator.scenario.unknown_keys import TABLES
+from emulator.scenario.unknown_keys import foreign_words
 from emulator.scenario.validation import problems_in
 from emulator.text.nearest import FEW, hint, near, rank_of
 from emulator.vendors import VENDORS
@@ -193,7 +193,7 @@ def sections(schema: Any) -> list[frozenset[str]]:
 
 
 def test_no_word_of_another_tool_is_one_of_ours_in_that_section() -> None:
-    for keys, words in TABLES:
+    for keys, words in foreign_words():
         own = [section for section in (*sections(SCHEMA), *sections(NEW_WORLD)) if keys <= section]
         assert own, keys
         assert [word for section in own for word in words if word in section] == []

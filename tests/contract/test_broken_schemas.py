@@ -1,0 +1,44 @@
+"""A broken schema of one vendor stops what uses it, and no scenario of another vendor."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulator.client.in_process import InProcessClient
+from emulator.contract.fixtures import fixtures_folder
+from emulator.contract.validator import ContractViolation, ResponseValidator
+from emulator.scenario.player import play
+from emulator.server.app import create_app, library, worlds_of
+from emulator.vendors import VENDORS
+
+BROKEN = {
+    "a type that is none": ('{"type": "objekt"}', "batch.schema.json is no JSON Schema: 'objekt' is not valid"),
+    "no JSON": ("{", "batch.schema.json is no JSON Schema: unexpected end of data"),
+}
+
+
+@pytest.fixture
+def broken(request: pytest.FixtureRequest, tmp_path: Path) -> ResponseValidator:
+    folder = tmp_path / "fixtures" / "serpwow"
+    shutil.copytree(fixtures_folder() / "serpwow", folder)
+    (folder / "schemas" / "batch.schema.json").write_text(request.param)
+    vendors = VENDORS | {"serpwow": replace(VENDORS["serpwow"], resources=tmp_path)}
+    return ResponseValidator(vendors.values())
+
+
+@pytest.mark.parametrize("broken", [schema for schema, _ in BROKEN.values()], ids=BROKEN, indirect=True)
+def test_a_broken_schema_stops_no_scenario_of_another_vendor(broken: ResponseValidator) -> None:
+    client = InProcessClient(create_app(worlds_of([]), validate=broken))
+    assert play(library().get("stripe/cancel-in-progress"), client).differences == []
+
+
+@pytest.mark.parametrize(("broken", "reason"), BROKEN.values(), ids=BROKEN, indirect=["broken"])
+def test_a_response_that_needs_a_broken_schema_hears_which_file_it_is(broken: Any, reason: str) -> None:
+    with pytest.raises(ContractViolation) as violation:
+        broken("serpwow", "serpwow.batches.stop", 200, b"{}")
+    assert reason in str(violation.value)
