@@ -62,7 +62,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
     """
     from emulator.client.emulator import Emulator
     from emulator.client.exploration import Explored
-    from emulator.client.explore import Broke, OutOfTime
+    from emulator.client.explore import ClientFailed, OutOfTime
     from emulator.kernel.errors import EmulatorError
 
     if shutil.which(command[0]) is None:
@@ -70,7 +70,7 @@ def explore(scenario: str, command: Sequence[str], faults: Sequence[Mapping[str,
 
     def client(emulator: Emulator) -> None:
         if code := run(command, {**os.environ, **environment(emulator)}):
-            raise Broke(f"exit code {code}")
+            raise ClientFailed(f"exit code {code}")
 
     found = Explored()
 

@@ -10,14 +10,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from emulator.client.exploration import Ending, Explored, Interference, Progress, describe
-from emulator.client.explore_arguments import (
-    check_arguments,
-    read_exceptions,
-    read_faults,
-    read_meanwhile,
-    read_seconds,
-    verdict,
-)
+from emulator.client.explore_arguments import verdict
 from emulator.client.scenario_yaml import to_yaml
 from emulator.client.standstill import Standstill
 from emulator.client.watchdog import Interrupted, Watchdog
@@ -25,10 +18,10 @@ from emulator.kernel.clock import DEFAULT_START, REAL, Clock
 from emulator.kernel.errors import BadInput, EmulatorError
 from emulator.kernel.faults import AFTER_COMMIT, BEFORE_AUTH, DELAY, NEXT
 from emulator.vendors import VENDORS
+from emulator.web.routes import UNMATCHED
 
 if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
-    from emulator.client.json_encoding import Duration
 
 Client = Callable[["Emulator"], object]
 """A function that is tried with a world, perhaps an `async def`: an assertion tells what is wrong. A check may return False."""
@@ -36,16 +29,16 @@ Client = Callable[["Emulator"], object]
 Begin = Callable[[Mapping[str, Any]], "Emulator"]
 """Makes a world of a scenario as a value; the same id and seed each time, so that an ending can be had again."""
 
-ASTRAY = ".astray"
-"""So ends the operation of a call whose path or verb no operation has: no fault can be laid there."""
+UNMATCHED_SUFFIX = f".{UNMATCHED}"
+"""The end of the name of a call whose path or verb no operation has: no fault can be injected there."""
 
 OUT_OF_TIME = "out of time"
 MILLISECOND = timedelta(milliseconds=1)
 WHEN = {BEFORE_AUTH: "before", AFTER_COMMIT: "between the commit and the answer of"}
 
 
-class Broke(Exception):
-    """Tells in a client's own words how it ended; reports show them as they are."""
+class ClientFailed(Exception):
+    """A client failed, in its own words; reports show them as they are."""
 
 
 class TooManyEndings(EmulatorError):
@@ -64,59 +57,6 @@ class OutOfTime(EmulatorError):
         explored.tried -= 1  # the one that was under way has not come to an end
         tried = f"{explored.tried} of {explored.endings} endings" if explored.endings else "not even the undisturbed client"
         super().__init__(f"after {seconds:g} s, {tried} had come to an end: give it more time (max_seconds, --max-seconds)")
-
-
-def explore(
-    begin: Begin,
-    scenario: Mapping[str, Any],
-    client: Client,
-    *,
-    faults: Iterable[Mapping[str, Any]] = (),
-    meanwhile: Iterable[Mapping[str, Any]] = (),
-    check: Client | None = None,
-    may_raise: type[BaseException] | tuple[type[BaseException], ...] = (),
-    most: int,
-    max_seconds: Duration,
-    progress: Progress = lambda _explored, _what: None,
-) -> Explored:
-    """Run the client undisturbed, then with every intrusion, then with every intrusion of time or an actor and every fault.
-
-    At each of its calls, before it and between its commit and its answer, the next thing that happens by itself happens, or
-    another actor changes the state as one of `meanwhile` says. Each of `faults`, written without `at` or with it, is laid at
-    each call that it fits. What the client or `check`, which is run after it, raises is what broke, but for what it
-    `may_raise`. An ending that has a broken one in it is not tried: the smaller one says more. `progress` is told before
-    each run what is tried.
-
-    A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
-    runs when `max_seconds` are over, in real time, since the first began.
-
-    Raises:
-        BadInput: an argument means nothing, a fault is none that can be laid at each call, `check` returned something else
-            than None, True or False, or the undisturbed client called nothing.
-        TooManyEndings: there are more than `most`.
-        TimeStandsStill: the undisturbed client waits for ever.
-        OutOfTime: the time is over.
-    """
-    laid, states, expected = read_faults(faults), read_meanwhile(meanwhile), read_exceptions(may_raise)
-    check_arguments(client, check, most)
-    explored = Explored()
-    trial = _Trial(begin, scenario, client, check, expected, read_seconds(max_seconds), progress)
-    calls = trial.run((), explored)
-    explored.calls = len(calls)
-    if not calls and not explored.broken:
-        raise BadInput.at(_no_calls(), "client")
-    time = [*_by_time(calls), *_by_actors(calls, states)]
-    struck = [*_by_fault(calls, laid)]
-    endings = [(it,) for it in (*time, *struck)] + [(first, second) for first in time for second in struck]
-    if len(endings) >= most:
-        raise TooManyEndings(f"{len(endings) + 1} endings are more than {most}: give fewer faults, or a larger `most`")
-    explored.endings = len(endings) + 1
-    for ending in () if explored.broken else endings:
-        if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
-            explored.skipped += 1
-        else:
-            trial.run(ending, explored)
-    return explored
 
 
 def _no_calls() -> str:
@@ -138,60 +78,95 @@ class _Call:
     earlier: int
     elapsed: timedelta
 
-    def fault(self, **written: Any) -> dict[str, Any]:
-        """A fault that strikes this call and no other."""
-        return {"at": self.operation, **written, "after": self.earlier, "times": 1}
+    def fault(self, **effect: Any) -> dict[str, Any]:
+        """Return a fault that strikes this call and no other."""
+        return {"at": self.operation, **effect, "after": self.earlier, "times": 1}
 
     def __str__(self) -> str:
         return f"{self.operation} #{self.earlier + 1}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Trial:
+class Exploration:
+    """Runs the client undisturbed, then with every intrusion of time, an actor or a fault, and
+    with every pair of one of the first two and a fault.
+
+    At each of its calls, before it and between its commit and its answer, the next thing that happens by itself happens, or
+    another actor changes the state as one of `meanwhile` says. Each of `faults` is injected at each call that it fits. What the
+    client or `check`, which is run after it, raises is what broke, but for what it `may_raise`. An ending that has a broken one
+    in it is not tried: the smaller one says more.
+
+    A client that asks the same again and again, while nothing changes and no time passes, is ended. So is one that still
+    runs when `max_seconds` are over, in real time, since the first began.
+    """
+
     begin: Begin
     scenario: Mapping[str, Any]
     client: Client
     check: Client | None
+    faults: Sequence[Mapping[str, Any]]
+    meanwhile: Sequence[Mapping[str, Any]]
     may_raise: tuple[type[BaseException], ...]
+    most: int
     max_seconds: float
     progress: Progress
+    explored: Explored = field(default_factory=Explored)
     stopwatch: Clock = field(default_factory=lambda: Clock(rate=REAL))
 
-    def run(self, intrusions: tuple[Interference, ...], explored: Explored) -> list[_Call]:
-        """Run the client through one ending, notes what it broke, and returns the calls that it made."""
+    def run(self) -> Explored:
+        """Try every ending. Raises as the handle's `explore` does."""
+        calls, explored = self._try(()), self.explored
+        explored.calls = len(calls)
+        if not calls and not explored.broken:
+            raise BadInput.at(_no_calls(), "client")
+        time = [*_by_time(calls), *_by_actors(calls, self.meanwhile)]
+        faults = [*_by_fault(calls, self.faults)]
+        endings = [(it,) for it in (*time, *faults)] + [(first, second) for first in time for second in faults]
+        if len(endings) >= self.most:
+            raise TooManyEndings(f"{len(endings) + 1} endings are more than {self.most}: give fewer faults, or a larger `most`")
+        explored.endings = len(endings) + 1
+        for ending in () if explored.broken else endings:
+            if any(set(map(id, broken.intrusions)) <= set(map(id, ending)) for broken in explored.broken):
+                explored.skipped += 1
+            else:
+                self._try(ending)
+        return explored
+
+    def _try(self, intrusions: tuple[Interference, ...]) -> list[_Call]:
+        """Run the client through one ending, note what it broke, and return the calls that it made."""
         from emulator.client.failure_report import failure_report
 
-        written = _with(self.scenario, intrusions)
+        scenario, explored = _with(self.scenario, intrusions), self.explored
         explored.tried += 1
         self.progress(explored, describe(intrusions))
-        with self.begin(written) as emulator:
+        with self.begin(scenario) as emulator:
             start = emulator.clock.now
-            broke = self._watched(emulator, explored)
-            if broke is not None and not intrusions and broke.startswith("time stands still"):
-                raise TimeStandsStill(broke)
-            if broke is not None:
-                told = failure_report(emulator, replay="load the scenario below, and run the client")
-                explored.broken.append(Ending(intrusions, broke, told, to_yaml(written)))
+            error = self._run_watched(emulator)
+            if error is not None and not intrusions and error.startswith("time stands still"):
+                raise TimeStandsStill(error)
+            if error is not None:
+                report = failure_report(emulator, replay="load the scenario below, and run the client")
+                explored.broken.append(Ending(intrusions, error, report, to_yaml(scenario)))
             return list(_calls(emulator, start))
 
-    def _watched(self, emulator: Emulator, explored: Explored) -> str | None:
-        """The error in one line, also that the client did not end by itself; None where there was none."""
-        began = self._elapsed()
-        standstill = Standstill(emulator.ask, lambda: self._elapsed() - began)
-        watch = Watchdog(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
+    def _run_watched(self, emulator: Emulator) -> str | None:
+        """Return the error in one line, also that the client did not end by itself; None where there was none."""
+        start = self._elapsed()
+        standstill = Standstill(emulator.ask, lambda: self._elapsed() - start)
+        watchdog = Watchdog(lambda: OUT_OF_TIME if self._elapsed() >= self.max_seconds else _reason(standstill, emulator))
         try:
-            with watch:
-                return self._broke(emulator)
+            with watchdog:
+                return self._error(emulator)
         except Interrupted:
-            if watch.reason == OUT_OF_TIME:
-                raise OutOfTime(explored, self.max_seconds) from None
-            return watch.reason
+            if watchdog.reason == OUT_OF_TIME:
+                raise OutOfTime(self.explored, self.max_seconds) from None
+            return watchdog.reason
 
     def _elapsed(self) -> float:
-        """Real seconds since the first run began."""
+        """Return the real seconds since the first run began."""
         return (self.stopwatch.now() - DEFAULT_START).total_seconds()
 
-    def _broke(self, emulator: Emulator) -> str | None:
+    def _error(self, emulator: Emulator) -> str | None:
         """Return the error in one line; None where there was none. The client's own result says nothing."""
         for part in (self.client, self.check):
             result: object = None
@@ -202,7 +177,7 @@ class _Trial:
                 raise
             except self.may_raise:
                 continue
-            except Broke as error:
+            except ClientFailed as error:
                 return str(error)
             except BaseException as error:  # what pytest.fail raises is no Exception
                 return f"{type(error).__name__}: {error}".splitlines()[0]
@@ -227,7 +202,7 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
     if journal.dropped:
         raise TooManyEndings("the client asks more than the journal keeps")
     for exchange in journal.exchanges():
-        if exchange.operation.endswith(ASTRAY):
+        if exchange.operation.endswith(UNMATCHED_SUFFIX):
             continue
         counter = seen.setdefault(exchange.operation, count())
         yield _Call(exchange.operation, next(counter), exchange.at - start)
@@ -235,15 +210,15 @@ def _calls(emulator: Emulator, start: datetime) -> Iterator[_Call]:
 
 def _with(scenario: Mapping[str, Any], intrusions: Sequence[Interference]) -> dict[str, Any]:
     """Return the scenario with these intrusions."""
-    written = {"title": "An ending", **scenario}
+    changed = {"title": "An ending", **scenario}
     faults = [*scenario.get("faults", ()), *(dict(it.fault) for it in intrusions)]
     events = [*scenario.get("timeline", ()), *(dict(it.event) for it in intrusions if it.event)]
     if faults:
-        written["faults"] = faults
+        changed["faults"] = faults
     if events:
-        written["timeline"] = events
-    written.pop("steps", None)
-    return written
+        changed["timeline"] = events
+    changed.pop("steps", None)
+    return changed
 
 
 def _by_time(calls: Iterable[_Call]) -> Iterator[Interference]:
@@ -268,5 +243,5 @@ def _by_fault(calls: Iterable[_Call], faults: Iterable[Mapping[str, Any]]) -> It
         for call in calls:
             at = fault.get("at", "*")
             if at in ("*", call.operation, call.operation.partition(".")[0]):
-                written = call.fault(**{key: value for key, value in fault.items() if key != "at"})
-                yield Interference(f"{fault.get('do')} {fault.get('where')} strikes {call}", written)
+                effect = {key: value for key, value in fault.items() if key != "at"}
+                yield Interference(f"{fault.get('do')} {fault.get('where')} strikes {call}", call.fault(**effect))

@@ -65,18 +65,13 @@ class ExploreMixin(ABC):
             TimeStandsStill: the undisturbed client polls, and nobody moves the clock.
             OutOfTime: `max_seconds` are over; its `explored` is what was found until then.
         """
-        from emulator.client.explore import explore
+        from emulator.client import explore_arguments as arguments
+        from emulator.client.explore import Exploration
 
-        self.explored = explore(
-            self._begin_explored,
-            self._as_value(scenario),
-            client,
-            faults=faults,
-            meanwhile=meanwhile,
-            check=check,
-            may_raise=may_raise,
-            most=most,
-            max_seconds=max_seconds,
-            progress=progress,
-        )
+        effects, states = arguments.read_faults(faults), arguments.read_meanwhile(meanwhile)
+        errors, seconds = arguments.read_exceptions(may_raise), arguments.read_seconds(max_seconds)
+        arguments.check_arguments(client, check, most)
+        begin, start = self._begin_explored, self._as_value(scenario)
+        exploration = Exploration(begin, start, client, check, effects, states, errors, most, seconds, progress)
+        self.explored = exploration.run()
         return self.explored

@@ -32,10 +32,11 @@ class ReadOnly(dict[str, Any]):
     """
 
     __setitem__ = __delitem__ = __ior__ = update = pop = popitem = setdefault = clear = _refuse
+    _of = ""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name not in self:
-            raise AttributeError(no_field("field", name, self))
+            raise AttributeError(no_field(f"field{self._of}", name, self))
         return self[name]
 
     def __setattr__(self, name: str, value: Any) -> None:

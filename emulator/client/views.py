@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from emulator.client.state import UNCHANGEABLE, no_field, read_only
+from emulator.client.state import ReadOnly, no_field, read_only
 from emulator.kernel.errors import NotFound
 from emulator.vendors import VENDORS
 
@@ -14,45 +14,22 @@ if TYPE_CHECKING:
     from emulator.client.emulator import Emulator
 
 
-class ResourceView(Mapping[str, Any]):
+class ResourceView(ReadOnly):
     """One thing of the state as it was read, its fields as attributes or keys, in the words of `given`: `batch.status`."""
 
-    __slots__ = ("_fields", "_kind")
+    _kind: str
+    __hash__ = object.__hash__  # type: ignore[assignment]  # what nobody can change may be in a set
 
     def __init__(self, kind: str, fields: Mapping[str, Any]) -> None:
+        super().__init__(read_only(fields))
         object.__setattr__(self, "_kind", kind)
-        object.__setattr__(self, "_fields", read_only(fields))
+        object.__setattr__(self, "_of", f" of this {kind}")
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):  # Python itself asks, perhaps before there are any fields
-            raise AttributeError(name)
-        try:
-            return self._fields[name]
-        except KeyError:
-            raise AttributeError(no_field(f"field of this {self._kind}", name, self._fields)) from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        raise AttributeError(UNCHANGEABLE)
-
-    def __getitem__(self, name: str) -> Any:
-        return self._fields[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    __hash__ = object.__hash__
-
-    def __reduce__(self) -> tuple[type[ResourceView], tuple[str, dict[str, Any]]]:
-        return ResourceView, (self._kind, dict(self._fields))
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self._fields]
+    def __reduce__(self) -> Any:
+        return ResourceView, (self._kind, dict(self))
 
     def __repr__(self) -> str:
-        return f"<{self._kind} {dict(self._fields)}>"
+        return f"<{self._kind} {dict(self)}>"
 
 
 class VendorBase:

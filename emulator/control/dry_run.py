@@ -15,7 +15,7 @@ from emulator.kernel.errors import BadInput
 from emulator.kernel.journal import Change, Entry
 from emulator.kernel.world import NOW, Moment, World
 from emulator.scenario.checks.steps import METHODS, header_problems
-from emulator.scenario.schema import HEADERS
+from emulator.scenario.schema import TEXTS, closed
 from emulator.sdk.exact_json import dump
 from emulator.sdk.request import Request, read_request
 from emulator.sdk.response import Stream
@@ -25,18 +25,17 @@ from emulator.web.guard import has_live_key
 from emulator.web.origin import AUTHORITY
 from emulator.web.requests import with_plain_letters
 
-DRY_RUN = {
-    "type": "object",
-    "properties": {
+DRY_RUN = closed(
+    {
         "method": {"enum": METHODS},
         "url": {"type": "string", "pattern": "^(https?://[^/]+)?/", "description": "/path?query, or http://host/path?query"},
-        "headers": HEADERS,
+        "headers": TEXTS,
         "body": {},
     },
-    "required": ["method", "url"],
-    "additionalProperties": False,
-    "examples": [{"method": "GET", "url": "/live/batches"}],
-}
+    "method",
+    "url",
+    examples=[{"method": "GET", "url": "/live/batches"}],
+)
 URL = re.compile(r"(?:(https?)://([^/]+))?(/[^?#]*)(?:\?([^#]*))?(?:#.*)?", re.DOTALL)
 SENDABLE = re.compile(r"[\x21-\x7e]*")
 

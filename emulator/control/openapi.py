@@ -16,7 +16,7 @@ from emulator.control.bodies import request_schemas
 from emulator.control.models import WORLD_ID
 from emulator.control.record import COMPONENTS, COUNT, TEXT, Schema, object_schema, ref, schema_of
 from emulator.control.route import ControlRoute
-from emulator.scenario.schema import scenario_schema
+from emulator.scenario.schema import closed, scenario_schema
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.web.guard import OPEN, PREFIX
 
@@ -40,12 +40,7 @@ HEADERS: Mapping[str, Any] = {
         "schema": {"type": "string"},
     },
 }
-FIELD_ERROR = {
-    "type": "object",
-    "properties": {"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT},
-    "required": ["pointer", "detail"],
-    "additionalProperties": False,
-}
+FIELD_ERROR = closed({"pointer": TEXT, "line": COUNT, "column": COUNT, "detail": TEXT}, "pointer", "detail")
 PROBLEM = {
     "type": "object",
     "properties": {
@@ -57,20 +52,8 @@ PROBLEM = {
     },
     "required": ["type", "title", "status", "detail"],
 }
-FAILURE = {
-    "type": "object",
-    "properties": {
-        "message": TEXT,
-        "error": {
-            "type": "object",
-            "properties": {"type": {"const": "emulator_error"}, "code": TEXT, "message": TEXT},
-            "required": ["type", "code", "message"],
-            "additionalProperties": False,
-        },
-    },
-    "required": ["message", "error"],
-    "additionalProperties": False,
-}
+ERROR = closed({"type": {"const": "emulator_error"}, "code": TEXT, "message": TEXT}, "type", "code", "message")
+FAILURE = closed({"message": TEXT, "error": ERROR}, "message", "error")
 PROVENANCE = {name: {"$ref": f"#/components/headers/{name}"} for name in ("Emulator-Exchange", "Emulator-Basis")}
 
 

@@ -22,7 +22,7 @@ from typing import (
 from typing import get_type_hints as hints_of
 
 from emulator.kernel.time import format_instant, parse_instant
-from emulator.scenario.schema import INSTANT
+from emulator.scenario.schema import INSTANT, closed
 
 Schema = Mapping[str, Any]
 Convert = Callable[[Any], Any]
@@ -165,12 +165,7 @@ def schema_of(hint: Any) -> Schema:
 def object_schema(record: Any) -> Schema:
     """Return the JSON Schema of a record itself, even where it is a component."""
     fields = members(record)
-    return {
-        "type": "object",
-        "properties": {it.key: schema_of(it.hint) for it in fields},
-        "required": [it.key for it in fields if not it.left_out],
-        "additionalProperties": False,
-    }
+    return closed({it.key: schema_of(it.hint) for it in fields}, *(it.key for it in fields if not it.left_out))
 
 
 def to_json(value: Any) -> Any:

@@ -9,22 +9,12 @@ from emulator.control.route import ControlRequest, route
 from emulator.control.worlds import clock_of
 from emulator.kernel.errors import NotFound
 from emulator.kernel.world import BEGINNING, NOW, World
+from emulator.scenario.schema import closed
 from emulator.state.diff import between
 
-SNAPSHOT = {
-    "type": "object",
-    "properties": {
-        "name": {"type": "string", "pattern": "^[^/\\s]([^/]{0,98}[^/\\s])?$", "description": "1 to 100 characters, no /"}
-    },
-    "required": ["name"],
-    "additionalProperties": False,
-    "examples": [{"name": "before"}],
-}
-UNDO = {
-    "type": "object",
-    "properties": {"exchanges": {"type": "integer", "minimum": 1}},
-    "additionalProperties": False,
-}
+NAME = {"type": "string", "pattern": "^[^/\\s]([^/]{0,98}[^/\\s])?$", "description": "1 to 100 characters, no /"}
+SNAPSHOT = closed({"name": NAME}, "name", examples=[{"name": "before"}])
+UNDO = closed({"exchanges": {"type": "integer", "minimum": 1}})
 
 
 @route("GET", "/worlds/{world}/snapshots", "The snapshots there are")

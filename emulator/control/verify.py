@@ -13,7 +13,7 @@ from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import Exchange
 from emulator.kernel.limits import Limits
 from emulator.kernel.world import World
-from emulator.scenario.schema import HEADERS
+from emulator.scenario.schema import TEXTS, closed
 from emulator.text.nearest import hint
 from emulator.text.redact import redact_text
 from emulator.web.held_requests import HeldRequest
@@ -32,33 +32,29 @@ MAX_HELD = 3
 """Requests held up by faults that a message names."""
 
 OPERATION = {"type": "string", "minLength": 1}
-VERIFY = {
-    "type": "object",
-    "properties": {
+VERIFY = closed(
+    {
         "called": {
             "type": "array",
             "maxItems": MAX_CALLS,
-            "items": {
-                "type": "object",
-                "properties": {
+            "items": closed(
+                {
                     "at": OPERATION,
                     "times": {"type": "integer", "minimum": 0},
                     "id": {"type": "string", "description": "a resource that the path names"},
                     "query": {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "array"]}},
-                    "headers": HEADERS,
+                    "headers": TEXTS,
                     "json": {},
                 },
-                "required": ["at"],
-                "additionalProperties": False,
-            },
+                "at",
+            ),
         },
         "order": {"type": "array", "items": OPERATION, "maxItems": MAX_OPERATIONS},
         "never": {"type": "array", "items": OPERATION, "maxItems": MAX_OPERATIONS},
     },
-    "additionalProperties": False,
-    "minProperties": 1,
-    "examples": [{"called": [{"at": "serpwow.batches.stop", "times": 1}]}],
-}
+    minProperties=1,
+    examples=[{"called": [{"at": "serpwow.batches.stop", "times": 1}]}],
+)
 """A verification: each operation `called` at least once or exactly `times`, for the resource `id`, with a query, headers and a
 body that hold `query`, `headers` and `json`; these in this `order`, others perhaps between them; and these `never`."""
 

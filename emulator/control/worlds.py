@@ -20,38 +20,18 @@ from emulator.kernel.worlds import Claim
 from emulator.scenario.checks.states import names_empty_parts_only, state_problems
 from emulator.scenario.document import Document
 from emulator.scenario.scenario import apply_state, listed_claims, rate_of
-from emulator.scenario.schema import DURATION, INSTANT, RATE
+from emulator.scenario.schema import INSTANT, JUMP, RATE, closed
 from emulator.sdk.vendor import Vendor, Vendors
 from emulator.state.diff import between
 
 SEED = {"type": "integer", "minimum": 0}
 FLAG = {"type": "boolean"}
-RESET = {
-    "type": "object",
-    "properties": {"scenario": {"type": ["string", "object"]}, "seed": SEED, "claim": FLAG},
-    "additionalProperties": False,
-}
-NEW_WORLD = {
-    "type": "object",
-    "properties": {"scenario": {"type": ["string", "object"]}, "id": WORLD_ID, "seed": SEED, "claim": FLAG},
-    "additionalProperties": False,
-}
-FORK = {"type": "object", "properties": {"id": WORLD_ID, "seed": SEED}, "additionalProperties": False}
-CLOCK = {
-    "type": "object",
-    "properties": {"now": INSTANT, "rate": RATE},
-    "additionalProperties": False,
-    "minProperties": 1,
-    "examples": [{"rate": "real"}],
-}
-ADVANCE = {
-    "type": "object",
-    "properties": {"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}},
-    "additionalProperties": False,
-    "minProperties": 1,
-    "maxProperties": 1,
-    "examples": [{"by": "30s"}],
-}
+BEGINNING = {"scenario": {"type": ["string", "object"]}, "seed": SEED, "claim": FLAG}
+RESET = closed(BEGINNING)
+NEW_WORLD = closed({**BEGINNING, "id": WORLD_ID})
+FORK = closed({"id": WORLD_ID, "seed": SEED})
+CLOCK = closed({"now": INSTANT, "rate": RATE}, minProperties=1, examples=[{"rate": "real"}])
+ADVANCE = closed(JUMP, minProperties=1, maxProperties=1, examples=[{"by": "30s"}])
 NOTHING_TO_CHANGE = "an empty body changes nothing: send a part of the state, such as " + (
     '{"serpwow": {"account": {"credits_limit": 200}}}'
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
 from emulator.kernel.budget import Budget
 from emulator.kernel.errors import BadInput, Problem
-from emulator.scenario.aliases import AliasedDocument
+from emulator.scenario.aliases import alias_problems, original_path, path_without_aliases, without_aliases
 from emulator.scenario.checks import semantic_problems
 from emulator.scenario.checks.live_keys import hide_live_keys, live_key_problems
 from emulator.scenario.checks.world import world_problems
@@ -80,18 +80,21 @@ def load_document(
     """
     from emulator.scenario.validation import problems_in
 
-    aliased = AliasedDocument(document)
-    document = aliased.document
-    place: Callable[[str, tuple[str | int, ...]], Problem] = document.problem if document.places else Problem
+    written = document.value
     problems = [*document.problems]
-    problems += [
-        place(it.message, it.path) for it in problems_in(document.value, scenario_schema(vendors, titled), document.places)
-    ]
-    problems += [place(it.message, it.path) for it in semantic_problems(document.value, vendors, InvalidPaths(problems))]
-    problems += [place(it.message, it.path) for it in live_key_problems(document.value)]
-    scenario = Scenario(name, source, document.value if isinstance(document.value, dict) else {}, document.places)
-    problems += [place(it.message, it.path) for it in world_problems(scenario, vendors, problems, budget)]
+
+    def note(found: Iterable[Problem]) -> None:
+        problems.extend(document.problem(it.message, it.path) if document.places else it for it in found)
+
+    note(problems_in(written, scenario_schema(vendors, titled), document.places))
+    note(alias_problems(written))
+    value = without_aliases(written)
+    invalid = InvalidPaths(replace(it, path=path_without_aliases(it.path)) for it in problems)
+    found = semantic_problems(value, vendors, invalid)
+    note(replace(it, path=original_path(written, it.path)) for it in found)
+    note(live_key_problems(written))
+    scenario = Scenario(name, source, value if isinstance(value, dict) else {}, document.places)
+    note(world_problems(scenario, vendors, [*problems], budget))
     if problems:
-        found = (replace(it, path=aliased.original_path(it.path)) for it in map(hide_live_keys, problems))
-        raise BadInput(sorted(found, key=lambda it: (it.line or 0, it.column or 0)), source)
+        raise BadInput(sorted(map(hide_live_keys, problems), key=lambda it: (it.line or 0, it.column or 0)), source)
     return scenario

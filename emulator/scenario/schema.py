@@ -77,9 +77,12 @@ COUNT = {"type": "integer", "minimum": 1, "maximum": 1_000_000_000}
 
 PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 """A name in braces: in a step, of what a step before it kept; in a path, of a parameter."""
-HEADERS = {"type": "object", "additionalProperties": {"type": "string"}}
+TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 STATUS = {"type": "integer", "minimum": 200, "maximum": 599}
 RATE = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1_000_000}, {"enum": ["frozen", "real"]}]}
+
+JUMP = {"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}}
+"""The ways in which time can be advanced."""
 
 FORMAT = 1
 """The version of the grammar; a file may name it."""
@@ -93,7 +96,7 @@ CREDENTIALS: Mapping[str, Any] = {"type": "array", "items": {"type": "string"}, 
 
 def state_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     """The JSON Schema of a state by vendor: of `given`, of `set` and `see`, and of PATCH /state."""
-    return _closed({vendor.name: vendor.state.schema for vendor in vendors})
+    return closed({vendor.name: vendor.state.schema for vendor in vendors})
 
 
 def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[str, Any]:
@@ -106,21 +109,21 @@ def scenario_schema(vendors: Mapping[str, Vendor], titled: bool = True) -> dict[
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "batch-emulator scenario",
-        **_closed(
+        **closed(
             {
                 "title": {"type": "string", "minLength": 1, "description": "a full sentence in the present tense"},
                 "format": {"enum": [FORMAT]},
                 "proves": {"type": "array", "items": {"type": "string"}, "description": "evidence that no row can show"},
-                "clock": _closed({"start": INSTANT, "rate": RATE}),
+                "clock": closed({"start": INSTANT, "rate": RATE}),
                 "seed": {"type": "integer", "minimum": 0},
                 "provenance": {"type": "boolean", "description": "false: replies do not say where they come from"},
-                "credentials": _closed({vendor.name: CREDENTIALS for vendor in everyone}),
-                "assume": _closed(choices),
-                "timing": _closed(waits),
+                "credentials": closed({vendor.name: CREDENTIALS for vendor in everyone}),
+                "assume": closed(choices),
+                "timing": closed(waits),
                 "given": state,
                 "faults": {"type": "array", "items": fault_schema(everyone)},
                 "replies": {"type": "array", "items": _reply(operations)},
-                "timeline": {"type": "array", "items": _closed({"after": DURATION, "set": state}, "after", "set")},
+                "timeline": {"type": "array", "items": closed({"after": DURATION, "set": state}, "after", "set")},
                 "steps": {"type": "array", "items": _step(state)},
             },
             *(("title",) if titled else ()),
@@ -133,9 +136,8 @@ def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
     """The JSON Schema of one fault."""
     everyone = list(vendors)
     names = [operation.name for vendor in everyone for operation in vendor.operations]
-    return {
-        "type": "object",
-        "properties": {
+    return closed(
+        {
             "at": {"enum": [EVERYTHING, *(vendor.name for vendor in everyone), *names]},
             "id": {"type": "string", "description": "only requests whose path names this resource"},
             "where": {"enum": list(WHERE)},
@@ -154,46 +156,45 @@ def fault_schema(vendors: Iterable[Vendor]) -> dict[str, Any]:
             "clock": {"enum": list(CLOCKS)},
             "pace": DURATION,
         },
-        "additionalProperties": False,
-        "required": ["at", "where", "do"],
-        "examples": [{"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop", "times": 1}],
-    }
+        "at",
+        "where",
+        "do",
+        examples=[{"at": "serpwow.batches.stop", "where": "after-commit", "do": "drop", "times": 1}],
+    )
 
 
 def _reply(operations: Mapping[str, Any]) -> dict[str, Any]:
     times = {"type": "integer", "minimum": 1}
-    said = {"status": STATUS, "headers": HEADERS, "body": BODY, "json": {}}
-    return _closed({"at": operations, "times": times, **said}, "at", "status")
+    said = {"status": STATUS, "headers": TEXTS, "body": BODY, "json": {}}
+    return closed({"at": operations, "times": times, **said}, "at", "status")
 
 
 def _step(state: Mapping[str, Any]) -> dict[str, Any]:
-    expected = _closed(
+    expected = closed(
         {
             "status": STATUS,
             "json": {},
             "text": {"type": "string"},
-            "headers": HEADERS,
+            "headers": TEXTS,
             "exactly": {"type": "boolean"},
             "fails": {"const": True, "description": "true: no whole reply comes back"},
         }
     )
-    kept = {"type": "object", "additionalProperties": {"type": "string"}}
-    jump = _closed({"by": DURATION, "to": INSTANT, "until": {"enum": ["next", "idle"]}})
-    return _closed(
+    return closed(
         {
             "send": {
                 "type": "string",
                 "pattern": r"^[A-Z]+ [/{]\S*$",
                 "description": "METHOD /path?query, or METHOD {a link that was kept}",
             },
-            "headers": HEADERS,
+            "headers": TEXTS,
             "json": {},
             "body": {"type": "string"},
             "expect": expected,
             "get": expected,
-            "capture": kept,
-            "keep": kept,
-            "advance": {"anyOf": [DURATION, jump]},
+            "capture": TEXTS,
+            "keep": TEXTS,
+            "advance": {"anyOf": [DURATION, closed(JUMP)]},
             "set": state,
             "expect_state": state,
             "see": state,
@@ -201,9 +202,10 @@ def _step(state: Mapping[str, Any]) -> dict[str, Any]:
     )
 
 
-def _closed(properties: Mapping[str, Any], *required: str) -> dict[str, Any]:
-    closed: dict[str, Any] = {"type": "object", "properties": dict(properties), "additionalProperties": False}
-    return closed | ({"required": list(required)} if required else {})
+def closed(properties: Mapping[str, Any], *required: str, **more: Any) -> dict[str, Any]:
+    """Return the JSON Schema of an object that has no other properties."""
+    schema = {"type": "object", "properties": dict(properties), "additionalProperties": False, **more}
+    return schema | ({"required": list(required)} if required else {})
 
 
 def _numbers(choices: Iterable[str]) -> list[int]:

@@ -13,11 +13,14 @@ from emulator.text.redact import hide, hides, redact_body, redact_header, redact
 ABRIDGED = 120
 
 
-def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False, secret: bool = False) -> Iterator[str]:
+def differences(
+    expected: Any, actual: Any, path: str = "", by_id: bool = False, secret: bool = False, exact: bool = False
+) -> Iterator[str]:
     """Yield where `actual` does not hold `expected`; of a secret, as of all below a name of one, no more than its beginning.
 
-    Objects may hold more than was expected; lists may not, unless `by_id` is set and what was expected of them has ids: then
-    these are things of a state, whose instants may be written in more than one way.
+    Objects may hold more than was expected, unless `exact` is set; lists may not, unless `by_id` is set and what was expected
+    of them has ids: then these are things of a state, whose instants may be written in more than one way. Where it is `exact`,
+    equal numbers are written in the same way, too.
     """
     if isinstance(expected, dict) and isinstance(actual, dict):
         for key, value in expected.items():
@@ -25,11 +28,18 @@ def differences(expected: Any, actual: Any, path: str = "", by_id: bool = False,
                 yield f"{path or 'the body'} has no {redact_text(key)!r}"
             else:
                 below = secret or hides(key, expected, actual)
-                yield from differences(value, actual[key], _below(path, key), by_id, below)
+                yield from differences(value, actual[key], _below(path, key), by_id, below, exact)
+        for key in actual if exact else ():
+            if key not in expected:
+                below = secret or hides(key, expected, actual)
+                yield f"{path or 'the body'} has {redact_text(key)!r} ({shown(actual[key], below)}), which is not expected"
     elif isinstance(expected, list) and isinstance(actual, list):
-        yield from _list_differences(expected, actual, path, by_id, secret)
+        yield from _list_differences(expected, actual, path, by_id, secret, exact)
     elif not _same(expected, actual) and not (by_id and _same_instant(expected, actual)):
         yield f"{path or 'the body'} is {_beside(shown(actual, secret), shown(expected, secret))}"
+    elif exact and spelt(expected) != spelt(actual):
+        said = "in another way than expected" if secret else f"{spelt(actual)}, not {spelt(expected)}"
+        yield f"{path or 'the body'} is written {said}"
 
 
 def _below(path: str, key: str) -> str:
@@ -64,55 +74,29 @@ def count_differences(expected: Any, actual: Any) -> int:
 
 def exact_difference(expected: Any, actual: Any) -> Iterator[str]:
     """Yield where two values differ in anything at all, the order of keys and the text of numbers included."""
-    if _ordered(expected) == _ordered(actual):
-        return
-    found = [*differences(expected, actual), *_unexpected(expected, actual)] or [*_respelt(expected, actual)]
-    yield from found or [f"the keys are in another order: {shown(actual)}, not {shown(expected)}"]
+    found = [*differences(expected, actual, exact=True)]
+    yield from found
+    if not found and spelt(expected) != spelt(actual):
+        yield f"the keys are in another order: {shown(actual)}, not {shown(expected)}"
 
 
-def _unexpected(expected: Any, actual: Any, path: str = "", secret: bool = False) -> Iterator[str]:
-    """Yield the keys that `actual` has and `expected` has not."""
-    if isinstance(expected, dict) and isinstance(actual, dict):
-        for key, value in actual.items():
-            below = secret or hides(key, expected, actual)
-            if key in expected:
-                yield from _unexpected(expected[key], value, _below(path, key), below)
-            else:
-                yield f"{path or 'the body'} has {redact_text(key)!r} ({shown(value, below)}), which is not expected"
-    elif isinstance(expected, list) and isinstance(actual, list):
-        for index, (left, right) in enumerate(zip(expected, actual, strict=False)):
-            below = secret or hides(index, expected, actual)
-            yield from _unexpected(left, right, f"{path}[{index}]", below)
-
-
-def _respelt(expected: Any, actual: Any, path: str = "", secret: bool = False) -> Iterator[str]:
-    """Yield the numbers of equal values that are written in another way, such as 1.50 for 1.5."""
-    if isinstance(expected, dict):
-        for key, value in expected.items():
-            yield from _respelt(value, actual[key], _below(path, key), secret or hides(key, expected, actual))
-    elif isinstance(expected, list):
-        for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from _respelt(left, right, f"{path}[{index}]", secret or hides(index, expected, actual))
-    elif isinstance(expected, (int, Decimal)) and spelt(expected) != spelt(actual):
-        said = "in another way than expected" if secret else f"{spelt(actual)}, not {spelt(expected)}"
-        yield f"{path or 'the body'} is written {said}"
-
-
-def _list_differences(expected: list[Any], actual: list[Any], path: str, by_id: bool, secret: bool) -> Iterator[str]:
+def _list_differences(
+    expected: list[Any], actual: list[Any], path: str, by_id: bool, secret: bool, exact: bool
+) -> Iterator[str]:
     if by_id and expected and all(isinstance(item, dict) and "id" in item for item in expected):
         known = {item.get("id"): item for item in actual if isinstance(item, dict)}
         for item in expected:
             id = item["id"]
-            told = hide(id) if secret else redact_body(id)
+            name = hide(id) if secret else redact_body(id)
             if id not in known:
-                yield f"{path} has no {told!r}"
+                yield f"{path} has no {name!r}"
             else:
-                yield from differences(item, known[id], f"{path}[{told}]", by_id, secret)
+                yield from differences(item, known[id], f"{path}[{name}]", by_id, secret, exact)
     elif len(expected) != len(actual):
         yield f"{path or 'the body'} has {len(actual)} items, not {len(expected)}"
     else:
         for index, (left, right) in enumerate(zip(expected, actual, strict=True)):
-            yield from differences(left, right, f"{path}[{index}]", by_id, secret or hides(index, expected, actual))
+            yield from differences(left, right, f"{path}[{index}]", by_id, secret or hides(index, expected, actual), exact)
 
 
 def _same(expected: Any, actual: Any) -> bool:
@@ -130,14 +114,6 @@ def _same_instant(expected: Any, actual: Any) -> bool:
         return parse_instant(expected, zone="Z") == parse_instant(actual)
     except (ValueError, TypeError):
         return False
-
-
-def _ordered(value: Any) -> Any:
-    if isinstance(value, dict):
-        return [(key, _ordered(part)) for key, part in value.items()]
-    if isinstance(value, list):
-        return [_ordered(part) for part in value]
-    return spelt(value)
 
 
 def spelt(value: Any) -> str:
