@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -78,13 +79,8 @@ def assumptions(wish: Wish) -> Iterator[Item]:
     """Each assumption's id, the question that it answers, its choices and the default among them, and why that is ours."""
     for vendor in wish.vendors:
         for it in vendor.assumptions:
-            yield {
-                "id": it.id,
-                "choices": list(it.choices),
-                "default": it.default,
-                "question": it.question,
-                "reason": it.reason,
-            }
+            names = ("id", "choices", "default", "question", "reason")
+            yield {name: getattr(it, name) for name in names}
 
 
 def timers(wish: Wish) -> Iterator[Item]:
@@ -136,7 +132,7 @@ def worlds(wish: Wish) -> Iterator[Item]:
         raise click.ClickException(escaped(str(error).replace("--emulator-url", "--url"))) from None
     if not fits(found, WORLDS):
         raise click.ClickException(f"what answers at {redact_text(wish.url)!r} (--url, EMULATOR_URL) is no emulator")
-    yield from ({"id": it["id"], "seed": it["seed"], "clock": it["clock"]} for it in found["worlds"])
+    yield from ({name: it[name] for name in ("id", "seed", "clock")} for it in found["worlds"])
 
 
 KINDS: Mapping[str, Listing] = {
@@ -144,38 +140,38 @@ KINDS: Mapping[str, Listing] = {
         "scenarios that are shipped, or in the folder of --scenarios",
         frozenset({"folders", "vendor"}),
         scenarios,
-        {"NAME": lambda it: it["name"], "TITLE": lambda it: it["title"] or f"(no title: batch-emulator check {it['name']})"},
+        {"NAME": itemgetter("name"), "TITLE": lambda it: it["title"] or f"(no title: batch-emulator check {it['name']})"},
     ),
     "assumptions": Listing(
         "choices where the vendors publish nothing; a scenario sets them in `assume`",
         frozenset({"vendor"}),
         assumptions,
         {
-            "ASSUMPTION": lambda it: it["id"],
+            "ASSUMPTION": itemgetter("id"),
             "CHOICES (* default)": lambda it: ", ".join(
                 f"{choice}*" * (choice == it["default"]) or choice for choice in it["choices"]
             ),
-            "QUESTION": lambda it: it["question"],
+            "QUESTION": itemgetter("question"),
         },
     ),
     "timers": Listing(
         "durations after which something happens by itself; a scenario sets them in `timing`",
         frozenset({"vendor"}),
         timers,
-        {"TIMER": lambda it: it["id"], "DEFAULT": lambda it: it["default"] or "varies", "MEANING": lambda it: it["meaning"]},
+        {"TIMER": itemgetter("id"), "DEFAULT": lambda it: it["default"] or "varies", "MEANING": itemgetter("meaning")},
     ),
     "operations": Listing(
         "requests that the vendors answer",
         frozenset({"vendor"}),
         operations,
-        {"OPERATION": lambda it: it["name"], "METHOD": lambda it: it["method"], "PATH": lambda it: it["path"]},
+        {"OPERATION": itemgetter("name"), "METHOD": itemgetter("method"), "PATH": itemgetter("path")},
     ),
     "worlds": Listing(
         "worlds of the running server at --url",
         frozenset({"url", "token"}),
         worlds,
         {
-            "WORLD": lambda it: it["id"],
+            "WORLD": itemgetter("id"),
             "SEED": lambda it: str(it["seed"]),
             "NOW": lambda it: it["clock"]["now"],
             "RATE": lambda it: str(it["clock"]["rate"]),

@@ -76,13 +76,11 @@ def _vendor(vendor: Vendor) -> models.Vendor:
     return models.Vendor(
         vendor.name,
         mounts=tuple(vendor.mounts),
-        operations=tuple(models.OperationSummary(it.name, it.method, it.path) for it in vendor.operations),
+        operations=tuple(map(models.OperationSummary.of, vendor.operations)),
         machines=tuple(map(_machine, vendor.machines)),
         waits={it.name: models.TimerSummary(_duration(it.default), it.source) for it in vendor.settable_timers.values()},
-        assumptions=tuple(
-            models.Assumption(it.id, it.question, tuple(it.choices), it.default, it.reason) for it in vendor.assumptions
-        ),
-        evidence=tuple(models.Evidence(it.id, it.kind, it.source, it.says) for it in load_evidence(vendor).values()),
+        assumptions=tuple(map(models.Assumption.of, vendor.assumptions)),
+        evidence=tuple(map(models.Evidence.of, load_evidence(vendor).values())),
     )
 
 

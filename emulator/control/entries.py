@@ -24,27 +24,19 @@ _BINARY = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f]")
 def entry(entry: Entry) -> models.ChangeEntry | models.Exchange:
     """Return a journal entry as a record."""
     if isinstance(entry.event, Change):
-        return models.ChangeEntry(entry.n, "change", *_fields(entry.event))
+        return models.ChangeEntry(n=entry.n, type="change", **vars(change(entry.event)))
     return exchange(entry.n, entry.event)
 
 
 def exchange(n: int, exchange: Exchange) -> models.Exchange:
     """Return an exchange as a record, its headers and bodies as far as the journal kept them."""
-    return models.Exchange(
-        n,
-        "exchange",
-        exchange.at,
-        exchange.operation,
-        redact_text(exchange.method),
-        exchange.answer,
-        exchange.evidence,
-        exchange.also,
-        exchange.assumption,
-        exchange.basis,
-        exchange.status,
+    return models.Exchange.of(
+        exchange,
+        n=n,
+        type="exchange",
+        method=redact_text(exchange.method),
         changes=tuple(map(change, exchange.changes)),
         faults=tuple(map(fault_hit, exchange.faults)),
-        delivered=exchange.delivered,
         target=redact_text(exchange.target),
         request=models.SentRequest(_headers(exchange), body(exchange.request)),
         reply=body(exchange.response),
@@ -53,12 +45,8 @@ def exchange(n: int, exchange: Exchange) -> models.Exchange:
 
 def change(change: Change) -> models.Change:
     """Return a change as a record."""
-    return models.Change(*_fields(change))
-
-
-def _fields(change: Change) -> tuple[Any, ...]:
     vendor, _, resource = change.kind.partition(".")
-    return change.at, vendor, resource, change.id, change.source, change.to, change.why, change.evidence
+    return models.Change.of(change, vendor=vendor, resource=resource)
 
 
 def fault_hit(hit: FaultHit) -> models.FaultHit:

@@ -142,18 +142,16 @@ def _explained_change(world: World, vendors: Vendors, n: int, change: Change) ->
 
 def _fact(vendor: Vendor, id: str | None) -> Fact | None:
     fact = load_evidence(vendor).get(id or "")
-    return None if fact is None else Fact(fact.id, fact.kind, fact.source, fact.says)
+    return None if fact is None else Fact.of(fact, evidence=fact.id)
 
 
 def _row(world: World, vendors: Vendors, applied: AppliedRow) -> journal_models.Row:
     row, machine = applied.row, world.rules.machines[applied.kind]
-    return journal_models.Row(
-        applied.kind,
-        redact_text(applied.id),
-        row.state,
-        str(row.cause),
-        row.to,
-        row.answer,
+    return journal_models.Row.of(
+        row,
+        resource=applied.kind,
+        id=redact_text(applied.id),
+        cause=str(row.cause),
         effect=row.effect.__name__ if row.effect else None,
         condition=_condition(row),
         because=_fact(vendors[applied.kind.partition(".")[0]], row.evidence),
@@ -175,7 +173,7 @@ def _choices(world: World, vendor: Vendor, exchange: Exchange) -> Iterator[Choic
     names = {exchange.assumption, *exchange.consulted, *(row.assume.assumption for row in rows if row.assume)}
     for it in vendor.assumptions:
         if it.id in names:
-            yield Choice(it.id, world.rules.choices[it.id], it.default, it.question, it.reason)
+            yield Choice.of(it, choice=world.rules.choices[it.id])
 
 
 def _lines(explained: ExplainedExchange, reason: str) -> Iterator[str]:

@@ -34,7 +34,7 @@ def ledger_of(world: World, vendors: Vendors, limit: int = PAGE_SIZE) -> models.
             for it, differences in visible
         ),
         exchanges=tuple(
-            Outcome(n, event.operation, event.status, n in committed, event.delivered)
+            Outcome.of(event, n=n, committed=n in committed)
             for n, event in world.journal.since(0)
             if isinstance(event, Exchange)
         ),

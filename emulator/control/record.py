@@ -12,6 +12,7 @@ from typing import (
     ClassVar,
     Literal,
     NamedTuple,
+    Self,
     TypeVar,
     Union,
     cast,
@@ -88,6 +89,11 @@ class Record:
         is_whole = len(names) == len(self.fields) or self.required <= names
         if len(values) + len(named) != len(names) or not is_whole or not names <= self.known:
             raise TypeError(f"{type(self).__name__} has the fields {', '.join(self.fields)}, each of them once")
+
+    @classmethod
+    def of(cls, thing: object, **fields: Any) -> Self:
+        """Return the record of a thing, whose attributes are the fields that are not given."""
+        return cls(**{name: getattr(thing, name) for name in cls.fields if name not in fields}, **fields)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is frozen")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from emulator.contract.fixtures import load_fixture
@@ -10,77 +12,14 @@ from emulator.kernel.time import format_duration
 from emulator.scenario.schema import scenario_schema
 from emulator.sdk.vendor import Vendor
 
-GRAMMAR = {
-    "title": "What the scenario is about: a full sentence in the present tense.",
-    "format": "Version of the grammar that the file is written in. Default 1, the only one.",
-    "proves": "Ids of evidence that the scenario proves and no row of a machine can show.",
-    "clock": "The clock of the world.",
-    "clock.start": "Instant at which it starts. Default 2026-01-01T00:00:00Z; of a clock that runs, now.",
-    "clock.rate": "frozen, real, or how many virtual seconds pass in a real one. Default frozen.",
-    "seed": "Number that decides every id that is made. Default 0.",
-    "provenance": "Whether responses say in headers which world and exchange they come from. Default true.",
-    "credentials": "Credentials by which clients pick the world, by vendor. Default any that no other world lists.",
-    "assume": "Choices where the vendors publish nothing.",
-    "timing": "How long things take.",
-    "given": "The state at the beginning, by vendor.",
-    "faults": "Failures that are injected into requests.",
-    "faults[].at": "Which requests: an operation, a vendor, or * for all.",
-    "faults[].id": "Only requests whose path names this resource.",
-    "faults[].where": "The moment of a request at which the fault strikes.",
-    "faults[].do": "What it does.",
-    "faults[].times": "How often it strikes. Default without end.",
-    "faults[].after": "How many requests pass before it begins. Default 0.",
-    "faults[].every": "Strikes at every nth request. Default 1.",
-    "faults[].probability": "Probability with which it strikes, above 0. Default 1.",
-    "faults[].between": "Two instants between which it strikes.",
-    "faults[].for": "How long from now on it strikes. Default without end.",
-    "faults[].status": "Status of the response, with `do: status`.",
-    "faults[].body": "Body of the response, with `do: status`: a text as it is; anything else as JSON.",
-    "faults[].json": "Body of the response as JSON, in place of `body`.",
-    "faults[].retry_after": "Value of the header Retry-After.",
-    "faults[].delay": "How long a response is delayed, or `next`: until the next change by itself.",
-    "faults[].clock": "Clock that a delay is measured by.",
-    "faults[].pace": "Time between two bytes, with `do: dribble`.",
-    "replies": "Responses word for word, in place of the vendor's.",
-    "replies[].at": "The operation that answers so.",
-    "replies[].times": "How many requests are answered so. Default without end.",
-    "replies[].status": "HTTP status.",
-    "replies[].headers": "Headers, by name.",
-    "replies[].body": "Body: a text as it is; anything else as JSON.",
-    "replies[].json": "Body as JSON, in place of `body`.",
-    "timeline": "What happens by itself.",
-    "timeline[].after": "How long after the beginning.",
-    "timeline[].set": "Changes of the state, by vendor.",
-    "steps": "What proves the scenario, one after the other; each has one of send, advance, set and expect_state.",
-    "steps[].send": "A request: METHOD /path?query. {name} stands for what a step before kept.",
-    "steps[].headers": "Headers of the request, by name.",
-    "steps[].json": "Body of the request, as JSON.",
-    "steps[].body": "Body of the request, as text.",
-    "steps[].get": "What must come back; the other word for `expect`.",
-    "steps[].get.status": "HTTP status.",
-    "steps[].get.json": "Part of the JSON body; all of it with `exactly: true`.",
-    "steps[].get.text": "The whole body, as text.",
-    "steps[].get.headers": "Headers, by name.",
-    "steps[].get.exactly": "Whether the body has nothing besides `json`. Default false.",
-    "steps[].get.fails": "True: no whole response comes back.",
-    "steps[].capture": "Values of the response by the names under which later steps use them: dotted paths of its JSON.",
-    "steps[].expect": "What must come back.",
-    "steps[].expect.status": "HTTP status.",
-    "steps[].expect.json": "Part of the JSON body; all of it with `exactly: true`.",
-    "steps[].expect.text": "The whole body, as text.",
-    "steps[].expect.headers": "Headers, by name.",
-    "steps[].expect.exactly": "Whether the body has nothing besides `json`. Default false.",
-    "steps[].expect.fails": "True: no whole response comes back.",
-    "steps[].keep": "Values of the response for later steps; the other word for `capture`.",
-    "steps[].advance": "Time that passes: a duration, or one of by, to and until.",
-    "steps[].advance.by": "A duration.",
-    "steps[].advance.to": "An instant.",
-    "steps[].advance.until": "next: the next change by itself; idle: until nothing more happens by itself.",
-    "steps[].set": "Changes of the state, by vendor.",
-    "steps[].expect_state": "What the state must hold, by vendor.",
-    "steps[].see": "What the state must hold, by vendor; the other word for `expect_state`.",
-}
-"""Keys of the grammar by their paths; [] stands for each item of a list."""
+
+@cache
+def grammar() -> dict[str, str]:
+    """Return the meaning of each key of the grammar by its path; [] stands for each item of a list."""
+    import yaml
+
+    meanings: dict[str, str] = yaml.safe_load(Path(__file__).with_name("grammar.yaml").read_text("utf-8"))
+    return meanings
 
 
 class DescribedField(NamedTuple):
@@ -111,7 +50,7 @@ def fields_of(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, 
 
 def described_schema(vendors: Mapping[str, Vendor]) -> dict[str, Any]:
     """Return the JSON Schema of scenario files with a description of each key, for editors and people."""
-    schema = _described(scenario_schema(vendors), GRAMMAR | dict(_of_vendors(vendors)))
+    schema = _described(scenario_schema(vendors), grammar() | dict(_of_vendors(vendors)))
     states = schema["$defs"]["state"]["properties"]
     for name, vendor in vendors.items():
         states[name] = _described(vendor.state.schema, load_fixture(vendor, "state.yaml", {}))
@@ -126,7 +65,7 @@ def _of_vendors(vendors: Mapping[str, Vendor]) -> Iterator[tuple[str, str]]:
         for wait in vendor.settable_timers:
             default = vendor.timers[wait].default
             usual = "never" if default is None else "varies" if callable(default) else format_duration(default)
-            yield f"timing.{wait}", f"How long it takes; never: without end. Default {usual}."
+            yield f"timing.{wait}", f"Duration of this timer; never: without end. Default {usual}."
 
 
 def _described(schema: Mapping[str, Any], descriptions: Mapping[str, str], path: str = "", way: bool = False) -> dict[str, Any]:

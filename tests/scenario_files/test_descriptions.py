@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from emulator.contract.fixtures import load_fixture
-from emulator.scenario.descriptions import GRAMMAR, described_schema, fields_of, state_fields
+from emulator.scenario.descriptions import described_schema, fields_of, grammar, state_fields
 from emulator.scenario.schema import scenario_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
@@ -23,7 +23,7 @@ def test_every_key_of_the_grammar_is_described_and_no_other() -> None:
     paths = {
         path for path, _ in fields_of(scenario_schema(VENDORS)) if not path.startswith(("assume.", "timing.", "credentials."))
     }
-    assert set(GRAMMAR) == paths
+    assert set(grammar()) == paths
     assert all("description" in schema for _, schema in fields_of(described_schema(VENDORS)))
 
 
