@@ -29,7 +29,7 @@ Item = dict[str, Any]
 """One thing that is listed, as --json prints it."""
 
 
-class Wish(NamedTuple):
+class Query(NamedTuple):
     """The options of one call of the command."""
 
     vendor: str | None
@@ -50,15 +50,15 @@ class Listing(NamedTuple):
 
     about: str
     options: frozenset[str]
-    find: Callable[[Wish], Iterator[Item]]
+    find: Callable[[Query], Iterator[Item]]
     columns: Mapping[str, Callable[[Item], str]]
 
 
-def scenarios(wish: Wish) -> Iterator[Item]:
+def scenarios(query: Query) -> Iterator[Item]:
     """Each scenario's name and title. Whether the rest of a file is right is not looked at, which takes longer."""
-    known = open_library(wish.folders)
+    known = open_library(query.folders)
     for name in known.names():
-        if wish.vendor is None or name.startswith(f"{wish.vendor}/"):
+        if query.vendor is None or name.startswith(f"{query.vendor}/"):
             yield {"name": name, "title": _title(known.path(name))}
 
 
@@ -68,26 +68,26 @@ def _title(path: Path) -> str | None:
     from emulator.scenario.strict_yaml import parse
 
     try:
-        written = parse(read_text(path)).value
+        document = parse(read_text(path)).value
     except BadInput:
         return None
-    title = written.get("title") if isinstance(written, dict) else None
+    title = document.get("title") if isinstance(document, dict) else None
     return title if isinstance(title, str) else None
 
 
-def assumptions(wish: Wish) -> Iterator[Item]:
+def assumptions(query: Query) -> Iterator[Item]:
     """Each assumption's id, the question that it answers, its choices and the default among them, and why that is ours."""
-    for vendor in wish.vendors:
+    for vendor in query.vendors:
         for it in vendor.assumptions:
             names = ("id", "choices", "default", "question", "reason")
             yield {name: getattr(it, name) for name in names}
 
 
-def timers(wish: Wish) -> Iterator[Item]:
+def timers(query: Query) -> Iterator[Item]:
     """Each timer that a scenario can set: its id, how long it lasts by default, and what it brings about."""
     from emulator.kernel.time import format_duration
 
-    for vendor in wish.vendors:
+    for vendor in query.vendors:
         for machine in vendor.machines:
             for it in machine.timers:
                 if it.settable:
@@ -107,14 +107,14 @@ def _meaning(vendor: Vendor, machine: Machine, wait: Timer) -> str:
     return f"{' '.join([noun, ', '.join(moves)]).strip()}: {fact.says if fact else 'our own choice, nothing is published'}"
 
 
-def operations(wish: Wish) -> Iterator[Item]:
+def operations(query: Query) -> Iterator[Item]:
     """Each operation's name, method, and path at its first mount."""
-    for vendor in wish.vendors:
+    for vendor in query.vendors:
         for it in vendor.operations:
             yield {"name": it.name, "method": it.method, "path": (it.mounts or vendor.mounts)[0] + it.path}
 
 
-def worlds(wish: Wish) -> Iterator[Item]:
+def worlds(query: Query) -> Iterator[Item]:
     """Each world of a running server: its id, seed and clock. Credentials are left out.
 
     Raises:
@@ -126,16 +126,16 @@ def worlds(wish: Wish) -> Iterator[Item]:
     from emulator.text.redact import redact_text
 
     try:
-        with EmulatorServer(wish.url, token=wish.token) as server:
+        with EmulatorServer(query.url, token=query.token) as server:
             found = server.ask("GET", "/worlds")
     except EmulatorError as error:
         raise click.ClickException(escaped(str(error).replace("--emulator-url", "--url"))) from None
     if not fits(found, WORLDS):
-        raise click.ClickException(f"what answers at {redact_text(wish.url)!r} (--url, EMULATOR_URL) is no emulator")
+        raise click.ClickException(f"what answers at {redact_text(query.url)!r} (--url, EMULATOR_URL) is no emulator")
     yield from ({name: it[name] for name in ("id", "seed", "clock")} for it in found["worlds"])
 
 
-KINDS: Mapping[str, Listing] = {
+LISTINGS: Mapping[str, Listing] = {
     "scenarios": Listing(
         "scenarios that are shipped, or in the folder of --scenarios",
         frozenset({"folders", "vendor"}),
@@ -182,7 +182,7 @@ KINDS: Mapping[str, Listing] = {
 
 
 @click.command("list")
-@click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(KINDS)))
+@click.argument("kind", metavar="[KIND]", required=False, type=click.Choice(list(LISTINGS)))
 @option("--vendor", help="Only this vendor's, such as serpwow.")
 @option("--json", "as_json", is_flag=True, help="JSON, for programs.")
 @scenarios_option
@@ -191,42 +191,42 @@ KINDS: Mapping[str, Listing] = {
 @click.pass_context
 def list_command(context: click.Context, /, kind: str | None, as_json: bool, **options: Any) -> None:
     """List scenarios, assumptions, timers, operations, or the worlds of a running server; without KIND, how many there are."""
-    wish = Wish(**options)
+    query = Query(**options)
     _expect_effect(context, kind)
-    _expect_vendor(wish)
+    _expect_vendor(query)
     if kind is None:
-        counts = {name: sum(1 for _ in it.find(wish)) for name, it in KINDS.items() if name != "worlds"}
+        counts = {name: sum(1 for _ in it.find(query)) for name, it in LISTINGS.items() if name != "worlds"}
         lines = json.dumps(counts, indent=2) if as_json else "\n".join(_overview(counts))
     else:
-        items = list(KINDS[kind].find(wish))
-        lines = json.dumps(items, indent=2, default=float) if as_json else "\n".join(_table(KINDS[kind], items))
+        items = list(LISTINGS[kind].find(query))
+        lines = json.dumps(items, indent=2, default=float) if as_json else "\n".join(_table(LISTINGS[kind], items))
     click.echo(lines)
 
 
 def _expect_effect(context: click.Context, kind: str | None) -> None:
-    """Refuses options on the command line that would change nothing.
+    """Refuse options on the command line that would change nothing.
 
     Raises:
         click.UsageError: there is one.
     """
-    used = KINDS[kind].options if kind else {"vendor", "folders"}
+    used = LISTINGS[kind].options if kind else {"vendor", "folders"}
     for parameter in context.command.params:
-        given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
-        if given and parameter.name in Wish._fields and parameter.name not in used:
+        is_given = context.get_parameter_source(parameter.name or "") is ParameterSource.COMMANDLINE
+        if is_given and parameter.name in Query._fields and parameter.name not in used:
             raise click.UsageError(f"{parameter.opts[0]} changes nothing in a list of {kind or 'everything'}: leave it out")
 
 
-def _expect_vendor(wish: Wish) -> None:
-    if not wish.vendors:
+def _expect_vendor(query: Query) -> None:
+    if not query.vendors:
         from emulator.kernel.errors import NotFound
         from emulator.vendors import VENDORS
 
-        raise click.UsageError(str(NotFound("vendor", str(wish.vendor), VENDORS)))
+        raise click.UsageError(str(NotFound("vendor", str(query.vendor), VENDORS)))
 
 
 def _overview(counts: Mapping[str, int]) -> Iterator[str]:
-    width = max(map(len, KINDS))
-    for name, kind in KINDS.items():
+    width = max(map(len, LISTINGS))
+    for name, kind in LISTINGS.items():
         yield f"{name:{width}}  {counts.get(name, ''):>4}  {kind.about}"
     yield "\n`batch-emulator list KIND` lists one of them; --json for programs"
 

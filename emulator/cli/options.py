@@ -34,9 +34,9 @@ _WITH_PORT = re.compile(r"(?P<host>[^:]*|\[[^\]]*\]):(?P<port>[0-9]*)")
 def reads(read: Callable[[Any], Any]) -> Callable[[click.Context, click.Parameter, Any], Any]:
     """Return the callback that makes the value of what was written; a ValueError or EmulatorError says why it is none."""
 
-    def callback(_context: click.Context, _parameter: click.Parameter, written: Any) -> Any:
+    def callback(_context: click.Context, _parameter: click.Parameter, text: Any) -> Any:
         try:
-            return read(written)
+            return read(text)
         except (ValueError, EmulatorError) as error:
             raise click.BadParameter(str(error)) from None
 

@@ -39,7 +39,7 @@ def _time_in(world: World) -> str:
 def _first_calls(scenario: Scenario) -> list[Mapping[str, Any]]:
     """Return the first step without a body that sends a request to each vendor."""
     routes, calls = Routes(VENDORS.values()), dict[str, Mapping[str, Any]]()
-    for step in (it.written for it in scenario.steps if it.verb == "send"):
+    for step in (it.content for it in scenario.steps if it.verb == "send"):
         method, _, target = step["send"].partition(" ")
         if not {"json", "body"} & step.keys() and (route := routes.find(method, target.partition("?")[0])):
             calls.setdefault(route.vendor.name, step)

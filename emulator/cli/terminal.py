@@ -84,8 +84,8 @@ class _Printable(io.TextIOBase):
         return None if self._ascii else self._stream.encoding
 
     def write(self, text: str) -> int:
-        shown = escaped_lines(text)
-        self._stream.write(shown.encode("ascii", "backslashreplace").decode() if self._ascii else shown)
+        printable = escaped_lines(text)
+        self._stream.write(printable.encode("ascii", "backslashreplace").decode() if self._ascii else printable)
         return len(text)
 
     def flush(self) -> None:

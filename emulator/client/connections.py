@@ -83,12 +83,12 @@ class AsyncConnection(SyncConnection):
 
         if self.gone:
             return False
-        borne = seconds if self._read_timeout is None else min(seconds, self._read_timeout)
+        timeout = seconds if self._read_timeout is None else min(seconds, self._read_timeout)
         try:
-            await held.wait_in_any_loop(borne)
+            await held.wait_in_any_loop(timeout)
         except anyio.get_cancelled_exc_class() as error:
             self.cancelled = error
-        self.gone = self.cancelled is not None or (borne < seconds and not held.woken)
+        self.gone = self.cancelled is not None or (timeout < seconds and not held.woken)
         return not self.gone
 
 
@@ -131,37 +131,39 @@ async def ask_async(
         "state": {CONNECTION_KEY: connection},
     }
     incoming = [{"type": "http.request", "body": body, "more_body": False}]
-    sent: list[MutableMapping[str, Any]] = []
+    messages: list[MutableMapping[str, Any]] = []
 
     async def receive() -> MutableMapping[str, Any]:
         return incoming.pop() if incoming else {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         if not connection.gone:
-            sent.append(message)
+            messages.append(message)
 
-    ended: ConnectionCut | HangWithoutTimeout | None = None
+    interruption: ConnectionCut | HangWithoutTimeout | None = None
     try:
         with localcontext(EXACT):
             await app(scope, receive, send)
     except (ConnectionCut, HangWithoutTimeout) as error:
-        ended = error
+        interruption = error
     if connection.cancelled is not None:
         raise connection.cancelled
     if connection.gone:
-        ended = ConnectionCut(HANG)
-    if ended is not None and not sent:
-        raise ended
-    return _answered(method, sent, ended)
+        interruption = ConnectionCut(HANG)
+    if interruption is not None and not messages:
+        raise interruption
+    return _answered(method, messages, interruption)
 
 
-def _answered(method: str, sent: Sequence[Mapping[str, Any]], ended: ConnectionCut | HangWithoutTimeout | None) -> AppResponse:
-    status, headers = sent[0]["status"], sent[0]["headers"]
+def _answered(
+    method: str, messages: Sequence[Mapping[str, Any]], interruption: ConnectionCut | HangWithoutTimeout | None
+) -> AppResponse:
+    status, headers = messages[0]["status"], messages[0]["headers"]
     if method == "HEAD":  # its answer has no body, and was whole when the head had come
         return AppResponse(status, headers, b"")
-    if isinstance(ended, HangWithoutTimeout):
-        raise ended
-    return AppResponse(status, headers, b"".join(message.get("body", b"") for message in sent[1:]), ended)
+    if isinstance(interruption, HangWithoutTimeout):
+        raise interruption
+    return AppResponse(status, headers, b"".join(message.get("body", b"") for message in messages[1:]), interruption)
 
 
 def announced_length(answer: AppResponse) -> int:

@@ -71,16 +71,16 @@ class Emulator(SnapshotMixin, ExploreMixin):
         self._folders = folders
         with ExitStack() as exits:
             self._server = server or exits.enter_context(EmulatorServer(env("EMULATOR_URL")))
-            written = EMPTY if scenario is None else self._written(scenario)
-            wish = without_none(id=id, scenario=written, seed=self._server.seed if seed is None else seed)
-            self._attach(scenario, self._server.ask("POST", "/worlds", wish), exits.pop_all())
+            payload = EMPTY if scenario is None else self._to_send(scenario)
+            body = without_none(id=id, scenario=payload, seed=self._server.seed if seed is None else seed)
+            self._attach(scenario, self._server.ask("POST", "/worlds", body), exits.pop_all())
 
-    def _attach(self, scenario: ScenarioLike | None, made: Mapping[str, Any], exits: ExitStack) -> None:
+    def _attach(self, scenario: ScenarioLike | None, world: Mapping[str, Any], exits: ExitStack) -> None:
         """Attach to a world that was made, to drop it before what `exits` ends."""
         self.is_pointed_at = False
         self.scenario = scenario
-        self._made = made
-        self._id: str = made["id"]
+        self._world = world
+        self._id: str = world["id"]
         self._exits = exits
         self._exits.callback(self._drop)
         self._loading = Lock()
@@ -109,7 +109,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
     @property
     def seed(self) -> int:
         """The seed that decides every id and credential of this world."""
-        seed: int = self._made["seed"]
+        seed: int = self._world["seed"]
         return seed
 
     @property
@@ -127,7 +127,7 @@ class Emulator(SnapshotMixin, ExploreMixin):
     @property
     def credentials(self) -> Mapping[str, Mapping[str, str]]:
         """By vendor, what its clients need to reach this world: a base URL, and keys that pick it."""
-        credentials: Mapping[str, Mapping[str, str]] = self._made["credentials"]
+        credentials: Mapping[str, Mapping[str, str]] = self._world["credentials"]
         return credentials
 
     @cached_property
@@ -190,9 +190,9 @@ class Emulator(SnapshotMixin, ExploreMixin):
         Raises:
             ControlError: the scenario has mistakes, or there is none of that name.
         """
-        wish = without_none(scenario=self._written(scenario), seed=seed, claim=True)
+        body = without_none(scenario=self._to_send(scenario), seed=seed, claim=True)
         with self._loading:
-            self._made = self.ask("POST", "/reset", wish)
+            self._world = self.ask("POST", "/reset", body)
             self.scenario = scenario
 
     def reset(self) -> None:
@@ -205,30 +205,30 @@ class Emulator(SnapshotMixin, ExploreMixin):
         self._exits.callback(twin.close)
         return twin
 
-    def _beside(self, scenario: ScenarioLike | None, made: Mapping[str, Any]) -> Emulator:
+    def _beside(self, scenario: ScenarioLike | None, world: Mapping[str, Any]) -> Emulator:
         """Return a handle of another world that was made on this server."""
         twin = object.__new__(Emulator)
         twin._server, twin._folders = self._server, self._folders
-        twin._attach(scenario, made, ExitStack())
+        twin._attach(scenario, world, ExitStack())
         return twin
 
-    def _written(self, scenario: ScenarioLike) -> Any:
+    def _to_send(self, scenario: ScenarioLike) -> Any:
         try:
-            written = scenario_to_send(scenario, self._folders)
+            payload = scenario_to_send(scenario, self._folders)
         except MissingFile:
             raise self._server.missing_file(str(scenario), self._folders) from None
-        return self._server.scenario(written) if isinstance(written, str) else written
+        return self._server.scenario(payload) if isinstance(payload, str) else payload
 
-    def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
+    def _begin_explored(self, payload: Mapping[str, Any]) -> Emulator:
         own = credentials_in(self._as_value(self.scenario)) if self.scenario is not None else set()
-        claim = not own & credentials_in(written)  # a credential that picks this world cannot pick another
-        wish = {"id": f"{self._id[:40]}-explored", "scenario": written, "seed": self.seed, "claim": claim}
-        return self._beside(written, self._server.ask("POST", "/worlds", wish))
+        claim = not own & credentials_in(payload)  # a credential that picks this world cannot pick another
+        body = {"id": f"{self._id[:40]}-explored", "scenario": payload, "seed": self.seed, "claim": claim}
+        return self._beside(payload, self._server.ask("POST", "/worlds", body))
 
     def _as_value(self, scenario: ScenarioLike) -> Mapping[str, Any]:
-        written = self._written(scenario)
-        shown = self._server.ask("GET", f"/scenarios/{written}") if isinstance(written, str) else {"scenario": written}
-        value: Mapping[str, Any] = shown["scenario"]
+        payload = self._to_send(scenario)
+        answer = self._server.ask("GET", f"/scenarios/{payload}") if isinstance(payload, str) else {"scenario": payload}
+        value: Mapping[str, Any] = answer["scenario"]
         return value
 
     def transport(self) -> InProcess:
@@ -277,8 +277,8 @@ class Emulator(SnapshotMixin, ExploreMixin):
         if isinstance(error, Exception):
             from emulator.client.failure_report import failure_report_if_any
 
-            if told := failure_report_if_any(self, error=error, alone=True):
-                error.add_note(told)
+            if report := failure_report_if_any(self, error=error, alone=True):
+                error.add_note(report)
         self.close()
 
     def _app(self) -> Any:

@@ -14,33 +14,33 @@ from emulator.scenario.schema import fault_schema
 from emulator.scenario.validation import problems_in
 from emulator.vendors import VENDORS
 
-OURS = ("times", "after", "every", "probability", "between", "for", "id")
+SCHEDULE_KEYS = ("times", "after", "every", "probability", "between", "for", "id")
 """The keys that say which calls a fault strikes."""
 
 EXAMPLE = "{'serpwow': {'batches': [{'id': 'B1', 'enabled': False}]}}"
 
-Written = Mapping[str, Any]
+Fields = Mapping[str, Any]
 
 
-def read_faults(faults: Iterable[Written]) -> list[Written]:
+def read_faults(faults: Iterable[Fields]) -> list[Fields]:
     """The faults, each of which fits the grammar, `at` left out or not, and leaves it to explore which call it strikes.
 
     Raises:
         BadInput: some do not; every reason at once.
     """
-    laid = _listed(faults, "faults")
-    if problems := [it for n, fault in enumerate(laid) for it in _problems(fault, ("faults", n))]:
+    listed = _as_list(faults, "faults")
+    if problems := [it for n, fault in enumerate(listed) for it in _problems(fault, ("faults", n))]:
         raise BadInput(problems)
-    return laid
+    return listed
 
 
-def read_meanwhile(meanwhile: Iterable[Written]) -> list[Written]:
+def read_meanwhile(meanwhile: Iterable[Fields]) -> list[Fields]:
     """Return the states that another actor sets, one of them in each run.
 
     Raises:
         BadInput: they are no list, or one of them is no mapping, or names nothing.
     """
-    states = _listed(meanwhile, "states")
+    states = _as_list(meanwhile, "states")
     for n, state in enumerate(states):
         if not isinstance(state, Mapping):
             raise BadInput.at(f"expected a state by vendor, as `given` has it, not {state!r}", "meanwhile", n)
@@ -49,22 +49,22 @@ def read_meanwhile(meanwhile: Iterable[Written]) -> list[Written]:
     return states
 
 
-def read_seconds(written: Any) -> float:
+def read_seconds(value: Any) -> float:
     """Return a duration in any spelling as seconds of real time; `math.inf` is one without end.
 
     Raises:
         BadInput: it is none, or not above 0.
     """
-    if written == inf:
+    if value == inf:
         return inf
     seconds = 0.0
     try:
-        seconds = parse_duration(written).total_seconds()
+        seconds = parse_duration(value).total_seconds()
     except ValueError as error:
         if "negative" not in str(error):
             raise BadInput.at(str(error), "max_seconds") from None
     if seconds <= 0:
-        raise BadInput.at(f"expected a number of seconds that is above 0, not {written}", "max_seconds")
+        raise BadInput.at(f"expected a number of seconds that is above 0, not {value}", "max_seconds")
     return seconds
 
 
@@ -74,9 +74,9 @@ def check_arguments(client: Any, check: Any, most: Any) -> None:
     Raises:
         BadInput: it is not so.
     """
-    for name, given in (("client", client), ("check", check)):
-        if not callable(given) and not (name == "check" and given is None):
-            raise BadInput.at(f"expected a function that takes the emulator, not {given!r}", name)
+    for name, value in (("client", client), ("check", check)):
+        if not callable(value) and not (name == "check" and value is None):
+            raise BadInput.at(f"expected a function that takes the emulator, not {value!r}", name)
     if isinstance(most, bool) or not isinstance(most, int) or most < 1:
         raise BadInput.at(f"expected a whole number of endings from 1 on, not {most!r}", "most")
 
@@ -94,16 +94,16 @@ def verdict(result: object) -> str | None:
     raise BadInput.at(f"a check returns True, False or nothing, or raises an error; it returned {result!r}", "check")
 
 
-def _listed(given: Any, what: str) -> list[Written]:
+def _as_list(value: Any, what: str) -> list[Fields]:
     name = "meanwhile" if what == "states" else what
-    if isinstance(given, Mapping):
-        raise BadInput.at(f"expected a list of {what}, not {dict(given)!r}: put it into brackets, [{{...}}]", name)
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
-        raise BadInput.at(f"expected a list of {what}, not {given!r}", name)
-    return list(given)
+    if isinstance(value, Mapping):
+        raise BadInput.at(f"expected a list of {what}, not {dict(value)!r}: put it into brackets, [{{...}}]", name)
+    if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
+        raise BadInput.at(f"expected a list of {what}, not {value!r}", name)
+    return list(value)
 
 
-def _is_empty(state: Written) -> bool:
+def _is_empty(state: Fields) -> bool:
     """Tell whether a state has vendors and parts at most, and nothing in them; whether it is sound is looked at later."""
     return all(isinstance(it, Mapping) and all(part in ([], {}) for part in it.values()) for it in state.values())
 
@@ -112,20 +112,20 @@ def _problems(fault: Any, path: tuple[str | int, ...]) -> Iterator[Problem]:
     if not isinstance(fault, Mapping):
         yield Problem(f"expected a fault such as {{'where': 'after-commit', 'do': 'drop'}}, not {fault!r}", path)
         return
-    written = {"at": EVERYTHING, **fault}
-    found = [*_of_ours(written), *problems_in(written, fault_schema(VENDORS.values()))] or list(_flaws(written))
+    fields = {"at": EVERYTHING, **fault}
+    found = [*_schedule_problems(fields), *problems_in(fields, fault_schema(VENDORS.values()))] or list(_flaws(fields))
     yield from (Problem(it.message, (*path, *it.path)) for it in found)
 
 
-def _of_ours(written: Written) -> Iterator[Problem]:
+def _schedule_problems(fields: Fields) -> Iterator[Problem]:
     reason = "explore lays a fault at each call in turn, to strike that one and no other: leave it out"
-    yield from (Problem(f"{key!r}: {reason}", (key,)) for key in OURS if key in written)
+    yield from (Problem(f"{key!r}: {reason}", (key,)) for key in SCHEDULE_KEYS if key in fields)
 
 
-def _flaws(written: Written) -> Iterator[Problem]:
+def _flaws(fields: Fields) -> Iterator[Problem]:
     """Yield the flaws of a fault that fits the schema."""
     try:
-        read_fault(written, "fault", END_OF_TIME)
+        read_fault(fields, "fault", END_OF_TIME)
     except BadInput as error:
         yield from error.problems
 

@@ -26,7 +26,7 @@ class ExploreMixin(ABC):
     explored: Explored | None = None
 
     @abstractmethod
-    def _begin_explored(self, written: Mapping[str, Any]) -> Emulator:
+    def _begin_explored(self, scenario: Mapping[str, Any]) -> Emulator:
         """Make a world for one run."""
 
     @abstractmethod

@@ -11,7 +11,7 @@ from pathlib import Path
 from emulator.client.emulator import Emulator
 from emulator.client.faults import Fault
 from emulator.client.journal import Change, Exchange, Journal
-from emulator.client.report_sections import blame, missed, requests_held, under_way
+from emulator.client.report_sections import connection_advice, requests_held, under_way, unmatched_requests
 from emulator.contract.evidence import Evidence, load_evidence
 from emulator.kernel.errors import EmulatorError
 from emulator.kernel.journal import outcome
@@ -51,7 +51,11 @@ def failure_report_if_any(
     It names the requests that missed the world where that was `alone` in the test.
     """
     try:
-        return failure_report(emulator, replay, error) if emulator.journal or (alone and any(missed(emulator))) else None
+        return (
+            failure_report(emulator, replay, error)
+            if emulator.journal or (alone and any(unmatched_requests(emulator)))
+            else None
+        )
     except EmulatorError:
         return None
 
@@ -75,8 +79,8 @@ def _lines(emulator: Emulator, replay: str | None, error: BaseException | None) 
         yield from (f"  {line}" for line in emulator.explored.summary())
     elif not reached:
         yield "no request reached this world"
-    yield from missed(emulator)
-    yield from blame(emulator, error, reached or emulator.explored is not None)
+    yield from unmatched_requests(emulator)
+    yield from connection_advice(emulator, error, reached or emulator.explored is not None)
     if replay is not None:
         yield f"replay: {replay}"
 
@@ -128,8 +132,8 @@ def _plural(resource: str) -> str:
 
 
 def _name_of(fault: Fault) -> str:
-    told = "{} ({do} {where}, at {at}".format(fault.id, **fault.fault)
-    return f"{told} of {fault.fault['id']})" if "id" in fault.fault else f"{told})"
+    name = "{} ({do} {where}, at {at}".format(fault.id, **fault.fault)
+    return f"{name} of {fault.fault['id']})" if "id" in fault.fault else f"{name})"
 
 
 def _exchange(exchange: Exchange) -> Iterator[str]:

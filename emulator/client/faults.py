@@ -38,8 +38,8 @@ class Faults:
         Raises:
             ControlError: it means nothing, and why.
         """
-        written = {name.removesuffix("_"): value for name, value in without_none(**more).items()}
-        return from_json(Fault, self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **written}))
+        fields = {name.removesuffix("_"): value for name, value in without_none(**more).items()}
+        return from_json(Fault, self._ask("POST", "/faults", {"at": at, "where": where, "do": do, **fields}))
 
     def held(self) -> list[HeldRequest]:
         """Return the requests that faults hold up at present, in the order in which they came."""

@@ -33,8 +33,8 @@ class _Explained:
         """
         if not hasattr(self, "_explain"):
             raise LookupError("a client's exchange made this change: explain that exchange")
-        shown = self._explain()
-        return Explanation(shown["text"], shown)
+        answer = self._explain()
+        return Explanation(answer["text"], answer)
 
 
 class Change(_Explained, journal_models.Change):
@@ -47,9 +47,9 @@ class Change(_Explained, journal_models.Change):
 class SentHeaders(Mapping[str, str]):
     """The headers of a request, found under any spelling of their names; one that was sent twice has both values."""
 
-    def __init__(self, sent: Sequence[Sequence[str]] = ()) -> None:
+    def __init__(self, pairs: Sequence[Sequence[str]] = ()) -> None:
         self._values: dict[str, str] = {}
-        for name, value in sent:
+        for name, value in pairs:
             known = self._values.get(name.lower())
             self._values[name.lower()] = value if known is None else f"{known}, {value}"
 
@@ -239,8 +239,8 @@ def expect_operation(name: str) -> None:
         raise NotFound("operation", name, known)
 
 
-def _entry(shown: Mapping[str, Any], ask: Ask) -> Entry:
-    kind: Callable[..., Entry] = Exchange if shown["type"] == "exchange" else Change
-    entry = from_json(kind, shown)
-    object.__setattr__(entry, "_explain", partial(ask, "GET", f"/journal/{shown['n']}/explain"))
+def _entry(answer: Mapping[str, Any], ask: Ask) -> Entry:
+    kind: Callable[..., Entry] = Exchange if answer["type"] == "exchange" else Change
+    entry = from_json(kind, answer)
+    object.__setattr__(entry, "_explain", partial(ask, "GET", f"/journal/{answer['n']}/explain"))
     return entry

@@ -25,7 +25,7 @@ def without_none(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def written(value: Any) -> bytes:
+def encode(value: Any) -> bytes:
     """Return the value as JSON.
 
     Raises:
@@ -40,7 +40,7 @@ def written(value: Any) -> bytes:
     return dumped
 
 
-def read(content: bytes) -> Any:
+def decode(content: bytes) -> Any:
     """Return the value of a JSON text. A number with a fraction is a Decimal, exactly as it was sent."""
     return json.loads(content, parse_float=Decimal)
 

@@ -45,14 +45,16 @@ def proxy_of(address: Address, environ: Mapping[str, str] = os.environ) -> Proxy
     """
     if is_this_machine(address.host) or is_exempt(address, environ):
         return None
-    return next((_read(text, variable) for variable, text in _set(address.scheme, environ)), None)
+    return next((_read(text, variable) for variable, text in _proxy_variables(address.scheme, environ)), None)
 
 
 def named_proxy(address: Address, environ: Mapping[str, str] = os.environ) -> str | None:
     """Return how to speak of the proxy that other programs use for an address, this machine's not exempted; None without."""
     if is_exempt(address, environ):
         return None
-    return next((f"the proxy {_shown(text)} ({variable})" for variable, text in _set(address.scheme, environ)), None)
+    return next(
+        (f"the proxy {_redacted(text)} ({variable})" for variable, text in _proxy_variables(address.scheme, environ)), None
+    )
 
 
 def is_this_machine(host: str) -> bool:
@@ -69,7 +71,7 @@ def is_exempt(address: Address, environ: Mapping[str, str] = os.environ) -> bool
     return any(_matches(entry.lower(), address) for entry in re.split(r"[\s,]+", entries) if entry)
 
 
-def _set(scheme: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _proxy_variables(scheme: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield the variables that name a proxy, in order; an empty one in lower case disables that in upper case."""
     for name in (f"{scheme}_proxy", "all_proxy"):
         variable = name if name in environ else name.upper()
@@ -78,25 +80,25 @@ def _set(scheme: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 
 def _read(text: str, variable: str) -> Proxy:
-    shown = _shown(text)
+    redacted = _redacted(text)
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
         port = parts.port or PORT
     except ValueError:
-        raise UselessProxy(f"the proxy {shown} ({variable}) is no URL") from None
+        raise UselessProxy(f"the proxy {redacted} ({variable}) is no URL") from None
     if parts.scheme.lower() != "http" or not parts.hostname:
         raise UselessProxy(
-            f"the proxy {shown} ({variable}) is none that speaks plain HTTP, and no other is used here: "
+            f"the proxy {redacted} ({variable}) is none that speaks plain HTTP, and no other is used here: "
             "name the emulator's host in NO_PROXY"
         )
     headers = {}
     if parts.username is not None:
         user = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Proxy-Authorization"] = f"Basic {b64encode(user.encode()).decode()}"
-    return Proxy(parts.hostname, port, headers, shown, variable)
+    return Proxy(parts.hostname, port, headers, redacted, variable)
 
 
-def _shown(text: str) -> str:
+def _redacted(text: str) -> str:
     return redact_text(text) if "://" in text else redact_text(f"http://{text}")
 
 

@@ -20,20 +20,20 @@ CLIENTS = frozenset({"aiohttp", "http", "httpcore", "httpx", "requests", "stripe
 
 def requests_held(emulator: Emulator) -> list[Mapping[str, Any]]:
     """Return the requests that have reached the world and that a fault holds up."""
-    return _listed(emulator, "held")
+    return _list(emulator, "held")
 
 
 def under_way(emulator: Emulator, held: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Yield a line for each request that is held up, and for each of the timers that end next."""
     for it in held:
         yield f"  under way: {it['method']} {it['target']}, held up by {it['fault']['do']} {it['fault']['where']}"
-    for it in _listed(emulator, "pending")[:SOONEST]:
+    for it in _list(emulator, "pending")[:SOONEST]:
         yield f"  next: {it['at']}  {it['vendor']} {it['resource']} {it['id']}: {it['timer']} ends"
 
 
-def missed(emulator: Emulator) -> Iterator[str]:
+def unmatched_requests(emulator: Emulator) -> Iterator[str]:
     """Yield the requests that reached another world or none since this one was made, a line each."""
-    unmatched = _listed(emulator, "unmatched")
+    unmatched = _list(emulator, "unmatched")
     if not unmatched:
         return
     whose = "" if emulator.is_here else ", of all clients of this server"
@@ -44,11 +44,11 @@ def missed(emulator: Emulator) -> Iterator[str]:
         yield f"  {it['method']} {it['target']} -> {it['status']} ({_why(emulator, it)})"
 
 
-def blame(emulator: Emulator, error: BaseException | None, reached: bool) -> Iterator[str]:
+def connection_advice(emulator: Emulator, error: BaseException | None, reached: bool) -> Iterator[str]:
     """Yield why nothing came where a client was used: the proxy of the environment, or a URL that is not this world's."""
     if reached or not (emulator.is_pointed_at or of_a_client(error)):
         return
-    if emulator.is_here and _listed(emulator, "unmatched"):
+    if emulator.is_here and _list(emulator, "unmatched"):
         return  # it is pointed at this server, and its requests are told of
     if proxy := named_proxy(Address.read(emulator.url)) if emulator.is_pointed_at else None:
         yield f"clients that heed the environment go to {proxy} for {emulator.url} too: name its host in NO_PROXY"
@@ -67,7 +67,7 @@ def of_a_client(error: BaseException | None) -> bool:
     return False
 
 
-def _listed(emulator: Emulator, what: str) -> list[Mapping[str, Any]]:
+def _list(emulator: Emulator, what: str) -> list[Mapping[str, Any]]:
     try:
         listed: list[Mapping[str, Any]] = emulator.ask("GET", f"/{what}")[what]
     except ControlError:  # a server elsewhere may be older
@@ -85,10 +85,10 @@ def _why(emulator: Emulator, request: Mapping[str, Any]) -> str:
         return f"world {request['world']}"
     field = VENDORS[vendor].credential_field
     key = f"emulator.{handle_name(VENDORS[vendor])}.{field}, {redact(emulator.credentials[vendor][field])}"
-    return f"world {request['world']}, {_sent(vendor, request)}; the key of this world is {key}"
+    return f"world {request['world']}, {_credential_phrase(vendor, request)}; the key of this world is {key}"
 
 
-def _sent(vendor: str, request: Mapping[str, Any]) -> str:
+def _credential_phrase(vendor: str, request: Mapping[str, Any]) -> str:
     """Return by which credential a request picked its world."""
     if request["credential"]:
         return f"by its key {request['credential']}"

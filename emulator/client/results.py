@@ -151,9 +151,9 @@ class DryRun(journal_models.DryRun):
         super().__init__(**fields | {"explanation": Explanation(explanation["text"], explanation)})
 
 
-def read_differences(shown: Mapping[str, Any]) -> tuple[Difference, ...]:
+def read_differences(answer: Mapping[str, Any]) -> tuple[Difference, ...]:
     """Return the differences in something that the control plane shows."""
-    return tuple(from_json(Difference, it) for it in shown["differences"])
+    return tuple(from_json(Difference, it) for it in answer["differences"])
 
 
 def expect_quantity(vendor: str, place: str) -> None:

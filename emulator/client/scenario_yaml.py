@@ -30,9 +30,9 @@ _Dumper.add_representer(timedelta, lambda dumper, value: dumper.represent_str(du
 _Dumper.add_representer(datetime, lambda dumper, value: dumper.represent_str(format_instant(value)))
 
 
-def to_yaml(written: Mapping[str, Any]) -> str:
+def to_yaml(scenario: Mapping[str, Any]) -> str:
     """Return the text of a scenario file."""
-    return yaml.dump(_plain(written), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(_plain(scenario), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def _plain(value: Any) -> Any:

@@ -44,24 +44,24 @@ def scenario_to_send(scenario: ScenarioLike, folders: Sequence[Path] = ()) -> An
         raise BadInput.at(
             "this is the text of a scenario: give a file, a name, or a mapping (yaml.safe_load makes one)", "scenario"
         )
-    path = _found(Path(scenario), folders)
+    path = _find(Path(scenario), folders)
     if isinstance(scenario, Path) or is_scenario_file(path) or looks_like_path(scenario):
         _expect_file(path, str(scenario))
     if isinstance(scenario, Path) or is_scenario_file(path) or (path.suffix and isfile(path)):
         from emulator.scenario.loader import load_file
         from emulator.vendors import VENDORS
 
-        return dict(load_file(path, VENDORS).written)
+        return dict(load_file(path, VENDORS).content)
     return scenario
 
 
-def _found(path: Path, folders: Sequence[Path]) -> Path:
+def _find(path: Path, folders: Sequence[Path]) -> Path:
     """Return the first file of that path in these folders; the path itself where there is none."""
     return next((folder / path for folder in folders if (folder / path).is_file()), path)
 
 
-def _expect_file(path: Path, written: str) -> None:
+def _expect_file(path: Path, name: str) -> None:
     if not path.exists():
-        raise MissingFile(written)
+        raise MissingFile(name)
     if path.is_dir():
-        raise BadInput([Problem("is a folder, not a scenario: name a file in it")], written)
+        raise BadInput([Problem("is a folder, not a scenario: name a file in it")], name)

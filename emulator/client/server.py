@@ -17,7 +17,7 @@ import orjson
 from emulator.client.bounds import Folders, read_folders, read_limits
 from emulator.client.connections import AppResponse, ask
 from emulator.client.environment import env
-from emulator.client.json_encoding import read, written
+from emulator.client.json_encoding import decode, encode
 from emulator.client.network_idle import ServerActivity
 from emulator.kernel.errors import BadInput, EmulatorError, Problem
 from emulator.kernel.limits import Limits
@@ -87,9 +87,9 @@ class EmulatorServer:
                 raise ControlError(
                     f"the server at {redact_text(url.strip())!r} has bounds of its own, which `serve --max-...` sets there"
                 )
-            self._send = self._there(url)
+            self._send = self._send_over_http(url)
         else:
-            self._send = self._here(read_limits(limits))
+            self._send = self._send_in_process(read_limits(limits))
 
     @property
     def url(self) -> str:
@@ -137,19 +137,19 @@ class EmulatorServer:
         Raises:
             ControlError: it said no, and why; or nobody answered.
         """
-        answered = self._send(method, CONTROL + path, b"" if body is None else written(body))
-        if answered.status < 300:
-            return self._value(answered) if answered.content else None
-        answer = f"{method} {CONTROL}{path} was answered {answered.status}"
-        raise ControlError(f"{_reason(answered.content)} ({answer})", answered.status)
+        response = self._send(method, CONTROL + path, b"" if body is None else encode(body))
+        if response.status < 300:
+            return self._value(response) if response.content else None
+        answer = f"{method} {CONTROL}{path} was answered {response.status}"
+        raise ControlError(f"{_reason(response.content)} ({answer})", response.status)
 
-    def _value(self, answered: AppResponse) -> Any:
+    def _value(self, response: AppResponse) -> Any:
         if self.app is not None:
-            return read(answered.content)
+            return decode(response.content)
         try:
-            return read_foreign(answered.content)
+            return read_foreign(response.content)
         except ValueError:
-            raise self._no_emulator(answered.status) from None
+            raise self._no_emulator(response.status) from None
 
     def _no_emulator(self, status: int | None = None) -> ControlError:
         return ControlError(f"what answers at {self._url!r} (--emulator-url, EMULATOR_URL) is no emulator", status)
@@ -164,7 +164,7 @@ class EmulatorServer:
         if self.app is not None or not self._folders:
             return name
         known = Library(VENDORS, self._folders)
-        return dict(known.get(name).written) if name in known.names() or known.meant(name) else name
+        return dict(known.get(name).content) if name in known.names() or known.intended_name(name) else name
 
     def missing_file(self, path: str, folders: Sequence[Path] = ()) -> BadInput:
         """Return the refusal of a path at which there is no file; it names what may be meant, and where it was looked for."""
@@ -185,13 +185,13 @@ class EmulatorServer:
         self.ask("GET", "/worlds/default/clock")
 
     def _is_an_emulator(self) -> bool:
-        answered = self._send("GET", f"{CONTROL}/health", b"")
+        response = self._send("GET", f"{CONTROL}/health", b"")
         try:
-            return answered.status == 200 and orjson.loads(answered.content)["status"] == "ok"
+            return response.status == 200 and orjson.loads(response.content)["status"] == "ok"
         except (ValueError, KeyError, TypeError):
             return False
 
-    def _here(self, limits: Limits) -> Send:
+    def _send_in_process(self, limits: Limits) -> Send:
         self._limits = limits
         self.app = app = create_app(closed_worlds(limits), library(*self._folders), limits=limits, held=self._held)
 
@@ -201,15 +201,15 @@ class EmulatorServer:
 
         return send
 
-    def _there(self, url: str) -> Send:
+    def _send_over_http(self, url: str) -> Send:
         from emulator.client.http import HttpClient
         from emulator.scenario.client import NoResponse
 
-        shown = redact_text(url)
+        safe_url = redact_text(url)
         try:
             client = self._exits.enter_context(HttpClient(url, self._token or env("EMULATOR_CONTROL_TOKEN")))
         except NoResponse as error:
-            raise ControlError(f"{shown!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
+            raise ControlError(f"{safe_url!r} is not the URL of an emulator (--emulator-url, EMULATOR_URL): {error}") from None
 
         self._url = str(client.address)
 
@@ -217,7 +217,7 @@ class EmulatorServer:
             try:
                 response = client.send(method, path.encode(), (), body)
             except NoResponse as error:
-                raise ControlError(f"no emulator answers at {shown!r} (--emulator-url, EMULATOR_URL): {error}") from None
+                raise ControlError(f"no emulator answers at {safe_url!r} (--emulator-url, EMULATOR_URL): {error}") from None
             return AppResponse(*response)
 
         return send

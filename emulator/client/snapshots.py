@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.client.json_encoding import written
+from emulator.client.json_encoding import encode
 from emulator.client.results import EVERY, Difference, DryRun, Ledger, read_differences
 from emulator.control.record import from_json
 
@@ -42,9 +42,9 @@ class SnapshotMixin(ABC):
         if json is not NOTHING:
             if body != "":
                 raise TypeError("a request has one body: give body=... or json=..., not both")
-            body = written(json).decode() if isinstance(json, str) else json
-        wish = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
-        return from_json(DryRun, self.ask("POST", f"/dry-run?{EVERY}", wish))
+            body = encode(json).decode() if isinstance(json, str) else json
+        request = {"method": method, "url": url, "headers": dict(headers or {}), "body": body}
+        return from_json(DryRun, self.ask("POST", f"/dry-run?{EVERY}", request))
 
     def snapshot(self, name: str) -> None:
         """Keep the world as it is now under a name, in place of what that named before.

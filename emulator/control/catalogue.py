@@ -51,7 +51,7 @@ def scenario(request: ControlRequest) -> ScenarioText:
     if not (name := request.path_param("name")):
         raise HTTPException(404)  # a slash too many after `/scenarios`
     found = request.context.library.get(name)
-    return ScenarioText(found.name, found.title, found.written)
+    return ScenarioText(found.name, found.title, found.content)
 
 
 @route("GET", "/schema", "The JSON Schema of scenario files")

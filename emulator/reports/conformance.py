@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from emulator.client.in_process import InProcessClient
-from emulator.client.json_encoding import read
+from emulator.client.json_encoding import decode
 from emulator.contract.evidence import KINDS, load_evidence, load_wordings
 from emulator.contract.fixtures import load_fixture
 from emulator.kernel.machine import ABSENT, EVERY, Row
@@ -172,11 +172,11 @@ def _played(vendor: str) -> _Playing:
     with _noting_rows(playing.walked):
         for name in known.names():
             scenario = known.get(name)
-            if name.startswith(f"{vendor}/") or vendor in scenario.written.get("given", {}):
+            if name.startswith(f"{vendor}/") or vendor in scenario.content.get("given", {}):
                 client.scenario = scenario
                 played = play(scenario, client)
-                playing.evidence |= {*played.evidence, *scenario.written.get("proves", ())}
-                playing.assumed |= {(id, str(choice)) for id, choice in scenario.written.get("assume", {}).items()}
+                playing.evidence |= {*played.evidence, *scenario.content.get("proves", ())}
+                playing.assumed |= {(id, str(choice)) for id, choice in scenario.content.get("assume", {}).items()}
                 playing.differences += map(str, played.differences)
     return playing
 
@@ -210,7 +210,7 @@ class _LoadingAgain(InProcessClient):
     def _differences(self, world: str) -> Iterator[str]:
         place = f"{self.scenario.source}, at the end"
         state, clock = self._read(f"{world}/state"), self._read(f"{world}/clock")
-        rules = {key: self.scenario.written[key] for key in ("assume", "timing") if key in self.scenario.written}
+        rules = {key: self.scenario.content[key] for key in ("assume", "timing") if key in self.scenario.content}
         scenario = {"title": "Again", "clock": {"start": clock["now"]}, **rules, "given": state}
         wish = dump({"id": "again", "scenario": scenario, "claim": False})
         made = super().send("POST", f"{CONTROL}/worlds".encode(), (), wish)
@@ -225,4 +225,4 @@ class _LoadingAgain(InProcessClient):
             yield f"{place}: {difference}"
 
     def _read(self, path: str) -> Any:
-        return read(super().send("GET", path.encode()).content)
+        return decode(super().send("GET", path.encode()).content)

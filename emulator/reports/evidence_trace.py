@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from emulator.client.in_process import InProcessClient
 from emulator.contract.evidence import Evidence, load_evidence, load_wordings
 from emulator.scenario.library import Library
-from emulator.scenario.player import Played, play
+from emulator.scenario.player import PlayResult, play
 from emulator.sdk.vendor import Vendor
 from emulator.vendors import VENDORS
 
@@ -23,13 +23,13 @@ class EvidenceTrace:
     scenarios: tuple[str, ...]
 
 
-def play_all(known: Library) -> dict[str, Played]:
+def play_all(known: Library) -> dict[str, PlayResult]:
     """Play every scenario in this process; return how each went, by its name."""
     client = InProcessClient()
     return {name: play(known.get(name), client) for name in known.names()}
 
 
-def evidence_traces(known: Library, played: Mapping[str, Played]) -> list[EvidenceTrace]:
+def evidence_traces(known: Library, played: Mapping[str, PlayResult]) -> list[EvidenceTrace]:
     """Trace every fact of every vendor to the scenarios that relied on it while they were played."""
     proofs = _proofs(known, played)
     return [
@@ -49,11 +49,11 @@ def trace_lines(traces: Iterable[EvidenceTrace]) -> list[str]:
     return [line for trace in traces for line in _lines(trace)]
 
 
-def _proofs(known: Library, played: Mapping[str, Played]) -> dict[str, set[str]]:
+def _proofs(known: Library, played: Mapping[str, PlayResult]) -> dict[str, set[str]]:
     """Evidence id → names of the scenarios that rely on it: by the journal of their playing, or by what they say they prove."""
     proofs: dict[str, set[str]] = {}
     for name, it in played.items():
-        for id in {*it.evidence, *known.get(name).written.get("proves", ())}:
+        for id in {*it.evidence, *known.get(name).content.get("proves", ())}:
             proofs.setdefault(id, set()).add(name)
     return proofs
 

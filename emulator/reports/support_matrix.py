@@ -7,7 +7,7 @@ from itertools import chain
 
 from emulator.contract.evidence import KINDS
 from emulator.contract.fixtures import load_fixture
-from emulator.scenario.player import Played
+from emulator.scenario.player import PlayResult
 from emulator.sdk.vendor import Operation, Vendor
 from emulator.vendors import VENDORS
 
@@ -15,7 +15,7 @@ Answers = dict[str, dict[str, set[str]]]
 """Operation → basis → answers."""
 
 
-def answers(played: Mapping[str, Played]) -> Answers:
+def answers(played: Mapping[str, PlayResult]) -> Answers:
     """Return what every operation answered while the scenarios were played."""
     found: Answers = {}
     for operation, answer, basis in chain.from_iterable(it.answers for it in played.values()):

@@ -82,11 +82,11 @@ def raw_headers(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
 
 def completed(method: str, headers: Headers, content: bytes | None, host: str) -> list[tuple[bytes, bytes]]:
     """Return headers with those that every request has: Host, User-Agent, and the length of its body."""
-    given = {name.lower() for name, _ in headers}
+    names = {name.lower() for name, _ in headers}
     added = {b"host": host.encode("latin-1"), b"user-agent": b"batch-emulator", b"accept": b"*/*"}
     if content is not None or method in ("POST", "PUT", "PATCH"):
         added[b"content-length"] = b"%d" % len(content or b"")
-    return [*((name, value) for name, value in added.items() if name not in given), *headers]
+    return [*((name, value) for name, value in added.items() if name not in names), *headers]
 
 
 MAX_RESPONSE_DEPTH = 200

@@ -41,9 +41,9 @@ class InvalidPaths:
         """Tell whether there is a problem at this path or below it."""
         return path in self._places
 
-    def valid_items(self, written: Any, path: Path) -> dict[str, Any]:
+    def valid_items(self, value: Any, path: Path) -> dict[str, Any]:
         """Return the items of an object in which there is no problem; of anything but an object, nothing."""
-        parts = written.items() if isinstance(written, dict) else ()
+        parts = value.items() if isinstance(value, dict) else ()
         return {key: part for key, part in parts if (*path, key) not in self}
 
 
@@ -54,7 +54,7 @@ class Item(NamedTuple):
     """One object of a list: its path, its value, and the part of that without problems."""
 
     path: Path
-    written: Mapping[str, Any]
+    value: Mapping[str, Any]
     valid: Mapping[str, Any]
 
 
@@ -65,7 +65,7 @@ def items_of(root: Mapping[str, Any], name: str, invalid: InvalidPaths) -> Itera
             yield Item((name, index), item, invalid.valid_items(item, (name, index)))
 
 
-def list_at(written: Any, name: str) -> list[Any]:
+def list_at(value: Any, name: str) -> list[Any]:
     """Return the list under a key; an empty one where there is none."""
-    items = written.get(name) if isinstance(written, dict) else None
+    items = value.get(name) if isinstance(value, dict) else None
     return items if isinstance(items, list) else []

@@ -1,4 +1,4 @@
-"""Faults as people write them, in scenarios and on the control plane: their schema, and how they are read and laid."""
+"""Faults as people write them, in scenarios and on the control plane: read, and added to a world."""
 
 from __future__ import annotations
 
@@ -16,60 +16,60 @@ DURATIONS = ("for", "retry_after", "delay", "pace")
 """The keys of a fault that say how long something lasts."""
 
 
-def read_fault(written: Mapping[str, Any], id: str, now: datetime, place: str = "") -> Fault:
-    """The fault that fits the schema and was written so, laid at this instant.
+def read_fault(fields: Mapping[str, Any], id: str, now: datetime, place: str = "") -> Fault:
+    """Return the fault that has these fields, which fit the schema, added at this instant.
 
     Raises:
         BadInput: it means nothing, and why.
     """
-    begins, ends = map(parse_instant, written.get("between", ())) if "between" in written else (None, None)
-    lasts, delay = _duration(written, "for"), written.get("delay")
-    plain = {key: written[key] for key in ("at", "where", "do", "times", "after", "every", "body", "clock") if key in written}
-    plain |= {"body": body_of(written)} if "json" in written else {}
-    pace = _duration(written, "pace")
+    begins, ends = map(parse_instant, fields.get("between", ())) if "between" in fields else (None, None)
+    lasts, delay = _duration(fields, "for"), fields.get("delay")
+    plain = {key: fields[key] for key in ("at", "where", "do", "times", "after", "every", "body", "clock") if key in fields}
+    plain |= {"body": body_of(fields)} if "json" in fields else {}
+    pace = _duration(fields, "pace")
     return Fault(
         id,
         now,
-        of=written.get("id"),
-        probability=float(written.get("probability", 1)),
+        of=fields.get("id"),
+        probability=float(fields.get("probability", 1)),
         begins=begins,
         ends=ends if lasts is None else now + lasts,
-        code=written.get("status"),
-        retry_after=_duration(written, "retry_after"),
-        delay=delay if delay == NEXT else _duration(written, "delay"),
+        code=fields.get("status"),
+        retry_after=_duration(fields, "retry_after"),
+        delay=delay if delay == NEXT else _duration(fields, "delay"),
         place=place,
-        written=written,
+        written=fields,
         pace=PACE if pace is None else pace,
         **plain,
     )
 
 
-def body_of(written: Mapping[str, Any]) -> Any:
+def body_of(fields: Mapping[str, Any]) -> Any:
     """Return the body of a fault or a reply: `body` as it is written, or the bytes of `json`."""
-    return dump(written["json"]) if "json" in written else written.get("body")
+    return dump(fields["json"]) if "json" in fields else fields.get("body")
 
 
-def add_fault(world: World, written: Mapping[str, Any], place: str = "") -> Fault:
-    """Lays a fault that fits the schema over a world, under an id of its own.
+def add_fault(world: World, fields: Mapping[str, Any], place: str = "") -> Fault:
+    """Add a fault that fits the schema to a world, under an id of its own.
 
     Raises:
         BadInput: it means nothing, and why.
     """
     with world.transaction("lay a fault") as tx:
-        return add_fault_to(tx, world, written, place)
+        return add_fault_to(tx, world, fields, place)
 
 
-def add_fault_to(tx: Transaction, world: World, written: Mapping[str, Any], place: str = "") -> Fault:
-    """Lays a fault over a world as a part of a transaction that is open.
+def add_fault_to(tx: Transaction, world: World, fields: Mapping[str, Any], place: str = "") -> Fault:
+    """Add a fault to a world in a transaction that is open.
 
     Raises:
         BadInput: it means nothing, and why.
     """
     tx.mint("fault")
-    fault = read_fault(written, f"fault-{world.counters['fault']}", tx.now, place)
+    fault = read_fault(fields, f"fault-{world.counters['fault']}", tx.now, place)
     tx.put(fault)
     return fault
 
 
-def _duration(written: Mapping[str, Any], key: str) -> timedelta | None:
-    return parse_duration_at(written[key], key) if key in written else None
+def _duration(fields: Mapping[str, Any], key: str) -> timedelta | None:
+    return parse_duration_at(fields[key], key) if key in fields else None

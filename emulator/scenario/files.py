@@ -21,10 +21,10 @@ def is_scenario_file(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def looks_like_path(written: str) -> bool:
+def looks_like_path(text: str) -> bool:
     """Tell whether a text names a file: by how it begins, or as the folder that it names is there."""
-    slashed = written.replace("\\", "/")
-    return isabs(written) or slashed.startswith(("./", "../", "~/")) or ("/" in slashed and isdir(Path(written).parent))
+    with_slashes = text.replace("\\", "/")
+    return isabs(text) or with_slashes.startswith(("./", "../", "~/")) or ("/" in with_slashes and isdir(Path(text).parent))
 
 
 class FileTooLarge(ValueError):

@@ -56,12 +56,12 @@ class Library:
             raise self._not_found(name)
         return self._paths[name]
 
-    def meant(self, written: str) -> str | None:
+    def intended_name(self, text: str) -> str | None:
         """Return the scenario that is written with an ending, or with folders before it that are no part of its name."""
-        path = Path(written)
+        path = Path(text)
         parts = (path.with_suffix("") if is_scenario_file(path) else path).as_posix().split("/")
         names = ("/".join(parts[start:]) for start in range(len(parts)))
-        return next((name for name in names if name in self._paths and name != written), None)
+        return next((name for name in names if name in self._paths and name != text), None)
 
     def _not_found(self, name: str) -> NotFound:
         error = NotFound("scenario", name, self._paths)
@@ -70,8 +70,8 @@ class Library:
                 if name in (_name(path, folder), path.relative_to(folder).as_posix()):
                     error.args = (f"no scenario is called {name!r}: {path} has no key of a scenario at its top",)
                     return error
-        if meant := self.meant(name):
-            error.args = (f"no scenario is called {name!r}; did you mean {meant!r}?",)
+        if intended_name := self.intended_name(name):
+            error.args = (f"no scenario is called {name!r}; did you mean {intended_name!r}?",)
         return error
 
     def get(self, name: str) -> Scenario:
@@ -109,14 +109,14 @@ class Library:
             raise self.no_file(name_or_path)
         return self.get(name_or_path)
 
-    def no_file(self, written: str) -> BadInput:
+    def no_file(self, text: str) -> BadInput:
         """Return the refusal of a path at which there is no file; it names what may be meant."""
-        return BadInput([Problem(f"there is no such file{self._instead_of(Path(written))}")], written)
+        return BadInput([Problem(f"there is no such file{self._instead_of(Path(text))}")], text)
 
     def _instead_of(self, path: Path) -> str:
         """Return the end of a sentence that names the scenario or file that may be meant; empty where nothing is near."""
-        if meant := self.meant(str(path)):
-            return f"; did you mean the scenario {meant!r}?"
+        if intended_name := self.intended_name(str(path)):
+            return f"; did you mean the scenario {intended_name!r}?"
         if beside := near(str(path), (str(it) for it in path.parent.glob("*") if is_scenario_file(it))):
             return f"; did you mean {' or '.join(map(repr, beside))}?"
         if close := near(path.stem if is_scenario_file(path) else path.name, self._paths):

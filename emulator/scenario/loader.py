@@ -80,20 +80,20 @@ def load_document(
     """
     from emulator.scenario.validation import problems_in
 
-    written = document.value
+    value = document.value
     problems = [*document.problems]
 
     def note(found: Iterable[Problem]) -> None:
         problems.extend(document.problem(it.message, it.path) if document.places else it for it in found)
 
-    note(problems_in(written, scenario_schema(vendors, titled), document.places))
-    note(alias_problems(written))
-    value = without_aliases(written)
+    note(problems_in(value, scenario_schema(vendors, titled), document.places))
+    note(alias_problems(value))
+    resolved = without_aliases(value)
     invalid = InvalidPaths(replace(it, path=path_without_aliases(it.path)) for it in problems)
-    found = semantic_problems(value, vendors, invalid)
-    note(replace(it, path=original_path(written, it.path)) for it in found)
-    note(live_key_problems(written))
-    scenario = Scenario(name, source, value if isinstance(value, dict) else {}, document.places)
+    found = semantic_problems(resolved, vendors, invalid)
+    note(replace(it, path=original_path(value, it.path)) for it in found)
+    note(live_key_problems(value))
+    scenario = Scenario(name, source, resolved if isinstance(resolved, dict) else {}, document.places)
     note(world_problems(scenario, vendors, [*problems], budget))
     if problems:
         raise BadInput(sorted(map(hide_live_keys, problems), key=lambda it: (it.line or 0, it.column or 0)), source)

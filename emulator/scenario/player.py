@@ -22,13 +22,13 @@ from emulator.scenario.client import (
 from emulator.scenario.scenario import Scenario, Step
 from emulator.scenario.schema import PLACEHOLDER
 from emulator.sdk.exact_json import dump
-from emulator.state.compare import differences, exact_difference, header_difference, shown
+from emulator.state.compare import differences, exact_difference, header_difference, safe_text
 from emulator.text.escape import escaped
 from emulator.text.redact import redact_header, redact_text
 
 CONTROL = "/_emulator"
 
-MAX_FILLED = 16_000_000
+MAX_FILLED_SIZE = 16_000_000
 """Characters that a step may send or expect once its placeholders are filled; what is kept may hold what was kept before."""
 
 WORLD = {"id": str, "credentials": {...: {...: str}}}
@@ -51,8 +51,8 @@ class StepDifference:
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """The outcome of a playing: its differences, the evidence that it relied on, and the answers of each operation.
+class PlayResult:
+    """The result of playing a scenario: its differences, the evidence that it relied on, and the answers of each operation.
 
     An answer is (operation, answer, basis).
     """
@@ -66,24 +66,26 @@ class StepFailed(Exception):
     """A request to the control plane failed, so that the rest of the scenario cannot be played."""
 
 
-def play(scenario: Scenario, client: Client) -> Played:
-    """Makes a world of the scenario on the server that `client` speaks to, plays its steps there, and drops the world.
+def play(scenario: Scenario, client: Client) -> PlayResult:
+    """Make a world of the scenario on the server that `client` speaks to, play its steps there, and drop the world.
 
     Raises:
         NoResponse: the control plane of that server does not answer.
     """
-    made = client.send("POST", f"{CONTROL}/worlds".encode(), (), dump({"scenario": scenario.written, "claim": False}))
-    if made.status != 201:
-        return Played([StepDifference(scenario.source, f"the server refuses the scenario: {redact_text(read_refusal(made))}")])
-    world = read_answer(made, WORLD)
-    here = _path_of(world["id"])
+    response = client.send("POST", f"{CONTROL}/worlds".encode(), (), dump({"scenario": scenario.content, "claim": False}))
+    if response.status != 201:
+        return PlayResult(
+            [StepDifference(scenario.source, f"the server refuses the scenario: {redact_text(read_refusal(response))}")]
+        )
+    world = read_answer(response, WORLD)
+    world_path = _path_of(world["id"])
     try:
         differences = [*_Player(client, world["id"], world["credentials"]).play(scenario.steps)]
-        seen = client.send("GET", f"{here}/journal".encode())
+        seen = client.send("GET", f"{world_path}/journal".encode())
         journal = read_answer(seen, JOURNAL)
-        faults = read_answer(client.send("GET", f"{here}/faults".encode()), FAULTS)["faults"]
+        faults = read_answer(client.send("GET", f"{world_path}/faults".encode()), FAULTS)["faults"]
     finally:
-        client.send("DELETE", here.encode())
+        client.send("DELETE", world_path.encode())
     entries = journal["entries"]
     exchanges = [it for it in entries if it["type"] == "exchange"]
     if not fits(exchanges, [EXCHANGE]):
@@ -92,7 +94,7 @@ def play(scenario: Scenario, client: Client) -> Played:
     if scenario.steps and not differences and not journal["dropped"]:
         called = frozenset(operation for operation, _, _ in answers)
         differences = [StepDifference(*idle) for idle in unused_parts(scenario, faults, called)]
-    return Played(differences, frozenset(_evidence(entries)), frozenset(answers))
+    return PlayResult(differences, frozenset(_evidence(entries)), frozenset(answers))
 
 
 def _path_of(world: str) -> str:
@@ -101,9 +103,9 @@ def _path_of(world: str) -> str:
 
 def _evidence(entries: list[dict[str, Any]]) -> Iterator[str]:
     for entry in entries:
-        sent = entry["type"] == "exchange"
-        yield from entry["also"] if sent else ()
-        for cited in (entry, *(entry["changes"] if sent else ())):
+        is_exchange = entry["type"] == "exchange"
+        yield from entry["also"] if is_exchange else ()
+        for cited in (entry, *(entry["changes"] if is_exchange else ())):
             if cited["evidence"]:
                 yield cited["evidence"]
 
@@ -113,10 +115,10 @@ class _Player:
 
     def __init__(self, client: Client, world: str, credentials: Mapping[str, Mapping[str, str]]) -> None:
         self._client = client
-        self._world, self._here = world, _path_of(world)
-        self._kept = {f"{vendor}.{name}": text for vendor, fields in credentials.items() for name, text in fields.items()}
-        self._lost: set[str] = set()
-        self._filling = 0
+        self._world, self._world_path = world, _path_of(world)
+        self._captured = {f"{vendor}.{name}": text for vendor, fields in credentials.items() for name, text in fields.items()}
+        self._missing: set[str] = set()
+        self._filled_size = 0
 
     def play(self, steps: list[Step]) -> Iterator[StepDifference]:
         for step in steps:
@@ -129,42 +131,42 @@ class _Player:
                 yield StepDifference(step.place, message)
 
     def _play_step(self, step: Step) -> Iterator[str]:
-        written, self._filling = step.written, 0
-        if lost := next((name for name in sorted(self._lost) if f"{{{name}}}" in str(written)), None):
-            raise StepFailed(f"this step needs {{{lost}}}, which could not be kept: it and those after it were not played")
+        action, self._filled_size = step.content, 0
+        if missing := next((name for name in sorted(self._missing) if f"{{{name}}}" in str(action)), None):
+            raise StepFailed(f"this step needs {{{missing}}}, which could not be kept: it and those after it were not played")
         if step.verb == "send":
-            expected = self._fill(written.get("get", {}))
+            expected = self._fill(action.get("get", {}))
             try:
-                reply = self._send(written)
+                reply = self._send(action)
             except NoResponse as error:
                 if "fails" not in expected:
                     yield f"no complete answer came back: {redact_text(str(error))}"
                 return
             if "fails" in expected:
-                yield f"a complete answer came back, and none was expected: status {reply.status}, {shown(reply.text)}"
-            if "get" not in written and (code := reply.header("Emulator-Error")):
+                yield f"a complete answer came back, and none was expected: status {reply.status}, {safe_text(reply.text)}"
+            if "get" not in action and (code := reply.header("Emulator-Error")):
                 yield REACHED_NOBODY.format(code)
             yield from _reply_differences(expected, reply)
-            yield from self._keep(written.get("keep", {}), reply)
+            yield from self._capture(action.get("keep", {}), reply)
         elif step.verb == "advance":
-            jump = written["advance"]
+            jump = action["advance"]
             self._control("POST", "/clock/advance", jump if isinstance(jump, dict) else {"by": jump})
         elif step.verb == "set":
-            self._control("PATCH", "/state", written["set"])
+            self._control("PATCH", "/state", action["set"])
         else:
             state = self._control("GET", "/state")
-            for message in differences(written["see"], state, by_id=True):
+            for message in differences(action["see"], state, by_id=True):
                 yield f"in the state, {message}"
 
-    def _send(self, written: Mapping[str, Any]) -> ReceivedResponse:
-        method, _, target = self._fill(written["send"]).partition(" ")
-        headers = {"Emulator-World": self._world} | self._fill(written.get("headers", {}))
+    def _send(self, action: Mapping[str, Any]) -> ReceivedResponse:
+        method, _, target = self._fill(action["send"]).partition(" ")
+        headers = {"Emulator-World": self._world} | self._fill(action.get("headers", {}))
         content: bytes | None = None
-        if "json" in written:
+        if "json" in action:
             headers.setdefault("Content-Type", "application/json")
-            content = dump(self._fill(written["json"]))
-        elif "body" in written:
-            content = self._fill(written["body"]).encode()
+            content = dump(self._fill(action["json"]))
+        elif "body" in action:
+            content = self._fill(action["body"]).encode()
         try:
             path, host = raw_target(target)
             raw = raw_headers(({"Host": host} if host else {}) | headers)
@@ -174,36 +176,36 @@ class _Player:
 
     def _control(self, method: str, path: str, body: Any = None) -> Any:
         content = None if body is None else dump(body)
-        reply = self._client.send(method, f"{self._here}{path}".encode(), (), content)
+        reply = self._client.send(method, f"{self._world_path}{path}".encode(), (), content)
         if reply.status >= 300:
             raise StepFailed(f"this step was refused, and those after it were not played: {redact_text(read_refusal(reply))}")
         return read_answer(reply, dict)
 
-    def _keep(self, wanted: Mapping[str, str], reply: ReceivedResponse) -> Iterator[str]:
+    def _capture(self, wanted: Mapping[str, str], reply: ReceivedResponse) -> Iterator[str]:
         for name, path in wanted.items():
             value = _at(_json(reply), path)
             if value is None:
-                self._lost.add(name)
+                self._missing.add(name)
                 yield f"nothing can be kept as {name!r}: the answer has no {redact_text(path)!r}"
             else:
-                self._lost.discard(name)
-                self._kept[name] = str(value)
+                self._missing.discard(name)
+                self._captured[name] = str(value)
 
     def _fill(self, value: Any) -> Any:
         """Return a value with every {name} that is known replaced by what was kept under it.
 
         Raises:
-            Mismatch: that would be longer than MAX_FILLED.
+            StepFailed: that would be longer than MAX_FILLED.
         """
         if isinstance(value, dict):
             return {key: self._fill(part) for key, part in value.items()}
         if isinstance(value, list):
             return [self._fill(part) for part in value]
         if isinstance(value, str):
-            self._filling += sum(len(self._kept.get(name, "")) for name in PLACEHOLDER.findall(value))
-            if self._filling > MAX_FILLED:
-                raise StepFailed(f"its placeholders come to more than {MAX_FILLED} characters, and it was not played")
-            return PLACEHOLDER.sub(lambda found: self._kept.get(found[1], found[0]), value)
+            self._filled_size += sum(len(self._captured.get(name, "")) for name in PLACEHOLDER.findall(value))
+            if self._filled_size > MAX_FILLED_SIZE:
+                raise StepFailed(f"its placeholders come to more than {MAX_FILLED_SIZE} characters, and it was not played")
+            return PLACEHOLDER.sub(lambda found: self._captured.get(found[1], found[0]), value)
         return value
 
 
@@ -221,7 +223,7 @@ def _at(value: Any, path: str) -> Any:
 
 def _reply_differences(expected: Mapping[str, Any], reply: ReceivedResponse) -> Iterator[str]:
     if "status" in expected and reply.status != expected["status"]:
-        yield f"the status is {reply.status}, not {expected['status']}; the body is {shown(reply.text)}"
+        yield f"the status is {reply.status}, not {expected['status']}; the body is {safe_text(reply.text)}"
     for name, value in expected.get("headers", {}).items():
         actual = reply.header(name)
         if actual is None:
@@ -247,10 +249,10 @@ REACHED_NOBODY = "this request reached no operation ({}): write in `expect` what
 
 def unused_parts(scenario: Scenario, faults: Sequence[Mapping[str, Any]], called: frozenset[str]) -> Iterator[tuple[str, str]]:
     """Yield the place of each such part, and why; `faults` are as they are after the steps, in the order of the file."""
-    for index, fault in enumerate(faults[: len(scenario.written.get("faults", ()))]):
+    for index, fault in enumerate(faults[: len(scenario.content.get("faults", ()))]):
         if not fault["struck"]:
             seen = f"{fault['seen']} of its calls came" if fault["seen"] else "no step calls what it is for"
             yield scenario.place("faults", index), f"this fault never struck: {seen}"
-    for index, reply in enumerate(scenario.written.get("replies", ())):
+    for index, reply in enumerate(scenario.content.get("replies", ())):
         if reply["at"] not in called:
             yield scenario.place("replies", index), f"this reply was never given: no step calls {reply['at']}"

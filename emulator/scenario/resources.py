@@ -52,19 +52,19 @@ def _kind(item: Schema) -> ListSchema:
     return ListSchema("repeat" in item["properties"], item["properties"].get("id"), _lists_in(item))
 
 
-def every_list(written: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
-    """Every such list that is written, outer ones first, whatever else is wrong with it."""
+def every_list(state: Any, lists: Lists, path: Path = ()) -> Iterator[Listed]:
+    """Yield every such list of a state, outer ones first, whatever else is wrong with it."""
     for name, kind in lists.items():
-        items = written.get(name) if isinstance(written, dict) else None
+        items = state.get(name) if isinstance(state, dict) else None
         if isinstance(items, list):
             yield Listed((*path, name), items, kind)
             for index, part in enumerate(items if kind.lists else ()):
                 yield from every_list(part, kind.lists, (*path, name, index))
 
 
-def count(written: Any, lists: Lists) -> int:
+def count(state: Any, lists: Lists) -> int:
     """Return the number of resources that a state comes to once its repeats are written out, whatever else is wrong with it."""
-    parts = written if isinstance(written, dict) else {}
+    parts = state if isinstance(state, dict) else {}
     listed = ((parts.get(name), kind) for name, kind in lists.items() if kind.repeats)
     return sum(_times(it) * (1 + count(it, kind.lists)) for items, kind in listed if isinstance(items, list) for it in items)
 
@@ -75,28 +75,28 @@ def resources_in(state: object, vendors: Vendors) -> int:
     return sum(count(parts[name], lists_of(vendor)) for name, vendor in vendors.items() if name in parts)
 
 
-def expand_repeats(written: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
-    """A valid state with every `{repeat: n, ...}` in a list of resources written out n times."""
-    return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in written.items()}
+def expand_repeats(state: Mapping[str, Any], lists: Lists) -> dict[str, Any]:
+    """Return a valid state with every `{repeat: n, ...}` in a list of resources written out n times."""
+    return {name: _all_of(part, lists[name]) if _repeats(name, lists) else part for name, part in state.items()}
 
 
 class Origins:
-    """Where, in a valid state as somebody wrote it, each part stands of the state with its repeats written out."""
+    """The places, in a valid state as somebody wrote it, of the parts of the state with its repeats written out."""
 
-    def __init__(self, written: Mapping[str, Any], lists: Lists) -> None:
-        self._written = written
+    def __init__(self, state: Mapping[str, Any], lists: Lists) -> None:
+        self._state = state
         self._lists = lists
         self._ends: dict[int, list[int]] = {}
 
     def path(self, path: Path) -> Path:
         """Return the path, in the state as somebody wrote it, of the part that has this path once it is written out."""
-        return self._path(path, self._written, self._lists)
+        return self._path(path, self._state, self._lists)
 
-    def _path(self, path: Path, written: Mapping[str, Any], lists: Lists) -> Path:
+    def _path(self, path: Path, state: Mapping[str, Any], lists: Lists) -> Path:
         if len(path) < 2 or not _repeats(path[0], lists):
             return path
         name, position = str(path[0]), int(path[1])
-        items = written[name]
+        items = state[name]
         if id(items) not in self._ends:
             self._ends[id(items)] = [*accumulate(map(_times, items))]
         index = bisect_right(self._ends[id(items)], position)

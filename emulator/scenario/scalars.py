@@ -54,7 +54,7 @@ def short(tag: str) -> str:
     return f"!!{tag.removeprefix(CORE)}" if tag.startswith(CORE) else tag
 
 
-def shown(node: Any) -> str:
+def describe_node(node: Any) -> str:
     """Return a node in a word or two, for a message."""
     return repr(node.value) if node.id == "scalar" else f"a {node.id}"
 

@@ -31,20 +31,20 @@ TEMPLATES = 8
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that a player does or looks at: `verb` is send, advance, set or see; `written` is the step as it stands."""
+    """One thing that a player does or looks at: `verb` is send, advance, set or see; `content` is the step as it stands."""
 
     verb: str
-    written: Mapping[str, Any]
+    content: Mapping[str, Any]
     place: str
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A scenario that was read and found without fault. `written` is the file as a value; `source` is where it came from."""
+    """A scenario that was read and found without fault. `content` is the file as a value; `source` is where it came from."""
 
     name: str
     source: str
-    written: Mapping[str, Any] = field(repr=False)
+    content: Mapping[str, Any] = field(repr=False)
     lines: Mapping[tuple[str | int, ...], tuple[int, int]] = field(default_factory=dict, repr=False)
     _templates: EvictableCache = field(default_factory=partial(EvictableCache, TEMPLATES), repr=False, compare=False)
     _building: Lock = field(default_factory=Lock, repr=False, compare=False)
@@ -52,13 +52,13 @@ class Scenario:
     @property
     def title(self) -> str:
         """The scenario's subject, as a sentence."""
-        return str(self.written.get("title", ""))
+        return str(self.content.get("title", ""))
 
     @property
     def steps(self) -> list[Step]:
         """The steps that prove it, in order."""
-        written = self.written.get("steps", ())
-        return [Step(verb_of(step), step, self.place("steps", index)) for index, step in enumerate(written)]
+        steps = self.content.get("steps", ())
+        return [Step(verb_of(step), step, self.place("steps", index)) for index, step in enumerate(steps)]
 
     def place(self, *path: str | int) -> str:
         """`source:line` of a part of the file; of a scenario that was sent, the line as words."""
@@ -69,9 +69,9 @@ class Scenario:
 
     def clock(self, rate: float | None = None) -> Clock:
         """A new clock as the scenario wants it; `rate`, where given, overrides how fast it runs."""
-        written = self.written.get("clock", {})
-        pace = rate_of(written.get("rate", "frozen")) if rate is None else rate
-        start = written.get("start")
+        clock = self.content.get("clock", {})
+        pace = rate_of(clock.get("rate", "frozen")) if rate is None else rate
+        start = clock.get("start")
         fallback = DEFAULT_START if pace == FROZEN else wall_now()
         return Clock(parse_instant(start) if start else fallback, pace)
 
@@ -91,7 +91,7 @@ class Scenario:
             TooMany: it is more than a world may hold.
         """
         bounds = limits or Limits()
-        number = self.written.get("seed", 0) if seed is None else seed
+        number = self.content.get("seed", 0) if seed is None else seed
         budget = budget or Budget.of(bounds)
         with self._building:
             template = self._templates.get((number, rate, budget)) or self._template(vendors, number, rate, budget)
@@ -108,28 +108,28 @@ class Scenario:
         rules = self._rules(vendors, self.name, seed, Limits())
         world = World(self.name, rules, self.clock(rate), seed, Quota(budget))
         with world.transaction("given") as tx:
-            for resource in _read_all(vendors, {name: {} for name in vendors} | self.written.get("given", {}), tx):
+            for resource in _read_all(vendors, {name: {} for name in vendors} | self.content.get("given", {}), tx):
                 tx.put(resource)
             for planned in self._planned(vendors, tx.now):
                 tx.put(planned)
             for scripted in self._scripted(tx.now):
                 tx.put(scripted)
-            for index, fault in enumerate(self.written.get("faults", ())):
+            for index, fault in enumerate(self.content.get("faults", ())):
                 add_fault_to(tx, world, fault, self.place("faults", index))
-        world.set_beginning(self.written)
+        world.set_beginning(self.content)
         return world
 
     def claims(self, vendors: Vendors, world: World, listed: bool = True) -> list[Claim]:
         """The credentials that pick a world of this scenario: its own, and, if `listed`, those that the scenario lists."""
         own = [(name, vendor.credentials_of(world.id, world.seed).credential) for name, vendor in vendors.items()]
-        return own + (listed_claims(self.written) if listed else [])
+        return own + (listed_claims(self.content) if listed else [])
 
     def _rules(self, vendors: Vendors, id: str, seed: int, limits: Limits) -> Rules:
         choices = {it.id: it.default for vendor in vendors.values() for it in vendor.assumptions}
-        choices |= {name: str(choice) for name, choice in self.written.get("assume", {}).items()}
-        timing = {wait: _length(written) for wait, written in self.written.get("timing", {}).items()}
+        choices |= {name: str(choice) for name, choice in self.content.get("assume", {}).items()}
+        timing = {timer: _length(duration) for timer, duration in self.content.get("timing", {}).items()}
         machines = {machine.kind: machine for vendor in vendors.values() for machine in vendor.machines}
-        listed = self.written.get("credentials", {})
+        listed = self.content.get("credentials", {})
         credentials = {
             name: frozenset(listed[name]) | {vendor.credentials_of(id, seed).credential} if name in listed else None
             for name, vendor in vendors.items()
@@ -139,18 +139,18 @@ class Scenario:
             timing,
             choices,
             credentials,
-            self.written.get("provenance", True),
+            self.content.get("provenance", True),
             limits,
         )
 
     def _planned(self, vendors: Vendors, start: datetime) -> Iterator[TimelineEvent]:
-        for index, item in enumerate(self.written.get("timeline", ())):
+        for index, item in enumerate(self.content.get("timeline", ())):
             at = start + parse_duration(item["after"])
             happen: Callable[[View], Iterable[Any]] = partial(_read_all, vendors, item["set"])
             yield TimelineEvent(str(index), self.place("timeline", index), start, at, happen)
 
     def _scripted(self, start: datetime) -> Iterator[ScriptedResponse]:
-        for index, item in enumerate(self.written.get("replies", ())):
+        for index, item in enumerate(self.content.get("replies", ())):
             place = self.place("replies", index)
             headers = {name.lower(): value for name, value in item.get("headers", {}).items()}
             yield ScriptedResponse(
@@ -181,13 +181,13 @@ def verb_of(step: Mapping[str, Any]) -> str:
     return next(verb for verb in VERBS if verb in step)
 
 
-def rate_of(written: Any) -> float:
+def rate_of(rate: Any) -> float:
     """A clock's rate as it is written: frozen, real or a number."""
-    return {"frozen": FROZEN, "real": REAL}[written] if isinstance(written, str) else float(written)
+    return {"frozen": FROZEN, "real": REAL}[rate] if isinstance(rate, str) else float(rate)
 
 
 def apply_state(world: World, vendors: Vendors, state: Mapping[str, Any], why: str) -> None:
-    """Lays a valid state by vendor over a world: all of it, or nothing.
+    """Lay a valid state by vendor over a world: all of it, or nothing.
 
     Raises:
         BadInput: it contradicts what is there.
@@ -221,5 +221,5 @@ def _read_all(vendors: Vendors, state: Mapping[str, Any], view: View) -> Iterato
         raise BadInput([*dict.fromkeys(problems)])
 
 
-def _length(written: object) -> timedelta | None:
-    return None if written == NEVER else parse_duration(written)
+def _length(duration: object) -> timedelta | None:
+    return None if duration == NEVER else parse_duration(duration)

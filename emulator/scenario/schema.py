@@ -209,5 +209,5 @@ def closed(properties: Mapping[str, Any], *required: str, **more: Any) -> dict[s
 
 
 def _numbers(choices: Iterable[str]) -> list[int]:
-    """Choices such as 404 may be written as the numbers they are."""
+    """Return the choices that are numbers, such as 404, which may be written as such."""
     return [int(choice) for choice in choices if choice.isdecimal()]

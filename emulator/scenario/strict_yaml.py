@@ -12,7 +12,7 @@ from yaml import composer
 
 from emulator.kernel.errors import BadInput, Problem
 from emulator.scenario.document import MAX_BYTES, MAX_DEPTH, Document, Path
-from emulator.scenario.scalars import MERGE, plain, shown, tag_problem, tagged_value
+from emulator.scenario.scalars import MERGE, describe_node, plain, tag_problem, tagged_value
 
 MAX_VALUES = 100_000
 MAX_DIRECTIVES = 10
@@ -29,7 +29,7 @@ _LOOKAHEAD = 1024
 
 
 def parse(text: str, most_bytes: int = MAX_BYTES) -> Document:
-    """Reads one YAML document. Its mistakes are in `problems`; its value is what could be read.
+    """Read one YAML document. Its mistakes are in `problems`; its value is what could be read.
 
     Raises:
         BadInput: it is not YAML at all, or is larger or deeper than is allowed.
@@ -55,8 +55,8 @@ def parse(text: str, most_bytes: int = MAX_BYTES) -> Document:
 class _Alias(yaml.Node):
     """The place of an alias, and the node that it stands for."""
 
-    def __init__(self, meant: Any, start_mark: Any) -> None:
-        self.meant, self.tag, self.start_mark = meant, meant.tag, start_mark
+    def __init__(self, target: Any, start_mark: Any) -> None:
+        self.target, self.tag, self.start_mark = target, target.tag, start_mark
 
 
 class _Strict(composer.Composer):
@@ -145,7 +145,7 @@ class _Reader:
 
     def read(self, node: Any, path: Path, alias: _Alias | None = None) -> Any:
         if isinstance(node, _Alias):
-            return self.read(node.meant, path, alias or node)
+            return self.read(node.target, path, alias or node)
         self._count += 1
         if self._count > MAX_VALUES or len(path) > MAX_DEPTH:
             raise BadInput([_at(alias or node, f"{TOO_MANY}, or an alias within itself", path)])
@@ -168,10 +168,10 @@ class _Reader:
 
     def _read_pairs(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> Iterator[tuple[str, Any]]:
         seen: set[str] = set()
-        for written, value in node.value:
-            key = written.meant if isinstance(written, _Alias) else written
+        for key_node, value in node.value:
+            key = key_node.target if isinstance(key_node, _Alias) else key_node
             if not isinstance(key, yaml.ScalarNode):
-                self._note(written, "a key must be a plain word", path, alias)
+                self._note(key_node, "a key must be a plain word", path, alias)
                 continue
             if key.tag == MERGE:
                 continue
@@ -179,11 +179,11 @@ class _Reader:
             if refusal := tag_problem(_written_tag(key), "key", key.value):
                 self._note(key, refusal, (*path, key.value), alias)
             if key.value in seen:
-                self._note(written, f"the key {key.value!r} is given twice", (*path, key.value), alias)
+                self._note(key_node, f"the key {key.value!r} is given twice", (*path, key.value), alias)
             seen.add(key.value)
             read = self.read(value, (*path, key.value), alias)
             if alias is None and isinstance(value, yaml.CollectionNode) and not value.flow_style:
-                self._place((*path, key.value), written)  # it begins with its first item, on a line of its own
+                self._place((*path, key.value), key_node)  # it begins with its first item, on a line of its own
             yield key.value, read
 
     def _merged(self, node: yaml.MappingNode, path: Path, alias: _Alias | None) -> dict[str, Any]:
@@ -199,13 +199,13 @@ class _Reader:
         return read
 
     def _read_merged(self, source: Any, path: Path, alias: _Alias | None) -> dict[str, Any]:
-        meant = source.meant if isinstance(source, _Alias) else source
-        if not isinstance(meant, yaml.MappingNode):
-            self._note(source, f"'<<' merges a mapping or a list of mappings, not {shown(meant)}", path, alias)
+        target = source.target if isinstance(source, _Alias) else source
+        if not isinstance(target, yaml.MappingNode):
+            self._note(source, f"'<<' merges a mapping or a list of mappings, not {describe_node(target)}", path, alias)
             return {}
-        if meant in self._merging or len(self._merging) > MAX_DEPTH:
+        if target in self._merging or len(self._merging) > MAX_DEPTH:
             raise BadInput([_at(alias or source, f"merged with itself, or more than {MAX_DEPTH} deep", path)])
-        self._merging.append(meant)
+        self._merging.append(target)
         read: dict[str, Any] = self.read(source, path, alias)
         self._merging.pop()
         return read
@@ -226,5 +226,5 @@ def _written_tag(node: Any) -> str | None:
 
 def _sources(value: Any) -> list[Any]:
     """Return the nodes that a merge key names: one mapping, or each of a list."""
-    meant = value.meant if isinstance(value, _Alias) else value
-    return list(meant.value) if isinstance(meant, yaml.SequenceNode) else [value]
+    target = value.target if isinstance(value, _Alias) else value
+    return list(target.value) if isinstance(target, yaml.SequenceNode) else [value]

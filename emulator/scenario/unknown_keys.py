@@ -33,15 +33,15 @@ class KeyAdvice:
 
     def __init__(self, root: Schema) -> None:
         self._root = root
-        self._advice_given: dict[tuple[object, ...], str] = {}
+        self._known_advice: dict[tuple[object, ...], str] = {}
 
     def advice(self, path: Path, key: str, own: Schema, value: Any) -> str:
         """Return what to do about the unknown `key` of the object at `path`, whose schema is `own`; nothing if unknown."""
         names = tuple(it for it in path if isinstance(it, str))
-        asked = (names, key, type(value))
-        if asked not in self._advice_given:
-            self._advice_given[asked] = self._advice(names, key, own, value)
-        return self._advice_given[asked]
+        subject = (names, key, type(value))
+        if subject not in self._known_advice:
+            self._known_advice[subject] = self._advice(names, key, own, value)
+        return self._known_advice[subject]
 
     def _advice(self, names: tuple[str, ...], key: str, own: Schema, value: Any) -> str:
         known = own.get("properties", {})

@@ -99,14 +99,14 @@ def problems_in(value: Any, schema: Mapping[str, Any], places: Mapping[Path, tup
 
     What is meant is looked for with the first MAX_PROBLEMS of them only, for nobody reads more.
     """
-    validator, misplaced = _validator(orjson.dumps(schema)), KeyAdvice(schema)
+    validator, key_advice = _validator(orjson.dumps(schema)), KeyAdvice(schema)
     by_place = partial(_order, places)
     found = islice(validator.iter_errors(value), MOST)
     errors = sorted(found, key=lambda error: by_place(tuple(error.absolute_path)))
-    told = 0
+    count = 0
     for error in errors:
-        for problem in _problems_of(error, misplaced, by_place) if told < MAX_PROBLEMS else _briefly(error):
-            told += 1
+        for problem in _problems_of(error, key_advice, by_place) if count < MAX_PROBLEMS else _briefly(error):
+            count += 1
             yield problem
 
 
@@ -123,29 +123,29 @@ def _briefly(error: ValidationError) -> Iterator[Problem]:
         yield Problem("does not fit", path)
 
 
-def _unknown(error: ValidationError, misplaced: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:
+def _unknown(error: ValidationError, key_advice: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:
     path, schema, instance = tuple(error.absolute_path), _schema_of(error), error.instance
     assert isinstance(instance, dict)  # noqa: S101  nothing else has properties
     keys = sorted(instance.keys() - schema.get("properties", {}).keys(), key=lambda key: order((*path, key)))
-    for told, key in enumerate(keys):
-        advice = misplaced.advice(path, key, schema, instance[key]) if told < MAX_PROBLEMS else ""
+    for count, key in enumerate(keys):
+        advice = key_advice.advice(path, key, schema, instance[key]) if count < MAX_PROBLEMS else ""
         yield Problem(f"unknown key {key!r}{advice}", (*path, key))
 
 
-def _problems_of(error: ValidationError, misplaced: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:
+def _problems_of(error: ValidationError, key_advice: KeyAdvice, order: Callable[[Path], Any]) -> Iterator[Problem]:
     path = tuple(error.absolute_path)
     if error.validator == "additionalProperties":
-        yield from _unknown(error, misplaced, order)
+        yield from _unknown(error, key_advice, order)
     elif error.validator == "maxProperties" and not _has_too_many_that_are_known(error):
         return
     elif error.validator == "anyOf":
         context, scalar = error.context or (), not isinstance(error.instance, (dict, list))
-        meant = [it for it in context if it.validator not in ("type", "enum", "const") or it.path]
-        meant += [it for it in context if scalar and is_duration(_schema_of(it))]
-        if meant:
-            yield from _problems_of(meant[0], misplaced, order)
+        likely = [it for it in context if it.validator not in ("type", "enum", "const") or it.path]
+        likely += [it for it in context if scalar and is_duration(_schema_of(it))]
+        if likely:
+            yield from _problems_of(likely[0], key_advice, order)
         else:
-            yield Problem(f"{_shown(error.instance)} is not {_described(error.schema)}{_nearest_choice(error)}", path)
+            yield Problem(f"{_as_text(error.instance)} is not {_description(error.schema)}{_nearest_choice(error)}", path)
     else:
         yield Problem(_message(error), path)
 
@@ -158,24 +158,24 @@ def _has_too_many_that_are_known(error: ValidationError) -> bool:
 
 
 def _message(error: ValidationError) -> str:
-    shown, schema = _shown(error.instance), _schema_of(error)
+    text, schema = _as_text(error.instance), _schema_of(error)
     if is_duration(schema):
         return duration_mistake(error.instance, schema, next(reversed(error.absolute_path), ""))
     if error.validator == "enum":
-        return f"{shown} is {_none_of(schema, error)}"
+        return f"{text} is {_none_of(schema, error)}"
     if error.validator == "minProperties" and "properties" in schema:
         least = "one" if schema.get("maxProperties") == 1 else "at least one"
         return f"needs {least} of {', '.join(schema['properties'])}"
     if error.validator == "maxProperties" and "properties" in schema:
         return f"has more than {schema['maxProperties']} of {', '.join(schema['properties'])}"
     if error.validator == "type" and _is_text_in_digits(error.instance, schema):
-        return f"expected text, not {shown}: put it in quotes"
+        return f"expected text, not {text}: put it in quotes"
     if error.validator == "type" and "pattern" in schema and "description" in schema:
-        return f"{shown} is not of the form {schema['description']}"
+        return f"{text} is not of the form {schema['description']}"
     if error.validator == "type":
-        return f"expected {_described({'type': schema['type']})}, not {shown}"
+        return f"expected {_description({'type': schema['type']})}, not {text}"
     if error.validator == "pattern" and "description" in schema:
-        return f"{shown} is not of the form {schema['description']}"
+        return f"{text} is not of the form {schema['description']}"
     if error.validator == "format":
         return str(error.cause)
     if error.validator == "required":
@@ -197,17 +197,17 @@ def _schema_of(error: ValidationError) -> Mapping[str, Any]:
     return schema if isinstance(schema, dict) else {}
 
 
-def _shown(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """A value as it is written, as far as that is short; of others, what they are."""
     if value is None or isinstance(value, (dict, list)):
         return "null" if value is None else "an object" if isinstance(value, dict) else "a list"
     return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, Decimal) else repr(value)
 
 
-def _described(schema: Any) -> str:
+def _description(schema: Any) -> str:
     """Describe in words the values that fit a schema."""
     if "anyOf" in schema:
-        return ", or ".join(_described(it) for it in schema["anyOf"])
+        return ", or ".join(_description(it) for it in schema["anyOf"])
     if "enum" in schema or "const" in schema:
         return " or ".join(_choices(schema))
     if "description" in schema:

@@ -70,7 +70,7 @@ def worlds_of(scenarios: Sequence[Scenario], rate: float | None = None, limits: 
 def closed_worlds(limits: Limits) -> Worlds:
     """Return a default world that takes no credential but its own, so that vendors refuse every other."""
     nobody: dict[str, list[str]] = {name: [] for name in VENDORS}
-    return worlds_of([Scenario("empty", "", {**EMPTY.written, "credentials": nobody})], None, limits)
+    return worlds_of([Scenario("empty", "", {**EMPTY.content, "credentials": nobody})], None, limits)
 
 
 def create_app(

@@ -32,21 +32,21 @@ def differences(
         for key in actual if exact else ():
             if key not in expected:
                 below = secret or hides(key, expected, actual)
-                yield f"{path or 'the body'} has {redact_text(key)!r} ({shown(actual[key], below)}), which is not expected"
+                yield f"{path or 'the body'} has {redact_text(key)!r} ({safe_text(actual[key], below)}), which is not expected"
     elif isinstance(expected, list) and isinstance(actual, list):
         yield from _list_differences(expected, actual, path, by_id, secret, exact)
     elif not _same(expected, actual) and not (by_id and _same_instant(expected, actual)):
-        yield f"{path or 'the body'} is {_beside(shown(actual, secret), shown(expected, secret))}"
-    elif exact and spelt(expected) != spelt(actual):
-        said = "in another way than expected" if secret else f"{spelt(actual)}, not {spelt(expected)}"
-        yield f"{path or 'the body'} is written {said}"
+        yield f"{path or 'the body'} is {_beside(safe_text(actual, secret), safe_text(expected, secret))}"
+    elif exact and json_text(expected) != json_text(actual):
+        how = "in another way than expected" if secret else f"{json_text(actual)}, not {json_text(expected)}"
+        yield f"{path or 'the body'} is written {how}"
 
 
 def _below(path: str, key: str) -> str:
     return f"{path}.{redact_text(key)}".lstrip(".")
 
 
-def shown(value: Any, secret: bool = False) -> str:
+def safe_text(value: Any, secret: bool = False) -> str:
     """Return a value in which no secret can be read as text, cut where it grows long."""
     return abridge(hide(value) if secret else redact_body(value))
 
@@ -76,8 +76,8 @@ def exact_difference(expected: Any, actual: Any) -> Iterator[str]:
     """Yield where two values differ in anything at all, the order of keys and the text of numbers included."""
     found = [*differences(expected, actual, exact=True)]
     yield from found
-    if not found and spelt(expected) != spelt(actual):
-        yield f"the keys are in another order: {shown(actual)}, not {shown(expected)}"
+    if not found and json_text(expected) != json_text(actual):
+        yield f"the keys are in another order: {safe_text(actual)}, not {safe_text(expected)}"
 
 
 def _list_differences(
@@ -116,16 +116,18 @@ def _same_instant(expected: Any, actual: Any) -> bool:
         return False
 
 
-def spelt(value: Any) -> str:
+def json_text(value: Any) -> str:
     """Return a value as JSON spells it."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{json.dumps(str(key), ensure_ascii=False)}: {spelt(part)}' for key, part in value.items())}}}"
+        return (
+            f"{{{', '.join(f'{json.dumps(str(key), ensure_ascii=False)}: {json_text(part)}' for key, part in value.items())}}}"
+        )
     if isinstance(value, list):
-        return f"[{', '.join(map(spelt, value))}]"
+        return f"[{', '.join(map(json_text, value))}]"
     return str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def abridge(value: Any) -> str:
     """Return a value as text of ABRIDGED characters at most; a text in quotes, as in all messages."""
-    text = repr(value) if isinstance(value, str) else spelt(value)
+    text = repr(value) if isinstance(value, str) else json_text(value)
     return text if len(text) <= ABRIDGED else text[: ABRIDGED - 1] + "…"

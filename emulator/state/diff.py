@@ -51,11 +51,11 @@ class Difference:
         thing = " ".join(part for part in (self.vendor, self.at, self.id) if part)
         if self.before is None or self.after is None:
             return escaped(f"{thing} {'appeared' if self.before is None else 'disappeared'}")
-        fields = (f"{name} {_said(before)} -> {_said(after)}" for name, (before, after) in self.fields.items())
+        fields = (f"{name} {_display(before)} -> {_display(after)}" for name, (before, after) in self.fields.items())
         return escaped(f"{thing}: {', '.join(fields)}")
 
 
-def _said(value: Any) -> str:
+def _display(value: Any) -> str:
     if isinstance(value, str):
         return value if len(value) <= ABRIDGED and value.isprintable() else abridge(value)
     return "nothing" if value is None else abridge(value)
@@ -178,7 +178,7 @@ def _key_of(items: list[Any]) -> str | None:
 
 
 def _of_many(vendor: str, at: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    """Lists of things that have names of their own: each is compared with itself."""
+    """Compare the things of two lists that have names of their own, each with itself."""
     key = _key_of([*before, *after]) or ""
     left, right = ({str(item[key]): item for item in items} for items in (before, after))
     for id in dict.fromkeys((*left, *right)):
@@ -187,9 +187,9 @@ def _of_many(vendor: str, at: str, before: list[Any], after: list[Any]) -> Itera
 
 
 def _of_values(vendor: str, at: str, before: list[Any], after: list[Any]) -> Iterator[Difference]:
-    """Lists of plain values, each its own name."""
-    yield from (Difference(vendor, at, _said(it), it, None, {}) for it in before if it not in after)
-    yield from (Difference(vendor, at, _said(it), None, it, {}) for it in after if it not in before)
+    """Compare two lists of plain values, each its own name."""
+    yield from (Difference(vendor, at, _display(it), it, None, {}) for it in before if it not in after)
+    yield from (Difference(vendor, at, _display(it), None, it, {}) for it in after if it not in before)
 
 
 def _of_one(vendor: str, at: str, id: str | None, before: Any, after: Any, key: str | None = None) -> Iterator[Difference]:

@@ -25,7 +25,7 @@ def redact_parts(text: str) -> str:
     ends: dict[str, list[int]] = defaultdict(list)
     for line in _DELIMITER.finditer(text):
         ends[line[1].rstrip().removesuffix("--")].append(line.start())
-    shown: list[str] = []
+    pieces: list[str] = []
     done = 0
     for part in _PART.finditer(text):
         if part.start() >= done and _is_secret(part[2]):
@@ -33,8 +33,8 @@ def redact_parts(text: str) -> str:
             place = bisect_left(later, start)
             done_before, done = done, later[place] if place < len(later) else len(text)
             value = text[start:done].rstrip()
-            shown += text[done_before:start], redact(value), text[start + len(value) : done]
-    return "".join([*shown, text[done:]])
+            pieces += text[done_before:start], redact(value), text[start + len(value) : done]
+    return "".join([*pieces, text[done:]])
 
 
 def _is_secret(headers: str) -> bool:

@@ -42,16 +42,16 @@ def redact_named(text: str) -> str:
     """
     beside = any(is_secret(it[1]) for it in _NAME_BESIDE.finditer(text))
     whole = _OF_FORM if _BEGINS_FORM.match(text) else _OF_URL if _BEGINS_URL.match(text) else None
-    shown: list[str] = []
+    pieces: list[str] = []
     done = 0
     for match in _NAME.finditer(text):
         if match.start() >= done and _names_secret(text, match, beside):
             start = match.end(6)
             end = _end_of_value(text, start, match, whole)
             value = text[start:end]
-            shown += text[done:start], value if value in _CONSTANTS and not match[5] else redact(value)
+            pieces += text[done:start], value if value in _CONSTANTS and not match[5] else redact(value)
             done = end
-    return "".join([*shown, text[done:]]) if shown else text
+    return "".join([*pieces, text[done:]]) if pieces else text
 
 
 def _names_secret(text: str, match: re.Match[str], beside: bool) -> bool:

@@ -98,27 +98,27 @@ def _rank(name: str, word: str) -> tuple[int, ...] | None:
     """Return how near two names are, part by part where they have dots or slashes; None where they are not."""
     if len(name) > LONGEST or len(word) > LONGEST:
         return (SAME, 0) if name.casefold() == word.casefold() else None
-    written, meant = re.split(r"[./]", name), re.split(r"[./]", word)
-    if len(written) > len(meant):
+    name_parts, word_parts = re.split(r"[./]", name), re.split(r"[./]", word)
+    if len(name_parts) > len(word_parts):
         return None
-    if len(written) < len(meant):
-        return _rank_of_shortened(written, meant)
-    return _worst(written, meant)
+    if len(name_parts) < len(word_parts):
+        return _rank_of_shortened(name_parts, word_parts)
+    return _worst(name_parts, word_parts)
 
 
-def _rank_of_shortened(written: list[str], meant: list[str]) -> tuple[int, ...] | None:
+def _rank_of_shortened(name_parts: list[str], word_parts: list[str]) -> tuple[int, ...] | None:
     """`batches.stop` and `serpwow.stop` leave out a part of `serpwow.batches.stop`; `serpwow` names none of its operations."""
-    for start in (len(meant) - len(written), 0):
-        parts = meant[start : start + len(written) - 1] + meant[-1:]
-        if (rank := _worst(written, parts)) is not None:
+    for start in (len(word_parts) - len(name_parts), 0):
+        parts = word_parts[start : start + len(name_parts) - 1] + word_parts[-1:]
+        if (rank := _worst(name_parts, parts)) is not None:
             return SHORT, *rank
     return None
 
 
-def _worst(written: list[str], meant: list[str]) -> tuple[int, ...] | None:
+def _worst(name_parts: list[str], word_parts: list[str]) -> tuple[int, ...] | None:
     """Return the rank of the part that is least near; of equal ones that with the fewest parts in braces comes first."""
-    ranks = [rank_of(left, right) for left, right in zip(written, meant, strict=True)]
-    known, free = [rank for rank in ranks if rank is not None], sum(right.startswith("{") for right in meant)
+    ranks = [rank_of(left, right) for left, right in zip(name_parts, word_parts, strict=True)]
+    known, free = [rank for rank in ranks if rank is not None], sum(right.startswith("{") for right in word_parts)
     return (*max(known), free) if len(known) == len(ranks) > free else None
 
 
@@ -167,11 +167,11 @@ def stem(word: str) -> str:
     return short[:-1] if len(short) > 3 and short[-1] == short[-2] else short
 
 
-def _shares_parts(written: list[str], known: list[str]) -> bool:
+def _shares_parts(name_parts: list[str], known: list[str]) -> bool:
     """`failed` is a part of `batch_failed`, and `status` of `status_code`; three letters are too few to tell."""
-    if {*known} < {*written}:
+    if {*known} < {*name_parts}:
         return len("".join(known)) > 3
-    return {*map(stem, written)} < {*map(stem, known)} and len("".join(written)) > 3
+    return {*map(stem, name_parts)} < {*map(stem, known)} and len("".join(name_parts)) > 3
 
 
 def _slips(one: str, other: str) -> int | None:

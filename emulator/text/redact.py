@@ -82,15 +82,15 @@ def redact_text(text: str) -> str:
 
     What has to be decoded for that is shown decoded; what is encoded too often is hidden whole.
     """
-    shown = plain = _redact_tokens(text)
-    if "\\" not in shown:
-        return shown
+    safe = plain = _redact_tokens(text)
+    if "\\" not in safe:
+        return safe
     for _ in range(ENCODINGS):
         if (decoded := _ESCAPE.sub(_character, plain)) == plain:
-            return shown
+            return safe
         plain = _redact_tokens(decoded)
-        shown = shown if plain == decoded else plain
-    return shown if _ESCAPE.search(plain) is None else "…"
+        safe = safe if plain == decoded else plain
+    return safe if _ESCAPE.search(plain) is None else "…"
 
 
 def _redact_object(value: dict[str, Any], depth: int) -> Any:
@@ -100,10 +100,10 @@ def _redact_object(value: dict[str, Any], depth: int) -> Any:
     hidden: dict[str, Any] = {}
     numbers: dict[str, Iterator[int]] = defaultdict(lambda: count(2))
     for name, part in value.items():
-        shown = redacted = redact_text(name)
-        while shown in hidden:
-            shown = f"{redacted}{next(numbers[redacted])}"
-        hidden[shown] = (hide if hides(name, value) else redact_body)(part, depth)
+        safe = redacted = redact_text(name)
+        while safe in hidden:
+            safe = f"{redacted}{next(numbers[redacted])}"
+        hidden[safe] = (hide if hides(name, value) else redact_body)(part, depth)
     return hidden
 
 
@@ -139,8 +139,8 @@ def hide(value: Any, depth: int = 0) -> Any:
 
 def _redact_tokens(text: str) -> str:
     """Redact a text as it stands, and each part of it that is percent-encoded as it is meant."""
-    shown = _scan(text)
-    return _TOKEN.sub(_redact_token, shown) if "%" in shown else shown
+    safe = _scan(text)
+    return _TOKEN.sub(_redact_token, safe) if "%" in safe else safe
 
 
 def _redact_token(match: re.Match[str]) -> str:
@@ -156,14 +156,14 @@ def _redact_encoded(token: str) -> str:
     name, equals, value = token.rpartition("=")
     if "=" in name or "%" in name:
         name, equals, value = "", "", token
-    shown = plain = value
+    safe = plain = value
     for _ in range(ENCODINGS):
         decoded = _decoded(plain)
         if decoded == plain:
-            return name + equals + shown
+            return name + equals + safe
         plain = _scan(decoded)
-        shown = shown if plain == decoded else plain
-    return name + equals + (shown if _decoded(plain) == plain else "…")
+        safe = safe if plain == decoded else plain
+    return name + equals + (safe if _decoded(plain) == plain else "…")
 
 
 def _decoded(text: str) -> str:
@@ -179,12 +179,12 @@ def _scan(text: str) -> str:
     """
     if len(text) < SHORTEST:
         return text
-    shown = _scan_as_it_stands(text)
-    seen = as_it_looks(shown)
-    if seen == shown:
-        return shown
+    safe = _scan_as_it_stands(text)
+    seen = as_it_looks(safe)
+    if seen == safe:
+        return safe
     again = _scan_as_it_stands(seen)
-    return shown if again == seen else again
+    return safe if again == seen else again
 
 
 def _scan_as_it_stands(text: str) -> str:

@@ -338,7 +338,7 @@ def loader(case_seed: int, examples: int) -> None:
     names = [it for it in library().names() if library().path(it).stat().st_size < 6_000]
     texts = {name: library().path(name).read_text("utf-8") for name in names}
     mutated_text = st.sampled_from(names).flatmap(lambda name: _edited(texts[name]))
-    mutated_tree = st.sampled_from(names).flatmap(lambda name: mutated(library().get(name).written))
+    mutated_tree = st.sampled_from(names).flatmap(lambda name: mutated(library().get(name).content))
     anything = st.text(max_size=200) | st.text("{}[]:,-&*!|>'\"%@` \n\tabc019.~#?<", max_size=60) | json_values.map(_as_yaml)
 
     def text(written: str) -> None:

@@ -20,5 +20,5 @@ def test_the_stop_pages_of_serpwow_are_in_the_table() -> None:
 
 @pytest.mark.parametrize(("page", "scenario"), ROWS)
 def test_the_scenario_of_a_sample_compares_all_of_a_reply(page: str, scenario: str) -> None:
-    steps = LIBRARY.get(scenario).written["steps"]
+    steps = LIBRARY.get(scenario).content["steps"]
     assert any(step.get("get", {}).get("exactly") and step["get"]["json"] for step in steps), page

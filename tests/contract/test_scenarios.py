@@ -7,7 +7,7 @@ import pytest
 
 from emulator.client.http import HttpClient
 from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces, play_all
-from emulator.scenario.player import Played, play
+from emulator.scenario.player import PlayResult, play
 from emulator.web.guard import PREFIX
 from tests.support.loading import LIBRARY
 from tests.support.server import Live
@@ -29,16 +29,16 @@ def test_a_scenario_with_steps_is_what_we_ship_and_titles_are_sentences() -> Non
 
 
 @pytest.fixture(scope="module")
-def played() -> dict[str, Played]:
+def played() -> dict[str, PlayResult]:
     return play_all(LIBRARY)
 
 
-def test_every_scenario_plays_in_one_process(played: dict[str, Played]) -> None:
+def test_every_scenario_plays_in_one_process(played: dict[str, PlayResult]) -> None:
     assert {name: scenario.differences for name, scenario in played.items() if scenario.differences} == {}
 
 
 @pytest.fixture(scope="module")
-def traced(played: dict[str, Played]) -> list[EvidenceTrace]:
+def traced(played: dict[str, PlayResult]) -> list[EvidenceTrace]:
     return evidence_traces(LIBRARY, played)
 
 
@@ -51,7 +51,7 @@ def test_every_fact_of_the_stop_and_cancel_pages_is_proved_by_a_scenario(traced:
 @pytest.mark.parametrize("name", [name for name in LIBRARY.names() if "ten-thousandth" not in name])  # too slow, and no other
 def test_the_state_can_be_given_again_at_every_moment_of_the_library(name: str) -> None:
     """What a scenario assumes, and how long things take in it, is its own, and is given with the state."""
-    written = LIBRARY.get(name).written
+    written = LIBRARY.get(name).content
     rules = {key: written[key] for key in ("assume", "timing") if key in written}
 
     async def look(walker: Walker, request: httpx.Request) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from emulator.cli.list import KINDS
+from emulator.cli.list import LISTINGS
 from emulator.cli.main import main
 from emulator.kernel.time import parse_duration
 from emulator.server.app import create_app, library, worlds_of
@@ -32,8 +32,8 @@ def as_json(*arguments: str) -> Any:
 def test_without_a_kind_it_says_what_can_be_listed_and_how_many_there_are() -> None:
     done = listed()
     assert done.exit_code == 0
-    assert all(kind in done.output for kind in KINDS)
-    assert as_json() == {kind: len(as_json(kind)) for kind in KINDS if kind != "worlds"}
+    assert all(kind in done.output for kind in LISTINGS)
+    assert as_json() == {kind: len(as_json(kind)) for kind in LISTINGS if kind != "worlds"}
 
 
 def test_scenarios_have_the_names_and_titles_of_the_library() -> None:
@@ -76,10 +76,10 @@ def test_operations_have_their_method_and_path() -> None:
     assert {it["name"].partition(".")[0] for it in as_json("operations", "--vendor", "6dot50")} == {"6dot50"}
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "worlds"])
+@pytest.mark.parametrize("kind", [kind for kind in LISTINGS if kind != "worlds"])
 def test_the_columns_of_a_table_are_aligned(kind: str) -> None:
     head, *rows = listed(kind).output.splitlines()
-    second = head.index(list(KINDS[kind].columns)[1])
+    second = head.index(list(LISTINGS[kind].columns)[1])
     assert len(rows) == len(as_json(kind))
     assert all(row[second - 1] == " " and row[second] != " " for row in rows)
 

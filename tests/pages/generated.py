@@ -17,7 +17,7 @@ from emulator.reports.evidence_trace import EvidenceTrace, evidence_traces
 from emulator.reports.support_matrix import Answers, answers, coverage, overview
 from emulator.scenario.client import Headers, ReceivedResponse
 from emulator.scenario.descriptions import state_fields
-from emulator.scenario.player import Played, play
+from emulator.scenario.player import PlayResult, play
 from emulator.sdk.vendor import Vendor
 from emulator.server.app import library
 from emulator.vendors import VENDORS
@@ -35,7 +35,7 @@ TITLES = {"serpwow": "SerpWow", "stripe": "Stripe", "6dot50": "6DOT50 PAY"}
 
 
 @cache
-def watched() -> tuple[dict[str, Played], dict[str, set[RowKey]]]:
+def watched() -> tuple[dict[str, PlayResult], dict[str, set[RowKey]]]:
     """Play every scenario once; return how each went and the rows that it took, by its name."""
     played, rows = {}, {}
     for name in LIBRARY.names():

@@ -102,7 +102,7 @@ def test_time_runs_forward_whatever_a_hand_writes(lives: list[Asked | dict[str, 
 
 
 def test_a_world_that_begins_with_time_answers_every_look_and_serves_its_links() -> None:
-    written = {**FIRST_RUN.written, "clock": {"start": "1970-01-01T00:00:00Z"}}
+    written = {**FIRST_RUN.content, "clock": {"start": "1970-01-01T00:00:00Z"}}
 
     async def run() -> list[int]:
         async with in_process(

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from emulator import Emulator, EmulatorServer
 from emulator.client.amounts import is_amount
-from emulator.client.json_encoding import read, written
+from emulator.client.json_encoding import decode, encode
 from tests.support.server import Live
 
 BATCH = "f945d71c-b00f-4e77-8175-253093157a2f"
@@ -102,7 +102,7 @@ def test_the_decimal_context_of_a_test_changes_no_amount(emulator: Emulator, pre
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=2) | st.decimals(allow_nan=False, allow_infinity=False))
 def test_a_decimal_goes_out_and_comes_back_exactly(amount: Decimal) -> None:
-    assert read(written({"amount": amount}))["amount"] == amount
+    assert decode(encode({"amount": amount}))["amount"] == amount
 
 
 @pytest.mark.parametrize(

@@ -20,9 +20,9 @@ from emulator.scenario.scenario import Scenario
 from emulator.sdk.vendor import Vendors
 
 
-def semantic_problems(written: Any, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
+def semantic_problems(scenario: Any, vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield the problems that no schema can find; parts in which the schema has found some (`invalid`) are skipped."""
-    root = written if isinstance(written, dict) else {}
+    root = scenario if isinstance(scenario, dict) else {}
     yield from _too_many(root, vendors, invalid)
     for path, state in _states(root, invalid):
         yield from state_problems(state, vendors, path, invalid)
@@ -41,7 +41,7 @@ def semantic_problems(written: Any, vendors: Vendors, invalid: InvalidPaths) -> 
 def _too_many(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
     """Yield a problem where no state alone has too many resources, and the beginning and the timeline have together."""
     counts = [resources_in(root.get("given"), vendors)]
-    counts += [resources_in(item.written.get("set"), vendors) for item in items_of(root, "timeline", invalid)]
+    counts += [resources_in(item.value.get("set"), vendors) for item in items_of(root, "timeline", invalid)]
     if max(counts) <= MOST_RESOURCES < sum(counts):
         yield Problem(f"{TOO_MANY}, with those of 'given'", ("given",) if counts[0] else ("timeline",))
 
@@ -50,7 +50,7 @@ def _states(root: Mapping[str, Any], invalid: InvalidPaths) -> Iterator[tuple[Pa
     """Yield each part of a scenario that changes the state, with its path."""
     yield ("given",), root.get("given")
     for name in ("timeline", "steps"):
-        yield from (((*item.path, "set"), item.written.get("set")) for item in items_of(root, name, invalid))
+        yield from (((*item.path, "set"), item.value.get("set")) for item in items_of(root, name, invalid))
 
 
 def _fault_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
@@ -61,4 +61,4 @@ def _fault_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidP
         if fault.path in invalid:
             yield from missing_target(fault.valid, vendors, fault.path)
         else:
-            yield from fault_problems(fault.written, vendors, begins, fault.path)
+            yield from fault_problems(fault.value, vendors, begins, fault.path)

@@ -18,15 +18,15 @@ OF_A_LINK = {"world", "token", "file"}
 """Parameters of a path that are no id of a resource."""
 
 
-def fault_problems(written: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
+def fault_problems(fault: Mapping[str, Any], vendors: Vendors, now: datetime, path: Path = ()) -> Iterator[Problem]:
     """Yield the reasons for which a fault that fits the schema means nothing, or can never strike if it is added now."""
-    yield from missing_target(written, vendors, path)
+    yield from missing_target(fault, vendors, path)
     try:
-        ends = read_fault(written, "check", now).ends
+        ends = read_fault(fault, "check", now).ends
     except BadInput as error:
         yield from (Problem(it.message, (*path, *it.path)) for it in error.problems)
     else:
-        if ends is not None and ends <= now and "for" in written:
+        if ends is not None and ends <= now and "for" in fault:
             yield Problem("a fault that lasts no time never strikes", (*path, "for"))
         elif ends is not None and ends <= now:
             yield Problem(f"it has ended before it is added, at {format_instant(now)}", (*path, "between"))

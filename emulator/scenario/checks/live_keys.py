@@ -22,9 +22,9 @@ _LIVE = re.compile(r"([sr]k_live_)[\w%-]*")
 _BASIC = re.compile(r"\s*basic\s+(\S+)", re.IGNORECASE)
 
 
-def live_key_problems(written: Any) -> Iterator[Problem]:
+def live_key_problems(scenario: Any) -> Iterator[Problem]:
     """Yield a problem for each text with a live key in it: as it is, percent-encoded, or in basic authentication."""
-    parts = written.items() if isinstance(written, dict) else ()
+    parts = scenario.items() if isinstance(scenario, dict) else ()
     for name, part in parts:
         if name not in NOT_SENT:
             yield from (Problem(MESSAGE, path) for path, text in _texts(part, (name,)) if _LIVE.search(_read(text)))

@@ -67,11 +67,11 @@ def names_empty_parts_only(state: Any) -> bool:
     return bool(state) and all(value in ([], {}) for part in state.values() for value in part.values())
 
 
-def _valid_fragment(written: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> dict[str, Any]:
+def _valid_fragment(fragment: Any, lists: Lists, path: Path, invalid: InvalidPaths) -> dict[str, Any]:
     """Return a vendor's state without its invalid parts; an invalid resource becomes an empty object at the same index."""
-    valid = invalid.valid_items(written, path)
+    valid = invalid.valid_items(fragment, path)
     for name, kind in lists.items():
-        if kind.repeats and (items := list_at(written, name)) and (*path, name) in invalid:
+        if kind.repeats and (items := list_at(fragment, name)) and (*path, name) in invalid:
             valid[name] = [{} if (*path, name, index) in invalid else it for index, it in enumerate(items)]
     return valid
 

@@ -37,15 +37,15 @@ METHODS = [method.value for method in HTTPMethod]
 
 
 def step_problems(step: Item) -> Iterator[Problem]:
-    written, path = step.written, step.path
-    if written.keys() <= STEP_KEYS:
-        yield from _problems_of_verbs(written, path)
+    content, path = step.value, step.path
+    if content.keys() <= STEP_KEYS:
+        yield from _problems_of_verbs(content, path)
     yield from header_problems(step.valid, step.path)
-    if "fails" in (wanted := step.valid.get("get", {})) and (len(wanted) > 1 or "keep" in written):
+    if "fails" in (wanted := step.valid.get("get", {})) and (len(wanted) > 1 or "keep" in content):
         yield Problem(
             "'fails: true' expects no complete answer: leave out the rest of 'get', and 'keep'", (*path, "get", "fails")
         )
-    if "json" in written and "body" in written:
+    if "json" in content and "body" in content:
         yield Problem("a request has json or body, not both", (*path, "body"))
     jump = step.valid.get("advance")
     if not isinstance(jump, dict):
@@ -66,7 +66,7 @@ def _problems_of_verbs(step: Mapping[str, Any], path: Path) -> Iterator[Problem]
 
 
 def placeholder_problems(root: Mapping[str, Any], vendors: Vendors, invalid: InvalidPaths) -> Iterator[Problem]:
-    """Methods that HTTP has not, and names that nothing is kept under by then."""
+    """Yield the methods that HTTP has not, and the names under which no step before has captured anything."""
     made = {vendor.name: ("url", *vendor.make_credentials("0" * 64).fields) for vendor in vendors.values()}
     kept = {f"{vendor}.{field}" for vendor, fields in made.items() for field in fields}
     clear, advised = sum(1 for _ in takewhile(_is_clear, list_at(root, "steps"))), 0
@@ -80,7 +80,7 @@ def placeholder_problems(root: Mapping[str, Any], vendors: Vendors, invalid: Inv
                 yield Problem(f"no step before this one keeps {name!r}{advice}", (*step.path, *place))
                 advised += 1
         if int(step.path[1]) < clear:
-            kept |= step.written.get("keep", {}).keys()
+            kept |= step.value.get("keep", {}).keys()
 
 
 def _is_clear(step: Any) -> bool:
@@ -100,18 +100,18 @@ def reply_problems(item: Item) -> Iterator[Problem]:
         if name.lower() in FRAMING:
             yield Problem(f"{name} follows from the body: leave it out", (*item.path, "headers", name))
     bodies = [
-        name for name in ("body", "json") if name in item.written and (name == "json" or item.written[name] not in (None, ""))
+        name for name in ("body", "json") if name in item.value and (name == "json" or item.value[name] not in (None, ""))
     ]
     if (status := item.valid.get("status")) in BODILESS and bodies:
         yield Problem(f"by HTTP, a reply with status {status} has no body", (*item.path, bodies[0]))
-    if {"body", "json"} <= item.written.keys():
+    if {"body", "json"} <= item.value.keys():
         yield Problem(TWO_BODIES, (*item.path, "json"))
 
 
-def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]:
+def header_problems(content: Mapping[str, Any], path: Path) -> Iterator[Problem]:
     """Yield the headers that cannot stand in the head of a message, where a line break would begin another header."""
-    names = Counter(name.lower() for name in written.get("headers", {}))
-    for name, value in written.get("headers", {}).items():
+    names = Counter(name.lower() for name in content.get("headers", {}))
+    for name, value in content.get("headers", {}).items():
         if names[name.lower()] > 1:
             yield Problem(f"the header {name} is given twice", (*path, "headers", name))
         if not HEADER_NAME.fullmatch(name):
@@ -120,9 +120,9 @@ def header_problems(written: Mapping[str, Any], path: Path) -> Iterator[Problem]
             yield Problem(f"{value!r} cannot be the value of a header: it is printable ASCII", (*path, "headers", name))
 
 
-def duration_problems(written: object, path: Path) -> Iterator[Problem]:
+def duration_problems(duration: object, path: Path) -> Iterator[Problem]:
     try:
-        if written is not None and written != NEVER:
-            parse_duration_at(written, *path)
+        if duration is not None and duration != NEVER:
+            parse_duration_at(duration, *path)
     except BadInput as error:
         yield from error.problems

@@ -28,27 +28,27 @@ def world_problems(
     Raises:
         TooMany: nothing is wrong but that the `budget` of a server has no room.
     """
-    valid = valid_parts(scenario.written.get("given"), vendors, problems)
-    made = _without_invalid_parts(scenario, vendors, valid.left, valid.state)
+    valid = valid_parts(scenario.content.get("given"), vendors, problems)
+    possible_scenario = _without_invalid_parts(scenario, vendors, valid.left, valid.state)
     try:
-        world = made.world(vendors, "check", budget=budget)
+        world = possible_scenario.world(vendors, "check", budget=budget)
     except BadInput as error:
         for it in error.problems:
             if valid.covers(it.path):
                 yield Problem(it.message, ("given", *valid.original_path(it.path)))
         every = [*problems, *(Problem(it.message, ("given", *it.path)) for it in error.problems)]
-        made = _without_invalid_parts(scenario, vendors, every, scenario.written.get("given"))
-        world = made.world(vendors, "check", budget=budget)
+        possible_scenario = _without_invalid_parts(scenario, vendors, every, scenario.content.get("given"))
+        world = possible_scenario.world(vendors, "check", budget=budget)
     except TooMany as error:
         if budget is not None and not problems:
             raise
         yield Problem(str(error), ("given",))
         return
-    yield from _timeline_problems(made, world)
+    yield from _timeline_problems(possible_scenario, world)
 
 
 def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
-    waits = [parse_duration(item["after"]) for item in scenario.written.get("timeline", ())]
+    waits = [parse_duration(item["after"]) for item in scenario.content.get("timeline", ())]
     try:
         changes = world.advance_by(max(waits)) if waits else []
     except (Conflict, TooMany) as error:
@@ -62,13 +62,13 @@ def _timeline_problems(scenario: Scenario, world: World) -> Iterator[Problem]:
 
 def _without_invalid_parts(scenario: Scenario, vendors: Vendors, problems: Sequence[Problem], given: Any) -> Scenario:
     """The parts of a scenario that a world can be made of, without the vendors of which something is wrong."""
-    if not problems and given is scenario.written.get("given"):
+    if not problems and given is scenario.content.get("given"):
         return scenario
-    invalid, written = InvalidPaths(problems), {**scenario.written, "given": given}
-    valid = {name: invalid.valid_items(written.get(name), (name,)) for name in ("clock", "timing", "assume", "given")}
+    invalid, content = InvalidPaths(problems), {**scenario.content, "given": given}
+    valid = {name: invalid.valid_items(content.get(name), (name,)) for name in ("clock", "timing", "assume", "given")}
     spoiled = {vendor for problem in problems for vendor in _spoiled_vendors(problem.path, vendors)}
     later = spoiled | {vendor for problem in problems for vendor in _vendors_spoiled_later(problem.path, vendors)}
-    timeline = written.get("timeline", ()) if later < {*vendors} else ()
+    timeline = content.get("timeline", ()) if later < {*vendors} else ()
     possible = valid | {
         "given": _without(valid["given"], spoiled),
         "timeline": [{**item, "set": _without(item["set"], later)} for item in timeline],
@@ -107,18 +107,18 @@ PARTS = frozenset({"account", "platform"})
 class ValidParts(NamedTuple):
     """A state by vendor without its mistakes, as far as they lie within RESOURCES and PARTS; `left` are the other problems.
 
-    `kept` are the places as written of the resources that stayed, by vendor and list; `dropped` the parts that did not.
+    `kept_indexes` are the places as written of the resources that stayed, by vendor and list; `dropped` the parts that did not.
     """
 
     state: Any
     left: Sequence[Problem]
-    kept: Mapping[tuple[str, str], Sequence[int]]
+    kept_indexes: Mapping[tuple[str, str], Sequence[int]]
     dropped: frozenset[tuple[str, str]]
 
     def original_path(self, path: Path) -> Path:
         """Return the place as somebody wrote it of what has this place in the valid state."""
-        kept = self.kept.get((str(path[0]), str(path[1]))) if len(path) > 2 else None
-        return path if kept is None else (*path[:2], kept[int(path[2])], *path[3:])
+        kept_indexes = self.kept_indexes.get((str(path[0]), str(path[1]))) if len(path) > 2 else None
+        return path if kept_indexes is None else (*path[:2], kept_indexes[int(path[2])], *path[3:])
 
     def covers(self, path: Path) -> bool:
         """Tell whether a problem at this place is one of what was written."""
@@ -127,26 +127,26 @@ class ValidParts(NamedTuple):
 
 def valid_parts(given: Any, vendors: Vendors, problems: Sequence[Problem]) -> ValidParts:
     """Return a given state without the resources, and the parts, in which there is one of these problems."""
-    apart = [it for it in problems if _lies_apart(it.path, given, vendors)]
-    if not apart:
+    separable = [it for it in problems if _is_separable(it.path, given, vendors)]
+    if not separable:
         return ValidParts(given, problems, {}, frozenset())
-    left = [it for it in problems if not _lies_apart(it.path, given, vendors)]
-    spoiled = {(it.path[1], it.path[2], it.path[3] if it.path[2] in RESOURCES else None) for it in apart}
-    state, kept = {vendor: {**part} if isinstance(part, dict) else part for vendor, part in given.items()}, {}
+    left = [it for it in problems if not _is_separable(it.path, given, vendors)]
+    spoiled = {(it.path[1], it.path[2], it.path[3] if it.path[2] in RESOURCES else None) for it in separable}
+    state, kept_indexes = {vendor: {**part} if isinstance(part, dict) else part for vendor, part in given.items()}, {}
     for vendor, name in dict.fromkeys((str(it[0]), str(it[1])) for it in spoiled):
         if name in PARTS:
             del state[vendor][name]
         else:
             places = [place for place in range(len(given[vendor][name])) if (vendor, name, place) not in spoiled]
-            kept[vendor, name] = places
+            kept_indexes[vendor, name] = places
             state[vendor][name] = [given[vendor][name][place] for place in places]
     dropped = frozenset((str(it[0]), str(it[1])) for it in spoiled if it[1] in PARTS)
-    return ValidParts(state, left, kept, dropped)
+    return ValidParts(state, left, kept_indexes, dropped)
 
 
-def _lies_apart(path: Path, given: Any, vendors: Vendors) -> bool:
+def _is_separable(path: Path, given: Any, vendors: Vendors) -> bool:
     """Tell whether a place lies in one resource or part of a vendor's state that can be left out."""
     if len(path) < 3 or path[0] != "given" or path[1] not in vendors or not isinstance(given.get(path[1]), dict):
         return False
-    written = given[path[1]].get(path[2])
-    return path[2] in PARTS if len(path) < 4 or path[2] not in RESOURCES else isinstance(written, list)
+    content = given[path[1]].get(path[2])
+    return path[2] in PARTS if len(path) < 4 or path[2] not in RESOURCES else isinstance(content, list)
