@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -20,6 +20,8 @@ from emulator.kernel.store import Key, Resource
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 
 class Transaction:
@@ -153,7 +155,7 @@ class Transaction:
 
     def roll_back(self) -> None:
         """Restore the world as it was before."""
-        revert(self._world, self.changed_resources(), self._counters)
+        self._world.revert(self.changed_resources(), self._counters)
         for memory in (self._before, self._numbers, self._counters, self.changes, self.applied_rows):
             memory.clear()
 
@@ -229,6 +231,15 @@ def guid(digest: bytes) -> str:
     return str(UUID(bytes=digest[:16], version=4))
 
 
+def base62(digest: bytes, count: int) -> str:
+    """Return so many letters and digits that stand for such bytes."""
+    number, text = int.from_bytes(digest, "big"), ""
+    for _ in range(count):
+        number, digit = divmod(number, len(ALPHABET))
+        text += ALPHABET[digit]
+    return text
+
+
 def begin(world: World, why: str, context: Any = None) -> Transaction:
     """Catch up with time, then open a transaction at the present instant: the one way to change a world.
 
@@ -248,22 +259,6 @@ def put(world: World, resource: Resource, number: int | None = None) -> Any | No
     old = world.store.put(resource, number)
     world.store.schedule(resource.kind, resource.id, *instants)
     return old
-
-
-def revert(world: World, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
-    """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
-    replaced = tuple(changed_resources)
-    for kind, id, before, _, number in replaced:
-        if before is None or number is not None:
-            world.store.remove(kind, id)
-    for _, _, before, _, number in replaced:
-        if before is not None:
-            put(world, before, number)
-    for purpose, count in counters.items():
-        if count is None:
-            world.counters.pop(purpose, None)
-        else:
-            world.counters[purpose] = count
 
 
 def length_of(timer: Timer, resource: Any, timing: Timing) -> timedelta | None:

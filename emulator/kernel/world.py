@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import NamedTuple
@@ -10,12 +11,12 @@ from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, 
 from emulator.kernel.budget import Budget, Charge, Quota
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
-from emulator.kernel.history import History
+from emulator.kernel.history import History, ResourceChange
 from emulator.kernel.journal import Change, Checkpoint, Journal
 from emulator.kernel.limits import Rules
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import Store
-from emulator.kernel.transaction import begin, revert
+from emulator.kernel.transaction import begin, put
 from emulator.kernel.weight import weigh
 
 BEGINNING, NOW = "beginning", "now"
@@ -101,6 +102,21 @@ class World:
         self.settle()
         upcoming = self.store.upcoming(1)
         return upcoming[0][0] if upcoming else None
+
+    def revert(self, changed_resources: Iterable[ResourceChange], counters: Mapping[str, int | None]) -> None:
+        """Restore what was replaced: values, their places in the order of arrival, and counters (None for new ones)."""
+        replaced = tuple(changed_resources)
+        for kind, id, before, _, number in replaced:
+            if before is None or number is not None:
+                self.store.remove(kind, id)
+        for _, _, before, _, number in replaced:
+            if before is not None:
+                put(self, before, number)
+        for purpose, count in counters.items():
+            if count is None:
+                self.counters.pop(purpose, None)
+            else:
+                self.counters[purpose] = count
 
     def set_beginning(self, text: object = None) -> None:
         """Make the present state, read from `text`, the beginning, to which `reset` returns; start journal and history."""
@@ -200,7 +216,7 @@ class World:
         if not self.history.reaches(checkpoint.commits):
             raise Conflict(f"exchange {n} cannot be undone: the history does not reach back that far")
         for commit in self.history.truncate_from(checkpoint.commits):
-            revert(self, commit.changed_resources, commit.counters)
+            self.revert(commit.changed_resources, commit.counters)
         self.journal.truncate_from(checkpoint.entries + 1)
         self.clock = Clock(checkpoint.at, self.clock.rate, self.clock.wall)
 

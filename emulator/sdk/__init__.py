@@ -23,7 +23,7 @@ from emulator.kernel.machine import (
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
 from emulator.kernel.store import PROGRESSING
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
-from emulator.kernel.transaction import Transaction, guid, mint_id
+from emulator.kernel.transaction import Transaction, base62, guid, mint_id
 from emulator.kernel.weight import Shared, Weight
 from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
@@ -114,6 +114,7 @@ __all__ = [
     "Vendor",
     "View",
     "Weight",
+    "base62",
     "dump",
     "dump_fields",
     "form_instead_of_json",

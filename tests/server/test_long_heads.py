@@ -13,7 +13,7 @@ import pytest
 from emulator.control import problems
 from emulator.server.app import create_app, worlds_of
 from emulator.server.server import ThreadedServer
-from emulator.web import gateway, unmatched
+from emulator.web import plan, unmatched
 from emulator.web.access_log import AccessLog
 from emulator.web.guard import LONG_HEADERS, LONG_TARGET, Guard
 from emulator.web.unmatched import UnmatchedRequests
@@ -24,7 +24,7 @@ LARGE_WORLD = "batch-emulator-apart"
 
 STEPS: dict[str, tuple[object, str, set[str]]] = {
     "the guard": (Guard, "check", {"query", "headers", "path", "control"}),
-    "its own reading": (gateway, "_request", {"query", "headers"}),
+    "its own reading": (plan, "read_request", {"query", "headers", "path"}),
     "the note of what matched no world": (UnmatchedRequests, "note_response", {"query", "headers", "path"}),
     "the hint at what is meant": (unmatched, "intended_target", {"query", "headers", "path"}),
     "the line of a vendor": (AccessLog, "log_exchange", {"query", "headers", "path"}),

@@ -13,9 +13,8 @@ from emulator.vendors.stripe.machine import JOB
 from emulator.vendors.stripe.operations import JOB_OPERATIONS
 from emulator.vendors.stripe.requests.admission import admit, credential, unmatched
 from emulator.vendors.stripe.responses.advice import advise
-from emulator.vendors.stripe.responses.citations import cite
 from emulator.vendors.stripe.responses.errors import ERROR_RENDERERS, failure_response
-from emulator.vendors.stripe.responses.jobs import render_job, response_headers
+from emulator.vendors.stripe.responses.renderers import cite, render_job, response_headers
 from emulator.vendors.stripe.state.codec import StripeState
 
 

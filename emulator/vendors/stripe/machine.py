@@ -18,15 +18,7 @@ from emulator.vendors.stripe.assumptions.jobs import (
 )
 from emulator.vendors.stripe.events.model import JOB_EVENT, emit, then_emit
 from emulator.vendors.stripe.files.model.links import LINK, RETENTION, results_are_gone
-from emulator.vendors.stripe.model.jobs import (
-    STATUSES,
-    WITH_RESULTS,
-    Job,
-    counts_at,
-    processing_time,
-    until_progress,
-    validated_at,
-)
+from emulator.vendors.stripe.model.jobs import STATUSES, WITH_RESULTS, Job
 
 CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD = "create", "retrieve", "cancel", "upload", "download"
 
@@ -34,6 +26,32 @@ CREATE, RETRIEVE, CANCEL, UPLOAD, DOWNLOAD = "create", "retrieve", "cancel", "up
 def until_fault(job: Job) -> timedelta | None:
     """Return the time until a job fails as a whole, None if it never does."""
     return None if job.fails_at is None else max(job.fails_at - job.since, timedelta())
+
+
+PARTS = 4
+"""Parts of the work of a job; an event reports each one that is done."""
+
+_TICK = timedelta(microseconds=1)
+
+
+def processing_time(job: Job) -> timedelta:
+    """Return the time from the start of processing to its end, at `maximum_rps`. Evidence: stripe-pace-1, stripe-pace-2."""
+    left = job.rows - job.success_count - job.failure_count
+    return job.counted_at - job.checkpoint + timedelta(seconds=left) / job.maximum_rps
+
+
+def until_progress(job: Job, length: timedelta) -> timedelta | None:
+    """Return the time from `since` until the next part of the work is done, if all of it takes `length` from its start.
+
+    It is None where no part is left before the end.
+    """
+    goal, reported = job.goal, max(job.progress, job.reported)
+    part = reported * PARTS // goal + 1 if goal else PARTS
+    wanted = -(-goal * part // PARTS)
+    if wanted >= goal:
+        return None
+    passed = -(-(wanted - job.progress) * _ticks_left(job, length) // (goal - job.progress))
+    return job.counted_at - job.since + passed * _TICK
 
 
 UPLOADING = Timer("stripe.upload", timedelta(minutes=5), "stripe-upload-1")
@@ -106,6 +124,37 @@ def keep_counts_of_canceled(view: View, job: Job) -> Iterable[Job]:
 def count_every_row(view: View, job: Job) -> Iterable[Job]:
     success = job.rows - job.failing_rows
     yield replace(job, success_count=success, failure_count=job.failing_rows, counted_at=view.now)
+
+
+def counts_at(job: Job, now: datetime, length: timedelta | None) -> tuple[int, int]:
+    """Return the rows that succeeded and failed by `now`, if processing takes `length` from its start (None: for ever)."""
+    processed = job.success_count + job.failure_count
+    left = job.rows - processed
+    done = _share(left, job, now, length)
+    if job.work is not None:
+        failures = job.work.failures_among(processed + done)
+        return processed + done - failures, failures
+    failed = (job.failing_rows - job.failure_count) * done // left if left else 0
+    return job.success_count + done - failed, job.failure_count + failed
+
+
+def validated_at(job: Job, now: datetime, length: timedelta | None) -> int:
+    """Return the rows found valid by `now`, if validation takes `length` from its start (None: for ever)."""
+    return job.validated_count + _share(job.goal - job.validated_count, job, now, length)
+
+
+def _share(whole: int, job: Job, now: datetime, length: timedelta | None) -> int:
+    """Return as much of `whole` as the time since `counted_at` is of the time from there to the end, rounded down."""
+    passed = (now - job.counted_at) // _TICK
+    if length is None or passed <= 0:
+        return 0
+    total = _ticks_left(job, length)
+    return whole if passed >= total else whole * passed // total
+
+
+def _ticks_left(job: Job, length: timedelta) -> int:
+    """Return the microseconds from `counted_at` to the end, at least 0."""
+    return max((job.checkpoint + length - job.counted_at) // _TICK, 0)
 
 
 def counted(view: View, job: Job, at: datetime | None = None) -> Job:

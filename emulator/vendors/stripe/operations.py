@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulator.sdk import ABSENT, Answer, Machine, Operation, Request, Transaction, View, mint_id
+from emulator.sdk import ABSENT, Answer, Machine, Operation, Request, Transaction, View, base62, mint_id
 from emulator.vendors.stripe.assumptions.jobs import CHANNEL, OTHER_ACCOUNT
 from emulator.vendors.stripe.events.model import drop_outdated
 from emulator.vendors.stripe.machine import CANCEL, CREATE, JOB, RETRIEVE
 from emulator.vendors.stripe.model.endpoints import differs_by_channel
-from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, Job, letters
+from emulator.vendors.stripe.model.jobs import DEFAULT_RPS, Job
 from emulator.vendors.stripe.requests.admission import acting_account, version_of
 from emulator.vendors.stripe.requests.fields import check_fields, check_no_fields, check_no_query
 from emulator.vendors.stripe.requests.idempotency import remember, replay
@@ -38,7 +38,7 @@ def ask_own(tx: Transaction, request: Request, machine: Machine, command: str) -
 
 def new_id(view: View) -> str:
     """Return an unused id of a job. Evidence: stripe-job-1."""
-    return mint_id(view, Job.kind, lambda digest: f"batchv2_{letters(digest, 26)}")
+    return mint_id(view, Job.kind, lambda digest: f"batchv2_{base62(digest, 26)}")
 
 
 def _create(tx: Transaction, request: Request) -> Answer:
@@ -64,10 +64,17 @@ def _retrieve(tx: Transaction, request: Request) -> Answer:
     return ask_own(tx, request, JOB, RETRIEVE)
 
 
+def _check_cancel(tx: Transaction, request: Request) -> Answer | None:
+    """Refuse a query and fields, and show again what was done under the same key; most cancels have nothing of these."""
+    if request.query_string or request.body:
+        check_no_fields(tx, request)
+    return replay(tx, request) if "idempotency-key" in request.headers else None
+
+
 def _cancel(tx: Transaction, request: Request) -> Answer:
     answer = ask_own(tx, request, JOB, CANCEL)
     drop_outdated(tx)
-    return remember(tx, request, answer)
+    return remember(tx, request, answer) if "idempotency-key" in request.headers else answer
 
 
 def _has_long_file(find: Callable[[str, str], Any], request: Request) -> bool:
@@ -87,6 +94,6 @@ JOB_OPERATIONS = (
         "/batch_jobs/{id}/cancel",
         _cancel,
         holds_much=_has_long_file,
-        checks=(check_no_fields, replay),
+        checks=(_check_cancel,),
     ),
 )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Operation, Request, Transaction, View, mint_id
+from emulator.sdk import MANY_RESOURCES, Answer, Check, Handler, Operation, Request, Transaction, View, base62, mint_id
 from emulator.vendors.stripe.assumptions.jobs import (
     LIST_ORDER,
     PING_FORM,
@@ -28,7 +28,6 @@ from emulator.vendors.stripe.destinations.machine import (
 from emulator.vendors.stripe.destinations.model import CLOUDS, MOST, WEBHOOK, Destination, load_sources
 from emulator.vendors.stripe.destinations.requests import URL, check_change, check_new, own_destination
 from emulator.vendors.stripe.events.model import EventFilter, drop_outdated, newest_first
-from emulator.vendors.stripe.model.jobs import letters
 from emulator.vendors.stripe.operations import ask_own
 from emulator.vendors.stripe.requests.admission import acting_account
 from emulator.vendors.stripe.requests.fields import (
@@ -55,12 +54,12 @@ PLAIN_FIELDS = ("name", "type", "event_payload", "description", "snapshot_api_ve
 
 def new_id(view: View) -> str:
     """Return an unused id of a destination."""
-    return mint_id(view, Destination.kind, lambda digest: f"ed_test_61{letters(digest, 40)}")
+    return mint_id(view, Destination.kind, lambda digest: f"ed_test_61{base62(digest, 40)}")
 
 
 def new_secret(view: View) -> str:
     """Return a new secret that deliveries are signed with."""
-    return f"whsec_{letters(view.mint('stripe.signing_secret'), 32)}"
+    return f"whsec_{base62(view.mint('stripe.signing_secret'), 32)}"
 
 
 def _list(tx: Transaction, request: Request) -> Answer:

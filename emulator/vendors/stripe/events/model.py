@@ -9,10 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, guid, mint_id
+from emulator.sdk import Effect, IndexKey, Metered, Request, Transaction, View, base62, guid, mint_id
 from emulator.vendors.stripe.assumptions.jobs import UPDATED_EVENTS
-from emulator.vendors.stripe.model.accounts import SELF, SequenceLog, log_of
-from emulator.vendors.stripe.model.jobs import letters
+from emulator.vendors.stripe.model.accounts import SELF
 
 JOB_EVENT = "v2.core.batch_job."
 PING = "v2.core.event_destination.ping"
@@ -38,6 +37,9 @@ TYPES = (
 
 LIFETIME = timedelta(days=30)
 """Time for which an event can be read. Evidence: stripe-event-3."""
+
+DROPPED_AT_ONCE = 2
+"""Most outdated entries to drop for each new one: more than one, so that a log shrinks."""
 
 PAGE = 256
 """Events of a group, so that a list reads only the groups that it needs."""
@@ -100,6 +102,42 @@ class Event(Metered):
         return (("page", page), ("type", self.type, page), ("object", self.object_id))
 
 
+@dataclass(frozen=True, slots=True)
+class SequenceLog(Metered):
+    """The numbers of the oldest and of the next resource of a kind whose resources are numbered and dropped in order.
+
+    The id is the kind. So the outdated ones are found without a search.
+    """
+
+    id: str
+    since: datetime
+    oldest: int = 1
+    next: int = 1
+    status: str = "kept"
+    kind: ClassVar[str] = "stripe.ledger"
+
+    def with_next(self, dropped: int = 0) -> SequenceLog:
+        """Return the log after one more resource came and some of the oldest were dropped."""
+        return replace(self, oldest=self.oldest + dropped, next=self.next + 1)
+
+    def drop(self, tx: Transaction, numbered: Callable[[int], Iterable[Any]]) -> int:
+        """Drop a few of the oldest resources if they are outdated, and return how many numbers that frees.
+
+        `numbered` finds the resources of a number; none where they are dropped already.
+        """
+        for n in range(self.oldest, min(self.next, self.oldest + DROPPED_AT_ONCE)):
+            for resource in numbered(n):
+                if not resource.is_outdated(tx.now):
+                    return n - self.oldest
+                tx.remove(self.id, resource.id)
+        return min(self.next - self.oldest, DROPPED_AT_ONCE)
+
+
+def log_of(view: View, kind: str) -> SequenceLog:
+    """Return the log of a kind, a new one before the first resource."""
+    return view.find(SequenceLog.kind, kind) or SequenceLog(kind, view.now)
+
+
 def type_of(status: str) -> str:
     """Return the type of the event that reports a job's new status."""
     return JOB_EVENT + _EVENT_OF.get(status, status)
@@ -156,7 +194,7 @@ def request_id_of(digest: bytes) -> str:
 
 def mint_event_id(view: View) -> str:
     """Return an unused id."""
-    return mint_id(view, Event.kind, lambda digest: f"evt_test_65{letters(digest, 40)}")
+    return mint_id(view, Event.kind, lambda digest: f"evt_test_65{base62(digest, 40)}")
 
 
 def drop_outdated(tx: Transaction) -> None:

@@ -12,13 +12,14 @@ from emulator.vendors.stripe.events.model import (
     LIFETIME,
     TYPES,
     Event,
+    SequenceLog,
     emits,
+    log_of,
     mint_event_id,
     newest_event,
     type_of,
 )
 from emulator.vendors.stripe.machine import as_of_now
-from emulator.vendors.stripe.model.accounts import SequenceLog, log_of
 from emulator.vendors.stripe.model.jobs import AT_WORK, Job
 
 FIELDS: Fields = {

@@ -7,11 +7,11 @@ from hashlib import blake2b
 
 import orjson
 
-from emulator.sdk import Renderer, Request, Response, Stream, Transaction
+from emulator.sdk import Renderer, Request, Response, Stream, Transaction, base62
 from emulator.vendors.stripe.assumptions.jobs import LINK_REFUSED
 from emulator.vendors.stripe.files.model.outcomes import FAILURES, Failure, RowOutcomes
 from emulator.vendors.stripe.model.endpoints import Endpoint
-from emulator.vendors.stripe.model.jobs import Job, letters
+from emulator.vendors.stripe.model.jobs import Job
 
 PIECE = 65_536
 """Most bytes of a chunk that has several lines, or blanks."""
@@ -122,7 +122,7 @@ def _lines(work: RowOutcomes, job: Job) -> Iterator[bytes]:
 
 def _new_id(prefix: str, job: str, row: int) -> bytes:
     """Return the id of the resource that a row created, as JSON."""
-    return f'"{prefix}_{letters(blake2b(f"{job}/{row}".encode()).digest(), _ID_LETTERS)}"'.encode()
+    return f'"{prefix}_{base62(blake2b(f"{job}/{row}".encode()).digest(), _ID_LETTERS)}"'.encode()
 
 
 def _validation_line(job: Job) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import lru_cache
 
 _VERSION = re.compile(r"(\d{4}-\d{2}-\d{2})\.([a-z][a-z0-9_]*(?:-[a-z0-9_]+)*)", re.ASCII)
 """A date and a name, as in `2026-03-25.preview` or `2024-12-03.preview-v2`."""
@@ -66,12 +67,14 @@ NEWEST = "9999-12-31"
 """The date of a version that has no valid date: it counts as the newest."""
 
 
+@lru_cache(maxsize=256)
 def parse_version(header: str) -> str:
     """Return the version in a Stripe-Version header, without its features; all of the header where these are malformed."""
     version, semicolon, rest = header.strip().partition(";")
     return version.strip() if not semicolon or _FEATURES.fullmatch(semicolon + rest) else header.strip()
 
 
+@lru_cache(maxsize=256)
 def date_of(version: str) -> str:
     """Return the date of a version, NEWEST where it has none."""
     match = _VERSION.fullmatch(version)
@@ -86,6 +89,7 @@ def is_well_formed(version: str) -> bool:
     return date_of(version) != NEWEST
 
 
+@lru_cache(maxsize=256)
 def has_rps(version: str) -> bool:
     """Return whether jobs of this version have maximum_rps."""
     return date_of(version) < WITHOUT_RPS

@@ -18,7 +18,7 @@ from emulator.vendors.stripe.assumptions.requests import (
     RESTRICTED_KEY,
 )
 from emulator.vendors.stripe.files.model.links import MOUNT
-from emulator.vendors.stripe.model.accounts import LOCKED, SELF, Traffic, account_of, platform_of
+from emulator.vendors.stripe.model.accounts import LOCKED, SELF, Platform, Traffic, account_of
 from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, is_well_formed, parse_version
 
 PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"
@@ -41,15 +41,15 @@ def credential(request: Request) -> str | None:
 
 def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Refuse a request for its key, account, rate, version or idempotency key, or because of the platform."""
-    platform = platform_of(tx)
-    if platform.status == "down":
+    if is_down(tx):
         return Answer("down", "stripe-platform-1")
     if operation.mounts:
         return None
-    if platform.limiting == LOCKED:
+    limiting = limiting_of(tx)
+    if limiting == LOCKED:
         return Answer("locked", "stripe-limit-2")
-    if platform.limiting != "none":
-        return Answer("limited", "stripe-limit-1", platform.limiting)
+    if limiting != "none":
+        return Answer("limited", "stripe-limit-1", limiting)
     return (
         _check_key(tx, request.credential)
         or _check_organization(request)
@@ -60,9 +60,21 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     )
 
 
+def is_down(view: View) -> bool:
+    """Return whether Stripe as a whole is down."""
+    platform: Platform | None = view.find(Platform.kind, SELF)
+    return platform is not None and platform.status == "down"
+
+
+def limiting_of(view: View) -> str:
+    """Return the limiter that refuses every request, `none` where none does."""
+    platform: Platform | None = view.find(Platform.kind, SELF)
+    return "none" if platform is None else platform.limiting
+
+
 def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
     """Answer for an unknown path or verb: after the check of the key, except below the mount of links."""
-    if platform_of(tx).status == "down":
+    if is_down(tx):
         return Answer("down", "stripe-platform-1")
     if request.path.startswith(MOUNT):
         return Answer("wrong_verb", "stripe-link-1", verbs) if verbs else Answer("link_refused", "stripe-output-6")
@@ -81,14 +93,16 @@ def context_of(request: Request) -> str:
 
 def is_path_of_accounts(view: View, context: str) -> bool:
     """Return whether a context is empty, or a path of account ids."""
+    if not context:
+        return True
     own = account_of(view).name
-    return not context or all(id == own or _ACCOUNT.fullmatch(id) for id in context.split("/"))
+    return all(id == own or _ACCOUNT.fullmatch(id) for id in context.split("/"))
 
 
 def acting_account(view: View, request: Request) -> str:
     """Return the account that a request acts for: the last of its context, or else SELF. Evidence: stripe-context-1."""
     id = context_of(request).rpartition("/")[2]
-    return SELF if id in ("", account_of(view).name) else id
+    return SELF if not id or id == account_of(view).name else id
 
 
 def _check_key(tx: Transaction, key: str | None) -> Answer | None:

@@ -13,8 +13,8 @@ import orjson
 from emulator.sdk import Answer, IndexKey, Machine, Metered, Request, Transaction
 from emulator.vendors.stripe.assumptions.jobs import IDEMPOTENCY_TYPE, IDEMPOTENT_ID
 from emulator.vendors.stripe.destinations.machine import DESTINATION
+from emulator.vendors.stripe.events.model import log_of
 from emulator.vendors.stripe.machine import CREATE, JOB
-from emulator.vendors.stripe.model.accounts import log_of
 from emulator.vendors.stripe.requests.admission import acting_account
 
 LIFETIME = timedelta(days=30)

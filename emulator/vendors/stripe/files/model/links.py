@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from emulator.sdk import END_OF_TIME, Request, Timer, Transaction, View
+from emulator.sdk import END_OF_TIME, Request, Timer, Transaction, View, base62
 from emulator.vendors.stripe.assumptions.jobs import LINK_LIFE
-from emulator.vendors.stripe.model.jobs import Job, letters
+from emulator.vendors.stripe.model.jobs import Job
 
 MOUNT = "/_files"
 LINK = Timer("stripe.download_link", timedelta(minutes=60), "stripe-output-4")
@@ -88,7 +88,7 @@ def _link(tx: Transaction, request: Request, purpose: str, text: str) -> str:
 
 
 def _sign(tx: Transaction, purpose: str, text: str) -> str:
-    return f"{text}-{letters(tx.digest(f'{purpose}/{text}'), _SIGNATURE)}"
+    return f"{text}-{base62(tx.digest(f'{purpose}/{text}'), _SIGNATURE)}"
 
 
 def _verify(tx: Transaction, purpose: str, token: str) -> str | None:

@@ -1,36 +1,119 @@
-"""The facts that an answer cites beside the one that decided it: about its request, and about the resource that it shows."""
+"""Renderers of batch jobs, and what goes with every answer: headers, and the facts that it cites besides its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from emulator.sdk import Answer, Operation, Request, Transaction
+from emulator.sdk import Answer, Operation, Request, Response, Transaction, instant
 from emulator.vendors.stripe.assumptions.events import DESCRIPTION
 from emulator.vendors.stripe.assumptions.jobs import (
     CHANNEL,
     INVALID_COUNT,
+    JOB_METADATA,
     LINK_LIFE,
+    LIVEMODE,
+    RESULTS_EXPIRED,
     UPLOAD_TIMEOUT_DETAILS,
     WITHOUT_OUTPUT,
 )
 from emulator.vendors.stripe.destinations.model import Destination
-from emulator.vendors.stripe.events.model import TYPES
-from emulator.vendors.stripe.files.model.links import MOUNT, is_as_printed, is_cut_short, results_are_gone
-from emulator.vendors.stripe.model.accounts import SELF
+from emulator.vendors.stripe.events.model import TYPES, request_id_of
+from emulator.vendors.stripe.files.model.links import (
+    MOUNT,
+    download_link,
+    is_as_printed,
+    is_cut_short,
+    link_end,
+    results_are_gone,
+    upload_link,
+)
+from emulator.vendors.stripe.files.responses import size_of
+from emulator.vendors.stripe.machine import UPLOADING, as_of_now
+from emulator.vendors.stripe.model.accounts import LOCKED, SELF
 from emulator.vendors.stripe.model.endpoints import PRIVATE, PUBLIC, Endpoint, endpoints_of
 from emulator.vendors.stripe.model.jobs import WITH_RESULTS, Job
-from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_new_sources
+from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, PRINTED, TWO_LISTS, date_of, has_new_sources, has_rps
 from emulator.vendors.stripe.requests.admission import (
     RESTRICTED,
     SECRET,
     acting_account,
     context_of,
     is_path_of_accounts,
+    limiting_of,
     version_of,
 )
 from emulator.vendors.stripe.requests.fields import ARRAYS, fields_of, is_mislabelled, pairs_of, values_of
 from emulator.vendors.stripe.requests.jobs import missing_fields
+
+
+def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, str]:
+    """Return the headers of every response of the API; files come from another host. Evidence: stripe-headers-1."""
+    if request.path.startswith(MOUNT):
+        return {}
+    headers: dict[str, str] = {}
+    if limiting_of(tx) != LOCKED:
+        headers["request-id"] = request.request_id or request_id_of(tx.digest(f"request/{n}"))
+    if version := request.headers.get("stripe-version"):
+        headers["stripe-version"] = version
+    if request.method != "GET" and (key := request.headers.get("idempotency-key")):
+        headers["idempotency-key"] = key
+    return headers
+
+
+def render_job(tx: Transaction, request: Request, job: Job) -> Response:
+    """Render a job, its keys in the order of the samples."""
+    body: dict[str, Any] = {"id": job.id, "object": "v2.core.batch_job", "created": instant(job.created)}
+    if tx.choice(LIVEMODE.id) == "emit":
+        body["livemode"] = False
+    if has_rps(version_of(request)):
+        body["maximum_rps"] = job.maximum_rps
+    if job.metadata or tx.choice(JOB_METADATA.id) == "empty":
+        body["metadata"] = job.metadata
+    body |= {"skip_validation": job.skip_validation, "status": job.status}
+    if job.status != "upload_timeout" or tx.choice(UPLOAD_TIMEOUT_DETAILS.id) == "empty":
+        details = _details(tx, request, job)
+        body["status_details"] = {} if details is None else {job.status: details}
+    return Response(200, body)
+
+
+def _details(tx: Transaction, request: Request, job: Job) -> dict[str, Any] | None:
+    """Return the details of the status, None where there is no type for them."""
+    if job.status == "ready_for_upload":
+        length = tx.length(UPLOADING, job)
+        expires = None if length is None else instant(job.since + length)
+        return {"upload_url": {"expires_at": expires, "url": upload_link(tx, request, job)}}
+    if job.status == "validating":
+        return {"validated_count": str(as_of_now(tx, job).validated_count)}
+    if job.status == "batch_failed":
+        return {"error": job.error or "An unexpected error occurred"}
+    if job.status != "in_progress" and job.status not in WITH_RESULTS:
+        return None
+    job = as_of_now(tx, job)
+    failures = 0 if job.status == "validation_failed" and tx.choice(INVALID_COUNT.id) == "0" else job.failure_count
+    counts = {"success_count": str(job.success_count), "failure_count": str(failures)}
+    return {"output_file": _output_file(tx, request, job), **counts} if _has_output(tx, job) else counts
+
+
+def _has_output(tx: Transaction, job: Job) -> bool:
+    if job.status == "in_progress" or (
+        job.status == "canceled" and not job.processed and tx.choice(WITHOUT_OUTPUT.id) == "omit"
+    ):
+        return False
+    return not results_are_gone(tx, job) or tx.choice(RESULTS_EXPIRED.id) == "show"
+
+
+def _output_file(tx: Transaction, request: Request, job: Job) -> dict[str, Any]:
+    expires = link_end(tx, job)
+    return {
+        "content_type": "application/jsonlines",
+        "download_url": {
+            "expires_at": None if expires is None else instant(expires),
+            "url": download_link(tx, request, job, expires),
+        },
+        "size": str(size_of(job)),
+    }
+
 
 PRINTED_ENDPOINTS = (
     Endpoint("post", "/v1/customers/:customer"),
@@ -46,7 +129,7 @@ LISTED_BY = {PUBLIC: "stripe-endpoint-5", PRIVATE: "stripe-endpoint-6"}
 def cite(tx: Transaction, request: Request, _operation: Operation, answer: Answer) -> Answer:
     """Return the answer with the facts that it rests on, and the assumption that shapes it, if one does."""
     facts = [*_facts_of_request(tx, request, answer), *_facts_of_subject(tx, request, answer)]
-    return answer.resting_on(facts, _assumption_of(tx, answer))
+    return answer._replace(also=(*answer.also, *facts), assumption=answer.assumption or _assumption_of(tx, answer))
 
 
 def _assumption_of(tx: Transaction, answer: Answer) -> str | None:
@@ -71,12 +154,13 @@ def _facts_of_request(tx: Transaction, request: Request, answer: Answer) -> Iter
     if request.path.startswith(MOUNT):
         return
     yield from _facts_of_version(request)
-    if any(name.removesuffix("[]") in ARRAYS for name, _ in pairs_of(request)):
+    if request.query_string and any(name.removesuffix("[]") in ARRAYS for name, _ in pairs_of(request)):
         yield "stripe-list-5"
     if request.method != "GET" and request.headers.get("idempotency-key") == "":
         yield "stripe-idempotency-10"
-    yield from _facts_of_fields(fields_of(request))
-    if not {*TYPES}.issuperset(values_of(request, "types")):
+    if request.body:
+        yield from _facts_of_fields(fields_of(request))
+    if request.query_string and not {*TYPES}.issuperset(values_of(request, "types")):
         yield "stripe-event-8"
     key = request.credential
     if key is not None and not key.startswith(SECRET) and not tx.lists_credential("stripe", key):
