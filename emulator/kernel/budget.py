@@ -6,18 +6,35 @@ Weights are within half and twice of what the process grows by.
 from __future__ import annotations
 
 import dataclasses
+from array import array
 from collections import deque
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterable
 from contextlib import suppress
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
 from functools import cache
+from operator import attrgetter
 from sys import getsizeof
 from threading import Lock
 from typing import Any, ClassVar, NamedTuple
 from weakref import WeakSet, WeakValueDictionary
 
 from emulator.kernel.limits import Limits
-from emulator.kernel.store import PROGRESSING
-from emulator.kernel.weight import FLAT_SIZE, LARGE, Getter, Weight, getter, weigh, weigh_all
+from emulator.kernel.machine import PROGRESSING
+
+LARGE = 1_024
+"""Bytes from which on a part of a value is charged by itself, so that it counts once wherever it is shared."""
+
+_FLAT = frozenset((bool, int, float, datetime, timedelta, type(None), Fraction))
+FLAT_SIZE = 32
+_LEAVES = frozenset((str, bytes, bytearray, array, Decimal))
+_SERIES = (tuple, list, set, frozenset)
+_KEY_SIZE = 24
+"""Bytes of a key of a map, besides its letters: many maps share the keys that are usual."""
+
+Getter = Callable[[Any], tuple[Any, ...]]
+"""A function from a value to those of some of its fields."""
 
 KEEPING = 700
 """Bytes that a store, its indexes, the agenda and the history need for a value, on average."""
@@ -28,13 +45,80 @@ SHARED_CHARGE = 250
 FRAGMENTED = 8
 """One byte of so many is lost between large parts, where the allocator cannot use it."""
 
-RESERVE = 16
-"""The part of a limit, one of so many, that only what follows from a change may use."""
-
 _PLAIN = {name + end for name in ("bool", "int", "float", "datetime", "timedelta", "Decimal") for end in ("", " | None")}
 """The annotations of fields whose values have nearly the same size always."""
 
 _TEXT = {"str", "str | None", "bytes"}
+
+
+class Weight(NamedTuple):
+    """The bytes of a value, without those of its large parts."""
+
+    own: int
+    large: list[Any]
+
+
+class Shared:
+    """A part of values that does not change any more and that many of them share."""
+
+    __slots__ = ()
+
+    small_size: int | None = None
+    """Bytes of one that counts wherever it is, as it is smaller than the charge of a large part."""
+
+    def weigh(self) -> Weight:
+        """Return its weight; the large parts are those that it shares with others."""
+        kind: Any = type(self)
+        return weigh_all(_fields_of(kind)(self), getsizeof(self))
+
+
+def weigh(value: object) -> Weight:
+    """Return the weight of a part of a value, all of it, whatever it is made of."""
+    return value.weigh() if isinstance(value, Shared) else weigh_all((value,), keep_large=False)
+
+
+def weigh_all(values: Iterable[Any], own: int = 0, *, keep_large: bool = True) -> Weight:
+    """Return the weight of values together; single long texts count as large parts if `keep_large`."""
+    large: list[Any] = []
+    waiting = [*values]
+    while waiting:
+        value = waiting.pop()
+        kind: Any = type(value)
+        if kind in _FLAT:
+            own += FLAT_SIZE
+        elif kind in _LEAVES:
+            size = getsizeof(value)
+            if size >= LARGE and keep_large:
+                large.append(value)
+            else:
+                own += size
+        elif isinstance(value, Shared):
+            if value.small_size is None:
+                large.append(value)
+            else:
+                own += value.small_size
+        else:
+            own += getsizeof(value)
+            if isinstance(value, dict):
+                own += sum([_KEY_SIZE + len(key) for key in value if isinstance(key, str)])
+                waiting.extend(value.values())
+            else:
+                waiting.extend(value if isinstance(value, _SERIES) else filter(None, _fields_of(kind)(value)))
+        keep_large = True
+    return Weight(own, large)
+
+
+@cache
+def _fields_of(kind: type) -> Getter:
+    """Return a function to the values of a dataclass's fields; of anything else, nothing is looked into."""
+    return _getter([field.name for field in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else [])
+
+
+def _getter(names: list[str]) -> Getter:
+    if not names:
+        return lambda _: ()
+    get = attrgetter(*names)
+    return get if len(names) > 1 else lambda value: (get(value),)
 
 
 class WeighingPlan(NamedTuple):
@@ -55,7 +139,7 @@ def _plan_of(kind: type) -> WeighingPlan:
     least = KEEPING + kind.__basicsize__ + FLAT_SIZE * sum(field.type in _PLAIN for field in fields)
     texts = [field.name for field in fields if field.type in _TEXT]
     others = [field for field in fields if field.type not in _PLAIN | _TEXT]
-    getters = getter(texts), getter([field.name for field in others])
+    getters = _getter(texts), _getter([field.name for field in others])
     return WeighingPlan(least, *getters, tuple(field.default for field in others))
 
 
@@ -173,12 +257,6 @@ class Quota:
         """True if more is kept than may be, in this world or on the server."""
         return self.budget.bytes > self.budget.limit or self.bytes > self.limit
 
-    @property
-    def is_beyond_reserve(self) -> bool:
-        """True if more is kept than the limit and the reserve for what follows from a change, a RESERVE-th of it."""
-        share = 1 + 1 / RESERVE
-        return self.budget.bytes > self.budget.limit * share or self.bytes > self.limit * share
-
     def charge(self, value: Any) -> Charge:
         """Charge a value that is kept from now on, unless it is charged already, and return its charge."""
         known: Charge | None = getattr(value, "charge", None)
@@ -195,7 +273,7 @@ class Quota:
         for field, default in zip(plan.others(value), plan.defaults, strict=False):
             if field is not default and (part := self.budget.parts.get(id(field))):
                 parts.append(part)
-            elif field is not default and field:
+            elif field is not default and (isinstance(field, Shared) or field):
                 size += self._charge_field(field, parts)
         charge = Charge(self, plan.least + size, tuple(parts))
         object.__setattr__(value, "charge", charge)

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Protocol
 from emulator.kernel.budget import Metered
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.journal import FaultHit
+from emulator.kernel.machine import Resource
 from emulator.kernel.sorted_pages import IndexKey
-from emulator.kernel.store import Resource
 from emulator.kernel.time import format_duration
 
 EVERYTHING = "*"

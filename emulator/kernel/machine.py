@@ -6,10 +6,10 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
-from typing import Any, NamedTuple, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from emulator.kernel.errors import MachineError
-from emulator.kernel.sorted_pages import SortedGroup
+from emulator.kernel.sorted_pages import IndexKey, SortedGroup
 
 ABSENT = "absent"
 """The state of a resource that does not exist: never created, or removed."""
@@ -43,6 +43,24 @@ Cause = On | After
 
 Timing = Mapping[str, timedelta | None]
 """Lengths that replace those of timers, by name; None for ever."""
+
+
+PROGRESSING: IndexKey = ("moving",)
+"""The group of resources that look different as time passes, without any change: they show how far they have come."""
+
+
+class Resource(Protocol):
+    """A frozen value that lives in a world. `index` names the groups in which it can be found, by key or SortedKey."""
+
+    kind: ClassVar[str]
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def since(self) -> datetime: ...
+    def index(self) -> tuple[IndexKey, ...]: ...
 
 
 class View(Protocol):

@@ -10,11 +10,14 @@ from emulator.kernel.errors import TooMany
 from emulator.kernel.limits import Limits
 
 if TYPE_CHECKING:
-    from emulator.kernel.store import Resource
+    from emulator.kernel.machine import Resource
     from emulator.kernel.world import World
 
 SMALL = 4_096
 """Bytes by which a resource may grow and still replace itself where there is no room."""
+
+RESERVE = 16
+"""The part of a limit, one of so many, that only what follows from a change may use."""
 
 FRAME = 7_000
 """Bytes of a world without resources."""
@@ -84,6 +87,12 @@ def refusal(quota: Quota, what: str, size: int = 0) -> TooMany:
     return TooMany(f"{what} has no room, since this {keeper} keeps {limit} bytes at most: {cure}")
 
 
+def _is_beyond_reserve(quota: Quota) -> bool:
+    """Tell whether more is kept than the limit and the reserve for what follows from a change."""
+    share = 1 + 1 / RESERVE
+    return quota.budget.bytes > quota.budget.limit * share or quota.bytes > quota.limit * share
+
+
 def _has_room(quota: Quota, size: int) -> bool:
     return quota.budget.used + size <= quota.budget.limit and quota.bytes + size <= quota.limit
 
@@ -106,7 +115,7 @@ def make_room_for(world: World, resource: Resource, size: int, bounded: bool, re
     if not (bounded and world.quota.over):
         return
     follows = any(former is not None for former in replaced)
-    if size <= SMALL and follows and not world.quota.is_beyond_reserve:
+    if size <= SMALL and follows and not _is_beyond_reserve(world.quota):
         return
     old = world.store.find(resource.kind, resource.id)
     if old is None or size > old.charge.size + SMALL:

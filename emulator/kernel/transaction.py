@@ -14,9 +14,9 @@ from emulator.kernel.errors import TooMany
 from emulator.kernel.history import Commit, ResourceChange
 from emulator.kernel.journal import AppliedRow, Change
 from emulator.kernel.limits import Limits
-from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, Row, Timer, Timing, View
+from emulator.kernel.machine import ABSENT, Answer, Ask, Machine, Resource, Row, Timer, Timing, View
 from emulator.kernel.room import admit_resources, make_room, make_room_for
-from emulator.kernel.store import Key, Resource
+from emulator.kernel.store import Key
 
 if TYPE_CHECKING:
     from emulator.kernel.world import World

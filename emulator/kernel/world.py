@@ -8,7 +8,7 @@ from threading import RLock
 from typing import NamedTuple
 
 from emulator.kernel.advance import TURN_LIMIT, catch_up, catch_up_limit, jump, jump_to_next, jump_until_idle
-from emulator.kernel.budget import Budget, Charge, Quota
+from emulator.kernel.budget import Budget, Charge, Quota, weigh
 from emulator.kernel.clock import Clock
 from emulator.kernel.errors import Conflict, NotFound, TooMany
 from emulator.kernel.history import History, ResourceChange
@@ -17,7 +17,6 @@ from emulator.kernel.limits import Rules
 from emulator.kernel.room import FRAME, admit, quota_of_another, size_of_copy
 from emulator.kernel.store import Store
 from emulator.kernel.transaction import begin, put
-from emulator.kernel.weight import weigh
 
 BEGINNING, NOW = "beginning", "now"
 """The names by which `World.moment` knows the beginning and the present; no snapshot can have them."""

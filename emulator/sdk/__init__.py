@@ -1,11 +1,12 @@
 """The one interface that a vendor is written with: whatever a vendor's package imports of the emulator, it imports here."""
 
-from emulator.kernel.budget import Metered
+from emulator.kernel.budget import Metered, Shared, Weight
 from emulator.kernel.errors import BadInput, Problem
 from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.machine import (
     ABSENT,
     EVERY,
+    PROGRESSING,
     SAME,
     After,
     Answer,
@@ -21,10 +22,8 @@ from emulator.kernel.machine import (
     View,
 )
 from emulator.kernel.sorted_pages import IndexKey, SortedKey
-from emulator.kernel.store import PROGRESSING
 from emulator.kernel.time import END_OF_TIME, format_instant, parse_timestamp
 from emulator.kernel.transaction import Transaction, base62, guid, mint_id
-from emulator.kernel.weight import Shared, Weight
 from emulator.sdk.assumption import Assumption
 from emulator.sdk.errors import InvalidRequest
 from emulator.sdk.exact_json import dump, load

@@ -12,8 +12,8 @@ from typing import Any
 
 from emulator.kernel.clock import Clock
 from emulator.kernel.history import ResourceChange
+from emulator.kernel.machine import PROGRESSING
 from emulator.kernel.sorted_pages import SortedKey
-from emulator.kernel.store import PROGRESSING
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import Moment, World
 from emulator.sdk.vendor import Vendors

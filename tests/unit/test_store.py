@@ -13,10 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from emulator.kernel import paged_map, sorted_pages, store
-from emulator.kernel.paged_map import PagedMap
+from emulator.kernel import sorted_pages, store
 from emulator.kernel.sorted_pages import IndexKey, SortedKey, SortedPages
-from emulator.kernel.store import UPKEEP, Store
+from emulator.kernel.store import UPKEEP, PagedMap, Store
 from tests.support.toy import START
 
 IDS = st.integers(0, 40).map(str)
@@ -42,7 +41,7 @@ def small_pages() -> Iterable[None]:
     """Pages so small that a few resources fill many."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sorted_pages, "PAGE", 3)
-        patch.setattr(paged_map, "PAGE", 3)
+        patch.setattr(store, "PAGE", 3)
         patch.setattr(store, "SMALL", 3)
         yield
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from emulator.kernel.store import PROGRESSING
+from emulator.kernel.machine import PROGRESSING
 from emulator.kernel.transaction import Transaction
 from emulator.kernel.world import World
 from emulator.state.diff import between

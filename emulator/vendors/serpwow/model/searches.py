@@ -71,6 +71,10 @@ def numbered(batch: str, n: int) -> Search:
     return Search(letters(blake2b(f"{batch}/{n}".encode()).digest()), {"q": f"search {n + 1}"})
 
 
+OWN_SIZE = 200
+COUNTED_SIZE = OWN_SIZE + getsizeof(None)
+"""Bytes of searches without their list, and of those that are only counted."""
+
 COUNTED_TYPE = numbered("", 0).type
 
 Loads = tuple[tuple[Search, ...], ...]
@@ -82,13 +86,16 @@ class Searches(Shared):
     `loads` are the searches by the request that added them; versions share them, so that each is weighed once.
     """
 
-    __slots__ = ("batch", "credits", "items", "loads", "total", "type", "with_html")
+    __slots__ = ("batch", "credits", "items", "loads", "small_size", "total", "type", "with_html")
 
     def __init__(self, batch: str, searches: int | Iterable[Search] = 0, loads: Loads | None = None) -> None:
         self.batch = batch
         self.items = None if isinstance(searches, int) else tuple(searches)
         self.loads: Loads = (self.items or (),) if loads is None or len(loads) > MAX_LOADS else loads
         self.total = searches if isinstance(searches, int) else len(self.items or ())
+        self.small_size = COUNTED_SIZE if self.items is None else None
+        if not self.total:
+            self.small_size = 0
         self.credits = self.total if self.items is None else sum(search.cost for search in self.items)
         self.with_html = any(search.with_html for search in self.items or ())
         types = {COUNTED_TYPE} if self.items is None and self.total else {search.type for search in self.items or ()}
@@ -107,11 +114,6 @@ class Searches(Shared):
 
     def __hash__(self) -> int:
         return hash((self.batch, self.total))
-
-    @property
-    def is_small(self) -> bool:
-        """True if they are only counted."""
-        return self.items is None
 
     @property
     def pages(self) -> int:
@@ -153,7 +155,7 @@ class Searches(Shared):
 
     def weigh(self) -> Weight:
         """Return the bytes that no other version shares, and the loads."""
-        return Weight(200 + getsizeof(self.items), [load for load in self.loads if load])
+        return Weight(OWN_SIZE + getsizeof(self.items), [load for load in self.loads if load])
 
     def _loads_and(self, *more: tuple[Search, ...]) -> Loads | None:
         """Return the loads and others; None where the searches are only counted."""
