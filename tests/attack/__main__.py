@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 
 from tests.attack.bounds import beyond_bounds
 from tests.attack.framing import against_h11
+from tests.attack.line import over_the_line
 from tests.attack.load import under_load
 from tests.attack.redaction import by_generation
 from tests.attack.served import Findings, Server, serving, somebody_else
@@ -22,6 +23,7 @@ CAMPAIGNS: Mapping[str, Campaign] = {
     "bounds": beyond_bounds,
     "redaction": by_generation,
     "stalls": by_size,
+    "line": over_the_line,
 }
 ROUND = 30.0
 """Seconds of one round of a campaign."""

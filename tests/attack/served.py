@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import subprocess
 import sys
@@ -56,6 +57,17 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status")
         found = re.search(r"VmRSS:\s+(\d+)", status.read_text("utf-8")) if status.exists() else None
         return int(found[1]) / 1024 if found else 0.0
+
+    def cpu(self) -> float:
+        """Return the seconds of the processor that the process has used, or 0 where the system does not tell."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        used = stat.read_text("utf-8").rpartition(")")[2].split()[11:13] if stat.exists() else ()
+        return sum(map(int, used)) / os.sysconf("SC_CLK_TCK") if used else 0.0
+
+    def files(self) -> int:
+        """Return how many files the process has open, or 0 where the system does not tell."""
+        there = Path(f"/proc/{self.process.pid}/fd")
+        return len([*there.iterdir()]) if there.exists() else 0
 
     def failures(self) -> list[str]:
         """Return what the server wrote of failures of its own."""
