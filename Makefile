@@ -11,7 +11,7 @@ test: .venv/.installed-dev ## everything that must hold: lint, format, types, te
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 newest lowest: .venv/.installed-dev ## the tests that releases of others can change, with the newest, or the lowest that pyproject.toml allows
 	.ci/releases $@ $(PYTHON)

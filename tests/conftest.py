@@ -18,6 +18,9 @@ from tests.support.server import Live
 pytest_plugins = ["pytester"]
 collect_ignore = ["example_vendor"]  # a package of its own, which tests/packaging installs and tests
 
+WITHOUT = "-p no:schemathesis"
+"""Options of each pytest that a test runs: to import this plugin takes as long as all the rest, and none of them uses it."""
+
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")  # how fast the machine is, is no test's matter
 
@@ -30,7 +33,15 @@ def the_same_wherever_it_runs() -> Iterator[None]:
             patch.delenv(name)
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, "*")
+        patch.setenv("PYTEST_ADDOPTS", WITHOUT)
         yield
+
+
+@pytest.fixture
+def pytester(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Pytest's own, which forgets the options in the environment."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", WITHOUT)
+    return pytester
 
 
 @pytest.fixture(scope="session")

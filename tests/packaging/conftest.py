@@ -1,19 +1,18 @@
-"""The wheel, built once for the tests that install it."""
+"""The wheel, built once for the tests that install it, and environments to install it in."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.support.packages import ROOT, run
+from tests.support.installed import once
+from tests.support.packages import ROOT, UV, run
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from the sdist as an index would have it."""
-    folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    folder = once("dist", tmp_path_factory, lambda folder: run(*UV, "build", "--quiet", "--out-dir", folder, ROOT))
     (built,) = folder.glob("*.whl")
     return built

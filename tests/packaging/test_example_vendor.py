@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.support.packages import ROOT, run
+from tests.support.packages import ROOT, install, run
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bin_folder(wheel: Path, project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The commands of an environment with the emulator, the example vendor, pytest, and what these need."""
-    folder = tmp_path_factory.mktemp("venv")
-    uv = sys.executable, "-m", "uv"
-    run(*uv, "venv", "--quiet", "--clear", "--python", sys.executable, folder)
-    run(*uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", wheel, project, "pytest")
-    return folder / "bin"
+    return install(tmp_path_factory.mktemp("venv"), wheel, project, "pytest")
 
 
 @contextmanager

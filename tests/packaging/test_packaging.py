@@ -8,16 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.packages import ROOT, run
+from tests.support.packages import ROOT, install, run
 
 
 @pytest.fixture(scope="module")
 def command(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed command, in a virtual environment that has nothing else."""
-    folder = tmp_path_factory.mktemp("venv")
-    run(sys.executable, "-m", "venv", folder)
-    run(folder / "bin" / "pip", "install", "--quiet", wheel)
-    return folder / "bin" / "batch-emulator"
+    return install(tmp_path_factory.mktemp("venv"), wheel) / "batch-emulator"
 
 
 def test_the_wheel_carries_fixtures_and_scenarios(wheel: Path) -> None:

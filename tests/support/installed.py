@@ -23,7 +23,7 @@ def needed(*programs: str) -> None:
         pytest.skip(f"{' and '.join(missing)} not installed here")
 
 
-def once(name: str, factory: pytest.TempPathFactory, fill: Callable[[Path], None]) -> Path:
+def once(name: str, factory: pytest.TempPathFactory, fill: Callable[[Path], object]) -> Path:
     """Return a folder that `fill` has filled; all workers of a run share it.
 
     Where two workers begin at once both fill one, and the folder of the first to end is kept.
