@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import emulator
 
@@ -25,12 +24,13 @@ PATCHED = {
 """Functions that a test replaces, or that never return while a test has stopped the time, by module."""
 
 
-def modules() -> list[Path]:
-    return sorted(ROOT.rglob("*.py"))
+@cache
+def modules() -> dict[Path, ast.Module]:
+    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(ROOT.rglob("*.py"))}
 
 
-def imports(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+def imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
         elif isinstance(node, ast.Import):
@@ -41,40 +41,51 @@ def layer(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
-@pytest.mark.parametrize("path", [path for path in modules() if layer(path) in PURE], ids=lambda path: path.name)
-def test_the_kernel_needs_the_standard_library_only(path: Path) -> None:
-    outside = {name.split(".")[0] for name in imports(path)} - sys.stdlib_module_names - {"emulator"}
-    assert not outside
+def test_the_kernel_needs_the_standard_library_only() -> None:
+    outside = {
+        (path.name, name)
+        for path, tree in modules().items()
+        if layer(path) in PURE
+        for name in imports(tree)
+        if name.split(".")[0] not in sys.stdlib_module_names | {"emulator"}
+    }
+    assert outside == set()
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_the_clock_asks_the_machine_for_the_time_or_for_chance(path: Path) -> None:
-    if path == CLOCK:
-        return
+def times_and_chances(path: Path, tree: ast.Module) -> Iterator[str]:
+    """Yield what asks the machine for the time or for chance."""
     chance = set() if path == SERVE else {"secrets"}  # a token that can be guessed is none
     clock = set() if path in SLEEPING else {"time"}
-    assert not {"random", *clock, *chance} & {name.split(".")[0] for name in imports(path)}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    yield from {"random", *clock, *chance} & {name.split(".")[0] for name in imports(tree)}
+    for node in ast.walk(tree):
         if isinstance(node, ast.Attribute):
-            assert node.attr == "sleep" or not (isinstance(node.value, ast.Name) and node.value.id == "time")
-            assert node.attr not in {"utcnow", "today", "uuid4", "uuid1"}
-            assert not (node.attr == "now" and isinstance(node.value, ast.Name) and node.value.id == "datetime")
+            owner = node.value.id if isinstance(node.value, ast.Name) else ""
+            if (owner == "time" and node.attr != "sleep") or (owner, node.attr) == ("datetime", "now"):
+                yield f"{owner}.{node.attr}"
+            if node.attr in {"utcnow", "today", "uuid4", "uuid1"}:
+                yield node.attr
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_module_waits_by_what_a_test_replaces(path: Path) -> None:
-    if path == CLOCK or path in SLEEPING:
-        return
-    tree = ast.parse(path.read_text("utf-8"))
-    read = {(it.value.id, it.attr) for it in ast.walk(tree) if isinstance(it, ast.Attribute) and isinstance(it.value, ast.Name)}
-    imported = {
-        (it.module, alias.name) for it in ast.walk(tree) if isinstance(it, ast.ImportFrom) and it.module for alias in it.names
-    }
-    assert not [(module, name) for module, name in read | imported if {name, "*"} & PATCHED.get(module, set())]
+def test_only_the_clock_asks_the_machine_for_the_time_or_for_chance() -> None:
+    assert [(path, asked) for path, tree in modules().items() if path != CLOCK for asked in times_and_chances(path, tree)] == []
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_says_its_job_and_stays_small(path: Path) -> None:
-    text = path.read_text("utf-8")
-    assert ast.get_docstring(ast.parse(text))
-    assert len(text.splitlines()) <= 300
+def replaceable_waits(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield each function that a test replaces, by its module and name."""
+    for node in ast.walk(tree):
+        found = []
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found = [(node.value.id, node.attr)]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found = [(node.module, alias.name) for alias in node.names]
+        yield from ((module, name) for module, name in found if {name, "*"} & PATCHED.get(module, set()))
+
+
+def test_no_module_waits_by_what_a_test_replaces() -> None:
+    others = {path: tree for path, tree in modules().items() if path not in {CLOCK, *SLEEPING}}
+    assert [(path, wait) for path, tree in others.items() for wait in replaceable_waits(tree)] == []
+
+
+def test_a_module_says_its_job_and_stays_small() -> None:
+    assert [path for path, tree in modules().items() if not ast.get_docstring(tree)] == []
+    assert [path for path in modules() if len(path.read_text("utf-8").splitlines()) > 300] == []

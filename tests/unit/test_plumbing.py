@@ -27,6 +27,12 @@ NO_PUBLIC_WAY = {
         "_unique",
     ): "how often two keys are compared: JSON alone makes plain texts of them",
     ("server/test_faults.py", "_strike"): "an effect that no fault can have",
+    ("server/test_input_flow.py", "_take"): "how many bytes are taken in one round",
+    ("server/test_long_heads.py", "_known"): "that a host too long to be one is not remembered",
+    (
+        "server/test_unread_answers.py",
+        "_make_room_for_answers",
+    ): "whom it cuts off among readers of every slowness, without a minute's wait",
     ("server/test_hang_ups.py", "_server"): "the requests and connections that uvicorn counts",
     ("unit/test_budget.py", "_frame"): "everything that a world keeps, to weigh it again",
     ("unit/test_budget.py", "_beginning"): "the same",
