@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import pytest
-
 from emulator.vendors import VENDORS
 from emulator.web.routes import Routes
 
@@ -17,7 +15,7 @@ def paths() -> Iterator[tuple[str, str, str]]:
     for vendor in VENDORS.values():
         for operation in vendor.operations:
             for mount in operation.mounts or vendor.mounts:
-                segments = ["1" if it.startswith("{") else it for it in (mount + operation.path).split("/")]
+                segments = ["1" if segment.startswith("{") else segment for segment in (mount + operation.path).split("/")]
                 yield vendor.name, operation.method, "/".join(segments)
 
 
@@ -29,19 +27,26 @@ def is_led_to_an_operation(method: str, path: str) -> bool:
     return route is not None and route.operation is not None
 
 
-@pytest.mark.parametrize(("vendor", "method", "path"), PATHS)
-def test_a_path_with_an_empty_segment_leads_nowhere(vendor: str, method: str, path: str) -> None:
-    assert is_led_to_an_operation(method, path)
-    places = [place for place, letter in enumerate(path) if letter == "/"]
-    doubled = [f"{path[:place]}/{path[place:]}" for place in places] + [f"{path}//"]
-    assert [it for it in doubled if is_led_to_an_operation(method, it)] == [], vendor
+def doubled(path: str) -> Iterator[str]:
+    """Yield a path with one more slash beside each of its own, and with two at its end."""
+    yield from (f"{path[:place]}/{path[place:]}" for place, letter in enumerate(path) if letter == "/")
+    yield f"{path}//"
 
 
-@pytest.mark.parametrize(("vendor", "method", "path"), [it for it in PATHS if "/1/" in it[2]])
-def test_a_path_whose_ids_are_left_out_leads_nowhere(vendor: str, method: str, path: str) -> None:
-    assert not is_led_to_an_operation(method, path.replace("/1/", "//")), vendor
+def test_the_path_of_each_operation_leads_to_it() -> None:
+    assert [path for _, method, path in PATHS if not is_led_to_an_operation(method, path)] == []
 
 
-@pytest.mark.parametrize(("vendor", "method", "path"), PATHS)
-def test_a_slash_at_the_end_is_let_pass_where_case_does_not_matter(vendor: str, method: str, path: str) -> None:
-    assert is_led_to_an_operation(method, f"{path}/") is not VENDORS[vendor].case_sensitive
+def test_a_path_with_an_empty_segment_leads_nowhere() -> None:
+    wrong = [(method, other) for _, method, path in PATHS for other in doubled(path)]
+    assert [(method, path) for method, path in wrong if is_led_to_an_operation(method, path)] == []
+
+
+def test_a_path_whose_ids_are_left_out_leads_nowhere() -> None:
+    wrong = [(method, path.replace("/1/", "//")) for _, method, path in PATHS if "/1/" in path]
+    assert [(method, path) for method, path in wrong if is_led_to_an_operation(method, path)] == []
+
+
+def test_a_slash_at_the_end_is_let_pass_where_case_does_not_matter() -> None:
+    passed = {(vendor, method, path) for vendor, method, path in PATHS if is_led_to_an_operation(method, f"{path}/")}
+    assert passed == {row for row in PATHS if not VENDORS[row[0]].case_sensitive}
