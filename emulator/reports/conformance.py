@@ -78,13 +78,13 @@ def _unregistered(vendor: Vendor) -> Iterator[str]:
 def _without_renderer(vendor: Vendor) -> Iterator[str]:
     for kind, row in _rows(vendor):
         if row.answer and row.answer not in vendor.renderers:
-            yield f"{_shown(kind, row)}: Vendor.renderers has no {row.answer!r}"
+            yield f"{_label(kind, row)}: Vendor.renderers has no {row.answer!r}"
     named = {name for assumption in vendor.assumptions for name in assumption.decides} | {*vendor.unauthenticated}
     yield from (f"Vendor.renderers has no {name!r}" for name in sorted(named - {*vendor.renderers}))
 
 
 def _unknown_facts(vendor: Vendor) -> Iterator[str]:
-    cited = {row.evidence: _shown(kind, row) for kind, row in _rows(vendor)}
+    cited = {row.evidence: _label(kind, row) for kind, row in _rows(vendor)}
     cited |= {timer.source: timer.name for timer in vendor.timers.values() if timer.source != "invented"}
     cited |= {id: f"wordings.yaml: {answer}" for answer, ids in load_wordings(vendor).items() for id in ids}
     cited |= {id: "an answer or a scenario" for id in sorted(_played(vendor.name).evidence) if id.startswith(f"{vendor.name}-")}
@@ -112,7 +112,7 @@ def _unknown_choices(vendor: Vendor) -> Iterator[str]:
     choices = {it.id: it.choices for it in vendor.assumptions}
     for kind, row in _rows(vendor):
         if row.assume and row.assume.choice not in choices.get(row.assume.assumption, ()):
-            yield f"{_shown(kind, row)}: {row.assume.assumption} has no choice {row.assume.choice!r}"
+            yield f"{_label(kind, row)}: {row.assume.assumption} has no choice {row.assume.choice!r}"
 
 
 def _unplayed_choices(vendor: Vendor) -> Iterator[str]:
@@ -136,13 +136,13 @@ def _unwalked(vendor: Vendor, unreachable: Unreachable) -> Iterator[str]:
         for row in machine.table:
             known = (machine.kind, row.state, str(row.cause)) in unreachable
             if not known and not any(_stands_for(row, it) for it in walked.get(machine.kind, ())):
-                yield f"{_shown(machine.kind, row)}: no scenario takes this row"
+                yield f"{_label(machine.kind, row)}: no scenario takes this row"
 
 
-def _stands_for(written: Row, row: Row) -> bool:
-    """Tell whether a row is the written one, or one of those that it is short for."""
-    parts = [(it.cause, it.answer, it.effect, it.evidence, it.when, it.assume) for it in (written, row)]
-    same_state = row.state != ABSENT if written.state == EVERY else row.state == written.state
+def _stands_for(template: Row, row: Row) -> bool:
+    """Tell whether a row is the template itself, or one of those that it is short for."""
+    parts = [(it.cause, it.answer, it.effect, it.evidence, it.when, it.assume) for it in (template, row)]
+    same_state = row.state != ABSENT if template.state == EVERY else row.state == template.state
     return same_state and parts[0] == parts[1]
 
 
@@ -150,7 +150,7 @@ def _rows(vendor: Vendor) -> Iterator[tuple[str, Row]]:
     return ((machine.kind, row) for machine in vendor.machines for row in machine.table)
 
 
-def _shown(kind: str, row: Row) -> str:
+def _label(kind: str, row: Row) -> str:
     return f"{kind}: {row.state} --{row.cause}--> {row.to} ({row.answer})"
 
 
@@ -168,8 +168,8 @@ class _Playing:
 @cache
 def _played(vendor: str) -> _Playing:
     known, playing = library(), _Playing()
-    client = _LoadingAgain(vendor, playing.changed)
-    with _noting_rows(playing.walked):
+    client = _ReloadingClient(vendor, playing.changed)
+    with _record_rows(playing.walked):
         for name in known.names():
             scenario = known.get(name)
             if name.startswith(f"{vendor}/") or vendor in scenario.content.get("given", {}):
@@ -182,7 +182,7 @@ def _played(vendor: str) -> _Playing:
 
 
 @contextmanager
-def _noting_rows(walked: dict[str, set[Row]]) -> Iterator[None]:
+def _record_rows(walked: dict[str, set[Row]]) -> Iterator[None]:
     take = Transaction.take
 
     def note(self: Transaction, kind: str, id: str, row: Row, resource: Any | None) -> None:
@@ -193,7 +193,7 @@ def _noting_rows(walked: dict[str, set[Row]]) -> Iterator[None]:
         yield
 
 
-class _LoadingAgain(InProcessClient):
+class _ReloadingClient(InProcessClient):
     """A client that loads the state of a world into another before the player drops it, and compares the two."""
 
     scenario: Scenario
@@ -212,8 +212,8 @@ class _LoadingAgain(InProcessClient):
         state, clock = self._read(f"{world}/state"), self._read(f"{world}/clock")
         rules = {key: self.scenario.content[key] for key in ("assume", "timing") if key in self.scenario.content}
         scenario = {"title": "Again", "clock": {"start": clock["now"]}, **rules, "given": state}
-        wish = dump({"id": "again", "scenario": scenario, "claim": False})
-        made = super().send("POST", f"{CONTROL}/worlds".encode(), (), wish)
+        body = dump({"id": "again", "scenario": scenario, "claim": False})
+        made = super().send("POST", f"{CONTROL}/worlds".encode(), (), body)
         if made.status == REQUEST_ENTITY_TOO_LARGE:
             return
         if made.status != 201:

@@ -50,7 +50,7 @@ def trace_lines(traces: Iterable[EvidenceTrace]) -> list[str]:
 
 
 def _proofs(known: Library, played: Mapping[str, PlayResult]) -> dict[str, set[str]]:
-    """Evidence id → names of the scenarios that rely on it: by the journal of their playing, or by what they say they prove."""
+    """Return by id of evidence the scenarios that rely on it: by the journal of their playing, or by their `proves`."""
     proofs: dict[str, set[str]] = {}
     for name, it in played.items():
         for id in {*it.evidence, *known.get(name).content.get("proves", ())}:

@@ -49,8 +49,8 @@ def _vendor(vendor: Vendor, found: Answers) -> Iterator[str]:
     yield f"| operation | request | {' | '.join(KINDS)} |"
     yield "| --- | --- | --- | --- | --- |"
     for operation in vendor.operations:
-        given = found.get(operation.name, {})
-        cells = (_cell(given.get(kind, ())) for kind in KINDS)
+        kinds = found.get(operation.name, {})
+        cells = (_cell(kinds.get(kind, ())) for kind in KINDS)
         yield f"| `{operation.name}` | {_request(vendor, operation)} | {' | '.join(cells)} |"
     yield ""
     yield "Not emulated:"

@@ -158,9 +158,9 @@ class Scenario:
             )
 
 
-def listed_claims(written: object) -> list[Claim]:
-    """The credentials that a scenario lists, valid or not."""
-    credentials = written.get("credentials") if isinstance(written, Mapping) else None
+def listed_claims(scenario: object) -> list[Claim]:
+    """Return the credentials that a scenario lists, valid or not."""
+    credentials = scenario.get("credentials") if isinstance(scenario, Mapping) else None
     lists = credentials.items() if isinstance(credentials, dict) else ()
     return [(name, it) for name, listed in lists if isinstance(listed, list) for it in listed if isinstance(it, str)]
 

@@ -41,8 +41,10 @@ LIFETIME = timedelta(days=3650)
 LEAF_LIFETIME = timedelta(days=397)
 """From begin to end of a server's certificate, of which browsers take at most 398 days, and Apple 825 from an own authority."""
 
-RENEWED = "the local authority {why}, and another was made: clients must trust {path} anew"
-MENDED = "{path} could be read by others, and now by its owner alone; where others use this machine, remove its folder, too"
+RENEWAL_NOTE = "the local authority {why}, and another was made: clients must trust {path} anew"
+PERMISSION_NOTE = (
+    "{path} could be read by others, and now by its owner alone; where others use this machine, remove its folder, too"
+)
 
 
 class Authority(NamedTuple):
@@ -69,45 +71,45 @@ def authority_in(folder: Path, now: datetime) -> Authority:
         found = _read(kept)
     except UnreadableAuthority:
         found = None
-    if found is not None and not _why_renewed(found, now):
+    if found is not None and not _renewal_reason(found, now):
         return found
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone(folder):  # whoever comes second finds what the first has made
+    with _locked(folder):  # whoever comes second finds what the first has made
         found = _read(kept)
-        why = _why_renewed(found, now) if found else ""
+        why = _renewal_reason(found, now) if found else ""
         if found is None or why:
             _make(kept, now)
         authority = _read(kept)
     assert authority is not None  # noqa: S101  it was there, or was made
     if not why:
         return authority
-    return authority._replace(notes=(*authority.notes, RENEWED.format(why=why, path=(kept / CERTIFICATE).absolute())))
+    return authority._replace(notes=(*authority.notes, RENEWAL_NOTE.format(why=why, path=(kept / CERTIFICATE).absolute())))
 
 
 def _read(kept: Path) -> Authority | None:
     if not kept.exists():
         return None
     try:
-        written = read_bounded(kept / CERTIFICATE, LARGEST), read_bounded(kept / KEY, LARGEST)
-        certificate, key = x509.load_pem_x509_certificate(written[0]), load_pem_private_key(written[1], None)
+        files = read_bounded(kept / CERTIFICATE, LARGEST), read_bounded(kept / KEY, LARGEST)
+        certificate, key = x509.load_pem_x509_certificate(files[0]), load_pem_private_key(files[1], None)
         if certificate.public_key() != key.public_key():
             raise UnreadableAuthority(f"{KEY} is not the key of {CERTIFICATE}")
-        issuer = trustme.CA.from_pem(*written)
+        issuer = trustme.CA.from_pem(*files)
     except FileNotFoundError as error:
         raise UnreadableAuthority(f"it has no {Path(error.filename).name}") from None
     except (ValueError, TypeError, FileTooLarge) as error:
         raise UnreadableAuthority(str(error)) from None
-    return Authority(issuer, certificate.not_valid_after_utc, tuple(_kept_from_others(kept / KEY)))
+    return Authority(issuer, certificate.not_valid_after_utc, tuple(_restrict_to_owner(kept / KEY)))
 
 
-def _kept_from_others(key: Path) -> Iterator[str]:
+def _restrict_to_owner(key: Path) -> Iterator[str]:
     """Let nobody but the owner of a key read it; yield what to tell of that."""
     if os.name == "posix" and key.stat().st_mode & 0o077:
         key.chmod(0o600)
-        yield MENDED.format(path=key.absolute())
+        yield PERMISSION_NOTE.format(path=key.absolute())
 
 
-def _why_renewed(authority: Authority, now: datetime) -> str:
+def _renewal_reason(authority: Authority, now: datetime) -> str:
     left = authority.ends - now
     if left > LIFETIME:
         return f"was to last until {authority.ends:%Y}, longer than platforms accept"
@@ -141,7 +143,7 @@ def _bounded(made: trustme.CA, key: bytes, begin: datetime) -> bytes:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _locked(folder: Path) -> Iterator[None]:
     """Hold a folder against other processes that would make an authority in it.
 
     Raises:

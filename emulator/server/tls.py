@@ -145,13 +145,13 @@ def certificate_path() -> Path:
 
 def folder() -> Path:
     """Return the folder of the authority."""
-    told = os.environ.get("EMULATOR_TLS_FOLDER")
-    return Path(told) if told else _cache() / "batch-emulator"
+    path = os.environ.get("EMULATOR_TLS_FOLDER")
+    return Path(path) if path else _cache() / "batch-emulator"
 
 
 def _cache() -> Path:
-    told = os.environ.get("XDG_CACHE_HOME")
-    return Path(told) if told else Path(os.path.expanduser("~/.cache"))  # Path.home() fails for who has none
+    path = os.environ.get("XDG_CACHE_HOME")
+    return Path(path) if path else Path(os.path.expanduser("~/.cache"))  # Path.home() fails for who has none
 
 
 def _authority_in(folder: Path) -> Authority:
