@@ -27,7 +27,7 @@ OF_WEB_AND_SERVER = {"server/connection.py", "web/gateway.py", "web/pipeline.py"
 
 
 class Case(NamedTuple):
-    """A request, and how many files it may visit at most. The bound may only fall; 12 is the aim."""
+    """A request, and how many files it may visit at most."""
 
     scenario: str
     path: str
@@ -86,7 +86,7 @@ def test_a_stop_and_a_cancel_visit_few_files_between_the_socket_and_the_journal(
     with profiled() as visits, ThreadedServer(app) as server, httpx.Client(base_url=server.url) as client:
         control = "/_emulator/worlds/default"
         id = stoppable_id(client.get(f"{control}/state").json()[vendor], kind)
-        for _ in range(2):  # the first fills caches
+        for _ in range(2):  # the first makes the plan that the second finds
             client.post(f"{control}/reset").raise_for_status()
             assert client.request(case.method, case.path.format(id), headers=case.headers).status_code == 200
         visited = visits.files
