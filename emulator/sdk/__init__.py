@@ -6,7 +6,6 @@ from emulator.kernel.limits import MANY_RESOURCES
 from emulator.kernel.machine import (
     ABSENT,
     EVERY,
-    PROGRESSING,
     SAME,
     After,
     Answer,
@@ -71,7 +70,6 @@ __all__ = [
     "MULTIPART",
     "ORDINAL",
     "PAST",
-    "PROGRESSING",
     "SAME",
     "TEXT",
     "TEXTS",

@@ -51,7 +51,6 @@ UTC_INSTANT = Field({"type": "string", "format": "utc-date-time"}, partial(parse
 UTC_PAST = Field(UTC_INSTANT.schema, UTC_INSTANT.read, UTC_INSTANT.show, past=True)
 AMOUNT = Field({"type": "number", "minimum": 0}, lambda value: Decimal(str(value)))
 TEXTS = Field({"type": "array", "items": {"type": "string"}}, tuple, list)
-TEXT_MAP = Field({"type": "object", "additionalProperties": {"type": "string"}}, dict, dict)
 
 
 def one_of(*values: str) -> Field:

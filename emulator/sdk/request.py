@@ -27,8 +27,8 @@ class Request:
     keeps from taking effect yet, each with its operation's name.
 
     A vendor sets what it finds out while it reads the request: `request_id`, its own name for the request;
-    `idempotency_key`; `account`, the id of the account that the request acts for; `fields`, those of the body or the query;
-    and `assumption`, the id of the assumption by which the request is read, which its answer carries unless another decides.
+    `idempotency_key`; `fields`, those of the body or the query; and `assumption`, the id of the assumption by which the
+    request is read, which its answer carries unless another decides.
     """
 
     method: str
@@ -51,7 +51,6 @@ class Request:
     reader: Any = None
     request_id: str | None = None
     idempotency_key: str | None = None
-    account: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
     assumption: str | None = None
     checkpoint: Checkpoint | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any, NamedTuple
@@ -98,25 +98,25 @@ class Pipeline:
 
     def fail(self, world: World, request: Request, faults: Faults) -> OutgoingResponse:
         """Record that the last of these faults keeps a request from taking effect: it fails, or is not answered at all."""
-        last, over = faults[-1], {fault.id for fault in faults[:-1]}
+        last = faults[-1]
         with world.transaction(request.operation_name, request) as tx:
             response = _failure(tx, request, last) if last.do == STATUS else Response(0)
             answer = Answer(FAILED, last.place or last.id)
-            outgoing = self._record(tx, world, request, answer, response, faults, over)
+            outgoing = self._record(tx, world, request, answer, response, faults, (last,))
         return outgoing._replace(status=response.status or 500, faults=(last,))
 
     def _commit(self, world: World, request: Request, early: Faults, late: Faults, is_admitted: bool) -> OutgoingResponse:
         """Let a request take effect. A virtual delay in a frozen world has passed when the client has its response."""
-        after = tuple(fault for fault in late if fault.where != BEFORE_COMMIT)
-        is_frozen = world.clock.rate == FROZEN
-        jumps = tuple(fault for fault in after if is_frozen and fault.do == DELAY and fault.clock == VIRTUAL)
-        left = tuple(fault for fault in after if fault not in jumps)
-        over = {fault.id for fault in early + late} - {fault.id for fault in left}
+        left = tuple([fault for fault in late if fault.where != BEFORE_COMMIT])
+        jumps: Faults = ()
+        if left and world.clock.rate == FROZEN:
+            jumps = tuple(fault for fault in left if fault.do == DELAY and fault.clock == VIRTUAL)
+            left = tuple(fault for fault in left if fault not in jumps)
         with world.transaction(request.operation_name, request) as tx:
             answer, response = _answer(tx, request, is_admitted)
             if left and left[-1].do == STATUS:
                 response = _failure(tx, request, left[-1])
-            outgoing = self._record(tx, world, request, answer, response, early + late, over)
+            outgoing = self._record(tx, world, request, answer, response, early + late, left)
         if jumps:
             self._held.jump(world, jumps)
         if left:
@@ -135,9 +135,9 @@ class Pipeline:
         answer: Answer,
         response: Response,
         faults: Faults,
-        over: Collection[str],
+        left: Faults,
     ) -> OutgoingResponse:
-        """Add the exchange to the journal and return its response. The faults whose ids are `over` spare it."""
+        """Add the exchange to the journal and return its response. Of its faults, those that are `left` strike it."""
         n, kept = world.journal.last + 1, self._kept
         if world.quota.budget.bytes > MUCH and is_larger(response.body, self._max_response):
             raise TooMany(Limits.answer_too_large(self._max_response))
@@ -147,7 +147,6 @@ class Pipeline:
         body = b"" if isinstance(content, Stream) else content
         charge = charge_answer(self._answers, len(body)) if len(body) > PIECE else None
         basis, also = grounds_of(request.vendor, answer.name, answer.evidence, answer.also, answer.assumption)
-        left = [fault for fault in faults if fault.id not in over] if faults else []
         is_own = answer.name not in NOT_OF_VENDORS and not any(fault.do == STATUS for fault in left)
         headers = self._headers(tx, request, response, n)
         if is_own and response.status >= LEAST_REFUSAL and content_coding(request.raw_headers, request.body):

@@ -35,14 +35,10 @@ class Route(NamedTuple):
     parameters: Mapping[str, str]
     verbs: tuple[str, ...]
 
-    @property
-    def name(self) -> str:
-        """The name of the operation in the journal."""
-        return self.operation.name if self.operation else f"{self.vendor.name}.{UNMATCHED}"
-
     def apply(self, request: Request) -> None:
         """Set on a request where it goes, and its credential as the vendor reads it."""
-        request.vendor, request.operation, request.operation_name = self.vendor, self.operation, self.name
+        request.vendor, request.operation = self.vendor, self.operation
+        request.operation_name = self.operation.name if self.operation else f"{self.vendor.name}.{UNMATCHED}"
         request.parameters, request.verbs = self.parameters, self.verbs
         request.named_world = request.headers.get(WORLD_HEADER.decode())
         request.credential = self.vendor.credential(request)

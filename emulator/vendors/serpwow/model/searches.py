@@ -93,9 +93,7 @@ class Searches(Shared):
         self.items = None if isinstance(searches, int) else tuple(searches)
         self.loads: Loads = (self.items or (),) if loads is None or len(loads) > MAX_LOADS else loads
         self.total = searches if isinstance(searches, int) else len(self.items or ())
-        self.small_size = COUNTED_SIZE if self.items is None else None
-        if not self.total:
-            self.small_size = 0
+        self.small_size = (COUNTED_SIZE if self.items is None else None) if self.total else 0
         self.credits = self.total if self.items is None else sum(search.cost for search in self.items)
         self.with_html = any(search.with_html for search in self.items or ())
         types = {COUNTED_TYPE} if self.items is None and self.total else {search.type for search in self.items or ()}

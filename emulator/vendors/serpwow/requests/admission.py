@@ -40,7 +40,7 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     if not operation.mounts:
         if not tx.accepts("serpwow", credential(request)):
             return Answer("bad_key", "serpwow-auth-2")
-        if _has_several_keys(request) and tx.choice(REPEATED_PARAMETER.id) == "refuse":
+        if "&" in request.query_string and _has_several_keys(request) and tx.choice(REPEATED_PARAMETER.id) == "refuse":
             return invalid(f"{API_KEY} must have a single value", "serpwow-query-1", REPEATED_PARAMETER.id).answer
     if not is_spelt_as_published(request, operation) and tx.choice(PATH_SPELLING.id) == "strict":
         return Answer("astray", "serpwow-path-2", assumption=PATH_SPELLING.id)
@@ -96,13 +96,12 @@ def is_spelt_as_published(request: Request, operation: Operation) -> bool:
 
 @lru_cache(maxsize=500)
 def _is_spelt(path: str, mounts: tuple[str, ...], rest: str) -> bool:
-    return any(_matches(path, mount + rest) for mount in mounts)
+    return any(_matches(path.split("/"), (mount + rest).split("/")) for mount in mounts)
 
 
-def _matches(path: str, pattern: str) -> bool:
-    actual, expected = path.split("/"), pattern.split("/")
-    same = (part.startswith("{") or part == segment for segment, part in zip(actual, expected, strict=False))
-    return len(actual) == len(expected) and all(same)
+def _matches(segments: list[str], pattern: list[str]) -> bool:
+    same = (part.startswith("{") or part == segment for segment, part in zip(segments, pattern, strict=False))
+    return len(segments) == len(pattern) and all(same)
 
 
 def _is_down(tx: Transaction) -> bool:
@@ -112,7 +111,4 @@ def _is_down(tx: Transaction) -> bool:
 
 def _has_several_keys(request: Request) -> bool:
     """Return whether a query gives several keys that differ. Evidence: serpwow-query-1."""
-    return (
-        "&" in request.query_string
-        and len({value for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name == API_KEY}) > 1
-    )
+    return len({value for name, value in parse_qsl(request.query_string, keep_blank_values=True) if name == API_KEY}) > 1

@@ -77,9 +77,8 @@ def cite(tx: Transaction, request: Request, operation: Operation, answer: Answer
 def _has_unread_fields(request: Request) -> bool:
     """Return whether the query or the body has a field that no page names, or that only the vendor's clients add."""
     names = (name.partition("[")[0] for name in request.query)
-    if any(name not in PARAMETERS for name in names):
-        return True
-    return request.body != b"" and any(name in CLIENT_FIELDS for name in _body_fields(request))
+    has_unread = any(name not in PARAMETERS for name in names)
+    return has_unread or (request.body != b"" and any(name in CLIENT_FIELDS for name in _body_fields(request)))
 
 
 def _body_fields(request: Request) -> Iterator[str]:

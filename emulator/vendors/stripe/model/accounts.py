@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from emulator.sdk import Metered, View
+from emulator.sdk import END_OF_TIME, Metered, View
 from emulator.vendors.stripe.files.model.outcomes import FailureRule
 from emulator.vendors.stripe.model.endpoints import Endpoint
 
@@ -33,6 +33,10 @@ class Platform(Metered):
     kind: ClassVar[str] = "stripe.platform"
 
 
+OPERATIONAL = Platform(END_OF_TIME)
+"""The platform of a world in which nobody set one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Account(Metered):
     """The account of this world's keys: its id, the endpoints it may not use, and the rules by which its rows fail."""
@@ -55,11 +59,6 @@ class Traffic(Metered):
     requests: int = 0
     status: str = "open"
     kind: ClassVar[str] = "stripe.traffic"
-
-
-def platform_of(view: View) -> Platform:
-    """Return the platform as it is now."""
-    return view.find(Platform.kind, SELF) or Platform(view.now)
 
 
 def account_of(view: View) -> Account:

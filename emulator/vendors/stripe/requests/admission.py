@@ -18,7 +18,7 @@ from emulator.vendors.stripe.assumptions.requests import (
     RESTRICTED_KEY,
 )
 from emulator.vendors.stripe.files.model.links import MOUNT
-from emulator.vendors.stripe.model.accounts import LOCKED, SELF, Platform, Traffic, account_of
+from emulator.vendors.stripe.model.accounts import LOCKED, OPERATIONAL, SELF, Platform, Traffic, account_of
 from emulator.vendors.stripe.model.versions import GENERAL, PREVIEWS, is_well_formed, parse_version
 
 PUBLISHABLE, RESTRICTED, SECRET, ORGANIZATION = "pk_", "rk_", "sk_", "sk_org"
@@ -41,15 +41,15 @@ def credential(request: Request) -> str | None:
 
 def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | None:
     """Refuse a request for its key, account, rate, version or idempotency key, or because of the platform."""
-    if is_down(tx):
+    platform = platform_of(tx)
+    if platform.status == "down":
         return Answer("down", "stripe-platform-1")
     if operation.mounts:
         return None
-    limiting = limiting_of(tx)
-    if limiting == LOCKED:
+    if platform.limiting == LOCKED:
         return Answer("locked", "stripe-limit-2")
-    if limiting != "none":
-        return Answer("limited", "stripe-limit-1", limiting)
+    if platform.limiting != "none":
+        return Answer("limited", "stripe-limit-1", platform.limiting)
     return (
         _check_key(tx, request.credential)
         or _check_organization(request)
@@ -60,21 +60,15 @@ def admit(tx: Transaction, request: Request, operation: Operation) -> Answer | N
     )
 
 
-def is_down(view: View) -> bool:
-    """Return whether Stripe as a whole is down."""
-    platform: Platform | None = view.find(Platform.kind, SELF)
-    return platform is not None and platform.status == "down"
-
-
-def limiting_of(view: View) -> str:
-    """Return the limiter that refuses every request, `none` where none does."""
-    platform: Platform | None = view.find(Platform.kind, SELF)
-    return "none" if platform is None else platform.limiting
+def platform_of(view: View) -> Platform:
+    """Return the platform as it is now."""
+    platform: Platform = view.find(Platform.kind, SELF) or OPERATIONAL
+    return platform
 
 
 def unmatched(tx: Transaction, request: Request, verbs: Sequence[str]) -> Answer:
     """Answer for an unknown path or verb: after the check of the key, except below the mount of links."""
-    if is_down(tx):
+    if platform_of(tx).status == "down":
         return Answer("down", "stripe-platform-1")
     if request.path.startswith(MOUNT):
         return Answer("wrong_verb", "stripe-link-1", verbs) if verbs else Answer("link_refused", "stripe-output-6")

@@ -40,7 +40,7 @@ from emulator.vendors.stripe.requests.admission import (
     acting_account,
     context_of,
     is_path_of_accounts,
-    limiting_of,
+    platform_of,
     version_of,
 )
 from emulator.vendors.stripe.requests.fields import ARRAYS, fields_of, is_mislabelled, pairs_of, values_of
@@ -52,7 +52,7 @@ def response_headers(tx: Transaction, request: Request, n: int) -> Mapping[str, 
     if request.path.startswith(MOUNT):
         return {}
     headers: dict[str, str] = {}
-    if limiting_of(tx) != LOCKED:
+    if platform_of(tx).limiting != LOCKED:
         headers["request-id"] = request.request_id or request_id_of(tx.digest(f"request/{n}"))
     if version := request.headers.get("stripe-version"):
         headers["stripe-version"] = version

@@ -25,8 +25,9 @@ from emulator.vendors.stripe.destinations.state import dump_destination, load_de
 from emulator.vendors.stripe.events.model import Event
 from emulator.vendors.stripe.events.state import FIELDS as EVENT_FIELDS
 from emulator.vendors.stripe.events.state import load_events, validate_event
-from emulator.vendors.stripe.model.accounts import LIMITERS, LOCKED, Account, account_of, platform_of
+from emulator.vendors.stripe.model.accounts import LIMITERS, LOCKED, Account, account_of
 from emulator.vendors.stripe.model.jobs import Job
+from emulator.vendors.stripe.requests.admission import platform_of
 from emulator.vendors.stripe.state.jobs import (
     ENDPOINTS,
     FIELDS,
