@@ -229,7 +229,6 @@ def test_the_columns_of_a_csv_file_are_read_in_every_style(live: Live) -> None:
     for query in ("csv_fields=success,search.q", "csv_fields[]=success&csv_fields[]=search.q", "csv_fields=success&csv_fields=search.q",
                   "csv_fields[0]=success&csv_fields[1]=search.q"):  # fmt: skip
         links = send(world, "GET", "/batches/2A6F94BB/results/1/csv", query=f"&{query}").json()["result"]["download_links"]
-        bare = links["pages"][0].partition("?")[0]
-        for link in (links["pages"][0], f"{bare}?{query}"):
+        for link in (links["pages"][0], links["all_pages"]):
             assert httpx.get(link).text.splitlines()[0] == "success,search.q"
-    assert httpx.get(f"{bare}?csv_fields[=x").status_code == 400
+    assert send(world, "GET", "/batches/2A6F94BB/results/1/csv", query="&csv_fields[=x").status_code == 400

@@ -63,6 +63,9 @@ def test_a_csv_file_has_the_requested_columns(live: Live) -> None:
         ["B", "", "true", ""],
     ]
     assert fetch(found["all_pages"]) == fetch(found["pages"][0])
+    assert found["pages"][0].endswith("/Batch_Results_2A6F94BB_1_Page_1.csv")
+    odd = links(world, "/results/1/csv?csv_fields=..,a%2Fb%3Fc%23d")["pages"][0]
+    assert fetch(odd).splitlines()[0] == b"..,a/b?c#d"
 
 
 def test_a_csv_file_has_a_row_for_each_member_of_a_list(live: Live) -> None:
@@ -91,6 +94,8 @@ def test_files_are_the_same_bytes_in_every_world(live: Live, path: str) -> None:
         ("2A6F94BB_1_", "2A6F94BB_2_"),
         ("2A6F94BB", "2A6F94BC"),
         ("Batch_Results_", "Batch_Searches_"),
+        ("results/", "results/csv_fields=success/"),
+        ("results/", "results/success/"),
     ],
 )
 def test_a_link_that_was_never_issued_is_not_found(live: Live, old: str, new: str) -> None:

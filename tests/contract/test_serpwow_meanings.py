@@ -103,6 +103,43 @@ def test_a_list_without_sort_by_has_an_order(choice: str, destinations: list[str
         assert [log["id"] for log in shown(assume, f"/live/errorlogs{query}")["logs"]] == logs[::turn]
 
 
+@pytest.mark.parametrize(("choice", "found"), [("oldest", ["B", "A"]), ("newest", ["A", "B"])])
+def test_batches_with_the_same_place_have_an_order(choice: str, found: list[str]) -> None:
+    world = world_of({"batches": [{"id": id, "name": "Same"} for id in "BA"]}, assume={"serpwow.tied-batches": choice})
+    for query in ("", "sort_direction=descending", "sort_by=status", "search_term=same&sort_direction=descending"):
+        assert [batch["id"] for batch in send(world, "GET", f"/live/batches?{query}")[0].body["batches"]] == found
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"), [("all-but-secrets", ["azure_account_name", "azure_container_name"]), ("none", [])]
+)
+def test_a_listed_destination_has_the_fields_of_its_type_or_not(choice: str, names: list[str]) -> None:
+    settings = {"azure_account_name": "N", "azure_account_key": "K", "azure_container_name": "C"}
+    world = world_of({"destinations": [{"type": "azure", "settings": settings}]}, assume={"serpwow.destination-fields": choice})
+    (listed,) = send(world, "GET", "/live/destinations")[0].body["destinations"]
+    assert [name for name in listed if name.startswith("azure_")] == names
+
+
+@pytest.mark.parametrize(
+    ("choice", "fields"),
+    [
+        ("parameters", {"parameters": {"q": "Pizza"}}),
+        ("thumbnail", {"parameters": "https://www.google.com/search?q=Pizza", "thumbnail": {"q": "Pizza"}}),
+    ],
+)
+def test_an_error_log_has_its_parameters_where_it_is_assumed(choice: str, fields: dict[str, Any]) -> None:
+    log = shown({"serpwow.log-parameters": choice}, "/live/errorlogs?sort_by=date")["logs"][1]
+    assert {name: log[name] for name in ("parameters", "thumbnail") if name in log} == fields
+
+
+@pytest.mark.parametrize(("choice", "folder"), [("batch", "/results/csv_fields=search.q/"), ("default", "/results/Batch_")])
+def test_a_csv_file_has_the_columns_of_the_batch_or_the_default_ones(choice: str, folder: str) -> None:
+    state = {"batches": [{"id": "A", "notification_csv_fields": "search.q", "result_sets": [RUN]}]}
+    world = world_of(state, clock={"start": INSTANT}, assume={"serpwow.csv-columns": choice})
+    links = send(world, "GET", "/live/batches/A/results/1/csv")[0].body["result"]["download_links"]
+    assert folder in links["all_pages"]
+
+
 @pytest.mark.parametrize("search", [{"engine": "bing", "search_type": ""}, {"engine": "yandex", "search_type": ""}])
 def test_an_empty_search_type_is_a_web_search(search: dict[str, str]) -> None:
     body = {"name": "N", "searches_type": f"{search['engine']}_web", "searches": [search]}

@@ -75,6 +75,28 @@ LOG_TERM = Assumption(
     "names-and-values",
     "The page says that it is contained in the parameters, which have both.",
 )
+LOG_PARAMETERS = Assumption(
+    "serpwow.log-parameters",
+    "Which field of an error log has the parameters of its request?",
+    ("parameters", "thumbnail"),
+    "parameters",
+    "The page has this object as thumbnail, and parameters as a link to a website: two rows of another table have slipped in."
+    " Its search_term looks in parameters.",
+)
+DESTINATION_FIELDS = Assumption(
+    "serpwow.destination-fields",
+    "Which fields of its own type has a listed destination that is not of the type s3?",
+    ("all-but-secrets", "none"),
+    "all-but-secrets",
+    "The sample is of s3, and has its bucket and path prefix without the credentials.",
+)
+CSV_COLUMNS = Assumption(
+    "serpwow.csv-columns",
+    "Which columns has a CSV file of results for which the call gives no csv_fields?",
+    ("batch", "default"),
+    "batch",
+    "No page says what notification_csv_fields of a batch is for; by its name it chooses the columns of what is notified.",
+)
 DEFAULT_ORDER = Assumption(
     "serpwow.default-order",
     "In which order are destinations and error logs listed where sort_by is left out?",

@@ -39,6 +39,13 @@ LIST_NEVER_RUN_FILTER = Assumption(
     "excluded",
     "What did not happen was not before anything.",
 )
+TIED_BATCHES = Assumption(
+    "serpwow.tied-batches",
+    "Which comes first of batches that have the same place in the order that is asked for?",
+    ("oldest", "newest"),
+    "oldest",
+    "The page says nothing; most stores keep such items in the order in which they came.",
+)
 WITHOUT_RESULTS = Assumption(
     "serpwow.only-without-results",
     "Does only_without_results list a batch that ran and has no result set any more, or never had one?",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import attrgetter
 
 from emulator.sdk import Answer, On, Request, Transaction, mint_id
-from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE, USED_BY
+from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, DESTINATION_FIELDS, LETTER_CASE, USED_BY
 from emulator.vendors.serpwow.destinations.machine import CREATE, DELETE, DESTINATION, UPDATE
 from emulator.vendors.serpwow.destinations.model import Destination, seven_letters
 from emulator.vendors.serpwow.destinations.requests import change_destination, check_upload
@@ -59,4 +59,4 @@ def list_destinations(tx: Transaction, request: Request) -> Answer:
     if any(tx.size(Batch.kind, "destination", destination.id) for destination in page.items):
         answer = answer.resting_on(("serpwow-destinations-16",), USED_BY.id)
     is_printed = all(destination.type == "s3" for destination in page.items)
-    return answer if is_printed else answer.resting_on(("serpwow-destinations-14",))
+    return answer if is_printed else answer.resting_on(("serpwow-destinations-14",), DESTINATION_FIELDS.id)

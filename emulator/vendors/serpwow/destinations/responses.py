@@ -6,20 +6,21 @@ import re
 from typing import Any
 
 from emulator.sdk import View
-from emulator.vendors.serpwow.assumptions.answers import USED_BY
+from emulator.vendors.serpwow.assumptions.answers import DESTINATION_FIELDS, USED_BY
 from emulator.vendors.serpwow.destinations.model import Destination
 from emulator.vendors.serpwow.model.batches import Batch
 
 
 def render_destination(view: View, destination: Destination) -> dict[str, Any]:
     """Return a destination without its secrets, in the order of the sample. Evidence: serpwow-destinations-5."""
+    is_shown = destination.type == "s3" or view.choice(DESTINATION_FIELDS.id) == "all-but-secrets"
     return {
         "id": destination.id,
         "name": destination.name,
         "type": destination.type,
         "enabled": destination.enabled,
         "used_by": _used_by(view, destination),
-        **{name: value for name, value in destination.settings if not _is_secret(name)},
+        **{name: value for name, value in destination.settings if is_shown and not _is_secret(name)},
     }
 
 

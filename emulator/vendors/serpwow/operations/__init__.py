@@ -105,5 +105,6 @@ OPERATIONS = (
     Operation("serpwow.destinations.update", "PUT", "/destinations/{destination_id}", update_destination),
     Operation("serpwow.destinations.delete", "DELETE", "/destinations/{destination_id}", delete_destination),
     Operation("serpwow.files.results", "GET", "/serpwow/{world}/results/{file}", get_result_file, FILES, beside=0),
+    Operation("serpwow.files.columns", "GET", "/serpwow/{world}/results/{columns}/{file}", get_result_file, FILES, beside=0),
     Operation("serpwow.files.searches", "GET", "/serpwow/{world}/searches/{file}", get_search_file, FILES, beside=0),
 )

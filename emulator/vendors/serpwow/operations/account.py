@@ -6,7 +6,7 @@ from datetime import timedelta
 from operator import attrgetter
 
 from emulator.sdk import Answer, Request, Transaction
-from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, DEFAULT_ORDER, EMPTY_PAGES, LOG_TERM
+from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, DEFAULT_ORDER, EMPTY_PAGES, LOG_PARAMETERS, LOG_TERM
 from emulator.vendors.serpwow.machine.effects import account_of
 from emulator.vendors.serpwow.model.account import ErrorLog
 from emulator.vendors.serpwow.requests.queries import folding, sorted_page
@@ -30,7 +30,7 @@ def list_error_logs(tx: Transaction, request: Request) -> Answer:
         answer = answer.resting_on(("serpwow-errorlogs-8", "serpwow-find-1"), LOG_TERM.id)
     if len(found) > 1 and "sort_by" not in request.query:
         answer = answer.resting_on(("serpwow-errorlogs-7",), DEFAULT_ORDER.id)
-    return answer if found else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
+    return answer.resting_on((), LOG_PARAMETERS.id) if found else answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
 
 
 def _matches(tx: Transaction, log: ErrorLog, term: str) -> bool:

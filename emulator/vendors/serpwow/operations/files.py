@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from emulator.sdk import Answer, Request, Transaction
+from emulator.sdk import Answer, Request, Transaction, View
+from emulator.vendors.serpwow.assumptions.answers import CSV_COLUMNS
 from emulator.vendors.serpwow.model.account import SELF
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.requests.admission import FILES
@@ -31,6 +32,9 @@ MEDIA_TYPES = {
     ".csv": "text/csv; charset=utf-8",
     ".zip": "application/zip",
 }
+CHOSEN = "csv_fields="
+"""The beginning of the part of a link that names the columns of its file. Evidence: serpwow-results-15."""
+
 RESULTS = re.compile(
     r"Batch_Results_(.+)_(\d{1,9})_(?:Page_(\d{1,9})|All_Pages)(?:_([0-9a-f]{40}))?(\.\w+|_jsonlines\.zip)", re.ASCII
 )
@@ -52,24 +56,26 @@ def search_links(tx: Transaction, request: Request, batch: Batch, format: str) -
 
 def result_links(tx: Transaction, request: Request, batch: Batch, result_set: ResultSet, format: str) -> dict[str, Any]:
     """Return the links of a result set. Evidence: serpwow-results-7."""
-    columns = csv_columns(request, batch) if format == "csv" else None
-    query = f"?csv_fields={quote(columns, safe=',')}" if columns else ""
+    columns = csv_columns(tx, request, batch) if format == "csv" else None
+    folder = f"results/{CHOSEN}{quote(columns, safe=',')}" if columns else "results"
     stem = f"Batch_Results_{batch.id}_{result_set.id}"
     token = f"_{_token(tx, batch, result_set)}" if format == "csv" else ""
     pages = [f"{stem}_Page_{n}{EXTENSIONS[format]}" for n in range(1, result_pages(tx, result_set) + 1)]
     return {
-        "pages": [_link(tx, request, "results", name) + query for name in pages],
-        "all_pages": _link(tx, request, "results", f"{stem}_All_Pages{token}{ALL_PAGES[format]}") + query,
+        "pages": [_link(tx, request, folder, name) for name in pages],
+        "all_pages": _link(tx, request, folder, f"{stem}_All_Pages{token}{ALL_PAGES[format]}"),
     }
 
 
-def csv_columns(request: Request, batch: Batch) -> str | None:
-    """Return the columns of CSV files that the query names, or else the batch; None where neither does.
+def csv_columns(view: View, request: Request, batch: Batch) -> str | None:
+    """Return the columns of CSV files that the query names, or else the batch; None for the default ones.
 
     Raises:
         InvalidRequest: the query's list cannot be read whole.
     """
-    return csv_fields_of(request) or batch.notifications.csv_fields
+    if named := csv_fields_of(request):
+        return named
+    return batch.notifications.csv_fields if view.choice(CSV_COLUMNS.id) == "batch" else None
 
 
 def _token(tx: Transaction, batch: Batch, result_set: ResultSet) -> str:
@@ -91,10 +97,13 @@ def get_result_file(tx: Transaction, request: Request) -> Answer:
     extension, page = match[5], int(match[3] or 0)
     token = _token(tx, batch, result_set) if extension == ".csv" and not page else None
     extensions = (EXTENSIONS if page else ALL_PAGES).values()
+    columns = request.parameters.get("columns", "")
+    if columns and (extension != ".csv" or not columns.startswith(CHOSEN)):
+        return Answer("astray", "serpwow-link-2")
     if match[4] != token or match[3] == "0" or page > result_pages(tx, result_set) or extension not in extensions:
         return Answer("astray", "serpwow-link-2")
-    columns = csv_fields_of(request)
-    content = _content(tx, batch.id, result_set, page, extension, columns.split(",") if columns else CSV_FIELDS)
+    chosen = columns.removeprefix(CHOSEN).split(",") if columns else CSV_FIELDS
+    content = _content(tx, batch.id, result_set, page, extension, chosen)
     return _file(request, "serpwow-results-7", content, extension)
 
 

@@ -15,6 +15,7 @@ from emulator.vendors.serpwow.assumptions.requests import (
     LIST_NEVER_RUN,
     LIST_NEVER_RUN_FILTER,
     LIST_PRIORITY_ORDER,
+    TIED_BATCHES,
     WITHOUT_RESULTS,
 )
 from emulator.vendors.serpwow.model.account import SELF
@@ -53,7 +54,9 @@ SORT_ASSUMPTIONS = {"priority": LIST_PRIORITY_ORDER.id, "last_run": LIST_NEVER_R
 
 def list_batches(tx: Transaction, request: Request) -> Answer:
     page = _find_page(tx, request.query)
-    answer = Answer("page", "serpwow-list-1", page, page.assumption, ("serpwow-list-15",) if page.tied else ())
+    answer = Answer("page", "serpwow-list-1", page, page.assumption)
+    if page.tied:
+        answer = answer.resting_on(("serpwow-list-15",), TIED_BATCHES.id)
     if not page.total:
         return answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
     return with_unprinted_fields(tx, answer, "serpwow-list-12") if page.items else answer
@@ -76,10 +79,11 @@ def _find_page(view: View, query: Query) -> Page:
         rest = {name: value for name, value in query.items() if name != error.place}
         return _find_page(view, rest)._replace(assumption=LIST_BAD_PARAMETER.id)
     group = (SELF,) if status == "all" else (SELF, status)
-    if not filters and wanted.sort_by in RANKINGS:
+    oldest_first = view.choice(TIED_BATCHES.id) == "oldest"
+    if not filters and wanted.sort_by in RANKINGS and oldest_first:
         return _ranked_page(view, wanted, group)
     batches: list[Batch] = view.group(Batch.kind, "owner", *group)
-    found = [batch for batch in batches if all(passes(batch) for passes in filters)]
+    found = [batch for batch in batches[:: 1 if oldest_first else -1] if all(passes(batch) for passes in filters)]
     assumption = _assumption_of(view, wanted, len(found)) or _assumption_of_results(view, query, batches)
     assumption = assumption or _assumption_of_term(query, batches)
     found.sort(key=_sort_key(wanted.sort_by, view), reverse=wanted.descending)

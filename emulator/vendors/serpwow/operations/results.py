@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emulator.sdk import Answer, Handler, Request, Transaction
-from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, RESULTS_PAGE, SEARCHES_COMPLETED
+from emulator.vendors.serpwow.assumptions.answers import ABSENT_STATUS, CSV_COLUMNS, RESULTS_PAGE, SEARCHES_COMPLETED
 from emulator.vendors.serpwow.assumptions.lifecycle import UNKNOWN_BATCH
 from emulator.vendors.serpwow.assumptions.requests import FAILED_STATUS, WEBHOOK_UNSENT
 from emulator.vendors.serpwow.model.batches import Batch, ResultSet
 from emulator.vendors.serpwow.model.searches import integer
 from emulator.vendors.serpwow.operations.batches import batch_of
-from emulator.vendors.serpwow.operations.files import csv_columns, result_links
+from emulator.vendors.serpwow.operations.files import result_links
+from emulator.vendors.serpwow.requests.queries import csv_fields_of
 from emulator.vendors.serpwow.requests.validation import invalid
 from emulator.vendors.serpwow.responses.batches import with_unprinted_fields
 
@@ -41,17 +42,17 @@ def get_result(format: str, evidence: str) -> Handler:
         batch = batch_of(tx, request)
         result_set = _result_set_of(tx, request, batch)
         links = result_links(tx, request, batch, result_set, format)
-        columns = ("serpwow-results-15",) if format == "csv" and csv_columns(request, batch) else ()
-        return _answer("result", evidence, ResultLinks(batch, result_set, links), batch, [result_set], columns)
+        answer = _answer("result", evidence, ResultLinks(batch, result_set, links), batch, [result_set])
+        if format != "csv" or batch.notifications.csv_fields is None or csv_fields_of(request):
+            return answer
+        return answer.resting_on(("serpwow-results-15",), CSV_COLUMNS.id)
 
     return get
 
 
-def _answer(
-    name: str, evidence: str, subject: object, batch: Batch, result_sets: Sequence[ResultSet], also: tuple[str, ...] = ()
-) -> Answer:
+def _answer(name: str, evidence: str, subject: object, batch: Batch, result_sets: Sequence[ResultSet]) -> Answer:
     """Return an answer that shows result sets, with the facts behind it and the assumption that matters most."""
-    answer = Answer(name, evidence, subject, also=also)
+    answer = Answer(name, evidence, subject)
     for condition, fact, assumption in _grounds(batch, result_sets):
         if condition:
             answer = answer.resting_on((fact,), assumption)

@@ -9,8 +9,8 @@ from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from emulator.sdk import Request, Transaction, instant
-from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS
+from emulator.sdk import Request, Transaction, View, instant
+from emulator.vendors.serpwow.assumptions.answers import ACCOUNT_STATUS, LOG_PARAMETERS
 from emulator.vendors.serpwow.destinations.model import DESTINATION_LIMIT, Destination
 from emulator.vendors.serpwow.model.account import SELF, Account, ErrorLog, Usage, next_monthly, platform_of
 from emulator.vendors.serpwow.model.batches import BATCH_LIMIT, Batch
@@ -95,15 +95,17 @@ def _usage_of_month(usage: Usage, year: int, month: int, today: date) -> dict[st
     }
 
 
-def render_error_log(log: ErrorLog) -> dict[str, Any]:
-    """Return the Error Log object, in the order of the page. Evidence: serpwow-errorlogs-5."""
+def render_error_log(view: View, log: ErrorLog) -> dict[str, Any]:
+    """Return the Error Log object, in the order of the page. Evidence: serpwow-errorlogs-5 and serpwow-errorlogs-6."""
     parameters = dict(log.public_parameters)
+    engine_url = log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")})
+    as_printed = view.choice(LOG_PARAMETERS.id) == "thumbnail"
     return {
         "id": log.id,
-        "engine_url": log.engine_url or ENGINE_URL + urlencode({"q": parameters.get("q", "")}),
+        "engine_url": engine_url,
         "api_url": re.sub(r"(?<=[?&])api_key=[^&]*&?", "", log.api_url or API_URL + urlencode(parameters)),
         "date": instant(log.date),
         "count": str(log.count),
-        "parameters": parameters,
+        **({"parameters": engine_url, "thumbnail": parameters} if as_printed else {"parameters": parameters}),
         "result": log.result or {"request_info": {"success": False, "message": log.message}},
     }

@@ -120,7 +120,7 @@ def _page(tx: Transaction, _request: Request, page: Page) -> Response:
 
 def _error_logs(tx: Transaction, _request: Request, page: Page) -> Response:
     return _success(
-        logs=[render_error_log(log) for log in page.items],
+        logs=[render_error_log(tx, log) for log in page.items],
         page=page.query.number,
         page_count_total=_pages(tx, page.pages),
         results_count=len(page.items),
