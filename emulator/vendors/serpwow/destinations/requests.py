@@ -43,12 +43,12 @@ def _settings(old: Destination, type: str, parameters: Mapping[str, Any]) -> dic
     """Return the settings of a type: the old ones that still apply, changed; those of other types are ignored."""
     spec = SETTINGS[type]
     kept = {name: value for name, value in old.settings if type == old.type or name in spec.required + spec.optional}
-    read = {name: READERS.get(name, text)(name, parameters[name]) for name in spec.required if name in parameters}
-    optional = {name: optional_text(name, parameters[name]) for name in spec.optional if name in parameters}
-    missing = [name for name in spec.required if name not in kept | read]
+    readers = {name: READERS.get(name, text) for name in spec.required} | dict.fromkeys(spec.optional, optional_text)
+    settings = kept | {name: read(name, parameters[name]) for name, read in readers.items() if name in parameters}
+    missing = [name for name in spec.required if name not in settings]
     if missing and type != old.type:
         raise invalid(f"{missing[0]} is required", "serpwow-destinations-9")
-    return {name: value for name, value in (kept | read | optional).items() if value is not None}
+    return {name: value for name, value in settings.items() if value is not None}
 
 
 def check_upload(view: View, new: Destination, old: Destination | None = None) -> None:

@@ -27,18 +27,17 @@ from emulator.vendors.serpwow.responses.files import (
 EXTENSIONS = {"json": ".json", "jsonlines": ".jsonl", "csv": ".csv"}
 ALL_PAGES = {"json": ".zip", "jsonlines": "_jsonlines.zip", "csv": ".csv"}
 MEDIA_TYPES = {
-    ".json": "application/json",
-    ".jsonl": "application/jsonl",
-    ".csv": "text/csv; charset=utf-8",
-    ".zip": "application/zip",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "csv": "text/csv; charset=utf-8",
+    "zip": "application/zip",
 }
 CHOSEN = "csv_fields="
 """The beginning of the part of a link that names the columns of its file. Evidence: serpwow-results-15."""
 
-RESULTS = re.compile(
-    r"Batch_Results_(.+)_(\d{1,9})_(?:Page_(\d{1,9})|All_Pages)(?:_([0-9a-f]{40}))?(\.\w+|_jsonlines\.zip)", re.ASCII
-)
-SEARCHES = re.compile(r"Batch_Searches_(.+)_Page_(\d{1,9})(\.json|\.csv)", re.ASCII)
+RESULTS = re.compile(r"Batch_Results_(.+)_(\d{1,9})_(?:Page|All)_.+", re.ASCII)
+SEARCHES = re.compile(r"Batch_Searches_(.+)_Page_\d+\.(json|csv)", re.ASCII)
+"""The names of files: the id of the batch, and the number of the result set or the format."""
 
 
 class File(NamedTuple):
@@ -50,21 +49,27 @@ class File(NamedTuple):
 
 def search_links(tx: Transaction, request: Request, batch: Batch, format: str) -> dict[str, Any]:
     """Return the links of an export. Evidence: serpwow-export-2."""
-    names = [f"Batch_Searches_{batch.id}_Page_{n}.{format}" for n in range(1, batch.searches.pages + 1)]
-    return {"pages": [_link(tx, request, "searches", name) for name in names]}
+    return {"pages": [_link(tx, request, "searches", name) for name in _search_files(batch, format)]}
+
+
+def _search_files(batch: Batch, format: str) -> list[str]:
+    return [f"Batch_Searches_{batch.id}_Page_{n}.{format}" for n in range(1, batch.searches.pages + 1)]
 
 
 def result_links(tx: Transaction, request: Request, batch: Batch, result_set: ResultSet, format: str) -> dict[str, Any]:
     """Return the links of a result set. Evidence: serpwow-results-7."""
     columns = csv_columns(tx, request, batch) if format == "csv" else None
     folder = f"results/{CHOSEN}{quote(columns, safe=',')}" if columns else "results"
+    all_pages, *pages = (_link(tx, request, folder, name) for name in _result_files(tx, batch, result_set, format))
+    return {"pages": pages, "all_pages": all_pages}
+
+
+def _result_files(tx: Transaction, batch: Batch, result_set: ResultSet, format: str) -> list[str]:
+    """Return the name of the file with all pages, and those of the pages. Evidence: serpwow-results-7."""
     stem = f"Batch_Results_{batch.id}_{result_set.id}"
     token = f"_{_token(tx, batch, result_set)}" if format == "csv" else ""
-    pages = [f"{stem}_Page_{n}{EXTENSIONS[format]}" for n in range(1, result_pages(tx, result_set) + 1)]
-    return {
-        "pages": [_link(tx, request, folder, name) for name in pages],
-        "all_pages": _link(tx, request, folder, f"{stem}_All_Pages{token}{ALL_PAGES[format]}"),
-    }
+    pages = (f"{stem}_Page_{n}{EXTENSIONS[format]}" for n in range(1, result_pages(tx, result_set) + 1))
+    return [f"{stem}_All_Pages{token}{ALL_PAGES[format]}", *pages]
 
 
 def csv_columns(view: View, request: Request, batch: Batch) -> str | None:
@@ -89,51 +94,45 @@ def _link(tx: Transaction, request: Request, folder: str, name: str) -> str:
 
 def get_result_file(tx: Transaction, request: Request) -> Answer:
     """Answer with one page of results, or with all, while the result set is available."""
-    match = RESULTS.fullmatch(request.parameters["file"])
+    file, columns = request.parameters["file"], request.parameters.get("columns")
+    match = RESULTS.fullmatch(file)
     batch = _own_batch(tx, match[1]) if match else None
     result_set = batch.result_set(int(match[2]), tx.now) if match and batch else None
-    if match is None or batch is None or result_set is None:
+    if batch is None or result_set is None:
         return Answer("astray", "serpwow-link-2")
-    extension, page = match[5], int(match[3] or 0)
-    token = _token(tx, batch, result_set) if extension == ".csv" and not page else None
-    extensions = (EXTENSIONS if page else ALL_PAGES).values()
-    columns = request.parameters.get("columns", "")
-    if columns and (extension != ".csv" or not columns.startswith(CHOSEN)):
-        return Answer("astray", "serpwow-link-2")
-    if match[4] != token or match[3] == "0" or page > result_pages(tx, result_set) or extension not in extensions:
-        return Answer("astray", "serpwow-link-2")
-    chosen = columns.removeprefix(CHOSEN).split(",") if columns else CSV_FIELDS
-    content = _content(tx, batch.id, result_set, page, extension, chosen)
-    return _file(request, "serpwow-results-7", content, extension)
+    for format in EXTENSIONS if columns is None else ("csv",) if columns.startswith(CHOSEN) else ():
+        files = _result_files(tx, batch, result_set, format)
+        if file in files:
+            chosen = CSV_FIELDS if columns is None else columns.removeprefix(CHOSEN).split(",")
+            return _file(request, "serpwow-results-7", _content(tx, result_set, format, files, file, chosen))
+    return Answer("astray", "serpwow-link-2")
 
 
-def _content(tx: Transaction, batch: str, result_set: ResultSet, page: int, extension: str, columns: Sequence[str]) -> bytes:
-    """Return one page, or all pages for page 0."""
-    numbers = [page] if page else range(1, result_pages(tx, result_set) + 1)
-    if extension == ".csv":
-        return as_csv((item for n in numbers for item in results_of(tx, result_set, n)), columns)
-    encode, inner = (as_jsonlines, ".jsonl") if "jsonl" in extension else (as_json, ".json")
-    if page:
-        return encode(results_of(tx, result_set, page))
-    stem = f"Batch_Results_{batch}_{result_set.id}"
-    return as_zip({f"{stem}_Page_{n}{inner}": encode(results_of(tx, result_set, n)) for n in numbers})
+def _content(tx: Transaction, result_set: ResultSet, format: str, files: list[str], file: str, columns: Sequence[str]) -> bytes:
+    """Return the page that a file is, or all pages for the first of the files."""
+    pages = {name: n for n, name in enumerate(files) if n and file in (files[0], name)}
+    if format == "csv":
+        return as_csv((item for n in pages.values() for item in results_of(tx, result_set, n)), columns)
+    encode = as_json if format == "json" else as_jsonlines
+    contents = {name: encode(results_of(tx, result_set, n)) for name, n in pages.items()}
+    return contents[file] if file in contents else as_zip(contents)
 
 
 def get_search_file(tx: Transaction, request: Request) -> Answer:
     """Answer with one page of a batch's present searches."""
-    match = SEARCHES.fullmatch(request.parameters["file"])
+    file = request.parameters["file"]
+    match = SEARCHES.fullmatch(file)
     batch = _own_batch(tx, match[1]) if match else None
-    if match is None or batch is None or not 1 <= int(match[2]) <= batch.searches.pages:
+    if match is None or batch is None or file not in (files := _search_files(batch, match[2])):
         return Answer("astray", "serpwow-link-2")
-    items, columns = search_rows(batch.searches.page(int(match[2])))
-    content = as_json(items) if match[3] == ".json" else as_csv(items, columns)
-    return _file(request, "serpwow-export-2", content, match[3])
+    items, columns = search_rows(batch.searches.page(files.index(file) + 1))
+    return _file(request, "serpwow-export-2", as_json(items) if match[2] == "json" else as_csv(items, columns))
 
 
-def _file(request: Request, evidence: str, content: bytes, extension: str) -> Answer:
+def _file(request: Request, evidence: str, content: bytes) -> Answer:
     """Return the answer with a file; no page documents HEAD."""
     evidence = "serpwow-link-1" if request.method == "HEAD" else evidence
-    return Answer("file", evidence, File(content, MEDIA_TYPES["." + extension.rpartition(".")[2]]))
+    return Answer("file", evidence, File(content, MEDIA_TYPES[request.parameters["file"].rpartition(".")[2]]))
 
 
 def _own_batch(tx: Transaction, id: str) -> Batch | None:

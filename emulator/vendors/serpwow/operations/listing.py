@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 from emulator.sdk import Answer, InvalidRequest, Request, Transaction, View
@@ -40,11 +41,11 @@ Query = Mapping[str, str]
 Filter = Callable[[Batch], bool]
 
 SORT_KEYS: dict[str, Callable[[Batch], Any]] = {
-    "name": lambda batch: batch.name,
-    "created_at": lambda batch: batch.created_at,
+    "name": attrgetter("name"),
+    "created_at": attrgetter("created_at"),
     "last_run": lambda batch: batch.last_run or NEVER,
     "priority": lambda batch: PRIORITIES.index(batch.priority),
-    "status": lambda batch: batch.status,
+    "status": attrgetter("status"),
 }
 RANKINGS = {"name": "by name", "created_at": "by creation"}
 """sort_by → the group of batches that is kept in this order."""

@@ -53,10 +53,13 @@ def list_searches(tx: Transaction, request: Request) -> Answer:
         in_every, fold = tx.choice(FIND_IN.id) == "every", folding(tx)
         found = _find(batch, q, custom_id, in_every, fold)
         answer = answer._replace(evidence="serpwow-searches-4" if q else "serpwow-searches-5")
-        if q and found != _find(batch, q, custom_id, not in_every, fold):
-            answer = answer.resting_on(("serpwow-find-2",), FIND_IN.id)
-        if q and found != _find(batch, q, custom_id, in_every, str if fold is str.lower else str.lower):
-            answer = answer.resting_on(("serpwow-find-1",), LETTER_CASE.id)
+        other_fold = str if fold is str.lower else str.lower
+        for fact, assumption, others in (
+            ("serpwow-find-2", FIND_IN.id, (not in_every, fold)),
+            ("serpwow-find-1", LETTER_CASE.id, (in_every, other_fold)),
+        ):
+            if q and found != _find(batch, q, custom_id, *others):
+                answer = answer.resting_on((fact,), assumption)
     if not found.pages:
         answer = answer.resting_on(("serpwow-empty-2",), EMPTY_PAGES.id)
     answer = answer._replace(subject=SearchesPage(batch.id, number, found.pages, found.page(number)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 from emulator.sdk import InvalidRequest, Request, Transaction, View
 from emulator.vendors.serpwow.assumptions.answers import DEFAULT_ORDER, LETTER_CASE
 from emulator.vendors.serpwow.assumptions.requests import LIST_BEYOND_END, REPEATED_PARAMETER
-from emulator.vendors.serpwow.model.searches import boolean
+from emulator.vendors.serpwow.model.searches import boolean, integer
 from emulator.vendors.serpwow.requests.forms import BadForm, read_form
 from emulator.vendors.serpwow.requests.validation import invalid, joined
 
@@ -150,10 +149,10 @@ def read_page(query: Mapping[str, str], sort_by: tuple[str, ...], default: str, 
 
 
 def read_number(query: Mapping[str, str], name: str, default: int, most: int = MAX_NUMBER) -> int:
-    text = query.get(name, str(default))
-    if not re.fullmatch(r"[0-9]{1,9}", text, re.ASCII) or not 1 <= int(text) <= most:
+    number = integer(query.get(name, default), 0)
+    if not 1 <= number <= most:
         raise _invalid_parameter(name, f"a whole number from 1 to {most}")
-    return int(text)
+    return number
 
 
 def read_one_of(query: Mapping[str, str], name: str, values: tuple[str, ...], default: str) -> str:

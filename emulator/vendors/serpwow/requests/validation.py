@@ -9,7 +9,7 @@ from typing import Any
 from emulator.sdk import InvalidRequest
 from emulator.vendors.serpwow.model.batches import PRIORITIES
 from emulator.vendors.serpwow.model.schedules import EVERY, TYPES
-from emulator.vendors.serpwow.model.searches import boolean
+from emulator.vendors.serpwow.model.searches import boolean, integer
 
 
 def invalid(
@@ -90,10 +90,8 @@ def numbers(least: int, most: int) -> Callable[[str, Any], tuple[int, ...]]:
 
 
 def _number(name: str, value: Any, least: int, most: int) -> int:
-    number = value.strip() if isinstance(value, str) else value
-    if isinstance(number, str) and number.isascii() and number.isdigit() and len(number) < 4:
-        number = int(number)
-    if isinstance(number, bool) or not isinstance(number, int) or not least <= number <= most:
+    number = integer(value.strip() if isinstance(value, str) else value, -1)
+    if not least <= number <= most:
         raise invalid(f"{name} must be whole numbers from {least} to {most}")
     return number
 

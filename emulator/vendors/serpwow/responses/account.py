@@ -37,30 +37,25 @@ API_URL = "https://api.serpwow.com/live/search?"
 
 
 def render_account(tx: Transaction, request: Request, account: Account) -> dict[str, Any]:
-    batches, destinations = tx.size(Batch.kind, "owner", SELF), tx.size(Destination.kind)
     return {
         "api_key": request.query["api_key"],
-        "name": account.name,
-        "email": account.email,
-        "plan": account.plan,
-        "timezone": account.timezone,
-        "credits_used": account.credits_used,
-        "credits_limit": account.credits_limit,
-        "credits_remaining": account.credits_remaining,
+        **_fields(account, "name", "email", "plan", "timezone", "credits_used", "credits_limit", "credits_remaining"),
         "credits_reset_at": instant(next_monthly(account.credits_reset_at, tx.now)),
-        "destinations_used": destinations,
-        "destinations_limit": DESTINATION_LIMIT,
-        "destinations_available": max(DESTINATION_LIMIT - destinations, 0),
-        "batches_used": batches,
-        "batches_limit": BATCH_LIMIT,
-        "batches_available": max(BATCH_LIMIT - batches, 0),
-        "account_balance_usd": account.account_balance_usd,
-        "overage_allowed": account.overage_allowed,
-        "overage_enabled": account.overage_enabled,
-        "overage_limit": account.overage_limit,
+        **render_usage(tx.size(Destination.kind), DESTINATION_LIMIT, "destinations_"),
+        **render_usage(tx.size(Batch.kind, "owner", SELF), BATCH_LIMIT, "batches_"),
+        **_fields(account, "account_balance_usd", "overage_allowed", "overage_enabled", "overage_limit"),
         "status": _platform_status(tx, account),
         "usage_history": list(usage_history(account.usage, tx.now)),
     }
+
+
+def _fields(account: Account, *names: str) -> dict[str, Any]:
+    return {name: getattr(account, name) for name in names}
+
+
+def render_usage(used: int, limit: int, prefix: str = "") -> dict[str, int]:
+    """Return how many resources of a kind are used, allowed and left."""
+    return {f"{prefix}used": used, f"{prefix}limit": limit, f"{prefix}available": max(limit - used, 0)}
 
 
 def _platform_status(tx: Transaction, account: Account) -> list[dict[str, str]]:

@@ -28,7 +28,7 @@ def with_unprinted_fields(view: View, answer: Answer, fact: str) -> Answer:
     """Return an answer with the fact and the assumption behind fields that its sample leaves out, if it shows them."""
     if view.choice(LIST_FIELDS.id) == "printed":
         return answer
-    return answer._replace(also=(fact, *answer.also), assumption=answer.assumption or LIST_FIELDS.id)
+    return answer.resting_on((fact,), LIST_FIELDS.id)
 
 
 def render_batch(view: View, batch: Batch, unprinted: Sequence[str] = ()) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from emulator.vendors.serpwow.operations.searches import SearchesPage, SearchLin
 from emulator.vendors.serpwow.requests.admission import PER_MINUTE, is_spelt_as_published
 from emulator.vendors.serpwow.requests.bodies import CLIENT_FIELDS, is_form
 from emulator.vendors.serpwow.requests.queries import PARAMETERS, Page
-from emulator.vendors.serpwow.responses.account import render_account, render_error_log
+from emulator.vendors.serpwow.responses.account import render_account, render_error_log, render_usage
 from emulator.vendors.serpwow.responses.batches import (
     NOT_BESIDE_OTHERS,
     NOT_IN_LIST,
@@ -158,8 +158,7 @@ def _result(tx: Transaction, _request: Request, result: ResultLinks) -> Response
 
 
 def _destinations(tx: Transaction, _request: Request, page: Page) -> Response:
-    used = tx.size(Destination.kind)
-    usage = {"used": used, "limit": DESTINATION_LIMIT, "available": max(DESTINATION_LIMIT - used, 0)}
+    usage = render_usage(tx.size(Destination.kind), DESTINATION_LIMIT)
     return _success(usage=usage, destinations=[render_destination(tx, destination) for destination in page.items])
 
 
