@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MutableMapping
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any, NamedTuple
@@ -129,7 +129,7 @@ def create_in_process() -> Iterator[Figure]:
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": body}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def send(message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             statuses.append(message["status"])
 
