@@ -195,7 +195,7 @@ class _Player:
         """Return a value with every {name} that is known replaced by what was kept under it.
 
         Raises:
-            StepFailed: that would be longer than MAX_FILLED.
+            StepFailed: that would be longer than MAX_FILLED_SIZE.
         """
         if isinstance(value, dict):
             return {key: self._fill(part) for key, part in value.items()}

@@ -132,7 +132,7 @@ class _Echo:
 
 
 def test_what_a_step_sends_is_bounded_once_its_placeholders_are_filled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(player, "MAX_FILLED", 100_000)
+    monkeypatch.setattr(player, "MAX_FILLED_SIZE", 100_000)
     echo = _Echo()
     played = play(load_text(_multiplying(13), VENDORS, "bomb", "bomb.json"), echo)
     assert max(map(len, echo.sent)) <= 100_000
