@@ -49,6 +49,14 @@ START_EMPTY = Assumption(
     "refuse",
     "Such a run costs nothing and yields nothing.",
 )
+START_WITHOUT_CREDITS = Assumption(
+    "serpwow.start-without-credits",
+    "Which status does a start get that the account's credits do not cover?",
+    ("402", "400"),
+    "402",
+    "The page of Start says that an error is told, and 402 is published for an account that is out of credits.",
+    decides=("no_credits",),
+)
 START_DISABLED = Assumption(
     "serpwow.start-disabled",
     "Can a batch that is not enabled be started by hand?",

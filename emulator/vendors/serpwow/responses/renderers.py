@@ -8,6 +8,7 @@ from typing import Any
 from emulator.sdk import Answer, Assumption, Operation, Renderer, Request, Response, Stream, Transaction, reason_phrase
 from emulator.vendors.serpwow.assumptions.answers import EMPTY_PAGES, GET_COUNTS
 from emulator.vendors.serpwow.assumptions.lifecycle import (
+    START_WITHOUT_CREDITS,
     STOP_FAILURE,
     STOPALL_SINGULAR,
     STOPALL_WITH_FAILURES,
@@ -195,7 +196,10 @@ def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Re
 
 def _no_credits(tx: Transaction, _request: Request, batch: Batch) -> Response:
     left = account_of(tx).credits_remaining
-    return _error(402, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
+    return _error(
+        int(tx.choice(START_WITHOUT_CREDITS.id)),
+        f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain",
+    )
 
 
 def _down(tx: Transaction, _request: Request, _subject: object) -> Response:
