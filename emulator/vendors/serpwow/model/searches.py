@@ -91,12 +91,13 @@ class Searches(Shared):
     def __init__(self, batch: str, searches: int | Iterable[Search] = 0, loads: Loads | None = None) -> None:
         self.batch = batch
         self.items = None if isinstance(searches, int) else tuple(searches)
-        self.loads: Loads = (self.items or (),) if loads is None or len(loads) > MAX_LOADS else loads
-        self.total = searches if isinstance(searches, int) else len(self.items or ())
+        items = self.items or ()
+        self.loads: Loads = (items,) if loads is None or len(loads) > MAX_LOADS else loads
+        self.total = searches if isinstance(searches, int) else len(items)
         self.small_size = (COUNTED_SIZE if self.items is None else None) if self.total else 0
         self.credits = self.total if self.items is None else sum(search.cost for search in self.items)
-        self.with_html = any(search.with_html for search in self.items or ())
-        types = {COUNTED_TYPE} if self.items is None and self.total else {search.type for search in self.items or ()}
+        self.with_html = any(search.with_html for search in items)
+        types = {COUNTED_TYPE} if self.items is None and self.total else {search.type for search in items}
         self.type = types.pop() if len(types) == 1 else MIXED
 
     def __len__(self) -> int:

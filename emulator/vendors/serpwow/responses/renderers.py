@@ -195,11 +195,8 @@ def _wrong_verb(_tx: Transaction, _request: Request, verbs: Sequence[str]) -> Re
 
 
 def _no_credits(tx: Transaction, _request: Request, batch: Batch) -> Response:
-    left = account_of(tx).credits_remaining
-    return _error(
-        int(tx.choice(START_WITHOUT_CREDITS.id)),
-        f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain",
-    )
+    status, left = int(tx.choice(START_WITHOUT_CREDITS.id)), account_of(tx).credits_remaining
+    return _error(status, f"Not enough credits: the Batch requires {batch.credits_required}, and {left} remain")
 
 
 def _down(tx: Transaction, _request: Request, _subject: object) -> Response:
