@@ -63,12 +63,28 @@ def test_a_body_that_is_too_large_is_told_how_more_is_allowed_and_it_is() -> Non
 
 @pytest.mark.parametrize("value", ["5e7", "many", "-1", "0", "1.5", "9" * 30])
 def test_a_bound_that_is_no_whole_number_is_refused_in_a_line(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMULATOR_MAX_WORLDS", value)
+    with pytest.raises(BadInput) as refused:
+        EmulatorServer()
+    assert str(refused.value) == f"EMULATOR_MAX_WORLDS is {value!r}, and should be a whole number from 1 on"
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("5e7", "'5e7' is no size: give 64kB, 2GB or 1.5GiB, or a number of bytes"),
+        ("-1", "'-1' is no size: give 64kB, 2GB or 1.5GiB, or a number of bytes"),
+        ("0", "'0' is no whole number of bytes from 1 to 9223372036854775807"),
+        ("9" * 30, f"'{'9' * 30}' is no whole number of bytes from 1 to 9223372036854775807"),
+    ],
+)
+def test_a_bound_that_is_no_size_is_refused_in_a_line(value: str, reason: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EMULATOR_MAX_BODY", value)
     with pytest.raises(BadInput) as refused:
         EmulatorServer()
-    assert str(refused.value) == f"EMULATOR_MAX_BODY is {value!r}, and should be a whole number from 1 on"
+    assert str(refused.value) == f"EMULATOR_MAX_BODY: {reason}"
     monkeypatch.delenv("EMULATOR_MAX_BODY")
-    with pytest.raises(BadInput, match="the bound 'body' is"):
+    with pytest.raises(BadInput, match="the bound 'body': 'True' is no size"):
         EmulatorServer(limits={"body": True})
 
 
