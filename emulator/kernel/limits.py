@@ -164,7 +164,7 @@ def whole_bytes(written: object) -> int:
         raise ValueError(f"{str(written)[:100]!r} is no size: give {SIZES}")
     unit = (1024 if match[3] else 1000) ** ("KMGT".index(match[2].upper()) + 1) if match[2] else 1
     size = Decimal(match[1]) * unit
-    if size % 1 or not 0 < size <= LARGEST_SIZE:
+    if not 0 < size <= LARGEST_SIZE or size % 1:
         raise ValueError(f"{written!r} is no whole number of bytes from 1 to {LARGEST_SIZE}")
     return int(size)
 
