@@ -59,8 +59,8 @@ def _round(name: str, seed: int, seconds: float) -> int:
             f"{server.memory():.0f} MB",
             flush=True,
         )
-    for it in findings.found:
-        print(f"  {it}", flush=True)  # noqa: T201
+    for finding in findings.found:
+        print(f"  {finding}", flush=True)  # noqa: T201
     return len(findings.found)
 
 

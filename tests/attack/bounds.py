@@ -106,8 +106,8 @@ def _many_connections(server: Server, draw: random.Random) -> Iterator[str]:
             open_ones[-1].sendall(begun)
         yield from _status(server.client(), {200}, "GET", "/_emulator/health")
     finally:
-        for it in open_ones:
-            it.close()
+        for connection in open_ones:
+            connection.close()
 
 
 TOO_MUCH: tuple[tuple[Callable[[Server, random.Random], Iterator[str]], str], ...] = (

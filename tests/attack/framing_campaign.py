@@ -250,7 +250,7 @@ async def _settle(is_settled: Callable[[], bool]) -> None:
 
 def _of_written(written: bytes, messages: list[Message]) -> Reading:
     """Read the answers, which must be one for each message, in order, and at most one refusal at the end."""
-    replies = [it for it in _replies(written) if it[0] != 100]
+    replies = [reply for reply in _replies(written) if reply[0] != 100]
     numbers = [int(head.partition(b"\r\nnumber: ")[2].partition(b"\r\n")[0]) for status, head, _ in replies if status == 200]
     if numbers != [*range(1, len(messages) + 1)]:
         raise Found(f"{len(messages)} messages were acted upon, and answered with {numbers}")
@@ -264,7 +264,7 @@ def _of_written(written: bytes, messages: list[Message]) -> Reading:
 def _replies(written: bytes) -> Iterator[tuple[int, bytes, bytes]]:
     while written:
         head, _, written = written.partition(b"\r\n\r\n")
-        length = next((int(it.partition(b":")[2]) for it in head.split(b"\r\n") if it.startswith(b"content-length:")), 0)
+        length = next((int(line.partition(b":")[2]) for line in head.split(b"\r\n") if line.startswith(b"content-length:")), 0)
         yield int(head.split(b" ")[1]), head, written[:length]
         written = written[length:]
 
@@ -320,7 +320,7 @@ def judge_stream(stream: bytes, cuts: Sequence[int] = ()) -> str:
     Raises:
         Found: they do not, or the line reads the pieces as something else than the whole.
     """
-    places = [0, *sorted({min(it, len(stream)) for it in cuts}), len(stream)]
+    places = [0, *sorted({min(cut, len(stream)) for cut in cuts}), len(stream)]
     pieces = [stream[a:b] for a, b in pairwise(places) if a < b]
     at_once = asyncio.run(_read_by_line([stream] if stream else []))
     in_pieces = asyncio.run(_read_by_line(pieces))

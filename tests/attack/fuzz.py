@@ -119,7 +119,7 @@ def _target() -> Target:
 def fresh() -> Target:
     """The target as it was in the beginning."""
     target = _target()
-    for world in [it for it in target.worlds if it is not target.worlds.default]:
+    for world in [world for world in target.worlds if world is not target.worlds.default]:
         target.worlds.remove(world.id)
     target.worlds.replace(target.worlds.default, _beginning().world(VENDORS, "default"), [])
     return target
@@ -153,7 +153,7 @@ def _harvest(answer: AppResponse, values: dict[str, set[str]]) -> None:
         if "/_files/" in link:
             values.setdefault("token" if "/stripe/" in link else "file", set()).add(link.rpartition("/")[2])
     for searches in _parts(body, "searches"):
-        values.setdefault("search_id", set()).update(it["id"] for it in searches)
+        values.setdefault("search_id", set()).update(search["id"] for search in searches)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -225,7 +225,7 @@ NASTY: tuple[Any, ...] = (
 )
 nasty = st.sampled_from(NASTY) | st.text(max_size=8) | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
 json_values = st.recursive(
-    nasty, lambda it: st.lists(it, max_size=3) | st.dictionaries(st.text(max_size=6), it, max_size=3), max_leaves=8
+    nasty, lambda value: st.lists(value, max_size=3) | st.dictionaries(st.text(max_size=6), value, max_size=3), max_leaves=8
 )
 
 
@@ -236,7 +236,7 @@ def words() -> tuple[str, ...]:
     for properties in _parts(document(), "properties"):
         found |= set(properties)
     for values in _parts(document(), "enum"):
-        found |= {it for it in values if isinstance(it, str)}
+        found |= {value for value in values if isinstance(value, str)}
     return tuple(sorted(found))
 
 
@@ -251,7 +251,7 @@ def mutated(draw: st.DrawFn, value: Any) -> Any:
     """A JSON value of which a few places are changed: replaced, renamed, dropped, doubled."""
     copy = json.loads(json.dumps(value, default=str))
     for _ in range(draw(st.integers(0, 3))):
-        holders = [it for it in _holders(copy) if it]
+        holders = [holder for holder in _holders(copy) if holder]
         if not holders:
             return deepcopy(draw(json_values))
         holder = draw(st.sampled_from(holders))
@@ -335,7 +335,7 @@ def _call_and_compare(case: Case[Any], session: requests.Session) -> None:
 
 def loader(case_seed: int, examples: int) -> None:
     """Any text and any scenario with mistakes is refused with places, or is loaded and played without a failure of ours."""
-    names = [it for it in library().names() if library().path(it).stat().st_size < 6_000]
+    names = [name for name in library().names() if library().path(name).stat().st_size < 6_000]
     texts = {name: library().path(name).read_text("utf-8") for name in names}
     mutated_text = st.sampled_from(names).flatmap(lambda name: _edited(texts[name]))
     mutated_tree = st.sampled_from(names).flatmap(lambda name: mutated(library().get(name).content))
@@ -374,7 +374,9 @@ def _edited(draw: st.DrawFn, text: str) -> str:
             "value": value,
             "indent": " " + lines[n],
         }
-        lines[n : n + 1] = draw(st.sampled_from([*([it] for it in how.values()), [], [lines[n]] * 2, lines[n : n + 2][::-1]]))
+        lines[n : n + 1] = draw(
+            st.sampled_from([*([edit] for edit in how.values()), [], [lines[n]] * 2, lines[n : n + 2][::-1]])
+        )
         lines = lines or [""]
     return "\n".join(lines)
 
@@ -385,7 +387,7 @@ def load_and_play(load: Callable[[], Scenario], placed: bool) -> None:
     try:
         scenario = load()
     except BadInput as error:
-        if not error.problems or (placed and any(it.line is None for it in error.problems)):
+        if not error.problems or (placed and any(problem.line is None for problem in error.problems)):
             raise Found(f"refused without a place: {error}") from error
         return
     target = fresh()
@@ -414,7 +416,7 @@ def edge_requests(draw: st.DrawFn) -> tuple[str, bytes, list[tuple[bytes, bytes]
     """A request of any kind, most of them close to one that means something."""
     path, method, operation = draw(st.sampled_from(_addresses()))
     vendor = operation["tags"][0]
-    segments = [_segment(draw, vendor, it) for it in path.split("/")[1:]]
+    segments = [_segment(draw, vendor, segment) for segment in path.split("/")[1:]]
     if draw(st.integers(0, 9)) == 0:
         segments[draw(st.integers(0, len(segments) - 1))] = draw(_junk)
     prefix = draw(st.sampled_from([*[""] * 5, f"/{vendor}"])) if vendor in VENDORS and not path.startswith("/_files") else ""
@@ -429,7 +431,7 @@ def edge_requests(draw: st.DrawFn) -> tuple[str, bytes, list[tuple[bytes, bytes]
             st.dictionaries(st.sampled_from(_HEADERS), st.text(st.characters(max_codepoint=255), max_size=12), max_size=2)
         )
     )
-    raw = [(it.lower().encode(), value.encode("latin-1")) for it, value in {**headers, **extra}.items()]
+    raw = [(name.lower().encode(), value.encode("latin-1")) for name, value in {**headers, **extra}.items()]
     verb = (
         method
         if draw(st.integers(0, 9))
@@ -442,7 +444,7 @@ _HEADERS = (
     *("Authorization", "Content-Type", "Emulator-World", "Stripe-Version", "Stripe-Context", "Idempotency-Key", "Host"),
     *("Origin", "Accept", "Content-Length", "Cookie", "X-Anything", "Content-Encoding", "Expect", "If-None-Match"),
 )
-_junk = st.sampled_from([it for it in NASTY if isinstance(it, str)]) | st.text(max_size=6)
+_junk = st.sampled_from([text for text in NASTY if isinstance(text, str)]) | st.text(max_size=6)
 _RAW = (
     b"",
     b"{",
@@ -460,13 +462,17 @@ _RAW = (
 
 @cache
 def _addresses() -> list[tuple[str, str, Any]]:
-    return [(path, method.upper(), it) for path, methods in document()["paths"].items() for method, it in methods.items()]
+    return [
+        (path, method.upper(), operation)
+        for path, methods in document()["paths"].items()
+        for method, operation in methods.items()
+    ]
 
 
 @cache
 def _query_names(name: str) -> list[str]:
-    (operation,) = (it for _, _, it in _addresses() if it["operationId"] == name)
-    return sorted({"api_key", *(it["name"] for it in operation["parameters"] if it["in"] == "query")})
+    (operation,) = (operation_object for _, _, operation_object in _addresses() if operation_object["operationId"] == name)
+    return sorted({"api_key", *(parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "query")})
 
 
 def values_of(vendor: str, parameter: str) -> tuple[str, ...]:
@@ -484,9 +490,9 @@ def _segment(draw: st.DrawFn, vendor: str, segment: str) -> str:
 @cache
 def _bodies(name: str) -> st.SearchStrategy[bytes]:
     """Bodies for an operation: nothing, junk, and objects of its own fields with all sorts of values."""
-    (operation,) = (it for _, _, it in _addresses() if it["operationId"] == name)
+    (operation,) = (operation_object for _, _, operation_object in _addresses() if operation_object["operationId"] == name)
     content = operation.get("requestBody", {}).get("content", {})
-    schemas = [it["schema"] for it in content.values() if "schema" in it]
+    schemas = [media["schema"] for media in content.values() if "schema" in media]
     raw = st.sampled_from(_RAW) | st.binary(max_size=20) | json_values.map(_bytes)
     return (
         raw
@@ -503,14 +509,14 @@ def fitting(schema: Any, junk: bool) -> st.SearchStrategy[Any]:
     """Values that fit a schema; with junk, only most of them."""
     if "$ref" in schema:
         return _component(schema["$ref"].rpartition("/")[2], junk)
-    parts = [it for key in ("allOf", "anyOf", "oneOf") for it in schema.get(key, ())]
+    parts = [part for key in ("allOf", "anyOf", "oneOf") for part in schema.get(key, ())]
     if parts:
-        return st.one_of(*(fitting(it, junk) for it in parts))
+        return st.one_of(*(fitting(part, junk) for part in parts))
     if "enum" in schema or "const" in schema:
         values = st.sampled_from(schema.get("enum") or [schema["const"]])
         return st.one_of(*[values] * 8, nasty) if junk else values
     types = schema.get("type", ())
-    options = [_of_type(it, schema, junk) for it in ([types] if isinstance(types, str) else types)] or [json_values]
+    options = [_of_type(name, schema, junk) for name in ([types] if isinstance(types, str) else types)] or [json_values]
     return st.one_of(*options * 8, json_values) if junk else st.one_of(*options)
 
 
@@ -518,16 +524,16 @@ def fitting(schema: Any, junk: bool) -> st.SearchStrategy[Any]:
 def _component(name: str, junk: bool) -> st.SearchStrategy[Any]:
     fits = fitting(document()["components"]["schemas"][name], junk)
     if name == "emulator.scenario":
-        return mutated(WORLD) | _component("emulator.state", junk).map(lambda it: {"title": "A", "given": it})
+        return mutated(WORLD) | _component("emulator.state", junk).map(lambda value: {"title": "A", "given": value})
     return mutated(WORLD["given"]) | fits if name == "emulator.state" and junk else fits
 
 
 def _of_type(kind: str, schema: Any, junk: bool) -> st.SearchStrategy[Any]:
     if kind == "object":
-        properties = {name: fitting(it, junk) for name, it in schema.get("properties", {}).items()}
+        properties = {name: fitting(part, junk) for name, part in schema.get("properties", {}).items()}
         needed = {name: properties[name] for name in schema.get("required", ()) if name in properties}
-        rest = st.fixed_dictionaries({}, optional={name: it for name, it in properties.items() if name not in needed})
-        return st.tuples(st.fixed_dictionaries(needed), rest).map(lambda it: it[0] | it[1])
+        rest = st.fixed_dictionaries({}, optional={name: part for name, part in properties.items() if name not in needed})
+        return st.tuples(st.fixed_dictionaries(needed), rest).map(lambda part: part[0] | part[1])
     if kind == "array":
         return st.lists(fitting(schema.get("items", {}), junk), min_size=schema.get("minItems", 0), max_size=3)
     if kind == "integer":
@@ -602,7 +608,7 @@ def state(case_seed: int, examples: int) -> None:
             raise Found(f"took {time.process_time() - checkpoint:.0f} s")
 
     parts = document()["components"]["schemas"]["emulator.state"]["properties"]
-    one = st.sampled_from(sorted(parts)).flatmap(lambda name: fitting(parts[name], False).map(lambda it: {name: it}))
+    one = st.sampled_from(sorted(parts)).flatmap(lambda name: fitting(parts[name], False).map(lambda value: {name: value}))
     laid, asked = st.lists(one, min_size=1, max_size=2), st.lists(edge_requests(), max_size=4)
     run(given(laid, st.lists(_jumps, max_size=3), asked)(lived), case_seed, examples)
 
@@ -640,7 +646,7 @@ def _raw_requests(draw: st.DrawFn) -> bytes:
             + [b"content-length: -1", b"content-length: 9", b"transfer-encoding: chunked"]
         )
     )
-    lines = [b"%s %s HTTP/1.1" % (method.encode(), path), *(b"%s: %s" % it for it in headers), length, b"", body]
+    lines = [b"%s %s HTTP/1.1" % (method.encode(), path), *(b"%s: %s" % header for header in headers), length, b"", body]
     text = draw(st.sampled_from([b"\r\n"] * 5 + [b"\n"])).join(lines)
     for _ in range(draw(st.integers(0, 2))):
         place = draw(st.integers(0, len(text)))
@@ -666,7 +672,9 @@ def run(test: Callable[..., None], case_seed: int, examples: int) -> None:
     bounds(seed(case_seed)(test))()
 
 
-CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {it.__name__: it for it in (contract, loader, edge, state, wire)}
+CAMPAIGNS: Mapping[str, Callable[[int, int], None]] = {
+    campaign.__name__: campaign for campaign in (contract, loader, edge, state, wire)
+}
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ def _serpwow(state: State) -> Iterator[str]:
     used, limit = account["credits_used"], account["credits_limit"]
     if account["credits_remaining"] != max(limit - used, 0):
         yield f"serpwow: {limit} credits less {used} used are not {account['credits_remaining']}"
-    held = sum(it["allocated"] for it in state["batches"] if it["status"] == "queued")
+    held = sum(batch["allocated"] for batch in state["batches"] if batch["status"] == "queued")
     if held > used:
         yield f"serpwow: queued batches hold {held} credits, but only {used} are used"
     for batch in state["batches"]:
@@ -42,20 +42,22 @@ def _stripe(state: State) -> Iterator[str]:
             yield f"stripe: job {job['id']} is done with {done} of {job['rows']} rows"
         if job["status"] == "complete" and done != job["rows"]:
             yield f"stripe: job {job['id']} is complete with {done} of {job['rows']} rows"
-    known = {it["id"] for it in state["batch_jobs"]}
+    known = {job["id"] for job in state["batch_jobs"]}
     for event in state["events"]:
         if event["type"].startswith("v2.core.batch_job.") and event["object_id"] not in known:
             yield f"stripe: event {event['id']} is about {event['object_id']}, which is not there"
 
 
 def _pay(state: State, deposited: Decimal) -> Iterator[str]:
-    available = sum((Decimal(str(it["availableBalance"])) for it in state["accounts"]), Decimal(0))
+    available = sum((Decimal(str(account["availableBalance"])) for account in state["accounts"]), Decimal(0))
     taken = Decimal(0)
     for batch in state["batches"]:
-        statuses = {it["status"] for it in batch["payments"]}
+        statuses = {payment["status"] for payment in batch["payments"]}
         if statuses - MAY_HOLD[batch["status"]] or ("PENDING" in statuses) != (batch["status"] == "OPEN"):
             yield f"6dot50: batch {batch['id']} is {batch['status']}, its payments are {sorted(statuses)}"
-        taken += sum((_cost(it) for it in batch["payments"] if it["status"] in ("PENDING", "SETTLED")), Decimal(0))
+        taken += sum(
+            (_cost(payment) for payment in batch["payments"] if payment["status"] in ("PENDING", "SETTLED")), Decimal(0)
+        )
     if available + taken != deposited:
         yield f"6dot50: {available} available and {taken} taken are not the {deposited} that were deposited"
 

@@ -105,7 +105,7 @@ def audit(client: Client, world: str) -> list[str]:
     if status != 201:
         return [f"{world}: it cannot be forked: {status} {told}"]
     try:
-        return [f"{world}: {it}" for it in _audit_alone(client, fork, again)]
+        return [f"{world}: {problem}" for problem in _audit_alone(client, fork, again)]
     finally:
         client.control("DELETE", f"/worlds/{fork}")
 

@@ -71,7 +71,7 @@ class Server:
 
     def failures(self) -> list[str]:
         """Return what the server wrote of failures of its own."""
-        return [it.strip()[:2000] for it in re.findall(r"Traceback(?:\n?(?!ERROR:).)*", self.log())]
+        return [traceback.strip()[:2000] for traceback in re.findall(r"Traceback(?:\n?(?!ERROR:).)*", self.log())]
 
     def log(self) -> str:
         """Return all that the server wrote to standard error."""
@@ -137,7 +137,7 @@ class Waits:
 
     def beyond(self, bound: float) -> int:
         """Return how many waits were longer than a bound."""
-        return sum(it > bound for it in self.seconds)
+        return sum(second > bound for second in self.seconds)
 
 
 @contextmanager

@@ -68,15 +68,15 @@ class Worker:
         pay = {name: credentials["6dot50"][name] for name in ("key", "secret")}
         _, token = self.ask("POST", "/za/pay/authentication/getToken", pay)
         asked: list[tuple[tuple[str, str], dict[str, str], Callable[[Any], bool]]] = [
-            (("GET", f"/live/batches/ONE/stop?api_key={key}"), {}, lambda it: it["request_info"]["success"]),
-            (("GET", f"/live/batches/stopall?api_key={key}"), {}, lambda it: it["batches_stopped"] == STOPPABLE - 1),
-            (("GET", f"/live/account?api_key={key}"), {}, lambda it: it["account_info"]["credits_used"] == 0),
-            (("POST", "/v2/core/batch_jobs/batchv2_1/cancel"), stripe, lambda it: it["status"] == "cancelling"),
-            (("GET", "/v2/core/batch_jobs/batchv2_1"), stripe, lambda it: it["status"] == "cancelling"),
+            (("GET", f"/live/batches/ONE/stop?api_key={key}"), {}, lambda body: body["request_info"]["success"]),
+            (("GET", f"/live/batches/stopall?api_key={key}"), {}, lambda body: body["batches_stopped"] == STOPPABLE - 1),
+            (("GET", f"/live/account?api_key={key}"), {}, lambda body: body["account_info"]["credits_used"] == 0),
+            (("POST", "/v2/core/batch_jobs/batchv2_1/cancel"), stripe, lambda body: body["status"] == "cancelling"),
+            (("GET", "/v2/core/batch_jobs/batchv2_1"), stripe, lambda body: body["status"] == "cancelling"),
             (
                 ("POST", "/za/pay/batches/f945d71c-b00f-4e77-8175-253093157a2f/cancel"),
                 {"Authorization": f"Bearer {token['token']}"},
-                lambda it: it["summary"]["cancelledCount"] == 3,
+                lambda body: body["summary"]["cancelledCount"] == 3,
             ),
         ]
         for number, ((method, path), headers, right) in enumerate(asked, start=2):

@@ -271,7 +271,7 @@ def table(found: dict[str, dict[int, Measured]], sizes: Sequence[int]) -> Iterat
     yield f"| others wait, while one does this (ms) | {' | '.join(f'{size:,}' for size in sizes)} |"
     yield f"| --- |{' ---: |' * len(sizes)}"
     for name, by_size in found.items():
-        yield f"| {name} | {' | '.join(f'{1000 * it.waited:.0f} (took {1000 * it.took:.0f})' for it in by_size.values())} |"
+        yield f"| {name} | {' | '.join(f'{1000 * m.waited:.0f} (took {1000 * m.took:.0f})' for m in by_size.values())} |"
 
 
 def main() -> None:
@@ -285,7 +285,7 @@ def main() -> None:
         with server(*ROOMY) as url:
             for name, size, measured in measure(wanted.url or url, wanted.sizes):
                 known = found.setdefault(name, {}).get(size, measured)
-                found[name][size] = min(known, measured, key=lambda it: it.waited)
+                found[name][size] = min(known, measured, key=lambda measurement: measurement.waited)
                 line = f"{size:8,} {name:32} took {measured.took:8.3f} s, others waited {measured.waited:6.3f} s"
                 print(line, file=sys.stderr)  # noqa: T201
     print("\n".join(table(found, wanted.sizes)))  # noqa: T201

@@ -101,7 +101,7 @@ def upload(growth: Growth, size: int = 1_000_000_000) -> None:
 async def put(app: App, target: str, pieces: Iterator[bytes]) -> None:
     """Send an upload in pieces, as a socket does."""
     body: Iterator[MutableMapping[str, Any]] = chain(
-        ({"type": "http.request", "body": it, "more_body": True} for it in pieces), [{"type": "http.request"}]
+        ({"type": "http.request", "body": piece, "more_body": True} for piece in pieces), [{"type": "http.request"}]
     )
     path, _, query = f"/{target}".partition("?")
     scope: Scope = {

@@ -75,7 +75,7 @@ def test_a_client_that_nothing_can_break_is_tried_with_everything(emulator: Emul
 
 def test_time_between_the_look_and_the_stop_costs_the_refund(emulator: Emulator) -> None:
     explored = emulator.explore(LATE, hopes_for_a_refund)
-    assert [str(it) for it in explored.broken] == [
+    assert [str(ending) for ending in explored.broken] == [
         "the next change comes before serpwow.batches.get #1: AssertionError: no refund",
         "the next change comes between the commit and the answer of serpwow.batches.get #1: AssertionError: no refund",
         "the next change comes before serpwow.batches.stop #1: AssertionError: no refund",
@@ -137,14 +137,14 @@ def test_two_things_at_once_may_be_what_it_takes(emulator: Emulator) -> None:
 
     explored = emulator.explore(LATE, loses_track, faults=[RESET])
     (broken,) = explored.broken
-    assert [it.fault["do"] for it in broken.intrusions] == ["delay", "reset"]
+    assert [intrusion.fault["do"] for intrusion in broken.intrusions] == ["delay", "reset"]
     with Emulator(parse(broken.scenario).value) as again, pytest.raises(AssertionError, match="nobody stopped it"):
         loses_track(again)
 
 
 def test_a_client_that_is_wrong_undisturbed_is_told_so_and_nothing_else(emulator: Emulator) -> None:
     explored = emulator.explore(LATE, lambda _: pytest.fail("always"), check=None)
-    assert (explored.tried, [str(it) for it in explored.broken]) == (1, ["nothing comes in its way: Failed: always"])
+    assert (explored.tried, [str(ending) for ending in explored.broken]) == (1, ["nothing comes in its way: Failed: always"])
 
 
 def test_a_check_has_the_last_word(emulator: Emulator) -> None:
@@ -155,7 +155,7 @@ def test_a_check_has_the_last_word(emulator: Emulator) -> None:
         looks_and_stops(emulator)
 
     explored = emulator.explore(LATE, crashes, faults=[DROP], check=refunded_once)
-    assert {it.broke.partition(":")[0] for it in explored.broken} == {"RemoteProtocolError"}
+    assert {ending.broke.partition(":")[0] for ending in explored.broken} == {"RemoteProtocolError"}
     assert emulator.explore(LATE, crashes, faults=[DROP], check=refunded_once, may_raise=(httpx.HTTPError,)).broken == []
 
 
@@ -204,7 +204,7 @@ def test_an_exception_that_may_be_raised_needs_no_tuple(emulator: Emulator) -> N
     assert emulator.explore(LATE, looks_and_stops, faults=[RESET], may_raise=httpx.TransportError).broken == []
 
 
-@pytest.mark.parametrize("client", [lambda _: None, lambda it: it.clock.advance("1s")])
+@pytest.mark.parametrize("client", [lambda _: None, lambda emulator: emulator.clock.advance("1s")])
 def test_a_client_that_calls_nothing_proves_nothing_and_is_refused(emulator: Emulator, client: Client) -> None:
     with pytest.raises(BadInput, match="/client: the client called no operation"):
         emulator.explore(LATE, client, faults=[DROP])
@@ -228,7 +228,7 @@ def test_a_call_that_no_operation_has_is_left_alone(emulator: Emulator) -> None:
         looks_and_stops(emulator)
 
     clients = goes_astray, looks_and_stops
-    unmatched, straight = (emulator.explore(LATE, it, faults=[RESET], may_raise=httpx.TransportError) for it in clients)
+    unmatched, straight = (emulator.explore(LATE, client, faults=[RESET], may_raise=httpx.TransportError) for client in clients)
     assert (unmatched.broken, unmatched.tried) == ([], straight.tried)
 
 
@@ -259,12 +259,14 @@ def test_a_client_that_polls_only_when_it_is_disturbed_is_an_ending_that_broke(e
 
     explored = emulator.explore(LATE, stops, faults=[{"where": where, "do": "status", "status": 503}])
     assert explored.broken
-    assert {it.broke.partition(":")[0] for it in explored.broken} == {"time stands still"}
+    assert {ending.broke.partition(":")[0] for ending in explored.broken} == {"time stands still"}
 
 
 def test_what_is_tried_is_told_before_each_run(emulator: Emulator) -> None:
     told: list[tuple[int, int, str]] = []
-    explored = emulator.explore(LATE, looks_and_stops, progress=lambda it, what: told.append((it.tried, it.endings, what)))
+    explored = emulator.explore(
+        LATE, looks_and_stops, progress=lambda report, what: told.append((report.tried, report.endings, what))
+    )
     assert told[0] == (1, 0, "nothing comes in its way")
     assert told[1] == (2, explored.endings, "the next change comes before serpwow.batches.get #1")
     assert [tried for tried, _, _ in told] == [*range(1, explored.tried + 1)]
@@ -440,7 +442,7 @@ def test_a_check_that_returns_false_found_something_broken(emulator: Emulator, r
 
     for check in (lambda _: returned, later):
         explored = emulator.explore(LATE, looks_and_stops, check=check)
-        assert [str(it) for it in explored.broken] == broken
+        assert [str(ending) for ending in explored.broken] == broken
 
 
 @pytest.mark.parametrize("returned", [0, 1, "no", []])

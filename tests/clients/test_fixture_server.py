@@ -240,7 +240,7 @@ def test_a_client_with_a_key_that_the_scenario_lists_can_be_explored(server: Emu
     with Emulator(server=server) as emulator:
         assert emulator.explore(LISTED, client).calls == 1
     with Emulator(LISTED, server=server) as emulator:  # its own world has the key
-        assert emulator.explore(LISTED, lambda it: status_of(it, it.serpwow.api_key)).calls == 1
+        assert emulator.explore(LISTED, lambda emulator: status_of(emulator, emulator.serpwow.api_key)).calls == 1
 
 
 # what a failing test is told
@@ -577,7 +577,7 @@ def test_a_scenario_that_is_written_otherwise_is_told_of_its_name(
 def test_a_dry_run_takes_a_body_as_json_by_either_name(server: EmulatorServer) -> None:
     with Emulator(server=server) as emulator:
         url, wish = "/za/pay/authentication/getToken", {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
-        assert [emulator.dry_run("POST", url, **{it: wish}).status for it in ("json", "body")] == [200, 200]
+        assert [emulator.dry_run("POST", url, **{keyword: wish}).status for keyword in ("json", "body")] == [200, 200]
         with pytest.raises(TypeError, match=r"give body=\.\.\. or json=\.\.\., not both"):
             emulator.dry_run("POST", url, json=wish, body=wish)
 

@@ -145,7 +145,7 @@ def test_the_vendors_own_clients_reach_the_world_by_their_credentials(emulator: 
     assert stop(emulator, "2A6F94BB").json()["request_info"]["success"]
     pay = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
     assert httpx.post(f"{emulator.sixdot50.url}/authentication/getToken", json=pay).json()["success"]
-    assert [it.operation for it in emulator.journal.exchanges()] == [
+    assert [exchange.operation for exchange in emulator.journal.exchanges()] == [
         "stripe.batch_jobs.cancel",
         "serpwow.batches.stop",
         "6dot50.authentication.getToken",
@@ -164,7 +164,7 @@ def test_the_clock_is_read_moved_and_set_going(emulator: Emulator) -> None:
         "after serpwow.queue",
     )
     assert emulator.clock.next == datetime(2026, 3, 9, 20, 55, 37, 500000, tzinfo=UTC)
-    assert [it.to for it in emulator.clock.advance(until="next")] == ["complete"]
+    assert [change.to for change in emulator.clock.advance(until="next")] == ["complete"]
     emulator.clock.advance(to=datetime(2026, 3, 10, tzinfo=UTC))
     assert emulator.clock.now == datetime(2026, 3, 10, tzinfo=UTC)
     emulator.clock.advance(until="idle")
@@ -255,7 +255,7 @@ def test_the_journal_is_typed(emulator: Emulator) -> None:
     stop(emulator, "2A6F94BB")
     refused, stopped = emulator.journal.exchanges("serpwow.batches.stop")
     assert (refused.status, refused.answer, refused.changes) == (400, "not_stoppable", ())
-    assert [(it.source, it.to) for it in stopped.changes] == [("queued", "idle")]
+    assert [(change.source, change.to) for change in stopped.changes] == [("queued", "idle")]
     assert isinstance(emulator.journal[-1], Exchange)
     assert emulator.journal.changes() == list(stopped.changes)
     assert emulator.serpwow.api_key not in str(emulator.journal[-1])
@@ -288,7 +288,7 @@ def test_the_handle_can_be_awaited(emulator: Emulator) -> None:
             await client.get("/account", params={"api_key": emulator.serpwow.api_key})
         assert len(await emulator.aio.exchanges("serpwow.account.get")) == 1
         await emulator.aio.reset()
-        return [it.to for it in fired]
+        return [change.to for change in fired]
 
     assert asyncio.run(run()) == ["running"]
 
@@ -298,7 +298,7 @@ def test_what_goes_wrong_and_the_way_back_can_be_awaited(emulator: Emulator) -> 
         await emulator.aio.load("first-run")
         await emulator.aio.snapshot("before")
         await emulator.aio.change({"serpwow": {"batches": [{"id": "NEW"}]}})
-        assert [it.id for it in await emulator.aio.diff("before")] == ["NEW"]
+        assert [difference.id for difference in await emulator.aio.diff("before")] == ["NEW"]
         await emulator.aio.restore("before")
         assert await emulator.aio.diff() == ()
         fault = await emulator.aio.add_fault(at="*", where="before-auth", do="drop")
@@ -391,7 +391,9 @@ def token_of(emulator: Emulator) -> str:
 def test_many_changes_that_time_makes_at_once_are_told_in_a_line(emulator: Emulator) -> None:
     lone = {"id": "LONE", "status": "running", "searches": 1}
     emulator.load({"given": {"serpwow": {"batches": [{"repeat": 60, "status": "idle"}, lone]}}})
-    emulator.state.change({"serpwow": {"batches": [{"id": it.id, "status": "queued"} for it in emulator.serpwow.batches[:60]]}})
+    emulator.state.change(
+        {"serpwow": {"batches": [{"id": batch.id, "status": "queued"} for batch in emulator.serpwow.batches[:60]]}}
+    )
     emulator.clock.advance(until="idle")
     told = failure_report(emulator, replay="")
     assert "serpwow: 60 batches idle -> queued (set by control)" in told
@@ -434,13 +436,13 @@ def test_outside_pytest_one_line_is_enough() -> None:
 @pytest.mark.parametrize(
     "write",
     [
-        lambda it: setattr(it.serpwow.batch("2A6F94BB"), "status", "idle"),
-        lambda it: setitem(it.serpwow.account, "credits_used", 5),
-        lambda it: it.state["serpwow"]["batches"][0].update(status="idle"),
-        lambda it: it.state["serpwow"].pop("batches"),
-        lambda it: it.state["serpwow"]["batches"].append({"id": "NEW"}),
-        lambda it: it.state["serpwow"].clear(),
-        lambda it: it.state["serpwow"]["batches"][0].__setitem__("status", "idle"),
+        lambda emulator: setattr(emulator.serpwow.batch("2A6F94BB"), "status", "idle"),
+        lambda emulator: setitem(emulator.serpwow.account, "credits_used", 5),
+        lambda emulator: emulator.state["serpwow"]["batches"][0].update(status="idle"),
+        lambda emulator: emulator.state["serpwow"].pop("batches"),
+        lambda emulator: emulator.state["serpwow"]["batches"].append({"id": "NEW"}),
+        lambda emulator: emulator.state["serpwow"].clear(),
+        lambda emulator: emulator.state["serpwow"]["batches"][0].__setitem__("status", "idle"),
     ],
 )
 def test_what_was_read_cannot_be_written_to_as_if_that_changed_the_world(
@@ -518,18 +520,18 @@ def test_an_awaited_client_without_a_socket_leaves_real_time_to_others(first_run
         ticking = asyncio.create_task(ticks(done))
         async with httpx.AsyncClient(transport=first_run.transport(), base_url="http://serpwow/live") as client:
             path = f"/account?api_key={first_run.serpwow.api_key}"
-            assert {it.status_code for it in await asyncio.gather(client.get(path), client.get(path))} == {200}
+            assert {response.status_code for response in await asyncio.gather(client.get(path), client.get(path))} == {200}
         done.set()
         return await ticking
 
     assert asyncio.run(run()) > 1
-    assert [it.delivered for it in first_run.journal.exchanges()] == [True, True]
+    assert [exchange.delivered for exchange in first_run.journal.exchanges()] == [True, True]
 
 
 SLOW = {"do": "delay", "delay": "5m", "clock": "real"}
 
 
-@pytest.mark.parametrize("fault", [SLOW, {"do": "hang"}], ids=lambda it: it["do"])
+@pytest.mark.parametrize("fault", [SLOW, {"do": "hang"}], ids=lambda fault: fault["do"])
 @pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])
 @pytest.mark.parametrize("read_timeout", [None, 60])
 def test_an_awaited_client_that_gives_up_by_itself_takes_nothing_back(
@@ -547,7 +549,7 @@ def test_an_awaited_client_that_gives_up_by_itself_takes_nothing_back(
 
     with pytest.raises(TimeoutError):
         asyncio.run(run())
-    assert [it.delivered for it in first_run.journal.exchanges()] == [False]
+    assert [exchange.delivered for exchange in first_run.journal.exchanges()] == [False]
     assert first_run.serpwow.account.credits_used == (30 if happens else 230)
 
 
@@ -590,12 +592,24 @@ def test_durations_and_instants_may_be_pythons_own(emulator: Emulator) -> None:
 @pytest.mark.parametrize(
     ("asks", "told"),
     [
-        (lambda it: it.state.change({"serpwow": {"batches": {1}}}), "/serpwow/batches: expected a value .* a set has no order"),
-        (lambda it: it.dry_run("GET", "/live/account", body=b"x"), "/body: expected a value .* bytes is no JSON"),
-        (lambda it: it.load({"given": {"stripe": object()}}), "/scenario/given/stripe: expected .* object is no JSON"),
-        (lambda it: it.load(3), "/scenario: a scenario is a name, a path or a mapping, not 3"),
-        (lambda it: it.load({"timing": {"stripe.drain": math.inf}}), "/scenario/timing/stripe.drain: inf is no number"),
-        (lambda it: it.load({"given": {"6dot50": {"accounts": [{"balance": Decimal("NaN")}]}}}), "balance: NaN is no number"),
+        (
+            lambda emulator: emulator.state.change({"serpwow": {"batches": {1}}}),
+            "/serpwow/batches: expected a value .* a set has no order",
+        ),
+        (lambda emulator: emulator.dry_run("GET", "/live/account", body=b"x"), "/body: expected a value .* bytes is no JSON"),
+        (
+            lambda emulator: emulator.load({"given": {"stripe": object()}}),
+            "/scenario/given/stripe: expected .* object is no JSON",
+        ),
+        (lambda emulator: emulator.load(3), "/scenario: a scenario is a name, a path or a mapping, not 3"),
+        (
+            lambda emulator: emulator.load({"timing": {"stripe.drain": math.inf}}),
+            "/scenario/timing/stripe.drain: inf is no number",
+        ),
+        (
+            lambda emulator: emulator.load({"given": {"6dot50": {"accounts": [{"balance": Decimal("NaN")}]}}}),
+            "balance: NaN is no number",
+        ),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_place(emulator: Emulator, asks: Callable[[Any], object], told: str) -> None:
@@ -630,7 +644,7 @@ def test_a_record_can_be_kept(first_run: Emulator, name: str) -> None:
     ways: dict[str, Callable[[ResourceView], ResourceView]] = {
         "copy": copy.copy,
         "deepcopy": copy.deepcopy,
-        "pickled": lambda it: pickle.loads(pickle.dumps(it)),
+        "pickled": lambda listing: pickle.loads(pickle.dumps(listing)),
     }
     account = first_run.serpwow.account
     assert ways[name](account) == account
@@ -666,7 +680,7 @@ def test_an_adapter_reads_and_fails_as_a_socket_does(fault: str | None, read: st
 
 
 @pytest.mark.parametrize(
-    "data", ["x", b"x", io.StringIO("x"), io.BytesIO(b"x"), iter([b"x"])], ids=lambda it: type(it).__name__
+    "data", ["x", b"x", io.StringIO("x"), io.BytesIO(b"x"), iter([b"x"])], ids=lambda data: type(data).__name__
 )
 def test_an_adapter_sends_whatever_requests_takes(first_run: Emulator, data: Any) -> None:
     with requests.Session() as session:

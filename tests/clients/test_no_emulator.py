@@ -67,7 +67,7 @@ def serve() -> Iterator[Serve]:
         server.server_close()
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda it: it[0])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_command_tells_in_one_line_what_is_no_answer_of_an_emulator(serve: Serve, command: list[str], body: bytes) -> None:
     done = invoke(main, [*command, serve(201 if "play" in command else 200, body)])
@@ -76,7 +76,7 @@ def test_a_command_tells_in_one_line_what_is_no_answer_of_an_emulator(serve: Ser
     assert "no emulator" in done.output or "no answer of an emulator" in done.output
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda it: it[0])
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_a_refusal_is_told_in_one_line(serve: Serve, command: list[str]) -> None:
     done = invoke(main, [*command, serve(403, b'{"message":"not \\u001b[2J\\n you"}')])
     assert (done.exit_code, "\x1b" in done.output) == (1, False)

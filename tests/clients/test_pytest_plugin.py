@@ -429,13 +429,13 @@ def test_a_teardown_that_fails_tells_the_story(pytester: pytest.Pytester, live: 
             "*hint: there is no batch 'C'; this world has 'B'",
         ]
     )
-    assert not [it for it in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"] if it["id"].startswith("t-")]
+    assert not [world for world in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"] if world["id"].startswith("t-")]
 
 
 def test_a_teardown_that_passes_tells_nothing_and_leaves_no_world(pytester: pytest.Pytester, live: Live) -> None:
     done = run(pytester, "def test_it(emulator): ...\ndef test_another(emulator): ...", f"--emulator-url={live.url}")
     done.assert_outcomes(passed=2)
-    assert not [it for it in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"] if it["id"].startswith("t-")]
+    assert not [world for world in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"] if world["id"].startswith("t-")]
 
 
 @pytest.mark.parametrize("tests", ["def test_it(emulator): assert False", TEARDOWN.replace("== 0", "== 1")])

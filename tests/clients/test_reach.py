@@ -355,8 +355,8 @@ def test_any_number_of_threads_may_ask_at_once() -> None:
 
         with ThreadPoolExecutor(8) as pool:
             answers = [*pool.map(ask, range(200))]
-    assert {it.status for it in answers} == {200}
-    assert len({it.header("emulator-exchange") for it in answers}) == 200
+    assert {answer.status for answer in answers} == {200}
+    assert len({answer.header("emulator-exchange") for answer in answers}) == 200
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing forks there")

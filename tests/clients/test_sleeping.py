@@ -80,7 +80,7 @@ def held_by(module: ModuleType) -> list[Any]:
         if isinstance(value, type):
             held += [*vars(value).items()]
     functions = [value for _, value in held if callable(value) and hasattr(value, "__defaults__")]
-    return [*(value for _, value in held), *((it.__defaults__, it.__kwdefaults__) for it in functions)]
+    return [*(value for _, value in held), *((function.__defaults__, function.__kwdefaults__) for function in functions)]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_a_patched_time_sleep_takes_its_length_by_position_only(emulator: Emulat
         module.nap()
 
 
-@pytest.mark.parametrize("length", [it for it in LENGTHS if it not in (1e300, 1 << 80)], ids=repr)
+@pytest.mark.parametrize("length", [length for length in LENGTHS if length not in (1e300, 1 << 80)], ids=repr)
 def test_a_patched_asyncio_sleep_refuses_what_the_original_refuses(emulator: Emulator, length: Any) -> None:
     module = module_of(
         "import asyncio\nasync def wait(length): await asyncio.sleep(length)\ndef nap(length): asyncio.run(wait(length))"

@@ -53,7 +53,7 @@ class Client:
         return (at or self.emulator.clock.now) - self.checkpoint
 
     def asked_at(self, operation: str) -> list[timedelta]:
-        return [self.passed(it.at) for it in self.emulator.journal.exchanges(operation)]
+        return [self.passed(exchange.at) for exchange in self.emulator.journal.exchanges(operation)]
 
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[Any]:
@@ -100,7 +100,7 @@ def a_hang_beside_beats(client: Client) -> Any:
     async def run() -> int:
         beats = list[int]()
         async with client.connected() as ask:
-            others = [asyncio.ensure_future(it) for it in (client.module.beat(beats), ask("/stop"))]
+            others = [asyncio.ensure_future(task) for task in (client.module.beat(beats), ask("/stop"))]
             await client.module.poll(ask)
             for other in others:
                 other.cancel()
@@ -115,7 +115,7 @@ def a_hang_beside_beats(client: Client) -> Any:
     ("scene", "expected"),
     [
         (beats_beside_a_poller, (29, 6, timedelta(minutes=5))),
-        (a_stop_beside_beats, ([timedelta(seconds=65)], [timedelta(minutes=it) for it in range(3)])),
+        (a_stop_beside_beats, ([timedelta(seconds=65)], [timedelta(minutes=minutes) for minutes in range(3)])),
         (a_hang_beside_beats, (29, 6, timedelta(minutes=5))),
     ],
 )

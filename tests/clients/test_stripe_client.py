@@ -245,7 +245,7 @@ def test_event_destinations_live_their_life(live: Live) -> None:
     assert destinations.disable(made.id).status_details.disabled.reason == "user"  # type: ignore[union-attr]
     assert destinations.enable(made.id).status == "enabled"
     assert destinations.update(made.id, {"name": "Ours"}).name == "Ours"
-    assert [it.id for it in destinations.list().data] == [made.id]
+    assert [item.id for item in destinations.list().data] == [made.id]
     ping: Any = destinations.ping(made.id)
     assert (ping.type, ping.related_object.id) == ("v2.core.event_destination.ping", made.id)
     assert destinations.delete(made.id).id == made.id
@@ -273,7 +273,7 @@ def test_a_limiter_raises_a_rate_limit_error_and_a_lock_is_tried_again(live: Liv
     with pytest.raises(stripe.RateLimitError) as locked:
         client_of(world).v2.core.batch_jobs.retrieve(ID, options={"max_network_retries": 1})
     assert locked.value.request_id is None
-    assert len([it for it in world.journal() if it["type"] == "exchange"]) == 3
+    assert len([entry for entry in world.journal() if entry["type"] == "exchange"]) == 3
 
 
 def test_a_platform_that_is_down_raises_an_api_error(live: Live) -> None:

@@ -60,7 +60,7 @@ def grounds_of(live: Live, scenario: dict[str, Any], method: str, path: str, **r
     reply = httpx.request(method, f"{live.url}{path}", headers=headers, **request)
     assert reply.status_code < 300, reply.text
     entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
-    told = next(it for it in reversed(entries) if it["type"] == "exchange")
+    told = next(entry for entry in reversed(entries) if entry["type"] == "exchange")
     return Grounds(told["basis"], told["also"], told["assumption"])
 
 
@@ -242,7 +242,7 @@ def test_a_token_is_as_sure_as_what_it_holds(live: Live) -> None:
     world = live.load({})
     token_of(world)
     entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
-    told = next(it for it in entries if it["type"] == "exchange")
+    told = next(entry for entry in entries if entry["type"] == "exchange")
     assert (told["basis"], told["also"], told["assumption"]) == ("inferred", ["6dot50-token-6"], None)
 
 

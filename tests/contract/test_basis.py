@@ -189,7 +189,7 @@ def citing() -> Iterator[Path]:
 
 def test_every_fact_that_is_cited_exists() -> None:
     cited = {(path.name, id) for path in citing() for id in ID.findall(path.read_text("utf-8"))}
-    assert sorted(it for it in cited if it[1] not in FACTS) == []
+    assert sorted(citation for citation in cited if citation[1] not in FACTS) == []
 
 
 def test_the_words_of_every_answer_are_printed_or_rest_on_facts() -> None:
@@ -279,5 +279,5 @@ def test_an_explanation_names_the_facts_behind_the_words(live: Live) -> None:
     world = live.load({"given": {"serpwow": {"batches": [{"id": "B", "status": "queued"}]}}})
     httpx.get(f"{live.url}/live/batches/B/stop?api_key=k", headers={"emulator-world": world.id})
     told = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal/1/explain").json()
-    assert (told["because"]["kind"], [it["evidence"] for it in told["also"]]) == ("documented", ["serpwow-stop-8"])
+    assert (told["because"]["kind"], [fact["evidence"] for fact in told["also"]]) == ("documented", ["serpwow-stop-8"])
     assert "[serpwow-stop-8, inferred, unpublished]" in told["text"]

@@ -47,7 +47,7 @@ def test_a_row_that_no_scenario_takes_is_named() -> None:
 
 
 def test_a_fact_that_an_answer_cites_and_nobody_knows_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = {id: it for id, it in load_evidence(SIXDOT50).items() if id != "6dot50-auth-4"}
+    known = {id: fact for id, fact in load_evidence(SIXDOT50).items() if id != "6dot50-auth-4"}
     monkeypatch.setattr("emulator.reports.conformance.load_evidence", lambda _: known)
     with pytest.raises(NotConformant, match=r"an answer or a scenario: evidence\.yaml has no '6dot50-auth-4'"):
         check_of(SIXDOT50, "every fact that is cited is in evidence.yaml")()

@@ -47,7 +47,7 @@ def told_of(live: Live, method: str, path: str, headers: dict[str, str], body: A
     content = {"json": body} if body is not None else {}
     httpx.request(method, live.url + path.replace("{serpwow}", world.serpwow["api_key"]), headers=sent, **content)
     entries = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal").json()["entries"]
-    told: dict[str, Any] = next(it for it in reversed(entries) if it["type"] == "exchange")
+    told: dict[str, Any] = next(entry for entry in reversed(entries) if entry["type"] == "exchange")
     return told
 
 

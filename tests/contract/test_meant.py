@@ -141,7 +141,7 @@ def test_the_unmatched_requests_say_what_was_probably_meant(client: httpx.Client
     targets = ["/batches?api_key=demo", "/live/account?apikey=demo", "/account", "/live/account?api_key=demo"]
     for target in targets:
         client.get(target)
-    told = [it["hint"] for it in client.get("/_emulator/worlds/other/unmatched").json()["unmatched"]]
+    told = [request["hint"] for request in client.get("/_emulator/worlds/other/unmatched").json()["unmatched"]]
     assert told == [
         "this has a key as serpwow takes it, whose paths begin with /live: did you mean '/live/batches'?",
         "the request has 'apikey' in its query; serpwow takes its key in the query, as ?api_key=KEY",

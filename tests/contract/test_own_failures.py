@@ -82,7 +82,7 @@ def code_in(error: stripe.StripeError) -> tuple[int | None, str]:
 
 def test_the_kinds_are_found_in_the_source() -> None:
     assert {"live-key", "no-such-world", "world-gone", "no-such-path", "too-slow", "host-not-allowed"} <= {
-        it for _, it in KINDS
+        kind for _, kind in KINDS
     }
 
 

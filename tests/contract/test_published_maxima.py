@@ -29,7 +29,7 @@ def test_a_thousand_long_searches_are_added_in_one_call_as_json_and_as_a_form(em
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "searches": 0}]}})
     written = searches(1000, 2500)
     assert put(emulator, json.dumps({"searches": written}), "application/json").json()["batch"]["searches_total_count"] == 1000
-    form = urlencode({f"searches[{n}][{name}]": value for n, it in enumerate(written) for name, value in it.items()})
+    form = urlencode({f"searches[{n}][{name}]": value for n, search in enumerate(written) for name, value in search.items()})
     assert put(emulator, form, FORM).json()["batch"]["searches_total_count"] == 2000
     refused = put(emulator, json.dumps({"searches": searches(1001, 5)}), "application/json")
     assert (refused.status_code, refused.json()["request_info"]["message"]) == (

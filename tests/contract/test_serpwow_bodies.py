@@ -45,19 +45,19 @@ def message(reply: httpx.Response) -> str:
 
 
 WRITES = [
-    ("POST", "/batches", {"name": "new"}, lambda it: it["batch"]["name"] == "new"),
-    ("PUT", "/batches/2A6F94BB", {"name": "new"}, lambda it: it["batch"]["name"] == "new"),
-    ("PUT", "/batches/2A6F94BB", {"searches": [{"q": "c"}]}, lambda it: it["batch"]["searches_total_count"] == 3),
-    ("PUT", "/batches/2A6F94BB", [{"q": "c"}], lambda it: it["batch"]["searches_total_count"] == 3),
-    ("PUT", "/batches/2A6F94BB/AAAA", {"q": "c"}, lambda it: it["search"] == {"q": "c"}),
+    ("POST", "/batches", {"name": "new"}, lambda body: body["batch"]["name"] == "new"),
+    ("PUT", "/batches/2A6F94BB", {"name": "new"}, lambda body: body["batch"]["name"] == "new"),
+    ("PUT", "/batches/2A6F94BB", {"searches": [{"q": "c"}]}, lambda body: body["batch"]["searches_total_count"] == 3),
+    ("PUT", "/batches/2A6F94BB", [{"q": "c"}], lambda body: body["batch"]["searches_total_count"] == 3),
+    ("PUT", "/batches/2A6F94BB/AAAA", {"q": "c"}, lambda body: body["search"] == {"q": "c"}),
     (
         "DELETE",
         "/batches/2A6F94BB/searches",
         ["AAAA", "BBBB"],
-        lambda it: it["request_info"]["message"] == "2 Searches deleted",
+        lambda body: body["request_info"]["message"] == "2 Searches deleted",
     ),
-    ("POST", "/destinations", {**S3, "enabled": True}, lambda it: it["destination"]["id"]),
-    ("PUT", "/destinations/D0000000", {"name": "new"}, lambda it: it["destination"]),
+    ("POST", "/destinations", {**S3, "enabled": True}, lambda body: body["destination"]["id"]),
+    ("PUT", "/destinations/D0000000", {"name": "new"}, lambda body: body["destination"]),
 ]
 
 
@@ -131,7 +131,7 @@ def test_searches_are_added_as_http_build_query_writes_them(live: Live) -> None:
     assert send(world, "PUT", "/batches/2A6F94BB", form, FORM).status_code == 200
     assert send(world, "GET", "/batches/2A6F94BB").json()["batch"]["credits_required"] == 5
     added = send(world, "GET", "/batches/2A6F94BB/searches/1").json()["searches"][2:]
-    assert [{name: it[name] for name in it if name != "id"} for it in added] == [
+    assert [{name: search[name] for name in search if name != "id"} for search in added] == [
         {"q": "first", "max_page": "2", "custom_id": "7"},
         {"q": "second"},
     ]

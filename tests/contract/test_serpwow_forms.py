@@ -83,7 +83,7 @@ def leaves(value: Any) -> Any:
         ("a" + "[x]" * 100_000 + "=1", "more than 5 pairs of brackets"),
         ("&".join(["a=1"] * (MAX_FIELDS + 1)), "more than 50000 fields"),
     ],
-    ids=lambda it: it[:30],
+    ids=lambda text: text[:30],
 )
 def test_a_form_that_would_lose_a_value_is_refused(form: str, complaint: str) -> None:
     with pytest.raises(BadForm) as refused:

@@ -52,7 +52,9 @@ def load_an_error_log(world: World) -> str:
 
 
 @pytest.mark.parametrize(
-    "make", [make_a_batch, make_a_destination, add_a_search, load_a_destination, load_an_error_log], ids=lambda it: it.__name__
+    "make",
+    [make_a_batch, make_a_destination, add_a_search, load_a_destination, load_an_error_log],
+    ids=lambda function: function.__name__,
 )
 def test_no_id_of_a_loaded_state_is_minted_again(make: Callable[[World], str]) -> None:
     world = world_of({})
@@ -69,7 +71,10 @@ def test_no_id_is_minted_that_a_later_item_has(kind: str) -> None:
 
 
 def running_and_waiting(world: World) -> dict[str, list[str]]:
-    return {status: [it["id"] for it in shown(world)["batches"] if it["status"] == status] for status in ("running", "queued")}
+    return {
+        status: [batch["id"] for batch in shown(world)["batches"] if batch["status"] == status]
+        for status in ("running", "queued")
+    }
 
 
 def test_a_waiting_batch_that_grows_waits_for_a_larger_slot() -> None:
@@ -130,7 +135,7 @@ def test_batches_that_are_started_one_after_the_other_run_by_priority(apart: tim
 
 def test_a_freed_slot_goes_to_the_highest_priority_in_the_queue() -> None:
     given = [{"id": "RUNS", "status": "running"}, {"id": "WAITS", "status": "queued"}, {"id": "LAST", "priority": "high"}]
-    world = world_of({"batches": [{**it, "searches": 300} for it in given]})
+    world = world_of({"batches": [{**batch, "searches": 300} for batch in given]})
     world.advance_by(timedelta(seconds=9))
     send(world, "GET", "/live/batches/LAST/start")
     world.advance_by(timedelta(seconds=1))
@@ -194,7 +199,7 @@ def test_a_loaded_running_batch_has_an_unused_result_set_number(choice: str) -> 
     world = world_of({"batches": [batch]}, assume={"serpwow.next-result-set": choice})
     world.advance_by(timedelta(seconds=10))
     (resting,) = shown(world)["batches"]
-    assert ([it["id"] for it in resting["result_sets"]], resting["next_result_set_id"]) == ([7, 8], 9)
+    assert ([result_set["id"] for result_set in resting["result_sets"]], resting["next_result_set_id"]) == ([7, 8], 9)
 
 
 def test_a_completed_run_has_a_webhook_and_a_stopped_one_has_none() -> None:

@@ -194,10 +194,10 @@ def test_an_amount_is_written_without_a_binary_float_in_between(live: Live, amou
 def test_payments_follow_a_batch_that_is_set_to_another_state(live: Live) -> None:
     world = live.load(state_of(batch("DRAFT", payment(), payment(msisdn=STRANGER)), members=[PAYEE]))
     world.set({"6dot50": {"batches": [{"id": ID, "status": "OPEN"}]}})
-    assert [it["status"] for it in world.state()["6dot50"]["batches"][0]["payments"]] == ["SETTLED", "PENDING"]
+    assert [payment["status"] for payment in world.state()["6dot50"]["batches"][0]["payments"]] == ["SETTLED", "PENDING"]
     world.advance("60d")
     after = world.state()["6dot50"]["batches"][0]
-    assert (after["status"], [it["status"] for it in after["payments"]]) == ("CLOSED", ["SETTLED", "CANCELLED"])
+    assert (after["status"], [payment["status"] for payment in after["payments"]]) == ("CLOSED", ["SETTLED", "CANCELLED"])
 
 
 def test_a_payee_who_registers_settles_what_waits(live: Live) -> None:
@@ -270,7 +270,7 @@ def test_every_batch_that_cannot_be_is_told_at_once() -> None:
     batches = [{"repeat": 3}, batch("OPEN"), {"id": OTHER_ID, "status": "CLOSED", "payments": [payment(status="DRAFT")] * 2}]
     with pytest.raises(BadInput) as refused:
         world_of({"batches": batches})
-    assert [it.pointer for it in refused.value.problems] == [
+    assert [problem.pointer for problem in refused.value.problems] == [
         "/given/6dot50/batches/1/status",
         "/given/6dot50/batches/2/payments/0/status",
         "/given/6dot50/batches/2/payments/1/status",
@@ -291,18 +291,20 @@ def test_what_a_batch_is_made_of_has_been_so_since_when_the_batch_is() -> None:
     state: Any = {"batches": [batch("OPEN", payment(), waiting, since=since)], "members": [PAYEE]}
     world = world_of(state)
     paid, awaited = world.store.group(Payment.kind)
-    assert {format_instant(it) for it in (paid.settled_at, paid.created_at, awaited.since) if it is not None} == {since}
+    assert {
+        format_instant(instant) for instant in (paid.settled_at, paid.created_at, awaited.since) if instant is not None
+    } == {since}
     world.advance_by(timedelta(days=60 - 31))
-    assert [it.status for it in world.store.group(Payment.kind)] == ["SETTLED", "CANCELLED"]
+    assert [payment.status for payment in world.store.group(Payment.kind)] == ["SETTLED", "CANCELLED"]
 
 
 def test_a_payee_who_is_still_registering_is_waited_for() -> None:
     state = {"batches": [batch("OPEN", payment())], "members": [PAYEE]}
     written = {"title": "A test", "timing": {"6dot50.registration": "1h"}, "given": {"6dot50": state}}
     world = load_value(written, VENDORS).world(VENDORS, "test")
-    assert [(it.status, it.is_member) for it in world.store.group(Payment.kind)] == [("PENDING", False)]
+    assert [(payment.status, payment.is_member) for payment in world.store.group(Payment.kind)] == [("PENDING", False)]
     world.advance_by(timedelta(hours=1))
-    assert [(it.status, it.is_member) for it in world.store.group(Payment.kind)] == [("SETTLED", True)]
+    assert [(payment.status, payment.is_member) for payment in world.store.group(Payment.kind)] == [("SETTLED", True)]
 
 
 def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:
@@ -311,7 +313,7 @@ def test_a_batch_that_waits_for_nobody_any_more_is_not_left_open() -> None:
     with pytest.raises(BadInput, match="OPEN as long as"):
         apply_state(world, VENDORS, {"6dot50": {"batches": [settled]}}, "set")
     apply_state(world, VENDORS, {"6dot50": {"batches": [settled | {"status": "CLOSED"}]}}, "set")
-    assert [it.status for it in world.store.group(Batch.kind)] == ["CLOSED"]
+    assert [batch.status for batch in world.store.group(Batch.kind)] == ["CLOSED"]
 
 
 def test_a_payment_does_not_move_to_another_batch() -> None:
@@ -332,7 +334,7 @@ payees = st.sampled_from([PAYEE, STRANGER])
 def given_as(status: str) -> st.SearchStrategy[tuple[str, list[tuple[int, str, str]]]]:
     """A batch in this status with payments that it can have, where the stranger is a member."""
     fates = statuses if status == "DRAFT" else st.sampled_from(FITTING[status])
-    payments = st.tuples(cents, fates, payees).filter(lambda it: it[1:] != ("PENDING", STRANGER))
+    payments = st.tuples(cents, fates, payees).filter(lambda payment: payment[1:] != ("PENDING", STRANGER))
     waiting = [(1, "PENDING", PAYEE)] if status == "OPEN" else []
     return st.lists(payments, max_size=12).map(lambda drawn: (status, drawn + waiting))
 
@@ -344,15 +346,15 @@ def written(amount: int, status: str, payee: str) -> dict[str, Any]:
 def totals(payments: list[Payment]) -> dict[str, int]:
     """What the payments come to by their status, in cents."""
     found = dict.fromkeys(("DRAFT", "PENDING", "SETTLED", "CANCELLED"), 0)
-    for it in payments:
-        found[it.status] += int(it.amount * 100)
+    for row in payments:
+        found[row.status] += int(row.amount * 100)
     return found
 
 
 @given(st.sampled_from(list(FITTING)).flatmap(given_as), st.booleans(), st.sampled_from([0, 59, 60]))
 def test_a_summary_always_adds_up(drawn: tuple[str, list[tuple[int, str, str]]], cancelled: bool, days: int) -> None:
     status, given = drawn
-    world = world_of({"members": [STRANGER], "batches": [batch(status, *(written(*it) for it in given))]})
+    world = world_of({"members": [STRANGER], "batches": [batch(status, *(written(*payment) for payment in given))]})
     if cancelled:
         with world.transaction("cancel") as tx:
             tx.ask(BATCH, ID, CANCEL)
@@ -367,7 +369,7 @@ def test_a_summary_always_adds_up(drawn: tuple[str, list[tuple[int, str, str]]],
 
 @given(st.lists(cents, max_size=40))
 def test_a_cancel_moves_the_whole_amount_to_the_cancelled_and_not_a_cent_more(given: list[int]) -> None:
-    world = world_of({"batches": [batch("DRAFT", *(written(it, "DRAFT", PAYEE) for it in given))]})
+    world = world_of({"batches": [batch("DRAFT", *(written(amount, "DRAFT", PAYEE) for amount in given))]})
     with world.transaction("cancel") as tx:
         shown = show_batch(tx, tx.ask(BATCH, ID, CANCEL).subject or Batch("", tx.now, tx.now, ""))
     summary = json.loads(dump(shown["summary"]), parse_float=Decimal)

@@ -36,7 +36,7 @@ def test_a_payout_as_the_published_process_has_it(live: Live) -> None:
         body = {"clearExisting": False, "payments": [payment(250), payment(250, msisdn=STRANGER)]}
         assert client.post(f"{home}/payments", json=body).json()["summary"]["paymentsCount"] == 2
         submitted = client.post(f"{home}/submit").json()
-        assert [it["statusCode"] for it in submitted["payments"]] == ["SETTLED", "PENDING"]
+        assert [payment["statusCode"] for payment in submitted["payments"]] == ["SETTLED", "PENDING"]
         assert {**client.get(home).json(), "payments": client.get(f"{home}/payments").json()} == submitted
         world.set({"6dot50": {"members": [STRANGER]}})
         assert client.get(home).json()["statusCode"] == "CLOSED"
@@ -114,14 +114,14 @@ def test_payments_are_added_all_or_none(live: Live) -> None:
         before = world.state()
         refused = added(client, payment(1), payment(1, msisdn="+27821231234"), {"amount": 0}, clear=True)
         assert refused.status_code == 400
-        assert [(it["index"], it["fieldName"]) for it in refused.json()["validationErrors"]] == [
+        assert [(error["index"], error["fieldName"]) for error in refused.json()["validationErrors"]] == [
             ("0", "payments[1].msisdn"),
             ("1", "payments[2].msisdn"),
             ("2", "payments[2].amount"),
         ]
         assert world.state() == before
         assert added(client, payment(7, externalId="old"), clear=True).json()["summary"]["paymentsAmount"] == 7
-    assert [it["changes"][0]["to"] for it in world.journal()[-1:]] == ["absent"]
+    assert [entry["changes"][0]["to"] for entry in world.journal()[-1:]] == ["absent"]
 
 
 def test_a_refused_submit_moves_nothing(live: Live) -> None:
@@ -146,8 +146,8 @@ def test_a_submit_that_races_a_cancel_has_one_winner(live: Live) -> None:
 def test_batches_of_one_instant_are_listed_newest_first(live: Live) -> None:
     with client_of(live.load(state_of())) as client:
         made = [client.post("/batches", json={"name": name}).json()["id"] for name in "abcdef"]
-        assert [it["id"] for it in client.get("/batches").json()] == made[::-1]
-        assert [it["id"] for it in client.get("/batches?skip=1&take=2").json()] == made[4:2:-1]
+        assert [batch["id"] for batch in client.get("/batches").json()] == made[::-1]
+        assert [batch["id"] for batch in client.get("/batches?skip=1&take=2").json()] == made[4:2:-1]
 
 
 def test_a_batch_made_in_a_state_of_the_same_seed_gets_an_id_of_its_own(live: Live) -> None:
@@ -191,7 +191,9 @@ def test_a_deposit_goes_to_the_account_that_is_named(live: Live) -> None:
     accounts = [{"name": "A", "shortName": "A1", "balance": 1}, {"name": "B", "shortName": "B1", "currencyCode": "DUSD"}]
     world = live.load(state_of(accounts=accounts))
     world.set({"6dot50": {"accounts": [{"name": "B", "deposit": "0.10"}, {"shortName": "B1", "deposit": 5}, {"deposit": 2}]}})
-    shown = [(it["name"], it["balance"], it["availableBalance"]) for it in world.state()["6dot50"]["accounts"]]
+    shown = [
+        (account["name"], account["balance"], account["availableBalance"]) for account in world.state()["6dot50"]["accounts"]
+    ]
     assert shown == [("A", 3, 3), ("B", Decimal("5.1"), Decimal("5.1"))]
 
 

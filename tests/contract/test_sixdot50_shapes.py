@@ -52,7 +52,7 @@ def test_a_field_of_another_type_is_named(body: Any, told: list[str], code: str)
         answer = client.post(f"/batches/{BATCH}/payments", json=body)
         assert (answer.status_code, answer.json()["errorCode"]) == (400, code)
         if code == "1":
-            named = [it["fieldName"] for it in answer.json()["validationErrors"]]
+            named = [error["fieldName"] for error in answer.json()["validationErrors"]]
             assert named == [line.partition(" ")[0] for line in told]
         assert emulator.journal.exchanges()[-1].explain().told["would_work"] == told
 

@@ -49,7 +49,7 @@ def test_a_dumped_destination_can_be_loaded(written: dict[str, Any]) -> None:
     (found,) = destinations_of(world_of(written))
     assert destinations_of(world_of(found)) == [found]
     assert found["enabled_events"] == written.get("enabled_events") or [
-        "*" if found["event_payload"] == "snapshot" else it for it in TYPES if it.startswith(JOB_EVENT)
+        "*" if found["event_payload"] == "snapshot" else type for type in TYPES if type.startswith(JOB_EVENT)
     ]
     for field in ("url", "signing_secret"):
         assert (field in found) == (found["type"] == "webhook_endpoint")
@@ -111,4 +111,4 @@ def test_a_client_hears_the_nearest_type_of_event(query: str, body: bytes, hints
         return [*STRIPE.advise(tx, read_request("GET", "/v2/core/events", query, body=body), "invalid_fields")]
 
     with world_of().transaction("look") as tx:
-        assert [it.rpartition(" ")[2] for it in advice(tx)] == hints
+        assert [hint.rpartition(" ")[2] for hint in advice(tx)] == hints

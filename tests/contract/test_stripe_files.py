@@ -177,7 +177,7 @@ def test_little_is_kept_of_a_row() -> None:
 
 
 def test_a_reader_accepts_five_gigabytes() -> None:
-    (upload,) = [it for it in STRIPE.operations if it.reader]
+    (upload,) = [operation for operation in STRIPE.operations if operation.reader]
     assert upload.reader is not None
     assert upload.reader().limit == 5 * 10**9
 

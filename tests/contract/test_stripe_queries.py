@@ -89,7 +89,7 @@ def test_each_page_is_filtered_as_the_first(spelling: str) -> None:
         page = list_events(world, query).body
         seen += [(event["type"], event["related_object"]["id"]) for event in page["data"]]
         link = urlsplit(page["next_page_url"] or "")
-        assert not link.query or [it for it in parse_qsl(link.query) if it[0] in dict(pairs)] == pairs
+        assert not link.query or [pair for pair in parse_qsl(link.query) if pair[0] in dict(pairs)] == pairs
         query = link.query
     assert seen == [(wanted[0], ID), (wanted[1], ID)]
 

@@ -28,7 +28,7 @@ def send(live: Live, world: World, method: str, path: str, key: str = "sk_test_1
 
 def facts_of(world: World) -> set[str]:
     """Return the ids of the facts that the answer to the newest request rests on."""
-    newest = [it for it in world.journal() if it["type"] == "exchange"][-1]
+    newest = [entry for entry in world.journal() if entry["type"] == "exchange"][-1]
     return {newest["evidence"], *newest["also"]}
 
 
@@ -103,7 +103,7 @@ def test_an_answer_says_what_the_account_that_it_acts_for_rests_on(
 ) -> None:
     world = world_with_a_job(live)
     send(live, world, "GET", JOB, headers=headers)
-    assert {it for it in facts_of(world) if it.startswith("stripe-context")} == facts
+    assert {fact for fact in facts_of(world) if fact.startswith("stripe-context")} == facts
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_the_limit_of_a_sandbox_begins_anew_with_each_second_of_the_clock(live: 
     for _ in range(2):
         assert {send(live, world, "GET", JOB).status_code for _ in range(REQUESTS_PER_SECOND)} == {200}
         refused = [send(live, world, "GET", JOB) for _ in range(2)]
-        assert [it.headers["stripe-rate-limited-reason"] for it in refused] == ["global-rate", "global-rate"]
+        assert [response.headers["stripe-rate-limited-reason"] for response in refused] == ["global-rate", "global-rate"]
         world.advance("999ms")
         assert send(live, world, "GET", JOB).status_code == 429
         world.advance("1ms")

@@ -103,7 +103,7 @@ def test_the_pages_of_a_former_version_keep_the_object(live: Live) -> None:
     id = ask(live, "POST", "batch_jobs", json={"endpoint": endpoint}).json()["id"]
     first = ask(live, "GET", f"events?object_id={id}&limit=1", FORMER_VERSION).json()
     second = ask(live, "GET", first["next_page_url"].removeprefix("/v2/core/"), FORMER_VERSION).json()
-    assert [it["type"] for it in second["data"]] == ["v2.core.batch_job.created"]
+    assert [item["type"] for item in second["data"]] == ["v2.core.batch_job.created"]
 
 
 @given(st.lists(st.sampled_from(SOURCES), min_size=1), st.sampled_from([VERSION, FORMER_VERSION]))
@@ -147,7 +147,7 @@ def test_a_destination_of_snapshots_accepts_no_thin_event(live: Live, type: str)
         ({"metadata": {"k" * 41: "v"}}, "metadata"),
         ({"metadata": {f"k{n}": "v" for n in range(51)}}, "metadata"),
     ],
-    ids=lambda it: str(it)[:30],
+    ids=lambda value: str(value)[:30],
 )
 def test_a_scenario_cannot_load_a_destination_that_no_request_makes(live: Live, written: dict[str, Any], problem: str) -> None:
     refused = live.control.post(

@@ -38,7 +38,9 @@ def differences(client: httpx.Client, part: Any) -> dict[tuple[str, str, str | N
     answer = client.patch(f"{DEFAULT}/state", content=json.dumps(part))
     assert answer.status_code == 200, answer.text
     assert set(answer.json()) == {"differences", "rest"}
-    return {(it["vendor"], it["at"], it["id"]): it for it in answer.json()["differences"]}
+    return {
+        (difference["vendor"], difference["at"], difference["id"]): difference for difference in answer.json()["differences"]
+    }
 
 
 def test_a_change_of_the_state_answers_with_what_changed_and_nothing_else(client: httpx.Client) -> None:
@@ -254,7 +256,7 @@ def test_a_locked_control_plane_says_how_it_is_opened(headers: dict[str, str], s
         refused = client.get("/_emulator/worlds", headers=headers)
     detail = refused.json()["detail"]
     assert (refused.status_code, said in detail) == (401, True)
-    assert all(it in detail for it in ("Authorization: Bearer TOKEN", "--control-token", "EMULATOR_CONTROL_TOKEN"))
+    assert all(hint in detail for hint in ("Authorization: Bearer TOKEN", "--control-token", "EMULATOR_CONTROL_TOKEN"))
     assert "the-token" not in refused.text
 
 

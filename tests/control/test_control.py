@@ -45,7 +45,7 @@ def test_a_server_that_answers_is_healthy_and_ready(client: httpx.Client, path: 
 
 
 def test_the_shipped_scenarios_are_listed_with_their_titles(client: httpx.Client) -> None:
-    listed = {it["name"]: it.get("title") for it in client.get("/scenarios").json()["scenarios"]}
+    listed = {scenario["name"]: scenario.get("title") for scenario in client.get("/scenarios").json()["scenarios"]}
     assert listed["serpwow/stopall-23"]
     assert client.get("/scenarios/serpwow/stopall-23").json()["title"] == listed["serpwow/stopall-23"]
 
@@ -54,7 +54,7 @@ def test_the_shipped_scenarios_are_listed_with_their_titles(client: httpx.Client
 def test_a_vendor_shows_operations_machines_assumptions_and_evidence(client: httpx.Client, vendor: str) -> None:
     shown = client.get(f"/vendors/{vendor}").json()
     assert {"operations", "machines", "assumptions", "evidence", "waits"} < set(shown)
-    known = {it["id"] for it in shown["evidence"]}
+    known = {fact["id"] for fact in shown["evidence"]}
     assert {row["evidence"] for machine in shown["machines"] for row in machine["rows"]} <= known
 
 
@@ -175,7 +175,7 @@ def test_a_patch_changes_what_it_names_and_adds_what_is_new(client: httpx.Client
     state = client.get(f"{world}/state").json()["serpwow"]
     assert {batch["id"]: batch["status"] for batch in state["batches"]} == {"B1": "running", "B2": "idle"}
     assert state["account"]["credits_used"] == 10
-    (change,) = [it for it in client.get(f"{world}/journal").json()["entries"] if it["id"] == "B1"]
+    (change,) = [entry for entry in client.get(f"{world}/journal").json()["entries"] if entry["id"] == "B1"]
     assert (change["from"], change["to"], change["why"]) == ("queued", "running", "set by control")
 
 
@@ -184,7 +184,7 @@ def test_the_clock_moves_when_told_and_tells_what_happened(client: httpx.Client,
     assert (before["rate"], before["next"]) == ("frozen", "2026-01-01T00:00:02Z")
     fired = client.post(f"{world}/clock/advance", json={"by": "1m"}).json()
     assert fired["now"] == "2026-01-01T00:01:00Z"
-    assert [(it["at"], it["from"], it["to"]) for it in fired["fired"]] == [
+    assert [(change["at"], change["from"], change["to"]) for change in fired["fired"]] == [
         ("2026-01-01T00:00:02Z", "queued", "running"),
         ("2026-01-01T00:00:12Z", "running", "idle"),
     ]
@@ -217,9 +217,11 @@ def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(
     journal = client.get(f"{world}/journal", params={"operation": "serpwow.batches.stop"}).json()
     (stop,) = journal["entries"]
     assert (stop["n"], stop["status"], stop["basis"], journal["last"]) == (1, 200, "inferred", 2)
-    assert [(it["from"], it["to"], it["why"]) for it in stop["changes"]] == [("queued", "idle", "serpwow.batches.stop")]
+    assert [(change["from"], change["to"], change["why"]) for change in stop["changes"]] == [
+        ("queued", "idle", "serpwow.batches.stop")
+    ]
     assert key["api_key"] not in client.get(f"{world}/journal").text
-    assert [it["n"] for it in client.get(f"{world}/journal?since=1&limit=1").json()["entries"]] == [2]
+    assert [entry["n"] for entry in client.get(f"{world}/journal?since=1&limit=1").json()["entries"]] == [2]
     assert client.delete(f"{world}/journal").status_code == 204
     assert client.get(f"{world}/journal").json() == {"last": 2, "dropped": 2, "entries": []}
 
@@ -372,7 +374,7 @@ def test_credentials_of_a_seed_that_was_given_up_pick_nothing(client: httpx.Clie
         assert told.json()["world"] == picked
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda it: f"{it.method} {it.path}")
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_no_route_overlooks_a_parameter_that_it_does_not_know(client: httpx.Client, route: ControlRoute) -> None:
     refused = client.request(route.method, re.sub("{[^}]+}", "default", route.path), params={"operatoin": "x"})
     assert refused.status_code == 422
@@ -412,7 +414,7 @@ def test_what_is_wrong_with_a_body_is_said_once_and_as_it_was_written(
 ) -> None:
     method = "PATCH" if path == "clock" else "POST"
     refused = client.request(method, f"{world}/{path}", content=body)
-    assert (refused.status_code, [it["detail"] for it in refused.json()["errors"]]) == (422, details)
+    assert (refused.status_code, [error["detail"] for error in refused.json()["errors"]]) == (422, details)
 
 
 def test_a_clock_that_would_go_back_says_so_as_instants_are_written(client: httpx.Client, world: str) -> None:

@@ -34,7 +34,10 @@ def wish_of(request: httpx.Request) -> dict[str, Any]:
 def host_first(explanation: dict[str, Any]) -> dict[str, Any]:
     """An explanation as a dry run gives it: it puts the host in front of the headers that it is given."""
     request = explanation["request"]
-    return {**explanation, "request": {**request, "headers": sorted(request["headers"], key=lambda it: it[0] != "host")}}
+    return {
+        **explanation,
+        "request": {**request, "headers": sorted(request["headers"], key=lambda header: header[0] != "host")},
+    }
 
 
 def heard(reply: httpx.Response) -> tuple[int, list[tuple[str, str]], Any]:
@@ -128,7 +131,7 @@ def test_what_a_fault_would_do_is_foretold_without_doing_it(
     before = emulator.clock.now
     told = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
     assert (told.status, told.delivered) == (status, delivered)
-    assert any("credits_used" in (it.changed or {}) for it in told.differences) is refunded
+    assert any("credits_used" in (difference.changed or {}) for difference in told.differences) is refunded
     assert f"fault       fault-1: {fault['do']} {fault['where']}" in str(told.explanation)
     assert (emulator.faults.list()[0].seen, emulator.clock.now, list(emulator.journal)) == (0, before, [])
 

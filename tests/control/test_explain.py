@@ -42,13 +42,16 @@ def stop(emulator: Emulator, batch: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("ask", "expected"),
     [
-        (lambda it: stop(it, "2A6F94BX"), "there is no batch '2A6F94BX'; the nearest is '2A6F94BB'"),
-        (lambda it: stop(it, "9E867FAA"), "stop works where a batch is queued or running; this one was idle"),
-        (lambda it: send(it, "GET", "/live/batchez/B/stop"), "the nearest operation is GET /live/batches/{id}/stop"),
-        (lambda it: send(it, "POST", "/live/batches/stopall"), "this path takes GET"),
-        (lambda it: send(it, "GET", "/live/batches"), "the request carries no credential"),
+        (lambda emulator: stop(emulator, "2A6F94BX"), "there is no batch '2A6F94BX'; the nearest is '2A6F94BB'"),
+        (lambda emulator: stop(emulator, "9E867FAA"), "stop works where a batch is queued or running; this one was idle"),
         (
-            lambda it: send(it, "POST", f"/za/pay/batches/{BATCH[:-1]}b/cancel", headers=DEMO),
+            lambda emulator: send(emulator, "GET", "/live/batchez/B/stop"),
+            "the nearest operation is GET /live/batches/{id}/stop",
+        ),
+        (lambda emulator: send(emulator, "POST", "/live/batches/stopall"), "this path takes GET"),
+        (lambda emulator: send(emulator, "GET", "/live/batches"), "the request carries no credential"),
+        (
+            lambda emulator: send(emulator, "POST", f"/za/pay/batches/{BATCH[:-1]}b/cancel", headers=DEMO),
             f"there is no batch '{BATCH[:-1]}b'; the nearest is '{BATCH}'",
         ),
     ],
@@ -89,71 +92,78 @@ def told_of(emulator: Emulator) -> dict[str, Any]:
     ("ask", "expected"),
     [
         (
-            lambda it: send(it, "GET", "/za/pay/batches/xyz", headers=DEMO),
+            lambda emulator: send(emulator, "GET", "/za/pay/batches/xyz", headers=DEMO),
             [f"there is no batch 'xyz'; this world has '{BATCH}'"],
         ),
-        (lambda it: send(it, "GET", "/za/pay/payments/xyz", headers=DEMO), ["there is no payment 'xyz'; this world has '"]),
         (
-            lambda it: send(it, "GET", f"/live/batches/2A6F94BB/cancel?api_key={it.serpwow.api_key}"),
+            lambda emulator: send(emulator, "GET", "/za/pay/payments/xyz", headers=DEMO),
+            ["there is no payment 'xyz'; this world has '"],
+        ),
+        (
+            lambda emulator: send(emulator, "GET", f"/live/batches/2A6F94BB/cancel?api_key={emulator.serpwow.api_key}"),
             ["GET works at /live/batches/{id}/start or /live/batches/{id}/stop or /live/batches/{id}/results"],
         ),
-        (lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}", headers=KEY | VERSION), ["this path takes GET"]),
-        (lambda it: send(it, "GET", "/za/pay/batches"), ["the request carries no credential"]),
+        (lambda emulator: send(emulator, "POST", f"/v2/core/batch_jobs/{JOB}", headers=KEY | VERSION), ["this path takes GET"]),
+        (lambda emulator: send(emulator, "GET", "/za/pay/batches"), ["the request carries no credential"]),
         (
-            lambda it: send(it, "GET", "/za/pay/batches", headers={"Authorization": "Bearer nonsense"}),
+            lambda emulator: send(emulator, "GET", "/za/pay/batches", headers={"Authorization": "Bearer nonsense"}),
             ["the credential was not accepted", "this world gave out no such token: getToken gives one"],
         ),
         (
-            lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY),
+            lambda emulator: send(emulator, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY),
             ["the header Stripe-Version says for which version the request was written, such as 2026-03-25.preview"],
         ),
         (
-            lambda it: send(it, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, json=NEW_JOB | {"endpoint": ENDPOINT}),
+            lambda emulator: send(
+                emulator, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, json=NEW_JOB | {"endpoint": ENDPOINT}
+            ),
             ["the nearest endpoint that jobs of 2026-03-25.preview may call is post /v1/customers/:customer"],
         ),
         (
-            lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO, content=b"{'a'"),
+            lambda emulator: send(emulator, "POST", "/za/pay/batches", headers=DEMO, content=b"{'a'"),
             ["6dot50 reads JSON here, and the body is not JSON: "],
         ),
         (
-            lambda it: send(it, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, data={"maximum_rps": "10"}),
+            lambda emulator: send(emulator, "POST", "/v2/core/batch_jobs", headers=KEY | VERSION, data={"maximum_rps": "10"}),
             [
                 "the body is a form (Content-Type: application/x-www-form-urlencoded), and Stripe's v2 API takes JSON:"
                 " send it as application/json"
             ],
         ),
         (
-            lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION, files={"a": b"b"}),
+            lambda emulator: send(
+                emulator, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION, files={"a": b"b"}
+            ),
             [
                 "the body is a form (Content-Type: multipart/form-data), and Stripe's v2 API takes JSON: send it as application/json"
             ],
         ),
         (
-            lambda it: send(it, "POST", "/za/pay/batches", headers=DEMO, data={"a": "b"}),
+            lambda emulator: send(emulator, "POST", "/za/pay/batches", headers=DEMO, data={"a": "b"}),
             [
                 "the body is a form (Content-Type: application/x-www-form-urlencoded), and 6DOT50 takes JSON:"
                 " send it as application/json"
             ],
         ),
         (
-            lambda it: send(it, "POST", f"/live/batches?api_key={it.serpwow.api_key}", files={"name": b"x"}),
+            lambda emulator: send(emulator, "POST", f"/live/batches?api_key={emulator.serpwow.api_key}", files={"name": b"x"}),
             ["the body is a form (Content-Type: multipart/form-data), and SerpWow takes JSON: send it as application/json"],
         ),
-        (lambda it: send(it, "POST", f"/live/batches?api_key={it.serpwow.api_key}", data={"name": ""}), []),
+        (lambda emulator: send(emulator, "POST", f"/live/batches?api_key={emulator.serpwow.api_key}", data={"name": ""}), []),
         (
-            lambda it: upload(it, **{"Content-Type": "text/plain"}),
+            lambda emulator: upload(emulator, **{"Content-Type": "text/plain"}),
             [
                 "this link takes a file whose content type is application/octet-stream or application/jsonlines or none;"
                 " that of the request is text/plain"
             ],
         ),
-        (lambda it: upload(it, **{"Content-Type": "application/octet-stream"}), []),
+        (lambda emulator: upload(emulator, **{"Content-Type": "application/octet-stream"}), []),
         (
-            lambda it: update(it, "application/x-www-form-urlencoded", "{'name': 'A'}"),
+            lambda emulator: update(emulator, "application/x-www-form-urlencoded", "{'name': 'A'}"),
             ["the body was read as JSON, since it begins so, though its content type is application/x-www-form-urlencoded"],
         ),
-        (lambda it: update(it, "application/x-www-form-urlencoded"), []),
-        (lambda it: update(it, "application/json"), []),
+        (lambda emulator: update(emulator, "application/x-www-form-urlencoded"), []),
+        (lambda emulator: update(emulator, "application/json"), []),
     ],
 )
 def test_only_what_is_certain_to_work_is_told(
@@ -161,7 +171,7 @@ def test_only_what_is_certain_to_work_is_told(
 ) -> None:
     ask(emulator)
     told = told_of(emulator)["would_work"]
-    assert [it[: len(start)] for it, start in zip(told, expected, strict=True)] == expected
+    assert [hint[: len(start)] for hint, start in zip(told, expected, strict=True)] == expected
 
 
 def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
@@ -178,19 +188,19 @@ def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
         (
             "serpwow.batches.stop",
             "after-commit",
-            lambda it: stop(it, "2A6F94BB"),
+            lambda emulator: stop(emulator, "2A6F94BB"),
             ["it took effect; the 500 comes from fault-1"],
         ),
         (
             "stripe.batch_jobs.cancel",
             "after-commit",
-            lambda it: send(it, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION),
+            lambda emulator: send(emulator, "POST", f"/v2/core/batch_jobs/{JOB}/cancel", headers=KEY | VERSION),
             ["it took effect; the 500 comes from fault-1"],
         ),
         (
             "serpwow.batches.stop",
             "after-commit",
-            lambda it: stop(it, "9E867FAA"),
+            lambda emulator: stop(emulator, "9E867FAA"),
             [
                 "the 500 comes from fault-1",
                 "stop works where a batch is queued or running; this one was idle",
@@ -199,7 +209,7 @@ def test_a_token_that_has_expired_is_called_expired(emulator: Emulator) -> None:
         (
             "serpwow.batches.stop",
             "before-commit",
-            lambda it: stop(it, "2A6F94BB"),
+            lambda emulator: stop(emulator, "2A6F94BB"),
             ["nothing was done; the 500 comes from fault-1"],
         ),
     ],
@@ -215,9 +225,12 @@ def test_a_failure_of_a_fault_is_called_the_faults(
 @pytest.mark.parametrize(
     ("ask", "picked"),
     [
-        (lambda it: stop(it, "2A6F94BB"), "named by the header Emulator-World"),
-        (lambda it: upload(it), "named by the path"),
-        (lambda it: it.client.get(f"/live/account?api_key={it.serpwow.api_key}"), "picked by the credential "),
+        (lambda emulator: stop(emulator, "2A6F94BB"), "named by the header Emulator-World"),
+        (lambda emulator: upload(emulator), "named by the path"),
+        (
+            lambda emulator: emulator.client.get(f"/live/account?api_key={emulator.serpwow.api_key}"),
+            "picked by the credential ",
+        ),
     ],
 )
 def test_an_explanation_says_how_the_world_was_found(
@@ -240,11 +253,11 @@ def test_a_refund_is_told_with_row_guards_evidence_and_what_changed(emulator: Em
     told = emulator.journal.exchanges()[-1].explain().told
     (row,) = told["rows"]
     assert (row["in"], row["cause"], row["to"], row["effect"]) == ("queued", "stop", "idle", "refund_credits")
-    assert "fails_to_stop" in [it["condition"] for it in row["passed_over"]]
+    assert "fails_to_stop" in [guard["condition"] for guard in row["passed_over"]]
     assert (told["because"]["evidence"], told["because"]["kind"]) == ("serpwow-stop-2", "documented")
-    account = next(it for it in told["differences"] if it["at"] == "account")
+    account = next(difference for difference in told["differences"] if difference["at"] == "account")
     assert account["changed"]["credits_used"] == {"before": 230, "after": 30}
-    assert "serpwow.stop-schedule" in [it["id"] for it in told["assumptions"]]
+    assert "serpwow.stop-schedule" in [assumption["id"] for assumption in told["assumptions"]]
 
 
 def test_a_scripted_reply_is_told_with_its_file_and_line() -> None:

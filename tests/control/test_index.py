@@ -46,13 +46,13 @@ def test_the_index_names_vendors_worlds_and_where_everything_is(path: str) -> No
         {"name": "stripe", "url": "http://localhost:8080"},
         {"name": "6dot50", "url": "http://localhost:8080/za/pay"},
     ]
-    assert [it["id"] for it in index["worlds"]] == ["default", "serpwow.stopall-23"]
+    assert [world["id"] for world in index["worlds"]] == ["default", "serpwow.stopall-23"]
     assert {"openapi", "scenarios", "journal"} < set(index["links"])
 
 
 def test_every_link_of_the_index_leads_somewhere() -> None:
     served = {row.path for row in ROUTES if row.method == "GET"}
-    assert {it.replace("/default/", "/{world}/") for it in LINKS.values()} <= served
+    assert {link.replace("/default/", "/{world}/") for link in LINKS.values()} <= served
     for world in told("/")["worlds"]:
         assert asked(world["url"].removeprefix("http://localhost:8080")).status == 200
 
@@ -118,9 +118,9 @@ def test_no_credential_of_a_world_is_in_the_index(accept: str) -> None:
 
 
 def test_a_locked_server_shows_its_worlds_only_to_who_has_the_token() -> None:
-    stranger, owner = (told("/", it, TOKEN) for it in ({}, {"authorization": f"Bearer {TOKEN}"}))
+    stranger, owner = (told("/", headers, TOKEN) for headers in ({}, {"authorization": f"Bearer {TOKEN}"}))
     assert (stranger["worlds"], len(stranger["vendors"])) == (None, 3)
-    assert [it["id"] for it in owner["worlds"]] == ["default", "serpwow.stopall-23"]
+    assert [world["id"] for world in owner["worlds"]] == ["default", "serpwow.stopall-23"]
     assert asked("/_emulator", token=TOKEN).status == 401
     assert b"default" not in asked("/", {"user-agent": "curl/8"}, token=TOKEN).content.partition(b"Control plane")[0]
 

@@ -116,7 +116,7 @@ def test_a_journal_is_read_page_by_page_from_its_beginning(emulator: Emulator, c
     for _ in range(5):
         client.get("/live/account", params={"api_key": emulator.serpwow.api_key})
     first, second = (emulator.ask("GET", f"/journal?limit=2&since={since}")["entries"] for since in (0, 2))
-    assert ([it["n"] for it in first], [it["n"] for it in second]) == ([1, 2], [3, 4])
+    assert ([entry["n"] for entry in first], [entry["n"] for entry in second]) == ([1, 2], [3, 4])
     assert emulator.ask("GET", "/journal/4") == second[-1]
     with pytest.raises(ControlError, match="this journal has no entry 6: it has 1 to 5"):
         emulator.ask("GET", "/journal/6")

@@ -55,11 +55,11 @@ def test_a_refund_is_in_credits_and_happens_once(emulator: Emulator) -> None:
     stop(emulator)
     ledger = emulator.ledger
     assert ledger.moved("serpwow", "account.credits_used") == -200
-    assert [(it.n, it.status, it.committed, it.delivered) for it in ledger.exchanges] == [
+    assert [(exchange.n, exchange.status, exchange.committed, exchange.delivered) for exchange in ledger.exchanges] == [
         (1, 200, True, True),
         (2, 400, False, True),
     ]
-    assert [(it.exchange, it.why) for it in ledger.commits] == [(1, "serpwow.batches.stop")]
+    assert [(commit.exchange, commit.why) for commit in ledger.commits] == [(1, "serpwow.batches.stop")]
     assert ledger.complete
 
 
@@ -79,7 +79,7 @@ def test_what_time_and_controllers_did_is_told_with_its_cause(emulator: Emulator
     )
     emulator.clock.advance("1s")
     emulator.state.change({"serpwow": {"batches": [{"id": "NEW"}]}})
-    causes = [(it.exchange, it.why) for it in emulator.ledger.commits]
+    causes = [(commit.exchange, commit.why) for commit in emulator.ledger.commits]
     assert causes == [(1, "stripe.batch_jobs.cancel"), (None, "after stripe.drain"), (None, "set by control")]
     jobs = emulator.ledger.totals["stripe"]["states"]["batch_jobs"]
     assert jobs["cancelling -> canceled"]["rows"] == 100
@@ -103,14 +103,14 @@ def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
             exchanges: list[Any] = (await client.get(f"{DEFAULT}/ledger")).json()["exchanges"]
             return exchanges
 
-    assert [(it["committed"], it["delivered"]) for it in asyncio.run(run())] == [(True, False), (False, True)]
+    assert [(exchange["committed"], exchange["delivered"]) for exchange in asyncio.run(run())] == [(True, False), (False, True)]
 
 
 def test_a_stop_gives_back_what_was_allocated_to_a_batch_that_came_later(emulator: Emulator) -> None:
     emulator.load({"given": {"serpwow": {"account": {"credits_used": 0}}}})
     emulator.state.change({"serpwow": {"batches": [{"id": "2A6F94BB", "status": "queued", "searches": 10}]}})
     stop(emulator)
-    assert [emulator.ledger.moved("serpwow", it) for it in ("account.credits_used", "batches.allocated")] == [0, 0]
+    assert [emulator.ledger.moved("serpwow", quantity) for quantity in ("account.credits_used", "batches.allocated")] == [0, 0]
     assert emulator.ledger.moved("serpwow", "batches.searches") == 10
 
 
@@ -128,17 +128,17 @@ def test_ids_and_limits_are_no_quantities(emulator: Emulator) -> None:
     assert "batch_jobs.maximum_rps" not in emulator.ledger.totals["stripe"]["moved"]
 
 
-@pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda it: it.name)
+@pytest.mark.parametrize("vendor", VENDORS.values(), ids=lambda vendor: vendor.name)
 def test_every_number_of_a_state_is_a_quantity_or_known_to_be_none(vendor: Vendor) -> None:
-    places = {it for it in numbers(vendor.state.schema, "") if not it.endswith(".repeat")}
-    quantities = {it.removesuffix(".*") for it in vendor.state.quantities}
+    places = {name for name in numbers(vendor.state.schema, "") if not name.endswith(".repeat")}
+    quantities = {quantity.removesuffix(".*") for quantity in vendor.state.quantities}
     assert places == quantities | NO_QUANTITIES[vendor.name]
 
 
 def numbers(schema: Mapping[str, Any], place: str) -> Iterator[str]:
     """The dotted places of all numbers in a schema, indexes left out."""
     parts = [*schema.get("anyOf", ()), *([schema["items"]] if "items" in schema else ())]
-    parts += [it for it in [schema.get("additionalProperties")] if isinstance(it, Mapping)]
+    parts += [part for part in [schema.get("additionalProperties")] if isinstance(part, Mapping)]
     types = schema.get("type", ())
     if {"integer", "number"} & set([types] if isinstance(types, str) else types):
         yield place
@@ -162,8 +162,8 @@ def whole(before: Any, after: Any) -> dict[str, set[str]]:
 def changed_ids(left: Any, right: Any) -> set[str]:
     if not isinstance(left, list):
         return set()
-    key = "token" if any("token" in it for it in (*left, *right)) else "id"
-    sides = [{str(it[key]): it for it in items} for items in (left, right)]
+    key = "token" if any("token" in item for item in (*left, *right)) else "id"
+    sides = [{str(item[key]): item for item in items} for items in (left, right)]
     return {id for id in {*sides[0], *sides[1]} if sides[0].get(id) != sides[1].get(id)} if key == "id" else set()
 
 
@@ -178,11 +178,11 @@ def test_a_difference_is_what_comparing_all_would_find(lives: list[Asked], more:
             await live(more, client)
             after = (await client.get(f"{DEFAULT}/state")).json()
             found: dict[str, set[str]] = {}
-            for it in (await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"]:
-                outer, _, inner = it["at"].partition("[")
-                ids = found.setdefault(f"{it['vendor']}.{outer}", set())
-                if it["at"] != "tokens" and (it["id"] or inner):
-                    ids.add(inner.partition("]")[0] or it["id"])
+            for difference in (await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"]:
+                outer, _, inner = difference["at"].partition("[")
+                ids = found.setdefault(f"{difference['vendor']}.{outer}", set())
+                if difference["at"] != "tokens" and (difference["id"] or inner):
+                    ids.add(inner.partition("]")[0] or difference["id"])
             assert found == whole(before, after)
             back = (await client.get(f"{DEFAULT}/diff?from=now&to=here")).json()["differences"]
             assert len(back) == len((await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"])
@@ -200,7 +200,7 @@ def test_after_undo_and_restore_the_same_requests_get_the_same_bytes(lives: list
             first = await live([("GET", "/live/account?api_key=k", {}), *more], client)
             await client.post(f"{DEFAULT}/restore", json={"name": "here"})
             assert await live([("GET", "/live/account?api_key=k", {}), *more], client) == first
-            asked = 1 + sum(not isinstance(it, int) and not it[1].startswith("/_emulator") for it in more)
+            asked = 1 + sum(not isinstance(request, int) and not request[1].startswith("/_emulator") for request in more)
             undone = await client.post(f"{DEFAULT}/undo", json={"exchanges": asked})
             assert undone.status_code == 200, undone.text
             assert (await client.get(f"{DEFAULT}/diff?from=here")).json()["differences"] == []
@@ -212,7 +212,7 @@ def test_after_undo_and_restore_the_same_requests_get_the_same_bytes(lives: list
 def test_the_handle_goes_there_and_back(emulator: Emulator) -> None:
     emulator.snapshot("before")
     stop(emulator)
-    assert next(str(it) for it in emulator.diff("before")).startswith("serpwow account: credits_used 230 -> 30")
+    assert next(str(difference) for difference in emulator.diff("before")).startswith("serpwow account: credits_used 230 -> 30")
     batch = emulator.diff("before")[1]
     assert (batch.at, batch.id, batch.changed and batch.changed["status"]) == ("batches", "2A6F94BB", ("queued", "idle"))
     emulator.clock.advance("5s")
@@ -272,4 +272,4 @@ def test_a_snapshot_takes_the_place_of_another_of_its_name(emulator: Emulator) -
     emulator.snapshot("here")
     emulator.clock.advance("1s")
     emulator.snapshot("here")
-    assert [it["at"] for it in emulator.ask("GET", "/snapshots")["snapshots"]] == ["2026-03-09T20:55:32Z"]
+    assert [snapshot["at"] for snapshot in emulator.ask("GET", "/snapshots")["snapshots"]] == ["2026-03-09T20:55:32Z"]

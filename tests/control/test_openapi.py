@@ -54,29 +54,29 @@ def test_every_schema_is_a_json_schema(name: str) -> None:
 
 
 def test_every_reference_leads_somewhere() -> None:
-    for reference in (it for it in parts(DOCUMENT, "$ref") if isinstance(it, str)):
+    for reference in (reference for reference in parts(DOCUMENT, "$ref") if isinstance(reference, str)):
         place: Any = DOCUMENT
         for step in reference.removeprefix("#/").split("/"):
             place = place[step.replace("~1", "/").replace("~0", "~")]
 
 
-@pytest.mark.parametrize(("vendor", "operation"), OPERATIONS, ids=lambda it: it.name)
+@pytest.mark.parametrize(("vendor", "operation"), OPERATIONS, ids=lambda value: value.name)
 def test_every_operation_is_in_it_with_every_reply_it_can_give(vendor: Vendor, operation: Operation) -> None:
     path = (operation.mounts or vendor.mounts)[0] + operation.path
     shown = DOCUMENT["paths"][path][operation.method.lower()]
     replies = yaml.safe_load((fixtures_folder() / vendor.name / "replies.yaml").read_text("utf-8"))
     assert shown["operationId"] == operation.name
     assert set(shown["responses"]) == {*map(str, replies[operation.name]), "default"}
-    named = [it["name"] for it in shown["parameters"] if it["in"] == "path"]
+    named = [parameter["name"] for parameter in shown["parameters"] if parameter["in"] == "path"]
     assert named == re.findall(r"{(\w+)}", operation.path)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda it: f"{it.method} {it.path}")
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_every_control_route_is_in_it(route: ControlRoute) -> None:
     shown = DOCUMENT["paths"][address(route)][route.method.lower()]
     assert shown["summary"] == route.summary
     assert ("requestBody" in shown) == (route.body is not None)
-    assert [it["name"] for it in shown["parameters"] if it["in"] == "query"] == list(route.query)
+    assert [parameter["name"] for parameter in shown["parameters"] if parameter["in"] == "query"] == list(route.query)
 
 
 def test_nothing_else_is_in_it() -> None:
@@ -165,8 +165,8 @@ def test_every_control_route_answers_as_the_document_says() -> None:
 
 def route_of(method: str, path: str) -> ControlRoute:
     """The row that answers this; of several, the one with the fewest parameters."""
-    fits = (it for it in ROUTES if it.method == method and re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", it.path), path))
-    return min(fits, key=lambda it: it.path.count("{"))
+    fits = (route for route in ROUTES if route.method == method and re.fullmatch(re.sub(r"{[^}]+}", "[^/]+", route.path), path))
+    return min(fits, key=lambda route: route.path.count("{"))
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -203,12 +203,19 @@ def test_what_is_served_and_what_is_printed_is_the_document(live: Live) -> None:
     ],
 )
 def test_it_says_which_credential_a_request_wants(operation: str, schemes: list[list[str]]) -> None:
-    (shown,) = (it for methods in DOCUMENT["paths"].values() for it in methods.values() if it["operationId"] == operation)
-    assert [list(it) for it in shown["security"]] == schemes
+    (shown,) = (
+        operation_object
+        for methods in DOCUMENT["paths"].values()
+        for operation_object in methods.values()
+        if operation_object["operationId"] == operation
+    )
+    assert [list(scheme) for scheme in shown["security"]] == schemes
     assert {name for scheme in schemes for name in scheme} <= set(DOCUMENT["components"]["securitySchemes"])
 
 
-@pytest.mark.parametrize("operation", [it for _, it in OPERATIONS if it.mounts], ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    "operation", [operation for _, operation in OPERATIONS if operation.mounts], ids=lambda operation: operation.name
+)
 def test_a_link_that_needs_no_credential_is_open_in_the_document_too(operation: Operation) -> None:
     assert DOCUMENT["paths"][operation.mounts[0] + operation.path][operation.method.lower()]["security"] == []
 
@@ -218,13 +225,15 @@ def test_a_generator_finds_it_where_a_browser_would_not(live: Live) -> None:
     assert refused.status_code == 403
 
 
-@pytest.mark.parametrize("route", [it for it in ROUTES if it.body is not None], ids=lambda it: f"{it.method} {it.path}")
+@pytest.mark.parametrize(
+    "route", [route for route in ROUTES if route.body is not None], ids=lambda route: f"{route.method} {route.path}"
+)
 def test_a_body_that_may_be_yaml_is_told_to_be(route: ControlRoute) -> None:
     operation = DOCUMENT["paths"][address(route)][route.method.lower()]
     assert set(operation["requestBody"]["content"]) == {"application/json", "application/yaml"}
 
 
-@pytest.mark.parametrize("route", [it for it in ROUTES if it.forms], ids=lambda it: f"{it.method} {it.path}")
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.forms], ids=lambda route: f"{route.method} {route.path}")
 def test_every_form_of_an_answer_is_in_it(route: ControlRoute) -> None:
     content = DOCUMENT["paths"][address(route)]["get"]["responses"]["200"]["content"]
     assert set(content) == {"application/json", *route.forms}

@@ -65,7 +65,7 @@ def test_pages_one_after_the_other_have_every_difference_once(stopped: Emulator)
         told = stopped.ask("GET", f"/diff?from=before&limit=4&after={len(read)}")
         read, rest = read + told["differences"], told["rest"]
     assert len(read) == CHANGED
-    assert [it["text"] for it in read] == [str(it) for it in stopped.diff("before")]
+    assert [difference["text"] for difference in read] == [str(difference) for difference in stopped.diff("before")]
 
 
 def test_a_commit_of_the_ledger_has_a_page_and_the_totals_of_all(stopped: Emulator) -> None:

@@ -52,7 +52,7 @@ JSON = {
     "built": None,
     "extra": [{"a": 1}],
 }
-RECORDS = [it for module in (models, journal_models) for it in vars(module).values() if hasattr(it, "component")]
+RECORDS = [record for module in (models, journal_models) for record in vars(module).values() if hasattr(record, "component")]
 
 
 def test_a_record_is_written_in_the_order_of_its_fields_without_those_left_out() -> None:
@@ -98,13 +98,13 @@ def test_the_schema_of_a_record_accepts_its_json_and_nothing_else() -> None:
         assert not validator.is_valid(wrong)
 
 
-@pytest.mark.parametrize("record", [it for it in RECORDS if it.component], ids=lambda it: it.__name__)
+@pytest.mark.parametrize("record", [record for record in RECORDS if record.component], ids=lambda record: record.__name__)
 def test_a_named_record_is_referred_to(record: type[Record]) -> None:
     assert schema_of(record) == ref(record.component or "")
 
 
-@pytest.mark.parametrize("record", [it for it in RECORDS if it is not Record], ids=lambda it: it.__name__)
+@pytest.mark.parametrize("record", [record for record in RECORDS if record is not Record], ids=lambda record: record.__name__)
 def test_every_record_has_a_schema_with_all_of_its_members(record: Any) -> None:
     schema = object_schema(record)
     Draft202012Validator.check_schema(schema)
-    assert [*schema["properties"]] == [it.key for it in members(record)]
+    assert [*schema["properties"]] == [member.key for member in members(record)]

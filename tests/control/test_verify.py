@@ -42,18 +42,18 @@ Assertion = Callable[[Journal], None]
 @pytest.mark.parametrize(
     "holds",
     [
-        lambda it: it.assert_called(STOP),
-        lambda it: it.assert_called(STOP, times=2),
-        lambda it: it.assert_called("serpwow.batches.stopall", times=0),
-        lambda it: it.assert_called(CREATE, times=1, json={"name": "Wages"}),
-        lambda it: it.assert_called(CREATE, json={"payments": [{"amount": 100.5}]}),
-        lambda it: it.assert_called(CREATE, times=0, json={"name": "Salaries"}),
-        lambda it: it.assert_called(STOP, times=2, id="2A6F94BB"),
-        lambda it: it.assert_called(STOP, times=0, id="9E867FAA"),
-        lambda it: it.assert_called(CREATE, times=1, headers={"AUTHORIZATION": "Bearer demo"}),
-        lambda it: it.assert_order(ACCOUNT, STOP, STOP),
-        lambda it: it.assert_order(ACCOUNT, CREATE),
-        lambda it: it.assert_never("stripe.batch_jobs.cancel"),
+        lambda emulator: emulator.assert_called(STOP),
+        lambda emulator: emulator.assert_called(STOP, times=2),
+        lambda emulator: emulator.assert_called("serpwow.batches.stopall", times=0),
+        lambda emulator: emulator.assert_called(CREATE, times=1, json={"name": "Wages"}),
+        lambda emulator: emulator.assert_called(CREATE, json={"payments": [{"amount": 100.5}]}),
+        lambda emulator: emulator.assert_called(CREATE, times=0, json={"name": "Salaries"}),
+        lambda emulator: emulator.assert_called(STOP, times=2, id="2A6F94BB"),
+        lambda emulator: emulator.assert_called(STOP, times=0, id="9E867FAA"),
+        lambda emulator: emulator.assert_called(CREATE, times=1, headers={"AUTHORIZATION": "Bearer demo"}),
+        lambda emulator: emulator.assert_order(ACCOUNT, STOP, STOP),
+        lambda emulator: emulator.assert_order(ACCOUNT, CREATE),
+        lambda emulator: emulator.assert_never("stripe.batch_jobs.cancel"),
     ],
 )
 def test_what_was_asked_is_verified(emulator: Emulator, holds: Assertion) -> None:
@@ -63,33 +63,39 @@ def test_what_was_asked_is_verified(emulator: Emulator, holds: Assertion) -> Non
 @pytest.mark.parametrize(
     ("fails", "message"),
     [
-        (lambda it: it.assert_called(STOP, times=1), f"{STOP} was called twice, not once: exchanges 3, 4"),
+        (lambda emulator: emulator.assert_called(STOP, times=1), f"{STOP} was called twice, not once: exchanges 3, 4"),
         (
-            lambda it: it.assert_called("serpwow.batches.get"),
+            lambda emulator: emulator.assert_called("serpwow.batches.get"),
             "serpwow.batches.get was never called; what was called is serpwow.account.get, 6dot50",
         ),
         (
-            lambda it: it.assert_called(CREATE, json={"name": "Salaries"}),
+            lambda emulator: emulator.assert_called(CREATE, json={"name": "Salaries"}),
             "the nearest is exchange 2, where name is 'Wages', not 'Salaries'",
         ),
-        (lambda it: it.assert_called(STOP, json={"a": 1}), "the nearest is exchange 3, where there is no body"),
+        (lambda emulator: emulator.assert_called(STOP, json={"a": 1}), "the nearest is exchange 3, where there is no body"),
         (
-            lambda it: it.assert_order(STOP, ACCOUNT),
+            lambda emulator: emulator.assert_order(STOP, ACCOUNT),
             f"{ACCOUNT} was not called after {STOP} (exchange 3); only before that: exchange 1",
         ),
-        (lambda it: it.assert_order(STOP, STOP, STOP), f"{STOP} was not called after {STOP} (exchange 4)"),
-        (lambda it: it.assert_order("stripe.batch_jobs.cancel"), "stripe.batch_jobs.cancel was not called; what was called is"),
+        (lambda emulator: emulator.assert_order(STOP, STOP, STOP), f"{STOP} was not called after {STOP} (exchange 4)"),
         (
-            lambda it: it.assert_called(STOP, id="9E867FAA"),
+            lambda emulator: emulator.assert_order("stripe.batch_jobs.cancel"),
+            "stripe.batch_jobs.cancel was not called; what was called is",
+        ),
+        (
+            lambda emulator: emulator.assert_called(STOP, id="9E867FAA"),
             f"{STOP} was never called with that id; the nearest is exchange 3, where the path names '2A6F94BB', not '9E867FAA'",
         ),
-        (lambda it: it.assert_called(STOP, times=0, id="2A6F94BB"), "with that id twice, and never should be: exchanges 3, 4"),
         (
-            lambda it: it.assert_called(STOP, times=1, query={"page": 2}, headers={"X-A": "b"}),
+            lambda emulator: emulator.assert_called(STOP, times=0, id="2A6F94BB"),
+            "with that id twice, and never should be: exchanges 3, 4",
+        ),
+        (
+            lambda emulator: emulator.assert_called(STOP, times=1, query={"page": 2}, headers={"X-A": "b"}),
             "never called with that query and header, and should have been called once; the nearest is exchange 3, where "
             "query has no 'page'; there is no header X-A",
         ),
-        (lambda it: it.assert_never(STOP), f"{STOP} was called twice, and never should be: exchanges 3, 4"),
+        (lambda emulator: emulator.assert_never(STOP), f"{STOP} was called twice, and never should be: exchanges 3, 4"),
     ],
 )
 def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, message: str) -> None:
@@ -332,11 +338,11 @@ UNDER_WAY = (
 @pytest.mark.parametrize(
     ("fails", "message"),
     [
-        (lambda it: it.assert_called(ACCOUNT), rf"{ACCOUNT} was never called; {UNDER_WAY}"),
-        (lambda it: it.assert_called(ACCOUNT, query={"a": "b"}), UNDER_WAY),
-        (lambda it: it.assert_called(STOP), rf"{STOP} was never called; {UNDER_WAY}"),
-        (lambda it: it.assert_order(ACCOUNT), UNDER_WAY),
-        (lambda it: it.assert_never(ACCOUNT), rf"{ACCOUNT} was called, and never should be; {UNDER_WAY}"),
+        (lambda emulator: emulator.assert_called(ACCOUNT), rf"{ACCOUNT} was never called; {UNDER_WAY}"),
+        (lambda emulator: emulator.assert_called(ACCOUNT, query={"a": "b"}), UNDER_WAY),
+        (lambda emulator: emulator.assert_called(STOP), rf"{STOP} was never called; {UNDER_WAY}"),
+        (lambda emulator: emulator.assert_order(ACCOUNT), UNDER_WAY),
+        (lambda emulator: emulator.assert_never(ACCOUNT), rf"{ACCOUNT} was called, and never should be; {UNDER_WAY}"),
     ],
 )
 def test_a_request_that_a_fault_holds_up_is_told_of(held: Emulator, fails: Assertion, message: str) -> None:

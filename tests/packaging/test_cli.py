@@ -163,14 +163,14 @@ def test_play_goes_over_the_wire_when_told(folder: Path, live: Live) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "garbage", "http://["])
-@pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda it: it[0])
+@pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda command: command[0])
 def test_where_nobody_answers_is_said_in_a_line(command: tuple[str, ...], url: str) -> None:
     done = run(*command, EMULATOR_URL=url)
     assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1), done.stderr
     assert done.stderr.startswith("Error: no")
 
 
-@pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda it: it[0])
+@pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda command: command[0])
 def test_no_proxy_stands_between_this_machine_and_itself(command: tuple[str, ...], live: Live) -> None:
     live.control.get("/live/account?api_key=k")
     proxied = {"HTTP_PROXY": "http://127.0.0.1:1", "http_proxy": "http://127.0.0.1:1", "NO_PROXY": ""}

@@ -18,7 +18,9 @@ from emulator.kernel.worlds import Worlds
 from emulator.vendors import VENDORS
 
 
-@pytest.mark.parametrize("option", [it for it in serve.params if isinstance(it, click.Option)], ids=lambda it: it.name)
+@pytest.mark.parametrize(
+    "option", [option for option in serve.params if isinstance(option, click.Option)], ids=lambda option: option.name
+)
 def test_every_option_of_serve_says_what_it_does_and_names_its_variable(option: click.Option) -> None:
     assert option.help
     assert option.show_envvar
@@ -34,7 +36,7 @@ def test_explain_takes_an_exchange_by_every_name_it_has(live: Any, name: list[st
     world = live.load({"given": {"serpwow": {"batches": [{"id": "A"}]}}})
     reply = httpx.get(f"{world.serpwow['url']}/batches/A", params={"api_key": world.serpwow["api_key"]})
     assert reply.headers["emulator-exchange"] == f"{world.id}/1"
-    named = [it.format(world=world.id) for it in name]
+    named = [word.format(world=world.id) for word in name]
     there = [] if "/" in "".join(named) else ["--world", world.id]
     done = CliRunner().invoke(main, ["explain", "--url", live.url, *there, *named])
     assert (done.exit_code, done.output[:3]) == (0, "1  ")

@@ -204,7 +204,7 @@ def test_the_recipe_for_testcontainers_leads_to_the_server(url: str, monkeypatch
     container = Container(url)
     modules = {
         "container": {"DockerContainer": lambda *_: container},
-        "wait_strategies": {"HttpWaitStrategy": lambda *it: it},
+        "wait_strategies": {"HttpWaitStrategy": lambda *arguments: arguments},
     }
     for name in ("testcontainers", "testcontainers.core"):
         monkeypatch.setitem(sys.modules, name, types.ModuleType(name))

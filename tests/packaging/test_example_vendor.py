@@ -63,7 +63,7 @@ def test_its_own_tests_pass_with_the_kit_and_the_fixture(bin_folder: Path, proje
         (("draw", "acme"), "queued --> canceled"),
         (("schema",), "acme.second-cancel"),
     ],
-    ids=lambda it: it[0] if isinstance(it, tuple) else "",
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_every_command_knows_it(bin_folder: Path, command: tuple[str, ...], shown: str, tmp_path: Path) -> None:
     assert shown in run(bin_folder / "batch-emulator", *command, cwd=tmp_path)

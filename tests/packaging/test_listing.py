@@ -38,8 +38,8 @@ def test_without_a_kind_it_says_what_can_be_listed_and_how_many_there_are() -> N
 
 def test_scenarios_have_the_names_and_titles_of_the_library() -> None:
     known = library()
-    assert [it["name"] for it in as_json("scenarios")] == known.names()
-    titles = {it["name"]: it["title"] for it in as_json("scenarios", "--vendor", "stripe")}
+    assert [scenario["name"] for scenario in as_json("scenarios")] == known.names()
+    titles = {scenario["name"]: scenario["title"] for scenario in as_json("scenarios", "--vendor", "stripe")}
     assert titles["stripe/cancel-complete"] == known.get("stripe/cancel-complete").title
     assert all(name.startswith("stripe/") for name in titles)
 
@@ -48,7 +48,7 @@ def test_scenarios_of_a_folder_are_listed_too_and_a_broken_one_breaks_nothing(tm
     (tmp_path / "mine.yaml").write_text("given: {serpwow: {batches: [{id: B, name: {title: no}}]}}\ntitle: Mine\n")
     (tmp_path / "broken.yaml").write_text("title: [")
     (tmp_path / "untitled.yaml").write_text("- title\n- x\n")
-    titles = {it["name"]: it["title"] for it in as_json("scenarios", "--scenarios", str(tmp_path))}
+    titles = {scenario["name"]: scenario["title"] for scenario in as_json("scenarios", "--scenarios", str(tmp_path))}
     assert (titles["mine"], titles["broken"], titles["untitled"]) == ("Mine", None, None)
     table = listed("scenarios", "--scenarios", str(tmp_path)).output
     assert "(no title: batch-emulator check broken)" in table
@@ -56,24 +56,26 @@ def test_scenarios_of_a_folder_are_listed_too_and_a_broken_one_breaks_nothing(tm
 
 def test_assumptions_have_their_choices_with_the_default_marked() -> None:
     found = as_json("assumptions")
-    assert [it["id"] for it in found] == [it.id for vendor in VENDORS.values() for it in vendor.assumptions]
-    (row,) = [it for it in listed("assumptions").output.splitlines() if it.startswith("serpwow.unknown-batch ")]
+    assert [assumption["id"] for assumption in found] == [
+        assumption.id for vendor in VENDORS.values() for assumption in vendor.assumptions
+    ]
+    (row,) = [line for line in listed("assumptions").output.splitlines() if line.startswith("serpwow.unknown-batch ")]
     assert " 400*, 404 " in row
 
 
 def test_timers_are_those_that_a_scenario_can_set_each_with_a_meaning() -> None:
     found = as_json("timers")
-    assert {it["id"] for it in found} == {name for vendor in VENDORS.values() for name in vendor.settable_timers}
-    for it in found:
-        assert it["default"] is None or parse_duration(it["default"]) is not None
-        assert it["meaning"]
-    (drain,) = [it for it in found if it["id"] == "stripe.drain"]
+    assert {timer["id"] for timer in found} == {name for vendor in VENDORS.values() for name in vendor.settable_timers}
+    for timer in found:
+        assert timer["default"] is None or parse_duration(timer["default"]) is not None
+        assert timer["meaning"]
+    (drain,) = [timer for timer in found if timer["id"] == "stripe.drain"]
     assert (drain["default"], "cancelling -> canceled" in drain["meaning"]) == ("1s", True)
 
 
 def test_operations_have_their_method_and_path() -> None:
     assert {"name": "serpwow.batches.stop", "method": "GET", "path": "/live/batches/{id}/stop"} in as_json("operations")
-    assert {it["name"].partition(".")[0] for it in as_json("operations", "--vendor", "6dot50")} == {"6dot50"}
+    assert {operation["name"].partition(".")[0] for operation in as_json("operations", "--vendor", "6dot50")} == {"6dot50"}
 
 
 @pytest.mark.parametrize("kind", [kind for kind in LISTINGS if kind != "worlds"])

@@ -12,8 +12,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-RUNTIME = [Requirement(it) for it in PROJECT["project"]["dependencies"]]
-DEV = [Requirement(it) for it in PROJECT["dependency-groups"]["dev"]]
+RUNTIME = [Requirement(requirement) for requirement in PROJECT["project"]["dependencies"]]
+DEV = [Requirement(requirement) for requirement in PROJECT["dependency-groups"]["dev"]]
 PINS = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text("utf-8").splitlines()
@@ -24,7 +24,7 @@ PINS = [
 def test_constraints_name_releases_and_no_index() -> None:
     text = (ROOT / "constraints.txt").read_text("utf-8")
     assert not re.search(r"://|^-|@", text, re.MULTILINE)
-    assert all([it.operator for it in pin.specifier] == ["=="] for pin in PINS)
+    assert all([specifier.operator for specifier in pin.specifier] == ["=="] for pin in PINS)
 
 
 @pytest.mark.parametrize("needed", [*RUNTIME, *DEV], ids=str)
@@ -38,4 +38,4 @@ def test_each_need_is_pinned_to_a_release_that_it_takes(needed: Requirement) -> 
 
 @pytest.mark.parametrize("needed", RUNTIME, ids=str)
 def test_the_package_has_a_lowest_release_of_each_need_and_no_highest(needed: Requirement) -> None:
-    assert [it.operator for it in needed.specifier] == [">="]
+    assert [specifier.operator for specifier in needed.specifier] == [">="]

@@ -48,5 +48,5 @@ def test_ci_runs_every_python_that_the_package_names() -> None:
 def test_pre_commit_runs_the_quick_checks_of_make_test() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"][0]["hooks"]
     assert [hook["entry"] for hook in hooks] == [
-        f".venv/bin/{it}" for it in ("ruff check", "ruff format --check", "mypy", "lint-imports")
+        f".venv/bin/{command}" for command in ("ruff check", "ruff format --check", "mypy", "lint-imports")
     ]

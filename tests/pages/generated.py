@@ -65,7 +65,7 @@ def assumptions() -> Iterator[str]:
         yield "| assumption | question | choices | reason for the default |"
         yield "| --- | --- | --- | --- |"
         for assumption in vendor.assumptions:
-            choices = ", ".join(f"**{it}**" if it == assumption.default else it for it in assumption.choices)
+            choices = ", ".join(f"**{choice}**" if choice == assumption.default else choice for choice in assumption.choices)
             yield f"| `{assumption.id}` | {assumption.question} | {choices} | {assumption.reason} |"
         yield ""
 
@@ -163,7 +163,7 @@ def _type_of(schema: Mapping[str, Any]) -> str:
         return "instant"
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     bounds = f", {schema['minimum']} to {schema['maximum']}" if {"minimum", "maximum"} <= schema.keys() else ""
-    return " or ".join(TYPES[it] for it in types) + bounds
+    return " or ".join(TYPES[name] for name in types) + bounds
 
 
 RowKey = tuple[str, str, str, str, str | None, str | None]

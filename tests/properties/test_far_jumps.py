@@ -93,7 +93,7 @@ BATCHES = st.lists(
 def test_what_is_counted_ahead_is_never_more_than_what_happens(
     batches: list[dict[str, Any]], credits: int, hours: int, run: str, inactivity: str | None, choices: dict[str, str]
 ) -> None:
-    busy = sum(it["searches"] for it in batches if it["status"] != "idle")
+    busy = sum(batch["searches"] for batch in batches if batch["status"] != "idle")
     timing = {"serpwow.run": run} | ({"serpwow.inactivity": inactivity} if inactivity else {})
     world = world_of(*batches, credits=credits + busy, timing=timing, assume=choices)
     here = world.clock.now()

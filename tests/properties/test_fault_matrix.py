@@ -70,8 +70,8 @@ class Asked:
 
     def wire(self, connection: bytes) -> bytes:
         """The request as it goes over a socket."""
-        kept = [it for it in self.headers if it[0].lower() not in (b"host", b"connection", b"content-length")]
-        lines = [b"%s: %s" % it for it in kept]
+        kept = [header for header in self.headers if header[0].lower() not in (b"host", b"connection", b"content-length")]
+        lines = [b"%s: %s" % header for header in kept]
         lines += [b"host: localhost", b"connection: " + connection, b"content-length: %d" % len(self.body)]
         return b"%s %s HTTP/1.1\r\n%s\r\n\r\n" % (self.method.encode(), self.target, b"\r\n".join(lines)) + self.body
 
@@ -97,7 +97,7 @@ class Watched:
         world.settle()
         before = world.copy()
         reply = self._within.send(method, target, headers, content)
-        (entry,) = [it.event for it in world.journal.since(before.journal.last)]
+        (entry,) = [entry.event for entry in world.journal.since(before.journal.last)]
         assert isinstance(entry, Exchange)
         worth = reply.status < 400, shown(before) != shown(world)
         known = self._kept.get(entry.operation)
@@ -131,7 +131,7 @@ def everything(world: World) -> dict[str, list[Any]]:
 def moved(world: World, since: int) -> tuple[bool, Any]:
     """What the ledger says of the newest exchange: whether it was committed, and what moved with it."""
     ledger = ledger_of(world, VENDORS)
-    commits = [(it.totals, it.differences) for it in ledger.commits if (it.exchange or 0) > since]
+    commits = [(commit.totals, commit.differences) for commit in ledger.commits if (commit.exchange or 0) > since]
     return ledger.exchanges[-1].committed, commits
 
 
@@ -166,7 +166,7 @@ def expected(case: Asked, where: str, do: str) -> tuple[dict[str, list[Any]], in
 
 
 def without_host(case: Asked) -> list[tuple[bytes, bytes]]:
-    return [it for it in case.headers if it[0].lower() != b"host"]
+    return [header for header in case.headers if header[0].lower() != b"host"]
 
 
 def hear(server: ThreadedServer, case: Asked, world: World, where: str, do: str) -> tuple[bytes, bool]:
@@ -191,7 +191,7 @@ def hear(server: ThreadedServer, case: Asked, world: World, where: str, do: str)
 
 def is_whole(heard: bytes) -> bool:
     head, _, body = heard.partition(b"\r\n\r\n")
-    lengths = [int(it.partition(b":")[2]) for it in head.lower().splitlines() if it.startswith(b"content-length:")]
+    lengths = [int(line.partition(b":")[2]) for line in head.lower().splitlines() if line.startswith(b"content-length:")]
     return bool(lengths) and len(body) == lengths[0]
 
 
@@ -231,7 +231,7 @@ def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
         state, status, ledger = expected(case, where, do)
         before = world.journal.last
         heard, reset = hear(server, case, world, where, do)
-        (entry,) = [it.event for it in world.journal.since(before) if isinstance(it.event, Exchange)]
+        (entry,) = [entry.event for entry in world.journal.since(before) if isinstance(entry.event, Exchange)]
         if everything(world) != state:
             wrong.append((where, do, "the state"))
         if moved(world, before) != ledger:
@@ -240,7 +240,7 @@ def test_an_operation_is_committed_exactly_when_the_fault_comes_after(
             wrong.append((where, do, f"{heard[:60]!r}...{heard[-30:]!r} reset={reset}"))
         if entry.delivered != (do in (DELAY, DRIBBLE) or where == AFTER_REPLY or (do == STATUS and not state_moves(where))):
             wrong.append((where, do, "delivered"))
-        if [(it.where, it.do) for it in entry.faults] != [(where, do)]:
+        if [(fault.where, fault.do) for fault in entry.faults] != [(where, do)]:
             wrong.append((where, do, "the journal"))
     assert wrong == []
 

@@ -116,17 +116,21 @@ def test_every_request_is_answered_once_or_told_that_its_world_is_gone(steps: li
         else:
             assert isinstance(reply, httpx.RemoteProtocolError), "half of an answer, and the world was gone"
     assert session.held._of == {}
-    answered = [it.headers["emulator-exchange"] for it in replies if isinstance(it, httpx.Response) and not refused(it)]
+    answered = [
+        reply.headers["emulator-exchange"] for reply in replies if isinstance(reply, httpx.Response) and not refused(reply)
+    ]
     went_back = {name for name, *_ in steps} & {"reset", "load", "restore", "undo", "drop"}
     if not went_back:
         assert len(answered) == len(replies) == len(set(answered)), "each has an entry of the journal to itself"
         called = {"called": [{"at": AT, "times": len(replies)}]} if replies else {"never": [AT]}
         assert session.control("POST", f"{WORLD}/verify", called)["ok"]
         exchanges = session.control("GET", f"{WORLD}/ledger")["exchanges"]
-        assert all(it["delivered"] for it in exchanges)
+        assert all(exchange["delivered"] for exchange in exchanges)
         batches = session.control("GET", f"{WORLD}/state")["serpwow"]["batches"]
-        stopped = sum(isinstance(it, httpx.Response) and it.status_code == 200 for it in replies)
-        assert [it["status"] for it in batches].count("idle") == stopped, "each batch is stopped once, and its client told"
+        stopped = sum(isinstance(reply, httpx.Response) and reply.status_code == 200 for reply in replies)
+        assert [batch["status"] for batch in batches].count("idle") == stopped, (
+            "each batch is stopped once, and its client told"
+        )
 
 
 def test_a_client_that_a_fault_holds_up_can_be_told_by_the_list_alone() -> None:

@@ -192,7 +192,7 @@ def test_the_next_result_set_has_a_number_of_its_own() -> None:
     world.advance_by(timedelta(days=1))
     batch = world.store.find(Batch.kind, "AAAAAAAA")
     assert batch is not None
-    assert [it.id for it in batch.result_sets] == [1, 7, 8]
+    assert [result_set.id for result_set in batch.result_sets] == [1, 7, 8]
 
 
 def test_refunds_lower_their_day_first_and_then_the_newest() -> None:
@@ -205,12 +205,12 @@ def test_the_history_goes_back_over_the_turn_of_the_year() -> None:
     now = world_of({}, clock={"start": "2026-01-02T00:00:00Z"}).settle()
     months = list(usage_history({"2025-11-30": 7, "2025-10-31": 9}, now))
     assert len(months) == MONTHS
-    assert [(it["month"], it["year"], it["credits_total_for_month"]) for it in months] == [
+    assert [(month["month"], month["year"], month["credits_total_for_month"]) for month in months] == [
         ("January", 2026, 0),
         ("December", 2025, 0),
         ("November", 2025, 7),
     ]
-    assert [len(it["credits_total_per_day"]) for it in months] == [2, 31, 30]
+    assert [len(month["credits_total_per_day"]) for month in months] == [2, 31, 30]
 
 
 LISTED = [

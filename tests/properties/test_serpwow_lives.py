@@ -82,7 +82,7 @@ class Life(RuleBasedStateMachine):
         allocated = {id: batch.allocated for id, batch in before.items()}
         required = {id: batch.credits_required for id, batch in {**self.batches(), **before}.items()}
         refunded = 0
-        for change in (it for it in changes if it.kind == Batch.kind):
+        for change in (change for change in changes if change.kind == Batch.kind):
             if (change.source, change.to) == ("idle", "queued"):
                 allocated[change.id] = required[change.id]
                 used += required[change.id]
@@ -175,7 +175,9 @@ class Life(RuleBasedStateMachine):
     def advance(self, seconds: int) -> None:
         if seconds > 86_400:
             self.ask("PUT", f"/live/batches/{self.id(0)}", {"enabled": False})
-        scheduled_by_the_minute = [it for it in self.batches().values() if it.schedule.type == "minutes" and it.enabled]
+        scheduled_by_the_minute = [
+            batch for batch in self.batches().values() if batch.schedule.type == "minutes" and batch.enabled
+        ]
         if scheduled_by_the_minute:
             seconds = min(seconds, 3600)
         before, used = self.batches(), self.spent()
@@ -211,8 +213,8 @@ class Life(RuleBasedStateMachine):
         batches = self.batches().values()
         choice = self.world.rules.choices["serpwow.places"]
         for pool, places in POOLS[choice].items():
-            running = [it for it in batches if it.status == "running" and pool in ("all", it.size)]
-            waiting = [it for it in batches if it.status == "queued" and it.ticket and it.ticket[0] == pool]
+            running = [batch for batch in batches if batch.status == "running" and pool in ("all", batch.size)]
+            waiting = [batch for batch in batches if batch.status == "queued" and batch.ticket and batch.ticket[0] == pool]
             assert len(running) <= places
             assert not waiting or len(running) == places
 

@@ -30,7 +30,7 @@ JUDGE = ResponseValidator(VENDORS.values())
 PAYEES = ["27821231234", "27829990000", "27825550000"]
 UNKNOWN = "00000000-0000-4000-8000-000000000000"
 
-cents = st.integers(-1, 30_000).map(lambda it: Decimal(it) / 100)
+cents = st.integers(-1, 30_000).map(lambda number: Decimal(number) / 100)
 amounts = st.one_of(cents, cents, cents, st.sampled_from([Decimal("0.1"), Decimal("1e2"), Decimal("1.999")]))
 names = st.one_of(st.none(), st.sampled_from(["a", "b", "A", "c"]))
 picks = st.integers(0, 6)
@@ -75,11 +75,11 @@ class Payouts(RuleBasedStateMachine):
             return VENDOR.state.dump(tx)
 
     def batch(self, pick: int) -> str:
-        batches = [it.id for it in self.world.store.group(Batch.kind)]
+        batches = [batch.id for batch in self.world.store.group(Batch.kind)]
         return batches[-1 - pick] if pick < len(batches) else batches[0] if batches else UNKNOWN
 
     def payment(self, pick: int) -> str:
-        payments = [it.id for it in self.world.store.group(Payment.kind)]
+        payments = [payment.id for payment in self.world.store.group(Payment.kind)]
         return payments[-1 - pick] if pick < len(payments) else payments[0] if payments else UNKNOWN
 
     @rule(external_id=names, name=st.sampled_from(["March", "", None]))
@@ -148,8 +148,8 @@ class Payouts(RuleBasedStateMachine):
     def no_cent_is_made_or_lost(self) -> None:
         with self.world.transaction("count") as tx:
             (account,) = tx.group(Account.kind)
-            paid = sum(cost(tx, it) for it in tx.group(Payment.kind) if it.status == "SETTLED")
-            held = sum(cost(tx, it) for it in tx.group(Payment.kind) if it.status == "PENDING")
+            paid = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "SETTLED")
+            held = sum(cost(tx, payment) for payment in tx.group(Payment.kind) if payment.status == "PENDING")
         kept = held if self.assume.get("6dot50.submitted-money") == "held" else 0
         assert account.available_balance + held + paid == self.deposited
         assert account.balance + held + paid - kept == self.deposited
@@ -159,7 +159,7 @@ class Payouts(RuleBasedStateMachine):
     def summaries_add_up_and_states_agree(self) -> None:
         for batch in self.world.store.group(Batch.kind):
             payments: list[Payment] = self.world.store.group(Payment.kind, "batch", batch.id)
-            statuses = {it.status for it in payments}
+            statuses = {payment.status for payment in payments}
             assert ("PENDING" in statuses) == (batch.status == "OPEN")
             assert (
                 statuses
@@ -171,7 +171,7 @@ class Payouts(RuleBasedStateMachine):
                 }[batch.status]
             )
             summary = Summary.of(payments)
-            waiting = sum(it.amount for it in payments if it.status in ("DRAFT", "PENDING"))
+            waiting = sum(payment.amount for payment in payments if payment.status in ("DRAFT", "PENDING"))
             assert summary.payments.amount == waiting + summary.settled.amount + summary.cancelled.amount
 
     @invariant()
@@ -181,7 +181,7 @@ class Payouts(RuleBasedStateMachine):
     @invariant()
     def external_ids_stay_unique(self) -> None:
         for kind in (Batch.kind, Payment.kind):
-            given = [it.external_id for it in self.world.store.group(kind) if it.external_id is not None]
+            given = [item.external_id for item in self.world.store.group(kind) if item.external_id is not None]
             assert len(given) == len(set(given))
 
     def teardown(self) -> None:

@@ -62,8 +62,8 @@ def test_counts_only_grow_and_fit_the_rows_and_are_exact_in_the_end(
         seen.append(state_of(world)[0])
     for earlier, later in pairwise(seen):
         assert all(earlier[count] <= later[count] for count in COUNTS)
-    assert all(it["success_count"] + it["failure_count"] <= job["rows"] for it in seen)
-    assert all(it["failure_count"] <= job["failing_rows"] and it["validated_count"] <= job["rows"] for it in seen)
+    assert all(look["success_count"] + look["failure_count"] <= job["rows"] for look in seen)
+    assert all(look["failure_count"] <= job["failing_rows"] and look["validated_count"] <= job["rows"] for look in seen)
     world.advance_until_idle()
     (ended,) = state_of(world)
     assert ended["status"] == "complete"
@@ -231,7 +231,7 @@ DAY_AGO = "2026-03-08T20:55:31Z"
 def test_a_job_that_would_begin_in_another_status_is_refused(job: Written, timing: Written, since_when: str) -> None:
     with pytest.raises(BadInput, match=re.escape(f"is so no longer after {since_when}")) as refused:
         world_of(job, timing=timing)
-    assert [it.pointer for it in refused.value.problems] == ["/given/stripe/batch_jobs/0/since"]
+    assert [problem.pointer for problem in refused.value.problems] == ["/given/stripe/batch_jobs/0/since"]
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,9 @@ class Lives(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 5))
     def pages_make_the_whole_list(self, limit: int) -> None:
         with self.world.transaction("look") as tx:
-            told = sorted((event for event in tx.group(Event.kind) if tx.now < event.since + LIFETIME), key=lambda it: -it.n)
+            told = sorted(
+                (event for event in tx.group(Event.kind) if tx.now < event.since + LIFETIME), key=lambda event: -event.n
+            )
         seen, url = [], f"/v2/core/events?limit={limit}"
         while url:
             page = self.send("GET", url).body

@@ -100,7 +100,7 @@ def test_worlds_that_many_threads_make_and_drop_have_ids_and_credentials_of_thei
 
         made = [world for worlds in at_once(make) for world in worlds]
         assert len({api_key for _, api_key in made}) == len({id for id, _ in made})
-        assert [it["id"] for it in server.ask("GET", "/worlds")["worlds"]] == [DEFAULT]
+        assert [world["id"] for world in server.ask("GET", "/worlds")["worlds"]] == [DEFAULT]
 
 
 def test_the_living_can_be_listed_while_others_are_made() -> None:
@@ -117,7 +117,7 @@ def test_the_living_can_be_listed_while_others_are_made() -> None:
 def test_worlds_that_live_at_once_all_differ() -> None:
     with EmulatorServer() as server:
         emulators = at_once(lambda _: Emulator(server=server))
-        assert len({it.id for it in emulators}) == THREADS
+        assert len({emulator.id for emulator in emulators}) == THREADS
         at_once(lambda number: emulators[number].close())
         assert not {*emulators} & {*open_emulators()}
 
@@ -155,13 +155,13 @@ def test_the_templates_of_a_scenario_are_never_more_than_are_kept() -> None:
             scenario.world(VENDORS, "w", seed, budget=budget)
 
     at_once(make, 8)
-    kept = [it for it in range(8 + TEMPLATES) if scenario._templates.get((it, None, budget)) is not None]
+    kept = [name for name in range(8 + TEMPLATES) if scenario._templates.get((name, None, budget)) is not None]
     assert len(kept) == TEMPLATES
 
 
 def test_threads_that_ask_the_library_for_a_name_get_the_same_scenario() -> None:
     known = library()
-    assert len({id(it) for it in at_once(lambda _: known.get("first-run"))}) == 1
+    assert len({id(scenario) for scenario in at_once(lambda _: known.get("first-run"))}) == 1
 
 
 def test_a_world_that_many_threads_remove_is_removed_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_unmatched_requests_of_many_threads_are_numbered_and_none_is_lost() -> N
 
         at_once(miss)
         unmatched = emulator.ask("GET", "/unmatched")["unmatched"]
-        assert [it["n"] for it in unmatched] == list(range(1, 3 * THREADS + 1))
+        assert [request["n"] for request in unmatched] == list(range(1, 3 * THREADS + 1))
 
 
 def test_requests_of_many_threads_are_each_in_the_journal() -> None:
@@ -203,7 +203,7 @@ def test_requests_of_many_threads_are_each_in_the_journal() -> None:
                 return client.get(f"/live/account?api_key={emulator.serpwow.api_key}&n={number}").status_code
 
         assert set(at_once(ask)) == {200}
-        assert len({it.target for it in emulator.journal.exchanges()}) == THREADS
+        assert len({exchange.target for exchange in emulator.journal.exchanges()}) == THREADS
 
 
 def test_a_scenario_that_is_read_for_long_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:

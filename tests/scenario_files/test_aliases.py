@@ -54,7 +54,7 @@ def test_a_pointer_names_the_alias_that_was_sent() -> None:
     value = {"steps": [{"send": "GET /", "expect": {"status": 9}}]}
     with pytest.raises(BadInput) as refused:
         load_document(Document(value), VENDORS, titled=False)
-    assert [it.pointer for it in refused.value.problems] == ["/steps/0/expect/status"]
+    assert [problem.pointer for problem in refused.value.problems] == ["/steps/0/expect/status"]
     assert "expect" in value["steps"][0]
 
 

@@ -16,7 +16,7 @@ CREDITS, TWICE, NO_STATUS = "credits_limit is 5, but 9 credits are used", "the i
 def mistakes_in(text: str) -> list[tuple[int | None, str]]:
     with pytest.raises(BadInput) as refused:
         load_text(text, VENDORS, "story", "story.yaml")
-    return [(it.line, it.message) for it in refused.value.problems]
+    return [(problem.line, problem.message) for problem in refused.value.problems]
 
 
 @pytest.mark.parametrize(
@@ -93,4 +93,4 @@ def test_mistakes_of_json_are_placed(tmp_path: Path, lines: list[str], places: l
     (tmp_path / "story.json").write_text("\n".join(lines))
     with pytest.raises(BadInput) as refused:
         load_file(tmp_path / "story.json", VENDORS)
-    assert [(it.line, it.column) for it in refused.value.problems] == places, refused.value.lines()
+    assert [(problem.line, problem.column) for problem in refused.value.problems] == places, refused.value.lines()

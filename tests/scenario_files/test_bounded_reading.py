@@ -86,7 +86,9 @@ def test_the_first_mistakes_are_told_and_the_rest_are_counted(around: str, part:
     assert lines[-1] == f"and {error.omitted} more mistakes"
     assert error.omitted >= 800
     assert not any("does not fit" in line or line.endswith(": unknown key") for line in lines)
-    assert [it.line or 0 for it in error.shown_problems()] == sorted(it.line or 0 for it in error.shown_problems())
+    assert [problem.line or 0 for problem in error.shown_problems()] == sorted(
+        problem.line or 0 for problem in error.shown_problems()
+    )
 
 
 @pytest.mark.parametrize(("around", "part"), MANY)
@@ -110,9 +112,9 @@ def test_the_work_for_mistakes_grows_with_their_number(around: str, part: str, m
 
 @given(st.lists(st.text(max_size=3 * LONGEST), max_size=3 * MAX_PROBLEMS // 2), st.text(max_size=3 * LONGEST))
 def test_a_refusal_is_bounded(messages: list[str], key: str) -> None:
-    error = BadInput([Problem(it, (key,)) for it in messages], "x.yaml")
+    error = BadInput([Problem(message, (key,)) for message in messages], "x.yaml")
     assert len(error.lines()) <= MAX_PROBLEMS + 1
-    assert all(len(it.message) <= LONGEST + 1 for it in error.shown_problems())
+    assert all(len(problem.message) <= LONGEST + 1 for problem in error.shown_problems())
     assert len(str(error)) <= (MAX_PROBLEMS + 1) * 4 * LONGEST
 
 

@@ -95,7 +95,7 @@ def test_a_duration_is_taken_however_it_is_written(written: Any, meant: timedelt
     assert parse_duration(written) == meant
 
 
-@pytest.mark.parametrize(("written", "reason"), REFUSED, ids=lambda it: str(it)[:20])
+@pytest.mark.parametrize(("written", "reason"), REFUSED, ids=lambda value: str(value)[:20])
 def test_what_is_no_duration_is_refused_with_a_reason(written: Any, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         parse_duration(written)
@@ -155,7 +155,7 @@ def test_every_spelling_that_the_schema_lets_pass_is_a_duration_or_too_long(text
             assert "longer than" in str(error)  # noqa: PT017  what it says is the point
 
 
-@pytest.mark.parametrize(("written", "meant"), [it for it in TAKEN if not isinstance(it[0], timedelta)], ids=str)
+@pytest.mark.parametrize(("written", "meant"), [row for row in TAKEN if not isinstance(row[0], timedelta)], ids=str)
 @pytest.mark.parametrize("schema", [DURATION, WAIT, DELAY], ids=["duration", "wait", "delay"])
 def test_the_schema_lets_pass_whatever_is_taken(schema: dict[str, Any], written: Any, meant: timedelta) -> None:
     assert list(problems_in(written, schema)) == []
@@ -167,9 +167,9 @@ def test_the_schema_of_scenarios_describes_every_duration_alike() -> None:
     fault = schema["faults"]["items"]["properties"]
     advance = schema["steps"]["items"]["properties"]["advance"]["anyOf"]
     plain = [fault["for"], fault["retry_after"], fault["pace"], schema["timeline"]["items"]["properties"]["after"]]
-    assert all(it == DURATION for it in [*plain, advance[0], advance[1]["properties"]["by"]])
+    assert all(schema_of_duration == DURATION for schema_of_duration in [*plain, advance[0], advance[1]["properties"]["by"]])
     assert fault["delay"] == DELAY
-    assert all(it == WAIT for it in schema["timing"]["properties"].values())
+    assert all(timer == WAIT for timer in schema["timing"]["properties"].values())
 
 
 @pytest.mark.parametrize("spelt", ["90", "90.0", '"90"', "1m30s", "1.5m", "PT90S", "PT1M30S", "90000ms"])
@@ -257,7 +257,7 @@ def test_an_instant_has_any_number_of_digits_and_is_kept_to_the_microsecond(live
         "created_before": "2032-01-01T00:00:00.123456789Z",
     }
     listed = httpx.get(f"{world.serpwow['url']}/batches", params=query)
-    assert [it["id"] for it in listed.json()["batches"]] == ["B"]
+    assert [batch["id"] for batch in listed.json()["batches"]] == ["B"]
 
 
 @pytest.mark.parametrize("stamp", ["2022-06-14T06:26:43.473", "2022-06-14T06:26:43.473Z", "2022-06-14T08:26:43.4730000+02:00"])
@@ -273,7 +273,7 @@ def test_6dot50_takes_its_own_stamps_which_are_utc_there(live: Live, stamp: str)
     world.set(written)
     state = world.state()["6dot50"]
     made = [state["accounts"][-1], state["batches"][0], state["batches"][0]["payments"][0]]
-    assert [it["createdAt"] for it in made] == ["2022-06-14T06:26:43.473000Z"] * 3
+    assert [item["createdAt"] for item in made] == ["2022-06-14T06:26:43.473000Z"] * 3
 
 
 @pytest.mark.parametrize(

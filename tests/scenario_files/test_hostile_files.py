@@ -42,7 +42,7 @@ def test_as_many_directives_as_are_allowed_are_read() -> None:
 def test_a_mistake_in_an_anchor_is_noted_once_however_often_it_is_used() -> None:
     document = parse("a: &a {k: 1, k: 2, n: !!int x, ? [b] : 1, <<: c}\nb: [" + "*a, " * 50 + "]")
     assert len(document.problems) == 4
-    assert {it.line for it in document.problems} == {1}
+    assert {problem.line for problem in document.problems} == {1}
     assert document.value["b"][49] == {"k": 2, "n": "x"}
 
 

@@ -40,12 +40,12 @@ steps:
 )
 def test_a_part_that_never_comes_into_play_is_a_difference(part: str, told: list[str]) -> None:
     scenario = load_text(STORY % part, VENDORS, "s", "s.yaml")
-    assert [str(it) for it in play(scenario, InProcessClient()).differences] == told
+    assert [str(difference) for difference in play(scenario, InProcessClient()).differences] == told
 
 
 @pytest.mark.parametrize(("get", "differs"), [("", True), ("\n    get: {status: 404}", False)])
 def test_a_request_that_reaches_nobody_is_a_difference_unless_that_is_wanted(get: str, differs: bool) -> None:
     scenario = load_text(f"title: A story\nsteps:\n  - send: GET /v3/nowhere{get}\n", VENDORS, "s", "s.yaml")
-    told = [str(it) for it in play(scenario, InProcessClient()).differences]
+    told = [str(difference) for difference in play(scenario, InProcessClient()).differences]
     assert bool(told) == differs
-    assert all(it.startswith("s.yaml:3: this request reached no operation (no-such-path)") for it in told)
+    assert all(line.startswith("s.yaml:3: this request reached no operation (no-such-path)") for line in told)

@@ -246,7 +246,7 @@ def test_every_batch_with_impossible_results_is_told_in_its_line_after_repeats_t
     batches = f"  - {{repeat: 20}}\n  - {{result_sets: [{first}]}}\n  - {{result_sets: [{late}]}}\n  - {{result_sets:\n    [{failed}]}}\n"
     with pytest.raises(BadInput) as refused:
         load(f"title: A\ngiven:\n serpwow:\n  batches:\n{batches}")
-    assert [(it.line, it.pointer) for it in refused.value.problems] == [
+    assert [(problem.line, problem.pointer) for problem in refused.value.problems] == [
         (7, "/given/serpwow/batches/2/result_sets"),
         (9, "/given/serpwow/batches/3/result_sets/0/searches_failed"),
     ]

@@ -11,8 +11,8 @@ from emulator.scenario.scenario import Scenario
 from emulator.server.app import world_name, worlds_of
 from emulator.vendors import VENDORS
 
-LISTS = [("serpwow", it) for it in ("batches", "destinations", "error_logs")]
-LISTS += [("stripe", it) for it in ("batch_jobs", "event_destinations", "events")]
+LISTS = [("serpwow", part) for part in ("batches", "destinations", "error_logs")]
+LISTS += [("stripe", part) for part in ("batch_jobs", "event_destinations", "events")]
 EVENT = {"type": "v2.core.batch_job.completed", "object_id": "batchv2_x"}
 
 

@@ -20,7 +20,7 @@ OTHER = f"S3crOther{TAIL}"
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("compare", [differences, exact_difference])
 def test_no_difference_of_a_value_that_is_called_a_secret_shows_it(compare: Any, spelling: str) -> None:
-    for name in (SPELLINGS[spelling](it) for it in NAMES):
+    for name in (SPELLINGS[spelling](name) for name in NAMES):
         for wrap in (
             lambda name, value: {name: value},
             lambda name, value: {"a": [{name: {"b": [value]}}]},
@@ -30,7 +30,7 @@ def test_no_difference_of_a_value_that_is_called_a_secret_shows_it(compare: Any,
             lambda name, value: {"list": [{name: value}], "text": json.dumps({name: value})},
         ):
             found = list(compare(wrap(name, PLAIN), wrap(name, OTHER)))
-            assert (bool(found), [it for it in found if TAIL in it]) == (True, [])
+            assert (bool(found), [difference for difference in found if TAIL in difference]) == (True, [])
 
 
 @pytest.mark.parametrize("secret", LIKE)
@@ -38,7 +38,7 @@ def test_no_difference_shows_what_has_the_shape_of_a_secret(secret: str) -> None
     pairs = [({"a": secret}, {"a": "b"}), ({"a": 1}, {"a": secret}), ({secret: 1}, {}), ({secret: 1}, {secret: 2})]
     for expected, actual in pairs:
         found = list(exact_difference(expected, actual))
-        assert (bool(found), [it for it in found if secret[6:] in it]) == (True, [])
+        assert (bool(found), [difference for difference in found if secret[6:] in difference]) == (True, [])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_playing_a_scenario_shows_no_secret_of_its_steps(tmp_path: Any) -> None:
     assert played.exit_code == 1
     assert (
         "10 differences" in played.output,
-        [it for it in played.output.splitlines() if TAIL in it or "eyJhb" in it],
+        [line for line in played.output.splitlines() if TAIL in line or "eyJhb" in line],
     ) == (True, [])
 
 

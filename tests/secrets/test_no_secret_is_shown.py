@@ -35,9 +35,9 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "a blank before": lambda name: f" {name}",
     "blanks around": lambda name: f"\t {name}\t ",
     "a sign behind": lambda name: f"{name}?) ",
-    "full width": lambda name: "".join(chr(ord(it) + 0xFEE0) for it in name),
+    "full width": lambda name: "".join(chr(ord(letter) + 0xFEE0) for letter in name),
     "another dash": lambda name: name.replace("_", "\u2011"),
-    **{f"U+{ord(it):04X} within": lambda name, it=it: name[:2] + it + name[2:] for it in INVISIBLE},  # type: ignore[misc]
+    **{f"U+{ord(sign):04X} within": lambda name, text=sign: name[:2] + text + name[2:] for sign in INVISIBLE},  # type: ignore[misc]
 }
 
 
@@ -107,7 +107,13 @@ def test_a_path_in_which_nothing_stands_behind_the_name_of_a_secret_stays_as_it_
 
 @pytest.mark.parametrize("purpose", ["upload", "download"])
 def test_the_token_of_a_link_to_a_file_cannot_be_read(purpose: str) -> None:
-    for place in (str, quote, lambda it: quote(it, ""), lambda it: json.dumps({"url": f"http://h{it}", "b": 1}), percent):
+    for place in (
+        str,
+        quote,
+        lambda text: quote(text, ""),
+        lambda text: json.dumps({"url": f"http://h{text}", "b": 1}),
+        percent,
+    ):
         text = place(f"/_files/stripe/default/{purpose}/batchv2_Ab-{PLAIN}")
         assert (TAIL in redact_text(text), f"/_files/stripe/default/{purpose}/batc…" in redact_text(text)) == (False, True)
 
@@ -185,15 +191,15 @@ def test_no_password_before_a_host_can_be_read(text: str, password: str) -> None
     [
         str,
         percent,
-        lambda it: percent(it, 2),
-        lambda it: f"/live/batches/{it}/stop?a=1",
-        lambda it: f"/x?note={quote(it)}&b=2",
-        lambda it: json.dumps({"note": f"it is {it}, yes"}),
-        lambda it: json.dumps({it: 1}),
-        lambda it: json.dumps({"p": json.dumps({"note": it})}),
-        lambda it: f'{{"note":"{escaped(it)}',
-        lambda it: f"a {it} b",
-        lambda it: part("note", it),
+        lambda text: percent(text, 2),
+        lambda text: f"/live/batches/{text}/stop?a=1",
+        lambda text: f"/x?note={quote(text)}&b=2",
+        lambda text: json.dumps({"note": f"it is {text}, yes"}),
+        lambda text: json.dumps({text: 1}),
+        lambda text: json.dumps({"p": json.dumps({"note": text})}),
+        lambda text: f'{{"note":"{escaped(text)}',
+        lambda text: f"a {text} b",
+        lambda text: part("note", text),
     ],
 )
 def test_no_text_with_the_shape_of_a_secret_can_be_read(place: Callable[[str], str], secret: str) -> None:
@@ -282,14 +288,15 @@ def test_ordinary_data_stays_as_it_is(text: str) -> None:
 ABOUT_SECRETS = ("token", "secret", "password", "signature", "api_key")
 
 
-@pytest.mark.parametrize("name", [f"{it}_{about}" for it, about in product(ABOUT_SECRETS, (*ABOUT, "expires_at"))])
+@pytest.mark.parametrize("name", [f"{text}_{about}" for text, about in product(ABOUT_SECRETS, (*ABOUT, "expires_at"))])
 def test_what_is_told_about_a_secret_is_none(name: str) -> None:
     assert not is_secret(name)
 
 
 @given(
     st.recursive(
-        st.none() | st.integers() | st.text("abc xyz.,-/()"), lambda it: st.lists(it) | st.dictionaries(st.text("abcxyz"), it)
+        st.none() | st.integers() | st.text("abc xyz.,-/()"),
+        lambda text: st.lists(text) | st.dictionaries(st.text("abcxyz"), text),
     )
 )
 def test_a_value_without_a_secret_is_shown_as_it_is(value: Any) -> None:
@@ -317,9 +324,9 @@ def page(name: str) -> str:
 
 def test_the_list_of_what_is_hidden_is_published() -> None:
     published = page("SECURITY.md")
-    said = [*(f"`{it}`" for it in (*ENDINGS, *WORDS, *LAST_WORDS)), *(it.says for it in SHAPES)]
-    assert [it for it in said if it not in published] == []
-    assert ", ".join(f"`{it}`" for it in KEYS) in published
+    said = [*(f"`{word}`" for word in (*ENDINGS, *WORDS, *LAST_WORDS)), *(shape.says for shape in SHAPES)]
+    assert [text for text in said if text not in published] == []
+    assert ", ".join(f"`{name}`" for name in KEYS) in published
 
 
 class Sent(NamedTuple):
@@ -376,16 +383,19 @@ def said() -> dict[str, str]:
         emulator.snapshot("before")
         transport = InProcess(through_a_socket(server.app))
         with httpx.Client(transport=transport, base_url="http://127.0.0.1", headers={"Emulator-World": emulator.id}) as client:
-            answers = [client.request(it.method, it.target, headers=it.headers, content=it.body) for it in sent(emulator)]
-        assert [it.status_code for it in answers if it.headers.get("emulator-error") == "internal"] == []
+            answers = [
+                client.request(request.method, request.target, headers=request.headers, content=request.body)
+                for request in sent(emulator)
+            ]
+        assert [answer.status_code for answer in answers if answer.headers.get("emulator-error") == "internal"] == []
         last = emulator.ask("GET", "/journal")["last"]
-        emulator_error = [it.text for it in answers if "emulator-error" in it.headers]
+        emulator_error = [answer.text for answer in answers if "emulator-error" in answer.headers]
         wish = {"at": "serpwow.batches.create", "json": {"name": "another"}, "query": {"api_key": "other"}}
         return {
             **{path: json.dumps(emulator.ask("GET", path)) for path in PATHS},
             **{f"explain {n}": json.dumps(emulator.ask("GET", f"/journal/{n}/explain")) for n in range(1, last + 1)},
             "story": failure_report(emulator),
-            "headers": repr([it.headers for it in emulator.journal.exchanges()]),
+            "headers": repr([exchange.headers for exchange in emulator.journal.exchanges()]),
             "refusals of ours": "".join(emulator_error),
             "verify": json.dumps(emulator.ask("POST", "/verify", {"called": [wish]})),
         }
@@ -404,8 +414,8 @@ def test_no_line_of_the_server_shows_a_secret_of_a_request() -> None:
     lines: list[str] = []
     app = through_a_socket(create_app(worlds_of([LIBRARY.get("first-run")]), access_log=AccessLog(lines.append)))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1") as client, Emulator() as emulator:
-        for it in sent(emulator):
-            client.request(it.method, it.target, headers=it.headers, content=it.body)
+        for request in sent(emulator):
+            client.request(request.method, request.target, headers=request.headers, content=request.body)
     assert (len(lines) > 100, readable_in("".join(lines))) == (True, [])
 
 

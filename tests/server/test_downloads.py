@@ -162,7 +162,7 @@ def test_who_stops_a_download_half_way_has_not_got_it() -> None:
         delivered = [True]
         for _ in range(1_000):
             if delivered[-1]:
-                delivered = [it["delivered"] for it in client.get("/_emulator/worlds/default/journal").json()["entries"]]
+                delivered = [entry["delivered"] for entry in client.get("/_emulator/worlds/default/journal").json()["entries"]]
     assert delivered == [True, False]
 
 

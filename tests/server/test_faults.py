@@ -57,7 +57,7 @@ def calls(world: Kitchen, times: int, ids: tuple[str, ...] = (), vendor: str = "
 
 
 def marks(struck: list[bool]) -> str:
-    return "".join("x" if it else "." for it in struck)
+    return "".join("x" if is_struck else "." for is_struck in struck)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_call_whose_path_names_one_id_twice_is_delayed_and_counted_once() -> N
     add_fault(world, fault(id="B1", do="delay", delay="1s"))
     with world.transaction("call") as tx:
         assert len(select_faults(tx, False, "serpwow", STOP, ("B1", "B1"))) == 1
-    assert [(it.seen, it.struck) for it in world.store.group(Fault.kind)] == [(1, 1)]
+    assert [(fault.seen, fault.struck) for fault in world.store.group(Fault.kind)] == [(1, 1)]
 
 
 def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their_place() -> None:
@@ -158,8 +158,8 @@ def test_delays_befall_a_call_together_with_one_other_accident_in_order_of_their
         first = select_faults(tx, False, "serpwow", STOP, ())
     with world.transaction("call") as tx:
         second = select_faults(tx, False, "serpwow", STOP, ())
-    assert [it.where for it in first] == ["before-commit", "after-commit", "mid-body"]
-    assert [it.where for it in second] == ["before-commit", "after-commit", "after-reply"]
+    assert [fault.where for fault in first] == ["before-commit", "after-commit", "mid-body"]
+    assert [fault.where for fault in second] == ["before-commit", "after-commit", "after-reply"]
     assert (first[-1].struck, second[-1].struck, second[-1].seen) == (1, 1, 2)
 
 
@@ -208,11 +208,11 @@ def test_a_mistake_is_told_with_its_field_and_lays_nothing(
     world = live.load({})
     reply = live.control.post(f"/_emulator/worlds/{world.id}/faults", json=fault(**written))
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
-    assert any(it["pointer"] == pointer and reason in it["detail"] for it in reply.json()["errors"]), reply.json()
+    assert any(error["pointer"] == pointer and reason in error["detail"] for error in reply.json()["errors"]), reply.json()
     assert live.control.get(f"/_emulator/worlds/{world.id}/faults").json() == {"faults": []}
     with pytest.raises(BadInput) as refused:
         load_value({"title": "A test", "faults": [fault(**written)]}, VENDORS)
-    assert any(it.pointer == f"/faults/0{pointer}" for it in refused.value.problems)
+    assert any(problem.pointer == f"/faults/0{pointer}" for problem in refused.value.problems)
 
 
 def test_a_step_that_fails_gets_nothing_else() -> None:
@@ -241,7 +241,7 @@ def test_faults_are_laid_shown_and_taken_away(world: World) -> None:
     first, second = lay_fault(world, times=2), lay_fault(world, id="B1", do="reset")
     shown = world.control.get(f"{path}/{first}").json()
     assert shown == {"id": first, "fault": fault(times=2), "seen": 0, "struck": 0, "left": 2, "place": None}
-    assert [it["id"] for it in world.control.get(path).json()["faults"]] == [first, second]
+    assert [fault["id"] for fault in world.control.get(path).json()["faults"]] == [first, second]
     assert world.control.delete(f"{path}/{first}").status_code == 204
     for method in ("GET", "DELETE"):
         assert "did you mean 'fault-2'" in world.control.request(method, f"{path}/{first}").json()["detail"]
@@ -376,8 +376,8 @@ def test_a_real_delay_is_a_timeout_to_who_would_not_wait(emulator: Emulator) -> 
     emulator.faults.add(at=LIST, where="before-auth", do="delay", delay="5m", clock="real")
     with httpx.Client(transport=emulator.transport(), timeout=1) as client, pytest.raises(httpx.ReadTimeout):
         client.get(f"http://serpwow/live/batches?api_key={emulator.serpwow.api_key}")
-    assert [it.status for it in emulator.journal.exchanges(LIST)] == [200], "who gives up has asked all the same"
-    assert [it.delivered for it in emulator.journal.exchanges(LIST)] == [False]
+    assert [exchange.status for exchange in emulator.journal.exchanges(LIST)] == [200], "who gives up has asked all the same"
+    assert [exchange.delivered for exchange in emulator.journal.exchanges(LIST)] == [False]
 
 
 @pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])
@@ -392,7 +392,9 @@ def test_a_client_that_hung_up_before_its_answer_has_not_got_it(emulator: Emulat
             break
         httpx.get(f"{emulator.serpwow.url}/account?api_key={emulator.serpwow.api_key}")
     assert (lost[0].status, lost[0].delivered, emulator.serpwow.batch("B1").status) == (200, False, "idle")
-    assert [(it.committed, it.delivered) for it in emulator.ledger.exchanges if it.operation == STOP] == [(True, False)]
+    assert [
+        (exchange.committed, exchange.delivered) for exchange in emulator.ledger.exchanges if exchange.operation == STOP
+    ] == [(True, False)]
 
 
 @pytest.mark.parametrize("where", ["before-auth", "before-commit", "after-commit", "mid-body"])
@@ -456,7 +458,12 @@ def test_the_journal_names_the_fault_its_line_and_whether_the_answer_arrived(emu
         httpx.get(url)
     httpx.get(url)
     lost, refused = emulator.journal.exchanges(STOP)
-    assert (lost.status, lost.answer, lost.delivered, [it.to for it in lost.changes]) == (200, "stopped", False, ["idle"])
+    assert (lost.status, lost.answer, lost.delivered, [change.to for change in lost.changes]) == (
+        200,
+        "stopped",
+        False,
+        ["idle"],
+    )
     (struck,) = lost.faults
     assert (struck.id, struck.where, struck.do) == ("fault-1", "after-commit", "drop")
     assert str(struck.place).endswith("a-stop-takes-effect-and-its-answer-is-lost.yaml:8")
@@ -476,7 +483,7 @@ def test_stripes_own_client_retries_a_lost_answer_by_itself_under_one_key(emulat
     emulator.faults.add(at="stripe.batch_jobs.cancel", where="after-commit", do="drop", times=1)
     client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url}, max_network_retries=2)
     assert client.v2.core.batch_jobs.cancel("batchv2_1").status == "cancelling"
-    assert [it.delivered for it in emulator.journal.exchanges("stripe.batch_jobs.cancel")] == [False, True]
+    assert [exchange.delivered for exchange in emulator.journal.exchanges("stripe.batch_jobs.cancel")] == [False, True]
 
 
 def test_a_mistake_is_refused_by_the_handle(emulator: Emulator) -> None:
@@ -525,7 +532,7 @@ def test_a_body_that_dribbles_is_delivered_when_all_of_it_was_read(emulator: Emu
     url = f"{emulator.serpwow.url}/batches?api_key={emulator.serpwow.api_key}"
     for _ in range(10):
         assert httpx.get(url, headers={"Connection": "close"}).json()["request_info"]["success"]
-    assert all(it.delivered is not False for it in emulator.journal.exchanges(LIST))
+    assert all(exchange.delivered is not False for exchange in emulator.journal.exchanges(LIST))
 
 
 def test_an_undo_takes_back_the_strike_and_the_time_that_it_let_pass(emulator: Emulator) -> None:
@@ -533,9 +540,9 @@ def test_an_undo_takes_back_the_strike_and_the_time_that_it_let_pass(emulator: E
     emulator.faults.add(at=STOP, where="before-commit", do="status", status=503, times=1)
     before, url = emulator.clock.now, f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}"
     first = httpx.get(url)
-    assert [(it.seen, it.struck) for it in emulator.faults.list()] == [(1, 1), (1, 1)]
+    assert [(fault.seen, fault.struck) for fault in emulator.faults.list()] == [(1, 1), (1, 1)]
     emulator.undo()
-    assert [(it.seen, it.struck) for it in emulator.faults.list()] == [(0, 0), (0, 0)]
+    assert [(fault.seen, fault.struck) for fault in emulator.faults.list()] == [(0, 0), (0, 0)]
     assert (emulator.clock.now, list(emulator.journal)) == (before, [])
     again = httpx.get(url)
     assert (again.status_code, again.content, again.headers) == (first.status_code, first.content, first.headers)

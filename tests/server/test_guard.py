@@ -344,8 +344,8 @@ def test_a_live_looking_key_is_known_in_the_path_and_in_every_header(client: htt
         client.get(f"/live/batches/{key}?api_key=k"),
         client.get("/live/account?api_key=k", headers={header: f"a {key}"}),
     ]
-    assert [it.headers["emulator-error"] for it in replies] == ["live-key", "live-key"]
-    assert not [it for it in replies if "live_51" in it.text]
+    assert [reply.headers["emulator-error"] for reply in replies] == ["live-key", "live-key"]
+    assert not [reply for reply in replies if "live_51" in reply.text]
 
 
 def test_a_name_in_which_a_live_key_seems_to_begin_is_none(client: httpx.Client) -> None:

@@ -60,7 +60,7 @@ class FaultHit:
 
     def exchanges(self) -> list[dict[str, Any]]:
         entries = self.control.get(f"{WORLD}/journal").json()["entries"]
-        return [it for it in entries if it["type"] == "exchange"]
+        return [entry for entry in entries if entry["type"] == "exchange"]
 
     def is_at_rest(self) -> bool:
         """Tell whether no request is under way but the one that asks."""
@@ -141,7 +141,7 @@ def test_a_client_may_go_at_any_moment(
         reset(line) if goes == "resets" else line.close()
         while not struck.is_at_rest():
             pass
-        delivered = [it["delivered"] for it in struck.exchanges()]
+        delivered = [exchange["delivered"] for exchange in struck.exchanges()]
     assert (len(delivered), log.text) == (1 if moment != "before" else len(delivered), "")
     if moment == "after":
         spared = (
@@ -158,7 +158,7 @@ def test_nothing_acts_that_comes_on_a_connection_after_it_was_broken_off(struck:
     with struck.fault(do=do, where=where), closing(struck.dial()) as line:
         line.sendall(BATCHES + START + BATCHES)
         hear_all(line)
-        assert [it["operation"] for it in struck.exchanges()] == ["serpwow.batches.list"]
+        assert [exchange["operation"] for exchange in struck.exchanges()] == ["serpwow.batches.list"]
 
 
 @pytest.mark.parametrize("where", ["after-commit", "mid-body", "after-reply"])
@@ -210,7 +210,7 @@ def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: 
         line.sendall(BATCHES + START + BATCHES + b"GET /unfinished")
         line.shutdown(socket.SHUT_WR)
         assert hear_all(line).count(b"HTTP/1.1 200 OK") == 3
-    assert [it["operation"].rpartition(".")[2] for it in plain.exchanges()] == ["list", "start", "list"]
+    assert [exchange["operation"].rpartition(".")[2] for exchange in plain.exchanges()] == ["list", "start", "list"]
 
 
 def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: FaultHit) -> None:
@@ -221,7 +221,7 @@ def test_a_client_that_gave_up_during_a_delay_did_not_get_the_answer(plain: Faul
         line.close()
         while not plain.is_at_rest():
             pass
-    assert [(it["status"], it["delivered"]) for it in plain.exchanges()] == [(200, False)]
+    assert [(exchange["status"], exchange["delivered"]) for exchange in plain.exchanges()] == [(200, False)]
 
 
 def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: FaultHit) -> None:
@@ -230,7 +230,7 @@ def test_a_client_that_closes_its_side_has_given_up_on_a_hang(plain: FaultHit) -
         plain.wait_for(fault)
         line.shutdown(socket.SHUT_WR)
         assert hear_all(line) == b""
-    assert [it["delivered"] for it in plain.exchanges()] == [False]
+    assert [exchange["delivered"] for exchange in plain.exchanges()] == [False]
 
 
 def test_a_request_that_its_client_ends_in_the_middle_was_never_asked(plain: FaultHit) -> None:

@@ -83,9 +83,9 @@ def test_a_request_goes_on_to_its_answer_when_its_fault_is_taken_away(
     assert (reply.status_code, reply.json()["request_info"]["success"]) == (200, True)
     assert (emulator.serpwow.batch("B1").status, emulator.faults.held()) == ("idle", [])
     (exchange,) = emulator.journal.exchanges()
-    assert (exchange.status, exchange.delivered, [it.do for it in exchange.faults]) == (200, True, [HOLDS[how]["do"]])
+    assert (exchange.status, exchange.delivered, [fault.do for fault in exchange.faults]) == (200, True, [HOLDS[how]["do"]])
     assert f"/{exchange.n}" in reply.headers["emulator-exchange"]
-    assert [(it.committed, it.delivered) for it in emulator.ledger.exchanges] == [(True, True)]
+    assert [(exchange.committed, exchange.delivered) for exchange in emulator.ledger.exchanges] == [(True, True)]
 
 
 def _restore(emulator: Emulator) -> None:
@@ -94,7 +94,7 @@ def _restore(emulator: Emulator) -> None:
 
 TAKEN_BACK: dict[str, Callable[[Emulator], object]] = {
     "reset": Emulator.reset,
-    "load": lambda it: it.load(SCENARIO),
+    "load": lambda emulator: emulator.load(SCENARIO),
     "restore": _restore,
     "undo": Emulator.undo,
     "drop": Emulator.close,
@@ -123,7 +123,7 @@ def test_a_request_is_told_that_its_world_was_taken_back(
             assert (asked.result().status_code, asked.result().headers["emulator-error"]) == (503, "world-gone")
         if act is not TAKEN_BACK["drop"]:
             assert emulator.serpwow.batch("B1").status == "queued"
-            assert [it for it in emulator.journal.exchanges() if it.operation == STOP] == []
+            assert [exchange for exchange in emulator.journal.exchanges() if exchange.operation == STOP] == []
 
 
 def account(emulator: Emulator) -> None:
@@ -154,7 +154,7 @@ def test_a_request_is_held_on_when_its_world_goes_back_to_a_point_after_its_begi
         assert held(emulator).operation == STOP
         emulator.faults.clear()
         assert asked.result().status_code == 200
-        assert [(it.status, it.delivered) for it in emulator.journal.exchanges(STOP)] == [(200, True)]
+        assert [(exchange.status, exchange.delivered) for exchange in emulator.journal.exchanges(STOP)] == [(200, True)]
     else:  # its answer was under way, and a snapshot holds no answers that are under way
         assert asked.result().status_code == 503
 
@@ -178,7 +178,7 @@ def test_a_hang_is_in_the_journal_while_it_lasts_and_once_when_it_is_over(emulat
     httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
     emulator.faults.clear()
     asked.result()
-    assert [(it.n, it.operation, it.status) for it in emulator.journal.exchanges()] == [
+    assert [(exchange.n, exchange.operation, exchange.status) for exchange in emulator.journal.exchanges()] == [
         (2, "serpwow.account.get", 200),
         (3, STOP, 200),
     ]
@@ -216,7 +216,7 @@ def test_what_would_have_struck_next_is_taken_away_with_it(emulator: Emulator, p
     held(emulator)
     emulator.faults.clear()
     assert asked.result().status_code == 200
-    assert [it.delivered for it in emulator.journal.exchanges()] == [True]
+    assert [exchange.delivered for exchange in emulator.journal.exchanges()] == [True]
 
 
 def test_another_worlds_requests_are_held_on(emulator: Emulator, server: EmulatorServer, pool: ThreadPoolExecutor) -> None:
@@ -233,12 +233,12 @@ def test_another_worlds_requests_are_held_on(emulator: Emulator, server: Emulato
 def test_the_requests_that_are_held_up_can_be_listed(emulator: Emulator, pool: ThreadPoolExecutor) -> None:
     before = emulator.clock.now
     asked = hold(emulator, pool, over_a_socket, "before-commit", "virtual delay")
-    it = held(emulator)
-    assert (it.method, it.operation, it.fault.id, it.fault.do) == ("GET", STOP, "fault-1", "delay")
-    assert it.target.startswith("/live/batches/B1/stop?")
-    assert emulator.serpwow.api_key not in it.target
-    assert it.until is not None
-    assert before <= it.since <= it.until - timedelta(days=29)
+    request = held(emulator)
+    assert (request.method, request.operation, request.fault.id, request.fault.do) == ("GET", STOP, "fault-1", "delay")
+    assert request.target.startswith("/live/batches/B1/stop?")
+    assert emulator.serpwow.api_key not in request.target
+    assert request.until is not None
+    assert before <= request.since <= request.until - timedelta(days=29)
     emulator.reset()
     asked.result()
     assert emulator.faults.held() == []
@@ -293,7 +293,7 @@ def test_a_thousand_held_requests_are_let_go_together(emulator: Emulator) -> Non
                 await asyncio.sleep(0)
             assert len(emulator.faults.held()) == 1_000
             emulator.faults.clear()
-            return [it.status_code for it in await asyncio.gather(*asked)]
+            return [response.status_code for response in await asyncio.gather(*asked)]
 
     assert asyncio.run(run()) == [200] * 1_000
     assert emulator.faults.held() == []
@@ -379,7 +379,7 @@ class TestTimeThatRuns:
             pytest.raises(httpx.ReadTimeout),
         ):
             client.get("/batches/B1/stop", params={"api_key": emulator.serpwow.api_key})
-        assert [(it.status, it.delivered) for it in emulator.journal.exchanges()] == [(200, False)]
+        assert [(exchange.status, exchange.delivered) for exchange in emulator.journal.exchanges()] == [(200, False)]
 
 
 @pytest.fixture(scope="module")

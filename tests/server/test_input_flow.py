@@ -53,7 +53,7 @@ def test_data_of_many_lines_is_taken_a_slice_in_each_round_while_nothing_more_is
     flow, data = flow_of(rounds, taken, []), b"1\r\nx\r\n" * MANY
     flow.take_in_slices(data)
     for slices in range(1, len(data) // SLICE + 1):
-        assert [len(it) for it in taken] == [SLICE] * slices
+        assert [len(piece) for piece in taken] == [SLICE] * slices
         assert rounds.paused
         rounds.run_one()
     assert b"".join(taken) == data

@@ -89,9 +89,9 @@ def imported(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {it.name for it in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            names |= {node.module or "", *(f"{node.module}.{it.name}" for it in node.names)}
+            names |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
 
 
@@ -105,7 +105,7 @@ def test_cve_2025_59049_cve_2026_59149_cve_2024_45388_no_request_names_a_file(cl
 
 
 def test_cve_2026_59149_a_neighbouring_folder_with_the_same_beginning_stays_closed(client: httpx.Client) -> None:
-    known = {it["name"] for it in client.get("/_emulator/scenarios").json()["scenarios"]}
+    known = {scenario["name"] for scenario in client.get("/_emulator/scenarios").json()["scenarios"]}
     assert "mine" in known
     assert not {"secret", "../secret", "scenarios-of-another/secret"} & known
 
@@ -178,10 +178,12 @@ def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_
             [*curl, *asked, "-H", "Stripe-Version: 2026-03-25.preview"], capture_output=True, text=True, check=True
         )
         emulator_error = [
-            subprocess.run([sys.executable, "-m", "emulator", *it], capture_output=True, text=True, env=environment, check=True)
-            for it in (("explain", "1", "--url", url), ("play", "first-run", "--against", url))
+            subprocess.run(
+                [sys.executable, "-m", "emulator", *command], capture_output=True, text=True, env=environment, check=True
+            )
+            for command in (("explain", "1", "--url", url), ("play", "first-run", "--against", url))
         ]
         server.terminate()
     assert '"in_progress"' in answered.stdout
-    assert [it.stdout.partition("\n")[0][:9] for it in emulator_error] == ["1  2026-0", "1 scenari"]
+    assert [result.stdout.partition("\n")[0][:9] for result in emulator_error] == ["1  2026-0", "1 scenari"]
     assert (tmp_path / "authority" / "ca.key").stat().st_mode & 0o077 == 0

@@ -70,7 +70,7 @@ def test_others_have_turns_between_the_requests_that_are_let_go(
             await next_round()
             assert len(gone_on) - before <= EVENTS_PER_ROUND
         await asyncio.gather(*tasks)
-        assert {it.ended for it in every} == {why}
+        assert {request.ended for request in every} == {why}
 
     asyncio.run(run())
     assert gone_on == [*range(MANY)]

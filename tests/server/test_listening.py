@@ -32,8 +32,8 @@ needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no IPv6
 def reached_at(host: str) -> list[str]:
     """At which of the loopback addresses a server that listens at this host is reached."""
     with ExitStack() as opened:
-        sockets = [opened.enter_context(it) for it in listen(host, 0)]
-        (port,) = {it.getsockname()[1] for it in sockets}
+        sockets = [opened.enter_context(listener) for listener in listen(host, 0)]
+        (port,) = {listener.getsockname()[1] for listener in sockets}
         reached = []
         for address in ("127.0.0.1", "::1"):
             try:
@@ -117,7 +117,7 @@ def test_a_port_in_the_host_is_told_where_it_belongs(host: str, told: str) -> No
         invoke(main, ["serve"], env={"EMULATOR_HOST": host}),
     ):
         assert done.exit_code == 2
-        (line,) = [it for it in done.stderr.splitlines() if it.startswith("Error: ")]
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error: ")]
         assert line.startswith("Error: Invalid value for '--host'")
         assert line.endswith(f": {told}")
 

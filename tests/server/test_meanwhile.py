@@ -97,7 +97,7 @@ def test_what_is_under_way_goes_on_where_its_past_stays(act: Handler, where: str
 
 def deliveries(control: httpx.Client, world: str) -> list[bool | None]:
     entries = control.get(f"/_emulator/worlds/{world}/journal?operation=serpwow.batches.stop").json()["entries"]
-    return [it["delivered"] for it in entries if it["type"] == "exchange"]
+    return [entry["delivered"] for entry in entries if entry["type"] == "exchange"]
 
 
 def test_an_answer_that_is_under_way_is_not_delivered_in_a_snapshot_or_a_fork() -> None:

@@ -408,7 +408,7 @@ def test_a_token_that_no_header_can_carry_is_refused_and_never_printed(command: 
 
 
 @pytest.mark.parametrize("given", ["", "wrong-secret"])
-@pytest.mark.parametrize("command", [("explain", "--url"), ("play", "first-run", "--against")], ids=lambda it: it[0])
+@pytest.mark.parametrize("command", [("explain", "--url"), ("play", "first-run", "--against")], ids=lambda command: command[0])
 def test_who_has_no_token_or_a_wrong_one_is_told_how_to_give_it(command: Sequence[str], given: str) -> None:
     app = create_app(worlds_of([library().open("first-run")]), guard=Guard(token="right-secret"))
     with ThreadedServer(app) as server:

@@ -106,7 +106,7 @@ def test_all_who_renew_at_once_have_the_same_authority(folder: Path) -> None:
 def test_who_comes_second_has_the_authority_of_who_came_first(folder: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert len(set(threads.map(lambda _: Tls(()).certificate, range(8)))) == 1
-    assert sorted(it.name for it in folder.iterdir()) == ["authority", "authority.lock"]
+    assert sorted(path.name for path in folder.iterdir()) == ["authority", "authority.lock"]
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions as POSIX has them")

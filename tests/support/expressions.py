@@ -58,9 +58,9 @@ def _patterns_in(schema: Any) -> Iterator[str]:
     if isinstance(schema, dict):
         if isinstance(pattern := schema.get("pattern"), str):
             yield pattern
-        yield from (it for part in schema.values() for it in _patterns_in(part))
+        yield from (pattern for part in schema.values() for pattern in _patterns_in(part))
     elif isinstance(schema, list):
-        yield from (it for part in schema for it in _patterns_in(part))
+        yield from (pattern for part in schema for pattern in _patterns_in(part))
 
 
 def unread() -> list[str]:
@@ -72,8 +72,8 @@ def unread() -> list[str]:
 
 def worst_growth(use: Use) -> tuple[float, str]:
     """Return how many times as long a text takes that is TIMES as long, for the attack that takes longest, and that attack."""
-    attacks = sorted(_attacks(use.pattern), key=lambda it: _time(use, it(LENGTH)), reverse=True)
-    return max((_growth(use, it), repr(it(2))) for it in attacks[:3])
+    attacks = sorted(_attacks(use.pattern), key=lambda attack: _time(use, attack(LENGTH)), reverse=True)
+    return max((_growth(use, attack), repr(attack(2))) for attack in attacks[:3])
 
 
 def _growth(use: Use, attack: Callable[[int], str]) -> float:
@@ -91,8 +91,8 @@ def _attacks(pattern: re.Pattern[Any]) -> Iterator[Callable[[int], str]]:
     """Yield texts that repeat what the expression is made of, after and before what makes it fail."""
     source = pattern.pattern.decode("latin-1") if isinstance(pattern.pattern, bytes) else pattern.pattern
     words = dict.fromkeys([*re.findall(r"[A-Za-z]{2,}|_\w+", source), *re.findall(r"[^\w\s]", source), *"a0 _\n"])
-    signs = [it for it in words if not it.isalnum()]
-    pairs = [first + second for first, second in sorted(product(words, repeat=2), key=lambda it: it[1] not in signs)]
+    signs = [word for word in words if not word.isalnum()]
+    pairs = [first + second for first, second in sorted(product(words, repeat=2), key=lambda pair: pair[1] not in signs)]
     heads = dict.fromkeys(["", _LITERAL.split(source)[0], *signs[:8]])
     for pump, head, tail in product([*words, *pairs][:100], heads, ("", "\x01")):
         yield partial(_text, head, pump, tail)
@@ -122,11 +122,12 @@ def _calls(path: Path) -> Iterator[ast.Call]:
 
 def _pattern(path: Path, call: ast.Call) -> re.Pattern[Any] | None:
     """Return the expression of a call, or None where names of its function are in it."""
-    flags = [it for it in call.args[1:] if ast.unparse(it).startswith("re.")] if call.func.attr == "compile" else []  # type: ignore[attr-defined]
-    flags += [it.value for it in call.keywords if it.arg == "flags"]
+    is_compile = call.func.attr == "compile"  # type: ignore[attr-defined]
+    flags = [argument for argument in call.args[1:] if is_compile and ast.unparse(argument).startswith("re.")]
+    flags += [keyword.value for keyword in call.keywords if keyword.arg == "flags"]
     names = vars(import_module(_name(path)))
     try:
-        return re.compile(*(eval(ast.unparse(it), names) for it in (call.args[0], *flags)))
+        return re.compile(*(eval(ast.unparse(argument), names) for argument in (call.args[0], *flags)))
     except NameError:
         return None
 
@@ -149,5 +150,5 @@ def _methods(path: Path, pattern: re.Pattern[Any]) -> list[str]:
 @cache
 def _named() -> frozenset[tuple[str, str]]:
     """Return every name that a method of expressions is asked of, with the method."""
-    text = "\n".join(it.read_text(encoding="utf-8") for it in _sources())
+    text = "\n".join(source.read_text(encoding="utf-8") for source in _sources())
     return frozenset(re.findall(rf"\b(\w+)\.({'|'.join(METHODS)})\b", text))

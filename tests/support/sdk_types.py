@@ -49,7 +49,7 @@ def class_of(body: dict[str, Any]) -> type[StripeObject] | None:
         return found
     if body.keys() == {"id", "object"}:
         return DeletedObject
-    classes: dict[str, type[StripeObject]] = {it.OBJECT_NAME: it for it in (BatchJob, EventDestination)}
+    classes: dict[str, type[StripeObject]] = {type_.OBJECT_NAME: type_ for type_ in (BatchJob, EventDestination)}
     return classes.get(body.get("object", ""))
 
 
@@ -119,7 +119,7 @@ def paths_of_jobs() -> list[str]:
 
 
 def main() -> None:
-    found = sorted({it for line in sys.stdin for it in differences(json.loads(line))})
+    found = sorted({difference for line in sys.stdin for difference in differences(json.loads(line))})
     print(json.dumps({"differences": found, "paths": paths_of_jobs()}))  # noqa: T201
 
 

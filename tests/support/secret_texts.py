@@ -14,11 +14,11 @@ PLAIN = f"S3cretValue{TAIL}"
 AWKWARD = f"S3c r&t=/+%\"'{{}}[]:;,<{TAIL}"
 NAMES = [
     *ENDINGS,
-    *(f"{it}s" for it in ENDINGS if it != "token"),
+    *(f"{ending}s" for ending in ENDINGS if ending != "token"),
     *WORDS,
     *LAST_WORDS,
     "key",
-    *(f"{it}_key" for it in KEYS),
+    *(f"{key}_key" for key in KEYS),
     *("s3_secret_access_key", "ocp_apim_subscription_key", "x_api_key", "client_secret", "refresh_token", "db_password"),
     *("azure_connection_string", "x_amz_security_token", "proxy_authorization", "set_cookie", "x_functions_key", "basic_auth"),
 ]
@@ -27,9 +27,9 @@ SPELLINGS: dict[str, Callable[[str], str]] = {
     "upper": str.upper,
     "kebab": lambda name: name.replace("_", "-"),
     "title": lambda name: name.replace("_", "-").title(),
-    "camel": lambda name: re.sub("_(.)", lambda it: it[1].upper(), name),
+    "camel": lambda name: re.sub("_(.)", lambda part: part[1].upper(), name),
     "dotted": lambda name: name.replace("_", "."),
-    "alternating": lambda name: "".join(it.upper() if place % 2 else it for place, it in enumerate(name)),
+    "alternating": lambda name: "".join(part.upper() if place % 2 else part for place, part in enumerate(name)),
 }
 
 
@@ -48,7 +48,7 @@ def all_of(text: str) -> str:
 
 def escaped(text: str) -> str:
     """Return a text of which every character is escaped as in JSON, without quotes."""
-    return "".join(f"\\u{ord(it):04x}" for it in text)
+    return "".join(f"\\u{ord(sign):04x}" for sign in text)
 
 
 def part(name: str, value: str, ending: str = "\r\n") -> str:
@@ -61,7 +61,9 @@ DISPOSITION = "Content-Disposition: form-data; "
 
 def parts(*headers_and_content: tuple[str, str], boundary: str = "limit") -> str:
     """Return a form in parts, each with its headers and its content."""
-    return "".join(f"--{boundary}\r\n{headers}\r\n\r\n{it}\r\n" for headers, it in headers_and_content) + f"--{boundary}--\r\n"
+    return (
+        "".join(f"--{boundary}\r\n{headers}\r\n\r\n{part}\r\n" for headers, part in headers_and_content) + f"--{boundary}--\r\n"
+    )
 
 
 TEXTS: dict[str, Callable[[str, str], str]] = {

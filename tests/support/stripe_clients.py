@@ -36,7 +36,9 @@ def newest_beta(language: str, releases: Iterable[str]) -> str:
     Raises:
         ValueError: there is none.
     """
-    betas = [(tuple(map(int, found.groups())), it) for it in releases if (found := BETAS[language].fullmatch(it))]
+    betas = [
+        (tuple(map(int, found.groups())), release) for release in releases if (found := BETAS[language].fullmatch(release))
+    ]
     if not betas:
         raise ValueError(f"no beta of the client in {language}: the registry that was asked has none")
     return max(betas)[1]

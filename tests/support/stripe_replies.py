@@ -16,7 +16,7 @@ from emulator.vendors.stripe.model.versions import is_well_formed, parse_version
 from tests.support.loading import LIBRARY
 
 SCENARIOS = [name for name in LIBRARY.names() if name.startswith("stripe/")]
-ASKED = [(it.name, it.method, it.path) for it in STRIPE.operations if MOUNT not in it.mounts]
+ASKED = [(operation.name, operation.method, operation.path) for operation in STRIPE.operations if MOUNT not in operation.mounts]
 
 
 class Listening(InProcessClient):
@@ -59,4 +59,4 @@ def replies_in(version: str) -> list[dict[str, Any]]:
 
 def public_paths_of(version: str) -> list[str]:
     """Return the paths that jobs of a version may call in the public channel, each once."""
-    return sorted({it.path for it in endpoints_of(version, PUBLIC)})
+    return sorted({endpoint.path for endpoint in endpoints_of(version, PUBLIC)})

@@ -38,7 +38,7 @@ class Recorder:
 
     def _exchanges(self, world: bytes) -> Iterator[int]:
         journal = json.loads(self._client.send("GET", world + b"/journal?limit=1000").content)
-        yield from (it["n"] for it in journal["entries"] if it["type"] == "exchange")
+        yield from (entry["n"] for entry in journal["entries"] if entry["type"] == "exchange")
 
     def _ask(self, method: str, target: bytes, headers: Headers = (), content: bytes | None = None) -> ReceivedResponse:
         self.lines.append(f"> {method} {target.decode('latin-1')} {headers!r} {content!r}")
@@ -56,7 +56,7 @@ def transcript(scenario: Scenario) -> list[str]:
     """Play a scenario in a server of its own; return every request and response as lines."""
     recorder = Recorder(InProcessClient())
     played = play(scenario, recorder)
-    return [*recorder.lines, *(f"difference: {it}" for it in played.differences)]
+    return [*recorder.lines, *(f"difference: {difference}" for difference in played.differences)]
 
 
 def main() -> None:

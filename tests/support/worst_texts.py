@@ -66,9 +66,9 @@ def mixed(draw: random.Random) -> Worst:
 
 def that_grow(read: Callable[[str], object], texts: Iterator[Worst], tried: int = 8) -> list[tuple[float, Worst]]:
     """Return the texts for which the time grows faster than the length, among those that take longest."""
-    slowest = nlargest(tried, ((_seconds(read, it.of(SHORT)), it) for it in texts))
-    grown = ((_growth(read, it), it) for _, it in slowest)
-    return [(growth, it) for growth, it in grown if growth > MARGIN * TIMES]
+    slowest = nlargest(tried, ((_seconds(read, text.of(SHORT)), text) for text in texts))
+    grown = ((_growth(read, text), text) for _, text in slowest)
+    return [(growth, text) for growth, text in grown if growth > MARGIN * TIMES]
 
 
 def _growth(read: Callable[[str], object], text: Worst) -> float:

@@ -42,11 +42,11 @@ def emulator(request: pytest.FixtureRequest, live: Live) -> Iterator[Emulator]:
 
 
 def all_decimals(amounts: list[Any]) -> bool:
-    return all(type(it) is Decimal for it in amounts)
+    return all(type(amount) is Decimal for amount in amounts)
 
 
 def test_amounts_of_the_state_are_decimals_whole_or_not(emulator: Emulator) -> None:
-    amounts = [it["amount"] for it in emulator.sixdot50.batch(BATCH).payments]
+    amounts = [payment["amount"] for payment in emulator.sixdot50.batch(BATCH).payments]
     assert amounts == [Decimal("0.1"), Decimal("0.2"), Decimal(100)]
     account = emulator.sixdot50.account("AcmeCorp")
     assert account.balance == account.availableBalance == 155794

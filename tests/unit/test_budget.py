@@ -70,16 +70,16 @@ def said(response: ReceivedResponse) -> Any:
 def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
     """Yield everything that worlds keep, as often as it is kept."""
     for world in worlds:
-        moments = [it.world for it in (*world.snapshots.values(), *filter(None, [world._beginning]))]
+        moments = [moment.world for moment in (*world.snapshots.values(), *filter(None, [world._beginning]))]
         yield from kept_by(moments)
         for kind in world.store.kinds():
             yield from world.store.group(kind)
         for commit in world.history:
             yield from (
-                it
+                resource
                 for changed_resources in commit.changed_resources
-                for it in (changed_resources.before, changed_resources.after)
-                if it is not None
+                for resource in (changed_resources.before, changed_resources.after)
+                if resource is not None
             )
         yield from (entry.event for entry in world.journal.since(0) if isinstance(entry.event, Exchange))
         yield world._frame
@@ -89,7 +89,7 @@ def kept_by(worlds: Iterable[World]) -> Iterator[Any]:
 def charges_of(worlds: Iterable[World]) -> dict[int, Charge]:
     """Return each charge of what worlds keep, once."""
     found: dict[int, Charge] = {}
-    waiting = [it if isinstance(it, Charge) else it.charge for it in kept_by(worlds)]
+    waiting = [value if isinstance(value, Charge) else value.charge for value in kept_by(worlds)]
     while waiting:
         charge = waiting.pop()
         if id(charge) not in found:
@@ -112,14 +112,14 @@ def slack(worlds: Iterable[World]) -> int:
     for world in worlds:
         commits, exchanges = [*world.history][-1:], world.journal.newest_exchanges(1)
         newest += [
-            it
+            resource
             for commit in commits
             for changed_resources in commit.changed_resources
-            for it in changed_resources[2:4]
-            if it is not None
+            for resource in changed_resources[2:4]
+            if resource is not None
         ]
         newest += [exchange for _, exchange in exchanges]
-    return sum(it.charge.size + sum(part.size for part in it.charge.parts) for it in newest)
+    return sum(value.charge.size + sum(part.size for part in value.charge.parts) for value in newest)
 
 
 TEXTS = st.sampled_from(("a", "b" * 600, "c" * 3_000, "d" * 60_000, "e" * 300_000))
@@ -193,19 +193,19 @@ def test_what_is_counted_is_what_is_kept_and_no_more_than_may_be(doings: list[tu
         assert server.budget.used <= server.budget.limit + slack(server.worlds)
     gc.collect()
     kept = charges_of(server.worlds)
-    spared = [it for spare in server.budget.caches for template in spare._values.values() for it in [template]]
-    kept |= charges_of(it for it in spared if it.quota.budget is server.budget)
+    spared = [template for spare in server.budget.caches for template in spare._values.values()]
+    kept |= charges_of(template for template in spared if template.quota.budget is server.budget)
     assert server.budget.used == sum(charge.size for charge in kept.values())
-    assert server.budget.used == sum({id(it): it.bytes for it in (charge.quota for charge in kept.values())}.values())
+    assert server.budget.used == sum({id(quota): quota.bytes for quota in (charge.quota for charge in kept.values())}.values())
     for value in kept_by(server.worlds):
         if isinstance(value, Metered):
-            whole = {id(it): it for it in [value.charge]}
+            whole = {id(charge): charge for charge in [value.charge]}
             waiting = [*value.charge.parts]
             while waiting:
                 part = waiting.pop()
                 whole[id(part)] = part
                 waiting += part.parts
-            assert weighed_anew(value) == sum(it.size for it in whole.values())
+            assert weighed_anew(value) == sum(charge.size for charge in whole.values())
 
 
 def test_a_client_that_fills_the_server_is_refused_by_name_and_told_how_to_go_on() -> None:

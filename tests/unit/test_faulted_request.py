@@ -94,7 +94,7 @@ def test_a_fault_that_is_removed_while_its_request_waits_for_its_lane_spares_it(
         ({"where": "after-commit", "do": "delay", "delay": "1s", "clock": "real"}, 0),
         ({"where": "after-commit", "do": "hang"}, 0),
     ],
-    ids=lambda it: it["where"] + it["do"] if isinstance(it, dict) else "",
+    ids=lambda value: value["where"] + value["do"] if isinstance(value, dict) else "",
 )
 def test_the_body_of_a_request_that_is_held_up_is_kept_until_it_takes_effect_and_no_longer(
     fault: dict[str, Any], kept: int

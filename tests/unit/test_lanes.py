@@ -197,7 +197,7 @@ class Noting:
 
 def test_a_long_file_is_taken_in_beside_the_event_loop() -> None:
     pieces = [b"x" * LONG, b"y" * 5, b"z" * LONG]
-    messages = iter([{"type": "http.request", "body": it, "more_body": it is not pieces[-1]} for it in pieces])
+    messages = iter([{"type": "http.request", "body": piece, "more_body": piece is not pieces[-1]} for piece in pieces])
     reader, here = Noting(), current_thread().name
 
     async def receive() -> MutableMapping[str, Any]:

@@ -60,7 +60,7 @@ LINES: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("shown", LINES.values(), ids=LINES)
 @given(TEXTS)
 def test_a_line_stays_one_line_that_nothing_obeys(shown: Callable[[str], str], text: str) -> None:
-    assert [it for it in shown(text) if _is_obeyed(it)] == []
+    assert [character for character in shown(text) if _is_obeyed(character)] == []
 
 
 @given(TEXTS)
@@ -77,7 +77,9 @@ def test_the_commands_write_nothing_that_a_terminal_obeys(encoding: str, text: s
     stream = printing_anything(io.TextIOWrapper(file, encoding=encoding, newline=""))
     stream.write(text)
     stream.flush()
-    assert [it for it in file.getvalue().decode(encoding) if _is_obeyed(it) and it not in "\n\t"] == []
+    assert [
+        character for character in file.getvalue().decode(encoding) if _is_obeyed(character) and character not in "\n\t"
+    ] == []
 
 
 @given(TEXTS)
@@ -99,4 +101,4 @@ def test_a_log_line_is_one_line_and_a_traceback_is_indented(text: str) -> None:
     first, *others = said[0].split("\n")
     assert first.startswith("ERROR: ")
     assert all(line.startswith("  ") for line in others)
-    assert [it for it in said[0] if _is_obeyed(it) and it not in "\n\t"] == []
+    assert [character for character in said[0] if _is_obeyed(character) and character not in "\n\t"] == []

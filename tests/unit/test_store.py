@@ -53,7 +53,7 @@ class Model:
         self.apples = apples
 
     def group(self, colour: str) -> list[Apple]:
-        return [it for it in self.apples.values() if it.status == colour]
+        return [apple for apple in self.apples.values() if apple.status == colour]
 
     def by_weight(self, reverse: bool = False) -> list[Apple]:
         return sorted(self.apples.values(), key=attrgetter("weight"), reverse=reverse)
@@ -152,7 +152,7 @@ def test_sorted_pages_are_a_sorted_set(steps: list[tuple[bool, int]]) -> None:
     assert [*entries] == sorted(expected)
     assert [*reversed(entries)] == sorted(expected, reverse=True)
     assert [entries[place] for place in range(len(entries))] == sorted(expected)
-    assert [entries.rank((number,)) for number in range(61)] == [sum(it < (n,) for it in expected) for n in range(61)]
+    assert [entries.rank((number,)) for number in range(61)] == [sum(entry < (n,) for entry in expected) for n in range(61)]
 
 
 def test_a_map_that_was_copied_before_it_grew_still_tells_what_differs() -> None:
@@ -196,4 +196,4 @@ def test_a_resource_that_keeps_its_value_keeps_its_place_among_equals() -> None:
     for id in "cab":
         kept.put(Apple(id, "red", 1))
     kept.put(Apple("c", "blue", 1))
-    assert [it.id for it in kept.sorted_group(Apple.kind, *BY_WEIGHT).descending()] == ["c", "a", "b"]
+    assert [apple.id for apple in kept.sorted_group(Apple.kind, *BY_WEIGHT).descending()] == ["c", "a", "b"]

@@ -36,4 +36,4 @@ def test_a_job_that_is_at_work_differs_between_two_instants_and_a_batch_that_wai
     before = world.snapshot("before")
     world.advance_by(timedelta(seconds=1))
     differences = between(before, world.moment("now"), VENDORS)
-    assert [(it.id, [*it.fields]) for it in differences] == [("batchv2_1", ["success_count"])]
+    assert [(difference.id, [*difference.fields]) for difference in differences] == [("batchv2_1", ["success_count"])]

@@ -39,7 +39,7 @@ def many_payments(count: int) -> dict[str, Any]:
 
 def long_timeline(count: int) -> dict[str, Any]:
     changes = ({"serpwow": {"account": {"credits_limit": n}}} for n in range(count))
-    return {"title": "T", "timeline": [{"after": f"{n + 1}h", "set": it} for n, it in enumerate(changes)]}
+    return {"title": "T", "timeline": [{"after": f"{n + 1}h", "set": change} for n, change in enumerate(changes)]}
 
 
 def growth(work: Callable[[int], object], few: int) -> float:

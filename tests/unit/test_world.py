@@ -76,7 +76,7 @@ def test_a_transaction_rolled_back_leaves_no_trace(life: Life) -> None:
         else:
             tx.remove(Kettle.kind, str(event % 4))
     tx.roll_back()
-    assert [it for it in shown(world) if it != {"look": 0, "heat": 0, "stop": 0}][:5] == shown(untouched)[:5]
+    assert [part for part in shown(world) if part != {"look": 0, "heat": 0, "stop": 0}][:5] == shown(untouched)[:5]
     assert not any(world.counters.values())
 
 

@@ -5,8 +5,8 @@ from emulator.sdk import Renderer, Request, Response, Transaction, instant, reas
 
 
 def batch(status: int) -> Renderer:
-    def render(_tx: Transaction, _request: Request, it: Batch) -> Response:
-        body = {"id": it.id, "name": it.name, "status": it.status, "created_at": instant(it.created_at)}
+    def render(_tx: Transaction, _request: Request, batch: Batch) -> Response:
+        body = {"id": batch.id, "name": batch.name, "status": batch.status, "created_at": instant(batch.created_at)}
         return Response(status, body)
 
     return render
