@@ -620,16 +620,16 @@ def wire(case_seed: int, examples: int) -> None:
 
         def sent(chunks: list[bytes]) -> None:
             with socket.create_connection((host, int(port)), timeout=SLOW) as line:
-                received = b""
+                data = b""
                 with suppress(ConnectionError):
                     line.sendall(b"".join(chunks))
                 with suppress(OSError):
                     line.shutdown(socket.SHUT_WR)
                 with suppress(ConnectionError):
                     while chunk := line.recv(65_536):
-                        received += chunk
-            if re.search(rb"^HTTP/1.1 500", received, re.MULTILINE) and b"emulator-basis" not in received:
-                raise Found(f"{received[:1000]!r} to {chunks!r}")
+                        data += chunk
+            if re.search(rb"^HTTP/1.1 500", data, re.MULTILINE) and b"emulator-basis" not in data:
+                raise Found(f"{data[:1000]!r} to {chunks!r}")
             if httpx.get(f"{server.url}{PREFIX}/health").status_code != 200:
                 raise Found(f"not healthy after {chunks!r}")
 

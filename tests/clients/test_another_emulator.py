@@ -55,20 +55,20 @@ RUNS: list[tuple[str, list[str]]] = [(name, []) for name in PROJECTS] + [("a pac
 @pytest.mark.parametrize(("project", "arguments"), RUNS, ids=[" ".join([name, *arguments]) for name, arguments in RUNS])
 def test_its_tests_run(project: str, arguments: list[str], tmp_path: Path) -> None:
     lay(tmp_path, PROJECTS[project])
-    done = run_pytest(tmp_path, *arguments)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = run_pytest(tmp_path, *arguments)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("files", PROJECTS.values(), ids=PROJECTS)
 def test_a_test_that_names_our_fixture_is_told_in_one_line_what_is_in_the_way(files: dict[str, str], tmp_path: Path) -> None:
     (test,) = [name for name in files if name.endswith("test_it.py")]
     own = lay(tmp_path, {**files, test: files[test] + NAMES_OURS})
-    done = run_pytest(tmp_path)
-    assert "1 passed, 1 error" in done.stdout
-    told = [line for line in done.stdout.splitlines() if line.startswith("batch-emulator: ") and "in the way" in line]
+    result = run_pytest(tmp_path)
+    assert "1 passed, 1 error" in result.stdout
+    told = [line for line in result.stdout.splitlines() if line.startswith("batch-emulator: ") and "in the way" in line]
     assert len(told) == 1
     assert str(own) in told[0]
-    assert "Traceback" not in done.stdout
+    assert "Traceback" not in result.stdout
 
 
 def test_a_stand_in_without_a_file_is_told(tmp_path: Path) -> None:

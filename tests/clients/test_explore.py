@@ -189,9 +189,9 @@ def test_a_shipped_scenario_is_explored_by_its_name(emulator: Emulator) -> None:
     ],
 )  # fmt: skip
 def test_a_fault_that_is_none_is_refused_before_anything_is_tried(emulator: Emulator, faults: Any, told: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         emulator.explore(LATE, lambda _: pytest.fail("it was tried"), faults=faults)
-    assert told in str(refused.value)
+    assert told in str(excinfo.value)
 
 
 @pytest.mark.parametrize("may_raise", ["x", (ValueError, "x"), ValueError("an instance"), int])
@@ -298,10 +298,10 @@ while json.load(urllib.request.urlopen(url))["batch"]["status"] != "idle":
 def test_a_program_that_polls_is_killed_and_the_reason_told(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(to_yaml({"title": "A batch that is polled", **NEVER_DONE}))
     command = [sys.executable, "-m", "emulator", "explore", str(tmp_path / "s.yaml"), "--", sys.executable, "-c", POLLS]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "1 of ?: nothing comes in its way" in done.stderr
-    assert "time stands still: the client asked serpwow.batches.get" in done.stderr
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    assert "1 of ?: nothing comes in its way" in result.stderr
+    assert "time stands still: the client asked serpwow.batches.get" in result.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are sent otherwise")
@@ -519,18 +519,18 @@ def test_a_fault_of_the_command_line_says_all_that_it_needs(written: str, fault:
     ],
 )
 def test_a_fault_of_the_command_line_is_refused_in_its_own_words(written: str, told: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(told)) as refused:
+    with pytest.raises(ValueError, match=re.escape(told)) as excinfo:
         read_faults([written])
-    assert "/faults" not in str(refused.value)
+    assert "/faults" not in str(excinfo.value)
 
 
 def test_a_delay_of_the_command_line_is_tried_and_a_program_tells_its_exit_code() -> None:
     fault = ["--fault", "after-commit:delay:30s"]
     stops = 'curl -sf "$SERPWOW_URL/batches/2A6F94BB/stop?api_key=$SERPWOW_API_KEY" > /dev/null; exit 3'
-    done = CliRunner().invoke(main, ["explore", *fault, "first-run", "--", "sh", "-c", stops])
-    assert done.exit_code == 1
-    assert "nothing comes in its way: exit code 3" in done.output
-    assert "AssertionError" not in done.output
+    result = CliRunner().invoke(main, ["explore", *fault, "first-run", "--", "sh", "-c", stops])
+    assert result.exit_code == 1
+    assert "nothing comes in its way: exit code 3" in result.output
+    assert "AssertionError" not in result.output
 
 
 def test_what_was_explored_shows_its_endings(emulator: Emulator) -> None:
@@ -539,7 +539,7 @@ def test_what_was_explored_shows_its_endings(emulator: Emulator) -> None:
     assert repr(first) == f"<Ending: {first}>"
     assert repr(explored).startswith(f"<Explored: {len(explored.broken)} of {explored.tried} endings broke something; ")
     assert str(first) in repr(explored)
-    told = failure_report(emulator).splitlines()
-    assert "explored, in worlds of their own:" in told
-    assert f"  {first}" in told
-    assert "no request reached this world" not in told
+    lines = failure_report(emulator).splitlines()
+    assert "explored, in worlds of their own:" in lines
+    assert f"  {first}" in lines
+    assert "no request reached this world" not in lines

@@ -100,9 +100,9 @@ def test_a_name_that_is_wrong_is_told_the_nearest(emulator: Emulator) -> None:
     ],
 )
 def test_a_number_that_there_is_not_has_not_moved_by_nothing(emulator: Emulator, vendor: str, field: str, told: str) -> None:
-    with pytest.raises(NotFound) as refused:
+    with pytest.raises(NotFound) as excinfo:
         emulator.ledger.moved(vendor, field)
-    assert told in str(refused.value)
+    assert told in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -155,8 +155,8 @@ def test_the_vendors_own_clients_reach_the_world_by_their_credentials(emulator: 
 def test_the_clock_is_read_moved_and_set_going(emulator: Emulator) -> None:
     start = datetime(2026, 3, 9, 20, 55, 31, tzinfo=UTC)
     assert emulator.clock.now == start
-    (fired,) = emulator.clock.advance("2s")
-    assert (fired.vendor, fired.id, fired.source, fired.to, fired.why) == (
+    (change,) = emulator.clock.advance("2s")
+    assert (change.vendor, change.id, change.source, change.to, change.why) == (
         "serpwow",
         "2A6F94BB",
         "queued",
@@ -266,16 +266,16 @@ def test_a_journal_longer_than_a_page_is_read_to_its_end() -> None:
     queued = {"given": {"serpwow": {"batches": [{"repeat": 1_100, "status": "queued"}]}}}
     app = create_app(worlds_of([], limits=limits), limits=limits)
     with ThreadedServer(app) as served, EmulatorServer(served.url) as server, Emulator(queued, server=server) as emulator:
-        fired = emulator.clock.advance(until="idle")
-        assert len(fired) == 2_200
-        assert emulator.journal.changes() == fired
+        changes = emulator.clock.advance(until="idle")
+        assert len(changes) == 2_200
+        assert emulator.journal.changes() == changes
         assert emulator.journal.dropped == 0
 
 
 def test_a_journal_that_is_full_says_how_many_it_dropped(emulator: Emulator) -> None:
     emulator.load({"given": {"serpwow": {"batches": [{"repeat": 1_100, "status": "queued"}]}}})
-    fired = emulator.clock.advance(until="idle")
-    assert (len(emulator.journal), emulator.journal.dropped) == (1_000, len(fired) - 1_000)
+    changes = emulator.clock.advance(until="idle")
+    assert (len(emulator.journal), emulator.journal.dropped) == (1_000, len(changes) - 1_000)
 
 
 def test_the_handle_can_be_awaited(emulator: Emulator) -> None:
@@ -283,12 +283,12 @@ def test_the_handle_can_be_awaited(emulator: Emulator) -> None:
         await emulator.aio.load("first-run")
         await emulator.aio.change({"serpwow": {"batches": [{"id": "NEW"}]}})
         assert len((await emulator.aio.state())["serpwow"]["batches"]) == 4
-        fired = await emulator.aio.advance(until="next")
+        changes = await emulator.aio.advance(until="next")
         async with httpx.AsyncClient(base_url=emulator.serpwow.url) as client:
             await client.get("/account", params={"api_key": emulator.serpwow.api_key})
         assert len(await emulator.aio.exchanges("serpwow.account.get")) == 1
         await emulator.aio.reset()
-        return [change.to for change in fired]
+        return [change.to for change in changes]
 
     assert asyncio.run(run()) == ["running"]
 
@@ -330,9 +330,9 @@ def test_without_a_socket_httpx_and_requests_get_the_same_bytes() -> None:
             session.mount("http://", emulator.adapter())
             session.mount("https://", emulator.adapter())
             answers = {client.get(url).content, session.get(url).content, asyncio.run(asynchronously())}
-            posted = session.post(url.replace("batches", "account"), json={})
+            response = session.post(url.replace("batches", "account"), json={})
         assert len(answers) == 1
-        assert posted.status_code == 404
+        assert response.status_code == 404
 
 
 @pytest.fixture
@@ -395,10 +395,10 @@ def test_many_changes_that_time_makes_at_once_are_told_in_a_line(emulator: Emula
         {"serpwow": {"batches": [{"id": batch.id, "status": "queued"} for batch in emulator.serpwow.batches[:60]]}}
     )
     emulator.clock.advance(until="idle")
-    told = failure_report(emulator, replay="")
-    assert "serpwow: 60 batches idle -> queued (set by control)" in told
-    assert "serpwow batch LONE: running -> idle" in told
-    assert "are left out" not in told
+    report = failure_report(emulator, replay="")
+    assert "serpwow: 60 batches idle -> queued (set by control)" in report
+    assert "serpwow batch LONE: running -> idle" in report
+    assert "are left out" not in report
     assert any(isinstance(entry, Change) for entry in emulator.journal)
 
 
@@ -406,9 +406,9 @@ def test_a_fault_that_never_struck_is_told(emulator: Emulator) -> None:
     emulator.faults.add(at="serpwow.batches.stop", where="after-commit", do="drop")
     emulator.faults.add(at="serpwow.account.get", where="before-auth", do="status", status=503)
     httpx.get(f"{emulator.serpwow.url}/account", params={"api_key": emulator.serpwow.api_key})
-    told = failure_report(emulator, replay="")
-    assert "fault-1 (drop after-commit, at serpwow.batches.stop) never struck" in told
-    assert told.count("never struck") == 1
+    report = failure_report(emulator, replay="")
+    assert "fault-1 (drop after-commit, at serpwow.batches.stop) never struck" in report
+    assert report.count("never struck") == 1
 
 
 def test_a_refusal_is_told_with_the_kind_of_its_fact(emulator: Emulator) -> None:
@@ -428,9 +428,9 @@ def test_a_server_elsewhere_has_no_transport_without_a_socket(live: Live) -> Non
 def test_outside_pytest_one_line_is_enough() -> None:
     with Emulator("stripe/cancel-complete") as emulator:
         client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url})
-        with pytest.raises(stripe.InvalidRequestError) as refused:
+        with pytest.raises(stripe.InvalidRequestError) as excinfo:
             client.v2.core.batch_jobs.cancel(emulator.stripe.batch_jobs[0].id)
-    assert refused.value.code == "batch_api_non_cancellable_job"
+    assert excinfo.value.code == "batch_api_non_cancellable_job"
 
 
 @pytest.mark.parametrize(
@@ -635,8 +635,8 @@ def test_a_forked_process_is_told_that_the_server_is_not_there() -> None:
         "        os._exit(0)\n"
         "    os.wait()\n"
     )
-    done = subprocess.run([sys.executable, "-c", forked], capture_output=True, text=True, check=True)
-    assert "which this one was forked from" in done.stdout
+    result = subprocess.run([sys.executable, "-c", forked], capture_output=True, text=True, check=True)
+    assert "which this one was forked from" in result.stdout
 
 
 @pytest.mark.parametrize("name", ["copy", "deepcopy", "pickled"])
@@ -724,9 +724,9 @@ def test_a_field_that_is_not_there_is_told_which_there_are() -> None:
         batch = emulator.serpwow.batches[0]
         with pytest.raises(
             AttributeError, match="no field of this batch is called 'state'; there are: id, name, status, "
-        ) as refused:
+        ) as excinfo:
             _ = batch.state
-        assert all(name in str(refused.value) for name in batch)
+        assert all(name in str(excinfo.value) for name in batch)
         with pytest.raises(AttributeError, match="did you mean 'status'"):
             _ = batch.statsu
 
@@ -738,9 +738,9 @@ def test_a_world_that_is_gone_is_told_why(live: Live) -> None:
         with pytest.raises(ControlError, match=r"no world is called 'thrice'.* another run of the same tests .* need -n"):
             first.clock.advance("1s")
         first.close()
-        with pytest.raises(ControlError, match="no snapshot is called") as refused:
+        with pytest.raises(ControlError, match="no snapshot is called") as excinfo:
             mine.restore("none")
-        assert "another run" not in str(refused.value)
+        assert "another run" not in str(excinfo.value)
     with Emulator() as here:
         here.close()
         with pytest.raises(ControlError, match=r"no world is called .*: it was closed$"):

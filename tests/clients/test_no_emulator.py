@@ -70,17 +70,17 @@ def serve() -> Iterator[Serve]:
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_a_command_tells_in_one_line_what_is_no_answer_of_an_emulator(serve: Serve, command: list[str], body: bytes) -> None:
-    done = invoke(main, [*command, serve(201 if "play" in command else 200, body)])
-    assert (done.exit_code, done.output.count("\n"), "\x1b" in done.output) == (1, 1, False)
-    assert done.output.startswith("Error: ")
-    assert "no emulator" in done.output or "no answer of an emulator" in done.output
+    result = invoke(main, [*command, serve(201 if "play" in command else 200, body)])
+    assert (result.exit_code, result.output.count("\n"), "\x1b" in result.output) == (1, 1, False)
+    assert result.output.startswith("Error: ")
+    assert "no emulator" in result.output or "no answer of an emulator" in result.output
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command[0])
 def test_a_refusal_is_told_in_one_line(serve: Serve, command: list[str]) -> None:
-    done = invoke(main, [*command, serve(403, b'{"message":"not \\u001b[2J\\n you"}')])
-    assert (done.exit_code, "\x1b" in done.output) == (1, False)
-    assert "not \\x1b[2J\\x0a you" in done.output
+    result = invoke(main, [*command, serve(403, b'{"message":"not \\u001b[2J\\n you"}')])
+    assert (result.exit_code, "\x1b" in result.output) == (1, False)
+    assert "not \\x1b[2J\\x0a you" in result.output
 
 
 @pytest.mark.parametrize("body", [BODIES["deep"], BODIES["no JSON"], BODIES["a number of 10,000 digits"]])

@@ -20,7 +20,7 @@ from tests.support.server import Live
 
 
 def test_naming_the_fixture_is_all_the_set_up(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
         def test_an_empty_world(emulator):
@@ -36,13 +36,13 @@ def test_naming_the_fixture_is_all_the_set_up(pytester: pytest.Pytester) -> None
             assert emulator.serpwow.account.credits_used == 230
         """.replace("\n        ", "\n"),
     )
-    done.assert_outcomes(passed=3)
-    done.stdout.no_fnmatch_line("*batch-emulator*world*")
+    result.assert_outcomes(passed=3)
+    result.stdout.no_fnmatch_line("*batch-emulator*world*")
 
 
 def test_the_marker_takes_a_name_a_file_or_a_value_and_a_seed(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", story="title: A story\ngiven: {serpwow: {batches: [{id: FROMFILE}]}}")
-    done = run(
+    result = run(
         pytester,
         """
 @pytest.mark.scenario("story.yaml")
@@ -63,25 +63,25 @@ def test_the_seed_of_the_option(emulator):
 """,
         "--emulator-seed=77",
     )
-    done.assert_outcomes(passed=3, errors=1)
-    done.stdout.fnmatch_lines(["*did you mean 'serpwow/stopall-23'?*"])
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*did you mean 'serpwow/stopall-23'?*"])
 
 
 @pytest.mark.parametrize("marker", ["", '"first-run", sed=3', '"first-run", 3'])
 def test_a_marker_that_is_misspelt_is_an_error_and_not_another_world(pytester: pytest.Pytester, marker: str) -> None:
-    done = run(pytester, f"@pytest.mark.scenario({marker})\ndef test_it(emulator): ...")
-    done.assert_outcomes(errors=1)
-    done.stdout.fnmatch_lines(["*the marker is scenario(name_or_path_or_dict, seed=None), not scenario(*)*"])
-    done.stdout.no_fnmatch_line("*pytest_plugin.py*")
+    result = run(pytester, f"@pytest.mark.scenario({marker})\ndef test_it(emulator): ...")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*the marker is scenario(name_or_path_or_dict, seed=None), not scenario(*)*"])
+    result.stdout.no_fnmatch_line("*pytest_plugin.py*")
 
 
 @pytest.mark.parametrize("url", ["nonsense", "http://127.0.0.1:1", "http://[", "http://127.0.0.1:99999"])
 def test_a_url_where_no_emulator_is_says_which_option_gave_it_in_a_line(pytester: pytest.Pytester, url: str) -> None:
-    done = run(pytester, "def test_it(emulator): ...\ndef test_another(emulator): ...", f"--emulator-url={url}")
-    done.assert_outcomes(errors=2)
-    done.stdout.fnmatch_lines(["*(--emulator-url, EMULATOR_URL)*"])
-    done.stdout.no_re_match_line(r".*\.py:\d+: ")
-    assert len(done.outlines) < 22
+    result = run(pytester, "def test_it(emulator): ...\ndef test_another(emulator): ...", f"--emulator-url={url}")
+    result.assert_outcomes(errors=2)
+    result.stdout.fnmatch_lines(["*(--emulator-url, EMULATOR_URL)*"])
+    result.stdout.no_re_match_line(r".*\.py:\d+: ")
+    assert len(result.outlines) < 22
 
 
 def test_a_server_that_is_no_emulator_or_wants_a_token_is_told_apart(
@@ -89,11 +89,11 @@ def test_a_server_that_is_no_emulator_or_wants_a_token_is_told_apart(
 ) -> None:
     monkeypatch.setenv("EMULATOR_CONTROL_TOKEN", "wrong")
     with ThreadedServer(create_app(worlds_of([]), guard=Guard(token="right"))) as locked:
-        done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={locked.url}")
-    done.stdout.fnmatch_lines(["the control plane is locked, and * EMULATOR_CONTROL_TOKEN*(* was answered 401)"])
+        result = run(pytester, "def test_it(emulator): ...", f"--emulator-url={locked.url}")
+    result.stdout.fnmatch_lines(["the control plane is locked, and * EMULATOR_CONTROL_TOKEN*(* was answered 401)"])
     with ThreadedServer(says_hello) as other:
-        done = run(pytester, "def test_it(emulator): ...", f"--emulator-url={other.url}")
-    done.stdout.fnmatch_lines([f"*what answers at '{other.url}' (--emulator-url, EMULATOR_URL) is no emulator"])
+        result = run(pytester, "def test_it(emulator): ...", f"--emulator-url={other.url}")
+    result.stdout.fnmatch_lines([f"*what answers at '{other.url}' (--emulator-url, EMULATOR_URL) is no emulator"])
 
 
 async def says_hello(_scope: Any, _receive: Any, send: Any) -> None:
@@ -110,7 +110,7 @@ def test_what_a_killed_run_left_is_dropped(pytester: pytest.Pytester, live: Live
 
 
 def test_a_fixture_of_the_projects_own_by_the_same_name_is_left_alone(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 @pytest.fixture
@@ -121,12 +121,12 @@ def test_that_fails(emulator):
     assert emulator == "ours"
 """,
     )
-    done.assert_outcomes(failed=1)
-    done.stdout.no_fnmatch_line("*- batch-emulator -*")
+    result.assert_outcomes(failed=1)
+    result.stdout.no_fnmatch_line("*- batch-emulator -*")
 
 
 def test_a_failure_tells_the_story_and_how_to_replay_it(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 @pytest.mark.scenario("first-run", seed=3)
@@ -136,8 +136,8 @@ def test_that_fails(emulator):
     assert stop(emulator, "2A6F94BB").status_code == 200
 """,
     )
-    done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
         [
             "*- batch-emulator -*",
             "world t-*, seed 3, clock 2026-03-09T20:55:41Z",
@@ -165,8 +165,8 @@ def test_the_command_that_replays_a_test_can_be_pasted_where_pytest_was_called(
     )
     monkeypatch.chdir(folder)
     pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider")
-    replays = [line.removeprefix("replay: ") for line in done.outlines if line.startswith("replay: ")]
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider")
+    replays = [line.removeprefix("replay: ") for line in result.outlines if line.startswith("replay: ")]
     assert len(replays) == 3
     for replay in replays:
         again = subprocess.run(
@@ -202,14 +202,14 @@ def test_the_command_that_replays_a_test_starts_its_server_with_the_same_options
     )
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
-    (replay,) = [line.removeprefix("replay: ") for line in done.outlines if line.startswith("replay: ")]
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    (replay,) = [line.removeprefix("replay: ") for line in result.outlines if line.startswith("replay: ")]
     assert f" {told} --emulator-seed 0" in replay
     for name in variables:
         monkeypatch.delenv(name)
     pytest_here = f"{shlex.quote(sys.executable)} -m pytest -p no:cacheprovider"
     again = subprocess.run(replay.replace("pytest", pytest_here, 1), shell=True, capture_output=True, text=True, check=False)
-    failed = [line for line in done.outlines if line.startswith("E  ")]
+    failed = [line for line in result.outlines if line.startswith("E  ")]
     assert failed
     assert [line for line in again.stdout.splitlines() if line.startswith("E  ")] == failed
 
@@ -248,13 +248,13 @@ def test_that_says_where_too(emulator):
 """
     )
     monkeypatch.chdir(pytester.path / "here")
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "..")
-    done.assert_outcomes(passed=6, failed=1, errors=1)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "..")
+    result.assert_outcomes(passed=6, failed=1, errors=1)
     places = ", ".join(str(pytester.path / place) for place in ("sub", "", "here"))
     assert (
         sum(
             f"nowhere-at-all.yaml: there is no such file (looked in {places})" in line
-            for line in done.outlines
+            for line in result.outlines
             if line[:2] != "> "
         )
         >= 2
@@ -262,11 +262,11 @@ def test_that_says_where_too(emulator):
 
 
 def test_a_scenario_that_is_none_is_refused(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester, "@pytest.mark.scenario(None)\ndef test_it(emulator): ...\ndef test_load(emulator): emulator.load(None)"
     )
-    done.assert_outcomes(errors=1, failed=1)
-    done.stdout.fnmatch_lines_random(
+    result.assert_outcomes(errors=1, failed=1)
+    result.stdout.fnmatch_lines_random(
         [
             "the marker scenario(None) names no scenario: leave it out for an empty world",
             "*a scenario is a name, a path or a mapping, not None ({} is an empty world)",
@@ -306,26 +306,26 @@ def test_it(shared):
     ids=["in a fixture above", "by its name", "of a wider fixture"],
 )
 def test_the_story_is_told_wherever_the_world_was_made(pytester: pytest.Pytester, tests: str) -> None:
-    done = run(pytester, tests)
-    done.stdout.fnmatch_lines(["*- batch-emulator -*", "*/2A6F94BB/stop* -> 200 stopped"])
+    result = run(pytester, tests)
+    result.stdout.fnmatch_lines(["*- batch-emulator -*", "*/2A6F94BB/stop* -> 200 stopped"])
 
 
 def test_a_scenario_with_mistakes_is_told_without_a_traceback(pytester: pytest.Pytester) -> None:
     pytester.makefile(".yaml", bad="title: Bad\ngiven: {serpwow: {batchs: []}}")
-    done = run(pytester, '@pytest.mark.scenario("bad.yaml")\ndef test_it(emulator): ...')
-    done.stdout.fnmatch_lines(["*bad.yaml:2:27: unknown key 'batchs'; did you mean 'batches'?"])
-    done.stdout.no_re_match_line(r".*\.py:\d+: ")
+    result = run(pytester, '@pytest.mark.scenario("bad.yaml")\ndef test_it(emulator): ...')
+    result.stdout.fnmatch_lines(["*bad.yaml:2:27: unknown key 'batchs'; did you mean 'batches'?"])
+    result.stdout.no_re_match_line(r".*\.py:\d+: ")
 
 
 def test_a_failure_before_anything_was_asked_says_so(pytester: pytest.Pytester) -> None:
-    done = run(pytester, "\ndef test_that_fails(emulator):\n    assert False\n")
-    done.stdout.fnmatch_lines(["no request reached this world"])
-    done.stdout.no_fnmatch_line("*URL*")
+    result = run(pytester, "\ndef test_that_fails(emulator):\n    assert False\n")
+    result.stdout.fnmatch_lines(["no request reached this world"])
+    result.stdout.no_fnmatch_line("*URL*")
 
 
 @pytest.mark.parametrize("arguments", [["-n2"], ["-p", "randomly"]])
 def test_workers_and_random_order_share_nothing(pytester: pytest.Pytester, arguments: list[str]) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 @pytest.mark.scenario("serpwow/stopall-23")
@@ -337,11 +337,11 @@ def test_alone(emulator, number):
 """,
         *arguments,
     )
-    done.assert_outcomes(passed=20)
+    result.assert_outcomes(passed=20)
 
 
 def test_the_same_tests_run_against_a_server_elsewhere(pytester: pytest.Pytester, live: Live) -> None:
-    done = run(
+    result = run(
         pytester,
         f"""
 @pytest.mark.scenario("first-run")
@@ -353,11 +353,11 @@ def test_a_refund(emulator):
         f"--emulator-url={live.url}",
         "-n2",
     )
-    done.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1)
 
 
 def test_an_async_test_has_the_same_fixture(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 @pytest.fixture
@@ -372,11 +372,11 @@ async def test_a_refund(emulator):
     assert (await emulator.aio.state())["serpwow"]["account"]["credits_used"] == 30
 """,
     )
-    done.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1)
 
 
 def test_a_project_that_does_not_use_it_pays_nothing(pytester: pytest.Pytester) -> None:
-    done = run(
+    result = run(
         pytester,
         """
 import sys
@@ -386,7 +386,7 @@ def test_nothing_of_ours_was_imported():
     assert "uvicorn" not in sys.modules
 """.replace("import httpx", ""),
     )
-    done.assert_outcomes(passed=1)
+    result.assert_outcomes(passed=1)
 
 
 def test_the_server_starts_when_somebody_asks_for_a_url_and_not_before() -> None:
@@ -418,9 +418,9 @@ def test_it(checked): ...
 def test_a_teardown_that_fails_tells_the_story(pytester: pytest.Pytester, live: Live, later: str, elsewhere: bool) -> None:
     url = [f"--emulator-url={live.url}"] if elsewhere else []
     given = '@pytest.mark.scenario({"given": {"serpwow": {"batches": [{"id": "B", "status": "queued", "searches": 5}]}}})'
-    done = run(pytester, TEARDOWN.replace("def test_it", f"{given}\ndef test_it") + later, *url)
-    done.assert_outcomes(passed=2 if later else 1, errors=1)
-    done.stdout.fnmatch_lines(
+    result = run(pytester, TEARDOWN.replace("def test_it", f"{given}\ndef test_it") + later, *url)
+    result.assert_outcomes(passed=2 if later else 1, errors=1)
+    result.stdout.fnmatch_lines(
         [
             "*not refunded*",
             "*batch-emulator*",
@@ -433,8 +433,8 @@ def test_a_teardown_that_fails_tells_the_story(pytester: pytest.Pytester, live: 
 
 
 def test_a_teardown_that_passes_tells_nothing_and_leaves_no_world(pytester: pytest.Pytester, live: Live) -> None:
-    done = run(pytester, "def test_it(emulator): ...\ndef test_another(emulator): ...", f"--emulator-url={live.url}")
-    done.assert_outcomes(passed=2)
+    result = run(pytester, "def test_it(emulator): ...\ndef test_another(emulator): ...", f"--emulator-url={live.url}")
+    result.assert_outcomes(passed=2)
     assert not [world for world in httpx.get(f"{live.url}/_emulator/worlds").json()["worlds"] if world["id"].startswith("t-")]
 
 

@@ -64,10 +64,10 @@ def test_an_address_is_read_as_people_write_it(text: str, read: str) -> None:
     ],
 )
 def test_a_text_that_is_no_address_is_refused_in_a_line_without_its_password(text: str, reason: str) -> None:
-    with pytest.raises(BadAddress, match=reason) as refused:
+    with pytest.raises(BadAddress, match=reason) as excinfo:
         Address.read(text)
-    assert "secret" not in str(refused.value)
-    assert "\n" not in str(refused.value)
+    assert "secret" not in str(excinfo.value)
+    assert "\n" not in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_a_proxy_is_found_as_other_clients_find_it_and_shown_without_its_passwor
 
 @pytest.mark.parametrize("url", ["socks5://me:secret@b:1", "https://b:1", "foo://x", "http://b:port", "http://"])
 def test_a_proxy_that_speaks_no_plain_http_is_refused_by_name(url: str) -> None:
-    with pytest.raises(UselessProxy, match=r"\(ALL_PROXY\)") as refused:
+    with pytest.raises(UselessProxy, match=r"\(ALL_PROXY\)") as excinfo:
         proxy_of(Address.read("http://ci:8080"), {"ALL_PROXY": url})
-    assert "secret" not in str(refused.value)
+    assert "secret" not in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -326,9 +326,9 @@ def test_an_answer_of_the_emulator_comes_through_a_proxy(through_a_proxy: Throug
 def test_every_command_names_the_proxy(through_a_proxy: Through, command: list[str]) -> None:
     through_a_proxy("200 OK", "text/html", "<p>sign in</p>")
     option = "--against" if "play" in command else "--url"
-    done = invoke(main, [*command, option, "http://ci.example:8080"])
-    assert done.exit_code == 1
-    assert "through the proxy http://127.0.0.1" in done.output
+    result = invoke(main, [*command, option, "http://ci.example:8080"])
+    assert result.exit_code == 1
+    assert "through the proxy http://127.0.0.1" in result.output
 
 
 def test_the_token_is_shown_to_the_control_plane_only() -> None:

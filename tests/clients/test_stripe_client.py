@@ -70,9 +70,9 @@ def test_a_cancel_of_a_canceled_job_has_its_results_as_integers(live: Live) -> N
 @pytest.mark.parametrize("status", ENDED)
 def test_a_cancel_of_a_job_that_has_ended_raises_what_the_client_knows(live: Live, status: str) -> None:
     world = live.load(one_job(status=status))
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as excinfo:
         client_of(world).v2.core.batch_jobs.cancel(ID)
-    error = refused.value
+    error = excinfo.value
     assert (error.http_status, error.code) == (400, "batch_api_non_cancellable_job")
     assert named_job(error) == ID
     assert error.request_id is not None
@@ -83,20 +83,20 @@ def test_a_cancel_of_a_job_that_has_ended_raises_what_the_client_knows(live: Liv
 @pytest.mark.parametrize("call", ["cancel", "retrieve"])
 def test_an_unknown_job_raises_what_the_client_knows(live: Live, call: str) -> None:
     client = client_of(live.load({}))
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as excinfo:
         getattr(client.v2.core.batch_jobs, call)("batchv2_none")
-    error = refused.value
+    error = excinfo.value
     assert (error.http_status, error.code) == (404, "batch_job_not_found")
     assert named_job(error) == "batchv2_none"
 
 
 def test_a_bad_key_raises_an_authentication_error(live: Live) -> None:
     world = live.load(one_job(status="in_progress") | {"credentials": {"stripe": ["sk_test_good"]}})
-    with pytest.raises(stripe.AuthenticationError) as refused:
+    with pytest.raises(stripe.AuthenticationError) as excinfo:
         client_of(world).v2.core.batch_jobs.cancel(
             ID, options={"api_key": "sk_test_bad", "headers": {"Emulator-World": world.id}}
         )
-    assert refused.value.http_status == 401
+    assert excinfo.value.http_status == 401
     assert world.state()["stripe"]["batch_jobs"][0]["status"] == "in_progress"
 
 
@@ -132,9 +132,9 @@ def test_a_key_that_is_used_for_another_job_raises_an_idempotency_error(live: Li
     jobs = [{"id": "first", "status": "in_progress"}, {"id": "second", "status": "in_progress"}]
     client = client_of(live.load({"given": {"stripe": {"batch_jobs": jobs}}}))
     client.v2.core.batch_jobs.cancel("first", options={"idempotency_key": "once"})
-    with pytest.raises(stripe.IdempotencyError) as refused:
+    with pytest.raises(stripe.IdempotencyError) as excinfo:
         client.v2.core.batch_jobs.cancel("second", options={"idempotency_key": "once"})
-    assert (refused.value.http_status, refused.value.code) == (409, "idempotency_error")
+    assert (excinfo.value.http_status, excinfo.value.code) == (409, "idempotency_error")
 
 
 def test_a_client_that_retries_survives_an_answer_that_says_busy(live: Live) -> None:
@@ -165,8 +165,8 @@ def test_a_job_lives_its_whole_life(live: Live) -> None:
     assert (job.status, job.metadata.run, job.skip_validation) == ("ready_for_upload", "1", False)
     link = job.status_details.ready_for_upload.upload_url
     assert link.expires_at == "2026-03-09T21:00:31.000Z"
-    uploaded = httpx.put(link.url, content=lines_of(40), headers=OCTETS)
-    assert (uploaded.status_code, uploaded.content) == (200, b"")
+    response = httpx.put(link.url, content=lines_of(40), headers=OCTETS)
+    assert (response.status_code, response.content) == (200, b"")
     world.advance("2500ms")
     job = client.v2.core.batch_jobs.retrieve(job.id)
     assert (job.status, job.status_details.validating.validated_count) == ("validating", 20)
@@ -187,9 +187,9 @@ def test_a_job_lives_its_whole_life(live: Live) -> None:
     assert [row["id"] for row in rows] != [f"req_{n}" for n in range(40)]
     assert {row["id"] for row in rows if row["status"] != 200} == {"req_3", "req_9", "req_19", "req_29", "req_39"}
     assert next(row for row in rows if row["id"] == "req_3")["response"]["error"]["code"] == "resource_missing"
-    with pytest.raises(stripe.InvalidRequestError) as refused:
+    with pytest.raises(stripe.InvalidRequestError) as excinfo:
         client.v2.core.batch_jobs.cancel(job.id)
-    assert refused.value.code == "batch_api_non_cancellable_job"
+    assert excinfo.value.code == "batch_api_non_cancellable_job"
 
 
 def test_a_create_is_refused_with_what_the_client_knows(live: Live) -> None:
@@ -201,10 +201,10 @@ def test_a_create_is_refused_with_what_the_client_knows(live: Live) -> None:
     }
     for path, code in refusals.items():
         endpoint: Any = {"path": path, "http_method": "post"}
-        with pytest.raises(stripe.InvalidRequestError) as refused:
+        with pytest.raises(stripe.InvalidRequestError) as excinfo:
             client.v2.core.batch_jobs.create(CREATE | {"endpoint": endpoint})
-        assert (refused.value.http_status, refused.value.code) == (400, code)
-        assert refused.value.json_body["error"]["endpoint"] == {"path": path, "http_method": "post"}  # type: ignore[index]
+        assert (excinfo.value.http_status, excinfo.value.code) == (400, code)
+        assert excinfo.value.json_body["error"]["endpoint"] == {"path": path, "http_method": "post"}  # type: ignore[index]
     with pytest.raises(stripe.InvalidRequestError) as invalid:
         client.v2.core.batch_jobs.create(CREATE | {"maximum_rps": 1000})
     assert invalid.value.code == "invalid_fields"
@@ -249,9 +249,9 @@ def test_event_destinations_live_their_life(live: Live) -> None:
     ping: Any = destinations.ping(made.id)
     assert (ping.type, ping.related_object.id) == ("v2.core.event_destination.ping", made.id)
     assert destinations.delete(made.id).id == made.id
-    with pytest.raises(stripe.InvalidRequestError) as gone:
+    with pytest.raises(stripe.InvalidRequestError) as excinfo:
         destinations.retrieve(made.id)
-    assert (gone.value.http_status, gone.value.code) == (404, "not_found")
+    assert (excinfo.value.http_status, excinfo.value.code) == (404, "not_found")
 
 
 def test_another_context_has_other_jobs(live: Live) -> None:
@@ -270,9 +270,9 @@ def test_a_limiter_raises_a_rate_limit_error_and_a_lock_is_tried_again(live: Liv
     assert limited.value.headers["stripe-rate-limited-reason"] == "global-rate"  # type: ignore[index]
     assert len(world.journal()) == 1
     world.set({"stripe": {"platform": {"limiting": "lock-timeout"}}})
-    with pytest.raises(stripe.RateLimitError) as locked:
+    with pytest.raises(stripe.RateLimitError) as excinfo:
         client_of(world).v2.core.batch_jobs.retrieve(ID, options={"max_network_retries": 1})
-    assert locked.value.request_id is None
+    assert excinfo.value.request_id is None
     assert len([entry for entry in world.journal() if entry["type"] == "exchange"]) == 3
 
 

@@ -154,8 +154,8 @@ def newest_python(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
     def install(home: Path) -> None:
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(home), newest]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
+        result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert result.returncode == 0, result.stderr
 
     home = once("python-stripe", tmp_path_factory, install)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(home), str(ROOT)])}
@@ -178,9 +178,9 @@ def in_version(version: str) -> dict[str, Any]:
 
 def test_the_newest_python_client_lives_the_same_life(live: Live, newest_python: dict[str, str]) -> None:
     command = [sys.executable, "-c", PYTHON_LIFE, *arguments_of(world_of(live))]
-    done = subprocess.run(command, env=newest_python, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    life = json.loads(done.stdout)
+    result = subprocess.run(command, env=newest_python, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    life = json.loads(result.stdout)
     assert is_well_formed(version := life.pop("version"))
     assert life == in_version(version) | {"release": release("python", "newest")}
 
@@ -207,19 +207,19 @@ def test_the_tests_of_the_pinned_python_client_hold_with_the_newest(newest_pytho
         "no:xdist",
         "tests/clients/test_stripe_client.py",
     ]
-    done = subprocess.run(command, cwd=ROOT, env=newest_python, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run(command, cwd=ROOT, env=newest_python, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_replies_and_endpoints_are_what_the_newest_python_client_declares(newest_python: dict[str, str]) -> None:
     version = printed(newest_python, "stripe.api_version")
     bodies = "\n".join(map(json.dumps, replies_in(version)))
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "tests.support.sdk_types"], cwd=ROOT, env=newest_python, input=bodies,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {"differences": sorted(EXCEPTIONS), "paths": public_paths_of(version)}
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout) == {"differences": sorted(EXCEPTIONS), "paths": public_paths_of(version)}
 
 
 @pytest.mark.parametrize(

@@ -278,6 +278,9 @@ def test_a_refusal_of_what_no_page_forbids_is_not_documented(live: Live, request
 def test_an_explanation_names_the_facts_behind_the_words(live: Live) -> None:
     world = live.load({"given": {"serpwow": {"batches": [{"id": "B", "status": "queued"}]}}})
     httpx.get(f"{live.url}/live/batches/B/stop?api_key=k", headers={"emulator-world": world.id})
-    told = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal/1/explain").json()
-    assert (told["because"]["kind"], [fact["evidence"] for fact in told["also"]]) == ("documented", ["serpwow-stop-8"])
-    assert "[serpwow-stop-8, inferred, unpublished]" in told["text"]
+    explanation = httpx.get(f"{live.url}{PREFIX}/worlds/{world.id}/journal/1/explain").json()
+    assert (explanation["because"]["kind"], [fact["evidence"] for fact in explanation["also"]]) == (
+        "documented",
+        ["serpwow-stop-8"],
+    )
+    assert "[serpwow-stop-8, inferred, unpublished]" in explanation["text"]

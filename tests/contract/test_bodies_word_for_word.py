@@ -62,6 +62,6 @@ def test_the_type_of_a_text_may_be_given(name: str) -> None:
     ],
 )
 def test_a_body_that_cannot_be_is_refused(written: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_document(Document({"title": "A", **written}), VENDORS)
-    assert any(told in problem.message for problem in refused.value.problems)
+    assert any(told in problem.message for problem in excinfo.value.problems)

@@ -39,9 +39,9 @@ def test_a_vendor_in_the_box_conforms(vendor: str) -> None:
 
 
 def test_a_row_that_no_scenario_takes_is_named() -> None:
-    with pytest.raises(NotConformant) as caught:
+    with pytest.raises(NotConformant) as excinfo:
         check_of(SIXDOT50, "every row is walked by a scenario")()
-    lines = str(caught.value).splitlines()[1:]
+    lines = str(excinfo.value).splitlines()[1:]
     assert "6dot50.batch: * --create--> = (batch): no scenario takes this row" in lines
     assert len(lines) == sum(kind.startswith("6dot50.") for kind, _, _ in UNREACHABLE)
 

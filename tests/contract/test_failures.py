@@ -66,21 +66,21 @@ def test_stripes_client_raises_what_belongs_to_the_status(
 ) -> None:
     emulator.faults.add(at="stripe.batch_jobs.cancel", where="before-commit", do="status", status=status, times=1)
     client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url}, max_network_retries=0)
-    with pytest.raises(error) as raised:
+    with pytest.raises(error) as excinfo:
         client.v2.core.batch_jobs.cancel(JOB)
-    assert raised.value.http_status == status
-    assert raised.value.request_id
-    assert raised.value.error is not None
-    assert raised.value.error.message
+    assert excinfo.value.http_status == status
+    assert excinfo.value.request_id
+    assert excinfo.value.error is not None
+    assert excinfo.value.error.message
     assert client.v2.core.batch_jobs.cancel(JOB).status == "cancelling"
 
 
 def test_stripe_names_the_limiter_and_its_client_does_not_try_again(emulator: Emulator) -> None:
     emulator.faults.add(at="stripe", where="before-commit", do="status", status=429, retry_after="2s", times=1)
     client = stripe.StripeClient(emulator.stripe.api_key, base_addresses={"api": emulator.stripe.url}, max_network_retries=2)
-    with pytest.raises(stripe.RateLimitError) as raised:
+    with pytest.raises(stripe.RateLimitError) as excinfo:
         client.v2.core.batch_jobs.cancel(JOB)
-    headers = raised.value.headers
+    headers = excinfo.value.headers
     assert headers is not None
     assert (headers["stripe-rate-limited-reason"], headers["retry-after"]) == ("endpoint-rate", "2")
     assert len(emulator.journal.exchanges()) == 1

@@ -90,10 +90,10 @@ def test_the_kinds_are_found_in_the_source() -> None:
 def test_every_failure_is_an_exception_of_stripes_python_client(failing: str, status: int, error: str) -> None:
     client = python_client(failing)
     for call in (client.v2.core.batch_jobs.cancel, client.v1.customers.retrieve):
-        with pytest.raises(stripe.StripeError) as raised:
+        with pytest.raises(stripe.StripeError) as excinfo:
             call(f"{status}.{error}")
-        assert code_in(raised.value) == (status, error)
-        assert raised.value.user_message == "a reason"
+        assert code_in(excinfo.value) == (status, error)
+        assert excinfo.value.user_message == "a reason"
 
 
 @pytest.mark.parametrize("which", ["pinned", "newest"])

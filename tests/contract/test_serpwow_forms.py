@@ -86,9 +86,9 @@ def leaves(value: Any) -> Any:
     ids=lambda text: text[:30],
 )
 def test_a_form_that_would_lose_a_value_is_refused(form: str, complaint: str) -> None:
-    with pytest.raises(BadForm) as refused:
+    with pytest.raises(BadForm) as excinfo:
         read_form(form)
-    assert complaint in str(refused.value)
+    assert complaint in str(excinfo.value)
 
 
 def test_a_huge_index_takes_no_room() -> None:

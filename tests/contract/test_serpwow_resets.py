@@ -98,8 +98,8 @@ def test_returned_credits_are_dumped_and_loaded() -> None:
     world = world_of({"account": {"credits_used": 10}}, clock=END_OF_MARCH)
     world.advance_to(APRIL)
     with world.transaction("look") as tx:
-        shown = SERPWOW.state.dump(tx)
-    assert (shown["account"]["credits_used"], shown["account"]["credits_returned"]) == (0, 10)
-    twin = world_of(shown, clock={"start": "2026-04-01T00:00:00Z"})
+        state = SERPWOW.state.dump(tx)
+    assert (state["account"]["credits_used"], state["account"]["credits_returned"]) == (0, 10)
+    twin = world_of(state, clock={"start": "2026-04-01T00:00:00Z"})
     with twin.transaction("look") as tx:
-        assert VENDORS["serpwow"].state.dump(tx) == shown
+        assert VENDORS["serpwow"].state.dump(tx) == state

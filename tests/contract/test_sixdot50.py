@@ -216,9 +216,9 @@ def test_the_state_that_is_shown_brings_about_the_same_state(live: Live) -> None
             organisation={"referrals": True},
         )
     )
-    shown = world.state()["6dot50"]
-    again = live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"6dot50": json.loads(dump(shown))}})
-    assert again.state()["6dot50"] == shown
+    state = world.state()["6dot50"]
+    again = live.load({"clock": {"start": "2026-03-09T20:55:31Z"}, "given": {"6dot50": json.loads(dump(state))}})
+    assert again.state()["6dot50"] == state
 
 
 @pytest.mark.parametrize(
@@ -268,9 +268,9 @@ def test_an_organisation_whose_payments_have_referrals_keeps_the_capability(live
 
 def test_every_batch_that_cannot_be_is_told_at_once() -> None:
     batches = [{"repeat": 3}, batch("OPEN"), {"id": OTHER_ID, "status": "CLOSED", "payments": [payment(status="DRAFT")] * 2}]
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         world_of({"batches": batches})
-    assert [problem.pointer for problem in refused.value.problems] == [
+    assert [problem.pointer for problem in excinfo.value.problems] == [
         "/given/6dot50/batches/1/status",
         "/given/6dot50/batches/2/payments/0/status",
         "/given/6dot50/batches/2/payments/1/status",

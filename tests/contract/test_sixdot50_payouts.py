@@ -29,15 +29,15 @@ def money_of(world: World) -> Any:
 def test_a_payout_as_the_published_process_has_it(live: Live) -> None:
     world = live.load(state_of(accounts=[{"balance": 500}], members=[PAYEE]))
     with client_of(world) as client:
-        made = client.post("/batches", json={"name": "Test Batch 1", "externalId": "testbatch1"})
-        assert list(made.json()) == ["id", "name", "externalId", "statusCode", "createdAt"]
-        assert (made.status_code, made.json()["createdAt"]) == (200, "2026-03-09T20:55:31Z")
-        home = f"/batches/{made.json()['id']}"
+        response = client.post("/batches", json={"name": "Test Batch 1", "externalId": "testbatch1"})
+        assert list(response.json()) == ["id", "name", "externalId", "statusCode", "createdAt"]
+        assert (response.status_code, response.json()["createdAt"]) == (200, "2026-03-09T20:55:31Z")
+        home = f"/batches/{response.json()['id']}"
         body = {"clearExisting": False, "payments": [payment(250), payment(250, msisdn=STRANGER)]}
         assert client.post(f"{home}/payments", json=body).json()["summary"]["paymentsCount"] == 2
-        submitted = client.post(f"{home}/submit").json()
-        assert [payment["statusCode"] for payment in submitted["payments"]] == ["SETTLED", "PENDING"]
-        assert {**client.get(home).json(), "payments": client.get(f"{home}/payments").json()} == submitted
+        answer = client.post(f"{home}/submit").json()
+        assert [payment["statusCode"] for payment in answer["payments"]] == ["SETTLED", "PENDING"]
+        assert {**client.get(home).json(), "payments": client.get(f"{home}/payments").json()} == answer
         world.set({"6dot50": {"members": [STRANGER]}})
         assert client.get(home).json()["statusCode"] == "CLOSED"
     assert money_of(world) == (0, 0)
@@ -225,14 +225,14 @@ def test_a_state_with_everything_in_it_brings_about_the_same_state(live: Live) -
         assert client.post(f"/batches/{ID}/submit").json()["statusCode"] == "OPEN"
         client.post("/batches", json={"name": "Another", "externalId": "two"})
     world.advance("1h")
-    shown = world.state()["6dot50"]
-    again = live.load({"clock": {"start": "2026-03-09T21:55:31Z"}, "given": {"6dot50": json.loads(dump(shown))}})
-    assert again.state()["6dot50"] == shown
+    state = world.state()["6dot50"]
+    again = live.load({"clock": {"start": "2026-03-09T21:55:31Z"}, "given": {"6dot50": json.loads(dump(state))}})
+    assert again.state()["6dot50"] == state
     again.advance("60d")
     assert money_of(again) == (Decimal("99.65"), Decimal("99.65"))
 
 
 def test_a_refusal_names_a_thousand_flaws_at_most(live: Live) -> None:
     with client_of(live.load(state_of(batch()))) as client:
-        refused = client.post(f"/batches/{ID}/payments", json={"clearExisting": False, "payments": [{}] * 2_000})
-    assert (refused.status_code, len(refused.json()["validationErrors"])) == (400, 1_000)
+        response = client.post(f"/batches/{ID}/payments", json={"clearExisting": False, "payments": [{}] * 2_000})
+    assert (response.status_code, len(response.json()["validationErrors"])) == (400, 1_000)

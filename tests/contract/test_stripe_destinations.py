@@ -68,9 +68,9 @@ def test_a_dumped_destination_can_be_loaded(written: dict[str, Any]) -> None:
     ],
 )
 def test_an_impossible_destination_is_refused(written: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         world_of(written)
-    assert message in str(refused.value)
+    assert message in str(excinfo.value)
 
 
 def test_more_destinations_than_an_account_may_have_are_loaded_where_that_is_assumed() -> None:

@@ -227,9 +227,9 @@ IMPOSSIBLE: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("state", "blamed"), IMPOSSIBLE)
 def test_an_impossible_state_is_refused_with_its_place(state: dict[str, Any], blamed: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_value({"title": "A test", "given": {"stripe": state}}, {"stripe": STRIPE}).world({"stripe": STRIPE}, "test")
-    assert str(refused.value.problems[0].path[-1]) == blamed
+    assert str(excinfo.value.problems[0].path[-1]) == blamed
 
 
 def test_the_published_lines_are_valid_rows() -> None:

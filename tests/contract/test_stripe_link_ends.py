@@ -58,8 +58,8 @@ def test_a_download_link_dies_when_it_says(
         }
     )
     headers = {"authorization": "Bearer sk_test_1", "stripe-version": "2026-03-25.preview", "emulator-world": world.id}
-    shown = httpx.get(f"{live.url}/v2/core/batch_jobs/{ID}", headers=headers).json()
-    link = shown["status_details"][status]["output_file"]["download_url"]
+    body = httpx.get(f"{live.url}/v2/core/batch_jobs/{ID}", headers=headers).json()
+    link = body["status_details"][status]["output_file"]["download_url"]
     expires = datetime.fromisoformat(link["expires_at"])
     begun = ENDED + after
     assert after or expires > begun

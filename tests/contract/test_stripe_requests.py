@@ -66,10 +66,10 @@ def test_a_key_that_the_scenario_lists_is_good_in_any_form(live: Live, key: str)
 
 def test_the_client_raises_a_permission_error_for_a_publishable_key(live: Live) -> None:
     client = stripe.StripeClient("pk_test_1", base_addresses={"api": live.url})
-    with pytest.raises(stripe.PermissionError) as refused:
+    with pytest.raises(stripe.PermissionError) as excinfo:
         client.v2.core.batch_jobs.retrieve(ID)
-    assert refused.value.error is not None
-    assert refused.value.error.code == "secret_key_required"
+    assert excinfo.value.error is not None
+    assert excinfo.value.error.code == "secret_key_required"
 
 
 @pytest.mark.parametrize("header", ["stripe-context", "stripe-account"])

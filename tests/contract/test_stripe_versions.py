@@ -150,11 +150,11 @@ def test_a_destination_of_snapshots_accepts_no_thin_event(live: Live, type: str)
     ids=lambda value: str(value)[:30],
 )
 def test_a_scenario_cannot_load_a_destination_that_no_request_makes(live: Live, written: dict[str, Any], problem: str) -> None:
-    refused = live.control.post(
+    response = live.control.post(
         f"{PREFIX}/worlds", json={"scenario": {"title": "x", "given": {"stripe": {"event_destinations": [written]}}}}
     )
-    assert refused.status_code == 422
-    assert problem in refused.text
+    assert response.status_code == 422
+    assert problem in response.text
 
 
 KEYS = st.text(st.characters(exclude_characters="[]", exclude_categories=["Cs"]), max_size=LONGEST_KEY)

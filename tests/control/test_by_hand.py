@@ -96,8 +96,8 @@ def test_the_state_of_one_vendor_is_the_part_of_the_whole(client: httpx.Client, 
     ],
 )
 def test_a_part_that_there_is_not_is_refused(client: httpx.Client, query: str, detail: str) -> None:
-    refused = client.get(f"{DEFAULT}/state?{query}")
-    assert (refused.status_code, refused.json()["detail"]) == (422, detail)
+    response = client.get(f"{DEFAULT}/state?{query}")
+    assert (response.status_code, response.json()["detail"]) == (422, detail)
 
 
 def test_the_handle_reads_one_vendor_and_returns_what_it_changed() -> None:
@@ -130,11 +130,11 @@ def test_the_handle_reads_one_vendor_and_returns_what_it_changed() -> None:
 )
 def test_an_explanation_is_text_where_text_is_asked_for(client: httpx.Client, accept: str, media: str) -> None:
     client.get(STOP)
-    told = client.get(f"{DEFAULT}/journal/last/explain", headers={"accept": accept})
-    assert (told.headers["content-type"], told.headers["vary"]) == (media, "Accept, User-Agent")
-    assert told.text.endswith("\n")
+    response = client.get(f"{DEFAULT}/journal/last/explain", headers={"accept": accept})
+    assert (response.headers["content-type"], response.headers["vary"]) == (media, "Accept, User-Agent")
+    assert response.text.endswith("\n")
     text = client.get(f"{DEFAULT}/journal/last/explain").json()["text"]
-    assert (told.json()["text"] if "json" in media else told.text.rstrip("\n")) == text
+    assert (response.json()["text"] if "json" in media else response.text.rstrip("\n")) == text
 
 
 def test_an_explanation_that_cannot_be_given_says_so_in_the_form_that_was_asked_for(client: httpx.Client) -> None:
@@ -169,8 +169,8 @@ def test_an_explanation_reads_as_plain_sentences(client: httpx.Client) -> None:
     ],
 )
 def test_every_refusal_of_ours_ends_its_line(client: httpx.Client, method: str, path: str, status: int) -> None:
-    refused = client.request(method, path)
-    assert (refused.status_code, refused.text[-2:]) == (status, "}\n")
+    response = client.request(method, path)
+    assert (response.status_code, response.text[-2:]) == (status, "}\n")
 
 
 def test_a_refusal_of_the_connection_ends_its_line_too(live: Live) -> None:
@@ -206,17 +206,17 @@ NEEDY += [row for row in ROUTES if row.body is not None and row.path.endswith(("
 def test_a_body_that_says_nothing_is_told_what_to_send_and_that_works(client: httpx.Client, row: Any, body: str) -> None:
     url = PREFIX + row.path.replace("{world}", "default")
     client.post(f"{DEFAULT}/snapshots", content='{"name": "before"}')
-    refused = client.request(row.method, url, content=body)
-    assert refused.status_code == 422
-    _, found, example = refused.json()["detail"].partition("; send for example ")
+    response = client.request(row.method, url, content=body)
+    assert response.status_code == 422
+    _, found, example = response.json()["detail"].partition("; send for example ")
     assert found
     assert client.request(row.method, url, content=example).status_code == row.status
 
 
 def test_what_curl_sends_as_a_form_by_default_is_read_as_json(client: httpx.Client) -> None:
-    advanced = client.post(f"{DEFAULT}/clock/advance", content='{"by": "1s"}')
-    assert advanced.request.headers["content-type"] == "application/x-www-form-urlencoded"
-    assert advanced.json()["now"] == "2026-03-09T20:55:32Z"
+    response = client.post(f"{DEFAULT}/clock/advance", content='{"by": "1s"}')
+    assert response.request.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert response.json()["now"] == "2026-03-09T20:55:32Z"
 
 
 @pytest.mark.parametrize(
@@ -253,11 +253,11 @@ def test_a_path_that_there_is_not_is_told_the_one_that_was_meant(client: httpx.C
 def test_a_locked_control_plane_says_how_it_is_opened(headers: dict[str, str], said: str) -> None:
     app = create_app(worlds_of([]), guard=Guard(token="the-token"))
     with httpx.Client(transport=InProcess(app), base_url="http://127.0.0.1:8080") as client:
-        refused = client.get("/_emulator/worlds", headers=headers)
-    detail = refused.json()["detail"]
-    assert (refused.status_code, said in detail) == (401, True)
+        response = client.get("/_emulator/worlds", headers=headers)
+    detail = response.json()["detail"]
+    assert (response.status_code, said in detail) == (401, True)
     assert all(hint in detail for hint in ("Authorization: Bearer TOKEN", "--control-token", "EMULATOR_CONTROL_TOKEN"))
-    assert "the-token" not in refused.text
+    assert "the-token" not in response.text
 
 
 def test_an_exchange_and_a_change_read_as_a_line() -> None:
@@ -271,14 +271,14 @@ def test_an_exchange_and_a_change_read_as_a_line() -> None:
 
 
 def test_a_patch_without_a_body_is_told_what_to_send(client: httpx.Client) -> None:
-    refused = client.patch(f"{DEFAULT}/state")
-    assert refused.status_code == 422
-    assert "an empty body changes nothing" in refused.json()["detail"]
+    response = client.patch(f"{DEFAULT}/state")
+    assert response.status_code == 422
+    assert "an empty body changes nothing" in response.json()["detail"]
     assert client.patch(f"{DEFAULT}/state", json={}).json() == {"differences": [], "rest": 0}
 
 
 def test_a_world_that_the_header_misspells_is_told_the_nearest(client: httpx.Client) -> None:
-    refused = client.get("/live/account", params={"api_key": "k"}, headers={"Emulator-World": "defalt"})
-    assert refused.json()["message"] == (
+    response = client.get("/live/account", params={"api_key": "k"}, headers={"Emulator-World": "defalt"})
+    assert response.json()["message"] == (
         "the header Emulator-World names 'defalt', and no world is called so; did you mean 'default'?"
     )

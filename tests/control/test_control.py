@@ -31,10 +31,10 @@ def client(live: Live) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def world(client: httpx.Client) -> Iterator[str]:
-    made = client.post("/worlds", json={"scenario": QUEUED})
-    assert made.status_code == 201, made.text
-    yield f"/worlds/{made.json()['id']}"
-    client.delete(f"/worlds/{made.json()['id']}")
+    response = client.post("/worlds", json={"scenario": QUEUED})
+    assert response.status_code == 201, response.text
+    yield f"/worlds/{response.json()['id']}"
+    client.delete(f"/worlds/{response.json()['id']}")
 
 
 @pytest.mark.parametrize("path", ["/health", "/ready"])
@@ -52,16 +52,16 @@ def test_the_shipped_scenarios_are_listed_with_their_titles(client: httpx.Client
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_a_vendor_shows_operations_machines_assumptions_and_evidence(client: httpx.Client, vendor: str) -> None:
-    shown = client.get(f"/vendors/{vendor}").json()
-    assert {"operations", "machines", "assumptions", "evidence", "waits"} < set(shown)
-    known = {fact["id"] for fact in shown["evidence"]}
-    assert {row["evidence"] for machine in shown["machines"] for row in machine["rows"]} <= known
+    body = client.get(f"/vendors/{vendor}").json()
+    assert {"operations", "machines", "assumptions", "evidence", "waits"} < set(body)
+    known = {fact["id"] for fact in body["evidence"]}
+    assert {row["evidence"] for machine in body["machines"] for row in machine["rows"]} <= known
 
 
 def test_a_world_is_made_from_yaml_as_from_json(client: httpx.Client) -> None:
     text = "title: A world\ngiven: {serpwow: {batches: [{id: B1, status: queued, searches: 10}]}}"
-    made = client.post("/worlds?id=from-yaml&seed=3", content=text, headers={"content-type": "application/yaml"})
-    assert (made.status_code, made.json()["id"], made.json()["seed"]) == (201, "from-yaml", 3)
+    response = client.post("/worlds?id=from-yaml&seed=3", content=text, headers={"content-type": "application/yaml"})
+    assert (response.status_code, response.json()["id"], response.json()["seed"]) == (201, "from-yaml", 3)
     assert client.get("/worlds/from-yaml/state").json()["serpwow"]["batches"][0]["status"] == "queued"
     assert client.delete("/worlds/from-yaml").status_code == 204
     assert client.get("/worlds/from-yaml").status_code == 404
@@ -140,8 +140,8 @@ def test_the_credential_of_a_request_picks_its_world(client: httpx.Client, live:
 
 
 def test_a_header_names_the_world_as_well(live: Live, world: str) -> None:
-    named = httpx.get(f"{live.url}/live/batches/B1?api_key=demo", headers={"Emulator-World": world.rpartition("/")[2]})
-    assert named.json()["batch"]["status"] == "queued"
+    response = httpx.get(f"{live.url}/live/batches/B1?api_key=demo", headers={"Emulator-World": world.rpartition("/")[2]})
+    assert response.json()["batch"]["status"] == "queued"
     unknown = httpx.get(f"{live.url}/live/batches/B1?api_key=demo", headers={"Emulator-World": "nowhere"})
     assert (unknown.status_code, unknown.headers["emulator-error"]) == (404, "no-such-world")
 
@@ -170,8 +170,8 @@ def test_the_state_reads_as_it_was_given_and_can_be_given_again(client: httpx.Cl
 
 def test_a_patch_changes_what_it_names_and_adds_what_is_new(client: httpx.Client, world: str) -> None:
     patch = {"serpwow": {"batches": [{"id": "B1", "status": "running"}, {"id": "B2", "searches": 5}]}}
-    patched = client.patch(f"{world}/state", json=patch)
-    assert patched.status_code == 200, patched.text
+    response = client.patch(f"{world}/state", json=patch)
+    assert response.status_code == 200, response.text
     state = client.get(f"{world}/state").json()["serpwow"]
     assert {batch["id"]: batch["status"] for batch in state["batches"]} == {"B1": "running", "B2": "idle"}
     assert state["account"]["credits_used"] == 10
@@ -182,9 +182,9 @@ def test_a_patch_changes_what_it_names_and_adds_what_is_new(client: httpx.Client
 def test_the_clock_moves_when_told_and_tells_what_happened(client: httpx.Client, world: str) -> None:
     before = client.get(f"{world}/clock").json()
     assert (before["rate"], before["next"]) == ("frozen", "2026-01-01T00:00:02Z")
-    fired = client.post(f"{world}/clock/advance", json={"by": "1m"}).json()
-    assert fired["now"] == "2026-01-01T00:01:00Z"
-    assert [(change["at"], change["from"], change["to"]) for change in fired["fired"]] == [
+    body = client.post(f"{world}/clock/advance", json={"by": "1m"}).json()
+    assert body["now"] == "2026-01-01T00:01:00Z"
+    assert [(change["at"], change["from"], change["to"]) for change in body["fired"]] == [
         ("2026-01-01T00:00:02Z", "queued", "running"),
         ("2026-01-01T00:00:12Z", "running", "idle"),
     ]
@@ -206,8 +206,8 @@ def test_a_reset_can_begin_another_scenario_under_the_same_credentials(client: h
     before = client.get(world).json()["credentials"]["serpwow"]
     checkpoint = client.post(f"{world}/reset", json={"scenario": "serpwow/stopall-23"}).json()
     assert checkpoint["credentials"]["serpwow"] == before
-    stopped = httpx.get(f"{before['url']}/batches/stopall", params={"api_key": before["api_key"]})
-    assert stopped.json()["batches_stopped"] == 23
+    response = httpx.get(f"{before['url']}/batches/stopall", params={"api_key": before["api_key"]})
+    assert response.json()["batches_stopped"] == 23
 
 
 def test_the_journal_tells_each_exchange_with_its_changes_and_hides_credentials(client: httpx.Client, world: str) -> None:
@@ -345,8 +345,8 @@ def test_a_mistake_of_ours_while_a_file_is_read_is_ours_as_well(
 
 def test_two_waits_that_are_over_at_one_instant_both_happen(client: httpx.Client) -> None:
     batch = {"id": "DAILY", "schedule_type": "daily", "schedule_hours": [0]}
-    made = client.post("/worlds", json={"scenario": {"title": "A", "given": {"serpwow": {"batches": [batch]}}}}).json()
-    assert client.post(f"/worlds/{made['id']}/clock/advance", json={"by": "60d"}).status_code == 200
+    created = client.post("/worlds", json={"scenario": {"title": "A", "given": {"serpwow": {"batches": [batch]}}}}).json()
+    assert client.post(f"/worlds/{created['id']}/clock/advance", json={"by": "60d"}).status_code == 200
     assert client.get("/worlds").status_code == 200
 
 
@@ -356,29 +356,29 @@ def test_a_world_that_only_repeats_what_nobody_sees_never_comes_to_rest(
     monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT", 1_000)
     batch = {"id": "EMPTY", "schedule_type": "minutes", "schedule_minutes": "every_minute"}
     timing = {"serpwow.inactivity": "never"}
-    made = client.post(
+    reply = client.post(
         "/worlds", json={"scenario": {"title": "A", "timing": timing, "given": {"serpwow": {"batches": [batch]}}}}
     )
-    refused = client.post(f"/worlds/{made.json()['id']}/clock/advance", json={"until": "idle"})
-    assert (refused.status_code, "repeat for ever" in refused.json()["detail"]) == (409, True)
+    response = client.post(f"/worlds/{reply.json()['id']}/clock/advance", json={"until": "idle"})
+    assert (response.status_code, "repeat for ever" in response.json()["detail"]) == (409, True)
 
 
 def test_credentials_of_a_seed_that_was_given_up_pick_nothing(client: httpx.Client) -> None:
-    made = client.post("/worlds", json={"scenario": {"title": "A"}, "seed": 1}).json()
-    again = client.post(f"/worlds/{made['id']}/reset", json={"scenario": {"title": "B"}, "seed": 2}).json()
-    for keys, picked in ((made, "default"), (again, made["id"])):
+    created = client.post("/worlds", json={"scenario": {"title": "A"}, "seed": 1}).json()
+    again = client.post(f"/worlds/{created['id']}/reset", json={"scenario": {"title": "B"}, "seed": 2}).json()
+    for keys, picked in ((created, "default"), (again, created["id"])):
         headers = {"Authorization": f"Bearer {keys['credentials']['stripe']['api_key']}"}
-        told = client.post(
-            f"/worlds/{made['id']}/dry-run", json={"method": "GET", "url": "/v2/core/events", "headers": headers}
+        rehearsal = client.post(
+            f"/worlds/{created['id']}/dry-run", json={"method": "GET", "url": "/v2/core/events", "headers": headers}
         )
-        assert told.json()["world"] == picked
+        assert rehearsal.json()["world"] == picked
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_no_route_overlooks_a_parameter_that_it_does_not_know(client: httpx.Client, route: ControlRoute) -> None:
-    refused = client.request(route.method, re.sub("{[^}]+}", "default", route.path), params={"operatoin": "x"})
-    assert refused.status_code == 422
-    assert refused.json()["detail"].startswith("/operatoin: unknown parameter 'operatoin'")
+    response = client.request(route.method, re.sub("{[^}]+}", "default", route.path), params={"operatoin": "x"})
+    assert response.status_code == 422
+    assert response.json()["detail"].startswith("/operatoin: unknown parameter 'operatoin'")
 
 
 def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client) -> None:
@@ -386,10 +386,10 @@ def test_a_parameter_that_is_given_twice_is_refused(client: httpx.Client) -> Non
 
 
 def test_wishes_about_a_world_may_stand_in_the_query_but_not_in_both_places(client: httpx.Client) -> None:
-    made = client.post("/worlds?id=wished&seed=9", json={"scenario": QUEUED})
-    assert (made.json()["id"], made.json()["seed"]) == ("wished", 9)
-    refused = client.post("/worlds/wished/reset?seed=1", json={"scenario": QUEUED, "seed": 2})
-    assert refused.json()["detail"] == "/seed: seed is in the query, and in the body too"
+    reply = client.post("/worlds?id=wished&seed=9", json={"scenario": QUEUED})
+    assert (reply.json()["id"], reply.json()["seed"]) == ("wished", 9)
+    response = client.post("/worlds/wished/reset?seed=1", json={"scenario": QUEUED, "seed": 2})
+    assert response.json()["detail"] == "/seed: seed is in the query, and in the body too"
     assert client.delete("/worlds/wished").status_code == 204
 
 
@@ -413,19 +413,21 @@ def test_what_is_wrong_with_a_body_is_said_once_and_as_it_was_written(
     client: httpx.Client, world: str, path: str, body: str, details: list[str]
 ) -> None:
     method = "PATCH" if path == "clock" else "POST"
-    refused = client.request(method, f"{world}/{path}", content=body)
-    assert (refused.status_code, [error["detail"] for error in refused.json()["errors"]]) == (422, details)
+    response = client.request(method, f"{world}/{path}", content=body)
+    assert (response.status_code, [error["detail"] for error in response.json()["errors"]]) == (422, details)
 
 
 def test_a_clock_that_would_go_back_says_so_as_instants_are_written(client: httpx.Client, world: str) -> None:
-    refused = client.patch(f"{world}/clock", json={"now": "2025-01-01T00:00:00Z"})
-    assert refused.json()["detail"] == "it is 2026-01-01T00:00:00Z already, and a clock never goes back to 2025-01-01T00:00:00Z"
+    response = client.patch(f"{world}/clock", json={"now": "2025-01-01T00:00:00Z"})
+    assert (
+        response.json()["detail"] == "it is 2026-01-01T00:00:00Z already, and a clock never goes back to 2025-01-01T00:00:00Z"
+    )
 
 
 @pytest.mark.parametrize("seed", ["99999999999999999999", "9223372036854775808", "9" * 5_000])
 def test_a_seed_that_is_too_large_is_called_too_large(client: httpx.Client, seed: str) -> None:
-    refused = client.post(f"/worlds?seed={seed}", content="title: A", headers={"content-type": "application/yaml"})
-    assert (refused.status_code, refused.json()["errors"][0]["detail"]) == (
+    response = client.post(f"/worlds?seed={seed}", content="title: A", headers={"content-type": "application/yaml"})
+    assert (response.status_code, response.json()["errors"][0]["detail"]) == (
         422,
         "seed is at most 9223372036854775807, and this is more",
     )
@@ -435,9 +437,9 @@ def test_a_wrong_method_is_told_every_right_one(client: httpx.Client, world: str
     for path in {row.path for row in ROUTES}:
         methods = {row.method for row in ROUTES if row.path == path}
         filled = re.sub(r"{\w+(:\w+)?}", "x", path.replace("/worlds/{world}", world))
-        refused = client.request("PROPFIND", filled)
-        assert refused.status_code == 405
-        assert refused.headers["allow"].split(", ") == sorted(methods | ({"HEAD"} if "GET" in methods else set()))
+        response = client.request("PROPFIND", filled)
+        assert response.status_code == 405
+        assert response.headers["allow"].split(", ") == sorted(methods | ({"HEAD"} if "GET" in methods else set()))
 
 
 def test_head_is_answered_as_get_is(client: httpx.Client, world: str) -> None:

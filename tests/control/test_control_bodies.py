@@ -33,9 +33,9 @@ def client() -> Iterator[httpx.Client]:
 @pytest.mark.parametrize("headers", [{}, YAML])
 def test_the_bound_of_control_bodies_is_an_option_of_its_own(method: str, path: str, headers: dict[str, str]) -> None:
     with client_with(Limits(body=10, control=200)) as client:
-        refused = client.request(method, path, content=b" " * 201, headers=headers)
-        assert refused.status_code == 413
-        assert refused.json()["detail"].endswith(
+        response = client.request(method, path, content=b" " * 201, headers=headers)
+        assert response.status_code == 413
+        assert response.json()["detail"].endswith(
             "at most 200 bytes here: EMULATOR_MAX_CONTROL (serve --max-control) allows more"
         )
         assert client.request(method, path, content=b" " * 200, headers=headers).status_code != 413
@@ -50,11 +50,11 @@ def test_a_larger_bound_lets_larger_scenarios_in(padding: str) -> None:
 
 def test_the_bound_of_bodies_to_vendors_says_its_own_option() -> None:
     with client_with(Limits(body=100)) as client:
-        refused = client.post("/live/batches?api_key=k", content=b"x" * 101)
+        response = client.post("/live/batches?api_key=k", content=b"x" * 101)
         dry = client.post(
             f"{WORLDS}/default/dry-run", json={"method": "POST", "url": "/live/batches?api_key=k", "body": "x" * 101}
         )
-    assert "EMULATOR_MAX_BODY" in refused.json()["message"]
+    assert "EMULATOR_MAX_BODY" in response.json()["message"]
     assert "EMULATOR_MAX_BODY" in dry.json()["detail"]
 
 
@@ -64,20 +64,20 @@ def test_a_scenario_whose_line_ends_curl_took_away_is_told_how_to_keep_them(
     client: httpx.Client, text: str, headers: dict[str, str]
 ) -> None:
     before = len(client.get(WORLDS).json()["worlds"])
-    refused = client.post(WORLDS, content=text.replace("\n", ""), headers=headers)
-    assert refused.status_code == 422
-    assert "--data-binary @FILE keeps the line ends" in refused.json()["detail"]
+    response = client.post(WORLDS, content=text.replace("\n", ""), headers=headers)
+    assert response.status_code == 422
+    assert "--data-binary @FILE keeps the line ends" in response.json()["detail"]
     assert len(client.get(WORLDS).json()["worlds"]) == before
 
 
 @pytest.mark.parametrize("text", ["{title: A", "title: A\ngiven: {serpwow: {\n"])
 def test_a_mistake_of_another_kind_is_not_blamed_on_line_ends(client: httpx.Client, text: str) -> None:
-    refused = client.post(WORLDS, content=text, headers=YAML)
-    assert (refused.status_code, "--data-binary" in refused.text) == (422, False)
+    response = client.post(WORLDS, content=text, headers=YAML)
+    assert (response.status_code, "--data-binary" in response.text) == (422, False)
 
 
 @pytest.mark.parametrize(("method", "path"), [("POST", WORLDS), ("PATCH", STATE), ("POST", f"{WORLDS}/default/faults")])
 def test_a_form_in_parts_is_said_not_to_be_read(client: httpx.Client, method: str, path: str) -> None:
-    refused = client.request(method, path, files={"scenario": ("a.yaml", STORY)})
-    assert refused.status_code == 422
-    assert "a form in several parts (multipart/form-data, as curl -F sends it)" in refused.json()["detail"]
+    response = client.request(method, path, files={"scenario": ("a.yaml", STORY)})
+    assert response.status_code == 422
+    assert "a form in several parts (multipart/form-data, as curl -F sends it)" in response.json()["detail"]

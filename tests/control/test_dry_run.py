@@ -65,19 +65,19 @@ def test_every_request_of_the_library_is_foretold_and_nothing_comes_of_it(name: 
             return
         world = request.headers["Emulator-World"]
         before = await everything(walker, world)
-        rehearsed = await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))
+        rehearsal = await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))
         assert await everything(walker, world) == before
-        assert foretold(await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))) == foretold(rehearsed)
+        assert foretold(await walker.ask("POST", f"/worlds/{world}/dry-run", wish_of(request))) == foretold(rehearsal)
         await walker.ask("POST", f"/worlds/{world}/snapshots", {"name": "before"})
         try:
             real = heard(await walker.pass_on(request))
         except httpx.TransportError:
             real = None
-        n = rehearsed["explanation"]["n"]
-        explained = await walker.ask("GET", f"/worlds/{world}/journal/{n}/explain")
+        n = rehearsal["explanation"]["n"]
+        explanation = await walker.ask("GET", f"/worlds/{world}/journal/{n}/explain")
         await walker.ask("POST", f"/worlds/{world}/restore", {"name": "before"})
-        assert rehearsed["explanation"] == host_first(explained)
-        assert foretold(rehearsed) == real or not spared(rehearsed)
+        assert rehearsal["explanation"] == host_first(explanation)
+        assert foretold(rehearsal) == real or not spared(rehearsal)
         assert (await everything(walker, world))[:4] == before[:4]
 
     walk(name, look)
@@ -94,8 +94,8 @@ def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
             for asked in lives:
                 if dry_run and not isinstance(asked, int) and not asked[1].startswith(PREFIX):
                     wish = {"method": asked[0], "url": asked[1], "headers": asked[2]}
-                    told = await client.post(f"{DEFAULT}/dry-run", json=wish)
-                    assert told.status_code == 200, told.text
+                    rehearsal = await client.post(f"{DEFAULT}/dry-run", json=wish)
+                    assert rehearsal.status_code == 200, rehearsal.text
                 replies += await lived([asked], client)
             return replies, (await client.get(f"{DEFAULT}/state")).content, (await client.get(f"{DEFAULT}/journal")).content
 
@@ -103,11 +103,11 @@ def test_a_life_with_dry_runs_is_the_life_without(lives: list[Asked]) -> None:
 
 
 def test_the_handle_rehearses(emulator: Emulator) -> None:
-    told = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
-    assert (told.status, told.body["request_info"]["success"]) == (200, True)
-    assert {difference.at for difference in told.differences} == {"account", "batches"}
-    assert "queued --stop--> idle" in str(told.explanation)
-    assert told.world == emulator.id
+    rehearsal = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
+    assert (rehearsal.status, rehearsal.body["request_info"]["success"]) == (200, True)
+    assert {difference.at for difference in rehearsal.differences} == {"account", "batches"}
+    assert "queued --stop--> idle" in str(rehearsal.explanation)
+    assert rehearsal.world == emulator.id
     assert emulator.dry_run("GET", "/live/account?api_key=mistyped").world == "default"
     assert emulator.serpwow.batch("2A6F94BB").status == "queued"
     assert list(emulator.journal) == []
@@ -129,19 +129,19 @@ def test_what_a_fault_would_do_is_foretold_without_doing_it(
 ) -> None:
     emulator.faults.add(at="serpwow.batches.stop", times=1, **fault)
     before = emulator.clock.now
-    told = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
-    assert (told.status, told.delivered) == (status, delivered)
-    assert any("credits_used" in (difference.changed or {}) for difference in told.differences) is refunded
-    assert f"fault       fault-1: {fault['do']} {fault['where']}" in str(told.explanation)
+    rehearsal = emulator.dry_run("GET", f"/live/batches/2A6F94BB/stop?api_key={emulator.serpwow.api_key}")
+    assert (rehearsal.status, rehearsal.delivered) == (status, delivered)
+    assert any("credits_used" in (difference.changed or {}) for difference in rehearsal.differences) is refunded
+    assert f"fault       fault-1: {fault['do']} {fault['where']}" in str(rehearsal.explanation)
     assert (emulator.faults.list()[0].seen, emulator.clock.now, list(emulator.journal)) == (0, before, [])
 
 
 def test_a_body_that_is_not_text_is_sent_as_json(emulator: Emulator) -> None:
     body = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
-    told = emulator.dry_run("POST", f"{emulator.sixdot50.url}/authentication/getToken", body=body)
-    assert told.status == 200
+    rehearsal = emulator.dry_run("POST", f"{emulator.sixdot50.url}/authentication/getToken", body=body)
+    assert rehearsal.status == 200
     assert (
-        told.body
+        rehearsal.body
         == emulator.dry_run(
             "POST", "/6dot50/authentication/getToken", body=json.dumps(body), headers={"Content-Type": "application/json"}
         ).body
@@ -161,9 +161,9 @@ def test_a_body_that_is_not_text_is_sent_as_json(emulator: Emulator) -> None:
     ],
 )
 def test_a_wish_that_is_wrong_is_refused(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
-    with pytest.raises(ControlError, match="422") as refused:
+    with pytest.raises(ControlError, match="422") as excinfo:
         emulator.ask("POST", "/dry-run", wish)
-    assert detail in str(refused.value)
+    assert detail in str(excinfo.value)
 
 
 LONG = f"/live/batches?x={'a' * 20_000}"
@@ -195,28 +195,28 @@ LONG = f"/live/batches?x={'a' * 20_000}"
     ],
 )
 def test_what_no_vendor_would_hear_is_refused_as_it_really_is(live: Live, wish: dict[str, Any], detail: str) -> None:
-    refused = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", **wish})
-    assert (refused.status_code, detail in refused.json()["detail"]) == (422, True), refused.text
-    assert "SUPERSECRET" not in refused.text
+    response = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", **wish})
+    assert (response.status_code, detail in response.json()["detail"]) == (422, True), response.text
+    assert "SUPERSECRET" not in response.text
 
 
 def test_what_follows_a_hash_is_not_sent(emulator: Emulator) -> None:
-    told = emulator.dry_run("GET", f"/live/account?api_key={emulator.serpwow.api_key}#a b")
-    assert (told.status, "#" in str(told.explanation)) == (200, False)
+    rehearsal = emulator.dry_run("GET", f"/live/account?api_key={emulator.serpwow.api_key}#a b")
+    assert (rehearsal.status, "#" in str(rehearsal.explanation)) == (200, False)
 
 
 def test_a_dry_run_tells_no_credential_any_more_than_the_journal_does(emulator: Emulator) -> None:
-    told = emulator.ask("POST", "/dry-run", {"method": "GET", "url": f"/live/account?api_key={emulator.serpwow.api_key}"})
-    assert told["body"]["account_info"]["api_key"] == f"{emulator.serpwow.api_key[:4]}…"
-    assert emulator.serpwow.api_key not in json.dumps(told)
+    rehearsal = emulator.ask("POST", "/dry-run", {"method": "GET", "url": f"/live/account?api_key={emulator.serpwow.api_key}"})
+    assert rehearsal["body"]["account_info"]["api_key"] == f"{emulator.serpwow.api_key[:4]}…"
+    assert emulator.serpwow.api_key not in json.dumps(rehearsal)
 
 
 def test_a_dry_run_that_names_no_host_is_for_the_server_that_is_asked(live: Live) -> None:
-    told = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", "url": "/live/account?api_key=demo"}).json()
-    assert ["host", live.url.removeprefix("http://")] in told["explanation"]["request"]["headers"]
+    rehearsal = live.control.post(f"{DEFAULT}/dry-run", json={"method": "GET", "url": "/live/account?api_key=demo"}).json()
+    assert ["host", live.url.removeprefix("http://")] in rehearsal["explanation"]["request"]["headers"]
     named = {"method": "GET", "url": "/live/account?api_key=demo", "headers": {"Host": "localhost"}}
-    told = live.control.post(f"{DEFAULT}/dry-run", json=named).json()
-    assert [value for name, value in told["explanation"]["request"]["headers"] if name == "host"] == ["localhost"]
+    rehearsal = live.control.post(f"{DEFAULT}/dry-run", json=named).json()
+    assert [value for name, value in rehearsal["explanation"]["request"]["headers"] if name == "host"] == ["localhost"]
 
 
 def test_a_dry_run_takes_a_header_once_and_shows_no_body_that_head_has_not(emulator: Emulator) -> None:

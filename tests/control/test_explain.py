@@ -272,9 +272,9 @@ def test_a_scripted_reply_is_told_with_its_file_and_line() -> None:
 
 def test_what_time_did_explains_too(emulator: Emulator) -> None:
     emulator.clock.advance("2s")
-    told = emulator.ask("GET", "/journal/1/explain")
-    assert (told["type"], told["why"]) == ("change", "after serpwow.queue")
-    assert told["because"]["evidence"] in told["text"]
+    explanation = emulator.ask("GET", "/journal/1/explain")
+    assert (explanation["type"], explanation["why"]) == ("change", "after serpwow.queue")
+    assert explanation["because"]["evidence"] in explanation["text"]
 
 
 def test_a_cancel_of_many_payments_is_told_in_few_words(emulator: Emulator) -> None:
@@ -294,9 +294,9 @@ def test_a_cancel_of_many_payments_is_told_in_few_words(emulator: Emulator) -> N
 )
 def test_an_entry_that_is_not_there_is_refused(emulator: Emulator, n: str, status: int, detail: str) -> None:
     stop(emulator, "2A6F94BB")
-    with pytest.raises(ControlError, match=str(status)) as refused:
+    with pytest.raises(ControlError, match=str(status)) as excinfo:
         emulator.ask("GET", f"/journal/{n}/explain")
-    assert detail in str(refused.value)
+    assert detail in str(excinfo.value)
 
 
 def test_an_empty_journal_is_called_empty(emulator: Emulator) -> None:
@@ -354,9 +354,9 @@ def test_in_the_only_world_a_request_that_reached_none_is_named_too() -> None:
         url = "/_emulator/worlds/default/journal/last/explain"
         assert client.get(url).json()["newer"] is None
         client.get("/nosuch")
-        told = client.get(url).json()
-        assert (told["n"], told["newer"]["target"], told["newer"]["error"]) == (1, "/nosuch", "no-such-path")
-        assert client.get("/_emulator/worlds/default/unmatched").json()["unmatched"] == [told["newer"]]
+        body = client.get(url).json()
+        assert (body["n"], body["newer"]["target"], body["newer"]["error"]) == (1, "/nosuch", "no-such-path")
+        assert client.get("/_emulator/worlds/default/unmatched").json()["unmatched"] == [body["newer"]]
         client.get("/live/account", params={"api_key": "demo"})
         assert client.get(url).json()["newer"] is None
 
@@ -364,11 +364,11 @@ def test_in_the_only_world_a_request_that_reached_none_is_named_too() -> None:
 def test_the_command_prints_it_for_people(live: Live) -> None:
     world = live.load("first-run")
     httpx.get(f"{world.serpwow['url']}/batches/9E867FAA/stop", params={"api_key": world.serpwow["api_key"]})
-    done = invoke(main, ["explain", "1", "--url", live.url, "--world", world.id])
-    assert invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == done.output
-    assert done.exit_code == 0
-    assert "hint        stop works where a batch is queued or running" in done.output
+    outcome = invoke(main, ["explain", "1", "--url", live.url, "--world", world.id])
+    assert invoke(main, ["explain", "--url", live.url, "--world", world.id]).output == outcome.output
+    assert outcome.exit_code == 0
+    assert "hint        stop works where a batch is queued or running" in outcome.output
     missing = invoke(main, ["explain", "9", "--url", live.url, "--world", world.id])
     assert (missing.exit_code, "9" in missing.output) == (1, True)
-    nobody = invoke(main, ["explain", "1", "--url", "http://127.0.0.1:1"])
-    assert (nobody.exit_code, "no explanation" in nobody.output) == (1, True)
+    result = invoke(main, ["explain", "1", "--url", "http://127.0.0.1:1"])
+    assert (result.exit_code, "no explanation" in result.output) == (1, True)

@@ -55,10 +55,10 @@ def test_only_an_answer_of_the_vendors_own_has_a_basis_in_the_journal(
 
 def test_a_reply_of_a_scenario_that_was_sent_is_placed_in_it(client: httpx.Client) -> None:
     story = f"title: A\ncredentials: {{serpwow: [sent]}}\nreplies:\n  - {{at: {STOP}, status: 503}}\n"
-    made = client.post("/_emulator/worlds", content=story, headers={"content-type": "application/yaml"})
+    response = client.post("/_emulator/worlds", content=story, headers={"content-type": "application/yaml"})
     client.get("/live/batches/B/stop?api_key=sent")
-    told = client.get(f"/_emulator/worlds/{made.json()['id']}/journal/1/explain").json()
-    assert told["scripted"] == "line 4 of the scenario that was sent"
+    explanation = client.get(f"/_emulator/worlds/{response.json()['id']}/journal/1/explain").json()
+    assert explanation["scripted"] == "line 4 of the scenario that was sent"
 
 
 def test_rows_that_are_left_out_are_counted_as_far_as_they_are_known(client: httpx.Client) -> None:
@@ -83,22 +83,22 @@ def test_an_empty_journal_says_no_more_than_that(client: httpx.Client, empty: An
     ],
 )
 def test_a_dry_run_points_at_the_live_key(client: httpx.Client, wish: dict[str, Any], pointer: str) -> None:
-    refused = client.post(f"{DEFAULT}/dry-run", json={"method": "GET", **wish}).json()
-    assert [error["pointer"] for error in refused["errors"]] == [pointer]
+    body = client.post(f"{DEFAULT}/dry-run", json={"method": "GET", **wish}).json()
+    assert [error["pointer"] for error in body["errors"]] == [pointer]
 
 
 @pytest.mark.parametrize("where", ANYWHERE)
 def test_a_request_that_is_held_up_is_explained_as_such(where: str) -> None:
     with EmulatorServer() as server, Emulator(SCENARIO, server=server) as emulator, ThreadPoolExecutor(1) as pool:
         asked = hold(emulator, pool, over_a_socket, where, "hang")
-        told = emulator.ask("GET", "/journal/last/explain")
-        assert (told["delivered"], told["held"]) == (None, "fault-1")
-        assert "not yet: fault-1 holds it up" in told["text"]
-        assert not {"no answer", "did not get"} & {part for part in ("no answer", "did not get") if part in told["text"]}
+        explanation = emulator.ask("GET", "/journal/last/explain")
+        assert (explanation["delivered"], explanation["held"]) == (None, "fault-1")
+        assert "not yet: fault-1 holds it up" in explanation["text"]
+        assert not {"no answer", "did not get"} & {part for part in ("no answer", "did not get") if part in explanation["text"]}
         emulator.faults.remove("fault-1")
         assert asked.result().status_code == 200
-        told = emulator.ask("GET", "/journal/last/explain")
-    assert (told["delivered"], told["held"]) == (True, None)
+        explanation = emulator.ask("GET", "/journal/last/explain")
+    assert (explanation["delivered"], explanation["held"]) == (True, None)
 
 
 @pytest.mark.parametrize("said", [{}, {"Content-Encoding": "gzip"}])
@@ -106,8 +106,8 @@ def test_a_compressed_upload_is_kept_as_it_is_and_named(client: httpx.Client, sa
     job = client.post("/v2/core/batch_jobs", json=JOB, headers=STRIPE).json()
     link = job["status_details"]["ready_for_upload"]["upload_url"]["url"]
     headers = {"Content-Type": "application/octet-stream", **said}
-    put = client.put(link, content=gzip.compress(b'{"id": "a"}\n'), headers=headers)
-    assert (put.status_code, "emulator-error" in put.headers) == (200, False)
+    response = client.put(link, content=gzip.compress(b'{"id": "a"}\n'), headers=headers)
+    assert (response.status_code, "emulator-error" in response.headers) == (200, False)
     assert "the body is compressed (Content-Encoding: gzip), and nothing here decodes it" in explained(client)["text"]
     client.post(f"{DEFAULT}/clock/advance", json={"until": "idle"})
     assert client.get(f"/v2/core/batch_jobs/{job['id']}", headers=STRIPE).json()["status"] == "validation_failed"

@@ -101,9 +101,9 @@ def test_json_is_read_exactly(content: bytes, value: Any) -> None:
     ],
 )
 def test_what_is_no_json_is_not_read(content: bytes, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason) as refused:
+    with pytest.raises(ValueError, match=reason) as excinfo:
         load(content, max_depth=DEEPEST, is_strict=False)
-    assert not isinstance(refused.value, Unreadable)
+    assert not isinstance(excinfo.value, Unreadable)
 
 
 @pytest.mark.parametrize("content", [b"1e-99999999999999999999", b"[" * 600 + b"]" * 600])

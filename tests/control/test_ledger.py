@@ -98,8 +98,8 @@ def test_an_answer_that_was_lost_is_told_beside_its_effect() -> None:
             journal.mark(1, first, False)
             journal.mark(1, second, True)
             journal.mark(3, second, False)
-            told = (await client.get(f"{DEFAULT}/journal/1/explain")).json()["text"]
-            assert "delivered   no" in told
+            explanation = (await client.get(f"{DEFAULT}/journal/1/explain")).json()["text"]
+            assert "delivered   no" in explanation
             exchanges: list[Any] = (await client.get(f"{DEFAULT}/ledger")).json()["exchanges"]
             return exchanges
 
@@ -263,9 +263,9 @@ def test_a_fork_has_credentials_of_its_own_and_goes_on_apart(emulator: Emulator)
 def test_a_way_back_that_is_wrong_is_refused(
     emulator: Emulator, method: str, path: str, body: Any, status: int, detail: str
 ) -> None:
-    with pytest.raises(ControlError, match=str(status)) as refused:
+    with pytest.raises(ControlError, match=str(status)) as excinfo:
         emulator.ask(method, path, body)
-    assert detail in str(refused.value)
+    assert detail in str(excinfo.value)
 
 
 def test_a_snapshot_takes_the_place_of_another_of_its_name(emulator: Emulator) -> None:

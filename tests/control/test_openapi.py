@@ -181,11 +181,11 @@ def test_operations_have_names_of_their_own() -> None:
 
 
 def test_what_is_served_and_what_is_printed_is_the_document(live: Live) -> None:
-    served = live.control.get(f"{PREFIX}/openapi.json")
+    response = live.control.get(f"{PREFIX}/openapi.json")
     command = [sys.executable, "-m", "emulator", "openapi"]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    assert served.headers["content-type"] == "application/json"
-    assert served.json() == json.loads(printed) == json.loads(json.dumps(DOCUMENT))
+    assert response.headers["content-type"] == "application/json"
+    assert response.json() == json.loads(printed) == json.loads(json.dumps(DOCUMENT))
     assert printed == json.dumps(DOCUMENT, indent=2) + "\n"
 
 
@@ -221,8 +221,8 @@ def test_a_link_that_needs_no_credential_is_open_in_the_document_too(operation: 
 
 
 def test_a_generator_finds_it_where_a_browser_would_not(live: Live) -> None:
-    refused = httpx.get(f"{live.url}{PREFIX}/openapi.json", headers={"Origin": "https://attacker.example"})
-    assert refused.status_code == 403
+    response = httpx.get(f"{live.url}{PREFIX}/openapi.json", headers={"Origin": "https://attacker.example"})
+    assert response.status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -77,12 +77,12 @@ def test_a_commit_of_the_ledger_has_a_page_and_the_totals_of_all(stopped: Emulat
 
 def test_a_patch_and_a_dry_run_answer_with_a_page_and_the_handle_with_all(stopped: Emulator) -> None:
     stopped.restore("before")
-    told = stopped.ask("POST", "/dry-run", {"method": "GET", "url": stop_all(stopped)})
-    assert (len(told["differences"]), told["rest"]) == (PAGE, CHANGED - PAGE)
+    rehearsal = stopped.ask("POST", "/dry-run", {"method": "GET", "url": stop_all(stopped)})
+    assert (len(rehearsal["differences"]), rehearsal["rest"]) == (PAGE, CHANGED - PAGE)
     assert len(stopped.dry_run("GET", stop_all(stopped)).differences) == CHANGED
     many = {"serpwow": {"batches": [{"repeat": BATCHES, "status": "idle", "searches": 1}]}}
-    told = stopped.ask("PATCH", "/state", many)
-    assert (len(told["differences"]), told["rest"]) == (PAGE, BATCHES - PAGE)
+    rehearsal = stopped.ask("PATCH", "/state", many)
+    assert (len(rehearsal["differences"]), rehearsal["rest"]) == (PAGE, BATCHES - PAGE)
     assert len(stopped.state.change(many)) == BATCHES
 
 

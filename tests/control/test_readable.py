@@ -104,6 +104,6 @@ def test_whatever_an_entry_holds_can_be_read(
             answer.json()
         wanted = {"called": [{"at": "serpwow.batches.create", "json": {"name": {"a": [1]}}, "query": {"url": "x"}}]}
         assert client.post(f"/_emulator/worlds/{emulator.id}/verify", json=wanted).status_code in (200, 422)
-    told = failure_report(emulator)
-    assert "cannot be told" not in told
-    told.encode()
+    report = failure_report(emulator)
+    assert "cannot be told" not in report
+    report.encode()

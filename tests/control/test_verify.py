@@ -99,9 +99,9 @@ def test_what_was_asked_is_verified(emulator: Emulator, holds: Assertion) -> Non
     ],
 )
 def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, message: str) -> None:
-    with pytest.raises(AssertionError) as failed:
+    with pytest.raises(AssertionError) as excinfo:
         fails(emulator.journal)
-    assert message in str(failed.value)
+    assert message in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -119,9 +119,9 @@ def test_a_failure_names_the_nearest_miss(emulator: Emulator, fails: Assertion, 
     ],
 )
 def test_a_verification_that_could_match_nothing_is_an_error(emulator: Emulator, wish: dict[str, Any], detail: str) -> None:
-    with pytest.raises(ControlError, match="422") as refused:
+    with pytest.raises(ControlError, match="422") as excinfo:
         emulator.ask("POST", "/verify", wish)
-    assert detail in str(refused.value)
+    assert detail in str(excinfo.value)
 
 
 def test_a_journal_that_dropped_entries_cannot_be_verified_until_it_is_cleared() -> None:
@@ -165,9 +165,9 @@ def test_a_credential_is_compared_but_not_told(emulator: Emulator) -> None:
     body = {"key": emulator.sixdot50.key, "secret": emulator.sixdot50.secret}
     httpx.post(f"{emulator.sixdot50.url}/authentication/getToken", json=body)
     emulator.journal.assert_called(token, json=body)
-    with pytest.raises(AssertionError) as failed:
+    with pytest.raises(AssertionError) as excinfo:
         emulator.journal.assert_called(token, json={"secret": "another-secret-altogether"})
-    assert emulator.sixdot50.secret not in str(failed.value)
+    assert emulator.sixdot50.secret not in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -183,9 +183,9 @@ def test_a_body_that_is_another_is_told_as_json_spells_it(emulator: Emulator, bo
     httpx.post(f"{emulator.sixdot50.url}/batches", content=body, headers={"Emulator-World": emulator.id})
     emulator.ask("DELETE", "/journal")
     httpx.post(f"{emulator.sixdot50.url}/batches", content=body, headers={"Emulator-World": emulator.id})
-    with pytest.raises(AssertionError) as failed:
+    with pytest.raises(AssertionError) as excinfo:
         emulator.journal.assert_called(CREATE, json={"skip_validation": True})
-    assert message in str(failed.value)
+    assert message in str(excinfo.value)
 
 
 @pytest.mark.parametrize("body", [b'{"a": ' + b"[" * 600 + b"]" * 600 + b"}", b'{"a": 1e-99999999999999999999}'])
@@ -236,9 +236,9 @@ def test_the_nearest_miss_is_the_call_that_differs_least(
     send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, told: str
 ) -> None:
     journal = send(*requests)
-    with pytest.raises(AssertionError) as failed:
+    with pytest.raises(AssertionError) as excinfo:
         journal.assert_called(NEW_BATCH, json=JOB)
-    assert f"the nearest is exchange {nearest}, where {told}" in str(failed.value)
+    assert f"the nearest is exchange {nearest}, where {told}" in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -254,9 +254,9 @@ def test_a_body_of_another_kind_is_farther_off_than_a_list_of_other_items(
     send: Callable[..., Journal], requests: list[dict[str, Any]], nearest: int, told: str
 ) -> None:
     journal = send(*requests)
-    with pytest.raises(AssertionError) as failed:
+    with pytest.raises(AssertionError) as excinfo:
         journal.assert_called(NEW_BATCH, json=["y", "z"])
-    assert f"the nearest is exchange {nearest}, where {told}" in str(failed.value)
+    assert f"the nearest is exchange {nearest}, where {told}" in str(excinfo.value)
 
 
 @pytest.mark.parametrize(
@@ -298,11 +298,11 @@ def test_a_query_is_compared_like_a_form(send: Callable[..., Journal], wanted: d
 
 def test_no_credential_of_a_query_or_header_is_told(send: Callable[..., Journal]) -> None:
     journal = send({"headers": {"authorization": "Bearer a-secret-of-mine"}})
-    with pytest.raises(AssertionError) as failed:
+    with pytest.raises(AssertionError) as excinfo:
         journal.assert_called(
             NEW_BATCH, query={"api_key": "another-key-of-mine"}, headers={"Authorization": "Bearer a-secret-of-yours"}
         )
-    said = str(failed.value)
+    said = str(excinfo.value)
     assert "the header Authorization is another than expected: both are shown as" in said
     assert not [secret for secret in ("a-secret", "another-key", "of-mine", "of-yours") if secret in said]
 

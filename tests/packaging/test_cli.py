@@ -43,25 +43,25 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_check_finds_no_mistake_in_what_is_shipped() -> None:
-    done = run("check", str(ROOT / "scenarios"))
-    assert done.exit_code == 0, done.output
-    assert "no mistakes" in done.output
+    result = run("check", str(ROOT / "scenarios"))
+    assert result.exit_code == 0, result.output
+    assert "no mistakes" in result.output
 
 
 def test_check_tells_every_mistake_of_every_file(folder: Path) -> None:
-    done = run("check", str(folder), "nowhere")
-    assert done.exit_code == 1
-    assert f"{folder}/broken.yaml:1:8: unknown key 'titel'; did you mean 'title'?" in done.stderr
-    assert "nowhere: no scenario is called 'nowhere'" in done.stderr
+    result = run("check", str(folder), "nowhere")
+    assert result.exit_code == 1
+    assert f"{folder}/broken.yaml:1:8: unknown key 'titel'; did you mean 'title'?" in result.stderr
+    assert "nowhere: no scenario is called 'nowhere'" in result.stderr
 
 
 @pytest.mark.parametrize("written", ["./nosuch", "../nosuch/x", "{folder}/nosuch", "{folder}/d d/q r"])
 def test_check_knows_a_path_from_a_name(folder: Path, written: str) -> None:
     (folder / "d d").mkdir()
     path = written.format(folder=folder)
-    done = run("check", path)
-    assert done.exit_code == 1
-    assert f"{path}: there is no such file; a scenario file ends in .yaml, .yml or .json" in done.stderr
+    result = run("check", path)
+    assert result.exit_code == 1
+    assert f"{path}: there is no such file; a scenario file ends in .yaml, .yml or .json" in result.stderr
 
 
 def test_check_knows_a_path_by_a_folder_that_is_there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,23 +81,23 @@ def test_the_name_of_a_vendor_stands_for_all_of_its_scenarios() -> None:
 
 
 def test_check_of_one_scenario_does_not_trace_facts() -> None:
-    done = run("check", "--evidence", "6dot50")
-    assert (done.exit_code, "name none" in done.stderr) == (2, True)
+    result = run("check", "--evidence", "6dot50")
+    assert (result.exit_code, "name none" in result.stderr) == (2, True)
 
 
 def test_check_traces_every_fact(monkeypatch: pytest.MonkeyPatch) -> None:
     stop = "serpwow/stop-queued-refunds-its-credits"
     monkeypatch.setattr(evidence_trace, "play_all", lambda known: {stop: play(known.get(stop), InProcessClient())})
-    done = run("check", "--evidence")
-    assert "serpwow-stop-2  [documented]" in done.output
-    assert "row       serpwow.batch: queued --stop--> idle" in done.output
-    assert "scenario  serpwow/stop-queued-refunds-its-credits" in done.output
+    result = run("check", "--evidence")
+    assert "serpwow-stop-2  [documented]" in result.output
+    assert "row       serpwow.batch: queued --stop--> idle" in result.output
+    assert "scenario  serpwow/stop-queued-refunds-its-credits" in result.output
 
 
 def test_play_is_silent_about_what_went_well(folder: Path) -> None:
-    done = run("play", str(folder / "good.yaml"), "serpwow/stopall-23")
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert "2 scenarios played, no differences" in done.output
+    result = run("play", str(folder / "good.yaml"), "serpwow/stopall-23")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert "2 scenarios played, no differences" in result.output
 
 
 @pytest.mark.parametrize(("command", "said"), [("check", "1 scenario, no mistakes"), ("play", "1 scenario played, no diff")])
@@ -106,9 +106,9 @@ def test_one_scenario_is_told_in_the_singular(command: str, said: str) -> None:
 
 
 def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
-    done = run("play", str(folder / "wrong.yaml"))
-    assert done.exit_code == 1
-    assert f"{folder}/wrong.yaml:4: the status is 200, not 404" in done.stderr
+    result = run("play", str(folder / "wrong.yaml"))
+    assert result.exit_code == 1
+    assert f"{folder}/wrong.yaml:4: the status is 200, not 404" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -125,9 +125,9 @@ def test_play_reports_each_difference_with_its_line(folder: Path) -> None:
 def test_play_says_plainly_what_differs_and_how_much(tmp_path: Path, step: str, told: str) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text(GOOD.replace("get: {status: 200}", step))
-    done = run("play", str(path), "serpwow/stopall-23")
-    assert f"{path}:4: {told}" in done.stderr
-    assert done.stderr.endswith("2 scenarios played, 1 difference\n")
+    result = run("play", str(path), "serpwow/stopall-23")
+    assert f"{path}:4: {told}" in result.stderr
+    assert result.stderr.endswith("2 scenarios played, 1 difference\n")
 
 
 def test_play_stops_once_where_a_step_needs_what_could_not_be_kept(tmp_path: Path) -> None:
@@ -137,9 +137,9 @@ def test_play_stops_once_where_a_step_needs_what_could_not_be_kept(tmp_path: Pat
         *["  - send: GET /live/{it}"] * 2,
     ]
     path.write_text("title: Lost\nsteps:\n" + "\n".join(steps) + "\n")
-    done = run("play", str(path))
-    assert f"{path}:5: this step needs {{it}}, which could not be kept" in done.stderr
-    assert done.stderr.endswith("1 scenario played, 2 differences\n")
+    result = run("play", str(path))
+    assert f"{path}:5: this step needs {{it}}, which could not be kept" in result.stderr
+    assert result.stderr.endswith("1 scenario played, 2 differences\n")
 
 
 def test_keys_in_another_order_differ_where_all_is_compared() -> None:
@@ -165,9 +165,9 @@ def test_play_goes_over_the_wire_when_told(folder: Path, live: Live) -> None:
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "garbage", "http://["])
 @pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda command: command[0])
 def test_where_nobody_answers_is_said_in_a_line(command: tuple[str, ...], url: str) -> None:
-    done = run(*command, EMULATOR_URL=url)
-    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1), done.stderr
-    assert done.stderr.startswith("Error: no")
+    result = run(*command, EMULATOR_URL=url)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (1, 1), result.stderr
+    assert result.stderr.startswith("Error: no")
 
 
 @pytest.mark.parametrize("command", [("play", "first-run"), ("explain", "1"), ("healthcheck",)], ids=lambda command: command[0])
@@ -196,9 +196,9 @@ def test_a_scenario_without_steps_is_not_taken_for_one_that_was_proved(tmp_path:
     ],
 )
 def test_explore_says_why_it_will_not(arguments: tuple[str, ...], told: str) -> None:
-    done = run("explore", *arguments)
-    assert done.exit_code > 0
-    assert told in done.stderr
+    result = run("explore", *arguments)
+    assert result.exit_code > 0
+    assert told in result.stderr
 
 
 def test_scenarios_of_ones_own_have_names_and_come_first(folder: Path) -> None:
@@ -206,8 +206,8 @@ def test_scenarios_of_ones_own_have_names_and_come_first(folder: Path) -> None:
     own.mkdir()
     (own / "stopall-23.yaml").write_text(GOOD)
     (folder / "broken.yaml").unlink()
-    done = run("play", "good", "serpwow/stopall-23", "stripe/cancel-complete", EMULATOR_SCENARIOS=str(folder))
-    assert done.exit_code == 0, done.stderr
+    result = run("play", "good", "serpwow/stopall-23", "stripe/cancel-complete", EMULATOR_SCENARIOS=str(folder))
+    assert result.exit_code == 0, result.stderr
 
 
 def test_schema_is_a_json_schema_that_the_shipped_scenarios_fit() -> None:
@@ -241,8 +241,8 @@ def test_an_empty_token_is_none_and_one_is_made_where_others_could_steer(
                 statuses.append(client.get("/_emulator/worlds").status_code)
 
     monkeypatch.setattr("emulator.server.server.serve", served)
-    done = run("serve", "--host", host, "--port", "0", "--control-token", "")
-    assert (statuses, "EMULATOR_CONTROL_TOKEN=" in done.stderr) == ([status] * 2, status == 401)
+    result = run("serve", "--host", host, "--port", "0", "--control-token", "")
+    assert (statuses, "EMULATOR_CONTROL_TOKEN=" in result.stderr) == ([status] * 2, status == 401)
 
 
 def test_healthcheck_knows_a_server_that_is_ready_from_one_that_is_not(live: Live) -> None:
@@ -265,6 +265,6 @@ def test_healthcheck_knows_a_server_that_is_ready_from_one_that_is_not(live: Liv
     ],
 )
 def test_serve_says_why_it_will_not(arguments: tuple[str, ...], message: str) -> None:
-    done = run(*arguments)
-    assert done.exit_code != 0
-    assert message in done.output + done.stderr
+    result = run(*arguments)
+    assert result.exit_code != 0
+    assert message in result.output + result.stderr

@@ -38,14 +38,14 @@ def test_explain_takes_an_exchange_by_every_name_it_has(live: Any, name: list[st
     assert reply.headers["emulator-exchange"] == f"{world.id}/1"
     named = [word.format(world=world.id) for word in name]
     there = [] if "/" in "".join(named) else ["--world", world.id]
-    done = CliRunner().invoke(main, ["explain", "--url", live.url, *there, *named])
-    assert (done.exit_code, done.output[:3]) == (0, "1  ")
+    result = CliRunner().invoke(main, ["explain", "--url", live.url, *there, *named])
+    assert (result.exit_code, result.output[:3]) == (0, "1  ")
 
 
 @pytest.mark.parametrize("name", ["first", "0x1", "/1", "default/", "default/one", "-1/x"])
 def test_explain_says_what_names_an_exchange(name: str) -> None:
-    done = CliRunner().invoke(main, ["explain", "--url", "http://127.0.0.1:1", "--", name])
-    assert (done.exit_code, "give its number, last, or both" in done.output) == (2, True)
+    result = CliRunner().invoke(main, ["explain", "--url", "http://127.0.0.1:1", "--", name])
+    assert (result.exit_code, "give its number, last, or both" in result.output) == (2, True)
 
 
 def test_calls_to_paste_are_printed_only_where_they_would_find_what_they_name(tmp_path: Path) -> None:

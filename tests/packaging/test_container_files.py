@@ -127,10 +127,10 @@ def test_the_client_in_compose_works(url: str) -> None:
     assert client["environment"]["EMULATOR_URL"] == f"http://emulator:{PORT}"
     _, *arguments = client["command"]
     variables = {**os.environ, "EMULATOR_URL": url, "EMULATOR_CONTROL_TOKEN": TOKEN}
-    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=variables, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "'success': True" in done.stdout
-    assert "'credits_limit': 15000" in done.stdout
+    result = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, env=variables, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "'success': True" in result.stdout
+    assert "'credits_limit': 15000" in result.stdout
 
 
 @pytest.mark.parametrize("recipe", [COMPOSE, *RECIPES], ids=lambda recipe: "-".join(map(str, recipe)))
@@ -164,9 +164,9 @@ def test_the_recipe_for_a_shell_makes_a_world(url: str, tmp_path: Path) -> None:
     (script,) = [snippet.text for snippet in SNIPPETS if snippet.language == "sh" and "docker" not in snippet.text]
     variables = {**os.environ, "EMULATOR_URL": url, "EMULATOR_CONTROL_TOKEN": TOKEN, "NO_PROXY": "*"}
     command = ["bash", "-euc", script]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=variables, check=False)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["id"] == "mine"
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=variables, check=False)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["id"] == "mine"
 
 
 class Container:

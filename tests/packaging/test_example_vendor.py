@@ -83,5 +83,5 @@ def test_a_client_drives_it_over_tcp(bin_folder: Path) -> None:
 
 def test_explore_tells_a_program_where_it_is(bin_folder: Path, tmp_path: Path) -> None:
     script = 'test -n "$ACME_API_KEY" && curl -s -X POST -H "X-Acme-Key: $ACME_API_KEY" "$ACME_URL/batches/b2/cancel"'
-    found = run(bin_folder / "batch-emulator", "explore", "acme/second-cancel", "--", "sh", "-c", script, cwd=tmp_path)
-    assert found == "0 of 3 endings broke something\n"
+    result = run(bin_folder / "batch-emulator", "explore", "acme/second-cancel", "--", "sh", "-c", script, cwd=tmp_path)
+    assert result == "0 of 3 endings broke something\n"

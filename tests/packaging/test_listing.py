@@ -37,10 +37,10 @@ def test_without_a_kind_it_says_what_can_be_listed_and_how_many_there_are() -> N
 
 
 def test_scenarios_have_the_names_and_titles_of_the_library() -> None:
-    known = library()
-    assert [scenario["name"] for scenario in as_json("scenarios")] == known.names()
+    scenarios = library()
+    assert [scenario["name"] for scenario in as_json("scenarios")] == scenarios.names()
     titles = {scenario["name"]: scenario["title"] for scenario in as_json("scenarios", "--vendor", "stripe")}
-    assert titles["stripe/cancel-complete"] == known.get("stripe/cancel-complete").title
+    assert titles["stripe/cancel-complete"] == scenarios.get("stripe/cancel-complete").title
     assert all(name.startswith("stripe/") for name in titles)
 
 

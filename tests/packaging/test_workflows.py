@@ -24,8 +24,8 @@ BIN = Path(sys.executable).parent
     ids=lambda command: command[0],
 )
 def test_a_linter_finds_nothing(command: list[str]) -> None:
-    done = subprocess.run([BIN / command[0], *command[1:], *WORKFLOWS], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    result = subprocess.run([BIN / command[0], *command[1:], *WORKFLOWS], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
 
 
 def test_ci_runs_each_check_of_make_test() -> None:

@@ -31,8 +31,8 @@ def test_the_clients_of_the_page_are_tested_without_waiting(pytester: pytest.Pyt
     pytester.makepyfile(**written)
     pytester.syspathinsert()
     elsewhere = ["--emulator-url", live.url] if where == "elsewhere" else []
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *elsewhere)
-    done.assert_outcomes(passed=sum(text.count("\ndef test_") for text in written.values()))
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-W", "error", *elsewhere)
+    result.assert_outcomes(passed=sum(text.count("\ndef test_") for text in written.values()))
 
 
 def test_a_client_in_another_process_polls_a_clock_that_runs(tmp_path: Path) -> None:

@@ -57,8 +57,8 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 @pytest.fixture
 def url() -> Iterator[str]:
     """A fresh server of what `make serve` serves, on a port of its own."""
-    known = library()
-    with ThreadedServer(create_app(worlds_of([known.get("first-run")]), known)) as server:
+    scenarios = library()
+    with ThreadedServer(create_app(worlds_of([scenarios.get("first-run")]), scenarios)) as server:
         yield server.url
 
 
@@ -105,9 +105,9 @@ def replies(printed: str) -> list[Any]:
 
 
 def run(command: list[str]) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NO_PROXY": "*"})
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NO_PROXY": "*"})
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
 
 
 @pytest.mark.parametrize("page", ["README.md", "docs/grammar.md"])

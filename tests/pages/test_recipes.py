@@ -43,14 +43,14 @@ def test_the_ten_tests_pass_as_written(pytester: pytest.Pytester, arguments: lis
 
 def test_the_world_that_tests_share_is_one(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PYTEST + SHARED)
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly", "-k", "shared")
-    done.assert_outcomes(passed=2, deselected=TESTS)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly", "-k", "shared")
+    result.assert_outcomes(passed=2, deselected=TESTS)
 
 
 def test_the_ten_tests_pass_against_a_server_elsewhere(pytester: pytest.Pytester, live: Live) -> None:
     pytester.makepyfile(PYTEST)
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--emulator-url", live.url, "-k", "not socket")
-    done.assert_outcomes(passed=TESTS - 1, deselected=1)
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "--emulator-url", live.url, "-k", "not socket")
+    result.assert_outcomes(passed=TESTS - 1, deselected=1)
 
 
 def test_a_script_needs_one_line(tmp_path: Path) -> None:

@@ -23,17 +23,17 @@ def only(language: str) -> str:
 @pytest.mark.parametrize("arguments", [[], ["-n2"]], ids=["alone", "in parallel"])
 def test_every_accident_is_survived_as_written(pytester: pytest.Pytester, arguments: list[str]) -> None:
     pytester.makepyfile(PYTEST)
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
-    outcomes = done.parseoutcomes()
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
+    outcomes = result.parseoutcomes()
     assert set(outcomes) <= {"passed", "warnings"}
     assert outcomes["passed"] == PYTEST.count("\ndef test_") + 2 * PYTEST.count("@pytest.mark.parametrize")
 
 
 def test_a_client_that_is_wrong_gets_a_red_test_with_a_readable_story(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(PYTEST + only("wrong"))
-    done = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-k", "does_not_look")
-    done.assert_outcomes(failed=1, deselected=PYTEST.count("\ndef test_") + 2 * PYTEST.count("@pytest.mark.parametrize"))
-    done.stdout.fnmatch_lines([f"*{line.replace('…', '*')}" for line in only("text").splitlines()])
+    result = pytester.runpytest_subprocess("-p", "no:cacheprovider", "-k", "does_not_look")
+    result.assert_outcomes(failed=1, deselected=PYTEST.count("\ndef test_") + 2 * PYTEST.count("@pytest.mark.parametrize"))
+    result.stdout.fnmatch_lines([f"*{line.replace('…', '*')}" for line in only("text").splitlines()])
 
 
 def test_a_program_is_explored(tmp_path: Path) -> None:

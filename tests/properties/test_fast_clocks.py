@@ -160,9 +160,9 @@ def test_clock_says_how_far_a_world_is_behind_and_others_are_served() -> None:
         clock = client.get("/_emulator/worlds/busy/clock").json()
         assert clock["behind"].startswith("11d13h")
         assert client.get("/live/batches/M", params={"api_key": "demo"}, headers={"Emulator-World": "busy"}).status_code == 200
-        refused = client.post("/_emulator/worlds/busy/clock/advance", json={"by": "1s"})
-        assert (refused.status_code, "11d13h" in refused.json()["detail"]) == (409, True)
-        stopped = client.patch("/_emulator/worlds/busy/clock", json={"rate": "frozen"}).json()
-        assert "behind" not in stopped
-        assert stopped["now"] > clock["now"]
+        response = client.post("/_emulator/worlds/busy/clock/advance", json={"by": "1s"})
+        assert (response.status_code, "11d13h" in response.json()["detail"]) == (409, True)
+        body = client.patch("/_emulator/worlds/busy/clock", json={"rate": "frozen"}).json()
+        assert "behind" not in body
+        assert body["now"] > clock["now"]
         assert client.post("/_emulator/worlds/busy/clock/advance", json={"by": "1s"}).status_code == 200

@@ -110,10 +110,10 @@ class Watched:
 def asked() -> dict[str, Asked]:
     """Operation → the request to try it with. Found by playing the library once."""
     kept: dict[str, Asked] = {}
-    known = library()
-    for name in known.names():
+    scenarios = library()
+    for name in scenarios.names():
         if not name.startswith("faults/"):
-            play(known.get(name), Watched(worlds_of([]), kept))
+            play(scenarios.get(name), Watched(worlds_of([]), kept))
     return kept
 
 

@@ -38,9 +38,9 @@ def test_there_is_a_round_of_every_campaign() -> None:
 
 @pytest.mark.parametrize("text", ["", "# nothing", "null"])
 def test_an_empty_scenario_is_refused_with_its_place(text: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_text(text, VENDORS, "empty", "empty.yaml")
-    assert str(refused.value).startswith("empty.yaml:1:1: the file is empty")
+    assert str(excinfo.value).startswith("empty.yaml:1:1: the file is empty")
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_a_header_that_cannot_be_sent_is_refused_with_its_place(headers: str, po
         f"title: A\nsteps:\n  - send: GET /live/account\n    headers: {headers}\n",
         f"title: A\nreplies:\n  - at: serpwow.account.get\n    status: 200\n    headers: {headers}\n",
     ):
-        with pytest.raises(BadInput) as refused:
+        with pytest.raises(BadInput) as excinfo:
             load_text(text, VENDORS, "header", "header.yaml")
-        (problem,) = refused.value.problems
+        (problem,) = excinfo.value.problems
         assert problem.pointer.partition("/0/")[2] == pointer.partition("/0/")[2]
         assert problem.line
 

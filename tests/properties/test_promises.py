@@ -122,8 +122,8 @@ def test_two_worlds_of_one_server_never_meet() -> None:
             other = (await client.post("/_emulator/worlds", json={"scenario": "first-run", "id": "other"})).json()
             key = other["credentials"]["serpwow"]["api_key"]
             before = await shown(client)
-            stopped = await client.get(f"/live/batches/stopall?api_key={key}")
-            assert stopped.json()["batches_stopped"] == 2
+            response = await client.get(f"/live/batches/stopall?api_key={key}")
+            assert response.json()["batches_stopped"] == 2
             await client.post("/_emulator/worlds/other/clock/advance", json={"by": "2h"})
             await client.post("/_emulator/worlds/other/reset")
             await client.delete("/_emulator/worlds/other")

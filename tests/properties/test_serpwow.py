@@ -142,10 +142,10 @@ def test_a_dumped_state_loads_as_the_same_state(world: World, history: list[tupl
     for step, detail in history:
         take_step(world, step, detail)
     with world.transaction("look") as tx:
-        shown = SERPWOW.state.dump(tx)
-    twin = world_of(shown, clock={"start": world.clock.now().isoformat()}, timing=KEPT)
+        state = SERPWOW.state.dump(tx)
+    twin = world_of(state, clock={"start": world.clock.now().isoformat()}, timing=KEPT)
     with twin.transaction("look") as tx:
-        assert SERPWOW.state.dump(tx) == shown
+        assert SERPWOW.state.dump(tx) == state
 
 
 @pytest.mark.parametrize(

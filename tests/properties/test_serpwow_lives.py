@@ -222,10 +222,10 @@ class Life(RuleBasedStateMachine):
     def what_is_shown_brings_the_same_about(self) -> None:
         self.world.settle()
         with self.world.transaction("look") as tx:
-            shown = SERPWOW.state.dump(tx)
-        twin = world_of(shown, clock={"start": self.world.clock.now().isoformat()}, **self.terms)
+            state = SERPWOW.state.dump(tx)
+        twin = world_of(state, clock={"start": self.world.clock.now().isoformat()}, **self.terms)
         with twin.transaction("look") as tx:
-            assert SERPWOW.state.dump(tx) == shown
+            assert SERPWOW.state.dump(tx) == state
 
 
 TestLife = Life.TestCase

@@ -100,9 +100,9 @@ def test_a_cancel_freezes_the_counts_that_were_reached(job: Written, jumps: list
 def test_a_dumped_state_can_be_loaded(job: Written, jumps: list[timedelta]) -> None:
     world = world_of(job)
     world.advance_by(sum(jumps, timedelta()))
-    shown = state_of(world)
-    again = world_of(*shown, clock={"start": world.clock.now().isoformat()})
-    assert state_of(again) == shown
+    state = state_of(world)
+    again = world_of(*state, clock={"start": world.clock.now().isoformat()})
+    assert state_of(again) == state
 
 
 def test_a_billion_rows_are_counted_exactly() -> None:
@@ -138,23 +138,23 @@ IMPOSSIBLE: list[tuple[Written, str]] = [
 
 @pytest.mark.parametrize(("job", "blamed"), IMPOSSIBLE)
 def test_a_job_whose_numbers_do_not_fit_is_refused_with_its_place(job: Written, blamed: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         world_of(job)
-    assert [problem.path[-1] for problem in refused.value.problems] == [blamed]
+    assert [problem.path[-1] for problem in excinfo.value.problems] == [blamed]
 
 
 def test_every_impossible_job_is_named_at_once() -> None:
     jobs = [{**job, "id": f"job_{place}"} for place, (job, _) in enumerate(IMPOSSIBLE)]
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         world_of(*jobs)
-    assert len(refused.value.problems) == len(IMPOSSIBLE)
+    assert len(excinfo.value.problems) == len(IMPOSSIBLE)
 
 
 def test_a_change_that_does_not_fit_the_job_that_is_there_is_refused() -> None:
     world = world_of(in_progress(rows=10))
-    with pytest.raises(BadInput) as refused, world.transaction("set") as tx:
+    with pytest.raises(BadInput) as excinfo, world.transaction("set") as tx:
         STRIPE.state.load(tx, {"batch_jobs": [{"id": ID, "success_count": 11}]})
-    assert [problem.path for problem in refused.value.problems] == [("batch_jobs", 0, "rows")]
+    assert [problem.path for problem in excinfo.value.problems] == [("batch_jobs", 0, "rows")]
 
 
 def test_idempotency_keys_do_not_pile_up() -> None:
@@ -229,9 +229,9 @@ DAY_AGO = "2026-03-08T20:55:31Z"
     ],
 )
 def test_a_job_that_would_begin_in_another_status_is_refused(job: Written, timing: Written, since_when: str) -> None:
-    with pytest.raises(BadInput, match=re.escape(f"is so no longer after {since_when}")) as refused:
+    with pytest.raises(BadInput, match=re.escape(f"is so no longer after {since_when}")) as excinfo:
         world_of(job, timing=timing)
-    assert [problem.pointer for problem in refused.value.problems] == ["/given/stripe/batch_jobs/0/since"]
+    assert [problem.pointer for problem in excinfo.value.problems] == ["/given/stripe/batch_jobs/0/since"]
 
 
 @pytest.mark.parametrize(

@@ -208,10 +208,10 @@ class Lives(RuleBasedStateMachine):
 
     @rule()
     def a_state_that_is_shown_can_be_given(self) -> None:
-        shown = self.state()
-        again = world_of(shown, self.world.clock.now().isoformat())
+        state = self.state()
+        again = world_of(state, self.world.clock.now().isoformat())
         with again.transaction("look") as tx:
-            assert STRIPE.state.dump(tx) == shown
+            assert STRIPE.state.dump(tx) == state
 
     @rule()
     def looking_changes_nothing(self) -> None:

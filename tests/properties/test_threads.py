@@ -160,8 +160,8 @@ def test_the_templates_of_a_scenario_are_never_more_than_are_kept() -> None:
 
 
 def test_threads_that_ask_the_library_for_a_name_get_the_same_scenario() -> None:
-    known = library()
-    assert len({id(scenario) for scenario in at_once(lambda _: known.get("first-run"))}) == 1
+    scenarios = library()
+    assert len({id(scenario) for scenario in at_once(lambda _: scenarios.get("first-run"))}) == 1
 
 
 def test_a_world_that_many_threads_remove_is_removed_once(monkeypatch: pytest.MonkeyPatch) -> None:

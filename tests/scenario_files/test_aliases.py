@@ -45,16 +45,16 @@ def test_aliases_are_played_like_the_words_they_stand_for() -> None:
     ],
 )
 def test_a_mistake_below_an_alias_has_its_place(step: str, message: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_text(f"title: x\nsteps: [{{{step}}}]\n", VENDORS, "x", "x.yaml")
-    assert message in str(refused.value)
+    assert message in str(excinfo.value)
 
 
 def test_a_pointer_names_the_alias_that_was_sent() -> None:
     value = {"steps": [{"send": "GET /", "expect": {"status": 9}}]}
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_document(Document(value), VENDORS, titled=False)
-    assert [problem.pointer for problem in refused.value.problems] == ["/steps/0/expect/status"]
+    assert [problem.pointer for problem in excinfo.value.problems] == ["/steps/0/expect/status"]
     assert "expect" in value["steps"][0]
 
 

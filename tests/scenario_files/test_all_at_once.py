@@ -14,9 +14,9 @@ CREDITS, TWICE, NO_STATUS = "credits_limit is 5, but 9 credits are used", "the i
 
 
 def mistakes_in(text: str) -> list[tuple[int | None, str]]:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_text(text, VENDORS, "story", "story.yaml")
-    return [(problem.line, problem.message) for problem in refused.value.problems]
+    return [(problem.line, problem.message) for problem in excinfo.value.problems]
 
 
 @pytest.mark.parametrize(
@@ -91,6 +91,6 @@ def test_contradictions_are_told_beside_other_mistakes(given: list[str], told: l
 )
 def test_mistakes_of_json_are_placed(tmp_path: Path, lines: list[str], places: list[tuple[int, int]]) -> None:
     (tmp_path / "story.json").write_text("\n".join(lines))
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_file(tmp_path / "story.json", VENDORS)
-    assert [(problem.line, problem.column) for problem in refused.value.problems] == places, refused.value.lines()
+    assert [(problem.line, problem.column) for problem in excinfo.value.problems] == places, excinfo.value.lines()

@@ -21,9 +21,9 @@ from emulator.vendors import VENDORS
 
 
 def _refused(text: str) -> BadInput:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_text(text, VENDORS, "x", "x.yaml")
-    return refused.value
+    return excinfo.value
 
 
 def _large(path: Path) -> Path:

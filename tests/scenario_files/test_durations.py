@@ -194,10 +194,10 @@ def test_control_takes_durations_alike_and_shows_them_in_one_form(live: Live, wr
     world = live.load({})
     path = f"/_emulator/worlds/{world.id}"
     fault = {"at": "*", "where": "before-auth", "do": "status", "status": 503, "retry_after": written, "for": written}
-    laid = live.control.post(f"{path}/faults", json=fault)
-    assert (laid.json()["fault"]["retry_after"], laid.json()["fault"]["for"]) == (shown, shown)
-    struck = httpx.get(f"{live.url}/live/account", params={"api_key": world.serpwow["api_key"]})
-    assert struck.headers["Retry-After"] == str(parse_duration(shown) // SECOND)
+    reply = live.control.post(f"{path}/faults", json=fault)
+    assert (reply.json()["fault"]["retry_after"], reply.json()["fault"]["for"]) == (shown, shown)
+    response = httpx.get(f"{live.url}/live/account", params={"api_key": world.serpwow["api_key"]})
+    assert response.headers["Retry-After"] == str(parse_duration(shown) // SECOND)
     before = parse_instant(live.control.get(f"{path}/clock").json()["now"])
     after = live.control.post(f"{path}/clock/advance", content=json.dumps({"by": written})).json()["now"]
     assert parse_instant(after) - before == parse_duration(shown)
@@ -246,8 +246,8 @@ def test_an_instant_has_any_number_of_digits_and_is_kept_to_the_microsecond(live
     assert parse_instant(text) == meant
     world = live.load({})
     path = f"/_emulator/worlds/{world.id}"
-    advanced = live.control.post(f"{path}/clock/advance", json={"to": text})
-    assert parse_instant(advanced.json()["now"]) == meant
+    reply = live.control.post(f"{path}/clock/advance", json={"to": text})
+    assert parse_instant(reply.json()["now"]) == meant
     world.set({"serpwow": {"batches": [{"id": "B", "status": "idle", "searches": 1, "created_at": text}]}})
     (batch,) = world.state()["serpwow"]["batches"]
     assert parse_instant(batch["created_at"]) == meant
@@ -256,8 +256,8 @@ def test_an_instant_has_any_number_of_digits_and_is_kept_to_the_microsecond(live
         "created_after": text.replace("2031", "2030"),
         "created_before": "2032-01-01T00:00:00.123456789Z",
     }
-    listed = httpx.get(f"{world.serpwow['url']}/batches", params=query)
-    assert [batch["id"] for batch in listed.json()["batches"]] == ["B"]
+    response = httpx.get(f"{world.serpwow['url']}/batches", params=query)
+    assert [batch["id"] for batch in response.json()["batches"]] == ["B"]
 
 
 @pytest.mark.parametrize("stamp", ["2022-06-14T06:26:43.473", "2022-06-14T06:26:43.473Z", "2022-06-14T08:26:43.4730000+02:00"])
@@ -287,16 +287,16 @@ def test_6dot50_takes_its_own_stamps_which_are_utc_there(live: Live, stamp: str)
     ],
 )
 def test_elsewhere_an_instant_without_a_zone_is_refused(live: Live, state: dict[str, Any], pointer: str) -> None:
-    refused = live.control.patch(f"/_emulator/worlds/{live.load({}).id}/state", json=state)
-    (problem,) = refused.json()["errors"]
-    assert (refused.status_code, problem["pointer"]) == (422, pointer)
+    response = live.control.patch(f"/_emulator/worlds/{live.load({}).id}/state", json=state)
+    (problem,) = response.json()["errors"]
+    assert (response.status_code, problem["pointer"]) == (422, pointer)
     assert "has no zone: add Z for UTC" in problem["detail"]
 
 
 def test_an_impossible_stamp_of_6dot50_is_refused_too(live: Live) -> None:
     state = {"6dot50": {"batches": [{"name": "B", "createdAt": "2022-13-14T06:26:43.473"}]}}
-    refused = live.control.patch(f"/_emulator/worlds/{live.load({}).id}/state", json=state)
-    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, "/6dot50/batches/0/createdAt")
+    response = live.control.patch(f"/_emulator/worlds/{live.load({}).id}/state", json=state)
+    assert (response.status_code, response.json()["errors"][0]["pointer"]) == (422, "/6dot50/batches/0/createdAt")
 
 
 @pytest.mark.parametrize("stamp", ["2022-06-14T06:26:43.473", "2022-06-14T06:26:43.473Z", "2022-06-14 08:26:43.473000+02:00"])

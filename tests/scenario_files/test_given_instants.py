@@ -63,9 +63,9 @@ def shown(world: World, vendor: str, part: str) -> list[dict[str, Any]]:
 def test_an_instant_that_cannot_be_when_the_world_begins_is_refused_where_it_stands(
     vendor: str, part: str, item: dict[str, Any], place: str, said: str
 ) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         world_of(vendor, part, {"id": "B", "searches": 1, **item} if vendor == "serpwow" else item)
-    (problem,) = refused.value.problems
+    (problem,) = excinfo.value.problems
     assert (problem.pointer, said in problem.message) == (f"/given/{vendor}/{part}/0/{place}", True), problem.message
 
 

@@ -22,9 +22,9 @@ from emulator.vendors import VENDORS
 
 
 def _message(text: str) -> str:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         parse(text)
-    return str(refused.value)
+    return str(excinfo.value)
 
 
 @pytest.mark.parametrize("before", ["", "\ufeff", "# a comment\n", "title: x\n...\n"])

@@ -168,9 +168,9 @@ def load(text: str) -> Scenario:
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_the_nearest_right_word(text: str, line: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(text)
-    assert any(line in told for told in refused.value.lines()), refused.value.lines()
+    assert any(line in told for told in excinfo.value.lines()), excinfo.value.lines()
 
 
 @pytest.mark.parametrize(
@@ -185,26 +185,26 @@ def test_a_mistake_is_told_with_its_place_and_the_nearest_right_word(text: str, 
     ],
 )
 def test_a_value_is_told_where_it_begins_and_a_block_where_its_key_is(timing: str, place: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(f"title: A\n{timing}")
-    assert [line.split(": ")[0] for line in refused.value.lines()] == [f"a-story.yaml:{place}"]
+    assert [line.split(": ")[0] for line in excinfo.value.lines()] == [f"a-story.yaml:{place}"]
 
 
 def test_a_mistake_in_what_an_alias_stands_for_is_told_where_the_alias_is() -> None:
     text = "title: A\ngiven:\n  serpwow:\n    batches:\n    - &b {searches: x}\n    - *b\nseed: &s x\nclock: {rate: *s}\n"
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(text)
-    assert [(problem.line, problem.column) for problem in refused.value.problems] == [(5, 21), (6, 7), (7, 7), (8, 15)]
+    assert [(problem.line, problem.column) for problem in excinfo.value.problems] == [(5, 21), (6, 7), (7, 7), (8, 15)]
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file() -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(
             "title: A\nsede: 1\ntiming: {serpwow.queue: soon}\ngiven:\n  serpwow:\n    batchs: []\n"
             "faults:\n  - {at: stripe, where: mid-body, do: drop}\n  - {at: strip, where: mid-body, do: drop}\n"
             "steps:\n  - {advance: 1s, set: {}}\n  - {advence: 1s}\n"
         )
-    assert [problem.line for problem in refused.value.problems] == [2, 3, 6, 8, 9, 11, 12]
+    assert [problem.line for problem in excinfo.value.problems] == [2, 3, 6, 8, 9, 11, 12]
 
 
 SAME_ID = "serpwow: {batches: [{id: A}, {id: A}]}"
@@ -233,9 +233,9 @@ NAMELESS = "stripe: {batch_jobs: [{statsu: complete}]}"
     ],
 )
 def test_a_mistake_hides_none_of_those_beside_it(text: str, told: list[int]) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(f"title: A\n{text}")
-    assert [problem.line for problem in refused.value.problems] == told, refused.value.lines()
+    assert [problem.line for problem in excinfo.value.problems] == told, excinfo.value.lines()
 
 
 def test_every_batch_with_impossible_results_is_told_in_its_line_after_repeats_too() -> None:
@@ -244,9 +244,9 @@ def test_every_batch_with_impossible_results_is_told_in_its_line_after_repeats_t
         "{id: 1, " + result.format(day) + more + "}" for day, more in [(1, ""), (2, ""), (1, ", searches_failed: 9")]
     )
     batches = f"  - {{repeat: 20}}\n  - {{result_sets: [{first}]}}\n  - {{result_sets: [{late}]}}\n  - {{result_sets:\n    [{failed}]}}\n"
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(f"title: A\ngiven:\n serpwow:\n  batches:\n{batches}")
-    assert [(problem.line, problem.pointer) for problem in refused.value.problems] == [
+    assert [(problem.line, problem.pointer) for problem in excinfo.value.problems] == [
         (7, "/given/serpwow/batches/2/result_sets"),
         (9, "/given/serpwow/batches/3/result_sets/0/searches_failed"),
     ]
@@ -272,9 +272,9 @@ def test_every_batch_with_impossible_results_is_told_in_its_line_after_repeats_t
     ],
 )
 def test_a_mistake_brings_about_no_others(text: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(f"title: A\n{text}")
-    assert len(refused.value.problems) == 1, refused.value.lines()
+    assert len(excinfo.value.problems) == 1, excinfo.value.lines()
 
 
 @pytest.mark.parametrize(
@@ -317,9 +317,9 @@ def test_a_fault_that_is_over_only_later_may_be_laid(between: tuple[str, str]) -
 
 
 def test_a_mistake_in_a_value_is_told_with_its_path() -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_value({"title": "A", "given": {"serpwow": {"batches": [{"status": "stopped"}]}}}, VENDORS)
-    assert refused.value.problems[0].pointer == "/given/serpwow/batches/0/status"
+    assert excinfo.value.problems[0].pointer == "/given/serpwow/batches/0/status"
 
 
 def test_a_repeat_stands_for_as_many_resources() -> None:
@@ -385,9 +385,9 @@ def test_a_timeline_that_would_go_through_too_much_is_refused_with_its_place(mon
     monkeypatch.setattr("emulator.kernel.advance.JUMP_LIMIT", 100)
     batch = "{id: B, schedule_type: minutes, schedule_minutes: every_minute, searches: 1}"
     given = f"title: A\ngiven: {{serpwow: {{batches: [{batch}]}}}}\ntimeline:\n"
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(f"{given}  - {{after: 1s, set: {{}}}}\n  - {{after: 30d, set: {{}}}}\n")
-    (problem,) = refused.value.problems
+    (problem,) = excinfo.value.problems
     assert (problem.line, problem.message.endswith("jump less far at once")) == (5, True)
 
 
@@ -430,19 +430,19 @@ LIVE = "sk_live_" + "51H8abcdEFGH"
     ],
 )
 def test_a_live_key_is_told_with_its_place_and_not_repeated(text: str, place: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(f"title: A\n{text}")
-    (line,) = refused.value.lines()
+    (line,) = excinfo.value.lines()
     assert line.startswith(f"a-story.yaml:{place}: this looks like a live key")
     assert "51H8" not in line
 
 
 def test_no_other_message_repeats_a_live_key() -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load(f"title: A\nseed: {LIVE}\ncredentials: {{stripe: {LIVE}, {LIVE}: []}}\n")
-    assert len(refused.value.problems) > 3
-    assert "51H8" not in str(refused.value)
-    assert not [problem for problem in refused.value.problems if "51H8" in problem.pointer]
+    assert len(excinfo.value.problems) > 3
+    assert "51H8" not in str(excinfo.value)
+    assert not [problem for problem in excinfo.value.problems if "51H8" in problem.pointer]
 
 
 @pytest.mark.parametrize("text", [f"title: What is said of {LIVE}", "title: A\ncredentials: {stripe: [sk_test_1, pk_live_1]}"])

@@ -42,8 +42,8 @@ def test_a_scenario_file_is_taken_by_every_door(tmp_path: Path, name: str, conte
     path.parent.mkdir()
     path.write_bytes(content)
     for arguments in (["check", str(path)], ["check", str(path.parent)], ["play", str(path)]):
-        done = invoke(main, arguments)
-        assert (done.exit_code, done.stderr) == (0, ""), done.output
+        result = invoke(main, arguments)
+        assert (result.exit_code, result.stderr) == (0, ""), result.output
     assert library().open(str(path)).title == "A batch waits"
     assert library(tmp_path).get(f"my tests/{path.stem}").title == "A batch waits"
     for written in (path, str(path)):
@@ -72,9 +72,9 @@ def test_a_scenario_file_is_taken_by_every_door(tmp_path: Path, name: str, conte
 def test_what_is_no_scenario_file_is_told_why(tmp_path: Path, name: str, content: bytes | None, told: str) -> None:
     path = tmp_path / name
     path.mkdir() if content is None else path.write_bytes(content)
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         library().open(str(path))
-    assert told in str(refused.value)
+    assert told in str(excinfo.value)
 
 
 def test_a_file_that_is_missing_is_told_with_its_neighbour(tmp_path: Path) -> None:
@@ -85,8 +85,8 @@ def test_a_file_that_is_missing_is_told_with_its_neighbour(tmp_path: Path) -> No
 
 def test_a_folder_without_scenarios_is_told_which_files_are_looked_for(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("title: A")
-    done = invoke(main, ["check", str(tmp_path)])
-    assert (done.exit_code, "no file in it ends in .yaml, .yml or .json" in done.stderr) == (1, True)
+    result = invoke(main, ["check", str(tmp_path)])
+    assert (result.exit_code, "no file in it ends in .yaml, .yml or .json" in result.stderr) == (1, True)
 
 
 def test_json_is_read_as_json_even_where_yaml_would_not_have_it() -> None:
@@ -139,8 +139,8 @@ def test_folders_of_scenarios_are_several_and_may_have_blanks_in_their_names(
     variable = f" {first} {os.pathsep}{os.pathsep}{second}\n"
     twice = ["--scenarios", str(first), "--scenarios", str(second)]
     for arguments, environment in (([], variable), (twice, None)):
-        done = invoke(main, ["list", "scenarios", *arguments], env={"EMULATOR_SCENARIOS": environment})
-        titles = [line.split(maxsplit=1)[1] for line in done.output.splitlines() if line.split()[0] in ("one", "both", "two")]
+        result = invoke(main, ["list", "scenarios", *arguments], env={"EMULATOR_SCENARIOS": environment})
+        titles = [line.split(maxsplit=1)[1] for line in result.output.splitlines() if line.split()[0] in ("one", "both", "two")]
         assert titles == ["both of my first", "one of my first", "two of my second"]
     monkeypatch.setenv("EMULATOR_SCENARIOS", variable)
     for name in ("one", "two", "both"):
@@ -180,22 +180,22 @@ def test_json_that_is_plainly_no_scenario_is_passed_over_by_name(tmp_path: Path)
         "sub/answer",
     }
     assert names == {"good", "nearly", "misplaced", "cut"}
-    checked = invoke(main, ["check", str(tmp_path)])
-    assert checked.exit_code == 1
-    assert checked.stderr.startswith(line)
+    completed_process = invoke(main, ["check", str(tmp_path)])
+    assert completed_process.exit_code == 1
+    assert completed_process.stderr.startswith(line)
     for told in ("nearly.json:1:11: unknown key 'titel'", "misplaced.json:1:", "cut.json:1:"):
-        assert told in checked.stderr
-    assert "package.json:" not in checked.stderr
-    played = invoke(main, ["play", "package", *own])
+        assert told in completed_process.stderr
+    assert "package.json:" not in completed_process.stderr
+    outcome = invoke(main, ["play", "package", *own])
     told = f"package: no scenario is called 'package': {tmp_path / 'package.json'} has no key of a scenario at its top\n"
-    assert (played.exit_code, played.stderr) == (1, line + told)
-    named = invoke(main, ["check", str(tmp_path / "package.json")])
-    assert (named.exit_code, "unknown key 'name'" in named.stderr) == (1, True)
+    assert (outcome.exit_code, outcome.stderr) == (1, line + told)
+    result = invoke(main, ["check", str(tmp_path / "package.json")])
+    assert (result.exit_code, "unknown key 'name'" in result.stderr) == (1, True)
 
 
 def test_a_folder_of_other_json_alone_holds_no_scenario(tmp_path: Path) -> None:
     (tmp_path / "package.json").write_text("{}")
-    done = invoke(main, ["check", str(tmp_path)])
-    assert done.exit_code == 1
-    assert done.stderr.startswith("passed over, with no key of a scenario at the top: ")
-    assert "holds no scenario" in done.stderr
+    result = invoke(main, ["check", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("passed over, with no key of a scenario at the top: ")
+    assert "holds no scenario" in result.stderr

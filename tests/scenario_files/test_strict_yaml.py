@@ -158,9 +158,9 @@ def test_what_cannot_be_read_is_refused_in_our_own_words(text: str, message: str
 )
 @pytest.mark.usefixtures("parser")
 def test_what_cannot_be_read_is_told_with_its_place(text: str, line: int, column: int) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         parse(text)
-    assert [(problem.line, problem.column) for problem in refused.value.problems] == [(line, column)]
+    assert [(problem.line, problem.column) for problem in excinfo.value.problems] == [(line, column)]
 
 
 def test_a_bomb_of_aliases_is_refused() -> None:

@@ -31,9 +31,9 @@ EVENT = {"type": "v2.core.batch_job.completed", "object_id": "batchv2_x"}
 )
 def test_an_id_that_fits_no_path_is_refused(vendor: str, part: str, id: str, why: str) -> None:
     item = {"id": id, **(EVENT if part == "events" else {})}
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_document(Document({"title": "Ids", "given": {vendor: {part: [item]}}}), VENDORS)
-    (problem,) = refused.value.problems
+    (problem,) = excinfo.value.problems
     assert (problem.pointer, why in problem.message) == (f"/given/{vendor}/{part}/0/id", True), problem.message
 
 
@@ -46,9 +46,9 @@ def test_an_id_that_fits_no_path_is_refused(vendor: str, part: str, id: str, why
     ],
 )
 def test_an_id_whose_path_is_that_of_another_operation_is_refused(batch: dict[str, object], place: str, operation: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_document(Document({"title": "Ids", "given": {"serpwow": {"batches": [batch]}}}), VENDORS)
-    (problem,) = refused.value.problems
+    (problem,) = excinfo.value.problems
     assert problem.pointer == f"/given/serpwow/batches/0/{place}"
     assert operation in problem.message
 

@@ -104,11 +104,11 @@ steps:
 def test_playing_a_scenario_shows_no_secret_of_its_steps(tmp_path: Any) -> None:
     file = tmp_path / "secrets.yaml"
     file.write_text(STEPS)
-    played = CliRunner().invoke(main, ["play", str(file)])
-    assert played.exit_code == 1
+    result = CliRunner().invoke(main, ["play", str(file)])
+    assert result.exit_code == 1
     assert (
-        "10 differences" in played.output,
-        [line for line in played.output.splitlines() if TAIL in line or "eyJhb" in line],
+        "10 differences" in result.output,
+        [line for line in result.output.splitlines() if TAIL in line or "eyJhb" in line],
     ) == (True, [])
 
 

@@ -156,8 +156,8 @@ def test_who_stops_a_download_half_way_has_not_got_it() -> None:
     scenario = load_value({"title": "A test", "given": {"stripe": {"batch_jobs": [job]}}}, VENDORS)
     headers = {"Authorization": "Bearer sk_test_1", "Stripe-Version": "2026-03-25.preview"}
     with ThreadedServer(create_app(worlds_of([scenario]))) as server, httpx.Client(base_url=server.url) as client:
-        told = client.get("/v2/core/batch_jobs/batchv2_Long", headers=headers).json()
-        with client.stream("GET", told["status_details"]["complete"]["output_file"]["download_url"]["url"]) as download:
+        body = client.get("/v2/core/batch_jobs/batchv2_Long", headers=headers).json()
+        with client.stream("GET", body["status_details"]["complete"]["output_file"]["download_url"]["url"]) as download:
             next(download.iter_bytes(1_000))
         delivered = [True]
         for _ in range(1_000):

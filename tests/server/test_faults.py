@@ -210,9 +210,9 @@ def test_a_mistake_is_told_with_its_field_and_lays_nothing(
     assert (reply.status_code, reply.headers["content-type"]) == (422, "application/problem+json")
     assert any(error["pointer"] == pointer and reason in error["detail"] for error in reply.json()["errors"]), reply.json()
     assert live.control.get(f"/_emulator/worlds/{world.id}/faults").json() == {"faults": []}
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_value({"title": "A test", "faults": [fault(**written)]}, VENDORS)
-    assert any(problem.pointer == f"/faults/0{pointer}" for problem in refused.value.problems)
+    assert any(problem.pointer == f"/faults/0{pointer}" for problem in excinfo.value.problems)
 
 
 def test_a_step_that_fails_gets_nothing_else() -> None:
@@ -239,8 +239,8 @@ def url_of(world: World, path: str = "/batches") -> str:
 def test_faults_are_laid_shown_and_taken_away(world: World) -> None:
     path = f"/_emulator/worlds/{world.id}/faults"
     first, second = lay_fault(world, times=2), lay_fault(world, id="B1", do="reset")
-    shown = world.control.get(f"{path}/{first}").json()
-    assert shown == {"id": first, "fault": fault(times=2), "seen": 0, "struck": 0, "left": 2, "place": None}
+    body = world.control.get(f"{path}/{first}").json()
+    assert body == {"id": first, "fault": fault(times=2), "seen": 0, "struck": 0, "left": 2, "place": None}
     assert [fault["id"] for fault in world.control.get(path).json()["faults"]] == [first, second]
     assert world.control.delete(f"{path}/{first}").status_code == 204
     for method in ("GET", "DELETE"):
@@ -267,8 +267,8 @@ CURL = {
 @pytest.mark.parametrize(("where", "do"), CURL)
 def test_curl_sees_what_happens_to_the_line(world: World, where: str, do: str) -> None:
     lay_fault(world, at=LIST, where=where, do=do, **({"pace": "1ms"} if do == "dribble" else {}))
-    done = subprocess.run(["curl", "-sS", "-m", "1", "-o", "/dev/null", url_of(world)], check=False, capture_output=True)
-    assert done.returncode == CURL[where, do]
+    result = subprocess.run(["curl", "-sS", "-m", "1", "-o", "/dev/null", url_of(world)], check=False, capture_output=True)
+    assert result.returncode == CURL[where, do]
 
 
 HTTPX: dict[tuple[str, str], type[Exception] | int] = {
@@ -327,9 +327,9 @@ def test_httpx_raises_the_same_with_and_without_a_socket(emulator: Emulator, whe
         if isinstance(expected, int):
             assert client.get(path).status_code == expected
         else:
-            with pytest.raises(expected) as raised:
+            with pytest.raises(expected) as excinfo:
                 client.get(path)
-            assert type(raised.value) is expected
+            assert type(excinfo.value) is expected
 
 
 @pytest.mark.parametrize(("where", "do"), [("mid-body", "truncate"), ("before-auth", "drop")])
@@ -355,9 +355,9 @@ def test_requests_raises_the_same_with_and_without_a_socket(emulator: Emulator, 
         if isinstance(expected, int):
             assert session.get(url, timeout=read_timeout).status_code == expected
         else:
-            with pytest.raises(expected) as raised:
+            with pytest.raises(expected) as excinfo:
                 session.get(url, timeout=read_timeout)
-            assert type(raised.value) is expected
+            assert type(excinfo.value) is expected
 
 
 def test_a_bare_caller_is_told_what_happens_to_the_line_that_it_has_not_got() -> None:
@@ -424,8 +424,8 @@ def test_a_virtual_delay_lets_the_world_go_on_at_that_place(emulator: Emulator, 
 @pytest.mark.parametrize(("written", "seconds"), [("1.5s", "2"), ("500ms", "1"), (0.5, "1"), ("30s", "30"), (0, "0")])
 def test_a_part_of_a_second_is_a_whole_one_in_retry_after(emulator: Emulator, written: str | float, seconds: str) -> None:
     emulator.faults.add(at=STOP, where="before-commit", do="status", status=429, retry_after=written)
-    refused = httpx.get(f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}")
-    assert refused.headers["retry-after"] == seconds
+    response = httpx.get(f"{emulator.serpwow.url}/batches/B1/stop?api_key={emulator.serpwow.api_key}")
+    assert response.headers["retry-after"] == seconds
 
 
 def test_a_failure_says_when_to_come_back_and_what_it_is_told_to_say(emulator: Emulator) -> None:
@@ -442,8 +442,8 @@ def test_before_auth_strikes_whoever_asks_and_the_others_whom_the_vendor_lets_in
     emulator.load({**AT_REST, "credentials": {"serpwow": ["good"]}})
     headers = {"Emulator-World": emulator.id}
     late = emulator.faults.add(at="serpwow", where="after-commit", do="status", status=503, times=1)
-    refused = httpx.get(f"{emulator.serpwow.url}/account?api_key=bad", headers=headers)
-    assert refused.status_code == 401
+    response = httpx.get(f"{emulator.serpwow.url}/account?api_key=bad", headers=headers)
+    assert response.status_code == 401
     assert emulator.faults.list()[0].left == 1
     emulator.faults.remove(late.id)
     emulator.faults.add(at="serpwow", where="before-auth", do="status", status=503)

@@ -132,11 +132,11 @@ def test_what_will_be_refused_is_not_asked_for(server: ThreadedServer, path: str
     asked = f"POST {path} HTTP/1.1\r\nhost: localhost\r\nexpect: 100-continue\r\n{headers}\r\n"
     with closing(dial(server)) as line:
         line.sendall(asked.encode())
-        heard = b""
+        data = b""
         while part := line.recv(65_536):
-            heard += part
-    assert heard.startswith(b"HTTP/1.1 %d " % status)
-    assert b"\r\nconnection: close" in heard.partition(b"\r\n\r\n")[0]
+            data += part
+    assert data.startswith(b"HTTP/1.1 %d " % status)
+    assert b"\r\nconnection: close" in data.partition(b"\r\n\r\n")[0]
 
 
 def test_who_is_asked_for_a_body_keeps_the_connection(server: ThreadedServer) -> None:
@@ -160,11 +160,11 @@ def test_nobody_is_asked_for_a_body_in_vain(server: ThreadedServer, version: str
 def test_a_request_after_trailers_that_close_is_not_left_without_a_word(server: ThreadedServer) -> None:
     with closing(dial(server)) as line:
         line.sendall(CANCEL + b"transfer-encoding: chunked\r\n\r\n0\r\nconnection: close\r\n\r\n" + ACCOUNT + b"\r\n")
-        heard = b""
+        data = b""
         while part := line.recv(65_536):
-            heard += part
-    assert heard.count(b"HTTP/1.1 ") == 1
-    assert b"\r\nconnection: close\r\n" in heard
+            data += part
+    assert data.count(b"HTTP/1.1 ") == 1
+    assert b"\r\nconnection: close\r\n" in data
 
 
 def test_the_server_still_answers(server: ThreadedServer) -> None:

@@ -38,14 +38,14 @@ def client() -> Iterator[httpx.Client]:
 
 @pytest.mark.parametrize(("method", "path"), ASKED)
 def test_every_control_route_wants_the_token_but_health_and_readiness(client: httpx.Client, method: str, path: str) -> None:
-    refused = client.request(method, path)
+    response = client.request(method, path)
     wrong = client.request(method, path, headers={"Authorization": "Bearer wrong"})
     expected = 200 if path in OPEN else 401
-    assert (refused.status_code, wrong.status_code) == (expected, expected)
+    assert (response.status_code, wrong.status_code) == (expected, expected)
     if expected == 401:
-        assert refused.headers["content-type"] == "application/problem+json"
-        assert refused.headers["www-authenticate"] == "Bearer"
-        assert TOKEN not in refused.text
+        assert response.headers["content-type"] == "application/problem+json"
+        assert response.headers["www-authenticate"] == "Bearer"
+        assert TOKEN not in response.text
 
 
 def test_the_token_opens_the_control_plane_and_the_vendors_do_not_want_it(client: httpx.Client) -> None:
@@ -194,9 +194,9 @@ def test_it_goes_by_its_own_names(client: httpx.Client, host: str) -> None:
 def test_a_name_that_is_not_allowed_is_refused_with_the_option_that_allows_it(
     client: httpx.Client, path: str, host: str, name: str
 ) -> None:
-    refused = client.get(path, headers={"Host": host})
-    assert refused.status_code == 421
-    assert f"--allow-host {name} (EMULATOR_ALLOW_HOST={name})" in refused.text
+    response = client.get(path, headers={"Host": host})
+    assert response.status_code == 421
+    assert f"--allow-host {name} (EMULATOR_ALLOW_HOST={name})" in response.text
 
 
 @pytest.mark.parametrize(
@@ -246,8 +246,8 @@ def test_allowed_names_are_read_as_people_write_them(given: list[str], names: se
 def test_a_name_that_could_never_match_is_refused_at_the_start(given: str, told: str) -> None:
     with pytest.raises(ValueError, match=re.escape(told)):
         allowed([given])
-    refused = invoke(main, ["serve", "--allow-host", given])
-    assert (refused.exit_code, told in " ".join(refused.output.split())) == (2, True)
+    result = invoke(main, ["serve", "--allow-host", given])
+    assert (result.exit_code, told in " ".join(result.output.split())) == (2, True)
 
 
 @pytest.mark.parametrize(

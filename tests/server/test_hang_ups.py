@@ -51,8 +51,8 @@ class FaultHit:
     def fault(self, **written: Any) -> Iterator[str]:
         """The path of a fault in a world that is at its beginning, until this ends."""
         self.control.post(f"{WORLD}/reset").raise_for_status()
-        laid = self.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", "times": 1, **written})
-        yield f"{WORLD}/faults/{laid.raise_for_status().json()['id']}"
+        response = self.control.post(f"{WORLD}/faults", json={"at": "serpwow.batches.list", "times": 1, **written})
+        yield f"{WORLD}/faults/{response.raise_for_status().json()['id']}"
 
     def wait_for(self, fault: str) -> None:
         while not self.control.get(fault).json()["struck"]:
@@ -89,11 +89,11 @@ def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
 
 def hear_all(line: socket.socket) -> bytes:
     """All that comes before the end, or before the connection breaks off."""
-    heard = b""
+    data = b""
     with suppress(OSError):
         while part := line.recv(65_536):
-            heard += part
-    return heard
+            data += part
+    return data
 
 
 def hear_one(line: socket.socket) -> bytes:
@@ -201,8 +201,8 @@ def test_a_client_that_has_closed_its_side_has_its_answer_and_nobody_knows_wheth
         assert hear_all(line).count(b"HTTP/1.1 200 OK") == 1
     (exchange,) = plain.exchanges()
     assert exchange["delivered"] is None
-    told = plain.control.get(f"{WORLD}/journal/{exchange['n']}/explain", headers={"accept": "text/plain"}).text
-    assert "delivered   unknown" in told
+    explanation = plain.control.get(f"{WORLD}/journal/{exchange['n']}/explain", headers={"accept": "text/plain"}).text
+    assert "delivered   unknown" in explanation
 
 
 def test_every_whole_request_is_answered_before_a_client_closed_its_side(plain: FaultHit) -> None:

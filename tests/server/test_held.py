@@ -368,8 +368,8 @@ class TestTimeThatRuns:
     def test_a_dry_run_waits_for_nothing(self, emulator: Emulator) -> None:
         emulator.faults.add(at=STOP, where="after-commit", do="delay", delay="30d")
         before = emulator.clock.now
-        rehearsed = emulator.dry_run("GET", f"/live/batches/B1/stop?api_key={emulator.serpwow.api_key}")
-        assert (rehearsed.status, rehearsed.delivered) == (200, True)
+        rehearsal = emulator.dry_run("GET", f"/live/batches/B1/stop?api_key={emulator.serpwow.api_key}")
+        assert (rehearsal.status, rehearsal.delivered) == (200, True)
         assert emulator.clock.now - before < timedelta(days=29)
 
     def test_who_would_not_wait_so_long_hears_of_its_own_timeout(self, emulator: Emulator) -> None:

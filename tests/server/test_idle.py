@@ -29,10 +29,10 @@ def server() -> Iterator[ThreadedServer]:
 
 
 def head_of_answer(line: socket.socket) -> bytes:
-    heard = b""
-    while b"\r\n\r\n" not in heard:
-        heard += line.recv(65_536)
-    return heard.partition(b"\r\n\r\n")[0] + b"\r\n"
+    data = b""
+    while b"\r\n\r\n" not in data:
+        data += line.recv(65_536)
+    return data.partition(b"\r\n\r\n")[0] + b"\r\n"
 
 
 @pytest.mark.parametrize(

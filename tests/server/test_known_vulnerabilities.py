@@ -68,9 +68,9 @@ def test_ghsa_7pwj_xvc2_hfpc_and_ghsa_2c85_rfcc_g74j_request_data_is_never_an_ex
 ) -> None:
     body = {"echo": text}
     replies = [{"at": "serpwow.account.get", "status": 200, "body": body}]
-    made = client.post("/_emulator/worlds", json={"scenario": {"title": text, "replies": replies}})
-    said = client.get("/live/account", params={"api_key": text}, headers={"Emulator-World": made.json()["id"]})
-    assert said.json() == body
+    reply = client.post("/_emulator/worlds", json={"scenario": {"title": text, "replies": replies}})
+    response = client.get("/live/account", params={"api_key": text}, headers={"Emulator-World": reply.json()["id"]})
+    assert response.json() == body
 
 
 def test_cve_2023_41327_cve_2023_41329_cve_2023_39967_cve_2025_65200_the_server_opens_no_connection_of_its_own() -> None:
@@ -174,7 +174,7 @@ def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_
             f"api.stripe.com:{port}:127.0.0.1",
         ]
         asked = [f"https://api.stripe.com:{port}/v2/core/batch_jobs/batchv2_AbCdEfGhIjKlMnOpQrStUvWxYz", "-u", "sk_test_1:"]
-        answered = subprocess.run(
+        result = subprocess.run(
             [*curl, *asked, "-H", "Stripe-Version: 2026-03-25.preview"], capture_output=True, text=True, check=True
         )
         emulator_error = [
@@ -184,6 +184,6 @@ def test_tls_by_an_authority_of_ones_own_is_trusted_by_an_unmodified_client(tmp_
             for command in (("explain", "1", "--url", url), ("play", "first-run", "--against", url))
         ]
         server.terminate()
-    assert '"in_progress"' in answered.stdout
+    assert '"in_progress"' in result.stdout
     assert [result.stdout.partition("\n")[0][:9] for result in emulator_error] == ["1  2026-0", "1 scenari"]
     assert (tmp_path / "authority" / "ca.key").stat().st_mode & 0o077 == 0

@@ -23,9 +23,9 @@ def emulator() -> Iterator[Emulator]:
 
 def test_a_list_that_repeats_a_long_text_is_refused(emulator: Emulator) -> None:
     with httpx.Client(base_url=emulator.serpwow.url, params={"api_key": emulator.serpwow.api_key}) as client:
-        refused = client.get("/batches", params={"page_size": 30})
-        assert (refused.status_code, refused.headers["emulator-error"]) == (429, "too-many")
-        assert "more than 2000000 bytes" in refused.json()["message"]
+        response = client.get("/batches", params={"page_size": 30})
+        assert (response.status_code, response.headers["emulator-error"]) == (429, "too-many")
+        assert "more than 2000000 bytes" in response.json()["message"]
         assert client.get("/batches", params={"page_size": 5}).status_code == 200
 
 

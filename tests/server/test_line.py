@@ -87,11 +87,11 @@ def test_what_is_too_much_or_too_slow_is_refused_by_name(server: ThreadedServer,
 @pytest.mark.parametrize("path", ["/za/pay/batches", "/_emulator/worlds"])
 def test_a_client_that_sends_far_too_much_hears_why_once_it_has_sent_it(server: ThreadedServer, path: str) -> None:
     request = urllib.request.Request(server.url + path, data=b"x" * 20_000_000, headers={"Authorization": "Bearer demo"})
-    with pytest.raises(urllib.error.HTTPError) as refused:
+    with pytest.raises(urllib.error.HTTPError) as excinfo:
         urllib.request.urlopen(request)
-    assert refused.value.code == 413
-    assert b"a body has at most" in refused.value.read()
-    refused.value.close()
+    assert excinfo.value.code == 413
+    assert b"a body has at most" in excinfo.value.read()
+    excinfo.value.close()
 
 
 def test_more_connections_than_there_may_be_are_refused(server: ThreadedServer) -> None:
@@ -179,11 +179,11 @@ def test_an_offer_of_another_protocol_is_not_taken_up_and_the_request_answered(
         for part in filter(None, (sent[:apart], sent[apart:])):
             line.sendall(part)
             httpx.get(f"{server.url}/_emulator/health")  # answered once the part has been heard
-        heard = b""
+        data = b""
         while part := line.recv(65_536):
-            heard += part
-    assert [int(reply[:3]) for reply in heard.split(STATUS_LINE)[1:]] == [200, 422, 200]
-    assert b'"credits_used":777' in heard
+            data += part
+    assert [int(reply[:3]) for reply in data.split(STATUS_LINE)[1:]] == [200, 422, 200]
+    assert b'"credits_used":777' in data
     assert caplog.text == ""
 
 
@@ -220,10 +220,10 @@ def test_what_offers_another_protocol_is_bounded_as_well(server: ThreadedServer,
 def test_pipelined_requests_are_answered_in_order(server: ThreadedServer) -> None:
     with closing(dial(server)) as line:
         line.sendall((HEAD + b"\r\n") * 3 + HEAD + b"connection: close\r\n\r\n")
-        heard = b""
+        data = b""
         while part := line.recv(65_536):
-            heard += part
-    assert heard.count(b"HTTP/1.1 200 OK") == 4
+            data += part
+    assert data.count(b"HTTP/1.1 200 OK") == 4
 
 
 @pytest.mark.parametrize(
@@ -476,9 +476,9 @@ def test_the_journal_keeps_what_it_may_and_counts_the_rest(server: ThreadedServe
 def test_of_a_reply_that_was_cut_the_journal_shows_no_credential_either(server: ThreadedServer) -> None:
     with httpx.Client(base_url=server.url) as client:
         client.post("/_emulator/worlds/default/reset")
-        said = client.post("/za/pay/authentication/getToken", json={"key": "k", "secret": "s"})
+        response = client.post("/za/pay/authentication/getToken", json={"key": "k", "secret": "s"})
         (entry,) = client.get("/_emulator/worlds/default/journal").json()["entries"]
-    token = said.json()["token"]
+    token = response.json()["token"]
     assert entry["reply"] == f'{{"success":true,"token":"{token[:4]}…'
 
 

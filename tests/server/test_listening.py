@@ -123,9 +123,9 @@ def test_a_port_in_the_host_is_told_where_it_belongs(host: str, told: str) -> No
 
 
 def test_a_host_that_is_none_is_told_without_a_port() -> None:
-    done = invoke(main, ["serve", "--host", "::1:99999"])
+    result = invoke(main, ["serve", "--host", "::1:99999"])
     told = "Error: cannot listen on ::1:99999 (--host): no address is known of the host '::1:99999': "
-    assert (done.exit_code, done.stderr[: len(told)]) == (1, told)
+    assert (result.exit_code, result.stderr[: len(told)]) == (1, told)
 
 
 def test_a_name_of_several_addresses_is_listened_to_at_those_that_the_machine_has(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,8 +191,8 @@ def test_every_command_reaches_a_server_at_its_ipv6_address(host: str) -> None:
             ["explain", "--url", server.url],
             ["play", "first-run", "--against", server.url],
         ):
-            done = invoke(main, command)
-            assert done.exit_code == 0, (command, done.output)
+            result = invoke(main, command)
+            assert result.exit_code == 0, (command, result.output)
 
 
 @needs_ipv6

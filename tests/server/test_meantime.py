@@ -49,8 +49,8 @@ def test_others_are_answered_while_scenarios_are_read(path: str, tmp_path: Path)
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/vendors", "/vendors/stripe", "/scenarios/first-run"])
 def test_what_takes_long_is_the_same_in_a_thread_and_without_one(path: str) -> None:
-    known = library()
-    app = create_app(worlds_of([known.get("first-run")]), known)
+    scenarios = library()
+    app = create_app(worlds_of([scenarios.get("first-run")]), scenarios)
 
     async def without_a_socket() -> Any:
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

@@ -57,10 +57,10 @@ def test_a_compressed_body_is_named_as_the_cause(
 ) -> None:
     said = {"Content-Encoding": coding} if coding else {}
     body = json.dumps(value).encode()
-    refused = client.post(path, content=compress(body), headers={"Content-Type": "application/json", **headers, **said})
+    response = client.post(path, content=compress(body), headers={"Content-Type": "application/json", **headers, **said})
     told = client.get(EXPLAIN).json()["text"]
-    assert refused.status_code >= 400
-    assert refused.headers["emulator-error"] == "compressed-body"
+    assert response.status_code >= 400
+    assert response.headers["emulator-error"] == "compressed-body"
     assert f"the body is compressed (Content-Encoding: {coding.lower() or 'gzip'})" in told
     plain = client.post(
         path, content=body, headers={"Content-Type": "application/json", **headers, "Content-Encoding": "identity"}
@@ -71,16 +71,16 @@ def test_a_compressed_body_is_named_as_the_cause(
 def test_a_compressed_body_is_no_cause_of_what_a_fault_does(client: httpx.Client) -> None:
     fault = {"at": "serpwow.batches.create", "where": "before-commit", "do": "status", "status": 503}
     client.post("/_emulator/worlds/default/faults", json=fault)
-    struck = client.post("/live/batches?api_key=demo", content=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
-    assert (struck.status_code, "emulator-error" in struck.headers) == (503, False)
+    response = client.post("/live/batches?api_key=demo", content=gzip.compress(b"{}"), headers={"Content-Encoding": "gzip"})
+    assert (response.status_code, "emulator-error" in response.headers) == (503, False)
 
 
 @pytest.mark.parametrize("coding", ["gzip", "br", None])
 def test_the_control_plane_refuses_a_compressed_body_by_name(client: httpx.Client, coding: str | None) -> None:
     headers = {"Content-Encoding": coding} if coding else {}
-    refused = client.patch("/_emulator/worlds/default/state", content=gzip.compress(b"{}"), headers=headers)
-    assert (refused.status_code, refused.headers["accept-encoding"]) == (415, "identity")
-    assert f"Content-Encoding: {coding or 'gzip'}" in refused.json()["detail"]
+    response = client.patch("/_emulator/worlds/default/state", content=gzip.compress(b"{}"), headers=headers)
+    assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity")
+    assert f"Content-Encoding: {coding or 'gzip'}" in response.json()["detail"]
 
 
 @pytest.mark.parametrize(

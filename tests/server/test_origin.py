@@ -147,8 +147,10 @@ def test_a_dry_run_gives_the_links_that_the_request_would_be_given(app: App) -> 
         "headers": {name.decode(): value.decode() for name, value in [*AUTHORIZED, (b"x-forwarded-proto", b"https")]},
         "body": json.loads(JOB),
     }
-    told = answer(app, "127.0.0.1", "/_emulator/worlds/default/dry-run", [(b"host", HOST)], json.dumps(wanted).encode())
-    assert LINK.search(json.loads(told.content)["body"].encode() if b'"body":"' in told.content else told.content)[1] == (  # type: ignore[index]
+    rehearsal = answer(app, "127.0.0.1", "/_emulator/worlds/default/dry-run", [(b"host", HOST)], json.dumps(wanted).encode())
+    assert LINK.search(
+        json.loads(rehearsal.content)["body"].encode() if b'"body":"' in rehearsal.content else rehearsal.content
+    )[1] == (  # type: ignore[index]
         b"https://emulator:8080"
     )
 
@@ -228,12 +230,12 @@ def test_the_links_of_http_1_0_lead_back_to_the_address_where_there_is_no_host(
     body = JOB if path.startswith(b"/v2") else b"{}"
     head = b"POST %s HTTP/1.0\r\ncontent-length: %d\r\n" % (path, len(body)) + host
     head += b"".join(b"%s: %s\r\n" % header for header in AUTHORIZED)
-    heard = b""
+    data = b""
     with closing(dial(server)) as line:
         line.sendall(head + b"\r\n" + body)
         line.shutdown(socket.SHUT_WR)
         while part := line.recv(65_536):
-            heard += part
-    link = LINK.search(heard)
+            data += part
+    link = LINK.search(data)
     assert link is not None
     assert link[1].decode() == ("http://emulator" if b"emulator" in host else server.url)

@@ -232,14 +232,14 @@ def test_a_server_whose_standard_streams_are_all_closed_serves() -> None:
 
 
 def test_while_stdin_needs_one() -> None:
-    done = subprocess.run(
+    result = subprocess.run(
         ["sh", "-c", 'exec "$0" -m emulator serve --port 0 --while-stdin <&-', sys.executable],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 2
-    assert "there is no standard input" in done.stderr
+    assert result.returncode == 2
+    assert "there is no standard input" in result.stderr
 
 
 def test_standard_input_that_does_not_block_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -283,20 +283,20 @@ def test_what_an_encoding_does_not_have_is_replaced(charset: str, live: Live, tm
         (("check", "--łódź"), 2),
         (("łódź",), 2),
     ]:
-        done = run(*command, charset=charset)
-        assert (done.exit_code, isinstance(done.exception, SystemExit | None)) == (code, True), (command, done.exception)
-        assert "\\u0141" in done.output or "\\u2026" in done.output or "\\u0142" in done.output, (command, done.output)
+        result = run(*command, charset=charset)
+        assert (result.exit_code, isinstance(result.exception, SystemExit | None)) == (code, True), (command, result.exception)
+        assert "\\u0141" in result.output or "\\u2026" in result.output or "\\u0142" in result.output, (command, result.output)
 
 
 def test_a_scenario_of_any_letters_is_printed_under_the_locale_c(tmp_path: Path) -> None:
     (tmp_path / "Łódź.yaml").write_text("title: Łódź\ngarbage: …\n", "utf-8")
     plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
     command = [sys.executable, "-m", "emulator", "check", str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, check=False, env={**os.environ, **plain})
-    assert done.returncode == 1
-    assert b"unknown key 'garbage'" in done.stderr
-    assert done.stderr.isascii()
-    assert b"Traceback" not in done.stderr
+    result = subprocess.run(command, capture_output=True, check=False, env={**os.environ, **plain})
+    assert result.returncode == 1
+    assert b"unknown key 'garbage'" in result.stderr
+    assert result.stderr.isascii()
+    assert b"Traceback" not in result.stderr
 
 
 Served = Callable[..., list[dict[str, Any]]]
@@ -314,8 +314,8 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Done, tuple[st
             raise error or OSError(0, "nobody listens in a test")
 
         monkeypatch.setattr("emulator.server.listening.listen", listen)
-        done = run("serve", *arguments, **environment)
-        return done, asked[0] if asked else None
+        result = run("serve", *arguments, **environment)
+        return result, asked[0] if asked else None
 
     return call
 
@@ -357,10 +357,10 @@ def test_healthcheck_asks_the_server_that_is_meant(url: str, live: Live) -> None
     ],
 )
 def test_healthcheck_says_what_it_met(at: str, says: str, live: Live) -> None:
-    done = run("healthcheck", "--url", live.url + at if at.startswith("/") else at)
-    assert done.exit_code == 1
-    assert says in done.stderr
-    assert done.stderr.count("\n") == 1
+    result = run("healthcheck", "--url", live.url + at if at.startswith("/") else at)
+    assert result.exit_code == 1
+    assert says in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -384,9 +384,9 @@ def test_an_address_that_cannot_be_had_is_told_in_a_line_with_what_helps(error: 
 
 def test_a_busy_port_is_told_with_the_option_that_takes_any() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as busy:
-        done = run("serve", "--port", str(busy.getsockname()[1]))
-    assert (done.exit_code, done.stderr.count("\n")) == (1, 1)
-    assert "--port 0" in done.stderr
+        result = run("serve", "--port", str(busy.getsockname()[1]))
+    assert (result.exit_code, result.stderr.count("\n")) == (1, 1)
+    assert "--port 0" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -413,13 +413,13 @@ def test_who_has_no_token_or_a_wrong_one_is_told_how_to_give_it(command: Sequenc
     app = create_app(worlds_of([library().open("first-run")]), guard=Guard(token="right-secret"))
     with ThreadedServer(app) as server:
         httpx.get(f"{server.url}/live/account?api_key=demo")
-        refused = run(*command, server.url, EMULATOR_CONTROL_TOKEN=given)
-        taken = run(*command, server.url, EMULATOR_CONTROL_TOKEN="right-secret\r\n")
-    assert refused.exit_code == 1
-    assert "--control-token" in refused.stderr
-    assert "EMULATOR_CONTROL_TOKEN" in refused.stderr
-    assert "secret" not in refused.output
-    assert taken.exit_code == 0, taken.output
+        outcome = run(*command, server.url, EMULATOR_CONTROL_TOKEN=given)
+        result = run(*command, server.url, EMULATOR_CONTROL_TOKEN="right-secret\r\n")
+    assert outcome.exit_code == 1
+    assert "--control-token" in outcome.stderr
+    assert "EMULATOR_CONTROL_TOKEN" in outcome.stderr
+    assert "secret" not in outcome.output
+    assert result.exit_code == 0, result.output
 
 
 def test_a_variable_that_is_nearly_an_option_is_told_of_it(serve: Any) -> None:
@@ -458,9 +458,9 @@ def test_the_calls_that_serve_prints_work_over_tls_when_pasted(tmp_path: Path) -
         assert server.stderr is not None
         calls = [next(line for line in server.stderr if line.startswith("  curl ")) for _ in range(3)]
         for call in calls:
-            done = subprocess.run(["bash", "-c", f"{call.strip()} -fsS"], capture_output=True, text=True, check=False)
-            assert done.returncode == 0, done.stderr
-            assert json.loads(done.stdout)
+            result = subprocess.run(["bash", "-c", f"{call.strip()} -fsS"], capture_output=True, text=True, check=False)
+            assert result.returncode == 0, result.stderr
+            assert json.loads(result.stdout)
         trusted = str(folder / "authority" / "ca.pem")
         trusting = {**environment, "URL": url, "CA": trusted, "REQUESTS_CA_BUNDLE": trusted, "SSL_CERT_FILE": trusted}
         clients = subprocess.run([sys.executable, "-c", CLIENTS], capture_output=True, text=True, check=False, env=trusting)
@@ -469,21 +469,21 @@ def test_the_calls_that_serve_prints_work_over_tls_when_pasted(tmp_path: Path) -
 
 
 def test_each_way_to_start_it_goes_by_its_own_name() -> None:
-    done = subprocess.run([sys.executable, "-m", "emulator", "serve", "-h"], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Usage: python -m emulator serve [OPTIONS] [SCENARIO]...")
+    result = subprocess.run([sys.executable, "-m", "emulator", "serve", "-h"], capture_output=True, text=True, check=True)
+    assert result.stdout.startswith("Usage: python -m emulator serve [OPTIONS] [SCENARIO]...")
     assert invoke(main, ["--version"], prog_name="batch-emulator").output.startswith("batch-emulator, version")
 
 
 @pytest.mark.parametrize("command", [("explain",), ("list", "worlds")])
 def test_the_commands_look_where_serve_listens_with_the_same_environment(command: Sequence[str]) -> None:
-    done = run(*command, EMULATOR_HOST="::", EMULATOR_PORT="1", EMULATOR_TLS="true")
-    assert "https://[::1]:1" in done.stderr
-    assert done.stderr.count("\n") == 1
+    result = run(*command, EMULATOR_HOST="::", EMULATOR_PORT="1", EMULATOR_TLS="true")
+    assert "https://[::1]:1" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_https_at_the_plain_port_is_named_by_our_own_commands(live: Live) -> None:
-    done = run("explain", "--url", live.url.replace("http:", "https:"))
-    assert "it does not speak TLS there: use http://" in done.stderr
+    result = run("explain", "--url", live.url.replace("http:", "https:"))
+    assert "it does not speak TLS there: use http://" in result.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a system without /dev/full")
@@ -492,6 +492,6 @@ def test_https_at_the_plain_port_is_named_by_our_own_commands(live: Live) -> Non
 )
 def test_an_output_that_takes_no_more_is_told_in_a_line(command: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([sys.executable, "-m", "emulator", *command], stdout=full, stderr=subprocess.PIPE, text=True)
-    assert done.returncode == 1
-    assert done.stderr == "Error: the output cannot be written: No space left on device\n"
+        result = subprocess.run([sys.executable, "-m", "emulator", *command], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert result.returncode == 1
+    assert result.stderr == "Error: the output cannot be written: No space left on device\n"

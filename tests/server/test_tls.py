@@ -86,12 +86,12 @@ def test_an_authority_that_lasts_too_long_or_not_long_enough_is_renewed_with_a_l
     folder: Path, left: timedelta, why: str
 ) -> None:
     former = keep(folder, NOW - timedelta(days=1), NOW + left)
-    told = invoke(main, ["certificate"])
-    assert (told.exit_code, told.stderr.count("\n"), why in told.stderr) == (0, 1, True)
-    assert str(folder / "authority" / "ca.pem") in told.stderr
-    assert told.stdout != former
+    result = invoke(main, ["certificate"])
+    assert (result.exit_code, result.stderr.count("\n"), why in result.stderr) == (0, 1, True)
+    assert str(folder / "authority" / "ca.pem") in result.stderr
+    assert result.stdout != former
     again = invoke(main, ["certificate"])
-    assert (again.stdout, again.stderr) == (told.stdout, "")
+    assert (again.stdout, again.stderr) == (result.stdout, "")
 
 
 def test_all_who_renew_at_once_have_the_same_authority(folder: Path) -> None:
@@ -114,9 +114,9 @@ def test_who_comes_second_has_the_authority_of_who_came_first(folder: Path) -> N
 def test_a_key_that_others_can_read_is_mended_with_a_line(folder: Path, mode: int) -> None:
     certificate = Tls(()).certificate
     (folder / "authority" / "ca.key").chmod(mode)
-    told = invoke(main, ["certificate"])
-    assert (told.exit_code, told.stdout, told.stderr.count("\n")) == (0, certificate, 1)
-    assert "could be read by others" in told.stderr
+    result = invoke(main, ["certificate"])
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (0, certificate, 1)
+    assert "could be read by others" in result.stderr
     assert (folder / "authority" / "ca.key").stat().st_mode & 0o077 == 0
     assert invoke(main, ["certificate"]).stderr == ""
 
@@ -125,8 +125,8 @@ def test_a_key_that_others_can_read_and_nobody_can_mend_is_refused(folder: Path,
     Tls(())
     (folder / "authority" / "ca.key").chmod(0o644)
     monkeypatch.setattr(Path, "chmod", fails(errno.EROFS))
-    told = invoke(main, ["certificate"])
-    assert (told.exit_code, told.stdout, told.stderr.count("\n")) == (1, "", 1)
+    result = invoke(main, ["certificate"])
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (1, "", 1)
 
 
 def fails(code: int) -> Callable[..., Any]:
@@ -143,9 +143,9 @@ def test_an_authority_that_cannot_be_written_is_told_in_one_line(
     folder: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], place: str, code: int
 ) -> None:
     monkeypatch.setattr(place, fails(code))
-    told = invoke(main, command)
+    result = invoke(main, command)
     monkeypatch.undo()
-    assert (told.exit_code, told.output.count("\n"), os.strerror(code) in told.output) == (1, 1, True)
+    assert (result.exit_code, result.output.count("\n"), os.strerror(code) in result.output) == (1, 1, True)
     assert not (folder / "authority").exists()
 
 
@@ -167,8 +167,8 @@ def test_the_lock_opens_nothing_that_a_link_leads_to(folder: Path, tmp_path: Pat
 def test_tls_without_a_place_for_temporary_files_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     Tls(())
     monkeypatch.setattr("trustme.Blob.tempfile", fails(errno.ENOSPC))
-    told = invoke(main, ["serve", "--tls", "--port", "0"])
-    assert (told.exit_code, told.output.count("\n"), "TMPDIR" in told.output) == (1, 1, True)
+    result = invoke(main, ["serve", "--tls", "--port", "0"])
+    assert (result.exit_code, result.output.count("\n"), "TMPDIR" in result.output) == (1, 1, True)
 
 
 @pytest.mark.parametrize("broken", ["ca.pem", "ca.key"])
@@ -211,17 +211,17 @@ def test_an_authority_is_made_once_and_its_key_is_nobody_elses(folder: Path) -> 
 def test_an_authority_that_cannot_be_read_is_told_with_its_place(folder: Path, broken: str, command: list[str]) -> None:
     Tls(())
     (folder / "authority" / broken).write_bytes(b"")
-    told = invoke(main, command)
-    assert (told.exit_code, told.output.count("\n")) == (1, 1)
-    assert f"{folder}/authority holds no authority that can be read" in told.output
-    assert "remove it" in told.output
+    result = invoke(main, command)
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert f"{folder}/authority holds no authority that can be read" in result.output
+    assert "remove it" in result.output
 
 
 def test_a_folder_that_cannot_be_made_is_told_with_what_helps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.delenv("EMULATOR_TLS_FOLDER", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
-    told = invoke(main, ["certificate"])
-    assert (told.exit_code, told.output.count("\n")) == (1, 1)
-    assert str(tmp_path / "file" / "batch-emulator") in told.output
-    assert "EMULATOR_TLS_FOLDER" in told.output
+    result = invoke(main, ["certificate"])
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert str(tmp_path / "file" / "batch-emulator") in result.output
+    assert "EMULATOR_TLS_FOLDER" in result.output

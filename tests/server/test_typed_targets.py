@@ -35,10 +35,10 @@ def hear(live: Live, *requests: bytes) -> bytes:
     *others, last = requests
     with closing(socket.create_connection((host, int(port)), timeout=20)) as line:
         line.sendall(b"".join(others) + last.replace(b"\r\nhost", b"\r\nconnection: close\r\nhost", 1))
-        heard = b""
+        data = b""
         while part := line.recv(65_536):
-            heard += part
-    return heard
+            data += part
+    return data
 
 
 def get(target: str) -> bytes:
@@ -94,8 +94,8 @@ def test_a_caller_without_a_socket_may_type_too() -> None:
 def test_requests_that_curl_sends_one_after_the_other_are_all_read(live: Live) -> None:
     world = load(live)
     url = f"{world.serpwow['url']}/batches?api_key={world.serpwow['api_key']}&search_term=кофе"
-    done = subprocess.run(["curl", "-sS", url, url], capture_output=True, check=True)
-    assert done.stdout.count(b'"total_count":1') == 2
+    result = subprocess.run(["curl", "-sS", url, url], capture_output=True, check=True)
+    assert result.stdout.count(b'"total_count":1') == 2
 
 
 class Parser:

@@ -36,5 +36,5 @@ def test_a_vendors_own_host_name_leads_to_it_whoever_else_has_the_path(
 def test_an_explanation_goes_by_the_host_too(live: Live) -> None:
     world = live.load({})
     httpx.get(f"{live.url}/batches", headers={"Host": SERPWOW, "Emulator-World": world.id}, params=world.serpwow)
-    told = live.control.get(f"/_emulator/worlds/{world.id}/journal/last/explain", headers={"Accept": "text/plain"}).text
-    assert "did you mean '/live/batches'?" in told
+    explanation = live.control.get(f"/_emulator/worlds/{world.id}/journal/last/explain", headers={"Accept": "text/plain"}).text
+    assert "did you mean '/live/batches'?" in explanation

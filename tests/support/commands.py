@@ -36,13 +36,15 @@ def invoke(
 ) -> Done:
     """Run a command to its end."""
     options: dict[str, Any] = {"mix_stderr": False} if MIXES else {}
-    done = CliRunner(charset=charset, **options).invoke(command, arguments, env=env, **extra)
-    output = done.stdout + done.stderr if MIXES else done.output
-    return Done(done.exit_code, done.stdout, done.stderr, output, done.exception)
+    result = CliRunner(charset=charset, **options).invoke(command, arguments, env=env, **extra)
+    output = result.stdout + result.stderr if MIXES else result.output
+    return Done(result.exit_code, result.stdout, result.stderr, output, result.exception)
 
 
 def run(tmp_path: Path, *command: str) -> str:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path}, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    result = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "PATH": path}, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout

@@ -45,8 +45,8 @@ def from_npm(package: str, factory: pytest.TempPathFactory) -> Path:
     def install(home: Path) -> None:
         (home / "package.json").write_text('{"private": true}')
         command = [shutil.which("npm") or "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", package]
-        done = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
+        result = subprocess.run(command, cwd=home, capture_output=True, text=True, timeout=300, check=False)
+        assert result.returncode == 0, result.stderr
 
     return once("npm-" + package.replace("/", "-"), factory, install)
 
@@ -61,6 +61,6 @@ def run_node(home: Path, program: str, *arguments: str, kind: str = "module") ->
         kind: `module` (ES) or `commonjs`.
     """
     command = [shutil.which("node") or "node", f"--input-type={kind}", "-", *arguments]
-    done = subprocess.run(command, cwd=home, input=program, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    result = subprocess.run(command, cwd=home, input=program, capture_output=True, text=True, timeout=120, check=False)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])

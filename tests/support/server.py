@@ -43,8 +43,8 @@ class World:
         return self.credentials["6dot50"]
 
     def advance(self, by: str) -> list[dict[str, Any]]:
-        fired: list[dict[str, Any]] = self._ask("POST", "/clock/advance", {"by": by})["fired"]
-        return fired
+        changes: list[dict[str, Any]] = self._ask("POST", "/clock/advance", {"by": by})["fired"]
+        return changes
 
     def state(self) -> dict[str, Any]:
         state: dict[str, Any] = self._ask("GET", "/state")

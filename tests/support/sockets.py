@@ -26,11 +26,11 @@ def dial(server: ThreadedServer) -> socket.socket:
 
 def hear(line: socket.socket) -> tuple[int, str, dict[str, Any]]:
     """The status, our error and the body of what comes before the server hangs up."""
-    received = b""
+    data = b""
     with suppress(ConnectionResetError):
         while part := line.recv(65_536):
-            received += part
-    head, _, body = received.partition(b"\r\n\r\n")
+            data += part
+    head, _, body = data.partition(b"\r\n\r\n")
     error = next((header for header in head.decode().splitlines() if header.startswith("emulator-error: ")), "")
     return int(head.split()[1]), error.removeprefix("emulator-error: "), json.loads(body)
 

@@ -46,8 +46,8 @@ def newest_beta(language: str, releases: Iterable[str]) -> str:
 
 def releases_of(command: Sequence[str]) -> list[str]:
     """Return every release that a command of LISTS prints."""
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return re.findall(r"\d+\.[\w.-]+", done.stdout)
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return re.findall(r"\d+\.[\w.-]+", result.stdout)
 
 
 def main() -> None:

@@ -60,9 +60,9 @@ def transcript(scenario: Scenario) -> list[str]:
 
 
 def main() -> None:
-    known = library()
-    for name in sorted(known.names()):
-        sys.stdout.write("\n".join((f"== {name}", *transcript(known.get(name)), "")))
+    scenarios = library()
+    for name in sorted(scenarios.names()):
+        sys.stdout.write("\n".join((f"== {name}", *transcript(scenarios.get(name)), "")))
     for method, path in BESIDES:
         response = InProcessClient().send(method, path.encode())
         sys.stdout.write(f"== {path}\n< {response.status} {response.headers!r}\n  {response.content!r}\n")

@@ -82,8 +82,8 @@ def test_what_a_cancel_adds_up_is_exact_in_body_and_ledger(emulator: Emulator) -
     assert all_decimals([sums["amount"], exchange.reply["summary"]["cancelledAmount"]])
     assert type(sums["count"]) is int
     emulator.undo()
-    told = emulator.dry_run("POST", f"/za/pay/batches/{BATCH}/cancel", headers={"Authorization": f"Bearer {token}"})
-    assert told.body["summary"]["cancelledAmount"] == Decimal("100.3")
+    rehearsal = emulator.dry_run("POST", f"/za/pay/batches/{BATCH}/cancel", headers={"Authorization": f"Bearer {token}"})
+    assert rehearsal.body["summary"]["cancelledAmount"] == Decimal("100.3")
 
 
 def test_what_appears_has_exact_amounts(emulator: Emulator) -> None:

@@ -120,9 +120,9 @@ def test_a_client_that_gives_up_leaves_the_lane_to_the_next() -> None:
 
 def test_without_a_loop_a_request_is_answered_in_the_calling_thread() -> None:
     answering = NoLanes().run(kitchen(), lambda: current_thread().name, is_long=True)
-    with pytest.raises(StopIteration) as answered:
+    with pytest.raises(StopIteration) as excinfo:
         answering.send(None)
-    assert answered.value.value == current_thread().name
+    assert excinfo.value.value == current_thread().name
 
 
 MANY_BATCHES = [

@@ -19,10 +19,10 @@ def test_help_tells_of_the_handle() -> None:
 
 
 def test_a_former_name_works_and_names_the_new_one() -> None:
-    with pytest.warns(DeprecationWarning, match=r"emulator\.Refused is called emulator\.ControlError") as warned:
+    with pytest.warns(DeprecationWarning, match=r"emulator\.Refused is called emulator\.ControlError") as warnings:
         from emulator import Refused
     assert Refused is emulator.ControlError
-    assert warned[0].filename == __file__
+    assert warnings[0].filename == __file__
 
 
 def test_a_former_name_is_not_offered() -> None:

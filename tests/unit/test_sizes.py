@@ -49,8 +49,8 @@ def test_the_bounds_in_bytes_take_units_and_others_do_not(monkeypatch: pytest.Mo
     ("written", "told"), [("2 gig", "'2 gig' is no size: give 64kB, 2GB or 1.5GiB"), ("0", "no whole number")]
 )
 def test_an_option_says_how_sizes_are_written(written: str, told: str) -> None:
-    refused = invoke(main, ["serve", "--max-memory", written])
-    assert (refused.exit_code, told in refused.output) == (2, True)
+    result = invoke(main, ["serve", "--max-memory", written])
+    assert (result.exit_code, told in result.output) == (2, True)
 
 
 def test_the_help_says_how_sizes_are_written() -> None:

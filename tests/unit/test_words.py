@@ -172,9 +172,9 @@ STRIKES = {"at": "serpwow.batches.stop", "where": "before-commit", "do": "status
     ],
 )
 def test_a_key_in_the_wrong_place_is_told_the_right_one(written: dict[str, Any], told: str) -> None:
-    with pytest.raises(BadInput) as refused:
+    with pytest.raises(BadInput) as excinfo:
         load_document(Document({"title": "A", **written}), VENDORS)
-    assert any(told in problem.message for problem in refused.value.problems), refused.value.lines()
+    assert any(told in problem.message for problem in excinfo.value.problems), excinfo.value.lines()
 
 
 def test_a_scenario_that_is_sent_bare_is_told_where_it_belongs() -> None:

@@ -81,8 +81,8 @@ def test_a_transaction_rolled_back_leaves_no_trace(life: Life) -> None:
 
 
 def test_what_is_due_at_one_instant_happens_in_order_of_arrival() -> None:
-    fired = kitchen(5).advance_by(timedelta(seconds=30))
-    assert [change.id for change in fired] == ["0", "1", "2", "3", "4"]
+    changes = kitchen(5).advance_by(timedelta(seconds=30))
+    assert [change.id for change in changes] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_resource_that_went_and_came_back_is_the_newest_to_arrive() -> None:
@@ -94,8 +94,8 @@ def test_a_resource_that_went_and_came_back_is_the_newest_to_arrive() -> None:
 
 
 def test_a_change_carries_the_instant_at_which_it_was_due() -> None:
-    (fired,) = kitchen(1).advance_by(timedelta(minutes=4))
-    assert fired.at == START + timedelta(seconds=30)
+    (change,) = kitchen(1).advance_by(timedelta(minutes=4))
+    assert change.at == START + timedelta(seconds=30)
 
 
 def test_what_should_have_happened_already_happens_at_once_in_the_order_in_which_it_was_due() -> None:
@@ -104,8 +104,8 @@ def test_what_should_have_happened_already_happens_at_once_in_the_order_in_which
     with world.transaction("put") as tx:
         tx.put(Kettle("late", START - timedelta(minutes=1), "warming"))
         tx.put(Kettle("later", START - timedelta(minutes=2), "warming"))
-    fired = world.advance_by(timedelta(seconds=20))
-    assert [(change.id, (change.at - START).seconds) for change in fired] == [("0", 30)]
+    fired_changes = world.advance_by(timedelta(seconds=20))
+    assert [(change.id, (change.at - START).seconds) for change in fired_changes] == [("0", 30)]
     changes = [(commit.changed_resources[0].id, (commit.at - START).seconds) for commit in world.history]
     assert changes == [("late", 10), ("later", 10), ("late", 10), ("0", 30)]
 
@@ -282,9 +282,9 @@ def test_what_was_arranged_beforehand_does_not_happen_in_a_world_that_has_no_roo
     with world.transaction("fill") as tx:
         tx.put(Kettle("0", START))
         tx.put(planned)
-    (gone,) = world.advance_by(timedelta(seconds=1))
+    (change,) = world.advance_by(timedelta(seconds=1))
     room = "this world holds 2 resources, and no more are allowed"
-    assert gone.why == f"impossible: {room}: EMULATOR_MAX_RESOURCES (serve --max-resources) allows more"
+    assert change.why == f"impossible: {room}: EMULATOR_MAX_RESOURCES (serve --max-resources) allows more"
     assert world.store.size(Kettle.kind) == 1
 
 
